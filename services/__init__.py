@@ -1,0 +1,1 @@
+"""The three services of Panke; each imports `shared` and never another."""
