@@ -1,0 +1,1 @@
+"""The rules: pure functions and values; they import the standard library and nothing else."""
