@@ -1,0 +1,66 @@
+"""What the decoder says of a wrong event, told as a path and a rule of the contract.
+
+The decoder's own words may repeat the value that it refused; they are taken apart here and never passed on.
+"""
+
+import re
+from typing import Final
+
+from shared.contract.errors import BadEvent, bad
+
+_located = re.compile(r"^(?P<said>.*?)(?: - at (?:`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL).fullmatch
+_length = re.compile(r"of length (?P<limit>[<>=]+ \d+)").search
+_bound = re.compile(r"(?:int|float)(?: \| null)?` (?P<limit>[<>=]+ \S+)").search
+_named = re.compile(r"`(?P<name>[^`]*)`$").search
+_kind = re.compile(r"Expected `(?P<kind>[^`]*)`, got").match
+_pattern = re.compile(r"matching regex '(?P<pattern>.*)'$").search
+_KINDS: Final = {"object": "object", "array": "array", "str": "text", "int": "integer", "bool": "true/false"}
+
+
+def translate(said: str, prefix: str) -> BadEvent:
+    """The contract's error for a validation message of msgspec; `prefix` is the path of what was decoded."""
+    parts = _located(said)
+    if parts is None:
+        return bad(prefix, "type", expected="-")
+    path = join(prefix, (parts["path"] or "").replace("[...]", ""))
+    return _refusal(parts["said"], path)
+
+
+def join(prefix: str, path: str) -> str:
+    """`data` and `.customer.phones[0]` make `data.customer.phones[0]`."""
+    return prefix + path if prefix else path.removeprefix(".")
+
+
+def _refusal(said: str, path: str) -> BadEvent:
+    if said.startswith("Object missing required field"):
+        return bad(join(path, "." + _name(said)), "required")
+    if said.startswith("Object contains unknown field"):
+        return bad(join(path, "." + _name(said)), "unknown_field")
+    if said.startswith("Invalid enum value"):
+        return bad(path, "one_of")
+    if said.startswith("Invalid instant"):
+        return bad(path, "instant")
+    if "encoded date" in said:
+        return bad(path, "date")
+    return _constraint(said, path)
+
+
+def _constraint(said: str, path: str) -> BadEvent:
+    length = _length(said)
+    if length:
+        blank = length["limit"] == ">= 1" and "`str" in said
+        return bad(path, "blank") if blank else bad(path, "length", limit=length["limit"])
+    pattern = _pattern(said)
+    if pattern:
+        return bad(path, "pattern", expected=pattern["pattern"].replace("\\\\", "\\"))
+    bound = _bound(said)
+    if bound or "out of range" in said:
+        return bad(path, "range", limit=bound["limit"] if bound else "…")
+    kind = _kind(said)
+    expected = kind["kind"].removesuffix(" | null") if kind else "-"
+    return bad(path, "type", expected=_KINDS.get(expected, expected))
+
+
+def _name(said: str) -> str:
+    name = _named(said)
+    return re.sub(r"[^\w.\-]", "?", name["name"])[:64] if name else "?"

@@ -1,0 +1,56 @@
+"""Canonical bytes of an event: what is stored, sent and compared.
+
+Canonical means: keys sorted, no white space, UTF-8. Values stay as they were written, so that the journal
+shows what the desk sent; two events have the same content when their canonical bytes but for `recorded_at`
+are equal.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from shared.contract.events import Event
+from shared.contract.times import format_instant
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_AFTER: Final = b',"scope":"'
+
+
+def canonical(raw: bytes) -> bytes:
+    """The canonical bytes of an event that `decode_event` accepted, without `recorded_at`."""
+    document = _decode(raw)
+    document.pop("recorded_at", None)
+    return _encode(document)
+
+
+def content_digest(raw: bytes) -> bytes:
+    """SHA-256 of the content, whatever its spelling in JSON and whenever it was recorded."""
+    return digest_of(canonical(raw))
+
+
+def digest_of(body: bytes) -> bytes:
+    """As `content_digest`, of bytes that `canonical` made."""
+    return hashlib.sha256(body).digest()
+
+
+def stamp(raw: bytes, recorded_at: datetime) -> bytes:
+    """The canonical envelope of an accepted event with the time at which it was recorded."""
+    return stamp_canonical(canonical(raw), recorded_at)
+
+
+def stamp_canonical(body: bytes, recorded_at: datetime) -> bytes:
+    """As `stamp`, of bytes that `canonical` made: `recorded_at` goes where the order of keys wants it.
+
+    After `data` only `id`, `occurred_at`, `office`, `scope` and `type` follow, none of which can hold a
+    quotation mark, so the last `scope` is the envelope's own.
+    """
+    head, mark, tail = body.rpartition(_AFTER)
+    return b'%b,"recorded_at":"%b"%b%b' % (head, format_instant(recorded_at).encode(), mark, tail)
+
+
+def to_wire(event: Event) -> bytes:
+    """The canonical envelope of a decoded event, with times in UTC; decoding it gives the same event."""
+    return _encode(event)
