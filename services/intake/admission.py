@@ -1,0 +1,65 @@
+"""From bytes to a submission: the decoder's word, and what the journal keeps beside the event.
+
+Contract, section 1; architecture, choice 8: the contacts that were read out of the event are stored with it, so that
+a newer release of the phone library cannot make another customer of an old record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from services.intake.model import Submission
+from shared.contract import (
+    Event,
+    RulebookAdopted,
+    VisitRegistered,
+    canonical,
+    decode_event,
+    digest_of,
+    is_masked,
+    normalise_phone,
+    parties,
+)
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission:
+    """The submission that `raw` states, or `BadEvent`. Only an import may carry entries over."""
+    event = decode_event(raw, recorded=False, imported=imported)
+    body = canonical(raw)
+    data = event.data
+    return Submission(
+        id=UUID(event.id),
+        type=event.type,
+        scope=event.scope,
+        office=event.office,
+        occurred_at=event.occurred_at,
+        body=body,
+        digest=digest_of(body),
+        contacts=normalised_phones(event),
+        traceparent=traceparent,
+        adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
+    )
+
+
+def normalised_phones(event: Event) -> bytes | None:
+    """A JSON object from each phone as written to its E.164 form; None where the event names none."""
+    found = {
+        phone: normalised
+        for phone in _phones(event)
+        if not is_masked(phone) and (normalised := normalise_phone(phone)) is not None
+    }
+    return _encode(found) if found else None
+
+
+def _phones(event: Event) -> Iterator[str]:
+    for _, party in parties(event.data):
+        yield from party.phones
+    if isinstance(event.data, VisitRegistered):
+        for referrer in event.data.referred_by:
+            if referrer.phone is not None:
+                yield referrer.phone

@@ -1,0 +1,191 @@
+"""The journal in PostgreSQL: append-only facts, a gap-free seq per scope (architecture, choice 3).
+
+One transaction a group and two round trips: the first takes the locks and reads what is known, the second writes
+everything with one `unnest` a table. The heads' locks make the order within a scope; an id, an office or a scope
+that another process took in the same moment makes the transaction fail, and the group is planned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+
+from services.intake.codec import Codec
+from services.intake.connection import Link
+from services.intake.model import Outcome, Place, Submission
+from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, RulebookRegistry
+from shared.contract import stamp_canonical
+from shared.database import queries
+
+SQL = {name: text.encode() for name, text in queries("services.intake").items()}
+
+# Advisory locks are numbers in one space for the whole database; these are the service's.
+WATERMARK_LOCK = 0x70616E6B65_01
+RELAY_LOCK = 0x70616E6B65_02
+
+PLANNED_AGAIN = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
+ATTEMPTS = 5
+EXPORT_ROWS = 1000
+
+Connection = psycopg.Connection[TupleRow]
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class WrongDeployment(Exception):
+    """The journal was begun by a demonstration and this is none, or the other way round."""
+
+
+class Journal:
+    """Appends groups. Used by one thread at a time; several processes may each have one."""
+
+    def __init__(
+        self, dsn: str, *, clock: Clock, codec: Codec, knows_rulebook: RulebookRegistry, default_rulebook: str
+    ) -> None:
+        self._link = Link(dsn, "panke-intake-journal")
+        self._clock = clock
+        self._codec = codec
+        self._knows_rulebook = knows_rulebook
+        self._default_rulebook = default_rulebook
+
+    def close(self) -> None:
+        self._link.close()
+
+    def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Place every submission, in order, and answer when that is durable."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._append_once(submissions)
+            except PLANNED_AGAIN:
+                if attempt == ATTEMPTS:
+                    raise
+
+    def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        connection = self._link.get()
+        with connection.pipeline(), connection.transaction():
+            planner = self._load(connection, submissions)
+            plan = planner.plan(submissions)
+            if plan.facts:
+                self._write(connection, plan)
+        return plan.outcomes
+
+    def _load(self, connection: Connection, submissions: Sequence[Submission]) -> Planner:
+        """Take the locks, then read: in this isolation each statement sees what was committed before it began."""
+        scopes = sorted({submission.scope for submission in submissions})
+        run = connection.execute
+        run(SQL["share_watermark"], {"key": WATERMARK_LOCK})
+        heads = run(SQL["lock_heads"], {"scopes": scopes})
+        known = run(SQL["known_ids"], {"ids": [submission.id for submission in submissions]})
+        offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
+        promised = run(SQL["promised_watermark"])
+        (promised_at,) = _one(promised)
+        return Planner(
+            heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in heads},
+            known=[Known(Place(id_, *place), bytes(digest)) for id_, *place, digest in known],
+            offices=dict(offices.fetchall()),
+            # The clock is read under the locks: what was promised to consumers before stays true.
+            not_before=max(self._clock.now(), promised_at + INSTANT),
+            knows_rulebook=self._knows_rulebook,
+        )
+
+    def _write(self, connection: Connection, plan: Plan) -> None:
+        columns = self._columns(plan.facts)
+        run = connection.execute
+        run(SQL["insert_facts"], columns)
+        run(SQL["insert_ids"], columns)
+        run(SQL["insert_outbox"], columns)
+        for query, heads in self._heads(plan):
+            run(SQL[query], {**_head_columns(heads), "rulebook": self._default_rulebook})
+        if plan.new_offices:
+            offices = sorted(plan.new_offices)
+            run(
+                SQL["insert_offices"],
+                {"offices": offices, "scopes": [plan.new_offices[office] for office in offices]},
+            )
+
+    def _columns(self, facts: Sequence[Numbered]) -> dict[str, list[Any]]:
+        seal = self._codec.seal
+        return {
+            "scopes": [fact.place.scope for fact in facts],
+            "seqs": [fact.place.seq for fact in facts],
+            "ids": [fact.place.id for fact in facts],
+            "types": [fact.submission.type for fact in facts],
+            "recorded": [fact.place.recorded_at for fact in facts],
+            "digests": [fact.submission.digest for fact in facts],
+            "bodies": [
+                seal(fact.place.id, stamp_canonical(fact.submission.body, fact.place.recorded_at))
+                for fact in facts
+            ],
+            "contacts": [
+                None if fact.submission.contacts is None else seal(fact.place.id, fact.submission.contacts)
+                for fact in facts
+            ],
+            "traces": [fact.submission.traceparent for fact in facts],
+        }
+
+    @staticmethod
+    def _heads(plan: Plan) -> Iterator[tuple[str, dict[str, Head]]]:
+        new = {scope: head for scope, head in plan.heads.items() if scope in plan.new_scopes}
+        moved = {scope: head for scope, head in plan.heads.items() if scope not in plan.new_scopes}
+        if new:
+            yield "insert_heads", new
+        if moved:
+            yield "update_heads", moved
+
+
+class Archive:
+    """Reads the journal: one event, or a whole scope in order."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def event(self, connection: Connection, id_: UUID) -> bytes | None:
+        row = connection.execute(SQL["fact_by_id"], {"id": id_}).fetchone()
+        return None if row is None else self._codec.open(id_, bytes(row[0]))
+
+    def default_rulebook(self, connection: Connection, scope: str) -> str | None:
+        """What the scope is judged under until it adopts one; None for a scope that the journal has not seen."""
+        row = connection.execute(SQL["head"], {"scope": scope}).fetchone()
+        return None if row is None else str(row[2])
+
+    def export(self, connection: Connection, scope: str) -> Iterator[bytes]:
+        """The envelopes with `recorded_at`, by seq; streamed, so that a long journal needs no memory."""
+        with connection.transaction(), connection.cursor("export") as cursor:
+            cursor.itersize = EXPORT_ROWS
+            cursor.execute(SQL["export_scope"], {"scope": scope})
+            for id_, body in cursor:
+                yield self._codec.open(id_, bytes(body))
+
+
+def declare_deployment(connection: Connection, *, demonstration: bool) -> None:
+    """Say once what kind of deployment this journal is of; refuse to go on as the other kind."""
+    connection.execute(SQL["declare_deployment"], {"demonstration": demonstration})
+    (stored,) = _one(connection.execute(SQL["deployment"]))
+    if stored != demonstration:
+        kind = "a demonstration" if stored else "a real deployment"
+        raise WrongDeployment(f"the journal in this database belongs to {kind}; use another database")
+
+
+def _head_columns(heads: dict[str, Head]) -> dict[str, Any]:
+    return {
+        "scopes": list(heads),
+        "seqs": [head.seq for head in heads.values()],
+        "recorded": [head.recorded_at for head in heads.values()],
+    }
+
+
+def _one(cursor: psycopg.Cursor[TupleRow]) -> TupleRow:
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError("a row that every journal has is missing")
+    return row

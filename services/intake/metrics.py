@@ -1,0 +1,54 @@
+"""What an operator watches of intake: what it took in, and how far Kafka is behind it."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.intake.model import Outcome
+
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+
+
+class IntakeMetrics:
+    """All figures of the service, in a registry of its own so that two services can share a process in tests."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.outcomes = Counter(
+            "panke_intake_events", "Events by what became of them", ["outcome"], registry=registry
+        )
+        self.group_size = Histogram(
+            "panke_intake_group_size", "Events in one transaction", buckets=SIZES, registry=registry
+        )
+        self.failed_groups = Counter(
+            "panke_intake_failed_groups", "Transactions that failed", registry=registry
+        )
+        self.refused_busy = Counter("panke_intake_unavailable", "Requests answered 503", registry=registry)
+        self.backlog = Gauge(
+            "panke_intake_relay_backlog", "Facts that Kafka has not acknowledged", registry=registry
+        )
+        self.oldest_unsent = Gauge(
+            "panke_intake_relay_oldest_unsent_seconds",
+            "Age of the oldest fact not acknowledged",
+            registry=registry,
+        )
+        self.acknowledged = Counter(
+            "panke_intake_relay_acknowledged", "Facts that Kafka acknowledged", registry=registry
+        )
+        self.relay_errors = Counter(
+            "panke_intake_relay_errors", "Rounds of the relay that failed", registry=registry
+        )
+        self.leading = Gauge(
+            "panke_intake_relay_leading", "1 in the process whose relay sends", registry=registry
+        )
+        self.watermark = Gauge(
+            "panke_intake_watermark_timestamp_seconds", "The watermark that was sent last", registry=registry
+        )
+
+    def group(self, outcomes: Sequence[Outcome]) -> None:
+        """Count one group; by group and not by event, because a counter costs as much as a small decode."""
+        self.group_size.observe(len(outcomes))
+        for kind, count in Tally(type(outcome).__name__.lower() for outcome in outcomes).items():
+            self.outcomes.labels(kind).inc(count)

@@ -1,0 +1,120 @@
+"""Decides what becomes of a group of submissions, before anything is written (architecture, choice 3).
+
+Pure: the journal loads what is known under its locks and hands it in, so that the rules of numbering can be
+tested without a database. Duplicates drop out before numbering, hence no number is ever lost to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
+from shared.contract import CLOCK_TOLERANCE, BadEvent, bad
+
+UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
+
+INSTANT = timedelta(microseconds=1)
+
+RulebookRegistry = Callable[[str, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a scope: its last seq and when that was recorded."""
+
+    seq: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An id that is taken, by which content, and its place."""
+
+    place: Place
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A submission with the place that it gets."""
+
+    submission: Submission
+    place: Place
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to write, and an outcome for each submission in the order in which they came."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    facts: list[Numbered] = field(default_factory=list)
+    heads: dict[str, Head] = field(default_factory=dict)
+    new_scopes: set[str] = field(default_factory=set)
+    new_offices: dict[str, str] = field(default_factory=dict)
+
+
+class Planner:
+    """Places the submissions of one group, one after another."""
+
+    def __init__(
+        self,
+        *,
+        heads: dict[str, Head],
+        known: Iterable[Known],
+        offices: dict[str, str],
+        not_before: datetime,
+        knows_rulebook: RulebookRegistry,
+    ) -> None:
+        self._heads = heads
+        self._known: dict[UUID, Known] = {entry.place.id: entry for entry in known}
+        self._offices = offices
+        self._not_before = not_before
+        self._knows_rulebook = knows_rulebook
+        self._plan = Plan()
+
+    def plan(self, submissions: Sequence[Submission]) -> Plan:
+        for submission in submissions:
+            self._plan.outcomes.append(self._place(submission))
+        return self._plan
+
+    def _place(self, submission: Submission) -> Outcome:
+        known = self._known.get(submission.id)
+        if known is not None:
+            return Duplicate(known.place) if known.digest == submission.digest else Conflict(submission.id)
+        head = self._heads.get(submission.scope)
+        recorded_at = self._not_before if head is None else max(self._not_before, head.recorded_at)
+        refusal = self._refusal(submission, recorded_at)
+        if refusal is not None:
+            return refusal
+        seq = 1 if head is None else head.seq + 1
+        return self._number(submission, Place(submission.id, submission.scope, seq, recorded_at))
+
+    def _refusal(self, submission: Submission, recorded_at: datetime) -> Refused | None:
+        if submission.occurred_at > recorded_at + CLOCK_TOLERANCE:
+            return _refused(bad("occurred_at", "future"))
+        scope = self._offices.get(submission.office, submission.scope)
+        if scope != submission.scope:
+            return Refused(
+                "office", "one_scope", "案场已属于另一个判客范围 (this office belongs to another scope)"
+            )
+        if submission.adopts is not None and not self._knows_rulebook(*submission.adopts):
+            return Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+        return None
+
+    def _number(self, submission: Submission, place: Place) -> Outcome:
+        plan, scope = self._plan, place.scope
+        if scope not in self._heads:
+            plan.new_scopes.add(scope)
+        if submission.office not in self._offices:
+            self._offices[submission.office] = plan.new_offices[submission.office] = scope
+        self._heads[scope] = plan.heads[scope] = Head(place.seq, place.recorded_at)
+        self._known[place.id] = Known(place, submission.digest)
+        plan.facts.append(Numbered(submission, place))
+        return Accepted(place)
+
+
+def _refused(error: BadEvent) -> Refused:
+    return Refused(error.path, error.rule, error.message)

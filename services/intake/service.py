@@ -1,0 +1,124 @@
+"""The application of intake: what HTTP, imports and tests call (contract, section 4).
+
+Every way in ends here: decode, ask whether there is room, hand to the committer, await durability.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from services.intake.admission import admit
+from services.intake.committer import GroupCommitter
+from services.intake.journal import Archive
+from services.intake.model import Outcome, Refused, Submission, Unavailable
+from shared.contract import BadEvent
+from shared.database import Database
+
+# So many lines of a batch are decoded, and journalled in one transaction, at a time: requests that arrive
+# meanwhile wait for one such piece and not for the whole batch.
+PIECE = 1000
+# Decoding fewer bytes than these takes less time than handing them to a thread and back.
+INLINE_BYTES = 16 * 1024
+
+
+class Room(Protocol):
+    def demand_room(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """A line of a batch that could not be stored now: nothing was promised, it may be sent again."""
+
+    unavailable: Unavailable
+
+
+LineOutcome = Outcome | Delayed
+
+
+class Intake:
+    """Takes events in, one or many, and answers when they are durable."""
+
+    def __init__(self, committer: GroupCommitter, room: Room, archive: Archive, database: Database) -> None:
+        self._committer = committer
+        self._room = room
+        self._archive = archive
+        self._database = database
+
+    async def take(self, raw: bytes, traceparent: str) -> Outcome:
+        """One event. Raises `BadEvent` or `Unavailable`."""
+        submission = admit(raw, traceparent)
+        self._room.demand_room()
+        (outcome,) = await self._committer.submit((submission,))
+        return outcome
+
+    async def take_lines(
+        self, lines: Sequence[bytes], traceparent: str, *, imported: bool = False
+    ) -> list[LineOutcome]:
+        """Many events in order, each with an outcome of its own; a bad one does not stop the others."""
+        outcomes: list[LineOutcome] = []
+        for start in range(0, len(lines), PIECE):
+            piece = lines[start : start + PIECE]
+            outcomes += await self._take_piece(await self._admit_all(piece, traceparent, imported))
+        return outcomes
+
+    async def carry_over(self, lines: Sequence[bytes], traceparent: str) -> list[LineOutcome]:
+        """The port of imports: entries of an older register, journalled in the order of `occurred_at`.
+
+        Outcomes come in the order of `lines`. Equal times keep the order of the register.
+        """
+        admitted = await asyncio.to_thread(_admit_all, lines, traceparent, True)
+        order = sorted(range(len(lines)), key=lambda index: _occurred(admitted[index]))
+        outcomes: dict[int, LineOutcome] = {}
+        for start in range(0, len(order), PIECE):
+            piece = order[start : start + PIECE]
+            taken = await self._take_piece([admitted[index] for index in piece])
+            outcomes.update(zip(piece, taken, strict=True))
+        return [outcomes[index] for index in range(len(lines))]
+
+    async def event(self, id_: UUID) -> bytes | None:
+        """The envelope as recorded."""
+        return await asyncio.to_thread(self._event, id_)
+
+    def _event(self, id_: UUID) -> bytes | None:
+        with self._database.connection() as connection:
+            return self._archive.event(connection, id_)
+
+    async def _admit_all(
+        self, lines: Sequence[bytes], traceparent: str, imported: bool
+    ) -> list[Submission | Refused]:
+        if sum(map(len, lines)) <= INLINE_BYTES:
+            return _admit_all(lines, traceparent, imported)
+        return await asyncio.to_thread(_admit_all, lines, traceparent, imported)
+
+    async def _take_piece(self, admitted: Sequence[Submission | Refused]) -> list[LineOutcome]:
+        submissions = [entry for entry in admitted if isinstance(entry, Submission)]
+        stored = iter(await self._store(submissions))
+        return [entry if isinstance(entry, Refused) else next(stored) for entry in admitted]
+
+    async def _store(self, submissions: Sequence[Submission]) -> Sequence[LineOutcome]:
+        if not submissions:
+            return ()
+        try:
+            self._room.demand_room()
+            return await self._committer.submit(submissions)
+        except Unavailable as unavailable:
+            return [Delayed(unavailable)] * len(submissions)
+
+
+def _admit_all(lines: Sequence[bytes], traceparent: str, imported: bool) -> list[Submission | Refused]:
+    return [_admit(line, traceparent, imported) for line in lines]
+
+
+def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | Refused:
+    try:
+        return admit(line, traceparent, imported=imported)
+    except BadEvent as error:
+        return Refused(error.path, error.rule, error.message)
+
+
+def _occurred(entry: Submission | Refused) -> float:
+    return entry.occurred_at.timestamp() if isinstance(entry, Submission) else 0.0
