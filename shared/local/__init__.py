@@ -1,0 +1,12 @@
+"""Real PostgreSQL and Apache Kafka without a container engine, for a first look, the demo and the tests.
+
+Architecture, "Real parts without a container engine"; hazards, "Embedded Kafka and PostgreSQL". Everything
+comes from package registries: PostgreSQL 18 from a wheel, Java from a wheel, Kafka's jars checked against
+committed digests.
+"""
+
+from shared.local.errors import LocalError
+from shared.local.kafka import EmbeddedKafka
+from shared.local.postgres import EmbeddedPostgres
+
+__all__ = ["EmbeddedKafka", "EmbeddedPostgres", "LocalError"]

@@ -1,0 +1,33 @@
+"""Loopback ports for the embedded parts.
+
+Hazards: a probe of a port that is in use succeeds against the other server, so it is checked first. Ports
+are taken below the range that the kernel hands to outgoing connections, so that a restart finds its own port
+free again.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+
+HOST = "127.0.0.1"
+_RANGE = range(20_000, 32_000)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now; connections that are closing do not count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(besides: tuple[int, ...] = ()) -> int:
+    for _ in range(1000):
+        port = random.choice(_RANGE)
+        if port not in besides and is_free(port):
+            return port
+    raise OSError(f"no free port on {HOST} in {_RANGE.start}-{_RANGE.stop}")
