@@ -15,7 +15,7 @@ from services.attribution.rulebook_yaml import BadRulebook
 
 
 def merge(sheets: list[Sheet]) -> Sheet:
-    """The sheets of a chain as one, root first: the last book's name, everything that it does not override kept."""
+    """The sheets of a chain as one, root first: what the last book does not override is kept."""
     last = sheets[-1]
     merged = Sheet(last.file, last.name, last.version, last.title)
     for sheet in sheets:

@@ -1,8 +1,8 @@
 """Which keys a rulebook may hold, as data: sections, their values, and what each value is made of.
 
-A value is what a clause is cited for. A section with several values has a `cite` in each, or one of its own for those
-of its values that have none. docs/schemas/rulebook.schema.json says the same to editors; a test holds them together.
-"""
+A value is what a clause is cited for. A section with several values has a `cite` in each, or one of its own
+for those of its values that have none. docs/schemas/rulebook.schema.json says the same to editors; a test
+holds them together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BREACHES = ("out_of_turn", "tampering", "concealment", "complaint")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping of fields; `short`: a bare scalar stands for that field alone; `nullable`: may be null as a whole."""
+    """A mapping of fields; `short`: a bare scalar stands for that one; `nullable`: may be null."""
 
     fields: Mapping[str, Kind | Fields]
     short: str | None = None
@@ -27,7 +27,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Several values under one key; `own`: decisions also cite the section itself; `optional`: values may be absent."""
+    """Several values under a key; `own`: decisions cite the section too; `optional`: may lack values."""
 
     values: Mapping[str, Fields]
     own: bool = False

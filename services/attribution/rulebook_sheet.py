@@ -1,8 +1,7 @@
-"""One rulebook file as a flat sheet: a line for each thing that it sets, with where it stands and what it cites.
+"""One rulebook file as a flat sheet: a line for each thing that it sets, with its place and its clause.
 
-Section 11 of the rules: values merge key by key, and a value that is not overridden keeps the clause of the book that
-set it. On sheets that is plain: the later book's lines replace the earlier ones'.
-"""
+Section 11 of the rules: values merge key by key, and a value that is not overridden keeps the clause of the
+book that set it. On sheets that is plain: the later book's lines replace the earlier ones'."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Sheet:
-    """What one file says; `entries` by path: `honour.call.by`, and `honour.call.cite` for the clause in full."""
+    """What one file says; `entries` by path: `honour.call.by`, `honour.call.cite` (the clause in full)."""
 
     file: str
     name: str = ""
@@ -118,7 +117,7 @@ class _Filler:
             self.clause(key, cite)
 
     def cited(self, path: str, node: Node, shape: Fields, section_cite: Node | None) -> None:
-        """A value with its clause: its own cite, else its section's, else that of the book that is extended."""
+        """A value with its clause: its own cite, else the section's, else that of the extended book."""
         cite = node.items.get("cite") if isinstance(node, MapNode) else None
         cite = section_cite if cite is None else cite
         if cite is not None:

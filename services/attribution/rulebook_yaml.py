@@ -1,8 +1,8 @@
 """Strict YAML: the part of the language that a rulebook needs, each node with its line.
 
-An office writes its rules by hand, so the traps of YAML are closed rather than explained: a key given twice, `no`
-that turns into false, an alias that unfolds into gigabytes. What a scalar means is decided by who reads it, not here.
-"""
+An office writes its rules by hand, so the traps of YAML are closed rather than explained: a key given twice,
+`no` that turns into false, an alias that unfolds into gigabytes. What a scalar means is decided by who reads
+it, not here."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What offices may decide differently, as typed values: one `Rulebook` is all that the rules read.
 
-Documents A, B, E, H and T answer the same questions in different ways (how long a claim lives, who keeps a customer
-that two registered, how a deal is shared). The procedures are common code; the answers are these values, each with
-the clause that it implements, so that a decision can cite it. How a rulebook is written and merged is the loader's.
-"""
+Documents A, B, E, H and T answer the same questions in different ways (how long a claim lives, who keeps a
+customer that two registered, how a deal is shared). The procedures are common code; the answers are these
+values, each with the clause that it implements, so that a decision can cite it. How a rulebook is written and
+merged is the loader's."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Basis points of a deal that two consultants share: `owner` is the owner's (or the first registrant's) part."""
+    """A deal shared by two, in basis points: `owner` is the part of the owner (or the first registrant)."""
 
     owner: int
     other: int
@@ -60,7 +60,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a complete registration has; `first` is cited by a first registration, `clause` by completeness."""
+    """What a complete registration has; a first registration cites `first`, completeness `clause`."""
 
     requires: frozenset[Requirement]
     first: Clause
@@ -95,7 +95,7 @@ class FollowUp:
     clause: Clause
 
     def days(self, basis: str) -> int | None:
-        """Days of validity after the last contact; None: never lapses. A basis not named has that of `visit`."""
+        """Days of validity after the last contact; None: never lapses. A basis not named has visit's."""
         every = self.every
         return every[basis] if basis in every else every["visit"]
 
@@ -120,7 +120,7 @@ class PresentUnrecognised:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What happens when two registrations turn out to be one customer; `split` is set when the effect is `split`."""
+    """What happens when two registrations are found to be one customer; `split` is there with that effect."""
 
     effect: DiscoveryEffect
     split: Split | None
