@@ -1,0 +1,167 @@
+"""Typed settings from the environment, read by composition roots and by nothing else.
+
+A setting `field` comes from `PANKE_FIELD`. A secret may come from a file instead, named by `PANKE_FIELD_FILE`,
+as container engines mount them, and is never shown. Errors name the variable and never repeat its value.
+"""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo, fields
+
+PREFIX: Final = "PANKE_"
+FILE: Final = "_FILE"
+
+SecretText = Annotated[str, Meta(min_length=1, extra={"secret": True})]
+"""A text that is never shown, and that may come from a file."""
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message names each variable."""
+
+
+class CommonSettings(Struct, frozen=True, kw_only=True):
+    """What every service needs to know."""
+
+    database_url: SecretText
+    kafka: Annotated[str, Meta(min_length=1, description="bootstrap servers, host:port[,host:port]")]
+    topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
+    host: str = "127.0.0.1"
+    allow_remote: bool = False
+    demonstration: bool = False
+    clock: str = "system"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def __repr__(self) -> str:
+        """All settings but the secrets, so that a log of them may be kept."""
+        shown = (
+            f"{field.name}={'…' if is_secret(field) else repr(getattr(self, field.name))}"
+            for field in fields(self)
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    __str__ = __repr__
+
+
+S = TypeVar("S", bound=CommonSettings)
+
+
+def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
+    """The settings of a service; what is wrong is told all at once, what is unknown is warned of."""
+    environ = os.environ if environ is None else environ
+    known = fields(settings)
+    wrong: list[str] = []
+    values: dict[str, Any] = {}
+    for field in known:
+        try:
+            text = _text(field, environ)
+            if text is not None:
+                values[field.name] = _value(field, text)
+            elif field.required:
+                wrong.append(f"{variable(field.name)} is required")
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    for name, near in unknown_variables(settings, environ).items():
+        structlog.get_logger().warning("settings.unknown", variable=name, did_you_mean=near)
+    return settings(**values)
+
+
+def variable(field: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + field.upper()
+
+
+def variables(settings: type[CommonSettings]) -> frozenset[str]:
+    """Every environment variable that a service reads."""
+    return frozenset(_names(fields(settings)))
+
+
+def unknown_variables(settings: type[CommonSettings], environ: Mapping[str, str]) -> dict[str, str | None]:
+    """The variables with our prefix that the service does not read, each with the nearest that it does."""
+    known = variables(settings)
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return {name: next(iter(difflib.get_close_matches(name, known, n=1)), None) for name in unknown}
+
+
+def check_bind(settings: CommonSettings) -> None:
+    """Refuses any address but loopback, unless the deployment asks for it: there is no sign-in yet."""
+    if not settings.allow_remote and not is_loopback(settings.host):
+        raise SettingsError(
+            f"{variable('host')} is not a loopback address; whoever reaches the port may read and write: "
+            f"set {variable('allow_remote')}=true if the network in front of it keeps others out"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting is never to be shown."""
+    return _marked_secret(field.type)
+
+
+def _marked_secret(kind: Any) -> bool:
+    marks = getattr(kind, "__metadata__", ())
+    if any(isinstance(m, Meta) and m.extra is not None and m.extra.get("secret") for m in marks):
+        return True
+    return any(_marked_secret(part) for part in getattr(kind, "__args__", ()))
+
+
+def _names(known: Iterable[FieldInfo]) -> Iterable[str]:
+    for field in known:
+        yield variable(field.name)
+        if is_secret(field):
+            yield variable(field.name) + FILE
+
+
+def _text(field: FieldInfo, environ: Mapping[str, str]) -> str | None:
+    name = variable(field.name)
+    text = environ.get(name)
+    path = environ.get(name + FILE) if is_secret(field) else None
+    if path is None:
+        return text
+    if text is not None:
+        raise SettingsError(f"{name} and {name}{FILE} are both given; keep one")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{name}{FILE} names a file that cannot be read: {type(error).__name__}"
+        ) from None
+
+
+def _value(field: FieldInfo, text: str) -> Any:
+    """Lists are written with commas; the rest as in JSON, without quotation marks."""
+    raw: object = text
+    if _is_list(field.type):
+        raw = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return msgspec.convert(raw, field.type, strict=False)
+    except msgspec.ValidationError as refusal:
+        told = "is wrong" if is_secret(field) else f"is wrong: {refusal}"
+        raise SettingsError(f"{variable(field.name)} {told}") from None
+
+
+def _is_list(kind: Any) -> bool:
+    kind = getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
+    return getattr(kind, "__origin__", kind) in (tuple, list, frozenset)

@@ -1,0 +1,189 @@
+"""The three topics: their names, headers and message shapes (contract, 6. Topics).
+
+The key of every record is the scope, so that one consumer sees the events of a scope in one order. `seq`
+counts without gaps per scope; a consumer drops what it has seen. A record without a value is a watermark: every
+fact of its partition that was recorded by then was sent before it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from shared.contract import BadEvent, format_instant, parse_utc
+from shared.contract.events import Role, StaffContacts
+from shared.contract.fields import BasisPoints
+from shared.contract.times import Instant, parse_instant
+
+Decision = Literal[
+    "established", "renewed", "kept", "superseded", "returned", "lapsed", "revoked", "released",
+    "transferred", "ruled", "disputed",
+]  # fmt: skip
+ClaimStatus = Literal["owned", "lapsed", "disputed", "closed", "unowned"]
+DealStatus = Literal["final", "pending_ruling", "cancelled"]
+
+SEQ: Final = "seq"
+TRACEPARENT: Final = "traceparent"
+WATERMARK: Final = "watermark"
+
+RawHeaders = Sequence[tuple[str, bytes]]
+
+
+class BadMessage(ValueError):
+    """A record that is not of our topics; it belongs to the dead topic, with this reason."""
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The names of the topics; a prefix keeps deployments and tests on one broker apart."""
+
+    prefix: str = ""
+
+    @property
+    def intake(self) -> str:
+        return f"{self.prefix}panke.intake.v1"
+
+    @property
+    def ownership(self) -> str:
+        return f"{self.prefix}panke.ownership.v1"
+
+    @property
+    def dead(self) -> str:
+        return f"{self.prefix}panke.intake.v1.dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What stands beside a record."""
+
+    seq: int | None = None
+    traceparent: str | None = None
+    watermark: datetime | None = None
+
+
+def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
+    """The headers as Kafka takes them."""
+    encoded: list[tuple[str, bytes]] = []
+    if headers.seq is not None:
+        encoded.append((SEQ, b"%d" % headers.seq))
+    if headers.traceparent is not None:
+        encoded.append((TRACEPARENT, headers.traceparent.encode("ascii")))
+    if headers.watermark is not None:
+        encoded.append((WATERMARK, format_instant(headers.watermark).encode("ascii")))
+    return encoded
+
+
+def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """The headers of a record; those of others are passed over, ours must be right and stand once."""
+    found: dict[str, str] = {}
+    for name, value in raw:
+        if name in (SEQ, TRACEPARENT, WATERMARK):
+            if name in found or value is None:
+                raise BadMessage(f"header {name} must stand once and hold a value")
+            try:
+                found[name] = value.decode("ascii")
+            except UnicodeDecodeError:
+                raise BadMessage(f"header {name} is not ASCII") from None
+    return Headers(_seq(found.get(SEQ)), found.get(TRACEPARENT), _watermark(found.get(WATERMARK)))
+
+
+def _seq(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdigit() or len(text) > 18 or int(text) < 1:
+        raise BadMessage("header seq must be a whole number from 1")
+    return int(text)
+
+
+def _watermark(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_utc(text, WATERMARK)
+    except BadEvent as refusal:
+        raise BadMessage(f"header {refusal}") from None
+
+
+def dead_headers(reason: str, topic: str, partition: int, offset: int) -> list[tuple[str, bytes]]:
+    """The headers of a record of the dead topic: why it is there, and where it lay. Its value stays as it was."""
+    told = {"reason": reason, "topic": topic, "partition": str(partition), "offset": str(offset)}
+    return [(name, value.encode()) for name, value in told.items()]
+
+
+class _Message(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, gc=False):
+    """What every message of the ownership topic says: whose scope, and its place in the order of it."""
+
+    scope: str
+    seq: int
+
+
+class DecisionMessage(_Message, frozen=True, kw_only=True, tag="decision"):
+    """One decision, as it stands in the list of its customer or, where `deal` is given, of its deal."""
+
+    customer: str
+    at: Instant
+    clause: str
+    because: tuple[str, ...]
+    decision: Decision | None = None
+    owner: str | None = None
+    previous: str | None = None
+    deal: str | None = None
+    status: DealStatus | None = None
+    shares: dict[str, BasisPoints] | None = None
+
+
+class ClaimMessage(_Message, frozen=True, kw_only=True, tag="claim"):
+    """The claim on a customer as it stands now; timers derive from this alone.
+
+    `generation` rises with each message about a customer. `replaces` names the customers that this one has
+    taken in: what was planned for them is void.
+    """
+
+    customer: str
+    generation: int
+    owner: str | None
+    status: ClaimStatus
+    expires_at: Instant | None
+    replaces: tuple[str, ...] = ()
+
+
+class StaffMessage(_Message, frozen=True, kw_only=True, tag="staff"):
+    """A member of staff as enrolled; the last one about a person counts."""
+
+    staff: str
+    name: str
+    role: Role
+    contacts: StaffContacts | None = None
+    departed: bool = False
+
+
+OwnershipMessage = DecisionMessage | ClaimMessage | StaffMessage
+
+
+def _read(kind: type, value: object) -> object:
+    if kind is not Instant or not isinstance(value, str):
+        raise ValueError("must be the text of an RFC 3339 time")
+    return parse_instant(value)
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final[Callable[[bytes], OwnershipMessage]] = msgspec.json.Decoder(
+    OwnershipMessage, dec_hook=_read
+).decode
+
+
+def encode_message(message: OwnershipMessage) -> bytes:
+    """The value of a record of the ownership topic."""
+    return _encode(message)
+
+
+def decode_message(raw: bytes) -> OwnershipMessage:
+    """The message that a record of the ownership topic holds."""
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as refusal:
+        place = str(refusal).rpartition(" - at ")[2] if " - at " in str(refusal) else "the value"
+        raise BadMessage(f"not a message of the ownership topic: wrong at {place}") from None
