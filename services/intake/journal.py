@@ -99,11 +99,8 @@ class Journal:
         )
 
     def _write(self, connection: Connection, plan: Plan) -> None:
-        columns = self._columns(plan.facts)
         run = connection.execute
-        run(SQL["insert_facts"], columns)
-        run(SQL["insert_ids"], columns)
-        run(SQL["insert_outbox"], columns)
+        run(SQL["insert_facts"], self._columns(plan.facts))
         for query, heads in self._heads(plan):
             run(SQL[query], {**_head_columns(heads), "rulebook": self._default_rulebook})
         if plan.new_offices:

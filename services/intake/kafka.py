@@ -28,6 +28,8 @@ REQUIRED_CONFIG = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 Header = tuple[str, bytes]
 
+SEND_FAILURES = (KafkaError, TimeoutError, OSError)
+
 # The library's classes carry no types of their own; they are named here once.
 Admin: Any = AIOKafkaAdminClient
 Producer: Any = AIOKafkaProducer
@@ -111,6 +113,19 @@ async def _check_config(admin: Any, topic: str) -> None:
                 )
 
 
+async def broker_answers(bootstrap: str, wait: float) -> bool:
+    """Whether any broker answers a question about the cluster within `wait` seconds."""
+    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
+    try:
+        async with asyncio.timeout(wait):
+            await admin.start()
+            return True
+    except SEND_FAILURES:
+        return False
+    finally:
+        await admin.close()
+
+
 class Sender:
     """An idempotent producer that sends whole batches and waits for their acknowledgement."""
 
@@ -165,6 +180,3 @@ class Sender:
             delivered = await self._producer.send_batch(batch, self._topic, partition=partition)
             await delivered
         return count
-
-
-SEND_FAILURES = (KafkaError, TimeoutError, OSError)

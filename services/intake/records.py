@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.intake.kafka import Header, Record
+from services.intake.kafka import Record
 from services.intake.outbox import Unsent
-from shared.contract import format_instant
+from shared.topics import Headers, encode_headers
 
-SEQ = "seq"
-TRACEPARENT = "traceparent"
 CONTACTS = "contacts"
 DEFAULT_RULEBOOK = "default-rulebook"
-WATERMARK = "watermark"
 
 
 def fact_record(fact: Unsent) -> Record:
     """The envelope under the key of its scope.
 
-    The first fact of a scope also names the rulebook that the scope began under, which stands in the journal
-    but in no event.
+    Beside what the contract names stand the normalised contacts, and on the first fact of a scope the rulebook
+    that the scope began under, which the journal holds but no event says.
     """
-    headers: list[Header] = [(SEQ, b"%d" % fact.seq)]
-    if fact.traceparent:
-        headers.append((TRACEPARENT, fact.traceparent.encode()))
+    headers = encode_headers(Headers(seq=fact.seq, traceparent=fact.traceparent))
     if fact.contacts:
         headers.append((CONTACTS, fact.contacts))
     if fact.seq == 1:
@@ -33,4 +28,4 @@ def fact_record(fact: Unsent) -> Record:
 
 def watermark_record(watermark: datetime) -> Record:
     """Says that every fact of the partition that was recorded at or before `watermark` was sent before."""
-    return Record(None, None, [(WATERMARK, format_instant(watermark).encode())])
+    return Record(None, None, encode_headers(Headers(watermark=watermark)))

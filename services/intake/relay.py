@@ -183,7 +183,10 @@ class Relay:
         self._watermark = None
         self._next_watermark = 0.0
         self._metrics.relay_errors.inc()
-        self._progress.problem = str(error) if isinstance(error, WrongTopic) else type(error).__name__
+        if isinstance(error, WrongTopic):
+            self._progress.blocked(str(error))
+        else:
+            self._progress.failed(type(error).__name__)
         log.warning("relay_failed", error=type(error).__name__, detail=str(error))
 
     async def _pause(self, seconds: float) -> None:

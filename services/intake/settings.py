@@ -1,0 +1,29 @@
+"""What a deployment may set of intake; read by the composition root alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shared.settings import CommonSettings, Count, Port, Seconds
+
+RulebookRef = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}@[1-9][0-9]{0,5}$")]
+
+SHIPPED = ("base@1", "reception@1", "getian@1", "shijiazhuang@1", "confirmation@1", "handbook@1")
+
+
+class IntakeSettings(CommonSettings, frozen=True, kw_only=True):
+    """Each field is one environment variable, PANKE_ and its name in capitals."""
+
+    intake_port: Port = 8001
+    rulebooks: tuple[RulebookRef, ...] = SHIPPED
+    default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")] = "base"
+    partitions: Count = 6
+    replication: Count = 1
+    intake_group_size: Count = 2000
+    intake_queue_size: Count = 20_000
+    intake_backlog_limit: Count = 1_000_000
+    intake_send_wait: Seconds = 10.0
+    intake_stuck_after: Seconds = 30.0
+    intake_exit_after: Seconds = 90.0
