@@ -185,6 +185,7 @@ def _blocks(entry: Traversable) -> Iterator[tuple[str, str]]:
     marks = list(_BLOCK.finditer(text))
     if not marks:
         yield _named(entry.name.removesuffix(".sql"), text, entry)
+        return
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         yield _named(mark["name"], text[mark.end() : following.start() if following else None], entry)
 

@@ -28,7 +28,7 @@ _START_SECONDS = 90.0
 _TICK = 0.05
 _TRIES = 3
 
-_SETTINGS = {
+SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
@@ -166,7 +166,7 @@ class EmbeddedKafka:
         return port, controller
 
     def _write_settings(self, port: int, controller: int, data: Path) -> Path:
-        settings = _SETTINGS | {
+        settings = SETTINGS | {
             "controller.quorum.voters": f"1@{HOST}:{controller}",
             "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
             "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",

@@ -1,0 +1,74 @@
+"""What every test may ask for: real parts, one of each for the run, and names of its own on them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from shared.local import EmbeddedKafka, EmbeddedPostgres
+from tests.support import parts
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the soak out of a plain run; `-m soak` asks for it."""
+    if config.option.markexpr:
+        return
+    soak = [item for item in items if item.get_closest_marker("soak")]
+    items[:] = [item for item in items if item not in soak]
+    config.hook.pytest_deselected(items=soak)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio, as the services do."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> parts.Say:
+    """Print a line in the report, also while output is captured."""
+    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    return print if reporter is None else lambda text: reporter.write_line(f"\n{text}")
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(say: parts.Say) -> Iterator[str]:
+    """The connection string of the run's PostgreSQL server."""
+    with parts.postgres(say) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def database(postgres_dsn: str) -> Iterator[str]:
+    """The connection string of an empty database of this test's own."""
+    with parts.fresh_database(postgres_dsn) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def kafka(say: parts.Say) -> Iterator[str]:
+    """The bootstrap address of the run's broker."""
+    with parts.kafka(say) as address:
+        yield address
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """What the names of this test's topics and groups begin with."""
+    return f"t{uuid.uuid4().hex[:12]}."
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of this test's own, to be killed and started again."""
+    with parts.embedded_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A Kafka of this test's own, to be killed and started again."""
+    with parts.embedded_kafka() as broker:
+        yield broker
