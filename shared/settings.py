@@ -1,7 +1,8 @@
 """Typed settings from the environment, read by composition roots and by nothing else.
 
-A setting `field` comes from `PANKE_FIELD`. A secret may come from a file instead, named by `PANKE_FIELD_FILE`,
-as container engines mount them, and is never shown. Errors name the variable and never repeat its value.
+A setting `field` comes from `PANKE_FIELD`. A secret may come from a file instead, named by
+`PANKE_FIELD_FILE`, as container engines mount them, and is never shown. Errors name the variable and never
+repeat its value.
 """
 
 import difflib

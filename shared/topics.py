@@ -1,8 +1,8 @@
 """The three topics: their names, headers and message shapes (contract, 6. Topics).
 
 The key of every record is the scope, so that one consumer sees the events of a scope in one order. `seq`
-counts without gaps per scope; a consumer drops what it has seen. A record without a value is a watermark: every
-fact of its partition that was recorded by then was sent before it.
+counts without gaps per scope; a consumer drops what it has seen. A record without a value is a watermark:
+every fact of its partition that was recorded by then was sent before it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +108,7 @@ def _watermark(text: str | None) -> datetime | None:
 
 
 def dead_headers(reason: str, topic: str, partition: int, offset: int) -> list[tuple[str, bytes]]:
-    """The headers of a record of the dead topic: why it is there, and where it lay. Its value stays as it was."""
+    """The headers of a record of the dead topic: why it is there and where it lay; its value stays."""
     told = {"reason": reason, "topic": topic, "partition": str(partition), "offset": str(offset)}
     return [(name, value.encode()) for name, value in told.items()]
 

@@ -22,7 +22,17 @@ WECHAT: Final = "wechat:"
 _plain_mobile = re.compile(r"1[3-9][0-9]{9}").fullmatch
 _written_mobile = re.compile(r"(?:\+86[ -]?|0086[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})").fullmatch
 _extension = re.compile(r"(?:ext\.?|x|转|分机|#)\s*\d{1,7}\s*$", re.IGNORECASE)
-_phone_like = re.compile(r"(?<![0-9A-Za-z])(?:\+|00)?[0-9](?:[ \-().]{0,2}[0-9]){6,17}(?![0-9A-Za-z])")
+_phone_like = re.compile(
+    r"""(?P<kept>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b    # an id
+        |\b(?=\d*[a-f])[0-9a-f]{16,}\b                                                # a digest
+        |(?<!\d)20\d\d-[01]\d-[0-3]\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)?(?!\d)       # a time
+        |(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])                       # an address
+       )
+       |(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)                                             # a mobile, in anything
+       |(?<![0-9A-Za-z])(?:\+\s?)?\(?\d(?:[ \-().]{0,2}\d){6,17}(?![0-9A-Za-z])        # as people write others
+    """,
+    re.VERBOSE,
+)
 
 
 def is_masked(phone: str) -> bool:
@@ -101,4 +111,8 @@ def mask_contact(contact: str) -> str:
 
 def mask(text: str) -> str:
     """The text with everything that looks like a phone number masked: for logs and pages."""
-    return _phone_like.sub(lambda found: _masked(re.sub(r"[^0-9+]", "", found.group())), text)
+    return _phone_like.sub(_mask_found, text)
+
+
+def _mask_found(found: re.Match[str]) -> str:
+    return found["kept"] or _masked(re.sub(r"[^\d+]", "", found.group()))
