@@ -1,0 +1,158 @@
+"""Events and parts of intake for tests of it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from prometheus_client import CollectorRegistry
+
+from services.intake.admission import admit
+from services.intake.codec import PlainCodec
+from services.intake.journal import Journal
+from services.intake.metrics import IntakeMetrics
+from services.intake.model import Submission
+from services.intake.outbox import Outbox
+from services.intake.progress import Progress
+from services.intake.relay import Relay, RelaySettings
+from services.intake.rulebooks import Registry
+from shared.clock import SystemClock
+from shared.database import connection_info, migrate
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    """Business time that moves only when a test says so."""
+
+    speed = 0.0
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by
+
+
+def visit(scope: str = "demo", **changes: Any) -> dict[str, Any]:
+    """The envelope of a visit, with whatever a test wants otherwise."""
+    envelope: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "type": "visit.registered",
+        "scope": scope,
+        "office": f"{scope}-office",
+        "actor": "reception",
+        "occurred_at": "2026-03-01T10:00:00+08:00",
+        "data": {
+            "visit": f"v-{uuid.uuid4()}",
+            "customer": {"name": "张伟", "phones": ["138 0000 0001"]},
+            "received_by": "li",
+            "capacity": "on_turn",
+        },
+    }
+    return {**envelope, **changes}
+
+
+def raw(envelope: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(envelope)
+
+
+def submission(scope: str = "demo", **changes: Any) -> Submission:
+    return admit(raw(visit(scope, **changes)), TRACE)
+
+
+def adoption(rulebook: str, version: int = 1, **changes: Any) -> dict[str, Any]:
+    data = {"rulebook": rulebook, "version": version, "effective_from": "2026-03-02T00:00:00+08:00"}
+    return visit(type="rulebook.adopted", data=data, **changes)
+
+
+def prepare(dsn: str) -> str:
+    """Migrate a fresh database; answers the connection string that the service uses."""
+    migrate(dsn, "services.intake", "intake")
+    return connection_info(dsn, schema="intake")
+
+
+def new_journal(dsn: str, clock: Any = None) -> Journal:
+    return Journal(
+        dsn,
+        clock=clock or SystemClock(),
+        codec=PlainCodec(),
+        knows_rulebook=Registry(["base@1", "shijiazhuang@1"]),
+        default_rulebook="base",
+    )
+
+
+def new_outbox(dsn: str, clock: Any = None) -> Outbox:
+    return Outbox(dsn, clock=clock or SystemClock(), codec=PlainCodec())
+
+
+def new_metrics() -> IntakeMetrics:
+    return IntakeMetrics(CollectorRegistry())
+
+
+def new_relay(
+    dsn: str, bootstrap: str, topic: str, clock: Any = None, outbox: Outbox | None = None, **changes: Any
+) -> Relay:
+    chosen: dict[str, Any] = {
+        "partitions": 3,
+        "watermark_interval": 0.1,
+        "lead_retry": 0.1,
+        "send_wait": 5.0,
+        **changes,
+    }
+    settings = RelaySettings(bootstrap, topic, **chosen)
+    return Relay(settings, outbox or new_outbox(dsn, clock), new_metrics(), Progress(time.monotonic))
+
+
+class Reader:
+    """Everything on a topic, from its beginning."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        consumer: Any = AIOKafkaConsumer
+        self._consumer = consumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+        self.facts: list[Any] = []
+        self.watermarks: list[Any] = []
+        self.records: list[Any] = []
+
+    async def __aenter__(self) -> Reader:
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def until_facts(self, count: int, seconds: float = 40.0) -> None:
+        await self._until(lambda: len({self.place(fact) for fact in self.facts}) >= count, seconds)
+
+    async def until_watermarks(self, count: int, seconds: float = 40.0) -> None:
+        await self._until(lambda: len(self.watermarks) >= count, seconds)
+
+    async def _until(self, done: Any, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, f"only {len(self.facts)} facts came"
+            for records in (await self._consumer.getmany(timeout_ms=100)).values():
+                for record in records:
+                    self.records.append(record)
+                    (self.watermarks if record.value is None else self.facts).append(record)
+
+    @staticmethod
+    def place(record: Any) -> tuple[str, int]:
+        return record.key.decode(), int(dict(record.headers)["seq"])
+
+    def seqs(self, scope: str) -> list[int]:
+        """The seqs of a scope as a consumer keeps them: what it has seen is dropped."""
+        seen: list[int] = []
+        for fact in self.facts:
+            key, seq = self.place(fact)
+            if key == scope and (not seen or seq > seen[-1]):
+                seen.append(seq)
+        return seen

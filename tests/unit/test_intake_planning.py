@@ -1,0 +1,110 @@
+"""What becomes of a group of submissions, decided without a database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
+from services.intake.planning import Head, Known, Plan, Planner
+from tests.support.intake import NOON, adoption, raw, submission, visit
+
+
+def plan(*submissions: Submission, **known: object) -> Plan:
+    given: dict[str, object] = {
+        "heads": {},
+        "known": [],
+        "offices": {},
+        "not_before": NOON,
+        "knows_rulebook": lambda name, version: (name, version) == ("base", 1),
+        **known,
+    }
+    return Planner(**given).plan(submissions)  # type: ignore[arg-type]
+
+
+def seqs(outcomes: list[Outcome]) -> list[int]:
+    return [outcome.place.seq for outcome in outcomes if isinstance(outcome, Accepted | Duplicate)]
+
+
+def test_a_new_scope_is_numbered_from_one() -> None:
+    """The first facts of a scope get 1, 2, 3; each scope counts for itself."""
+    planned = plan(submission("a"), submission("a"), submission("b"), submission("a"))
+    assert seqs(planned.outcomes) == [1, 2, 1, 3]
+    assert planned.new_scopes == {"a", "b"}
+    assert planned.heads == {"a": Head(3, NOON), "b": Head(1, NOON)}
+
+
+def test_numbering_goes_on_from_the_head() -> None:
+    """A scope that has facts is numbered from its last seq."""
+    planned = plan(submission("a"), heads={"a": Head(41, NOON)})
+    assert seqs(planned.outcomes) == [42]
+    assert planned.new_scopes == set()
+
+
+def test_recorded_at_never_runs_backwards() -> None:
+    """A clock behind the last fact of a scope does not count there, and counts elsewhere."""
+    later = NOON + timedelta(hours=1)
+    planned = plan(submission("a"), submission("b"), heads={"a": Head(1, later)})
+    assert [fact.place.recorded_at for fact in planned.facts] == [later, NOON]
+
+
+def test_a_duplicate_takes_no_number() -> None:
+    """The second of two equal events gets the answer of the first, and the next event the next number."""
+    twice = submission("a")
+    planned = plan(twice, twice, submission("a"))
+    assert [type(outcome) for outcome in planned.outcomes] == [Accepted, Duplicate, Accepted]
+    assert seqs(planned.outcomes) == [1, 1, 2]
+    assert len(planned.facts) == 2
+
+
+def test_other_content_under_a_known_id_is_a_conflict() -> None:
+    """The id stands for what was recorded first."""
+    first = visit("a")
+    second = {**first, "actor": "another"}
+    planned = plan(*(submission(**event) for event in (first, second)))
+    assert [type(outcome) for outcome in planned.outcomes] == [Accepted, Conflict]
+
+
+def test_what_the_journal_knows_is_a_duplicate_before_anything_else_is_asked() -> None:
+    """A repetition gets its first answer even where the event would be refused today."""
+    old = submission(**adoption("gone"))
+    place = Place(old.id, "demo", 7, NOON)
+    planned = plan(old, known=[Known(place, old.digest)], offices={"demo-office": "other"})
+    assert planned.outcomes == [Duplicate(place)]
+
+
+def test_an_office_belongs_to_one_scope() -> None:
+    """Within one group too, the second scope that names an office is refused."""
+    planned = plan(submission("a", office="x"), submission("b", office="x"), submission("b", office="y"))
+    assert [type(outcome) for outcome in planned.outcomes] == [Accepted, Refused, Accepted]
+    assert planned.new_offices == {"x": "a", "y": "b"}
+
+
+def test_a_refused_event_claims_no_office() -> None:
+    """What was refused leaves no trace: neither its office nor its id is taken."""
+    future = visit("a", office="x", occurred_at="2026-03-01T12:05:00.000001+08:00")
+    again = {**future, "occurred_at": "2026-03-01T12:05:00+08:00"}
+    planned = plan(submission(**future), submission(**again), submission("b", office="x"))
+    assert [type(outcome) for outcome in planned.outcomes] == [Refused, Accepted, Refused]
+
+
+def test_five_minutes_ahead_are_measured_from_the_time_of_recording() -> None:
+    """Exactly five minutes pass, a microsecond more does not."""
+    outcomes = plan(submission(occurred_at="2026-03-01T04:05:00.000001Z"), submission(id=str(uuid4()))).outcomes
+    assert isinstance(outcomes[0], Refused)
+    assert (outcomes[0].path, outcomes[0].rule) == ("occurred_at", "future")
+
+
+def test_an_unknown_rulebook_cannot_be_adopted() -> None:
+    """Name and version must both be known."""
+    known, wrong_version, wrong_name = (adoption("base"), adoption("base", 2), adoption("hearsay"))
+    outcomes = plan(*(submission(**event) for event in (known, wrong_version, wrong_name))).outcomes
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Refused, Refused]
+
+
+def test_raw_spelling_does_not_change_content() -> None:
+    """White space and the order of keys make no other content."""
+    event = visit()
+    turned = dict(reversed(event.items()))
+    assert raw(event) != raw(turned)
+    assert submission(**event).digest == submission(**turned).digest
