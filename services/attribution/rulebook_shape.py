@@ -111,7 +111,6 @@ SHAPE: Mapping[str, Fields | Section] = {
                 )
             ),
         },
-        own=True,
     ),
     "penalties": Section(
         dict.fromkeys(BREACHES, Fields({"zh": kinds.text, "en": kinds.text})), optional=True

@@ -73,7 +73,7 @@ def test_shijiazhuang_says_what_document_e_says() -> None:
 
 
 def test_reception_says_what_document_a_says() -> None:
-    """A: 70 to 30 for assistance, 30 to 70 after a brochure, calls are only records, a penalty out of turn."""
+    """A: 70 to 30 for assistance, 30 to 70 after a brochure, calls are only records, turns are penalised."""
     book = load("reception")
     assert book.deal.assisted == Split(7000, 3000, book.kept)
     assert book.deal.brochure_only is not None
@@ -84,7 +84,7 @@ def test_reception_says_what_document_a_says() -> None:
 
 
 def test_getian_says_what_document_b_says() -> None:
-    """B: calls in reverse order, whoever is away loses the turn, late recognition is ruled on with evidence."""
+    """B: calls in reverse order, whoever is away loses the turn, late recognition is ruled on."""
     book = load("getian")
     assert book.rotation.calls == "reversed"
     assert book.rotation.away == {
