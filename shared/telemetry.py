@@ -34,6 +34,7 @@ _traceparent = re.compile(
 ).match
 _random: Final = random.SystemRandom()
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+CLIENTS: Final = ("httpx", "httpcore", "urllib3")
 NOISY: Final = ("aiokafka", "kafka", "faststream", "psycopg.pool")
 
 
@@ -207,6 +208,8 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(minimum)
+    for client in CLIENTS:  # they log whole addresses, which may hold secrets
+        logging.getLogger(client).setLevel(max(minimum, logging.WARNING))
 
 
 def new_registry(service: str, version: str) -> CollectorRegistry:
