@@ -73,3 +73,7 @@ def command() -> click.Group:
 
 def main() -> None:
     sys.exit(command()(prog_name="panke"))
+
+
+if __name__ == "__main__":
+    main()

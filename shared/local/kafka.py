@@ -62,6 +62,8 @@ SETTINGS = {
 class EmbeddedKafka:
     """A broker whose data, settings, log and pid file live in `directory`; a restart finds them there."""
 
+    name = "kafka"
+
     def __init__(
         self,
         directory: Path,
@@ -118,6 +120,13 @@ class EmbeddedKafka:
             raise
         finally:
             self._process.unlock()
+
+    def attach(self) -> bool:
+        """Whether the broker of this directory runs already; if so its address is known from here on."""
+        if self.pid is None:
+            return False
+        self._port = json.loads((self.directory / "ports.json").read_text())[0]
+        return True
 
     def stop(self) -> None:
         self._process.stop()

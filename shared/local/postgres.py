@@ -38,6 +38,8 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 class EmbeddedPostgres:
     """A server whose password, log and pid file live in `directory`, its data too where its user can go."""
 
+    name = "postgres"
+
     def __init__(
         self,
         directory: Path,
@@ -111,6 +113,13 @@ class EmbeddedPostgres:
         finally:
             self._process.unlock()
         return self
+
+    def attach(self) -> bool:
+        """Whether the server of this directory runs already; if so its address is known from here on."""
+        if self.pid is None:
+            return False
+        self._port = json.loads((self.directory / "port.json").read_text())
+        return True
 
     def stop(self) -> None:
         self._process.stop()

@@ -104,7 +104,8 @@ def eventually(condition: Callable[[], bool], what: str, seconds: float = 30.0) 
 
 
 def engine_answers() -> bool:
-    """Whether a container engine runs here; asked of its socket, as the client library leaks one on failure."""
+    """Whether a container engine runs here; asked of its socket, as the client library leaks one on
+    failure."""
     scheme, _, place = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").partition("://")
     family = socket.AF_UNIX if scheme == "unix" else socket.AF_INET
     host, _, port = place.partition(":")

@@ -1,0 +1,147 @@
+"""Everything that Panke needs on this machine, as one list of processes: PostgreSQL, Kafka, then the
+services.
+
+Architecture, "Real parts without a container engine": an address that is given is used, the rest is embedded.
+The demonstration and `panke up` share this code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from shared.cli import GROUP
+from shared.local.kafka import EmbeddedKafka
+from shared.local.postgres import EmbeddedPostgres
+from shared.local.service import ServiceProcess
+
+# In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
+_ORDER = ("intake", "attribution", "notifier")
+PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003}
+Say = Callable[[str], None]
+
+
+class Part(Protocol):
+    """A process of the stack."""
+
+    name: str
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def log(self) -> Path: ...
+    def attach(self) -> bool: ...
+    def start(self) -> object: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+def registered_services() -> list[str]:
+    """The services that have a `panke serve` command, in the order of their start."""
+    entries = metadata.distribution("panke").entry_points.select(group=GROUP)
+    names = {e.name.removeprefix("serve.") for e in entries if e.name.startswith("serve.")}
+    known = [name for name in _ORDER if name in names]
+    return known + sorted(names - set(known))
+
+
+class Stack:
+    """The processes below `directory`; `settings` are what the services are given besides the addresses."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        ports: Mapping[str, int] | None = None,
+        services: list[str] | None = None,
+        durable: bool = True,
+        tied: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.directory = directory
+        self.settings = dict(settings or {})
+        self.ports = {**PORTS, **(ports or {})}
+        self.tied = tied
+        self._environment = dict(os.environ if environment is None else environment)
+        self._wanted = registered_services() if services is None else services
+        self.postgres = EmbeddedPostgres(
+            directory / "postgres", self.ports.get("postgres", 0), durable=durable, tied=tied
+        )
+        self.kafka = EmbeddedKafka(directory / "kafka", self.ports.get("kafka", 0), tied=tied)
+        self.given = self._given()
+        self.embedded: list[Part] = [
+            part
+            for part, given in ((self.postgres, "PANKE_DATABASE_URL"), (self.kafka, "PANKE_KAFKA"))
+            if given not in self.given
+        ]
+        self.services: list[ServiceProcess] = []
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every process, in the order of the start."""
+        return [*self.embedded, *(self.services or self._make_services({}))]
+
+    def start(self, say: Say) -> None:
+        """Start what does not run yet; what was started now is stopped again when something fails."""
+        started: list[Part] = []
+        try:
+            self._start_embedded(say, started)
+            self.services = self._make_services(self.addresses())
+            for service in self.services:
+                self._start(service, say, started)
+        except BaseException:
+            for part in reversed(started):
+                part.stop()
+            raise
+
+    def stop(self, say: Say) -> None:
+        """Stop every process: the services first, so that they finish while their parts still answer."""
+        for part in reversed(self.parts):
+            if part.attach():
+                part.stop()
+                say(f"{part.name}: 已停止 stopped")
+
+    def addresses(self) -> dict[str, str]:
+        """What the services are told about database and broker."""
+        embedded: dict[str, str] = {}
+        if self.postgres in self.embedded:
+            embedded["PANKE_DATABASE_URL"] = self.postgres.dsn
+        if self.kafka in self.embedded:
+            embedded["PANKE_KAFKA"] = self.kafka.address
+        return {**self.given, **embedded}
+
+    def _given(self) -> dict[str, str]:
+        names = ("PANKE_DATABASE_URL", "PANKE_KAFKA")
+        found = {name: self.settings.get(name) or self._environment.get(name) for name in names}
+        return {name: value for name, value in found.items() if value}
+
+    def _start_embedded(self, say: Say, started: list[Part]) -> None:
+        """Side by side: each waits mostly for itself."""
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            starts = [threads.submit(self._start, part, say, started) for part in self.embedded]
+        for start in starts:
+            start.result()
+
+    def _start(self, part: Part, say: Say, started: list[Part]) -> None:
+        if part.attach():
+            say(f"{part.name}: 已在运行 already running, {part.address}, pid {part.pid}")
+            return
+        part.start()
+        started.append(part)
+        say(f"{part.name}: 已启动 started, {part.address}, pid {part.pid}")
+
+    def _make_services(self, addresses: Mapping[str, str]) -> list[ServiceProcess]:
+        # Variables that are meant for us, not for the services, would be reported as unknown settings.
+        ours = ("PANKE_LOCAL", "PANKE_TEST_")
+        kept = {key: value for key, value in self._environment.items() if not key.startswith(ours)}
+        environment = {**kept, **addresses, **self.settings}
+        return [
+            ServiceProcess(name, self.directory / name, self.ports.get(name, 0), environment, tied=self.tied)
+            for name in self._wanted
+        ]

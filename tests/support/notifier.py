@@ -1,0 +1,183 @@
+"""An office as the notifier hears of it: messages of panke.ownership.v1, given to the inbox or to a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from services.notifier.alert import Notice, Person
+from services.notifier.inbox import Inbox, Taken
+from services.notifier.ladder import OfficeHours
+from services.notifier.queue import Queue, Terms
+from services.notifier.wire import Record
+from shared.clock import MachineClock
+from shared.contract import StaffContacts
+from shared.contract.events import Role
+from shared.database import Database, migrate
+from shared.topics import ClaimMessage, ClaimStatus, Headers, StaffMessage, encode_headers, encode_message
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+TOPIC = "panke.ownership.v1"
+SCOPE = "demo"
+# The claim of the tests ends with 5 March 2026.
+END = datetime(2026, 3, 6, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def local(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    """That hour of that day of March 2026 in the office."""
+    return datetime(2026, 3, day, hour, minute, second, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+class SetClock:
+    """A business clock that stands where the test puts it."""
+
+    speed = 0.0
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class ShiftedClock(MachineClock):
+    """The machine's clock, ahead by as much as the test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+@dataclass
+class Stream:
+    """The ownership messages of some scopes, numbered as attribution numbers them."""
+
+    seqs: dict[str, int] = field(default_factory=dict)
+    generations: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def claim(
+        self,
+        customer: str,
+        owner: str | None,
+        expires_at: datetime | None = END,
+        *,
+        status: ClaimStatus = "owned",
+        replaces: Sequence[str] = (),
+        scope: str = SCOPE,
+        traceparent: str | None = None,
+    ) -> tuple[bytes, list[tuple[str, bytes]]]:
+        generation = self.generations.get((scope, customer), 0) + 1
+        self.generations[scope, customer] = generation
+        message = ClaimMessage(
+            scope=scope,
+            seq=self._seq(scope),
+            customer=customer,
+            generation=generation,
+            owner=owner,
+            status=status,
+            expires_at=expires_at,
+            replaces=tuple(replaces),
+        )
+        return encode_message(message), encode_headers(Headers(traceparent=traceparent))
+
+    def lapsed(self, customer: str, scope: str = SCOPE) -> tuple[bytes, list[tuple[str, bytes]]]:
+        return self.claim(customer, None, None, status="lapsed", scope=scope)
+
+    def staff(
+        self,
+        staff: str,
+        role: Role,
+        *,
+        email: str | None = None,
+        departed: bool = False,
+        scope: str = SCOPE,
+    ) -> tuple[bytes, list[tuple[str, bytes]]]:
+        contacts = None if email is None else StaffContacts(email=email)
+        message = StaffMessage(
+            scope=scope,
+            seq=self._seq(scope),
+            staff=staff,
+            name=f"{staff} 的姓名",
+            role=role,
+            contacts=contacts,
+            departed=departed,
+        )
+        return encode_message(message), []
+
+    def watermark(self, at: datetime) -> tuple[None, list[tuple[str, bytes]]]:
+        return None, encode_headers(Headers(watermark=at))
+
+    def _seq(self, scope: str) -> int:
+        self.seqs[scope] = self.seqs.get(scope, 0) + 1
+        return self.seqs[scope]
+
+
+Told = tuple[bytes | None, list[tuple[str, bytes]]]
+
+
+class Office:
+    """A notifier's database, its inbox and its queue, with clocks that the test sets."""
+
+    def __init__(self, dsn: str, at: datetime) -> None:
+        migrate(dsn, "services.notifier", "notifier")
+        self.database = Database(dsn, schema="notifier", name="notifier-test", max_size=6)
+        self.database.open()
+        self.clock = SetClock(at)
+        self.machine = ShiftedClock()
+        self.inbox = Inbox(self.database, TOPIC, OfficeHours(), self.clock)
+        self.queue = Queue(self.database, Terms(lease=timedelta(seconds=30)))
+        self.stream = Stream()
+        self.next = 0
+        self.inbox.begin(0, 0)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def hear(self, *told: Told) -> Taken:
+        """One batch of partition 0."""
+        records = [Record(self.next + n, value, headers) for n, (value, headers) in enumerate(told)]
+        taken = self.inbox.take(0, self.next, records)
+        self.next += len(records)
+        return taken
+
+    def at(self, at: datetime, *, watermark: bool = True) -> None:
+        """It is `at` now, and (unless told otherwise) the watermark has come that far."""
+        self.clock.at = at
+        if watermark:
+            self.hear(self.stream.watermark(at))
+
+    def states(self) -> list[tuple[str, str, str | None, str]]:
+        """Every alert as (customer, step, staff, state), by due time."""
+        with self.database.connection() as connection:
+            rows = connection.execute(
+                "SELECT customer, rung, staff, state FROM alerts ORDER BY due_at, customer, generation, staff"
+            ).fetchall()
+        return [(str(a), str(b), None if c is None else str(c), str(d)) for a, b, c, d in rows]
+
+
+class Keeping:
+    """A channel that keeps what it was given, and answers as the test says."""
+
+    after_crash = "resend"
+
+    def __init__(self, name: str = "keeping", *, timeout: float = 5.0) -> None:
+        self.name = name
+        self.timeout = timeout
+        self.sent: list[Notice] = []
+        self.answers: list[Exception] = []
+
+    def destination(self, person: Person) -> str | None:
+        return f"keep:{person.staff}"
+
+    async def send(self, notice: Notice, destination: str) -> str:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.sent.append(notice)
+        return "kept"
+
+    async def close(self) -> None:
+        """Nothing is open."""
