@@ -1,1 +1,1 @@
-"""Attribution: folds what was recorded into ownership decisions, each with the clause that it rests on."""
+"""Attribution: folds what intake journalled into who owns which customer, and why."""

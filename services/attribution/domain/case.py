@@ -1,0 +1,204 @@
+"""One fact before the rules: what is at hand, what was decided so far, and the few acts that every rule shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.attribution.domain import events as e
+from services.attribution.domain.calendar import local_day, midnight
+from services.attribution.domain.evolve import apply
+from services.attribution.domain.facts import Basis, EventId, Fact, StaffId
+from services.attribution.domain.rulebook import Rulebook
+from services.attribution.domain.state import (
+    BookId,
+    Claim,
+    Customer,
+    CustomerId,
+    Key,
+    Registration,
+    Scope,
+    Slice,
+)
+
+Books = Mapping[BookId, Rulebook]
+
+
+class Case:
+    """A fact that is being judged: `effective` is its effective time, `clock` where a follow-up clock starts.
+
+    `carried` tells that the entry came from an older register that a manager vouches for; `replaying` that
+    a correction judges old records again: what was flagged, fined or taken as a turn when they were first judged
+    is not so again.
+    """
+
+    __slots__ = (
+        "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "replaying", "seq", "slice",
+    )  # fmt: skip
+
+    def __init__(self, slice_: Slice, fact: Fact, books: Books, horizon: datetime | None) -> None:
+        self.slice = slice_
+        self.fact = fact
+        self.seq = fact.seq
+        self.books = books
+        self.horizon = horizon
+        self.effective = fact.occurred_at
+        self.clock = fact.occurred_at
+        self.carried = False
+        self.replaying = False
+        self.events: list[e.DomainEvent] = []
+        self.flags: list[str] = []
+
+    # What is at hand
+
+    @property
+    def scope(self) -> Scope:
+        return self.slice.scope
+
+    @property
+    def id(self) -> EventId:
+        return self.fact.id
+
+    @property
+    def timezone(self) -> str:
+        return self.slice.scope.timezone
+
+    @property
+    def book(self) -> Rulebook:
+        """The rulebook in force at the event."""
+        return self.books[self.book_id]
+
+    @property
+    def book_id(self) -> BookId:
+        return book_at(self.scope, self.effective)
+
+    def book_of(self, claim: Claim | None) -> Rulebook:
+        """The rulebook that the claim began under; without a claim, the one in force."""
+        return self.book if claim is None else self.books[claim.book]
+
+    @property
+    def limit(self) -> datetime:
+        """Up to where the claims that this event meets have lapsed."""
+        latest = max(self.effective, self.fact.recorded_at)
+        return latest if self.horizon is None else min(latest, self.horizon)
+
+    def customer(self, customer: CustomerId) -> Customer:
+        return self.slice.customer(customer)
+
+    def knows(self, customer: CustomerId) -> bool:
+        return Key("customer", customer) in self.slice
+
+    # Acts
+
+    def emit(self, event: e.DomainEvent) -> None:
+        """Make it so, and keep it for the history."""
+        apply(self.slice, event)
+        self.events.append(event)
+
+    def flag(self, flag: str) -> None:
+        """What the flag says did not happen; the event is kept and shown."""
+        if flag not in self.flags:
+            self.flags.append(flag)
+            if not self.replaying:
+                self.emit(e.Flagged(self.id, flag))
+
+    def penalise(self, on: str, staff: StaffId, book: Rulebook) -> None:
+        """Record the penalty that the rulebook threatens, if it does."""
+        penalty = book.penalties.get(on)
+        if penalty is not None and not self.replaying:
+            self.emit(e.Penalised(staff, penalty.clause, on, self.id, penalty.text.zh, penalty.text.en))
+
+    def decide(
+        self,
+        customer: CustomerId,
+        decision: e.DecisionKind,
+        claim: Claim | None,
+        clause: str,
+        because: tuple[EventId, ...],
+        at: datetime | None = None,
+        *,
+        owner: StaffId | None = None,
+    ) -> None:
+        """Make a decision of the contract; what it rests on stands once each, the trigger last."""
+        if owner is None and claim is not None and not claim.lapsed:
+            owner = claim.owner
+        rests = resting_on(*because)
+        previous = self.customer(customer).holder
+        when = self.effective if at is None else at
+        self.emit(e.Decided(customer, when, decision, owner, previous, clause, rests, claim))
+
+    def settle(self, customer: CustomerId) -> None:
+        """Let the customer's claim lapse as far as its time has come."""
+        lapse(self, customer, self.limit)
+
+    # Claims
+
+    def new_claim(self, owner: StaffId, basis: Basis, registration: Registration) -> Claim:
+        """A claim that begins with this event, under the rulebook in force."""
+        claim = Claim(
+            owner=owner,
+            basis=basis,
+            since=self.effective,
+            book=self.book_id,
+            registration=registration,
+            registered=self.effective,
+            contact_at=self.clock,
+            contact=self.id,
+            expires_at=None,
+        )
+        return self.clocked(claim)
+
+    def clocked(self, claim: Claim) -> Claim:
+        """The claim with the expiry that its last contact gives it."""
+        days = self.books[claim.book].follow_up.days(claim.basis)
+        if days is None:
+            return claim if claim.expires_at is None else replace(claim, expires_at=None)
+        last = local_day(claim.contact_at, self.timezone)
+        return replace(claim, expires_at=midnight(last + timedelta(days=days + 1), self.timezone))
+
+    def contacted(self, claim: Claim, at: datetime | None = None) -> Claim:
+        """The claim after a counting contact by this event: it stands, and its clock never goes back."""
+        when = self.clock if at is None else at
+        if when >= claim.contact_at:
+            claim = replace(claim, contact_at=when, contact=self.id, lapsed=False)
+        elif claim.lapsed:
+            claim = replace(claim, lapsed=False)
+        return self.clocked(claim)
+
+
+def book_at(scope: Scope, at: datetime) -> BookId:
+    """The rulebook that the scope goes by at an instant: the latest adoption in effect, else the default."""
+    best = None
+    for adopted in scope.adoptions:
+        if adopted.effective_from <= at and (best is None or adopted.effective_from >= best.effective_from):
+            best = adopted
+    return scope.default if best is None else best.book
+
+
+def resting_on(*events: EventId) -> tuple[EventId, ...]:
+    """Each event once; the last is the trigger, wherever else it stands."""
+    trigger = events[-1]
+    return (*dict.fromkeys(event for event in events[:-1] if event != trigger), trigger)
+
+
+def standing(claim: Claim | None) -> Claim | None:
+    """The claim if it has not lapsed."""
+    return claim if claim is not None and not claim.lapsed else None
+
+
+def has_standing_deal(customer: Customer) -> bool:
+    return any(not deal.cancelled for deal in customer.deals)
+
+
+def lapse(case: Case, customer: CustomerId, until: datetime) -> None:
+    """Section 5: a claim that nobody kept up ends at its expiry; a customer with a standing deal does not lapse."""
+    known = case.customer(customer)
+    claim = known.claim
+    if claim is None or claim.lapsed or claim.expires_at is None or claim.expires_at > until:
+        return
+    if has_standing_deal(known):
+        return
+    clause = case.books[claim.book].follow_up.clause
+    because = (claim.registration.event, claim.contact)
+    case.decide(customer, "lapsed", replace(claim, lapsed=True), clause, because, claim.expires_at)

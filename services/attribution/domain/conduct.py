@@ -1,0 +1,85 @@
+"""Section 7 of the rules: complaints, concealments and transfers."""
+
+from __future__ import annotations
+
+from services.attribution.domain import events as e
+from services.attribution.domain.authority import approved, manager_or_above
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.deals import receiver_of
+from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.facts import Complaint, Concealment, Transfer
+from services.attribution.domain.identity import file_record, identify, touch
+from services.attribution.domain.shares import move_shares
+from services.attribution.domain.state import Customer, Forfeit, Registration
+
+
+def uphold_complaint(case: Case, complaint: Complaint) -> None:
+    """A complaint against the owner ends the claim and bars that consultant for good (H 特殊接待权)."""
+    customer = identify(case, complaint.customer)
+    if not manager_or_above(case, complaint.decided_by):
+        case.flag("unapproved")
+        return
+    if customer is None:
+        return
+    claim = standing(case.customer(customer).claim)
+    if claim is None or claim.owner != complaint.against:
+        case.flag("not_owner")
+    else:
+        case.emit(e.ConsultantBarred(customer, complaint.against, case.book.complaint))
+        case.decide(customer, "revoked", None, case.book.complaint, (claim.registration.event, case.id))
+    case.penalise("complaint", complaint.against, case.book)
+
+
+def find_concealment(case: Case, concealment: Concealment) -> None:
+    """The receiver hid whose customer it was: every share, past and future, goes to whom it should (H8)."""
+    file_record(case)
+    customer = case.slice.pointed("visit", concealment.visit)
+    if customer is None:
+        case.flag("unknown_visit")
+        return
+    touch(case, customer)
+    case.settle(customer)
+    if not manager_or_above(case, concealment.decided_by):
+        case.flag("unapproved")
+        return
+    known = case.customer(customer)
+    reception = next(r for r in known.receptions if r.visit == concealment.visit)
+    book = case.books[reception.book]
+    superseded = reception.superseded.owner if reception.superseded is not None else None
+    forfeit = Forfeit(
+        reception.receiver, "concealment", case.id, book.concealment, concealment.rightful, superseded
+    )
+    case.emit(e.SharesForfeited(customer, forfeit))
+    _confiscate(case, known, forfeit)
+    case.penalise("concealment", reception.receiver, book)
+
+
+def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:
+    """Move what the receiver has in the deals that stand; with nobody to receive it, a ruling must say."""
+    deals = [deal for deal in known.deals if not deal.cancelled and forfeit.staff in deal.shares]
+    taker = receiver_of(known, standing(known.claim), forfeit)
+    if taker is None:
+        if deals:
+            open_by_system(case, [known.id], forfeit.clause, deals=tuple(deal.deal for deal in deals))
+        return
+    for deal in deals:
+        part = deal.shares[forfeit.staff]
+        move_shares(case, known.id, deal, forfeit.staff, taker, part, forfeit.clause, case.effective)
+
+
+def transfer(case: Case, wish: Transfer) -> None:
+    """Give the claim to another consultant, with the approvals that the rulebook asks for (T 客户冲突)."""
+    customer = identify(case, wish.customer)
+    if not approved(case, case.book.transfers.approved_by, wish.approved_by):
+        case.flag("unapproved")
+        return
+    if customer is None:
+        return
+    known = case.customer(customer)
+    if wish.to in known.barred:
+        case.flag("barred")
+        return
+    before = standing(known.claim)
+    claim = case.new_claim(wish.to, "transfer", Registration(case.id, case.effective, "transfer"))
+    because = (case.id,) if before is None else (before.registration.event, case.id)
+    case.decide(customer, "transferred", claim, case.book.transfers.clause, because)

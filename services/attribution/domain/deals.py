@@ -1,0 +1,177 @@
+"""Section 7 of the rules, deals: who has which part of a subscription."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from services.attribution.domain import events as e
+from services.attribution.domain.calendar import local_day
+from services.attribution.domain.case import Case, resting_on, standing
+from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.facts import Cancellation, EventId, Signing, StaffId, Subscription
+from services.attribution.domain.identity import file_record, identify, touch
+from services.attribution.domain.rulebook import Rulebook, Split
+from services.attribution.domain.shares import deal_status, set_shares
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Deal, Forfeit, Shares
+
+
+class Row(NamedTuple):
+    """What a row of the table of deals says: shares, clause, what supports it, and the dispute that it opens."""
+
+    shares: Shares
+    clause: str
+    support: tuple[EventId, ...] = ()
+    disputed: str | None = None
+
+
+def subscribe(case: Case, subscription: Subscription) -> None:
+    """A deal was subscribed: fix its shares by the first row that applies."""
+    duplicate = case.slice.pointed("deal", subscription.deal) is not None
+    customer = identify(case, subscription.customer)
+    if duplicate:
+        case.flag("duplicate_deal")
+        return
+    if customer is None:
+        return
+    known = case.customer(customer)
+    claim = standing(known.claim)
+    book = case.book_of(claim)
+    row = _without_lost(known, claim, _row(case, known, claim, book, subscription.closed_by))
+    founded = (claim.registration.event,) if claim is not None else ()
+    deal = Deal(
+        deal=subscription.deal,
+        event=case.id,
+        seq=case.seq,
+        at=case.effective,
+        book=case.book_id if claim is None else claim.book,
+        closed_by=subscription.closed_by,
+        amount=subscription.amount,
+        shares=dict(sorted(row.shares.items())),
+        clause=row.clause,
+        because=resting_on(*founded, *row.support, case.id),
+    )
+    case.emit(e.DealChanged(customer, deal))
+    if row.disputed is not None:
+        open_by_system(case, [customer], row.disputed, deals=(deal.deal,))
+    status = deal_status(case.slice, case.customer(customer), deal)
+    case.emit(e.DealDecided(customer, case.effective, status, deal))
+
+
+def _row(case: Case, known: Customer, claim: Claim | None, book: Rulebook, closer: StaffId) -> Row:
+    """The table of section 7, row by row."""
+    received = any(reception.receiver == closer for reception in known.receptions)
+    if claim is None:
+        if received:
+            return Row({closer: 10000}, book.registration.first)
+        return Row({closer: 10000}, book.deal.unregistered, (), book.deal.unregistered)
+    owner = claim.owner
+    if closer == owner:
+        return Row({owner: 10000}, book.registration.first)
+    assists = [a for a in known.assists if a.staff == closer and a.owner == owner]
+    for split, supporting in (
+        (book.deal.referral_same_day, _referred(case, claim, assists)),
+        (book.deal.brochure_only, _brochure(known, owner, assists)),
+        (book.deal.assisted, assists[0] if assists else None),
+    ):
+        if split is not None and supporting is not None:
+            return Row(_divided(split, owner, closer), split.clause, (supporting.event,))
+    if not received:
+        return Row({owner: 10000}, book.deal.clause, (), book.deal.clause)
+    return Row({owner: 10000}, book.kept)
+
+
+def _divided(split: Split, owner: StaffId, closer: StaffId) -> Shares:
+    return {staff: points for staff, points in ((owner, split.owner), (closer, split.other)) if points}
+
+
+def _referred(case: Case, claim: Claim, assists: list[Assist]) -> Assist | None:
+    """Row 4: O came by referral, the closer assisted at the visit where it was told, the deal is on that day."""
+    told = claim.registration
+    same_day = local_day(told.at, case.timezone) == local_day(case.effective, case.timezone)
+    if not told.referred or not same_day:
+        return None
+    return next((a for a in assists if a.event == told.event), None)
+
+
+def _brochure(known: Customer, owner: StaffId, assists: list[Assist]) -> Assist | None:
+    """Row 5: O's first registration was a brochure only, and the closer assisted at a later visit (A6)."""
+    granted = [grant.registration for grant in known.grants if grant.owner == owner]
+    if not granted:
+        return None
+    first = min(granted, key=lambda registration: registration.at)
+    if not first.brochure_only:
+        return None
+    return next((a for a in assists if a.by_visit and a.event != first.event and a.at >= first.at), None)
+
+
+def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
+    """The shares without those who are barred or forfeited them, who lose them to whom the rule names."""
+    shares, disputed = dict(row.shares), row.disputed
+    lost = {forfeit.staff: forfeit for forfeit in known.forfeits if forfeit.cause == "present"}
+    excluded = set(known.barred) | set(lost)
+    gone = [staff for staff in shares if staff in excluded]
+    if gone:
+        shares = _to_the_others(shares, gone, claim, excluded)
+        if not shares and disputed is None:
+            forfeit = lost.get(gone[0])
+            disputed = forfeit.clause if forfeit is not None and gone[0] not in known.barred else known.bar_clause
+    for forfeit in known.forfeits:
+        if forfeit.cause == "concealment" and forfeit.staff in shares:
+            taker = receiver_of(known, claim, forfeit)
+            if taker is None:
+                disputed = disputed or forfeit.clause
+            else:
+                shares[taker] = shares.get(taker, 0) + shares.pop(forfeit.staff)
+    return row._replace(shares=shares, disputed=disputed)
+
+
+def _to_the_others(shares: Shares, gone: list[StaffId], claim: Claim | None, excluded: set[StaffId]) -> Shares:
+    left = {staff: points for staff, points in shares.items() if staff not in gone}
+    if not left and claim is not None and claim.owner not in excluded:
+        return {claim.owner: 10000}
+    missing = 10000 - sum(left.values())
+    for staff in left:
+        left[staff] += missing
+        break
+    return left
+
+
+def receiver_of(known: Customer, claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
+    """To whom concealed shares go: the rightful, else the owner, else whom the visit superseded."""
+    if forfeit.to is not None:
+        return forfeit.to
+    if claim is not None and claim.owner != forfeit.staff:
+        return claim.owner
+    return forfeit.superseded
+
+
+def sign(case: Case, signing: Signing) -> None:
+    """Signing changes no share; it takes the deal out of what an unnamed dispute holds."""
+    found = _known_deal(case, signing.deal)
+    if found is not None and not found[1].cancelled and not found[1].signed:
+        case.emit(e.DealChanged(found[0], replace(found[1], signed=True)))
+
+
+def cancel(case: Case, cancellation: Cancellation) -> None:
+    """A cancelled deal has no shares, and the owner's clock restarts at the cancellation."""
+    found = _known_deal(case, cancellation.deal)
+    if found is None or found[1].cancelled:
+        return
+    customer, deal = found
+    set_shares(case, customer, replace(deal, cancelled=True), {}, deal.clause)
+    claim = standing(case.customer(customer).claim)
+    if claim is not None:
+        case.emit(e.ClaimChanged(customer, case.contacted(claim)))
+
+
+def _known_deal(case: Case, name: str) -> tuple[CustomerId, Deal] | None:
+    file_record(case)
+    customer = case.slice.pointed("deal", name)
+    if customer is None:
+        case.flag("unknown_deal")
+        return None
+    touch(case, customer)
+    case.settle(customer)
+    deal = next(deal for deal in case.customer(customer).deals if deal.deal == name)
+    return customer, deal

@@ -1,0 +1,95 @@
+"""One fact in, the domain events that it causes out: each kind of fact goes to the rule that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from services.attribution.domain import events as e
+from services.attribution.domain import facts as f
+from services.attribution.domain.case import Books, Case, lapse
+from services.attribution.domain.conduct import find_concealment, transfer, uphold_complaint
+from services.attribution.domain.corrections import correct
+from services.attribution.domain.deals import cancel, sign, subscribe
+from services.attribution.domain.disputes import add_evidence, dispute, rule
+from services.attribution.domain.follow_up import record_follow_up
+from services.attribution.domain.household import link_household
+from services.attribution.domain.identity import file_record, identify
+from services.attribution.domain.recognition import recognise
+from services.attribution.domain.registration import register_call, register_outreach, register_visit
+from services.attribution.domain.rotation import come_back, leave, open_shift
+from services.attribution.domain.staffing import adopt, depart, enrol
+from services.attribution.domain.state import SCOPE, BookId, CustomerId, Scope, Slice
+from services.attribution.domain.timing import time_event
+
+
+def new_scope(name: str, default: BookId, timezone: str) -> Slice:
+    """What is known of a scope before its first fact: its default rulebook, and its local time."""
+    return Slice({SCOPE: Scope(name, default, timezone)})
+
+
+def decide(slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None = None) -> list[e.DomainEvent]:
+    """Judge one fact; the slice is changed with it.
+
+    `horizon` (`as_of`) bounds how far claims lapse; a fact that is effective after it is left out.
+    """
+    case = Case(slice_, fact, books, horizon)
+    flags = time_event(case)
+    if horizon is not None and case.effective > horizon:
+        return []
+    if fact.office not in slice_.scope.offices:
+        case.emit(e.OfficeFound(fact.office))
+    for flag in flags:
+        case.flag(flag)
+    RULES[type(fact.matter)](case, fact.matter)
+    return case.events
+
+
+def sweep(
+    slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId], until: datetime
+) -> list[e.DomainEvent]:
+    """Let these customers' claims lapse that end by `until`; `fact` is the last one that was judged."""
+    case = Case(slice_, fact, books, until)
+    for customer in customers:
+        lapse(case, customer, until)
+    return case.events
+
+
+def _survey(case: Case, survey: f.Survey) -> None:
+    identify(case, survey.customer)
+
+
+def _approval(case: Case, approval: f.Approval) -> None:
+    """A stage of the paper trail (C 审核, 审批, 归档); it decides nothing."""
+    if case.slice.filed(approval.record) is None:
+        case.flag("unknown_record")
+    file_record(case)
+
+
+RULES: dict[type, Callable[[Case, Any], None]] = {
+    f.Enrolment: enrol,
+    f.Departure: depart,
+    f.Adoption: adopt,
+    f.ShiftOpening: open_shift,
+    f.Absence: leave,
+    f.Return: come_back,
+    f.Visit: register_visit,
+    f.Call: register_call,
+    f.Outreach: register_outreach,
+    f.FollowUp: record_follow_up,
+    f.Recognition: recognise,
+    f.HouseholdLink: link_household,
+    f.Complaint: uphold_complaint,
+    f.Concealment: find_concealment,
+    f.Transfer: transfer,
+    f.Subscription: subscribe,
+    f.Signing: sign,
+    f.Cancellation: cancel,
+    f.DisputeOpening: dispute,
+    f.EvidenceAdding: add_evidence,
+    f.Ruling: rule,
+    f.Correction: correct,
+    f.Approval: _approval,
+    f.Survey: _survey,
+}

@@ -1,0 +1,161 @@
+"""Section 6 of the rules, discovery: two registrations by different consultants turn out to be one customer.
+
+F is the claim that is effective first, S the other. Who keeps the customer, and the shares, depends on whether a
+deal came before the discovery and on what S's registration says (E3, H3, H4, H5, H7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from services.attribution.domain import events as e
+from services.attribution.domain.calendar import local_day
+from services.attribution.domain.case import Case
+from services.attribution.domain.shares import move_shares
+from services.attribution.domain.facts import Basis
+from services.attribution.domain.rulebook import Honour, Split
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId
+
+
+def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool = False) -> None:
+    """Which of the claims of a joined customer stands: F against each other one, in the order of their `since`."""
+    claims = _without_barred(case, customer, claims)
+    if not claims:
+        return
+    first = claims[0]
+    for second in claims[1:]:
+        first = _outcome(case, customer, first, second, household=household)
+    if case.customer(customer).claim != first:
+        case.emit(e.ClaimChanged(customer, first))
+
+
+def _without_barred(case: Case, customer: CustomerId, claims: list[Claim]) -> list[Claim]:
+    """A claim whose owner is barred on the other part is revoked (H 特殊接待权)."""
+    barred = case.customer(customer).barred
+    kept = [claim for claim in claims if claim.owner not in barred]
+    left = kept[-1] if kept else None
+    for claim in claims:
+        if claim in kept:
+            continue
+        if claim.lapsed:
+            case.emit(e.ClaimChanged(customer, left))
+        else:
+            because = (claim.registration.event, case.id)
+            case.decide(customer, "revoked", left, case.book.complaint, because)
+    return kept
+
+
+def _outcome(case: Case, customer: CustomerId, first: Claim, second: Claim, *, household: bool) -> Claim:
+    """The claim that stands of two, deciding what there is to decide."""
+    if first.owner == second.owner:
+        return _one_of(first, second)
+    if (first.lapsed and second.lapsed) or not stood(case, first, second):
+        return second
+    at = max(case.effective, second.since)
+    return discover(case, customer, first, second, at, household=household)
+
+
+def _one_of(first: Claim, second: Claim) -> Claim:
+    """The same owner twice: one claim with the earlier `since` and the later clock."""
+    if second.contact_at <= first.contact_at:
+        return first
+    later = (second.contact_at, second.contact, second.expires_at, second.lapsed)
+    contact_at, contact, expires_at, lapsed = later
+    return replace(first, contact_at=contact_at, contact=contact, expires_at=expires_at, lapsed=lapsed)
+
+
+def stood(case: Case, first: Claim, second: Claim) -> bool:
+    """Whether F's claim still stood, and was to be honoured, when S registered."""
+    if first.expires_at is not None and first.lapsed and first.expires_at <= second.since:
+        return False
+    registration = second.registration
+    if registration.basis != "visit" or first.owner in registration.named:
+        return True
+    book = case.books[first.book]
+    basis, registered = _as_of(first, second.since)
+    if not honoured(book.honour, basis, registered, second.since, case.timezone):
+        return False
+    followed_up = first.followed_up is not None and first.followed_up < second.since
+    forfeits = book.present_unrecognised.effect == "forfeits" and first.owner in registration.present
+    return not forfeits or followed_up
+
+
+def _as_of(claim: Claim, at: datetime) -> tuple[Basis, datetime]:
+    """The basis and the registration that a claim had at a time: a call claim becomes one by visit later."""
+    if claim.became_visit is not None and at < claim.became_visit:
+        return claim.registration.basis, claim.since
+    return claim.basis, claim.registered
+
+
+def honoured(
+    honour: Mapping[str, Honour], basis: Basis, registered: datetime, at: datetime, timezone: str
+) -> bool:
+    """Rows 3 and 4 of the visit table for a claim that nobody recognised: found and young enough."""
+    if basis in ("transfer", "ruling"):
+        return True
+    value = honour[basis]
+    if value.by == "named":
+        return False
+    if value.within is None:
+        return True
+    return local_day(at, timezone) <= value.within.last_day(local_day(registered, timezone))
+
+
+def after_deal(customer: Customer, second: Claim) -> bool:
+    """Whether a standing deal of the customer was subscribed when or after S registered."""
+    return any(not deal.cancelled and deal.at >= second.since for deal in customer.deals)
+
+
+def discover(
+    case: Case, customer: CustomerId, first: Claim, second: Claim, at: datetime, *, household: bool = False
+) -> Claim:
+    """Decide a discovery under F's rulebook; answers the claim that stands after it."""
+    book = case.books[first.book]
+    late = after_deal(case.customer(customer), second)
+    because = (first.registration.event, second.registration.event, case.id)
+    if household:
+        clause = case.book.household.clause
+        everything = Split(10000, 0, clause)
+        return _returned(case, customer, first, second, at, clause, everything if late else None)
+    if not late:
+        value = book.discovery.before_deal
+    elif second.registration.asked.visited_before == "no":
+        value = book.discovery.concealed
+    else:
+        value = book.discovery.after_deal
+    if value.effect == "closer":
+        case.decide(customer, "kept", second, value.clause, because, at)
+        return second
+    return _returned(case, customer, first, second, at, value.clause, value.split if late else None)
+
+
+def _returned(
+    case: Case, customer: CustomerId, first: Claim, second: Claim, at: datetime, clause: str, split: Split | None
+) -> Claim:
+    """F owns again and S assisted; with a split, F gets its part of what S has in the deals since."""
+    because = (first.registration.event, second.registration.event, case.id)
+    claim = case.contacted(first, max(at, case.clock))
+    by_visit = second.registration.basis == "visit"
+    assist = Assist(second.owner, first.owner, second.since, second.registration.event, by_visit)
+    case.decide(customer, "returned", claim, clause, because, at)
+    case.emit(e.OwnerAssisted(customer, assist))
+    if split is not None:
+        for deal in case.customer(customer).deals:
+            if not deal.cancelled and deal.at >= second.since and second.owner in deal.shares:
+                part = deal.shares[second.owner] * split.owner // 10000
+                move_shares(case, customer, deal, second.owner, first.owner, part, clause, at)
+    return claim
+
+
+def arrive_late(case: Case, customer: CustomerId, first: Claim) -> bool:
+    """An earlier registration that arrives after a later one was judged; whether it gives F the claim."""
+    second = case.customer(customer).claim
+    assert second is not None
+    lapsed = first.expires_at is not None and first.expires_at <= case.limit
+    first = replace(first, lapsed=lapsed)
+    if (first.lapsed and second.lapsed) or not stood(case, first, second):
+        return False
+    claim = discover(case, customer, first, second, second.since)
+    return claim.owner == first.owner

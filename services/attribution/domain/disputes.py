@@ -1,0 +1,125 @@
+"""Section 8 of the rules, disputes: what a person opens, supports and rules on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.attribution.domain import events as e
+from services.attribution.domain.authority import rank
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.disputing import open_dispute
+from services.attribution.domain.facts import DisputeOpening, EvidenceAdding, Ruling
+from services.attribution.domain.identity import file_record, identify, touch
+from services.attribution.domain.recognition import join_recognised
+from services.attribution.domain.shares import set_shares
+from services.attribution.domain.state import CustomerId, Deal, Dispute, Registration, RulingMade, Shares
+
+
+def dispute(case: Case, opening: DisputeOpening) -> None:
+    """Somebody disputes whose the customer is, or a deal of the customer."""
+    duplicate = case.slice.dispute(opening.dispute) is not None
+    customer = identify(case, opening.customer)
+    if duplicate:
+        case.flag("duplicate_dispute")
+        return
+    if customer is None:
+        return
+    deals = (opening.deal,) if opening.deal is not None else ()
+    if opening.deal is not None and case.slice.pointed("deal", opening.deal) != customer:
+        case.flag("unknown_deal")
+        return
+    clause = case.book.disputes.clause
+    open_dispute(case, opening.dispute, opening.opened_by, [customer], clause, deals)
+
+
+def add_evidence(case: Case, adding: EvidenceAdding) -> None:
+    """Something that a ruling can rest on was put on the dispute."""
+    found = _known_dispute(case, adding.dispute)
+    if found is not None:
+        case.emit(e.DisputeChanged(replace(found, evidence=(*found.evidence, *adding.evidence))))
+
+
+def _known_dispute(case: Case, name: str) -> Dispute | None:
+    file_record(case)
+    found = case.slice.dispute(name)
+    if found is None:
+        case.flag("unknown_dispute")
+        return None
+    for customer in found.customers:
+        touch(case, customer)
+        case.settle(customer)
+    return found
+
+
+def rule(case: Case, ruling: Ruling) -> None:
+    """A person with authority rules: on the owner, on the shares, or on both."""
+    found = _known_dispute(case, ruling.dispute)
+    if found is None:
+        return
+    refusal = _refusal(case, ruling, found)
+    if refusal is not None:
+        case.flag(refusal)
+        return
+    role = case.scope.role(ruling.ruled_by) or ""
+    found = replace(found, ruling=RulingMade(case.id, role, ruling.owner, ruling.shares))
+    case.emit(e.DisputeChanged(found))
+    customers = _recognised_as_one(case, ruling, found)
+    for customer in customers:
+        _rule_owner(case, customer, ruling)
+    for customer in customers:
+        _rule_shares(case, customer, ruling, found)
+
+
+def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
+    """Why a ruling does not count, or None."""
+    own = rank(case, case.scope.role(ruling.ruled_by))
+    before = rank(case, found.ruling.role) if found.ruling is not None else None
+    if own is None or (before is not None and own < before):
+        return "no_authority"
+    if case.book.disputes.evidence == "required" and not found.evidence:
+        return "unsupported"
+    if ruling.owner is not None and any(ruling.owner in case.customer(c).barred for c in found.customers):
+        return "barred"
+    return None
+
+
+def _recognised_as_one(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
+    """A ruling for the one who recognised the customer makes the visit's and the earlier customer one."""
+    if found.other is None or ruling.owner != found.recogniser or found.other in found.customers:
+        return found.customers
+    known = case.customer(found.customers[0])
+    if not case.knows(found.other):
+        return found.customers
+    case.settle(found.other)
+    recognition = case.slice.filed(found.event)
+    visit = getattr(recognition.fact.matter, "visit", "") if recognition is not None else ""
+    event = next((r.event for r in known.receptions if r.visit == visit), case.id)
+    return (join_recognised(case, known, found.other, event),)
+
+
+def _rule_owner(case: Case, customer: CustomerId, ruling: Ruling) -> None:
+    """The `ruled` decision: a new claim for the owner that is named, or the standing one confirmed."""
+    clause = case.book.disputes.clause
+    known = case.customer(customer).claim
+    before = standing(known)
+    because = (case.id,) if before is None else (before.registration.event, case.id)
+    claim = known
+    if ruling.owner is not None:
+        claim = case.new_claim(ruling.owner, "ruling", Registration(case.id, case.effective, "ruling"))
+    case.decide(customer, "ruled", claim, clause, because)
+
+
+def _rule_shares(case: Case, customer: CustomerId, ruling: Ruling, found: Dispute) -> None:
+    """With shares, on the deals named or on every one unsigned; with the owner alone, all of the deals named."""
+    clause = case.book.disputes.clause
+    for deal in case.customer(customer).deals:
+        shares = _shares_for(ruling, found, deal)
+        if shares is not None and not deal.cancelled:
+            set_shares(case, customer, deal, shares, clause)
+
+
+def _shares_for(ruling: Ruling, found: Dispute, deal: Deal) -> Shares | None:
+    named = deal.deal in found.deals
+    if ruling.shares is not None:
+        return ruling.shares if named or (not found.deals and not deal.signed) else None
+    return {ruling.owner: 10000} if named and ruling.owner is not None else None

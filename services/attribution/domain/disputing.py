@@ -1,0 +1,57 @@
+"""How a dispute comes to be, whoever opens it (section 8 of the rules)."""
+
+from __future__ import annotations
+
+from services.attribution.domain import events as e
+from services.attribution.domain.case import Case
+from services.attribution.domain.facts import StaffId
+from services.attribution.domain.state import CustomerId, Dispute
+
+
+def open_by_system(
+    case: Case,
+    customers: list[CustomerId],
+    clause: str,
+    *,
+    deals: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
+    recogniser: StaffId | None = None,
+    other: CustomerId | None = None,
+) -> None:
+    """A dispute that the rules themselves raise; its id is `system:<event id>`, and there is one for an event."""
+    name = f"system:{case.id}"
+    if case.slice.dispute(name) is None:
+        open_dispute(case, name, "system", customers, clause, deals, evidence, recogniser, other)
+
+
+def open_dispute(
+    case: Case,
+    name: str,
+    opened_by: str,
+    customers: list[CustomerId],
+    clause: str,
+    deals: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
+    recogniser: StaffId | None = None,
+    other: CustomerId | None = None,
+) -> None:
+    """Open a dispute over these customers, the earliest first; each of them is `disputed`."""
+    dispute = Dispute(
+        dispute=name,
+        event=case.id,
+        seq=case.seq,
+        at=case.effective,
+        customers=tuple(customers),
+        opened_by=opened_by,
+        clause=clause,
+        book=case.book_id,
+        deals=deals,
+        evidence=evidence,
+        recogniser=recogniser,
+        other=other,
+    )
+    case.emit(e.DisputeChanged(dispute))
+    for customer in customers:
+        claim = case.customer(customer).claim
+        because = (claim.registration.event, case.id) if claim is not None and not claim.lapsed else (case.id,)
+        case.decide(customer, "disputed", claim, clause, because)

@@ -1,0 +1,210 @@
+"""What the fold decides: every change of state of a scope, as an event that is stored and never edited.
+
+The contract's decisions, flags and penalties are a view of these. An event carries what it changed in full, so
+that the records can be built again from the events alone (`evolve`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from services.attribution.domain.facts import EventId, StaffId
+from services.attribution.domain.state import (
+    Adopted,
+    Assist,
+    Board,
+    Claim,
+    Customer,
+    CustomerId,
+    Deal,
+    Dispute,
+    Forfeit,
+    Filed,
+    Reception,
+    RosterEntry,
+)
+
+DecisionKind: TypeAlias = Literal[
+    "established", "renewed", "kept", "superseded", "returned", "lapsed",
+    "revoked", "released", "transferred", "ruled", "disputed",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeFound:
+    """The first event of an office in this scope; `timezone` is set by the scope's first."""
+
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffEnrolled:
+    entry: RosterEntry
+    name: str
+    contacts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDeparted:
+    entry: RosterEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RulebookAdopted:
+    adopted: Adopted
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFiled:
+    """A record was kept, or a correction gave it another party."""
+
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerNamed:
+    """A record names this customer: the contacts and the name are the customer's from now on."""
+
+    customer: CustomerId
+    event: EventId
+    seq: int
+    contacts: tuple[str, ...]
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTouched:
+    """A record that names nobody itself (a ruling, a signing) concerned this customer."""
+
+    customer: CustomerId
+    event: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersJoined:
+    """Several known customers are one; `claim` is what stands before a discovery is decided."""
+
+    customer: CustomerId
+    gone: tuple[CustomerId, ...]
+    claim: Claim | None
+    holder: StaffId | None
+    link: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersReformed:
+    """A correction formed customers anew: what was `before` is now `after`; `dropped` contacts are nobody's."""
+
+    before: CustomerId
+    after: tuple[Customer, ...]
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision of the contract. `claim` is the customer's claim after it, `previous` the last holder."""
+
+    customer: CustomerId
+    at: datetime
+    decision: DecisionKind
+    owner: StaffId | None
+    previous: StaffId | None
+    clause: str
+    because: tuple[EventId, ...]
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChanged:
+    """The claim changed in a way that is no decision of its own."""
+
+    customer: CustomerId
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitReceived:
+    customer: CustomerId
+    reception: Reception
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerAssisted:
+    customer: CustomerId
+    assist: Assist
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRegistered:
+    """A registration of any kind was made: the next call of this customer is not a new customer's."""
+
+    customer: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultantBarred:
+    customer: CustomerId
+    staff: StaffId
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharesForfeited:
+    customer: CustomerId
+    forfeit: Forfeit
+
+
+@dataclass(frozen=True, slots=True)
+class DealDecided:
+    """The shares of a deal were fixed, changed, confirmed by a ruling or emptied."""
+
+    customer: CustomerId
+    at: datetime
+    status: str
+    deal: Deal
+
+
+@dataclass(frozen=True, slots=True)
+class DealChanged:
+    """Something of a deal changed that is no decision: it was signed."""
+
+    customer: CustomerId
+    deal: Deal
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeChanged:
+    """A dispute was opened, got evidence or was ruled; `dispute` is what it is now."""
+
+    dispute: Dispute
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChanged:
+    board: Board
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    event: EventId
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Penalised:
+    staff: StaffId
+    clause: str
+    on: str
+    event: EventId
+    zh: str
+    en: str
+
+
+DomainEvent: TypeAlias = (
+    OfficeFound | StaffEnrolled | StaffDeparted | RulebookAdopted
+    | RecordFiled | CustomerNamed | CustomerTouched | CustomersJoined | CustomersReformed | Decided | ClaimChanged
+    | VisitReceived | OwnerAssisted | CustomerRegistered | ConsultantBarred | SharesForfeited
+    | DealDecided | DealChanged | DisputeChanged | BoardChanged | Flagged | Penalised
+)  # fmt: skip

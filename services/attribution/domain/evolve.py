@@ -1,0 +1,278 @@
+"""How each domain event changes the records: the only place where state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, TypeVar
+from uuid import NAMESPACE_URL, uuid5
+
+from services.attribution.domain import events as e
+from services.attribution.domain.facts import EventId
+from services.attribution.domain.state import (
+    SCOPE,
+    Customer,
+    CustomerId,
+    Deal,
+    Grant,
+    Key,
+    Pointer,
+    Record,
+    Slice,
+    Staff,
+)
+
+Changes: TypeAlias = dict[Key, Record | None]
+"""Records after an event, by key; None where there is none any more."""
+T = TypeVar("T")
+
+CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def customer_id(scope: str, first: EventId) -> CustomerId:
+    """The stable id of a customer: made from the scope and its first record, the same live and offline."""
+    return str(uuid5(CUSTOMERS, f"{scope}/{first}"))
+
+
+def evolve(slice_: Slice, event: e.DomainEvent) -> Changes:
+    """The records that this event changes, as they are after it."""
+    return _CHANGES[type(event)](slice_, event)
+
+
+def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
+    """Put what an event changes into the slice, and tell it."""
+    changes = evolve(slice_, event)
+    for key, record in changes.items():
+        if record is None:
+            slice_.pop(key, None)
+        else:
+            slice_[key] = record
+    return changes
+
+
+def union(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
+    """What is in either, the old first, each once."""
+    added = tuple(dict.fromkeys(item for item in new if item not in old))
+    return old + added if added else old
+
+
+def _office_found(s: Slice, event: e.OfficeFound) -> Changes:
+    return {SCOPE: replace(s.scope, offices=(*s.scope.offices, event.office))}
+
+
+def _staff_enrolled(s: Slice, event: e.StaffEnrolled) -> Changes:
+    entry = event.entry
+    staff = {**s.scope.staff, entry.staff: Staff(entry.role or "")}
+    return {SCOPE: replace(s.scope, staff=staff, roster=(*s.scope.roster, entry))}
+
+
+def _staff_departed(s: Slice, event: e.StaffDeparted) -> Changes:
+    entry = event.entry
+    known = s.scope.staff.get(entry.staff, Staff(""))
+    staff = {**s.scope.staff, entry.staff: replace(known, departed=True)}
+    return {SCOPE: replace(s.scope, staff=staff, roster=(*s.scope.roster, entry))}
+
+
+def _rulebook_adopted(s: Slice, event: e.RulebookAdopted) -> Changes:
+    return {SCOPE: replace(s.scope, adoptions=(*s.scope.adoptions, event.adopted))}
+
+
+def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
+    return {Key("record", event.filed.fact.id): event.filed}
+
+
+def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
+    key = Key("customer", event.customer)
+    known = s.get(key)
+    if not isinstance(known, Customer):
+        known = Customer(event.customer, event.seq)
+    named = replace(
+        known,
+        contacts=union(known.contacts, event.contacts),
+        names=union(known.names, (event.name,) if event.name else ()),
+        records=union(known.records, (event.event,)),
+    )
+    changes: Changes = {key: named}
+    for contact in event.contacts:
+        if contact not in known.contacts:
+            changes[Key("contact", contact)] = Pointer(event.customer)
+    return changes
+
+
+def _customer_touched(s: Slice, event: e.CustomerTouched) -> Changes:
+    known = s.customer(event.customer)
+    return _customer(replace(known, records=union(known.records, (event.event,))))
+
+
+def _customer(customer: Customer) -> Changes:
+    return {Key("customer", customer.id): customer}
+
+
+def _pointers(customer: Customer) -> Changes:
+    """Every contact, visit and deal of a customer, pointing to it."""
+    changes: Changes = {Key("contact", contact): Pointer(customer.id) for contact in customer.contacts}
+    changes |= {Key("visit", reception.visit): Pointer(customer.id) for reception in customer.receptions}
+    changes |= {Key("deal", deal.deal): Pointer(customer.id) for deal in customer.deals}
+    return changes
+
+
+def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
+    into = parts[0]
+    last = max(parts, key=lambda part: part.decided_at or NEVER)
+    every: Callable[[str], tuple[Any, ...]] = lambda name: tuple(  # noqa: E731
+        dict.fromkeys(item for part in parts for item in getattr(part, name))
+    )
+    return replace(
+        into,
+        contacts=every("contacts"),
+        names=every("names"),
+        records=every("records"),
+        claim=event.claim,
+        holder=event.holder,
+        registered=any(part.registered for part in parts),
+        receptions=tuple(sorted((r for part in parts for r in part.receptions), key=lambda r: r.seq)),
+        assists=tuple(sorted((a for part in parts for a in part.assists), key=lambda a: a.at)),
+        grants=every("grants"),
+        barred=every("barred"),
+        bar_clause=next((part.bar_clause for part in parts if part.bar_clause), None),
+        forfeits=every("forfeits"),
+        deals=tuple(sorted((deal for part in parts for deal in part.deals), key=lambda deal: deal.seq)),
+        disputes=every("disputes"),
+        links=every("links") + ((event.link,) if event.link else ()),
+        decided_at=last.decided_at,
+        clause=last.clause,
+    )
+
+
+def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
+    merged = _merged([s.customer(customer) for customer in (event.customer, *event.gone)], event)
+    changes = _pointers(merged) | _customer(merged)
+    for gone in event.gone:
+        changes[Key("customer", gone)] = None
+    for name in merged.disputes:
+        dispute = s.dispute(name)
+        if dispute is not None:
+            members = tuple(dict.fromkeys(merged.id if c in event.gone else c for c in dispute.customers))
+            other = merged.id if dispute.other in event.gone else dispute.other
+            changes[Key("dispute", name)] = replace(dispute, customers=members, other=other)
+    return changes
+
+
+def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
+    changes: Changes = {Key("contact", contact): None for contact in event.dropped}
+    changes[Key("customer", event.before)] = None
+    for customer in event.after:
+        changes |= _pointers(customer) | _customer(customer)
+    return changes
+
+
+def _decided(s: Slice, event: e.Decided) -> Changes:
+    known, claim = s.customer(event.customer), event.claim
+    holder, forfeits, grants = known.holder, known.forfeits, known.grants
+    if event.decision in ("released", "revoked"):
+        holder = None
+    elif event.decision not in ("lapsed", "disputed"):
+        holder = event.owner
+        forfeits = tuple(f for f in forfeits if f.staff != event.owner or f.cause != "present")
+    if claim is not None and claim.basis not in ("transfer", "ruling"):
+        grants = union(grants, (Grant(claim.owner, claim.registration),))
+    latest = known.decided_at is None or event.at >= known.decided_at
+    return _customer(
+        replace(
+            known,
+            claim=claim,
+            holder=holder,
+            forfeits=forfeits,
+            grants=grants,
+            decided_at=event.at if latest else known.decided_at,
+            clause=event.clause if latest else known.clause,
+        )
+    )
+
+
+def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
+    return _customer(replace(s.customer(event.customer), claim=event.claim))
+
+
+def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
+    known, reception = s.customer(event.customer), event.reception
+    others = tuple(r for r in known.receptions if r.visit != reception.visit)
+    changes = _customer(replace(known, receptions=(*others, reception)))
+    changes[Key("visit", reception.visit)] = Pointer(known.id)
+    return changes
+
+
+def _owner_assisted(s: Slice, event: e.OwnerAssisted) -> Changes:
+    known = s.customer(event.customer)
+    return _customer(replace(known, assists=(*known.assists, event.assist)))
+
+
+def _customer_registered(s: Slice, event: e.CustomerRegistered) -> Changes:
+    return _customer(replace(s.customer(event.customer), registered=True))
+
+
+def _consultant_barred(s: Slice, event: e.ConsultantBarred) -> Changes:
+    known = s.customer(event.customer)
+    return _customer(replace(known, barred=union(known.barred, (event.staff,)), bar_clause=event.clause))
+
+
+def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
+    known = s.customer(event.customer)
+    return _customer(replace(known, forfeits=(*known.forfeits, event.forfeit)))
+
+
+def with_deal(customer: Customer, deal: Deal) -> Customer:
+    """The customer with this deal as it is now, in the place that it had."""
+    known = {d.deal: d for d in customer.deals} | {deal.deal: deal}
+    return replace(customer, deals=tuple(known.values()))
+
+
+def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:
+    changes = _customer(with_deal(s.customer(event.customer), event.deal))
+    changes[Key("deal", event.deal.deal)] = Pointer(event.customer)
+    return changes
+
+
+def _dispute_changed(s: Slice, event: e.DisputeChanged) -> Changes:
+    dispute = event.dispute
+    changes: Changes = {Key("dispute", dispute.dispute): dispute}
+    for customer in dispute.customers:
+        known = s.customer(customer)
+        changes |= _customer(replace(known, disputes=union(known.disputes, (dispute.dispute,))))
+    return changes
+
+
+def _board_changed(s: Slice, event: e.BoardChanged) -> Changes:
+    return {Key("board", event.board.office): event.board}
+
+
+def _noted(s: Slice, event: e.Flagged | e.Penalised) -> Changes:
+    return {}
+
+
+_CHANGES: dict[type, Callable[[Slice, Any], Changes]] = {
+    e.OfficeFound: _office_found,
+    e.StaffEnrolled: _staff_enrolled,
+    e.StaffDeparted: _staff_departed,
+    e.RulebookAdopted: _rulebook_adopted,
+    e.RecordFiled: _record_filed,
+    e.CustomerNamed: _customer_named,
+    e.CustomerTouched: _customer_touched,
+    e.CustomersJoined: _customers_joined,
+    e.CustomersReformed: _customers_reformed,
+    e.Decided: _decided,
+    e.ClaimChanged: _claim_changed,
+    e.VisitReceived: _visit_received,
+    e.OwnerAssisted: _owner_assisted,
+    e.CustomerRegistered: _customer_registered,
+    e.ConsultantBarred: _consultant_barred,
+    e.SharesForfeited: _shares_forfeited,
+    e.DealDecided: _deal_changed,
+    e.DealChanged: _deal_changed,
+    e.DisputeChanged: _dispute_changed,
+    e.BoardChanged: _board_changed,
+    e.Flagged: _noted,
+    e.Penalised: _noted,
+}

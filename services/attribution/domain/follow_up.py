@@ -1,0 +1,40 @@
+"""Section 5 of the rules, follow-up: which contacts keep a claim alive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.attribution.domain.case import Case
+from services.attribution.domain.facts import FollowUp
+from services.attribution.domain.identity import identify
+from services.attribution.domain.registration import renew
+from services.attribution.domain.state import Claim
+
+
+def record_follow_up(case: Case, follow_up: FollowUp) -> None:
+    """A follow-up was recorded: it renews the claim, or is flagged with every reason why it does not."""
+    customer = identify(case, follow_up.customer)
+    if customer is None:
+        return
+    claim = case.customer(customer).claim
+    reasons = _reasons(case, follow_up, claim)
+    for reason in reasons:
+        case.flag(reason)
+    if claim is None or reasons or "backfilled" in case.flags:
+        return
+    if claim.followed_up is None:
+        claim = replace(claim, followed_up=case.effective)
+    renew(case, customer, claim)
+
+
+def _reasons(case: Case, follow_up: FollowUp, claim: Claim | None) -> list[str]:
+    """Why this follow-up does not count, beside that it was backfilled."""
+    rules = case.book_of(claim).follow_up
+    owner = claim is not None and claim.owner == follow_up.by
+    checks = {
+        "not_owner": not owner,
+        "after_lapse": claim is not None and owner and claim.lapsed and not rules.revive,
+        "method_not_counted": rules.methods is not None and follow_up.method not in rules.methods,
+        "not_reached": rules.must_reach and not follow_up.reached,
+    }
+    return [reason for reason, holds in checks.items() if holds]

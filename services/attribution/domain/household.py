@@ -1,0 +1,28 @@
+"""Section 6 of the rules, households: relatives registered with different consultants (H3)."""
+
+from __future__ import annotations
+
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.facts import HouseholdLink
+from services.attribution.domain.identity import file_record, join, named_by
+
+
+def link_household(case: Case, household: HouseholdLink) -> None:
+    """One customer of the first registration, one dispute over all, or nothing, as the rulebook says."""
+    file_record(case)
+    rules = case.book.household
+    named = [named_by(case, member) for member in household.members]
+    # A later member's record can have joined customers that earlier ones named.
+    customers = list(dict.fromkeys(c for c in named if c is not None and case.knows(c)))
+    customers.sort(key=lambda customer: (case.customer(customer).first, customer))
+    if len(customers) < 2 or rules.effect == "separate":
+        return
+    if rules.effect == "first_registration":
+        link = tuple(case.customer(customer).contacts[0] for customer in customers)
+        join(case, customers, household=True, link=link)
+        return
+    claims = [standing(case.customer(customer).claim) for customer in customers]
+    owners = {claim.owner for claim in claims if claim is not None}
+    if len(owners) > 1:
+        open_by_system(case, customers, rules.clause)

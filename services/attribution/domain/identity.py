@@ -1,0 +1,80 @@
+"""Section 2 of the rules, identity: which customer a record names, and when two turn out to be one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.attribution.domain import events as e
+from services.attribution.domain.case import Case
+from services.attribution.domain.discovery import reconcile
+from services.attribution.domain.evolve import customer_id
+from services.attribution.domain.facts import Party
+from services.attribution.domain.state import Claim, Customer, CustomerId, Filed
+
+
+def file_record(case: Case) -> None:
+    """Keep the record as it came in; a correction may give it another party later."""
+    if not case.replaying:
+        case.emit(e.RecordFiled(Filed(case.fact, case.seq, case.effective)))
+
+
+def identify(case: Case, party: Party) -> CustomerId | None:
+    """The customer that this record names, new or known, joined where it names several; None where nobody."""
+    file_record(case)
+    return named_by(case, party)
+
+
+def named_by(case: Case, party: Party) -> CustomerId | None:
+    """The same for one party of a record that is kept already."""
+    if not party.contacts:
+        case.flag("unknown_customer")
+        return None
+    known = known_customers(case, party)
+    if len(known) > 1:
+        customer = join(case, known)
+    elif known:
+        customer = known[0]
+        case.settle(customer)
+    else:
+        customer = customer_id(case.scope.name, case.id)
+        if case.knows(customer):  # a household record can bring several new customers
+            customer = customer_id(case.scope.name, f"{case.id}/{party.contacts[0]}")
+    case.emit(e.CustomerNamed(customer, case.id, case.seq, party.contacts, party.name))
+    return customer
+
+
+def known_customers(case: Case, party: Party) -> list[CustomerId]:
+    """The customers that share a contact with this party, by their first record."""
+    found = {case.slice.pointed("contact", contact) for contact in party.contacts}
+    customers = [case.customer(customer) for customer in found if customer is not None]
+    return [customer.id for customer in sorted(customers, key=lambda customer: (customer.first, customer.id))]
+
+
+def touch(case: Case, customer: CustomerId) -> None:
+    """Note that a record which names nobody itself concerned this customer."""
+    if case.id not in case.customer(customer).records:
+        case.emit(e.CustomerTouched(customer, case.id))
+
+
+def join(case: Case, customers: list[CustomerId], *, household: bool = False, link: tuple[str, ...] = ()) -> CustomerId:
+    """Make several customers one, the earliest; different owners are a discovery (section 6)."""
+    for customer in customers:
+        case.settle(customer)
+    parts = [case.customer(customer) for customer in customers]
+    claims = sorted((part.claim for part in parts if part.claim is not None), key=lambda claim: claim.since)
+    merge(case, parts, claims[-1] if claims else None, link)
+    reconcile(case, customers[0], claims, household=household)
+    return customers[0]
+
+
+def merge(case: Case, parts: list[Customer], claim: Claim | None, link: tuple[str, ...] = ()) -> None:
+    """Join without asking who owns: the claim is the one that is given."""
+    holder = claim.owner if claim is not None else next((part.holder for part in parts if part.holder), None)
+    gone = tuple(part.id for part in parts[1:])
+    case.emit(e.CustomersJoined(parts[0].id, gone, claim, holder, link))
+
+
+def with_party(filed: Filed, party: Party) -> Filed:
+    """The record with another party (a correction)."""
+    matter = replace(filed.fact.matter, customer=party)  # type: ignore[call-arg]
+    return replace(filed, fact=replace(filed.fact, matter=matter))

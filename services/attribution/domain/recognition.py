@@ -1,0 +1,124 @@
+"""Section 4 of the rules: the former owner recognises a customer after another registered the visit (B4, E4, H4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.attribution.domain import events as e
+from services.attribution.domain.authority import supervisor_or_above
+from services.attribution.domain.calendar import local_day
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.facts import EventId, Recognition, StaffId
+from services.attribution.domain.identity import file_record, known_customers, merge, touch
+from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Reception
+
+
+def recognise(case: Case, recognition: Recognition) -> None:
+    """Give the customer back, or open a dispute, where the recogniser has the right and is in time."""
+    file_record(case)
+    customer = case.slice.pointed("visit", recognition.visit)
+    reception = _reception(case, customer, recognition.visit)
+    if customer is None or reception is None:
+        case.flag("unknown_visit")
+        return
+    touch(case, customer)
+    case.settle(customer)
+    other = _registered_as(case, recognition)
+    if other is not None:
+        touch(case, other)
+        case.settle(other)
+    claim = _recognised_claim(case, recognition.by, reception, other, customer)
+    rules = case.books[reception.book].recognition
+    known = case.customer(customer)
+    if claim is None or (rules.evidence == "required" and not _supported(case, recognition)):
+        case.flag("unsupported")
+    elif case.scope.departed(recognition.by) or recognition.by in known.barred:
+        case.flag("barred")
+    elif not _in_time(case, known, reception, rules.until):
+        case.flag("too_late")
+    elif rules.effect == "return":
+        _give_back(case, known, reception, claim, other, rules.clause)
+    else:
+        _dispute(case, recognition, known, claim, other, rules.clause)
+
+
+def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception | None:
+    if customer is None:
+        return None
+    return next((r for r in case.customer(customer).receptions if r.visit == visit), None)
+
+
+def _registered_as(case: Case, recognition: Recognition) -> CustomerId | None:
+    """The customer of the earlier record that the recogniser names."""
+    filed = case.slice.filed(recognition.registration) if recognition.registration else None
+    party = getattr(filed.fact.matter, "customer", None) if filed is not None else None
+    known = known_customers(case, party) if party is not None and party.contacts else []
+    return known[0] if known else None
+
+
+def _recognised_claim(
+    case: Case, by: StaffId, reception: Reception, other: CustomerId | None, customer: CustomerId
+) -> Claim | None:
+    """The claim that the recogniser asserts: of the other customer's record, or the one that the visit ended."""
+    if other is not None and other != customer:
+        claim = standing(case.customer(other).claim)
+        if claim is not None and claim.owner == by:
+            return claim
+    superseded = reception.superseded
+    return superseded if superseded is not None and superseded.owner == by else None
+
+
+def _supported(case: Case, recognition: Recognition) -> bool:
+    return bool(recognition.evidence) and supervisor_or_above(case, recognition.confirmed_by)
+
+
+def _in_time(case: Case, known: Customer, reception: Reception, until: str) -> bool:
+    """Whether the visit's claim is still the customer's, and the time of `recognition.until` has not passed."""
+    claim = standing(known.claim)
+    if reception.gave is None or claim is None or claim.registration.event != reception.event:
+        return False
+    if until == "deal":
+        return not any(not deal.cancelled and deal.at >= reception.at for deal in known.deals)
+    if reception.ended_at is not None:
+        return case.effective <= reception.ended_at
+    return local_day(case.effective, case.timezone) == local_day(reception.at, case.timezone)
+
+
+def _give_back(
+    case: Case, known: Customer, reception: Reception, claim: Claim, other: CustomerId | None, clause: str
+) -> None:
+    """O owns again, the clock restarts, and R assisted; the two customers are one where they were two."""
+    customer = known.id
+    receiver = known.claim
+    if other is not None and other != customer:
+        customer = join_recognised(case, known, other, reception.event)
+    back = case.contacted(replace(claim, lapsed=False))
+    because: tuple[EventId, ...] = (claim.registration.event, reception.event, case.id)
+    case.decide(customer, "returned", back, clause, because)
+    if receiver is not None and receiver.owner != claim.owner:
+        assist = Assist(reception.receiver, claim.owner, reception.at, reception.event)
+        if reception.receiver != claim.owner:
+            case.emit(e.OwnerAssisted(customer, assist))
+
+
+def join_recognised(case: Case, known: Customer, other: CustomerId, visit: EventId) -> CustomerId:
+    """Make the visit's customer and the recogniser's earlier one the same, without a discovery."""
+    parts = sorted((known, case.customer(other)), key=lambda part: (part.first, part.id))
+    link = (visit, case.customer(other).contacts[0])
+    merge(case, parts, known.claim, link)
+    return parts[0].id
+
+
+def _dispute(
+    case: Case, recognition: Recognition, known: Customer, claim: Claim, other: CustomerId | None, clause: str
+) -> None:
+    """The recognition goes to a ruling; R keeps the customer until then."""
+    open_by_system(
+        case,
+        [known.id],
+        clause,
+        evidence=recognition.evidence,
+        recogniser=claim.owner,
+        other=other if other != known.id else None,
+    )

@@ -1,0 +1,342 @@
+"""Section 3 of the rules, registration: what a visit, a call or an outreach does to a customer's claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from services.attribution.domain import events as e
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.discovery import arrive_late, honoured
+from services.attribution.domain.facts import Basis, Call, EventId, Outreach, Party, StaffId, Visit
+from services.attribution.domain.identity import identify, known_customers
+from services.attribution.domain.rotation import call_turn, visit_turn
+from services.attribution.domain.state import (
+    Assist,
+    Claim,
+    Customer,
+    CustomerId,
+    Forfeit,
+    Reception,
+    Registration,
+)
+
+
+class Assignment(NamedTuple):
+    """Whom steps 1 to 4 give a visit, by which step and clause."""
+
+    owner: StaffId
+    step: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a visit did: `gave` the claim to whom, whether it `supersedes`, and whether a turn is used for it."""
+
+    gave: StaffId | None = None
+    superseded: Claim | None = None
+    new: bool = False
+
+
+def is_complete(case: Case, party: Party) -> bool:
+    """Whether the registration has what the rulebook requires (E3 姓名及联系方式必须同时登记方可)."""
+    requires = case.book.registration.requires
+    return bool((party.name or "name" not in requires) and (party.contacts or "contact" not in requires))
+
+
+# Whom a visit goes to
+
+
+def assign(case: Case, visit: Visit, customer: Customer) -> Assignment | None:
+    """Steps 1 to 4: the designated, the one on whose behalf, the referrer's consultant, the receiver."""
+    book = case.book
+    steps = [
+        (visit.designated if book.designated.honoured else None, 1, book.designated.clause),
+        (_on_behalf(visit), 2, book.assist),
+        *_referred(case, visit),
+    ]
+    for owner, step, clause in steps:
+        if owner is not None and may_own(case, customer, owner):
+            return Assignment(owner, step, clause)
+    return None
+
+
+def _on_behalf(visit: Visit) -> StaffId | None:
+    if visit.capacity != "assist":
+        return None
+    return visit.on_behalf_of or visit.received_by
+
+
+def _referred(case: Case, visit: Visit) -> list[tuple[StaffId | None, int, str]]:
+    """Step 3, where the customers of exactly one consultant brought this one, and step 4."""
+    book = case.book
+    consultants = _referrers(case, visit)
+    first = book.registration.first
+    if len(consultants) > 1:
+        return [(visit.received_by, 4, book.referral.joint.clause)]
+    steps: list[tuple[StaffId | None, int, str]] = [(visit.received_by, 4, first)]
+    if consultants and book.referral.single.effect == "referrer_consultant":
+        steps.insert(0, (consultants[0], 3, book.referral.single.clause))
+    return steps
+
+
+def _referrers(case: Case, visit: Visit) -> list[StaffId]:
+    """The different consultants whom the referrers name, or whose customers they are."""
+    found: dict[StaffId, None] = {}
+    for referrer in visit.referred_by:
+        if referrer.consultant is not None:
+            found[referrer.consultant] = None
+        elif referrer.contact is not None:
+            for customer in known_customers(case, Party(None, (referrer.contact,))):
+                case.settle(customer)
+                claim = standing(case.customer(customer).claim)
+                if claim is not None:
+                    found[claim.owner] = None
+    return list(found)
+
+
+def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:
+    """Whether this consultant is neither gone nor barred from the customer."""
+    return staff not in customer.barred and not case.scope.departed(staff)
+
+
+# Visits
+
+
+def register_visit(case: Case, visit: Visit) -> None:
+    """A visit was registered at the front desk."""
+    duplicate = case.slice.pointed("visit", visit.visit) is not None
+    customer = identify(case, visit.customer)
+    if duplicate:
+        case.flag("duplicate_visit")
+        return
+    complete = is_complete(case, visit.customer)
+    if not complete:
+        case.flag("incomplete")
+    if customer is not None:
+        judge_visit(case, visit, customer, complete)
+
+
+def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) -> None:
+    """Let the visit give, keep, renew or supersede the claim, and take a turn."""
+    known = case.customer(customer)
+    assignment = assign(case, visit, known)
+    if complete:
+        outcome = _judge_complete(case, visit, known, assignment)
+    else:
+        outcome = Outcome(new=standing(known.claim) is None)
+    reception = Reception(
+        visit=visit.visit,
+        event=case.id,
+        seq=case.seq,
+        at=case.effective,
+        book=case.book_id,
+        receiver=visit.received_by,
+        ended_at=visit.ended_at,
+        gave=outcome.gave,
+        superseded=outcome.superseded,
+    )
+    case.emit(e.VisitReceived(customer, reception))
+    if not known.registered:
+        case.emit(e.CustomerRegistered(customer))
+    if outcome.new and (assignment is not None or not complete):
+        visit_turn(case, visit, assignment.step if assignment is not None else 4)
+
+
+def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
+    claim = known.claim
+    if claim is None:
+        return _first_visit(case, visit, known, assignment)
+    early = case.effective < claim.since
+    if early and assignment is not None and assignment.owner != claim.owner:
+        first = _visit_claim(case, visit, assignment)
+        assist(case, known.id, visit.received_by, assignment.owner)
+        won = arrive_late(case, known.id, first)
+        return Outcome(gave=assignment.owner if won else None, new=won)
+    if visit.received_by == claim.owner:
+        return _owners_visit(case, visit, known, claim)
+    return _visit_by_another(case, visit, known, claim, assignment)
+
+
+def _visit_claim(case: Case, visit: Visit, assignment: Assignment) -> Claim:
+    return case.new_claim(assignment.owner, "visit", _registration(case, visit, assignment.step))
+
+
+def _registration(case: Case, visit: Visit, step: int) -> Registration:
+    asked = visit.asked
+    named = [asked.named_consultant, asked.contacted_by, visit.designated]
+    if visit.capacity == "assist":
+        named.append(visit.on_behalf_of)
+    return Registration(
+        event=case.id,
+        at=case.effective,
+        basis="visit",
+        visit=visit.visit,
+        asked=asked,
+        named=tuple(dict.fromkeys(staff for staff in named if staff is not None)),
+        present=visit.present,
+        brochure_only=visit.brochure_only,
+        referred=step == 3,
+    )
+
+
+def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> None:
+    """The receiver, if another than the owner, assisted."""
+    if staff != owner:
+        case.emit(e.OwnerAssisted(customer, Assist(staff, owner, case.effective, case.id)))
+
+
+def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
+    """Nobody has a claim: steps 1 to 4 give it."""
+    if assignment is None:
+        return Outcome()
+    claim = _visit_claim(case, visit, assignment)
+    case.decide(known.id, "established", claim, assignment.clause, (case.id,))
+    assist(case, known.id, visit.received_by, assignment.owner)
+    return Outcome(gave=assignment.owner, new=True)
+
+
+def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Outcome:
+    """The owner receives the customer: renewed; a lapsed claim begins anew, for the owner knew the customer."""
+    if claim.lapsed and visit.received_by == claim.owner:
+        if not may_own(case, known, claim.owner):
+            return Outcome()
+        clause = case.books[claim.book].follow_up.clause
+        again = case.new_claim(claim.owner, "visit", _registration(case, visit, 4))
+        case.decide(known.id, "established", again, clause, (claim.registration.event, case.id))
+        return Outcome(gave=claim.owner)
+    case.decide(known.id, "renewed", _honoured_visit(case, claim), *_renewal(case, claim))
+    return Outcome()
+
+
+def _honoured_visit(case: Case, claim: Claim) -> Claim:
+    """The claim after a visit that is kept for or renewed by its owner; the first turns a call into a visit."""
+    if claim.basis in ("call", "outreach"):
+        claim = replace(claim, basis="visit", registered=case.effective, became_visit=case.effective)
+    return case.contacted(claim)
+
+
+def _renewal(case: Case, claim: Claim) -> tuple[str, tuple[EventId, ...]]:
+    """The clause and the events of a renewal."""
+    book = case.books[claim.book]
+    clause = book.registration.first if book.follow_up.days(claim.basis) is None else book.follow_up.clause
+    return clause, (claim.registration.event, case.id)
+
+
+def renew(case: Case, customer: CustomerId, claim: Claim) -> None:
+    """A counting contact by the owner that is no visit."""
+    case.decide(customer, "renewed", case.contacted(claim), *_renewal(case, claim))
+
+
+def _visit_by_another(
+    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
+) -> Outcome:
+    """The visit table: R receives the customer while O has a standing or lapsed claim; the first row that applies."""
+    book = case.books[claim.book]
+    recognised = claim.owner in _registration(case, visit, 4).named
+    if claim.lapsed:
+        if recognised:
+            return _kept(case, visit, known, claim, book.follow_up.clause)
+        return _superseded(case, visit, known, claim, assignment, book.follow_up.clause)
+    if recognised:
+        return _kept(case, visit, known, claim, book.kept)
+    if not honoured(book.honour, claim.basis, claim.registered, case.effective, case.timezone):
+        return _superseded(case, visit, known, claim, assignment, book.honour[claim.basis].clause)
+    forfeits = book.present_unrecognised.effect == "forfeits" and claim.owner in visit.present
+    if forfeits and claim.followed_up is None:
+        return _forfeited(case, visit, known, claim, assignment)
+    return _kept(case, visit, known, claim, book.kept)
+
+
+def _kept(case: Case, visit: Visit, known: Customer, claim: Claim, clause: str) -> Outcome:
+    """O keeps the customer, the clock restarts, and R assisted."""
+    case.decide(known.id, "kept", _honoured_visit(case, claim), clause, (claim.registration.event, case.id))
+    assist(case, known.id, visit.received_by, claim.owner)
+    return Outcome()
+
+
+def _superseded(
+    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None, clause: str
+) -> Outcome:
+    """A new owner by rule: whoever steps 1 to 4 give the visit."""
+    if assignment is None:
+        return Outcome()
+    new = _visit_claim(case, visit, assignment)
+    case.decide(known.id, "superseded", new, clause, (claim.registration.event, case.id))
+    assist(case, known.id, visit.received_by, assignment.owner)
+    return Outcome(gave=assignment.owner, superseded=claim, new=True)
+
+
+def _forfeited(case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None) -> Outcome:
+    """Row 5: the owner stood by and did not recognise the customer, and gets no share of a deal (E5)."""
+    clause = case.books[claim.book].present_unrecognised.clause
+    outcome = _superseded(case, visit, known, claim, assignment, clause)
+    if outcome.gave is not None and outcome.gave != claim.owner:
+        case.emit(e.SharesForfeited(known.id, Forfeit(claim.owner, "present", case.id, clause)))
+    return outcome
+
+
+# Calls and outreach
+
+
+def register_call(case: Case, call: Call) -> None:
+    """A call was answered."""
+    customer = identify(case, call.customer)
+    complete = is_complete(case, call.customer)
+    if not complete:
+        case.flag("incomplete")
+    if customer is not None:
+        judge_contact(case, customer, call.answered_by, "call", complete)
+
+
+def register_outreach(case: Case, outreach: Outreach) -> None:
+    """A consultant approached somebody by message, in the field or on the web."""
+    customer = identify(case, outreach.customer)
+    complete = is_complete(case, outreach.customer)
+    if not complete:
+        case.flag("incomplete")
+    if customer is not None:
+        judge_contact(case, customer, outreach.by, "outreach", complete)
+
+
+def judge_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Basis, complete: bool) -> None:
+    """Let a call or an outreach give or renew the claim; a new customer's call takes a turn."""
+    new = not case.customer(customer).registered
+    gave = complete and _give_by_contact(case, customer, staff, basis)
+    if new:
+        case.emit(e.CustomerRegistered(customer))
+    if basis == "call" and (new or gave):
+        call_turn(case, staff)
+
+
+def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Basis) -> bool:
+    known = case.customer(customer)
+    claim = known.claim
+    honour = case.book.honour[basis]
+    if claim is not None and staff == claim.owner:
+        if basis == "call" and not claim.lapsed:
+            renew(case, customer, claim)
+        elif basis == "call" and case.books[claim.book].follow_up.revive:
+            renew(case, customer, claim)
+        elif claim.lapsed:
+            case.flag("after_lapse")
+        return False
+    if honour.by == "none" or not may_own(case, known, staff):
+        return False
+    if claim is not None and case.effective < claim.since:
+        return arrive_late(case, customer, _contact_claim(case, staff, basis))
+    if standing(claim) is not None:
+        return False
+    because = (case.id,) if claim is None else (claim.registration.event, case.id)
+    case.decide(customer, "established", _contact_claim(case, staff, basis), honour.clause, because)
+    return True
+
+
+def _contact_claim(case: Case, staff: StaffId, basis: Basis) -> Claim:
+    matter = case.fact.matter
+    asked = matter.asked if isinstance(matter, Call) else None
+    registration = Registration(case.id, case.effective, basis)
+    if asked is not None:
+        registration = replace(registration, asked=asked)
+    return case.new_claim(staff, basis, registration)

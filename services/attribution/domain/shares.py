@@ -1,0 +1,49 @@
+"""What every rule that touches a deal shares: its status, and how its shares are set or moved (section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.attribution.domain import events as e
+from services.attribution.domain.case import Case, resting_on
+from services.attribution.domain.facts import StaffId
+from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Shares, Slice
+
+
+def open_disputes(slice_: Slice, customer: Customer) -> list[Dispute]:
+    """The disputes of a customer that nobody has ruled on, in the order in which they were opened."""
+    found = [slice_.dispute(dispute) for dispute in customer.disputes]
+    return [dispute for dispute in found if dispute is not None and dispute.ruling is None]
+
+
+def deal_status(slice_: Slice, customer: Customer, deal: Deal) -> str:
+    """`cancelled`, `pending_ruling` while an open dispute holds the deal, else `final`."""
+    if deal.cancelled:
+        return "cancelled"
+    held = any(
+        deal.deal in dispute.deals or (not dispute.deals and not deal.signed)
+        for dispute in open_disputes(slice_, customer)
+    )
+    return "pending_ruling" if held else "final"
+
+
+def set_shares(
+    case: Case, customer: CustomerId, deal: Deal, shares: Shares, clause: str, at: datetime | None = None
+) -> None:
+    """A decision of the deal: its shares from now on, dated no earlier than the deal."""
+    when = max(case.effective if at is None else at, deal.at)
+    because = resting_on(*deal.because, case.id)
+    changed = replace(deal, shares=dict(sorted(shares.items())), clause=clause, because=because)
+    status = deal_status(case.slice, case.customer(customer), changed)
+    case.emit(e.DealDecided(customer, when, status, changed))
+
+
+def move_shares(
+    case: Case, customer: CustomerId, deal: Deal, giver: StaffId, taker: StaffId, part: int, clause: str, at: datetime
+) -> None:
+    """Move basis points of a deal from one consultant to another."""
+    shares = dict(deal.shares)
+    shares[giver] -= part
+    shares[taker] = shares.get(taker, 0) + part
+    set_shares(case, customer, deal, {staff: points for staff, points in shares.items() if points}, clause, at)

@@ -1,0 +1,43 @@
+"""Who works in a scope and under which rulebook: enrolments, departures, adoptions (section 3 of the rules)."""
+
+from __future__ import annotations
+
+from services.attribution.domain import events as e
+from services.attribution.domain import rotation
+from services.attribution.domain.case import Case
+from services.attribution.domain.facts import Adoption, Departure, EventId, Enrolment, StaffId
+from services.attribution.domain.identity import touch
+from services.attribution.domain.state import Adopted, CustomerId, RosterEntry
+
+
+def enrol(case: Case, enrolment: Enrolment) -> None:
+    """Somebody is enrolled; the latest role counts."""
+    entry = RosterEntry(case.seq, case.id, case.effective, enrolment.staff, enrolment.role)
+    case.emit(e.StaffEnrolled(entry, enrolment.name, enrolment.contacts))
+
+
+def depart(case: Case, departure: Departure) -> None:
+    """A consultant leaves: the claims are released, the places in the queues are gone."""
+    staff = departure.staff
+    owned = [customer.id for customer in case.slice.owned_by(staff)]
+    for customer in owned:
+        release(case, customer, staff)
+    case.emit(e.StaffDeparted(RosterEntry(case.seq, case.id, case.effective, staff, None)))
+    rotation.depart(case, staff)
+
+
+def release(case: Case, customer: CustomerId, staff: StaffId) -> None:
+    """The claim of one who leaves is released; one that lapsed before stays lapsed."""
+    case.settle(customer)
+    claim = case.customer(customer).claim
+    if claim is None or claim.lapsed or claim.owner != staff:
+        return
+    because: tuple[EventId, ...] = (claim.registration.event, case.id)
+    touch(case, customer)
+    case.decide(customer, "released", None, case.book.departed, because)
+
+
+def adopt(case: Case, adoption: Adoption) -> None:
+    """From `effective_from` on the scope goes by this rulebook; nothing is judged again."""
+    book = (adoption.rulebook, adoption.version)
+    case.emit(e.RulebookAdopted(Adopted(case.seq, book, adoption.effective_from)))

@@ -1,0 +1,316 @@
+"""The records that a decision reads and changes, and the slice that holds those which one fact needs.
+
+Every record is frozen and is found by a `Key` within its scope. Live, a record is a row; in `panke judge` it is
+an entry of a dict. A rule never knows which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from services.attribution.domain.facts import Asked, Basis, EventId, Fact, StaffId
+
+CustomerId: TypeAlias = str
+BookId: TypeAlias = tuple[str, int]
+"""Name and version of a rulebook."""
+Shares: TypeAlias = dict[StaffId, int]
+"""Basis points by consultant; they sum to 10000, or there are none."""
+
+
+class Key(NamedTuple):
+    """Where a record is found within its scope."""
+
+    kind: str
+    id: str
+
+
+SCOPE = Key("scope", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff as last enrolled; `departed` until enrolled again."""
+
+    role: str
+    departed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RosterEntry:
+    """One enrolment (with its role) or departure (without), as it was judged."""
+
+    seq: int
+    event: EventId
+    at: datetime
+    staff: StaffId
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A rulebook that the scope goes by from an instant on, as adopted by the fact `seq`."""
+
+    seq: int
+    book: BookId
+    effective_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The header of a scope: its people, the rulebooks that it adopted, its offices, its local time."""
+
+    name: str
+    default: BookId
+    timezone: str
+    staff: dict[StaffId, Staff] = field(default_factory=dict)
+    roster: tuple[RosterEntry, ...] = ()
+    adoptions: tuple[Adopted, ...] = ()
+    offices: tuple[str, ...] = ()
+
+    def departed(self, staff: StaffId) -> bool:
+        """Whether this consultant has left."""
+        member = self.staff.get(staff)
+        return member is not None and member.departed
+
+    def role(self, staff: StaffId | None) -> str | None:
+        """The role of a member of staff; None for somebody who is not enrolled or has left."""
+        member = self.staff.get(staff) if staff is not None else None
+        return None if member is None or member.departed else member.role
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The record that gave a claim, as far as a later question about it needs it."""
+
+    event: EventId
+    at: datetime
+    basis: Basis
+    visit: str | None = None
+    asked: Asked = Asked()
+    named: tuple[StaffId, ...] = ()
+    present: tuple[StaffId, ...] = ()
+    brochure_only: bool = False
+    referred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose the customer is, since when, under which rulebook, and until when without another contact.
+
+    `since` founds it, `registered` is where `within` counts from, `contact_at` is the last counting contact
+    (`contact`: its event), `expires_at` the first instant at which it no longer stands. `followed_up` is the
+    first counting follow-up; `became_visit` when a call or outreach claim turned into one by visit.
+    """
+
+    owner: StaffId
+    basis: Basis
+    since: datetime
+    book: BookId
+    registration: Registration
+    registered: datetime
+    contact_at: datetime
+    contact: EventId
+    expires_at: datetime | None
+    followed_up: datetime | None = None
+    became_visit: datetime | None = None
+    lapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A registration that gave this consultant the claim, once."""
+
+    owner: StaffId
+    registration: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """One registered visit: who received, whom that assisted, and what it did to the claim.
+
+    `superseded` is the claim that it ended, `gave` whether the visit gave a claim to `owner`.
+    """
+
+    visit: str
+    event: EventId
+    seq: int
+    at: datetime
+    book: BookId
+    receiver: StaffId
+    ended_at: datetime | None
+    gave: StaffId | None = None
+    superseded: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assist:
+    """`staff` helped `owner` with this customer, at a visit or by another registration."""
+
+    staff: StaffId
+    owner: StaffId
+    at: datetime
+    event: EventId
+    by_visit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Forfeit:
+    """Shares that a consultant has lost with this customer: `to` whom they go (None: to the owner)."""
+
+    staff: StaffId
+    cause: str
+    event: EventId
+    clause: str
+    to: StaffId | None = None
+    superseded: StaffId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A subscription and who has which part of it, in basis points."""
+
+    deal: str
+    event: EventId
+    seq: int
+    at: datetime
+    book: BookId
+    closed_by: StaffId
+    amount: str | None
+    shares: Shares
+    clause: str
+    because: tuple[EventId, ...]
+    pending: bool = False
+    signed: bool = False
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One person or household as far as the scope's records tell, with the standing or lapsed claim.
+
+    `first` is the place of its first record, `records` every event that touched it, `holder` the last to hold
+    it, `links` what makes records one customer beside their contacts (event ids and contacts).
+    """
+
+    id: CustomerId
+    first: int
+    contacts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    records: tuple[EventId, ...] = ()
+    claim: Claim | None = None
+    holder: StaffId | None = None
+    registered: bool = False
+    receptions: tuple[Reception, ...] = ()
+    assists: tuple[Assist, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    barred: tuple[StaffId, ...] = ()
+    bar_clause: str | None = None
+    forfeits: tuple[Forfeit, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    disputes: tuple[str, ...] = ()
+    links: tuple[tuple[str, ...], ...] = ()
+    decided_at: datetime | None = None
+    clause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulingMade:
+    """The ruling that stands on a dispute."""
+
+    event: EventId
+    role: str
+    owner: StaffId | None
+    shares: Shares | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A question that a person with authority answers; `recogniser` and `other` come from a late recognition."""
+
+    dispute: str
+    event: EventId
+    seq: int
+    at: datetime
+    customers: tuple[CustomerId, ...]
+    opened_by: StaffId
+    clause: str
+    book: BookId
+    deals: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    recogniser: StaffId | None = None
+    other: CustomerId | None = None
+    ruling: RulingMade | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The rotation of one office: both queues, and who is away for which policy."""
+
+    office: str
+    visit: tuple[StaffId, ...] = ()
+    call: tuple[StaffId, ...] = ()
+    away: dict[StaffId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which customer a contact, a visit or a deal belongs to."""
+
+    customer: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A kept record, with its party as it stands after corrections.
+
+    `judged` is the fact in whose turn it counts: its own, or the correction that completed it, at `effective`.
+    """
+
+    fact: Fact
+    judged: int
+    effective: datetime
+
+
+Record: TypeAlias = Scope | Customer | Dispute | Board | Pointer | Filed
+
+
+class Slice(dict[Key, Record]):
+    """The records that are at hand: all of a scope in memory, or those that one fact asked for.
+
+    Getters answer None for what does not exist; that a needed record was not loaded is the fault of `needs`.
+    """
+
+    @property
+    def scope(self) -> Scope:
+        found = self[SCOPE]
+        assert isinstance(found, Scope)
+        return found
+
+    def customer(self, customer: CustomerId) -> Customer:
+        found = self[Key("customer", customer)]
+        assert isinstance(found, Customer)
+        return found
+
+    def pointed(self, kind: str, name: str) -> CustomerId | None:
+        """The customer that a contact, a visit or a deal belongs to."""
+        found = self.get(Key(kind, name))
+        return found.customer if isinstance(found, Pointer) else None
+
+    def dispute(self, dispute: str) -> Dispute | None:
+        found = self.get(Key("dispute", dispute))
+        return found if isinstance(found, Dispute) else None
+
+    def board(self, office: str) -> Board | None:
+        found = self.get(Key("board", office))
+        return found if isinstance(found, Board) else None
+
+    def filed(self, event: EventId) -> Filed | None:
+        found = self.get(Key("record", event))
+        return found if isinstance(found, Filed) else None
+
+    def owned_by(self, staff: StaffId) -> list[Customer]:
+        """Customers with a claim of this consultant, lapsed or not, by their first record."""
+        owned = [r for r in self.values() if isinstance(r, Customer) and r.claim and r.claim.owner == staff]
+        return sorted(owned, key=lambda customer: customer.first)

@@ -1,0 +1,147 @@
+"""`panke judge`: decide a file of events offline, as the live system decides them (contract, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from services.attribution.domain.case import Books
+from services.attribution.domain.decide import decide, new_scope, sweep
+from services.attribution.domain.facts import Fact
+from services.attribution.domain.rulebook import Rulebook
+from services.attribution.domain.state import BookId, Customer
+from services.attribution.history import History
+from services.attribution.result import Judged, result
+from services.attribution.translate import to_fact
+from shared.contract import BadEvent, Event, RulebookAdopted, decode_event, digest_of, canonical
+
+
+class BadInput(ValueError):
+    """A line of the input is not what the contract says; the message names the line and the field."""
+
+    def __init__(self, line: int, path: str, message: str) -> None:
+        super().__init__(f"line {line}: {path}: {message}" if path else f"line {line}: {message}")
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads events line by line, and refuses what only shows across lines."""
+
+    books: Books
+    digests: dict[str, bytes] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
+
+    def events(self, lines: Iterable[bytes]) -> Iterator[Event]:
+        """The events of the input, each id once."""
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                event = decode_event(line.rstrip(b"\r\n"), recorded=True)
+            except BadEvent as error:
+                raise BadInput(number, error.path, error.message) from error
+            if self._is_new(number, line, event):
+                yield event
+
+    def _is_new(self, number: int, line: bytes, event: Event) -> bool:
+        digest = digest_of(canonical(line.rstrip(b"\r\n")))
+        known = self.digests.setdefault(event.id, digest)
+        if known is not digest:
+            if known != digest:
+                raise BadInput(number, "id", f"{event.id} stands twice with different content")
+            return False
+        scope = self.scopes.setdefault(event.office, event.scope)
+        if scope != event.scope:
+            message = f"{event.office} belongs to scope {scope}, not to {event.scope}"
+            raise BadInput(number, "office", message)
+        data = event.data
+        if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
+            message = f"unknown rulebook {data.rulebook} version {data.version}"
+            raise BadInput(number, "data.rulebook", message)
+        return True
+
+
+def in_order(events: Iterable[Event], known_at: datetime | None) -> list[Event]:
+    """What was recorded by `known_at`, in recorded order; of the same instant, as they stand in the file."""
+    known = [event for event in events if known_at is None or _recorded(event) <= known_at]
+    if any(_recorded(before) > _recorded(after) for before, after in pairwise(known)):
+        known.sort(key=_recorded)
+    return known
+
+
+def _recorded(event: Event) -> datetime:
+    assert event.recorded_at is not None
+    return event.recorded_at
+
+
+def latest(events: Iterable[Event]) -> datetime | None:
+    """The greatest `occurred_at` or `recorded_at`: the `as_of` of who gives none."""
+    return max((max(event.occurred_at, _recorded(event)) for event in events), default=None)
+
+
+@dataclass(slots=True)
+class Judging:
+    """Folds facts of any number of scopes in memory."""
+
+    book: Rulebook
+    books: Books
+    as_of: datetime | None
+    scopes: dict[str, Judged] = field(default_factory=dict)
+    last: dict[str, Fact] = field(default_factory=dict)
+    count: int = 0
+
+    @property
+    def default(self) -> BookId:
+        return (self.book.name, self.book.version)
+
+    def judge(self, event: Event) -> None:
+        """Fold one event into its scope."""
+        scope = self.scopes.get(event.scope)
+        if scope is None:
+            slice_ = new_scope(event.scope, self.default, self.book.timezone.key)
+            scope = self.scopes[event.scope] = Judged(slice_, History(), [])
+        scope.places.append(self.count)
+        fact = to_fact(event, len(scope.places))
+        scope.history.add(self.count, decide(scope.slice, fact, self.books, self.as_of))
+        self.last[event.scope] = fact
+        self.count += 1
+
+    def finish(self) -> dict[str, Any]:
+        """Let what is due by `as_of` lapse, and tell the result."""
+        if self.as_of is not None:
+            for name, scope in self.scopes.items():
+                customers = [record.id for record in scope.slice.values() if isinstance(record, Customer)]
+                swept = sweep(scope.slice, self.last[name], self.books, customers, self.as_of)
+                scope.history.add(self.count, swept)
+        return result(self.book, self.as_of, self.scopes.values())
+
+
+def with_book(books: Books, book: Rulebook) -> dict[BookId, Rulebook]:
+    """The books that are known, and the one that was named."""
+    return {**books, (book.name, book.version): book}
+
+
+def judge(
+    lines: Iterable[bytes],
+    book: Rulebook,
+    books: Books,
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Judge the lines of an NDJSON file. Raises `BadInput`.
+
+    `book` is in force where no adoption says otherwise; `books` are those that an adoption may name.
+    """
+    books = with_book(books, book)
+    events = in_order(Reading(books).events(lines), known_at)
+    judging = Judging(book, books, as_of if as_of is not None else latest(events))
+    for event in events:
+        judging.judge(event)
+        if progress is not None and judging.count % 1000 == 0:
+            progress(judging.count, len(events))
+    return judging.finish()
