@@ -1,9 +1,9 @@
 """What a change of a claim means for the alerts: which are made, which are overtaken. Pure.
 
-Contract, section 6: timers derive from `kind: claim` alone. Each such message is the whole state of one customer and
-carries a generation; alerts of an older generation, and those of customers that were joined into this one
-(`replaces`), no longer hold. Whether a follow-up came before the end was decided in the order of the log by
-attribution; nothing here decides it again.
+Contract, section 6: timers derive from `kind: claim` alone. Each such message is the whole state of one
+customer and carries a generation; alerts of an older generation, and those of customers that were joined into
+this one (`replaces`), no longer hold. Whether a follow-up came before the end was decided in the order of the
+log by attribution; nothing here decides it again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """When somebody must hear of a claim: office hours laid over the instant at which the claim ends.
 
-A claim ends at local midnight (rules, section 5), so its last valid day is the day before its `expires_at`. Nobody
-reads a message at midnight: reminders go by the hours of the office. This module is pure; it holds no clock.
+A claim ends at local midnight (rules, section 5), so its last valid day is the day before its `expires_at`.
+Nobody reads a message at midnight: reminders go by the hours of the office. This module is pure; it holds no
+clock.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MOMENT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 
@@ -41,7 +43,7 @@ class OfficeHoursError(ValueError):
 class OfficeHours:
     """The office's zone and the hours at which it reminds."""
 
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: ZoneInfo = SHANGHAI
     opening: time = time(9)
     afternoon: time = time(16)
     last_call: time = time(17)
@@ -50,8 +52,8 @@ class OfficeHours:
     def __post_init__(self) -> None:
         if not self.opening < self.afternoon < self.last_call <= self.closing:
             raise OfficeHoursError(
-                f"opening {self.opening} must come before the afternoon reminder {self.afternoon}, that before the"
-                f" supervisor's {self.last_call}, and that no later than closing {self.closing}"
+                f"opening {self.opening} must come before the afternoon reminder {self.afternoon}, that"
+                f" before the supervisor's {self.last_call}, and that no later than closing {self.closing}"
             )
 
     def at(self, day: date, hour: time) -> datetime:
@@ -98,9 +100,9 @@ def steps_ahead(
 ) -> tuple[Step, ...]:
     """The reminders still to be sent for a claim that was made, moved or handed over at `made_at`.
 
-    Steps that were past by then are skipped: who has just met the customer need not hear what this morning would have
-    said. But a consultant who gets another's claim so late that no step of theirs is left would never learn that it
-    ends tonight: they are told at once, by the last step that they missed.
+    Steps that were past by then are skipped: who has just met the customer need not hear what this morning
+    would have said. But a consultant who gets another's claim so late that no step of theirs is left would
+    never learn that it ends tonight: they are told at once, by the last step that they missed.
     """
     if made_at >= expires_at:
         return ()
@@ -112,7 +114,8 @@ def steps_ahead(
 
 
 def lapse_notices(lapsed_at: datetime, hours: OfficeHours, *, had_owner: bool) -> tuple[Step, ...]:
-    """The notice that a claim ran out, at the next opening: to the consultant who had it and to the supervisor.
+    """The notice that a claim ran out, at the next opening: to the consultant who had it and to the
+    supervisor.
 
     It is never skipped for being late: it tells what is so, not what is to be prevented.
     """

@@ -1,4 +1,5 @@
-"""An office as the notifier hears of it: messages of panke.ownership.v1, given to the inbox or to a broker."""
+"""An office as the notifier hears of it: messages of panke.ownership.v1, given to the inbox or to a
+broker."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ def local(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def test_four_reminders_precede_the_end() -> None:
-    """The owner hears at opening of the day before, at opening and at 16:00 of the last day; the supervisor at 17:00."""
+    """The owner hears at opening of the day before, at opening and at 16:00 of the last day; the supervisor
+    at 17:00."""
     assert [(step.rung, step.audience, step.due_at) for step in reminders(END, HOURS)] == [
         (Rung.DAY_BEFORE, Audience.OWNER, local(4, 9)),
         (Rung.LAST_MORNING, Audience.OWNER, local(5, 9)),
@@ -95,7 +96,9 @@ ends = st.builds(
     st.dates(date(2020, 1, 2), date(2090, 1, 1)),
     st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/New_York", "UTC"]),
 )
-zones = st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/New_York", "UTC"]).map(ZoneInfo)
+zones = st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/New_York", "UTC"]).map(
+    ZoneInfo
+)
 
 
 @given(ends, zones, st.timedeltas(timedelta(days=-9), timedelta(days=2)), st.booleans())
@@ -121,7 +124,8 @@ def test_an_owner_of_a_running_claim_always_hears_of_it(end: datetime, zone: Zon
 
 @given(ends, zones)
 def test_the_next_opening_is_within_a_day_and_a_bit(end: datetime, zone: ZoneInfo) -> None:
-    """The notice of a lapse waits for an opening, never for a second one (25 hours when the clocks go back)."""
+    """The notice of a lapse waits for an opening, never for a second one (25 hours when the clocks go
+    back)."""
     opening = OfficeHours(zone=zone).next_opening(end)
     assert end <= opening <= end + timedelta(hours=25)
     assert opening.astimezone(zone).time() == time(9)

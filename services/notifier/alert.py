@@ -1,0 +1,108 @@
+"""What the dispatcher holds in hand: an alert under lease, the person it is for, the words that go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.notifier.ladder import Audience, Rung
+
+
+class State(StrEnum):
+    """The states of an alert. `failed` is tried again, `dead` is not; `unknown`: stopped between call and
+    answer."""
+
+    DUE = "due"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+
+
+class Outcome(StrEnum):
+    """What came of one attempt."""
+
+    SENT = "sent"
+    TEMPORARY = "temporary"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class LeasedAlert:
+    """An alert that this dispatcher alone may send until its lease ends."""
+
+    id: UUID
+    lease: UUID
+    scope: str
+    customer: str
+    generation: int
+    rung: Rung
+    audience: Audience
+    staff: str | None
+    owner: str | None
+    due_at: datetime
+    deadline: datetime
+    state: State
+    rounds: int
+    traceparent: str | None
+    watermark: datetime | None
+
+    @property
+    def behind(self) -> bool:
+        """Whether it is due after what the watermark covers: a renewal may be recorded that is not known
+        here."""
+        return self.watermark is None or self.due_at > self.watermark
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff as enrolled; whoever is not enrolled has an id and nothing else."""
+
+    staff: str
+    name: str = ""
+    role: str = ""
+    contacts: Mapping[str, str] | None = None
+    departed: bool = False
+
+    def contact(self, kind: str) -> str | None:
+        return (self.contacts or {}).get(kind)
+
+
+@dataclass(frozen=True)
+class Words:
+    """One message in both languages; Chinese comes first wherever both are shown."""
+
+    subject_zh: str
+    body_zh: str
+    subject_en: str
+    body_en: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.body_zh}\n\n{self.body_en}"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a channel is given to send; `id` is the key under which a receiver tells repetitions."""
+
+    id: UUID
+    scope: str
+    customer: str
+    case: str
+    rung: Rung
+    audience: Audience
+    to: Person
+    owner: str | None
+    due_at: datetime
+    deadline: datetime
+    composed_at: datetime
+    known_at: datetime | None
+    behind: bool
+    words: Words
+    traceparent: str | None

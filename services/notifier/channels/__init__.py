@@ -1,0 +1,65 @@
+"""The port through which alerts leave the house, one file per sender beside this one.
+
+A channel answers with what the receiver said, or raises one of the three refusals below; what is stored,
+tried again or given up is decided by the dispatcher. Hazards, "Timers and alerts": sending cannot be exactly
+once, so each channel says whether an alert whose answer was lost may be sent again.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from services.notifier.alert import Notice, Person
+
+# An answer is evidence, but a receiver decides how long it is.
+LONGEST_ANSWER = 500
+
+
+class ChannelError(Exception):
+    """The receiver did not take the alert; `answer` is what it said, cut to a size that can be stored."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = clipped(answer)
+        super().__init__(self.answer)
+
+
+class Refused(ChannelError):
+    """It will not be taken, however often it is sent."""
+
+
+class Temporary(ChannelError):
+    """It was not taken now; another attempt may succeed."""
+
+
+class NoAnswer(Temporary):
+    """It may have been taken: the call went out and its answer did not come back."""
+
+
+class Channel(Protocol):
+    """One way to reach a person."""
+
+    @property
+    def name(self) -> str:
+        """The name in settings, metrics and stored attempts."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which a call counts as unanswered."""
+
+    @property
+    def after_crash(self) -> Literal["resend", "hold"]:
+        """What to do with an alert whose answer was lost: send it again, or leave it to a person."""
+
+    def destination(self, person: Person) -> str | None:
+        """Where this channel reaches the person, or None when it cannot."""
+
+    async def send(self, notice: Notice, destination: str) -> str:
+        """Send, and answer what the receiver said."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+def clipped(answer: str) -> str:
+    """An answer as it can be stored: no NUL, not endless."""
+    return answer.replace("\0", "�")[:LONGEST_ANSWER]

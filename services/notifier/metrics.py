@@ -1,0 +1,78 @@
+"""What the notifier counts, for /metrics and for its own liveness."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from services.notifier.alert import Outcome, State
+
+
+class Metrics:
+    """The counters of one notifier process, on a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.ticked_at: datetime | None = None
+        self._attempts = Counter(
+            "panke_notifier_attempts",
+            "Calls to channels by result",
+            ["channel", "result"],
+            registry=self.registry,
+        )
+        self._settled = Counter(
+            "panke_notifier_alerts_settled",
+            "Alerts by the state that a round left them in",
+            ["state"],
+            registry=self.registry,
+        )
+        self._behind = Counter(
+            "panke_notifier_sent_behind_watermark",
+            "Calls made before the watermark covered the due time",
+            registry=self.registry,
+        )
+        self.messages = Counter(
+            "panke_notifier_messages",
+            "Messages of panke.ownership.v1 by what was done with them",
+            ["result"],
+            registry=self.registry,
+        )
+        self.due = self._gauge("panke_notifier_alerts_due", "Alerts that are due and not begun")
+        self.late = self._gauge(
+            "panke_notifier_alerts_late", "Alerts that are due for longer than is allowed"
+        )
+        self.retrying = self._gauge("panke_notifier_alerts_retrying", "Alerts that are tried again later")
+        self.under_way = self._gauge("panke_notifier_alerts_under_way", "Alerts under lease")
+        self.dead = self._gauge("panke_notifier_alerts_dead", "Alerts that were given up and still hold")
+        self.partitions_halted = self._gauge(
+            "panke_notifier_partitions_halted", "Partitions whose stored position is outside the log"
+        )
+        self.watermark_age = Gauge(
+            "panke_notifier_watermark_age_seconds",
+            "Business time since the watermark",
+            ["partition"],
+            registry=self.registry,
+        )
+        self.lag = Gauge(
+            "panke_notifier_lag",
+            "Records of the partition that are not applied yet",
+            ["partition"],
+            registry=self.registry,
+        )
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, registry=self.registry)
+
+    def tick(self, machine_now: datetime) -> None:
+        self.ticked_at = machine_now
+
+    def attempted(self, channel: str, outcome: Outcome) -> None:
+        self._attempts.labels(channel, outcome.value).inc()
+
+    def settled(self, state: State) -> None:
+        self._settled.labels(state.value).inc()
+
+    def behind(self, behind: bool) -> None:
+        if behind:
+            self._behind.inc()

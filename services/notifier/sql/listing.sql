@@ -1,0 +1,47 @@
+-- What a person asks.
+
+-- name: page
+SELECT id, scope, customer, generation, rung, audience, staff, owner, due_at, deadline, state, reason, rounds,
+       superseded_at, done_at
+FROM alerts
+WHERE (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(scope)s::text IS NULL OR scope = %(scope)s)
+  AND (%(customer)s::text IS NULL OR customer = %(customer)s)
+  AND (%(due)s::timestamptz IS NULL OR (due_at, id) < (%(due)s::timestamptz, %(id)s::uuid))
+ORDER BY due_at DESC, id DESC
+LIMIT %(limit)s
+
+-- name: one
+SELECT id, scope, customer, generation, rung, audience, staff, owner, due_at, deadline, state, reason, rounds,
+       superseded_at, done_at
+FROM alerts WHERE id = %(id)s
+
+-- name: attempts_of
+SELECT alert, number, channel, destination, message, started_at, business_at, known_at, behind, answered_at, outcome,
+       answer
+FROM attempts WHERE alert = ANY(%(ids)s) ORDER BY alert, number
+
+-- name: retry
+-- Only what nothing tries any more, and whose claim is still what the alert says.
+UPDATE alerts a
+SET state = 'failed', reason = 'retried by hand', rounds = 0, retry_at = %(machine_now)s, done_at = NULL,
+    changed_at = clock_timestamp()
+WHERE a.id = %(id)s AND a.lease IS NULL AND a.superseded_at IS NULL
+  AND a.state IN ('dead', 'failed', 'unknown')
+RETURNING a.id
+
+-- name: dead
+SELECT id FROM alerts WHERE state = 'dead' AND superseded_at IS NULL
+  AND (%(scope)s::text IS NULL OR scope = %(scope)s) ORDER BY due_at, id
+
+-- name: backlog
+-- Figures for the metrics, each from its own partial index: what is due and not begun, how much of that is late, what is
+-- tried again, what is under way, and what nothing tries any more.
+SELECT (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s),
+       (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s - %(late)s),
+       (SELECT count(*) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL AND retry_at IS NOT NULL),
+       (SELECT count(*) FROM alerts WHERE lease IS NOT NULL),
+       (SELECT count(*) FROM alerts WHERE state = 'dead' AND superseded_at IS NULL)
+
+-- name: watermarks
+SELECT topic, partition, next, watermark FROM positions ORDER BY topic, partition

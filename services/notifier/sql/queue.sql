@@ -1,0 +1,146 @@
+-- What the dispatcher asks and writes. Business times come as parameters; only leases and retries go by the machine.
+
+-- name: claim_due
+-- Due by the business clock, and either covered by the watermark of its scope's partition or waited for long enough.
+WITH picked AS (
+    SELECT a.id, p.watermark
+    FROM alerts a
+    JOIN scopes s ON s.scope = a.scope
+    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+    WHERE a.state = 'due' AND a.lease IS NULL AND a.due_at <= %(business_now)s
+      AND (a.due_at <= p.watermark OR a.waiting_since <= %(machine_now)s - %(patience)s)
+    ORDER BY a.due_at
+    LIMIT %(limit)s
+    FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE alerts a
+SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+FROM picked
+WHERE a.id = picked.id
+RETURNING a.id, a.scope, a.customer, a.generation, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+          a.state, a.rounds, a.traceparent, picked.watermark
+
+-- name: claim_retries
+WITH picked AS (
+    SELECT a.id, p.watermark
+    FROM alerts a
+    JOIN scopes s ON s.scope = a.scope
+    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+    WHERE a.state IN ('failed', 'unknown') AND a.lease IS NULL AND a.retry_at <= %(machine_now)s
+    ORDER BY a.retry_at
+    LIMIT %(limit)s
+    FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE alerts a
+SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+FROM picked
+WHERE a.id = picked.id
+RETURNING a.id, a.scope, a.customer, a.generation, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+          a.state, a.rounds, a.traceparent, picked.watermark
+
+-- name: mark_waiting
+-- The patience with the watermark begins when an alert is first found due and not covered.
+UPDATE alerts a
+SET waiting_since = %(machine_now)s
+FROM scopes s, positions p
+WHERE s.scope = a.scope AND p.topic = s.topic AND p.partition = s.partition
+  AND a.state = 'due' AND a.lease IS NULL AND a.due_at <= %(business_now)s AND a.waiting_since IS NULL
+  AND (p.watermark IS NULL OR a.due_at > p.watermark)
+
+-- name: overtaken
+-- Of leased reminders: those whose deadline is past, and those of which a later step to the same person is due too.
+UPDATE alerts a
+SET state = 'superseded', lease = NULL, leased_until = NULL, retry_at = NULL, changed_at = clock_timestamp(),
+    done_at = %(business_now)s,
+    reason = CASE WHEN a.deadline <= %(business_now)s THEN 'deadline passed' ELSE 'a later reminder is due' END
+WHERE a.lease = %(lease)s AND a.rung <> 'lapsed'
+  AND (a.deadline <= %(business_now)s
+       OR EXISTS (SELECT FROM alerts b
+                  WHERE b.scope = a.scope AND b.customer = a.customer AND b.generation = a.generation
+                    AND b.audience = a.audience AND b.due_at > a.due_at AND b.due_at <= %(business_now)s))
+RETURNING a.id
+
+-- name: supervisors
+-- Who answers for a scope: those enrolled as supervisor, else the manager; never the consultant concerned.
+SELECT staff, role FROM staff
+WHERE scope = %(scope)s AND role IN ('supervisor', 'manager') AND NOT departed
+  AND staff IS DISTINCT FROM %(owner)s
+ORDER BY staff
+
+-- name: put_for
+-- The alert of a step, made out to one person, under the lease of the one that it stems from.
+INSERT INTO alerts (
+    id, scope, customer, generation, rung, audience, staff, owner, due_at, deadline, state, rounds, waiting_since,
+    lease, leased_until, superseded_at, changed_at, traceparent)
+SELECT %(id)s, scope, customer, generation, rung, audience, %(staff)s, owner, due_at, deadline, state, rounds,
+       waiting_since, lease, leased_until, superseded_at, clock_timestamp(), traceparent
+FROM alerts WHERE id = %(from)s
+ON CONFLICT (id) DO NOTHING
+
+-- name: drop_unaddressed
+DELETE FROM alerts WHERE id = %(id)s AND staff IS NULL
+
+-- name: person
+-- A person as enrolled in the scope of the alert, else in any other: staff ids are unique within the whole system.
+SELECT staff, name, role, contacts, departed FROM staff WHERE staff = %(staff)s
+ORDER BY scope = %(scope)s DESC, scope LIMIT 1
+
+-- name: begin_attempt
+-- Stored before the call, and only if the lease still holds and the claim is still what the alert says: this is the
+-- last look, and it is one statement with the record of the attempt.
+INSERT INTO attempts (
+    alert, number, channel, destination, message, started_at, business_at, known_at, behind)
+SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) + 1, %(channel)s, %(destination)s,
+       %(message)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
+FROM alerts a
+JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
+WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s AND a.superseded_at IS NULL
+  AND c.generation = a.generation AND c.replaced_by IS NULL
+RETURNING number
+
+-- name: end_attempt
+UPDATE attempts SET answered_at = %(machine_now)s, outcome = %(outcome)s, answer = %(answer)s
+WHERE alert = %(id)s AND number = %(number)s
+
+-- name: settle
+-- The end of a round. What was sent is sent, whatever happened to the claim meanwhile; what was not, and no longer
+-- holds, is superseded.
+UPDATE alerts
+SET state = CASE WHEN %(state)s <> 'sent' AND superseded_at IS NOT NULL THEN 'superseded' ELSE %(state)s END,
+    reason = %(reason)s, rounds = rounds + 1, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
+    retry_at = CASE WHEN superseded_at IS NULL THEN %(retry_at)s::timestamptz END,
+    done_at = CASE WHEN %(state)s IN ('sent', 'dead', 'superseded') THEN %(business_now)s::timestamptz END
+WHERE id = %(id)s AND lease = %(lease)s
+
+-- name: release
+-- A round that was not begun: the alert is as it was.
+UPDATE alerts SET lease = NULL, leased_until = NULL WHERE id = %(id)s AND lease = %(lease)s
+
+-- name: recover
+-- Leases that ran out: their dispatcher was killed or stands still. With an attempt that has no answer, nobody can
+-- say whether it arrived.
+WITH lost AS (
+    SELECT id FROM alerts WHERE leased_until < %(machine_now)s AND lease IS NOT NULL
+    ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+), open AS (
+    UPDATE attempts t SET outcome = 'unknown' FROM lost WHERE t.alert = lost.id AND t.outcome IS NULL
+    RETURNING t.alert, t.channel
+)
+UPDATE alerts a
+SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
+    state = CASE WHEN a.superseded_at IS NOT NULL AND open.alert IS NULL THEN 'superseded'
+                 WHEN open.alert IS NOT NULL THEN 'unknown' ELSE a.state END,
+    reason = CASE WHEN open.alert IS NOT NULL THEN 'stopped between call and answer' ELSE a.reason END,
+    retry_at = CASE WHEN open.alert IS NULL THEN a.retry_at
+                    WHEN a.superseded_at IS NULL AND open.channel = ANY(%(resend)s)
+                    THEN %(machine_now)s::timestamptz END
+FROM lost LEFT JOIN open ON open.alert = lost.id
+WHERE a.id = lost.id
+RETURNING a.id, a.state
+
+-- name: next_due
+-- When the next alert falls due (business time), for the dispatcher's sleep.
+SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL
+
+-- name: next_retry
+SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL
