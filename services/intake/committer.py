@@ -1,15 +1,15 @@
-"""Group commit: what arrives while a transaction runs goes into the next one (architecture, "Speed, by design").
+"""Group commit: what arrives while a transaction runs goes into the next one (architecture, "Speed").
 
-One transaction is durable for many requests, so the cost of a sync to disk is shared. The journal is synchronous
-and runs in a thread of its own; the queue in front of it is bounded, and what does not fit is refused at once
-rather than promised.
+One transaction is durable for many requests, so the cost of a sync to disk is shared. The journal is
+synchronous and runs in a thread of its own; the queue in front of it is bounded, and what does not fit is
+refused at once rather than promised.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -61,8 +61,10 @@ class GroupCommitter:
         self._task: asyncio.Task[None] | None = None
         self._committed: list[asyncio.Event] = []
 
-    def start(self) -> None:
+    def start(self, on_end: Callable[[asyncio.Task[None]], None] | None = None) -> None:
         self._task = asyncio.create_task(self._run(), name="group-committer")
+        if on_end is not None:
+            self._task.add_done_callback(on_end)
 
     def notify(self, event: asyncio.Event) -> None:
         """Set `event` after each group that wrote something: the relay need not wait for its next look."""

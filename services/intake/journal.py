@@ -1,8 +1,9 @@
 """The journal in PostgreSQL: append-only facts, a gap-free seq per scope (architecture, choice 3).
 
-One transaction a group and two round trips: the first takes the locks and reads what is known, the second writes
-everything with one `unnest` a table. The heads' locks make the order within a scope; an id, an office or a scope
-that another process took in the same moment makes the transaction fail, and the group is planned again.
+One transaction a group and two round trips: the first takes the locks and reads what is known, the second
+writes everything with one `unnest` a table. The heads' locks make the order within a scope; an id, an office
+or a scope that another process took in the same moment makes the transaction fail, and the group is planned
+again.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Journal:
         return plan.outcomes
 
     def _load(self, connection: Connection, submissions: Sequence[Submission]) -> Planner:
-        """Take the locks, then read: in this isolation each statement sees what was committed before it began."""
+        """Take the locks, then read: each statement sees what was committed before it began."""
         scopes = sorted({submission.scope for submission in submissions})
         run = connection.execute
         run(SQL["share_watermark"], {"key": WATERMARK_LOCK})
@@ -151,7 +152,7 @@ class Archive:
         return None if row is None else self._codec.open(id_, bytes(row[0]))
 
     def default_rulebook(self, connection: Connection, scope: str) -> str | None:
-        """What the scope is judged under until it adopts one; None for a scope that the journal has not seen."""
+        """What the scope is judged under until it adopts one; None for a scope that has no fact."""
         row = connection.execute(SQL["head"], {"scope": scope}).fetchone()
         return None if row is None else str(row[2])
 

@@ -1,8 +1,9 @@
 """Kafka as the relay needs it: a topic that loses nothing, and batches acknowledged one after another.
 
-Contract, section 6; architecture, choice 5. Each partition has at most one batch under way, so that a batch that
-failed is never overtaken by the next one. An idempotent producer retries for ever, so every wait has an end of our
-own; what was given up may still land, and consumers drop a seq that they have seen (hazards, "aiokafka").
+Contract, section 6; architecture, choice 5. Each partition has at most one batch under way, so that a batch
+that failed is never overtaken by the next one. An idempotent producer retries for ever, so every wait has an
+end of our own; what was given up may still land, and consumers drop a seq that they have seen (hazards,
+"aiokafka").
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ async def _check_partitions(admin: Any, topic: str, partitions: int) -> None:
     found = len(described["partitions"])
     if found != partitions:
         raise WrongTopic(
-            f"topic {topic} has {found} partitions and {partitions} are set: a scope would change its partition"
-            " and lose its order; set the number that it has"
+            f"topic {topic} has {found} partitions and {partitions} are set: scopes would change partition"
+            " and lose their order; set the number that it has"
         )
 
 

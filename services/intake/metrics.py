@@ -13,7 +13,7 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
 class IntakeMetrics:
-    """All figures of the service, in a registry of its own so that two services can share a process in tests."""
+    """All figures of the service, in the registry that it is given."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.outcomes = Counter(

@@ -1,7 +1,7 @@
 """The relay's side of the journal: what Kafka has not acknowledged, leadership, and the watermark's promise.
 
-Leadership is a session lock on the very connection that reads and deletes: who loses the connection has lost the
-lead and finds out at the next statement (architecture, choices 3 and 4).
+Leadership is a session lock on the very connection that reads and deletes: who loses the connection has lost
+the lead and finds out at the next statement (architecture, choices 3 and 4).
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Outbox:
     def promise(self) -> datetime:
         """A time at or before which no later fact will be recorded, and every earlier one is committed.
 
-        It lies just before the clock, so that a fact recorded at this very instant is still to come: on a clock
-        that stands, recorded times are then those of the clock.
+        It lies just before the clock, so that a fact recorded at this very instant is still to come: on a
+        clock that stands, recorded times are then those of the clock.
         """
         connection = self._lead()
         with connection.transaction():

@@ -1,7 +1,7 @@
 """Whether the relay moves: for liveness and for the watchdog, by the machine's clock alone.
 
-An idempotent producer can wedge for good while the broker is well (hazards, "aiokafka"); only a new process helps
-then. A broker or a database that is away is no reason to die: what was answered is in the journal.
+An idempotent producer can wedge for good while the broker is well (hazards, "aiokafka"); only a new process
+helps then. A broker or a database that is away is no reason to die: what was answered is in the journal.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Progress:
 
 
 class Watchdog:
-    """Tells a relay that is stuck from one whose broker or database is away, and ends a process that is stuck."""
+    """Tells a relay that is stuck from one whose broker or database is away, and ends a stuck process."""
 
     def __init__(
         self, progress: Progress, parts_answer: Callable[[], Awaitable[bool]], monotonic: Monotonic

@@ -15,8 +15,8 @@ DEFAULT_RULEBOOK = "default-rulebook"
 def fact_record(fact: Unsent) -> Record:
     """The envelope under the key of its scope.
 
-    Beside what the contract names stand the normalised contacts, and on the first fact of a scope the rulebook
-    that the scope began under, which the journal holds but no event says.
+    Beside what the contract names stand the normalised contacts, and on the first fact of a scope the
+    rulebook that the scope began under, which the journal holds but no event says.
     """
     headers = encode_headers(Headers(seq=fact.seq, traceparent=fact.traceparent))
     if fact.contacts:

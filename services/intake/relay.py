@@ -1,8 +1,9 @@
-"""The relay: from the outbox to Kafka, in the order of each scope, never skipping (architecture, choices 3 and 4).
+"""The relay: from the outbox to Kafka, in the order of each scope (architecture, choices 3 and 4).
 
-One process leads. A round reads the first unsent facts, sends each partition's share in order, and deletes what was
-acknowledged; killed between the two, it sends them again, and consumers drop a seq that they have seen. A partition
-whose batch failed is left until the next round, so that no fact overtakes an earlier one of its scope.
+One process leads. A round reads the first unsent facts, sends each partition's share in order, and deletes
+what was acknowledged; killed between the two, it sends them again, and consumers drop a seq that they have
+seen. A partition whose batch failed is left until the next round, so that no fact overtakes an earlier one of
+its scope.
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ class Relay:
     async def _round(self, sender: Sender) -> None:
         """Promise a watermark if one is due, send what is unsent, and pass the watermark on behind it.
 
-        The promise comes before the read: a read that found the end of the outbox has then seen every fact that
-        the watermark covers.
+        The promise comes before the read: a read that found the end of the outbox has then seen every fact
+        that the watermark covers.
         """
         self.wake.clear()
         self._progress.working()

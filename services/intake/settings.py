@@ -27,3 +27,8 @@ class IntakeSettings(CommonSettings, frozen=True, kw_only=True):
     intake_send_wait: Seconds = 10.0
     intake_stuck_after: Seconds = 30.0
     intake_exit_after: Seconds = 90.0
+
+    @property
+    def port(self) -> int:
+        """Under the name that serving knows."""
+        return self.intake_port

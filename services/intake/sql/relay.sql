@@ -26,7 +26,7 @@ UPDATE intake.watermark SET promised_at = %(watermark)s
 
 -- name: backlog
 -- Counted up to the limit only, so that a long backlog costs no more than a short one.
-SELECT (SELECT count(*) FROM (SELECT 1 FROM intake.outbox LIMIT %(limit)s) AS some),
+SELECT (SELECT count(*) FROM (SELECT 1 FROM intake.outbox LIMIT %(limit)s) AS counted),
        (SELECT extract(epoch FROM clock_timestamp() - enqueued_at)::float8
         FROM intake.outbox ORDER BY position LIMIT 1)
 

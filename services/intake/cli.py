@@ -1,0 +1,109 @@
+"""The commands of intake: serve, export the journal, send again."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import psycopg
+
+from shared.database import connection_info
+from shared.settings import SettingsError
+
+BAD_INPUT = 2
+
+
+@click.command("intake")
+def serve_intake() -> None:
+    """Take events in over HTTP, journal them, relay them to Kafka."""
+    from services.intake.main import run
+
+    try:
+        run()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group()
+def journal() -> None:
+    """The journal: the facts as they were recorded."""
+
+
+@journal.command()
+@click.argument("scope")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="a file; gzip if it ends in .gz"
+)
+@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+def export(scope: str, output: Path | None, database_url: str) -> None:
+    """Write the facts of SCOPE in the order of the journal, one envelope a line.
+
+    Standard error names the rulebook that `panke judge` must be given.
+    """
+    from services.intake.codec import PlainCodec
+    from services.intake.journal import Archive
+
+    archive = Archive(PlainCodec())
+    with _connected(database_url) as connection:
+        rulebook = archive.default_rulebook(connection, scope)
+        if rulebook is None:
+            raise click.UsageError(f"the journal has no fact of the scope {scope!r}")
+        with _sink(output) as sink:
+            for body in archive.export(connection, scope):
+                sink.write(body + b"\n")
+    click.echo(f"--rulebook {rulebook}", err=True)
+
+
+@click.command()
+@click.option("--scope", required=True, help="the scope to send again")
+@click.option("--from", "first", type=click.IntRange(min=1), required=True, help="the first seq to send")
+@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+def relay(scope: str, first: int, database_url: str) -> None:
+    """Send the facts of a scope to Kafka again, from a seq on; the relay of the running service does it."""
+    from services.intake.resend import UnknownScope, send_again
+
+    with _connected(database_url) as connection:
+        try:
+            queued = send_again(connection, scope, first)
+        except UnknownScope:
+            raise click.UsageError(f"the journal has no fact of the scope {scope!r}") from None
+    click.echo(f"{queued} facts of {scope} from seq {first} on are queued for the relay")
+
+
+@contextmanager
+def _connected(database_url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    try:
+        with psycopg.connect(connection_info(database_url, schema="intake", name="panke-cli")) as connection:
+            # A whole scope may take long to write out or to queue, and nobody waits for an answer.
+            connection.execute("SET statement_timeout = 0")
+            connection.execute("SET idle_in_transaction_session_timeout = 0")
+            connection.commit()
+            yield connection
+    except psycopg.Error as error:
+        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
+
+
+@contextmanager
+def _sink(output: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that takes its name only when it is whole."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with open(partial, "wb") as file:
+            if output.suffix == ".gz":
+                with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
+                    yield packed  # type: ignore[misc]
+            else:
+                yield file
+        os.replace(partial, output)
+    finally:
+        partial.unlink(missing_ok=True)

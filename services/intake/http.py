@@ -1,0 +1,139 @@
+"""Intake over HTTP (contract, section 4): handlers translate, call the application once, and answer.
+
+They read the body as bytes and give bytes back: the contract's decoder is the only one, and nothing is
+encoded twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
+from services.intake.metrics import IntakeMetrics
+from services.intake.model import Accepted, Duplicate, Unavailable
+from services.intake.service import INLINE_BYTES, Delayed, Intake, LineOutcome
+from shared.contract import BadEvent
+from shared.problem import PROBLEM_TYPE, Problem, unavailable
+from shared.telemetry import current_traceparent, next_span
+
+MAX_LINES: Final = 10_000
+JSON: Final = "application/json"
+NDJSON: Final = "application/x-ndjson"
+
+_Responses = dict[int | str, dict[str, Any]]
+
+_ANSWERS: Final[_Responses] = {
+    409: {"description": "The id is recorded with other content; nothing was changed"},
+    422: {"description": "Bad input; the problem document names the field"},
+    503: {"description": "Nothing was taken; come again after Retry-After seconds"},
+}
+
+
+def _body(media_type: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    content = {media_type: {"schema": schema}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+_EVENT: Final = _body(JSON, {"type": "object"}, "One event of the contract, without `recorded_at`")
+_LINES: Final = _body(NDJSON, {"type": "string"}, f"One event a line, at most {MAX_LINES} lines")
+
+
+def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
+    """The routes of the service; health, metrics and docs are those of every service."""
+    malformed = metrics.outcomes.labels("malformed")
+
+    async def post_event(request: Request) -> Response:
+        """202 once the event is durable; 200 with the first answer for a repetition."""
+        raw = await request.body()
+        try:
+            outcome = await intake.take(raw, _traceparent())
+        except BadEvent:
+            malformed.inc()
+            raise
+        except Unavailable as error:
+            metrics.refused_busy.inc()
+            raise unavailable(error.reason, error.retry_after) from error
+        if isinstance(outcome, Accepted | Duplicate):
+            return Response(place_json(outcome.place), STATUS[type(outcome)], media_type=JSON)
+        return Response(problem_json(outcome), STATUS[type(outcome)], media_type=PROBLEM_TYPE)
+
+    async def post_batch(request: Request) -> Response:
+        """A result per line, as NDJSON; one bad line does not stop the others."""
+        lines = _lines(await request.body())
+        outcomes = await intake.take_lines(lines, _traceparent())
+        delayed = [outcome for outcome in outcomes if isinstance(outcome, Delayed)]
+        if len(delayed) == len(outcomes):
+            metrics.refused_busy.inc()
+            raise unavailable(delayed[0].unavailable.reason, delayed[0].unavailable.retry_after)
+        headers = {"Retry-After": str(delayed[0].unavailable.retry_after)} if delayed else None
+        return Response(await _rendered(outcomes), 200, headers, NDJSON)
+
+    async def get_event(id: str) -> Response:
+        """The event as recorded: its canonical envelope with `recorded_at`."""
+        body = await intake.event(_event_id(id))
+        if body is None:
+            raise Problem(404, "没有这个 id 的记录 (no event of this id is recorded)")
+        return Response(body, media_type=JSON)
+
+    add = app.add_api_route
+    tags: list[str | Enum] = ["events"]
+    recorded: _Responses = {
+        202: {"description": "Durable"},
+        200: {"description": "A repetition: the first answer"},
+    }
+    answers = {**recorded, **_ANSWERS}
+    add(
+        "/v1/events",
+        post_event,
+        methods=["POST"],
+        status_code=202,
+        tags=tags,
+        responses=answers,
+        openapi_extra=_EVENT,
+    )
+    add("/v1/events:batch", post_batch, methods=["POST"], tags=tags, responses=_ANSWERS, openapi_extra=_LINES)
+    add(
+        "/v1/events/{id}",
+        get_event,
+        methods=["GET"],
+        tags=tags,
+        responses={404: {"description": "Not recorded"}},
+    )
+
+
+def _traceparent() -> str:
+    return current_traceparent() or next_span().traceparent
+
+
+def _lines(body: bytes) -> list[bytes]:
+    """The lines of an NDJSON body; an empty one in between keeps its number and is bad input."""
+    lines = body.split(b"\n")
+    if not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise Problem(422, "内容为空 (the batch is empty)")
+    if len(lines) > MAX_LINES:
+        raise Problem(413, f"超过 {MAX_LINES} 行 (more than {MAX_LINES} lines)")
+    return lines
+
+
+async def _rendered(outcomes: list[LineOutcome]) -> bytes:
+    if len(outcomes) * 100 <= INLINE_BYTES:
+        return batch_ndjson(outcomes)
+    return await asyncio.to_thread(batch_ndjson, outcomes)
+
+
+def _event_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        message = "应为 UUID (must be a UUID)"
+        raise Problem(
+            422, f"id: {message}", errors=[{"path": "id", "rule": "pattern", "message": message}]
+        ) from None

@@ -1,0 +1,204 @@
+"""Composition root of intake: the one place that reads settings and holds the clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import metadata
+from typing import Any, Final
+
+import psycopg
+import structlog
+from fastapi import FastAPI
+
+from services.intake.backlog import Backlog
+from services.intake.codec import PlainCodec
+from services.intake.committer import GroupCommitter
+from services.intake.http import add_routes
+from services.intake.journal import Archive, Journal, declare_deployment
+from services.intake.kafka import broker_answers
+from services.intake.metrics import IntakeMetrics
+from services.intake.outbox import Outbox
+from services.intake.progress import Progress, Watchdog
+from services.intake.relay import Relay, RelaySettings
+from services.intake.rulebooks import Registry
+from services.intake.service import Intake
+from services.intake.settings import IntakeSettings
+from shared.clock import BusinessClock, open_clock
+from shared.database import Database, migrate
+from shared.http import create_app, serve
+from shared.settings import load
+from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.topics import Topics
+
+log = structlog.get_logger()
+
+SCHEMA: Final = "intake"
+PACKAGE: Final = "services.intake"
+BATCH_BYTES: Final = 32 * 1024 * 1024
+BROKER_WAIT: Final = 1.5
+DATABASE_WAIT: Final = 60.0
+RELAY_GRACE: Final = 5.0
+WEDGED: Final = 70
+
+
+class Service:
+    """The parts of one intake process, and the order in which they start and stop."""
+
+    def __init__(self, settings: IntakeSettings, clock: BusinessClock) -> None:
+        self.settings = settings
+        version = metadata.version("panke")
+        registry = new_registry("intake", version)
+        metrics = IntakeMetrics(registry)
+        codec = PlainCodec()
+        self.database = Database(settings.database_url, schema=SCHEMA, name="panke-intake")
+        dsn = self.database.dsn
+        self.journal = Journal(
+            dsn,
+            clock=clock,
+            codec=codec,
+            knows_rulebook=Registry(settings.rulebooks),
+            default_rulebook=settings.default_rulebook,
+        )
+        self.committer = GroupCommitter(
+            self.journal,
+            metrics,
+            group_size=settings.intake_group_size,
+            queue_size=settings.intake_queue_size,
+        )
+        self.backlog = Backlog(self.database, metrics, settings.intake_backlog_limit)
+        self.progress = Progress(time.monotonic)
+        self.relay = Relay(
+            _relay_settings(settings), Outbox(dsn, clock=clock, codec=codec), metrics, self.progress
+        )
+        self.committer.notify(self.relay.wake)
+        self.watchdog = Watchdog(self.progress, self._parts_answer, time.monotonic)
+        intake = Intake(self.committer, self.backlog, Archive(codec), self.database)
+        self.app = create_app(
+            "Panke intake 判客登记",
+            version,
+            live={"relay": self._live},
+            ready={
+                "database": self._database_ready,
+                "broker": self._broker_ready,
+                "relay": self._relay_ready,
+            },
+            metrics=partial(render_metrics, registry),
+            lifespan=self.lifespan,
+            body_limit=BATCH_BYTES,
+        )
+        add_routes(self.app, intake, metrics)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Start what takes in before what sends on, and stop it first: nothing taken stays queued."""
+        await self._prepare_database()
+        self.database.open()
+        self.committer.start(self._died)
+        relay = self._background(self.relay.run(), "relay")
+        watching = [
+            self._background(self.backlog.run(), "backlog"),
+            self._background(self.watchdog.run(self.settings.intake_exit_after, _exit_wedged), "watchdog"),
+        ]
+        try:
+            yield
+        finally:
+            await self.committer.close()
+            for task in watching:
+                task.cancel()
+            self.relay.stop()
+            await asyncio.wait([relay], timeout=RELAY_GRACE)
+            relay.cancel()
+            await asyncio.gather(relay, *watching, return_exceptions=True)
+            self.journal.close()
+            await asyncio.to_thread(self.database.close)
+
+    async def _prepare_database(self) -> None:
+        """Migrate and declare the deployment; a database that is still starting is waited for."""
+        deadline = time.monotonic() + DATABASE_WAIT
+        while True:
+            try:
+                await asyncio.to_thread(_prepare, self.settings, self.database.dsn)
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("database_away", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+
+    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._died)
+        return task
+
+    @staticmethod
+    def _died(task: asyncio.Task[None]) -> None:
+        """A part that ended by a defect takes the process with it: a new one starts from what is durable."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("part_died", part=task.get_name(), exc_info=error)
+            os._exit(WEDGED)
+
+    async def _parts_answer(self) -> bool:
+        if not await asyncio.to_thread(self.database.ping):
+            return False
+        return await broker_answers(self.settings.kafka, BROKER_WAIT)
+
+    def _live(self) -> str | None:
+        stuck = self.watchdog.stuck_for()
+        return (
+            f"the relay has not moved for {stuck:.0f} s" if stuck > self.settings.intake_stuck_after else None
+        )
+
+    async def _database_ready(self) -> str | None:
+        return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
+
+    async def _broker_ready(self) -> str | None:
+        return (
+            None if await broker_answers(self.settings.kafka, BROKER_WAIT) else "the broker does not answer"
+        )
+
+    def _relay_ready(self) -> str | None:
+        return self.progress.problem
+
+
+def _prepare(settings: IntakeSettings, dsn: str) -> None:
+    applied = migrate(settings.database_url, PACKAGE, SCHEMA)
+    with psycopg.connect(dsn) as connection:
+        declare_deployment(connection, demonstration=settings.demonstration)
+    if applied:
+        log.info("migrated", migrations=applied)
+
+
+def _relay_settings(settings: IntakeSettings) -> RelaySettings:
+    return RelaySettings(
+        bootstrap=settings.kafka,
+        topic=Topics(settings.topic_prefix).intake,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        send_wait=settings.intake_send_wait,
+    )
+
+
+def _exit_wedged() -> None:
+    """At once: a wedged producer would also hold up an orderly end, and everything answered is durable."""
+    log.critical("relay_wedged")
+    os._exit(WEDGED)
+
+
+def create_service(settings: IntakeSettings) -> Service:
+    return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+
+
+def run() -> None:
+    """Serve until a signal."""
+    settings = load(IntakeSettings)
+    configure_logging("intake", settings.log_level)
+    serve(create_service(settings).app, settings)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,24 @@
+"""Send a scope again from a seq on (architecture, choice 3): for a consumer that found a gap.
+
+The facts go back into the outbox, and whichever process leads sends them like any other: there is never a
+second sender beside the relay. Facts of the scope that were still unsent are queued anew behind them, so that
+the order stays that of seq; the head is locked meanwhile, so that no new fact slips in between.
+"""
+
+from __future__ import annotations
+
+from services.intake.journal import SQL, Connection
+
+
+class UnknownScope(LookupError):
+    """The journal has no fact of this scope."""
+
+
+def send_again(connection: Connection, scope: str, first: int) -> int:
+    """Queue the facts of `scope` from seq `first` on; answers how many."""
+    parameters = {"scope": scope, "first": first}
+    with connection.transaction():
+        if connection.execute(SQL["lock_head"], parameters).fetchone() is None:
+            raise UnknownScope(scope)
+        connection.execute(SQL["forget_unsent"], parameters)
+        return connection.execute(SQL["enqueue_again"], parameters).rowcount
