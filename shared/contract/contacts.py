@@ -28,8 +28,8 @@ _phone_like = re.compile(
         |(?<!\d)20\d\d-[01]\d-[0-3]\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)?(?!\d)       # a time
         |(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])                       # an address
        )
-       |(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)                                             # a mobile, in anything
-       |(?<![0-9A-Za-z])(?:\+\s?)?\(?\d(?:[ \-().]{0,2}\d){6,17}(?![0-9A-Za-z])        # as people write others
+       |(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)                                            # a mobile, in anything
+       |(?<![0-9A-Za-z])(?:\+\s?)?\(?\d(?:[ \-().]{0,2}\d){6,17}(?![0-9A-Za-z])       # as people write others
     """,
     re.VERBOSE,
 )

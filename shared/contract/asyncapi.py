@@ -1,0 +1,98 @@
+"""AsyncAPI 3.0 of the three topics (contract, 6. Topics), made from the models of `shared.topics`."""
+
+from typing import Any, Final
+
+from shared.contract.events import DATA_TYPES
+from shared.contract.schema import schemas_of
+from shared.topics import SEQ, TRACEPARENT, WATERMARK, ClaimMessage, DecisionMessage, StaffMessage, Topics
+
+_SCHEMAS: Final = "#/components/schemas/"
+_MESSAGES: Final = "#/components/messages/"
+_DESCRIPTION: Final = """\
+The key of every record is the scope. Messages may repeat after a crash; they are never lost or reordered
+within a scope. Consumers drop a seq that they have seen.
+"""
+_HEADER: Final = {
+    SEQ: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "without gaps per scope, from 1"},
+    TRACEPARENT: {"type": "string", "description": "W3C trace context"},
+    WATERMARK: {
+        "type": "string",
+        "format": "date-time",
+        "description": "every fact of this partition with recorded_at up to this time was sent before",
+    },
+}
+
+
+def asyncapi() -> dict[str, Any]:
+    """The whole document."""
+    models = [DecisionMessage, ClaimMessage, StaffMessage]
+    _, defs = schemas_of(models, _SCHEMAS + "{name}", nullable=True)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Panke 判客", "version": "1.0.0", "description": _DESCRIPTION},
+        "defaultContentType": "application/json",
+        "channels": _channels(Topics()),
+        "operations": {
+            "relayFacts": _operation("send", "intake"),
+            "foldFacts": _operation("receive", "intake"),
+            "publishDecisions": _operation("send", "ownership"),
+            "buryRecords": _operation("send", "dead"),
+        },
+        "components": {"messages": _messages(), "schemas": defs},
+    }
+
+
+def _channels(topics: Topics) -> dict[str, Any]:
+    decided = ["decision", "claim", "staff", "watermark"]
+    return {
+        "intake": _channel(topics.intake, "Facts as the journal holds them.", ["event", "watermark"]),
+        "ownership": _channel(
+            topics.ownership, "What was decided; timers derive from claims alone.", decided
+        ),
+        "dead": _channel(topics.dead, "What is not of the journal, with the reason.", ["dead"]),
+    }
+
+
+def _channel(address: str, description: str, messages: list[str]) -> dict[str, Any]:
+    return {
+        "address": address,
+        "description": description,
+        "messages": {name: {"$ref": _MESSAGES + name} for name in messages},
+    }
+
+
+def _operation(action: str, channel: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}}
+
+
+def _messages() -> dict[str, Any]:
+    key = {"kafka": {"key": {"type": "string", "description": "the scope"}, "bindingVersion": "0.5.0"}}
+    ours = {"decision": "DecisionMessage", "claim": "ClaimMessage", "staff": "StaffMessage"}
+    messages: dict[str, Any] = {
+        "event": {
+            "summary": "An event with recorded_at; its type is one of " + ", ".join(DATA_TYPES),
+            "headers": _headers(SEQ, TRACEPARENT),
+            "payload": {"$ref": "event.json"},
+            "bindings": key,
+        }
+    }
+    for name, model in ours.items():
+        payload = {"$ref": _SCHEMAS + model}
+        messages[name] = {"headers": _headers(SEQ, TRACEPARENT), "payload": payload, "bindings": key}
+    messages["watermark"] = {
+        "summary": "A record without a value",
+        "headers": _headers(WATERMARK),
+        "payload": {"type": "null"},
+    }
+    messages["dead"] = {
+        "summary": "The value of the refused record as it was",
+        "headers": _headers("reason", "topic", "partition", "offset"),
+        "payload": {},
+    }
+    return messages
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    required = [name for name in names if name != TRACEPARENT]
+    properties = {name: _HEADER.get(name, {"type": "string"}) for name in names}
+    return {"type": "object", "properties": properties, "required": required}

@@ -1,0 +1,169 @@
+"""JSON Schema of every event and AsyncAPI of the topics, made from the models, for those who write clients.
+
+    python -m shared.contract.schema docs/schemas
+
+A schema says what a document may look like; what it cannot say (duplicate keys, sums, clocks) the decoder
+refuses.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from shared.contract.errors import RULES
+from shared.contract.events import DATA_TYPES, CallRegistered, Carried, OutreachRegistered, VisitRegistered
+from shared.contract.fields import EventId, OfficeId, ScopeId, StaffId
+from shared.contract.times import RFC_3339, Instant
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+INSTANT: Final = {"type": "string", "format": "date-time", "pattern": RFC_3339}
+_REGISTRATIONS: Final = (VisitRegistered, CallRegistered, OutreachRegistered)
+
+Schema = dict[str, Any]
+
+
+def schemas_of(
+    types: Iterable[Any], template: str = "#/$defs/{name}", *, nullable: bool = False
+) -> tuple[list[Schema], dict[str, Schema]]:
+    """The schemas of models, and what they refer to; without `nullable`, nothing in them is ever null."""
+    made, defs = msgspec.json.schema_components(list(types), schema_hook=_hook, ref_template=template)
+    if nullable:
+        return list(made), defs
+    return [_cleaned(one) for one in made], {name: _cleaned(one) for name, one in defs.items()}
+
+
+def _hook(kind: type) -> Schema:
+    if kind is Instant:
+        return dict(INSTANT)
+    raise NotImplementedError(kind)
+
+
+def _cleaned(node: Any) -> Any:
+    """Without null, which the contract refuses: an optional field is left out instead."""
+    if isinstance(node, list):
+        return [_cleaned(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if isinstance(node.get("description"), str):
+        node = {**node, "description": inspect.cleandoc(node["description"])}
+    cleaned = {k: _cleaned(v) for k, v in node.items() if not (k == "default" and v is None)}
+    choices = [choice for choice in cleaned.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1 and "anyOf" in cleaned:
+        del cleaned["anyOf"]
+        return {**choices[0], **cleaned}
+    if None in cleaned.get("enum", ()):
+        cleaned["enum"] = [value for value in cleaned["enum"] if value is not None]
+    return cleaned
+
+
+def event_schema(event_type: str) -> Schema:
+    """The schema of one event type, envelope and data, complete in itself."""
+    model = DATA_TYPES[event_type]
+    carries = model in _REGISTRATIONS
+    parts = [EventId, ScopeId, OfficeId, StaffId, model, *([Carried] if carries else [])]
+    (id_, scope, office, staff, data, *carried), defs = schemas_of(parts)
+    properties: Schema = {
+        "id": id_,
+        "type": {"const": event_type},
+        "scope": scope,
+        "office": office,
+        "actor": staff,
+        "occurred_at": dict(INSTANT),
+        "recorded_at": {**INSTANT, "description": "UTC; stamped by intake, never given over HTTP"},
+        "data": data,
+    }
+    if carried:
+        properties["carried"] = carried[0]
+    return {
+        "$schema": DIALECT,
+        "title": event_type,
+        "type": "object",
+        "properties": properties,
+        "required": ["id", "type", "scope", "office", "actor", "occurred_at", "data"],
+        "additionalProperties": False,
+        "$defs": defs,
+    }
+
+
+def envelope_schema() -> Schema:
+    """Any event of the contract: one of the schemas beside this one."""
+    return {
+        "$schema": DIALECT,
+        "title": "event",
+        "type": "object",
+        "properties": {"type": {"enum": list(DATA_TYPES)}},
+        "required": ["type"],
+        "oneOf": [{"$ref": f"{event_type}.json"} for event_type in DATA_TYPES],
+    }
+
+
+def problem_schema() -> Schema:
+    """What a refusal looks like, with every rule that it may name."""
+    text = {"type": "string"}
+    field = {
+        "type": "object",
+        "properties": {
+            "path": {"type": "string", "examples": ["data.customer.phones[0]"]},
+            "rule": {
+                "type": "string",
+                "description": "; ".join(f"{k}: {en}" for k, (_, en) in RULES.items()),
+            },
+            "message": text,
+        },
+        "required": ["path", "rule", "message"],
+    }
+    return {
+        "$schema": DIALECT,
+        "title": "problem",
+        "description": "RFC 9457 problem document; `errors` names each wrong field",
+        "type": "object",
+        "properties": {
+            "type": text,
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": text,
+            "errors": {"type": "array", "items": field},
+        },
+        "required": ["type", "title", "status", "detail"],
+    }
+
+
+def documents() -> dict[str, str]:
+    """File name → text of everything that is published."""
+    from shared.contract.asyncapi import asyncapi  # the topics are built on the contract, not it on them
+
+    made = {f"{event_type}.json": event_schema(event_type) for event_type in DATA_TYPES}
+    made |= {"event.json": envelope_schema(), "problem.json": problem_schema()}
+    texts = {name: _json(schema) for name, schema in made.items()}
+    texts["asyncapi.yaml"] = yaml.dump(
+        asyncapi(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110
+    )
+    return texts
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes out what stands twice: not every reader of AsyncAPI follows YAML's references."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _json(schema: Schema) -> str:
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+def main(folder: str = "docs/schemas") -> None:
+    """Writes every document into a folder."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in documents().items():
+        (target / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
