@@ -53,9 +53,14 @@ def up(directory: Path | None, foreground: bool, postgres_port: int, kafka_port:
 
 @click.command()
 @_directory
-def down(directory: Path | None) -> None:
+@click.option("--remove-data", is_flag=True, help="Delete all data of the embedded parts too.")
+def down(directory: Path | None, remove_data: bool) -> None:
     """Stop what `panke up` started."""
-    Stack(_place(directory)).stop(click.echo)
+    stack = Stack(_place(directory))
+    stack.stop(click.echo)
+    if remove_data:
+        stack.remove()
+        click.echo(f"{stack.directory}: 数据已删除 data deleted")
 
 
 @click.command()

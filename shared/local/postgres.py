@@ -31,8 +31,8 @@ _START_SECONDS = 90.0
 _TICK = 0.03
 _TRIES = 3
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
-# Quick, and worth nothing after a power cut: for tests and the demonstration only. `synchronous_commit` stays on:
-# without it kill -9 of the server alone would lose what was committed.
+# Quick, and worth nothing after a power cut: for tests and the demonstration only. `synchronous_commit` stays
+# on: without it kill -9 of the server alone would lose what was committed.
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 

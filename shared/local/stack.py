@@ -8,6 +8,7 @@ The demonstration and `panke up` share this code.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -106,6 +107,11 @@ class Stack:
             if part.attach():
                 part.stop()
                 say(f"{part.name}: 已停止 stopped")
+
+    def remove(self) -> None:
+        """Delete the data, logs and pid files of everything here; call it after `stop`."""
+        self.postgres.remove()  # its data may lie elsewhere
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def addresses(self) -> dict[str, str]:
         """What the services are told about database and broker."""

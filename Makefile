@@ -1,0 +1,76 @@
+# Everything starts here: `make demo` and `make test` work in a fresh clone with nothing but git, make and
+# Python 3.11 (venv and pip). Each target that needs the environment makes it first, in .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+UV := $(BIN)/uv
+STAMP := .venv/.installed
+PINS := requirements/bootstrap.txt requirements/dev.txt
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url
+# Let a compile's header name the command that a person would type.
+export UV_CUSTOM_COMPILE_COMMAND := make requirements
+# Never another environment that happens to be active.
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
+.PHONY: help demo test lint bench soak up down clean install requirements python
+
+help: ## Say what there is to make.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: $(STAMP) ## Ten days of an office on real parts, in a few minutes (HOLD=0 ends without waiting).
+	@$(BIN)/panke demo $(DEMO)
+
+test: lint ## Lint, then every test but the soak (TESTS="tests/unit -k clock" runs some).
+	@$(BIN)/pytest $(TESTS)
+
+lint: $(STAMP) ## Style, types and borders.
+	@echo "ruff check";  $(BIN)/ruff check --quiet .
+	@echo "ruff format"; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check . ; exit 1; }
+	@echo "mypy";        $(BIN)/mypy
+	@echo "borders";     $(BIN)/lint-imports --no-logo
+
+bench: $(STAMP) ## Benchmarks, as ratios to limits measured in the same run; results in bench/results/.
+	@$(BIN)/python -m bench $(BENCH)
+
+soak: $(STAMP) ## The long tests: more seeds of the kill test.
+	@$(BIN)/pytest -m soak $(SOAK)
+
+up: $(STAMP) ## PostgreSQL, Kafka and the services, in the background.
+	@$(BIN)/panke up
+
+down: $(STAMP) ## Stop what `make up` started.
+	@$(BIN)/panke down
+
+clean: ## Stop what runs, and delete the environment, all data and every cache of this folder.
+	@if [ -x $(BIN)/panke ]; then $(BIN)/panke down --remove-data; fi
+	rm -rf .venv .panke .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: $(STAMP) ## Make .venv with the pinned dependencies and the project in it.
+
+requirements: $(STAMP) ## Pin the dependencies of pyproject.toml anew, with hashes.
+	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --all-extras --group local --group test -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --all-extras -o requirements/run.txt
+
+python:
+	@test -n "$(PYTHON)" || { echo "缺少 Python 3.11 Python 3.11 is missing: apt-get install python3.11 python3.11-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "需要 Python 3.11 或更新 $(PYTHON) is too old: Python 3.11 or newer is needed (make PYTHON=...)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "缺少 venv 模块 $(PYTHON) has no venv and pip: apt-get install python3.11-venv"; exit 1; }
+
+# The project last and without dependencies: those are pinned, and so is its build backend.
+$(STAMP): $(PINS) pyproject.toml | python
+	@test -x $(BIN)/python || { echo "making .venv with $(PYTHON)"; $(PYTHON) -m venv .venv; }
+	@test -x $(UV) || { echo "installing uv into .venv"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	    -r requirements/bootstrap.txt; }
+	@echo "installing the pinned dependencies"
+	@$(UV) pip sync --quiet --require-hashes $(PINS)
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
