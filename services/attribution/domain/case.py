@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from services.attribution.domain.state import (
     Claim,
     Customer,
     CustomerId,
+    Deal,
     Key,
     Registration,
     Scope,
@@ -30,16 +31,25 @@ class Case:
 
     `carried` tells that the entry came from an older register that a manager vouches for; `replaying` that
     a correction judges old records again: what was flagged, fined or taken as a turn when they were first judged
-    is not so again.
+    is not so again. `record` is the record that is judged, `id` what triggers: the same, but where a correction
+    completes a record. `kept` are deals whose shares stand, `outside` what else the scope knows of, when replaying.
     """
 
     __slots__ = (
-        "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "replaying", "seq", "slice",
+        "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "id", "judge", "kept",
+        "outside", "record", "replaying", "seq", "slice",
     )  # fmt: skip
 
-    def __init__(self, slice_: Slice, fact: Fact, books: Books, horizon: datetime | None) -> None:
+    def __init__(
+        self, slice_: Slice, fact: Fact, books: Books, horizon: datetime | None, judge: Callable[[Case], None]
+    ) -> None:
         self.slice = slice_
         self.fact = fact
+        self.id: EventId = fact.id
+        self.record: EventId = fact.id
+        self.judge = judge
+        self.kept: dict[str, Deal] = {}
+        self.outside: Slice | None = None
         self.seq = fact.seq
         self.books = books
         self.horizon = horizon
@@ -55,10 +65,6 @@ class Case:
     @property
     def scope(self) -> Scope:
         return self.slice.scope
-
-    @property
-    def id(self) -> EventId:
-        return self.fact.id
 
     @property
     def timezone(self) -> str:

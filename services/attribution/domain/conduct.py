@@ -16,10 +16,10 @@ from services.attribution.domain.state import Customer, Forfeit, Registration
 def uphold_complaint(case: Case, complaint: Complaint) -> None:
     """A complaint against the owner ends the claim and bars that consultant for good (H 特殊接待权)."""
     customer = identify(case, complaint.customer)
+    if customer is None:
+        return
     if not manager_or_above(case, complaint.decided_by):
         case.flag("unapproved")
-        return
-    if customer is None:
         return
     claim = standing(case.customer(customer).claim)
     if claim is None or claim.owner != complaint.against:
@@ -50,7 +50,8 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
         reception.receiver, "concealment", case.id, book.concealment, concealment.rightful, superseded
     )
     case.emit(e.SharesForfeited(customer, forfeit))
-    _confiscate(case, known, forfeit)
+    if not case.replaying:
+        _confiscate(case, known, forfeit)
     case.penalise("concealment", reception.receiver, book)
 
 
@@ -70,10 +71,10 @@ def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:
 def transfer(case: Case, wish: Transfer) -> None:
     """Give the claim to another consultant, with the approvals that the rulebook asks for (T 客户冲突)."""
     customer = identify(case, wish.customer)
+    if customer is None:
+        return
     if not approved(case, case.book.transfers.approved_by, wish.approved_by):
         case.flag("unapproved")
-        return
-    if customer is None:
         return
     known = case.customer(customer)
     if wish.to in known.barred:

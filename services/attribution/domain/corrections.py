@@ -1,19 +1,294 @@
-"""Section 2 of the rules, corrections: a record gets another party, and customers are formed anew."""
+"""Section 2 of the rules, corrections: a record gets another party, and customers are formed anew.
+
+The records of the customer are judged again in a scratch slice, as if the corrected record had always named its
+new party. Where that gives one customer, nothing but contacts and names changes; where it gives several, the part
+with the first record keeps the identity and the history, and the others begin with what was judged of them.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
-from services.attribution.domain.case import Case
-from services.attribution.domain.facts import Correction
-from services.attribution.domain.identity import file_record
+from services.attribution.domain.case import Case, lapse, standing
+from services.attribution.domain.evolve import customer_id
+from services.attribution.domain.facts import (
+    Call,
+    Correction,
+    Departure,
+    Fact,
+    HouseholdLink,
+    Outreach,
+    Party,
+    Visit,
+)
+from services.attribution.domain.identity import file_record, join, known_customers
+from services.attribution.domain.registration import is_complete, judge_contact, judge_visit
+from services.attribution.domain.staffing import release
+from services.attribution.domain.state import (
+    SCOPE,
+    Customer,
+    CustomerId,
+    Filed,
+    Key,
+    RosterEntry,
+    Scope,
+    Slice,
+    Staff,
+)
+from services.attribution.domain.timing import time_event
 
 
 def correct(case: Case, correction: Correction) -> None:
     """Replace a record's party, with the approvals that the rulebook asks for (T 客户信息更正, H 客户登记 4)."""
     filed = case.slice.filed(correction.record)
     file_record(case)
-    if filed is None or not hasattr(filed.fact.matter, "customer"):
+    if filed is None or party_of(filed) is None:
         case.flag("unknown_record")
     elif not approved(case, case.book.corrections.approved_by, correction.approved_by):
         case.flag("unapproved")
         case.penalise("tampering", correction.requested_by, case.book)
+    else:
+        _apply(case, filed, correction.customer)
+
+
+def party_of(filed: Filed) -> Party | None:
+    """The party of a record that names one customer; a correction itself names nobody."""
+    matter = filed.fact.matter
+    return None if isinstance(matter, Correction) else getattr(matter, "customer", None)
+
+
+def _apply(case: Case, filed: Filed, party: Party) -> None:
+    before = party_of(filed)
+    assert before is not None
+    was, now = is_complete(case, before), is_complete(case, party)
+    registers = isinstance(filed.fact.matter, Visit | Call | Outreach)
+    completed = registers and now and not was
+    changed = _with_party(filed, party)
+    if completed:
+        changed = replace(changed, judged=case.seq, trigger=case.id, effective=case.effective)
+    others = known_customers(case, party)
+    old = known_customers(case, before)
+    for customer in {*others, *old}:
+        case.settle(customer)
+    case.emit(e.RecordFiled(changed))
+    if old:
+        customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=registers and was and not now)
+    else:
+        customer, rejudged = _first_named(case, changed, others), False
+    if customer is None:
+        return
+    meeting = [customer, *(c for c in others if c != customer and case.knows(c))]
+    if len(meeting) > 1:
+        meeting.sort(key=lambda c: (case.customer(c).first, c))
+        customer = join(case, meeting)
+    if registers and not rejudged and (completed or not old):
+        _judge_now(case, changed, customer, now)
+
+
+def _with_party(filed: Filed, party: Party) -> Filed:
+    matter: Any = filed.fact.matter
+    return replace(filed, fact=replace(filed.fact, matter=replace(matter, customer=party)))
+
+
+def _first_named(case: Case, changed: Filed, others: list[CustomerId]) -> CustomerId | None:
+    """A record that named nobody gets its first contact, and keeps its place in the order of records."""
+    party = party_of(changed)
+    if party is None or not party.contacts:
+        return None
+    fact = changed.fact
+    customer = others[0] if others else customer_id(case.scope.name, fact.id)
+    case.emit(e.CustomerNamed(customer, fact.id, fact.seq, party.contacts, party.name))
+    return customer
+
+
+def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
+    """The registration counts from the correction; its turn was taken when it was made."""
+    case.record, case.replaying = changed.fact.id, True
+    match changed.fact.matter:
+        case Visit() as visit:
+            judge_visit(case, visit, customer, complete)
+        case Call(answered_by=staff):
+            judge_contact(case, customer, staff, "call", complete)
+        case Outreach(by=staff):
+            judge_contact(case, customer, staff, "outreach", complete)
+    case.record, case.replaying = case.id, False
+
+
+def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:
+    """Form the customer anew; answers whose the corrected record is now, and whether it was judged again."""
+    scratch = _replay(case, known)
+    parts = sorted((r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.first)
+    if len(parts) == 1 and not lost:
+        _rename(case, known, parts[0])
+        return known.id, False
+    if not parts:
+        return known.id, False
+    _split(case, known, parts, scratch)
+    party = party_of(changed)
+    if party is None or not party.contacts:
+        return None, True
+    return case.slice.pointed("contact", party.contacts[0]), True
+
+
+def _rename(case: Case, known: Customer, formed: Customer) -> None:
+    """One customer before and after: its contacts and names are those of the records as they stand."""
+    dropped = tuple(contact for contact in known.contacts if contact not in formed.contacts)
+    first = min(known.first, formed.first)
+    renamed = replace(known, contacts=formed.contacts, names=formed.names, first=first)
+    case.emit(e.CustomersReformed(known.id, (renamed,), dropped))
+
+
+def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) -> None:
+    """Several customers where there was one: the first keeps identity and history."""
+    kept, split_off = parts[0], parts[1:]
+    deals = {deal.deal: deal for deal in known.deals}
+    remaining = replace(
+        kept,
+        id=known.id,
+        first=known.first,
+        claim=known.claim,
+        holder=known.holder,
+        deals=tuple(deals[deal.deal] for deal in kept.deals if deal.deal in deals),
+        disputes=(),
+        decided_at=known.decided_at,
+        clause=known.clause,
+    )
+    dropped = tuple(contact for contact in known.contacts if contact not in kept.contacts)
+    case.emit(e.CustomersReformed(known.id, (remaining,), dropped))
+    _owner_by_split(case, known, kept)
+    names = {part.id: part.id for part in split_off} | {kept.id: known.id}
+    apart = {part.id for part in split_off}
+    _tell_again(case, scratch.events, apart, known.id)
+    for part in split_off:
+        for deal in part.deals:
+            case.emit(e.DealChanged(part.id, deals.get(deal.deal, deal)))
+    _carry_disputes(case, known, scratch, names)
+
+
+def _owner_by_split(case: Case, known: Customer, kept: Customer) -> None:
+    """If the owner changes by the split, one decision says so."""
+    before, after = standing(known.claim), standing(kept.claim)
+    clause = case.book.corrections.clause
+    founded = (before.registration.event,) if before is not None else ()
+    if after is not None and (before is None or before.owner != after.owner):
+        case.decide(known.id, "returned", after, clause, (*founded, after.registration.event, case.id))
+    elif after is None and before is not None:
+        case.decide(known.id, "released", kept.claim, clause, (*founded, case.id))
+    elif kept.claim != known.claim:
+        case.emit(e.ClaimChanged(known.id, kept.claim))
+
+
+def _tell_again(case: Case, told: list[e.DomainEvent], apart: set[CustomerId], kept: CustomerId) -> None:
+    """What was judged of the parts that split off is theirs from now on."""
+    joined: set[CustomerId] = set(apart)
+    for event in reversed(told):
+        if isinstance(event, e.CustomersJoined) and event.customer in joined:
+            joined.update(event.gone)
+    for event in told:
+        if isinstance(event, e.DealDecided | e.DisputeChanged):
+            continue
+        if getattr(event, "customer", None) in joined:
+            case.emit(event)
+
+
+def _carry_disputes(case: Case, known: Customer, scratch: Case, names: dict[CustomerId, CustomerId]) -> None:
+    """Disputes stand as they are; each follows the record that it is about."""
+    for name in known.disputes:
+        dispute = case.slice.dispute(name)
+        if dispute is None:
+            continue
+        again = scratch.slice.dispute(name)
+        home = names.get(again.customers[0], known.id) if again is not None else _home(case, dispute.event, known.id)
+        customers = tuple(dict.fromkeys(home if c == known.id else c for c in dispute.customers))
+        case.emit(e.DisputeChanged(replace(dispute, customers=customers)))
+
+
+def _home(case: Case, event: str, otherwise: CustomerId) -> CustomerId:
+    filed = case.slice.filed(event)
+    party = party_of(filed) if filed is not None else None
+    found = known_customers(case, party) if party is not None else []
+    return found[0] if found else otherwise
+
+
+# Judging again
+
+
+def _replay(case: Case, known: Customer) -> Case:
+    """Judge all records of a customer again, in a slice of their own."""
+    scope = case.scope
+    scratch = Slice({SCOPE: replace(scope, staff={}, roster=(), adoptions=())})
+    records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
+    for filed in records:
+        scratch[Key("record", filed.fact.id)] = filed
+    told: list[e.DomainEvent] = []
+    last = case
+    departures = [entry for entry in scope.roster if entry.role is None]
+    for filed in sorted(records, key=lambda filed: filed.judged):
+        while departures and departures[0].seq < filed.judged:
+            last = _release_again(case, scratch, departures.pop(0), scope)
+            told += last.events
+        scratch[SCOPE] = scope_at(scope, filed.judged)
+        last = _again(case, scratch, filed, known)
+        told += last.events
+    for entry in departures:
+        last = _release_again(case, scratch, entry, scope)
+        told += last.events
+    scratch[SCOPE] = scope
+    final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
+    final.effective = case.effective
+    for record in [r for r in scratch.values() if isinstance(r, Customer)]:
+        lapse(final, record.id, case.limit)
+    final.events = told + final.events
+    return final
+
+
+def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
+    fact = _within(filed.fact, known, case)
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    again.replaying, again.outside = True, case.slice
+    again.kept = {deal.deal: deal for deal in known.deals}
+    again.flags = time_event(again)
+    if filed.trigger != fact.id:
+        again.id = filed.trigger
+        again.effective = again.clock = filed.effective
+        again.carried, again.flags = False, []
+    case.judge(again)
+    return again
+
+
+def _within(fact: Fact, known: Customer, case: Case) -> Fact:
+    """A household record as far as it names this customer."""
+    matter = fact.matter
+    if not isinstance(matter, HouseholdLink):
+        return fact
+    members = tuple(m for m in matter.members if any(contact in known.contacts for contact in m.contacts))
+    return replace(fact, matter=HouseholdLink(members))
+
+
+def _release_again(case: Case, scratch: Slice, entry: RosterEntry, scope: Scope) -> Case:
+    scratch[SCOPE] = scope_at(scope, entry.seq)
+    matter = Departure(entry.staff)
+    fact = Fact(entry.event, entry.seq, scope.name, "", entry.at, entry.at, None, matter)
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    again.replaying = True
+    for customer in scratch.owned_by(entry.staff):
+        release(again, customer.id, entry.staff)
+    return again
+
+
+def scope_at(scope: Scope, seq: int) -> Scope:
+    """The header as it was before the fact at this place was judged."""
+    staff: dict[str, Staff] = {}
+    roster = tuple(entry for entry in scope.roster if entry.seq < seq)
+    for entry in roster:
+        if entry.role is not None:
+            staff[entry.staff] = Staff(entry.role)
+        elif entry.staff in staff:
+            staff[entry.staff] = replace(staff[entry.staff], departed=True)
+        else:
+            staff[entry.staff] = Staff("", departed=True)
+    adoptions = tuple(adopted for adopted in scope.adoptions if adopted.seq < seq)
+    return replace(scope, staff=staff, roster=roster, adoptions=adoptions)

@@ -34,6 +34,9 @@ def subscribe(case: Case, subscription: Subscription) -> None:
         return
     if customer is None:
         return
+    if case.replaying:
+        _reattach(case, customer, subscription)
+        return
     known = case.customer(customer)
     claim = standing(known.claim)
     book = case.book_of(claim)
@@ -56,6 +59,17 @@ def subscribe(case: Case, subscription: Subscription) -> None:
         open_by_system(case, [customer], row.disputed, deals=(deal.deal,))
     status = deal_status(case.slice, case.customer(customer), deal)
     case.emit(e.DealDecided(customer, case.effective, status, deal))
+
+
+def _reattach(case: Case, customer: CustomerId, subscription: Subscription) -> None:
+    """When records are judged again the shares of deals stay: the deal is as it was subscribed."""
+    kept = case.kept.get(subscription.deal)
+    if kept is None:
+        return
+    case.emit(e.DealChanged(customer, replace(kept, signed=False, cancelled=False)))
+    dispute = case.outside.dispute(f"system:{case.record}") if case.outside is not None else None
+    if dispute is not None:
+        open_by_system(case, [customer], dispute.clause, deals=(kept.deal,))
 
 
 def _row(case: Case, known: Customer, claim: Claim | None, book: Rulebook, closer: StaffId) -> Row:

@@ -34,7 +34,7 @@ def decide(slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None =
 
     `horizon` (`as_of`) bounds how far claims lapse; a fact that is effective after it is left out.
     """
-    case = Case(slice_, fact, books, horizon)
+    case = Case(slice_, fact, books, horizon, _judge)
     flags = time_event(case)
     if horizon is not None and case.effective > horizon:
         return []
@@ -42,15 +42,19 @@ def decide(slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None =
         case.emit(e.OfficeFound(fact.office))
     for flag in flags:
         case.flag(flag)
-    RULES[type(fact.matter)](case, fact.matter)
+    _judge(case)
     return case.events
+
+
+def _judge(case: Case) -> None:
+    RULES[type(case.fact.matter)](case, case.fact.matter)
 
 
 def sweep(
     slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId], until: datetime
 ) -> list[e.DomainEvent]:
     """Let these customers' claims lapse that end by `until`; `fact` is the last one that was judged."""
-    case = Case(slice_, fact, books, until)
+    case = Case(slice_, fact, books, until, _judge)
     for customer in customers:
         lapse(case, customer, until)
     return case.events

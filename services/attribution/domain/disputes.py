@@ -76,7 +76,8 @@ def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
     before = rank(case, found.ruling.role) if found.ruling is not None else None
     if own is None or (before is not None and own < before):
         return "no_authority"
-    if case.book.disputes.evidence == "required" and not found.evidence:
+    nothing_said = ruling.owner is None and ruling.shares is None
+    if nothing_said or (case.book.disputes.evidence == "required" and not found.evidence):
         return "unsupported"
     if ruling.owner is not None and any(ruling.owner in case.customer(c).barred for c in found.customers):
         return "barred"
@@ -114,7 +115,7 @@ def _rule_shares(case: Case, customer: CustomerId, ruling: Ruling, found: Disput
     clause = case.book.disputes.clause
     for deal in case.customer(customer).deals:
         shares = _shares_for(ruling, found, deal)
-        if shares is not None and not deal.cancelled:
+        if shares is not None and not deal.cancelled and not case.replaying:
             set_shares(case, customer, deal, shares, clause)
 
 

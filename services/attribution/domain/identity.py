@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case
 from services.attribution.domain.discovery import reconcile
@@ -15,7 +13,7 @@ from services.attribution.domain.state import Claim, Customer, CustomerId, Filed
 def file_record(case: Case) -> None:
     """Keep the record as it came in; a correction may give it another party later."""
     if not case.replaying:
-        case.emit(e.RecordFiled(Filed(case.fact, case.seq, case.effective)))
+        case.emit(e.RecordFiled(Filed(case.fact, case.seq, case.id, case.effective)))
 
 
 def identify(case: Case, party: Party) -> CustomerId | None:
@@ -36,10 +34,10 @@ def named_by(case: Case, party: Party) -> CustomerId | None:
         customer = known[0]
         case.settle(customer)
     else:
-        customer = customer_id(case.scope.name, case.id)
+        customer = customer_id(case.scope.name, case.record)
         if case.knows(customer):  # a household record can bring several new customers
-            customer = customer_id(case.scope.name, f"{case.id}/{party.contacts[0]}")
-    case.emit(e.CustomerNamed(customer, case.id, case.seq, party.contacts, party.name))
+            customer = customer_id(case.scope.name, f"{case.record}/{party.contacts[0]}")
+    case.emit(e.CustomerNamed(customer, case.record, case.seq, party.contacts, party.name))
     return customer
 
 
@@ -52,8 +50,8 @@ def known_customers(case: Case, party: Party) -> list[CustomerId]:
 
 def touch(case: Case, customer: CustomerId) -> None:
     """Note that a record which names nobody itself concerned this customer."""
-    if case.id not in case.customer(customer).records:
-        case.emit(e.CustomerTouched(customer, case.id))
+    if case.record not in case.customer(customer).records:
+        case.emit(e.CustomerTouched(customer, case.record))
 
 
 def join(case: Case, customers: list[CustomerId], *, household: bool = False, link: tuple[str, ...] = ()) -> CustomerId:
@@ -73,8 +71,3 @@ def merge(case: Case, parts: list[Customer], claim: Claim | None, link: tuple[st
     gone = tuple(part.id for part in parts[1:])
     case.emit(e.CustomersJoined(parts[0].id, gone, claim, holder, link))
 
-
-def with_party(filed: Filed, party: Party) -> Filed:
-    """The record with another party (a correction)."""
-    matter = replace(filed.fact.matter, customer=party)  # type: ignore[call-arg]
-    return replace(filed, fact=replace(filed.fact, matter=matter))

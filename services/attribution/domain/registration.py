@@ -88,12 +88,23 @@ def _referrers(case: Case, visit: Visit) -> list[StaffId]:
         if referrer.consultant is not None:
             found[referrer.consultant] = None
         elif referrer.contact is not None:
-            for customer in known_customers(case, Party(None, (referrer.contact,))):
-                case.settle(customer)
-                claim = standing(case.customer(customer).claim)
-                if claim is not None:
-                    found[claim.owner] = None
+            owner = _owner_of(case, referrer.contact)
+            if owner is not None:
+                found[owner] = None
     return list(found)
+
+
+def _owner_of(case: Case, contact: str) -> StaffId | None:
+    """The owner of the customer with this contact."""
+    for customer in known_customers(case, Party(None, (contact,))):
+        case.settle(customer)
+        claim = standing(case.customer(customer).claim)
+        return claim.owner if claim is not None else None
+    if case.outside is None:
+        return None
+    pointed = case.outside.pointed("contact", contact)
+    claim = standing(case.outside.customer(pointed).claim) if pointed is not None else None
+    return claim.owner if claim is not None else None
 
 
 def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:
@@ -128,7 +139,7 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
         outcome = Outcome(new=standing(known.claim) is None)
     reception = Reception(
         visit=visit.visit,
-        event=case.id,
+        event=case.record,
         seq=case.seq,
         at=case.effective,
         book=case.book_id,
@@ -169,7 +180,7 @@ def _registration(case: Case, visit: Visit, step: int) -> Registration:
     if visit.capacity == "assist":
         named.append(visit.on_behalf_of)
     return Registration(
-        event=case.id,
+        event=case.record,
         at=case.effective,
         basis="visit",
         visit=visit.visit,
@@ -184,7 +195,7 @@ def _registration(case: Case, visit: Visit, step: int) -> Registration:
 def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> None:
     """The receiver, if another than the owner, assisted."""
     if staff != owner:
-        case.emit(e.OwnerAssisted(customer, Assist(staff, owner, case.effective, case.id)))
+        case.emit(e.OwnerAssisted(customer, Assist(staff, owner, case.effective, case.record)))
 
 
 def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
@@ -192,7 +203,7 @@ def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignme
     if assignment is None:
         return Outcome()
     claim = _visit_claim(case, visit, assignment)
-    case.decide(known.id, "established", claim, assignment.clause, (case.id,))
+    case.decide(known.id, "established", claim, assignment.clause, (case.record, case.id))
     assist(case, known.id, visit.received_by, assignment.owner)
     return Outcome(gave=assignment.owner, new=True)
 
@@ -328,7 +339,7 @@ def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Ba
         return arrive_late(case, customer, _contact_claim(case, staff, basis))
     if standing(claim) is not None:
         return False
-    because = (case.id,) if claim is None else (claim.registration.event, case.id)
+    because = (case.record, case.id) if claim is None else (claim.registration.event, case.record, case.id)
     case.decide(customer, "established", _contact_claim(case, staff, basis), honour.clause, because)
     return True
 
@@ -336,7 +347,7 @@ def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Ba
 def _contact_claim(case: Case, staff: StaffId, basis: Basis) -> Claim:
     matter = case.fact.matter
     asked = matter.asked if isinstance(matter, Call) else None
-    registration = Registration(case.id, case.effective, basis)
+    registration = Registration(case.record, case.effective, basis)
     if asked is not None:
         registration = replace(registration, asked=asked)
     return case.new_claim(staff, basis, registration)

@@ -265,11 +265,13 @@ class Pointer:
 class Filed:
     """A kept record, with its party as it stands after corrections.
 
-    `judged` is the fact in whose turn it counts: its own, or the correction that completed it, at `effective`.
+    `judged` is the place at which it counts, by `trigger`: its own, or that of the correction that completed it,
+    which is then effective at `effective`.
     """
 
     fact: Fact
     judged: int
+    trigger: EventId
     effective: datetime
 
 
