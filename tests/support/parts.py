@@ -26,7 +26,7 @@ from shared.local.kafka import SETTINGS
 from shared.local.kafka_probe import ask_cluster
 from shared.local.ports import HOST, free_port
 
-POSTGRES_IMAGE = "postgres:18.1"
+POSTGRES_IMAGE = "postgres:18.1-bookworm"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 Say = Callable[[str], None]
 

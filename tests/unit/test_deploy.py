@@ -1,0 +1,140 @@
+"""The compose file and the image, as far as they can be held to the project without a container engine."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from shared.cli import command
+from shared.local.jars import VERSION as KAFKA_VERSION
+from shared.settings import CommonSettings, variables
+from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+OURS = ("attribution", "intake", "notifier")
+
+
+@cache
+def services() -> dict[str, dict[str, Any]]:
+    """The services of the compose file, with its anchors resolved."""
+    parsed: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+    return parsed["services"]
+
+
+def settings_of(service: str) -> type[CommonSettings]:
+    """The settings class of a service."""
+    module = importlib.import_module(f"services.{service}.settings")
+    found = [
+        item
+        for _, item in inspect.getmembers(module, inspect.isclass)
+        if issubclass(item, CommonSettings) and item.__module__ == module.__name__
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_compose_file_fits_the_compose_specification() -> None:
+    """Its schema is the specification's own."""
+    check = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(COMPOSE),
+    ]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_compose_file_runs_the_three_services_and_their_parts() -> None:
+    """Nothing is missing and nothing else is there."""
+    assert set(services()) == {*OURS, "kafka", "postgres"}
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_every_setting_in_the_compose_file_exists(service: str) -> None:
+    """A variable that no service reads would be a mistake that nobody notices."""
+    given = set(services()[service]["environment"])
+    assert given <= variables(settings_of(service))
+    assert {"PANKE_DATABASE_URL", "PANKE_KAFKA"} <= given
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_every_command_in_the_compose_file_exists(service: str) -> None:
+    """`panke` with the arguments of the container finds a command that can be loaded."""
+    arguments = services()[service]["command"]
+    done = CliRunner().invoke(command(), [*arguments, "--help"], prog_name="panke")
+    assert done.exit_code == 0, done.output
+    assert "cannot be loaded" not in done.output
+    found: click.Command | None = command()
+    for name in arguments:
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), name)
+    assert found is not None
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_ports_are_published_on_loopback_only(service: str) -> None:
+    """Until sign-in lands nothing outside the machine reaches a service; health is asked on the same port."""
+    port = services()[service]["environment"][f"PANKE_{service.upper()}_PORT"]
+    assert services()[service]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f"http://127.0.0.1:{port}/healthz" in services()[service]["healthcheck"]["test"][-1]
+
+
+@pytest.mark.parametrize("part", ["kafka", "postgres"])
+def test_database_and_broker_are_not_published(part: str) -> None:
+    """They are reached inside the compose network alone, and keep their data in a volume."""
+    assert "ports" not in services()[part]
+    assert services()[part]["volumes"]
+
+
+def test_every_service_has_a_healthcheck() -> None:
+    """A dependency waits for health, so each must be able to tell it."""
+    assert all("test" in service["healthcheck"] for service in services().values())
+
+
+def test_images_are_pinned_and_the_same_everywhere() -> None:
+    """No image floats; the tests' containers and the embedded Kafka are of the versions of the compose
+    file."""
+    assert services()["kafka"]["image"] == KAFKA_IMAGE == f"apache/kafka:{KAFKA_VERSION}"
+    assert services()["postgres"]["image"] == POSTGRES_IMAGE
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert bases
+    assert all(re.fullmatch(r"python:3\.11\.\d+-slim-bookworm", base) for base in bases)
+
+
+def test_the_image_runs_as_an_ordinary_user() -> None:
+    """The last word on the user is a number above the system's own."""
+    assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)[-1] == "10001:10001"
+
+
+def test_the_image_copies_only_what_exists_and_is_let_through() -> None:
+    """Each path that the image copies is in the checkout and not held back by .dockerignore."""
+    let_through = {
+        line.removeprefix("!")
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line[:1] == "!"
+    }
+    copied = [
+        path
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for path in line.split()[:-1]
+    ]
+    assert copied
+    for path in copied:
+        assert (ROOT / path).exists()
+        assert path.split("/")[0] in let_through
