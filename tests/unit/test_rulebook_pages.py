@@ -48,7 +48,7 @@ def test_a_page_has_the_values_of_its_book(name: str) -> None:
 def test_the_index_names_every_page() -> None:
     """The index links every book that ships, and there is a page for each and no other."""
     index = (PAGES / "README.md").read_text(encoding="utf-8")
-    assert BOOKS == shipped()
+    assert shipped() == BOOKS
     assert {path.stem for path in PAGES.glob("*.md")} == {*BOOKS, "README"}
     assert all(f"[{name}]({name}.md)" in index for name in BOOKS)
 
