@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, make_dataclass
 from datetime import datetime
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from services.attribution.domain import events, facts, state
+from services.attribution.domain import state
 from services.attribution.domain.events import DomainEvent
 from services.attribution.domain.facts import Fact, Matter
 from services.attribution.domain.state import Record
 
-T = TypeVar("T")
 Plain = dict[str, Any]
 Lift = Callable[[Plain], Plain]
 
@@ -81,23 +80,37 @@ def _fact_from_wire(wire: WireFact) -> Fact:
     )
 
 
+class _Twin(NamedTuple):
+    """The wire form of a class that holds facts, and the way to it and back."""
+
+    cls: type[Any]
+    to_wire: Callable[[Any], Any]
+    from_wire: Callable[[Any], Any]
+
+
+_TWINS: dict[Any, _Twin] = {Fact: _Twin(WireFact, _fact_to_wire, _fact_from_wire)}
+
+
 class _Form:
     """The wire form of one class: itself, or a twin in which each fact is a `WireFact`."""
 
     def __init__(self, cls: type[Any]) -> None:
-        hints = get_type_hints(cls, vars(facts) | vars(state) | vars(events))
+        hints = get_type_hints(cls)
         self.cls = cls
         self.name = cls.__name__
         self.version = VERSIONS.get(cls.__name__, 1)
         self.names = [field.name for field in fields(cls)]
-        self.one = [name for name in self.names if hints[name] is Fact]
-        self.many = [name for name in self.names if hints[name] == tuple[Fact, ...]]
+        self.one = {name: _TWINS[hints[name]] for name in self.names if hints[name] in _TWINS}
+        self.many = {name: twin for name in self.names if (twin := _TWINS.get(_element(hints[name])))}
         self.twin = self._twin(hints) if self.one or self.many else None
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self.twin or cls)
+        if self.twin is not None:
+            _TWINS[cls] = _Twin(self.twin, self.wire, self.unwire)
 
     def _twin(self, hints: dict[str, Any]) -> type[Any]:
-        swapped = {Fact: WireFact, tuple[Fact, ...]: tuple[WireFact, ...]}
-        shape = [(name, swapped.get(hints[name], hints[name])) for name in self.names]
+        hints |= {name: twin.cls for name, twin in self.one.items()}
+        hints |= {name: tuple[twin.cls, ...] for name, twin in self.many.items()}
+        shape = [(name, hints[name]) for name in self.names]
         return make_dataclass(f"Wire{self.name}", shape, frozen=True, slots=True)
 
     def wire(self, value: Any) -> Any:
@@ -105,32 +118,40 @@ class _Form:
         if self.twin is None:
             return value
         parts = {name: getattr(value, name) for name in self.names}
-        parts |= {name: _fact_to_wire(parts[name]) for name in self.one}
-        parts |= {name: tuple(map(_fact_to_wire, parts[name])) for name in self.many}
+        parts |= {name: twin.to_wire(parts[name]) for name, twin in self.one.items()}
+        parts |= {name: tuple(map(twin.to_wire, parts[name])) for name, twin in self.many.items()}
         return self.twin(**parts)
 
-    def decode(self, data: bytes | msgspec.Raw, version: int) -> Any:
-        if version != self.version:
-            data = self._lifted(data, version)
-        value = self.decoder.decode(data)
+    def unwire(self, value: Any) -> Any:
+        """What the decoder's `value` stands for."""
         if self.twin is None:
             return value
         parts = {name: getattr(value, name) for name in self.names}
-        parts |= {name: _fact_from_wire(parts[name]) for name in self.one}
-        parts |= {name: tuple(map(_fact_from_wire, parts[name])) for name in self.many}
+        parts |= {name: twin.from_wire(parts[name]) for name, twin in self.one.items()}
+        parts |= {name: tuple(map(twin.from_wire, parts[name])) for name, twin in self.many.items()}
         return self.cls(**parts)
 
+    def decode(self, data: bytes | msgspec.Raw, version: int) -> Any:
+        lifted = data if version == self.version else self._lifted(data, version)
+        return self.unwire(self.decoder.decode(lifted))
+
     def _lifted(self, data: bytes | msgspec.Raw, version: int) -> bytes:
+        if version > self.version:
+            raise UnknownTopic(f"{self.name} of version {version} is newer than {self.version}")
         plain: Plain = msgspec.json.decode(data)
         for older in range(version, self.version):
             plain = LIFTS[self.name, older](plain)
-        if version > self.version:
-            raise UnknownTopic(f"{self.name} of version {version} is newer than {self.version}")
         return _encoder.encode(plain)
 
 
+def _element(hint: Any) -> Any:
+    """`X` of `tuple[X, ...]`."""
+    args = get_args(hint)
+    return args[0] if get_origin(hint) is tuple and len(args) == 2 and args[1] is ... else None
+
+
+_RECORDS = {cls: _Form(cls) for cls in get_args(Record)}  # before the events, some of which hold records
 _EVENTS = {cls: _Form(cls) for cls in get_args(DomainEvent)}
-_RECORDS = {cls: _Form(cls) for cls in get_args(Record)}
 _EVENT_NAMES = {form.name: form for form in _EVENTS.values()}
 
 KINDS: dict[str, type[Any]] = {

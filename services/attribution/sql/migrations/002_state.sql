@@ -4,11 +4,11 @@
 CREATE TABLE scopes (
     scope        text PRIMARY KEY,
     partition    integer NOT NULL,
+    book         text    NOT NULL,             -- the rulebook until the first adoption, as `name@version`
     received_seq bigint  NOT NULL,             -- the last fact taken over from the topic
     folded_seq   bigint  NOT NULL,             -- the last fact folded: below received_seq while parked
     version      bigint  NOT NULL,             -- the last version of the scope's stream of events
-    sent_seq     bigint  NOT NULL,             -- the last `seq` given to a message of the ownership topic
-    watermark    timestamptz                   -- lapses up to here are decided
+    sent_seq     bigint  NOT NULL              -- the last `seq` given to a message of the ownership topic
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX scopes_of_partition ON scopes (partition);
 
@@ -21,24 +21,24 @@ CREATE TABLE records (
     state   bytea  NOT NULL,
     PRIMARY KEY (scope, kind, id)
 ) WITH (fillfactor = 80);
-CREATE INDEX records_in_order ON records (scope, kind, born, id) WHERE kind IN ('deal', 'dispute');
+CREATE INDEX disputes_in_order ON records (scope, born, id) WHERE kind = 'dispute';
 
 -- What a person holds and until when: the index behind departures, sweeps and lists.
 CREATE TABLE claims (
     scope      text   NOT NULL,
     customer   text   NOT NULL,
-    born       bigint NOT NULL,
+    born       bigint NOT NULL,                -- the `seq` of the customer's first record
     generation bigint NOT NULL,                -- raised whenever owner, status or expires_at changes
     owner      text,
     holder     text,                           -- the owner, or who last owned a claim that lapsed
     status     text   NOT NULL,
-    since      timestamptz,
     expires_at timestamptz,
+    due_at     timestamptz,                    -- when a lapse is to be decided, if nothing happens before
     PRIMARY KEY (scope, customer)
 ) WITH (fillfactor = 80);
 CREATE INDEX claims_in_order ON claims (scope, born, customer);
-CREATE INDEX claims_of_owner ON claims (scope, owner, born, customer) WHERE owner IS NOT NULL;
-CREATE INDEX claims_due ON claims (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX claims_of_holder ON claims (scope, holder, born, customer) WHERE holder IS NOT NULL;
+CREATE INDEX claims_due ON claims (due_at) WHERE due_at IS NOT NULL;
 
 -- The facts that were folded, as the journal wrote them: a historic question folds them again.
 CREATE TABLE facts (
@@ -47,20 +47,11 @@ CREATE TABLE facts (
     id           text   NOT NULL,
     type         text   NOT NULL,
     office       text   NOT NULL,
-    effective_at timestamptz NOT NULL,
     recorded_at  timestamptz NOT NULL,
     body         bytea  NOT NULL,
     PRIMARY KEY (scope, seq)
 );
 CREATE UNIQUE INDEX facts_by_id ON facts (scope, id);
-
--- Which facts touched which customer, for its history.
-CREATE TABLE touched (
-    scope    text   NOT NULL,
-    customer text   NOT NULL,
-    seq      bigint NOT NULL,
-    PRIMARY KEY (scope, customer, seq)
-);
 
 -- A customer that was joined into another one: its history goes on there.
 CREATE TABLE joined (

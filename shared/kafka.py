@@ -1,0 +1,194 @@
+"""Kafka as a relay needs it: a topic that loses nothing, and batches acknowledged one after another.
+
+Contract, section 6; architecture, choice 5. Each partition has at most one batch under way, so that a batch
+that failed is never overtaken by the next one. An idempotent producer retries for ever, so every wait has an
+end of our own; what was given up may still land, and consumers drop a seq that they have seen (hazards,
+"aiokafka").
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, ProducerClosed, TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import DefaultPartitioner
+
+# An envelope is at most 64 KiB; a batch of this size holds one with room to spare and stays below the
+# broker's own limit of 1 MiB.
+BATCH_BYTES = 512 * 1024
+REQUEST_BYTES = 1024 * 1024
+
+REQUIRED_CONFIG = {"retention.ms": "-1", "cleanup.policy": "delete"}
+
+Header = tuple[str, bytes]
+
+SEND_FAILURES = (KafkaError, TimeoutError, OSError)
+
+# The library's classes carry no types of their own; they are named here once.
+Admin: Any = AIOKafkaAdminClient
+Producer: Any = AIOKafkaProducer
+Topic: Any = NewTopic
+Resource: Any = ConfigResource
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record before it has an offset; a watermark has neither key nor value."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header]
+
+
+class WrongTopic(Exception):
+    """The topic exists but would lose or reorder what is sent to it; nothing may be."""
+
+
+class PartitionOf:
+    """Which partition a scope lives in: Kafka's own default, remembered, since it is computed in Python."""
+
+    def __init__(self, partitions: int) -> None:
+        self._all = list(range(partitions))
+        self._partitioner = DefaultPartitioner()
+        self._known: dict[str, int] = {}
+
+    def __call__(self, scope: str) -> int:
+        partition = self._known.get(scope)
+        if partition is None:
+            partition = self._known[scope] = int(self._partitioner(scope.encode(), self._all, self._all))
+        return partition
+
+
+async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication: int, wait: float) -> None:
+    """Make the topic if it is not there, and refuse one that would lose or reorder facts."""
+    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
+    try:
+        async with asyncio.timeout(wait):
+            await admin.start()
+            await _create(admin, topic, partitions, replication)
+            await _check_partitions(admin, topic, partitions)
+            await _check_config(admin, topic)
+    finally:
+        await admin.close()
+
+
+async def _create(admin: Any, topic: str, partitions: int, replication: int) -> None:
+    response = await admin.create_topics(
+        [Topic(topic, partitions, replication, topic_configs=REQUIRED_CONFIG)]
+    )
+    for error in response.topic_errors:
+        failure = for_code(error[1])
+        if error[1] and failure is not TopicAlreadyExistsError:
+            raise failure(f"topic {topic} could not be made: {error[2]}")
+
+
+async def _check_partitions(admin: Any, topic: str, partitions: int) -> None:
+    (described,) = await admin.describe_topics([topic])
+    if described["error_code"]:
+        raise for_code(described["error_code"])(topic)
+    found = len(described["partitions"])
+    if found != partitions:
+        raise WrongTopic(
+            f"topic {topic} has {found} partitions and {partitions} are set: scopes would change partition"
+            " and lose their order; set the number that it has"
+        )
+
+
+async def _check_config(admin: Any, topic: str) -> None:
+    wanted = Resource(ConfigResourceType.TOPIC, topic, configs=dict.fromkeys(REQUIRED_CONFIG, ""))
+    (response,) = await admin.describe_configs([wanted])
+    for resource in response.resources:
+        for entry in resource[4]:
+            name, value = entry[0], entry[1]
+            if REQUIRED_CONFIG.get(name, value) != value:
+                raise WrongTopic(
+                    f"topic {topic} has {name}={value}, but it needs {REQUIRED_CONFIG[name]}:"
+                    " what reads it can only be rebuilt from a topic that keeps everything"
+                )
+
+
+async def cluster_id(bootstrap: str, wait: float) -> str:
+    """The id of the cluster: positions are kept under it, since another cluster counts from 0 again."""
+    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
+    try:
+        async with asyncio.timeout(wait):
+            await admin.start()
+            return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+
+
+async def broker_answers(bootstrap: str, wait: float) -> bool:
+    """Whether any broker answers a question about the cluster within `wait` seconds."""
+    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
+    try:
+        async with asyncio.timeout(wait):
+            await admin.start()
+            return True
+    except SEND_FAILURES:
+        return False
+    finally:
+        await admin.close()
+
+
+class Sender:
+    """An idempotent producer that sends whole batches and waits for their acknowledgement."""
+
+    def __init__(self, bootstrap: str, topic: str, wait: float, client_id: str) -> None:
+        self._topic = topic
+        self._wait = wait
+        self._producer = Producer(
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            request_timeout_ms=int(wait * 1000),
+        )
+
+    async def __aenter__(self) -> Sender:
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._producer.start()
+        except BaseException:
+            await self._producer.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave without waiting for what is still under way: its facts are in the outbox.
+
+        The producer would wait for it for ever, so whatever was not acknowledged is given up first.
+        """
+        accumulator = self._producer._message_accumulator
+        accumulator.fail_all(ProducerClosed())
+        await self._producer.stop()
+
+    async def send(self, partition: int, records: Sequence[Record]) -> int:
+        """Send the first records that fit into one batch; answers how many, once they are acknowledged."""
+        batch = self._producer.create_batch()
+        count = 0
+        for record in records:
+            if (
+                batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers)
+                is None
+            ):
+                break
+            count += 1
+        if count == 0:
+            raise ValueError("a record is larger than a batch")
+        batch.close()
+        async with asyncio.timeout(self._wait):
+            delivered = await self._producer.send_batch(batch, self._topic, partition=partition)
+            await delivered
+        return count

@@ -1,0 +1,79 @@
+"""Whether a part of a service moves: for liveness and for the watchdog, by the machine's clock alone.
+
+An idempotent producer can wedge for good while the broker is well (hazards, "aiokafka"); only a new process
+helps then. A broker or a database that is away is no reason to die: what was answered is in the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+Monotonic = Callable[[], float]
+
+INTERVAL = 1.0
+
+
+class Progress:
+    """Set by the part that works; read by whoever must know whether it is stuck."""
+
+    def __init__(self, monotonic: Monotonic) -> None:
+        self._monotonic = monotonic
+        self._busy_since: float | None = None
+        self.problem: str | None = None
+
+    def working(self) -> None:
+        """There is work. Time counts from the first call after the last progress."""
+        if self._busy_since is None:
+            self._busy_since = self._monotonic()
+
+    def failed(self, problem: str) -> None:
+        """A round failed; the work is still there."""
+        self.problem = problem
+
+    def blocked(self, problem: str) -> None:
+        """Nothing can be sent until somebody changes the deployment: a new process would not help."""
+        self._busy_since = None
+        self.problem = problem
+
+    def moved(self) -> None:
+        """Something was acknowledged, or there was nothing to do."""
+        self._busy_since = None
+        self.problem = None
+
+    def stuck_for(self) -> float:
+        """Seconds without progress though there is work; 0 when all is well."""
+        return 0.0 if self._busy_since is None else self._monotonic() - self._busy_since
+
+
+class Watchdog:
+    """Tells a part that is stuck from one whose broker or database is away, and ends a stuck process."""
+
+    def __init__(
+        self, progress: Progress, parts_answer: Callable[[], Awaitable[bool]], monotonic: Monotonic
+    ) -> None:
+        self._progress = progress
+        self._parts_answer = parts_answer
+        self._monotonic = monotonic
+        self._answering_since: float | None = None
+
+    def stuck_for(self) -> float:
+        """Seconds without progress during which broker and database answered all the time."""
+        if self._answering_since is None:
+            return 0.0
+        return min(self._progress.stuck_for(), self._monotonic() - self._answering_since)
+
+    async def look(self) -> None:
+        """Note whether the parts answer; asked only while it does not move."""
+        if self._progress.stuck_for() < INTERVAL or not await self._parts_answer():
+            self._answering_since = None
+        elif self._answering_since is None:
+            self._answering_since = self._monotonic()
+
+    async def run(self, exit_after: float, on_wedged: Callable[[], None]) -> None:
+        """Look each second until cancelled."""
+        while True:
+            await self.look()
+            if self.stuck_for() > exit_after:
+                on_wedged()
+            await asyncio.sleep(INTERVAL)
