@@ -5,7 +5,6 @@ book that set it. On sheets that is plain: the later book's lines replace the ea
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -191,9 +190,8 @@ class _Filler:
         allowed = tuple(allowed)
         for key in node.items:
             if key not in allowed:
-                near = difflib.get_close_matches(key, allowed, 1)
-                hint = f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(allowed)}"
-                raise self.bad(node.lines[key], f"{path}.{key}".lstrip("."), f"unknown key{hint}")
+                where = f"{path}.{key}".lstrip(".")
+                raise self.bad(node.lines[key], where, f"unknown key; {_hint(key, allowed)}")
         return list(node.items)
 
     def read(self, key: str, kind: kinds.Kind, node: Node) -> object:
@@ -207,3 +205,10 @@ class _Filler:
 
     def put(self, path: str, value: object, line: int) -> None:
         self.sheet.entries[path] = Entry(value, self.sheet.file, line)
+
+
+def _hint(key: str, allowed: tuple[str, ...]) -> str:
+    import difflib  # only a book that is wrong pays for it
+
+    near = difflib.get_close_matches(key, allowed, 1)
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(allowed)}"
