@@ -27,13 +27,17 @@ _directory = click.option(
 @click.option("--foreground", is_flag=True, help="Stay, start again what dies, and stop all on Ctrl-C.")
 @click.option("--postgres-port", type=click.IntRange(0, 65535), default=0, help="0: as last time, or any.")
 @click.option("--kafka-port", type=click.IntRange(0, 65535), default=0, help="0: as last time, or any.")
-def up(directory: Path | None, foreground: bool, postgres_port: int, kafka_port: int) -> None:
+@click.option("--without-services", is_flag=True, help="PostgreSQL and Kafka alone.")
+def up(
+    directory: Path | None, foreground: bool, postgres_port: int, kafka_port: int, without_services: bool
+) -> None:
     """Start PostgreSQL, Kafka and the services on this machine.
 
     PANKE_DATABASE_URL and PANKE_KAFKA name servers to use instead of the embedded ones.
     """
     ports = {"postgres": postgres_port, "kafka": kafka_port}
-    stack = Stack(_place(directory), ports=ports, tied=foreground)
+    services: list[str] | None = [] if without_services else None
+    stack = Stack(_place(directory), ports=ports, services=services, tied=foreground)
     stop = threading.Event()
     if foreground:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -67,14 +67,14 @@ class Stack:
     ) -> None:
         self.directory = directory
         self.settings = dict(settings or {})
-        self.ports = {**PORTS, **(ports or {})}
+        self._given_ports = dict(ports or {})
         self.tied = tied
         self._environment = dict(os.environ if environment is None else environment)
         self._wanted = registered_services() if services is None else services
         self.postgres = EmbeddedPostgres(
-            directory / "postgres", self.ports.get("postgres", 0), durable=durable, tied=tied
+            directory / "postgres", self._given_ports.get("postgres", 0), durable=durable, tied=tied
         )
-        self.kafka = EmbeddedKafka(directory / "kafka", self.ports.get("kafka", 0), tied=tied)
+        self.kafka = EmbeddedKafka(directory / "kafka", self._given_ports.get("kafka", 0), tied=tied)
         self.given = self._given()
         self.embedded: list[Part] = [
             part
@@ -148,6 +148,11 @@ class Stack:
         kept = {key: value for key, value in self._environment.items() if not key.startswith(ours)}
         environment = {**kept, **addresses, **self.settings}
         return [
-            ServiceProcess(name, self.directory / name, self.ports.get(name, 0), environment, tied=self.tied)
+            ServiceProcess(name, self.directory / name, self._port(name), environment, tied=self.tied)
             for name in self._wanted
         ]
+
+    def _port(self, service: str) -> int:
+        """As given to us, else as the environment says it to the service, else the usual one."""
+        told = self._environment.get(f"PANKE_{service.upper()}_PORT", "")
+        return self._given_ports.get(service) or (int(told) if told.isdecimal() else PORTS.get(service, 0))

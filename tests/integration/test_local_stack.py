@@ -1,0 +1,120 @@
+"""`panke up | down | status | logs` with real parts, as a person would call them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from shared.local.ports import HOST, free_port
+from shared.local.process import Running
+from shared.local.stack import Stack
+from tests.support import parts
+
+PANKE = [sys.executable, "-m", "shared.cli"]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory for a stack; whatever a test leaves running in it is stopped."""
+    with parts.open_directory() as directory:
+        yield directory / "up"
+        stack = Stack(directory / "up")
+        stack.stop(lambda _: None)
+        stack.remove()
+
+
+def panke(*arguments: str, place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [*PANKE, arguments[0], "--directory", str(place), *arguments[1:]]
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PANKE_")} | environment
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+
+def processes(place: Path) -> dict[str, Running]:
+    """What the pid files name, alive or not."""
+    files = place.glob("*/server.pid")
+    return {file.parent.name: Running(**json.loads(file.read_text())) for file in files}
+
+
+def test_up_status_logs_and_down(place: Path) -> None:
+    """What is started in the background is told by `status`, has logs, is not started twice, and is
+    stopped."""
+    assert panke("status", place=place).returncode == 3
+    first = panke("up", "--without-services", place=place)
+    assert first.returncode == 0, first.stderr
+    assert re.search(r"postgres: .* started, 127\.0\.0\.1:\d+, pid \d+", first.stdout)
+    assert re.search(r"kafka: .* started, 127\.0\.0\.1:\d+, pid \d+", first.stdout)
+    running = processes(place)
+    assert all(process.alive for process in running.values())
+    again = panke("up", "--without-services", place=place)
+    assert again.stdout.count("already running") == 2
+    assert processes(place) == running
+    told = panke("status", place=place).stdout
+    assert [name for name in ("postgres", "kafka") if f"{name}: 运行中 running" in told] == [
+        "postgres",
+        "kafka",
+    ]
+    assert "ready to accept connections" in panke("logs", "postgres", place=place).stdout
+    assert "Kafka Server started" in panke("logs", "kafka", "-n", "5", place=place).stdout
+    down = panke("down", "--remove-data", place=place)
+    assert down.stdout.count("已停止 stopped") == 2
+    assert not any(process.alive for process in running.values())
+    assert not place.exists()
+
+
+def test_an_address_that_is_given_is_used(place: Path, database: str, kafka: str) -> None:
+    """With both addresses given nothing is embedded, and the command says so."""
+    done = panke("up", "--without-services", place=place, PANKE_DATABASE_URL=database, PANKE_KAFKA=kafka)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("given") == 2
+    assert processes(place) == {}
+
+
+def test_in_the_foreground_what_dies_is_started_again(place: Path) -> None:
+    """A killed server comes back on its data and port; Ctrl-C leaves no process behind."""
+    command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
+    shown = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert shown.stdout is not None
+    try:
+        assert any("Ctrl-C" in line for line in iter(shown.stdout.readline, ""))
+        before = processes(place)
+        stack = Stack(place, services=[])
+        assert stack.postgres.attach()
+        os.kill(before["postgres"].pid, signal.SIGKILL)
+        parts.eventually(lambda: answers(stack.postgres.dsn), "PostgreSQL is back at its address")
+        assert processes(place)["postgres"] != before["postgres"]
+        shown.send_signal(signal.SIGINT)
+        assert shown.wait(30) == 0
+        assert processes(place) == {}
+        assert not any(process.alive for process in before.values())
+    finally:
+        shown.kill()
+        shown.communicate()
+
+
+def answers(dsn: str) -> bool:
+    try:
+        psycopg.connect(dsn).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_an_error_is_told_without_a_traceback(place: Path) -> None:
+    """A port in use ends the command with status 1 and the message alone; nothing stays behind."""
+    port = free_port()
+    with socket.create_server((HOST, port)):
+        done = panke("up", "--without-services", "--kafka-port", str(port), place=place)
+    assert done.returncode == 1
+    assert f"Kafka: port {port} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not any(process.alive for process in processes(place).values())
