@@ -24,11 +24,12 @@ def recognise(case: Case, recognition: Recognition) -> None:
         return
     touch(case, customer)
     case.settle(customer)
-    other = _registered_as(case, recognition)
+    named = _registered_as(case, recognition)
+    if named is not None:
+        case.settle(named)
+    claim, other = _recognised_claim(case, recognition.by, reception, named if named != customer else None)
     if other is not None:
         touch(case, other)
-        case.settle(other)
-    claim = _recognised_claim(case, recognition.by, reception, other, customer)
     rules = case.books[reception.book].recognition
     known = case.customer(customer)
     if claim is None or (rules.evidence == "required" and not _supported(case, recognition)):
@@ -58,15 +59,16 @@ def _registered_as(case: Case, recognition: Recognition) -> CustomerId | None:
 
 
 def _recognised_claim(
-    case: Case, by: StaffId, reception: Reception, other: CustomerId | None, customer: CustomerId
-) -> Claim | None:
-    """The claim that the recogniser asserts: of the other customer's record, or the one that the visit ended."""
-    if other is not None and other != customer:
-        claim = standing(case.customer(other).claim)
-        if claim is not None and claim.owner == by:
-            return claim
-    superseded = reception.superseded
-    return superseded if superseded is not None and superseded.owner == by else None
+    case: Case, by: StaffId, reception: Reception, other: CustomerId | None
+) -> tuple[Claim | None, CustomerId | None]:
+    """The claim that the recogniser asserts, and the other customer that it is of.
+
+    The one that the visit ended comes first; else that of the earlier record, if it still stands.
+    """
+    if reception.superseded is not None and reception.superseded.owner == by:
+        return reception.superseded, None
+    claim = standing(case.customer(other).claim) if other is not None else None
+    return (claim, other) if claim is not None and claim.owner == by else (None, None)
 
 
 def _supported(case: Case, recognition: Recognition) -> bool:
@@ -91,7 +93,7 @@ def _give_back(
     """O owns again, the clock restarts, and R assisted; the two customers are one where they were two."""
     customer = known.id
     receiver = known.claim
-    if other is not None and other != customer:
+    if other is not None:
         customer = join_recognised(case, known, other, reception.event)
     back = case.contacted(replace(claim, lapsed=False))
     because: tuple[EventId, ...] = (claim.registration.event, reception.event, case.id)
@@ -120,5 +122,5 @@ def _dispute(
         clause,
         evidence=recognition.evidence,
         recogniser=claim.owner,
-        other=other if other != known.id else None,
+        other=other,
     )

@@ -160,13 +160,13 @@ def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assig
     if claim is None:
         return _first_visit(case, visit, known, assignment)
     early = case.effective < claim.since
+    if visit.received_by == claim.owner:
+        return _owners_visit(case, visit, known, claim)
     if early and assignment is not None and assignment.owner != claim.owner:
         first = _visit_claim(case, visit, assignment)
         assist(case, known.id, visit.received_by, assignment.owner)
         won = arrive_late(case, known.id, first)
         return Outcome(gave=assignment.owner if won else None, new=won)
-    if visit.received_by == claim.owner:
-        return _owners_visit(case, visit, known, claim)
     return _visit_by_another(case, visit, known, claim, assignment)
 
 
