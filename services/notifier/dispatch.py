@@ -103,6 +103,7 @@ class Dispatcher:
         """Recover lost leases and begin what is due, as far as there is room; answers how many were begun."""
         machine_now = self._machine.now()
         await self._recover(machine_now)
+        self._metrics.tick(machine_now)
         room = self._policy.concurrency - len(self._under_way)
         if room <= 0:
             await asyncio.wait(self._under_way, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +114,6 @@ class Dispatcher:
             task = asyncio.create_task(self._guarded(alert))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        self._metrics.tick(machine_now)
         return len(claimed)
 
     async def drain(self, seconds: float) -> None:

@@ -52,11 +52,11 @@ def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> W
     until_zh, until_en = _deadline(alert.deadline, zone)
     left_zh, left_en = _span(alert.deadline - now)
     return Words(
-        f"【判客】客户 {case} 的归属{until_zh}到期，还剩{left_zh}",
+        f"【判客】客户 {case} 的归属将于{until_zh}到期，还剩{left_zh}",
         f"您的客户（编号 {case}）归属将于{until_zh}到期，还剩{left_zh}。\n"
         "请在到期前联系客户，并在当天登记一次符合本案场规则的跟进；逾期未登记，客户转入公海。",
-        f"[Panke] Your claim on customer {case} ends {until_en}: {left_en} left",
-        f"Your claim on customer {case} ends {until_en}; {left_en} left.\n"
+        f"[Panke] Customer {case} is yours until {until_en}: {left_en} left",
+        f"Your claim on customer {case} is valid until {until_en}: {left_en} left.\n"
         "Contact the customer before then and record, on the same day, a follow-up that counts under the"
         " rules of your office. Without one the customer goes to the pool.",
     )
@@ -69,13 +69,13 @@ def _to_supervisor(
     left_zh, left_en = _span(alert.deadline - now)
     who_zh, who_en = _named(owner)
     return Words(
-        f"【判客】{who_zh}的客户 {case} {until_zh}到期，尚未跟进",
+        f"【判客】{who_zh}的客户 {case} 将于{until_zh}到期，尚未跟进",
         f"{who_zh}的客户（编号 {case}）归属将于{until_zh}到期，还剩{left_zh}，目前没有登记新的有效跟进。\n"
         "请提醒该顾问在到期前联系客户并当天登记，或按规则安排转接。",
-        f"[Panke] {who_en}'s claim on customer {case} ends {until_en}, not followed up",
-        f"{who_en}'s claim on customer {case} ends {until_en}; {left_en} left, and no new follow-up that"
-        " counts is recorded.\nRemind the consultant to contact the customer and record it the same day, or"
-        " have the customer transferred as the rules allow.",
+        f"[Panke] {who_en}'s claim on customer {case} is valid until {until_en}, not followed up",
+        f"{who_en}'s claim on customer {case} is valid until {until_en}: {left_en} left, and no new"
+        " follow-up that counts is recorded.\nRemind the consultant to contact the customer and record it the same"
+        " day, or have the customer transferred as the rules allow.",
     )
 
 
@@ -88,7 +88,7 @@ def _lapsed(alert: LeasedAlert, case: str, owner: Person | None, zone: ZoneInfo)
         f"{who_zh}的客户（编号 {case}）归属已于{until_zh}到期，客户已转入公海。\n"
         "之后由谁接待，按本案场规则判定；如认为有误，请凭当天的跟进记录向主管提出。",
         f"[Panke] The claim on customer {case} has ended: the customer is in the pool",
-        f"{whose_en} claim on customer {case} ended {until_en}; the customer is in the pool.\n"
+        f"{whose_en} claim on customer {case} was valid until {until_en}; the customer is in the pool now.\n"
         "Whose the customer is next goes by the rules of your office. Who thinks this wrong, brings the"
         " follow-up record of the day to the supervisor.",
     )
@@ -99,7 +99,7 @@ def _with_notes(words: Words, alert: LeasedAlert, zone: ZoneInfo, *, late: bool)
     if late:
         due_zh, due_en = _moment(alert.due_at, zone)
         zh += f"\n（本提醒应于{due_zh}发出，现补发。）"
-        en += f"\n(This alert was due {due_en} and is late.)"
+        en += f"\n(This alert was due at {due_en} and is late.)"
     if alert.behind and alert.watermark is not None:
         known_zh, known_en = _moment(alert.watermark, zone)
         zh += f"\n（截至{known_zh}已知的记录；此后的登记可能尚未计入。）"
@@ -123,13 +123,13 @@ def _deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
         zh, en = _moment(instant, zone)
         return zh, en
     day = local - timedelta(days=1)
-    return f"{_day_zh(day)}24:00", f"at the end of {_day_en(day)}"
+    return f"{_day_zh(day)}24:00", f"the end of {_day_en(day)}"
 
 
 def _moment(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
     local = instant.astimezone(zone)
     clock = f"{local:%H:%M}"
-    return f"{_day_zh(local)}{clock}", f"at {clock} on {_day_en(local)}"
+    return f"{_day_zh(local)}{clock}", f"{clock} on {_day_en(local)}"
 
 
 def _day_zh(day: datetime) -> str:

@@ -1,0 +1,108 @@
+"""The notifier over HTTP: a page of alerts, one alert, one more try. Handlers translate and call once.
+
+Everything runs in threads of the server, as the database driver is synchronous.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import psycopg
+from fastapi import FastAPI, Query, Request
+from starlette.responses import Response
+
+from services.notifier.alert import State
+from services.notifier.listing import Cursor, Filter, ListedAlert, Listing, NotFoundError, NotRetriableError
+from shared.clock import MachineClock
+from shared.contract import BadEvent, format_instant, parse_instant
+from shared.problem import FieldError, Problem, problem
+
+JSON = "application/json"
+
+_State = Annotated[State | None, Query(description="only alerts in this state")]
+_Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="only alerts of this scope")]
+_Customer = Annotated[
+    str | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")
+]
+_After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+_Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some alerts, the latest due first; `next` asks for those behind them."""
+
+    alerts: list[ListedAlert]
+    next: str | None
+
+
+def add_routes(app: FastAPI, listing: Listing, machine: MachineClock) -> None:
+    """The routes of the service; health, metrics and docs are those of every service."""
+    app.add_exception_handler(psycopg.OperationalError, _database_away)
+
+    def get_alerts(
+        state: _State = None,
+        scope: _Scope = None,
+        customer: _Customer = None,
+        cursor: _After = None,
+        limit: _Limit = 50,
+    ) -> Response:
+        """Alerts with their attempts: what was sent to whom, when, and what was answered."""
+        wanted = Filter(None if state is None else state.value, scope, customer)
+        alerts = listing.page(wanted, None if cursor is None else _read_cursor(cursor), limit)
+        following = _cursor(alerts[-1]) if len(alerts) == limit else None
+        return _json(Page(alerts, following))
+
+    def get_alert(alert: UUID) -> Response:
+        """One alert with its attempts."""
+        try:
+            return _json(listing.one(alert))
+        except NotFoundError as error:
+            raise Problem(404, str(error)) from error
+
+    def retry_alert(alert: UUID) -> Response:
+        """Have an alert that was given up tried again. 409 when nothing is to be tried."""
+        try:
+            return _json(listing.retry(alert, machine.now()))
+        except NotFoundError as error:
+            raise Problem(404, str(error)) from error
+        except NotRetriableError as error:
+            raise Problem(409, str(error)) from error
+
+    tags: list[str | Enum] = ["alerts"]
+    app.add_api_route("/v1/alerts", get_alerts, methods=["GET"], tags=tags)
+    app.add_api_route("/v1/alerts/{alert}", get_alert, methods=["GET"], tags=tags)
+    app.add_api_route(
+        "/v1/alerts/{alert}/retry",
+        retry_alert,
+        methods=["POST"],
+        tags=tags,
+        responses={404: {"description": "No such alert"}, 409: {"description": "Nothing is to be tried"}},
+    )
+
+
+async def _database_away(_request: Request, _error: Exception) -> Response:
+    detail = "数据库暂时无法访问 (the database does not answer)"
+    return problem(503, detail, headers={"Retry-After": "5"})
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+def _cursor(last: ListedAlert) -> str:
+    return base64.urlsafe_b64encode(f"{format_instant(last.due_at)}/{last.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> Cursor:
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        due, _, alert = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("/")
+        return parse_instant(due), UUID(alert)
+    except (binascii.Error, BadEvent, UnicodeError, ValueError):
+        error = FieldError(path="query.cursor", rule="cursor", message="must be the `next` of a page")
+        raise Problem(422, f"{error['path']}: {error['message']}", errors=[error]) from None

@@ -1,0 +1,185 @@
+"""Composition root of the notifier: the one place that reads settings and holds the clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib import metadata
+from typing import Any, Final
+
+import psycopg
+import structlog
+from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
+
+from services.notifier.channels.configured import configured
+from services.notifier.consumer import Consumer, Subscription
+from services.notifier.dispatch import Dispatcher, Policy
+from services.notifier.http import add_routes
+from services.notifier.inbox import Inbox
+from services.notifier.listing import Listing
+from services.notifier.liveness import Observer, refresh
+from services.notifier.metrics import Metrics
+from services.notifier.queue import Queue, Terms
+from services.notifier.settings import NotifierSettings, office_hours
+from services.notifier.topic import topic_exists, wait_for_topic
+from shared.clock import BusinessClock, MachineClock, open_clock
+from shared.database import Database, migrate
+from shared.http import create_app, serve
+from shared.settings import load
+from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.topics import Topics
+
+log = structlog.get_logger()
+
+SCHEMA: Final = "notifier"
+PACKAGE: Final = "services.notifier"
+DATABASE_WAIT: Final = 60.0
+LATE: Final = timedelta(minutes=1)
+DEFECT: Final = 70
+
+
+class Service:
+    """The parts of one notifier process, and the order in which they start and stop."""
+
+    def __init__(self, settings: NotifierSettings, clock: BusinessClock) -> None:
+        self.settings = settings
+        self.machine = MachineClock()
+        self.clock = clock
+        version = metadata.version("panke")
+        self.metrics = Metrics(new_registry("notifier", version))
+        self.database = Database(settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=12)
+        self.listing = Listing(self.database)
+        self.channels = configured(settings)
+        self.topic = Topics(settings.topic_prefix).ownership
+        hours = office_hours(settings)
+        policy = Policy(
+            attempts=settings.notifier_attempts,
+            rounds=settings.notifier_rounds,
+            round_wait=timedelta(seconds=settings.notifier_round_wait),
+            concurrency=settings.notifier_concurrency,
+        )
+        patience = timedelta(seconds=settings.notifier_watermark_patience)
+        queue = Queue(self.database, Terms(policy.lease(self.channels), patience))
+        clocks = (clock, self.machine)
+        self.dispatcher = Dispatcher(queue, self.channels, clocks, hours.zone, policy, self.metrics)
+        self.broker = KafkaBroker(settings.kafka, logger=None)
+        self.consumer = Consumer(
+            self.broker,
+            Subscription(self.topic, f"{settings.topic_prefix}panke-notifier"),
+            Inbox(self.database, self.topic, hours, clock),
+            self.metrics,
+            self.dispatcher.wake,
+        )
+        stuck_after = settings.notifier_stuck_after
+        self.observer = Observer(
+            self.consumer, self.metrics, self.database.ping, self.machine.monotonic, stuck_after
+        )
+        self._consuming = False
+        self.app = create_app(
+            "Panke notifier 判客提醒",
+            version,
+            live={"progress": self.observer.live},
+            ready={
+                "database": self._database_ready,
+                "broker": self._broker_ready,
+                "consumer": self._consumer_ready,
+            },
+            metrics=self._metrics,
+            lifespan=self.lifespan,
+        )
+        add_routes(self.app, self.listing, self.machine)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Start consuming and sending; stop taking in first, then finish the calls that are under way."""
+        await self._prepare_database()
+        self.database.open()
+        stop = asyncio.Event()
+        dispatching = self._background(self.dispatcher.run(stop), "dispatcher")
+        others = [
+            self._background(self._consume(), "consumer"),
+            self._background(self.observer.run(), "observer"),
+        ]
+        try:
+            yield
+        finally:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await self.consumer.close()
+            await self.broker.stop()
+            stop.set()
+            await dispatching
+            await self.dispatcher.drain(self.settings.notifier_timeout + 1.0)
+            for channel in self.channels:
+                await channel.close()
+            await asyncio.to_thread(self.database.close)
+
+    async def _prepare_database(self) -> None:
+        """Migrate; a database that is still starting is waited for."""
+        deadline = self.machine.monotonic() + DATABASE_WAIT
+        while True:
+            try:
+                applied = await asyncio.to_thread(migrate, self.settings.database_url, PACKAGE, SCHEMA)
+                break
+            except psycopg.OperationalError as error:
+                if self.machine.monotonic() > deadline:
+                    raise
+                log.warning("the database does not answer", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+        if applied:
+            log.info("migrated", migrations=applied)
+
+    async def _consume(self) -> None:
+        await wait_for_topic(self.settings.kafka, self.topic)
+        await self.broker.start()
+        self._consuming = True
+        log.info("consuming", topic=self.topic)
+
+    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._died)
+        return task
+
+    @staticmethod
+    def _died(task: asyncio.Task[None]) -> None:
+        """A part that ended by a defect takes the process with it: a new one starts from what is stored."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("part_died", part=task.get_name(), exc_info=error)
+            os._exit(DEFECT)
+
+    async def _database_ready(self) -> str | None:
+        return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
+
+    async def _broker_ready(self) -> str | None:
+        there = await topic_exists(self.settings.kafka, self.topic)
+        return None if there else f"there is no topic {self.topic}"
+
+    def _consumer_ready(self) -> str | None:
+        if not self._consuming:
+            return "not begun"
+        halted = self.consumer.halted
+        return f"the stored position is outside the log in partitions {halted}" if halted else None
+
+    def _metrics(self) -> bytes:
+        refresh(self.metrics, self.listing, self.clock, self.topic, LATE)
+        return render_metrics(self.metrics.registry)
+
+
+def create_service(settings: NotifierSettings) -> Service:
+    return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+
+
+def run() -> None:
+    """Serve until a signal."""
+    settings = load(NotifierSettings)
+    configure_logging("notifier", settings.log_level)
+    serve(create_service(settings).app, settings)
+
+
+if __name__ == "__main__":
+    run()

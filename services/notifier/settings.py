@@ -1,0 +1,71 @@
+"""What a deployment may set of the notifier; read by the composition root alone."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta
+
+from services.notifier.ladder import OfficeHours, OfficeHoursError
+from shared.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
+
+ChannelName = Literal["webhook", "email", "log"]
+Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
+
+
+class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
+    """Each field is one environment variable, PANKE_ and its name in capitals."""
+
+    notifier_port: Port = 8003
+    # In order of preference: the first that reaches the person is tried first.
+    notifier_channels: tuple[ChannelName, ...] = ("log",)
+    notifier_timezone: str = "Asia/Shanghai"
+    notifier_opening: Hour = "09:00"
+    notifier_afternoon: Hour = "16:00"
+    notifier_last_call: Hour = "17:00"
+    notifier_closing: Hour = "18:00"
+    notifier_webhook_url: str = ""
+    notifier_webhook_secret: SecretText | None = None
+    notifier_webhook_hosts: tuple[str, ...] = ()
+    # For development: receivers on this machine, by http.
+    notifier_allow_loopback: bool = False
+    notifier_smtp_host: str = ""
+    notifier_smtp_port: Port = 587
+    notifier_smtp_sender: str = ""
+    notifier_smtp_username: str = ""
+    notifier_smtp_password: SecretText | None = None
+    notifier_smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    notifier_timeout: Seconds = 5.0
+    notifier_attempts: Count = 3
+    notifier_rounds: Count = 6
+    notifier_round_wait: Seconds = 60.0
+    notifier_concurrency: Count = 32
+    notifier_watermark_patience: Seconds = 60.0
+    notifier_stuck_after: Seconds = 60.0
+
+    @property
+    def port(self) -> int:
+        """Under the name that serving knows."""
+        return self.notifier_port
+
+
+def office_hours(settings: NotifierSettings) -> OfficeHours:
+    """The hours of the settings, or SettingsError that names the variables."""
+    try:
+        zone = ZoneInfo(settings.notifier_timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(f"{variable('notifier_timezone')} is not the name of a time zone") from None
+    try:
+        return OfficeHours(
+            zone,
+            time.fromisoformat(settings.notifier_opening),
+            time.fromisoformat(settings.notifier_afternoon),
+            time.fromisoformat(settings.notifier_last_call),
+            time.fromisoformat(settings.notifier_closing),
+        )
+    except OfficeHoursError as error:
+        names = ("opening", "afternoon", "last_call", "closing")
+        told = ", ".join(variable(f"notifier_{name}") for name in names)
+        raise SettingsError(f"{told}: {error}") from None

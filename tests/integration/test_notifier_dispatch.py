@@ -1,0 +1,401 @@
+"""Sending for real: a local HTTP receiver that checks signatures, a local mail server, failures and
+crashes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import email
+import email.policy
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+from standardwebhooks.webhooks import Webhook
+
+from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
+from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.mail import MailChannel, MailServer
+from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.dispatch import Dispatcher, Policy
+from services.notifier.listing import Filter, ListedAlert, Listing
+from services.notifier.metrics import Metrics
+from shared.local.ports import free_port
+from tests.support.notifier import END, SHANGHAI, Keeping, Office, local
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
+QUICK = Policy(attempts=2, wait_initial=0.001, wait_max=0.002, rounds=2, round_wait=timedelta(minutes=1))
+LOOPBACK = AddressPolicy(frozenset({"localhost", "127.0.0.1"}), allow_loopback=True)
+
+
+@dataclass
+class Receiver:
+    """A receiver of webhooks: verifies, keeps each id once, and answers as told."""
+
+    server: ThreadingHTTPServer
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.server.server_address[1]}/alerts?from=panke"
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> int:
+        body = handler.rfile.read(int(handler.headers["content-length"]))
+        self.headers.append(dict(handler.headers))
+        self.taken.append(Webhook(SECRET).verify(body, dict(handler.headers)))
+        self.ids.append(handler.headers["webhook-id"])
+        return self.statuses.pop(0) if self.statuses else 200
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status = kept.answer(self)
+            self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("location", kept.url)
+            self.send_header("content-length", "5")
+            self.end_headers()
+            self.wfile.write(b"taken")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """The test says what arrived."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    kept = Receiver(server)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield kept
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Mailbox:
+    """A mail server that keeps what it was given, and refuses what it is told to."""
+
+    messages: list[EmailMessage] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    port: int = 0
+
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        if self.answers:
+            return self.answers.pop(0)
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        self.recipients += envelope.rcpt_tos
+        return "250 kept"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    kept = Mailbox()
+    kept.port = free_port()
+    controller = Controller(kept, hostname="127.0.0.1", port=kept.port)
+    controller.start()
+    yield kept
+    controller.stop()
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    office = Office(database, local(1, 10))
+    office.hear(
+        office.stream.watermark(local(1, 10)),
+        office.stream.staff("li", "consultant", email="li@office.example"),
+        office.stream.staff("sun", "supervisor"),
+        office.stream.claim("c1", "li", traceparent="00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"),
+    )
+    office.at(local(4, 9))
+    yield office
+    office.close()
+
+
+@pytest.fixture
+async def webhook(receiver: Receiver) -> AsyncIterator[WebhookChannel]:
+    channel = WebhookChannel(receiver.url, SECRET, LOOPBACK, 2.0)
+    yield channel
+    await channel.close()
+
+
+def dispatcher(office: Office, *channels: Channel, policy: Policy = QUICK) -> Dispatcher:
+    clocks = (office.clock, office.machine)
+    return Dispatcher(office.queue, channels, clocks, SHANGHAI, policy, Metrics())
+
+
+async def round_of(office: Office, *channels: Channel, policy: Policy = QUICK) -> list[ListedAlert]:
+    """One tick, until everything that it began is settled; all alerts that are not waiting for their day."""
+    sender = dispatcher(office, *channels, policy=policy)
+    await sender.tick()
+    await sender.drain(20)
+    return listed(office)
+
+
+def listed(office: Office) -> list[ListedAlert]:
+    alerts = Listing(office.database).page(Filter(), None, 200)
+    return sorted((a for a in alerts if a.state != "due"), key=lambda alert: alert.due_at)
+
+
+async def test_a_webhook_is_signed_and_tells_no_customer(
+    office: Office, receiver: Receiver, webhook: WebhookChannel
+) -> None:
+    """The receiver verifies the signature by the published library; the trace of the fact goes on."""
+    (alert,) = await round_of(office, webhook)
+    assert alert.state == "sent"
+    (told,) = receiver.taken
+    assert (told["type"], told["data"]["to"], told["data"]["step"]) == ("claim.expiring", "li", "day_before")
+    assert told["data"]["deadline"] == "2026-03-05T16:00:00Z"
+    assert "3月5日（周四）24:00" in told["data"]["zh"]["text"]
+    assert "1天15小时" in told["data"]["zh"]["text"]
+    assert receiver.ids == [str(alert.id)]
+    assert receiver.headers[0]["traceparent"].split("-")[1] == "ab" * 16
+    assert [(a.channel, a.outcome, a.answer) for a in alert.attempts] == [("webhook", "sent", "200 taken")]
+
+
+async def test_a_receiver_that_is_down_for_a_moment_gets_the_same_key(
+    office: Office, receiver: Receiver, webhook: WebhookChannel
+) -> None:
+    """A 503 is followed by another attempt in the same round, under the same id; both are stored."""
+    receiver.statuses = [503]
+    (alert,) = await round_of(office, webhook)
+    assert [a.outcome for a in alert.attempts] == ["temporary", "sent"]
+    assert receiver.ids == [str(alert.id)] * 2
+
+
+async def test_rounds_follow_until_the_alert_is_dead(
+    office: Office, receiver: Receiver, webhook: WebhookChannel
+) -> None:
+    """After the last round the alert is dead with the receiver's words, and a retry by hand delivers it."""
+    receiver.statuses = [503, 503, 500, 500]
+    (alert,) = await round_of(office, webhook)
+    assert (alert.state, alert.reason) == ("failed", "webhook: 503 taken")
+    office.machine.ahead = timedelta(minutes=2)
+    (alert,) = await round_of(office, webhook)
+    assert (alert.state, alert.reason, len(alert.attempts)) == ("dead", "webhook: 500 taken", 4)
+    Listing(office.database).retry(alert.id, office.machine.now())
+    (alert,) = await round_of(office, webhook)
+    assert (alert.state, len(alert.attempts)) == ("sent", 5)
+
+
+@pytest.mark.parametrize("status", [302, 410])
+async def test_a_refusal_is_final_and_no_redirect_is_followed(
+    office: Office, receiver: Receiver, webhook: WebhookChannel, status: int
+) -> None:
+    """A redirect and a `gone` end the alert at once: one call, then dead."""
+    receiver.statuses = [status]
+    (alert,) = await round_of(office, webhook)
+    assert (alert.state, len(receiver.ids)) == ("dead", 1)
+
+
+async def test_a_receiver_that_cannot_be_reached_is_tried_again(office: Office) -> None:
+    """A refused connection fails the round, with a time for the next."""
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        channel = WebhookChannel(url, SECRET, LOOPBACK, 2.0)
+        (alert,) = await round_of(office, channel)
+        await channel.close()
+    assert (alert.state, [a.outcome for a in alert.attempts]) == ("failed", ["temporary", "temporary"])
+
+
+async def test_mail_reaches_the_enrolled_address(office: Office, mailbox: Mailbox) -> None:
+    """The mail goes to the address in the staff's contacts, in Chinese first, under an id made of the
+    alert's."""
+    server = MailServer("127.0.0.1", mailbox.port, "panke@office.example", security="none")
+    (alert,) = await round_of(office, MailChannel(server, 5.0))
+    assert alert.state == "sent"
+    (message,) = mailbox.messages
+    text = message.get_content()
+    assert mailbox.recipients == ["li@office.example"]
+    assert message["subject"].startswith("【判客】客户 ")
+    assert text.index("还剩1天15小时") < text.index("1 day 15 hours left")
+    assert str(alert.id) in message["message-id"]
+
+
+async def test_mail_codes_are_read_as_smtp_means_them(office: Office, mailbox: Mailbox) -> None:
+    """4xx is tried again in the same round; 5xx is final."""
+    mailbox.answers = ["451 later", "550 no such person"]
+    server = MailServer("127.0.0.1", mailbox.port, "panke@office.example", security="none")
+    (alert,) = await round_of(office, MailChannel(server, 5.0))
+    assert (alert.state, [a.outcome for a in alert.attempts]) == ("dead", ["temporary", "refused"])
+
+
+async def test_the_next_channel_is_taken_when_one_fails(office: Office) -> None:
+    """A person whom the first channel cannot reach now is told by the second, in the same round."""
+    first, second = Keeping("first"), Keeping("second")
+    first.answers = [Refused("closed")]
+    (alert,) = await round_of(office, first, second)
+    assert (alert.state, alert.reason, len(second.sent)) == ("sent", "by second", 1)
+
+
+async def test_a_person_without_a_way_is_listed_dead(office: Office, mailbox: Mailbox) -> None:
+    """Whom no channel reaches has a dead alert that says so, and nothing is called."""
+    office.hear(office.stream.claim("c2", "wu"))
+    server = MailServer("127.0.0.1", mailbox.port, "panke@office.example", security="none")
+    alerts = await round_of(office, MailChannel(server, 5.0))
+    assert {(a.customer, a.state) for a in alerts} == {("c1", "sent")}
+    office.at(local(5, 9))
+    alerts = await round_of(office, MailChannel(server, 5.0))
+    assert ("c2", "dead", "no channel reaches the person") in {
+        (a.customer, a.state, a.reason) for a in alerts
+    }
+
+
+async def test_behind_the_watermark_the_words_say_so(office: Office) -> None:
+    """What is sent after a minute without watermark says as known at which time, and is stored as such."""
+    channel = Keeping()
+    await round_of(office, channel)
+    office.at(local(5, 9), watermark=False)
+    await round_of(office, channel)
+    assert len(channel.sent) == 1
+    office.machine.ahead = timedelta(seconds=61)
+    alerts = await round_of(office, channel)
+    assert "截至3月4日（周三）09:00已知" in channel.sent[1].words.body_zh
+    assert "As known at 09:00 on Wednesday 4 March" in channel.sent[1].words.body_en
+    assert alerts[-1].attempts[0].behind
+
+
+async def test_what_is_late_says_so(office: Office) -> None:
+    """A reminder that goes out an hour after its time names the time at which it was due."""
+    channel = Keeping()
+    office.at(local(4, 10))
+    await round_of(office, channel)
+    assert "本提醒应于3月4日（周三）09:00发出" in channel.sent[0].words.body_zh
+
+
+class Cut(Keeping):
+    """A channel whose process is killed between the call and its answer."""
+
+    def __init__(self, during: Callable[[], None]) -> None:
+        super().__init__("keeping")
+        self.during = during
+
+    async def send(self, notice: Any, destination: str) -> str:
+        self.sent.append(notice)
+        self.during()
+        await asyncio.Event().wait()
+        return "never"
+
+
+async def test_killed_between_call_and_answer_it_is_sent_again_under_the_same_key(office: Office) -> None:
+    """The second notifier finds the attempt unknown when the lease is over, and sends with the same id."""
+    called = asyncio.Event()
+    killed = dispatcher(office, cut := Cut(called.set))
+    await killed.tick()
+    async with asyncio.timeout(10):
+        await called.wait()
+    # The process is gone: nothing of it runs on, and nothing was written after the call.
+    with office.database.connection() as connection:
+        assert connection.execute("SELECT outcome FROM attempts").fetchall() == [(None,)]
+    office.machine.ahead = timedelta(seconds=31)
+    kept = Keeping()
+    (alert,) = await round_of(office, kept)
+    assert (alert.state, [a.outcome for a in alert.attempts]) == ("sent", ["unknown", "sent"])
+    assert kept.sent[0].id == cut.sent[0].id
+    await killed.drain(0)
+
+
+async def test_an_unanswered_call_is_held_where_repetitions_are_not_told_apart(office: Office) -> None:
+    """A channel that holds is called once; the alert is unknown and left to a person."""
+    holding = Keeping("holding")
+    holding.after_crash = "hold"
+    holding.answers = [NoAnswer("cut off"), Temporary("must not be asked")]
+    (alert,) = await round_of(office, holding)
+    assert (alert.state, alert.reason, len(alert.attempts)) == ("unknown", "holding: cut off", 1)
+    assert holding.answers != []
+
+
+async def test_a_channel_that_hangs_is_cut_off(office: Office) -> None:
+    """A call that does not answer within the channel's time is unknown and tried again."""
+    hanging = Cut(lambda: None)
+    hanging.timeout = 0.05
+    (alert,) = await round_of(office, hanging)
+    assert (alert.state, [a.outcome for a in alert.attempts]) == ("failed", ["unknown", "unknown"])
+
+
+async def test_a_defect_of_a_channel_is_one_alerts_own(office: Office) -> None:
+    """An exception that no channel may raise fails that alert with its name; the next one is sent."""
+    broken = Keeping()
+    broken.answers = [ZeroDivisionError("a defect")]
+    office.hear(office.stream.claim("c2", "li", END - timedelta(days=1)))
+    office.at(local(4, 16))
+    alerts = await round_of(office, broken, policy=Policy(attempts=1, concurrency=1))
+    alerts = await round_of(office, broken)
+    assert sorted(a.state for a in alerts if a.attempts) == ["failed", "sent"]
+    assert any("defect: ZeroDivisionError" in (a.reason or "") for a in alerts)
+
+
+class Counting(Keeping):
+    """A channel that tells when it has sent so many."""
+
+    def __init__(self, wanted: int, reached: asyncio.Event) -> None:
+        super().__init__()
+        self.wanted, self.reached = wanted, reached
+
+    async def send(self, notice: Any, destination: str) -> str:
+        answer = await super().send(notice, destination)
+        if len(self.sent) >= self.wanted:
+            self.reached.set()
+        return answer
+
+
+async def test_two_dispatchers_send_each_alert_once(office: Office) -> None:
+    """Sixty alerts, two notifiers that run side by side: sixty calls with sixty ids."""
+    office.hear(*(office.stream.claim(f"d{n}", "li", END + timedelta(days=1)) for n in range(59)))
+    office.at(local(5, 9))
+    all_sent = asyncio.Event()
+    kept = Counting(60, all_sent)
+    pair = [dispatcher(office, kept, policy=Policy(concurrency=7, longest_sleep=0.05)) for _ in range(2)]
+    stop = asyncio.Event()
+    running = [asyncio.create_task(one.run(stop)) for one in pair]
+    async with asyncio.timeout(60):
+        await all_sent.wait()
+    stop.set()
+    await asyncio.gather(*running)
+    for one in pair:
+        await one.drain(10)
+    assert len({notice.id for notice in kept.sent}) == len(kept.sent) == 60
+
+
+async def test_a_renewal_stops_the_attempts_that_are_left(office: Office) -> None:
+    """When the claim changes between two attempts of a round, the second is not made."""
+
+    def renew() -> None:
+        office.hear(office.stream.claim("c1", "li", END + timedelta(days=4)))
+
+    class Renewed(Keeping):
+        async def send(self, notice: Any, destination: str) -> str:
+            await asyncio.to_thread(renew)
+            raise Temporary("busy")
+
+    alerts = await round_of(office, Renewed())
+    assert [(a.state, len(a.attempts)) for a in alerts if a.attempts] == [("superseded", 1)]
+
+
+async def test_no_phone_leaves_with_an_alert(
+    office: Office, receiver: Receiver, webhook: WebhookChannel
+) -> None:
+    """Nothing that was sent holds eleven digits in a row."""
+    import re
+
+    await round_of(office, webhook)
+    sent = json.dumps(receiver.taken[0]["data"]["zh"]) + json.dumps(receiver.taken[0]["data"]["en"])
+    assert re.search(r"\d{11}", sent) is None

@@ -1,0 +1,142 @@
+"""The words of alerts: what a person reads, and what must never stand there."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.alert import LeasedAlert, Person, State
+from services.notifier.ladder import Audience, Rung
+from services.notifier.words import case_number, compose
+from tests.support.notifier import END, SHANGHAI, local
+
+LATE = timedelta(minutes=15)
+LI = Person("li", "李 强")
+MORNING = local(5, 9)
+
+
+def alert(
+    rung: Rung = Rung.LAST_MORNING,
+    audience: Audience = Audience.OWNER,
+    due_at: datetime = MORNING,
+    *,
+    deadline: datetime = END,
+    watermark: datetime | None = END,
+) -> LeasedAlert:
+    return LeasedAlert(
+        id=uuid4(),
+        lease=uuid4(),
+        scope="demo",
+        customer="5e0f",
+        generation=1,
+        rung=rung,
+        audience=audience,
+        staff="li",
+        owner="li",
+        due_at=due_at,
+        deadline=deadline,
+        state=State.DUE,
+        rounds=0,
+        traceparent=None,
+        watermark=watermark,
+    )
+
+
+def test_the_owner_reads_deadline_span_and_what_to_do() -> None:
+    """A reminder of the last morning, whole: Chinese, then English."""
+    words = compose(alert(), LI, local(5, 9), SHANGHAI, LATE)
+    case = case_number("5e0f")
+    assert words.text == (
+        f"您的客户（编号 {case}）归属将于3月5日（周四）24:00到期，还剩15小时。\n"
+        "请在到期前联系客户，并在当天登记一次符合本案场规则的跟进；逾期未登记，客户转入公海。\n\n"
+        f"Your claim on customer {case} is valid until the end of Thursday 5 March: 15 hours left.\n"
+        "Contact the customer before then and record, on the same day, a follow-up that counts under the"
+        " rules of your office. Without one the customer goes to the pool."
+    )
+
+
+def test_the_supervisor_reads_whose_customer_it_is() -> None:
+    """The last call names the consultant and asks the supervisor to see to it."""
+    words = compose(
+        alert(Rung.LAST_CALL, Audience.SUPERVISOR, local(5, 17)), LI, local(5, 17), SHANGHAI, LATE
+    )
+    assert words.body_zh.startswith("顾问李 强的客户")
+    assert "还剩7小时" in words.body_zh
+    assert words.body_en.startswith("李 强's claim on customer")
+
+
+def test_a_lapse_is_told_to_who_had_the_customer_and_to_the_supervisor() -> None:
+    """The former owner reads `您的客户`, the supervisor the consultant's name."""
+    own = compose(alert(Rung.LAPSED, Audience.OWNER, local(6, 9)), LI, local(6, 9), SHANGHAI, LATE)
+    other = compose(alert(Rung.LAPSED, Audience.SUPERVISOR, local(6, 9)), LI, local(6, 9), SHANGHAI, LATE)
+    assert own.body_zh.startswith("您的客户") and "已于3月5日（周四）24:00到期" in own.body_zh
+    assert other.body_zh.startswith("顾问李 强的客户")
+    nobody = compose(alert(Rung.LAPSED, Audience.SUPERVISOR, local(6, 9)), None, local(6, 9), SHANGHAI, LATE)
+    assert nobody.body_en.startswith("The former consultant's claim")
+
+
+@pytest.mark.parametrize(
+    ("left", "zh", "en"),
+    [
+        (timedelta(days=1, hours=15), "还剩1天15小时", "1 day 15 hours left"),
+        (timedelta(days=2), "还剩2天", "2 days left"),
+        (timedelta(hours=7, minutes=30), "还剩7小时30分钟", "7 hours 30 minutes left"),
+        (timedelta(minutes=1, seconds=59), "还剩1分钟", "1 minute left"),
+        (timedelta(seconds=59), "还剩0分钟", "0 minutes left"),
+    ],
+)
+def test_how_long_is_told_in_two_units(left: timedelta, zh: str, en: str) -> None:
+    """What is left is rounded down, to days and hours or to hours and minutes."""
+    words = compose(alert(), LI, END - left, SHANGHAI, timedelta(days=9))
+    assert zh in words.body_zh and en in words.body_en
+
+
+def test_a_deadline_that_is_no_midnight_is_told_by_the_clock() -> None:
+    """A claim that ends within a day is told with its hour in the office."""
+    words = compose(alert(deadline=local(5, 10, 30)), LI, local(5, 9), SHANGHAI, LATE)
+    assert "3月5日（周四）10:30" in words.body_zh
+    assert "until 10:30 on Thursday 5 March" in words.body_en
+
+
+def test_without_any_watermark_the_words_are_careful_too() -> None:
+    """Before the first watermark the message says that the latest records may not be counted."""
+    words = compose(alert(watermark=None), LI, local(5, 9), SHANGHAI, LATE)
+    assert "尚未确认最新记录" in words.body_zh
+
+
+def test_covered_and_in_time_the_words_carry_no_notes() -> None:
+    """A message that is neither late nor behind has no remark in brackets at its end."""
+    assert "\n（" not in compose(alert(), LI, local(5, 9, 15), SHANGHAI, LATE).body_zh
+
+
+@given(st.text(max_size=80))
+def test_a_case_number_is_short_and_speakable(customer: str) -> None:
+    """Two groups of four, of digits and letters that are not mistaken for one another; always the same."""
+    number = case_number(customer)
+    assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}", number)
+    assert number == case_number(customer)
+
+
+def test_case_numbers_tell_customers_apart() -> None:
+    """Ten thousand customers have ten thousand case numbers."""
+    assert len({case_number(f"customer-{n}") for n in range(10_000)}) == 10_000
+
+
+@given(
+    st.sampled_from(list(Rung)),
+    st.sampled_from(list(Audience)),
+    st.datetimes(datetime(2021, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),
+    st.timedeltas(timedelta(0), timedelta(days=40)),
+)
+def test_no_message_holds_a_number_like_a_phone(
+    rung: Rung, audience: Audience, now: datetime, left: timedelta
+) -> None:
+    """Whatever the alert, no eleven digits stand in a row, and both languages say something."""
+    words = compose(alert(rung, audience, now, deadline=now + left), LI, now, SHANGHAI, LATE)
+    assert re.search(r"\d{7}", words.subject_zh + words.subject_en + words.text) is None
+    assert all((words.subject_zh, words.body_zh, words.subject_en, words.body_en))
