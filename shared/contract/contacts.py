@@ -52,10 +52,11 @@ def normalise_phone(phone: str) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def _normalise_unusual(phone: str) -> str | None:
-    if any(c.isalpha() for c in _extension.sub("", phone.strip().removeprefix("tel:"))):
+    bare = _extension.sub("", phone.strip().removeprefix("tel:"))
+    if any(c.isalpha() for c in bare):
         return None  # phonenumbers would dial letters (1-800-FLOWERS) and skip words before the digits
     try:
-        number = phonenumbers.parse(phone, REGION)
+        number = phonenumbers.parse(bare, REGION)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
