@@ -10,7 +10,7 @@ import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -30,6 +30,15 @@ Count = Annotated[int, Meta(ge=1)]
 
 class SettingsError(ValueError):
     """A setting is missing or wrong; the message names each variable."""
+
+
+class Bindable(Protocol):
+    """What says on which address a service listens."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def allow_remote(self) -> bool: ...
 
 
 class CommonSettings(Struct, frozen=True, kw_only=True):
@@ -97,7 +106,7 @@ def unknown_variables(settings: type[CommonSettings], environ: Mapping[str, str]
     return {name: next(iter(difflib.get_close_matches(name, known, n=1)), None) for name in unknown}
 
 
-def check_bind(settings: CommonSettings) -> None:
+def check_bind(settings: Bindable) -> None:
     """Refuses any address but loopback, unless the deployment asks for it: there is no sign-in yet."""
     if not settings.allow_remote and not is_loopback(settings.host):
         raise SettingsError(
