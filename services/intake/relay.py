@@ -184,11 +184,13 @@ class Relay:
         self._watermark = None
         self._next_watermark = 0.0
         self._metrics.relay_errors.inc()
+        known = self._progress.problem
         if isinstance(error, WrongTopic):
             self._progress.blocked(str(error))
         else:
             self._progress.failed(type(error).__name__)
-        log.warning("relay_failed", error=type(error).__name__, detail=str(error))
+        if self._progress.problem != known:  # told once, and not twice a second while a broker is away
+            log.warning("relay_failed", error=type(error).__name__, detail=str(error))
 
     async def _pause(self, seconds: float) -> None:
         try:

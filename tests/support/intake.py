@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from services.intake.admission import admit
 from services.intake.codec import PlainCodec
 from services.intake.journal import Journal
+from services.intake.kafka import ensure_topic
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Submission
 from services.intake.outbox import Outbox
@@ -24,6 +25,7 @@ from shared.clock import SystemClock
 from shared.database import connection_info, migrate
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+PARTITIONS = 3
 NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
@@ -102,7 +104,7 @@ def new_relay(
     dsn: str, bootstrap: str, topic: str, clock: Any = None, outbox: Outbox | None = None, **changes: Any
 ) -> Relay:
     chosen: dict[str, Any] = {
-        "partitions": 3,
+        "partitions": PARTITIONS,
         "watermark_interval": 0.1,
         "lead_retry": 0.1,
         "send_wait": 5.0,
@@ -117,13 +119,16 @@ class Reader:
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         consumer: Any = AIOKafkaConsumer
-        self._consumer = consumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+        self._consumer = consumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+        self._bootstrap, self._topic = bootstrap, topic
         self.facts: list[Any] = []
         self.watermarks: list[Any] = []
         self.records: list[Any] = []
 
     async def __aenter__(self) -> Reader:
+        await ensure_topic(self._bootstrap, self._topic, PARTITIONS, 1, 20)
         await self._consumer.start()
+        self._consumer.assign([TopicPartition(self._topic, n) for n in range(PARTITIONS)])
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,0 +1,245 @@
+"""The relay between a real PostgreSQL and a real Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from services.intake.journal import Journal
+from services.intake.kafka import WrongTopic, ensure_topic
+from services.intake.outbox import Outbox
+from services.intake.planning import INSTANT
+from services.intake.relay import Relay
+from services.intake.resend import send_again
+from shared.clock import SystemClock
+from shared.contract import parse_instant
+from shared.local import EmbeddedKafka
+from tests.support import parts
+from tests.support.intake import (
+    NOON,
+    TRACE,
+    FixedClock,
+    Reader,
+    new_journal,
+    new_outbox,
+    new_relay,
+    prepare,
+    submission,
+)
+
+
+@pytest.fixture
+def dsn(database: str) -> str:
+    return prepare(database)
+
+
+@pytest.fixture
+def topic(topic_prefix: str) -> str:
+    return f"{topic_prefix}panke.intake.v1"
+
+
+@pytest.fixture
+def journal(dsn: str) -> Iterator[Journal]:
+    opened = new_journal(dsn)
+    yield opened
+    opened.close()
+
+
+@asynccontextmanager
+async def running(*relays: Relay) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    try:
+        yield
+    finally:
+        for relay in relays:
+            relay.stop()
+        await asyncio.gather(*tasks)
+
+
+async def eventually(condition: Callable[[], bool], what: str) -> None:
+    await asyncio.to_thread(parts.eventually, condition, what, 60)
+
+
+def unsent(dsn: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SELECT count(*) FROM intake.outbox").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_facts_arrive_in_order_with_their_headers(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """Key, value, seq and trace of every fact are on the topic, in order, and the outbox is empty."""
+    scopes = [f"s{n}" for n in range(5)]
+    group = [submission(scopes[n % 5]) for n in range(200)]
+    journal.append(group)
+    async with running(new_relay(dsn, kafka, topic, round_size=37)), Reader(kafka, topic) as reader:
+        await reader.until_facts(200)
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+    assert all(reader.seqs(scope) == list(range(1, 41)) for scope in scopes)
+    first = dict(reader.facts[0].headers)
+    assert first["traceparent"] == TRACE.encode()
+    assert first["contacts"] == b'{"138 0000 0001":"+8613800000001"}'
+    assert first["default-rulebook"] == b"base"
+    assert reader.facts[0].value.startswith(b'{"actor":"reception"')
+
+
+async def test_a_scope_stays_in_one_partition(dsn: str, journal: Journal, kafka: str, topic: str) -> None:
+    """All facts of a scope are in the partition that Kafka's own partitioner would choose for its key."""
+    journal.append([submission(f"s{n % 7}") for n in range(70)])
+    async with running(new_relay(dsn, kafka, topic)), Reader(kafka, topic) as reader:
+        await reader.until_facts(70)
+    homes = {(fact.key, fact.partition) for fact in reader.facts}
+    assert len(homes) == 7
+
+
+async def test_watermarks_cover_what_was_sent_before_them(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """While facts keep coming, no fact follows a watermark at or after its own time in its partition."""
+
+    def write() -> None:
+        for n in range(60):
+            journal.append([submission(f"s{n % 4}") for _ in range(5)])
+
+    async with running(new_relay(dsn, kafka, topic, watermark_interval=0.02)), Reader(kafka, topic) as reader:
+        await asyncio.to_thread(write)
+        await reader.until_facts(300)
+        await reader.until_watermarks(12)
+    promised: dict[int, Any] = {}
+    for record in reader.records:
+        headers = dict(record.headers)
+        if record.value is None:
+            promised[record.partition] = parse_instant(headers["watermark"].decode())
+        elif record.partition in promised:
+            recorded_at = parse_instant(record.value.split(b'"recorded_at":"')[1].split(b'"')[0].decode())
+            assert recorded_at > promised[record.partition]
+    assert set(promised) == {0, 1, 2}
+
+
+async def test_an_idle_intake_sends_the_time_to_every_partition(dsn: str, kafka: str, topic: str) -> None:
+    """Without a fact the watermark still follows the clock, just behind it, in each partition."""
+    clock = FixedClock()
+    async with running(new_relay(dsn, kafka, topic, clock)), Reader(kafka, topic) as reader:
+        await reader.until_watermarks(3)
+        clock.advance(timedelta(hours=1))
+        seen = len(reader.watermarks)
+        await reader.until_watermarks(seen + 9)
+    assert {record.partition for record in reader.watermarks} == {0, 1, 2}
+    last = parse_instant(dict(reader.watermarks[-1].headers)["watermark"].decode())
+    assert last == NOON + timedelta(hours=1) - INSTANT
+
+
+async def test_of_two_relays_one_sends(dsn: str, journal: Journal, kafka: str, topic: str) -> None:
+    """Each fact is sent once while both run; when the first ends, the second goes on."""
+    first, second = new_relay(dsn, kafka, topic), new_relay(dsn, kafka, topic)
+    async with Reader(kafka, topic) as reader, running(second):
+        async with running(first):
+            await asyncio.to_thread(journal.append, [submission("a") for _ in range(50)])
+            await reader.until_facts(50)
+        await asyncio.to_thread(journal.append, [submission("a") for _ in range(50)])
+        await reader.until_facts(100)
+    assert [reader.place(fact)[1] for fact in reader.facts] == list(range(1, 101))
+
+
+class DiesBeforeDeleting(Outbox):
+    """An outbox whose process ends between the acknowledgement and the delete."""
+
+    def delete(self, positions: Sequence[int]) -> None:
+        raise KeyboardInterrupt
+
+
+async def test_killed_between_send_and_delete_it_repeats_and_loses_nothing(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """The next process sends again what was not deleted; by seq a consumer sees each fact once, in order."""
+    journal.append([submission("a") for _ in range(20)])
+    outbox = DiesBeforeDeleting(dsn, clock=SystemClock(), codec=new_outbox(dsn)._codec)
+    with pytest.raises(KeyboardInterrupt):
+        await _raise_from(new_relay(dsn, kafka, topic, outbox=outbox))
+    assert unsent(dsn) == 20
+    journal.append([submission("a") for _ in range(5)])
+    async with running(new_relay(dsn, kafka, topic)), Reader(kafka, topic) as reader:
+        await reader.until_facts(25)
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+    assert reader.seqs("a") == list(range(1, 26))
+
+
+async def _raise_from(relay: Relay) -> None:
+    """A task that ends by KeyboardInterrupt would end the event loop too, so it is awaited in place."""
+    await relay.run()
+
+
+async def test_sent_again_facts_repeat_in_order(dsn: str, journal: Journal, kafka: str, topic: str) -> None:
+    """After `panke relay --from 3` the facts from 3 on come once more, in order."""
+    journal.append([submission("a") for _ in range(5)])
+
+    def again() -> int:
+        with psycopg.connect(dsn) as connection:
+            return send_again(connection, "a", 3)
+
+    async with running(new_relay(dsn, kafka, topic)), Reader(kafka, topic) as reader:
+        await reader.until_facts(5)
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+        assert await asyncio.to_thread(again) == 3
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+        await reader.until_watermarks(len(reader.watermarks) + 6)
+    assert [reader.place(fact)[1] for fact in reader.facts] == [1, 2, 3, 4, 5, 3, 4, 5]
+
+
+async def test_the_topic_keeps_everything_and_its_partitions_are_checked(kafka: str, topic: str) -> None:
+    """Made once with the set number of partitions; another number, or a topic that forgets, is refused."""
+    await ensure_topic(kafka, topic, 3, 1, 20)
+    await ensure_topic(kafka, topic, 3, 1, 20)
+    with pytest.raises(WrongTopic, match="3 partitions and 4"):
+        await ensure_topic(kafka, topic, 4, 1, 20)
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(f"{topic}.short", 3, 1, topic_configs={"retention.ms": "1000"})])
+    await admin.close()
+    with pytest.raises(WrongTopic, match=r"retention\.ms=1000"):
+        await ensure_topic(kafka, f"{topic}.short", 3, 1, 20)
+
+
+async def test_a_wrong_topic_blocks_the_relay_and_not_the_process(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """Nothing is sent, the reason is told, and the relay is not stuck: a new process would not help."""
+    await ensure_topic(kafka, topic, 5, 1, 20)
+    journal.append([submission("a")])
+    relay = new_relay(dsn, kafka, topic)
+    async with running(relay):
+        await eventually(lambda: "5 partitions" in (relay._progress.problem or ""), "the reason is told")
+    assert unsent(dsn) == 1
+    assert relay._progress.stuck_for() == 0.0
+
+
+async def test_a_broker_that_was_killed_gets_everything_in_order(dsn: str, own_kafka: EmbeddedKafka) -> None:
+    """Facts journalled before, during and after the broker is away arrive, each scope in the order of seq."""
+    topic, journal = "panke.intake.v1", new_journal(dsn)
+    address, scopes = own_kafka.address, ["a", "b", "c"]
+
+    def append(count: int) -> None:
+        for n in range(count):
+            journal.append([submission(scopes[(n + k) % 3]) for k in range(3)])
+
+    async with running(new_relay(dsn, address, topic)):
+        await asyncio.to_thread(append, 20)
+        await eventually(lambda: unsent(dsn) == 0, "the first facts are sent")
+        await asyncio.to_thread(own_kafka.kill)
+        await asyncio.to_thread(append, 20)
+        assert unsent(dsn) == 60
+        await asyncio.to_thread(own_kafka.start)
+        await asyncio.to_thread(append, 20)
+        async with Reader(address, topic) as reader:
+            await reader.until_facts(180, seconds=60)
+    journal.close()
+    assert all(reader.seqs(scope) == list(range(1, 61)) for scope in scopes)
