@@ -6,6 +6,7 @@ be equal.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -84,11 +85,16 @@ def contact_of(text: str) -> str | None:
     return None if is_masked(stripped) else normalise_phone(stripped)
 
 
-def contacts_of(party: "Party") -> tuple[str, ...]:
-    """The contacts by which a party is known, phones first, as ordered, without masked ones or doubles."""
+def contacts_of(party: "Party", stored: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The contacts by which a party is known, phones first, as ordered, without masked ones or doubles.
+
+    `stored` holds what phones were read as when the event was recorded; it goes before what is read now, so
+    that a newer release of the library cannot make another customer of an old record.
+    """
+    known = stored or {}
     found: list[str] = []
     for phone in party.phones:
-        contact = None if is_masked(phone) else normalise_phone(phone)
+        contact = None if is_masked(phone) else known.get(phone) or normalise_phone(phone)
         if contact is not None and contact not in found:
             found.append(contact)
     if party.wechat is not None:

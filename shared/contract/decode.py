@@ -103,7 +103,7 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     try:
         envelope = _envelope(raw)
     except msgspec.MsgspecError as refusal:
-        raise _refused(refusal, "") from None
+        raise _refused(refusal, _Envelope, "") from None
     if _ids(f"{envelope.id} {envelope.scope} {envelope.office}") is None:
         raise _wrong_id(envelope)
     decode_data = _data.get(envelope.type)
@@ -112,7 +112,7 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     try:
         data = decode_data(envelope.data)
     except msgspec.MsgspecError as refusal:
-        raise _refused(refusal, "data") from None
+        raise _refused(refusal, DATA_TYPES[envelope.type], "data") from None
     return Event(
         envelope.id,
         envelope.type,
@@ -143,10 +143,10 @@ def _recorded_at(stated: str | UnsetType, recorded: bool) -> datetime | None:
     return None
 
 
-def _refused(refusal: msgspec.MsgspecError, prefix: str) -> BadEvent:
+def _refused(refusal: msgspec.MsgspecError, model: type, prefix: str) -> BadEvent:
     if isinstance(refusal, msgspec.ValidationError):
-        return translate(str(refusal), prefix)
-    return bad("", "json")
+        return translate(str(refusal), model, prefix)
+    return bad("", "json", place="")
 
 
 def _clear(raw: bytes, text: str, event: Event) -> bool:

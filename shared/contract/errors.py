@@ -6,7 +6,7 @@ Messages never repeat the value that was refused: a value may be a phone number,
 from typing import Final
 
 RULES: Final[dict[str, tuple[str, str]]] = {
-    "json": ("不是合法的 JSON", "is not well-formed JSON"),
+    "json": ("不是合法的 JSON{place}", "is not well-formed JSON{place}"),
     "encoding": ("不是合法的 UTF-8，或带有 BOM", "is not UTF-8, or begins with a byte order mark"),
     "empty": ("内容为空", "is empty"),
     "too_large": ("超过 {limit} 字节", "is larger than {limit} bytes"),
@@ -18,7 +18,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "unknown_type": ("没有这种事件类型", "is not an event type of the contract"),
     "type": ("类型应为 {expected}", "must be of type {expected}"),
     "pattern": ("格式不符：{expected}", "does not match {expected}"),
-    "one_of": ("不在允许的取值之内", "is not one of the allowed values"),
+    "one_of": ("应为 {expected} 之一", "must be one of {expected}"),
     "length": ("长度应 {limit}", "must have a length {limit}"),
     "range": ("数值应 {limit}", "must be {limit}"),
     "blank": ("不能为空白；没有内容时请省略该字段", "must not be blank; leave the field out instead"),

@@ -7,6 +7,7 @@ refuses.
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -111,7 +112,7 @@ def problem_schema() -> Schema:
             "path": {"type": "string", "examples": ["data.customer.phones[0]"]},
             "rule": {
                 "type": "string",
-                "description": "; ".join(f"{k}: {en}" for k, (_, en) in RULES.items()),
+                "description": "; ".join(f"{k}: {_plain(en)}" for k, (_, en) in RULES.items()),
             },
             "message": text,
         },
@@ -131,6 +132,11 @@ def problem_schema() -> Schema:
         },
         "required": ["type", "title", "status", "detail"],
     }
+
+
+def _plain(words: str) -> str:
+    """The words of a rule where there is nothing to fill in."""
+    return re.sub(r"\{\w+\}", "…", words.replace("{place}", ""))
 
 
 def documents() -> dict[str, str]:

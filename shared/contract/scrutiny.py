@@ -38,7 +38,7 @@ def check_depth(text: str) -> None:
 
 
 def _refuse_constant(name: str) -> object:
-    raise bad("", "json")
+    raise bad("", "json", place="")
 
 
 def scrutinise(text: str) -> None:
@@ -46,8 +46,8 @@ def scrutinise(text: str) -> None:
     check_depth(text)
     try:
         document = json.loads(text, object_pairs_hook=_Object, parse_constant=_refuse_constant)
-    except (json.JSONDecodeError, RecursionError):
-        raise bad("", "json") from None
+    except json.JSONDecodeError as error:
+        raise bad("", "json", place=f" [{error.pos + 1}]") from None
     for path, field, leaf in _leaves(document, "", ""):
         if leaf is None:
             raise bad(path, "null")

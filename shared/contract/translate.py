@@ -6,6 +6,8 @@ The decoder's own words may repeat the value that it refused; they are taken apa
 import re
 from typing import Final
 
+from msgspec import inspect
+
 from shared.contract.errors import BadEvent, bad
 
 _located = re.compile(r"^(?P<said>.*?)(?: - at (?:`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL).fullmatch
@@ -14,15 +16,19 @@ _bound = re.compile(r"(?:int|float)(?: \| null)?` (?P<limit>[<>=]+ \S+)").search
 _named = re.compile(r"`(?P<name>[^`]*)`$").search
 _kind = re.compile(r"Expected `(?P<kind>[^`]*)`, got").match
 _pattern = re.compile(r"matching regex '(?P<pattern>.*)'$").search
+_step = re.compile(r"[a-z_]+").findall
 _KINDS: Final = {"object": "object", "array": "array", "str": "text", "int": "integer", "bool": "true/false"}
 
 
-def translate(said: str, prefix: str) -> BadEvent:
-    """The contract's error for a validation message of msgspec; `prefix` is the path of what was decoded."""
+def translate(said: str, model: type, prefix: str) -> BadEvent:
+    """The contract's error for a validation message of msgspec about `model`, which stands at `prefix`."""
     parts = _located(said)
     if parts is None:
         return bad(prefix, "type", expected="-")
-    path = join(prefix, (parts["path"] or "").replace("[...]", ""))
+    within = (parts["path"] or "").replace("[...]", "")
+    path = join(prefix, within)
+    if parts["said"].startswith("Invalid enum value"):
+        return bad(path, "one_of", expected=", ".join(map(str, allowed(model, within))))
     return _refusal(parts["said"], path)
 
 
@@ -31,13 +37,32 @@ def join(prefix: str, path: str) -> str:
     return prefix + path if prefix else path.removeprefix(".")
 
 
+def allowed(model: type, path: str) -> tuple[object, ...]:
+    """The values that the field at `path` within a model may have, where it names them."""
+    node = _bare(inspect.type_info(model))
+    for name in _step(path):
+        if not isinstance(node, inspect.StructType):
+            return ()
+        node = _bare(next(field.type for field in node.fields if field.name == name))
+    return tuple(node.values) if isinstance(node, inspect.LiteralType) else ()
+
+
+def _bare(node: inspect.Type) -> inspect.Type:
+    """What is meant by a field that may be left out, by a list, or by what only describes it."""
+    if isinstance(node, inspect.Metadata):
+        return _bare(node.type)
+    if isinstance(node, inspect.VarTupleType):
+        return _bare(node.item_type)
+    if isinstance(node, inspect.UnionType):
+        return _bare(next(one for one in node.types if not isinstance(one, inspect.NoneType)))
+    return node
+
+
 def _refusal(said: str, path: str) -> BadEvent:
     if said.startswith("Object missing required field"):
         return bad(join(path, "." + _name(said)), "required")
     if said.startswith("Object contains unknown field"):
         return bad(join(path, "." + _name(said)), "unknown_field")
-    if said.startswith("Invalid enum value"):
-        return bad(path, "one_of")
     if said.startswith("Invalid instant"):
         return bad(path, "instant")
     if "encoded date" in said:

@@ -67,6 +67,12 @@ def test_contacts_are_phones_then_wechat_without_doubles() -> None:
     assert contacts_of(party) == ("+8613800000001", "+861088886666", "wechat:zhang_w")
 
 
+def test_what_was_stored_goes_before_what_is_read_now() -> None:
+    """A phone keeps the number that it was read as when it was recorded."""
+    party = Party(phones=("0898-66668888", "13800000001"))
+    assert contacts_of(party, {"0898-66668888": "+86999"}) == ("+86999", "+8613800000001")
+
+
 def test_a_masked_phone_is_no_contact() -> None:
     """Stars, ASCII or full-width, hide a number: it matches nothing."""
     assert contacts_of(Party(name="张伟", phones=("138****0001", "138＊＊＊＊0001"))) == ()

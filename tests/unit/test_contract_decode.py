@@ -297,6 +297,31 @@ def test_refusals_never_repeat_the_value() -> None:
         assert "13800000001" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("event_type", "changes", "values"),
+    [
+        ("visit.registered", {"capacity": "boss"}, "on_turn, assist"),
+        ("visit.registered", {"asked": {"visited_before": "maybe"}}, "yes, no, unsure"),
+        ("visit.registered", {"category": "x"}, "prospect, interested, promising, general"),
+        ("survey.recorded", {"answers": {"greeted": 2}}, "0, 1"),
+        ("staff.away", {"reason": "tired"}, "personal, business, company_task, brief"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_told_with_those_that_are(
+    event_type: str, changes: dict[str, Any], values: str
+) -> None:
+    """Who sent a wrong value sees the right ones in the message."""
+    with pytest.raises(BadEvent) as caught:
+        decode_event(encode(envelope(event_type, data=changes)), recorded=True)
+    assert all(value in caught.value.message for value in values.split(", "))
+
+
+def test_broken_json_is_told_with_its_place() -> None:
+    """The message says at which character a document breaks off."""
+    with pytest.raises(BadEvent, match=r"\[8\]"):
+        decode_event(b'{"id": x}', recorded=True)
+
+
 def test_every_rule_is_told_in_both_languages() -> None:
     """No rule lacks its words in Chinese or in English."""
     assert all(zh and en for zh, en in RULES.values())

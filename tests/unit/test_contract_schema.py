@@ -20,8 +20,7 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 
 @pytest.mark.parametrize("name", documents())
 def test_published_documents_are_current(name: str) -> None:
-    """What is published is what the models give: `python -m shared.contract.schema docs/schemas` writes
-    it."""
+    """What is published is what `python -m shared.contract.schema docs/schemas` writes today."""
     assert (PUBLISHED / name).read_text(encoding="utf-8") == documents()[name]
 
 
