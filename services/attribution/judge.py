@@ -16,7 +16,7 @@ from services.attribution.domain.state import BookId, Customer
 from services.attribution.history import History
 from services.attribution.result import Judged, result
 from services.attribution.translate import to_fact
-from shared.contract import BadEvent, Event, RulebookAdopted, decode_event, digest_of, canonical
+from shared.contract import BadEvent, Event, RulebookAdopted, canonical, decode_event, digest_of
 
 
 class BadInput(ValueError):

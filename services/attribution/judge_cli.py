@@ -19,7 +19,7 @@ from shared.contract import BadEvent, parse_instant
 BAD_INPUT = 2
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg]
     """An RFC 3339 time with offset."""
 
     name = "time"
@@ -30,12 +30,20 @@ class Moment(click.ParamType):
         try:
             return parse_instant(value)
         except (BadEvent, ValueError):
-            self.fail(f"{value!r} is not an RFC 3339 time with offset, such as 2026-03-10T12:00:00+08:00", param, ctx)
+            self.fail(
+                f"{value!r} is not an RFC 3339 time with offset, such as 2026-03-10T12:00:00+08:00",
+                param,
+                ctx,
+            )
 
 
 @click.command("judge")
-@click.option("--rulebook", required=True, metavar="NAME_OR_PATH", help="A rulebook that ships, or a YAML file.")
-@click.option("--as-of", type=Moment(), help="The state as of that time (default: the latest time in the input).")
+@click.option(
+    "--rulebook", required=True, metavar="NAME_OR_PATH", help="A rulebook that ships, or a YAML file."
+)
+@click.option(
+    "--as-of", type=Moment(), help="The state as of that time (default: the latest time in the input)."
+)
 @click.option("--known-at", type=Moment(), help="Only events recorded by then.")
 @click.argument("events", metavar="EVENTS.ndjson", type=click.Path(allow_dash=True))
 def judge_command(rulebook: str, as_of: datetime | None, known_at: datetime | None, events: str) -> None:

@@ -173,7 +173,9 @@ def _add_records(scope: Judged, lists: dict[str, list[tuple[int, Json]]], boards
                 lists["customers"].append((places[record.first - 1], told))
                 for deal in record.deals:
                     decided = history.deals.get(deal.deal, [])
-                    lists["deals"].append((places[deal.seq - 1], deal_json(scope.slice, record, deal, decided)))
+                    lists["deals"].append(
+                        (places[deal.seq - 1], deal_json(scope.slice, record, deal, decided))
+                    )
             case Dispute():
                 lists["disputes"].append((places[record.seq - 1], dispute_json(scope.slice, record)))
             case Board():

@@ -74,12 +74,14 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
     for customer in {*others, *old}:
         case.settle(customer)
     case.emit(e.RecordFiled(changed))
+    formed: CustomerId | None
     if old:
-        customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=registers and was and not now)
+        formed, rejudged = _reform(case, case.customer(old[0]), changed, lost=registers and was and not now)
     else:
-        customer, rejudged = _first_named(case, changed, others), False
-    if customer is None:
+        formed, rejudged = _first_named(case, changed, others), False
+    if formed is None:
         return
+    customer: CustomerId = formed
     meeting = [customer, *(c for c in others if c != customer and case.knows(c))]
     if len(meeting) > 1:
         meeting.sort(key=lambda c: (case.customer(c).first, c))
@@ -120,7 +122,9 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
 def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:
     """Form the customer anew; answers whose the corrected record is now, and whether it was judged again."""
     scratch = _replay(case, known)
-    parts = sorted((r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.first)
+    parts = sorted(
+        (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.first
+    )
     if len(parts) == 1 and not lost:
         _rename(case, known, parts[0])
         return known.id, False
@@ -201,7 +205,11 @@ def _carry_disputes(case: Case, known: Customer, scratch: Case, names: dict[Cust
         if dispute is None:
             continue
         again = scratch.slice.dispute(name)
-        home = names.get(again.customers[0], known.id) if again is not None else _home(case, dispute.event, known.id)
+        home = (
+            names.get(again.customers[0], known.id)
+            if again is not None
+            else _home(case, dispute.event, known.id)
+        )
         customers = tuple(dict.fromkeys(home if c == known.id else c for c in dispute.customers))
         case.emit(e.DisputeChanged(replace(dispute, customers=customers)))
 

@@ -129,7 +129,9 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
         shares = _to_the_others(shares, gone, claim, excluded)
         if not shares and disputed is None:
             forfeit = lost.get(gone[0])
-            disputed = forfeit.clause if forfeit is not None and gone[0] not in known.barred else known.bar_clause
+            disputed = (
+                forfeit.clause if forfeit is not None and gone[0] not in known.barred else known.bar_clause
+            )
     for forfeit in known.forfeits:
         if forfeit.cause == "concealment" and forfeit.staff in shares:
             taker = receiver_of(known, claim, forfeit)
@@ -140,7 +142,9 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
     return row._replace(shares=shares, disputed=disputed)
 
 
-def _to_the_others(shares: Shares, gone: list[StaffId], claim: Claim | None, excluded: set[StaffId]) -> Shares:
+def _to_the_others(
+    shares: Shares, gone: list[StaffId], claim: Claim | None, excluded: set[StaffId]
+) -> Shares:
     left = {staff: points for staff, points in shares.items() if staff not in gone}
     if not left and claim is not None and claim.owner not in excluded:
         return {claim.owner: 10000}

@@ -13,9 +13,9 @@ from datetime import datetime
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case
-from services.attribution.domain.shares import move_shares
 from services.attribution.domain.facts import Basis
 from services.attribution.domain.rulebook import Honour, Split
+from services.attribution.domain.shares import move_shares
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId
 
 
@@ -132,7 +132,13 @@ def discover(
 
 
 def _returned(
-    case: Case, customer: CustomerId, first: Claim, second: Claim, at: datetime, clause: str, split: Split | None
+    case: Case,
+    customer: CustomerId,
+    first: Claim,
+    second: Claim,
+    at: datetime,
+    clause: str,
+    split: Split | None,
 ) -> Claim:
     """F owns again and S assisted; with a split, F gets its part of what S has in the deals since."""
     because = (first.registration.event, second.registration.event, case.id)

@@ -53,5 +53,7 @@ def open_dispute(
     case.emit(e.DisputeChanged(dispute))
     for customer in customers:
         claim = case.customer(customer).claim
-        because = (claim.registration.event, case.id) if claim is not None and not claim.lapsed else (case.id,)
+        because = (
+            (claim.registration.event, case.id) if claim is not None and not claim.lapsed else (case.id,)
+        )
         case.decide(customer, "disputed", claim, clause, because)

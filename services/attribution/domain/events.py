@@ -20,8 +20,8 @@ from services.attribution.domain.state import (
     CustomerId,
     Deal,
     Dispute,
-    Forfeit,
     Filed,
+    Forfeit,
     Reception,
     RosterEntry,
 )

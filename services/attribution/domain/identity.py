@@ -54,7 +54,9 @@ def touch(case: Case, customer: CustomerId) -> None:
         case.emit(e.CustomerTouched(customer, case.record))
 
 
-def join(case: Case, customers: list[CustomerId], *, household: bool = False, link: tuple[str, ...] = ()) -> CustomerId:
+def join(
+    case: Case, customers: list[CustomerId], *, household: bool = False, link: tuple[str, ...] = ()
+) -> CustomerId:
     """Make several customers one, the earliest; different owners are a discovery (section 6)."""
     for customer in customers:
         case.settle(customer)
@@ -70,4 +72,3 @@ def merge(case: Case, parts: list[Customer], claim: Claim | None, link: tuple[st
     holder = claim.owner if claim is not None else next((part.holder for part in parts if part.holder), None)
     gone = tuple(part.id for part in parts[1:])
     case.emit(e.CustomersJoined(parts[0].id, gone, claim, holder, link))
-

@@ -279,7 +279,9 @@ def _superseded(
     return Outcome(gave=assignment.owner, superseded=claim, new=True)
 
 
-def _forfeited(case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None) -> Outcome:
+def _forfeited(
+    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
+) -> Outcome:
     """Row 5: the owner stood by and did not recognise the customer, and gets no share of a deal (E5)."""
     clause = case.books[claim.book].present_unrecognised.clause
     outcome = _superseded(case, visit, known, claim, assignment, clause)
@@ -326,9 +328,9 @@ def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Ba
     claim = known.claim
     honour = case.book.honour[basis]
     if claim is not None and staff == claim.owner:
-        if basis == "call" and not claim.lapsed:
-            renew(case, customer, claim)
-        elif basis == "call" and case.books[claim.book].follow_up.revive:
+        if (basis == "call" and not claim.lapsed) or (
+            basis == "call" and case.books[claim.book].follow_up.revive
+        ):
             renew(case, customer, claim)
         elif claim.lapsed:
             case.flag("after_lapse")

@@ -107,4 +107,6 @@ def take(case: Case, board: Board, queue: Queue, staff: StaffId) -> None:
     lost = tuple(name for name in before if board.away.get(name) == "skip")
     rest = tuple(name for name in order if name != staff and name not in lost)
     changed = (*rest, *lost, staff)
-    case.emit(e.BoardChanged(replace(board, visit=changed) if queue == "visit" else replace(board, call=changed)))
+    case.emit(
+        e.BoardChanged(replace(board, visit=changed) if queue == "visit" else replace(board, call=changed))
+    )

@@ -40,10 +40,19 @@ def set_shares(
 
 
 def move_shares(
-    case: Case, customer: CustomerId, deal: Deal, giver: StaffId, taker: StaffId, part: int, clause: str, at: datetime
+    case: Case,
+    customer: CustomerId,
+    deal: Deal,
+    giver: StaffId,
+    taker: StaffId,
+    part: int,
+    clause: str,
+    at: datetime,
 ) -> None:
     """Move basis points of a deal from one consultant to another."""
     shares = dict(deal.shares)
     shares[giver] -= part
     shares[taker] = shares.get(taker, 0) + part
-    set_shares(case, customer, deal, {staff: points for staff, points in shares.items() if points}, clause, at)
+    set_shares(
+        case, customer, deal, {staff: points for staff, points in shares.items() if points}, clause, at
+    )

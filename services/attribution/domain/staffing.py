@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.attribution.domain import events as e
 from services.attribution.domain import rotation
 from services.attribution.domain.case import Case
-from services.attribution.domain.facts import Adoption, Departure, EventId, Enrolment, StaffId
+from services.attribution.domain.facts import Adoption, Departure, Enrolment, EventId, StaffId
 from services.attribution.domain.identity import touch
 from services.attribution.domain.state import Adopted, CustomerId, RosterEntry
 

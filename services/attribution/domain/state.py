@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from services.attribution.domain.facts import Asked, Basis, EventId, Fact, StaffId
 
+NOT_ASKED = Asked()
 CustomerId: TypeAlias = str
 BookId: TypeAlias = tuple[str, int]
 """Name and version of a rulebook."""
@@ -88,7 +89,7 @@ class Registration:
     at: datetime
     basis: Basis
     visit: str | None = None
-    asked: Asked = Asked()
+    asked: Asked = NOT_ASKED
     named: tuple[StaffId, ...] = ()
     present: tuple[StaffId, ...] = ()
     brochure_only: bool = False

@@ -14,9 +14,9 @@ def time_event(case: Case) -> list[str]:
     Answers the flags that this calls for.
     """
     fact = case.fact
-    same_day = fact.recorded_at <= fact.occurred_at or local_day(fact.occurred_at, case.timezone) == local_day(
-        fact.recorded_at, case.timezone
-    )
+    same_day = fact.recorded_at <= fact.occurred_at or local_day(
+        fact.occurred_at, case.timezone
+    ) == local_day(fact.recorded_at, case.timezone)
     case.effective = case.clock = fact.occurred_at if same_day else fact.recorded_at
     flags = []
     if fact.attested_by is not None:
