@@ -31,7 +31,8 @@ class Batch:
     dropped_records: list[Row] = field(default_factory=list)
     claims: dict[tuple[str, str], ClaimRow | None] = field(default_factory=dict)
     facts: list[Row] = field(default_factory=list)
-    joined: dict[tuple[str, str], str] = field(default_factory=dict)
+    joined: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    moves: dict[tuple[str, str], str] = field(default_factory=dict)
     decisions: list[list[Any]] = field(default_factory=list)
     deals: dict[tuple[str, str], Row] = field(default_factory=dict)
     deal_decisions: list[Row] = field(default_factory=list)
@@ -47,10 +48,17 @@ class Batch:
     parked_facts: list[Row] = field(default_factory=list)
 
     def join(self, scope: str, gone: str, into: str) -> None:
-        """A customer went into another one, and with it whatever this batch knew of it."""
-        for key, target in self.joined.items():
+        """A customer went into another one, and with it whatever this batch knew of it.
+
+        What is stored of it goes where it went first; it may be parted again, and be another customer then.
+        """
+        for key, target in self.moves.items():
             if key[0] == scope and target == gone:
+                self.moves[key] = into
+        for key, pointed in self.joined.items():
+            if key[0] == scope and pointed == gone:
                 self.joined[key] = into
+        self.moves.setdefault((scope, gone), into)
         self.joined[scope, gone] = into
         for row in self.decisions:
             if row[0] == scope and row[2] == gone:
@@ -82,9 +90,11 @@ class Batch:
 
     def _write_joins(self, curs: Cursor[Any]) -> None:
         """What was stored of a joined customer moves to the one that stands for it now."""
-        rows = [(*key, into) for key, into in self.joined.items()]
-        for name in ("move_joined", "put_joined", "move_decisions"):
-            _put(curs, name, rows)
+        moves = [(*key, into) for key, into in self.moves.items()]
+        _put(curs, "move_decisions", moves)
+        _put(curs, "move_joined", moves)
+        _put(curs, "put_joined", [(*key, into) for key, into in self.joined.items() if into is not None])
+        _put(curs, "drop_joined", [key for key, into in self.joined.items() if into is None])
 
 
 def _claim(scope: str, customer: str, row: ClaimRow) -> Row:

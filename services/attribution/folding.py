@@ -25,7 +25,7 @@ from services.attribution.reading import JournalFact
 from services.attribution.store import Store, Work
 from shared.contract import Event, mask
 
-ROUNDS = 3
+ROUNDS = 12
 """How often a fact may ask for more; a rule that asks again without end is a defect."""
 
 
@@ -181,7 +181,7 @@ class Folder:
             if isinstance(event, RulebookAdopted):
                 book = event.adopted.book
                 found = self._rules.books[book]
-                rows.rows.append(("rulebooks", (found.sha256, *book, self._rules.text_of(book))))
+                rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
 
 
 def describe(error: BaseException) -> str:

@@ -48,9 +48,10 @@ class FactRows:
     work: Work
     cause: Cause
     stored: list[StoredEvent] = field(default_factory=list)
-    rows: list[tuple[str, Sequence[Any]]] = field(default_factory=list)
+    rows: list[tuple[str, list[Any]]] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
     parted: list[str] = field(default_factory=list)
     deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     claims: dict[str, ClaimRow | None] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class FactRows:
         self._changed_claims(before)
 
     def row(self, table: str, *values: Any) -> None:
-        self.rows.append((table, (self.work.scope, *values)))
+        self.rows.append((table, [self.work.scope, *values]))
 
     def send(self, make: Callable[..., OwnershipMessage], **content: Any) -> None:
         seq = self.work.sent + len(self.messages) + 1
@@ -80,12 +81,12 @@ class FactRows:
         """Hand everything to the batch and move the scope's counters."""
         work, cause = self.work, self.cause
         batch.events.extend(self.stored)
-        for table, values in self.rows:
-            getattr(batch, table).append(list(values))
-        for gone, into in self.joined:
+        for gone, into in self.joined:  # before the rows: those of this fact went along already
             batch.join(work.scope, gone, into)
+        for table, values in self.rows:
+            getattr(batch, table).append(values)
         for customer in self.parted:
-            batch.joined.pop((work.scope, customer), None)
+            batch.joined[work.scope, customer] = None
         batch.deals |= self.deals
         work.claims |= {customer: row for customer, row in self.claims.items() if row is not None}
         for customer, row in self.claims.items():
@@ -112,7 +113,7 @@ class FactRows:
         """A claim message for each customer whose owner, status or expiry is another one now."""
         slice_ = self.work.slice
         taken: dict[str, list[str]] = {}
-        for gone, into in self.joined:
+        for gone, into in self.joined + self.replaced:
             taken.setdefault(into, []).append(gone)
             self.claims[gone] = None
         affected = {name: slice_.find_customer(name) for name in _affected(self.work, before)}
@@ -189,7 +190,11 @@ def _deal_decided(rows: FactRows, event: e.DealDecided) -> None:
 
 
 def _joined(rows: FactRows, event: e.CustomersJoined) -> None:
+    """What was decided of the customers that are gone is this one's history now."""
     rows.joined.extend((gone, event.customer) for gone in event.gone)
+    for table, values in rows.rows:
+        if table == "decisions" and values[2] in event.gone:
+            values[2] = event.customer
     customer = rows.work.slice.find_customer(event.customer)
     if customer is not None:
         _own_deals(rows, customer)
@@ -200,7 +205,7 @@ def _reformed(rows: FactRows, event: e.CustomersReformed) -> None:
         rows.parted.append(customer.id)
         _own_deals(rows, customer)
     if all(customer.id != event.before for customer in event.after) and event.after:
-        rows.joined.append((event.before, event.after[0].id))
+        rows.replaced.append((event.before, event.after[0].id))
 
 
 def _own_deals(rows: FactRows, customer: Customer) -> None:
@@ -218,7 +223,7 @@ def _penalised(rows: FactRows, event: e.Penalised) -> None:
 
 
 def _office(rows: FactRows, event: e.OfficeFound) -> None:
-    rows.rows.append(("offices", (event.office, rows.work.scope)))
+    rows.rows.append(("offices", [event.office, rows.work.scope]))
 
 
 def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:

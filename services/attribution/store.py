@@ -10,13 +10,14 @@ from typing import Any
 
 from services.attribution.batch import SQL
 from services.attribution.codec import KINDS, decode_record
+from services.attribution.domain.needs import HELD
 from services.attribution.domain.state import BookId, Key
 from services.attribution.standing import ClaimRow, Standing
 from services.attribution.working import WorkingSlice
 from shared.database import Database
 
-HELD = "held"
-"""The kind of key that asks for every customer with a claim of one consultant."""
+
+
 
 
 @dataclass(slots=True)

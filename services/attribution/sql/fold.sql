@@ -68,6 +68,10 @@ INSERT INTO joined (scope, customer, into_customer)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])
 ON CONFLICT (scope, customer) DO UPDATE SET into_customer = excluded.into_customer
 
+-- name: drop_joined
+DELETE FROM joined USING unnest(%s::text[], %s::text[]) AS parted (scope, customer)
+WHERE joined.scope = parted.scope AND joined.customer = parted.customer
+
 -- name: move_decisions
 UPDATE decisions SET customer = joined.into_customer
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS joined (scope, customer, into_customer)
