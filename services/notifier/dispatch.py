@@ -29,7 +29,7 @@ from shared.clock import BusinessClock, MachineClock, real_seconds_until
 from shared.telemetry import current_traceparent, next_span, traced
 
 # Storing an answer has its own deadline; the lease must outlive that too.
-_MARGIN = 15.0
+_MARGIN = 10.0
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ def _to_supervisor(
         "请提醒该顾问在到期前联系客户并当天登记，或按规则安排转接。",
         f"[Panke] {who_en}'s claim on customer {case} is valid until {until_en}, not followed up",
         f"{who_en}'s claim on customer {case} is valid until {until_en}: {left_en} left, and no new"
-        " follow-up that counts is recorded.\nRemind the consultant to contact the customer and record it the same"
-        " day, or have the customer transferred as the rules allow.",
+        " follow-up that counts is recorded.\nRemind the consultant to contact the customer and record it the"
+        " same day, or have the customer transferred as the rules allow.",
     )
 
 

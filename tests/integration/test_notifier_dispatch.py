@@ -8,18 +8,15 @@ import base64
 import email
 import email.policy
 import json
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
-from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
@@ -30,57 +27,17 @@ from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
 from shared.local.ports import free_port
 from tests.support.notifier import END, SHANGHAI, Keeping, Office, local
+from tests.support.receiver import Receiver, receiving
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
 QUICK = Policy(attempts=2, wait_initial=0.001, wait_max=0.002, rounds=2, round_wait=timedelta(minutes=1))
 LOOPBACK = AddressPolicy(frozenset({"localhost", "127.0.0.1"}), allow_loopback=True)
 
 
-@dataclass
-class Receiver:
-    """A receiver of webhooks: verifies, keeps each id once, and answers as told."""
-
-    server: ThreadingHTTPServer
-    taken: list[dict[str, Any]] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.server.server_address[1]}/alerts?from=panke"
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> int:
-        body = handler.rfile.read(int(handler.headers["content-length"]))
-        self.headers.append(dict(handler.headers))
-        self.taken.append(Webhook(SECRET).verify(body, dict(handler.headers)))
-        self.ids.append(handler.headers["webhook-id"])
-        return self.statuses.pop(0) if self.statuses else 200
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status = kept.answer(self)
-            self.send_response(status)
-            if 300 <= status < 400:
-                self.send_header("location", kept.url)
-            self.send_header("content-length", "5")
-            self.end_headers()
-            self.wfile.write(b"taken")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """The test says what arrived."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    kept = Receiver(server)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield kept
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving(SECRET) as receiver:
+        yield receiver
 
 
 @dataclass

@@ -159,6 +159,14 @@ class Office:
             ).fetchall()
         return [(str(a), str(b), None if c is None else str(c), str(d)) for a, b, c, d in rows]
 
+    def taken_positions(self, topic: str) -> dict[int, int]:
+        """The stored position of each partition."""
+        with self.database.connection() as connection:
+            rows = connection.execute(
+                "SELECT partition, next FROM positions WHERE topic = %s", [topic]
+            ).fetchall()
+        return {int(str(partition)): int(str(following)) for partition, following in rows}
+
 
 class Keeping:
     """A channel that keeps what it was given, and answers as the test says."""

@@ -1,0 +1,171 @@
+"""The consumer on a real Kafka: positions in PostgreSQL, rebalances, records that are not ours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from faststream.kafka import KafkaBroker
+
+from services.notifier.consumer import Consumer, Subscription
+from services.notifier.inbox import Inbox
+from services.notifier.ladder import OfficeHours
+from services.notifier.metrics import Metrics
+from shared.topics import Topics
+from tests.support.notifier import Office, Told, local
+
+PARTITIONS = 3
+
+
+@dataclass
+class Feed:
+    """A topic of the test's own."""
+
+    bootstrap: str
+    topic: str
+    producer: Any
+
+    async def send(self, told: Sequence[Told], partition: int = 0) -> None:
+        for value, headers in told:
+            # The producer wants a key where there is no value; the notifier reads none.
+            key = b"watermark" if value is None else None
+            await self.producer.send_and_wait(
+                self.topic, value, key=key, partition=partition, headers=headers
+            )
+
+
+@pytest.fixture
+async def feed(kafka: str, topic_prefix: str) -> AsyncIterator[Feed]:
+    topic = Topics(topic_prefix).ownership
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    yield Feed(kafka, topic, producer)
+    await producer.stop()
+    await admin.delete_topics([topic])
+    await admin.close()
+
+
+@pytest.fixture
+def office(database: str) -> Any:
+    office = Office(database, local(1, 10))
+    yield office
+    office.close()
+
+
+@asynccontextmanager
+async def consuming(feed: Feed, office: Office) -> AsyncIterator[tuple[Consumer, Metrics]]:
+    broker, metrics = KafkaBroker(feed.bootstrap, logger=None), Metrics()
+    inbox = Inbox(office.database, feed.topic, OfficeHours(), office.clock)
+    subscription = Subscription(feed.topic, f"{feed.topic}.notifier")
+    consumer = Consumer(broker, subscription, inbox, metrics, lambda: None)
+    await broker.start()
+    try:
+        yield consumer, metrics
+    finally:
+        await consumer.close()
+        await broker.stop()
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Poll; the deadline guards against hanging."""
+    with anyio.move_on_after(60):
+        while not await anyio.to_thread.run_sync(condition):
+            await anyio.lowlevel.checkpoint()
+        return
+    raise AssertionError(f"never: {what}")
+
+
+def customers(office: Office) -> set[str]:
+    return {customer for customer, *_ in office.states()}
+
+
+def messages(metrics: Metrics, result: str) -> float:
+    return metrics.registry.get_sample_value("panke_notifier_messages_total", {"result": result}) or 0.0
+
+
+async def test_claims_become_alerts_and_a_restart_goes_on(feed: Feed, office: Office) -> None:
+    """What was applied is not applied again by the next process, and what came meanwhile is."""
+    first = [office.stream.watermark(local(1, 10)), office.stream.claim("c1", "li")]
+    await feed.send(first)
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c1"}, "the first claim")
+    await feed.send([*first, office.stream.claim("c2", "li")])
+    async with consuming(feed, office) as (_, metrics):
+        await until(lambda: customers(office) == {"c1", "c2"}, "the second claim")
+        assert (messages(metrics, "applied"), messages(metrics, "repeated")) == (1.0, 1.0)
+    assert len(office.states()) == 8
+
+
+async def test_two_members_share_the_partitions_and_one_takes_over(feed: Feed, office: Office) -> None:
+    """With two consumers each partition has one of them; when one leaves, the other has all, and nothing
+    doubles."""
+    async with consuming(feed, office) as (stays, _):
+        async with consuming(feed, office) as (leaves, _):
+            await until(
+                lambda: (
+                    sorted([*stays.partitions, *leaves.partitions]) == [0, 1, 2]
+                    and bool(leaves.partitions)
+                    and bool(stays.partitions)
+                ),
+                "the partitions are shared",
+            )
+            for partition in range(PARTITIONS):
+                told = [office.stream.claim("a", "li", scope=f"s{partition}")]
+                await feed.send(told, partition)
+            await until(lambda: len(office.states()) == 12, "one claim of each partition")
+        await until(lambda: sorted(stays.partitions) == [0, 1, 2], "the other has all")
+        for partition in range(PARTITIONS):
+            await feed.send([office.stream.claim("b", "li", scope=f"s{partition}")], partition)
+        await until(lambda: len(office.states()) == 24, "another claim of each partition")
+    assert office.taken_positions(feed.topic) == {0: 2, 1: 2, 2: 2}
+
+
+async def test_a_record_that_is_not_ours_stops_nobody(feed: Feed, office: Office) -> None:
+    """A header that is no text and a value that is no message are stored as irregular; the claim behind them
+    counts."""
+    value, _ = office.stream.claim("c1", "li")
+    await feed.send([(b"\xff\xfe", [("x", b"\xff\xfe")]), (b"{}", [("seq", b"\xff")]), (value, [])])
+    async with consuming(feed, office) as (_, metrics):
+        await until(lambda: customers(office) == {"c1"}, "the claim")
+        assert messages(metrics, "irregular") == 2.0
+
+
+async def test_a_position_outside_the_log_halts_its_partition_alone(feed: Feed, office: Office) -> None:
+    """A stored position past the end is never reset: its partition stays paused and is told, the others go
+    on."""
+    Inbox(office.database, feed.topic, OfficeHours(), office.clock).begin(0, 1000)
+    await feed.send([office.stream.claim("c0", "li", scope="s0")], 0)
+    await feed.send([office.stream.claim("c1", "li", scope="s1")], 1)
+    async with consuming(feed, office) as (consumer, metrics):
+        await until(lambda: customers(office) == {"c1"}, "the other partition's claim")
+        assert consumer.halted == [0]
+        assert metrics.registry.get_sample_value("panke_notifier_partitions_halted") == 1.0
+    assert office.taken_positions(feed.topic)[0] == 1000
+
+
+async def test_a_database_that_was_away_loses_nothing(feed: Feed, own_postgres: Any) -> None:
+    """Records that come while PostgreSQL is killed are applied, each once, when it is back."""
+    office = Office(own_postgres.dsn, local(1, 10))
+    async with consuming(feed, office):
+        await feed.send([office.stream.claim("c1", "li")])
+        await until(lambda: customers(office) == {"c1"}, "the first claim")
+        own_postgres.kill()
+        await feed.send([office.stream.claim("c2", "li")])
+        await anyio.to_thread.run_sync(own_postgres.start)
+        await until(lambda: _quietly(office) == {"c1", "c2"}, "the second claim")
+    assert len(office.states()) == 8
+    office.close()
+
+
+def _quietly(office: Office) -> set[str]:
+    """The customers, or none while the database is not back."""
+    return customers(office) if office.database.ping() else set()
