@@ -5,7 +5,7 @@ counts without gaps per scope; a consumer drops what it has seen. A record witho
 every fact of its partition that was recorded by then was sent before it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -28,6 +28,10 @@ DealStatus = Literal["final", "pending_ruling", "cancelled"]
 SEQ: Final = "seq"
 TRACEPARENT: Final = "traceparent"
 WATERMARK: Final = "watermark"
+CONTACTS: Final = "contacts"
+DEFAULT_RULEBOOK: Final = "default-rulebook"
+
+_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK})
 
 RawHeaders = Sequence[tuple[str, bytes]]
 
@@ -57,11 +61,17 @@ class Topics:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """What stands beside a record."""
+    """What stands beside a record.
+
+    Besides what the contract names: `contacts`, what each phone of the event was read as when it was recorded;
+    and on the first fact of a scope `default_rulebook`, under which the scope began and which no event says.
+    """
 
     seq: int | None = None
     traceparent: str | None = None
     watermark: datetime | None = None
+    contacts: Mapping[str, str] | None = None
+    default_rulebook: str | None = None
 
 
 def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
@@ -73,6 +83,10 @@ def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
         encoded.append((TRACEPARENT, headers.traceparent.encode("ascii")))
     if headers.watermark is not None:
         encoded.append((WATERMARK, format_instant(headers.watermark).encode("ascii")))
+    if headers.contacts is not None:
+        encoded.append((CONTACTS, _encode(headers.contacts)))
+    if headers.default_rulebook is not None:
+        encoded.append((DEFAULT_RULEBOOK, headers.default_rulebook.encode()))
     return encoded
 
 
@@ -80,20 +94,26 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
     """The headers of a record; those of others are passed over, ours must be right and stand once."""
     found: dict[str, str] = {}
     for name, value in raw:
-        if name in (SEQ, TRACEPARENT, WATERMARK):
+        if name in _OURS:
             if name in found or value is None:
                 raise BadMessage(f"header {name} must stand once and hold a value")
             try:
-                found[name] = value.decode("ascii")
+                found[name] = value.decode()
             except UnicodeDecodeError:
-                raise BadMessage(f"header {name} is not ASCII") from None
-    return Headers(_seq(found.get(SEQ)), found.get(TRACEPARENT), _watermark(found.get(WATERMARK)))
+                raise BadMessage(f"header {name} is not UTF-8") from None
+    return Headers(
+        _seq(found.get(SEQ)),
+        found.get(TRACEPARENT),
+        _watermark(found.get(WATERMARK)),
+        _contacts(found.get(CONTACTS)),
+        found.get(DEFAULT_RULEBOOK),
+    )
 
 
 def _seq(text: str | None) -> int | None:
     if text is None:
         return None
-    if not text.isdigit() or len(text) > 18 or int(text) < 1:
+    if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < 1:
         raise BadMessage("header seq must be a whole number from 1")
     return int(text)
 
@@ -105,6 +125,15 @@ def _watermark(text: str | None) -> datetime | None:
         return parse_utc(text, WATERMARK)
     except BadEvent as refusal:
         raise BadMessage(f"header {refusal}") from None
+
+
+def _contacts(text: str | None) -> Mapping[str, str] | None:
+    if text is None:
+        return None
+    try:
+        return _decode_contacts(text)
+    except msgspec.MsgspecError:
+        raise BadMessage("header contacts must hold a JSON object of texts") from None
 
 
 def dead_headers(reason: str, topic: str, partition: int, offset: int) -> list[tuple[str, bytes]]:
@@ -169,7 +198,8 @@ def _read(kind: type, value: object) -> object:
     return parse_instant(value)
 
 
-_encode: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+_decode_contacts: Final = msgspec.json.Decoder(dict[str, str]).decode
 _decode: Final[Callable[[bytes], OwnershipMessage]] = msgspec.json.Decoder(
     OwnershipMessage, dec_hook=_read
 ).decode

@@ -4,7 +4,17 @@ from typing import Any, Final
 
 from shared.contract.events import DATA_TYPES
 from shared.contract.schema import schemas_of
-from shared.topics import SEQ, TRACEPARENT, WATERMARK, ClaimMessage, DecisionMessage, StaffMessage, Topics
+from shared.topics import (
+    CONTACTS,
+    DEFAULT_RULEBOOK,
+    SEQ,
+    TRACEPARENT,
+    WATERMARK,
+    ClaimMessage,
+    DecisionMessage,
+    StaffMessage,
+    Topics,
+)
 
 _SCHEMAS: Final = "#/components/schemas/"
 _MESSAGES: Final = "#/components/messages/"
@@ -12,9 +22,18 @@ _DESCRIPTION: Final = """\
 The key of every record is the scope. Messages may repeat after a crash; they are never lost or reordered
 within a scope. Consumers drop a seq that they have seen.
 """
+_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK})
 _HEADER: Final = {
     SEQ: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "without gaps per scope, from 1"},
     TRACEPARENT: {"type": "string", "description": "W3C trace context"},
+    CONTACTS: {
+        "type": "string",
+        "description": "JSON object: each phone of the event as written, and what it was read as when recorded",
+    },
+    DEFAULT_RULEBOOK: {
+        "type": "string",
+        "description": "on the first fact of a scope: the rulebook under which the scope began",
+    },
     WATERMARK: {
         "type": "string",
         "format": "date-time",
@@ -71,7 +90,7 @@ def _messages() -> dict[str, Any]:
     messages: dict[str, Any] = {
         "event": {
             "summary": "An event with recorded_at; its type is one of " + ", ".join(DATA_TYPES),
-            "headers": _headers(SEQ, TRACEPARENT),
+            "headers": _headers(SEQ, TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK),
             "payload": {"$ref": "event.json"},
             "bindings": key,
         }
@@ -93,6 +112,6 @@ def _messages() -> dict[str, Any]:
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    required = [name for name in names if name != TRACEPARENT]
+    required = [name for name in names if name not in _OPTIONAL]
     properties = {name: _HEADER.get(name, {"type": "string"}) for name in names}
     return {"type": "object", "properties": properties, "required": required}

@@ -92,6 +92,7 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
         Headers(seq=1),
         Headers(seq=123_456_789, traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
         Headers(watermark=AT),
+        Headers(seq=1, contacts={"１３８ 0000 0001": "+8613800000001"}, default_rulebook="shijiazhuang"),
     ],
 )
 def test_headers_survive_the_wire(headers: Headers) -> None:
@@ -117,6 +118,8 @@ def test_headers_of_others_are_passed_over() -> None:
         [("watermark", b"yesterday")],
         [("watermark", b"2026-03-01T10:00:00+08:00")],
         [("traceparent", b"\xff")],
+        [("contacts", b"[]")],
+        [("contacts", b'{"138":1}')],
     ],
 )
 def test_wrong_headers_of_ours_are_refused(raw: list[tuple[str, bytes | None]]) -> None:
