@@ -7,7 +7,6 @@ so that a newer release of the phone library cannot make another customer of an 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
 
 import msgspec
 
@@ -33,7 +32,7 @@ def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission
     body = canonical(raw)
     data = event.data
     return Submission(
-        id=UUID(event.id),
+        id=event.id,
         type=event.type,
         scope=event.scope,
         office=event.office,

@@ -6,6 +6,7 @@ Built by hand for what is answered most: ids and scopes cannot hold a character 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,9 @@ from shared.contract import format_instant
 from shared.problem import FieldError, problem_document
 
 _encode: Final = msgspec.json.Encoder().encode
+
+# All facts of a group share their time of recording.
+_instant = lru_cache(maxsize=1024)(format_instant)
 
 CONFLICT: Final = (
     "该 id 已登记，内容不同；原记录未变 (this id is recorded with other content; nothing was changed)"
@@ -36,7 +40,7 @@ def place_json(place: Place) -> bytes:
 
 
 def _members(place: Place) -> bytes:
-    recorded_at = format_instant(place.recorded_at)
+    recorded_at = _instant(place.recorded_at)
     return (
         f'"id":"{place.id}","scope":"{place.scope}","seq":{place.seq},"recorded_at":"{recorded_at}"'.encode()
     )

@@ -7,20 +7,19 @@ record takes this place without another line of the service changing.
 from __future__ import annotations
 
 from typing import Protocol
-from uuid import UUID
 
 
 class Codec(Protocol):
-    def seal(self, record: UUID, body: bytes) -> bytes: ...
+    def seal(self, record: str, body: bytes) -> bytes: ...
 
-    def open(self, record: UUID, sealed: bytes) -> bytes: ...
+    def open(self, record: str, sealed: bytes) -> bytes: ...
 
 
 class PlainCodec:
     """Stores bodies as they are."""
 
-    def seal(self, record: UUID, body: bytes) -> bytes:
+    def seal(self, record: str, body: bytes) -> bytes:
         return body
 
-    def open(self, record: UUID, sealed: bytes) -> bytes:
+    def open(self, record: str, sealed: bytes) -> bytes:
         return sealed

@@ -129,9 +129,9 @@ async def _rendered(outcomes: list[LineOutcome]) -> bytes:
     return await asyncio.to_thread(batch_ndjson, outcomes)
 
 
-def _event_id(text: str) -> UUID:
+def _event_id(text: str) -> str:
     try:
-        return UUID(text)
+        return str(UUID(text))
     except ValueError:
         message = "应为 UUID (must be a UUID)"
         raise Problem(

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
 
 import psycopg
 from psycopg import errors
@@ -147,7 +146,7 @@ class Archive:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
 
-    def event(self, connection: Connection, id_: UUID) -> bytes | None:
+    def event(self, connection: Connection, id_: str) -> bytes | None:
         row = connection.execute(SQL["fact_by_id"], {"id": id_}).fetchone()
         return None if row is None else self._codec.open(id_, bytes(row[0]))
 

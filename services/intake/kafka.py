@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +24,7 @@ from aiokafka.errors import (
     for_code,
 )
 from aiokafka.partitioner import DefaultPartitioner
+from msgspec import Struct
 
 # An envelope is at most 64 KiB; a batch of this size holds one with room to spare and stays below the
 # broker's own limit of 1 MiB.
@@ -44,8 +44,7 @@ Topic: Any = NewTopic
 Resource: Any = ConfigResource
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """One Kafka record before it has an offset; a watermark has neither key nor value."""
 
     key: bytes | None

@@ -7,9 +7,10 @@ the lead and finds out at the next statement (architecture, choices 3 and 4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from services.intake.codec import Codec
 from services.intake.connection import Connection, Link
@@ -17,8 +18,7 @@ from services.intake.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.planning import INSTANT
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
+class Unsent(Struct, frozen=True, gc=False):
     """A fact on its way: what its Kafka record is made of."""
 
     position: int

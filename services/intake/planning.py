@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+
+from msgspec import Struct
 
 from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
 from shared.contract import CLOCK_TOLERANCE, BadEvent, bad
@@ -21,24 +22,21 @@ INSTANT = timedelta(microseconds=1)
 RulebookRegistry = Callable[[str, int], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True, gc=False):
     """The end of a scope: its last seq and when that was recorded."""
 
     seq: int
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True, gc=False):
     """An id that is taken, by which content, and its place."""
 
     place: Place
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(Struct, frozen=True, gc=False):
     """A submission with the place that it gets."""
 
     submission: Submission
@@ -69,7 +67,7 @@ class Planner:
         knows_rulebook: RulebookRegistry,
     ) -> None:
         self._heads = heads
-        self._known: dict[UUID, Known] = {entry.place.id: entry for entry in known}
+        self._known: dict[str, Known] = {entry.place.id: entry for entry in known}
         self._offices = offices
         self._not_before = not_before
         self._knows_rulebook = knows_rulebook

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
+
+from msgspec import Struct
 
 from services.intake.admission import admit
 from services.intake.committer import GroupCommitter
@@ -29,8 +29,7 @@ class Room(Protocol):
     def demand_room(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Delayed:
+class Delayed(Struct, frozen=True, gc=False):
     """A line of a batch that could not be stored now: nothing was promised, it may be sent again."""
 
     unavailable: Unavailable
@@ -79,11 +78,11 @@ class Intake:
             outcomes.update(zip(piece, taken, strict=True))
         return [outcomes[index] for index in range(len(lines))]
 
-    async def event(self, id_: UUID) -> bytes | None:
+    async def event(self, id_: str) -> bytes | None:
         """The envelope as recorded."""
         return await asyncio.to_thread(self._event, id_)
 
-    def _event(self, id_: UUID) -> bytes | None:
+    def _event(self, id_: str) -> bytes | None:
         with self._database.connection() as connection:
             return self._archive.event(connection, id_)
 

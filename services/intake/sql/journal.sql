@@ -9,7 +9,7 @@ SELECT pg_advisory_xact_lock_shared(%(key)s)
 SELECT scope, seq, recorded_at FROM intake.heads WHERE scope = ANY(%(scopes)b::text[]) ORDER BY scope FOR UPDATE
 
 -- name: known_ids
-SELECT id, scope, seq, recorded_at, digest FROM intake.event_ids WHERE id = ANY(%(ids)b::uuid[])
+SELECT id::text, scope, seq, recorded_at, digest FROM intake.event_ids WHERE id = ANY(%(ids)b::text[]::uuid[])
 
 -- name: known_offices
 SELECT office, scope FROM intake.offices WHERE office = ANY(%(offices)b::text[])
@@ -20,7 +20,7 @@ SELECT promised_at FROM intake.watermark
 -- name: insert_facts
 -- The rows go over once, in binary, and to all three tables: turning them into text would cost the most of all.
 WITH row AS (
-    SELECT * FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(ids)b::uuid[], %(types)b::text[],
+    SELECT * FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(ids)b::text[]::uuid[], %(types)b::text[],
                          %(recorded)b::timestamptz[], %(digests)b::bytea[], %(bodies)b::bytea[],
                          %(contacts)b::bytea[], %(traces)b::text[])
         WITH ORDINALITY AS row (scope, seq, id, type, recorded_at, digest, body, contacts, traceparent, n)
@@ -49,13 +49,13 @@ WHERE head.scope = row.scope
 INSERT INTO intake.offices (office, scope) SELECT * FROM unnest(%(offices)b::text[], %(scopes)b::text[])
 
 -- name: fact_by_id
-SELECT fact.body FROM intake.event_ids AS known JOIN intake.facts AS fact USING (scope, seq) WHERE known.id = %(id)s
+SELECT fact.body FROM intake.event_ids AS known JOIN intake.facts AS fact USING (scope, seq) WHERE known.id = %(id)s::uuid
 
 -- name: head
 SELECT seq, recorded_at, default_rulebook FROM intake.heads WHERE scope = %(scope)s
 
 -- name: export_scope
-SELECT id, body FROM intake.facts WHERE scope = %(scope)s ORDER BY seq
+SELECT id::text, body FROM intake.facts WHERE scope = %(scope)s ORDER BY seq
 
 -- name: declare_deployment
 INSERT INTO intake.deployment (demonstration) VALUES (%(demonstration)s) ON CONFLICT DO NOTHING

@@ -5,7 +5,7 @@
 SELECT pg_try_advisory_lock(%(key)s)
 
 -- name: unsent
-SELECT unsent.position, fact.scope, fact.seq, fact.id, fact.recorded_at, fact.body, fact.contacts, fact.traceparent,
+SELECT unsent.position, fact.scope, fact.seq, fact.id::text, fact.recorded_at, fact.body, fact.contacts, fact.traceparent,
        head.default_rulebook
 FROM (SELECT position, scope, seq FROM intake.outbox ORDER BY position LIMIT %(limit)s) AS unsent
 JOIN intake.facts AS fact USING (scope, seq) JOIN intake.heads AS head USING (scope)
