@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day, midnight
+from services.attribution.domain.copying import replace
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.facts import Basis, EventId, Fact, StaffId
 from services.attribution.domain.rulebook import Rulebook

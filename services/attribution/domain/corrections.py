@@ -7,12 +7,12 @@ with the first record keeps the identity and the history, and the others begin w
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
 from services.attribution.domain.case import Case, lapse, standing
+from services.attribution.domain.copying import replace
 from services.attribution.domain.evolve import customer_id
 from services.attribution.domain.facts import (
     Call,
@@ -71,17 +71,16 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
         changed = replace(changed, judged=case.seq, trigger=case.id, effective=case.effective)
     others = known_customers(case, party)
     old = known_customers(case, before)
-    for customer in {*others, *old}:
-        case.settle(customer)
+    for met in {*others, *old}:
+        case.settle(met)
     case.emit(e.RecordFiled(changed))
-    formed: CustomerId | None
+    customer: CustomerId | None
     if old:
-        formed, rejudged = _reform(case, case.customer(old[0]), changed, lost=registers and was and not now)
+        customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=registers and was and not now)
     else:
-        formed, rejudged = _first_named(case, changed, others), False
-    if formed is None:
+        customer, rejudged = _first_named(case, changed, others), False
+    if customer is None:
         return
-    customer: CustomerId = formed
     meeting = [customer, *(c for c in others if c != customer and case.knows(c))]
     if len(meeting) > 1:
         meeting.sort(key=lambda c: (case.customer(c).first, c))

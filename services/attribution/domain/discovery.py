@@ -7,12 +7,12 @@ deal came before the discovery and on what S's registration says (E3, H3, H4, H5
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case
+from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import Basis
 from services.attribution.domain.rulebook import Honour, Split
 from services.attribution.domain.shares import move_shares

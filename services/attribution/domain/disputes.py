@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import rank
 from services.attribution.domain.case import Case, standing
+from services.attribution.domain.copying import replace
 from services.attribution.domain.disputing import open_dispute
 from services.attribution.domain.facts import DisputeOpening, EvidenceAdding, Ruling
 from services.attribution.domain.identity import file_record, identify, touch

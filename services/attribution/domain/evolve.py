@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from services.attribution.domain import events as e
+from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import EventId
 from services.attribution.domain.state import (
     SCOPE,

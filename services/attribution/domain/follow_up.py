@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.attribution.domain.case import Case
+from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import FollowUp
 from services.attribution.domain.identity import identify
 from services.attribution.domain.registration import renew

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, standing
+from services.attribution.domain.copying import replace
 from services.attribution.domain.discovery import arrive_late, honoured
 from services.attribution.domain.facts import Basis, Call, EventId, Outreach, Party, StaffId, Visit
 from services.attribution.domain.identity import identify, known_customers

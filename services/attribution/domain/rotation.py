@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case
+from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import Absence, Return, ShiftOpening, StaffId, Visit
 from services.attribution.domain.state import Board
 

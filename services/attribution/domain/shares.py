@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, resting_on
+from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import StaffId
 from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Shares, Slice
 
