@@ -19,6 +19,7 @@ from pathlib import Path
 from shared.local.errors import MissingWheel, NoDisk, PortInUse, StartFailed
 from shared.local.home import demand_room, local_home
 from shared.local.jars import kafka_jars
+from shared.local.kafka_cache import cache_options
 from shared.local.kafka_probe import ask_cluster
 from shared.local.ports import HOST, free_port, is_free
 from shared.local.process import ServerProcess
@@ -27,6 +28,8 @@ PART = "Kafka"
 _START_SECONDS = 90.0
 _TICK = 0.05
 _TRIES = 3
+# At the end of the run that makes the start-up cache Java writes it.
+_TRAIN_STOP_SECONDS = 120.0
 
 SETTINGS = {
     "process.roles": "broker,controller",
@@ -77,6 +80,7 @@ class EmbeddedKafka:
         self.home = home or local_home()
         self.heap_mb = heap_mb
         self.tied = tied
+        self._options: list[str] | None = None
         self._asked = port
         self._port: int | None = None
         self._process = ServerProcess(PART, self.directory)
@@ -106,6 +110,8 @@ class EmbeddedKafka:
         try:
             demand_room(PART, self.directory)
             java, jars = _java(), kafka_jars(self.home)
+            if self._options is None:
+                self._options = cache_options(self.home, jars, self._train)
             cluster = self._formatted(java, jars)
             for attempt in range(_TRIES):
                 try:
@@ -147,6 +153,7 @@ class EmbeddedKafka:
             f"-Xmx{self.heap_mb}m",
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
+            *(self._options or []),
             *_logging("info"),
         ]
         command = [str(java), *options, "-cp", _classpath(jars), "kafka.Kafka", str(settings)]
@@ -161,6 +168,13 @@ class EmbeddedKafka:
                 return
             time.sleep(_TICK)
         raise self._failed(f"{_START_SECONDS:.0f} 秒内未就绪", f"not ready after {_START_SECONDS:.0f} s")
+
+    def _train(self, directory: Path, options: list[str]) -> None:
+        """One run of a broker on empty data, from which Java makes the start-up cache."""
+        broker = EmbeddedKafka(directory, home=self.home, heap_mb=self.heap_mb)
+        broker._options = options
+        broker.start()
+        broker._process.stop(_TRAIN_STOP_SECONDS)
 
     def _ports(self) -> tuple[int, int]:
         """Ours (asked for, else as at the last start if that is free, else a new one), the controller's."""

@@ -37,10 +37,8 @@ class ServerUser:
         """Whether every folder down to `path` (those that exist) lets this user through."""
         if self.uid is None:
             return True
-        for folder in (path, *path.parents):
-            if folder.exists() and not self._may_enter(folder.stat()):
-                return False
-        return True
+        existing = (folder for folder in (path, *path.parents) if folder.exists())
+        return all(self._may_enter(folder.stat()) for folder in existing)
 
     def _may_enter(self, status: os.stat_result) -> bool:
         if status.st_uid == self.uid:
