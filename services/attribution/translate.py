@@ -26,7 +26,8 @@ def to_fact(event: c.Event, seq: int) -> f.Fact:
 
 def to_party(party: c.Party) -> f.Party:
     """A party as the rules know it: a name that is not blank, and contacts."""
-    return f.Party(party.name or None, c.contacts_of(party))
+    name = party.name if party.name is not None and party.name.strip() else None
+    return f.Party(name, c.contacts_of(party))
 
 
 def _asked(asked: c.Asked | None) -> f.Asked:

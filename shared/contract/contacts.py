@@ -97,7 +97,7 @@ def contacts_of(party: "Party", stored: Mapping[str, str] | None = None) -> tupl
         contact = None if is_masked(phone) else known.get(phone) or normalise_phone(phone)
         if contact is not None and contact not in found:
             found.append(contact)
-    if party.wechat is not None:
+    if party.wechat is not None and party.wechat.strip():
         found.append(wechat_contact(party.wechat))
     return tuple(found)
 

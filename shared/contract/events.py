@@ -16,13 +16,14 @@ from shared.contract.fields import (
     Day,
     EventId,
     Evidence,
-    Label,
     Name,
+    Note,
     OfficeId,
     Phone,
     Phones,
     Prose,
     RecordId,
+    Remark,
     Row,
     RulebookName,
     ScopeId,
@@ -52,10 +53,10 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 class Party(Model, frozen=True):
     """How a customer is named in a record."""
 
-    name: Name | None = None
+    name: Remark | None = None
     phones: Phones = ()
-    wechat: Name | None = None
-    relation: Label | None = None
+    wechat: Remark | None = None
+    relation: Remark | None = None
 
 
 class Asked(Model, frozen=True):
@@ -148,10 +149,10 @@ class VisitRegistered(Model, frozen=True):
     started_at: Instant | None = None
     ended_at: Instant | None = None
     companions: Annotated[tuple[Party, ...], Meta(max_length=100)] = ()
-    channel: Name | None = None
-    purpose: Name | None = None
-    notes: Prose | None = None
-    level: Label | None = None
+    channel: Remark | None = None
+    purpose: Remark | None = None
+    notes: Note | None = None
+    level: Remark | None = None
     category: Category | None = None
     next_on: Day | None = None
 
@@ -161,9 +162,9 @@ class CallRegistered(Model, frozen=True):
     customer: Party
     answered_by: StaffId
     asked: Asked | None = None
-    notes: Prose | None = None
-    channel: Name | None = None
-    level: Label | None = None
+    notes: Note | None = None
+    channel: Remark | None = None
+    level: Remark | None = None
     next_on: Day | None = None
 
 
@@ -172,7 +173,7 @@ class OutreachRegistered(Model, frozen=True):
     customer: Party
     by: StaffId
     method: OutreachMethod
-    notes: Prose | None = None
+    notes: Note | None = None
 
 
 class FollowUpRecorded(Model, frozen=True):
@@ -184,7 +185,7 @@ class FollowUpRecorded(Model, frozen=True):
     content: Prose
     reached: bool = True
     category: Category | None = None
-    level: Label | None = None
+    level: Remark | None = None
     next_on: Day | None = None
 
 
@@ -298,7 +299,7 @@ class SurveyRecorded(Model, frozen=True):
     consultant: StaffId
     answers: SurveyAnswers
     score: Score
-    suggestion: Prose | None = None
+    suggestion: Note | None = None
 
 
 Registration = VisitRegistered | CallRegistered | OutreachRegistered

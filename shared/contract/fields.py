@@ -21,6 +21,8 @@ RulebookName = Annotated[str, Meta(min_length=1, max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=64)]
 Prose = Annotated[str, Meta(min_length=1, max_length=4000)]
+Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said")]
+Note = Annotated[str, Meta(max_length=4000, description="may be empty: nothing was said")]
 Phone = Annotated[str, Meta(min_length=1, max_length=64, description="as people write it; stars mask it")]
 Address = Annotated[str, Meta(min_length=1, max_length=320)]
 Amount = Annotated[str, Meta(pattern=r"^(?:0|[1-9]\d{0,14})(?:\.\d{1,4})?$", description="decimal, CNY")]
@@ -42,3 +44,8 @@ LOOSE_FIELDS: Final = PROSE_FIELDS | {
     "level", "project", "unit", "sms", "dingtalk", "wecom", "feishu", "email",
 }  # fmt: skip
 """The fields in which white space at an end does no harm; an id with some would be another id."""
+
+EMPTY_FIELDS: Final = frozenset(
+    {"name", "wechat", "relation", "channel", "purpose", "notes", "level", "suggestion"}
+)
+"""The fields that a form may send empty: an empty one says what a missing one says."""

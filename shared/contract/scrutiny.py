@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.contract.errors import bad
-from shared.contract.fields import LOOSE_FIELDS, MAX_DEPTH, PROSE_FIELDS
+from shared.contract.fields import EMPTY_FIELDS, LOOSE_FIELDS, MAX_DEPTH, PROSE_FIELDS
 
 _tokens = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL).finditer
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
@@ -86,6 +86,8 @@ def check_text(text: str, path: str, field: str) -> None:
         raise bad(path, "control")
     stripped = text.strip()
     if not stripped:
+        if field in EMPTY_FIELDS:
+            return
         raise bad(path, "blank")
     if len(stripped) != len(text) and field not in LOOSE_FIELDS:
         raise bad(path, "padded")
