@@ -40,7 +40,7 @@ class LeasedAlert:
     lease: UUID
     scope: str
     customer: str
-    generation: int
+    claim_seq: int
     rung: Rung
     audience: Audience
     staff: str | None

@@ -1,9 +1,10 @@
 """What a change of a claim means for the alerts: which are made, which are overtaken. Pure.
 
-Contract, section 6: timers derive from `kind: claim` alone. Each such message is the whole state of one
-customer and carries a generation; alerts of an older generation, and those of customers that were joined into
-this one (`replaces`), no longer hold. Whether a follow-up came before the end was decided in the order of the
-log by attribution; nothing here decides it again.
+Contract, section 6: timers derive from `kind: claim` alone. Each such message is the whole state of one customer;
+alerts of its earlier messages, and those of customers that were joined into it (`replaces`), no longer hold. Which
+message is the later one goes by the `seq` of the scope, here `claim_seq`: it rises over every message, so it also
+orders those of a customer that was joined away and split off again, for whom a `generation` may begin anew. Whether
+a follow-up came before the end was decided in the order of the log by attribution; nothing here decides it again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Claim:
 
     scope: str
     customer: str
-    generation: int
+    claim_seq: int
     owner: str | None
     status: str
     expires_at: datetime | None
@@ -50,7 +51,7 @@ class NewAlert:
     id: UUID
     scope: str
     customer: str
-    generation: int
+    claim_seq: int
     step: Step
     staff: str | None
     owner: str | None
@@ -76,12 +77,12 @@ class Derivation:
         """Take one change in; `known_at` is the business time that its place in the stream stands for."""
         claim = change.claim
         prior = self.known(claim.scope, claim.customer)
-        if prior is not None and prior.generation >= claim.generation:
+        if prior is not None and prior.claim_seq >= claim.claim_seq:
             return
         joined = [self.known(claim.scope, customer) for customer in change.replaces]
         former = {part.owner for part in (prior, *joined) if part is not None and part.owner is not None}
         self.claims[claim.scope, claim.customer] = claim
-        self._supersede((claim.scope, claim.customer), claim.generation)
+        self._supersede((claim.scope, claim.customer), claim.claim_seq)
         for part in joined:
             if part is not None:
                 self._replace(part, claim.customer)
@@ -90,23 +91,23 @@ class Derivation:
     def _supersede(self, key: CustomerKey, below: int) -> None:
         self.superseded[key] = below
         for alert in list(self.alerts.values()):
-            if (alert.scope, alert.customer) == key and alert.generation < below:
+            if (alert.scope, alert.customer) == key and alert.claim_seq < below:
                 self.alerts[alert.id] = replace(alert, superseded=True)
 
     def _replace(self, part: Claim, by: str) -> None:
         key = (part.scope, part.customer)
         self.claims[key] = replace(part, replaced_by=by)
-        self._supersede(key, part.generation + 1)
+        self._supersede(key, part.claim_seq + 1)
 
     def _add(self, change: ClaimChange, steps: Iterable[_Told]) -> None:
         claim = change.claim
         for told in steps:
             staff = told.owner if told.step.audience is Audience.OWNER else None
             alert = NewAlert(
-                alert_id(claim.scope, claim.customer, claim.generation, told.step, staff),
+                alert_id(claim.scope, claim.customer, claim.claim_seq, told.step, staff),
                 claim.scope,
                 claim.customer,
-                claim.generation,
+                claim.claim_seq,
                 told.step,
                 staff,
                 told.owner,
@@ -116,9 +117,9 @@ class Derivation:
             self.alerts[alert.id] = alert
 
 
-def alert_id(scope: str, customer: str, generation: int, step: Step, staff: str | None) -> UUID:
+def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:
     """The key of an alert: the same claim, step and person give the same id, however often it is derived."""
-    return uuid5(_ALERTS, f"{scope}/{customer}/{generation}/{step.rung}/{step.audience}/{staff or ''}")
+    return uuid5(_ALERTS, f"{scope}/{customer}/{claim_seq}/{step.rung}/{step.audience}/{staff or ''}")
 
 
 @dataclass(frozen=True)

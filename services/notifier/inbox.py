@@ -129,7 +129,7 @@ class Inbox:
         given = {
             "scopes": [claim.scope for claim in claims],
             "customers": [claim.customer for claim in claims],
-            "generations": [claim.generation for claim in claims],
+            "claim_seqs": [claim.claim_seq for claim in claims],
             "owners": [claim.owner for claim in claims],
             "statuses": [claim.status for claim in claims],
             "ends": [claim.expires_at for claim in claims],
@@ -159,7 +159,7 @@ class Inbox:
             "ids": [alert.id for alert in alerts],
             "scopes": [alert.scope for alert in alerts],
             "customers": [alert.customer for alert in alerts],
-            "generations": [alert.generation for alert in alerts],
+            "claim_seqs": [alert.claim_seq for alert in alerts],
             "rungs": [alert.step.rung.value for alert in alerts],
             "audiences": [alert.step.audience.value for alert in alerts],
             "staff": [alert.staff for alert in alerts],

@@ -37,7 +37,7 @@ class ListedAlert:
     case: str
     scope: str
     customer: str
-    generation: int
+    claim_seq: int
     step: str
     audience: str
     staff: str | None

@@ -144,7 +144,9 @@ class Queue:
 
     def _fetch(self, connection: _Connection, query: str, given: dict[str, object]) -> list[LeasedAlert]:
         rows: list[Any] = connection.execute(self._sql[query].encode(), given).fetchall()
-        return sorted((_leased(row, given["lease"]) for row in rows), key=lambda alert: alert.due_at)
+        return sorted(
+            (_leased(row, given["lease"]) for row in rows), key=lambda alert: (alert.due_at, alert.id)
+        )
 
     def _addressed(
         self, connection: _Connection, alerts: list[LeasedAlert], business_now: datetime
@@ -185,22 +187,20 @@ class Queue:
 
 def _for(alert: LeasedAlert, staff: str) -> LeasedAlert:
     step = Step(alert.rung, alert.audience, alert.due_at)
-    return replace(
-        alert, id=alert_id(alert.scope, alert.customer, alert.generation, step, staff), staff=staff
-    )
+    return replace(alert, id=alert_id(alert.scope, alert.customer, alert.claim_seq, step, staff), staff=staff)
 
 
 def _leased(row: Any, lease: object) -> LeasedAlert:
     """A row of `claim_due` or `claim_retries`, whose columns stand in the order of the fields."""
     assert isinstance(lease, UUID)
-    identity, scope, customer, generation, rung, audience, *rest = row
+    identity, scope, customer, claim_seq, rung, audience, *rest = row
     staff, owner, due_at, deadline, state, rounds, traceparent, watermark = rest
     return LeasedAlert(
         identity,
         lease,
         scope,
         customer,
-        generation,
+        claim_seq,
         Rung(rung),
         Audience(audience),
         staff,

@@ -84,7 +84,7 @@ def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffCh
         claim = Claim(
             message.scope,
             message.customer,
-            message.generation,
+            message.seq,
             message.owner,
             message.status,
             message.expires_at,

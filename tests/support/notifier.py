@@ -155,7 +155,7 @@ class Office:
         """Every alert as (customer, step, staff, state), by due time."""
         with self.database.connection() as connection:
             rows = connection.execute(
-                "SELECT customer, rung, staff, state FROM alerts ORDER BY due_at, customer, generation, staff"
+                "SELECT customer, rung, staff, state FROM alerts ORDER BY due_at, customer, claim_seq, staff"
             ).fetchall()
         return [(str(a), str(b), None if c is None else str(c), str(d)) for a, b, c, d in rows]
 

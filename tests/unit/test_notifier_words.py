@@ -33,7 +33,7 @@ def alert(
         lease=uuid4(),
         scope="demo",
         customer="5e0f",
-        generation=1,
+        claim_seq=1,
         rung=rung,
         audience=audience,
         staff="li",

@@ -26,18 +26,18 @@ ON CONFLICT (scope) DO UPDATE
 SET seq = excluded.seq, topic = excluded.topic, partition = excluded.partition
 
 -- name: claims
-SELECT c.scope, c.customer, c.generation, c.owner, c.status, c.expires_at, c.replaced_by
+SELECT c.scope, c.customer, c.claim_seq, c.owner, c.status, c.expires_at, c.replaced_by
 FROM claims c
 JOIN unnest(%(scopes)s::text[], %(customers)s::text[]) AS t (scope, customer)
   ON c.scope = t.scope AND c.customer = t.customer
 
 -- name: put_claims
-INSERT INTO claims (scope, customer, generation, owner, status, expires_at, replaced_by)
+INSERT INTO claims (scope, customer, claim_seq, owner, status, expires_at, replaced_by)
 SELECT * FROM unnest(
-    %(scopes)s::text[], %(customers)s::text[], %(generations)s::bigint[], %(owners)s::text[], %(statuses)s::text[],
+    %(scopes)s::text[], %(customers)s::text[], %(claim_seqs)s::bigint[], %(owners)s::text[], %(statuses)s::text[],
     %(ends)s::timestamptz[], %(replaced)s::text[])
 ON CONFLICT (scope, customer) DO UPDATE
-SET generation = excluded.generation, owner = excluded.owner, status = excluded.status,
+SET claim_seq = excluded.claim_seq, owner = excluded.owner, status = excluded.status,
     expires_at = excluded.expires_at, replaced_by = excluded.replaced_by
 
 -- name: supersede
@@ -51,14 +51,14 @@ SET superseded_at = %(business_now)s,
     retry_at = NULL,
     changed_at = clock_timestamp()
 FROM unnest(%(scopes)s::text[], %(customers)s::text[], %(below)s::bigint[]) AS t (scope, customer, below)
-WHERE a.scope = t.scope AND a.customer = t.customer AND a.generation < t.below AND a.superseded_at IS NULL
+WHERE a.scope = t.scope AND a.customer = t.customer AND a.claim_seq < t.below AND a.superseded_at IS NULL
 
 -- name: put_alerts
 INSERT INTO alerts (
-    id, scope, customer, generation, rung, audience, staff, owner, due_at, deadline, state, reason, superseded_at,
+    id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, reason, superseded_at,
     traceparent, changed_at)
 SELECT t.*, clock_timestamp() FROM unnest(
-    %(ids)s::uuid[], %(scopes)s::text[], %(customers)s::text[], %(generations)s::bigint[], %(rungs)s::text[],
+    %(ids)s::uuid[], %(scopes)s::text[], %(customers)s::text[], %(claim_seqs)s::bigint[], %(rungs)s::text[],
     %(audiences)s::text[], %(staff)s::text[], %(owners)s::text[], %(due)s::timestamptz[], %(deadlines)s::timestamptz[],
     %(states)s::text[], %(reasons)s::text[], %(superseded)s::timestamptz[], %(traces)s::text[]) AS t
 ON CONFLICT (id) DO NOTHING

@@ -17,7 +17,7 @@ UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.generation, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
           a.state, a.rounds, a.traceparent, picked.watermark
 
 -- name: claim_retries
@@ -35,17 +35,22 @@ UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.generation, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
           a.state, a.rounds, a.traceparent, picked.watermark
 
 -- name: mark_waiting
--- The patience with the watermark begins when an alert is first found due and not covered.
-UPDATE alerts a
-SET waiting_since = %(machine_now)s
-FROM scopes s, positions p
-WHERE s.scope = a.scope AND p.topic = s.topic AND p.partition = s.partition
-  AND a.state = 'due' AND a.lease IS NULL AND a.due_at <= %(business_now)s AND a.waiting_since IS NULL
-  AND (p.watermark IS NULL OR a.due_at > p.watermark)
+-- The patience with the watermark begins when an alert is first found due and not covered. Rows that somebody else is
+-- about to change are passed over until the next look: no transaction of the dispatcher waits for another's locks.
+WITH uncovered AS (
+    SELECT a.id
+    FROM alerts a
+    JOIN scopes s ON s.scope = a.scope
+    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+    WHERE a.state = 'due' AND a.lease IS NULL AND a.due_at <= %(business_now)s AND a.waiting_since IS NULL
+      AND (p.watermark IS NULL OR a.due_at > p.watermark)
+    FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE alerts a SET waiting_since = %(machine_now)s FROM uncovered WHERE a.id = uncovered.id
 
 -- name: overtaken
 -- Of leased reminders: those whose deadline is past, and those of which a later step to the same person is due too.
@@ -56,7 +61,7 @@ SET state = 'superseded', lease = NULL, leased_until = NULL, retry_at = NULL, ch
 WHERE a.lease = %(lease)s AND a.rung <> 'lapsed'
   AND (a.deadline <= %(business_now)s
        OR EXISTS (SELECT FROM alerts b
-                  WHERE b.scope = a.scope AND b.customer = a.customer AND b.generation = a.generation
+                  WHERE b.scope = a.scope AND b.customer = a.customer AND b.claim_seq = a.claim_seq
                     AND b.audience = a.audience AND b.due_at > a.due_at AND b.due_at <= %(business_now)s))
 RETURNING a.id
 
@@ -70,9 +75,9 @@ ORDER BY staff
 -- name: put_for
 -- The alert of a step, made out to one person, under the lease of the one that it stems from.
 INSERT INTO alerts (
-    id, scope, customer, generation, rung, audience, staff, owner, due_at, deadline, state, rounds, waiting_since,
+    id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, rounds, waiting_since,
     lease, leased_until, superseded_at, changed_at, traceparent)
-SELECT %(id)s, scope, customer, generation, rung, audience, %(staff)s, owner, due_at, deadline, state, rounds,
+SELECT %(id)s, scope, customer, claim_seq, rung, audience, %(staff)s, owner, due_at, deadline, state, rounds,
        waiting_since, lease, leased_until, superseded_at, clock_timestamp(), traceparent
 FROM alerts WHERE id = %(from)s
 ON CONFLICT (id) DO NOTHING
@@ -95,7 +100,7 @@ SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) 
 FROM alerts a
 JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
 WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s AND a.superseded_at IS NULL
-  AND c.generation = a.generation AND c.replaced_by IS NULL
+  AND c.claim_seq = a.claim_seq AND c.replaced_by IS NULL
 RETURNING number
 
 -- name: end_attempt

@@ -46,7 +46,7 @@ CREATE INDEX staff_by_id ON staff (staff);
 CREATE TABLE claims (
     scope       text NOT NULL,
     customer    text NOT NULL,
-    generation  bigint NOT NULL,
+    claim_seq  bigint NOT NULL,
     owner       text,
     status      text NOT NULL,
     expires_at  timestamptz,             -- business time
@@ -58,7 +58,7 @@ CREATE TABLE alerts (
     id             uuid PRIMARY KEY,
     scope          text NOT NULL,
     customer       text NOT NULL,
-    generation     bigint NOT NULL,
+    claim_seq     bigint NOT NULL,
     rung           text NOT NULL,
     audience       text NOT NULL,
     staff          text,                 -- who is to be told; empty until the supervisors are looked up
@@ -82,8 +82,8 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_due ON alerts (due_at) WHERE state = 'due' AND lease IS NULL;
 CREATE INDEX alerts_retry ON alerts (retry_at) WHERE state IN ('failed', 'unknown') AND lease IS NULL;
 CREATE INDEX alerts_leased ON alerts (leased_until) WHERE lease IS NOT NULL;
--- What a change of a claim looks for.
-CREATE INDEX alerts_of_customer ON alerts (scope, customer, generation);
+-- What a change of a claim looks for, and a person who asks for one customer.
+CREATE INDEX alerts_of_customer ON alerts (customer, scope, claim_seq);
 -- What a person looks for.
 CREATE INDEX alerts_listed ON alerts (due_at DESC, id DESC);
 CREATE INDEX alerts_by_state ON alerts (state, due_at DESC, id DESC);
