@@ -113,11 +113,11 @@ def _traceparent() -> str:
 
 def _lines(body: bytes) -> list[bytes]:
     """The lines of an NDJSON body; an empty one in between keeps its number and is bad input."""
+    if not body.strip():
+        raise Problem(422, "内容为空 (the batch is empty)")
     lines = body.split(b"\n")
     if not lines[-1].strip():
         lines.pop()
-    if not lines:
-        raise Problem(422, "内容为空 (the batch is empty)")
     if len(lines) > MAX_LINES:
         raise Problem(413, f"超过 {MAX_LINES} 行 (more than {MAX_LINES} lines)")
     return lines

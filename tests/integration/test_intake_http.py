@@ -1,0 +1,216 @@
+"""The whole intake service over HTTP, on a real PostgreSQL and a real Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from services.intake import cli
+from services.intake.main import Service
+from services.intake.model import Accepted, Refused
+from services.intake.settings import IntakeSettings
+from shared.clock import SystemClock
+from shared.local.ports import free_port
+from tests.support import parts
+from tests.support.intake import Reader, adoption, raw, visit
+
+
+def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> IntakeSettings:
+    return IntakeSettings(
+        database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=3, **changes
+    )
+
+
+@asynccontextmanager
+async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
+    service = Service(chosen, SystemClock())
+    transport = httpx.ASGITransport(app=service.app)
+    async with (
+        service.lifespan(service.app),
+        httpx.AsyncClient(transport=transport, base_url="http://intake", timeout=60) as client,
+    ):
+        yield client, service
+
+
+@pytest.fixture
+def chosen(database: str, kafka: str, topic_prefix: str) -> IntakeSettings:
+    return settings(database, kafka, topic_prefix)
+
+
+async def test_an_event_is_answered_read_and_relayed(chosen: IntakeSettings, kafka: str) -> None:
+    """202 with its place; 200 with the same bytes for a repetition; GET gives what the topic carries."""
+    event = visit()
+    async with (
+        serving(chosen) as (client, _),
+        Reader(kafka, f"{chosen.topic_prefix}panke.intake.v1") as reader,
+    ):
+        first = await client.post("/v1/events", content=raw(event))
+        again = await client.post("/v1/events", content=raw(event))
+        stored = await client.get(f"/v1/events/{event['id']}")
+        await reader.until_facts(1)
+    assert (first.status_code, again.status_code, stored.status_code) == (202, 200, 200)
+    assert first.content == again.content
+    assert first.json() == {
+        "id": event["id"],
+        "scope": "demo",
+        "seq": 1,
+        "recorded_at": stored.json()["recorded_at"],
+    }
+    assert stored.json() == {**event, "recorded_at": first.json()["recorded_at"]}
+    assert reader.facts[0].value == stored.content
+    trace = first.headers["traceparent"].split("-")[1]
+    assert dict(reader.facts[0].headers)["traceparent"].decode().split("-")[1] == trace
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"recorded_at": "2026-03-01T02:00:00Z"}, "recorded_at"),
+        ({"carried": {"register": "book", "row": 1, "attested_by": "boss"}}, "carried"),
+        ({"occurred_at": "2099-01-01T00:00:00Z"}, "occurred_at"),
+        ({"scope": "other", "office": "demo-office"}, "office"),
+        ({"scope": "Other"}, "scope"),
+        ({"type": "visit.imagined"}, "type"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+async def test_bad_input_names_the_field(chosen: IntakeSettings, changes: dict[str, Any], path: str) -> None:
+    """422 as a problem document whose errors name the path; nothing is recorded."""
+    async with serving(chosen) as (client, _):
+        await client.post("/v1/events", content=raw(visit()))
+        event = visit(**changes)
+        answer = await client.post("/v1/events", content=raw(event))
+        absent = await client.get(f"/v1/events/{event['id']}")
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["path"] for error in answer.json()["errors"]] == [path]
+    assert absent.status_code == 404
+
+
+async def test_a_batch_has_a_result_per_line(chosen: IntakeSettings) -> None:
+    """Accepted, repeated, refused, in conflict, of another scope: each line says so, in order."""
+    event = visit()
+    lines = [
+        raw(event),
+        raw(event),
+        b"{",
+        raw({**event, "actor": "x"}),
+        b"",
+        raw(visit("other", office="demo-office")),
+        raw(adoption("hearsay")),
+        raw(visit()),
+    ]
+    async with serving(chosen) as (client, _):
+        answer = await client.post("/v1/events:batch", content=b"\n".join(lines) + b"\n")
+    results = [json.loads(line) for line in answer.text.splitlines()]
+    assert answer.status_code == 200
+    assert [result["line"] for result in results] == list(range(1, 9))
+    assert [result["status"] for result in results] == [202, 200, 422, 409, 422, 422, 422, 202]
+    assert [result["seq"] for result in results if "seq" in result] == [1, 1, 2]
+    assert results[6]["problem"]["errors"][0]["path"] == "data.rulebook"
+
+
+async def test_a_batch_has_a_limit(chosen: IntakeSettings) -> None:
+    """10,000 lines are taken, one more and none are refused whole."""
+    async with serving(chosen) as (client, _):
+        empty = await client.post("/v1/events:batch", content=b"\n")
+        most = await client.post("/v1/events:batch", content=b"\n".join(raw(visit()) for _ in range(10_000)))
+        more = await client.post("/v1/events:batch", content=b"{}\n" * 10_001)
+    assert (empty.status_code, most.status_code, more.status_code) == (422, 200, 413)
+    assert [json.loads(line)["seq"] for line in most.text.splitlines()] == list(range(1, 10_001))
+
+
+async def test_two_hundred_clients_leave_no_gap(chosen: IntakeSettings) -> None:
+    """Each repeats its event once, at once; every seq is given once, and both answers are the same."""
+
+    async def client_of(http: httpx.AsyncClient) -> tuple[int, ...]:
+        body = raw(visit())
+        answers = await asyncio.gather(*(http.post("/v1/events", content=body) for _ in range(2)))
+        assert sorted(answer.status_code for answer in answers) == [200, 202]
+        assert answers[0].content == answers[1].content
+        return (answers[0].json()["seq"],)
+
+    async with serving(chosen) as (http, _):
+        places = await asyncio.gather(*(client_of(http) for _ in range(200)))
+    assert sorted(seq for (seq,) in places) == list(range(1, 201))
+
+
+async def test_a_broker_that_is_away_stops_nothing_but_readiness(database: str, topic_prefix: str) -> None:
+    """Events are taken up to the set backlog, then refused with Retry-After; readiness names the broker."""
+    away = settings(database, f"127.0.0.1:{free_port()}", topic_prefix, intake_backlog_limit=3)
+    async with serving(away) as (client, service):
+        taken = [await client.post("/v1/events", content=raw(visit())) for _ in range(3)]
+        await asyncio.to_thread(parts.eventually, lambda: service.backlog.last.unsent >= 3, "it is measured")
+        full = await client.post("/v1/events", content=raw(visit()))
+        batch = await client.post("/v1/events:batch", content=raw(visit()))
+        ready, live = await client.get("/readyz"), await client.get("/healthz")
+        metrics = await client.get("/metrics")
+    assert [answer.status_code for answer in taken] == [202, 202, 202]
+    assert (full.status_code, batch.status_code, ready.status_code, live.status_code) == (503, 503, 503, 200)
+    assert int(full.headers["retry-after"]) > 0 and int(batch.headers["retry-after"]) > 0
+    assert "broker" in ready.json()["failing"] and "database" not in ready.json()["failing"]
+    assert "panke_intake_relay_backlog 3.0" in metrics.text
+
+
+async def test_a_batch_that_a_client_left_is_stored_before_the_service_ends(chosen: IntakeSettings) -> None:
+    """A stop finishes what is in flight: everything submitted is durable or was refused."""
+    async with serving(chosen) as (client, _):
+        posts = [asyncio.create_task(client.post("/v1/events", content=raw(visit()))) for _ in range(50)]
+        await asyncio.sleep(0)
+    answers = await asyncio.gather(*posts, return_exceptions=True)
+    taken = [answer for answer in answers if isinstance(answer, httpx.Response) and answer.status_code == 202]
+    with psycopg.connect(chosen.database_url) as connection:
+        stored = connection.execute("SELECT count(*) FROM intake.facts").fetchone()
+    assert stored is not None and stored[0] >= len(taken)
+
+
+async def test_carried_entries_come_by_the_port_of_imports(chosen: IntakeSettings) -> None:
+    """They are journalled in the order of `occurred_at`, and each outcome stands with its own entry."""
+
+    def entry(row: int, day: int) -> bytes:
+        carried = {"register": "来访登记簿", "row": row, "attested_by": "boss"}
+        return raw(visit(occurred_at=f"2026-02-{day:02}T10:00:00+08:00", carried=carried))
+
+    async with serving(chosen) as (_, service):
+        outcomes = await service.intake.carry_over([entry(1, 20), b"{}", entry(2, 3), entry(3, 11)], "")
+    assert isinstance(outcomes[1], Refused)
+    assert [outcome.place.seq for outcome in outcomes if isinstance(outcome, Accepted)] == [3, 1, 2]
+
+
+async def test_the_export_is_the_journal_in_order(chosen: IntakeSettings, tmp_path: Path) -> None:
+    """One envelope a line by seq on standard output or in a file; standard error names the rulebook."""
+    async with serving(chosen) as (client, _):
+        for scope in ("a", "b", "a"):
+            await client.post("/v1/events", content=raw(visit(scope)))
+
+    def run(*arguments: str) -> Any:
+        command = ["export", *arguments, "--database-url", chosen.database_url]
+        return CliRunner().invoke(cli.journal, command)
+
+    shown = await asyncio.to_thread(run, "a")
+    await asyncio.to_thread(run, "a", "--output", str(tmp_path / "a.ndjson"))
+    unknown = await asyncio.to_thread(run, "nobody")
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [line["scope"] for line in lines] == ["a", "a"]
+    assert [line["recorded_at"] for line in lines] == sorted(line["recorded_at"] for line in lines)
+    assert shown.stderr.strip() == "--rulebook base"
+    assert (tmp_path / "a.ndjson").read_text(encoding="utf-8") == shown.stdout
+    assert unknown.exit_code == 2 and unknown.stdout == ""
+
+
+async def test_an_unknown_or_impossible_id_is_told_apart(chosen: IntakeSettings) -> None:
+    """404 for an id that nobody sent, 422 for what is no id."""
+    async with serving(chosen) as (client, _):
+        unknown = await client.get(f"/v1/events/{uuid.uuid4()}")
+        impossible = await client.get("/v1/events/nonsense")
+    assert (unknown.status_code, impossible.status_code) == (404, 422)
