@@ -86,14 +86,14 @@ class Stack:
     @property
     def parts(self) -> list[Part]:
         """Every process, in the order of the start."""
-        return [*self.embedded, *(self.services or self._make_services({}))]
+        return [*self.embedded, *(self.services or self.make_services())]
 
     def start(self, say: Say) -> None:
         """Start what does not run yet; what was started now is stopped again when something fails."""
         started: list[Part] = []
         try:
             self._start_embedded(say, started)
-            self.services = self._make_services(self.addresses())
+            self.services = self.make_services(self.addresses())
             for service in self.services:
                 self._start(service, say, started)
         except BaseException:
@@ -142,15 +142,29 @@ class Stack:
         started.append(part)
         say(f"{part.name}: 已启动 started, {part.address}, pid {part.pid}")
 
-    def _make_services(self, addresses: Mapping[str, str]) -> list[ServiceProcess]:
-        # Variables that are meant for us, not for the services, would be reported as unknown settings.
-        ours = ("PANKE_LOCAL", "PANKE_TEST_")
-        kept = {key: value for key, value in self._environment.items() if not key.startswith(ours)}
-        environment = {**kept, **addresses, **self.settings}
+    def make_services(self, addresses: Mapping[str, str] | None = None) -> list[ServiceProcess]:
+        """The processes of the services, not started; without `addresses` they know only what was given."""
+        addresses = self.given if addresses is None else addresses
         return [
-            ServiceProcess(name, self.directory / name, self._port(name), environment, tied=self.tied)
+            ServiceProcess(
+                name,
+                self.directory / name,
+                self._port(name),
+                self._settings_of(name, addresses),
+                tied=self.tied,
+            )
             for name in self._wanted
         ]
+
+    def _settings_of(self, service: str, addresses: Mapping[str, str]) -> dict[str, str]:
+        """The environment of one service, without what is meant for us or for another service.
+
+        A service reports each variable with our prefix that it does not read.
+        """
+        others = tuple(f"PANKE_{name.upper()}_" for name in {*PORTS, *self._wanted} - {service})
+        environment = {**self._environment, **addresses, **self.settings}
+        not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
+        return {key: value for key, value in environment.items() if not key.startswith(not_its_own)}
 
     def _port(self, service: str) -> int:
         """As given to us, else as the environment says it to the service, else the usual one."""

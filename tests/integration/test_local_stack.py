@@ -118,3 +118,25 @@ def test_an_error_is_told_without_a_traceback(place: Path) -> None:
     assert f"Kafka: port {port} is in use" in done.stderr
     assert "Traceback" not in done.stderr
     assert not any(process.alive for process in processes(place).values())
+
+
+def test_a_service_is_given_its_own_settings_alone(place: Path) -> None:
+    """What is meant for the parts, the tests or another service would be reported as unknown settings."""
+    environment = {
+        "PATH": "/bin",
+        "PANKE_LOCAL": "x",
+        "PANKE_TEST_KAFKA": "x",
+        "PANKE_INTAKE_PORT": "21001",
+        "PANKE_NOTIFIER_PORT": "21003",
+        "PANKE_LOG_LEVEL": "debug",
+        "PANKE_DATABASE_URL": "postgresql://given",
+        "PANKE_KAFKA": "given:9092",
+    }
+    (intake,) = Stack(place, services=["intake"], environment=environment).make_services()
+    assert intake.address == "http://127.0.0.1:21001"
+    assert set(environment) - set(intake.environment) == {
+        "PANKE_LOCAL",
+        "PANKE_TEST_KAFKA",
+        "PANKE_NOTIFIER_PORT",
+    }
+    assert intake.environment["PANKE_KAFKA"] == "given:9092"
