@@ -28,9 +28,17 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config) -> parts.Say:
-    """Print a line in the report, also while output is captured."""
+    """Print a line in the report, although output is captured while a fixture is set up."""
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    return print if reporter is None else lambda text: reporter.write_line(f"\n{text}")
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    if reporter is None or capture is None:
+        return print
+
+    def show(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"\n{text}")
+
+    return show
 
 
 @pytest.fixture(scope="session")
