@@ -98,7 +98,7 @@ class Attribution:
             project=batch.write,
         )
         for work in works.values():
-            work.slice.saved()
+            work.saved()
         hot.keep(works.values())
         return outcome
 
@@ -158,6 +158,7 @@ class Attribution:
         if not work.parked:
             error = self._folder.fold(work, fact, batch)
             if error is None:
+                work.received = fact.seq
                 outcome.folded.append(fact)
                 return None
             work.parked = True
@@ -185,9 +186,7 @@ class Attribution:
             self._folder.sweep(works[scope], [customer for _, customer in pairs], until, batch)
         batch.watermark = (source.partition, until)
 
-    def _add_dead(
-        self, source: Source, outcome: Outcome, records: Sequence[RawRecord], batch: Batch
-    ) -> None:
+    def _add_dead(self, source: Source, outcome: Outcome, records: Sequence[RawRecord], batch: Batch) -> None:
         by_offset = {record.offset: record for record in records}
         for dead in outcome.dead:
             record = by_offset[dead.offset]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg import Cursor
 
 from services.attribution.standing import ClaimRow
@@ -21,11 +22,16 @@ SQL = queries("services.attribution")
 Row = Sequence[Any]
 
 
+class StaleScope(IntegrityError):
+    """A scope is not as it was when it was read; the batch is to be folded again."""
+
+
 @dataclass(slots=True)
 class Batch:
     """Rows by table. What has a key is a dict, so that the last of several changes is what is written."""
 
     events: list[StoredEvent] = field(default_factory=list)
+    heads: dict[str, tuple[int, int, int, int] | None] = field(default_factory=dict)
     scopes: dict[str, Row] = field(default_factory=dict)
     records: list[Row] = field(default_factory=list)
     dropped_records: list[Row] = field(default_factory=list)
@@ -46,6 +52,8 @@ class Batch:
     dead_records: list[Row] = field(default_factory=list)
     parked_scopes: list[Row] = field(default_factory=list)
     parked_facts: list[Row] = field(default_factory=list)
+    released: tuple[str, int, bool] | None = None
+    set_aside: list[Row] = field(default_factory=list)
 
     def join(self, scope: str, gone: str, into: str) -> None:
         """A customer went into another one, and with it whatever this batch knew of it.
@@ -66,6 +74,7 @@ class Batch:
 
     def write(self, curs: Cursor[Any]) -> None:
         """Everything but the events, which the recorder inserts itself, last."""
+        self._lock_scopes(curs)
         self._write_joins(curs)
         _put(curs, "put_scopes", list(self.scopes.values()))
         _put(curs, "drop_records", self.dropped_records)
@@ -83,10 +92,25 @@ class Batch:
         _put(curs, "put_rulebooks", self.rulebooks)
         _put(curs, "put_outbox", self.outbox)
         _put(curs, "put_dead_records", self.dead_records)
+        _put(curs, "put_set_aside", self.set_aside)
+        if self.released is not None:
+            scope, folded, wholly = self.released
+            curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
+            if wholly:
+                curs.execute(SQL["drop_parked_scope"].encode(), [scope])
         _put(curs, "put_parked_scopes", self.parked_scopes)
         _put(curs, "put_parked_facts", self.parked_facts)
         if self.watermark is not None:
             curs.execute(SQL["put_watermark"].encode(), self.watermark)
+
+    def _lock_scopes(self, curs: Cursor[Any]) -> None:
+        """Nobody else has written to these scopes since they were read: the consumer, or a retry by hand."""
+        rows = curs.execute(SQL["lock_scopes"].encode(), [sorted(self.heads)]).fetchall()
+        counters = itemgetter("received_seq", "folded_seq", "version", "sent_seq")
+        found = {row["scope"]: counters(row) for row in rows}
+        for scope, expected in self.heads.items():
+            if found.get(scope) != expected:
+                raise StaleScope(f"scope {scope} was written to by somebody else")
 
     def _write_joins(self, curs: Cursor[Any]) -> None:
         """What was stored of a joined customer moves to the one that stands for it now."""

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -24,6 +25,7 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from services.attribution.application import Attribution, Gap, Outcome, Source
 from services.attribution.metrics import AttributionMetrics
+from services.attribution.reading import written_at
 from services.attribution.resent import find_resent
 from shared.progress import Progress
 from shared.telemetry import parse_traceparent
@@ -69,6 +71,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._cluster = cluster
         self._next: dict[TopicPartition, int] = {}
         self._sources: dict[TopicPartition, Source] = {}
+        self._waiting: dict[TopicPartition, datetime] = {}
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.outside_log: set[TopicPartition] = set()
@@ -115,6 +118,10 @@ class IntakeConsumer(ConsumerRebalanceListener):
                 found[tp.partition] = max(0, end - position)
         return found
 
+    def oldest_unfolded(self) -> datetime | None:
+        """When the broker took the first record over that is in hand and not committed yet."""
+        return min(self._waiting.values(), default=None)
+
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
@@ -125,6 +132,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Every batch in hand is stale from here; running transactions end before another member begins."""
         self._next = {}
+        self._waiting.clear()
         self.gaps.clear()
         self.outside_log.clear()
         for task in list(self._tasks):
@@ -193,7 +201,9 @@ class IntakeConsumer(ConsumerRebalanceListener):
         async with self._busy:
             records: Any = message.raw_message
             ordered = sorted(records, key=lambda record: (record.partition, record.offset))
-            groups = itertools.groupby(ordered, key=lambda record: TopicPartition(record.topic, record.partition))
+            groups = itertools.groupby(
+                ordered, key=lambda record: TopicPartition(record.topic, record.partition)
+            )
             await asyncio.gather(*(self._fold(tp, list(group)) for tp, group in groups))
 
     async def _fold(self, tp: TopicPartition, records: Sequence[Record]) -> None:
@@ -201,6 +211,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         if expected is None or tp in self.gaps:
             return  # revoked or stopped while the batch was in hand
         self._progress.working()
+        self._waiting[tp] = written_at(records[0])
         try:
             if records[0].offset != expected:
                 raise StaleBatch(f"{_name(tp)} brought {records[0].offset} where {expected} is next")
@@ -209,7 +220,13 @@ class IntakeConsumer(ConsumerRebalanceListener):
         except (StaleBatch, *AWAY) as error:
             await self._again(tp, expected, error)
             return
+        except Exception as error:  # a defect outside any one fact: the partition stands, and liveness tells
+            log.exception("fold_defect", partition=_name(tp))
+            self._progress.failed(type(error).__name__)
+            await self._again(tp, expected, error)
+            return
         self._progress.moved()
+        self._waiting.pop(tp, None)
         self._tell(outcome)
         if tp in self._next:
             self._next[tp] = outcome.next_offset

@@ -81,7 +81,7 @@ class Folder:
         except Exception as error:  # whatever it is: a defect must stop this scope only, and stand on record
             return describe(error)
         rows.commit(batch)
-        work.folded = work.received = fact.seq
+        work.folded = fact.seq
         return None
 
     def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> None:
@@ -102,6 +102,7 @@ class Folder:
                 batch.dropped_records.append((work.scope, *key))
             else:
                 batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
+        batch.heads[work.scope] = work.stored
         batch.scopes[work.scope] = (
             work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",
             work.received, work.folded, work.version, work.sent,
@@ -131,7 +132,9 @@ class Folder:
             rows = FactRows(work, self._cause(work, fact.occurred_at, record.seq, record.traceparent))
             rows.project(events, before)
             self._add_texts(rows, events)
-            rows.row("facts", record.seq, fact.id, record.event.type, fact.office, fact.recorded_at, record.body)
+            rows.row(
+                "facts", record.seq, fact.id, record.event.type, fact.office, fact.recorded_at, record.body
+            )
         return rows
 
     def _complete(self, work: Work, fact: Fact) -> None:
@@ -162,7 +165,7 @@ class Folder:
             return None
         try:
             return self._rules.translate(fact.event, fact.seq)
-        except Exception:  # noqa: BLE001
+        except Exception:
             return None
 
     def _open(self, work: Work) -> None:

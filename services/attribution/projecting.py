@@ -149,7 +149,9 @@ def _affected(work: Work, before: Before) -> set[str]:
 
 
 def _decided(rows: FactRows, event: e.Decided) -> None:
-    rows.row("decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_json(event)))
+    rows.row(
+        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_json(event))
+    )
     rows.send(
         DecisionMessage,
         customer=event.customer,

@@ -28,7 +28,10 @@ async def find_resent(bootstrap: str, tp: TopicPartition, gap: Gap) -> int | Non
             batches = await consumer.getmany(tp, timeout_ms=500)
             for record in batches.get(tp, ()):
                 reading = read_record(record)
-                if isinstance(reading, JournalFact) and (reading.scope, reading.seq) == (gap.scope, gap.expected):
+                if isinstance(reading, JournalFact) and (reading.scope, reading.seq) == (
+                    gap.scope,
+                    gap.expected,
+                ):
                     return reading.offset
         return None
     finally:

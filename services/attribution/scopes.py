@@ -29,8 +29,8 @@ class HotScopes:
         found = self._store.works(scopes)
         for scope, fresh in found.items():
             kept = self._kept.pop(scope, None)
-            if kept is not None and kept.head == fresh.head:
-                kept.partition = fresh.partition
+            if kept is not None and kept.stored == fresh.stored and kept.head == fresh.head:
+                kept.partition, kept.parked = fresh.partition, fresh.parked
                 found[scope] = kept
         return found
 

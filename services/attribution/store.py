@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
+
+import psycopg
 
 from services.attribution.batch import SQL
 from services.attribution.codec import KINDS, decode_record
@@ -14,10 +17,9 @@ from services.attribution.domain.needs import HELD
 from services.attribution.domain.state import BookId, Key
 from services.attribution.standing import ClaimRow, Standing
 from services.attribution.working import WorkingSlice
-from shared.database import Database
 
-
-
+Head = tuple[int, int, int, int]
+"""The counters of a scope: received, folded, version, sent."""
 
 
 @dataclass(slots=True)
@@ -35,11 +37,17 @@ class Work:
     slice: WorkingSlice = field(default_factory=WorkingSlice)
     claims: dict[str, ClaimRow] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    stored: Head | None = None
 
     @property
-    def head(self) -> tuple[int, int, int, int, bool]:
+    def head(self) -> Head:
         """What changes with every write: a copy in memory is good while the row has the same."""
-        return self.received, self.folded, self.version, self.sent, self.parked
+        return self.received, self.folded, self.version, self.sent
+
+    def saved(self) -> None:
+        """The store holds every change now."""
+        self.slice.saved()
+        self.stored = self.head
 
 
 def book_name(book: BookId) -> str:
@@ -52,10 +60,16 @@ def book_id(name: str) -> BookId:
     return book, int(version or "1")
 
 
+class Connects(Protocol):
+    """A pool, or one snapshot that lends its own connection."""
+
+    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
+
+
 class Store:
     """Reads of the fold; what it writes goes by the recorder's one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Connects) -> None:
         self._database = database
 
     def positions(self, names: Iterable[str]) -> dict[str, int]:
@@ -65,8 +79,12 @@ class Store:
     def works(self, scopes: Iterable[str]) -> dict[str, Work]:
         """The scopes that are known, with nothing loaded."""
         found = {}
-        for scope, partition, book, received, folded, version, sent, parked in self._rows("scopes", [list(scopes)]):
-            found[scope] = Work(scope, partition, book_id(book), received, folded, version, sent, parked)
+        for scope, partition, book, received, folded, version, sent, parked in self._rows(
+            "scopes", [list(scopes)]
+        ):
+            work = Work(scope, partition, book_id(book), received, folded, version, sent, parked)
+            work.stored = work.head
+            found[scope] = work
         return found
 
     def staff_name(self, scope: str, staff: str) -> str | None:

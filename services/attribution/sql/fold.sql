@@ -133,6 +133,7 @@ ON CONFLICT DO NOTHING
 -- name: put_parked_scopes
 INSERT INTO parked_scopes (scope, seq, since, error)
 SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::text[])
+ON CONFLICT (scope) DO UPDATE SET seq = excluded.seq, since = excluded.since, error = excluded.error
 
 -- name: put_parked_facts
 INSERT INTO parked_facts (scope, seq, recorded_at, body, traceparent)
@@ -145,3 +146,7 @@ ON CONFLICT (scope, staff) DO UPDATE SET name = excluded.name, role = excluded.r
 
 -- name: staff_name
 SELECT name FROM staff WHERE scope = %s AND staff = %s
+
+-- name: lock_scopes
+SELECT scope, received_seq, folded_seq, version, sent_seq FROM scopes
+WHERE scope = ANY(%s::text[]) ORDER BY scope FOR UPDATE

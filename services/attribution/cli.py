@@ -1,0 +1,122 @@
+"""The commands of attribution: serve, and what a person does in quarantine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from shared.settings import SettingsError
+
+if TYPE_CHECKING:
+    from services.attribution.quarantine import Quarantine, Retried
+
+FAILED = 1
+
+database_url = click.option(
+    "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
+)
+
+
+@click.command("attribution")
+def serve_attribution() -> None:
+    """Fold the journal's facts into who owns whom, and answer questions over HTTP."""
+    from services.attribution.main import run
+
+    try:
+        run()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group()
+def quarantine() -> None:
+    """Scopes whose fold failed, and records that are not of the journal."""
+
+
+@quarantine.command("list")
+@database_url
+def list_(database_url: str) -> None:
+    """Every scope that waits, and the last dead records."""
+    with _opened(database_url) as found:
+        for parked in found.parked():
+            click.echo(
+                f"{parked.scope}\tseq {parked.seq}\tsince {parked.since.isoformat()}"
+                f"\t{parked.waiting} waiting\t{parked.error}"
+            )
+        for number, source, offset, reason, sent in found.dead():
+            state = "in the dead topic" if sent else "on its way to the dead topic"
+            click.echo(f"dead {number}\t{source} at {offset}\t{reason}\t{state}")
+
+
+@quarantine.command()
+@click.argument("scope")
+@click.option("--plain", is_flag=True, help="show phones and WeChat ids as they were recorded")
+@database_url
+def show(scope: str, plain: bool, database_url: str) -> None:
+    """The fact on which SCOPE fails, and the first that wait behind it; phones masked unless --plain."""
+    from shared.contract import mask
+
+    with _opened(database_url) as found:
+        parked, bodies = found.show(scope)
+        click.echo(f"{parked.scope} fails on seq {parked.seq}: {parked.error}")
+        for body in bodies:
+            text = body.decode("utf-8", "replace")
+            click.echo(text if plain else mask(text))
+
+
+@quarantine.command()
+@click.argument("scope")
+@database_url
+def retry(scope: str, database_url: str) -> None:
+    """Fold the facts of SCOPE that wait, in their order."""
+    with _opened(database_url) as found:
+        _tell(found.retry(scope))
+
+
+@quarantine.command("set-aside")
+@click.argument("scope")
+@click.option("--reason", required=True, help="why; it is kept with the fact")
+@click.option("--by", required=True, help="who answers for it")
+@database_url
+def set_aside(scope: str, reason: str, by: str, database_url: str) -> None:
+    """Take the fact on which SCOPE fails out of the judging, and go on with the facts behind it."""
+    if not reason.strip() or not by.strip():
+        raise click.UsageError("--reason and --by must not be blank")
+    with _opened(database_url) as found:
+        _tell(found.set_aside(scope, reason.strip(), by.strip(), datetime.now(UTC)))
+
+
+def _tell(retried: Retried) -> None:
+    click.echo(f"{retried.folded} facts folded, {retried.left} wait")
+    if retried.error is not None:
+        click.echo(f"seq {retried.failed_seq} fails: {retried.error}", err=True)
+        sys.exit(FAILED)
+
+
+@contextmanager
+def _opened(dsn: str) -> Iterator[Quarantine]:
+    """The quarantine of a deployment's database; what is wrong is told in a line."""
+    import psycopg
+    from eventsourcing.persistence import PersistenceError
+
+    from services.attribution.quarantine import NotParked, Quarantine
+    from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+    from services.attribution.rulebook import Registry
+    from services.attribution.rules import live_rules
+    from shared.database import Database
+
+    datastore = AttributionDatastore(dsn, pool_size=1)
+    try:
+        with Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database:
+            yield Quarantine(database, AttributionRecorder(datastore), live_rules(Registry()))
+    except NotParked as error:
+        raise click.ClickException(f"the scope {error} does not wait in quarantine") from None
+    except (psycopg.Error, PersistenceError) as error:
+        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
+    finally:
+        datastore.close()

@@ -1,0 +1,259 @@
+"""Attribution over HTTP (contract, section 5): handlers translate, ask once, and answer.
+
+Every answer says `as_of_seq`; a scope that waits in quarantine says since when it is behind. Whoever has just
+written gives the `seq` of the answer as `min_seq` and reads the own write (architecture choice 11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from services.attribution.desk import look_up
+from services.attribution.history_page import history_of
+from services.attribution.queries import Cursor, Head, NotFound, Questions, Snapshot
+from services.attribution.refold import Refolder, RefoldUnavailable
+from services.attribution.result import Json
+from shared.clock import BusinessClock
+from shared.contract import BadEvent, contact_of, parse_instant
+from shared.problem import Problem
+
+T = TypeVar("T")
+
+WAIT = 2.0
+STEP = 0.02
+
+Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]
+MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is folded")]
+Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339 with offset")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Where = Annotated[str | None, Query(max_length=200, pattern=r"^[0-9]{1,18}~[^\x00-\x1f]*$")]
+Text = Annotated[str | None, Query(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Status = Literal["owned", "lapsed", "disputed", "closed", "unowned"]
+
+
+class Lookup(BaseModel):
+    """The question at the door."""
+
+    model_config = ConfigDict(extra="forbid")
+    contact: str = Field(min_length=1, max_length=128, description="a phone, or wechat:<id>")
+
+
+class Api:
+    """The handlers, over what they ask."""
+
+    def __init__(self, questions: Questions, refolder: Refolder, clock: BusinessClock) -> None:
+        self._questions = questions
+        self._refolder = refolder
+        self._clock = clock
+        self.router = APIRouter(prefix="/v1")
+        self._add("/scopes/{scope}/judgement", self.judgement, "All of a scope, also as of a time")
+        self._add("/scopes/{scope}/customers", self.customers, "A page of customers")
+        self._add("/scopes/{scope}/customers/{customer}", self.customer, "One customer, also as of a time")
+        self._add("/scopes/{scope}/customers/{customer}/history", self.history, "Every event and decision")
+        self._add("/offices/{office}/boards", self.boards, "The boards of an office and who is next")
+        self._add("/scopes/{scope}/deals", self.deals, "A page of deals")
+        self._add("/scopes/{scope}/disputes", self.disputes, "A page of disputes")
+        self._add("/scopes/{scope}/flags", self.flags, "A page of flags")
+        self._add("/scopes/{scope}/penalties", self.penalties, "A page of penalties")
+        self.router.add_api_route(
+            "/scopes/{scope}/lookup", self.lookup, methods=["POST"], summary="The question at the door"
+        )
+
+    def _add(self, path: str, handler: Callable[..., Any], told: str) -> None:
+        self.router.add_api_route(path, handler, methods=["GET"], summary=told)
+
+    async def lookup(self, scope: Slug, body: Lookup, min_seq: MinSeq = None) -> Response:
+        contact = _contact(body.contact)
+        now = self._clock.now()
+        return await self._answer(scope, min_seq, lambda snapshot: look_up(snapshot, contact, now))
+
+    async def customer(
+        self,
+        scope: Slug,
+        customer: Name,
+        as_of: Moment = None,
+        known_at: Moment = None,
+        min_seq: MinSeq = None,
+    ) -> Response:
+        if as_of is None and known_at is None:
+            return await self._answer(scope, min_seq, lambda snapshot: snapshot.customer(customer))
+        head, judged = await self._refold(scope, as_of, known_at, min_seq)
+        for told in msgspec.json.decode(judged)["customers"]:
+            if told["customer"] == customer:
+                return _json(told | head.told(), head)
+        raise Problem(404, f"no customer {customer} was known then")
+
+    async def history(self, scope: Slug, customer: Name, min_seq: MinSeq = None) -> Response:
+        return await self._answer(scope, min_seq, lambda snapshot: history_of(snapshot, customer))
+
+    async def customers(
+        self,
+        scope: Slug,
+        owner: Text = None,
+        status: Status | None = None,
+        expires_before: Moment = None,
+        cursor: Where = None,
+        limit: Limit = 100,
+        min_seq: MinSeq = None,
+    ) -> Response:
+        before = _moment("expires_before", expires_before)
+        return await self._page(
+            scope,
+            min_seq,
+            cursor,
+            "customers",
+            lambda snapshot, at: snapshot.page_of_customers(
+                at, limit, owner=owner, status=status, before=before
+            ),
+        )
+
+    async def boards(self, office: Slug, min_seq: MinSeq = None) -> Response:
+        scope = await self._ask(lambda: self._questions.scope_of(office), f"no office {office} is known")
+        return await self._answer(
+            scope, min_seq, lambda snapshot: {"office": office, "scope": scope} | snapshot.boards(office)
+        )
+
+    async def deals(
+        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+    ) -> Response:
+        return await self._page(
+            scope, min_seq, cursor, "deals", lambda snapshot, at: snapshot.page_of_deals(at, limit)
+        )
+
+    async def disputes(
+        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+    ) -> Response:
+        return await self._page(
+            scope, min_seq, cursor, "disputes", lambda snapshot, at: snapshot.page_of_disputes(at, limit)
+        )
+
+    async def flags(
+        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+    ) -> Response:
+        return await self._page(
+            scope, min_seq, cursor, "flags", lambda snapshot, at: snapshot.page_of("flags", at, limit)
+        )
+
+    async def penalties(
+        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+    ) -> Response:
+        return await self._page(
+            scope, min_seq, cursor, "penalties", lambda snapshot, at: snapshot.page_of("penalties", at, limit)
+        )
+
+    async def judgement(
+        self, scope: Slug, as_of: Moment = None, known_at: Moment = None, min_seq: MinSeq = None
+    ) -> Response:
+        head, judged = await self._refold(scope, as_of, known_at, min_seq)
+        return Response(judged, media_type="application/json", headers=_headers(head))
+
+    async def _refold(
+        self, scope: str, as_of: str | None, known_at: str | None, min_seq: int | None
+    ) -> tuple[Head, bytes]:
+        """Fold the stored facts again; the bytes are those of `panke judge` over the exported journal."""
+        until, known = _moment("as_of", as_of), _moment("known_at", known_at)
+        await self._wait(scope, min_seq)
+
+        def read() -> tuple[Head, list[bytes], datetime | None]:
+            with self._questions.of(scope) as snapshot:
+                return snapshot.head, snapshot.lines(), snapshot.watermark()
+
+        head, lines, watermark = await self._ask(read, f"no scope {scope} is known")
+        try:
+            return head, await self._refolder.judge(lines, head.book, until, known, watermark)
+        except RefoldUnavailable as error:
+            raise Problem(503, str(error), headers={"Retry-After": "5"}) from None
+
+    async def _answer(self, scope: str, min_seq: int | None, ask: Callable[[Snapshot], Json]) -> Response:
+        await self._wait(scope, min_seq)
+
+        def read() -> tuple[Head, Json]:
+            with self._questions.of(scope) as snapshot:
+                return snapshot.head, ask(snapshot)
+
+        head, told = await self._ask(read, f"nothing of that name is known in {scope}")
+        return _json(told | head.told(), head)
+
+    async def _page(
+        self,
+        scope: str,
+        min_seq: int | None,
+        cursor: str | None,
+        name: str,
+        ask: Callable[[Snapshot, Cursor], tuple[list[Json], Cursor | None]],
+    ) -> Response:
+        at = _cursor(cursor)
+
+        def page(snapshot: Snapshot) -> Json:
+            items, following = ask(snapshot, at)
+            return {name: items, "cursor": None if following is None else str(following)}
+
+        return await self._answer(scope, min_seq, page)
+
+    async def _ask(self, question: Callable[[], T], missing: str) -> T:
+        try:
+            return await asyncio.to_thread(question)
+        except NotFound:
+            raise Problem(404, missing) from None
+
+    async def _wait(self, scope: str, min_seq: int | None) -> None:
+        """Up to two seconds for the reader's own write."""
+        if min_seq is None:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + WAIT
+        while (folded := await asyncio.to_thread(self._questions.folded, scope)) < min_seq:
+            if loop.time() >= deadline:
+                raise Problem(
+                    503, f"seq {min_seq} is not folded yet, {folded} is", headers={"Retry-After": "1"}
+                )
+            await asyncio.sleep(STEP)
+
+
+def _json(told: Json, head: Head) -> Response:
+    return Response(msgspec.json.encode(told), media_type="application/json", headers=_headers(head))
+
+
+def _headers(head: Head) -> dict[str, str]:
+    headers = {"Panke-As-Of-Seq": str(head.seq)}
+    told = head.told()
+    return headers | ({"Panke-Behind-Since": told["behind_since"]} if "behind_since" in told else {})
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_instant(text, name)
+    except BadEvent as refusal:
+        raise _wrong(name, refusal.rule, refusal.message) from None
+
+
+def _contact(text: str) -> str:
+    try:
+        found = contact_of(text)
+    except BadEvent as refusal:
+        raise _wrong("contact", refusal.rule, refusal.message) from None
+    if found is None:
+        raise _wrong("contact", "phone", "neither a phone number nor wechat:<id>")
+    return found
+
+
+def _cursor(text: str | None) -> Cursor:
+    try:
+        return Cursor.parse(text)
+    except ValueError as error:
+        raise _wrong("cursor", "cursor", str(error)) from None
+
+
+def _wrong(path: str, rule: str, message: str) -> Problem:
+    return Problem(422, f"{path}: {message}", errors=[{"path": path, "rule": rule, "message": message}])

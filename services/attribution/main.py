@@ -1,0 +1,260 @@
+"""The composition root of attribution: reads settings and clock, joins the parts, starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import metadata
+from typing import Any, Final
+
+import psycopg
+import structlog
+from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
+
+from services.attribution.application import Attribution
+from services.attribution.consumer import ConsumerSettings, IntakeConsumer
+from services.attribution.http import Api
+from services.attribution.metrics import AttributionMetrics
+from services.attribution.outbox import Outbox
+from services.attribution.queries import Questions
+from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.refold import Refolder
+from services.attribution.relay import Relay, RelaySettings
+from services.attribution.rulebook import Registry
+from services.attribution.rules import live_rules
+from services.attribution.settings import AttributionSettings
+from services.attribution.store import Store
+from shared.clock import BusinessClock, open_clock
+from shared.database import Database, migrate
+from shared.http import create_app, serve
+from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic
+from shared.progress import Progress, Watchdog
+from shared.settings import load
+from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.topics import Topics
+
+log = structlog.get_logger()
+
+PACKAGE: Final = "services.attribution"
+BROKER_WAIT: Final = 1.5
+PARTS_WAIT: Final = 60.0
+RELAY_GRACE: Final = 5.0
+FIGURES_EVERY: Final = 2.0
+WEDGED: Final = 70
+
+
+class Service:
+    """The parts of one attribution process."""
+
+    def __init__(self, settings: AttributionSettings, clock: BusinessClock) -> None:
+        self.settings = settings
+        version = metadata.version("panke")
+        registry = new_registry("attribution", version)
+        self.metrics = AttributionMetrics(registry)
+        self.topics = Topics(settings.topic_prefix)
+        self.database = Database(settings.database_url, schema=SCHEMA, name="panke-attribution")
+        self.datastore = AttributionDatastore(settings.database_url, pool_size=settings.partitions)
+        rules = live_rules(Registry())
+        self.attribution = Attribution(
+            Store(self.database), AttributionRecorder(self.datastore), rules, settings.default_rulebook
+        )
+        self.questions = Questions(self.database, rules.books)
+        self.progress = Progress(time.monotonic)
+        self.relay_progress = Progress(time.monotonic)
+        self.relay = Relay(
+            RelaySettings(
+                bootstrap=settings.kafka,
+                topics=self.topics,
+                partitions=settings.partitions,
+                replication=settings.replication,
+                send_wait=settings.attribution_send_wait,
+            ),
+            Outbox(self.database.dsn),
+            self.metrics,
+            self.relay_progress,
+        )
+        self.watchdogs = [
+            Watchdog(progress, self._parts_answer, time.monotonic)
+            for progress in (self.progress, self.relay_progress)
+        ]
+        self.refolder = Refolder(settings.attribution_refold_workers, settings.attribution_refold_wait)
+        self.broker: KafkaBroker | None = None
+        self.consumer: IntakeConsumer | None = None
+        self.app = create_app(
+            "Panke attribution 判客归属",
+            version,
+            live={"fold": partial(self._live, 0, "the fold"), "relay": partial(self._live, 1, "the relay")},
+            ready={
+                "database": self._database_ready,
+                "broker": self._broker_ready,
+                "consumer": self._consumer_ready,
+            },
+            metrics=partial(render_metrics, registry),
+            lifespan=self.lifespan,
+        )
+        self.app.include_router(Api(self.questions, self.refolder, clock).router)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """The consumer is started in the background, so that the service answers while the broker is away."""
+        await self._prepare_database()
+        self.database.open()
+        relay = self._background(self.relay.run(), "relay")
+        tasks = [
+            self._background(self._consume(), "consumer"),
+            self._background(self._figures(), "figures"),
+            *(
+                self._background(dog.run(self.settings.attribution_exit_after, _exit_wedged), "watchdog")
+                for dog in self.watchdogs
+            ),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._stop_consumer()
+            self.relay.stop()
+            await asyncio.wait([relay], timeout=RELAY_GRACE)
+            relay.cancel()
+            await asyncio.gather(relay, return_exceptions=True)
+            await asyncio.to_thread(self.refolder.close)
+            await asyncio.to_thread(self.datastore.close)
+            await asyncio.to_thread(self.database.close)
+
+    async def _consume(self) -> None:
+        """Join the group once the broker answers and the topic is as it must be."""
+        settings = self.settings
+        while True:
+            try:
+                await ensure_topic(
+                    settings.kafka,
+                    self.topics.intake,
+                    settings.partitions,
+                    settings.replication,
+                    settings.attribution_send_wait,
+                )
+                await self._start_consumer()
+                return
+            except SEND_FAILURES as error:
+                log.warning("broker_away", error=type(error).__name__)
+                await self._stop_consumer()
+                await asyncio.sleep(1.0)
+
+    async def _start_consumer(self) -> None:
+        settings = self.settings
+        # The library's own log of each message would cost more than the fold.
+        self.broker = KafkaBroker(
+            settings.kafka, client_id="panke-attribution", log_level=logging.DEBUG, graceful_timeout=20.0
+        )
+        self.consumer = IntakeConsumer(
+            self.broker,
+            ConsumerSettings(
+                settings.kafka,
+                self.topics.intake,
+                f"{settings.topic_prefix}{settings.attribution_group}",
+                settings.attribution_batch,
+            ),
+            self.attribution,
+            self.metrics,
+            self.progress,
+            partial(cluster_id, settings.kafka, settings.attribution_send_wait),
+        )
+        await self.broker.start()
+
+    async def _stop_consumer(self) -> None:
+        consumer, broker = self.consumer, self.broker
+        self.consumer = self.broker = None
+        if consumer is not None:
+            await consumer.close()
+        if broker is not None:
+            await broker.stop()
+
+    async def _prepare_database(self) -> None:
+        """Migrate; a database that is still starting is waited for."""
+        deadline = time.monotonic() + PARTS_WAIT
+        while True:
+            try:
+                applied = await asyncio.to_thread(migrate, self.settings.database_url, PACKAGE, SCHEMA)
+                if applied:
+                    log.info("migrated", migrations=applied)
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("database_away", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+
+    async def _figures(self) -> None:
+        """Lag and quarantine, every other second; figures are no reason to fail."""
+        while True:
+            try:
+                parked, since = await asyncio.to_thread(self.questions.parked)
+                self.metrics.parked.set(parked)
+                if self.consumer is not None:
+                    self.metrics.show_lag(self.consumer.lag(), self.consumer.oldest_unfolded() or since)
+            except psycopg.Error as error:
+                log.warning("figures_unknown", error=type(error).__name__)
+            await asyncio.sleep(FIGURES_EVERY)
+
+    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._died)
+        return task
+
+    @staticmethod
+    def _died(task: asyncio.Task[None]) -> None:
+        """A part that ended by a defect takes the process with it: a new one starts from what is durable."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("part_died", part=task.get_name(), exc_info=error)
+            os._exit(WEDGED)
+
+    async def _parts_answer(self) -> bool:
+        if not await asyncio.to_thread(self.database.ping):
+            return False
+        return await broker_answers(self.settings.kafka, BROKER_WAIT)
+
+    def _live(self, number: int, part: str) -> str | None:
+        stuck = self.watchdogs[number].stuck_for()
+        limit = self.settings.attribution_stuck_after
+        return f"{part} has not moved for {stuck:.0f} s" if stuck > limit else None
+
+    async def _database_ready(self) -> str | None:
+        return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
+
+    async def _broker_ready(self) -> str | None:
+        answers = await broker_answers(self.settings.kafka, BROKER_WAIT)
+        return None if answers else "the broker does not answer"
+
+    def _consumer_ready(self) -> str | None:
+        if self.consumer is None:
+            return "the consumer has not joined its group"
+        return "; ".join(f"{name}: {why}" for name, why in self.consumer.stopped.items()) or None
+
+
+def _exit_wedged() -> None:
+    """At once: whatever hangs would also hold up an orderly end, and everything folded is durable."""
+    log.critical("part_wedged")
+    os._exit(WEDGED)
+
+
+def create_service(settings: AttributionSettings) -> Service:
+    return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+
+
+def run() -> None:
+    """Serve until a signal."""
+    settings = load(AttributionSettings)
+    configure_logging("attribution", settings.log_level)
+    serve(create_service(settings).app, settings)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,30 @@
+"""What a deployment may set of attribution; read by the composition root alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shared.settings import CommonSettings, Count, Port, Seconds
+
+
+class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
+    """Each field is one environment variable, PANKE_ and its name in capitals."""
+
+    attribution_port: Port = 8002
+    default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")] = "base"
+    partitions: Count = 6
+    replication: Count = 1
+    attribution_group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "panke-attribution"
+    attribution_batch: Count = 2000
+    attribution_send_wait: Seconds = 10.0
+    attribution_stuck_after: Seconds = 30.0
+    attribution_exit_after: Seconds = 90.0
+    attribution_refold_workers: Count = 1
+    attribution_refold_wait: Seconds = 60.0
+
+    @property
+    def port(self) -> int:
+        """Under the name that serving knows."""
+        return self.attribution_port

@@ -1,0 +1,25 @@
+-- What a person sees and does in quarantine.
+
+-- name: parked_list
+SELECT parked.scope, parked.seq, parked.since, parked.error, count(facts.seq)
+FROM parked_scopes AS parked LEFT JOIN parked_facts AS facts USING (scope)
+GROUP BY parked.scope, parked.seq, parked.since, parked.error ORDER BY parked.since, parked.scope
+
+-- name: parked_facts_of
+SELECT seq, recorded_at, body, traceparent FROM parked_facts WHERE scope = %s ORDER BY seq LIMIT %s
+
+-- name: dead_list
+SELECT id, source, record, reason, sent FROM dead_records ORDER BY id DESC LIMIT %s
+
+-- name: drop_parked_facts
+DELETE FROM parked_facts WHERE scope = %s AND seq <= %s
+
+-- name: drop_parked_scope
+DELETE FROM parked_scopes WHERE scope = %s
+
+-- name: put_set_aside
+INSERT INTO set_aside (scope, seq, id, reason, by, at)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+
+-- name: set_aside_list
+SELECT scope, seq, id, reason, by, at FROM set_aside ORDER BY at

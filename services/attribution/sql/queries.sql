@@ -1,0 +1,65 @@
+-- What the HTTP service reads; every list goes by an index, from a cursor on.
+
+-- name: head
+SELECT folded_seq, partition, book FROM scopes WHERE scope = %s
+
+-- name: behind
+SELECT seq, since FROM parked_scopes WHERE scope = %s
+
+-- name: scope_of_office
+SELECT scope FROM offices WHERE office = %s
+
+-- name: joined_into
+SELECT into_customer FROM joined WHERE scope = %s AND customer = %s
+
+-- name: decisions_of
+SELECT customer, body, seq FROM decisions
+WHERE scope = %s AND customer = ANY(%s::text[]) ORDER BY customer, at, version
+
+-- name: page_of_customers
+SELECT born, customer FROM claims
+WHERE scope = %(scope)s AND (born, customer) > (%(born)s, %(after)s)
+  AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
+ORDER BY born, customer LIMIT %(limit)s
+
+-- name: page_of_customers_of
+SELECT born, customer FROM claims
+WHERE scope = %(scope)s AND holder = %(owner)s AND owner = %(owner)s
+  AND (born, customer) > (%(born)s, %(after)s)
+  AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
+ORDER BY born, customer LIMIT %(limit)s
+
+-- name: page_of_deals
+SELECT born, deal, customer FROM deals
+WHERE scope = %(scope)s AND (born, deal) > (%(born)s, %(after)s) ORDER BY born, deal LIMIT %(limit)s
+
+-- name: decisions_of_deals
+SELECT deal, body FROM deal_decisions WHERE scope = %s AND deal = ANY(%s::text[]) ORDER BY deal, version
+
+-- name: page_of_disputes
+SELECT born, id FROM records
+WHERE scope = %(scope)s AND kind = 'dispute' AND (born, id) > (%(born)s, %(after)s)
+ORDER BY born, id LIMIT %(limit)s
+
+-- name: page_of_flags
+SELECT version, body FROM flags WHERE scope = %(scope)s AND version > %(born)s ORDER BY version LIMIT %(limit)s
+
+-- name: page_of_penalties
+SELECT version, body FROM penalties WHERE scope = %(scope)s AND version > %(born)s ORDER BY version LIMIT %(limit)s
+
+-- name: facts_by_id
+SELECT seq, body FROM facts WHERE scope = %s AND id = ANY(%s::text[]) ORDER BY seq
+
+-- name: facts_of_scope
+SELECT body FROM facts WHERE scope = %s ORDER BY seq
+
+-- name: staff_names
+SELECT staff, name FROM staff WHERE scope = %s AND staff = ANY(%s::text[])
+
+-- name: watermark_of
+SELECT watermark FROM watermarks WHERE partition = %s
+
+-- name: oldest_parked
+SELECT count(*), min(since) FROM parked_scopes
