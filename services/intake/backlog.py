@@ -43,7 +43,7 @@ class Backlog:
     def demand_room(self) -> None:
         """Raise `Unavailable` while the backlog is at its limit."""
         if self.last.unsent >= self._limit:
-            raise Unavailable("too many facts wait for the broker", RETRY_AFTER)
+            raise Unavailable("等待转发的记录过多 (too many facts wait for the broker)", RETRY_AFTER)
 
     async def run(self) -> None:
         """Measure until cancelled; a database that is away leaves the last figure standing."""

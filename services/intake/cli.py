@@ -16,8 +16,6 @@ import psycopg
 from shared.database import connection_info
 from shared.settings import SettingsError
 
-BAD_INPUT = 2
-
 
 @click.command("intake")
 def serve_intake() -> None:
@@ -53,7 +51,7 @@ def export(scope: str, output: Path | None, database_url: str) -> None:
     with _connected(database_url) as connection:
         rulebook = archive.default_rulebook(connection, scope)
         if rulebook is None:
-            raise click.UsageError(f"the journal has no fact of the scope {scope!r}")
+            raise _no_such_scope(scope)
         with _sink(output) as sink:
             for body in archive.export(connection, scope):
                 sink.write(body + b"\n")
@@ -72,8 +70,12 @@ def relay(scope: str, first: int, database_url: str) -> None:
         try:
             queued = send_again(connection, scope, first)
         except UnknownScope:
-            raise click.UsageError(f"the journal has no fact of the scope {scope!r}") from None
-    click.echo(f"{queued} facts of {scope} from seq {first} on are queued for the relay")
+            raise _no_such_scope(scope) from None
+    click.echo(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
+
+
+def _no_such_scope(scope: str) -> click.UsageError:
+    return click.UsageError(f"没有这个判客范围的记录 (the journal has no fact of the scope): {scope}")
 
 
 @contextmanager

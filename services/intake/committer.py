@@ -26,7 +26,12 @@ RETRY_AFTER = 2
 RETRY_AFTER_DISK = 30
 
 # What is no fault of the submissions: the server is away, full, busy or out of resources.
-OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+OUTAGES = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    errors.ReadOnlySqlTransaction,
+    errors.IdleInTransactionSessionTimeout,
+)
 
 
 class Appender(Protocol):
@@ -73,9 +78,9 @@ class GroupCommitter:
     def submit(self, submissions: Sequence[Submission]) -> asyncio.Future[list[Outcome]]:
         """Queue the submissions of one request, which stay together and in order."""
         if self._closing:
-            raise Unavailable("the service is stopping", RETRY_AFTER)
+            raise Unavailable("服务正在停止 (the service is stopping)", RETRY_AFTER)
         if self._queued and self._queued + len(submissions) > self._queue_size:
-            raise Unavailable("too many events are waiting to be stored", RETRY_AFTER)
+            raise Unavailable("等待写入的记录过多 (too many events are waiting to be stored)", RETRY_AFTER)
         future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self._queue.append(Job(submissions, future))
         self._queued += len(submissions)
@@ -151,5 +156,5 @@ def _outage(error: Exception) -> Unavailable:
     """Why the journal cannot be written now, without what the server said: that may hold addresses."""
     log.warning("journal_unavailable", error=type(error).__name__, detail=str(error))
     if isinstance(error, errors.DiskFull):
-        return Unavailable("the journal's disk is full", RETRY_AFTER_DISK)
-    return Unavailable("the journal cannot be written at present", RETRY_AFTER)
+        return Unavailable("存储空间已满 (the journal's disk is full)", RETRY_AFTER_DISK)
+    return Unavailable("暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER)

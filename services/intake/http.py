@@ -76,7 +76,10 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
 
     async def get_event(id: str) -> Response:
         """The event as recorded: its canonical envelope with `recorded_at`."""
-        body = await intake.event(_event_id(id))
+        try:
+            body = await intake.event(_event_id(id))
+        except Unavailable as error:
+            raise unavailable(error.reason, error.retry_after) from error
         if body is None:
             raise Problem(404, "没有这个 id 的记录 (no event of this id is recorded)")
         return Response(body, media_type=JSON)
@@ -103,7 +106,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         get_event,
         methods=["GET"],
         tags=tags,
-        responses={404: {"description": "Not recorded"}},
+        responses={404: {"description": "Not recorded"}, 503: _ANSWERS[503]},
     )
 
 

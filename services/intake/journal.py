@@ -88,11 +88,15 @@ class Journal:
         known = run(SQL["known_ids"], {"ids": [submission.id for submission in submissions]})
         offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
         promised = run(SQL["promised_watermark"])
+        # Fetched in the order of sending: the first that failed tells why, the later ones only that it did.
+        found_heads = heads.fetchall()
+        found_ids = known.fetchall()
+        found_offices = offices.fetchall()
         (promised_at,) = _one(promised)
         return Planner(
-            heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in heads},
-            known=[Known(Place(id_, *place), bytes(digest)) for id_, *place, digest in known],
-            offices=dict(offices.fetchall()),
+            heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in found_heads},
+            known=[Known(Place(id_, *place), bytes(digest)) for id_, *place, digest in found_ids],
+            offices=dict(found_offices),
             # The clock is read under the locks: what was promised to consumers before stays true.
             not_before=max(self._clock.now(), promised_at + INSTANT),
             knows_rulebook=self._knows_rulebook,

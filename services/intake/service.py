@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+import psycopg
 from msgspec import Struct
 
 from services.intake.admission import admit
-from services.intake.committer import GroupCommitter
+from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
 from services.intake.model import Outcome, Refused, Submission, Unavailable
 from shared.contract import BadEvent
@@ -79,8 +80,11 @@ class Intake:
         return [outcomes[index] for index in range(len(lines))]
 
     async def event(self, id_: str) -> bytes | None:
-        """The envelope as recorded."""
-        return await asyncio.to_thread(self._event, id_)
+        """The envelope as recorded. Raises `Unavailable` while the database is away."""
+        try:
+            return await asyncio.to_thread(self._event, id_)
+        except psycopg.OperationalError as error:
+            raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
 
     def _event(self, id_: str) -> bytes | None:
         with self._database.connection() as connection:

@@ -20,6 +20,7 @@ from services.intake.main import Service
 from services.intake.model import Accepted, Refused
 from services.intake.settings import IntakeSettings
 from shared.clock import SystemClock
+from shared.local import EmbeddedPostgres
 from shared.local.ports import free_port
 from tests.support import parts
 from tests.support.intake import Reader, adoption, raw, visit
@@ -214,3 +215,26 @@ async def test_an_unknown_or_impossible_id_is_told_apart(chosen: IntakeSettings)
         unknown = await client.get(f"/v1/events/{uuid.uuid4()}")
         impossible = await client.get("/v1/events/nonsense")
     assert (unknown.status_code, impossible.status_code) == (404, 422)
+
+
+async def test_a_database_that_was_killed_is_told_and_comes_back(
+    own_postgres: EmbeddedPostgres, kafka: str, topic_prefix: str
+) -> None:
+    """While it is away: 503 with Retry-After and not ready; then the same event is taken, and nothing was lost."""
+    async with serving(settings(own_postgres.dsn, kafka, topic_prefix)) as (client, service):
+        before = await client.post("/v1/events", content=raw(visit()))
+        await asyncio.to_thread(own_postgres.kill)
+        event = visit()
+        away = await client.post("/v1/events", content=raw(event))
+        read = await client.get(f"/v1/events/{event['id']}")
+        ready = await client.get("/readyz")
+        await asyncio.to_thread(own_postgres.start)
+        await asyncio.to_thread(parts.eventually, service.database.ping, "the database answers")
+        back = await client.post("/v1/events", content=raw(event))
+        async with Reader(kafka, f"{topic_prefix}panke.intake.v1") as reader:
+            await reader.until_facts(2)
+    assert (before.status_code, back.status_code) == (202, 202)
+    assert (away.status_code, read.status_code, ready.status_code) == (503, 503, 503)
+    assert int(away.headers["retry-after"]) > 0
+    assert "database" in ready.json()["failing"]
+    assert reader.seqs("demo") == [1, 2]

@@ -56,7 +56,9 @@ def test_groups_do_not_change_what_is_recorded(arrivals: list[Submission], sizes
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(events, st.integers(0, 60)), max_size=6))
-def test_every_scope_has_no_gap_and_time_never_runs_backwards(groups: list[tuple[list[Submission], int]]) -> None:
+def test_every_scope_has_no_gap_and_time_never_runs_backwards(
+    groups: list[tuple[list[Submission], int]],
+) -> None:
     """Whatever the clock does between groups, seq counts 1, 2, 3 and recorded_at never decreases with it."""
     books = Books()
     for group, minutes in groups:

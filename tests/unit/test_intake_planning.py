@@ -90,7 +90,9 @@ def test_a_refused_event_claims_no_office() -> None:
 
 def test_five_minutes_ahead_are_measured_from_the_time_of_recording() -> None:
     """Exactly five minutes pass, a microsecond more does not."""
-    outcomes = plan(submission(occurred_at="2026-03-01T04:05:00.000001Z"), submission(id=str(uuid4()))).outcomes
+    outcomes = plan(
+        submission(occurred_at="2026-03-01T04:05:00.000001Z"), submission(id=str(uuid4()))
+    ).outcomes
     assert isinstance(outcomes[0], Refused)
     assert (outcomes[0].path, outcomes[0].rule) == ("occurred_at", "future")
 
