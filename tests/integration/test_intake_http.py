@@ -238,3 +238,20 @@ async def test_a_database_that_was_killed_is_told_and_comes_back(
     assert int(away.headers["retry-after"]) > 0
     assert "database" in ready.json()["failing"]
     assert reader.seqs("demo") == [1, 2]
+
+
+async def test_facts_are_sent_again_by_command(chosen: IntakeSettings, kafka: str) -> None:
+    """`panke relay --from 2` has the running relay send the facts from 2 on once more; no scope, no effect."""
+    arguments = ["--from", "2", "--database-url", chosen.database_url]
+    async with (
+        serving(chosen) as (client, _),
+        Reader(kafka, f"{chosen.topic_prefix}panke.intake.v1") as reader,
+    ):
+        for _ in range(3):
+            await client.post("/v1/events", content=raw(visit()))
+        await reader.until_facts(3)
+        done = await asyncio.to_thread(CliRunner().invoke, cli.relay, ["--scope", "demo", *arguments])
+        unknown = await asyncio.to_thread(CliRunner().invoke, cli.relay, ["--scope", "nobody", *arguments])
+        await reader.until_records(5)
+    assert (done.exit_code, unknown.exit_code) == (0, 2)
+    assert [reader.place(fact)[1] for fact in reader.facts][-2:] == [2, 3]
