@@ -69,6 +69,8 @@ class Derivation:
     claims: dict[CustomerKey, Claim] = field(default_factory=dict)
     superseded: dict[CustomerKey, int] = field(default_factory=dict)
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
+    # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
+    _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
 
     def known(self, scope: str, customer: str) -> Claim | None:
         return self.claims.get((scope, customer)) or self.before.get((scope, customer))
@@ -90,9 +92,10 @@ class Derivation:
 
     def _supersede(self, key: CustomerKey, below: int) -> None:
         self.superseded[key] = below
-        for alert in list(self.alerts.values()):
-            if (alert.scope, alert.customer) == key and alert.claim_seq < below:
-                self.alerts[alert.id] = replace(alert, superseded=True)
+        for made in self._made.get(key, ()):
+            alert = self.alerts[made]
+            if alert.claim_seq < below:
+                self.alerts[made] = replace(alert, superseded=True)
 
     def _replace(self, part: Claim, by: str) -> None:
         key = (part.scope, part.customer)
@@ -115,6 +118,7 @@ class Derivation:
                 change.traceparent,
             )
             self.alerts[alert.id] = alert
+            self._made.setdefault((claim.scope, claim.customer), []).append(alert.id)
 
 
 def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:

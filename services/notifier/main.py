@@ -17,12 +17,13 @@ from faststream.kafka import KafkaBroker
 
 from services.notifier.channels.configured import configured
 from services.notifier.consumer import Consumer, Subscription
-from services.notifier.dispatch import Dispatcher, Policy
+from services.notifier.dispatch import Dispatcher
 from services.notifier.http import add_routes
 from services.notifier.inbox import Inbox
 from services.notifier.listing import Listing
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
+from services.notifier.policy import Policy
 from services.notifier.queue import Queue, Terms
 from services.notifier.settings import NotifierSettings, office_hours
 from services.notifier.topic import topic_exists, wait_for_topic

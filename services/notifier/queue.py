@@ -8,7 +8,7 @@ statement with the record of the attempt. Synchronous, to be called in a thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,9 @@ from services.notifier.ladder import Audience, Rung, Step
 from shared.database import Database, queries
 
 _Connection = psycopg.Connection[tuple[object, ...]]
+
+# By scope and staff id.
+People = Mapping[tuple[str, str], Person]
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,18 @@ class Queue:
             rows: list[Any] = connection.execute(self._sql["recover"].encode(), given).fetchall()
         return [(row[0], State(row[1])) for row in rows]
 
-    def person(self, scope: str, staff: str) -> Person:
+    def people(self, alerts: Sequence[LeasedAlert]) -> People:
+        """Whom these alerts are for, and whose claims they are of."""
+        wanted = {
+            (one.scope, staff) for one in alerts for staff in (one.staff, one.owner) if staff is not None
+        }
+        if not wanted:
+            return {}
+        given = {"scopes": [scope for scope, _ in wanted], "staff": [staff for _, staff in wanted]}
         with self._database.connection() as connection:
-            given = {"scope": scope, "staff": staff}
-            row: Any = connection.execute(self._sql["person"].encode(), given).fetchone()
-        return Person(staff) if row is None else Person(*row)
+            rows: list[Any] = connection.execute(self._sql["people"].encode(), given).fetchall()
+        enrolled = {(scope, staff): Person(staff, *rest) for scope, staff, *rest in rows}
+        return {key: enrolled.get(key, Person(key[1])) for key in wanted}
 
     def begin_attempt(
         self, alert: LeasedAlert, channel: str, destination: str, message: str, at: tuple[datetime, datetime]

@@ -36,7 +36,13 @@ def case_number(customer: str) -> str:
 def compose(
     alert: LeasedAlert, owner: Person | None, now: datetime, zone: ZoneInfo, late_after: timedelta
 ) -> Words:
-    """The message of an alert that is sent at business time `now`."""
+    """The message of an alert that is sent at business time `now`.
+
+    In time, what is left is counted from the hour at which the alert was due: seven hours are told as seven, and
+    an alert reads the same however quickly it was sent. What is late counts from when it is sent.
+    """
+    late = now - alert.due_at > late_after
+    now = now if late else alert.due_at
     case = case_number(alert.customer)
     if alert.rung is Rung.LAPSED:
         words = _lapsed(alert, case, owner, zone)
@@ -44,7 +50,6 @@ def compose(
         words = _to_owner(alert, case, now, zone)
     else:
         words = _to_supervisor(alert, case, owner, now, zone)
-    late = now - alert.due_at > late_after
     return _with_notes(words, alert, zone, late=late)
 
 

@@ -92,8 +92,15 @@ def test_a_lapse_is_told_to_who_had_the_customer_and_to_the_supervisor() -> None
 )
 def test_how_long_is_told_in_two_units(left: timedelta, zh: str, en: str) -> None:
     """What is left is rounded down, to days and hours or to hours and minutes."""
-    words = compose(alert(), LI, END - left, SHANGHAI, timedelta(days=9))
+    words = compose(alert(due_at=END - left), LI, END - left, SHANGHAI, LATE)
     assert zh in words.body_zh and en in words.body_en
+
+
+def test_what_is_left_is_counted_from_the_hour_unless_late() -> None:
+    """Ten minutes after nine it is still fifteen hours; an hour after nine it is fourteen."""
+    soon = compose(alert(), LI, local(5, 9, 10), SHANGHAI, LATE)
+    late = compose(alert(), LI, local(5, 10), SHANGHAI, LATE)
+    assert "还剩15小时。" in soon.body_zh and "还剩14小时。" in late.body_zh
 
 
 def test_a_deadline_that_is_no_midnight_is_told_by_the_clock() -> None:

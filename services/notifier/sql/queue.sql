@@ -85,10 +85,12 @@ ON CONFLICT (id) DO NOTHING
 -- name: drop_unaddressed
 DELETE FROM alerts WHERE id = %(id)s AND staff IS NULL
 
--- name: person
--- A person as enrolled in the scope of the alert, else in any other: staff ids are unique within the whole system.
-SELECT staff, name, role, contacts, departed FROM staff WHERE staff = %(staff)s
-ORDER BY scope = %(scope)s DESC, scope LIMIT 1
+-- name: people
+-- Persons as enrolled in the scope that asks, else in any other: staff ids are unique within the whole system.
+SELECT DISTINCT ON (t.scope, t.staff) t.scope, t.staff, s.name, s.role, s.contacts, s.departed
+FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
+JOIN staff s ON s.staff = t.staff
+ORDER BY t.scope, t.staff, s.scope = t.scope DESC, s.scope
 
 -- name: begin_attempt
 -- Stored before the call, and only if the lease still holds and the claim is still what the alert says: this is the

@@ -1,0 +1,39 @@
+"""How hard an alert is tried: attempts within a round, rounds over time, and the lease that outlasts a
+round."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.notifier.channels import Channel
+
+# Storing an answer has its own deadline; the lease must outlive that too.
+_MARGIN = 10.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How hard a round tries, and how rounds follow one another."""
+
+    attempts: int = 3
+    wait_initial: float = 0.5
+    wait_max: float = 4.0
+    rounds: int = 6
+    round_wait: timedelta = timedelta(minutes=1)
+    round_wait_max: timedelta = timedelta(minutes=30)
+    concurrency: int = 32
+    longest_sleep: float = 0.5
+    late_after: timedelta = timedelta(minutes=15)
+
+    def lease(self, channels: Sequence[Channel]) -> timedelta:
+        """Longer than a whole round can take: every attempt of every channel, and the waits between."""
+        waits = (self.attempts - 1) * (self.wait_max + self.wait_initial)
+        return timedelta(seconds=sum(self.attempts * one.timeout + waits for one in channels) + _MARGIN)
+
+    def next_round(self, rounds: int) -> timedelta:
+        """The wait after a failed round: doubling, and spread so that a storm does not come back whole."""
+        doublings = 1 << min(rounds, 16)
+        return min(self.round_wait * doublings, self.round_wait_max) * random.uniform(0.8, 1.2)

@@ -1,0 +1,174 @@
+"""One round of one alert: over the channels that reach the person, with quick retries (`stamina`) on each.
+
+Hazards, "Timers and alerts": an attempt is stored before its call and its answer after it. A call whose
+answer is lost may have arrived: it is repeated only where the receiver can tell a repetition. A task that is
+cancelled in the middle leaves its attempt open, as a process that is killed does; both are found when the
+lease is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from zoneinfo import ZoneInfo
+
+import psycopg
+import stamina
+import structlog
+
+from services.notifier.alert import LeasedAlert, Notice, Outcome, Person, State
+from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.metrics import Metrics
+from services.notifier.policy import Policy
+from services.notifier.queue import People, Queue, Verdict
+from services.notifier.routing import route
+from services.notifier.words import case_number, compose
+from shared.clock import BusinessClock, MachineClock
+from shared.telemetry import current_traceparent
+
+_LOG = structlog.get_logger("notifier.rounds")
+
+
+class OvertakenError(Exception):
+    """The claim has changed, or the lease is lost: the call is not made."""
+
+
+class Rounds:
+    """Tries alerts that the dispatcher has under lease."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        channels: Sequence[Channel],
+        clocks: tuple[BusinessClock, MachineClock],
+        zone: ZoneInfo,
+        policy: Policy,
+        metrics: Metrics,
+    ) -> None:
+        self._queue = queue
+        self._channels = list(channels)
+        self._business, self._machine = clocks
+        self._zone = zone
+        self._policy = policy
+        self._metrics = metrics
+
+    async def run(self, alert: LeasedAlert, people: People) -> Verdict:
+        """How the round ended; raises only what the database raises."""
+        try:
+            return await self._over_channels(alert, people)
+        except OvertakenError:
+            return Verdict(State.SUPERSEDED, "claim changed")
+        except psycopg.Error:
+            raise
+        except Exception as error:
+            _LOG.exception("a defect before sending")
+            return self._try_later(alert, _defect(error))
+
+    async def _over_channels(self, alert: LeasedAlert, people: People) -> Verdict:
+        assert alert.staff is not None  # the queue makes every alert out to a person
+        person = people[alert.scope, alert.staff]
+        if person.departed:
+            return Verdict(State.SUPERSEDED, "the person has departed")
+        ways = route(self._channels, person)
+        if not ways:
+            return Verdict(State.DEAD, "no channel reaches the person")
+        notice = self._compose(alert, person, people)
+        said: list[str] = []
+        again = False
+        for channel, destination in ways:
+            try:
+                await self._attempts(alert, notice, channel, destination)
+                return Verdict(State.SENT, f"by {channel.name}")
+            except ChannelError as error:
+                said.append(f"{channel.name}: {error.answer}")
+                if _held(error, channel):
+                    return Verdict(State.UNKNOWN, "; ".join(said))
+                again = again or isinstance(error, Temporary)
+        return self._try_later(alert, "; ".join(said)) if again else Verdict(State.DEAD, "; ".join(said))
+
+    def _try_later(self, alert: LeasedAlert, reason: str) -> Verdict:
+        if alert.rounds + 1 >= self._policy.rounds:
+            return Verdict(State.DEAD, reason)
+        return Verdict(State.FAILED, reason, self._machine.now() + self._policy.next_round(alert.rounds))
+
+    def _compose(self, alert: LeasedAlert, person: Person, people: People) -> Notice:
+        owner = None if alert.owner is None else people[alert.scope, alert.owner]
+        now = self._business.now()
+        return Notice(
+            id=alert.id,
+            scope=alert.scope,
+            customer=alert.customer,
+            case=case_number(alert.customer),
+            rung=alert.rung,
+            audience=alert.audience,
+            to=person,
+            owner=alert.owner,
+            due_at=alert.due_at,
+            deadline=alert.deadline,
+            composed_at=now,
+            known_at=alert.watermark,
+            behind=alert.behind,
+            words=compose(alert, owner, now, self._zone, self._policy.late_after),
+            traceparent=current_traceparent(),
+        )
+
+    async def _attempts(self, alert: LeasedAlert, notice: Notice, channel: Channel, destination: str) -> None:
+        policy = self._policy
+        async for attempt in stamina.retry_context(
+            on=lambda error: isinstance(error, Temporary) and not _held(error, channel),
+            attempts=policy.attempts,
+            timeout=None,
+            wait_initial=policy.wait_initial,
+            wait_max=policy.wait_max,
+            wait_jitter=policy.wait_initial,
+        ):
+            with attempt:
+                await self._attempt(alert, notice, channel, destination)
+
+    async def _attempt(self, alert: LeasedAlert, notice: Notice, channel: Channel, destination: str) -> None:
+        at = (self._business.now(), self._machine.now())
+        begin, text = self._queue.begin_attempt, notice.words.text
+        number = await asyncio.to_thread(begin, alert, channel.name, destination, text, at)
+        if number is None:
+            raise OvertakenError
+        self._metrics.behind(alert.behind)
+        failure: ChannelError | None = None
+        answer = ""
+        try:
+            answer = await _in_time(channel.send(notice, destination), channel.timeout)
+        except ChannelError as error:
+            failure = error
+        except Exception as error:
+            _LOG.exception("a defect while sending")
+            failure = NoAnswer(_defect(error))
+        outcome = _outcome(failure)
+        self._metrics.attempted(channel.name, outcome)
+        answer, ended = (answer if failure is None else failure.answer), self._machine.now()
+        await asyncio.to_thread(self._queue.end_attempt, alert.id, number, outcome, answer, ended)
+        if failure is not None:
+            raise failure
+
+
+def _held(error: Exception, channel: Channel) -> bool:
+    """Whether a person must decide: it may have arrived, and a repetition would not be told apart."""
+    return isinstance(error, NoAnswer) and channel.after_crash == "hold"
+
+
+def _outcome(failure: ChannelError | None) -> Outcome:
+    if failure is None:
+        return Outcome.SENT
+    if isinstance(failure, NoAnswer):
+        return Outcome.UNKNOWN
+    return Outcome.REFUSED if isinstance(failure, Refused) else Outcome.TEMPORARY
+
+
+def _defect(error: Exception) -> str:
+    return f"defect: {type(error).__name__}: {error}"
+
+
+async def _in_time(call: Awaitable[str], seconds: float) -> str:
+    try:
+        async with asyncio.timeout(seconds):
+            return await call
+    except TimeoutError as error:
+        raise NoAnswer(f"no answer within {seconds:g} s") from error
