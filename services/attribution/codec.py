@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, make_dataclass
 from datetime import datetime
+from types import GenericAlias
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -109,7 +110,7 @@ class _Form:
 
     def _twin(self, hints: dict[str, Any]) -> type[Any]:
         hints |= {name: twin.cls for name, twin in self.one.items()}
-        hints |= {name: tuple[twin.cls, ...] for name, twin in self.many.items()}
+        hints |= {name: GenericAlias(tuple, (twin.cls, ...)) for name, twin in self.many.items()}
         shape = [(name, hints[name]) for name in self.names]
         return make_dataclass(f"Wire{self.name}", shape, frozen=True, slots=True)
 

@@ -152,7 +152,11 @@ class Service:
         settings = self.settings
         # The library's own log of each message would cost more than the fold.
         self.broker = KafkaBroker(
-            settings.kafka, client_id="panke-attribution", log_level=logging.DEBUG, graceful_timeout=20.0
+            settings.kafka,
+            client_id="panke-attribution",
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
+            graceful_timeout=20.0,
         )
         self.consumer = IntakeConsumer(
             self.broker,

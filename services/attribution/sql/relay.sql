@@ -23,4 +23,4 @@ SELECT id, source, record, key, value, reason FROM dead_records WHERE NOT sent O
 UPDATE dead_records SET sent = true WHERE id = ANY(%s::bigint[])
 
 -- name: backlog
-SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT %s) AS some
+SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT %s) AS waiting

@@ -1,0 +1,340 @@
+"""Batches of a partition on a real PostgreSQL: exactly once, in order, and only the failing scope stops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from services.attribution.batch import StaleScope
+from services.attribution.codec import decode_record
+from services.attribution.domain.evolve import apply
+from services.attribution.domain.state import SCOPE, Key, Scope, Slice
+from services.attribution.folding import Rules
+from services.attribution.judge import judge
+from services.attribution.mapper import EventMapper, Recorded, stream_id
+from services.attribution.recorder import StalePosition
+from services.attribution.rulebook import load
+from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
+
+LI, WANG = "13800000001", "13800000002"
+
+
+@pytest.fixture
+def live(database: str) -> Iterator[Deployment]:
+    with deployment(database) as made:
+        yield made
+
+
+def failing_on(rules: Rules, seq: int, scope: str = "demo") -> Rules:
+    """The rules with a defect that one fact of one scope brings out."""
+
+    def decide(slice_: Any, fact: Any, books: Any) -> Any:
+        events = rules.decide(slice_, fact, books)
+        if (fact.scope, fact.seq) == (scope, seq):
+            raise ZeroDivisionError("a defect, after 13800000001 had been changed")
+        return events
+
+    return replace(rules, decide=decide)
+
+
+def ten_days(journal: Journal) -> list[Any]:
+    """Two customers, one who is followed up and one who is forgotten, a second visit, and a sweep."""
+    follow_up = {
+        "customer": {"phones": [LI]},
+        "by": "li",
+        "method": "phone",
+        "subject": "回访",
+        "content": "周末来",
+    }
+    return [
+        journal.event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}),
+        journal.event("shift.opened", {"order": ["li", "wang"]}),
+        journal.visit(LI, "li", hours=1),
+        journal.visit(WANG, "wang", hours=2),
+        journal.event("followup.recorded", follow_up, hours=72),
+        journal.watermark(hours=121),
+        journal.visit(WANG, "li", hours=122),
+        journal.event("staff.departed", {"staff": "wang"}, hours=124),
+    ]
+
+
+def test_a_visit_gives_a_claim_and_every_message_of_it(live: Deployment) -> None:
+    """The decision and the claim go out in the order of the scope, the claim with generation 1."""
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"))
+    decision, claim = live.messages()
+    assert (decision["kind"], decision["decision"], decision["clause"]) == (
+        "decision",
+        "established",
+        "shijiazhuang.1",
+    )
+    assert (claim["kind"], claim["owner"], claim["status"], claim["generation"]) == (
+        "claim",
+        "li",
+        "owned",
+        1,
+    )
+    assert claim["expires_at"] == "2026-03-06T16:00:00Z"
+    assert [decision["seq"], claim["seq"]] == [1, 2]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_batches_restarts_and_redelivery_change_nothing(live: Deployment, size: int) -> None:
+    """However the log is cut, and though each process begins with nothing in memory, the state is judge's."""
+    journal = Journal()
+    records = ten_days(journal)
+    for start in range(0, len(records), size):
+        batch = records[start : start + size]
+        live.attribution = live.restarted()
+        live.fold(*batch)
+        with pytest.raises(StalePosition):
+            live.fold(*batch)  # the broker brings it again
+    book = load("shijiazhuang")
+    judged = judge(journal.lines["demo"], book, {})
+    with live.questions.of("demo") as snapshot:
+        page, cursor = snapshot.page_of_customers(_start(), 100, owner=None, status=None, before=None)
+        flags, _ = snapshot.page_of("flags", _start(), 100)
+        assert snapshot.boards("demo-office") == judged["boards"]["demo-office"]
+    assert cursor is None
+    assert page == judged["customers"]
+    assert flags == judged["flags"]
+
+
+def test_the_sweep_decides_a_lapse_at_the_watermark_and_not_before(live: Deployment) -> None:
+    """Nothing lapses while the watermark stands before midnight of the last day."""
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"), journal.watermark(hours=110))
+    assert live.rows("SELECT status FROM claims") == [{"status": "owned"}]
+    live.fold(journal.watermark(hours=111))
+    assert live.rows("SELECT status, generation FROM claims") == [{"status": "lapsed", "generation": 2}]
+    assert [message.get("decision") for message in live.messages()] == ["established", None, "lapsed", None]
+    assert live.rows("SELECT watermark FROM watermarks")[0]["watermark"].hour == 16
+
+
+def test_a_fact_that_was_sent_twice_is_folded_once(live: Deployment) -> None:
+    """A seq below the scope's own is dropped, and the position moves on."""
+    journal = Journal()
+    first = journal.visit(LI, "li")
+    live.fold(first)
+    journal.offset += 1
+    outcome = live.fold(replace(first, offset=1))
+    assert (outcome.repeated, outcome.next_offset) == (1, 2)
+    assert live.rows("SELECT count(*) FROM facts") == [{"count": 1}]
+
+
+def test_a_gap_stops_the_partition_and_keeps_what_came_before(live: Deployment) -> None:
+    """A seq above the next one is not folded; the fact before it is."""
+    journal = Journal()
+    first = journal.visit(LI, "li", scope="a")
+    journal.seqs["demo"] = 1
+    second, third = journal.visit(LI, "li"), journal.visit(WANG, "li", scope="a")
+    outcome = live.fold(first, second, third)
+    assert outcome.gap is not None
+    assert (outcome.gap.scope, outcome.gap.expected, outcome.gap.found) == ("demo", 1, 2)
+    assert outcome.next_offset == second.offset
+    assert live.rows("SELECT scope FROM facts") == [{"scope": "a"}]
+
+
+def test_what_was_sent_again_behind_a_gap_is_folded_in_order(live: Deployment) -> None:
+    """Records of the scope before the one that was sent again are passed over; they come again after it."""
+    journal = Journal()
+    one, two = journal.visit(LI, "li"), journal.visit(WANG, "li", hours=1)
+    log = [replace(two, offset=0), replace(one, offset=1), replace(two, offset=2)]
+    outcome = live.fold(*log)
+    assert outcome.gap is not None
+    live.attribution.expect_resent(SOURCE, "demo", 1)
+    assert live.fold(*log).gap is None
+    assert [row["seq"] for row in live.rows("SELECT seq FROM facts ORDER BY seq")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "headers"),
+    [
+        (b"demo", b"\xff not json", [("seq", b"1")]),
+        (b"demo", b"{}", [("seq", b"1")]),
+        (b"demo", b"{}", []),
+        (b"demo", b"{}", [("seq", b"\xff")]),
+        (None, b"{}", [("seq", b"1")]),
+        (b"Demo Office", b"{}", [("seq", b"1")]),
+        (None, None, []),
+        (None, None, [("watermark", b"yesterday")]),
+    ],
+)
+def test_what_is_not_of_the_journal_is_dead_and_stops_nobody(
+    live: Deployment, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+) -> None:
+    """It is kept with its reason, the position moves on, and the true first fact is folded."""
+    journal = Journal()
+    dead, fact = journal.record(key, value, headers), journal.visit(LI, "li")
+    outcome = live.fold(dead, fact)
+    assert [found.offset for found in outcome.dead] == [0]
+    (row,) = live.rows("SELECT record, value, reason, sent FROM dead_records")
+    assert (row["record"], row["value"], row["sent"]) == (0, value, False)
+    assert row["reason"]
+    assert live.rows("SELECT count(*) FROM facts") == [{"count": 1}]
+
+
+def test_a_fact_that_fails_parks_its_scope_and_no_other(live: Deployment) -> None:
+    """It leaves no trace in the state, what follows waits in order, and the error holds no phone."""
+    live.attribution = live.restarted(failing_on(live.rules, 2))
+    journal = Journal()
+    outcome = live.fold(
+        journal.visit(LI, "li"),
+        journal.visit(LI, "wang", hours=1),
+        journal.visit(LI, "li", scope="other"),
+        journal.visit(WANG, "li", hours=2),
+    )
+    live.fold(journal.visit(LI, "wang", hours=3), journal.visit(WANG, "li", scope="other", hours=3))
+    assert (outcome.next_offset, outcome.waiting) == (4, 2)
+    (parked,) = live.quarantine.parked()
+    assert (parked.scope, parked.seq, parked.waiting) == ("demo", 2, 3)
+    assert "ZeroDivisionError" in parked.error
+    assert LI not in parked.error
+    folded = live.rows("SELECT scope, seq FROM facts ORDER BY scope, seq")
+    assert [(row["scope"], row["seq"]) for row in folded] == [("demo", 1), ("other", 1), ("other", 2)]
+    with live.questions.of("demo") as snapshot:
+        assert snapshot.head.told() == {"as_of_seq": 1, "behind_since": "2026-03-02T02:00:00Z"}
+        assert len(snapshot.page_of_customers(_start(), 9, owner=None, status=None, before=None)[0]) == 1
+
+
+def test_a_retry_gives_what_would_have_been_without_the_defect(live: Deployment) -> None:
+    """The waiting facts are folded in their order, and the scope goes on with the next batch."""
+    sound, journal = live.attribution, Journal()
+    live.attribution = live.restarted(failing_on(live.rules, 3))
+    live.fold(*ten_days(journal)[:5])
+    retried = live.quarantine.retry("demo")
+    assert (retried.folded, retried.left, retried.error) == (3, 0, None)
+    live.attribution = sound
+    live.fold(journal.visit("13800000003", "li", hours=80))
+    judged = judge(journal.lines["demo"][:5] + journal.lines["demo"][7:], load("shijiazhuang"), {})
+    assert live.quarantine.parked() == []
+    with live.questions.of("demo") as snapshot:
+        page, _ = snapshot.page_of_customers(_start(), 100, owner=None, status=None, before=None)
+    assert [c["owner"] for c in page[:2]] == [c["owner"] for c in judged["customers"][:2]]
+
+
+def test_a_retry_that_fails_again_keeps_what_it_could_fold(live: Deployment) -> None:
+    """The scope stays parked on the later fact."""
+    journal = Journal()
+    live.attribution = live.restarted(failing_on(live.rules, 1))
+    live.fold(journal.visit(LI, "li"), journal.visit(WANG, "li", hours=1))
+    quarantine = deployment_quarantine(live, failing_on(live.rules, 2))
+    retried = quarantine.retry("demo")
+    assert (retried.folded, retried.left, retried.failed_seq) == (1, 1, 2)
+    assert [(p.seq, p.waiting) for p in live.quarantine.parked()] == [(2, 1)]
+
+
+def test_a_fact_that_was_set_aside_is_left_out_with_its_reason(live: Deployment) -> None:
+    """The facts behind it are folded as if it had never been; who decided so stands in the record."""
+    journal = Journal()
+    live.attribution = live.restarted(failing_on(live.rules, 1))
+    live.fold(journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1))
+    retried = live.quarantine.set_aside("demo", "entered by a test of the line", "chen", START)
+    assert (retried.folded, retried.left) == (1, 0)
+    (row,) = live.rows("SELECT seq, reason, by FROM set_aside")
+    assert row == {"seq": 1, "reason": "entered by a test of the line", "by": "chen"}
+    assert live.rows("SELECT owner FROM claims") == [{"owner": "wang"}]
+
+
+def test_a_consumer_that_read_before_a_retry_must_read_again(live: Deployment) -> None:
+    """The counters of the scope changed under it, so its batch is refused whole."""
+    journal = Journal()
+    live.attribution = live.restarted(failing_on(live.rules, 1))
+    live.fold(journal.visit(LI, "li"))
+    take = live.attribution._store.works
+
+    def works(scopes: Any) -> Any:
+        found = take(scopes)
+        live.quarantine.retry("demo")
+        return found
+
+    live.attribution._store.works = works  # type: ignore[method-assign]
+    late = journal.visit(WANG, "li", hours=1)
+    with pytest.raises(StaleScope):
+        live.fold(late)
+    live.attribution = live.restarted()
+    live.fold(late)
+    assert [row["seq"] for row in live.rows("SELECT seq FROM facts ORDER BY seq")] == [1, 2]
+
+
+def test_the_state_built_from_the_event_store_equals_the_rows(live: Deployment) -> None:
+    """G4: each record of the state is what the scope's stored events make of it, and versions have no gap."""
+    journal = Journal()
+    live.fold(*ten_days(journal))
+    stored = live.recorder.select_events(stream_id("demo"))
+    assert [event.originator_version for event in stored] == list(range(1, len(stored) + 1))
+    slice_ = Slice({SCOPE: Scope("demo", ("shijiazhuang", 1), "Asia/Shanghai")})
+    for event in stored:
+        apply(slice_, recorded(event).event)
+    rows = live.rows("SELECT kind, id, state FROM records")
+    assert {Key(row["kind"], row["id"]): decode_record(row["kind"], row["state"]) for row in rows} == slice_
+
+
+def test_each_stored_event_tells_its_cause_engine_and_rulebook(live: Deployment) -> None:
+    """The seq of the fact, the version of the program, and the digest of the text in force."""
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"))
+    for event in live.recorder.select_events(stream_id("demo")):
+        told = recorded(event)
+        assert (told.seq, told.rulebook) == (1, load("shijiazhuang").sha256)
+        assert told.engine
+
+
+def test_the_seq_of_messages_has_no_gap(live: Deployment) -> None:
+    """Over decisions, claims and staff alike, counted per scope."""
+    journal = Journal()
+    live.fold(*ten_days(journal))
+    seqs = [message["seq"] for message in live.messages()]
+    assert seqs[0] == 1
+    assert all(later == earlier + 1 for earlier, later in pairwise(seqs))
+    assert {message["kind"] for message in live.messages()} == {"decision", "claim", "staff"}
+
+
+def test_an_adopted_rulebook_is_kept_by_its_content(live: Deployment) -> None:
+    """Its text is stored once under its digest."""
+    journal = Journal("base")
+    adopted = {"rulebook": "getian", "version": 1, "effective_from": "2026-03-01T00:00:00Z"}
+    live.fold(journal.event("rulebook.adopted", adopted))
+    (row,) = live.rows("SELECT sha256, name, version FROM rulebooks")
+    assert row == {"sha256": load("getian").sha256, "name": "getian", "version": 1}
+
+
+def _start() -> Any:
+    from services.attribution.queries import Cursor
+
+    return Cursor()
+
+
+def recorded(event: StoredEvent) -> Recorded:
+    told = EventMapper().to_domain_event(event)
+    assert isinstance(told, Recorded)
+    return told
+
+
+def deployment_quarantine(live: Deployment, rules: Rules) -> Any:
+    from services.attribution.quarantine import Quarantine
+
+    return Quarantine(live.database, live.recorder, rules)
+
+
+def test_bodies_of_decisions_are_json_of_the_contract(live: Deployment) -> None:
+    """What is stored of a decision is what the contract shows of it."""
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"))
+    (row,) = live.rows("SELECT body FROM decisions")
+    assert set(msgspec.json.decode(row["body"])) == {
+        "at",
+        "decision",
+        "owner",
+        "previous",
+        "clause",
+        "because",
+    }
+    assert json.loads(row["body"])["because"] == [json.loads(journal.lines["demo"][0])["id"]]

@@ -1,0 +1,297 @@
+"""The whole service on a real Kafka and PostgreSQL: from the topic to the answers and the messages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.attribution.judge import judge
+from services.attribution.judge_cli import encode
+from services.attribution.main import Service, create_service
+from services.attribution.rulebook import load
+from services.attribution.settings import AttributionSettings
+from shared.kafka import Record, Sender, ensure_topic
+from shared.topics import Topics, decode_headers, decode_message
+from tests.support.attribution import Journal, Raw
+
+pytestmark = pytest.mark.anyio
+
+LI, WANG = "13800000001", "13800000002"
+DEADLINE = 30.0
+PARTITIONS = 3
+Consumer: Any = AIOKafkaConsumer
+
+
+@pytest.fixture
+def settings(database: str, kafka: str, topic_prefix: str) -> AttributionSettings:
+    return AttributionSettings(
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        partitions=PARTITIONS,
+        attribution_port=0,
+    )
+
+
+class Line:
+    """What stands for intake: writes records to the topic, each scope to a partition of its own choice."""
+
+    def __init__(self, settings: AttributionSettings) -> None:
+        self._settings = settings
+        self.topics = Topics(settings.topic_prefix)
+
+    async def send(self, records: Sequence[Raw], *, everywhere: bool = False) -> None:
+        await ensure_topic(self._settings.kafka, self.topics.intake, PARTITIONS, 1, 10)
+        async with Sender(self._settings.kafka, self.topics.intake, 10, "test") as sender:
+            for raw in records:
+                record = Record(raw.key, raw.value, raw.headers)
+                to = range(PARTITIONS) if raw.key is None else [crc32(raw.key) % PARTITIONS]
+                for partition in to:
+                    await sender.send(partition, [record])
+
+    async def read(self, topic: str, until: Callable[[list[Any]], bool]) -> list[Any]:
+        """The records of a topic from its beginning, until there is enough of them."""
+        consumer = Consumer(bootstrap_servers=self._settings.kafka, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+            consumer.assign(parts)
+            await consumer.seek_to_beginning(*parts)
+            found: list[Any] = []
+            async with asyncio.timeout(DEADLINE):
+                while not until(found):
+                    for batch in (await consumer.getmany(timeout_ms=200)).values():
+                        found.extend(batch)
+            return found
+        finally:
+            await consumer.stop()
+
+
+@asynccontextmanager
+async def running(settings: AttributionSettings) -> AsyncIterator[tuple[Service, httpx.AsyncClient]]:
+    service = create_service(settings)
+    transport = httpx.ASGITransport(app=service.app)
+    async with (
+        service.app.router.lifespan_context(service.app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield service, client
+
+
+async def eventually(ask: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not await ask():  # noqa: ASYNC110 - what is polled lies outside this process
+            await asyncio.sleep(0.05)
+
+
+async def folded(client: httpx.AsyncClient, scope: str, seq: int) -> None:
+    """Wait until the scope is folded that far."""
+
+    async def there() -> bool:
+        return (await client.get(f"/v1/scopes/{scope}/flags", params={"min_seq": seq})).status_code == 200
+
+    await eventually(there)
+
+
+async def test_a_visit_on_the_topic_is_answered_and_passed_on(settings: AttributionSettings) -> None:
+    """The desk's answer, the pages, the judgement, the decision and claim on the topic, then the watermark."""
+    line, journal = Line(settings), Journal()
+    records = [
+        journal.event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}),
+        journal.event("shift.opened", {"order": ["li", "wang"]}),
+        journal.visit(LI, "li", hours=1),
+        journal.watermark(hours=2),
+    ]
+    await line.send(records)
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 3)
+        looked = (await client.post("/v1/scopes/demo/lookup", json={"contact": "138 0000 0001"})).json()
+        assert (looked["known"], looked["owner_name"], looked["clause"]) == (True, "李娜", "shijiazhuang.1")
+        assert looked["contacts"] == ["138****0001"]
+        assert looked["clause_text"]["zh"]
+        assert looked["as_of_seq"] == 3
+        customer = (await client.get(f"/v1/scopes/demo/customers/{looked['customer']}")).json()
+        as_of = "2026-03-02T03:00:00Z"
+        judged = await client.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
+        offline = judge(journal.lines["demo"], load("shijiazhuang"), {}, as_of=_at(as_of))
+        assert judged.content == encode(offline)
+        assert customer == offline["customers"][0] | {"as_of_seq": 3}
+        history = (await client.get(f"/v1/scopes/demo/customers/{looked['customer']}/history")).json()
+        assert [event["type"] for event in history["events"]] == ["visit.registered"]
+        assert history["decisions"][0]["clause_text"]["zh"]
+        boards = (await client.get("/v1/offices/demo-office/boards")).json()
+        assert boards["visit"] == {"queue": ["wang", "li"], "next": "wang"}
+
+        def enough(found: list[Any]) -> bool:
+            return sum(record.value is None for record in found) >= PARTITIONS
+
+        sent = await line.read(line.topics.ownership, enough)
+    messages = [record for record in sent if record.value is not None]
+    assert [decode_headers(record.headers).seq for record in messages] == [1, 2, 3]
+    kinds = [type(decode_message(record.value)).__name__ for record in messages]
+    assert kinds == ["StaffMessage", "DecisionMessage", "ClaimMessage"]
+    home = messages[0].partition
+    marks = [record for record in sent if record.value is None and record.partition == home]
+    assert marks[0].offset > messages[-1].offset
+
+
+async def test_customers_of_many_scopes_are_folded_by_two_members_exactly_once(
+    settings: AttributionSettings,
+) -> None:
+    """A second member joins and the first leaves in the middle; nothing is missing, doubled or reordered."""
+    line, journal = Line(settings), Journal()
+    scopes = [f"scope-{number}" for number in range(6)]
+    early = [journal.visit(f"1380000{n:04}", "li", scope=scope) for n in range(40) for scope in scopes]
+    late = [journal.visit(f"1390000{n:04}", "li", scope=scope) for n in range(40) for scope in scopes]
+    await line.send(early)
+    async with running(settings) as (_, second):
+        async with running(settings) as (_, first):
+            await folded(first, scopes[0], 10)
+            await line.send(late)
+        for scope in scopes:
+            await folded(second, scope, 80)
+            found = await second.get(f"/v1/scopes/{scope}/customers", params={"limit": 500})
+            assert len(found.json()["customers"]) == 80
+
+        def all_there(found: list[Any]) -> bool:
+            return len({(r.key, decode_headers(r.headers).seq) for r in found}) >= 6 * 160
+
+        sent = await line.read(line.topics.ownership, all_there)
+    seen: dict[bytes, int] = {}
+    for record in sent:
+        seq = decode_headers(record.headers).seq
+        assert seq is not None
+        assert seq <= seen.get(record.key, 0) + 1  # repeated perhaps, never ahead
+        seen[record.key] = max(seq, seen.get(record.key, 0))
+
+
+async def test_a_broken_record_goes_to_the_dead_topic_and_the_next_fact_is_folded(
+    settings: AttributionSettings,
+) -> None:
+    """A header that is not text loses no batch; the reason and the place stand beside the record."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.record(b"demo", b"\xff", [("seq", b"\xfe\xff")]), journal.visit(LI, "li")])
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 1)
+        (dead,) = await line.read(line.topics.dead, lambda found: len(found) >= 1)
+    headers = dict(dead.headers)
+    assert dead.value == b"\xff"
+    assert b"seq" in headers["reason"]
+    assert headers["offset"] == b"0"
+
+
+async def test_a_gap_stops_the_partition_until_the_fact_is_sent_again(settings: AttributionSettings) -> None:
+    """Readiness names the scope and both numbers; what is sent again closes the gap without a restart."""
+    line, journal = Line(settings), Journal()
+    first, second = journal.visit(LI, "li"), journal.visit(WANG, "li", hours=1)
+    await line.send([second])
+    async with running(settings) as (service, client):
+
+        async def stopped() -> bool:
+            return service.consumer is not None and bool(service.consumer.gaps)
+
+        await eventually(stopped)
+        ready = await client.get("/readyz")
+        assert ready.status_code == 503
+        assert "demo has 2 where 1 is next" in ready.text
+        await line.send([first, second])
+        await folded(client, "demo", 2)
+        assert service.consumer is not None
+        assert service.consumer.gaps == {}
+
+
+async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSettings) -> None:
+    """Every refusal is a problem document; what is unknown is 404, what is not folded yet 503."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.visit(LI, "li")])
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 1)
+        for path, status in [
+            ("/v1/scopes/nowhere/customers", 404),
+            ("/v1/scopes/demo/customers/nobody", 404),
+            ("/v1/scopes/demo/customers/nobody/history", 404),
+            ("/v1/offices/nowhere/boards", 404),
+            ("/v1/scopes/DEMO/customers", 422),
+            ("/v1/scopes/demo/customers?cursor=x", 422),
+            ("/v1/scopes/demo/customers?status=mine", 422),
+            ("/v1/scopes/demo/customers?expires_before=tomorrow", 422),
+            ("/v1/scopes/demo/judgement?as_of=2026-03-02", 422),
+            ("/v1/scopes/demo/deals?limit=0", 422),
+        ]:
+            answer = await client.get(path)
+            assert answer.status_code == status, path
+            assert answer.headers["content-type"] == "application/problem+json"
+        for body in (
+            {"contact": "138****0001"},
+            {"contact": "  "},
+            {"contact": 1},
+            {},
+            {"contact": "x", "y": 1},
+        ):
+            assert (await client.post("/v1/scopes/demo/lookup", json=body)).status_code == 422
+        late = await client.get("/v1/scopes/demo/customers", params={"min_seq": 99})
+        assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+
+
+async def test_pages_go_on_where_the_last_one_ended(settings: AttributionSettings) -> None:
+    """Each customer stands on exactly one page, in the order of the first records, filtered or not."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.visit(f"1380000{n:04}", "li" if n % 2 else "wang") for n in range(7)])
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 7)
+        whole = (await client.get("/v1/scopes/demo/customers")).json()["customers"]
+        for owner, size in [(None, 7), ("li", 3), ("wang", 4)]:
+            found: list[str] = []
+            cursor: str | None = None
+            while True:
+                asked: dict[str, Any] = {"limit": 2} | ({"owner": owner} if owner else {})
+                page = await client.get(
+                    "/v1/scopes/demo/customers", params=asked | ({"cursor": cursor} if cursor else {})
+                )
+                found += [customer["customer"] for customer in page.json()["customers"]]
+                cursor = page.json()["cursor"]
+                if cursor is None:
+                    break
+            assert found == [c["customer"] for c in whole if owner in (None, c["owner"])]
+            assert len(found) == size
+
+
+async def test_a_stored_position_outside_the_log_is_never_reset(settings: AttributionSettings) -> None:
+    """The partition stays paused and readiness says why."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.visit(LI, "li")])
+    async with running(settings) as (service, client):
+        await folded(client, "demo", 1)
+        with service.database.connection() as connection:
+            connection.execute(
+                "UPDATE notification_tracking SET notification_id = 1000 WHERE application_name LIKE '%%:_'"
+            )
+    async with running(settings) as (service, client):
+
+        async def outside() -> bool:
+            return service.consumer is not None and bool(service.consumer.outside_log)
+
+        await eventually(outside)
+        assert "outside the log" in (await client.get("/readyz")).text
+
+
+def _at(text: str) -> Any:
+    from shared.contract import parse_instant
+
+    return parse_instant(text)
+
+
+def test_raw_records_keep_what_the_journal_wrote() -> None:
+    """The stand-in for intake changes nothing of a record but its place."""
+    raw = Journal().visit(LI, "li")
+    assert raw.value is not None
+    assert json.loads(raw.value) == json.loads(replace(raw, offset=9).value or b"")
