@@ -25,10 +25,11 @@ _database_url = click.option(
 def serve_notifier() -> None:
     """Send alerts before claims run out, and when they have."""
     from services.notifier.main import run
+    from shared.clock import ClockError
 
     try:
         run()
-    except SettingsError as error:
+    except (SettingsError, ClockError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -88,9 +89,11 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
 @contextmanager
 def _listing(database_url: str) -> Iterator[Listing]:
     from services.notifier.listing import Listing
-    from shared.database import Database
+    from shared.database import Database, connection_info
 
     try:
+        # The pool would try for seconds and log each time; one plain connection says at once what is wrong.
+        psycopg.connect(connection_info(database_url, schema="notifier", name="panke-cli")).close()
         with Database(database_url, schema="notifier", name="panke-cli", max_size=1) as database:
             yield Listing(database)
     except psycopg.Error as error:

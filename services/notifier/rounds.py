@@ -17,7 +17,7 @@ import stamina
 import structlog
 
 from services.notifier.alert import LeasedAlert, Notice, Outcome, Person, State
-from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary, clipped
 from services.notifier.metrics import Metrics
 from services.notifier.policy import Policy
 from services.notifier.queue import People, Queue, Verdict
@@ -143,7 +143,7 @@ class Rounds:
             failure = NoAnswer(_defect(error))
         outcome = _outcome(failure)
         self._metrics.attempted(channel.name, outcome)
-        answer, ended = (answer if failure is None else failure.answer), self._machine.now()
+        answer, ended = (clipped(answer) if failure is None else failure.answer), self._machine.now()
         await asyncio.to_thread(self._queue.end_attempt, alert.id, number, outcome, answer, ended)
         if failure is not None:
             raise failure
@@ -163,7 +163,7 @@ def _outcome(failure: ChannelError | None) -> Outcome:
 
 
 def _defect(error: Exception) -> str:
-    return f"defect: {type(error).__name__}: {error}"
+    return clipped(f"defect: {type(error).__name__}: {error}")
 
 
 async def _in_time(call: Awaitable[str], seconds: float) -> str:

@@ -315,6 +315,28 @@ class Counting(Keeping):
         return answer
 
 
+@pytest.mark.parametrize("says", ["a\0b", "\ud800", "x" * 100_000], ids=["NUL", "surrogate", "endless"])
+async def test_an_answer_that_cannot_be_stored_does_not_undo_the_alert(office: Office, says: str) -> None:
+    """Whatever a receiver says, the alert is sent once and some of its words are kept."""
+    channel = Keeping()
+    channel.says = says
+    (alert,) = await round_of(office, channel)
+    assert (alert.state, len(channel.sent), len(alert.attempts)) == ("sent", 1, 1)
+
+
+async def test_a_call_that_is_cancelled_is_unknown_like_a_killed_one(office: Office) -> None:
+    """A stop that does not wait for the answer leaves the attempt open; the lease tells that it is unknown."""
+    called = asyncio.Event()
+    stopped = dispatcher(office, Cut(called.set))
+    await stopped.tick()
+    async with asyncio.timeout(10):
+        await called.wait()
+    await stopped.drain(0.01)
+    office.machine.ahead = timedelta(seconds=31)
+    (alert,) = await round_of(office, Keeping())
+    assert [attempt.outcome for attempt in alert.attempts] == ["unknown", "sent"]
+
+
 async def test_two_dispatchers_send_each_alert_once(office: Office) -> None:
     """Sixty alerts, two notifiers that run side by side: sixty calls with sixty ids."""
     office.hear(*(office.stream.claim(f"d{n}", "li", END + timedelta(days=1)) for n in range(59)))

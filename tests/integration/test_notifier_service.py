@@ -190,6 +190,19 @@ def _check_views(deployment: Deployment) -> None:
     assert [json.loads(line)["id"] for line in shown.stdout.splitlines()] == [alert["id"] for alert in sent]
 
 
+def test_a_notifier_without_a_broker_lives_and_stops(deployment: Deployment) -> None:
+    """While the broker is away the notifier lives, says in readiness what is missing, and stops when told."""
+    deployment.environ["PANKE_KAFKA"] = f"127.0.0.1:{free_port()}"
+    with deployment.process() as process:
+        told(deployment, lambda: deployment.answers("/healthz", 200), "it lives")
+        told(deployment, lambda: deployment.answers("/readyz", 503), "it is not ready")
+        assert set(deployment.get("/readyz").json()["failing"]) == {"broker", "consumer"}
+        assert deployment.get("/v1/alerts").json() == {"alerts": [], "next": None}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert "Traceback" not in deployment.log.read_text()
+
+
 def test_what_is_asked_wrongly_is_refused_with_the_field(deployment: Deployment) -> None:
     """Bad queries are 422 with the field, an unknown alert is 404, one that was sent cannot be retried."""
     with deployment.process():

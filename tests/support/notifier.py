@@ -178,6 +178,7 @@ class Keeping:
         self.timeout = timeout
         self.sent: list[Notice] = []
         self.answers: list[Exception] = []
+        self.says = "kept"
 
     def destination(self, person: Person) -> str | None:
         return f"keep:{person.staff}"
@@ -186,7 +187,7 @@ class Keeping:
         if self.answers:
             raise self.answers.pop(0)
         self.sent.append(notice)
-        return "kept"
+        return self.says
 
     async def close(self) -> None:
         """Nothing is open."""

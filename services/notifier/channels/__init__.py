@@ -61,5 +61,6 @@ class Channel(Protocol):
 
 
 def clipped(answer: str) -> str:
-    """An answer as it can be stored: no NUL, not endless."""
-    return answer.replace("\0", "�")[:LONGEST_ANSWER]
+    """An answer as it can be stored: valid text, no NUL, not endless. An answer must not undo its own alert."""
+    text = answer.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\0", "�")[:LONGEST_ANSWER]
