@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day, midnight
-from services.attribution.domain.copying import replace
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.facts import Basis, EventId, Fact, StaffId
+from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import (
     BookId,

@@ -12,7 +12,6 @@ from typing import Any
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
 from services.attribution.domain.case import Case, lapse, standing
-from services.attribution.domain.copying import replace
 from services.attribution.domain.evolve import customer_id
 from services.attribution.domain.facts import (
     Call,
@@ -25,6 +24,7 @@ from services.attribution.domain.facts import (
     Visit,
 )
 from services.attribution.domain.identity import file_record, join, known_customers
+from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact, judge_visit
 from services.attribution.domain.staffing import release
 from services.attribution.domain.state import (

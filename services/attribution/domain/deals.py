@@ -7,10 +7,10 @@ from typing import NamedTuple
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case, resting_on, standing
-from services.attribution.domain.copying import replace
 from services.attribution.domain.disputing import open_by_system
 from services.attribution.domain.facts import Cancellation, EventId, Signing, StaffId, Subscription
 from services.attribution.domain.identity import file_record, identify, touch
+from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Rulebook, Split
 from services.attribution.domain.shares import deal_status, set_shares
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Deal, Forfeit, Shares

@@ -12,8 +12,8 @@ from datetime import datetime
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case
-from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import Basis
+from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Honour, Split
 from services.attribution.domain.shares import move_shares
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId

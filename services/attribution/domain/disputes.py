@@ -5,11 +5,11 @@ from __future__ import annotations
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import rank
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.copying import replace
 from services.attribution.domain.disputing import open_dispute
 from services.attribution.domain.facts import DisputeOpening, EvidenceAdding, Ruling
 from services.attribution.domain.identity import file_record, identify, touch
 from services.attribution.domain.recognition import join_recognised
+from services.attribution.domain.record import replace
 from services.attribution.domain.shares import set_shares
 from services.attribution.domain.state import CustomerId, Deal, Dispute, Registration, RulingMade, Shares
 

@@ -6,11 +6,11 @@ that the records can be built again from the events alone (`evolve`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from services.attribution.domain.facts import EventId, StaffId
+from services.attribution.domain.record import record
 from services.attribution.domain.state import (
     Adopted,
     Assist,
@@ -32,38 +32,38 @@ DecisionKind: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OfficeFound:
     """The first event of an office in this scope; `timezone` is set by the scope's first."""
 
     office: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StaffEnrolled:
     entry: RosterEntry
     name: str
     contacts: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StaffDeparted:
     entry: RosterEntry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RulebookAdopted:
     adopted: Adopted
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordFiled:
     """A record was kept, or a correction gave it another party."""
 
     filed: Filed
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CustomerNamed:
     """A record names this customer: the contacts and the name are the customer's from now on."""
 
@@ -74,7 +74,7 @@ class CustomerNamed:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CustomerTouched:
     """A record that names nobody itself (a ruling, a signing) concerned this customer."""
 
@@ -82,7 +82,7 @@ class CustomerTouched:
     event: EventId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CustomersJoined:
     """Several known customers are one; `claim` is what stands before a discovery is decided."""
 
@@ -93,7 +93,7 @@ class CustomersJoined:
     link: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CustomersReformed:
     """A correction formed customers anew: what was `before` is now `after`; `dropped` contacts are nobody's."""
 
@@ -102,7 +102,7 @@ class CustomersReformed:
     dropped: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decided:
     """A decision of the contract. `claim` is the customer's claim after it, `previous` the last holder."""
 
@@ -116,7 +116,7 @@ class Decided:
     claim: Claim | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClaimChanged:
     """The claim changed in a way that is no decision of its own."""
 
@@ -124,39 +124,39 @@ class ClaimChanged:
     claim: Claim | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VisitReceived:
     customer: CustomerId
     reception: Reception
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OwnerAssisted:
     customer: CustomerId
     assist: Assist
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CustomerRegistered:
     """A registration of any kind was made: the next call of this customer is not a new customer's."""
 
     customer: CustomerId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConsultantBarred:
     customer: CustomerId
     staff: StaffId
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SharesForfeited:
     customer: CustomerId
     forfeit: Forfeit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DealDecided:
     """The shares of a deal were fixed, changed, confirmed by a ruling or emptied."""
 
@@ -166,7 +166,7 @@ class DealDecided:
     deal: Deal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DealChanged:
     """Something of a deal changed that is no decision: it was signed."""
 
@@ -174,25 +174,25 @@ class DealChanged:
     deal: Deal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DisputeChanged:
     """A dispute was opened, got evidence or was ruled; `dispute` is what it is now."""
 
     dispute: Dispute
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoardChanged:
     board: Board
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flagged:
     event: EventId
     flag: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Penalised:
     staff: StaffId
     clause: str

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from services.attribution.domain import events as e
-from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import EventId
+from services.attribution.domain.record import replace
 from services.attribution.domain.state import (
     SCOPE,
     Customer,

@@ -6,16 +6,17 @@ phones and WeChat ids have become contacts, and times are instants. Whoever feed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+from services.attribution.domain.record import record
 
 StaffId: TypeAlias = str
 EventId: TypeAlias = str
 Basis: TypeAlias = Literal["visit", "call", "outreach", "transfer", "ruling"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Party:
     """How a record names a customer: contacts in E.164 or `wechat:<id>`, each once; masked ones left out."""
 
@@ -23,7 +24,7 @@ class Party:
     contacts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """What the customer answered at the door."""
 
@@ -32,7 +33,7 @@ class Asked:
     contacted_by: StaffId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Referrer:
     """Who sent the customer: a consultant by id, or a known customer by contact."""
 
@@ -40,7 +41,7 @@ class Referrer:
     consultant: StaffId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Enrolment:
     staff: StaffId
     name: str
@@ -48,35 +49,35 @@ class Enrolment:
     contacts: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Departure:
     staff: StaffId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Adoption:
     rulebook: str
     version: int
     effective_from: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ShiftOpening:
     order: tuple[StaffId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Absence:
     staff: StaffId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Return:
     staff: StaffId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Visit:
     visit: str
     customer: Party
@@ -91,20 +92,20 @@ class Visit:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     customer: Party
     answered_by: StaffId
     asked: Asked
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outreach:
     customer: Party
     by: StaffId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FollowUp:
     customer: Party
     by: StaffId
@@ -112,7 +113,7 @@ class FollowUp:
     reached: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recognition:
     visit: str
     by: StaffId
@@ -121,33 +122,33 @@ class Recognition:
     confirmed_by: StaffId | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HouseholdLink:
     members: tuple[Party, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Complaint:
     customer: Party
     against: StaffId
     decided_by: StaffId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Concealment:
     visit: str
     decided_by: StaffId
     rightful: StaffId | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transfer:
     customer: Party
     to: StaffId
     approved_by: tuple[StaffId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subscription:
     deal: str
     customer: Party
@@ -155,17 +156,17 @@ class Subscription:
     amount: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signing:
     deal: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cancellation:
     deal: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DisputeOpening:
     dispute: str
     customer: Party
@@ -173,13 +174,13 @@ class DisputeOpening:
     deal: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EvidenceAdding:
     dispute: str
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ruling:
     dispute: str
     ruled_by: StaffId
@@ -187,7 +188,7 @@ class Ruling:
     shares: dict[StaffId, int] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Correction:
     record: EventId
     customer: Party
@@ -195,12 +196,12 @@ class Correction:
     approved_by: tuple[StaffId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Approval:
     record: EventId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Survey:
     customer: Party
 
@@ -213,7 +214,7 @@ Matter: TypeAlias = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """One recorded event of a scope. `seq` is its place in the scope's one order, from 1."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.attribution.domain.case import Case
-from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import FollowUp
 from services.attribution.domain.identity import identify
+from services.attribution.domain.record import replace
 from services.attribution.domain.registration import renew
 from services.attribution.domain.state import Claim
 

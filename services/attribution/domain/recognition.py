@@ -6,10 +6,10 @@ from services.attribution.domain import events as e
 from services.attribution.domain.authority import supervisor_or_above
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.copying import replace
 from services.attribution.domain.disputing import open_by_system
 from services.attribution.domain.facts import EventId, Recognition, StaffId
 from services.attribution.domain.identity import file_record, known_customers, merge, touch
+from services.attribution.domain.record import replace
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Reception
 
 

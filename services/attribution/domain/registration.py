@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.copying import replace
 from services.attribution.domain.discovery import arrive_late, honoured
 from services.attribution.domain.facts import Basis, Call, EventId, Outreach, Party, StaffId, Visit
 from services.attribution.domain.identity import identify, known_customers
+from services.attribution.domain.record import record, replace
 from services.attribution.domain.rotation import call_turn, visit_turn
 from services.attribution.domain.state import (
     Assist,
@@ -31,7 +30,7 @@ class Assignment(NamedTuple):
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What a visit did: `gave` the claim to whom, whether it `supersedes`, and whether a turn is used for it."""
 

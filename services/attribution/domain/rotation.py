@@ -7,8 +7,8 @@ from typing import Literal
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case
-from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import Absence, Return, ShiftOpening, StaffId, Visit
+from services.attribution.domain.record import replace
 from services.attribution.domain.state import Board
 
 Queue = Literal["visit", "call"]

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, resting_on
-from services.attribution.domain.copying import replace
 from services.attribution.domain.facts import StaffId
+from services.attribution.domain.record import replace
 from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Shares, Slice
 
 

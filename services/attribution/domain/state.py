@@ -6,11 +6,12 @@ an entry of a dict. A rule never knows which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from services.attribution.domain.facts import Asked, Basis, EventId, Fact, StaffId
+from services.attribution.domain.record import record
 
 NOT_ASKED = Asked()
 CustomerId: TypeAlias = str
@@ -30,7 +31,7 @@ class Key(NamedTuple):
 SCOPE = Key("scope", "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Staff:
     """A member of staff as last enrolled; `departed` until enrolled again."""
 
@@ -38,7 +39,7 @@ class Staff:
     departed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RosterEntry:
     """One enrolment (with its role) or departure (without), as it was judged."""
 
@@ -49,7 +50,7 @@ class RosterEntry:
     role: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Adopted:
     """A rulebook that the scope goes by from an instant on, as adopted by the fact `seq`."""
 
@@ -58,7 +59,7 @@ class Adopted:
     effective_from: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """The header of a scope: its people, the rulebooks that it adopted, its offices, its local time."""
 
@@ -81,7 +82,7 @@ class Scope:
         return None if member is None or member.departed else member.role
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Registration:
     """The record that gave a claim, as far as a later question about it needs it."""
 
@@ -96,7 +97,7 @@ class Registration:
     referred: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """Whose the customer is, since when, under which rulebook, and until when without another contact.
 
@@ -119,7 +120,7 @@ class Claim:
     lapsed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grant:
     """A registration that gave this consultant the claim, once."""
 
@@ -127,7 +128,7 @@ class Grant:
     registration: Registration
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reception:
     """One registered visit: who received, whom that assisted, and what it did to the claim.
 
@@ -145,7 +146,7 @@ class Reception:
     superseded: Claim | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assist:
     """`staff` helped `owner` with this customer, at a visit or by another registration."""
 
@@ -156,7 +157,7 @@ class Assist:
     by_visit: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Forfeit:
     """Shares that a consultant has lost with this customer: `to` whom they go (None: to the owner)."""
 
@@ -168,7 +169,7 @@ class Forfeit:
     superseded: StaffId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deal:
     """A subscription and who has which part of it, in basis points."""
 
@@ -187,7 +188,7 @@ class Deal:
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Customer:
     """One person or household as far as the scope's records tell, with the standing or lapsed claim.
 
@@ -216,7 +217,7 @@ class Customer:
     clause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RulingMade:
     """The ruling that stands on a dispute."""
 
@@ -226,7 +227,7 @@ class RulingMade:
     shares: Shares | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dispute:
     """A question that a person with authority answers; `recogniser` and `other` come from a late recognition."""
 
@@ -245,7 +246,7 @@ class Dispute:
     ruling: RulingMade | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Board:
     """The rotation of one office: both queues, and who is away for which policy."""
 
@@ -255,14 +256,14 @@ class Board:
     away: dict[StaffId, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pointer:
     """Which customer a contact, a visit or a deal belongs to."""
 
     customer: CustomerId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filed:
     """A kept record, with its party as it stands after corrections.
 
