@@ -227,7 +227,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
             return
         self._progress.moved()
         self._waiting.pop(tp, None)
-        self._tell(outcome)
+        await asyncio.to_thread(self._tell, outcome)
         if tp in self._next:
             self._next[tp] = outcome.next_offset
             if outcome.gap is not None:
@@ -286,7 +286,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         """Logs and figures of what was committed, each fact under the trace that it came in with."""
         self._metrics.committed(outcome)
         for fact in outcome.folded:
-            log.debug("fact_folded", **_named(fact))
+            log.info("fact_folded", **_named(fact))
         for fact, error in outcome.parked:
             log.error("scope_parked", **_named(fact), error=error)
         for dead in outcome.dead:
@@ -296,6 +296,8 @@ class IntakeConsumer(ConsumerRebalanceListener):
 def _named(fact: Any) -> dict[str, Any]:
     span = parse_traceparent(fact.traceparent)
     named = {"scope": fact.scope, "seq": fact.seq}
+    if fact.event is not None:
+        named |= {"event_id": fact.event.id, "type": fact.event.type}
     return named | ({"trace_id": span.trace_id} if span else {})
 
 

@@ -63,14 +63,19 @@ class Folder:
         self._store.load(works, {scope: {SCOPE} for scope in works})
         for work in works.values():
             self._open(work)
-        translated = [(works[fact.scope], made) for fact in facts if (made := self._try_translate(fact))]
+        asking = [(works[fact.scope], made) for fact in facts if (made := self._try_translate(fact))]
         for _ in range(ROUNDS):
             wanted: dict[str, set[Key]] = defaultdict(set)
-            for work, fact in translated:
-                wanted[work.scope].update(work.slice.missing(self._asks(fact, work)))
-            if not any(wanted.values()):
+            still = []
+            for work, fact in asking:
+                missing = work.slice.missing(self._asks(fact, work))
+                if missing:
+                    wanted[work.scope] |= missing
+                    still.append((work, fact))
+            if not still:
                 return
             self._store.load(works, wanted)
+            asking = still
 
     def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
         """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""

@@ -7,6 +7,7 @@ decision that was made can be told from what a later version would decide (archi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -20,6 +21,7 @@ from services.attribution.domain.events import DomainEvent
 STREAMS = uuid5(NAMESPACE_URL, "panke:scopes")
 
 
+@lru_cache(maxsize=4096)
 def stream_id(scope: str) -> UUID:
     """The id of a scope's one stream of events."""
     return uuid5(STREAMS, scope)

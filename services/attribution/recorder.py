@@ -143,7 +143,7 @@ NEXT_POSITION = SQL("""
 INSERT_BY_UNNEST = SQL("""
     INSERT INTO {schema}.{events} (originator_id, originator_version, topic, state)
     SELECT originator_id, originator_version, topic, state
-    FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])
+    FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])
         WITH ORDINALITY AS new (originator_id, originator_version, topic, state, n)
     ORDER BY n
     RETURNING notification_id

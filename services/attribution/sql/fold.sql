@@ -1,26 +1,26 @@
 -- What the fold reads and writes: one statement a table and batch, each by an index.
 
 -- name: positions
-SELECT application_name, notification_id FROM notification_tracking WHERE application_name = ANY(%s::text[])
+SELECT application_name, notification_id FROM notification_tracking WHERE application_name = ANY(%b::text[])
 
 -- name: scopes
 SELECT scope, partition, book, received_seq, folded_seq, version, sent_seq,
        EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope) AS parked
-FROM scopes WHERE scope = ANY(%s::text[])
+FROM scopes WHERE scope = ANY(%b::text[])
 
 -- name: records
 SELECT scope, kind, id, born, state
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS wanted (scope, kind, id)
+FROM unnest(%b::text[], %b::text[], %b::text[]) AS wanted (scope, kind, id)
 JOIN records USING (scope, kind, id)
 
 -- name: claims
 SELECT scope, customer, born, generation, owner, holder, status, expires_at, due_at
-FROM unnest(%s::text[], %s::text[]) AS wanted (scope, customer)
+FROM unnest(%b::text[], %b::text[]) AS wanted (scope, customer)
 JOIN claims USING (scope, customer)
 
 -- name: held_by
 SELECT scope, customer
-FROM unnest(%s::text[], %s::text[]) AS wanted (scope, holder)
+FROM unnest(%b::text[], %b::text[]) AS wanted (scope, holder)
 JOIN claims USING (scope, holder)
 
 -- name: due
@@ -33,91 +33,91 @@ ORDER BY claims.scope, due_at, born, customer
 
 -- name: put_scopes
 INSERT INTO scopes (scope, partition, book, received_seq, folded_seq, version, sent_seq)
-SELECT * FROM unnest(%s::text[], %s::integer[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
 ON CONFLICT (scope) DO UPDATE SET
     partition = excluded.partition, received_seq = excluded.received_seq, folded_seq = excluded.folded_seq,
     version = excluded.version, sent_seq = excluded.sent_seq
 
 -- name: put_records
 INSERT INTO records (scope, kind, id, born, state)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bytea[])
 ON CONFLICT (scope, kind, id) DO UPDATE SET state = excluded.state
 
 -- name: drop_records
-DELETE FROM records USING unnest(%s::text[], %s::text[], %s::text[]) AS gone (scope, kind, id)
+DELETE FROM records USING unnest(%b::text[], %b::text[], %b::text[]) AS gone (scope, kind, id)
 WHERE records.scope = gone.scope AND records.kind = gone.kind AND records.id = gone.id
 
 -- name: put_claims
 INSERT INTO claims (scope, customer, born, generation, owner, holder, status, expires_at, due_at)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-                     %s::timestamptz[], %s::timestamptz[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::text[],
+                     %b::timestamptz[], %b::timestamptz[])
 ON CONFLICT (scope, customer) DO UPDATE SET
     born = excluded.born, generation = excluded.generation, owner = excluded.owner, holder = excluded.holder,
     status = excluded.status, expires_at = excluded.expires_at, due_at = excluded.due_at
 
 -- name: drop_claims
-DELETE FROM claims USING unnest(%s::text[], %s::text[]) AS gone (scope, customer)
+DELETE FROM claims USING unnest(%b::text[], %b::text[]) AS gone (scope, customer)
 WHERE claims.scope = gone.scope AND claims.customer = gone.customer
 
 -- name: put_facts
 INSERT INTO facts (scope, seq, id, type, office, recorded_at, body)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[])
 
 -- name: put_joined
 INSERT INTO joined (scope, customer, into_customer)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])
 ON CONFLICT (scope, customer) DO UPDATE SET into_customer = excluded.into_customer
 
 -- name: drop_joined
-DELETE FROM joined USING unnest(%s::text[], %s::text[]) AS parted (scope, customer)
+DELETE FROM joined USING unnest(%b::text[], %b::text[]) AS parted (scope, customer)
 WHERE joined.scope = parted.scope AND joined.customer = parted.customer
 
 -- name: move_decisions
 UPDATE decisions SET customer = joined.into_customer
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS joined (scope, customer, into_customer)
+FROM unnest(%b::text[], %b::text[], %b::text[]) AS joined (scope, customer, into_customer)
 WHERE decisions.scope = joined.scope AND decisions.customer = joined.customer
 
 -- name: move_joined
 UPDATE joined SET into_customer = moved.into_customer
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS moved (scope, customer, into_customer)
+FROM unnest(%b::text[], %b::text[], %b::text[]) AS moved (scope, customer, into_customer)
 WHERE joined.scope = moved.scope AND joined.into_customer = moved.customer
 
 -- name: put_decisions
 INSERT INTO decisions (scope, version, customer, seq, at, body)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[])
 
 -- name: put_deals
 INSERT INTO deals (scope, deal, customer, born)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
 ON CONFLICT (scope, deal) DO UPDATE SET customer = excluded.customer
 
 -- name: put_deal_decisions
 INSERT INTO deal_decisions (scope, version, deal, body)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[])
 
 -- name: put_flags
 INSERT INTO flags (scope, version, body)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
 
 -- name: put_penalties
 INSERT INTO penalties (scope, version, body)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
 
 -- name: put_offices
 INSERT INTO offices (office, scope)
-SELECT * FROM unnest(%s::text[], %s::text[])
+SELECT * FROM unnest(%b::text[], %b::text[])
 ON CONFLICT DO NOTHING
 
 -- name: put_rulebooks
 -- A text that is there is never overwritten: its key is its content.
 INSERT INTO rulebooks (sha256, name, version, text)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::integer[], %b::bytea[])
 ON CONFLICT DO NOTHING
 
 -- name: put_outbox
 INSERT INTO outbox (partition, scope, seq, body, traceparent)
 SELECT partition, scope, seq, body, traceparent
-FROM unnest(%s::integer[], %s::text[], %s::bigint[], %b::bytea[], %s::text[])
+FROM unnest(%b::integer[], %b::text[], %b::bigint[], %b::bytea[], %b::text[])
     WITH ORDINALITY AS new (partition, scope, seq, body, traceparent, n)
 ORDER BY n
 
@@ -127,21 +127,21 @@ ON CONFLICT (partition) DO UPDATE SET watermark = greatest(watermarks.watermark,
 
 -- name: put_dead_records
 INSERT INTO dead_records (source, record, key, value, headers, reason)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %b::bytea[], %b::bytea[], %s::jsonb[], %s::text[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[], %b::bytea[], %b::jsonb[], %b::text[])
 ON CONFLICT DO NOTHING
 
 -- name: put_parked_scopes
 INSERT INTO parked_scopes (scope, seq, since, error)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::text[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[], %b::text[])
 ON CONFLICT (scope) DO UPDATE SET seq = excluded.seq, since = excluded.since, error = excluded.error
 
 -- name: put_parked_facts
 INSERT INTO parked_facts (scope, seq, recorded_at, body, traceparent)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %b::bytea[], %s::text[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[])
 
 -- name: put_staff
 INSERT INTO staff (scope, staff, name, role, contacts)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %b::bytea[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[])
 ON CONFLICT (scope, staff) DO UPDATE SET name = excluded.name, role = excluded.role, contacts = excluded.contacts
 
 -- name: staff_name
@@ -149,4 +149,4 @@ SELECT name FROM staff WHERE scope = %s AND staff = %s
 
 -- name: lock_scopes
 SELECT scope, received_seq, folded_seq, version, sent_seq FROM scopes
-WHERE scope = ANY(%s::text[]) ORDER BY scope FOR UPDATE
+WHERE scope = ANY(%b::text[]) ORDER BY scope FOR UPDATE
