@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 
 import click
@@ -38,20 +38,23 @@ def up(
     ports = {"postgres": postgres_port, "kafka": kafka_port}
     services: list[str] | None = [] if without_services else None
     stack = Stack(_place(directory), ports=ports, services=services, tied=foreground)
-    stop = threading.Event()
     if foreground:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in stack.given:
         click.echo(f"{name}: 使用已给出的地址 given, nothing is embedded for it")
     try:
         stack.start(click.echo)
         if foreground:
-            _watch(stack, stop)
+            _watch(stack)
     except LocalError as error:
         raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("正在停止 stopping")
     finally:
         if foreground:
+            # A second Ctrl-C would leave processes behind; each of them is killed when it takes too long.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             stack.stop(click.echo)
 
 
@@ -102,10 +105,11 @@ def _show_tail(part: Part, lines: int) -> None:
                 click.echo(line, nl=False)
 
 
-def _watch(stack: Stack, stop: threading.Event) -> None:
+def _watch(stack: Stack) -> None:
     """Until asked to stop: start again whatever has died."""
     click.echo("按 Ctrl-C 停止 Ctrl-C stops")
-    while not stop.wait(_LOOK_SECONDS):
+    while True:
+        time.sleep(_LOOK_SECONDS)
         for part in stack.parts:
             if not part.attach():
                 click.echo(f"{part.name}: 已退出，正在重启 it ended and is started again, log {part.log}")

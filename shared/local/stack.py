@@ -129,10 +129,14 @@ class Stack:
 
     def _start_embedded(self, say: Say, started: list[Part]) -> None:
         """Side by side: each waits mostly for itself."""
-        with ThreadPoolExecutor(max_workers=2) as threads:
+        threads = ThreadPoolExecutor(max_workers=2)
+        try:
             starts = [threads.submit(self._start, part, say, started) for part in self.embedded]
-        for start in starts:
-            start.result()
+            for start in starts:
+                start.result()
+        finally:
+            # Also after Ctrl-C: a part that is half started could not be stopped.
+            threads.shutdown(wait=True)
 
     def _start(self, part: Part, say: Say, started: list[Part]) -> None:
         if part.attach():

@@ -140,3 +140,22 @@ def test_a_service_is_given_its_own_settings_alone(place: Path) -> None:
         "PANKE_NOTIFIER_PORT",
     }
     assert intake.environment["PANKE_KAFKA"] == "given:9092"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_is_interrupted_leaves_nothing_behind(place: Path, number: int) -> None:
+    """Ctrl-C while the parts are starting stops what has started, and the command ends well."""
+    command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
+    shown = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        parts.eventually(lambda: bool(processes_named(place)), "the first server is launched")
+        shown.send_signal(number)
+        assert shown.wait(60) == 0
+        assert processes_named(place) == []
+    finally:
+        shown.kill()
+        shown.communicate()
+
+
+def processes_named(place: Path) -> list[Path]:
+    return list(place.glob("*/server.pid"))
