@@ -15,7 +15,8 @@ import psycopg
 
 from services.attribution.batch import SQL
 
-RELAY_LOCK: Final = 0x70616E6B65_02
+# Advisory locks are one space per database, which the services may share: intake has 01 and 02.
+RELAY_LOCK: Final = 0x70616E6B65_11
 """The advisory lock of attribution's relay: one sends, in whichever process."""
 
 
