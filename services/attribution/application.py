@@ -171,11 +171,10 @@ class Attribution:
 
     def _sweep(self, source: Source, works: dict[str, Work], until: datetime, batch: Batch) -> None:
         """Decide what lapsed up to the watermark, in rows as they are stored and as this batch leaves them."""
-        due = set(self._store.due(source.partition, until))
+        stored = self._store.due(source.partition, until)
+        due = {key for key in stored if key not in batch.claims}
         due |= {
-            (scope, customer)
-            for (scope, customer), row in batch.claims.items()
-            if row is not None and row.due_at is not None and row.due_at <= until
+            key for key, row in batch.claims.items() if row is not None and row.due_at and row.due_at <= until
         }
         unknown = {scope for scope, _ in due} - works.keys()
         works |= self._hot_of(source).take(unknown)

@@ -118,6 +118,18 @@ def test_the_sweep_decides_a_lapse_at_the_watermark_and_not_before(live: Deploym
     assert live.rows("SELECT watermark FROM watermarks")[0]["watermark"].hour == 16
 
 
+def test_the_sweep_passes_over_a_customer_that_was_joined_in_its_own_batch(live: Deployment) -> None:
+    """The stored row of the claim is still there then; the joined customer lapses once, under its new name."""
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"), journal.visit(WANG, "wang", hours=1))
+    both = {"name": "张伟", "phones": [LI, WANG]}
+    visit = {"visit": "joins", "customer": both, "received_by": "li", "capacity": "on_turn"}
+    live.fold(journal.event("visit.registered", visit, hours=2), journal.watermark(hours=200))
+    assert live.rows("SELECT status FROM claims") == [{"status": "lapsed"}]
+    lapses = [message for message in live.messages() if message.get("decision") == "lapsed"]
+    assert len(lapses) == 1
+
+
 def test_a_fact_that_was_sent_twice_is_folded_once(live: Deployment) -> None:
     """A seq below the scope's own is dropped, and the position moves on."""
     journal = Journal()
