@@ -151,7 +151,7 @@ async def test_rounds_follow_until_the_alert_is_dead(
     assert (alert.state, len(alert.attempts)) == ("sent", 5)
 
 
-@pytest.mark.parametrize("status", [302, 410])
+@pytest.mark.parametrize("status", [307, 410])
 async def test_a_refusal_is_final_and_no_redirect_is_followed(
     office: Office, receiver: Receiver, webhook: WebhookChannel, status: int
 ) -> None:

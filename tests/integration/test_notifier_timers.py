@@ -216,6 +216,17 @@ def test_the_last_look_stops_a_claimed_alert(office: Office) -> None:
     assert begin(office, alert) is None
 
 
+def test_the_last_look_is_at_the_claim_itself(office: Office) -> None:
+    """A row that was made out while the claim changed, and that the change did not meet, is not sent either."""
+    office.hear(office.stream.claim("c1", "li"), office.stream.claim("c2", "li"))
+    office.at(local(4, 9))
+    alerts = claimed(office)
+    office.hear(_renewal(office), office.stream.claim("c3", "wang", replaces=["c2"]))
+    with office.database.connection() as connection:
+        connection.execute("UPDATE alerts SET superseded_at = NULL")
+    assert [begin(office, alert) for alert in alerts] == [None, None]
+
+
 def test_what_was_sent_stays_sent(office: Office) -> None:
     """A renewal after the call began leaves the alert sent, with the time at which the claim changed beside
     it."""
