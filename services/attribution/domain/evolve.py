@@ -171,10 +171,9 @@ def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
 def _decided(s: Slice, event: e.Decided) -> Changes:
     known, claim = s.customer(event.customer), event.claim
     holder, forfeits, grants = known.holder, known.forfeits, known.grants
-    if event.decision in ("released", "revoked"):
-        holder = None
-    elif event.decision not in ("lapsed", "disputed"):
+    if event.owner is not None or event.decision in ("released", "revoked"):
         holder = event.owner
+    if event.owner is not None:
         forfeits = tuple(f for f in forfeits if f.staff != event.owner or f.cause != "present")
     if claim is not None and claim.basis not in ("transfer", "ruling"):
         grants = union(grants, (Grant(claim.owner, claim.registration),))
