@@ -182,7 +182,11 @@ class Attribution:
         self._folder.load_customers(works, due)
         ordered = sorted(due, key=lambda pair: _order(works, *pair))
         for scope, pairs in itertools.groupby(ordered, key=lambda pair: pair[0]):
-            self._folder.sweep(works[scope], [customer for _, customer in pairs], until, batch)
+            work, customers = works[scope], [customer for _, customer in pairs]
+            error = self._folder.sweep(work, customers, until, batch)
+            if error is not None:
+                work.parked = True
+                batch.parked_scopes.append((scope, work.folded, until, error))
         batch.watermark = (source.partition, until)
 
     def _add_dead(self, source: Source, outcome: Outcome, records: Sequence[RawRecord], batch: Batch) -> None:

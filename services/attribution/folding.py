@@ -89,14 +89,20 @@ class Folder:
         work.folded = fact.seq
         return None
 
-    def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> None:
-        """Decide the lapses of these customers that are due."""
+    def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> str | None:
+        """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""
         nobody = Fact("", work.folded, work.scope, "", until, until, None, Signing(""))
-        with work.slice.fact(work.folded) as before:
-            events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
-            rows = FactRows(work, self._cause(work, until, work.folded, None))
-            rows.project(events, before)
+        try:
+            with work.slice.fact(work.folded) as before:
+                events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
+                rows = FactRows(work, self._cause(work, until, work.folded, None))
+                rows.project(events, before)
+        except psycopg.Error:
+            raise
+        except Exception as error:  # as with a fact: a defect stops this scope only
+            return describe(error)
         rows.commit(batch)
+        return None
 
     def flush(self, work: Work, batch: Batch) -> None:
         """The rows of every record that changed, and of the scope's counters."""

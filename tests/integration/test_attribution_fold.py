@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from eventsourcing.persistence import StoredEvent
 
 from services.attribution.batch import StaleScope
+from services.attribution.cli import quarantine
 from services.attribution.codec import decode_record
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.state import SCOPE, Key, Scope, Slice
@@ -130,6 +132,45 @@ def test_the_sweep_passes_over_a_customer_that_was_joined_in_its_own_batch(live:
     assert len(lapses) == 1
 
 
+def test_a_sweep_that_fails_parks_its_scope_and_no_other(live: Deployment) -> None:
+    """The other scopes lapse, and a retry without the defect lets the scope go on."""
+
+    def sweep(slice_: Any, *rest: Any) -> Any:
+        if slice_.scope.name == "demo":
+            raise ZeroDivisionError("a defect")
+        return live.rules.sweep(slice_, *rest)
+
+    live.attribution = live.restarted(replace(live.rules, sweep=sweep))
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"), journal.visit(LI, "li", scope="other"), journal.watermark(hours=200))
+    assert [parked.scope for parked in live.quarantine.parked()] == ["demo"]
+    assert live.rows("SELECT scope FROM claims WHERE status = 'lapsed'") == [{"scope": "other"}]
+    assert live.quarantine.retry("demo").left == 0
+    live.attribution = live.restarted()
+    live.fold(journal.watermark(hours=201))
+    assert live.rows("SELECT count(*) FROM claims WHERE status = 'lapsed'") == [{"count": 2}]
+
+
+def test_quarantine_is_worked_by_command(live: Deployment) -> None:
+    """list, show with phones masked, set-aside with a reason that is not blank, retry that says what is left."""
+    live.attribution = live.restarted(failing_on(live.rules, 1))
+    journal = Journal()
+    live.fold(journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1), journal.record(b"x", b"x", []))
+    run = CliRunner()
+    at = ["--database-url", live.dsn]
+    listed = run.invoke(quarantine, ["list", *at]).output
+    assert "demo\tseq 1" in listed
+    assert "no header seq" in listed
+    shown = run.invoke(quarantine, ["show", "demo", *at]).output
+    assert "visit.registered" in shown
+    assert LI not in shown
+    assert LI in run.invoke(quarantine, ["show", "demo", "--plain", *at]).output
+    assert run.invoke(quarantine, ["set-aside", "demo", "--reason", " ", "--by", "chen", *at]).exit_code == 2
+    done = run.invoke(quarantine, ["set-aside", "demo", "--reason", "a test", "--by", "chen", *at])
+    assert (done.exit_code, done.output) == (0, "1 facts folded, 0 wait\n")
+    assert "does not wait in quarantine" in run.invoke(quarantine, ["retry", "demo", *at]).output
+
+
 def test_a_fact_that_was_sent_twice_is_folded_once(live: Deployment) -> None:
     """A seq below the scope's own is dropped, and the position moves on."""
     journal = Journal()
@@ -237,8 +278,7 @@ def test_a_retry_that_fails_again_keeps_what_it_could_fold(live: Deployment) -> 
     journal = Journal()
     live.attribution = live.restarted(failing_on(live.rules, 1))
     live.fold(journal.visit(LI, "li"), journal.visit(WANG, "li", hours=1))
-    quarantine = deployment_quarantine(live, failing_on(live.rules, 2))
-    retried = quarantine.retry("demo")
+    retried = deployment_quarantine(live, failing_on(live.rules, 2)).retry("demo")
     assert (retried.folded, retried.left, retried.failed_seq) == (1, 1, 2)
     assert [(p.seq, p.waiting) for p in live.quarantine.parked()] == [(2, 1)]
 
