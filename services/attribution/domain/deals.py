@@ -122,7 +122,8 @@ def _brochure(known: Customer, owner: StaffId, assists: list[Assist]) -> Assist 
 def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
     """The shares without those who are barred or forfeited them, who lose them to whom the rule names."""
     shares, disputed = dict(row.shares), row.disputed
-    lost = {forfeit.staff: forfeit for forfeit in known.forfeits if forfeit.cause == "present"}
+    owner = claim.owner if claim is not None else None
+    lost = {f.staff: f for f in known.forfeits if f.cause == "present" and f.staff != owner}
     excluded = set(known.barred) | set(lost)
     gone = [staff for staff in shares if staff in excluded]
     if gone:
@@ -138,7 +139,8 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
             if taker is None:
                 disputed = disputed or forfeit.clause
             else:
-                shares[taker] = shares.get(taker, 0) + shares.pop(forfeit.staff)
+                part = shares.pop(forfeit.staff)
+                shares[taker] = shares.get(taker, 0) + part
     return row._replace(shares=shares, disputed=disputed)
 
 
@@ -156,12 +158,10 @@ def _to_the_others(
 
 
 def receiver_of(known: Customer, claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
-    """To whom concealed shares go: the rightful, else the owner, else whom the visit superseded."""
-    if forfeit.to is not None:
+    """To whom concealed shares go: the rightful, else the owner, or where that is the receiver, the superseded one."""
+    if forfeit.to is not None or claim is None:
         return forfeit.to
-    if claim is not None and claim.owner != forfeit.staff:
-        return claim.owner
-    return forfeit.superseded
+    return claim.owner if claim.owner != forfeit.staff else forfeit.superseded
 
 
 def sign(case: Case, signing: Signing) -> None:
