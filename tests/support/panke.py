@@ -1,0 +1,43 @@
+"""The `panke` command as a person calls it: a process with arguments, standard output and an exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+COMMAND = (sys.executable, "-m", "shared.cli")
+
+
+def panke(
+    *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = 120.0
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end, whatever its exit code."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=None if environment is None else dict(environment),
+        timeout=seconds,
+        check=False,
+    )
+
+
+def exported(database_url: str, scope: str) -> tuple[str, list[bytes]]:
+    """`panke journal export`: the rulebook that it names, and the lines."""
+    done = panke("journal", "export", scope, "--database-url", database_url)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stderr.decode().split()[-1], done.stdout.splitlines(keepends=True)
+
+
+def judged(lines: Sequence[bytes], rulebook: str, as_of: str | None = None) -> bytes:
+    """`panke judge` over lines."""
+    with tempfile.TemporaryDirectory() as directory:
+        events = Path(directory) / "events.ndjson"
+        events.write_bytes(b"".join(lines))
+        until = () if as_of is None else ("--as-of", as_of)
+        done = panke("judge", "--rulebook", rulebook, *until, str(events))
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout

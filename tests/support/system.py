@@ -1,0 +1,144 @@
+"""The three services as processes over real parts, under a driven clock: started, asked, killed, stopped by pid."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from shared.clock import ClockDriver
+from shared.local import LocalError
+from shared.local.ports import free_port
+from shared.local.service import ServiceProcess
+from tests.support.panke import exported, judged
+
+SERVICES = ("intake", "attribution", "notifier")
+PARTITIONS = 3
+# Far beyond what a slow machine needs: a guard against hanging, not part of what is tested.
+PATIENCE = 90.0
+
+
+@dataclass
+class System:
+    """One deployment of its own: a database, a prefix of topics, a clock and three processes."""
+
+    directory: Path
+    database_url: str
+    kafka: str
+    topic_prefix: str
+    clock: ClockDriver
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secret: str = "whsec_" + "cGFua2UtdGVzdC1zZWNyZXQtb2YtMzItYnl0ZXM="
+
+    def __post_init__(self) -> None:
+        ports: list[int] = []
+        for _ in SERVICES:
+            ports.append(free_port(tuple(ports)))
+        self.services = {
+            name: ServiceProcess(name, self.directory / name, port, self._environment(name))
+            for name, port in zip(SERVICES, ports, strict=True)
+        }
+        self.http = httpx.Client(timeout=30.0, trust_env=False)
+
+    def start(self) -> System:
+        """Start all three side by side: the notifier waits for a topic that attribution makes."""
+        for service in self.services.values():
+            service.launch()
+        try:
+            for service in self.services.values():
+                service.wait_ready(PATIENCE)
+        except LocalError as error:
+            ends = [f"== {name}\n{log[-3000:]}" for name, log in self.logs().items()]
+            raise AssertionError("\n".join([str(error), *ends])) from error
+        return self
+
+    def stop(self) -> None:
+        self.http.close()
+        for service in self.services.values():
+            service.stop()
+
+    def restart(self, name: str) -> None:
+        """Start a service that was killed; it may take a while to be ready, and nobody waits here."""
+        self.services[name].launch()
+
+    def address(self, name: str) -> str:
+        return self.services[name].address
+
+    def post(self, event: Mapping[str, Any] | bytes) -> httpx.Response:
+        body = event if isinstance(event, bytes) else json.dumps(event, ensure_ascii=False).encode()
+        return self.http.post(f"{self.address('intake')}/v1/events", content=body)
+
+    def record(self, event: Mapping[str, Any] | bytes) -> int:
+        """Have an event recorded; its seq within the scope."""
+        answer = self.post(event)
+        assert answer.status_code in (200, 202), answer.text
+        return int(answer.json()["seq"])
+
+    def ask(self, path: str, **query: Any) -> Any:
+        """A question to attribution, as JSON; a `min_seq` is waited for."""
+        return self.answer(path, **query).json()
+
+    def answer(self, path: str, **query: Any) -> httpx.Response:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self.http.get(f"{self.address('attribution')}{path}", params=query, timeout=90.0)
+            if answer.status_code != 503 or time.monotonic() > deadline:
+                assert answer.status_code == 200, f"{path} {query}: {answer.status_code} {answer.text}"
+                return answer
+            time.sleep(0.1)
+
+    def judgement(self, scope: str, **query: Any) -> bytes:
+        """The answer that must equal what `panke judge` prints."""
+        return self.answer(f"/v1/scopes/{scope}/judgement", **query).content
+
+    def judged_offline(self, scope: str, as_of: str | None = None) -> bytes:
+        """What `panke judge` prints over `panke journal export`."""
+        rulebook, lines = exported(self.database_url, scope)
+        return judged(lines, rulebook, as_of)
+
+    def logs(self) -> dict[str, str]:
+        """All that each service wrote."""
+        return {name: service.log.read_text(errors="replace") for name, service in self.services.items()}
+
+    def _environment(self, name: str) -> dict[str, str]:
+        common = {
+            "PATH": "/usr/bin:/bin",
+            "PANKE_DATABASE_URL": self.database_url,
+            "PANKE_KAFKA": self.kafka,
+            "PANKE_TOPIC_PREFIX": self.topic_prefix,
+            "PANKE_DEMONSTRATION": "true",
+            "PANKE_CLOCK": f"file:{self.clock.path}",
+        }
+        own = {} if name == "notifier" else {"PANKE_PARTITIONS": str(PARTITIONS)}
+        prefixes = tuple(f"PANKE_{other.upper()}_" for other in SERVICES if other != name)
+        given = {key: value for key, value in self.settings.items() if not key.startswith(prefixes)}
+        return common | own | given
+
+
+@contextmanager
+def running(
+    directory: Path,
+    database_url: str,
+    kafka: str,
+    begin: datetime,
+    *,
+    topic_prefix: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[System]:
+    """A system that runs, with its clock at `begin`; stopped at the end."""
+    clock = ClockDriver(directory / "clock.json")
+    clock.hold(begin)
+    prefix = topic_prefix or f"t{secrets.token_hex(6)}."
+    system = System(directory, database_url, kafka, prefix, clock, settings or {})
+    try:
+        yield system.start()
+    finally:
+        system.stop()
