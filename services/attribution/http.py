@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+import psycopg
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -204,6 +205,8 @@ class Api:
             return await asyncio.to_thread(question)
         except NotFound:
             raise Problem(404, missing) from None
+        except psycopg.OperationalError:
+            raise Problem(503, "the database does not answer", headers={"Retry-After": "2"}) from None
 
     async def _wait(self, scope: str, min_seq: int | None) -> None:
         """Up to two seconds for the reader's own write."""
@@ -211,7 +214,7 @@ class Api:
             return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + WAIT
-        while (folded := await asyncio.to_thread(self._questions.folded, scope)) < min_seq:
+        while (folded := await self._ask(lambda: self._questions.folded(scope), "")) < min_seq:
             if loop.time() >= deadline:
                 raise Problem(
                     503, f"seq {min_seq} is not folded yet, {folded} is", headers={"Retry-After": "1"}

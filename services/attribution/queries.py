@@ -249,8 +249,9 @@ class Questions:
             try:
                 yield Snapshot(connection, scope, self._books)
             finally:
-                connection.rollback()
-                connection.isolation_level = None
+                if not connection.closed:  # a server that went away took the transaction with it
+                    connection.rollback()
+                    connection.isolation_level = None
 
     def folded(self, scope: str) -> int:
         """The last seq of a scope that is folded; 0 for a scope without any."""
