@@ -24,11 +24,12 @@ def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, househol
     claims = _without_barred(case, customer, claims)
     if not claims:
         return
-    first = claims[0]
+    first = stands = claims[0]
     for second in claims[1:]:
-        first = _outcome(case, customer, first, second, household=household)
-    if case.customer(customer).claim != first:
-        case.emit(e.ClaimChanged(customer, first))
+        stands = _outcome(case, customer, first, second, household=household)
+        first = stands if stands.owner == first.owner else first
+    if case.customer(customer).claim != stands:
+        case.emit(e.ClaimChanged(customer, stands))
 
 
 def _without_barred(case: Case, customer: CustomerId, claims: list[Claim]) -> list[Claim]:
@@ -125,7 +126,7 @@ def discover(
         value = book.discovery.concealed
     else:
         value = book.discovery.after_deal
-    if value.effect == "closer":
+    if value.effect == "closer" and not second.lapsed:
         case.decide(customer, "kept", second, value.clause, because, at)
         return second
     return _returned(case, customer, first, second, at, value.clause, value.split if late else None)
