@@ -12,6 +12,7 @@ import click
 from services.attribution.domain.rulebook import Clause, Text
 from services.attribution.rulebook import BadRulebook, Book, load_book, shipped
 from services.attribution.rulebook_tell import Difference, Setting, differences, settings, tell
+from services.attribution.trial_cli import try_command
 
 LANGUAGES = ("zh", "en")
 
@@ -34,6 +35,9 @@ class _Known(click.ParamType[Book]):
 @click.group("rulebook", help="Read, check and compare rulebooks 规则书.")
 def rulebook() -> None:
     """The group; its commands follow."""
+
+
+rulebook.add_command(try_command)
 
 
 @rulebook.command("list", help="The rulebooks that ship.")
