@@ -1,0 +1,254 @@
+"""The documents tell what is there: links, commands, files, settings, figures and the README's example."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo, fields
+from prometheus_client import CollectorRegistry
+
+from services.attribution.metrics import AttributionMetrics
+from services.intake.metrics import IntakeMetrics
+from services.notifier.metrics import Metrics as NotifierMetrics
+from shared.cli import command
+from shared.settings import CommonSettings, is_secret, variable
+from shared.telemetry import new_registry
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
+ADR_HEADINGS = ["Context", "Alternatives", "Decision", "Consequences"]
+READMES = ("README.md", "README.zh.md")
+SERVICES = ("attribution", "intake", "notifier")
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PANKE = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?panke (?!judge\b.*EVENTS)([a-z][a-z -]*(?:\|[a-z |-]+)?)")
+MAKE = re.compile(r"(?<![\w-])make ([a-z]+)\b")
+PATH = re.compile(r"(?:services|shared|docs|tests|deploy|requirements|bench|\.ci)/[\w./*{}-]*[\w/*]")
+
+
+def name(page: Path) -> str:
+    """The page as it is named in a report."""
+    return str(page.relative_to(ROOT))
+
+
+def text(page: Path) -> str:
+    """What the page says."""
+    return page.read_text(encoding="utf-8")
+
+
+def code(page: Path) -> str:
+    """What stands in the page as code: in backticks, fences and indented lines."""
+    indented = re.findall(r"^    \S.*$", text(page), re.MULTILINE)
+    return "\n".join([*CODE.findall(text(page)), *indented])
+
+
+@cache
+def targets() -> frozenset[str]:
+    """The targets of the Makefile."""
+    return frozenset(re.findall(r"^([a-z]+):", text(ROOT / "Makefile"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    """A link without a scheme names a file or folder of the project, relative to its page."""
+    for link in LINK.findall(CODE.sub("", text(page))):
+        if "://" not in link and not link.startswith("#"):
+            assert (page.parent / link.partition("#")[0]).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    """`make x` in code is a target of the Makefile."""
+    assert set(MAKE.findall(code(page))) <= targets()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_panke_command_that_is_named_exists(page: Path) -> None:
+    """`panke x y` in code finds a command that can be loaded; `a | b` names several of one group."""
+    for words in named_commands(code(page)):
+        assert_command(words)
+
+
+def named_commands(said: str) -> Iterator[list[str]]:
+    """The words of each command, as far as they can be names; alternatives are told apart."""
+    for found in PANKE.findall(said):
+        *group, last = found.split("|")[0].split() or [""]
+        for alternative in [last, *(part.strip() for part in found.split("|")[1:])]:
+            yield [*group, *alternative.split()[:1]]
+
+
+def assert_command(words: list[str]) -> None:
+    """Follow the words down the groups; behind a command that is no group stand its arguments."""
+    group: click.Command | None = command()
+    for word in words:
+        if not isinstance(group, click.Group) or word.startswith("-"):
+            return
+        group = group.get_command(click.Context(group), word)
+        assert group is not None, " ".join(["panke", *words])
+        assert "cannot be loaded" not in (group.short_help or ""), group.help
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_path_that_is_named_exists(page: Path) -> None:
+    """A path in code that begins with a folder of the project is there; `*` stands for any name."""
+    for path in PATH.findall(code(page)):
+        if "{" not in path and "bench/results" not in path:
+            assert any(ROOT.glob(path.rstrip("/"))), path
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readme_shows_what_judge_answers(readme: str) -> None:
+    """Every decision in the README is, word for word, one of those that its command prints."""
+    blocks = FENCE.findall(text(ROOT / readme))
+    (line,) = [body for kind, body in blocks if kind == "sh"]
+    shown = [json.loads(body) for kind, body in blocks if kind == "json"]
+    arguments = [str(ROOT / word) if word.startswith("docs/") else word for word in shlex.split(line)[1:]]
+    done = CliRunner().invoke(command(), arguments, prog_name="panke")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    decisions = [d for part in ("customers", "deals") for one in told[part] for d in one["decisions"]]
+    assert len(shown) == 3
+    assert all(decision in decisions for decision in shown)
+
+
+def test_the_example_is_marked_as_invented() -> None:
+    """Every record of the example belongs to the scope `demo` and says so where it has words."""
+    lines = (DOCS / "examples" / "shijiazhuang.ndjson").read_text(encoding="utf-8").splitlines()
+    assert all(json.loads(line)["scope"] == "demo" for line in lines)
+    assert all("示例" in line for line in lines if '"name"' in line or '"notes"' in line)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readme_runs_with_two_commands(readme: str) -> None:
+    """A stranger is told `make demo` and `make test`, and nothing else to make."""
+    assert set(MAKE.findall(text(ROOT / readme))) - {"and"} == {"demo", "test"}
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    """Records of decisions count from 0001, and the index links each of them."""
+    assert [adr.name[:4] for adr in ADRS] == [f"{number:04}" for number in range(1, len(ADRS) + 1)]
+    index = text(DOCS / "adr" / "README.md")
+    assert all(f"]({adr.name})" in index for adr in ADRS)
+
+
+@pytest.mark.parametrize("adr", ADRS, ids=name)
+def test_a_decision_has_alternatives_and_costs(adr: Path) -> None:
+    """Each record says why, what else there was, what was chosen, and what is bad about it."""
+    assert re.match(rf"# {int(adr.name[:4])}\. \S", text(adr))
+    assert re.findall(r"^## (.+)$", text(adr), re.MULTILINE) == ADR_HEADINGS
+    assert "**Negative:**" in text(adr)
+
+
+def scraped(registry: CollectorRegistry) -> set[str]:
+    """Every name that a scrape of the registry can show; a histogram by its own name."""
+    return {f"{one.name}_total" if one.type == "counter" else one.name for one in registry.collect()}
+
+
+@cache
+def figures() -> frozenset[str]:
+    """The figures of the three services, without those of the process and the interpreter."""
+    found: set[str] = set()
+    for metrics in (IntakeMetrics, AttributionMetrics, NotifierMetrics):
+        registry = new_registry("docs", "0")
+        metrics(registry)
+        found |= scraped(registry)
+    return frozenset(one for one in found if one.startswith("panke_"))
+
+
+def test_operations_tell_every_figure() -> None:
+    """The table of figures in docs/operations.md has exactly those that a scrape shows."""
+    told = re.findall(r"^\| `(panke_\w+)`", text(DOCS / "operations.md"), re.MULTILINE)
+    assert len(told) == len(set(told))
+    assert set(told) == figures()
+
+
+def test_the_runbook_names_figures_that_exist() -> None:
+    """A figure in the runbook, also within an expression, can be scraped."""
+    said = set(re.findall(r"\bpanke_\w+", text(DOCS / "runbook.md")))
+    assert said
+    assert said <= figures()
+
+
+def test_every_alarm_tells_meaning_metric_and_command() -> None:
+    """Each alarm of the runbook has the same four rows."""
+    alarms = re.split(r"^### ", text(DOCS / "runbook.md"), flags=re.MULTILINE)[1:]
+    assert alarms
+    for alarm in alarms:
+        rows = re.findall(r"^\| \*\*(\w+)\*\* \|", alarm, re.MULTILINE)
+        assert rows == ["Means", "Metric", "Look", "Do"], alarm.splitlines()[0]
+
+
+def settings_of(service: str) -> type[CommonSettings]:
+    """The settings class of a service."""
+    module = importlib.import_module(f"services.{service}.settings")
+    (found,) = [
+        item
+        for _, item in inspect.getmembers(module, inspect.isclass)
+        if issubclass(item, CommonSettings) and item.__module__ == module.__name__
+    ]
+    return found
+
+
+def shown_default(field: FieldInfo) -> str:
+    """The default as a person would write it in the environment."""
+    value: Any = field.default
+    if value is NODEFAULT:
+        return "*required*"
+    if value in (None, ""):
+        return "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`" if value else "–"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def rows_of(known: list[FieldInfo]) -> list[tuple[str, str]]:
+    """The first two columns of a table of these settings; a secret's variable is marked."""
+    return [(f"`{variable(f.name)}`" + (" ⚿" if is_secret(f) else ""), shown_default(f)) for f in known]
+
+
+def told_settings(heading: str) -> list[tuple[str, str]]:
+    """The first two columns of the table of settings under a heading of docs/operations.md."""
+    sections = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", text(DOCS / "operations.md"), re.M | re.S))
+    return re.findall(r"^\| (`PANKE_[^|]*?) \| ([^|]*?) \|", sections[heading], re.MULTILINE)
+
+
+def test_operations_tell_the_settings_that_all_services_have() -> None:
+    """The table has the variables and defaults of the common settings, in their order."""
+    assert told_settings("Every service") == rows_of(list(fields(CommonSettings)))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_operations_tell_every_setting_of_a_service(service: str) -> None:
+    """The table of a service has the variables and defaults of its own settings, in their order."""
+    common = {field.name for field in fields(CommonSettings)}
+    own = [field for field in fields(settings_of(service)) if field.name not in common]
+    assert told_settings(service.capitalize()) == rows_of(own)
+
+
+def test_the_glossary_gives_every_word_in_both_languages() -> None:
+    """Each row has an English word, a Chinese one, a meaning, and where it is used; none stands twice."""
+    rows = [
+        line.strip("| ").split(" | ") for line in text(DOCS / "glossary.md").splitlines() if line[:3] == "| *"
+    ]
+    words = [row[0] for row in rows]
+    assert len(words) == len(set(words)) > 60
+    assert all(len(row) == 4 and all(cell.strip() for cell in row) for row in rows)
+    assert all(re.search(r"[\u4e00-\u9fff]", row[1]) for row in rows)
