@@ -118,6 +118,11 @@ class IntakeConsumer(ConsumerRebalanceListener):
                 found[tp.partition] = max(0, end - position)
         return found
 
+    def has_work(self) -> bool:
+        """Whether a partition that may move has records to fold."""
+        stopped = {tp.partition for tp in self.gaps}
+        return any(records for partition, records in self.lag().items() if partition not in stopped)
+
     def oldest_unfolded(self) -> datetime | None:
         """When the broker took the first record over that is in hand and not committed yet."""
         return min(self._waiting.values(), default=None)

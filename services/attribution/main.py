@@ -203,6 +203,8 @@ class Service:
                 parked, since = await asyncio.to_thread(self.questions.parked)
                 self.metrics.parked.set(parked)
                 if self.consumer is not None:
+                    if self.consumer.has_work():
+                        self.progress.working()  # liveness must see it also if no batch ever comes
                     self.metrics.show_lag(self.consumer.lag(), self.consumer.oldest_unfolded() or since)
             except psycopg.Error as error:
                 log.warning("figures_unknown", error=type(error).__name__)
