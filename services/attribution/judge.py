@@ -35,7 +35,7 @@ class Reading:
     scopes: dict[str, str] = field(default_factory=dict)
 
     def events(self, lines: Iterable[bytes]) -> Iterator[Event]:
-        """The events of the input, each id once."""
+        """The events of the input; a copy of one comes too, since it may have been recorded earlier."""
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -43,16 +43,13 @@ class Reading:
                 event = decode_event(line.rstrip(b"\r\n"), recorded=True)
             except BadEvent as error:
                 raise BadInput(number, error.path, error.message) from error
-            if self._is_new(number, line, event):
-                yield event
+            self._check(number, line, event)
+            yield event
 
-    def _is_new(self, number: int, line: bytes, event: Event) -> bool:
+    def _check(self, number: int, line: bytes, event: Event) -> None:
         digest = digest_of(canonical(line.rstrip(b"\r\n")))
-        known = self.digests.setdefault(event.id, digest)
-        if known is not digest:
-            if known != digest:
-                raise BadInput(number, "id", f"{event.id} stands twice with different content")
-            return False
+        if self.digests.setdefault(event.id, digest) != digest:
+            raise BadInput(number, "id", f"{event.id} stands twice with different content")
         scope = self.scopes.setdefault(event.office, event.scope)
         if scope != event.scope:
             message = f"{event.office} belongs to scope {scope}, not to {event.scope}"
@@ -61,15 +58,20 @@ class Reading:
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
             message = f"unknown rulebook {data.rulebook} version {data.version}"
             raise BadInput(number, "data.rulebook", message)
-        return True
 
 
 def in_order(events: Iterable[Event], known_at: datetime | None) -> list[Event]:
-    """What was recorded by `known_at`, in recorded order; of the same instant, as they stand in the file."""
+    """What was recorded by `known_at`, in recorded order; of the same instant, as they stand in the file.
+
+    An id counts once, as it was recorded first.
+    """
     known = [event for event in events if known_at is None or _recorded(event) <= known_at]
     if any(_recorded(before) > _recorded(after) for before, after in pairwise(known)):
         known.sort(key=_recorded)
-    return known
+    first: dict[str, Event] = {}
+    for event in known:
+        first.setdefault(event.id, event)
+    return known if len(first) == len(known) else list(first.values())
 
 
 def _recorded(event: Event) -> datetime:
