@@ -7,7 +7,6 @@ import inspect
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ SERVICES = ("attribution", "intake", "notifier")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-PANKE = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?panke (?!judge\b.*EVENTS)([a-z][a-z -]*(?:\|[a-z |-]+)?)")
+PANKE = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?panke ([a-z][^`\n#\]]*)")
 MAKE = re.compile(r"(?<![\w-])make ([a-z]+)\b")
 PATH = re.compile(r"(?:services|shared|docs|tests|deploy|requirements|bench|\.ci)/[\w./*{}-]*[\w/*]")
 
@@ -80,28 +79,58 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_panke_command_that_is_named_exists(page: Path) -> None:
-    """`panke x y` in code finds a command that can be loaded; `a | b` names several of one group."""
-    for words in named_commands(code(page)):
-        assert_command(words)
+    """`panke x y --z` in code finds a command that can be loaded and that has the option."""
+    assert [wrong for said in PANKE.findall(code(page)) if (wrong := mistake(said))] == []
 
 
-def named_commands(said: str) -> Iterator[list[str]]:
-    """The words of each command, as far as they can be names; alternatives are told apart."""
-    for found in PANKE.findall(said):
-        *group, last = found.split("|")[0].split() or [""]
-        for alternative in [last, *(part.strip() for part in found.split("|")[1:])]:
-            yield [*group, *alternative.split()[:1]]
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("up | down | status", None),
+        ("alerts list --state dead", None),
+        ("quarantine list | show SCOPE --plain", None),
+        ("judge --rulebook shijiazhuang docs/examples/x.ndjson", None),
+        ("alerts forget", "forget"),
+        ("up | sideways", "sideways"),
+        ("alerts list --all-dead", "--all-dead"),
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(said: str, wrong: str | None) -> None:
+    """The check of commands follows groups, alternatives and options."""
+    assert mistake(said) == wrong
 
 
-def assert_command(words: list[str]) -> None:
-    """Follow the words down the groups; behind a command that is no group stand its arguments."""
-    group: click.Command | None = command()
-    for word in words:
-        if not isinstance(group, click.Group) or word.startswith("-"):
-            return
-        group = group.get_command(click.Context(group), word)
-        assert group is not None, " ".join(["panke", *words])
-        assert "cannot be loaded" not in (group.short_help or ""), group.help
+def mistake(said: str) -> str | None:
+    """The first word that is no command or option; `a | b` names several of one group."""
+    first, *others = said.split("|")
+    parents: list[click.Group] = []
+    found: click.Command | None = command()
+    for word in first.split():
+        if not isinstance(found, click.Group):
+            break
+        parents.append(found)
+        found = loaded(found, word)
+        if found is None:
+            return word
+    said_of = [(found, first.split())]
+    for other in others:
+        words = other.split()
+        if (alternative := loaded(parents[-1], words[0])) is None:
+            return words[0]
+        said_of.append((alternative, words))
+    return next((wrong for one, words in said_of if (wrong := missing_option(one, words))), None)
+
+
+def loaded(group: click.Group, word: str) -> click.Command | None:
+    """The command of that name, unless it is only a stand-in for one that cannot be loaded."""
+    found = group.get_command(click.Context(group), word)
+    return None if found is None or "cannot be loaded" in (found.short_help or "") else found
+
+
+def missing_option(found: click.Command | None, words: list[str]) -> str | None:
+    """The first option among the words that the command does not have."""
+    known = {name for param in (found.params if found else ()) for name in param.opts} | {"--help"}
+    return next((word for word in words if word.startswith("-") and word not in known), None)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -183,6 +212,15 @@ def test_the_runbook_names_figures_that_exist() -> None:
     said = set(re.findall(r"\bpanke_\w+", text(DOCS / "runbook.md")))
     assert said
     assert said <= figures()
+
+
+def test_the_runbook_quotes_what_is_logged() -> None:
+    """Whatever the runbook quotes in small letters, such as the name of a log line, stands in the code."""
+    sources = "".join(text(path) for top in ("services", "shared") for path in (ROOT / top).rglob("*.py"))
+    quoted = set(re.findall(r"`([a-z]+(?:[_ ][a-z]+)*)`", text(DOCS / "runbook.md")))
+    words = {one for one in quoted if not one.startswith(("panke", "make "))}
+    assert len(words) > 10
+    assert {one for one in words if one not in sources} == set()
 
 
 def test_every_alarm_tells_meaning_metric_and_command() -> None:
