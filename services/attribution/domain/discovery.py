@@ -49,22 +49,28 @@ def _without_barred(case: Case, customer: CustomerId, claims: list[Claim]) -> li
 
 
 def _outcome(case: Case, customer: CustomerId, first: Claim, second: Claim, *, household: bool) -> Claim:
-    """The claim that stands of two, deciding what there is to decide."""
+    """The claim that stands of two, deciding what there is to decide; who has left gets nothing back."""
     if first.owner == second.owner:
-        return _one_of(first, second)
-    if (first.lapsed and second.lapsed) or not stood(case, first, second):
+        return _one_of(case, first, second)
+    gone = first.lapsed and case.scope.departed(first.owner)
+    if gone or (first.lapsed and second.lapsed) or not stood(case, first, second):
         return second
     at = max(case.effective, second.since)
     return discover(case, customer, first, second, at, household=household)
 
 
-def _one_of(first: Claim, second: Claim) -> Claim:
+def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
     """The same owner twice: one claim with the earlier `since` and the later clock."""
-    if second.contact_at <= first.contact_at:
-        return first
-    later = (second.contact_at, second.contact, second.expires_at, second.lapsed)
-    contact_at, contact, expires_at, lapsed = later
-    return replace(first, contact_at=contact_at, contact=contact, expires_at=expires_at, lapsed=lapsed)
+    later = max(first, second, key=lambda claim: claim.contact_at)
+    return case.clocked(
+        replace(
+            first,
+            contact_at=later.contact_at,
+            contact=later.contact,
+            followed_up=first.followed_up or second.followed_up,
+            lapsed=first.lapsed and second.lapsed,
+        )
+    )
 
 
 def stood(case: Case, first: Claim, second: Claim) -> bool:

@@ -64,6 +64,7 @@ def join(
     claims = sorted((part.claim for part in parts if part.claim is not None), key=lambda claim: claim.since)
     merge(case, parts, claims[-1] if claims else None, link)
     reconcile(case, customers[0], claims, household=household)
+    case.settle(customers[0])
     return customers[0]
 
 
