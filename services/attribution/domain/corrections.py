@@ -111,8 +111,8 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
     match changed.fact.matter:
         case Visit() as visit:
             judge_visit(case, visit, customer, complete)
-        case Call(answered_by=staff):
-            judge_contact(case, customer, staff, "call", complete)
+        case Call(answered_by=staff, asked=asked):
+            judge_contact(case, customer, staff, "call", complete, asked)
         case Outreach(by=staff):
             judge_contact(case, customer, staff, "outreach", complete)
     case.record, case.replaying = case.id, False

@@ -6,7 +6,7 @@ from services.attribution.domain.case import Case
 from services.attribution.domain.facts import FollowUp
 from services.attribution.domain.identity import identify
 from services.attribution.domain.record import replace
-from services.attribution.domain.registration import renew
+from services.attribution.domain.registration import may_revive, renew
 from services.attribution.domain.state import Claim
 
 
@@ -21,7 +21,7 @@ def record_follow_up(case: Case, follow_up: FollowUp) -> None:
         case.flag(reason)
     if claim is None or reasons or "backfilled" in case.flags:
         return
-    if claim.followed_up is None:
+    if claim.followed_up is None and case.effective >= claim.since:
         claim = replace(claim, followed_up=case.effective)
     renew(case, customer, claim)
 
@@ -32,7 +32,7 @@ def _reasons(case: Case, follow_up: FollowUp, claim: Claim | None) -> list[str]:
     owner = claim is not None and claim.owner == follow_up.by
     checks = {
         "not_owner": not owner,
-        "after_lapse": claim is not None and owner and claim.lapsed and not rules.revive,
+        "after_lapse": claim is not None and owner and claim.lapsed and not may_revive(case, claim),
         "method_not_counted": rules.methods is not None and follow_up.method not in rules.methods,
         "not_reached": rules.must_reach and not follow_up.reached,
     }

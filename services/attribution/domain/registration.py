@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.discovery import arrive_late, honoured
-from services.attribution.domain.facts import Basis, Call, EventId, Outreach, Party, StaffId, Visit
+from services.attribution.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId, Visit
 from services.attribution.domain.identity import identify, known_customers
 from services.attribution.domain.record import record, replace
 from services.attribution.domain.rotation import call_turn, visit_turn
@@ -20,6 +20,8 @@ from services.attribution.domain.state import (
     Reception,
     Registration,
 )
+
+NOT_ASKED = Asked()
 
 
 class Assignment(NamedTuple):
@@ -152,7 +154,8 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
     if not known.registered:
         case.emit(e.CustomerRegistered(customer))
     if outcome.new and (assignment is not None or not complete):
-        visit_turn(case, visit, assignment.step if assignment is not None else 4)
+        step = assignment.step if assignment is not None else 4
+        visit_turn(case, visit, step, may_receive=may_own(case, known, visit.received_by))
 
 
 def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
@@ -235,6 +238,11 @@ def _renewal(case: Case, claim: Claim) -> tuple[str, tuple[EventId, ...]]:
     return clause, (claim.registration.event, case.id)
 
 
+def may_revive(case: Case, claim: Claim) -> bool:
+    """Whether a contact after the lapse lets the claim live on: where the rulebook says so, for who still works."""
+    return case.books[claim.book].follow_up.revive and not case.scope.departed(claim.owner)
+
+
 def renew(case: Case, customer: CustomerId, claim: Claim) -> None:
     """A counting contact by the owner that is no visit."""
     case.decide(customer, "renewed", case.contacted(claim), *_renewal(case, claim))
@@ -247,7 +255,7 @@ def _visit_by_another(
     book = case.books[claim.book]
     recognised = claim.owner in _registration(case, visit, 4).named
     if claim.lapsed:
-        if recognised:
+        if recognised and may_own(case, known, claim.owner):
             return _kept(case, visit, known, claim, book.follow_up.clause)
         return _superseded(case, visit, known, claim, assignment, book.follow_up.clause)
     if recognised:
@@ -276,7 +284,8 @@ def _superseded(
     new = _visit_claim(case, visit, assignment)
     case.decide(known.id, "superseded", new, clause, (claim.registration.event, case.id))
     assist(case, known.id, visit.received_by, assignment.owner)
-    return Outcome(gave=assignment.owner, superseded=claim, new=True)
+    back = claim.lapsed and assignment.owner == claim.owner
+    return Outcome(gave=assignment.owner, superseded=claim, new=not back)
 
 
 def _forfeited(
@@ -300,7 +309,7 @@ def register_call(case: Case, call: Call) -> None:
     if not complete:
         case.flag("incomplete")
     if customer is not None:
-        judge_contact(case, customer, call.answered_by, "call", complete)
+        judge_contact(case, customer, call.answered_by, "call", complete, call.asked)
 
 
 def register_outreach(case: Case, outreach: Outreach) -> None:
@@ -313,24 +322,26 @@ def register_outreach(case: Case, outreach: Outreach) -> None:
         judge_contact(case, customer, outreach.by, "outreach", complete)
 
 
-def judge_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Basis, complete: bool) -> None:
+def judge_contact(
+    case: Case, customer: CustomerId, staff: StaffId, basis: Basis, complete: bool, asked: Asked = NOT_ASKED
+) -> None:
     """Let a call or an outreach give or renew the claim; a new customer's call takes a turn."""
     new = not case.customer(customer).registered
-    gave = complete and _give_by_contact(case, customer, staff, basis)
+    registration = Registration(case.record, case.effective, basis, asked=asked)
+    gave = complete and _give_by_contact(case, customer, staff, registration)
     if new:
         case.emit(e.CustomerRegistered(customer))
     if basis == "call" and (new or gave):
         call_turn(case, staff)
 
 
-def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Basis) -> bool:
+def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, registration: Registration) -> bool:
+    basis = registration.basis
     known = case.customer(customer)
     claim = known.claim
     honour = case.book.honour[basis]
     if claim is not None and staff == claim.owner:
-        if (basis == "call" and not claim.lapsed) or (
-            basis == "call" and case.books[claim.book].follow_up.revive
-        ):
+        if basis == "call" and (not claim.lapsed or may_revive(case, claim)):
             renew(case, customer, claim)
         elif claim.lapsed:
             case.flag("after_lapse")
@@ -338,18 +349,9 @@ def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, basis: Ba
     if honour.by == "none" or not may_own(case, known, staff):
         return False
     if claim is not None and case.effective < claim.since:
-        return arrive_late(case, customer, _contact_claim(case, staff, basis))
+        return arrive_late(case, customer, case.new_claim(staff, basis, registration))
     if standing(claim) is not None:
         return False
     because = (case.record, case.id) if claim is None else (claim.registration.event, case.record, case.id)
-    case.decide(customer, "established", _contact_claim(case, staff, basis), honour.clause, because)
+    case.decide(customer, "established", case.new_claim(staff, basis, registration), honour.clause, because)
     return True
-
-
-def _contact_claim(case: Case, staff: StaffId, basis: Basis) -> Claim:
-    matter = case.fact.matter
-    asked = matter.asked if isinstance(matter, Call) else None
-    registration = Registration(case.record, case.effective, basis)
-    if asked is not None:
-        registration = replace(registration, asked=asked)
-    return case.new_claim(staff, basis, registration)

@@ -72,8 +72,11 @@ def without(board: Board, staff: StaffId) -> Board:
     return replace(board, visit=visit, call=call)
 
 
-def visit_turn(case: Case, visit: Visit, step: int) -> None:
-    """A new customer's visit uses a turn; whose, the first that applies of the four rules of section 9."""
+def visit_turn(case: Case, visit: Visit, step: int, *, may_receive: bool) -> None:
+    """A new customer's visit uses a turn; whose, the first that applies of the four rules of section 9.
+
+    A receiver who is barred or has left (not `may_receive`) is never out of turn.
+    """
     board = case.slice.board(case.fact.office)
     if board is None or case.replaying or case.carried or "late_entry" in case.flags:
         return
@@ -84,7 +87,7 @@ def visit_turn(case: Case, visit: Visit, step: int) -> None:
         if visit.on_behalf_of is not None and board.visit[:1] == (visit.on_behalf_of,):
             take(case, board, "visit", visit.on_behalf_of)
     else:
-        if next_in(board, board.visit) != visit.received_by:
+        if next_in(board, board.visit) != visit.received_by and may_receive:
             case.flag("out_of_turn")
             case.penalise("out_of_turn", visit.received_by, case.book)
         take(case, board, "visit", visit.received_by)
