@@ -65,10 +65,27 @@ def targets() -> frozenset[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
-    """A link without a scheme names a file or folder of the project, relative to its page."""
+    """A link without a scheme names a file, folder or heading of the project, relative to its page."""
     for link in LINK.findall(CODE.sub("", text(page))):
-        if "://" not in link and not link.startswith("#"):
-            assert (page.parent / link.partition("#")[0]).exists(), link
+        path, _, anchor = link.partition("#")
+        if "://" not in link:
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text(page)), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_table_has_rows_of_one_width(page: Path) -> None:
+    """A bare bar within a cell would make one more cell of it, also in backticks."""
+    for table in re.findall(r"(?:^\|.*\n)+", FENCE.sub("", text(page)), re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}
+        assert len(widths) == 1, table.splitlines()[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
