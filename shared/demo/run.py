@@ -1,0 +1,107 @@
+"""The demonstration itself: the plan is lived step by step, then told, then compared with `panke judge`.
+
+The clock is driven (architecture, "Two clocks"): it goes to the next planned entry, stands there, and goes on only
+when the fact is folded; at the hours at which reminders fall due it waits until nothing is under way any more.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.clock import ClockDriver
+from shared.contract import format_instant
+from shared.demo.console import Screen
+from shared.demo.deployment import Deployment, deployed
+from shared.demo.office import SCOPE
+from shared.demo.plan import Plan, make_plan
+from shared.demo.receiver import Receiver, receiving
+from shared.demo.story import tell, worth_telling
+from shared.local.errors import LocalError
+
+
+class NotTheSame(LocalError):
+    """Live and offline do not give the same bytes."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"实时结果与 panke judge 不一致，两份结果在 {directory}。",
+            f"The live judgement is not that of panke judge; both are in {directory}.",
+        )
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person who calls may choose."""
+
+    days: int
+    seed: int
+    directory: Path
+    hold: bool
+
+
+def demonstrate(wishes: Wishes, screen: Screen, hold: Any) -> None:
+    """All of it; `hold` is called at the end while everything still runs."""
+    plan = make_plan(wishes.seed, wishes.days)
+    secret = "whsec_" + base64.b64encode(random.Random(f"secret {wishes.seed}").randbytes(32)).decode()
+    clock = ClockDriver(wishes.directory / "clock.json")
+    clock.hold(plan.entries[0].at)
+    with (
+        receiving(secret) as receiver,
+        deployed(wishes.directory, clock, receiver.url, secret, screen.say) as deployment,
+    ):
+        screen.head(
+            f"一个虚构案场的 {wishes.days} 天，种子 {wishes.seed}"
+            f" An invented office lives {wishes.days} days, seed {wishes.seed}: {len(plan.events)} events"
+        )
+        _live(plan, clock, deployment, receiver, screen)
+        _tell(plan, wishes, deployment, receiver, screen)
+        hold()
+
+
+def _live(plan: Plan, clock: ClockDriver, deployment: Deployment, receiver: Receiver, screen: Screen) -> None:
+    recorded = 0
+    with screen.living(len(plan.entries)) as living:
+        for entry in plan.entries:
+            clock.hold(entry.at)
+            if entry.event is None:
+                deployment.settled()
+            else:
+                deployment.folded(deployment.send(entry.event))
+                recorded += 1
+            living.at(entry.at, recorded, len(receiver.alerts))
+
+
+def _tell(plan: Plan, wishes: Wishes, deployment: Deployment, receiver: Receiver, screen: Screen) -> None:
+    as_of = format_instant(plan.entries[-1].at)
+    live = deployment.ask(f"/v1/scopes/{SCOPE}/judgement", as_of=as_of).content
+    judgement = json.loads(live)
+    screen.statuses(judgement)
+    names = {customer["customer"]: customer["names"] for customer in judgement["customers"]}
+    screen.decisions(
+        [
+            tell(deployment.ask(f"/v1/scopes/{SCOPE}/customers/{name}/history").json(), place, names[name])
+            for name, place in worth_telling(judgement)
+        ]
+    )
+    screen.alerts(receiver.told(), receiver.refused)
+    _compare(live, as_of, wishes, deployment, screen)
+    screen.places({name: deployment.address(name) for name in ("intake", "attribution", "notifier")})
+
+
+def _compare(live: bytes, as_of: str, wishes: Wishes, deployment: Deployment, screen: Screen) -> None:
+    """Guarantee G3, before one's eyes."""
+    offline = deployment.judge_offline(as_of)
+    (wishes.directory / "live.json").write_bytes(live)
+    (wishes.directory / "offline.json").write_bytes(offline)
+    screen.head("实时与离线 Live and offline")
+    if live != offline:
+        raise NotTheSame(wishes.directory)
+    screen.say(
+        f"  panke judge 对导出日志的结果与实时结果逐字节一致（{len(live)} 字节，截至 {as_of}）\n"
+        f"  panke judge over the exported journal gives the same bytes as the live system ({len(live)}, as of {as_of})"
+    )

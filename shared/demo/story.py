@@ -1,0 +1,131 @@
+"""What the demonstration tells at the end: customers by status, three decisions in words, the alerts that arrived."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.demo.office import EVERYBODY, ZONE
+
+Json = Mapping[str, Any]
+
+# What is worth telling first; of each kind the last that was made.
+TELLING = ("returned", "superseded", "ruled", "transferred", "kept", "lapsed", "renewed", "established")
+HOW_MANY = 3
+
+DECISIONS = {
+    "established": ("客户归 {owner}。", "The customer is {owner}'s."),
+    "renewed": ("{owner} 按时联系了客户，保护期顺延。", "{owner} kept in touch in time; the claim runs on."),
+    "kept": ("由他人接待，客户仍归 {owner}。", "Somebody else received; the customer stays {owner}'s."),
+    "superseded": ("客户由 {previous} 改归 {owner}。", "The customer passes from {previous} to {owner}."),
+    "returned": ("客户由 {previous} 归还 {owner}。", "The customer goes back from {previous} to {owner}."),
+    "lapsed": ("{previous} 未按时联系，保护期已过。", "{previous} did not keep in touch; the claim ran out."),
+    "ruled": ("经裁定，客户归 {owner}。", "By a ruling the customer is {owner}'s."),
+    "transferred": (
+        "经批准，客户由 {previous} 移交 {owner}。",
+        "With approval the customer passes from {previous} to {owner}.",
+    ),
+}
+EVENTS = {
+    "visit.registered": ("来访登记", "a visit"),
+    "call.registered": ("来电登记", "a call"),
+    "followup.recorded": ("跟进记录", "a follow-up"),
+    "customer.recognised": ("认出客户", "a recognition"),
+    "record.corrected": ("更正记录", "a correction"),
+    "claim.transferred": ("移交", "a transfer"),
+    "dispute.opened": ("提出争议", "a dispute"),
+    "dispute.ruled": ("裁定", "a ruling"),
+    "deal.subscribed": ("认购", "a subscription"),
+    "deal.cancelled": ("退定", "a withdrawal"),
+}
+STATUSES = {
+    "owned": ("有归属", "owned"),
+    "lapsed": ("公海", "lapsed"),
+    "disputed": ("有争议", "disputed"),
+    "closed": ("已成交", "closed"),
+    "unowned": ("无归属", "unowned"),
+}
+STEPS = {
+    "day_before": ("到期前一日", "the day before the last"),
+    "last_morning": ("到期日早上", "the last morning"),
+    "last_afternoon": ("到期日下午", "the last afternoon"),
+    "last_call": ("到期日提醒主管", "the supervisor, at last call"),
+    "lapsed": ("已失效通知", "the notice of a lapse"),
+}
+NAMES = {person.staff: person.name for person in EVERYBODY}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One decision in words."""
+
+    when: str
+    who: str
+    zh: str
+    en: str
+    clause: str
+    clause_zh: str
+    clause_en: str
+    events: tuple[tuple[str, str, str], ...]
+
+
+def by_status(judgement: Json) -> list[tuple[str, str, int]]:
+    """How many customers stand where, in the order of the contract."""
+    counted = Counter(customer["status"] for customer in judgement["customers"])
+    return [(*STATUSES[status], counted[status]) for status in STATUSES]
+
+
+def worth_telling(judgement: Json) -> list[tuple[str, int]]:
+    """Three decisions of different kinds: each as its customer and its place among that customer's decisions."""
+    found: dict[str, tuple[str, int]] = {}
+    for customer in judgement["customers"]:
+        for place, decision in enumerate(customer["decisions"]):
+            found[decision["decision"]] = (customer["customer"], place)
+    return [found[kind] for kind in TELLING if kind in found][:HOW_MANY]
+
+
+def tell(history: Json, place: int, names: Sequence[str]) -> Told:
+    """A decision of a customer's history, with the sentence of its clause and the events that it rests on."""
+    decision = history["decisions"][place]
+    people = {key: NAMES.get(decision[key] or "", "无人 nobody") for key in ("owner", "previous")}
+    zh, en = DECISIONS[decision["decision"]]
+    events = {event["id"]: event for event in history["events"]}
+    clause = decision["clause_text"] or {"zh": "", "en": ""}
+    return Told(
+        local(decision["at"]),
+        names[0] if names else "",
+        zh.format(**people),
+        en.format(**people),
+        decision["clause"],
+        clause["zh"],
+        clause["en"],
+        tuple(_event(events, id_) for id_ in decision["because"]),
+    )
+
+
+def alert_line(data: Json) -> tuple[str, str, str, str]:
+    """When, to whom, which step, in the words that the receiver got."""
+    zh, en = STEPS.get(data["step"], (data["step"], data["step"]))
+    return (
+        local(data["due_at"]),
+        NAMES.get(str(data["to"]), str(data["to"])),
+        f"{zh} {en}",
+        str(data["zh"]["subject"]),
+    )
+
+
+def local(instant: str) -> str:
+    """An instant of the contract as the office reads it."""
+    at = datetime.fromisoformat(instant).astimezone(ZONE)
+    return f"{at:%m-%d %H:%M}"
+
+
+def _event(events: Mapping[str, Json], id_: str) -> tuple[str, str, str]:
+    event = events.get(id_)
+    if event is None:
+        return id_, "", ""
+    zh, en = EVENTS.get(event["type"], (event["type"], event["type"]))
+    return id_, f"{local(event['occurred_at'])} {zh}", en
