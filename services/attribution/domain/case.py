@@ -36,6 +36,7 @@ class Case:
     """
 
     __slots__ = (
+        "_in_force",
         "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "id", "judge", "kept",
         "outside", "record", "replaying", "seq", "slice",
     )  # fmt: skip
@@ -55,6 +56,7 @@ class Case:
         self.horizon = horizon
         self.effective = fact.occurred_at
         self.clock = fact.occurred_at
+        self._in_force: tuple[datetime, BookId] | None = None
         self.carried = False
         self.replaying = False
         self.events: list[e.DomainEvent] = []
@@ -77,7 +79,9 @@ class Case:
 
     @property
     def book_id(self) -> BookId:
-        return book_at(self.scope, self.effective)
+        if self._in_force is None or self._in_force[0] is not self.effective:
+            self._in_force = self.effective, book_at(self.scope, self.effective)
+        return self._in_force[1]
 
     def book_of(self, claim: Claim | None) -> Rulebook:
         """The rulebook that the claim began under; without a claim, the one in force."""

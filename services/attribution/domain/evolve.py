@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha1
 from typing import Any, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,12 +29,15 @@ Changes: TypeAlias = dict[Key, Record | None]
 T = TypeVar("T")
 
 CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
+_SPACE = CUSTOMERS.bytes
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def customer_id(scope: str, first: EventId) -> CustomerId:
-    """The stable id of a customer: made from the scope and its first record, the same live and offline."""
-    return str(uuid5(CUSTOMERS, f"{scope}/{first}"))
+    """The stable id of a customer: `uuid5` of the scope and its first record, the same live and offline."""
+    digest = sha1(_SPACE + f"{scope}/{first}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def evolve(slice_: Slice, event: e.DomainEvent) -> Changes:
@@ -54,8 +58,9 @@ def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
 
 def union(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
     """What is in either, the old first, each once."""
-    added = tuple(dict.fromkeys(item for item in new if item not in old))
-    return old + added if added else old
+    if all(item in old for item in new):
+        return old
+    return old + tuple(dict.fromkeys(item for item in new if item not in old))
 
 
 def _office_found(s: Slice, event: e.OfficeFound) -> Changes:
