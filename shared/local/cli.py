@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import time
@@ -72,9 +73,17 @@ def down(directory: Path | None, remove_data: bool) -> None:
 
 @click.command()
 @_directory
-def status(directory: Path | None) -> None:
+@click.option("--environment", is_flag=True, help="Print the addresses as variables for a shell instead.")
+def status(directory: Path | None, environment: bool) -> None:
     """Say what runs, where it listens and where its log is; exit status 3 when something does not run."""
-    parts = Stack(_place(directory)).parts
+    stack = Stack(_place(directory))
+    parts = stack.parts
+    if environment:
+        for part in stack.embedded:
+            part.attach()
+        for name, value in stack.addresses().items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+        return
     for part in parts:
         if part.attach():
             click.echo(f"{part.name}: 运行中 running, {part.address}, pid {part.pid}, log {part.log}")
@@ -90,7 +99,7 @@ def status(directory: Path | None) -> None:
 @click.option("-n", "--lines", type=click.IntRange(1), default=40, help="How many of the last lines.")
 def logs(directory: Path | None, name: str | None, lines: int) -> None:
     """Show the end of the logs, or of the log of one part."""
-    parts = {part.name: part for part in Stack(_place(directory)).parts}
+    parts = {part.name: part for part in Stack(_place(directory)).possible}
     if name is not None and name not in parts:
         raise click.BadParameter(f"{name}: it is one of {', '.join(parts)}")
     for part in parts.values() if name is None else [parts[name]]:

@@ -88,6 +88,11 @@ class Stack:
         """Every process, in the order of the start."""
         return [*self.embedded, *(self.services or self.make_services())]
 
+    @property
+    def possible(self) -> list[Part]:
+        """Every process that may run here, also one that was embedded when it was started and is given now."""
+        return [self.postgres, self.kafka, *(self.services or self.make_services())]
+
     def start(self, say: Say) -> None:
         """Start what does not run yet; what was started now is stopped again when something fails."""
         started: list[Part] = []
@@ -103,7 +108,7 @@ class Stack:
 
     def stop(self, say: Say) -> None:
         """Stop every process: the services first, so that they finish while their parts still answer."""
-        for part in reversed(self.parts):
+        for part in reversed(self.possible):
             if part.attach():
                 part.stop()
                 say(f"{part.name}: 已停止 stopped")

@@ -159,3 +159,15 @@ def test_a_start_that_is_interrupted_leaves_nothing_behind(place: Path, number: 
 
 def processes_named(place: Path) -> list[Path]:
     return list(place.glob("*/server.pid"))
+
+
+def test_down_stops_what_runs_here_also_when_other_addresses_are_given_now(tmp_path: Path) -> None:
+    """What was embedded when it was started is stopped, whatever the environment names since."""
+    started = Stack(tmp_path, services=[], environment={})
+    started.start(lambda _: None)
+    later = Stack(tmp_path, services=[], environment={"PANKE_DATABASE_URL": "postgresql://127.0.0.1:1/x"})
+    said: list[str] = []
+    later.stop(said.append)
+    assert [line.split(":")[0] for line in said] == ["kafka", "postgres"]
+    started.postgres.stop()  # they are this process's children: only it can take leave of them
+    started.kafka.stop()
