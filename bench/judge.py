@@ -99,4 +99,5 @@ def _figures(size: int, cost: float, probes: list[Probe]) -> dict[str, Any]:
         "peak_mib": rounded(median(p["peak_kib"] for p in probes) / 1024),
         "peak_mib_per_1000_customers": rounded(grown / 1024 / customers * 1000),
         "seconds": [rounded(p["seconds"]) for p in probes],
+        "wall_seconds": [rounded(p["wall_seconds"]) for p in probes],
     }
