@@ -1,8 +1,8 @@
 """One measurement of the judge benchmark: `python -m bench.judge_probe judge|decode|msgspec FILE`.
 
 Prints memory and seconds as JSON: those of the processor, which on a machine that does nothing else are those of the
-clock (told too), and on a busy one are still the program's own. Before the clock starts, everything is imported and the rulebooks are read: what
-a command does once must not look like a cost of each fact of a short file.
+clock (told too), and on a busy one are still the program's own. Before they are counted, everything is imported and
+the rulebooks are read: what a command does once must not look like a cost of each fact of a short file.
 """
 
 from __future__ import annotations
