@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from services.attribution.quarantine import Quarantine, Retried
 
 FAILED = 1
+INTAKE = "http://127.0.0.1:8001"
 
 database_url = click.option(
     "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
@@ -82,13 +82,31 @@ def retry(scope: str, database_url: str) -> None:
 @click.argument("scope")
 @click.option("--reason", required=True, help="why; it is kept with the fact")
 @click.option("--by", required=True, help="who answers for it")
+@click.option(
+    "--intake",
+    envvar="PANKE_INTAKE_ADDRESS",
+    default=INTAKE,
+    show_default=True,
+    help="where intake answers; or PANKE_INTAKE_ADDRESS",
+)
 @database_url
-def set_aside(scope: str, reason: str, by: str, database_url: str) -> None:
-    """Take the fact on which SCOPE fails out of the judging, and go on with the facts behind it."""
+def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str) -> None:
+    """Take the fact on which SCOPE fails out of the judging, and go on with the facts behind it.
+
+    The journal records it first, so that `panke judge` over its export leaves the fact out too.
+    """
+    from services.attribution.journal import NotRecorded, record_set_aside
+    from shared.contract import SettingAside
+
     if not reason.strip() or not by.strip():
         raise click.UsageError("--reason and --by must not be blank")
     with _opened(database_url) as found:
-        _tell(found.set_aside(scope, reason.strip(), by.strip(), datetime.now(UTC)))
+        asked = SettingAside(found.failing(scope), reason.strip(), by.strip())
+        try:
+            recorded = record_set_aside(intake, scope, asked)
+        except NotRecorded as error:
+            raise click.ClickException(f"{error}; nothing was changed") from None
+        _tell(found.set_aside(scope, recorded))
 
 
 def _tell(retried: Retried) -> None:
@@ -104,7 +122,7 @@ def _opened(dsn: str) -> Iterator[Quarantine]:
     import psycopg
     from eventsourcing.persistence import PersistenceError
 
-    from services.attribution.quarantine import NotParked, Quarantine
+    from services.attribution.quarantine import NotFailing, NotParked, Quarantine
     from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.rulebook import Registry
     from services.attribution.rules import live_rules
@@ -116,6 +134,10 @@ def _opened(dsn: str) -> Iterator[Quarantine]:
             yield Quarantine(database, AttributionRecorder(datastore), live_rules(Registry()))
     except NotParked as error:
         raise click.ClickException(f"the scope {error} does not wait in quarantine") from None
+    except NotFailing as error:
+        raise click.ClickException(
+            f"no fact of the scope {error} is to blame now: see `panke quarantine show`, and retry"
+        ) from None
     except (psycopg.Error, PersistenceError) as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
     finally:

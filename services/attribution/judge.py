@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from services.attribution.domain.case import Books
 from services.attribution.domain.decide import decide, new_scope, sweep
 from services.attribution.domain.facts import Fact
@@ -16,7 +18,15 @@ from services.attribution.domain.state import BookId, Customer
 from services.attribution.history import History
 from services.attribution.result import Judged, result
 from services.attribution.translate import to_fact
-from shared.contract import BadEvent, Event, RulebookAdopted, canonical, decode_event, digest_of
+from shared.contract import (
+    BadEvent,
+    Event,
+    RulebookAdopted,
+    canonical,
+    decode_event,
+    decode_set_aside,
+    digest_of,
+)
 
 
 class BadInput(ValueError):
@@ -33,18 +43,57 @@ class Reading:
     books: Books
     digests: dict[str, bytes] = field(default_factory=dict)
     scopes: dict[str, str] = field(default_factory=dict)
+    aside: dict[str, int] = field(default_factory=dict)
+    failed: list[tuple[str, BadInput]] = field(default_factory=list)
 
-    def events(self, lines: Iterable[bytes]) -> Iterator[Event]:
-        """The events of the input; a copy of one comes too, since it may have been recorded earlier."""
+    def events(self, lines: Iterable[bytes]) -> list[Event]:
+        """The events that count; a copy of one comes too, since it may have been recorded earlier.
+
+        A fact that was set aside may be one that cannot be read, and the line that says so comes after it: so
+        what is wrong with an event is told at the end, unless it was set aside.
+        """
+        events = list(self._events(lines))
+        self._raise_first()
+        known = self.digests.keys() | {id_ for id_, _ in self.failed}
+        for id_, number in self.aside.items():
+            if id_ not in known:
+                raise BadInput(number, "set_aside", f"no event {id_} stands in the input")
+        return [event for event in events if event.id not in self.aside] if self.aside else events
+
+    def _events(self, lines: Iterable[bytes]) -> Iterator[Event]:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 event = decode_event(line.rstrip(b"\r\n"), recorded=True)
             except BadEvent as error:
-                raise BadInput(number, error.path, error.message) from error
-            self._check(number, line, event)
+                self._no_event(number, line, error)
+                continue
+            try:
+                self._check(number, line, event)
+            except BadInput as error:
+                self.failed.append((event.id, error))
+                continue
             yield event
+
+    def _no_event(self, number: int, line: bytes, refusal: BadEvent) -> None:
+        """A line that is no event says that one is set aside, or is bad input."""
+        told = _members_of(line)
+        if "set_aside" in told:
+            try:
+                self.aside.setdefault(decode_set_aside(line.rstrip(b"\r\n")).set_aside, number)
+            except BadEvent as error:
+                raise BadInput(number, error.path, error.message) from error
+            return
+        id_ = told.get("id")
+        self.failed.append((str(id_), BadInput(number, refusal.path, refusal.message)))
+        if not isinstance(id_, str):
+            self._raise_first()  # no line to come can excuse it
+
+    def _raise_first(self) -> None:
+        for id_, error in self.failed:
+            if id_ not in self.aside:
+                raise error
 
     def _check(self, number: int, line: bytes, event: Event) -> None:
         digest = digest_of(canonical(line.rstrip(b"\r\n")))
@@ -58,6 +107,15 @@ class Reading:
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
             message = f"unknown rulebook {data.rulebook} version {data.version}"
             raise BadInput(number, "data.rulebook", message)
+
+
+def _members_of(line: bytes) -> dict[str, Any]:
+    """The members of a line that may be anything; none of one that is no object."""
+    try:
+        told = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def in_order(events: Iterable[Event], known_at: datetime | None) -> list[Event]:

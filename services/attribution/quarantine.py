@@ -18,6 +18,7 @@ from services.attribution.folding import Folder, Rules
 from services.attribution.reading import Dead, JournalFact, Watermark, read_record
 from services.attribution.recorder import AttributionRecorder
 from services.attribution.store import Store, Work
+from shared.contract import SetAside
 from shared.database import Database
 from shared.topics import Headers, encode_headers
 
@@ -27,6 +28,10 @@ AT_ONCE = 10_000
 
 class NotParked(LookupError):
     """The scope does not wait in quarantine."""
+
+
+class NotFailing(Exception):
+    """The scope does not fail on that fact: on another one, or on no fact at all but on a lapse that is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +95,27 @@ class Quarantine:
         work, batch = self._take(scope), Batch()
         return self._fold(work, self._facts(work), batch)
 
-    def set_aside(self, scope: str, reason: str, by: str, at: datetime) -> Retried:
-        """Take the failing fact out of the judging, for a reason that is kept, and go on with the rest."""
+    def failing(self, scope: str) -> str:
+        """The id of the event on which the scope fails."""
+        return self._failing(scope, self._facts(self._take(scope)))
+
+    def set_aside(self, scope: str, record: SetAside) -> Retried:
+        """Take the failing fact out of the judging, as the journal records it, and go on with the rest."""
         work, batch = self._take(scope), Batch()
         facts = self._facts(work)
+        if self._failing(scope, facts) != record.set_aside:
+            raise NotFailing(scope)
         failing = facts.pop(0)
-        envelope = msgspec.json.decode(failing.body)
-        batch.set_aside.append((scope, failing.seq, str(envelope["id"]), reason, by, at))
+        batch.set_aside.append((scope, failing.seq, record.set_aside, record.reason, record.by, record.at))
         work.folded = failing.seq
         return self._fold(work, facts, batch)
+
+    def _failing(self, scope: str, facts: list[JournalFact]) -> str:
+        """The first fact that waits, unless the scope was parked by its sweep and facts wait for nothing wrong."""
+        (seq,) = (parked.seq for parked in self.parked() if parked.scope == scope)
+        if not facts or facts[0].seq != seq:
+            raise NotFailing(scope)
+        return str(msgspec.json.decode(facts[0].body)["id"])
 
     def _take(self, scope: str) -> Work:
         work = self._store.works([scope]).get(scope)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Accepted, Duplicate, Unavailable
 from services.intake.service import INLINE_BYTES, Delayed, Intake, LineOutcome
-from shared.contract import BadEvent
+from services.intake.set_asides import UnknownEvent
+from shared.contract import BadEvent, decode_setting_aside
 from shared.problem import PROBLEM_TYPE, Problem, unavailable
 from shared.telemetry import current_traceparent, next_span
 
 MAX_LINES: Final = 10_000
+Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 
@@ -41,6 +43,16 @@ def _body(media_type: str, schema: dict[str, Any], description: str) -> dict[str
 
 
 _EVENT: Final = _body(JSON, {"type": "object"}, "One event of the contract, without `recorded_at`")
+_SETTING_ASIDE: Final = _body(
+    JSON, {"type": "object"}, "The id of the event, the reason, and who answers for it"
+)
+_SET_ASIDE_ANSWERS: Final[_Responses] = {
+    201: {"description": "Set aside"},
+    200: {"description": "It was already: the first record of it"},
+    404: {"description": "The scope has no such event"},
+    422: _ANSWERS[422],
+    503: _ANSWERS[503],
+}
 _LINES: Final = _body(NDJSON, {"type": "string"}, f"One event a line, at most {MAX_LINES} lines")
 
 
@@ -84,6 +96,17 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
             raise Problem(404, "没有这个 id 的记录 (no event of this id is recorded)")
         return Response(body, media_type=JSON)
 
+    async def post_set_aside(request: Request, scope: Slug) -> Response:
+        """201 when the fact is set aside now; 200 with the first record for a repetition, which changes nothing."""
+        asked = decode_setting_aside(await request.body())
+        try:
+            record, new = await intake.set_aside(scope, asked)
+        except UnknownEvent:
+            raise Problem(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
+        except Unavailable as error:
+            raise unavailable(error.reason, error.retry_after) from error
+        return Response(record.line(), 201 if new else 200, media_type=JSON)
+
     add = app.add_api_route
     tags: list[str | Enum] = ["events"]
     recorded: _Responses = {
@@ -107,6 +130,19 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         methods=["GET"],
         tags=tags,
         responses={404: {"description": "Not recorded"}, 503: _ANSWERS[503]},
+    )
+
+    add(
+        "/v1/journal/{scope}/set-asides",
+        post_set_aside,
+        methods=["POST"],
+        status_code=201,
+        tags=["journal"],
+        summary="Leave a fact out of the judging; it stays in the journal",
+        description="For a fact on which attribution's fold fails (`panke quarantine set-aside`). Whoever judges"
+        " the exported journal leaves it out too.",
+        responses=_SET_ASIDE_ANSWERS,
+        openapi_extra=_SETTING_ASIDE,
     )
 
 

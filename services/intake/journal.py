@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -160,11 +161,15 @@ class Archive:
         return None if row is None else str(row[2])
 
     def export(self, connection: Connection, scope: str) -> Iterator[bytes]:
-        """The envelopes with `recorded_at`, by seq; streamed, so that a long journal needs no memory."""
+        """The envelopes with `recorded_at`, by seq, then what was set aside; streamed, whatever their number.
+
+        What was set aside is read first: else an event could be named that came after the others were read.
+        """
         with connection.transaction(), connection.cursor("export") as cursor:
+            aside = connection.execute(SQL["set_asides_of_scope"], {"scope": scope}).fetchall()
             cursor.itersize = EXPORT_ROWS
             cursor.execute(SQL["export_scope"], {"scope": scope})
-            for id_, body in cursor:
+            for id_, body in itertools.chain(cursor, aside):
                 yield self._codec.open(id_, bytes(body))
 
 

@@ -28,6 +28,7 @@ from services.intake.progress import Progress, Watchdog
 from services.intake.relay import Relay, RelaySettings
 from services.intake.rulebooks import Registry
 from services.intake.service import Intake
+from services.intake.set_asides import SetAsides
 from services.intake.settings import IntakeSettings
 from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
@@ -78,7 +79,9 @@ class Service:
         )
         self.committer.notify(self.relay.wake)
         self.watchdog = Watchdog(self.progress, self._parts_answer, time.monotonic)
-        self.intake = Intake(self.committer, self.backlog, Archive(codec), self.database)
+        self.intake = Intake(
+            self.committer, self.backlog, Archive(codec), SetAsides(codec, clock), self.database
+        )
         self.app = create_app(
             "Panke intake 判客登记",
             version,

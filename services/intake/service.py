@@ -16,7 +16,8 @@ from services.intake.admission import admit
 from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
 from services.intake.model import Outcome, Refused, Submission, Unavailable
-from shared.contract import BadEvent
+from services.intake.set_asides import SetAsides
+from shared.contract import BadEvent, SetAside, SettingAside
 from shared.database import Database
 
 # So many lines of a batch are decoded, and journalled in one transaction, at a time: requests that arrive
@@ -42,10 +43,18 @@ LineOutcome = Outcome | Delayed
 class Intake:
     """Takes events in, one or many, and answers when they are durable."""
 
-    def __init__(self, committer: GroupCommitter, room: Room, archive: Archive, database: Database) -> None:
+    def __init__(
+        self,
+        committer: GroupCommitter,
+        room: Room,
+        archive: Archive,
+        set_asides: SetAsides,
+        database: Database,
+    ) -> None:
         self._committer = committer
         self._room = room
         self._archive = archive
+        self._set_asides = set_asides
         self._database = database
 
     async def take(self, raw: bytes, traceparent: str) -> Outcome:
@@ -85,6 +94,19 @@ class Intake:
             return await asyncio.to_thread(self._event, id_)
         except psycopg.OperationalError as error:
             raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
+
+    async def set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
+        """What stands of the event, and whether that is new. Raises `UnknownEvent` or `Unavailable`."""
+        try:
+            return await asyncio.to_thread(self._set_aside, scope, asked)
+        except psycopg.OperationalError as error:
+            raise Unavailable(
+                "暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER
+            ) from error
+
+    def _set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
+        with self._database.connection() as connection:
+            return self._set_asides.record(connection, scope, asked)
 
     def _event(self, id_: str) -> bytes | None:
         with self._database.connection() as connection:

@@ -54,6 +54,7 @@ from shared.contract.events import (
     VisitRegistered,
 )
 from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES
+from shared.contract.set_aside import SetAside, SettingAside, decode_set_aside, decode_setting_aside
 from shared.contract.times import format_instant, parse_instant, parse_utc
 from shared.contract.wire import canonical, content_digest, digest_of, stamp, stamp_canonical, to_wire
 
@@ -88,6 +89,8 @@ __all__ = [
     "Referrer",
     "Registration",
     "RulebookAdopted",
+    "SetAside",
+    "SettingAside",
     "ShiftOpened",
     "StaffAway",
     "StaffBack",
@@ -104,6 +107,8 @@ __all__ = [
     "contacts_of",
     "content_digest",
     "decode_event",
+    "decode_set_aside",
+    "decode_setting_aside",
     "digest_of",
     "format_instant",
     "is_masked",

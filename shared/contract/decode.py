@@ -11,7 +11,7 @@ document that fails any of this is looked at exactly, by `scrutiny`.
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -25,6 +25,8 @@ from shared.contract.times import Instant, parse_instant, parse_utc
 from shared.contract.translate import translate
 
 _BOM: Final = "\ufeff"
+
+D = TypeVar("D", bound=Struct)
 
 
 class _Envelope(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -83,6 +85,20 @@ def decode_event(raw: bytes, *, recorded: bool, imported: bool = False) -> Event
     if event.recorded_at is not None:
         check_clock(event, event.recorded_at)
     return event
+
+
+def decode_document(raw: bytes, model: type[D]) -> D:
+    """A document of the contract that is no event, as exactly as one; `BadEvent` for anything else."""
+    text = _text(raw)
+    try:
+        document = msgspec.json.decode(raw, type=model, dec_hook=_read)
+    except msgspec.MsgspecError as refusal:
+        scrutinise(text)
+        raise _refused(refusal, model, "") from None
+    except RecursionError:
+        raise bad("", "depth", limit=MAX_DEPTH) from None
+    scrutinise(text)
+    return document
 
 
 def _text(raw: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -21,8 +22,11 @@ from services.attribution.domain.state import SCOPE, Key, Scope, Slice
 from services.attribution.folding import Rules
 from services.attribution.judge import judge
 from services.attribution.mapper import EventMapper, Recorded, stream_id
+from services.attribution.quarantine import NotFailing
 from services.attribution.recorder import StalePosition
 from services.attribution.rulebook import load
+from shared.contract import SetAside
+from shared.local.ports import free_port
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
 
 LI, WANG = "13800000001", "13800000002"
@@ -145,6 +149,8 @@ def test_a_sweep_that_fails_parks_its_scope_and_no_other(live: Deployment) -> No
     live.fold(journal.visit(LI, "li"), journal.visit(LI, "li", scope="other"), journal.watermark(hours=200))
     assert [parked.scope for parked in live.quarantine.parked()] == ["demo"]
     assert live.rows("SELECT scope FROM claims WHERE status = 'lapsed'") == [{"scope": "other"}]
+    with pytest.raises(NotFailing):
+        live.quarantine.failing("demo")
     assert live.quarantine.retry("demo").left == 0
     live.attribution = live.restarted()
     live.fold(journal.watermark(hours=201))
@@ -152,7 +158,7 @@ def test_a_sweep_that_fails_parks_its_scope_and_no_other(live: Deployment) -> No
 
 
 def test_quarantine_is_worked_by_command(live: Deployment) -> None:
-    """list, show with phones masked, set-aside with a reason that is not blank, retry that says what is left."""
+    """list, show with phones masked, set-aside that needs a reason and the journal, retry that says what is left."""
     live.attribution = live.restarted(failing_on(live.rules, 1))
     journal = Journal()
     live.fold(journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1), journal.record(b"x", b"x", []))
@@ -166,8 +172,11 @@ def test_quarantine_is_worked_by_command(live: Deployment) -> None:
     assert LI not in shown
     assert LI in run.invoke(quarantine, ["show", "demo", "--plain", *at]).output
     assert run.invoke(quarantine, ["set-aside", "demo", "--reason", " ", "--by", "chen", *at]).exit_code == 2
-    done = run.invoke(quarantine, ["set-aside", "demo", "--reason", "a test", "--by", "chen", *at])
-    assert (done.exit_code, done.output) == (0, "1 facts folded, 0 wait\n")
+    nowhere = ["--intake", f"http://127.0.0.1:{free_port()}"]
+    told = run.invoke(quarantine, ["set-aside", "demo", "--reason", "a test", "--by", "chen", *nowhere, *at])
+    assert (told.exit_code, "intake does not answer" in told.output) == (1, True)
+    assert [parked.seq for parked in live.quarantine.parked()] == [1]
+    assert run.invoke(quarantine, ["retry", "demo", *at]).output == "2 facts folded, 0 wait\n"
     assert "does not wait in quarantine" in run.invoke(quarantine, ["retry", "demo", *at]).output
 
 
@@ -288,7 +297,12 @@ def test_a_fact_that_was_set_aside_is_left_out_with_its_reason(live: Deployment)
     journal = Journal()
     live.attribution = live.restarted(failing_on(live.rules, 1))
     live.fold(journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1))
-    retried = live.quarantine.set_aside("demo", "entered by a test of the line", "chen", START)
+    failing = live.quarantine.failing("demo")
+    other = SetAside(str(uuid4()), "another one", "chen", START)
+    with pytest.raises(NotFailing):
+        live.quarantine.set_aside("demo", other)
+    record = SetAside(failing, "entered by a test of the line", "chen", START)
+    retried = live.quarantine.set_aside("demo", record)
     assert (retried.folded, retried.left) == (1, 0)
     (row,) = live.rows("SELECT seq, reason, by FROM set_aside")
     assert row == {"seq": 1, "reason": "entered by a test of the line", "by": "chen"}

@@ -25,6 +25,8 @@ from shared.local.ports import free_port
 from tests.support import parts
 from tests.support.intake import Reader, adoption, raw, visit
 
+ID = b"018f3c5e-0000-7000-8000-000000000001"
+
 
 def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> IntakeSettings:
     return IntakeSettings(
@@ -255,3 +257,59 @@ async def test_facts_are_sent_again_by_command(chosen: IntakeSettings, kafka: st
         await reader.until_records(5)
     assert (done.exit_code, unknown.exit_code) == (0, 2)
     assert [reader.place(fact)[1] for fact in reader.facts][-2:] == [2, 3]
+
+
+async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_export(
+    chosen: IntakeSettings,
+) -> None:
+    """The first record of it stands, whatever a repetition says; only a fact of the scope can be set aside."""
+    event, later = visit(), visit()
+    asked = {"id": event["id"], "reason": "entered twice\nby the line", "by": "chen"}
+    async with serving(chosen) as (client, _):
+        for sent in (event, later):
+            await client.post("/v1/events", content=raw(sent))
+        first = await client.post("/v1/journal/demo/set-asides", json=asked)
+        again = await client.post("/v1/journal/demo/set-asides", json=asked | {"by": "zhou"})
+        unknown = await client.post("/v1/journal/demo/set-asides", json=asked | {"id": str(uuid.uuid4())})
+        elsewhere = await client.post("/v1/journal/other/set-asides", json=asked)
+        stored = await client.get(f"/v1/events/{event['id']}")
+        seqs = [(await client.post("/v1/events", content=raw(sent))).json()["seq"] for sent in (event, later)]
+    export = CliRunner().invoke(cli.journal, ["export", "demo", "--database-url", chosen.database_url])
+    lines = [json.loads(line) for line in export.stdout.splitlines()]
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.content == again.content
+    assert (unknown.status_code, elsewhere.status_code) == (404, 404)
+    assert unknown.headers["content-type"] == "application/problem+json"
+    assert stored.status_code == 200
+    assert seqs == [1, 2]
+    assert [line["id"] for line in lines[:2]] == [event["id"], later["id"]]
+    at = lines[2].pop("at")
+    assert at == first.json()["at"]
+    assert lines[2:] == [{"set_aside": event["id"], "reason": asked["reason"], "by": "chen"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b"", ""),
+        (b"{", ""),
+        (b"[]", ""),
+        (b"\xff", ""),
+        (b'{"id": "%b", "reason": "r"}' % ID, "by"),
+        (b'{"id": "%b", "reason": " ", "by": "chen"}' % ID, "reason"),
+        (b'{"id": "x", "reason": "r", "by": "chen"}', "id"),
+        (b'{"id": "%b", "reason": "r", "by": "chen", "by": "zhou"}' % ID, "by"),
+        (b'{"id": "%b", "reason": "r\\u0000", "by": "chen"}' % ID, "reason"),
+        (b'{"id": "%b", "reason": "r", "by": "chen", "scope": "demo"}' % ID, "scope"),
+        (b"[" * 5000, ""),
+        (b'{"id": "%b", "reason": "%b", "by": "chen"}' % (ID, b"r" * 70_000), ""),
+    ],
+)
+async def test_a_set_aside_that_says_too_little_is_refused(
+    chosen: IntakeSettings, body: bytes, path: str
+) -> None:
+    """422 that names the field, and nothing is recorded."""
+    async with serving(chosen) as (client, _):
+        answer = await client.post("/v1/journal/demo/set-asides", content=body)
+    assert answer.status_code == 422, answer.text
+    assert [error["path"] for error in answer.json()["errors"]] == [path]

@@ -62,3 +62,17 @@ INSERT INTO intake.deployment (demonstration) VALUES (%(demonstration)s) ON CONF
 
 -- name: deployment
 SELECT demonstration FROM intake.deployment
+
+-- name: scope_of_event
+SELECT scope FROM intake.event_ids WHERE id = %(id)s::uuid
+
+-- name: insert_set_aside
+-- The first one stands: a repetition changes nothing, whatever it says.
+INSERT INTO intake.set_asides (id, scope, at, body) VALUES (%(id)s::uuid, %(scope)s, %(at)s, %(body)s)
+ON CONFLICT DO NOTHING
+
+-- name: set_aside
+SELECT body FROM intake.set_asides WHERE id = %(id)s::uuid
+
+-- name: set_asides_of_scope
+SELECT id::text, body FROM intake.set_asides WHERE scope = %(scope)s ORDER BY at, id

@@ -1,0 +1,41 @@
+"""Intake's journal as a person in quarantine writes to it: which fact does not count (architecture, choice 6).
+
+The journal is told first. Killed between the two, the command is given again, and the journal's answer is the
+record that already stands.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from shared.contract import BadEvent, SetAside, SettingAside, decode_set_aside
+
+WAIT = 10.0
+
+
+class NotRecorded(Exception):
+    """Intake did not record it; nothing was changed."""
+
+
+def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
+    """What the journal of `scope` says of the event from now on; raises `NotRecorded`."""
+    body = {"id": asked.id, "reason": asked.reason, "by": asked.by}
+    try:
+        with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
+            answer = client.post(f"/v1/journal/{scope}/set-asides", json=body)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NotRecorded(f"intake does not answer at {intake}: {type(error).__name__}") from None
+    if not answer.is_success:
+        raise NotRecorded(f"intake refused with {answer.status_code}: {_detail(answer)}")
+    try:
+        return decode_set_aside(answer.content)
+    except BadEvent as error:
+        raise NotRecorded(f"what answers at {intake} is not intake: {error}") from None
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        told = answer.json()
+    except ValueError:
+        return answer.reason_phrase
+    return str(told.get("detail", "")) if isinstance(told, dict) else ""

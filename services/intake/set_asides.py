@@ -1,0 +1,44 @@
+"""Which facts of the journal do not count: an append-only record beside it (architecture, choice 6).
+
+Attribution parks a scope at a fact on which its fold fails. A person who takes that fact out says so here first,
+so that whoever judges the exported journal leaves it out as well.
+"""
+
+from __future__ import annotations
+
+from services.intake.codec import Codec
+from services.intake.connection import Connection
+from services.intake.journal import SQL, Clock
+from shared.contract import SetAside, SettingAside, decode_set_aside
+
+
+class UnknownEvent(LookupError):
+    """The journal of the scope holds no event of this id."""
+
+
+class SetAsides:
+    """Records what is set aside; the export tells it."""
+
+    def __init__(self, codec: Codec, clock: Clock) -> None:
+        self._codec = codec
+        self._clock = clock
+
+    def record(self, connection: Connection, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
+        """What stands of the event now, and whether that is new; the first record of an event stays."""
+        with connection.transaction():
+            found = connection.execute(SQL["scope_of_event"], {"id": asked.id}).fetchone()
+            if found is None or found[0] != scope:
+                raise UnknownEvent(asked.id)
+            new = SetAside(asked.id, asked.reason, asked.by, self._clock.now())
+            row = {"id": asked.id, "scope": scope, "at": new.at, "body": self._seal(new)}
+            inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
+            return (new, True) if inserted else (self._stored(connection, asked.id), False)
+
+    def _seal(self, record: SetAside) -> bytes:
+        return self._codec.seal(record.set_aside, record.line())
+
+    def _stored(self, connection: Connection, id_: str) -> SetAside:
+        row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
+        if row is None:
+            raise UnknownEvent(id_)
+        return decode_set_aside(self._codec.open(id_, bytes(row[0])))

@@ -1,0 +1,52 @@
+"""A fact of the journal that does not count: one line at the end of an export, which `panke judge` honours too.
+
+The journal is never altered (architecture, choice 6): a fact on which the fold fails stays where it stands, and
+a record beside it says that it is left out, why, and who answers for that.
+"""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from shared.contract.decode import decode_document
+from shared.contract.fields import EventId, Prose, StaffId
+from shared.contract.times import Instant, format_instant
+
+
+class SettingAside(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody asks of intake: to leave out the event `id`."""
+
+    id: EventId
+    reason: Prose
+    by: StaffId
+
+
+class SetAside(Struct, frozen=True, forbid_unknown_fields=True):
+    """The event that is left out, why, who answers for it, and since when."""
+
+    set_aside: EventId
+    reason: Prose
+    by: StaffId
+    at: Instant
+
+    def line(self) -> bytes:
+        """As it stands in an export."""
+        at: datetime = self.at
+        told = {
+            "set_aside": self.set_aside,
+            "reason": self.reason,
+            "by": self.by,
+            "at": format_instant(at),
+        }
+        return msgspec.json.encode(told)
+
+
+def decode_setting_aside(raw: bytes) -> SettingAside:
+    """The body of the request, or `BadEvent`."""
+    return decode_document(raw, SettingAside)
+
+
+def decode_set_aside(raw: bytes) -> SetAside:
+    """A line of an export, or `BadEvent`."""
+    return decode_document(raw, SetAside)
