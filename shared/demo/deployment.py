@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,14 @@ class Stalled(LocalError):
             f"演示停住了：{what}。日志在 {log}。",
             f"The demonstration stands still: {what}. The logs are in {log}.",
         )
+
+
+class CommandFailed(LocalError):
+    """A command of ours did not do what it is for."""
+
+    def __init__(self, arguments: Sequence[str], said: str) -> None:
+        called = f"panke {' '.join(arguments)}"
+        super().__init__(f"{called} 失败：{said}", f"{called} failed: {said}")
 
 
 @dataclass
@@ -100,7 +108,9 @@ class Deployment:
         export = self.stack.directory / "journal.ndjson"
         done = _panke("journal", "export", SCOPE, "--output", str(export), environment=environment)
         rulebook = done.stderr.decode().split()[-1]
-        return _panke("judge", "--rulebook", rulebook, "--as-of", as_of, str(export)).stdout
+        return _panke(
+            "judge", "--rulebook", rulebook, "--as-of", as_of, str(export), environment=environment
+        ).stdout
 
     def _figures(self) -> dict[str, list[float]]:
         text = self.http.get(f"{self.address('notifier')}/metrics").text
@@ -169,10 +179,11 @@ def _ports() -> dict[str, int]:
     return chosen
 
 
-def _panke(
-    *arguments: str, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[bytes]:
+def _panke(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "shared.cli", *arguments]
-    return subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=PATIENCE
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
     )
+    if done.returncode != 0:
+        raise CommandFailed(arguments, done.stderr.decode(errors="replace"))
+    return done

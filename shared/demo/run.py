@@ -34,6 +34,16 @@ class NotTheSame(LocalError):
         )
 
 
+class NotArrived(LocalError):
+    """What the notifier sent is not what the receiver got."""
+
+    def __init__(self, sent: int, arrived: int, refused: int) -> None:
+        super().__init__(
+            f"提醒发出 {sent} 条，收到 {arrived} 条，拒收 {refused} 条，应当一致。",
+            f"{sent} alerts were sent, {arrived} arrived and {refused} were refused; these must agree.",
+        )
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the person who calls may choose."""
@@ -88,9 +98,20 @@ def _tell(plan: Plan, wishes: Wishes, deployment: Deployment, receiver: Receiver
             for name, place in worth_telling(judgement)
         ]
     )
+    _check_arrivals(wishes, deployment, receiver)
     screen.alerts(receiver.told(), receiver.refused)
     _compare(live, as_of, wishes, deployment, screen)
     screen.places({name: deployment.address(name) for name in ("intake", "attribution", "notifier")})
+
+
+def _check_arrivals(wishes: Wishes, deployment: Deployment, receiver: Receiver) -> None:
+    """Whatever the notifier calls sent must have arrived, and nothing else."""
+    told = receiver.told()
+    (wishes.directory / "alerts.json").write_text(json.dumps(told, ensure_ascii=False, indent=1))
+    sent = {alert["id"] for alert in deployment.alerts("sent")}
+    arrived = {data["alert"] for data in told}
+    if sent != arrived or receiver.refused:
+        raise NotArrived(len(sent), len(arrived), receiver.refused)
 
 
 def _compare(live: bytes, as_of: str, wishes: Wishes, deployment: Deployment, screen: Screen) -> None:

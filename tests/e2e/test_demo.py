@@ -1,0 +1,78 @@
+"""`panke demo` as a person calls it: a process, two days, no terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shared.local.process import Running
+from tests.support.panke import COMMAND
+from tests.support.parts import eventually
+
+SECONDS = 240.0
+
+
+@pytest.mark.timeout(300)
+def test_two_days_end_by_themselves_with_alerts_delivered_and_the_same_bytes_offline(directory: Path) -> None:
+    """Without a terminal the demonstration ends: decisions are told, alerts have arrived, offline equals live, and no
+    process is left."""
+    place = directory / "demo"
+    with started(place, "HOLD=0") as demo:
+        told, wrong = demo.communicate(timeout=SECONDS)
+    assert demo.returncode == 0, f"{told}\n{wrong}"
+    assert "客户现状 Customers by status" in told
+    assert told.count("依据 ") == 3
+    assert "gives the same bytes" in told
+    assert (place / "live.json").read_bytes() == (place / "offline.json").read_bytes()
+    alerts = json.loads((place / "alerts.json").read_text())
+    assert alerts and {alert["step"] for alert in alerts} == {"day_before"}
+    assert not any(alert["behind"] for alert in alerts)
+    assert not any(phones_in(log) for log in place.glob("*/server.log")), "a phone in a log"
+    assert left_behind(place) == []
+
+
+@pytest.mark.timeout(300)
+def test_an_interrupt_in_the_middle_leaves_no_process_behind(directory: Path) -> None:
+    """Interrupted while the office lives, the demonstration ends with the usual code and everything that it started."""
+    place = directory / "demo"
+    with started(place, "HOLD=1") as demo:
+        eventually(lambda: len(left_behind(place)) == 5 or demo.poll() is not None, "all parts run", SECONDS)
+        demo.send_signal(signal.SIGINT)
+        told, wrong = demo.communicate(timeout=SECONDS)
+    assert demo.returncode == 130, f"{told}\n{wrong}"
+    assert left_behind(place) == []
+
+
+def started(place: Path, *settings: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"DAYS": "2", "SEED": "11", **dict(s.split("=") for s in settings)}
+    return subprocess.Popen(
+        [*COMMAND, "demo", "--directory", str(place)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def left_behind(place: Path) -> list[str]:
+    """The parts that run, by their pid files, which are removed when a part is stopped."""
+    alive: list[str] = []
+    for pid_file in place.glob("*/server.pid"):
+        try:
+            known = json.loads(pid_file.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            continue
+        if Running(**known).alive:
+            alive.append(pid_file.parent.name)
+    return alive
+
+
+def phones_in(log: Path) -> bool:
+    """Whether a log holds a number of the demonstration's row."""
+    return "138000" in log.read_text(errors="replace")

@@ -1,0 +1,68 @@
+"""The demonstration's plan: the same seed gives the same office, and every rule that it is to show is met."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from services.attribution.judge import judge
+from services.attribution.rulebook import load, shipped
+from shared.contract import decode_event, format_instant
+from shared.demo.plan import Plan, make_plan
+
+SEEDS = (1, 2, 3)
+
+
+@pytest.mark.parametrize("days", [1, 2, 10])
+def test_the_same_seed_gives_the_same_plan(days: int) -> None:
+    """Two plans of one seed agree in every byte, event ids and all; another seed gives another office."""
+    assert make_plan(5, days) == make_plan(5, days)
+    assert make_plan(5, days).events != make_plan(6, days).events
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_two_entries_share_a_moment_and_none_goes_back(seed: int) -> None:
+    """Every entry is later than the one before it, so the order of the journal is that of the plan."""
+    moments = [entry.at for entry in make_plan(seed, 10).entries]
+    assert all(earlier < later for earlier, later in pairwise(moments))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_event_is_of_the_contract_and_marked_as_invented(seed: int) -> None:
+    """The decoder of the contract takes every event; every phone is of the invented row, every person is marked."""
+    for event in make_plan(seed, 10).events:
+        text = json.dumps(event, ensure_ascii=False)
+        decode_event(text.encode(), recorded=False)
+        parties = [event["data"].get("customer", {})]
+        for party in parties:
+            assert all(phone.startswith("138000") for phone in party.get("phones", []))
+            assert "（演示）" in party.get("name", "（演示）")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ten_days_show_every_kind_of_decision_that_the_stories_are_for(seed: int) -> None:
+    """Whatever the seed: claims are made, renewed, kept, lost, given back, ruled on, handed over, and run out."""
+    judged = judgement(make_plan(seed, 10))
+    kinds = Counter(d["decision"] for customer in judged["customers"] for d in customer["decisions"])
+    stories = {"returned": 2, "superseded": 2, "disputed": 1, "ruled": 1, "transferred": 1}
+    assert {kind: 1 for kind, least in stories.items() if kinds[kind] >= least} == dict.fromkeys(stories, 1)
+    assert all(kinds[kind] > 0 for kind in ("established", "renewed", "kept", "lapsed"))
+    flags = Counter(flag["flag"] for flag in judged["flags"])
+    assert flags["too_late"] == 1
+    assert not {"unknown_visit", "unknown_deal", "unknown_dispute", "unapproved", "incomplete"} & set(flags)
+    assert judged["deals"]
+
+
+def judgement(plan: Plan) -> dict[str, Any]:
+    """What the rules say of a plan, entered as planned."""
+    lines = [
+        json.dumps(entry.event | {"recorded_at": format_instant(entry.at)}).encode()
+        for entry in plan.entries
+        if entry.event is not None
+    ]
+    books = {(book.name, book.version): book for book in map(load, shipped())}
+    return judge(lines, load("base"), books, as_of=plan.entries[-1].at)
