@@ -1,0 +1,62 @@
+"""Everything else, by Apprise (the optional extra `apprise`): some hundred services behind one form of address.
+
+Hazards, "Timers and alerts": Apprise looks at the HTTP status alone and tells no more than yes or no, so a
+service that puts its refusal into HTTP 200 loses alerts in silence; and what a no means, it does not say.
+Therefore the services that have a sender of their own here are refused, and a yes is stored as what it is.
+Apprise makes its own connections: the list of allowed hosts does not bind it, its addresses are an operator's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Literal
+
+import apprise
+
+from services.notifier.alert import Notice, Person
+from services.notifier.channels import Temporary
+from services.notifier.channels.robot import masked
+
+# Those that have a sender here, and those that would go around the list of allowed hosts with any address.
+_REFUSED = ("dingtalk", "wecombot", "feishu", "lark", "json", "jsons", "xml", "xmls", "form", "forms")
+_REFUSED_ALSO = ("mailto", "mailtos", "syslog", "dbus", "windows", "macosx", "gnome", "glib", "qt", "file")
+
+
+class AppriseAddressError(ValueError):
+    """An address that Apprise cannot call, or that it must not; it is not repeated, since it holds secrets."""
+
+
+class AppriseChannel:
+    """Sends each alert to every address that was given."""
+
+    name = "apprise"
+    after_crash: Literal["resend"] = "resend"
+
+    def __init__(self, addresses: Sequence[str], *, timeout: float) -> None:
+        self.timeout = timeout
+        # Its log lines name addresses and bodies.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)
+        self._apprise = apprise.Apprise()
+        for number, address in enumerate(addresses, 1):
+            scheme = address.partition("://")[0].lower()
+            if scheme in _REFUSED or scheme in _REFUSED_ALSO:
+                raise AppriseAddressError(f"address {number}: {scheme} is not for Apprise here")
+            if not self._apprise.add(address):
+                raise AppriseAddressError(f"address {number} is none that Apprise knows")
+
+    def destination(self, person: Person) -> str | None:
+        """A shared place, in which the person is named."""
+        return f"apprise:{person.staff}"
+
+    async def send(self, notice: Notice, destination: str) -> str:
+        words = notice.words
+        who = notice.to.name or notice.to.staff
+        body = masked(f"{who}\n{words.body_zh}\n\n{words.body_en}", notice.case)
+        title = masked(words.subject_zh, notice.case)
+        if await self._apprise.async_notify(body=body, title=title):
+            return "by HTTP status only: accepted"
+        raise Temporary("Apprise says no, and no more than that")
+
+    async def close(self) -> None:
+        """Each call has connections of its own."""

@@ -1,0 +1,145 @@
+"""What a provider's answer means, as a value: delivered, refused for good, later, or unknown.
+
+Hazards, "Timers and alerts": providers answer HTTP 200 with an error code in the body, so each sender reads
+the body by its provider's table of codes. Tables are data and readings are values; only `settled` turns them
+into what the port of `services.notifier.channels` knows: an answer, or one of its refusals.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, assert_never
+
+from services.notifier.channels import LONGEST_ANSWER, NoAnswer, Refused, Temporary
+from shared.contract.contacts import mask
+
+# What is unknown to a table was not taken, but nobody can say for how long: once more in a minute.
+UNKNOWN_CODE = timedelta(minutes=1)
+# Shorter than this, a "secret" would be cut out of ordinary words.
+_SHORTEST_SECRET = 4
+_IDENTIFIER = re.compile(r"[0-9A-Za-z:_.^-]{1,80}")
+
+
+class Reason(StrEnum):
+    """Why a provider will not take an alert, however often it is sent; each is another person's to mend."""
+
+    SIGNATURE = "the signature or the key is not accepted"
+    KEYWORD = "the keyword of the robot is not in the message"
+    ADDRESS = "the address that calls, or is called, is not allowed"
+    RECEIVER = "the robot or the application is gone or switched off"
+    CONTENT = "the content is not accepted"
+    NUMBER = "the number cannot be reached"
+    TEMPLATE = "the template, its variables or the signature name are not accepted"
+    FUNDS = "the account has no funds or no package left"
+    PERMISSION = "the account may not do this"
+    OTHER = "refused"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The provider took it."""
+
+    answer: str
+
+
+@dataclass(frozen=True)
+class Never:
+    """The provider will not take it."""
+
+    reason: Reason
+    answer: str
+
+
+@dataclass(frozen=True)
+class Later:
+    """The provider did not take it now. With `hold`, its limit is passed: nothing else goes out so long."""
+
+    wait: timedelta
+    answer: str
+    hold: bool = False
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The call went out; whether it was taken, nobody can say."""
+
+    answer: str
+
+
+Reading = Delivered | Never | Later | Unknown
+# A code of a provider, as its table tells it: a reason for good, or how long to wait, or whether it is a limit.
+Meaning = Reason | timedelta
+
+
+class TryLater(Temporary):
+    """Not taken now; the provider, or the limit kept before it, says from when it may be."""
+
+    def __init__(self, answer: str, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__(answer)
+
+
+def settled(reading: Reading) -> str:
+    """The answer of what was delivered; anything else is raised."""
+    match reading:
+        case Delivered(answer):
+            return answer
+        case Never(reason, answer):
+            raise Refused(f"{reason}: {answer}")
+        case Later(wait, answer):
+            raise TryLater(answer, wait)
+        case Unknown(answer):
+            raise NoAnswer(answer)
+    assert_never(reading)
+
+
+def by_status(status: int, retry_after: str | None, answer: str) -> Reading | None:
+    """What a status tells by itself; None for one with which only the body can tell."""
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return Never(Reason.ADDRESS, f"{answer} (redirects are not followed)")
+    if status in (408, 425, 429, 503):
+        return Later(_seconds(retry_after), answer, hold=status == 429)
+    if status >= 500:
+        return Unknown(answer)
+    return Never(Reason.OTHER, answer)
+
+
+def parsed(body: bytes) -> dict[str, Any] | None:
+    """The JSON object of an answer; None for anything else, since then nobody knows what was done."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def whole(value: object) -> int | None:
+    """A code as the number that it must be: `false` and `"0"` are not 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def presentable(text: str, secrets: Iterable[str]) -> str:
+    """A provider's words as they may be stored: no secret of ours, no phone number, not endless."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "…")
+    return mask(" ".join(text[: 4 * LONGEST_ANSWER].split()))[:LONGEST_ANSWER]
+
+
+def identifier(value: object) -> str:
+    """An id that a receipt is found by, kept as it is; what is none is not kept."""
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else "?"
+
+
+def _seconds(retry_after: str | None) -> timedelta:
+    """Retry-After in seconds, up to an hour; its form as a date is not used by these providers."""
+    if retry_after is not None and retry_after.isascii() and retry_after.isdigit():
+        return timedelta(seconds=min(max(int(retry_after[:6]), 1), 3600))
+    return UNKNOWN_CODE

@@ -1,0 +1,176 @@
+"""What the chat robots have in common: a group's robot takes JSON at an address that is its secret.
+
+Limits, content and codes stand in the provider's own file beside this one. A robot speaks to a
+group; the person is mentioned, by mobile number where the provider can do that. Whoever is in the group reads
+along: a case number stands for the customer, and whatever still looks like a phone number is masked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from services.notifier.alert import Notice, Person
+from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.calling import Caller, Reply
+from services.notifier.channels.limits import ZERO, Limit, Limiter
+from services.notifier.channels.outcome import (
+    UNKNOWN_CODE,
+    Delivered,
+    Later,
+    Meaning,
+    Never,
+    Reading,
+    TryLater,
+    Unknown,
+    by_status,
+    parsed,
+    presentable,
+    settled,
+)
+from shared.clock import MachineClock
+from shared.contract.contacts import mask, normalise_phone
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{4,200}")
+Form = Literal["text", "rich"]
+
+
+class TokenError(ValueError):
+    """The token of a robot is not one; the message does not repeat it."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where a robot listens and what opens it; neither token nor secret is ever shown."""
+
+    base: str
+    token: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A provider's codes: what delivers, what is too fast (and shuts the robot out so long), and the rest."""
+
+    too_fast: dict[int, timedelta]
+    meanings: dict[int, Meaning]
+
+
+class Robot(ABC):
+    """A chat robot as a channel; the providers differ in message, signature, codes and limits."""
+
+    name: ClassVar[str]
+    contact: ClassVar[str]
+    limits: ClassVar[tuple[Limit, ...]]
+    codes: ClassVar[Codes]
+    after_crash: Literal["resend"] = "resend"
+
+    def __init__(
+        self,
+        access: Access,
+        policy: AddressPolicy,
+        limiter: Limiter,
+        clock: MachineClock,
+        *,
+        timeout: float,
+        form: Form = "rich",
+    ) -> None:
+        if _TOKEN.fullmatch(access.token) is None:
+            raise TokenError(
+                "the token has letters, digits, - and _ only: give it without the rest of the address"
+            )
+        self.timeout = timeout
+        self._access = access
+        self._receiver = policy.check(access.base.rstrip("/"))
+        self._limiter = limiter
+        self._clock = clock
+        self._form = form
+        self._caller = Caller(policy, timeout)
+        # The table of limits must not hold the token.
+        self._key = f"{self.name}:{hashlib.sha256(access.token.encode()).hexdigest()[:16]}"
+
+    def destination(self, person: Person) -> str | None:
+        return person.contact(self.contact) or None
+
+    async def ready_in(self, destination: str) -> timedelta:
+        """How long until the robot may speak again."""
+        return await self._limiter.wait(self._key, self.limits)
+
+    async def send(self, notice: Notice, destination: str) -> str:
+        body = self.message(notice, destination)
+        wait = await self._limiter.take(self._key, self.limits)
+        if wait > ZERO:
+            raise TryLater(f"{self.name}: the limit of the robot is reached", wait)
+        reading = self.reading(await self._caller.post(self._receiver, self._target(), body))
+        if isinstance(reading, Later) and reading.hold:
+            await self._limiter.hold(self._key, reading.wait)
+        return settled(reading)
+
+    async def close(self) -> None:
+        await self._caller.close()
+
+    @abstractmethod
+    def message(self, notice: Notice, destination: str) -> bytes:
+        """The body, cut to the provider's size."""
+
+    @abstractmethod
+    def target(self) -> str:
+        """Path and query of the call, with token and signature."""
+
+    @abstractmethod
+    def result(self, body: dict[str, object]) -> tuple[int | None, str]:
+        """The code in the body, and the words beside it."""
+
+    def reading(self, reply: Reply) -> Reading:
+        """What an answer means."""
+        body = parsed(reply.body)
+        code, words = self.result(body) if body is not None else (None, "")
+        # A code of failure goes before a status of 4xx; nothing makes a success of any status but 2xx.
+        if code is None or (not 200 <= reply.status < 300 and (code == 0 or not 400 <= reply.status < 500)):
+            told = self._told(reply.text)
+            return by_status(reply.status, reply.retry_after, told) or Unknown(f"not understood: {told}")
+        return self._meaning(code, words, self._told(f"{code} {words}"))
+
+    def refined(self, code: int, words: str) -> Meaning | None:
+        """Where one code means several things, which of them the words tell."""
+        return None
+
+    def _meaning(self, code: int, words: str, told: str) -> Reading:
+        if code == 0:
+            return Delivered(told)
+        if code in self.codes.too_fast:
+            return Later(self.codes.too_fast[code], told, hold=True)
+        meaning = self.refined(code, words) or self.codes.meanings.get(code, UNKNOWN_CODE)
+        return Later(meaning, told) if isinstance(meaning, timedelta) else Never(meaning, told)
+
+    def _target(self) -> str:
+        prefix = self._receiver.target.rstrip("/")
+        return prefix + self.target()
+
+    def _told(self, text: str) -> str:
+        return presentable(text, self._secrets())
+
+    def _secrets(self) -> Sequence[str]:
+        return [self._access.token, *([self._access.secret] if self._access.secret else [])]
+
+
+def national_mobile(contact: str) -> str | None:
+    """A Chinese mobile number as the providers mention by it; others in E.164; None for what is no number."""
+    phone = normalise_phone(contact)
+    return None if phone is None else phone.removeprefix("+86")
+
+
+def masked(text: str, case: str) -> str:
+    """The text with whatever looks like a phone number masked, but for the case number, which may look so."""
+    return case.join(mask(part) for part in text.split(case)) if case else mask(text)
+
+
+def plain(notice: Notice) -> str:
+    """The whole message as plain text, both languages."""
+    words = notice.words
+    return masked(f"{words.subject_zh}\n{words.body_zh}\n\n{words.body_en}", notice.case)

@@ -1,0 +1,165 @@
+"""Tencent Cloud SMS (腾讯云短信) by the official SDK, `tencentcloud-sdk-python-sms`.
+
+One call has a status for each number: the call may succeed and the message be refused. Limits are those of a
+new application: one message in 30 seconds, five in an hour and ten in a day to one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import requests
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.sms.v20210111 import models
+from tencentcloud.sms.v20210111.sms_client import SmsClient
+
+from services.notifier.alert import Notice
+from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.guarded import quieten, session, underlying
+from services.notifier.channels.limits import Limit, Limiter
+from services.notifier.channels.outcome import (
+    UNKNOWN_CODE,
+    Delivered,
+    Later,
+    Meaning,
+    Never,
+    Reading,
+    Reason,
+    Unknown,
+    identifier,
+)
+from services.notifier.channels.sms import Account, SmsChannel, Templates
+
+HOST = "sms.tencentcloudapi.com"
+_SECOND = timedelta(seconds=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+# Limits of the provider, each with how long it lasts; the rest of a table as in the SDK's list of codes.
+_TOO_FAST: Mapping[str, timedelta] = {
+    "RequestLimitExceeded": _SECOND,
+    "LimitExceeded.PhoneNumberThirtySecondLimit": 30 * _SECOND,
+    "LimitExceeded.PhoneNumberOneHourLimit": _HOUR,
+    "LimitExceeded.DeliveryFrequencyLimit": _HOUR,
+    "LimitExceeded": _DAY,
+}
+_MEANINGS: Mapping[str, Meaning] = {
+    "InternalError": 10 * _SECOND,
+    "ResourceUnavailable": 10 * _SECOND,
+    "FailedOperation.OtherError": 10 * _SECOND,
+    "InternalError.RequestTimeException": Reason.SIGNATURE,
+    "InternalError.Sig": Reason.SIGNATURE,
+    "AuthFailure": Reason.SIGNATURE,
+    "UnauthorizedOperation.RequestIpNotInWhitelist": Reason.ADDRESS,
+    "UnauthorizedOperation.ServiceSuspendDueToArrears": Reason.FUNDS,
+    "UnauthorizedOperation.SdkAppIdIsDisabled": Reason.RECEIVER,
+    "UnauthorizedOperation.SmsSdkAppIdVerifyFail": Reason.RECEIVER,
+    "UnauthorizedOperation": Reason.PERMISSION,
+    "FailedOperation.InsufficientBalanceInSmsPackage": Reason.FUNDS,
+    "FailedOperation.ContainSensitiveWord": Reason.CONTENT,
+    "FailedOperation.PhoneNumber": Reason.NUMBER,
+    "FailedOperation.Signature": Reason.TEMPLATE,
+    "FailedOperation.MissingSignature": Reason.TEMPLATE,
+    "FailedOperation.Template": Reason.TEMPLATE,
+    "InvalidParameterValue.IncorrectPhoneNumber": Reason.NUMBER,
+    "InvalidParameterValue.SdkAppIdNotExist": Reason.RECEIVER,
+    "InvalidParameterValue.Template": Reason.TEMPLATE,
+    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": Reason.TEMPLATE,
+    "InvalidParameterValue.ContentLengthLimit": Reason.TEMPLATE,
+    "InvalidParameter": Reason.CONTENT,
+    "MissingParameter": Reason.CONTENT,
+    "UnsupportedOperation": Reason.NUMBER,
+}
+# The provider gave up waiting for its own parts: the message may be on its way.
+_UNKNOWN = (
+    "InternalError.Timeout",
+    "InternalError.SendAndRecvFail",
+    "InternalError.ParseBackendResponseFail",
+)
+
+
+class TencentSms(SmsChannel):
+    """SMS by Tencent Cloud; the variables go by position."""
+
+    name = "tencent-sms"
+    limits = (Limit(1, 30 * _SECOND), Limit(5, _HOUR), Limit(10, _DAY))
+
+    def __init__(
+        self,
+        account: Account,
+        application: str,
+        templates: Templates,
+        policy: AddressPolicy,
+        limiter: Limiter,
+        zone: ZoneInfo,
+        *,
+        timeout: float,
+        region: str = "ap-guangzhou",
+    ) -> None:
+        super().__init__(account, templates, limiter, zone, timeout=timeout)
+        policy.check(account.base)
+        quieten()
+        parts = urlsplit(account.base)
+        profile = ClientProfile(
+            httpProfile=HttpProfile(protocol=parts.scheme, endpoint=parts.netloc), disable_region_breaker=True
+        )
+        self._application = application
+        self._client = SmsClient(Credential(account.key_id, account.key_secret), region, profile)
+        self._client.request.conn = _Connection(session(policy, timeout))
+
+    def call(self, notice: Notice, number: str, template: str, given: Mapping[str, str]) -> Reading:
+        request = models.SendSmsRequest()
+        request.SmsSdkAppId = self._application
+        request.SignName = self.account.sign_name
+        request.TemplateId = template
+        request.TemplateParamSet = list(given.values())
+        request.PhoneNumberSet = [number]
+        request.SessionContext = str(notice.id)
+        try:
+            statuses = self._client.SendSms(request).SendStatusSet
+        except TencentCloudSDKException as error:
+            refusal = underlying(error)
+            if refusal is not None:
+                raise refusal from None
+            return self._meant(str(error.get_code()), str(error.get_message()))
+        if not statuses or len(statuses) != 1:
+            return Unknown("not understood: no status for the number")
+        status = statuses[0]
+        if status.Code == "Ok":
+            return Delivered(f"Ok SerialNo={identifier(status.SerialNo)}")
+        return self._meant(str(status.Code), str(status.Message))
+
+    def _meant(self, code: str, words: str) -> Reading:
+        return meaning(code, self._told(f"{code} {words}"))
+
+
+class _Connection:
+    """What the SDK's request goes out by, in the place of its own."""
+
+    request_length = 0
+
+    def __init__(self, guarded: requests.Session) -> None:
+        self._session = guarded
+
+    def request(self, method: str, url: str, body: object, headers: dict[str, str]) -> requests.Response:
+        prepared = requests.Request(method, url, data=body, headers=headers).prepare()  # type: ignore[arg-type]
+        return self._session.send(prepared)
+
+
+def meaning(code: str, told: str) -> Reading:
+    """What a code means; `told` is what is kept of it. The longest beginning that fits is taken."""
+    if code.startswith(_UNKNOWN):
+        return Unknown(told)
+    if "." not in code and code not in _TOO_FAST and code not in _MEANINGS:
+        return Unknown(f"not understood: {told}")
+    for begin in sorted(_TOO_FAST, key=len, reverse=True):
+        if code.startswith(begin):
+            return Later(_TOO_FAST[begin], told, hold=True)
+    found = [begin for begin in _MEANINGS if code.startswith(begin)]
+    known = _MEANINGS[max(found, key=len)] if found else UNKNOWN_CODE
+    return Later(known, told) if isinstance(known, timedelta) else Never(known, told)

@@ -1,0 +1,67 @@
+"""WeCom group robots (企业微信群机器人).
+
+Hazards, "Timers and alerts": no signature, the key is all; text of at most 2048 bytes with a list of mobile
+numbers to mention, Markdown of at most 4096 bytes, which cannot mention by number; the answer is HTTP 200
+with `errcode`; 20 messages a minute from a robot. An alert is for one person, so it goes as text.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from services.notifier.alert import Notice
+from services.notifier.channels.cutting import cut
+from services.notifier.channels.limits import Limit
+from services.notifier.channels.outcome import Reason, whole
+from services.notifier.channels.robot import Codes, Robot, national_mobile, plain
+
+LONGEST_TEXT = 2048
+LONGEST_MARKDOWN = 4096
+_MINUTE = timedelta(minutes=1)
+_BUSY = timedelta(seconds=5)
+
+
+class WeComRobot(Robot):
+    """Text with the person mentioned by mobile number; with a user id, Markdown can mention too."""
+
+    name = "wecom"
+    contact = "wecom"
+    limits = (Limit(20, _MINUTE),)
+    codes = Codes(
+        too_fast={45009: _MINUTE, 45033: _BUSY},
+        meanings={
+            -1: _BUSY,
+            40008: Reason.CONTENT,
+            40058: Reason.CONTENT,
+            44004: Reason.CONTENT,
+            45002: Reason.CONTENT,
+            60020: Reason.ADDRESS,
+            93000: Reason.RECEIVER,
+        },
+    )
+
+    def message(self, notice: Notice, destination: str) -> bytes:
+        mobile = national_mobile(destination)
+        if self._form == "rich" and mobile is None:
+            text = f"<@{_inert(destination)}>\n{_inert(plain(notice))}"
+            body: dict[str, Any] = {
+                "msgtype": "markdown",
+                "markdown": {"content": cut(text, LONGEST_MARKDOWN)},
+            }
+        else:
+            mentioned = {"mentioned_mobile_list": [mobile]} if mobile else {"mentioned_list": [destination]}
+            body = {"msgtype": "text", "text": {"content": cut(plain(notice), LONGEST_TEXT), **mentioned}}
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+    def target(self) -> str:
+        return f"/cgi-bin/webhook/send?key={self._access.token}"
+
+    def result(self, body: dict[str, Any]) -> tuple[int | None, str]:
+        return whole(body.get("errcode")), str(body.get("errmsg", ""))
+
+
+def _inert(text: str) -> str:
+    """Of a name that an office has entered, nothing may become a mention, a link or a colour."""
+    return text.translate(str.maketrans("<>[]", "＜＞［］"))
