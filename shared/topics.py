@@ -127,6 +127,16 @@ def _watermark(text: str | None) -> datetime | None:
         raise BadMessage(f"header {refusal}") from None
 
 
+def encode_contacts(contacts: Mapping[str, str] | None) -> bytes | None:
+    """What phones were read as, in the bytes in which the header has it and in which it is stored."""
+    return None if contacts is None else _encode(contacts)
+
+
+def decode_contacts(stored: bytes | None) -> Mapping[str, str] | None:
+    """What `encode_contacts` wrote."""
+    return None if stored is None else _decode_contacts(stored)
+
+
 def _contacts(text: str | None) -> Mapping[str, str] | None:
     if text is None:
         return None

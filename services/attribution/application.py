@@ -21,6 +21,7 @@ from services.attribution.reading import Dead, JournalFact, RawRecord, Reading, 
 from services.attribution.recorder import AttributionRecorder
 from services.attribution.scopes import HotScopes
 from services.attribution.store import Store, Work, book_id
+from shared.topics import encode_contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,10 @@ class Attribution:
             work.parked = True
             batch.parked_scopes.append((work.scope, fact.seq, fact.recorded_at, error))
             outcome.parked.append((fact, error))
-        batch.parked_facts.append((work.scope, fact.seq, fact.recorded_at, fact.body, fact.traceparent))
+        contacts = encode_contacts(fact.contacts)
+        batch.parked_facts.append(
+            (work.scope, fact.seq, fact.recorded_at, fact.body, fact.traceparent, contacts)
+        )
         work.received = fact.seq
         outcome.waiting += 1
         return None

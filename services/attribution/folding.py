@@ -23,7 +23,9 @@ from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
 from services.attribution.projecting import Cause, FactRows
 from services.attribution.reading import JournalFact
 from services.attribution.store import Store, Work
+from services.attribution.translate import StoredContacts
 from shared.contract import Event, mask
+from shared.topics import encode_contacts
 
 ROUNDS = 12
 """How often a fact may ask for more; a rule that asks again without end is a defect."""
@@ -33,7 +35,7 @@ ROUNDS = 12
 class Rules:
     """The pure functions that decide."""
 
-    translate: Callable[[Event, int], Fact]
+    translate: Callable[[Event, int, StoredContacts | None], Fact]
     needs: Callable[[Fact, Slice], Iterable[Key]]
     decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook]], list[DomainEvent]]
     sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
@@ -136,7 +138,7 @@ class Folder:
     def _folded(self, work: Work, record: JournalFact) -> FactRows:
         if record.event is None:
             raise UnreadableFact(record.error)
-        fact = self._rules.translate(record.event, record.seq)
+        fact = self._rules.translate(record.event, record.seq, record.contacts)
         self._complete(work, fact)
         with work.slice.fact(record.seq) as before:
             events = self._rules.decide(work.slice, fact, self._rules.books)
@@ -144,7 +146,14 @@ class Folder:
             rows.project(events, before)
             self._add_texts(rows, events)
             rows.row(
-                "facts", record.seq, fact.id, record.event.type, fact.office, fact.recorded_at, record.body
+                "facts",
+                record.seq,
+                fact.id,
+                record.event.type,
+                fact.office,
+                fact.recorded_at,
+                record.body,
+                encode_contacts(record.contacts),
             )
         return rows
 
@@ -175,7 +184,7 @@ class Folder:
         if fact.event is None:
             return None
         try:
-            return self._rules.translate(fact.event, fact.seq)
+            return self._rules.translate(fact.event, fact.seq, fact.contacts)
         except Exception:
             return None
 

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from services.attribution.desk import look_up
 from services.attribution.history_page import history_of
 from services.attribution.queries import Cursor, Head, NotFound, Questions, Snapshot
-from services.attribution.refold import Refolder, RefoldUnavailable
+from services.attribution.refold import Journal, Refolder, RefoldUnavailable
 from services.attribution.result import Json
 from shared.clock import BusinessClock
 from shared.contract import BadEvent, contact_of, parse_instant
@@ -164,13 +164,13 @@ class Api:
         until, known = _moment("as_of", as_of), _moment("known_at", known_at)
         await self._wait(scope, min_seq)
 
-        def read() -> tuple[Head, list[bytes], datetime | None]:
+        def read() -> tuple[Head, Journal, datetime | None]:
             with self._questions.of(scope) as snapshot:
-                return snapshot.head, snapshot.lines(), snapshot.watermark()
+                return snapshot.head, snapshot.journal(), snapshot.watermark()
 
-        head, lines, watermark = await self._ask(read, f"no scope {scope} is known")
+        head, journal, watermark = await self._ask(read, f"no scope {scope} is known")
         try:
-            return head, await self._refolder.judge(lines, head.book, until, known, watermark)
+            return head, await self._refolder.judge(journal, head.book, until, known, watermark)
         except RefoldUnavailable as error:
             raise Problem(503, str(error), headers={"Retry-After": "5"}) from None
 

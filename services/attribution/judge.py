@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -17,7 +17,7 @@ from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId, Customer
 from services.attribution.history import History
 from services.attribution.result import Judged, result
-from services.attribution.translate import to_fact
+from services.attribution.translate import StoredContacts, to_fact
 from shared.contract import (
     BadEvent,
     Event,
@@ -149,6 +149,7 @@ class Judging:
     book: Rulebook
     books: Books
     as_of: datetime | None
+    contacts: Mapping[str, StoredContacts] = field(default_factory=dict)
     scopes: dict[str, Judged] = field(default_factory=dict)
     last: dict[str, Fact] = field(default_factory=dict)
     count: int = 0
@@ -164,7 +165,7 @@ class Judging:
             slice_ = new_scope(event.scope, self.default, self.book.timezone.key)
             scope = self.scopes[event.scope] = Judged(slice_, History(), [])
         scope.places.append(self.count)
-        fact = to_fact(event, len(scope.places))
+        fact = to_fact(event, len(scope.places), self.contacts.get(event.id))
         scope.history.add(self.count, decide(scope.slice, fact, self.books, self.as_of))
         self.last[event.scope] = fact
         self.count += 1
@@ -192,14 +193,16 @@ def judge(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
     progress: Callable[[int, int], None] | None = None,
+    contacts: Mapping[str, StoredContacts] | None = None,
 ) -> dict[str, Any]:
     """Judge the lines of an NDJSON file. Raises `BadInput`.
 
     `book` is in force where no adoption says otherwise; `books` are those that an adoption may name.
+    `contacts` holds, by id of an event, what its phones were read as when it was recorded, where that is known.
     """
     books = with_book(books, book)
     events = in_order(Reading(books).events(lines), known_at)
-    judging = Judging(book, books, as_of if as_of is not None else latest(events))
+    judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {})
     for event in events:
         judging.judge(event)
         if progress is not None and judging.count % 1000 == 0:

@@ -20,7 +20,7 @@ from services.attribution.recorder import AttributionRecorder
 from services.attribution.store import Store, Work
 from shared.contract import SetAside
 from shared.database import Database
-from shared.topics import Headers, encode_headers
+from shared.topics import Headers, decode_contacts, encode_headers
 
 AT_ONCE = 10_000
 """Facts that one retry folds; what is left waits for the next one."""
@@ -87,7 +87,7 @@ class Quarantine:
         """A scope that waits, with its first facts as they were recorded."""
         for parked in self.parked():
             if parked.scope == scope:
-                return parked, [body for _, _, body, _ in self._rows("parked_facts_of", [scope, 10])]
+                return parked, [body for _, body, _, _ in self._rows("parked_facts_of", [scope, 10])]
         raise NotParked(scope)
 
     def retry(self, scope: str) -> Retried:
@@ -125,8 +125,9 @@ class Quarantine:
 
     def _facts(self, work: Work) -> list[JournalFact]:
         found: list[JournalFact] = []
-        for seq, _, body, traceparent in self._rows("parked_facts_of", [work.scope, AT_ONCE]):
-            headers = encode_headers(Headers(seq=seq, traceparent=traceparent))
+        for seq, body, traceparent, contacts in self._rows("parked_facts_of", [work.scope, AT_ONCE]):
+            stored = Headers(seq=seq, traceparent=traceparent, contacts=decode_contacts(contacts))
+            headers = encode_headers(stored)
             match read_record(_Stored(seq, work.scope.encode(), body, headers)):
                 case JournalFact() as fact:
                     found.append(fact)

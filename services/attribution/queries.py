@@ -19,6 +19,7 @@ from services.attribution.batch import SQL
 from services.attribution.domain.case import book_at
 from services.attribution.domain.rulebook import Clause, Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope
+from services.attribution.refold import Journal
 from services.attribution.result import Json, board_json, customer_json, deal_json, dispute_json, instant
 from services.attribution.store import Store, Work, book_id
 from shared.database import Database
@@ -146,9 +147,11 @@ class Snapshot:
         """Recorded events by id, in the order of the journal."""
         return [(seq, body) for seq, body in self._rows("facts_by_id", [self.head.scope, list(ids)])]
 
-    def lines(self) -> list[bytes]:
-        """Every fact that was folded, as `panke journal export` writes it."""
-        return [body for (body,) in self._rows("facts_of_scope", [self.head.scope])]
+    def journal(self) -> Journal:
+        """Every fact that was folded."""
+        rows = self._rows("facts_of_scope", [self.head.scope])
+        contacts = {name: stored for name, _, stored in rows if stored is not None}
+        return Journal([body for _, body, _ in rows], contacts)
 
     def clause_text(self, clause: str) -> Json | None:
         """The sentence of a clause, from whichever rulebook has it."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
+from services.attribution.translate import StoredContacts
 from shared.contract import BadEvent, Event, decode_event, parse_instant
 from shared.topics import BadMessage, Headers, RawHeaders, decode_headers
 
-DEFAULT_RULEBOOK = "default-rulebook"
 _SCOPE = re.compile(rb"[a-z0-9-]{1,64}")
 
 
@@ -47,6 +47,7 @@ class JournalFact:
     event: Event | None
     error: str = ""
     default_rulebook: str | None = None
+    contacts: StoredContacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +83,20 @@ def read_record(record: RawRecord) -> Reading:
         return Dead(record.offset, "no header seq")
     if record.key is None or not _SCOPE.fullmatch(record.key):
         return Dead(record.offset, "the key is not a scope")
-    return _fact(record, record.value, headers, headers.seq, record.key.decode())
+    return _fact(record, record.value, headers, record.key.decode())
 
 
-def _fact(record: RawRecord, body: bytes, headers: Headers, seq: int, scope: str) -> Reading:
+def _fact(record: RawRecord, body: bytes, headers: Headers, scope: str) -> Reading:
     try:
         event = decode_event(body, recorded=True)
     except BadEvent as refusal:
-        return _unread(record, body, headers, seq, scope, str(refusal))
+        return _unread(record, body, headers, scope, str(refusal))
     if event.scope != scope or event.recorded_at is None:
         return Dead(record.offset, "the key is not the event's scope")
-    opened = _default_rulebook(record.headers) if seq == 1 else None
-    return JournalFact(
-        record.offset, scope, seq, body, headers.traceparent, event.recorded_at, event, "", opened
-    )
+    return _journal_fact(record, body, headers, scope, event.recorded_at, event, "")
 
 
-def _unread(
-    record: RawRecord, body: bytes, headers: Headers, seq: int, scope: str, refusal: str
-) -> JournalFact | Dead:
+def _unread(record: RawRecord, body: bytes, headers: Headers, scope: str, refusal: str) -> JournalFact | Dead:
     """An envelope of our scope with a time is the journal's, written by another version; the rest is not."""
     try:
         envelope = json.loads(body)
@@ -110,17 +106,31 @@ def _unread(
         return Dead(record.offset, refusal)
     if not ours:
         return Dead(record.offset, "the key is not the event's scope")
-    opened = _default_rulebook(record.headers) if seq == 1 else None
+    return _journal_fact(record, body, headers, scope, recorded_at, None, refusal)
+
+
+def _journal_fact(
+    record: RawRecord,
+    body: bytes,
+    headers: Headers,
+    scope: str,
+    recorded_at: datetime,
+    event: Event | None,
+    error: str,
+) -> JournalFact:
+    assert headers.seq is not None, "asked before"
     return JournalFact(
-        record.offset, scope, seq, body, headers.traceparent, recorded_at, None, refusal, opened
+        offset=record.offset,
+        scope=scope,
+        seq=headers.seq,
+        body=body,
+        traceparent=headers.traceparent,
+        recorded_at=recorded_at,
+        event=event,
+        error=error,
+        default_rulebook=headers.default_rulebook if headers.seq == 1 else None,
+        contacts=headers.contacts,
     )
-
-
-def _default_rulebook(headers: RawHeaders) -> str | None:
-    for name, value in headers:
-        if name == DEFAULT_RULEBOOK and value:
-            return value.decode("utf-8", "replace")
-    return None
 
 
 def written_at(record: RawRecord) -> datetime:

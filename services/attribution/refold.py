@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
 from typing import Any
@@ -18,6 +18,15 @@ from typing import Any
 from services.attribution.domain.state import BookId
 
 MEMORY = 4 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The facts of a scope that were folded: the lines as `panke journal export` writes them, and by id of the
+    event what its phones were read as when it was recorded."""
+
+    lines: list[bytes]
+    contacts: dict[str, bytes]
 
 
 class RefoldUnavailable(Exception):
@@ -36,7 +45,7 @@ class Refolder:
 
     async def judge(
         self,
-        lines: Sequence[bytes],
+        journal: Journal,
         book: BookId,
         as_of: datetime | None,
         known_at: datetime | None,
@@ -47,7 +56,7 @@ class Refolder:
             raise RefoldUnavailable("too many historic questions wait")
         self._waiting += 1
         try:
-            future: Future[bytes] = self._pool.submit(_judge, list(lines), book, as_of, known_at, watermark)
+            future: Future[bytes] = self._pool.submit(_judge, journal, book, as_of, known_at, watermark)
             async with asyncio.timeout(self._wait):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
@@ -80,7 +89,7 @@ def _limit() -> None:
 
 
 def _judge(
-    lines: list[bytes],
+    journal: Journal,
     book: BookId,
     as_of: datetime | None,
     known_at: datetime | None,
@@ -91,9 +100,11 @@ def _judge(
     from services.attribution.rulebook import Registry
     from services.attribution.rules import known_books
     from shared.contract import decode_event
+    from shared.topics import decode_contacts
 
     if as_of is None and known_at is None and watermark is not None:
-        last = latest(decode_event(line, recorded=True) for line in lines)
+        last = latest(decode_event(line, recorded=True) for line in journal.lines)
         as_of = max(last, watermark) if last is not None else watermark
     books: dict[BookId, Any] = dict(known_books(Registry()))
-    return encode(judge(lines, books[book], books, as_of=as_of, known_at=known_at))
+    stored = {name: contacts for name, raw in journal.contacts.items() if (contacts := decode_contacts(raw))}
+    return encode(judge(journal.lines, books[book], books, as_of=as_of, known_at=known_at, contacts=stored))

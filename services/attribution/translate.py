@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 from services.attribution.domain import facts as f
 from shared import contract as c
 
+StoredContacts: TypeAlias = Mapping[str, str]
+"""What each phone of an event was read as when it was recorded."""
 
-def to_fact(event: c.Event, seq: int) -> f.Fact:
-    """The fact of an event that stands at place `seq` of its scope's order."""
+PartyReader: TypeAlias = Callable[[c.Party], f.Party]
+
+
+def to_fact(event: c.Event, seq: int, stored: StoredContacts | None = None) -> f.Fact:
+    """The fact of an event that stands at place `seq` of its scope's order.
+
+    `stored` goes before what the phone library says today: a newer release of it must not make another
+    customer of an old record (architecture, choice 8).
+    """
     assert event.recorded_at is not None, "an event of the journal has its recorded_at"
+    party = partial(to_party, stored=stored) if stored else to_party
     return f.Fact(
         id=event.id,
         seq=seq,
@@ -20,14 +31,14 @@ def to_fact(event: c.Event, seq: int) -> f.Fact:
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
         attested_by=event.carried.attested_by if event.carried is not None else None,
-        matter=_MATTERS[type(event.data)](event.data),
+        matter=_MATTERS[type(event.data)](event.data, party),
     )
 
 
-def to_party(party: c.Party) -> f.Party:
+def to_party(party: c.Party, stored: StoredContacts | None = None) -> f.Party:
     """A party as the rules know it: a name that is not blank, and contacts."""
     name = party.name if party.name is not None and party.name.strip() else None
-    return f.Party(name, c.contacts_of(party))
+    return f.Party(name, c.contacts_of(party, stored))
 
 
 def _asked(asked: c.Asked | None) -> f.Asked:
@@ -36,22 +47,21 @@ def _asked(asked: c.Asked | None) -> f.Asked:
     return f.Asked(asked.visited_before, asked.named_consultant, asked.contacted_by)
 
 
-def _referrer(referrer: c.Referrer) -> f.Referrer:
-    phone = referrer.phone
-    contact = None if phone is None or c.is_masked(phone) else c.normalise_phone(phone)
-    return f.Referrer(contact, referrer.consultant)
+def _referrer(referrer: c.Referrer, party: PartyReader) -> f.Referrer:
+    contacts = party(c.Party(phones=(referrer.phone,))).contacts if referrer.phone is not None else ()
+    return f.Referrer(contacts[0] if contacts else None, referrer.consultant)
 
 
-def _visit(data: c.VisitRegistered) -> f.Visit:
+def _visit(data: c.VisitRegistered, party: PartyReader) -> f.Visit:
     return f.Visit(
         visit=data.visit,
-        customer=to_party(data.customer),
+        customer=party(data.customer),
         received_by=data.received_by,
         capacity=data.capacity,
         on_behalf_of=data.on_behalf_of,
         designated=data.designated,
         asked=_asked(data.asked),
-        referred_by=tuple(_referrer(referrer) for referrer in data.referred_by),
+        referred_by=tuple(_referrer(referrer, party) for referrer in data.referred_by),
         brochure_only=data.brochure_only,
         present=tuple(data.present),
         ended_at=data.ended_at,
@@ -67,33 +77,33 @@ def _contacts(contacts: c.StaffContacts | None) -> dict[str, str]:
 
 _NOT_ASKED = f.Asked()
 
-_MATTERS: dict[type, Callable[[Any], f.Matter]] = {
-    c.StaffEnrolled: lambda d: f.Enrolment(d.staff, d.name, d.role, _contacts(d.contacts)),
-    c.StaffDeparted: lambda d: f.Departure(d.staff),
-    c.RulebookAdopted: lambda d: f.Adoption(d.rulebook, d.version, d.effective_from),
-    c.ShiftOpened: lambda d: f.ShiftOpening(tuple(d.order)),
-    c.StaffAway: lambda d: f.Absence(d.staff, d.reason),
-    c.StaffBack: lambda d: f.Return(d.staff),
+_MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
+    c.StaffEnrolled: lambda d, party: f.Enrolment(d.staff, d.name, d.role, _contacts(d.contacts)),
+    c.StaffDeparted: lambda d, party: f.Departure(d.staff),
+    c.RulebookAdopted: lambda d, party: f.Adoption(d.rulebook, d.version, d.effective_from),
+    c.ShiftOpened: lambda d, party: f.ShiftOpening(tuple(d.order)),
+    c.StaffAway: lambda d, party: f.Absence(d.staff, d.reason),
+    c.StaffBack: lambda d, party: f.Return(d.staff),
     c.VisitRegistered: _visit,
-    c.CallRegistered: lambda d: f.Call(to_party(d.customer), d.answered_by, _asked(d.asked)),
-    c.OutreachRegistered: lambda d: f.Outreach(to_party(d.customer), d.by),
-    c.FollowUpRecorded: lambda d: f.FollowUp(to_party(d.customer), d.by, d.method, d.reached),
-    c.CustomerRecognised: lambda d: f.Recognition(
+    c.CallRegistered: lambda d, party: f.Call(party(d.customer), d.answered_by, _asked(d.asked)),
+    c.OutreachRegistered: lambda d, party: f.Outreach(party(d.customer), d.by),
+    c.FollowUpRecorded: lambda d, party: f.FollowUp(party(d.customer), d.by, d.method, d.reached),
+    c.CustomerRecognised: lambda d, party: f.Recognition(
         d.visit, d.by, d.registration, tuple(d.evidence), d.confirmed_by
     ),
-    c.HouseholdLinked: lambda d: f.HouseholdLink(tuple(to_party(member) for member in d.members)),
-    c.ComplaintUpheld: lambda d: f.Complaint(to_party(d.customer), d.against, d.decided_by),
-    c.ConcealmentFound: lambda d: f.Concealment(d.visit, d.decided_by, d.rightful),
-    c.ClaimTransferred: lambda d: f.Transfer(to_party(d.customer), d.to, tuple(d.approved_by)),
-    c.DealSubscribed: lambda d: f.Subscription(d.deal, to_party(d.customer), d.closed_by, d.amount),
-    c.DealSigned: lambda d: f.Signing(d.deal),
-    c.DealCancelled: lambda d: f.Cancellation(d.deal),
-    c.DisputeOpened: lambda d: f.DisputeOpening(d.dispute, to_party(d.customer), d.opened_by, d.deal),
-    c.DisputeEvidenceAdded: lambda d: f.EvidenceAdding(d.dispute, tuple(d.evidence)),
-    c.DisputeRuled: lambda d: f.Ruling(d.dispute, d.ruled_by, d.owner, d.shares),
-    c.RecordCorrected: lambda d: f.Correction(
-        d.record, to_party(d.customer), d.requested_by, tuple(d.approved_by)
+    c.HouseholdLinked: lambda d, party: f.HouseholdLink(tuple(party(member) for member in d.members)),
+    c.ComplaintUpheld: lambda d, party: f.Complaint(party(d.customer), d.against, d.decided_by),
+    c.ConcealmentFound: lambda d, party: f.Concealment(d.visit, d.decided_by, d.rightful),
+    c.ClaimTransferred: lambda d, party: f.Transfer(party(d.customer), d.to, tuple(d.approved_by)),
+    c.DealSubscribed: lambda d, party: f.Subscription(d.deal, party(d.customer), d.closed_by, d.amount),
+    c.DealSigned: lambda d, party: f.Signing(d.deal),
+    c.DealCancelled: lambda d, party: f.Cancellation(d.deal),
+    c.DisputeOpened: lambda d, party: f.DisputeOpening(d.dispute, party(d.customer), d.opened_by, d.deal),
+    c.DisputeEvidenceAdded: lambda d, party: f.EvidenceAdding(d.dispute, tuple(d.evidence)),
+    c.DisputeRuled: lambda d, party: f.Ruling(d.dispute, d.ruled_by, d.owner, d.shares),
+    c.RecordCorrected: lambda d, party: f.Correction(
+        d.record, party(d.customer), d.requested_by, tuple(d.approved_by)
     ),
-    c.RecordApproved: lambda d: f.Approval(d.record),
-    c.SurveyRecorded: lambda d: f.Survey(to_party(d.customer)),
+    c.RecordApproved: lambda d, party: f.Approval(d.record),
+    c.SurveyRecorded: lambda d, party: f.Survey(party(d.customer)),
 }

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from services.intake.model import Submission
 from shared.contract import (
     Event,
@@ -22,8 +20,7 @@ from shared.contract import (
     normalise_phone,
     parties,
 )
-
-_encode = msgspec.json.Encoder(order="sorted").encode
+from shared.topics import encode_contacts
 
 
 def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission:
@@ -52,7 +49,7 @@ def normalised_phones(event: Event) -> bytes | None:
         for phone in _phones(event)
         if not is_masked(phone) and (normalised := normalise_phone(phone)) is not None
     }
-    return _encode(found) if found else None
+    return encode_contacts(found or None)
 
 
 def _phones(event: Event) -> Iterator[str]:

@@ -6,10 +6,7 @@ from datetime import datetime
 
 from services.intake.kafka import Record
 from services.intake.outbox import Unsent
-from shared.topics import Headers, encode_headers
-
-CONTACTS = "contacts"
-DEFAULT_RULEBOOK = "default-rulebook"
+from shared.topics import Headers, decode_contacts, encode_headers
 
 
 def fact_record(fact: Unsent) -> Record:
@@ -18,12 +15,13 @@ def fact_record(fact: Unsent) -> Record:
     Beside what the contract names stand the normalised contacts, and on the first fact of a scope the
     rulebook that the scope began under, which the journal holds but no event says.
     """
-    headers = encode_headers(Headers(seq=fact.seq, traceparent=fact.traceparent))
-    if fact.contacts:
-        headers.append((CONTACTS, fact.contacts))
-    if fact.seq == 1:
-        headers.append((DEFAULT_RULEBOOK, fact.default_rulebook.encode()))
-    return Record(fact.scope.encode(), fact.body, headers)
+    headers = Headers(
+        seq=fact.seq,
+        traceparent=fact.traceparent,
+        contacts=decode_contacts(fact.contacts),
+        default_rulebook=fact.default_rulebook if fact.seq == 1 else None,
+    )
+    return Record(fact.scope.encode(), fact.body, encode_headers(headers))
 
 
 def watermark_record(watermark: datetime) -> Record:

@@ -28,6 +28,7 @@ from services.attribution.rulebook import load
 from shared.contract import SetAside
 from shared.local.ports import free_port
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
+from tests.support.rules import failing_on
 
 LI, WANG = "13800000001", "13800000002"
 
@@ -36,18 +37,6 @@ LI, WANG = "13800000001", "13800000002"
 def live(database: str) -> Iterator[Deployment]:
     with deployment(database) as made:
         yield made
-
-
-def failing_on(rules: Rules, seq: int, scope: str = "demo") -> Rules:
-    """The rules with a defect that one fact of one scope brings out."""
-
-    def decide(slice_: Any, fact: Any, books: Any) -> Any:
-        events = rules.decide(slice_, fact, books)
-        if (fact.scope, fact.seq) == (scope, seq):
-            raise ZeroDivisionError("a defect, after 13800000001 had been changed")
-        return events
-
-    return replace(rules, decide=decide)
 
 
 def ten_days(journal: Journal) -> list[Any]:

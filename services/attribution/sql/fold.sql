@@ -60,8 +60,9 @@ DELETE FROM claims USING unnest(%b::text[], %b::text[]) AS gone (scope, customer
 WHERE claims.scope = gone.scope AND claims.customer = gone.customer
 
 -- name: put_facts
-INSERT INTO facts (scope, seq, id, type, office, recorded_at, body)
-SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[])
+INSERT INTO facts (scope, seq, id, type, office, recorded_at, body, contacts)
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[],
+                     %b::bytea[])
 
 -- name: put_joined
 INSERT INTO joined (scope, customer, into_customer)
@@ -136,8 +137,8 @@ SELECT * FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[], %b::text[])
 ON CONFLICT (scope) DO UPDATE SET seq = excluded.seq, since = excluded.since, error = excluded.error
 
 -- name: put_parked_facts
-INSERT INTO parked_facts (scope, seq, recorded_at, body, traceparent)
-SELECT * FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[])
+INSERT INTO parked_facts (scope, seq, recorded_at, body, traceparent, contacts)
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[], %b::bytea[])
 
 -- name: put_staff
 INSERT INTO staff (scope, staff, name, role, contacts)

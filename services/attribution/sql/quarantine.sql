@@ -6,7 +6,7 @@ FROM parked_scopes AS parked LEFT JOIN parked_facts AS facts USING (scope)
 GROUP BY parked.scope, parked.seq, parked.since, parked.error ORDER BY parked.since, parked.scope
 
 -- name: parked_facts_of
-SELECT seq, recorded_at, body, traceparent FROM parked_facts WHERE scope = %s ORDER BY seq LIMIT %s
+SELECT seq, body, traceparent, contacts FROM parked_facts WHERE scope = %s ORDER BY seq LIMIT %s
 
 -- name: dead_list
 SELECT id, source, record, reason, sent FROM dead_records ORDER BY id DESC LIMIT %s

@@ -53,7 +53,7 @@ SELECT version, body FROM penalties WHERE scope = %(scope)s AND version > %(born
 SELECT seq, body FROM facts WHERE scope = %s AND id = ANY(%s::text[]) ORDER BY seq
 
 -- name: facts_of_scope
-SELECT body FROM facts WHERE scope = %s ORDER BY seq
+SELECT id, body, contacts FROM facts WHERE scope = %s ORDER BY seq
 
 -- name: staff_names
 SELECT staff, name FROM staff WHERE scope = %s AND staff = ANY(%s::text[])
