@@ -1,0 +1,38 @@
+"""The rules by example: every sentence has a case, and every case holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rules.check import mismatches
+from tests.rules.form import Case, judged, read_cases, read_sentences
+
+CASES = read_cases()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_rules_decide_so(case: Case, tmp_path: Path) -> None:
+    """What is decided of the facts of a case is what its sentence says, and nothing besides."""
+    assert list(mismatches(case, judged(case, tmp_path))) == []
+
+
+def test_every_sentence_has_a_case() -> None:
+    """Each sentence of the table is shown by at least one case."""
+    shown = {key for case in CASES for key in case.said.get("of", [])}
+    sentences = {f"{section}.{key}" for section, told in read_sentences().items() for key in told}
+    assert sorted(sentences - shown) == []
+
+
+def test_every_case_names_sentences_of_the_table() -> None:
+    """A case says which sentences it shows, and these are in the table."""
+    sentences = {f"{section}.{key}" for section, told in read_sentences().items() for key in told}
+    named = {key for case in CASES for key in case.said["of"]}
+    assert sorted(named - sentences) == []
+
+
+def test_a_case_is_named_once() -> None:
+    """No two cases of a file have the same name."""
+    names = [str(case) for case in CASES]
+    assert len(names) == len(set(names))
