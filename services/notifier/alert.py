@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.notifier.ladder import Audience, Rung
+from services.notifier.plan import Language
 
 
 class State(StrEnum):
@@ -75,16 +76,26 @@ class Person:
 
 @dataclass(frozen=True)
 class Words:
-    """One message in both languages; Chinese comes first wherever both are shown."""
+    """One message in both languages; Chinese comes first wherever both are shown.
+
+    `language` is that of the person: `subject` and `text` are what they read.
+    """
 
     subject_zh: str
     body_zh: str
     subject_en: str
     body_en: str
+    language: Language = Language.BOTH
+
+    @property
+    def subject(self) -> str:
+        return self.subject_en if self.language is Language.EN else self.subject_zh
 
     @property
     def text(self) -> str:
-        return f"{self.body_zh}\n\n{self.body_en}"
+        if self.language is Language.BOTH:
+            return f"{self.body_zh}\n\n{self.body_en}"
+        return self.body_en if self.language is Language.EN else self.body_zh
 
 
 @dataclass(frozen=True)

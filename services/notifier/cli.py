@@ -10,12 +10,13 @@ from uuid import UUID
 import click
 import psycopg
 
+from services.notifier.plan_cli import check_policy, preview_policy, test_channel
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
     from services.notifier.listing import ListedAlert, Listing
 
-_STATES = ("due", "sent", "failed", "unknown", "superseded", "dead")
+_STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
 _database_url = click.option(
     "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
 )
@@ -38,8 +39,15 @@ def alerts() -> None:
     """What was sent to whom, what will be, and what never arrived."""
 
 
+alerts.add_command(check_policy)
+alerts.add_command(preview_policy)
+alerts.add_command(test_channel)
+
+
 @alerts.command("list")
-@click.option("--state", type=click.Choice(_STATES), help="only alerts in this state")
+@click.option(
+    "--state", type=click.Choice(_STATES), help="only these; unreachable: dead, and nobody could be told"
+)
 @click.option("--scope", help="only alerts of this scope")
 @click.option("--customer", help="only alerts of this customer")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)

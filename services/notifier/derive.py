@@ -9,7 +9,7 @@ a follow-up came before the end was decided in the order of the log by attributi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -64,7 +64,7 @@ class NewAlert:
 class Derivation:
     """Claims as they were before a batch, and what the batch makes of them and of their alerts."""
 
-    hours: OfficeHours
+    hours_of: Callable[[str], OfficeHours]
     before: Mapping[CustomerKey, Claim]
     claims: dict[CustomerKey, Claim] = field(default_factory=dict)
     superseded: dict[CustomerKey, int] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Derivation:
         for part in joined:
             if part is not None:
                 self._replace(part, claim.customer)
-        self._add(change, _steps(claim, prior, former, known_at, self.hours))
+        self._add(change, _steps(claim, prior, former, known_at, self.hours_of(claim.scope)))
 
     def _supersede(self, key: CustomerKey, below: int) -> None:
         self.superseded[key] = below

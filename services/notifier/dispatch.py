@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import psycopg
 import structlog
@@ -18,6 +17,7 @@ import structlog
 from services.notifier.alert import LeasedAlert
 from services.notifier.channels import Channel
 from services.notifier.metrics import Metrics
+from services.notifier.plan import Plans
 from services.notifier.policy import Policy
 from services.notifier.queue import People, Queue
 from services.notifier.rounds import Rounds
@@ -35,14 +35,15 @@ class Dispatcher:
         queue: Queue,
         channels: Sequence[Channel],
         clocks: tuple[BusinessClock, MachineClock],
-        zone: ZoneInfo,
+        plans: Plans,
         policy: Policy,
         metrics: Metrics,
     ) -> None:
         self._queue = queue
-        self._rounds = Rounds(queue, channels, clocks, zone, policy, metrics)
+        self._rounds = Rounds(queue, channels, clocks, plans, policy, metrics)
         self._resend = [channel.name for channel in channels if channel.after_crash == "resend"]
         self._business, self._machine = clocks
+        self._plans = plans
         self._policy = policy
         self._metrics = metrics
         self._under_way: set[asyncio.Task[None]] = set()
@@ -73,7 +74,7 @@ class Dispatcher:
             return 0
         business_now = self._business.now()
         claimed = await asyncio.to_thread(self._queue.claim, room, business_now, machine_now)
-        people = await asyncio.to_thread(self._queue.people, claimed) if claimed else {}
+        people = await asyncio.to_thread(self._queue.people, claimed, self._plans) if claimed else {}
         for alert in claimed:
             task = asyncio.create_task(self._guarded(alert, people))
             self._under_way.add(task)

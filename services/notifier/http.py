@@ -17,14 +17,25 @@ from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
 from services.notifier.alert import State
-from services.notifier.listing import Cursor, Filter, ListedAlert, Listing, NotFoundError, NotRetriableError
+from services.notifier.listing import (
+    UNREACHABLE,
+    Cursor,
+    Filter,
+    ListedAlert,
+    Listing,
+    NotFoundError,
+    NotRetriableError,
+)
 from shared.clock import MachineClock
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.problem import FieldError, Problem, problem
 
 JSON = "application/json"
 
-_State = Annotated[State | None, Query(description="only alerts in this state")]
+Asked = Enum("Asked", {one.name: one.value for one in State} | {"UNREACHABLE": UNREACHABLE})  # type: ignore[misc]
+_State = Annotated[
+    Asked | None, Query(description="only alerts in this state; unreachable: dead, and nobody could be told")
+]
 _Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="only alerts of this scope")]
 _Customer = Annotated[
     str | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.notifier.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
-from services.notifier.ladder import OfficeHours
+from services.notifier.plan import Plans
 from services.notifier.wire import Message, Record, StaffChange, Unreadable, Watermark, read
 from shared.clock import BusinessClock
 from shared.database import Database, queries
@@ -47,10 +47,10 @@ class Taken:
 class Inbox:
     """Takes batches in for one topic."""
 
-    def __init__(self, database: Database, topic: str, hours: OfficeHours, clock: BusinessClock) -> None:
+    def __init__(self, database: Database, topic: str, plans: Plans, clock: BusinessClock) -> None:
         self._database = database
         self._topic = topic
-        self._hours = hours
+        self._plans = plans
         self._clock = clock
         self._sql = queries("services.notifier")
 
@@ -74,7 +74,7 @@ class Inbox:
         with self._database.connection() as connection:
             known_at = self._lock(connection, partition, expected)
             seqs = self._seqs(connection, messages)
-            derivation = Derivation(self._hours, self._claims(connection, messages))
+            derivation = Derivation(self._plans.hours_of, self._claims(connection, messages))
             batch.fold(messages, seqs, derivation, known_at)
             self._write(connection, batch, derivation)
             self._advance(connection, batch, expected, records[-1].offset + 1)

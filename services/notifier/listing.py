@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from services.notifier.alert import State
 from services.notifier.words import case_number
 from shared.database import Database, queries
+
+# As a state that is asked for: dead, and nobody could be told.
+UNREACHABLE: Final = "unreachable"
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Attempt:
     number: int
     channel: str
     destination: str
+    recipient: str | None
     message: str
     started_at: datetime
     business_at: datetime
@@ -54,7 +59,7 @@ class ListedAlert:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which alerts; what is left out does not matter."""
+    """Which alerts; what is left out does not matter. `unreachable` as a state: dead, since nobody could be told."""
 
     state: str | None = None
     scope: str | None = None
@@ -103,8 +108,10 @@ class Listing:
 
     def page(self, wanted: Filter, after: Cursor | None, limit: int) -> list[ListedAlert]:
         """Up to `limit` alerts, the latest due first, from behind `after`."""
+        unreachable = wanted.state == UNREACHABLE
         given = {
-            "state": wanted.state,
+            "state": State.DEAD.value if unreachable else wanted.state,
+            "unreachable": unreachable,
             "scope": wanted.scope,
             "customer": wanted.customer,
             "due": None if after is None else after[0],

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib import metadata
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
@@ -25,11 +24,12 @@ from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
 from services.notifier.policy import Policy
 from services.notifier.queue import Queue, Terms
-from services.notifier.settings import NotifierSettings, office_hours
+from services.notifier.settings import NotifierSettings, office_plans
 from services.notifier.topic import topic_exists, wait_for_topic
 from shared.clock import BusinessClock, MachineClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
+from shared.parts import background, prepared
 from shared.settings import load
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topics import Topics
@@ -38,9 +38,7 @@ log = structlog.get_logger()
 
 SCHEMA: Final = "notifier"
 PACKAGE: Final = "services.notifier"
-DATABASE_WAIT: Final = 60.0
 LATE: Final = timedelta(minutes=1)
-DEFECT: Final = 70
 
 
 class Service:
@@ -56,7 +54,7 @@ class Service:
         self.listing = Listing(self.database)
         self.channels = configured(settings)
         self.topic = Topics(settings.topic_prefix).ownership
-        hours = office_hours(settings)
+        plans = office_plans(settings)
         policy = Policy(
             attempts=settings.notifier_attempts,
             rounds=settings.notifier_rounds,
@@ -66,12 +64,12 @@ class Service:
         patience = timedelta(seconds=settings.notifier_watermark_patience)
         queue = Queue(self.database, Terms(policy.lease(self.channels), patience))
         clocks = (clock, self.machine)
-        self.dispatcher = Dispatcher(queue, self.channels, clocks, hours.zone, policy, self.metrics)
+        self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics)
         self.broker = KafkaBroker(settings.kafka, logger=None)
         self.consumer = Consumer(
             self.broker,
             Subscription(self.topic, f"{settings.topic_prefix}panke-notifier"),
-            Inbox(self.database, self.topic, hours, clock),
+            Inbox(self.database, self.topic, plans, clock),
             self.metrics,
             self.dispatcher.wake,
         )
@@ -97,13 +95,13 @@ class Service:
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Start consuming and sending; stop taking in first, then finish the calls that are under way."""
-        await self._prepare_database()
+        await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
         self.database.open()
         stop = asyncio.Event()
-        dispatching = self._background(self.dispatcher.run(stop), "dispatcher")
+        dispatching = background(self.dispatcher.run(stop), "dispatcher")
         others = [
-            self._background(self._consume(), "consumer"),
-            self._background(self.observer.run(), "observer"),
+            background(self._consume(), "consumer"),
+            background(self.observer.run(), "observer"),
         ]
         try:
             yield
@@ -120,38 +118,11 @@ class Service:
                 await channel.close()
             await asyncio.to_thread(self.database.close)
 
-    async def _prepare_database(self) -> None:
-        """Migrate; a database that is still starting is waited for."""
-        deadline = self.machine.monotonic() + DATABASE_WAIT
-        while True:
-            try:
-                applied = await asyncio.to_thread(migrate, self.settings.database_url, PACKAGE, SCHEMA)
-                break
-            except psycopg.OperationalError as error:
-                if self.machine.monotonic() > deadline:
-                    raise
-                log.warning("the database does not answer", error=type(error).__name__)
-                await asyncio.sleep(1.0)
-        if applied:
-            log.info("migrated", migrations=applied)
-
     async def _consume(self) -> None:
         await wait_for_topic(self.settings.kafka, self.topic)
         await self.broker.start()
         self._consuming = True
         log.info("consuming", topic=self.topic)
-
-    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._died)
-        return task
-
-    @staticmethod
-    def _died(task: asyncio.Task[None]) -> None:
-        """A part that ended by a defect takes the process with it: a new one starts from what is stored."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.critical("part_died", part=task.get_name(), exc_info=error)
-            os._exit(DEFECT)
 
     async def _database_ready(self) -> str | None:
         return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"

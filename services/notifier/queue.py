@@ -19,6 +19,7 @@ import psycopg
 from services.notifier.alert import LeasedAlert, Outcome, Person, State
 from services.notifier.derive import alert_id
 from services.notifier.ladder import Audience, Rung, Step
+from services.notifier.plan import Plans
 from shared.database import Database, queries
 
 _Connection = psycopg.Connection[tuple[object, ...]]
@@ -37,11 +38,25 @@ class Terms:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a round ended: the new state, why, and when to try again (machine time)."""
+    """How a round ended: the new state, why, and when to try again (machine time).
+
+    `unreachable` goes with a dead alert that nobody could be told of.
+    """
 
     state: State
     reason: str | None = None
     retry_at: datetime | None = None
+    unreachable: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is about to be sent: by which channel, where to, which words, and to whom (staff id)."""
+
+    channel: str
+    destination: str
+    message: str
+    recipient: str
 
 
 class Queue:
@@ -81,31 +96,40 @@ class Queue:
             rows: list[Any] = connection.execute(self._sql["recover"].encode(), given).fetchall()
         return [(row[0], State(row[1])) for row in rows]
 
-    def people(self, alerts: Sequence[LeasedAlert]) -> People:
-        """Whom these alerts are for, and whose claims they are of."""
+    def people(self, alerts: Sequence[LeasedAlert], plans: Plans | None = None) -> People:
+        """Whom these alerts are for, whose claims they are of, and who may stand in."""
         wanted = {
             (one.scope, staff) for one in alerts for staff in (one.staff, one.owner) if staff is not None
         }
         if not wanted:
             return {}
-        given = {"scopes": [scope for scope, _ in wanted], "staff": [staff for _, staff in wanted]}
+        roles = sorted(plans.stand_in_roles()) if plans is not None else []
+        named = {
+            (scope, other)
+            for scope, staff in wanted
+            for other in (plans.person(staff).stand_in if plans is not None else ())
+        }
+        asked = sorted(wanted | named)
+        given = {"scopes": [scope for scope, _ in asked], "staff": [staff for _, staff in asked]}
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["people"].encode(), given).fetchall()
+            if roles:
+                of_roles = {"scopes": sorted({scope for scope, _ in wanted}), "roles": roles}
+                rows += connection.execute(self._sql["of_roles"].encode(), of_roles).fetchall()
         enrolled = {(scope, staff): Person(staff, *rest) for scope, staff, *rest in rows}
-        return {key: enrolled.get(key, Person(key[1])) for key in wanted}
+        return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
-    def begin_attempt(
-        self, alert: LeasedAlert, channel: str, destination: str, message: str, at: tuple[datetime, datetime]
-    ) -> int | None:
+    def begin_attempt(self, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]) -> int | None:
         """Store that the call is about to be made; None when the alert no longer holds or the lease is
         lost."""
         business_now, machine_now = at
         given = {
             "id": alert.id,
             "lease": alert.lease,
-            "channel": channel,
-            "destination": destination,
-            "message": message,
+            "channel": call.channel,
+            "destination": call.destination,
+            "message": call.message,
+            "recipient": call.recipient,
             "machine_now": machine_now,
             "business_now": business_now,
             "known_at": alert.watermark,
@@ -136,6 +160,7 @@ class Queue:
             "state": verdict.state.value,
             "reason": verdict.reason,
             "retry_at": verdict.retry_at,
+            "unreachable": verdict.unreachable,
             "business_now": business_now,
         }
         with self._database.connection() as connection:
@@ -183,6 +208,7 @@ class Queue:
                 "state": State.DEAD.value,
                 "reason": "no supervisor or manager is enrolled in the scope",
                 "retry_at": None,
+                "unreachable": True,
                 "business_now": business_now,
             }
             connection.execute(self._sql["settle"].encode(), verdict)

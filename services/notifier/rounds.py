@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 import psycopg
 import stamina
 import structlog
 
-from services.notifier.alert import LeasedAlert, Notice, Outcome, Person, State
+from services.notifier.alert import LeasedAlert, Notice, Outcome, State
 from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary, clipped
 from services.notifier.metrics import Metrics
+from services.notifier.plan import Plans, Unavailable
 from services.notifier.policy import Policy
-from services.notifier.queue import People, Queue, Verdict
-from services.notifier.routing import route
+from services.notifier.queue import Call, People, Queue, Verdict
+from services.notifier.routing import Addressee, Router, Unreachable
 from services.notifier.words import case_number, compose
 from shared.clock import BusinessClock, MachineClock
 from shared.telemetry import current_traceparent
@@ -41,14 +42,14 @@ class Rounds:
         queue: Queue,
         channels: Sequence[Channel],
         clocks: tuple[BusinessClock, MachineClock],
-        zone: ZoneInfo,
+        plans: Plans,
         policy: Policy,
         metrics: Metrics,
     ) -> None:
         self._queue = queue
-        self._channels = list(channels)
+        self._router = Router(channels, plans)
         self._business, self._machine = clocks
-        self._zone = zone
+        self._plans = plans
         self._policy = policy
         self._metrics = metrics
 
@@ -65,17 +66,13 @@ class Rounds:
             return self._try_later(alert, _defect(error))
 
     async def _over_channels(self, alert: LeasedAlert, people: People) -> Verdict:
-        assert alert.staff is not None  # the queue makes every alert out to a person
-        person = people[alert.scope, alert.staff]
-        if person.departed:
-            return Verdict(State.SUPERSEDED, "the person has departed")
-        ways = route(self._channels, person)
-        if not ways:
-            return Verdict(State.DEAD, "no channel reaches the person")
-        notice = self._compose(alert, person, people)
+        found = self._router.address(alert, people, self._business.now())
+        if isinstance(found, Unreachable):
+            return _unreachable(found)
+        notice = self._compose(alert, found, people)
         said: list[str] = []
         again = False
-        for channel, destination in ways:
+        for channel, destination in found.ways:
             try:
                 await self._attempts(alert, notice, channel, destination)
                 return Verdict(State.SENT, f"by {channel.name}")
@@ -91,9 +88,12 @@ class Rounds:
             return Verdict(State.DEAD, reason)
         return Verdict(State.FAILED, reason, self._machine.now() + self._policy.next_round(alert.rounds))
 
-    def _compose(self, alert: LeasedAlert, person: Person, people: People) -> Notice:
+    def _compose(self, alert: LeasedAlert, found: Addressee, people: People) -> Notice:
         owner = None if alert.owner is None else people[alert.scope, alert.owner]
         now = self._business.now()
+        zone, late_after = self._plans.hours_of(alert.scope).zone, self._policy.late_after
+        words = compose(alert, owner, now, zone, late_after, found.instead_of)
+        language = self._plans.language(alert.scope, found.person.staff)
         return Notice(
             id=alert.id,
             scope=alert.scope,
@@ -101,14 +101,14 @@ class Rounds:
             case=case_number(alert.customer),
             rung=alert.rung,
             audience=alert.audience,
-            to=person,
+            to=found.person,
             owner=alert.owner,
             due_at=alert.due_at,
             deadline=alert.deadline,
             composed_at=now,
             known_at=alert.watermark,
             behind=alert.behind,
-            words=compose(alert, owner, now, self._zone, self._policy.late_after),
+            words=replace(words, language=language),
             traceparent=current_traceparent(),
         )
 
@@ -127,8 +127,8 @@ class Rounds:
 
     async def _attempt(self, alert: LeasedAlert, notice: Notice, channel: Channel, destination: str) -> None:
         at = (self._business.now(), self._machine.now())
-        begin, text = self._queue.begin_attempt, notice.words.text
-        number = await asyncio.to_thread(begin, alert, channel.name, destination, text, at)
+        call = Call(channel.name, destination, notice.words.text, notice.to.staff)
+        number = await asyncio.to_thread(self._queue.begin_attempt, alert, call, at)
         if number is None:
             raise OvertakenError
         self._metrics.behind(alert.behind)
@@ -147,6 +147,19 @@ class Rounds:
         await asyncio.to_thread(self._queue.end_attempt, alert.id, number, outcome, answer, ended)
         if failure is not None:
             raise failure
+
+
+def _unreachable(found: Unreachable) -> Verdict:
+    """Where no plan asks for a stand-in, what is for a person who has left is void rather than lost."""
+    if found.why is Unavailable.DEPARTED and not found.asked:
+        return Verdict(State.SUPERSEDED, "the person has departed")
+    why = {
+        Unavailable.DEPARTED: "the person has departed",
+        Unavailable.AWAY: "the person is away",
+        Unavailable.NO_CONTACT: "no channel reaches the person",
+    }[found.why]
+    reason = f"{why}, and nobody stands in" if found.asked else why
+    return Verdict(State.DEAD, reason, unreachable=True)
 
 
 def _held(error: Exception, channel: Channel) -> bool:

@@ -1,18 +1,88 @@
-"""Which channels an alert takes, in which order.
+"""To whom an alert goes and by which channels: preferences of role and person, and who stands in.
 
-Today the order is one for all: that of the settings, and of these the channels that reach the person.
-Preferences by office, role and person, quiet hours and digests would be decided here.
+Someone who has left, is away or has no contact is told nothing, and nobody would know: so another is told in
+their place, and the words say so. With nobody left the alert could reach nobody, which is listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from services.notifier.alert import Person
+from services.notifier.alert import LeasedAlert, Person
 from services.notifier.channels import Channel
+from services.notifier.plan import Plans, Unavailable
+from services.notifier.queue import People
+
+Ways = Sequence[tuple[Channel, str]]
 
 
-def route(channels: Sequence[Channel], person: Person) -> list[tuple[Channel, str]]:
-    """The channels that reach the person, the preferred one first, each with where it reaches them."""
-    reached = ((channel, channel.destination(person)) for channel in channels)
-    return [(channel, destination) for channel, destination in reached if destination]
+@dataclass(frozen=True)
+class Addressee:
+    """Who is told, by what, and in whose place."""
+
+    person: Person
+    ways: Ways
+    instead_of: tuple[Person, Unavailable] | None = None
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """Nobody can be told; `asked` says whether anybody was to stand in."""
+
+    why: Unavailable
+    asked: bool
+
+
+class Router:
+    """Decides by the plans of a deployment."""
+
+    def __init__(self, channels: Sequence[Channel], plans: Plans) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+        self._plans = plans
+
+    def address(self, alert: LeasedAlert, people: People, now: datetime) -> Addressee | Unreachable:
+        """The person, or who stands in for them at business time `now`."""
+        assert alert.staff is not None  # the queue makes every alert out to a person
+        person = people[alert.scope, alert.staff]
+        found = self._reach(alert.scope, person, now)
+        if not isinstance(found, Unavailable):
+            return Addressee(person, found)
+        asked = False
+        for other in self._stand_ins(alert, person, found, people):
+            asked = True
+            ways = self._reach(alert.scope, other, now)
+            if not isinstance(ways, Unavailable):
+                return Addressee(other, ways, (person, found))
+        roles = self._plans.of(alert.scope).stand_in.get(found, ())
+        return Unreachable(found, asked or bool(roles))
+
+    def _reach(self, scope: str, person: Person, now: datetime) -> Ways | Unavailable:
+        if person.departed:
+            return Unavailable.DEPARTED
+        day = now.astimezone(self._plans.hours_of(scope).zone).date()
+        if self._plans.person(person.staff).is_away(day):
+            return Unavailable.AWAY
+        return self._ways(scope, person) or Unavailable.NO_CONTACT
+
+    def _ways(self, scope: str, person: Person) -> Ways:
+        """The channels that reach the person, the preferred one first, each with where it reaches them."""
+        names = self._plans.channels(scope, person.staff, person.role)
+        order = list(self._channels) if names is None else names
+        channels = [self._channels[name] for name in order if name in self._channels]
+        reached = ((channel, channel.destination(person)) for channel in channels)
+        return [(channel, destination) for channel, destination in reached if destination]
+
+    def _stand_ins(
+        self, alert: LeasedAlert, person: Person, why: Unavailable, people: People
+    ) -> Iterator[Person]:
+        """Who is named for the person, then those of the roles of the plan; never whose claim it is."""
+        never = {person.staff, alert.owner}
+        for staff in self._plans.person(person.staff).stand_in:
+            if staff not in never and (alert.scope, staff) in people:
+                yield people[alert.scope, staff]
+        for role in self._plans.of(alert.scope).stand_in.get(why, ()):
+            for (scope, staff), other in sorted(people.items(), key=lambda item: item[0]):
+                if scope == alert.scope and other.role == role and staff not in never:
+                    yield other

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import time
+from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 
 from services.notifier.ladder import OfficeHours, OfficeHoursError
+from services.notifier.plan import OfficePlan, Plans
+from services.notifier.plan_file import read_plans
+from services.notifier.plan_yaml import BadPolicy
 from shared.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
 
 ChannelName = Literal["webhook", "email", "log"]
@@ -21,6 +25,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_port: Port = 8003
     # In order of preference: the first that reaches the person is tried first.
     notifier_channels: tuple[ChannelName, ...] = ("log",)
+    # A file that says who is told, when and how; without it, every channel and the hours below.
+    notifier_policy: str = ""
     notifier_timezone: str = "Asia/Shanghai"
     notifier_opening: Hour = "09:00"
     notifier_afternoon: Hour = "16:00"
@@ -69,3 +75,14 @@ def office_hours(settings: NotifierSettings) -> OfficeHours:
         names = ("opening", "afternoon", "last_call", "closing")
         told = ", ".join(variable(f"notifier_{name}") for name in names)
         raise SettingsError(f"{told}: {error}") from None
+
+
+def office_plans(settings: NotifierSettings) -> Plans:
+    """The plans of the policy file, laid over the hours of the settings; SettingsError names what is wrong."""
+    hours = office_hours(settings)
+    if not settings.notifier_policy:
+        return Plans(OfficePlan(hours=hours))
+    try:
+        return read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
+    except BadPolicy as error:
+        raise SettingsError(f"{variable('notifier_policy')}: {error}") from None

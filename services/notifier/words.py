@@ -10,12 +10,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.notifier.alert import LeasedAlert, Person, Words
 from services.notifier.ladder import Audience, Rung
+from services.notifier.plan import Unavailable
 
+_WHY = {
+    Unavailable.DEPARTED: ("已离职", "has left"),
+    Unavailable.AWAY: ("不在岗", "is away"),
+    Unavailable.NO_CONTACT: ("没有可用的联系方式", "cannot be reached"),
+}
 _WEEKDAYS_ZH = "一二三四五六日"
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS_EN = (
@@ -34,9 +41,14 @@ def case_number(customer: str) -> str:
 
 
 def compose(
-    alert: LeasedAlert, owner: Person | None, now: datetime, zone: ZoneInfo, late_after: timedelta
+    alert: LeasedAlert,
+    owner: Person | None,
+    now: datetime,
+    zone: ZoneInfo,
+    late_after: timedelta,
+    instead_of: tuple[Person, Unavailable] | None = None,
 ) -> Words:
-    """The message of an alert that is sent at business time `now`.
+    """The message of an alert that is sent at business time `now`, to the person or `instead_of` another.
 
     In time, what is left is counted from the hour at which the alert was due: seven hours are told as seven, and
     an alert reads the same however quickly it was sent. What is late counts from when it is sent.
@@ -44,13 +56,25 @@ def compose(
     late = now - alert.due_at > late_after
     now = now if late else alert.due_at
     case = case_number(alert.customer)
+    to_owner = alert.audience is Audience.OWNER and instead_of is None
     if alert.rung is Rung.LAPSED:
-        words = _lapsed(alert, case, owner, zone)
-    elif alert.audience is Audience.OWNER:
+        words = _lapsed(alert, case, None if to_owner else (owner,), zone)
+    elif to_owner:
         words = _to_owner(alert, case, now, zone)
     else:
         words = _to_supervisor(alert, case, owner, now, zone)
-    return _with_notes(words, alert, zone, late=late)
+    words = _with_notes(words, alert, zone, late=late)
+    return words if instead_of is None else _standing_in(words, *instead_of)
+
+
+def _standing_in(words: Words, person: Person, why: Unavailable) -> Words:
+    zh, en = _WHY[why]
+    name = person.name or person.staff
+    return replace(
+        words,
+        body_zh=f"{words.body_zh}\n（{name}{zh}，本提醒由您代收。）",
+        body_en=f"{words.body_en}\n({name} {en}: this alert comes to you instead.)",
+    )
 
 
 def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> Words:
@@ -84,10 +108,11 @@ def _to_supervisor(
     )
 
 
-def _lapsed(alert: LeasedAlert, case: str, owner: Person | None, zone: ZoneInfo) -> Words:
+def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, zone: ZoneInfo) -> Words:
+    """`other` is whose claim it was, when the reader is somebody else."""
     until_zh, until_en = _deadline(alert.deadline, zone)
-    who_zh, who_en = ("您", "You") if alert.audience is Audience.OWNER else _named(owner)
-    whose_en = "Your" if alert.audience is Audience.OWNER else f"{who_en}'s"
+    who_zh, who_en = ("您", "You") if other is None else _named(*other)
+    whose_en = "Your" if other is None else f"{who_en}'s"
     return Words(
         f"【判客】客户 {case} 的归属已到期，转入公海",
         f"{who_zh}的客户（编号 {case}）归属已于{until_zh}到期，客户已转入公海。\n"
@@ -112,7 +137,7 @@ def _with_notes(words: Words, alert: LeasedAlert, zone: ZoneInfo, *, late: bool)
     elif alert.behind:
         zh += "\n（系统尚未确认最新记录；近期的登记可能尚未计入。）"
         en += "\n(As known at an unconfirmed time; what was recorded lately may not be counted yet.)"
-    return Words(words.subject_zh, zh, words.subject_en, en)
+    return replace(words, body_zh=zh, body_en=en)
 
 
 def _named(owner: Person | None) -> tuple[str, str]:

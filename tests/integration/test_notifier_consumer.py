@@ -15,8 +15,8 @@ from faststream.kafka import KafkaBroker
 
 from services.notifier.consumer import Consumer, Subscription
 from services.notifier.inbox import Inbox
-from services.notifier.ladder import OfficeHours
 from services.notifier.metrics import Metrics
+from services.notifier.plan import Plans
 from shared.topics import Topics
 from tests.support.notifier import Office, Told, local
 
@@ -64,7 +64,7 @@ def office(database: str) -> Any:
 @asynccontextmanager
 async def consuming(feed: Feed, office: Office) -> AsyncIterator[tuple[Consumer, Metrics]]:
     broker, metrics = KafkaBroker(feed.bootstrap, logger=None), Metrics()
-    inbox = Inbox(office.database, feed.topic, OfficeHours(), office.clock)
+    inbox = Inbox(office.database, feed.topic, Plans(), office.clock)
     subscription = Subscription(feed.topic, f"{feed.topic}.notifier")
     consumer = Consumer(broker, subscription, inbox, metrics, lambda: None)
     await broker.start()
@@ -142,7 +142,7 @@ async def test_a_record_that_is_not_ours_stops_nobody(feed: Feed, office: Office
 async def test_a_position_outside_the_log_halts_its_partition_alone(feed: Feed, office: Office) -> None:
     """A stored position past the end is never reset: its partition stays paused and is told, the others go
     on."""
-    Inbox(office.database, feed.topic, OfficeHours(), office.clock).begin(0, 1000)
+    Inbox(office.database, feed.topic, Plans(), office.clock).begin(0, 1000)
     await feed.send([office.stream.claim("c0", "li", scope="s0")], 0)
     await feed.send([office.stream.claim("c1", "li", scope="s1")], 1)
     async with consuming(feed, office) as (consumer, metrics):

@@ -27,7 +27,7 @@ from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
 from services.notifier.policy import Policy
 from shared.local.ports import free_port
-from tests.support.notifier import END, SHANGHAI, Keeping, Office, local
+from tests.support.notifier import END, Keeping, Office, local
 from tests.support.receiver import Receiver, receiving
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
@@ -94,7 +94,7 @@ async def webhook(receiver: Receiver) -> AsyncIterator[WebhookChannel]:
 
 def dispatcher(office: Office, *channels: Channel, policy: Policy = QUICK) -> Dispatcher:
     clocks = (office.clock, office.machine)
-    return Dispatcher(office.queue, channels, clocks, SHANGHAI, policy, Metrics())
+    return Dispatcher(office.queue, channels, clocks, office.plans, policy, Metrics())
 
 
 async def round_of(office: Office, *channels: Channel, policy: Policy = QUICK) -> list[ListedAlert]:

@@ -12,7 +12,7 @@ from services.notifier.alert import LeasedAlert, Outcome, State
 from services.notifier.inbox import StaleError
 from services.notifier.ladder import Rung
 from services.notifier.listing import Filter, Listing, NotRetriableError
-from services.notifier.queue import Verdict
+from services.notifier.queue import Call, Verdict
 from services.notifier.wire import Record
 from tests.support.notifier import END, Office, Told, local
 
@@ -38,7 +38,7 @@ def claimed(office: Office, limit: int = 100) -> list[LeasedAlert]:
 
 def begin(office: Office, alert: LeasedAlert) -> int | None:
     now = (office.clock.now(), office.machine.now())
-    return office.queue.begin_attempt(alert, "keeping", "keep:x", "words", now)
+    return office.queue.begin_attempt(alert, Call("keeping", "keep:x", "words", "x"), now)
 
 
 def send(office: Office, alert: LeasedAlert) -> None:

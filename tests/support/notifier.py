@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.notifier.alert import Notice, Person
 from services.notifier.inbox import Inbox, Taken
-from services.notifier.ladder import OfficeHours
+from services.notifier.plan import Plans
 from services.notifier.queue import Queue, Terms
 from services.notifier.wire import Record
 from shared.clock import MachineClock
@@ -123,13 +123,14 @@ Told = tuple[bytes | None, list[tuple[str, bytes]]]
 class Office:
     """A notifier's database, its inbox and its queue, with clocks that the test sets."""
 
-    def __init__(self, dsn: str, at: datetime) -> None:
+    def __init__(self, dsn: str, at: datetime, plans: Plans | None = None) -> None:
+        self.plans = plans or Plans()
         migrate(dsn, "services.notifier", "notifier")
         self.database = Database(dsn, schema="notifier", name="notifier-test", max_size=6)
         self.database.open()
         self.clock = SetClock(at)
         self.machine = ShiftedClock()
-        self.inbox = Inbox(self.database, TOPIC, OfficeHours(), self.clock)
+        self.inbox = Inbox(self.database, TOPIC, self.plans, self.clock)
         self.queue = Queue(self.database, Terms(lease=timedelta(seconds=30)))
         self.stream = Stream()
         self.next = 0

@@ -25,7 +25,7 @@ class Stored:
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
 
     def take(self, batch: Sequence[tuple[ClaimChange, datetime]]) -> None:
-        derivation = Derivation(HOURS, self.claims)
+        derivation = Derivation(lambda _: HOURS, self.claims)
         for change, known_at in batch:
             derivation.apply(change, known_at)
         self.claims = self.claims | derivation.claims

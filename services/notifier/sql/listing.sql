@@ -5,6 +5,7 @@ SELECT id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, dea
        superseded_at, done_at
 FROM alerts
 WHERE (%(state)s::text IS NULL OR state = %(state)s)
+  AND (NOT %(unreachable)s OR unreachable)
   AND (%(scope)s::text IS NULL OR scope = %(scope)s)
   AND (%(customer)s::text IS NULL OR customer = %(customer)s)
   AND (%(due)s::timestamptz IS NULL OR (due_at, id) < (%(due)s::timestamptz, %(id)s::uuid))
@@ -17,14 +18,14 @@ SELECT id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, dea
 FROM alerts WHERE id = %(id)s
 
 -- name: attempts_of
-SELECT alert, number, channel, destination, message, started_at, business_at, known_at, behind, answered_at, outcome,
+SELECT alert, number, channel, destination, recipient, message, started_at, business_at, known_at, behind, answered_at, outcome,
        answer
 FROM attempts WHERE alert = ANY(%(ids)s) ORDER BY alert, number
 
 -- name: retry
 -- Only what nothing tries any more, and whose claim is still what the alert says.
 UPDATE alerts a
-SET state = 'failed', reason = 'retried by hand', rounds = 0, retry_at = %(machine_now)s, done_at = NULL,
+SET state = 'failed', reason = 'retried by hand', unreachable = false, rounds = 0, retry_at = %(machine_now)s, done_at = NULL,
     changed_at = clock_timestamp()
 WHERE a.id = %(id)s AND a.lease IS NULL AND a.superseded_at IS NULL
   AND a.state IN ('dead', 'failed', 'unknown')

@@ -92,13 +92,18 @@ FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
 JOIN staff s ON s.staff = t.staff
 ORDER BY t.scope, t.staff, s.scope = t.scope DESC, s.scope
 
+-- name: of_roles
+-- Those of some roles who may stand in for a colleague.
+SELECT scope, staff, name, role, contacts, departed FROM staff
+WHERE scope = ANY(%(scopes)s) AND role = ANY(%(roles)s) AND NOT departed
+
 -- name: begin_attempt
 -- Stored before the call, and only if the lease still holds and the claim is still what the alert says: this is the
 -- last look, and it is one statement with the record of the attempt.
 INSERT INTO attempts (
-    alert, number, channel, destination, message, started_at, business_at, known_at, behind)
+    alert, number, channel, destination, message, recipient, started_at, business_at, known_at, behind)
 SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) + 1, %(channel)s, %(destination)s,
-       %(message)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
+       %(message)s, %(recipient)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
 FROM alerts a
 JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
 WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s AND a.superseded_at IS NULL
@@ -114,7 +119,7 @@ WHERE alert = %(id)s AND number = %(number)s
 -- holds, is superseded.
 UPDATE alerts
 SET state = CASE WHEN %(state)s <> 'sent' AND superseded_at IS NOT NULL THEN 'superseded' ELSE %(state)s END,
-    reason = %(reason)s, rounds = rounds + 1, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
+    reason = %(reason)s, unreachable = %(unreachable)s, rounds = rounds + 1, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     retry_at = CASE WHEN superseded_at IS NULL THEN %(retry_at)s::timestamptz END,
     done_at = CASE WHEN %(state)s IN ('sent', 'dead', 'superseded') THEN %(business_now)s::timestamptz END
 WHERE id = %(id)s AND lease = %(lease)s
