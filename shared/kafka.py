@@ -9,16 +9,22 @@ end of our own; what was given up may still land, and consumers drop a seq that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, ProducerClosed, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    LeaderNotAvailableError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.partitioner import DefaultPartitioner
+from msgspec import Struct
 
 # An envelope is at most 64 KiB; a batch of this size holds one with room to spare and stays below the
 # broker's own limit of 1 MiB.
@@ -38,8 +44,7 @@ Topic: Any = NewTopic
 Resource: Any = ConfigResource
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """One Kafka record before it has an offset; a watermark has neither key nor value."""
 
     key: bytes | None
@@ -89,10 +94,20 @@ async def _create(admin: Any, topic: str, partitions: int, replication: int) -> 
             raise failure(f"topic {topic} could not be made: {error[2]}")
 
 
+async def _described(admin: Any, topic: str) -> dict[str, Any]:
+    """What the cluster says of a topic; one that was just made takes a moment to be known to each broker."""
+    while True:
+        (described,) = await admin.describe_topics([topic])
+        failure = for_code(described["error_code"])
+        if not described["error_code"]:
+            return dict(described)
+        if failure not in (UnknownTopicOrPartitionError, LeaderNotAvailableError):
+            raise failure(topic)
+        await asyncio.sleep(0.1)
+
+
 async def _check_partitions(admin: Any, topic: str, partitions: int) -> None:
-    (described,) = await admin.describe_topics([topic])
-    if described["error_code"]:
-        raise for_code(described["error_code"])(topic)
+    described = await _described(admin, topic)
     found = len(described["partitions"])
     if found != partitions:
         raise WrongTopic(
@@ -105,6 +120,8 @@ async def _check_config(admin: Any, topic: str) -> None:
     wanted = Resource(ConfigResourceType.TOPIC, topic, configs=dict.fromkeys(REQUIRED_CONFIG, ""))
     (response,) = await admin.describe_configs([wanted])
     for resource in response.resources:
+        if resource[0]:
+            raise for_code(resource[0])(topic)
         for entry in resource[4]:
             name, value = entry[0], entry[1]
             if REQUIRED_CONFIG.get(name, value) != value:
@@ -166,13 +183,25 @@ class Sender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave without waiting for what is still under way: its facts are in the outbox.
+        if kind is None:
+            await self._producer.stop()
+        else:
+            await self._abandon()
 
-        The producer would wait for it for ever, so whatever was not acknowledged is given up first.
+    async def _abandon(self) -> None:
+        """Leave what is under way: the producer's own `stop` would wait for it while a broker is away.
+
+        Its facts are in the outbox. The sending task goes first and the connections next, so that nothing is
+        tried again. Nobody waits for an acknowledgement any more: every wait has ended before.
         """
-        accumulator = self._producer._message_accumulator
-        accumulator.fail_all(ProducerClosed())
-        await self._producer.stop()
+        producer = self._producer
+        producer._closed = True
+        task = producer._sender.sender_task
+        if task is not None:
+            task.cancel()
+        await producer.client.close()
+        if task is not None:
+            await asyncio.wait([task], timeout=self._wait)
 
     async def send(self, partition: int, records: Sequence[Record]) -> int:
         """Send the first records that fit into one batch; answers how many, once they are acknowledged."""
@@ -192,3 +221,41 @@ class Sender:
             delivered = await self._producer.send_batch(batch, self._topic, partition=partition)
             await delivered
         return count
+
+
+async def send_shares(
+    sender: Sender,
+    shares: Mapping[int, Sequence[tuple[int, Record]]],
+    acknowledged: Callable[[Sequence[int]], Awaitable[None]],
+) -> None:
+    """Send each partition's share, an outbox id and its record each, in order; the partitions side by side.
+
+    What the broker took is told to `acknowledged` also when another share failed, before that is raised.
+    """
+    taken: list[int] = []
+    results = await asyncio.gather(
+        *(_send_share(sender, partition, share, taken) for partition, share in shares.items()),
+        return_exceptions=True,
+    )
+    if taken:
+        await acknowledged(taken)
+    raise_first(results)
+
+
+async def _send_share(
+    sender: Sender, partition: int, share: Sequence[tuple[int, Record]], taken: list[int]
+) -> None:
+    """One batch after another: the next one begins when the one before it is acknowledged."""
+    records = [record for _, record in share]
+    sent = 0
+    while sent < len(records):
+        count = await sender.send(partition, records[sent:])
+        taken.extend(id_ for id_, _ in share[sent : sent + count])
+        sent += count
+
+
+def raise_first(results: Sequence[object]) -> None:
+    """The first failure of what was done side by side."""
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result

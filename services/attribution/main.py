@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import metadata
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
@@ -34,6 +33,7 @@ from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic
+from shared.parts import background, exit_wedged, prepared
 from shared.progress import Progress, Watchdog
 from shared.settings import load
 from shared.telemetry import configure_logging, new_registry, render_metrics
@@ -43,10 +43,8 @@ log = structlog.get_logger()
 
 PACKAGE: Final = "services.attribution"
 BROKER_WAIT: Final = 1.5
-PARTS_WAIT: Final = 60.0
 RELAY_GRACE: Final = 5.0
 FIGURES_EVERY: Final = 2.0
-WEDGED: Final = 70
 
 
 class Service:
@@ -103,14 +101,14 @@ class Service:
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """The consumer is started in the background, so that the service answers while the broker is away."""
-        await self._prepare_database()
+        await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
         self.database.open()
-        relay = self._background(self.relay.run(), "relay")
+        relay = background(self.relay.run(), "relay")
         tasks = [
-            self._background(self._consume(), "consumer"),
-            self._background(self._figures(), "figures"),
+            background(self._consume(), "consumer"),
+            background(self._figures(), "figures"),
             *(
-                self._background(dog.run(self.settings.attribution_exit_after, _exit_wedged), "watchdog")
+                background(dog.run(self.settings.attribution_exit_after, exit_wedged), "watchdog")
                 for dog in self.watchdogs
             ),
         ]
@@ -181,21 +179,6 @@ class Service:
         if broker is not None:
             await broker.stop()
 
-    async def _prepare_database(self) -> None:
-        """Migrate; a database that is still starting is waited for."""
-        deadline = time.monotonic() + PARTS_WAIT
-        while True:
-            try:
-                applied = await asyncio.to_thread(migrate, self.settings.database_url, PACKAGE, SCHEMA)
-                if applied:
-                    log.info("migrated", migrations=applied)
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise
-                log.warning("database_away", error=type(error).__name__)
-                await asyncio.sleep(1.0)
-
     async def _figures(self) -> None:
         """Lag and quarantine, every other second; figures are no reason to fail."""
         while True:
@@ -209,18 +192,6 @@ class Service:
             except psycopg.Error as error:
                 log.warning("figures_unknown", error=type(error).__name__)
             await asyncio.sleep(FIGURES_EVERY)
-
-    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._died)
-        return task
-
-    @staticmethod
-    def _died(task: asyncio.Task[None]) -> None:
-        """A part that ended by a defect takes the process with it: a new one starts from what is durable."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.critical("part_died", part=task.get_name(), exc_info=error)
-            os._exit(WEDGED)
 
     async def _parts_answer(self) -> bool:
         if not await asyncio.to_thread(self.database.ping):
@@ -243,12 +214,6 @@ class Service:
         if self.consumer is None:
             return "the consumer has not joined its group"
         return "; ".join(f"{name}: {why}" for name, why in self.consumer.stopped.items()) or None
-
-
-def _exit_wedged() -> None:
-    """At once: whatever hangs would also hold up an orderly end, and everything folded is durable."""
-    log.critical("part_wedged")
-    os._exit(WEDGED)
 
 
 def create_service(settings: AttributionSettings) -> Service:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from services.attribution.batch import SQL
+from shared.leading import NotLeading
 
 # Advisory locks are one space per database, which the services may share: intake has 01 and 02.
 RELAY_LOCK: Final = 0x70616E6B65_11
@@ -42,10 +43,6 @@ class DeadRecord:
     key: bytes | None
     value: bytes | None
     reason: str
-
-
-class NotLeading(Exception):
-    """Another process relays, or the session that held the lead is gone."""
 
 
 class Outbox:

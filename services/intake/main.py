@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import metadata
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-import structlog
 from fastapi import FastAPI
 
 from services.intake.backlog import Backlog
@@ -21,10 +19,8 @@ from services.intake.codec import PlainCodec
 from services.intake.committer import GroupCommitter
 from services.intake.http import add_routes
 from services.intake.journal import Archive, Journal, declare_deployment
-from services.intake.kafka import broker_answers
 from services.intake.metrics import IntakeMetrics
 from services.intake.outbox import Outbox
-from services.intake.progress import Progress, Watchdog
 from services.intake.relay import Relay, RelaySettings
 from services.intake.rulebooks import Registry
 from services.intake.service import Intake
@@ -33,19 +29,19 @@ from services.intake.settings import IntakeSettings
 from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
+from shared.kafka import broker_answers
+from shared.parts import background, end_with, exit_wedged, prepared
+from shared.progress import Progress, Watchdog
 from shared.settings import load
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topics import Topics
 
-log = structlog.get_logger()
 
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
 BATCH_BYTES: Final = 32 * 1024 * 1024
 BROKER_WAIT: Final = 1.5
-DATABASE_WAIT: Final = 60.0
 RELAY_GRACE: Final = 5.0
-WEDGED: Final = 70
 
 
 class Service:
@@ -100,13 +96,13 @@ class Service:
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Start what takes in before what sends on, and stop it first: nothing taken stays queued."""
-        await self._prepare_database()
+        await prepared(partial(_prepare, self.settings, self.database.dsn))
         self.database.open()
-        self.committer.start(self._died)
-        relay = self._background(self.relay.run(), "relay")
+        self.committer.start(end_with)
+        relay = background(self.relay.run(), "relay")
         watching = [
-            self._background(self.backlog.run(), "backlog"),
-            self._background(self.watchdog.run(self.settings.intake_exit_after, _exit_wedged), "watchdog"),
+            background(self.backlog.run(), "backlog"),
+            background(self.watchdog.run(self.settings.intake_exit_after, exit_wedged), "watchdog"),
         ]
         try:
             yield
@@ -120,31 +116,6 @@ class Service:
             await asyncio.gather(relay, *watching, return_exceptions=True)
             self.journal.close()
             await asyncio.to_thread(self.database.close)
-
-    async def _prepare_database(self) -> None:
-        """Migrate and declare the deployment; a database that is still starting is waited for."""
-        deadline = time.monotonic() + DATABASE_WAIT
-        while True:
-            try:
-                await asyncio.to_thread(_prepare, self.settings, self.database.dsn)
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise
-                log.warning("database_away", error=type(error).__name__)
-                await asyncio.sleep(1.0)
-
-    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._died)
-        return task
-
-    @staticmethod
-    def _died(task: asyncio.Task[None]) -> None:
-        """A part that ended by a defect takes the process with it: a new one starts from what is durable."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.critical("part_died", part=task.get_name(), exc_info=error)
-            os._exit(WEDGED)
 
     async def _parts_answer(self) -> bool:
         if not await asyncio.to_thread(self.database.ping):
@@ -169,12 +140,11 @@ class Service:
         return self.progress.problem
 
 
-def _prepare(settings: IntakeSettings, dsn: str) -> None:
+def _prepare(settings: IntakeSettings, dsn: str) -> list[str]:
     applied = migrate(settings.database_url, PACKAGE, SCHEMA)
     with psycopg.connect(dsn) as connection:
         declare_deployment(connection, demonstration=settings.demonstration)
-    if applied:
-        log.info("migrated", migrations=applied)
+    return applied
 
 
 def _relay_settings(settings: IntakeSettings) -> RelaySettings:
@@ -185,12 +155,6 @@ def _relay_settings(settings: IntakeSettings) -> RelaySettings:
         replication=settings.replication,
         send_wait=settings.intake_send_wait,
     )
-
-
-def _exit_wedged() -> None:
-    """At once: a wedged producer would also hold up an orderly end, and everything answered is durable."""
-    log.critical("relay_wedged")
-    os._exit(WEDGED)
 
 
 def create_service(settings: IntakeSettings) -> Service:

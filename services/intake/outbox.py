@@ -16,6 +16,7 @@ from services.intake.codec import Codec
 from services.intake.connection import Connection, Link
 from services.intake.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.planning import INSTANT
+from shared.leading import NotLeading
 
 
 class Unsent(Struct, frozen=True, gc=False):
@@ -29,10 +30,6 @@ class Unsent(Struct, frozen=True, gc=False):
     contacts: bytes | None
     traceparent: str | None
     default_rulebook: str
-
-
-class NotLeading(Exception):
-    """Another process relays, or the session that held the lead is gone."""
 
 
 class Outbox:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.intake.kafka import Record
 from services.intake.outbox import Unsent
+from shared.kafka import Record
 from shared.topics import Headers, decode_contacts, encode_headers
 
 

@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import psycopg
 import structlog
 
-from services.intake.kafka import SEND_FAILURES, PartitionOf, Sender, WrongTopic, ensure_topic
 from services.intake.metrics import IntakeMetrics
-from services.intake.outbox import NotLeading, Outbox, Unsent
-from services.intake.progress import Progress
+from services.intake.outbox import Outbox, Unsent
 from services.intake.records import fact_record, watermark_record
+from shared.kafka import (
+    SEND_FAILURES,
+    PartitionOf,
+    Record,
+    Sender,
+    WrongTopic,
+    ensure_topic,
+    raise_first,
+    send_shares,
+)
+from shared.leading import Leader, NotLeading
+from shared.progress import Progress
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
-
-FAILURES = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,58 +53,45 @@ class RelaySettings:
     failure_pause: float = 0.5
 
 
-class Relay:
+class Relay(Leader):
     """Sends what the outbox holds for as long as this process leads."""
+
+    failures = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic)
 
     def __init__(
         self, settings: RelaySettings, outbox: Outbox, metrics: IntakeMetrics, progress: Progress
     ) -> None:
+        super().__init__(
+            outbox,
+            metrics.leading,
+            progress,
+            lead_retry=settings.lead_retry,
+            failure_pause=settings.failure_pause,
+        )
         self._settings = settings
         self._outbox = outbox
         self._metrics = metrics
-        self._progress = progress
         self._partition_of = PartitionOf(settings.partitions)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
-        self._stopping = asyncio.Event()
         self._watermark: datetime | None = None
         self._next_watermark = 0.0
         self.wake = asyncio.Event()
 
-    async def run(self) -> None:
-        """Lead when nobody else does, until `stop`; survives a broker or a database that is away."""
-        try:
-            while not self._stopping.is_set():
-                try:
-                    await self._try()
-                except FAILURES as error:
-                    self._failed(error)
-                    await self._pause(self._settings.failure_pause)
-        finally:
-            await self._in_thread(self._outbox.close)
-            self._metrics.leading.set(0)
-            self._thread.shutdown()
-
     def stop(self) -> None:
         """Finish the round under way, then end."""
-        self._stopping.set()
+        super().stop()
         self.wake.set()
 
-    async def _try(self) -> None:
-        leads = await self._in_thread(self._outbox.try_lead)
-        self._metrics.leading.set(int(leads))
-        if not leads:
-            self._progress.moved()
-            await self._pause(self._settings.lead_retry)
-            return
+    async def work(self) -> None:
+        """One round after another."""
         # A leader always has work: it owes a watermark each second.
-        self._progress.working()
+        self.progress.working()
         chosen = self._settings
         await ensure_topic(
             chosen.bootstrap, chosen.topic, chosen.partitions, chosen.replication, chosen.send_wait
         )
-        async with Sender(chosen.bootstrap, chosen.topic, chosen.send_wait) as sender:
+        async with Sender(chosen.bootstrap, chosen.topic, chosen.send_wait, "panke-intake-relay") as sender:
             log.info("relay_leading", topic=chosen.topic)
-            while not self._stopping.is_set():
+            while not self.stopping.is_set():
                 await self._round(sender)
 
     async def _round(self, sender: Sender) -> None:
@@ -110,50 +101,32 @@ class Relay:
         that the watermark covers.
         """
         self.wake.clear()
-        self._progress.working()
+        self.progress.working()
         await self._promise_when_due()
-        facts = await self._in_thread(self._outbox.read, self._settings.round_size)
+        facts = await self.in_thread(self._outbox.read, self._settings.round_size)
         if facts:
             await self._send(sender, facts)
         if len(facts) < self._settings.round_size:
             await self._send_watermark(sender)
-            self._progress.moved()
+            self.progress.moved()
             await self._rest(had_work=bool(facts))
 
     async def _promise_when_due(self) -> None:
         now = asyncio.get_running_loop().time()
         if self._watermark is None and now >= self._next_watermark:
-            self._watermark = await self._in_thread(self._outbox.promise)
+            self._watermark = await self.in_thread(self._outbox.promise)
             self._next_watermark = now + self._settings.watermark_interval
 
     async def _send(self, sender: Sender, facts: Sequence[Unsent]) -> None:
-        shares: dict[int, list[Unsent]] = defaultdict(list)
+        shares: dict[int, list[tuple[int, Record]]] = defaultdict(list)
         for fact in facts:
-            shares[self._partition_of(fact.scope)].append(fact)
-        acknowledged: list[int] = []
-        results = await asyncio.gather(
-            *(
-                self._send_share(sender, partition, share, acknowledged)
-                for partition, share in shares.items()
-            ),
-            return_exceptions=True,
-        )
-        if acknowledged:
-            await self._in_thread(self._outbox.delete, acknowledged)
-            self._metrics.acknowledged.inc(len(acknowledged))
-            self._progress.moved()
-        _raise_first(results)
+            shares[self._partition_of(fact.scope)].append((fact.position, fact_record(fact)))
+        await send_shares(sender, shares, self._delete)
 
-    async def _send_share(
-        self, sender: Sender, partition: int, share: Sequence[Unsent], acknowledged: list[int]
-    ) -> None:
-        """One batch after another: the next one begins when the one before it is acknowledged."""
-        records = [fact_record(fact) for fact in share]
-        sent = 0
-        while sent < len(records):
-            count = await sender.send(partition, records[sent:])
-            acknowledged.extend(fact.position for fact in share[sent : sent + count])
-            sent += count
+    async def _delete(self, positions: Sequence[int]) -> None:
+        await self.in_thread(self._outbox.delete, positions)
+        self._metrics.acknowledged.inc(len(positions))
+        self.progress.moved()
 
     async def _send_watermark(self, sender: Sender) -> None:
         if self._watermark is None:
@@ -163,7 +136,7 @@ class Relay:
             *(sender.send(partition, [record]) for partition in range(self._settings.partitions)),
             return_exceptions=True,
         )
-        _raise_first(results)
+        raise_first(results)
         self._metrics.watermark.set(self._watermark.timestamp())
         self._watermark = None
 
@@ -179,31 +152,16 @@ class Relay:
         except TimeoutError:
             return
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: Exception) -> None:
+        """Told once, and not twice a second while a broker is away."""
         # A watermark that was promised to nobody is still true, but a later one says more.
         self._watermark = None
         self._next_watermark = 0.0
         self._metrics.relay_errors.inc()
-        known = self._progress.problem
+        known = self.progress.problem
         if isinstance(error, WrongTopic):
-            self._progress.blocked(str(error))
+            self.progress.blocked(str(error))
         else:
-            self._progress.failed(type(error).__name__)
-        if self._progress.problem != known:  # told once, and not twice a second while a broker is away
+            self.progress.failed(type(error).__name__)
+        if self.progress.problem != known:
             log.warning("relay_failed", error=type(error).__name__, detail=str(error))
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
-
-    async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
-
-
-def _raise_first(results: Sequence[object]) -> None:
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result

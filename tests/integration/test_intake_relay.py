@@ -13,13 +13,13 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.intake.journal import Journal
-from services.intake.kafka import WrongTopic, ensure_topic
 from services.intake.outbox import Outbox
 from services.intake.planning import INSTANT
 from services.intake.relay import Relay
 from services.intake.resend import send_again
 from shared.clock import SystemClock
 from shared.contract import parse_instant
+from shared.kafka import WrongTopic, ensure_topic
 from shared.local import EmbeddedKafka
 from tests.support import parts
 from tests.support.intake import (
@@ -217,9 +217,9 @@ async def test_a_wrong_topic_blocks_the_relay_and_not_the_process(
     journal.append([submission("a")])
     relay = new_relay(dsn, kafka, topic)
     async with running(relay):
-        await eventually(lambda: "5 partitions" in (relay._progress.problem or ""), "the reason is told")
+        await eventually(lambda: "5 partitions" in (relay.progress.problem or ""), "the reason is told")
     assert unsent(dsn) == 1
-    assert relay._progress.stuck_for() == 0.0
+    assert relay.progress.stuck_for() == 0.0
 
 
 async def test_a_broker_that_was_killed_gets_everything_in_order(dsn: str, own_kafka: EmbeddedKafka) -> None:

@@ -14,15 +14,15 @@ from prometheus_client import CollectorRegistry
 from services.intake.admission import admit
 from services.intake.codec import PlainCodec
 from services.intake.journal import Journal
-from services.intake.kafka import ensure_topic
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Submission
 from services.intake.outbox import Outbox
-from services.intake.progress import Progress
 from services.intake.relay import Relay, RelaySettings
 from services.intake.rulebooks import Registry
 from shared.clock import SystemClock
 from shared.database import connection_info, migrate
+from shared.kafka import ensure_topic
+from shared.progress import Progress
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PARTITIONS = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.progress import Progress, Watchdog
+from shared.progress import Progress, Watchdog
 
 
 class Machine:

@@ -5,10 +5,14 @@
 SELECT pg_try_advisory_lock(%(key)s)
 
 -- name: unsent
+-- Each row by the key of its fact: as a plain join it is planned as a hash of the whole journal while that is small.
 SELECT unsent.position, fact.scope, fact.seq, fact.id::text, fact.recorded_at, fact.body, fact.contacts, fact.traceparent,
        head.default_rulebook
 FROM (SELECT position, scope, seq FROM intake.outbox ORDER BY position LIMIT %(limit)s) AS unsent
-JOIN intake.facts AS fact USING (scope, seq) JOIN intake.heads AS head USING (scope)
+CROSS JOIN LATERAL (
+    SELECT * FROM intake.facts WHERE facts.scope = unsent.scope AND facts.seq = unsent.seq LIMIT 1
+) AS fact
+CROSS JOIN LATERAL (SELECT default_rulebook FROM intake.heads WHERE heads.scope = unsent.scope LIMIT 1) AS head
 ORDER BY unsent.position
 
 -- name: delete_sent

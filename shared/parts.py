@@ -1,0 +1,58 @@
+"""What every composition root does alike: parts in the background, a database that may still be starting, an end.
+
+A process that only half works is worse than none: a part that dies by a defect takes the process with it, and a
+new one starts from what is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+log: Final = structlog.get_logger()
+
+DATABASE_WAIT: Final = 60.0
+DEFECT: Final = 70
+"""The exit code of a process that ends itself."""
+
+
+def background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """The part as a task; a defect in it ends the process."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(end_with)
+    return task
+
+
+def end_with(task: asyncio.Task[None]) -> None:
+    """End the process if the task ended by a defect."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("part_died", part=task.get_name(), exc_info=error)
+        os._exit(DEFECT)
+
+
+def exit_wedged() -> None:
+    """At once: whatever hangs would also hold up an orderly end, and everything answered is durable."""
+    log.critical("part_wedged")
+    os._exit(DEFECT)
+
+
+async def prepared(migrations: Callable[[], Sequence[str]]) -> None:
+    """Run the migrations; a database that is still starting is waited for."""
+    deadline = time.monotonic() + DATABASE_WAIT
+    while True:
+        try:
+            applied = await asyncio.to_thread(migrations)
+            break
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("database_away", error=type(error).__name__)
+            await asyncio.sleep(1.0)
+    if applied:
+        log.info("migrated", migrations=list(applied))
