@@ -83,7 +83,10 @@ class AttributionRecorder(PostgresProcessRecorder):
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
             if tracking is not None:
                 self._insert_tracking(curs, tracking)
-            return self._append(curs, stored_events)
+            if not stored_events:
+                return None
+            self._append(curs, stored_events)
+            return [row["notification_id"] for row in curs.fetchall()]
 
     def commit_batch(
         self,
@@ -102,8 +105,9 @@ class AttributionRecorder(PostgresProcessRecorder):
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
             if tracking is not None:
                 self._move_position(curs, tracking, expected)
-            project(curs)
-            self._append(curs, stored_events)
+            with conn.pipeline():  # the server writes one table while the rows of the next are put into arrays
+                project(curs)
+                self._append(curs, stored_events)
 
     def _move_position(self, curs: Cursor[DictRow], tracking: Tracking, expected: int | None) -> None:
         if expected is None:
@@ -113,9 +117,10 @@ class AttributionRecorder(PostgresProcessRecorder):
         if curs.rowcount != 1:
             raise StalePosition(tracking.application_name, expected)
 
-    def _append(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent]) -> list[int] | None:
+    def _append(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent]) -> None:
+        """Insert the events; their notification ids wait in the cursor for whoever wants them."""
         if not stored_events:
-            return None
+            return
         self._lock_table(curs)  # readers of the notification log must never see a gap that fills up later
         self._notify_channel(curs)
         curs.execute(
@@ -127,7 +132,6 @@ class AttributionRecorder(PostgresProcessRecorder):
                 [event.state for event in stored_events],
             ),
         )
-        return [row["notification_id"] for row in curs.fetchall()]
 
 
 FIRST_POSITION = SQL("""
