@@ -36,7 +36,6 @@ from shared.settings import load
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topics import Topics
 
-
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
 BATCH_BYTES: Final = 32 * 1024 * 1024
