@@ -7,6 +7,7 @@ they do; told to, it also answers late, half, not at all, with 5xx, with a redir
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ class Provider:
     hold: threading.Event | None = None
     calls: list[Call] = field(default_factory=list)
     delivered: list[Call] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
     stamps: dict[str, list[datetime]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -254,7 +256,10 @@ def providing(clock: MachineClock) -> Iterator[Provider]:
         request_queue_size = 64
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """A caller that gave up does not wait for its answer."""
+            """A caller that gave up does not wait for its answer; anything else is a defect of this server."""
+            error = sys.exc_info()[1]
+            if not isinstance(error, OSError):
+                kept.defects.append(repr(error))
 
     server = Server(("127.0.0.1", 0), Handler)
     kept = Provider(server, clock)
@@ -268,6 +273,7 @@ def providing(clock: MachineClock) -> Iterator[Provider]:
         server.shutdown()
         thread.join()
         server.server_close()
+    assert kept.defects == []
 
 
 def _body(answered: dict[str, Any] | tuple[int, dict[str, Any]]) -> bytes:

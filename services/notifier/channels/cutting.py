@@ -26,9 +26,10 @@ def cut(text: str, limit: int) -> str:
 
 def fitted(build: Callable[[str], bytes], text: str, limit: int) -> bytes:
     """What `build` makes of as much of the text as fits: JSON counts its escapes too."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
     body = build(text)
     while len(body) > limit:
-        size = len(text.encode("utf-8", "replace"))
+        size = len(text.encode("utf-8"))
         if size == 0:
             raise ValueError(f"nothing fits into {limit} bytes")
         text = cut(text, max(size - (len(body) - limit), 0) if size > 1 else 0)

@@ -16,12 +16,13 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from services.notifier.alert import Notice
-from services.notifier.channels.cutting import fitted
+from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import Meaning, Reason, whole
 from services.notifier.channels.robot import Codes, Robot, masked, national_mobile, plain
 
 LARGEST_BODY = 20_000
+LONGEST_TITLE = 200
 _SHUT_OUT = timedelta(minutes=10)
 _BUSY = timedelta(seconds=5)
 # Of a name that an office has entered, nothing may become a link, a mention or a heading.
@@ -41,6 +42,7 @@ class DingTalkRobot(Robot):
             40035: Reason.CONTENT,
             43004: Reason.CONTENT,
             300001: Reason.RECEIVER,
+            300005: Reason.RECEIVER,
             310000: Reason.SIGNATURE,
             400013: Reason.RECEIVER,
             400101: Reason.RECEIVER,
@@ -91,7 +93,7 @@ class DingTalkRobot(Robot):
 
     @staticmethod
     def _markdown(notice: Notice, text: str) -> dict[str, Any]:
-        title = masked(notice.words.subject_zh, notice.case).translate(_INERT)
+        title = cut(masked(notice.words.subject_zh, notice.case).translate(_INERT), LONGEST_TITLE)
         return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
 
     @staticmethod

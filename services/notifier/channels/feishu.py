@@ -16,12 +16,13 @@ from datetime import timedelta
 from typing import Any
 
 from services.notifier.alert import Notice
-from services.notifier.channels.cutting import fitted
+from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import Reason, whole
 from services.notifier.channels.robot import Codes, Robot, masked, national_mobile, plain
 
 LARGEST_BODY = 20_000
+LONGEST_TITLE = 200
 _MINUTE = timedelta(minutes=1)
 
 
@@ -46,7 +47,7 @@ class FeishuRobot(Robot):
     def message(self, notice: Notice, destination: str) -> bytes:
         signed = self._signature()
         user = None if national_mobile(destination) else destination
-        name = notice.to.name or notice.to.staff
+        name = cut(notice.to.name or notice.to.staff, LONGEST_TITLE)
         build = _post if self._form == "rich" else _text
 
         def whole_body(said: str) -> bytes:
@@ -78,7 +79,7 @@ def signature(secret: str, at: int) -> str:
 def _post(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
     who = {"tag": "at", "user_id": user} if user else {"tag": "text", "text": f"@{masked(name, notice.case)}"}
     rows = [[who], *([{"tag": "text", "text": line}] for line in text.split("\n") if line.strip())]
-    title = masked(notice.words.subject_zh, notice.case)
+    title = cut(masked(notice.words.subject_zh, notice.case), LONGEST_TITLE)
     return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": rows}}}}
 
 

@@ -44,7 +44,6 @@ class GuardedAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Whatever proxies, certificates and timeouts the SDK would have: ours."""
         ends = time.monotonic() + self._timeout
-        # A connection that was kept may be dead; of a call on it nobody could say whether it arrived.
         request.headers["Connection"] = "close"
         try:
             self._policy.check(request.url or "")
@@ -113,13 +112,21 @@ def _pools(policy: AddressPolicy) -> dict[str, type]:
         def _new_conn(self) -> socket.socket:
             return looked_at(super()._new_conn())
 
-    class PlainPool(urllib3.HTTPConnectionPool):
+    class PlainPool(_Unpooled, urllib3.HTTPConnectionPool):
         ConnectionCls = Plain
 
-    class SecurePool(urllib3.HTTPSConnectionPool):
+    class SecurePool(_Unpooled, urllib3.HTTPSConnectionPool):
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}
+
+
+class _Unpooled:
+    """A connection that was kept may be dead; of a call on it nobody could say whether it arrived."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
 
 
 def _read_whole(response: requests.Response, ends: float) -> None:
