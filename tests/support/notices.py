@@ -50,7 +50,7 @@ def notice(**changes: Any) -> Notice:
     return replace(NOTICE, **changes)
 
 
-def said(**changes: str) -> Notice:
+def said(**changes: Any) -> Notice:
     """The same reminder in other words."""
     return replace(NOTICE, words=replace(WORDS, **changes))
 

@@ -52,8 +52,8 @@ class AppriseChannel:
     async def send(self, notice: Notice, destination: str) -> str:
         words = notice.words
         who = notice.to.name or notice.to.staff
-        body = masked(f"{who}\n{words.body_zh}\n\n{words.body_en}", notice.case)
-        title = masked(words.subject_zh, notice.case)
+        body = masked(f"{who}\n{words.text}", notice.case)
+        title = masked(words.subject, notice.case)
         if await self._apprise.async_notify(body=body, title=title):
             return "by HTTP status only: accepted"
         raise Temporary("Apprise says no, and no more than that")

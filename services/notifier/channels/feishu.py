@@ -54,7 +54,7 @@ class FeishuRobot(Robot):
             body = {**signed, **build(notice, said, user, name)}
             return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
-        text = f"{notice.words.body_zh}\n\n{notice.words.body_en}" if self._form == "rich" else plain(notice)
+        text = notice.words.text if self._form == "rich" else plain(notice)
         return fitted(whole_body, masked(text, notice.case), LARGEST_BODY)
 
     def target(self) -> str:
@@ -79,7 +79,7 @@ def signature(secret: str, at: int) -> str:
 def _post(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
     who = {"tag": "at", "user_id": user} if user else {"tag": "text", "text": f"@{masked(name, notice.case)}"}
     rows = [[who], *([{"tag": "text", "text": line}] for line in text.split("\n") if line.strip())]
-    title = cut(masked(notice.words.subject_zh, notice.case), LONGEST_TITLE)
+    title = cut(masked(notice.words.subject, notice.case), LONGEST_TITLE)
     return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": rows}}}}
 
 

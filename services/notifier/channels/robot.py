@@ -171,6 +171,5 @@ def masked(text: str, case: str) -> str:
 
 
 def plain(notice: Notice) -> str:
-    """The whole message as plain text, both languages."""
-    words = notice.words
-    return masked(f"{words.subject_zh}\n{words.body_zh}\n\n{words.body_en}", notice.case)
+    """The whole message as plain text, in the person's language."""
+    return masked(f"{notice.words.subject}\n{notice.words.text}", notice.case)
