@@ -317,4 +317,4 @@ class Slice(dict[Key, Record]):
     def owned_by(self, staff: StaffId) -> list[Customer]:
         """Customers with a claim of this consultant, lapsed or not, by their first record."""
         owned = [r for r in self.values() if isinstance(r, Customer) and r.claim and r.claim.owner == staff]
-        return sorted(owned, key=lambda customer: customer.first)
+        return sorted(owned, key=lambda customer: (customer.first, customer.id))
