@@ -20,7 +20,7 @@ from services.attribution.folding import Folder, Rules
 from services.attribution.reading import Dead, JournalFact, RawRecord, Reading, Watermark, read_record
 from services.attribution.recorder import AttributionRecorder
 from services.attribution.scopes import HotScopes
-from services.attribution.store import Store, Work, book_id
+from services.attribution.store import Store, Work, opening_book
 from shared.topics import encode_contacts
 
 
@@ -119,11 +119,7 @@ class Attribution:
 
     def _opening_book(self, fact: JournalFact) -> tuple[str, int]:
         """The rulebook that the journal says its scope began under, else the deployment's own."""
-        name = fact.default_rulebook or self._default_book
-        if "@" in name:
-            return book_id(name)
-        versions = [version for known, version in self._rules.books if known == name]
-        return name, max(versions, default=1)
+        return opening_book(fact.default_rulebook or self._default_book, self._rules.books)
 
     def _fold(
         self,

@@ -32,7 +32,7 @@ def explain(
     at = datetime.fromisoformat(str(decision["at"]))
     because = _strings(decision.get("because"))
     told = {
-        language: _told(language, template, decision, staff_names, _when(language, at, rulebook.timezone))
+        language: _told(language, template, decision, staff_names, when(language, at, rulebook.timezone))
         for language in ("zh", "en")
     }
     basis = _basis(rulebook, clause)
@@ -132,7 +132,7 @@ def _percent(points: object) -> str:
     return f"{int(str(points)) / 100:g}%"
 
 
-def _when(language: str, at: datetime, zone: ZoneInfo) -> str:
+def when(language: str, at: datetime, zone: ZoneInfo) -> str:
     """The local time of the office, to the minute."""
     local = at.astimezone(zone)
     if language == "zh":

@@ -9,6 +9,7 @@ import msgspec
 from services.attribution.domain.state import Customer
 from services.attribution.queries import Snapshot
 from services.attribution.result import Json
+from services.attribution.telling import told
 
 
 def history_of(snapshot: Snapshot, name: str) -> Json:
@@ -17,18 +18,14 @@ def history_of(snapshot: Snapshot, name: str) -> Json:
     decisions = snapshot.decisions([customer.id])[customer.id]
     recorded = _recorded(snapshot, customer, decisions)
     by_seq = {event["seq"]: event for event in recorded}
+    worded = told(snapshot, [decision for decision, _ in decisions])
     return {
         "scope": snapshot.head.scope,
         "customer": customer.id,
         "events": recorded,
         "decisions": [
-            decision
-            | {
-                "seq": seq,
-                "recorded_at": by_seq.get(seq, {}).get("recorded_at"),
-                "clause_text": snapshot.clause_text(decision["clause"]),
-            }
-            for decision, seq in decisions
+            decision | {"seq": seq, "recorded_at": by_seq.get(seq, {}).get("recorded_at")}
+            for decision, (_, seq) in zip(worded, decisions, strict=True)
         ],
     }
 
@@ -38,8 +35,8 @@ def _recorded(snapshot: Snapshot, customer: Customer, decisions: list[tuple[Json
     wanted = dict.fromkeys(customer.records)
     for decision, _ in decisions:
         wanted |= dict.fromkeys(decision["because"])
-    told: list[Json] = []
+    listed: list[Json] = []
     for seq, body in snapshot.facts(wanted):
         event: dict[str, Any] = msgspec.json.decode(body)
-        told.append({"seq": seq} | event)
-    return told
+        listed.append({"seq": seq} | event)
+    return listed

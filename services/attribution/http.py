@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 import psycopg
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.attribution.desk import look_up
 from services.attribution.history_page import history_of
+from services.attribution.preview import REPEATED, Previewer, Repeated, WouldPark
 from services.attribution.queries import Cursor, Head, NotFound, Questions, Snapshot
 from services.attribution.refold import Journal, Refolder, RefoldUnavailable
 from services.attribution.result import Json
@@ -48,11 +49,23 @@ class Lookup(BaseModel):
     contact: str = Field(min_length=1, max_length=128, description="a phone, or wechat:<id>")
 
 
+EVENT_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "One event of the contract as intake takes it, without `recorded_at`",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
 class Api:
     """The handlers, over what they ask."""
 
-    def __init__(self, questions: Questions, refolder: Refolder, clock: BusinessClock) -> None:
+    def __init__(
+        self, questions: Questions, refolder: Refolder, previewer: Previewer, clock: BusinessClock
+    ) -> None:
         self._questions = questions
+        self._previewer = previewer
         self._refolder = refolder
         self._clock = clock
         self.router = APIRouter(prefix="/v1")
@@ -69,6 +82,14 @@ class Api:
             "/scopes/{scope}/lookup", self.lookup, methods=["POST"], summary="The question at the door"
         )
 
+        self.router.add_api_route(
+            "/scopes/{scope}/preview",
+            self.preview,
+            methods=["POST"],
+            summary="What an event would decide now; nothing is kept",
+            openapi_extra=EVENT_BODY,
+        )
+
     def _add(self, path: str, handler: Callable[..., Any], told: str) -> None:
         self.router.add_api_route(path, handler, methods=["GET"], summary=told)
 
@@ -76,6 +97,18 @@ class Api:
         contact = _contact(body.contact)
         now = self._clock.now()
         return await self._answer(scope, min_seq, lambda snapshot: look_up(snapshot, contact, now))
+
+    async def preview(self, request: Request, scope: Slug, min_seq: MinSeq = None) -> Response:
+        raw = await request.body()
+        now = self._clock.now()
+        await self._wait(scope, min_seq)
+        try:
+            head, found = await self._ask(lambda: self._previewer.preview(scope, raw, now), "")
+        except Repeated:
+            raise _refused(409, "id", "repeated", REPEATED) from None
+        except WouldPark as error:
+            raise Problem(409, f"该记录会使判客停在隔离区 (the fold fails on this event: {error})") from None
+        return _json(found | head.told(), head)
 
     async def customer(
         self,
@@ -259,4 +292,8 @@ def _cursor(text: str | None) -> Cursor:
 
 
 def _wrong(path: str, rule: str, message: str) -> Problem:
-    return Problem(422, f"{path}: {message}", errors=[{"path": path, "rule": rule, "message": message}])
+    return _refused(422, path, rule, message)
+
+
+def _refused(status: int, path: str, rule: str, message: str) -> Problem:
+    return Problem(status, f"{path}: {message}", errors=[{"path": path, "rule": rule, "message": message}])

@@ -21,6 +21,7 @@ from services.attribution.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.http import Api
 from services.attribution.metrics import AttributionMetrics
 from services.attribution.outbox import Outbox
+from services.attribution.preview import Previewer
 from services.attribution.queries import Questions
 from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.refold import Refolder
@@ -96,7 +97,8 @@ class Service:
             metrics=partial(render_metrics, registry),
             lifespan=self.lifespan,
         )
-        self.app.include_router(Api(self.questions, self.refolder, clock).router)
+        previewer = Previewer(self.questions, rules, settings.default_rulebook)
+        self.app.include_router(Api(self.questions, self.refolder, previewer, clock).router)
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

@@ -20,7 +20,15 @@ from services.attribution.domain.case import book_at
 from services.attribution.domain.rulebook import Clause, Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope
 from services.attribution.refold import Journal
-from services.attribution.result import Json, board_json, customer_json, deal_json, dispute_json, instant
+from services.attribution.result import (
+    Json,
+    board_json,
+    customer_json,
+    deal_json,
+    dispute_json,
+    in_order,
+    instant,
+)
 from services.attribution.store import Store, Work, book_id
 from shared.database import Database
 
@@ -74,17 +82,21 @@ class Snapshot:
     """Questions to one moment of one scope."""
 
     def __init__(
-        self, connection: psycopg.Connection[Row], scope: str, books: Mapping[BookId, Rulebook]
+        self,
+        connection: psycopg.Connection[Row],
+        scope: str,
+        books: Mapping[BookId, Rulebook],
+        opening: BookId | None = None,
     ) -> None:
         self._connection = connection
         self._books = books
-        self.head = self._head(scope)
-        self._work = Work(scope, self.head.partition, self.head.book)
+        self.head = self._head(scope, opening)
+        self.work = Work(scope, self.head.partition, self.head.book)
         self._store = Store(self)
         self._load({SCOPE})
-        if SCOPE not in self._work.slice:
+        if SCOPE not in self.work.slice:
             book = books[self.head.book]
-            self._work.slice.load(SCOPE, Scope(scope, self.head.book, str(book.timezone)))
+            self.work.slice.load(SCOPE, Scope(scope, self.head.book, str(book.timezone)))
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Row]]:
@@ -93,11 +105,24 @@ class Snapshot:
 
     @property
     def scope(self) -> Scope:
-        return self._work.slice.scope
+        return self.work.slice.scope
 
     def book_at(self, at: datetime) -> Rulebook:
         """The rulebook in force."""
         return self._books[book_at(self.scope, at)]
+
+    def book_of(self, clause: str, at: datetime) -> Rulebook:
+        """The rulebook whose clause a decision cites: the one in force then, else the first that has it.
+
+        A claim stays under the rulebook that it began under, and may be decided on long after another one came.
+        """
+        current = self.book_at(at)
+        if Clause(clause) in current.clauses:
+            return current
+        return next((book for book in self._books.values() if Clause(clause) in book.clauses), current)
+
+    def book(self, name: BookId) -> Rulebook:
+        return self._books[name]
 
     def watermark(self) -> datetime | None:
         """Up to where lapses are decided."""
@@ -107,12 +132,12 @@ class Snapshot:
     def customer_of(self, contact: str) -> str | None:
         """The customer that a contact belongs to."""
         self._load({Key("contact", contact)})
-        return self._work.slice.pointed("contact", contact)
+        return self.work.slice.pointed("contact", contact)
 
     def find(self, name: str) -> Customer:
         """A customer by id; one that was joined is found as what it went into."""
         self._load_customers([name])
-        found = self._work.slice.find_customer(name)
+        found = self.work.slice.find_customer(name)
         if found is not None:
             return found
         rows = self._rows("joined_into", [self.head.scope, name])
@@ -129,19 +154,24 @@ class Snapshot:
         decisions = self.decisions(names)
         told = []
         for name in names:
-            customer = self._work.slice.find_customer(name)
+            customer = self.work.slice.find_customer(name)
             if customer is not None:
-                shown = customer_json(self._work.slice, customer, [])
+                shown = customer_json(self.work.slice, customer, [])
                 own = [decision for decision, _ in decisions[name]]
                 told.append(shown | {"clause": own[-1]["clause"] if own else None, "decisions": own})
         return told
 
     def decisions(self, names: Sequence[str]) -> dict[str, list[tuple[Json, int]]]:
         """The decisions of each customer, with the seq of the fact that brought them."""
-        found: dict[str, list[tuple[Json, int]]] = defaultdict(list)
+        found: dict[str, list[Json]] = defaultdict(list)
+        seqs: dict[int, int] = {}
         for customer, body, seq in self._rows("decisions_of", [self.head.scope, list(names)]):
-            found[customer].append((msgspec.json.decode(body), seq))
-        return found
+            decision: Json = msgspec.json.decode(body)
+            found[customer].append(decision)
+            seqs[id(decision)] = seq
+        told = {customer: in_order(decisions) for customer, decisions in found.items()}
+        ordered = {c: [(decision, seqs[id(decision)]) for decision in d] for c, d in told.items()}
+        return defaultdict(list, ordered)
 
     def facts(self, ids: Iterable[str]) -> list[tuple[int, bytes]]:
         """Recorded events by id, in the order of the journal."""
@@ -181,17 +211,17 @@ class Snapshot:
             decisions[deal].append(msgspec.json.decode(body))
         told = []
         for _, name, owner in shown:
-            customer = self._work.slice.customer(owner)
+            customer = self.work.slice.customer(owner)
             deal = next(deal for deal in customer.deals if deal.deal == name)
-            told.append(deal_json(self._work.slice, customer, deal, []) | {"decisions": decisions[name]})
+            told.append(deal_json(self.work.slice, customer, deal, []) | {"decisions": decisions[name]})
         return told, _next(rows, limit)
 
     def page_of_disputes(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
         rows = self._page("page_of_disputes", cursor, limit)
         names = [str(name) for _, name in rows[:limit]]
         self._load({Key("dispute", name) for name in names})
-        found = [dispute for name in names if (dispute := self._work.slice.dispute(name))]
-        return [dispute_json(self._work.slice, dispute) for dispute in found], _next(rows, limit)
+        found = [dispute for name in names if (dispute := self.work.slice.dispute(name))]
+        return [dispute_json(self.work.slice, dispute) for dispute in found], _next(rows, limit)
 
     def page_of(self, table: str, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
         """Flags or penalties, in the order in which they were made."""
@@ -201,27 +231,29 @@ class Snapshot:
     def boards(self, office: str) -> Json:
         """Both boards; an office that opened no shift has none."""
         self._load({Key("board", office)})
-        board = self._work.slice.board(office)
+        board = self.work.slice.board(office)
         nobody: Json = {"queue": [], "next": None}
         return {"visit": nobody, "call": nobody} if board is None else board_json(board)
 
-    def _head(self, scope: str) -> Head:
+    def _head(self, scope: str, opening: BookId | None) -> Head:
         rows = self._rows("head", [scope])
         if not rows:
-            raise NotFound(scope)
+            if opening is None:
+                raise NotFound(scope)
+            return Head(scope, 0, 0, opening)
         seq, partition, book = rows[0]
         behind = self._rows("behind", [scope])
         behind_seq, since = behind[0] if behind else (None, None)
         return Head(scope, seq, partition, book_id(book), since, behind_seq)
 
     def _load(self, keys: set[Key]) -> None:
-        self._store.load({self.head.scope: self._work}, {self.head.scope: keys})
+        self._store.load({self.head.scope: self.work}, {self.head.scope: keys})
 
     def _load_customers(self, names: Iterable[str]) -> None:
         """The customers and their disputes, which their status needs, and the deals' customers of those."""
         keys = {Key("customer", name) for name in names}
         self._load(keys)
-        customers = [self._work.slice.find_customer(key.id) for key in keys]
+        customers = [self.work.slice.find_customer(key.id) for key in keys]
         self._load({Key("dispute", name) for customer in customers if customer for name in customer.disputes})
 
     def _page(self, name: str, cursor: Cursor, limit: int, **filters: Any) -> list[Row]:
@@ -245,12 +277,12 @@ class Questions:
         self._books = books
 
     @contextmanager
-    def of(self, scope: str) -> Iterator[Snapshot]:
-        """One scope at one moment; raises `NotFound` for one that nobody ever wrote in."""
+    def of(self, scope: str, opening: BookId | None = None) -> Iterator[Snapshot]:
+        """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `NotFound`."""
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
-                yield Snapshot(connection, scope, self._books)
+                yield Snapshot(connection, scope, self._books, opening)
             finally:
                 if not connection.closed:  # a server that went away took the transaction with it
                     connection.rollback()

@@ -60,6 +60,13 @@ def book_id(name: str) -> BookId:
     return book, int(version or "1")
 
 
+def opening_book(name: str, books: Iterable[BookId]) -> BookId:
+    """The rulebook that a scope begins under: `base@1`, or the newest known version of `base`."""
+    if "@" in name:
+        return book_id(name)
+    return name, max((version for known, version in books if known == name), default=1)
+
+
 class Connects(Protocol):
     """A pool, or one snapshot that lends its own connection."""
 

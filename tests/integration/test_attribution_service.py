@@ -130,7 +130,11 @@ async def test_a_visit_on_the_topic_is_answered_and_passed_on(settings: Attribut
         assert customer == offline["customers"][0] | {"as_of_seq": 3}
         history = (await client.get(f"/v1/scopes/demo/customers/{looked['customer']}/history")).json()
         assert [event["type"] for event in history["events"]] == ["visit.registered"]
-        assert history["decisions"][0]["clause_text"]["zh"]
+        (decision,) = history["decisions"]
+        assert decision["clause_text"]["zh"]
+        assert "李娜" in decision["explanation"]["zh"]
+        assert "来访登记" in decision["explanation"]["zh"]
+        assert "李娜 received" in decision["explanation"]["en"]
         boards = (await client.get("/v1/offices/demo-office/boards")).json()
         assert boards["visit"] == {"queue": ["wang", "li"], "next": "wang"}
 
@@ -276,6 +280,30 @@ async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSe
             assert (await client.post("/v1/scopes/demo/lookup", json=body)).status_code == 422
         late = await client.get("/v1/scopes/demo/customers", params={"min_seq": 99})
         assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+
+
+async def test_a_preview_answers_like_intake_and_records_nothing(settings: AttributionSettings) -> None:
+    """200 with what would be decided now, as often as it is asked; 409 for an id that is taken; 422 as intake."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.visit(LI, "li")])
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 1)
+        recorded = json.loads(journal.lines["demo"][0])
+        del recorded["recorded_at"]
+        event = recorded | {"id": "018f3c5e-0000-7000-8000-000000000001"}
+        answers = [
+            await client.post("/v1/scopes/demo/preview", json=event, params={"min_seq": 1}) for _ in "ab"
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        first, second = (answer.json() for answer in answers)
+        assert (first["as_of_seq"], first["customer"]["status"]) == (1, "lapsed")
+        assert [told["decisions"][0]["decision"] for told in (first, second)] == ["lapsed", "lapsed"]
+        assert (await client.post("/v1/scopes/demo/preview", json=recorded)).status_code == 409
+        for body in (b"", b"{", b"\xff", b"[" * 3000, json.dumps(event | {"surprise": 1}).encode()):
+            refused = await client.post("/v1/scopes/demo/preview", content=body)
+            assert refused.status_code == 422, body
+            assert refused.headers["content-type"] == "application/problem+json"
+        assert len((await client.get("/v1/scopes/demo/customers")).json()["customers"]) == 1
 
 
 async def test_pages_go_on_where_the_last_one_ended(settings: AttributionSettings) -> None:
