@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -54,9 +55,9 @@ def decision_json(decision: e.Decided) -> Json:
 
 
 def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decided]) -> Json:
-    """One customer with all decisions, by time, then in the order in which they were made."""
+    """One customer with all decisions; these come in the order in which they were made."""
     claim = standing(customer.claim)
-    ordered = sorted(decisions, key=lambda decision: decision.at)
+    ordered = in_order(decision_json(d) for d in sorted(decisions, key=lambda decision: decision.at))
     return {
         "scope": slice_.scope.name,
         "customer": customer.id,
@@ -67,9 +68,24 @@ def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decid
         "basis": claim.basis if claim else None,
         "since": instant(claim.since if claim else None),
         "expires_at": instant(expires_at(customer)),
-        "clause": ordered[-1].clause if ordered else None,
-        "decisions": [decision_json(decision) for decision in ordered],
+        "clause": ordered[-1]["clause"] if ordered else None,
+        "decisions": ordered,
     }
+
+
+def in_order(by_time: Iterable[Json]) -> list[Json]:
+    """Decisions of a customer by time, those of one time in the order in which they were made, but lapses first.
+
+    When a lapse is appended depends on who looks first, a later fact or the sweep: of two parts that were joined
+    and whose claims had run out at the same midnight, either may have been made first. So they go by their events.
+    """
+    told: list[Json] = []
+    for _, tied in groupby(by_time, key=itemgetter("at")):
+        group = list(tied)
+        if len(group) > 1:
+            group.sort(key=lambda d: (0, d["because"]) if d["decision"] == "lapsed" else (1, []))
+        told += group
+    return told
 
 
 def deal_json(slice_: Slice, customer: Customer, deal: Deal, decisions: Iterable[e.DealDecided]) -> Json:
@@ -169,7 +185,7 @@ def _add_records(scope: Judged, lists: dict[str, list[tuple[int, Json]]], boards
         match record:
             case Customer():
                 found = history.decisions.get(record.id, [])
-                told = customer_json(scope.slice, record, found)
+                told = customer_json(scope.slice, record, (decision for _, decision in found))
                 lists["customers"].append((places[record.first - 1], told))
                 for deal in record.deals:
                     decided = history.deals.get(deal.deal, [])
