@@ -18,7 +18,7 @@ from starlette.responses import Response
 from shared.contract import BadEvent
 from shared.middleware import AccessLog, BodyLimit
 from shared.problem import FieldError, Problem, bad_event, problem
-from shared.settings import Bindable, SettingsError, check_bind, is_loopback, variable
+from shared.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.telemetry import METRICS_TYPE
 
 __all__ = ["Check", "Served", "create_app", "listen", "serve", "serve_async"]
@@ -145,7 +145,7 @@ def listen(settings: Served) -> socket.socket:
         sock.close()
         raise SettingsError(
             f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
-            f"set {variable('port')} to a port that is free"
+            f"set {port_variable(settings)} to a port that is free"
         ) from None
     return sock
 

@@ -94,6 +94,15 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
+def port_variable(settings: object) -> str:
+    """The environment variable behind the `port` of a service's settings, which has the service in its name."""
+    if not isinstance(settings, CommonSettings):
+        return variable("port")
+    port = getattr(settings, "port", None)
+    ports = [field.name for field in fields(type(settings)) if field.name.endswith("port")]
+    return variable(min((name for name in ports if getattr(settings, name) == port), key=len, default="port"))
+
+
 def variables(settings: type[CommonSettings]) -> frozenset[str]:
     """Every environment variable that a service reads."""
     return frozenset(_names(fields(settings)))

@@ -66,6 +66,7 @@ class Service:
         self.questions = Questions(self.database, rules.books)
         self.progress = Progress(time.monotonic)
         self.relay_progress = Progress(time.monotonic)
+        self.outbox = Outbox(self.database.dsn)
         self.relay = Relay(
             RelaySettings(
                 bootstrap=settings.kafka,
@@ -74,7 +75,7 @@ class Service:
                 replication=settings.replication,
                 send_wait=settings.attribution_send_wait,
             ),
-            Outbox(self.database.dsn),
+            self.outbox,
             self.metrics,
             self.relay_progress,
         )
@@ -93,6 +94,7 @@ class Service:
                 "database": self._database_ready,
                 "broker": self._broker_ready,
                 "consumer": self._consumer_ready,
+                "relay": self._relay_ready,
             },
             metrics=partial(render_metrics, registry),
             lifespan=self.lifespan,
@@ -216,6 +218,14 @@ class Service:
         if self.consumer is None:
             return "the consumer has not joined its group"
         return "; ".join(f"{name}: {why}" for name, why in self.consumer.stopped.items()) or None
+
+    async def _relay_ready(self) -> str | None:
+        """Well while it leads and sends, or while another process does."""
+        if self.relay_progress.problem is not None:
+            return self.relay_progress.problem
+        if self.relay.leads or await asyncio.to_thread(self.outbox.led_by_any):
+            return None
+        return "no process passes decisions on"
 
 
 def create_service(settings: AttributionSettings) -> Service:

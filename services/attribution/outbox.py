@@ -72,6 +72,14 @@ class Outbox:
                 connection.close()
         return self._connection is not None
 
+    def led_by_any(self) -> bool:
+        """Whether some session holds the lead, here or in another process."""
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            row = connection.execute(
+                SQL["led"].encode(), [RELAY_LOCK >> 32, RELAY_LOCK & 0xFFFFFFFF]
+            ).fetchone()
+        return row is not None and bool(row[0])
+
     def watermarks(self) -> list[tuple[int, datetime]]:
         """Those to be passed on; read them before the messages, which then hold all that came before them."""
         return [(partition, watermark) for partition, watermark in self._rows("watermarks", [])]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from services.intake.model import Accepted, Conflict, Duplicate, Place, Refused
+from services.intake.model import Accepted, Conflict, Duplicate, Malformed, Place, Refused
 from services.intake.service import Delayed, LineOutcome
 from shared.contract import format_instant
 from shared.problem import FieldError, problem_document
@@ -30,6 +30,7 @@ STATUS: Final[dict[type[LineOutcome], int]] = {
     Duplicate: 200,
     Conflict: 409,
     Refused: 422,
+    Malformed: 422,
     Delayed: 503,
 }
 

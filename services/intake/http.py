@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
 from services.intake.metrics import IntakeMetrics
-from services.intake.model import Accepted, Duplicate, Unavailable
+from services.intake.model import Accepted, Duplicate, Malformed, Unavailable
 from services.intake.service import INLINE_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside
@@ -79,6 +79,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         """A result per line, as NDJSON; one bad line does not stop the others."""
         lines = _lines(await request.body())
         outcomes = await intake.take_lines(lines, _traceparent())
+        malformed.inc(sum(isinstance(outcome, Malformed) for outcome in outcomes))
         delayed = [outcome for outcome in outcomes if isinstance(outcome, Delayed)]
         if len(delayed) == len(outcomes):
             metrics.refused_busy.inc()

@@ -60,6 +60,10 @@ class Refused(Struct, frozen=True, gc=False):
     message: str
 
 
+class Malformed(Refused, frozen=True, gc=False):
+    """Bad input that the decoder found, so that the journal was never asked."""
+
+
 Outcome = Accepted | Duplicate | Conflict | Refused
 
 

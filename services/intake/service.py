@@ -15,7 +15,7 @@ from msgspec import Struct
 from services.intake.admission import admit
 from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
-from services.intake.model import Outcome, Refused, Submission, Unavailable
+from services.intake.model import Malformed, Outcome, Refused, Submission, Unavailable
 from services.intake.set_asides import SetAsides
 from shared.contract import BadEvent, SetAside, SettingAside
 from shared.database import Database
@@ -142,7 +142,7 @@ def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | Refuse
     try:
         return admit(line, traceparent, imported=imported)
     except BadEvent as error:
-        return Refused(error.path, error.rule, error.message)
+        return Malformed(error.path, error.rule, error.message)
 
 
 def _occurred(entry: Submission | Refused) -> float:

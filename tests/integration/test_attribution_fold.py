@@ -22,12 +22,14 @@ from services.attribution.domain.state import SCOPE, Key, Scope, Slice
 from services.attribution.folding import Rules
 from services.attribution.judge import judge
 from services.attribution.mapper import EventMapper, Recorded, stream_id
+from services.attribution.outbox import Outbox
 from services.attribution.quarantine import NotFailing
 from services.attribution.recorder import StalePosition
 from services.attribution.rulebook import load
 from shared.contract import SetAside
 from shared.local.ports import free_port
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
+from tests.support.parts import eventually
 from tests.support.rules import failing_on
 
 LI, WANG = "13800000001", "13800000002"
@@ -393,3 +395,14 @@ def test_bodies_of_decisions_are_json_of_the_contract(live: Deployment) -> None:
         "because",
     }
     assert json.loads(row["body"])["because"] == [json.loads(journal.lines["demo"][0])["id"]]
+
+
+def test_who_leads_the_relay_is_known_to_every_process(live: Deployment) -> None:
+    """Readiness may say that nobody passes decisions on, and not that another process does."""
+    one, other = Outbox(live.database.dsn), Outbox(live.database.dsn)
+    assert not other.led_by_any()
+    assert one.try_lead()
+    assert not other.try_lead()
+    assert other.led_by_any()
+    one.close()
+    eventually(lambda: not other.led_by_any(), "the lead is given up")

@@ -115,6 +115,9 @@ async def test_a_batch_has_a_result_per_line(chosen: IntakeSettings) -> None:
     ]
     async with serving(chosen) as (client, _):
         answer = await client.post("/v1/events:batch", content=b"\n".join(lines) + b"\n")
+        figures = (await client.get("/metrics")).text
+    assert 'panke_intake_events_total{outcome="malformed"} 2.0' in figures
+    assert 'panke_intake_events_total{outcome="refused"} 2.0' in figures
     results = [json.loads(line) for line in answer.text.splitlines()]
     assert answer.status_code == 200
     assert [result["line"] for result in results] == list(range(1, 9))

@@ -16,6 +16,7 @@ import structlog
 from fastapi import FastAPI, Request
 from msgspec import Struct
 
+from services.intake.settings import IntakeSettings
 from shared.contract import decode_event
 from shared.http import create_app, listen
 from shared.problem import PROBLEM_TYPE, unavailable
@@ -200,5 +201,9 @@ def test_listening_elsewhere_than_on_loopback_is_refused() -> None:
 
 def test_a_port_in_use_is_told_by_its_setting() -> None:
     """The message names the address and the variable to change."""
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SettingsError, match="PANKE_PORT"):
-        listen(At(port=taken.getsockname()[1]))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        given = IntakeSettings(database_url="postgresql:///x", kafka="k:1", intake_port=port)
+        for settings, name in ((At(port=port), "PANKE_PORT"), (given, "PANKE_INTAKE_PORT")):
+            with pytest.raises(SettingsError, match=f"set {name} to a port"):
+                listen(settings)
