@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Literal
 from uuid import UUID
 
 from services.notifier.ladder import Audience, Rung
@@ -52,6 +53,15 @@ class LeasedAlert:
     rounds: int
     traceparent: str | None
     watermark: datetime | None
+    kind: Literal["claim", "event"] = "claim"
+    detail: Mapping[str, Any] | None = None
+    # It waits for the limit of a channel, and may go out together with others.
+    limited: bool = False
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it must precede its deadline; everything else tells what is so."""
+        return self.kind == "claim" and self.rung is not Rung.LAPSED
 
     @property
     def behind(self) -> bool:
@@ -98,9 +108,34 @@ class Words:
         return self.body_en if self.language is Language.EN else self.body_zh
 
 
+NoticeKind = Literal["reminder", "lapsed", "event", "digest", "test"]
+_KINDS: Mapping[Rung, NoticeKind] = {
+    Rung.LAPSED: "lapsed",
+    Rung.EVENT: "event",
+    Rung.DIGEST: "digest",
+    Rung.TEST: "test",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of the alerts that a message tells of."""
+
+    alert: UUID
+    customer: str
+    case: str
+    rung: Rung
+    audience: Audience
+    owner: str | None
+    deadline: datetime
+
+
 @dataclass(frozen=True)
 class Notice:
-    """What a channel is given to send; `id` is the key under which a receiver tells repetitions."""
+    """What a channel is given to send; `id` is the key under which a receiver tells repetitions.
+
+    A digest has `items`, no customer, and the earliest of their deadlines.
+    """
 
     id: UUID
     scope: str
@@ -117,3 +152,9 @@ class Notice:
     behind: bool
     words: Words
     traceparent: str | None
+    items: tuple[Item, ...] = ()
+
+    @property
+    def kind(self) -> NoticeKind:
+        """What sort of message it is: a channel with fixed templates may not have one for each."""
+        return _KINDS.get(self.rung, "reminder")

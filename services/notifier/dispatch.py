@@ -14,9 +14,10 @@ from datetime import datetime
 import psycopg
 import structlog
 
-from services.notifier.alert import LeasedAlert
+from services.notifier.breaker import Breaker, NoBreaker
 from services.notifier.channels import Channel
 from services.notifier.metrics import Metrics
+from services.notifier.packet import Packet, packets
 from services.notifier.plan import Plans
 from services.notifier.policy import Policy
 from services.notifier.queue import People, Queue
@@ -38,9 +39,10 @@ class Dispatcher:
         plans: Plans,
         policy: Policy,
         metrics: Metrics,
+        breaker: Breaker | None = None,
     ) -> None:
         self._queue = queue
-        self._rounds = Rounds(queue, channels, clocks, plans, policy, metrics)
+        self._rounds = Rounds(queue, channels, clocks, plans, policy, metrics, breaker or NoBreaker())
         self._resend = [channel.name for channel in channels if channel.after_crash == "resend"]
         self._business, self._machine = clocks
         self._plans = plans
@@ -73,10 +75,10 @@ class Dispatcher:
         if room <= 0:
             return 0
         business_now = self._business.now()
-        claimed = await asyncio.to_thread(self._queue.claim, room, business_now, machine_now)
+        claimed = await asyncio.to_thread(self._queue.claim, room, business_now, machine_now, self._plans)
         people = await asyncio.to_thread(self._queue.people, claimed, self._plans) if claimed else {}
-        for alert in claimed:
-            task = asyncio.create_task(self._guarded(alert, people))
+        for packet in packets(claimed, self._plans):
+            task = asyncio.create_task(self._guarded(packet, people))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         return len(claimed)
@@ -123,15 +125,17 @@ class Dispatcher:
                 task.cancel()
             self._wake.clear()
 
-    async def _guarded(self, alert: LeasedAlert, people: People) -> None:
-        """One alert's failure is its own; without a database its lease settles it."""
-        told = {"alert": str(alert.id), "scope": alert.scope}
-        with traced(next_span(alert.traceparent)), structlog.contextvars.bound_contextvars(**told):
+    async def _guarded(self, packet: Packet, people: People) -> None:
+        """One message's failure is its own; without a database its lease settles it."""
+        told = {"alert": str(packet.id), "scope": packet.first.scope}
+        with traced(next_span(packet.first.traceparent)), structlog.contextvars.bound_contextvars(**told):
             try:
-                verdict = await self._rounds.run(alert, people)
-                await asyncio.to_thread(self._queue.settle, alert, verdict, self._business.now())
+                settled = await self._rounds.run(packet, people)
+                await asyncio.to_thread(self._queue.settle_all, settled, self._business.now())
             except psycopg.Error as error:
                 self._log.warning("left to its lease: the database does not answer", error=str(error))
                 return
-            self._metrics.settled(verdict.state)
-            self._log.info("settled", state=verdict.state.value, reason=verdict.reason)
+            for alert, verdict in settled:
+                self._metrics.settled(verdict.state)
+                member = {"member": str(alert.id)} if packet.digest else {}
+                self._log.info("settled", state=verdict.state.value, reason=verdict.reason, **member)

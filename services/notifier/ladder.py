@@ -30,7 +30,9 @@ class Rung(StrEnum):
     LAST_AFTERNOON = "last_afternoon"
     LAST_CALL = "last_call"
     LAPSED = "lapsed"
-    # No step: what a person sends to try a channel.
+    # No steps: what else happened to a customer, several alerts in one message, and a try of a channel.
+    EVENT = "event"
+    DIGEST = "digest"
     TEST = "test"
 
 

@@ -24,6 +24,7 @@ class Attempt:
     channel: str
     destination: str
     recipient: str | None
+    digest: UUID | None
     message: str
     started_at: datetime
     business_at: datetime

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from aiokafka.errors import KafkaError
 
+from services.notifier.breaker import StoredBreaker
 from services.notifier.consumer import Consumer
 from services.notifier.listing import Listing
 from services.notifier.metrics import Metrics
@@ -91,13 +92,19 @@ class Observer:
 
 
 def refresh(
-    metrics: Metrics, listing: Listing, clock: BusinessClock, topic: str, late_after: timedelta
+    metrics: Metrics,
+    listing: Listing,
+    breaker: StoredBreaker,
+    clock: BusinessClock,
+    topic: str,
+    late_after: timedelta,
 ) -> None:
     """Bring the figures that PostgreSQL holds up to date, when they are asked for."""
     now = clock.now()
     try:
         backlog = listing.backlog(now, late_after)
         standings = listing.standings()
+        left_alone = breaker.open_channels()
     except psycopg.Error as error:
         _LOG.warning("the figures are those of before", error=type(error).__name__)
         return
@@ -106,6 +113,7 @@ def refresh(
     metrics.retrying.set(backlog.retrying)
     metrics.under_way.set(backlog.under_way)
     metrics.dead.set(backlog.dead)
+    metrics.channels_open.set(len(left_alone))
     for standing in standings:
         if standing.topic == topic and standing.watermark is not None:
             age = (now - standing.watermark).total_seconds()

@@ -14,6 +14,7 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
+from services.notifier.breaker import StoredBreaker
 from services.notifier.channels.configured import configured
 from services.notifier.consumer import Consumer, Subscription
 from services.notifier.dispatch import Dispatcher
@@ -64,7 +65,8 @@ class Service:
         patience = timedelta(seconds=settings.notifier_watermark_patience)
         queue = Queue(self.database, Terms(policy.lease(self.channels), patience))
         clocks = (clock, self.machine)
-        self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics)
+        self.breaker = StoredBreaker(self.database, self.machine)
+        self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics, self.breaker)
         self.broker = KafkaBroker(settings.kafka, logger=None)
         self.consumer = Consumer(
             self.broker,
@@ -138,7 +140,7 @@ class Service:
         return f"the stored position is outside the log in partitions {halted}" if halted else None
 
     def _metrics(self) -> bytes:
-        refresh(self.metrics, self.listing, self.clock, self.topic, LATE)
+        refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)
         return render_metrics(self.metrics.registry)
 
 

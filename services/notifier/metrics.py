@@ -45,6 +45,9 @@ class Metrics:
         self.retrying = self._gauge("panke_notifier_alerts_retrying", "Alerts that are tried again later")
         self.under_way = self._gauge("panke_notifier_alerts_under_way", "Alerts under lease")
         self.dead = self._gauge("panke_notifier_alerts_dead", "Alerts that were given up and still hold")
+        self.channels_open = self._gauge(
+            "panke_notifier_channels_open", "Channels that are left alone, since they failed again and again"
+        )
         self.partitions_halted = self._gauge(
             "panke_notifier_partitions_halted", "Partitions whose stored position is outside the log"
         )

@@ -12,6 +12,8 @@ from services.notifier.channels import Channel
 
 # Storing an answer has its own deadline; the lease must outlive that too.
 _MARGIN = 10.0
+# How long a call may wait for its turn at a channel that has limits.
+_TURN = 4.0
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,25 @@ class Policy:
     concurrency: int = 32
     longest_sleep: float = 0.5
     late_after: timedelta = timedelta(minutes=15)
+    # How long the limit of a preferred channel is waited for before the next channel is taken.
+    limit_patience: timedelta = timedelta(minutes=2)
 
     def lease(self, channels: Sequence[Channel]) -> timedelta:
         """Longer than a whole round can take: every attempt of every channel, and the waits between."""
         waits = (self.attempts - 1) * (self.wait_max + self.wait_initial)
-        return timedelta(seconds=sum(self.attempts * one.timeout + waits for one in channels) + _MARGIN)
+        return timedelta(
+            seconds=sum(self.attempts * (one.timeout + _turn(one)) + waits for one in channels) + _MARGIN
+        )
+
+    def spread(self, wait: timedelta) -> timedelta:
+        """A wait for a limit, spread so that not all who were told so come back in the same moment."""
+        return wait + min(wait / 4, timedelta(seconds=5)) * random.random()
 
     def next_round(self, rounds: int) -> timedelta:
         """The wait after a failed round: doubling, and spread so that a storm does not come back whole."""
         doublings = 1 << min(rounds, 16)
         return min(self.round_wait * doublings, self.round_wait_max) * random.uniform(0.8, 1.2)
+
+
+def _turn(channel: Channel) -> float:
+    return _TURN if hasattr(channel, "ready_in") else 0.0

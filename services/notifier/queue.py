@@ -24,6 +24,8 @@ from shared.database import Database, queries
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
+# The most that is gathered in one claim.
+_MOST = 500
 # By scope and staff id.
 People = Mapping[tuple[str, str], Person]
 
@@ -40,23 +42,30 @@ class Terms:
 class Verdict:
     """How a round ended: the new state, why, and when to try again (machine time).
 
-    `unreachable` goes with a dead alert that nobody could be told of.
+    `unreachable` goes with a dead alert that nobody could be told of; `limited` with one that only waits, which
+    costs no round; `overtaken` where no call was made, since the claim has changed or the lease is lost.
     """
 
     state: State
     reason: str | None = None
     retry_at: datetime | None = None
     unreachable: bool = False
+    limited: bool = False
+    overtaken: bool = False
 
 
 @dataclass(frozen=True)
 class Call:
-    """What is about to be sent: by which channel, where to, which words, and to whom (staff id)."""
+    """What is about to be sent: by which channel, where to, which words, and to whom (staff id).
+
+    `digest` is the key of a message that tells of several alerts.
+    """
 
     channel: str
     destination: str
     message: str
     recipient: str
+    digest: UUID | None = None
 
 
 class Queue:
@@ -67,8 +76,13 @@ class Queue:
         self._terms = terms
         self._sql = queries("services.notifier")
 
-    def claim(self, limit: int, business_now: datetime, machine_now: datetime) -> list[LeasedAlert]:
-        """Up to `limit` alerts to be sent now, under a lease of their own; each is made out to one person."""
+    def claim(
+        self, limit: int, business_now: datetime, machine_now: datetime, plans: Plans | None = None
+    ) -> list[LeasedAlert]:
+        """Up to `limit` alerts to be sent now, under a lease of their own; each is made out to one person.
+
+        With plans that gather, whatever else is due to the same persons comes with them.
+        """
         lease = uuid4()
         given = {
             "lease": lease,
@@ -85,6 +99,7 @@ class Queue:
                 found += self._fetch(connection, "claim_retries", {**given, "limit": limit - len(found)})
             if not found:
                 return []
+            found += self._companions(connection, found, given, plans)
             gone = {row[0] for row in connection.execute(self._sql["overtaken"].encode(), given)}
             standing = [alert for alert in found if alert.id not in gone]
             return self._addressed(connection, standing, business_now)
@@ -120,8 +135,27 @@ class Queue:
         return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
     def begin_attempt(self, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]) -> int | None:
-        """Store that the call is about to be made; None when the alert no longer holds or the lease is
+        """Store that a call about one alert is about to be made; None when it no longer holds, or its lease is
         lost."""
+        return self.begin_attempts([alert], call, at).get(alert.id)
+
+    def begin_attempts(
+        self, alerts: Sequence[LeasedAlert], call: Call, at: tuple[datetime, datetime]
+    ) -> dict[UUID, int]:
+        """Store that one call about all of these is about to be made: the number of each one's attempt.
+
+        Where one of several no longer holds, nothing is stored: the words must be made without it.
+        """
+        with self._database.connection() as connection:
+            numbers = {one.id: self._begin(connection, one, call, at) for one in alerts}
+            begun = {alert: number for alert, number in numbers.items() if number is not None}
+            if len(begun) < len(alerts):
+                connection.rollback()
+        return begun
+
+    def _begin(
+        self, connection: _Connection, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]
+    ) -> int | None:
         business_now, machine_now = at
         given = {
             "id": alert.id,
@@ -130,41 +164,42 @@ class Queue:
             "destination": call.destination,
             "message": call.message,
             "recipient": call.recipient,
+            "digest": call.digest,
             "machine_now": machine_now,
             "business_now": business_now,
             "known_at": alert.watermark,
             "behind": alert.behind,
         }
-        with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["begin_attempt"].encode(), given).fetchone()
+        row: Any = connection.execute(self._sql["begin_attempt"].encode(), given).fetchone()
         return None if row is None else int(row[0])
 
-    def end_attempt(
-        self, alert: UUID, number: int, outcome: Outcome, answer: str, machine_now: datetime
+    def end_attempts(
+        self, numbers: Mapping[UUID, int], outcome: Outcome, answer: str, at: tuple[datetime, datetime]
     ) -> None:
+        """Store what one call came to, for each alert that it was about."""
+        business_now, machine_now = at
         given = {
-            "id": alert,
-            "number": number,
+            "ids": list(numbers),
+            "numbers": list(numbers.values()),
             "outcome": outcome.value,
             "answer": answer,
+            "business_now": business_now,
             "machine_now": machine_now,
         }
         with self._database.connection() as connection:
-            connection.execute(self._sql["end_attempt"].encode(), given)
+            connection.execute(self._sql["end_attempts"].encode(), given)
 
     def settle(self, alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> None:
-        """End the round; a lease that was lost meanwhile leaves the row to who has it now."""
-        given = {
-            "id": alert.id,
-            "lease": alert.lease,
-            "state": verdict.state.value,
-            "reason": verdict.reason,
-            "retry_at": verdict.retry_at,
-            "unreachable": verdict.unreachable,
-            "business_now": business_now,
-        }
+        """End the round of one alert."""
+        self.settle_all([(alert, verdict)], business_now)
+
+    def settle_all(self, settled: Sequence[tuple[LeasedAlert, Verdict]], business_now: datetime) -> None:
+        """End a round; a lease that was lost meanwhile leaves the row to who has it now."""
         with self._database.connection() as connection:
-            connection.execute(self._sql["settle"].encode(), given)
+            for alert, verdict in settled:
+                given = _settling(alert, verdict, business_now)
+                query = "settle_overtaken" if verdict.overtaken else "settle"
+                connection.execute(self._sql[query].encode(), given)
 
     def release(self, alert: LeasedAlert) -> None:
         with self._database.connection() as connection:
@@ -177,6 +212,23 @@ class Queue:
             retry: Any = connection.execute(self._sql["next_retry"].encode()).fetchone()
         return due[0], retry[0]
 
+    def _companions(
+        self,
+        connection: _Connection,
+        found: Sequence[LeasedAlert],
+        given: dict[str, object],
+        plans: Plans | None,
+    ) -> list[LeasedAlert]:
+        """What else is due to those persons, in scopes that gather."""
+        if plans is None:
+            return []
+        keys = sorted({(one.scope, one.staff or "") for one in found if plans.of(one.scope).digest.wanted})
+        if not keys:
+            return []
+        whose = {"scopes": [scope for scope, _ in keys], "staff": [staff for _, staff in keys], "most": _MOST}
+        due = self._fetch(connection, "claim_due_too", {**given, **whose})
+        return due + self._fetch(connection, "claim_retries_too", {**given, **whose})
+
     def _fetch(self, connection: _Connection, query: str, given: dict[str, object]) -> list[LeasedAlert]:
         rows: list[Any] = connection.execute(self._sql[query].encode(), given).fetchall()
         return sorted(
@@ -187,31 +239,30 @@ class Queue:
         self, connection: _Connection, alerts: list[LeasedAlert], business_now: datetime
     ) -> list[LeasedAlert]:
         made_out: list[LeasedAlert] = []
+        answering: dict[tuple[str, str | None], list[str]] = {}
         for alert in alerts:
             if alert.staff is not None:
                 made_out.append(alert)
-            else:
-                made_out += self._make_out(connection, alert, business_now)
+                continue
+            key = (alert.scope, alert.owner)
+            if key not in answering:
+                answering[key] = self._answering(connection, *key)
+            made_out += self._make_out(connection, alert, answering[key], business_now)
         return made_out
 
+    def _answering(self, connection: _Connection, scope: str, owner: str | None) -> list[str]:
+        given = {"scope": scope, "owner": owner}
+        rows: list[Any] = connection.execute(self._sql["supervisors"].encode(), given).fetchall()
+        return [row[0] for row in rows if row[1] == "supervisor"] or [row[0] for row in rows]
+
     def _make_out(
-        self, connection: _Connection, alert: LeasedAlert, business_now: datetime
+        self, connection: _Connection, alert: LeasedAlert, people: Sequence[str], business_now: datetime
     ) -> list[LeasedAlert]:
         """One alert for each person who answers for the scope; with nobody, a dead one that says so."""
-        given = {"scope": alert.scope, "owner": alert.owner}
-        rows: list[Any] = connection.execute(self._sql["supervisors"].encode(), given).fetchall()
-        people = [row[0] for row in rows if row[1] == "supervisor"] or [row[0] for row in rows]
         if not people:
-            verdict = {
-                "id": alert.id,
-                "lease": alert.lease,
-                "state": State.DEAD.value,
-                "reason": "no supervisor or manager is enrolled in the scope",
-                "retry_at": None,
-                "unreachable": True,
-                "business_now": business_now,
-            }
-            connection.execute(self._sql["settle"].encode(), verdict)
+            reason = "no supervisor or manager is enrolled in the scope"
+            verdict = Verdict(State.DEAD, reason, unreachable=True)
+            connection.execute(self._sql["settle"].encode(), _settling(alert, verdict, business_now))
             return []
         made = [_for(alert, staff) for staff in people]
         for one in made:
@@ -230,7 +281,7 @@ def _leased(row: Any, lease: object) -> LeasedAlert:
     """A row of `claim_due` or `claim_retries`, whose columns stand in the order of the fields."""
     assert isinstance(lease, UUID)
     identity, scope, customer, claim_seq, rung, audience, *rest = row
-    staff, owner, due_at, deadline, state, rounds, traceparent, watermark = rest
+    staff, owner, due_at, deadline, state, rounds, traceparent, kind, detail, limited, watermark = rest
     return LeasedAlert(
         identity,
         lease,
@@ -247,4 +298,20 @@ def _leased(row: Any, lease: object) -> LeasedAlert:
         rounds,
         traceparent,
         watermark,
+        kind,
+        detail,
+        limited,
     )
+
+
+def _settling(alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> dict[str, object]:
+    return {
+        "id": alert.id,
+        "lease": alert.lease,
+        "state": verdict.state.value,
+        "reason": verdict.reason,
+        "retry_at": verdict.retry_at,
+        "unreachable": verdict.unreachable,
+        "limited": verdict.limited,
+        "business_now": business_now,
+    }

@@ -1,4 +1,4 @@
-"""One round of one alert: over the channels that reach the person, with quick retries (`stamina`) on each.
+"""One round of one message: over the channels that reach the person, with quick retries (`stamina`) on each.
 
 Hazards, "Timers and alerts": an attempt is stored before its call and its answer after it. A call whose
 answer is lost may have arrived: it is repeated only where the receiver can tell a repetition. A task that is
@@ -10,32 +10,68 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import stamina
 import structlog
 
 from services.notifier.alert import LeasedAlert, Notice, Outcome, State
+from services.notifier.breaker import Breaker
 from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary, clipped
+from services.notifier.channels.outcome import TryLater
+from services.notifier.compose import Composer
 from services.notifier.metrics import Metrics
+from services.notifier.pacing import Busy, Pace, limit_of
+from services.notifier.packet import Packet
 from services.notifier.plan import Plans, Unavailable
 from services.notifier.policy import Policy
 from services.notifier.queue import Call, People, Queue, Verdict
 from services.notifier.routing import Addressee, Router, Unreachable
-from services.notifier.words import case_number, compose
 from shared.clock import BusinessClock, MachineClock
-from shared.telemetry import current_traceparent
 
 _LOG = structlog.get_logger("notifier.rounds")
+ZERO = timedelta(0)
+Settled = list[tuple[LeasedAlert, Verdict]]
 
 
 class OvertakenError(Exception):
-    """The claim has changed, or the lease is lost: the call is not made."""
+    """No member of the message is to be sent any more, or the lease is lost: the call is not made."""
+
+
+@dataclass
+class _Round:
+    """A round while it runs: what is left of the message, and what the channels have said."""
+
+    packet: Packet
+    found: Addressee
+    people: People
+    overtaken: list[LeasedAlert] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    # How long to wait, as the channels that failed have told; and those that only keep their limits.
+    waits: list[timedelta] = field(default_factory=list)
+    limited: list[timedelta] = field(default_factory=list)
+    again: bool = False
+
+    def drop(self, begun: Sequence[UUID]) -> None:
+        """Leave out the members of which no attempt was begun."""
+        gone = [one for one in self.packet.members if one.id not in begun]
+        self.overtaken += gone
+        left = self.packet.without(one.id for one in gone)
+        if left is None:
+            raise OvertakenError
+        self.packet = left
+
+    def all(self, verdict: Verdict) -> Settled:
+        over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
+        left = [one for one in self.packet.members if one not in self.overtaken]
+        return [(one, over) for one in self.overtaken] + [(one, verdict) for one in left]
 
 
 class Rounds:
-    """Tries alerts that the dispatcher has under lease."""
+    """Tries messages that the dispatcher has under lease."""
 
     def __init__(
         self,
@@ -45,77 +81,80 @@ class Rounds:
         plans: Plans,
         policy: Policy,
         metrics: Metrics,
+        breaker: Breaker,
     ) -> None:
         self._queue = queue
         self._router = Router(channels, plans)
         self._business, self._machine = clocks
-        self._plans = plans
+        self._composer = Composer(plans, policy.late_after)
         self._policy = policy
         self._metrics = metrics
+        self._breaker = breaker
+        self._pace = Pace()
 
-    async def run(self, alert: LeasedAlert, people: People) -> Verdict:
-        """How the round ended; raises only what the database raises."""
+    async def run(self, packet: Packet, people: People) -> Settled:
+        """How the round ended for each member; raises only what the database raises."""
+        now = self._business.now()
         try:
-            return await self._over_channels(alert, people)
-        except OvertakenError:
-            return Verdict(State.SUPERSEDED, "claim changed")
+            found = self._router.address(packet.members, people, now)
+            if isinstance(found, Unreachable):
+                return [(one, _unreachable(found)) for one in packet.members]
+            return await self._over_channels(_Round(packet, found, people))
         except psycopg.Error:
             raise
         except Exception as error:
             _LOG.exception("a defect before sending")
-            return self._try_later(alert, _defect(error))
+            reason = _defect(error)
+            return [(one, self._try_later(one, reason, [])) for one in packet.members]
 
-    async def _over_channels(self, alert: LeasedAlert, people: People) -> Verdict:
-        found = self._router.address(alert, people, self._business.now())
-        if isinstance(found, Unreachable):
-            return _unreachable(found)
-        notice = self._compose(alert, found, people)
-        said: list[str] = []
-        again = False
-        for channel, destination in found.ways:
+    async def _over_channels(self, round: _Round) -> Settled:
+        for channel, destination in round.found.ways:
             try:
-                await self._attempts(alert, notice, channel, destination)
-                return Verdict(State.SENT, f"by {channel.name}")
+                await self._attempts(round, channel, destination)
+                return round.all(Verdict(State.SENT, f"by {channel.name}"))
+            except OvertakenError:
+                return round.all(Verdict(State.SUPERSEDED, "claim changed", overtaken=True))
+            except Busy as busy:
+                round.limited.append(busy.wait)
+                if self._may_wait(round.packet, busy.wait):
+                    break
             except ChannelError as error:
-                said.append(f"{channel.name}: {error.answer}")
+                round.said.append(f"{channel.name}: {error.answer}")
                 if _held(error, channel):
-                    return Verdict(State.UNKNOWN, "; ".join(said))
-                again = again or isinstance(error, Temporary)
-        return self._try_later(alert, "; ".join(said)) if again else Verdict(State.DEAD, "; ".join(said))
+                    return round.all(Verdict(State.UNKNOWN, "; ".join(round.said)))
+                round.again = round.again or isinstance(error, Temporary)
+        return self._unsent(round)
 
-    def _try_later(self, alert: LeasedAlert, reason: str) -> Verdict:
+    def _unsent(self, round: _Round) -> Settled:
+        reason = "; ".join(round.said)
+        if round.limited:
+            wait = min(round.limited)
+            at = self._machine.now() + self._policy.spread(wait)
+            reason = "; ".join([*round.said, "waits for the limit of a channel"])
+            return round.all(Verdict(State.FAILED, reason, at, limited=True))
+        if not round.again:
+            return round.all(Verdict(State.DEAD, reason))
+        left = [one for one in round.packet.members if one not in round.overtaken]
+        over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
+        tried = [(one, self._try_later(one, reason, round.waits)) for one in left]
+        return [(one, over) for one in round.overtaken] + tried
+
+    def _may_wait(self, packet: Packet, wait: timedelta) -> bool:
+        """Whether the limit of the preferred channel is waited for, or the next channel is taken at once."""
+        ends = [one.deadline for one in packet.members if one.is_reminder]
+        in_time = not ends or self._business.now() + 2 * wait < min(ends)
+        return in_time and wait <= self._policy.limit_patience
+
+    def _try_later(self, alert: LeasedAlert, reason: str, waits: Sequence[timedelta]) -> Verdict:
         if alert.rounds + 1 >= self._policy.rounds:
             return Verdict(State.DEAD, reason)
-        return Verdict(State.FAILED, reason, self._machine.now() + self._policy.next_round(alert.rounds))
+        wait = max(self._policy.next_round(alert.rounds), min(waits, default=ZERO))
+        return Verdict(State.FAILED, reason, self._machine.now() + wait)
 
-    def _compose(self, alert: LeasedAlert, found: Addressee, people: People) -> Notice:
-        owner = None if alert.owner is None else people[alert.scope, alert.owner]
-        now = self._business.now()
-        zone, late_after = self._plans.hours_of(alert.scope).zone, self._policy.late_after
-        words = compose(alert, owner, now, zone, late_after, found.instead_of)
-        language = self._plans.language(alert.scope, found.person.staff)
-        return Notice(
-            id=alert.id,
-            scope=alert.scope,
-            customer=alert.customer,
-            case=case_number(alert.customer),
-            rung=alert.rung,
-            audience=alert.audience,
-            to=found.person,
-            owner=alert.owner,
-            due_at=alert.due_at,
-            deadline=alert.deadline,
-            composed_at=now,
-            known_at=alert.watermark,
-            behind=alert.behind,
-            words=replace(words, language=language),
-            traceparent=current_traceparent(),
-        )
-
-    async def _attempts(self, alert: LeasedAlert, notice: Notice, channel: Channel, destination: str) -> None:
+    async def _attempts(self, round: _Round, channel: Channel, destination: str) -> None:
         policy = self._policy
         async for attempt in stamina.retry_context(
-            on=lambda error: isinstance(error, Temporary) and not _held(error, channel),
+            on=lambda error: _quickly(error) and not _held(error, channel),
             attempts=policy.attempts,
             timeout=None,
             wait_initial=policy.wait_initial,
@@ -123,15 +162,19 @@ class Rounds:
             wait_jitter=policy.wait_initial,
         ):
             with attempt:
-                await self._attempt(alert, notice, channel, destination)
+                await self._admit(round, channel)
+                async with self._pace.turn(channel, destination):
+                    await self._attempt(round, channel, destination)
 
-    async def _attempt(self, alert: LeasedAlert, notice: Notice, channel: Channel, destination: str) -> None:
-        at = (self._business.now(), self._machine.now())
-        call = Call(channel.name, destination, notice.words.text, notice.to.staff)
-        number = await asyncio.to_thread(self._queue.begin_attempt, alert, call, at)
-        if number is None:
-            raise OvertakenError
-        self._metrics.behind(alert.behind)
+    async def _admit(self, round: _Round, channel: Channel) -> None:
+        """Pass, unless the channel is left alone for a while."""
+        wait = await self._breaker.wait(channel.name)
+        if wait > ZERO:
+            round.waits.append(wait)
+            raise TryLater("left alone for a while, since it failed again and again", wait)
+
+    async def _attempt(self, round: _Round, channel: Channel, destination: str) -> None:
+        notice, numbers = await self._begin(round, channel, destination)
         failure: ChannelError | None = None
         answer = ""
         try:
@@ -143,10 +186,47 @@ class Rounds:
             failure = NoAnswer(_defect(error))
         outcome = _outcome(failure)
         self._metrics.attempted(channel.name, outcome)
-        answer, ended = (clipped(answer) if failure is None else failure.answer), self._machine.now()
-        await asyncio.to_thread(self._queue.end_attempt, alert.id, number, outcome, answer, ended)
+        answer = clipped(answer) if failure is None else failure.answer
+        ended = (self._business.now(), self._machine.now())
+        await asyncio.to_thread(self._queue.end_attempts, numbers, outcome, answer, ended)
+        await self._judge(round, channel, destination, failure)
+
+    async def _begin(
+        self, round: _Round, channel: Channel, destination: str
+    ) -> tuple[Notice, dict[UUID, int]]:
+        """Store the attempt for every member; who is overtaken is left out, and the words are made anew."""
+        while True:
+            now = self._business.now()
+            notice = self._composer.notice(round.packet, round.found, round.people, now)
+            call = Call(channel.name, destination, notice.words.text, notice.to.staff, round.packet.digest)
+            at: tuple[datetime, datetime] = (now, self._machine.now())
+            numbers = await asyncio.to_thread(self._queue.begin_attempts, round.packet.members, call, at)
+            if len(numbers) == len(round.packet.members):
+                self._metrics.behind(notice.behind)
+                return notice, numbers
+            round.drop(list(numbers))
+
+    async def _judge(
+        self, round: _Round, channel: Channel, destination: str, failure: ChannelError | None
+    ) -> None:
+        """What the answer says of the channel; a failure is raised as what it is."""
+        if failure is None or isinstance(failure, Refused):
+            await self._breaker.answered(channel.name)
+        elif isinstance(failure, TryLater):
+            limit = await limit_of(channel, destination)
+            if limit > ZERO:
+                raise Busy(limit) from failure
+            round.waits.append(failure.wait)
+            await self._breaker.failed(channel.name, failure.answer)
+        else:
+            await self._breaker.failed(channel.name, failure.answer)
         if failure is not None:
             raise failure
+
+
+def _quickly(error: Exception) -> bool:
+    """Whether another attempt in the same round may help: not where the receiver has said when."""
+    return isinstance(error, Temporary) and not isinstance(error, TryLater)
 
 
 def _unreachable(found: Unreachable) -> Verdict:

@@ -42,15 +42,21 @@ class Router:
         self._channels = {channel.name: channel for channel in channels}
         self._plans = plans
 
-    def address(self, alert: LeasedAlert, people: People, now: datetime) -> Addressee | Unreachable:
-        """The person, or who stands in for them at business time `now`."""
+    def address(
+        self, members: Sequence[LeasedAlert], people: People, now: datetime
+    ) -> Addressee | Unreachable:
+        """The person whom these alerts are for, or who stands in for them at business time `now`."""
+        alert = members[0]
         assert alert.staff is not None  # the queue makes every alert out to a person
         person = people[alert.scope, alert.staff]
         found = self._reach(alert.scope, person, now)
         if not isinstance(found, Unavailable):
             return Addressee(person, found)
         asked = False
-        for other in self._stand_ins(alert, person, found, people):
+        never = {person.staff, *(one.owner for one in members)}
+        for other in self._stand_ins(alert.scope, person, found, people):
+            if other.staff in never:
+                continue
             asked = True
             ways = self._reach(alert.scope, other, now)
             if not isinstance(ways, Unavailable):
@@ -74,15 +80,13 @@ class Router:
         reached = ((channel, channel.destination(person)) for channel in channels)
         return [(channel, destination) for channel, destination in reached if destination]
 
-    def _stand_ins(
-        self, alert: LeasedAlert, person: Person, why: Unavailable, people: People
-    ) -> Iterator[Person]:
-        """Who is named for the person, then those of the roles of the plan; never whose claim it is."""
-        never = {person.staff, alert.owner}
+    def _stand_ins(self, scope: str, person: Person, why: Unavailable, people: People) -> Iterator[Person]:
+        """Who is named for the person, then those of the roles of the plan."""
         for staff in self._plans.person(person.staff).stand_in:
-            if staff not in never and (alert.scope, staff) in people:
-                yield people[alert.scope, staff]
-        for role in self._plans.of(alert.scope).stand_in.get(why, ()):
-            for (scope, staff), other in sorted(people.items(), key=lambda item: item[0]):
-                if scope == alert.scope and other.role == role and staff not in never:
-                    yield other
+            if (scope, staff) in people:
+                yield people[scope, staff]
+        colleagues = [
+            other for (of, _), other in sorted(people.items(), key=lambda item: item[0]) if of == scope
+        ]
+        for role in self._plans.of(scope).stand_in.get(why, ()):
+            yield from (other for other in colleagues if other.role == role)

@@ -64,10 +64,10 @@ def compose(
     else:
         words = _to_supervisor(alert, case, owner, now, zone)
     words = _with_notes(words, alert, zone, late=late)
-    return words if instead_of is None else _standing_in(words, *instead_of)
+    return words if instead_of is None else standing_in(words, *instead_of)
 
 
-def _standing_in(words: Words, person: Person, why: Unavailable) -> Words:
+def standing_in(words: Words, person: Person, why: Unavailable) -> Words:
     zh, en = _WHY[why]
     name = person.name or person.staff
     return replace(
@@ -78,8 +78,8 @@ def _standing_in(words: Words, person: Person, why: Unavailable) -> Words:
 
 
 def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> Words:
-    until_zh, until_en = _deadline(alert.deadline, zone)
-    left_zh, left_en = _span(alert.deadline - now)
+    until_zh, until_en = deadline(alert.deadline, zone)
+    left_zh, left_en = span(alert.deadline - now)
     return Words(
         f"【判客】客户 {case} 的归属将于{until_zh}到期，还剩{left_zh}",
         f"您的客户（编号 {case}）归属将于{until_zh}到期，还剩{left_zh}。\n"
@@ -94,8 +94,8 @@ def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> W
 def _to_supervisor(
     alert: LeasedAlert, case: str, owner: Person | None, now: datetime, zone: ZoneInfo
 ) -> Words:
-    until_zh, until_en = _deadline(alert.deadline, zone)
-    left_zh, left_en = _span(alert.deadline - now)
+    until_zh, until_en = deadline(alert.deadline, zone)
+    left_zh, left_en = span(alert.deadline - now)
     who_zh, who_en = _named(owner)
     return Words(
         f"【判客】{who_zh}的客户 {case} 将于{until_zh}到期，尚未跟进",
@@ -110,7 +110,7 @@ def _to_supervisor(
 
 def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, zone: ZoneInfo) -> Words:
     """`other` is whose claim it was, when the reader is somebody else."""
-    until_zh, until_en = _deadline(alert.deadline, zone)
+    until_zh, until_en = deadline(alert.deadline, zone)
     who_zh, who_en = ("您", "You") if other is None else _named(*other)
     whose_en = "Your" if other is None else f"{who_en}'s"
     return Words(
@@ -127,11 +127,11 @@ def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, z
 def _with_notes(words: Words, alert: LeasedAlert, zone: ZoneInfo, *, late: bool) -> Words:
     zh, en = words.body_zh, words.body_en
     if late:
-        due_zh, due_en = _moment(alert.due_at, zone)
+        due_zh, due_en = moment(alert.due_at, zone)
         zh += f"\n（本提醒应于{due_zh}发出，现补发。）"
         en += f"\n(This alert was due at {due_en} and is late.)"
     if alert.behind and alert.watermark is not None:
-        known_zh, known_en = _moment(alert.watermark, zone)
+        known_zh, known_en = moment(alert.watermark, zone)
         zh += f"\n（截至{known_zh}已知的记录；此后的登记可能尚未计入。）"
         en += f"\n(As known at {known_en}; what was recorded since may not be counted yet.)"
     elif alert.behind:
@@ -147,16 +147,16 @@ def _named(owner: Person | None) -> tuple[str, str]:
     return f"顾问{name}", name
 
 
-def _deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
+def deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
     local = instant.astimezone(zone)
     if (local.hour, local.minute, local.second, local.microsecond) != (0, 0, 0, 0):
-        zh, en = _moment(instant, zone)
+        zh, en = moment(instant, zone)
         return zh, en
     day = local - timedelta(days=1)
     return f"{_day_zh(day)}24:00", f"the end of {_day_en(day)}"
 
 
-def _moment(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
+def moment(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
     local = instant.astimezone(zone)
     clock = f"{local:%H:%M}"
     return f"{_day_zh(local)}{clock}", f"{clock} on {_day_en(local)}"
@@ -170,7 +170,7 @@ def _day_en(day: datetime) -> str:
     return f"{_WEEKDAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]}"
 
 
-def _span(left: timedelta) -> tuple[str, str]:
+def span(left: timedelta) -> tuple[str, str]:
     """How long that is, in the two largest units that matter to a person; never more than is left."""
     minutes = max(int(left.total_seconds() // 60), 0)
     days, hours = divmod(minutes // 60, 24)

@@ -44,7 +44,9 @@ def begin(office: Office, alert: LeasedAlert) -> int | None:
 def send(office: Office, alert: LeasedAlert) -> None:
     number = begin(office, alert)
     assert number is not None
-    office.queue.end_attempt(alert.id, number, Outcome.SENT, "ok", office.machine.now())
+    office.queue.end_attempts(
+        {alert.id: number}, Outcome.SENT, "ok", (office.clock.now(), office.machine.now())
+    )
     office.queue.settle(alert, Verdict(State.SENT), office.clock.now())
 
 
@@ -236,7 +238,9 @@ def test_what_was_sent_stays_sent(office: Office) -> None:
     number = begin(office, alert)
     assert number == 1
     office.hear(_renewal(office))
-    office.queue.end_attempt(alert.id, number, Outcome.SENT, "ok", office.machine.now())
+    office.queue.end_attempts(
+        {alert.id: number}, Outcome.SENT, "ok", (office.clock.now(), office.machine.now())
+    )
     office.queue.settle(alert, Verdict(State.SENT), office.clock.now())
     listed = Listing(office.database).one(alert.id)
     assert (listed.state, listed.superseded_at) == ("sent", local(4, 9))

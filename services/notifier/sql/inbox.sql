@@ -52,6 +52,7 @@ SET superseded_at = %(business_now)s,
     changed_at = clock_timestamp()
 FROM unnest(%(scopes)s::text[], %(customers)s::text[], %(below)s::bigint[]) AS t (scope, customer, below)
 WHERE a.scope = t.scope AND a.customer = t.customer AND a.claim_seq < t.below AND a.superseded_at IS NULL
+  AND a.kind = 'claim'
 
 -- name: put_alerts
 INSERT INTO alerts (

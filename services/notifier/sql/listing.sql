@@ -18,7 +18,7 @@ SELECT id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, dea
 FROM alerts WHERE id = %(id)s
 
 -- name: attempts_of
-SELECT alert, number, channel, destination, recipient, message, started_at, business_at, known_at, behind, answered_at, outcome,
+SELECT alert, number, channel, destination, recipient, digest, message, started_at, business_at, known_at, behind, answered_at, outcome,
        answer
 FROM attempts WHERE alert = ANY(%(ids)s) ORDER BY alert, number
 

@@ -18,7 +18,7 @@ SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, picked.watermark
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
 
 -- name: claim_retries
 WITH picked AS (
@@ -36,7 +36,49 @@ SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, picked.watermark
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
+
+-- name: claim_due_too
+-- What else is due to persons of whom something is: it goes into the same message.
+WITH picked AS (
+    SELECT a.id, p.watermark
+    FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
+    JOIN alerts a ON a.scope = t.scope AND coalesce(a.staff, '') = t.staff
+    JOIN scopes s ON s.scope = a.scope
+    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+    WHERE a.state = 'due' AND a.lease IS NULL AND a.due_at <= %(business_now)s
+      AND (a.due_at <= p.watermark OR a.waiting_since <= %(machine_now)s - %(patience)s)
+    ORDER BY a.due_at
+    LIMIT %(most)s
+    FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE alerts a
+SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+FROM picked
+WHERE a.id = picked.id
+RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
+
+-- name: claim_retries_too
+-- Likewise what waits for the limit of a channel, whatever its own time: one message takes one place.
+WITH picked AS (
+    SELECT a.id, p.watermark
+    FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
+    JOIN alerts a ON a.scope = t.scope AND a.staff = t.staff
+    JOIN scopes s ON s.scope = a.scope
+    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+    WHERE a.state = 'failed' AND a.lease IS NULL AND (a.limited OR a.retry_at <= %(machine_now)s)
+      AND a.retry_at IS NOT NULL
+    ORDER BY a.retry_at
+    LIMIT %(most)s
+    FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE alerts a
+SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+FROM picked
+WHERE a.id = picked.id
+RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
 
 -- name: mark_waiting
 -- The patience with the watermark begins when an alert is first found due and not covered. Rows that somebody else is
@@ -54,11 +96,13 @@ UPDATE alerts a SET waiting_since = %(machine_now)s FROM uncovered WHERE a.id = 
 
 -- name: overtaken
 -- Of leased reminders: those whose deadline is past, and those of which a later step to the same person is due too.
+-- One that was tried in time and did not get through is dead, not void: somebody has not been told.
 UPDATE alerts a
-SET state = 'superseded', lease = NULL, leased_until = NULL, retry_at = NULL, changed_at = clock_timestamp(),
+SET state = CASE WHEN a.deadline <= %(business_now)s AND a.state <> 'due' THEN 'dead' ELSE 'superseded' END, lease = NULL, leased_until = NULL, retry_at = NULL, changed_at = clock_timestamp(),
     done_at = %(business_now)s,
-    reason = CASE WHEN a.deadline <= %(business_now)s THEN 'deadline passed' ELSE 'a later reminder is due' END
-WHERE a.lease = %(lease)s AND a.rung <> 'lapsed'
+    reason = CASE WHEN a.deadline <= %(business_now)s AND a.state <> 'due' THEN 'deadline passed: ' || a.reason
+                  WHEN a.deadline <= %(business_now)s THEN 'deadline passed' ELSE 'a later reminder is due' END
+WHERE a.lease = %(lease)s AND a.rung <> 'lapsed' AND a.kind = 'claim'
   AND (a.deadline <= %(business_now)s
        OR EXISTS (SELECT FROM alerts b
                   WHERE b.scope = a.scope AND b.customer = a.customer AND b.claim_seq = a.claim_seq
@@ -76,9 +120,9 @@ ORDER BY staff
 -- The alert of a step, made out to one person, under the lease of the one that it stems from.
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, rounds, waiting_since,
-    lease, leased_until, superseded_at, changed_at, traceparent)
+    lease, leased_until, superseded_at, changed_at, traceparent, kind, detail)
 SELECT %(id)s, scope, customer, claim_seq, rung, audience, %(staff)s, owner, due_at, deadline, state, rounds,
-       waiting_since, lease, leased_until, superseded_at, clock_timestamp(), traceparent
+       waiting_since, lease, leased_until, superseded_at, clock_timestamp(), traceparent, kind, detail
 FROM alerts WHERE id = %(from)s
 ON CONFLICT (id) DO NOTHING
 
@@ -101,28 +145,45 @@ WHERE scope = ANY(%(scopes)s) AND role = ANY(%(roles)s) AND NOT departed
 -- Stored before the call, and only if the lease still holds and the claim is still what the alert says: this is the
 -- last look, and it is one statement with the record of the attempt.
 INSERT INTO attempts (
-    alert, number, channel, destination, message, recipient, started_at, business_at, known_at, behind)
+    alert, number, channel, destination, message, recipient, digest, started_at, business_at, known_at, behind)
 SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) + 1, %(channel)s, %(destination)s,
-       %(message)s, %(recipient)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
+       %(message)s, %(recipient)s, %(digest)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
 FROM alerts a
-JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
+LEFT JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
 WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s AND a.superseded_at IS NULL
-  AND c.claim_seq = a.claim_seq AND c.replaced_by IS NULL
+  AND (a.kind = 'event' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
 RETURNING number
 
--- name: end_attempt
-UPDATE attempts SET answered_at = %(machine_now)s, outcome = %(outcome)s, answer = %(answer)s
-WHERE alert = %(id)s AND number = %(number)s
+-- name: end_attempts
+UPDATE attempts t SET answered_at = %(machine_now)s, answered_business_at = %(business_now)s, outcome = %(outcome)s,
+       answer = %(answer)s
+FROM unnest(%(ids)s::uuid[], %(numbers)s::integer[]) AS n (alert, number)
+WHERE t.alert = n.alert AND t.number = n.number
 
 -- name: settle
 -- The end of a round. What was sent is sent, whatever happened to the claim meanwhile; what was not, and no longer
 -- holds, is superseded.
 UPDATE alerts
 SET state = CASE WHEN %(state)s <> 'sent' AND superseded_at IS NOT NULL THEN 'superseded' ELSE %(state)s END,
-    reason = %(reason)s, unreachable = %(unreachable)s, rounds = rounds + 1, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
+    reason = %(reason)s, unreachable = %(unreachable)s, limited = %(limited)s,
+    rounds = rounds + CASE WHEN %(limited)s THEN 0 ELSE 1 END, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     retry_at = CASE WHEN superseded_at IS NULL THEN %(retry_at)s::timestamptz END,
     done_at = CASE WHEN %(state)s IN ('sent', 'dead', 'superseded') THEN %(business_now)s::timestamptz END
 WHERE id = %(id)s AND lease = %(lease)s
+
+-- name: settle_overtaken
+-- No call was made: void if the claim is no longer what the alert says, else (a lease that ran out) as it was.
+UPDATE alerts a
+SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
+    state = CASE WHEN now_void THEN 'superseded' ELSE state END,
+    reason = CASE WHEN now_void THEN %(reason)s ELSE reason END,
+    done_at = CASE WHEN now_void THEN %(business_now)s::timestamptz END,
+    retry_at = CASE WHEN now_void THEN NULL ELSE retry_at END
+FROM (SELECT b.id, b.superseded_at IS NOT NULL
+             OR (b.kind = 'claim' AND (c.claim_seq IS DISTINCT FROM b.claim_seq OR c.replaced_by IS NOT NULL)) AS now_void
+      FROM alerts b LEFT JOIN claims c ON c.scope = b.scope AND c.customer = b.customer
+      WHERE b.id = %(id)s) AS v
+WHERE a.id = v.id AND a.lease = %(lease)s
 
 -- name: release
 -- A round that was not begun: the alert is as it was.

@@ -1,0 +1,66 @@
+"""What goes out as one message: one alert, or several to the same person. Pure.
+
+Digest instead of a storm: the day's list at opening, what falls due at once in numbers, and what has gathered
+while a channel's limit made it wait. Each member keeps a state and a log of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID, uuid5
+
+from services.notifier.alert import LeasedAlert, State
+from services.notifier.plan import Plans
+
+_DIGESTS = UUID("0c6a1a4e-3a0d-5a3b-8a55-4d1b6f9d2c10")
+# As many as fit into the smallest message of the chat providers; what is cut off would be told to nobody.
+MOST = 25
+
+
+@dataclass(frozen=True)
+class Packet:
+    """The alerts of one message, the most urgent first."""
+
+    members: tuple[LeasedAlert, ...]
+
+    @property
+    def first(self) -> LeasedAlert:
+        return self.members[0]
+
+    @property
+    def digest(self) -> UUID | None:
+        """The key of a message about several; the same members give the same key when it is sent again."""
+        if len(self.members) == 1:
+            return None
+        return uuid5(_DIGESTS, "/".join(sorted(str(one.id) for one in self.members)))
+
+    @property
+    def id(self) -> UUID:
+        return self.digest or self.first.id
+
+    def without(self, gone: Iterable[UUID]) -> Packet | None:
+        """What is left of it."""
+        dropped = frozenset(gone)
+        left = tuple(one for one in self.members if one.id not in dropped)
+        return Packet(left) if left else None
+
+
+def packets(alerts: Sequence[LeasedAlert], plans: Plans) -> list[Packet]:
+    """The messages that these alerts make, by the plans of their scopes."""
+    ordered = sorted(alerts, key=lambda one: (one.scope, one.staff or "", one.state is State.UNKNOWN))
+    groups = groupby(ordered, key=lambda one: (one.scope, one.staff, one.state is State.UNKNOWN))
+    return [packet for _, members in groups for packet in _of_one_person(list(members), plans)]
+
+
+def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[Packet]:
+    plan = plans.of(members[0].scope)
+    opening = any(plan.hours.next_opening(one.due_at) == one.due_at for one in members)
+    waited = plan.digest.wanted and any(one.limited for one in members)
+    members.sort(key=lambda one: (one.deadline, one.id))
+    if waited or plan.digest.gathers(len(members), opening=opening):
+        for begin in range(0, len(members), MOST):
+            yield Packet(tuple(members[begin : begin + MOST]))
+    else:
+        yield from (Packet((one,)) for one in members)
