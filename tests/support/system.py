@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from shared.clock import ClockDriver
 from shared.local import LocalError
@@ -56,8 +58,7 @@ class System:
             for service in self.services.values():
                 service.wait_ready(PATIENCE)
         except LocalError as error:
-            ends = [f"== {name}\n{log[-3000:]}" for name, log in self.logs().items()]
-            raise AssertionError("\n".join([str(error), *ends])) from error
+            raise AssertionError(f"{error}\n{self.tails()}") from error
         return self
 
     def stop(self) -> None:
@@ -95,6 +96,29 @@ class System:
                 return answer
             time.sleep(0.1)
 
+    def pages(self, path: str, name: str, **query: Any) -> Iterator[Any]:
+        """Everything of a list, page by page."""
+        told = self.ask(path, limit=500, **query)
+        yield from told[name]
+        while told["cursor"] is not None:
+            told = self.ask(path, limit=500, cursor=told["cursor"])
+            yield from told[name]
+
+    def behind(self) -> float:
+        """Business seconds, whole ones, by which the notifier is behind the clock; infinite before it knows."""
+        try:
+            text = self.http.get(f"{self.address('notifier')}/metrics").text
+        except httpx.TransportError:
+            return math.inf
+        name = "panke_notifier_watermark_age_seconds"
+        ages = [
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name
+        ]
+        return float(int(max(ages))) if len(ages) == PARTITIONS else math.inf
+
     def judgement(self, scope: str, **query: Any) -> bytes:
         """The answer that must equal what `panke judge` prints."""
         return self.answer(f"/v1/scopes/{scope}/judgement", **query).content
@@ -107,6 +131,10 @@ class System:
     def logs(self) -> dict[str, str]:
         """All that each service wrote."""
         return {name: service.log.read_text(errors="replace") for name, service in self.services.items()}
+
+    def tails(self) -> str:
+        """The ends of all logs, for a message."""
+        return "\n".join(f"== {name}\n{log[-3000:]}" for name, log in self.logs().items())
 
     def _environment(self, name: str) -> dict[str, str]:
         common = {

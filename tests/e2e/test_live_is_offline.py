@@ -1,0 +1,82 @@
+"""Live = offline (guarantee G3): dated scenarios, all merged in recorded order through one deployment.
+
+The demonstration's clock stands at each event's `recorded_at` when it is sent. `PANKE_TEST_SCENARIOS` names a folder
+of more scenarios, which brings its own `expand.py` and `check.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.attribution.judge import judge
+from services.attribution.judge_cli import encode
+from services.attribution.rulebook import load, shipped
+from services.intake.codec import PlainCodec
+from services.intake.journal import Archive
+from shared.contract import parse_instant
+from shared.database import connection_info
+from tests.support.scenarios import Scenario, in_recorded_order, own_cases, recorded_at, scenarios_of
+from tests.support.system import System, running
+
+RULEBOOK = "shijiazhuang"
+BOOKS = {(book.name, book.version): book for book in map(load, shipped())}
+FOLDER = os.environ.get("PANKE_TEST_SCENARIOS")
+
+
+@pytest.fixture
+def scenarios() -> list[Scenario]:
+    told = scenarios_of(Path(FOLDER), RULEBOOK) if FOLDER else []
+    return [*own_cases(RULEBOOK), *told]
+
+
+@pytest.fixture
+def system(directory: Path, database: str, kafka: str, scenarios: list[Scenario]) -> Iterator[System]:
+    begin = recorded_at(in_recorded_order(scenarios)[0]) - timedelta(hours=1)
+    settings = {"PANKE_DEFAULT_RULEBOOK": RULEBOOK}
+    with running(directory, database, kafka, begin, settings=settings) as found:
+        yield found
+
+
+@pytest.mark.timeout(600)
+def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
+    system: System, scenarios: list[Scenario]
+) -> None:
+    """For every scope, the judgement over HTTP is `panke judge` over the exported journal, byte for byte, and right."""
+    last = lived(system, scenarios)
+    for scenario in scenarios:
+        lines = journal(system.database_url, scenario.scope)
+        until = None if scenario.as_of is None else parse_instant(scenario.as_of)
+        offline = encode(judge(lines, load(RULEBOOK), BOOKS, as_of=until))
+        as_of = json.loads(offline)["as_of"]
+        live = system.judgement(scenario.scope, as_of=as_of, min_seq=last[scenario.scope])
+        assert live == offline, scenario.name
+        assert scenario.wrong(live) == [], scenario.name
+    scope = scenarios[-1].scope
+    as_of = scenarios[-1].events[-1]["recorded_at"]
+    assert system.judgement(scope, as_of=as_of) == system.judged_offline(scope, as_of)
+
+
+def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:
+    """Send everything, each at its time; the last seq of each scope."""
+    last: dict[str, int] = {}
+    for event in in_recorded_order(scenarios):
+        at = recorded_at(event)
+        system.clock.hold(at)
+        answer = system.post({key: value for key, value in event.items() if key != "recorded_at"})
+        assert answer.status_code == 202, answer.text
+        assert parse_instant(answer.json()["recorded_at"]) == at, event
+        last[event["scope"]] = answer.json()["seq"]
+    return last
+
+
+def journal(dsn: str, scope: str) -> list[bytes]:
+    """The lines of the export."""
+    with psycopg.connect(connection_info(dsn, schema="intake", name="panke-test")) as connection:
+        return [body + b"\n" for body in Archive(PlainCodec()).export(connection, scope)]

@@ -1,0 +1,173 @@
+"""What OpenAPI says holds for whatever is sent: no defect of ours answers, and every answer is one that is told.
+
+Bad bodies that a schema cannot describe (nothing, huge, another encoding, deep nesting, a key twice) are sent by
+hand to every endpoint that takes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from shared.contract import format_instant
+from shared.problem import PROBLEM_TYPE
+from tests.support.system import SERVICES, System, running
+
+BEGIN = datetime(2026, 3, 2, 2, tzinfo=UTC)
+TOLD = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+EXAMPLES = 6
+
+load_all_checks()
+
+
+@pytest.fixture
+def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
+    with running(directory, database, kafka, BEGIN) as found:
+        seq = found.record(visit())
+        found.ask("/v1/scopes/demo/customers", min_seq=seq)
+        yield found
+
+
+def visit() -> dict[str, Any]:
+    return {
+        "id": str(uuid5(NAMESPACE_URL, "openapi")),
+        "type": "visit.registered",
+        "scope": "demo",
+        "office": "demo-office",
+        "actor": "desk",
+        "occurred_at": format_instant(BEGIN),
+        "data": {
+            "visit": "v1",
+            "customer": {"name": "张伟", "phones": ["13800000001"]},
+            "received_by": "li",
+            "capacity": "on_turn",
+        },
+    }
+
+
+@pytest.mark.timeout(400)
+def test_every_answer_to_generated_requests_is_one_that_is_told(system: System) -> None:
+    """Requests as the documents describe them, and such as they forbid: no 5xx, and status, type and shape as told."""
+    with requests.Session() as session:
+        session.trust_env = False
+        for name in SERVICES:
+            address = f"{system.address(name)}/openapi.json"
+            document = schemathesis.openapi.from_url(address, session=session)
+            for found in document.get_all_operations():
+                fuzz(found.ok(), session)
+
+
+def fuzz(operation: Any, session: requests.Session) -> None:
+    checks = [CHECKS.get_one(name) for name in TOLD]
+    modes = [GenerationMode.POSITIVE]
+    if operation.body or operation.query or operation.path_parameters:
+        modes.append(GenerationMode.NEGATIVE)
+    for mode in modes:
+
+        @settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def asked(case: Any) -> None:
+            if isinstance(case.query, dict):
+                case.query.pop(
+                    "min_seq", None
+                )  # a seq that never comes is waited for, and is 503 by contract
+            case.call_and_validate(session=session, checks=checks)
+
+        asked()
+
+
+BODIES = {
+    "nothing": b"",
+    "blank": b" \n ",
+    "huge": b'{"id":"' + b"x" * 40_000_000 + b'"}',
+    "not UTF-8": b'{"id":"\xff\xfe"}',
+    "UTF-16": '{"id":"a"}'.encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "deep": b'{"data":' * 20_000 + b"1" + b"}" * 20_000,
+    "a deep list": b"[" * 200_000,
+    "a key twice": b'{"id":"a","id":"b","contact":"13800000001","contact":"13800000002"}',
+    "NUL": b'{"id":"a\\u0000b","contact":"a\\u0000b"}',
+    "half a surrogate": b'{"id":"\\ud800","contact":"\\ud800"}',
+    "NaN": b'{"id":NaN,"contact":NaN}',
+    "a number": b"1e400",
+    "a long number": b"9" * 10_000,
+    "no JSON": b"<xml/>",
+}
+
+POSTS = [
+    ("intake", "/v1/events"),
+    ("intake", "/v1/events:batch"),
+    ("intake", "/v1/journal/demo/set-asides"),
+    ("attribution", "/v1/scopes/demo/lookup"),
+    ("attribution", "/v1/scopes/demo/preview"),
+]
+
+GETS = [
+    ("intake", "/v1/events/{}"),
+    ("attribution", "/v1/scopes/{}/customers"),
+    ("attribution", "/v1/scopes/{}/judgement"),
+    ("attribution", "/v1/scopes/demo/customers/{}"),
+    ("attribution", "/v1/scopes/demo/customers/{}/history"),
+    ("attribution", "/v1/scopes/demo/customers?owner={}"),
+    ("attribution", "/v1/scopes/demo/customers?cursor={}"),
+    ("attribution", "/v1/scopes/demo/customers?expires_before={}"),
+    ("attribution", "/v1/scopes/demo/judgement?as_of={}"),
+    ("attribution", "/v1/scopes/demo/flags?limit={}"),
+    ("attribution", "/v1/offices/{}/boards"),
+    ("notifier", "/v1/alerts?cursor={}"),
+    ("notifier", "/v1/alerts/{}"),
+]
+NAMES = [
+    "%00",
+    "%ff%fe",
+    "x" * 5000,
+    "..%2f..%2fetc",
+    "'%20OR%201=1--",
+    "%F0%9F%98%80",
+    "9" * 400,
+    "%0d%0aX:%20y",
+]
+
+
+@pytest.mark.timeout(300)
+def test_bad_input_by_hand_is_refused_and_nothing_of_it_is_kept(system: System) -> None:
+    """Each body to each endpoint, each odd name in each place: a problem document, and the journal is as it was."""
+    for service, path in POSTS:
+        for kind, body in BODIES.items():
+            answer = system.http.post(system.address(service) + path, content=body)
+            if answer.status_code == 200:  # a batch answers each line
+                assert path == "/v1/events:batch", (path, kind)
+                assert '"status":2' not in answer.text, kind
+            else:
+                assert 400 <= answer.status_code < 500, (path, kind, answer.text)
+                assert answer.headers["content-type"] == PROBLEM_TYPE, (path, kind)
+    for service, path in GETS:
+        for name in NAMES:
+            answer = system.http.get(system.address(service) + path.format(name))
+            assert answer.status_code < 500, (path, name, answer.text)
+    assert system.record(visit()) == 1
+    assert len(system.ask("/v1/scopes/demo/customers")["customers"]) == 1
+    for service, log in system.logs().items():
+        assert "http.defect" not in log, service
