@@ -17,6 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.notifier.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
+from services.notifier.events import NewEvent, event_alerts
 from services.notifier.plan import Plans
 from services.notifier.wire import Message, Record, StaffChange, Unreadable, Watermark, read
 from shared.clock import BusinessClock
@@ -70,7 +71,7 @@ class Inbox:
     def take(self, partition: int, expected: int, records: Sequence[Record]) -> Taken:
         """Take a batch in, or raise StaleError and change nothing."""
         messages = [(record, _read(record)) for record in records]
-        batch = _Batch(partition, self._clock.now())
+        batch = _Batch(partition, self._clock.now(), self._plans)
         with self._database.connection() as connection:
             known_at = self._lock(connection, partition, expected)
             seqs = self._seqs(connection, messages)
@@ -108,6 +109,8 @@ class Inbox:
         self._put_claims(connection, list(derivation.claims.values()))
         self._supersede(connection, derivation.superseded, batch.business_now)
         self._put_alerts(connection, list(derivation.alerts.values()), batch.business_now)
+        for event in batch.events:
+            connection.execute(self._sql["put_event"].encode(), _event_row(event))
         for change in batch.staff.values():
             given = {
                 "scope": change.scope,
@@ -199,9 +202,11 @@ class _Batch:
 
     partition: int
     business_now: datetime
+    plans: Plans
     taken: Taken = field(default_factory=Taken)
     seqs: dict[str, int] = field(default_factory=dict)
     staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
+    events: list[NewEvent] = field(default_factory=list)
 
     def fold(
         self,
@@ -243,3 +248,21 @@ class _Batch:
             derivation.apply(message.body, known_at)
         elif isinstance(message.body, StaffChange):
             self.staff[message.body.scope, message.body.staff] = message.body
+        else:
+            self.events += event_alerts(message.body, self.plans, known_at, self.business_now)
+
+
+def _event_row(event: NewEvent) -> dict[str, object]:
+    change = event.change
+    return {
+        "id": event.id,
+        "scope": change.scope,
+        "customer": change.customer,
+        "seq": change.seq,
+        "staff": event.staff,
+        "owner": change.owner,
+        "due": event.due_at,
+        "at": change.at,
+        "trace": change.traceparent,
+        "detail": Jsonb(event.detail),
+    }

@@ -58,7 +58,7 @@ def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[Packet]
     plan = plans.of(members[0].scope)
     opening = any(plan.hours.next_opening(one.due_at) == one.due_at for one in members)
     waited = plan.digest.wanted and any(one.limited for one in members)
-    members.sort(key=lambda one: (one.deadline, one.id))
+    members.sort(key=lambda one: (not one.is_reminder, one.deadline, one.id))
     if waited or plan.digest.gathers(len(members), opening=opening):
         for begin in range(0, len(members), MOST):
             yield Packet(tuple(members[begin : begin + MOST]))

@@ -96,6 +96,8 @@ class Rounds:
         """How the round ended for each member; raises only what the database raises."""
         now = self._business.now()
         try:
+            if packet.digest is not None and self._router.one_by_one(packet.members, people):
+                return [one for member in packet.members for one in await self.run(Packet((member,)), people)]
             found = self._router.address(packet.members, people, now)
             if isinstance(found, Unreachable):
                 return [(one, _unreachable(found)) for one in packet.members]

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from services.notifier.alert import LeasedAlert, Person
 from services.notifier.channels import Channel
+from services.notifier.channels.sms import SmsChannel
 from services.notifier.plan import Plans, Unavailable
 from services.notifier.queue import People
 
@@ -49,7 +50,8 @@ class Router:
         alert = members[0]
         assert alert.staff is not None  # the queue makes every alert out to a person
         person = people[alert.scope, alert.staff]
-        found = self._reach(alert.scope, person, now)
+        others = len(members) > 1 or alert.kind == "event"
+        found = self._reach(alert.scope, person, now, others)
         if not isinstance(found, Unavailable):
             return Addressee(person, found)
         asked = False
@@ -58,19 +60,28 @@ class Router:
             if other.staff in never:
                 continue
             asked = True
-            ways = self._reach(alert.scope, other, now)
+            ways = self._reach(alert.scope, other, now, others)
             if not isinstance(ways, Unavailable):
                 return Addressee(other, ways, (person, found))
         roles = self._plans.of(alert.scope).stand_in.get(found, ())
         return Unreachable(found, asked or bool(roles))
 
-    def _reach(self, scope: str, person: Person, now: datetime) -> Ways | Unavailable:
+    def one_by_one(self, members: Sequence[LeasedAlert], people: People) -> bool:
+        """Whether the person prefers a channel that has words for one claim at a time alone."""
+        first = members[0]
+        assert first.staff is not None
+        ways = self._ways(first.scope, people[first.scope, first.staff])
+        return bool(ways) and isinstance(ways[0][0], SmsChannel)
+
+    def _reach(self, scope: str, person: Person, now: datetime, others: bool) -> Ways | Unavailable:
+        """The ways to the person; with `others`, those that can say anything but a reminder or a lapse."""
         if person.departed:
             return Unavailable.DEPARTED
         day = now.astimezone(self._plans.hours_of(scope).zone).date()
         if self._plans.person(person.staff).is_away(day):
             return Unavailable.AWAY
-        return self._ways(scope, person) or Unavailable.NO_CONTACT
+        ways = [way for way in self._ways(scope, person) if not others or not isinstance(way[0], SmsChannel)]
+        return ways or Unavailable.NO_CONTACT
 
     def _ways(self, scope: str, person: Person) -> Ways:
         """The channels that reach the person, the preferred one first, each with where it reaches them."""

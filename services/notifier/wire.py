@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from services.notifier.derive import Claim, ClaimChange
+from services.notifier.events import DecisionChange
 from shared.topics import (
     BadMessage,
     ClaimMessage,
@@ -55,11 +56,11 @@ class StaffChange:
 
 @dataclass(frozen=True)
 class Message:
-    """A numbered message of a scope; `body` is empty where its kind does not concern alerts."""
+    """A numbered message of a scope."""
 
     scope: str
     seq: int
-    body: ClaimChange | StaffChange | None
+    body: ClaimChange | StaffChange | DecisionChange
 
 
 def read(record: Record) -> Message | Watermark:
@@ -79,7 +80,7 @@ def read(record: Record) -> Message | Watermark:
     return Watermark(headers.watermark)
 
 
-def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffChange | None:
+def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffChange | DecisionChange:
     if isinstance(message, ClaimMessage):
         claim = Claim(
             message.scope,
@@ -96,7 +97,20 @@ def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffCh
         return StaffChange(
             message.scope, message.staff, message.name, message.role, contacts, message.departed
         )
-    return None
+    return DecisionChange(
+        message.scope,
+        message.seq,
+        message.customer,
+        message.at,
+        message.clause,
+        message.decision,
+        message.owner,
+        message.previous,
+        message.deal,
+        message.status,
+        message.shares or {},
+        trace,
+    )
 
 
 def _trace(text: str | None) -> str | None:

@@ -64,6 +64,15 @@ SELECT t.*, clock_timestamp() FROM unnest(
     %(states)s::text[], %(reasons)s::text[], %(superseded)s::timestamptz[], %(traces)s::text[]) AS t
 ON CONFLICT (id) DO NOTHING
 
+-- name: put_event
+-- What no claim makes and none voids: it tells what has happened.
+INSERT INTO alerts (
+    id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, traceparent, changed_at,
+    kind, detail)
+VALUES (%(id)s, %(scope)s, %(customer)s, %(seq)s, 'event', 'owner', %(staff)s, %(owner)s, %(due)s, %(at)s, 'due',
+        %(trace)s, clock_timestamp(), 'event', %(detail)s)
+ON CONFLICT (id) DO NOTHING
+
 -- name: put_staff
 INSERT INTO staff (scope, staff, name, role, contacts, departed)
 VALUES (%(scope)s, %(staff)s, %(name)s, %(role)s, %(contacts)s, %(departed)s)

@@ -1,7 +1,7 @@
 -- What a person asks.
 
 -- name: page
-SELECT id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, reason, rounds,
+SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
        superseded_at, done_at
 FROM alerts
 WHERE (%(state)s::text IS NULL OR state = %(state)s)
@@ -13,7 +13,7 @@ ORDER BY due_at DESC, id DESC
 LIMIT %(limit)s
 
 -- name: one
-SELECT id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, reason, rounds,
+SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
        superseded_at, done_at
 FROM alerts WHERE id = %(id)s
 

@@ -1,0 +1,165 @@
+"""What else a person must know: decisions on a customer or a deal, from the topic to the words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from services.notifier.dispatch import Dispatcher
+from services.notifier.ladder import OfficeHours
+from services.notifier.listing import Filter, ListedAlert, Listing
+from services.notifier.metrics import Metrics
+from services.notifier.plan import Plans
+from services.notifier.plan_file import plans_of
+from services.notifier.plan_yaml import parse
+from services.notifier.policy import Policy
+from services.notifier.words import case_number
+from shared.topics import Decision, DecisionMessage, encode_message
+from tests.support.notifier import SCOPE, Keeping, Office, Told, local
+
+QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+
+
+def plans(text: str) -> Plans:
+    return plans_of(parse(f"version: 1\n{text}".encode(), "p"), OfficeHours(), ("keeping",))
+
+
+ALL = plans("defaults: {}")
+
+
+def opened(database: str, by: Plans) -> Office:
+    office = Office(database, local(2, 10), by)
+    office.hear(
+        office.stream.watermark(local(2, 10)),
+        *(office.stream.staff(staff, "consultant") for staff in ("li", "wang")),
+    )
+    return office
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    office = opened(database, ALL)
+    yield office
+    office.close()
+
+
+def decision(
+    office: Office, what: Decision, owner: str | None, previous: str | None, clause: str = "shijiazhuang.4"
+) -> Told:
+    office.stream.seqs[SCOPE] += 1
+    message = DecisionMessage(
+        scope=SCOPE, seq=office.stream.seqs[SCOPE], customer="c1", at=local(2, 10), clause=clause, because=("e1",),
+        decision=what, owner=owner, previous=previous,
+    )  # fmt: skip
+    return encode_message(message), []
+
+
+def deal(office: Office, shares: dict[str, int]) -> Told:
+    office.stream.seqs[SCOPE] += 1
+    message = DecisionMessage(
+        scope=SCOPE, seq=office.stream.seqs[SCOPE], customer="c1", at=local(2, 10), clause="reception.4",
+        because=("e1",), deal="d1", status="final", shares=shares,
+    )  # fmt: skip
+    return encode_message(message), []
+
+
+async def round_of(office: Office, kept: Keeping) -> list[ListedAlert]:
+    clocks = (office.clock, office.machine)
+    sender = Dispatcher(office.queue, [kept], clocks, office.plans, QUICK, Metrics())
+    await sender.tick()
+    await sender.drain(20)
+    return Listing(office.database).page(Filter(), None, 100)
+
+
+@pytest.mark.parametrize(
+    ("what", "owner", "previous", "told"),
+    [
+        ("kept", "li", "li", {"li": "由他人接待，归属不变，仍归您"}),
+        ("superseded", "wang", "li", {"wang": "按规则归您", "li": "按规则改归他人"}),
+        ("transferred", "wang", "li", {"wang": "已转接给您", "li": "已转接给他人"}),
+        ("disputed", "li", "li", {"li": "归属有争议，待裁定"}),
+        ("ruled", None, "li", {"li": "经裁定不归您"}),
+        ("established", "li", None, {}),
+        ("renewed", "li", "li", {}),
+        ("lapsed", None, "li", {}),
+    ],
+)
+async def test_a_decision_is_told_to_whom_it_concerns(
+    office: Office, what: Decision, owner: str | None, previous: str | None, told: dict[str, str]
+) -> None:
+    """Each person reads what became of the customer, with the clause; what nobody must know is told to nobody."""
+    office.hear(decision(office, what, owner, previous))
+    kept = Keeping()
+    await round_of(office, kept)
+    assert {notice.to.staff for notice in kept.sent} == set(told)
+    for notice in kept.sent:
+        assert told[notice.to.staff] in notice.words.body_zh
+        assert "shijiazhuang.4" in notice.words.body_en
+        assert case_number("c1") in notice.words.subject_zh
+        assert re.search(r"\d{11}", notice.words.text) is None
+
+
+async def test_shares_of_a_deal_are_told_to_each_with_their_own(office: Office) -> None:
+    """Of 7000 and 3000 basis points each reads their own part, and not the other's."""
+    office.hear(deal(office, {"li": 7000, "wang": 3000}))
+    kept = Keeping()
+    alerts = await round_of(office, kept)
+    words = {notice.to.staff: notice.words.body_zh for notice in kept.sent}
+    assert "成交分成70%" in words["li"]
+    assert "30%" not in words["li"]
+    assert "成交分成30%" in words["wang"]
+    assert {alert.step for alert in alerts} == {"shares"}
+
+
+async def test_a_change_of_the_claim_does_not_undo_what_happened(office: Office) -> None:
+    """An event is told although the claim has changed again since."""
+    office.hear(decision(office, "transferred", "wang", "li"), office.stream.claim("c1", "wang"))
+    office.hear(office.stream.claim("c1", "li"))
+    kept = Keeping()
+    await round_of(office, kept)
+    assert {notice.to.staff for notice in kept.sent if notice.kind == "event"} == {"li", "wang"}
+
+
+async def test_an_event_at_night_waits_for_the_office(database: str) -> None:
+    """What is decided after closing is told at the next opening."""
+    office = opened(database, ALL)
+    office.at(local(2, 20))
+    office.hear(decision(office, "kept", "li", "li"))
+    (alert,) = Listing(office.database).page(Filter(), None, 10)
+    assert alert.due_at == local(3, 9)
+    office.close()
+
+
+@pytest.mark.parametrize("policy", ["people: {li: {opt_out: [kept]}}", "defaults: {events: [ruled]}"])
+async def test_events_can_be_declined(database: str, policy: str) -> None:
+    """Who has opted out of an event, or whose office tells none, gets no alert of it."""
+    office = opened(database, plans(policy))
+    office.hear(decision(office, "kept", "li", "li"))
+    assert office.states() == []
+    office.close()
+
+
+async def test_without_a_policy_no_event_is_told(database: str) -> None:
+    """An office that has no policy file hears of claims that run out, and of nothing else."""
+    office = opened(database, Plans())
+    office.hear(decision(office, "kept", "li", "li"))
+    assert office.states() == []
+    office.close()
+
+
+async def test_old_news_is_not_told(office: Office) -> None:
+    """A notifier that reads decisions of two days ago tells nobody of them."""
+    office.clock.at = local(2, 10) + timedelta(days=2)
+    office.hear(decision(office, "kept", "li", "li"))
+    assert office.states() == []
+
+
+async def test_an_event_that_comes_twice_is_told_once(office: Office) -> None:
+    """The same message again makes no second alert."""
+    told = decision(office, "kept", "li", "li")
+    office.hear(told)
+    office.hear(told)
+    assert len(office.states()) == 1
