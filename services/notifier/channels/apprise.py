@@ -52,8 +52,8 @@ class AppriseChannel:
     async def send(self, notice: Notice, destination: str) -> str:
         words = notice.words
         who = notice.to.name or notice.to.staff
-        body = masked(f"{who}\n{words.text}", notice.case)
-        title = masked(words.subject, notice.case)
+        body = masked(f"{who}\n{words.text}", notice)
+        title = masked(words.subject, notice)
         if await self._apprise.async_notify(body=body, title=title):
             return "by HTTP status only: accepted"
         raise Temporary("Apprise says no, and no more than that")

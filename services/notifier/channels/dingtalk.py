@@ -93,7 +93,7 @@ class DingTalkRobot(Robot):
 
     @staticmethod
     def _markdown(notice: Notice, text: str) -> dict[str, Any]:
-        title = cut(masked(notice.words.subject, notice.case).translate(_INERT), LONGEST_TITLE)
+        title = cut(masked(notice.words.subject, notice).translate(_INERT), LONGEST_TITLE)
         return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
 
     @staticmethod
@@ -111,5 +111,5 @@ def _markdown_of(notice: Notice) -> str:
     """The message in DingTalk's Markdown, where only an empty line begins a new one."""
     words = notice.words
     parts = (words.subject, *words.text.split("\n"))
-    subject, *lines = (masked(part, notice.case).translate(_INERT) for part in parts if part.strip())
+    subject, *lines = (masked(part, notice).translate(_INERT) for part in parts if part.strip())
     return "\n\n".join((f"### {subject}", *lines))

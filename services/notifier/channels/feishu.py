@@ -55,7 +55,7 @@ class FeishuRobot(Robot):
             return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
         text = notice.words.text if self._form == "rich" else plain(notice)
-        return fitted(whole_body, masked(text, notice.case), LARGEST_BODY)
+        return fitted(whole_body, masked(text, notice), LARGEST_BODY)
 
     def target(self) -> str:
         return f"/open-apis/bot/v2/hook/{self._access.token}"
@@ -77,16 +77,16 @@ def signature(secret: str, at: int) -> str:
 
 
 def _post(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
-    who = {"tag": "at", "user_id": user} if user else {"tag": "text", "text": f"@{masked(name, notice.case)}"}
+    who = {"tag": "at", "user_id": user} if user else {"tag": "text", "text": f"@{masked(name, notice)}"}
     rows = [[who], *([{"tag": "text", "text": line}] for line in text.split("\n") if line.strip())]
-    title = cut(masked(notice.words.subject, notice.case), LONGEST_TITLE)
+    title = cut(masked(notice.words.subject, notice), LONGEST_TITLE)
     return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": rows}}}}
 
 
 def _text(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
     # In plain text a mention is written as a tag: of a name that an office has entered, nothing may become one.
     said = text.translate(str.maketrans("<>", "＜＞"))
-    who = f'<at user_id="{_attribute(user)}"></at>' if user else f"@{masked(name, notice.case)}"
+    who = f'<at user_id="{_attribute(user)}"></at>' if user else f"@{masked(name, notice)}"
     return {"msg_type": "text", "content": {"text": f"{who} {said}"}}
 
 

@@ -165,11 +165,15 @@ def national_mobile(contact: str) -> str | None:
     return None if phone is None else phone.removeprefix("+86")
 
 
-def masked(text: str, case: str) -> str:
-    """The text with whatever looks like a phone number masked, but for the case number, which may look so."""
-    return case.join(mask(part) for part in text.split(case)) if case else mask(text)
+def masked(text: str, notice: Notice) -> str:
+    """The text with whatever looks like a phone number masked, but for case numbers, which may look so."""
+    cases = {case for case in (notice.case, *(item.case for item in notice.items)) if case}
+    if not cases:
+        return mask(text)
+    parts = re.split("(" + "|".join(re.escape(case) for case in sorted(cases)) + ")", text)
+    return "".join(part if part in cases else mask(part) for part in parts)
 
 
 def plain(notice: Notice) -> str:
     """The whole message as plain text, in the person's language."""
-    return masked(f"{notice.words.subject}\n{notice.words.text}", notice.case)
+    return masked(f"{notice.words.subject}\n{notice.words.text}", notice)

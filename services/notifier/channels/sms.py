@@ -20,11 +20,11 @@ from zoneinfo import ZoneInfo
 from services.notifier.alert import Notice, Person
 from services.notifier.channels import Refused
 from services.notifier.channels.limits import ZERO, Limit, Limiter
-from services.notifier.channels.outcome import Later, Reading, TryLater, presentable, settled
-from services.notifier.ladder import Audience, Rung
+from services.notifier.channels.outcome import Later, Reading, Reason, TryLater, presentable, settled
+from services.notifier.ladder import Audience
 from shared.contract.contacts import normalise_phone
 
-VARIABLES: Final = ("case", "case_a", "case_b", "day", "time", "deadline", "left")
+VARIABLES: Final = ("case", "case_a", "case_b", "count", "day", "time", "deadline", "left")
 _WORKERS: Final = 8
 _BUSY: Final = timedelta(seconds=1)
 
@@ -33,13 +33,15 @@ _BUSY: Final = timedelta(seconds=1)
 class Templates:
     """The provider's ids of the approved templates, and which variables they have, in order.
 
-    The template of a lapse has no `left`: nothing is.
+    The template of a lapse has no `left`: nothing is. That of a digest has `count` in the place of the case
+    numbers. Of other events there is no template: other channels tell them.
     """
 
     reminder: str
     supervisor: str
     lapsed: str
     variables: tuple[str, ...]
+    digest: str = ""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.variables if name not in VARIABLES]
@@ -47,14 +49,22 @@ class Templates:
             raise ValueError(f"no such variable: {', '.join(unknown)}; there are {', '.join(VARIABLES)}")
 
     def of(self, notice: Notice, zone: ZoneInfo) -> tuple[str, dict[str, str]]:
-        """The template of a notice and its variables."""
+        """The template of a notice and its variables, or Refused where none was approved."""
         known = variables(notice, zone)
-        if notice.rung is Rung.LAPSED:
-            template, names = self.lapsed, [name for name in self.variables if name != "left"]
-        else:
-            names = list(self.variables)
-            template = self.reminder if notice.audience is Audience.OWNER else self.supervisor
+        template, names = self._chosen(notice)
+        if not template:
+            raise Refused(f"{Reason.TEMPLATE}: there is none for {notice.kind}")
         return template, {name: known[name] for name in names}
+
+    def _chosen(self, notice: Notice) -> tuple[str, list[str]]:
+        names = list(self.variables)
+        if notice.kind == "digest":
+            return self.digest, ["count", *(name for name in names if not name.startswith("case"))]
+        if notice.kind == "lapsed":
+            return self.lapsed, [name for name in names if name != "left"]
+        if notice.kind == "event":
+            return "", names
+        return (self.reminder if notice.audience is Audience.OWNER else self.supervisor), names
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ class SmsChannel(ABC):
     async def ready_in(self, destination: str) -> timedelta:
         """How long until the number may be sent to, by the template that has the least left."""
         keys = {self._key(template, destination) for template in _all(self._templates)}
-        return max([await self._limiter.wait(key, self.limits) for key in sorted(keys)])
+        return max([await self._limiter.wait(key, self.limits) for key in sorted(keys)], default=ZERO)
 
     async def send(self, notice: Notice, destination: str) -> str:
         if normalise_phone(destination) != destination:
@@ -137,6 +147,7 @@ def variables(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
         "case": notice.case,
         "case_a": head,
         "case_b": tail,
+        "count": str(len(notice.items) or 1),
         "day": day,
         "time": time,
         "deadline": f"{day}{time}",
@@ -161,5 +172,6 @@ def _left(left: timedelta) -> str:
     return f"{minutes // 60}小时" if minutes >= 60 else f"{minutes}分钟"
 
 
-def _all(templates: Templates) -> tuple[str, str, str]:
-    return templates.reminder, templates.supervisor, templates.lapsed
+def _all(templates: Templates) -> set[str]:
+    known = {templates.reminder, templates.supervisor, templates.lapsed, templates.digest}
+    return {template for template in known if template}
