@@ -26,7 +26,7 @@ class Names:
         return self.disputes.get(full, full)
 
     def customer(self, full: str) -> str:
-        phone = self.customers[full]["contacts"][0]
+        phone: str = self.customers[full]["contacts"][0]
         return phone.removeprefix("+861380000").lstrip("0") if phone.startswith("+861380000") else phone
 
 

@@ -279,5 +279,5 @@ def judged(case: Case, folder: Path) -> Data:
     """What is decided of the events of a case."""
     events = [*enrolments(), *case.said["events"]]
     lines = [json.dumps(expand(event), ensure_ascii=False).encode() for event in events]
-    times = {key: instant(case.said[key]) for key in ("as_of", "known_at") if key in case.said}
+    times: Data = {key: instant(case.said[key]) for key in ("as_of", "known_at") if key in case.said}
     return judge(lines, rulebook(case, folder), books(), **times)

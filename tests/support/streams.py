@@ -44,7 +44,7 @@ class Stream:
     def add(self, type_: str, data: Data, *, back: int = 0, carried: str | None = None) -> Data:
         """Record an event now that happened `back` minutes before."""
         number = len(self.events)
-        event = {
+        event: Data = {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.scope} {number}")),
             "type": type_,
             "scope": self.scope,
