@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib import metadata
@@ -16,6 +17,7 @@ from faststream.kafka import KafkaBroker
 
 from services.notifier.breaker import StoredBreaker
 from services.notifier.channels.configured import configured
+from services.notifier.channels.limits import DatabaseLimiter
 from services.notifier.consumer import Consumer, Subscription
 from services.notifier.dispatch import Dispatcher
 from services.notifier.http import add_routes
@@ -24,14 +26,16 @@ from services.notifier.listing import Listing
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
 from services.notifier.policy import Policy
+from services.notifier.proof import Proof
 from services.notifier.queue import Queue, Terms
+from services.notifier.receipts_http import receipts_app
 from services.notifier.settings import NotifierSettings, office_plans
 from services.notifier.topic import topic_exists, wait_for_topic
 from shared.clock import BusinessClock, MachineClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.parts import background, prepared
-from shared.settings import load
+from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topics import Topics
 
@@ -53,7 +57,7 @@ class Service:
         self.metrics = Metrics(new_registry("notifier", version))
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=12)
         self.listing = Listing(self.database)
-        self.channels = configured(settings)
+        self.channels = configured(settings, DatabaseLimiter(self.database, self.machine))
         self.topic = Topics(settings.topic_prefix).ownership
         plans = office_plans(settings)
         policy = Policy(
@@ -92,7 +96,7 @@ class Service:
             metrics=self._metrics,
             lifespan=self.lifespan,
         )
-        add_routes(self.app, self.listing, self.machine)
+        add_routes(self.app, self.listing, Proof(self.database), self.machine)
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -146,6 +150,29 @@ class Service:
 
 def create_service(settings: NotifierSettings) -> Service:
     return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Where a second address of the service listens."""
+
+    host: str
+    port: int
+    allow_remote: bool
+
+
+def run_receipts() -> None:
+    """Serve the address at which providers report deliveries, until a signal."""
+    settings = load(NotifierSettings)
+    secret = settings.notifier_receipts_secret
+    if secret is None:
+        raise SettingsError(f"{variable('notifier_receipts_secret')} is required")
+    configure_logging("receipts", settings.log_level)
+    clock = open_clock(settings.clock, demonstration=settings.demonstration)
+    database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)
+    app = receipts_app(database, clock, secret, settings.notifier_webhook_secret)
+    where = (settings.notifier_receipts_host, settings.notifier_receipts_port, settings.allow_remote)
+    serve(app, Listener(*where))
 
 
 def run() -> None:

@@ -15,7 +15,9 @@ from services.notifier.plan_file import read_plans
 from services.notifier.plan_yaml import BadPolicy
 from shared.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
 
-ChannelName = Literal["webhook", "email", "log"]
+ChannelName = Literal[
+    "webhook", "email", "log", "dingtalk", "wecom", "feishu", "aliyun-sms", "tencent-sms", "apprise"
+]
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
 
 
@@ -43,6 +45,37 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_smtp_username: str = ""
     notifier_smtp_password: SecretText | None = None
     notifier_smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    # Hosts besides the providers' own: private deployments of them, servers for tests.
+    notifier_provider_hosts: tuple[str, ...] = ()
+    notifier_chat_form: Literal["rich", "text"] = "rich"
+    notifier_dingtalk_base: str = "https://oapi.dingtalk.com"
+    notifier_dingtalk_token: SecretText | None = None
+    notifier_dingtalk_secret: SecretText | None = None
+    notifier_wecom_base: str = "https://qyapi.weixin.qq.com"
+    notifier_wecom_token: SecretText | None = None
+    notifier_feishu_base: str = "https://open.feishu.cn"
+    notifier_feishu_token: SecretText | None = None
+    notifier_feishu_secret: SecretText | None = None
+    notifier_sms_sign_name: str = ""
+    notifier_aliyun_base: str = "https://dysmsapi.aliyuncs.com"
+    notifier_aliyun_key_id: SecretText | None = None
+    notifier_aliyun_key_secret: SecretText | None = None
+    # The templates of a reminder, of one to the supervisor, of a lapse and (if there is one) of a digest.
+    notifier_aliyun_templates: tuple[str, ...] = ()
+    notifier_aliyun_variables: tuple[str, ...] = ("case", "deadline", "left")
+    notifier_tencent_base: str = "https://sms.tencentcloudapi.com"
+    notifier_tencent_key_id: SecretText | None = None
+    notifier_tencent_key_secret: SecretText | None = None
+    notifier_tencent_application: str = ""
+    notifier_tencent_region: str = "ap-guangzhou"
+    notifier_tencent_templates: tuple[str, ...] = ()
+    notifier_tencent_variables: tuple[str, ...] = ("case_a", "case_b", "day", "time", "left")
+    # One address of Apprise a line.
+    notifier_apprise_urls: SecretText | None = None
+    # Where providers report deliveries, when somebody runs `panke serve receipts`; it has an address of its own.
+    notifier_receipts_host: str = "127.0.0.1"
+    notifier_receipts_port: Port = 8004
+    notifier_receipts_secret: SecretText | None = None
     notifier_timeout: Seconds = 5.0
     notifier_attempts: Count = 3
     notifier_rounds: Count = 6

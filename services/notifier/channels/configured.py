@@ -7,24 +7,38 @@ import binascii
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from services.notifier.channels import Channel
+from services.notifier.channels import Channel, providers
 from services.notifier.channels.address import AddressError, AddressPolicy
+from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.settings import ChannelName, NotifierSettings
+from shared.clock import MachineClock
 from shared.settings import SettingsError, is_loopback, variable
 
 
-def configured(settings: NotifierSettings) -> list[Channel]:
-    """One channel for each name in the settings, in that order."""
+def configured(settings: NotifierSettings, limiter: Limiter | None = None) -> list[Channel]:
+    """One channel for each name in the settings, in that order.
+
+    Without a limiter that all processes share, limits are counted in this one alone.
+    """
+    limiter = limiter or ProcessLimiter(MachineClock())
     names = settings.notifier_channels
     if not names or len(set(names)) != len(names):
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
-    return [_channel(name, settings) for name in names]
+    return [_channel(name, settings, limiter) for name in names]
 
 
-def _channel(name: ChannelName, settings: NotifierSettings) -> Channel:
+def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter) -> Channel:
+    if name in providers.ROBOTS:
+        return providers.chat(name, settings, limiter)
+    if name == "aliyun-sms":
+        return providers.aliyun(settings, limiter)
+    if name == "tencent-sms":
+        return providers.tencent(settings, limiter)
+    if name == "apprise":
+        return providers.anything_else(settings)
     if name == "webhook":
         return _webhook(settings)
     if name == "email":

@@ -1,0 +1,149 @@
+"""The chat and SMS senders of a deployment, made from its settings; a mistake names its variable.
+
+Each provider has one robot or account a deployment. Its own host is allowed without being listed; a base
+address of one's own (a private deployment of the provider, a server for tests) must stand in the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from services.notifier.channels import Channel
+from services.notifier.channels.address import AddressError, AddressPolicy
+from services.notifier.channels.dingtalk import DingTalkRobot
+from services.notifier.channels.feishu import FeishuRobot
+from services.notifier.channels.limits import Limiter
+from services.notifier.channels.robot import Access, Robot, TokenError
+from services.notifier.channels.sms import Account, Templates
+from services.notifier.channels.wecom import WeComRobot
+from services.notifier.settings import NotifierSettings
+from shared.clock import MachineClock
+from shared.settings import SettingsError, variable
+
+ROBOTS: Final[dict[str, type[Robot]]] = {one.name: one for one in (DingTalkRobot, FeishuRobot, WeComRobot)}
+_HOSTS: Final = {
+    "dingtalk": "oapi.dingtalk.com",
+    "wecom": "qyapi.weixin.qq.com",
+    "feishu": "open.feishu.cn",
+    "aliyun": "dysmsapi.aliyuncs.com",
+    "tencent": "sms.tencentcloudapi.com",
+}
+T = TypeVar("T")
+
+
+def chat(name: str, settings: NotifierSettings, limiter: Limiter) -> Channel:
+    """The robot of that provider."""
+    wanted(settings, name, f"notifier_{name}_token")
+    access = Access(
+        getattr(settings, f"notifier_{name}_base"),
+        getattr(settings, f"notifier_{name}_token"),
+        getattr(settings, f"notifier_{name}_secret", None),
+    )
+    policy = _policy(name, settings)
+
+    def made() -> Robot:
+        form, timeout = settings.notifier_chat_form, settings.notifier_timeout
+        return ROBOTS[name](access, policy, limiter, MachineClock(), timeout=timeout, form=form)
+
+    try:
+        return _addressed(name, made)
+    except TokenError as error:
+        raise SettingsError(f"{variable(f'notifier_{name}_token')}: {error}") from None
+
+
+def aliyun(settings: NotifierSettings, limiter: Limiter) -> Channel:
+    """SMS by Aliyun."""
+    account = _account("aliyun", settings)
+    templates = _templates("aliyun", settings)
+    try:
+        from services.notifier.channels.aliyun import AliyunSms
+    except ImportError as error:
+        raise _missing("aliyun-sms", "sms", error) from None
+    policy, zone = _policy("aliyun", settings), ZoneInfo(settings.notifier_timezone)
+    timeout = settings.notifier_timeout
+    return _addressed("aliyun", lambda: AliyunSms(account, templates, policy, limiter, zone, timeout=timeout))
+
+
+def tencent(settings: NotifierSettings, limiter: Limiter) -> Channel:
+    """SMS by Tencent Cloud."""
+    account = _account("tencent", settings)
+    wanted(settings, "tencent-sms", "notifier_tencent_application")
+    templates = _templates("tencent", settings)
+    try:
+        from services.notifier.channels.tencent import TencentSms
+    except ImportError as error:
+        raise _missing("tencent-sms", "sms", error) from None
+    policy, zone = _policy("tencent", settings), ZoneInfo(settings.notifier_timezone)
+    application, region = settings.notifier_tencent_application, settings.notifier_tencent_region
+    timeout = settings.notifier_timeout
+    return _addressed(
+        "tencent",
+        lambda: TencentSms(
+            account, application, templates, policy, limiter, zone, timeout=timeout, region=region
+        ),
+    )
+
+
+def anything_else(settings: NotifierSettings) -> Channel:
+    """Whatever Apprise knows."""
+    wanted(settings, "apprise", "notifier_apprise_urls")
+    try:
+        from services.notifier.channels.apprise import AppriseAddressError, AppriseChannel
+    except ImportError as error:
+        raise _missing("apprise", "apprise", error) from None
+    urls = (settings.notifier_apprise_urls or "").split()
+    try:
+        return AppriseChannel(urls, timeout=settings.notifier_timeout)
+    except AppriseAddressError as error:
+        raise SettingsError(f"{variable('notifier_apprise_urls')}: {error}") from None
+
+
+def wanted(settings: NotifierSettings, channel: str, *names: str) -> None:
+    """SettingsError that names what a channel cannot do without."""
+    missing = [variable(name) for name in names if not getattr(settings, name)]
+    if missing:
+        raise SettingsError(f"the channel {channel} needs {' and '.join(missing)}")
+
+
+def _account(name: str, settings: NotifierSettings) -> Account:
+    keys = (f"notifier_{name}_key_id", f"notifier_{name}_key_secret")
+    wanted(settings, f"{name}-sms", *keys, "notifier_sms_sign_name")
+    key_id, key_secret = (getattr(settings, key) for key in keys)
+    base = getattr(settings, f"notifier_{name}_base").rstrip("/")
+    return Account(base, key_id, key_secret, settings.notifier_sms_sign_name)
+
+
+def _templates(name: str, settings: NotifierSettings) -> Templates:
+    field = f"notifier_{name}_templates"
+    given: tuple[str, ...] = getattr(settings, field)
+    if len(given) not in (3, 4) or not all(given):
+        told = "names three templates (reminder, supervisor, lapse) or, with that of a digest, four"
+        raise SettingsError(f"{variable(field)} {told}")
+    reminder, supervisor, lapsed, *digest = given
+    names = f"notifier_{name}_variables"
+    try:
+        return Templates(reminder, supervisor, lapsed, getattr(settings, names), *digest)
+    except ValueError as error:
+        raise SettingsError(f"{variable(names)}: {error}") from None
+
+
+def _policy(name: str, settings: NotifierSettings) -> AddressPolicy:
+    listed = {host.rstrip(".").lower() for host in settings.notifier_provider_hosts}
+    return AddressPolicy(frozenset({_HOSTS[name], *listed}), settings.notifier_allow_loopback)
+
+
+def _addressed(name: str, made: Callable[[], T]) -> T:
+    try:
+        return made()
+    except AddressError as error:
+        hosts = variable("notifier_provider_hosts")
+        base = variable(f"notifier_{name}_base")
+        raise SettingsError(f"{base}: {error} (allowed are {_HOSTS[name]} and those of {hosts})") from None
+
+
+def _missing(channel: str, extra: str, error: ImportError) -> SettingsError:
+    return SettingsError(
+        f"the channel {channel} needs the extra panke[{extra}]: {error.name} is not installed"
+    )
