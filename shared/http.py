@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from shared.contract import BadEvent
 from shared.middleware import AccessLog, BodyLimit
+from shared.openapi import DescribedApp
 from shared.problem import FieldError, Problem, bad_event, problem
 from shared.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.telemetry import METRICS_TYPE
@@ -50,7 +51,7 @@ def create_app(
     body_limit: int = MIB,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares."""
-    app = FastAPI(title=title, version=version, lifespan=lifespan, redirect_slashes=False)
+    app = DescribedApp(title=title, version=version, lifespan=lifespan, redirect_slashes=False)
     _handle_problems(app)
     _add_probes(app, live, ready, metrics)
     app.add_middleware(BodyLimit, limit=body_limit)

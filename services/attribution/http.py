@@ -25,6 +25,7 @@ from services.attribution.refold import Journal, Refolder, RefoldUnavailable
 from services.attribution.result import Json
 from shared.clock import BusinessClock
 from shared.contract import BadEvent, contact_of, parse_instant
+from shared.openapi import ANY_EVENT, answer, body, object_of
 from shared.problem import Problem
 
 T = TypeVar("T")
@@ -49,13 +50,43 @@ class Lookup(BaseModel):
     contact: str = Field(min_length=1, max_length=128, description="a phone, or wechat:<id>")
 
 
-EVENT_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "One event of the contract as intake takes it, without `recorded_at`",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }
+_SEQ: Final = {"type": "integer", "minimum": 0}
+_LIST: Final = {"type": "array", "items": {"type": "object"}}
+_OBJECT: Final = {"type": "object"}
+_RESULT: Final = object_of(
+    "rulebook",
+    "as_of",
+    customers=_LIST,
+    deals=_LIST,
+    disputes=_LIST,
+    boards=_OBJECT,
+    flags=_LIST,
+    penalties=_LIST,
+)
+_CUSTOMER: Final = object_of("customer", "owner", "status", "clause", as_of_seq=_SEQ, decisions=_LIST)
+_HISTORY: Final = object_of("customer", as_of_seq=_SEQ, events=_LIST, decisions=_LIST)
+_BOARDS: Final = object_of("office", "scope", as_of_seq=_SEQ, visit=_OBJECT, call=_OBJECT)
+_LOOKUP: Final = object_of("contact", "known", "customer", "clause", as_of_seq=_SEQ, ask=_LIST, do=_LIST)
+_PREVIEW: Final = object_of(
+    "customer",
+    as_of_seq=_SEQ,
+    decisions=_LIST,
+    deals=_LIST,
+    flags=_LIST,
+    penalties=_LIST,
+    turns=_OBJECT,
+    explanation=_OBJECT,
+)
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    404: {"description": "Nothing of that name is known"},
+    422: {"description": "Bad input"},
+    503: {"description": "Not folded that far yet, or not answered in time; come again after Retry-After"},
 }
+_PREVIEWED: Final = body(ANY_EVENT, "One event of the contract as intake takes it, without `recorded_at`")
+
+
+def _page_of(name: str) -> dict[str, Any]:
+    return object_of("cursor", as_of_seq=_SEQ, **{name: _LIST})
 
 
 class Api:
@@ -69,32 +100,51 @@ class Api:
         self._refolder = refolder
         self._clock = clock
         self.router = APIRouter(prefix="/v1")
-        self._add("/scopes/{scope}/judgement", self.judgement, "All of a scope, also as of a time")
-        self._add("/scopes/{scope}/customers", self.customers, "A page of customers")
-        self._add("/scopes/{scope}/customers/{customer}", self.customer, "One customer, also as of a time")
-        self._add("/scopes/{scope}/customers/{customer}/history", self.history, "Every event and decision")
-        self._add("/offices/{office}/boards", self.boards, "The boards of an office and who is next")
-        self._add("/scopes/{scope}/deals", self.deals, "A page of deals")
-        self._add("/scopes/{scope}/disputes", self.disputes, "A page of disputes")
-        self._add("/scopes/{scope}/flags", self.flags, "A page of flags")
-        self._add("/scopes/{scope}/penalties", self.penalties, "A page of penalties")
-        self.router.add_api_route(
-            "/scopes/{scope}/lookup", self.lookup, methods=["POST"], summary="The question at the door"
+        add = self._add
+        add("/scopes/{scope}/judgement", self.judgement, "All of a scope, also as of a time", _RESULT)
+        add("/scopes/{scope}/customers", self.customers, "A page of customers", _page_of("customers"))
+        add(
+            "/scopes/{scope}/customers/{customer}",
+            self.customer,
+            "One customer, also as of a time",
+            _CUSTOMER,
         )
-
-        self.router.add_api_route(
+        add(
+            "/scopes/{scope}/customers/{customer}/history", self.history, "Every event and decision", _HISTORY
+        )
+        add("/offices/{office}/boards", self.boards, "The boards of an office and who is next", _BOARDS)
+        add("/scopes/{scope}/deals", self.deals, "A page of deals", _page_of("deals"))
+        add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
+        add("/scopes/{scope}/flags", self.flags, "A page of flags", _page_of("flags"))
+        add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", _page_of("penalties"))
+        post = self.router.add_api_route
+        post(
+            "/scopes/{scope}/lookup",
+            self.lookup,
+            methods=["POST"],
+            summary="The question at the door",
+            responses={200: answer("What is known, and what to do", _LOOKUP), **_REFUSALS},
+        )
+        post(
             "/scopes/{scope}/preview",
             self.preview,
             methods=["POST"],
             summary="What an event would decide now; nothing is kept",
-            openapi_extra=EVENT_BODY,
+            responses={
+                200: answer("What it would decide", _PREVIEW),
+                409: {"description": "The id is taken, or the fold fails on this event"},
+                422: _REFUSALS[422],
+                503: _REFUSALS[503],
+            },
+            openapi_extra=_PREVIEWED,
         )
 
-    def _add(self, path: str, handler: Callable[..., Any], told: str) -> None:
-        self.router.add_api_route(path, handler, methods=["GET"], summary=told)
+    def _add(self, path: str, handler: Callable[..., Any], told: str, schema: dict[str, Any]) -> None:
+        responses = {200: answer(told, schema), **_REFUSALS}
+        self.router.add_api_route(path, handler, methods=["GET"], summary=told, responses=responses)
 
-    async def lookup(self, scope: Slug, body: Lookup, min_seq: MinSeq = None) -> Response:
-        contact = _contact(body.contact)
+    async def lookup(self, scope: Slug, question: Lookup, min_seq: MinSeq = None) -> Response:
+        contact = _contact(question.contact)
         now = self._clock.now()
         return await self._answer(scope, min_seq, lambda snapshot: look_up(snapshot, contact, now))
 

@@ -20,40 +20,50 @@ from services.intake.model import Accepted, Duplicate, Malformed, Unavailable
 from services.intake.service import INLINE_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside
+from shared.contract.schema import INSTANT
+from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
 from shared.problem import PROBLEM_TYPE, Problem, unavailable
 from shared.telemetry import current_traceparent, next_span
 
 MAX_LINES: Final = 10_000
-Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
-JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
+
+Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+
+_PLACE: Final = object_of(id=TEXT, scope=TEXT, seq={"type": "integer", "minimum": 1}, recorded_at=INSTANT)
+_SET_ASIDE: Final = object_of(set_aside=TEXT, reason=TEXT, by=TEXT, at=INSTANT)
+
+_EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")
+_LINES: Final = body(TEXT, f"One event a line, at most {MAX_LINES} lines", NDJSON)
+_SETTING_ASIDE: Final = body(
+    object_of(id={**TEXT, "format": "uuid"}, reason=TEXT, by=TEXT) | {"additionalProperties": False},
+    "The id of the event, the reason, and who answers for it",
+)
 
 _Responses = dict[int | str, dict[str, Any]]
 
-_ANSWERS: Final[_Responses] = {
-    409: {"description": "The id is recorded with other content; nothing was changed"},
+_REFUSALS: Final[_Responses] = {
     422: {"description": "Bad input; the problem document names the field"},
     503: {"description": "Nothing was taken; come again after Retry-After seconds"},
 }
-
-
-def _body(media_type: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    content = {media_type: {"schema": schema}}
-    return {"requestBody": {"required": True, "description": description, "content": content}}
-
-
-_EVENT: Final = _body(JSON, {"type": "object"}, "One event of the contract, without `recorded_at`")
-_SETTING_ASIDE: Final = _body(
-    JSON, {"type": "object"}, "The id of the event, the reason, and who answers for it"
-)
-_SET_ASIDE_ANSWERS: Final[_Responses] = {
-    201: {"description": "Set aside"},
-    200: {"description": "It was already: the first record of it"},
-    404: {"description": "The scope has no such event"},
-    422: _ANSWERS[422],
-    503: _ANSWERS[503],
+_TAKEN: Final[_Responses] = {
+    202: answer("Durable", _PLACE),
+    200: answer("A repetition: the first answer", _PLACE),
+    409: {"description": "The id is recorded with other content; nothing was changed"},
+    **_REFUSALS,
 }
-_LINES: Final = _body(NDJSON, {"type": "string"}, f"One event a line, at most {MAX_LINES} lines")
+_BATCH: Final[_Responses] = {200: answer("A result per line", TEXT, NDJSON), **_REFUSALS}
+_RECORDED: Final[_Responses] = {
+    200: answer("The event as recorded", object_of("id", recorded_at=INSTANT)),
+    404: {"description": "No event of this id is recorded"},
+    **_REFUSALS,
+}
+_SET_ASIDE_ANSWERS: Final[_Responses] = {
+    201: answer("Set aside", _SET_ASIDE),
+    200: answer("It was already: the first record of it", _SET_ASIDE),
+    404: {"description": "The scope has no such event"},
+    **_REFUSALS,
+}
 
 
 def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
@@ -110,33 +120,22 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
 
     add = app.add_api_route
     tags: list[str | Enum] = ["events"]
-    recorded: _Responses = {
-        202: {"description": "Durable"},
-        200: {"description": "A repetition: the first answer"},
-    }
-    answers = {**recorded, **_ANSWERS}
+    post = ["POST"]
     add(
         "/v1/events",
         post_event,
-        methods=["POST"],
+        methods=post,
         status_code=202,
         tags=tags,
-        responses=answers,
+        responses=_TAKEN,
         openapi_extra=_EVENT,
     )
-    add("/v1/events:batch", post_batch, methods=["POST"], tags=tags, responses=_ANSWERS, openapi_extra=_LINES)
-    add(
-        "/v1/events/{id}",
-        get_event,
-        methods=["GET"],
-        tags=tags,
-        responses={404: {"description": "Not recorded"}, 503: _ANSWERS[503]},
-    )
-
+    add("/v1/events:batch", post_batch, methods=post, tags=tags, responses=_BATCH, openapi_extra=_LINES)
+    add("/v1/events/{id}", get_event, methods=["GET"], tags=tags, responses=_RECORDED)
     add(
         "/v1/journal/{scope}/set-asides",
         post_set_aside,
-        methods=["POST"],
+        methods=post,
         status_code=201,
         tags=["journal"],
         summary="Leave a fact out of the judging; it stays in the journal",

@@ -62,12 +62,12 @@ def _cleaned(node: Any) -> Any:
     return cleaned
 
 
-def event_schema(event_type: str) -> Schema:
+def event_schema(event_type: str, template: str = "#/$defs/{name}") -> Schema:
     """The schema of one event type, envelope and data, complete in itself."""
     model = DATA_TYPES[event_type]
     carries = model in _REGISTRATIONS
     parts = [EventId, ScopeId, OfficeId, StaffId, model, *([Carried] if carries else [])]
-    (id_, scope, office, staff, data, *carried), defs = schemas_of(parts)
+    (id_, scope, office, staff, data, *carried), defs = schemas_of(parts, template)
     properties: Schema = {
         "id": id_,
         "type": {"const": event_type},
@@ -101,6 +101,23 @@ def envelope_schema() -> Schema:
         "required": ["type"],
         "oneOf": [{"$ref": f"{event_type}.json"} for event_type in DATA_TYPES],
     }
+
+
+def http_event_schemas(template: str) -> dict[str, Schema]:
+    """Any event as a client sends it, under `event`, and what that refers to by `template`, for OpenAPI."""
+    found: dict[str, Schema] = {}
+    for event_type in DATA_TYPES:
+        schema = event_schema(event_type, template)
+        found |= schema.pop("$defs")
+        for stamped in ("recorded_at", "carried"):
+            schema["properties"].pop(stamped, None)
+        found[event_type] = {key: value for key, value in schema.items() if key != "$schema"}
+    refs = {event_type: template.format(name=event_type) for event_type in DATA_TYPES}
+    found["event"] = {
+        "oneOf": [{"$ref": ref} for ref in refs.values()],
+        "discriminator": {"propertyName": "type", "mapping": refs},
+    }
+    return found
 
 
 def problem_schema() -> Schema:

@@ -41,11 +41,18 @@ def _refuse_constant(name: str) -> object:
     raise bad("", "json", place="")
 
 
+def _any_number(_digits: str) -> int:
+    """Numbers are not looked at here, and Python refuses to read one of more than some thousand digits."""
+    return 0
+
+
 def scrutinise(text: str) -> None:
     """Refuses a document with a duplicate key, a null, or a text that is blank, padded or holds controls."""
     check_depth(text)
     try:
-        document = json.loads(text, object_pairs_hook=_Object, parse_constant=_refuse_constant)
+        document = json.loads(
+            text, object_pairs_hook=_Object, parse_constant=_refuse_constant, parse_int=_any_number
+        )
     except json.JSONDecodeError as error:
         raise bad("", "json", place=f" [{error.pos + 1}]") from None
     for path, field, leaf in _leaves(document, "", ""):

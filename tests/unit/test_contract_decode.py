@@ -323,3 +323,10 @@ def test_broken_json_is_told_with_its_place() -> None:
 def test_every_rule_is_told_in_both_languages() -> None:
     """No rule lacks its words in Chinese or in English."""
     assert all(zh and en for zh, en in RULES.values())
+
+
+@pytest.mark.parametrize("raw", [b"9" * 10_000, b'{"id":' + b"9" * 10_000 + b"}"])
+def test_a_number_of_any_length_is_refused_like_any_other(raw: bytes) -> None:
+    """Python itself will not read more than some thousand digits; that is no defect to the sender."""
+    with pytest.raises(BadEvent):
+        decode_event(raw, recorded=False)

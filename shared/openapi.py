@@ -1,0 +1,97 @@
+"""What OpenAPI says of every service alike: refusals are problem documents, and probes and metrics are what they are.
+
+The framework would tell of its own validation errors and of JSON where there is none. Schemas of bodies and
+answers come from the contract's models, so that a client is told what is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from shared.problem import PROBLEM_TYPE
+
+Document = dict[str, Any]
+
+JSON: Final = "application/json"
+PROBLEM: Final = {"$ref": "#/components/schemas/problem"}
+ANY_EVENT: Final = {"$ref": "#/components/schemas/event"}
+TEXT: Final = {"type": "string"}
+_PROBES: Final = ("/healthz", "/readyz")
+_STATUS: Final = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
+
+
+def body(schema: Document, description: str, media_type: str = JSON) -> Document:
+    """`openapi_extra` of a route that reads its body itself."""
+    return {
+        "requestBody": {
+            "required": True,
+            "description": description,
+            "content": {media_type: {"schema": schema}},
+        }
+    }
+
+
+def answer(description: str, schema: Document, media_type: str = JSON) -> Document:
+    """One of the `responses` of a route."""
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def object_of(*required: str, **properties: Document) -> Document:
+    """The schema of an object with at least these members."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*required, *(name for name in properties if name not in required)],
+    }
+
+
+class DescribedApp(FastAPI):
+    """An application whose document is true."""
+
+    def openapi(self) -> Document:
+        if not self.openapi_schema:
+            made = get_openapi(
+                title=self.title,
+                version=self.version,
+                openapi_version=self.openapi_version,
+                routes=self.routes,
+            )
+            self.openapi_schema = described(made)
+        return self.openapi_schema
+
+
+def described(document: Document) -> Document:
+    """The framework's document, with the answers as they are and the schemas that they name."""
+    from shared.contract.schema import http_event_schemas, problem_schema
+
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["responses"] = _answers(path, operation["responses"])
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in _FRAMEWORK:
+        schemas.pop(name, None)
+    schemas["problem"] = {key: value for key, value in problem_schema().items() if key != "$schema"}
+    schemas |= http_event_schemas("#/components/schemas/{name}")
+    return document
+
+
+def _answers(path: str, told: Mapping[str, Document]) -> Document:
+    answers = {status: _answer(status, one) for status, one in told.items()}
+    if path in _PROBES:
+        answers["200"] = answer("Well", _STATUS)
+        answers["503"] = answer("Not well; `failing` says what and why", PROBLEM, PROBLEM_TYPE)
+    elif path == "/metrics":
+        answers["200"] = answer("Prometheus text", TEXT, "text/plain")
+    return {**answers, "default": answer("A refusal", PROBLEM, PROBLEM_TYPE)}
+
+
+def _answer(status: str, told: Document) -> Document:
+    """A refusal is a problem document; what a route says of its success stays."""
+    refused = status.isdigit() and int(status) >= 400
+    description = "Bad input; `errors` names each field" if status == "422" else told["description"]
+    return answer(description, PROBLEM, PROBLEM_TYPE) if refused else told
