@@ -45,9 +45,9 @@ class Screen:
     def decisions(self, told: Iterable[Told]) -> None:
         self.head("三个归属决定 Three decisions")
         for one in told:
-            self.say(f"  {one.when}  {one.who}：{one.zh}")
+            self.say(f"  {one.when}  {one.who}  〔{one.clause}〕")
+            self.say(f"      {one.zh}")
             self.say(f"      {one.en}")
-            self.say(f"      依据 {one.clause}：{one.clause_zh} {one.clause_en}")
             for id_, zh, en in one.events:
                 self.say(f"      · {zh} {en}  {id_}")
 

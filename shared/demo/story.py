@@ -12,23 +12,10 @@ from shared.demo.office import EVERYBODY, ZONE
 
 Json = Mapping[str, Any]
 
-# What is worth telling first; of each kind the last that was made.
+# What is worth telling first; of each kind that of the youngest customer.
 TELLING = ("returned", "superseded", "ruled", "transferred", "kept", "lapsed", "renewed", "established")
 HOW_MANY = 3
 
-DECISIONS = {
-    "established": ("客户归 {owner}。", "The customer is {owner}'s."),
-    "renewed": ("{owner} 按时联系了客户，保护期顺延。", "{owner} kept in touch in time; the claim runs on."),
-    "kept": ("由他人接待，客户仍归 {owner}。", "Somebody else received; the customer stays {owner}'s."),
-    "superseded": ("客户由 {previous} 改归 {owner}。", "The customer passes from {previous} to {owner}."),
-    "returned": ("客户由 {previous} 归还 {owner}。", "The customer goes back from {previous} to {owner}."),
-    "lapsed": ("{previous} 未按时联系，保护期已过。", "{previous} did not keep in touch; the claim ran out."),
-    "ruled": ("经裁定，客户归 {owner}。", "By a ruling the customer is {owner}'s."),
-    "transferred": (
-        "经批准，客户由 {previous} 移交 {owner}。",
-        "With approval the customer passes from {previous} to {owner}.",
-    ),
-}
 EVENTS = {
     "visit.registered": ("来访登记", "a visit"),
     "call.registered": ("来电登记", "a call"),
@@ -67,8 +54,6 @@ class Told:
     zh: str
     en: str
     clause: str
-    clause_zh: str
-    clause_en: str
     events: tuple[tuple[str, str, str], ...]
 
 
@@ -79,29 +64,30 @@ def by_status(judgement: Json) -> list[tuple[str, str, int]]:
 
 
 def worth_telling(judgement: Json) -> list[tuple[str, int]]:
-    """Three decisions of different kinds: each as its customer and its place among that customer's decisions."""
-    found: dict[str, tuple[str, int]] = {}
+    """Three decisions of different kinds and customers: each as its customer and its place among that one's."""
+    made: dict[str, list[tuple[str, int]]] = {kind: [] for kind in TELLING}
     for customer in judgement["customers"]:
         for place, decision in enumerate(customer["decisions"]):
-            found[decision["decision"]] = (customer["customer"], place)
-    return [found[kind] for kind in TELLING if kind in found][:HOW_MANY]
+            made.get(decision["decision"], []).append((customer["customer"], place))
+    chosen: dict[str, int] = {}
+    for kind in TELLING:
+        fresh = [(customer, place) for customer, place in made[kind] if customer not in chosen]
+        if fresh and len(chosen) < HOW_MANY:
+            customer, place = fresh[-1]
+            chosen[customer] = place
+    return list(chosen.items())
 
 
 def tell(history: Json, place: int, names: Sequence[str]) -> Told:
-    """A decision of a customer's history, with the sentence of its clause and the events that it rests on."""
+    """A decision of a customer's history in the words of the service, with its clause and its events."""
     decision = history["decisions"][place]
-    people = {key: NAMES.get(decision[key] or "", "无人 nobody") for key in ("owner", "previous")}
-    zh, en = DECISIONS[decision["decision"]]
     events = {event["id"]: event for event in history["events"]}
-    clause = decision["clause_text"] or {"zh": "", "en": ""}
     return Told(
         local(decision["at"]),
         names[0] if names else "",
-        zh.format(**people),
-        en.format(**people),
+        decision["explanation"]["zh"],
+        decision["explanation"]["en"],
         decision["clause"],
-        clause["zh"],
-        clause["en"],
         tuple(_event(events, id_) for id_ in decision["because"]),
     )
 

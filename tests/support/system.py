@@ -66,10 +66,6 @@ class System:
         for service in self.services.values():
             service.stop()
 
-    def restart(self, name: str) -> None:
-        """Start a service that was killed; it may take a while to be ready, and nobody waits here."""
-        self.services[name].launch()
-
     def address(self, name: str) -> str:
         return self.services[name].address
 
