@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from shared.settings import SettingsError
 
 if TYPE_CHECKING:
     from services.notifier.listing import ListedAlert, Listing
+    from services.notifier.proof import Asked, Entry
+    from shared.database import Database
 
 _STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
 _database_url = click.option(
@@ -30,6 +33,18 @@ def serve_notifier() -> None:
 
     try:
         run()
+    except (SettingsError, ClockError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command("receipts")
+def serve_receipts() -> None:
+    """Take the delivery reports of providers, on an address of their own."""
+    from services.notifier.main import run_receipts
+    from shared.clock import ClockError
+
+    try:
+        run_receipts()
     except (SettingsError, ClockError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -94,16 +109,87 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
         raise SystemExit(1)
 
 
+@alerts.command("log")
+@click.option("--customer", help="all claims on this customer")
+@click.option("--claim", help="one claim: SCOPE/CUSTOMER@CLAIM_SEQ")
+@click.option("--scope", help="with --customer: only in this scope")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with the words that were sent")
+@_database_url
+def log_alerts(
+    customer: str | None, claim: str | None, scope: str | None, as_json: bool, database_url: str
+) -> None:
+    """What was told to whom, when, and what was answered: every step with business and machine time."""
+    import msgspec
+
+    from services.notifier.proof import Proof
+
+    if (customer is None) == (claim is None):
+        raise click.UsageError("give either --customer or --claim")
+    asked = _claim_of(claim) if claim is not None else _customer(customer or "", scope)
+    with _opened(database_url) as database:
+        found = Proof(database).log(asked)
+    for alert in found:
+        if as_json:
+            click.echo(msgspec.json.encode(alert).decode())
+            continue
+        whom = alert.staff or f"({alert.audience})"
+        lapse = "before the deadline" if alert.told_before_deadline else "not before the deadline"
+        told = f"told {lapse}" if alert.step != "lapsed" else alert.state
+        click.echo(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {told}")
+        for entry in alert.history:
+            click.echo(f"    {_entry(entry)}")
+    if not found and not as_json:
+        click.echo("no alerts", err=True)
+
+
+def _customer(customer: str, scope: str | None) -> Asked:
+    from services.notifier.proof import Asked
+
+    return Asked(customer, scope)
+
+
+def _claim_of(text: str) -> Asked:
+    from services.notifier.proof import Asked
+
+    scope, slash, rest = text.partition("/")
+    customer, at, number = rest.rpartition("@")
+    if not slash or not at or not number.isdigit():
+        raise click.BadParameter(
+            "--claim is SCOPE/CUSTOMER@CLAIM_SEQ, as `panke alerts list --json` tells it"
+        )
+    return Asked(customer, scope, int(number))
+
+
+def _entry(entry: Entry) -> str:
+    """One line: business time, machine time, what, by which channel to whom, the answer."""
+    times = (f"{_time(entry.business_at)} (machine {_time(entry.at)})",)
+    by = (f"by {entry.channel}",) if entry.channel else ()
+    to = (f"to {entry.recipient or '?'} at {entry.destination}",) if entry.destination else ()
+    said = tuple(text for text in (entry.answer, entry.reason) if text)
+    return "  ".join((*times, entry.what, *by, *to, *said))
+
+
+def _time(at: datetime | None) -> str:
+    return "-" if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @contextmanager
 def _listing(database_url: str) -> Iterator[Listing]:
     from services.notifier.listing import Listing
+
+    with _opened(database_url) as database:
+        yield Listing(database)
+
+
+@contextmanager
+def _opened(database_url: str) -> Iterator[Database]:
     from shared.database import Database, connection_info
 
     try:
         # The pool would try for seconds and log each time; one plain connection says at once what is wrong.
         psycopg.connect(connection_info(database_url, schema="notifier", name="panke-cli")).close()
         with Database(database_url, schema="notifier", name="panke-cli", max_size=1) as database:
-            yield Listing(database)
+            yield database
     except psycopg.Error as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
 

@@ -99,7 +99,8 @@ class Dispatcher:
         return self._policy.concurrency - len(self._under_way)
 
     async def _recover(self, machine_now: datetime) -> None:
-        for alert, state in await asyncio.to_thread(self._queue.recover, machine_now, self._resend):
+        recover, now = self._queue.recover, self._business.now()
+        for alert, state in await asyncio.to_thread(recover, machine_now, self._resend, now):
             self._log.warning("a lease ran out", alert=str(alert), state=state.value)
             self._metrics.settled(state)
 

@@ -26,6 +26,8 @@ from services.notifier.listing import (
     NotFoundError,
     NotRetriableError,
 )
+from services.notifier.proof import Asked as LogOf
+from services.notifier.proof import LoggedAlert, Proof
 from shared.clock import MachineClock
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.problem import FieldError, Problem, problem
@@ -40,6 +42,8 @@ _Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="
 _Customer = Annotated[
     str | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")
 ]
+_One = Annotated[str, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="the customer")]
+_Claim = Annotated[int | None, Query(ge=1, le=2**62, description="only of the claim with this `claim_seq`")]
 _After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 _Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -51,7 +55,13 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def add_routes(app: FastAPI, listing: Listing, machine: MachineClock) -> None:
+class Log(msgspec.Struct, frozen=True):
+    """The alerts of a customer in the order in which they fell due, each with its history."""
+
+    alerts: list[LoggedAlert]
+
+
+def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClock) -> None:
     """The routes of the service; health, metrics and docs are those of every service."""
     app.add_exception_handler(psycopg.OperationalError, _database_away)
 
@@ -67,6 +77,10 @@ def add_routes(app: FastAPI, listing: Listing, machine: MachineClock) -> None:
         alerts = listing.page(wanted, None if cursor is None else _read_cursor(cursor), limit)
         following = _cursor(alerts[-1]) if len(alerts) == limit else None
         return _json(Page(alerts, following))
+
+    def get_log(customer: _One, scope: _Scope = None, claim: _Claim = None) -> Response:
+        """What was told to whom about a customer, each step with business and machine time and the answer."""
+        return _json(Log(proof.log(LogOf(customer, scope, claim))))
 
     def get_alert(alert: UUID) -> Response:
         """One alert with its attempts."""
@@ -86,6 +100,7 @@ def add_routes(app: FastAPI, listing: Listing, machine: MachineClock) -> None:
 
     tags: list[str | Enum] = ["alerts"]
     app.add_api_route("/v1/alerts", get_alerts, methods=["GET"], tags=tags)
+    app.add_api_route("/v1/alerts/log", get_log, methods=["GET"], tags=tags)
     app.add_api_route("/v1/alerts/{alert}", get_alert, methods=["GET"], tags=tags)
     app.add_api_route(
         "/v1/alerts/{alert}/retry",

@@ -73,6 +73,8 @@ class Inbox:
         messages = [(record, _read(record)) for record in records]
         batch = _Batch(partition, self._clock.now(), self._plans)
         with self._database.connection() as connection:
+            told = {"business_now": batch.business_now.isoformat()}
+            connection.execute(self._sql["set_business_now"].encode(), told)
             known_at = self._lock(connection, partition, expected)
             seqs = self._seqs(connection, messages)
             derivation = Derivation(self._plans.hours_of, self._claims(connection, messages))
@@ -110,7 +112,7 @@ class Inbox:
         self._supersede(connection, derivation.superseded, batch.business_now)
         self._put_alerts(connection, list(derivation.alerts.values()), batch.business_now)
         for event in batch.events:
-            connection.execute(self._sql["put_event"].encode(), _event_row(event))
+            connection.execute(self._sql["put_event"].encode(), _event_row(event, batch.business_now))
         for change in batch.staff.values():
             given = {
                 "scope": change.scope,
@@ -173,6 +175,7 @@ class Inbox:
             "reasons": ["claim changed" if alert.superseded else None for alert in alerts],
             "superseded": [business_now if alert.superseded else None for alert in alerts],
             "traces": [alert.traceparent for alert in alerts],
+            "business_now": business_now,
         }
         connection.execute(self._sql["put_alerts"].encode(), given)
 
@@ -252,7 +255,7 @@ class _Batch:
             self.events += event_alerts(message.body, self.plans, known_at, self.business_now)
 
 
-def _event_row(event: NewEvent) -> dict[str, object]:
+def _event_row(event: NewEvent, business_now: datetime) -> dict[str, object]:
     change = event.change
     return {
         "id": event.id,
@@ -265,4 +268,5 @@ def _event_row(event: NewEvent) -> dict[str, object]:
         "at": change.at,
         "trace": change.traceparent,
         "detail": Jsonb(event.detail),
+        "business_now": business_now,
     }

@@ -100,14 +100,19 @@ class Queue:
             if not found:
                 return []
             found += self._companions(connection, found, given, plans)
+            self._say_when(connection, business_now)
             gone = {row[0] for row in connection.execute(self._sql["overtaken"].encode(), given)}
             standing = [alert for alert in found if alert.id not in gone]
             return self._addressed(connection, standing, business_now)
 
-    def recover(self, machine_now: datetime, resend: Iterable[str]) -> list[tuple[UUID, State]]:
+    def recover(
+        self, machine_now: datetime, resend: Iterable[str], business_now: datetime | None = None
+    ) -> list[tuple[UUID, State]]:
         """Take back leases that ran out; an attempt without an answer makes its alert `unknown`."""
         given = {"machine_now": machine_now, "resend": list(resend)}
         with self._database.connection() as connection:
+            if business_now is not None:
+                self._say_when(connection, business_now)
             rows: list[Any] = connection.execute(self._sql["recover"].encode(), given).fetchall()
         return [(row[0], State(row[1])) for row in rows]
 
@@ -196,10 +201,16 @@ class Queue:
     def settle_all(self, settled: Sequence[tuple[LeasedAlert, Verdict]], business_now: datetime) -> None:
         """End a round; a lease that was lost meanwhile leaves the row to who has it now."""
         with self._database.connection() as connection:
+            self._say_when(connection, business_now)
             for alert, verdict in settled:
                 given = _settling(alert, verdict, business_now)
                 query = "settle_overtaken" if verdict.overtaken else "settle"
                 connection.execute(self._sql[query].encode(), given)
+
+    def _say_when(self, connection: _Connection, business_now: datetime) -> None:
+        """The business time of what this transaction changes, for the record of it."""
+        given = {"business_now": business_now.isoformat()}
+        connection.execute(self._sql["set_business_now"].encode(), given)
 
     def release(self, alert: LeasedAlert) -> None:
         with self._database.connection() as connection:

@@ -57,8 +57,8 @@ WHERE a.scope = t.scope AND a.customer = t.customer AND a.claim_seq < t.below AN
 -- name: put_alerts
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, reason, superseded_at,
-    traceparent, changed_at)
-SELECT t.*, clock_timestamp() FROM unnest(
+    traceparent, changed_at, made_business_at)
+SELECT t.*, clock_timestamp(), %(business_now)s FROM unnest(
     %(ids)s::uuid[], %(scopes)s::text[], %(customers)s::text[], %(claim_seqs)s::bigint[], %(rungs)s::text[],
     %(audiences)s::text[], %(staff)s::text[], %(owners)s::text[], %(due)s::timestamptz[], %(deadlines)s::timestamptz[],
     %(states)s::text[], %(reasons)s::text[], %(superseded)s::timestamptz[], %(traces)s::text[]) AS t
@@ -68,9 +68,9 @@ ON CONFLICT (id) DO NOTHING
 -- What no claim makes and none voids: it tells what has happened.
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, traceparent, changed_at,
-    kind, detail)
+    kind, detail, made_business_at)
 VALUES (%(id)s, %(scope)s, %(customer)s, %(seq)s, 'event', 'owner', %(staff)s, %(owner)s, %(due)s, %(at)s, 'due',
-        %(trace)s, clock_timestamp(), 'event', %(detail)s)
+        %(trace)s, clock_timestamp(), 'event', %(detail)s, %(business_now)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: put_staff

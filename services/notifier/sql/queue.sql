@@ -120,9 +120,9 @@ ORDER BY staff
 -- The alert of a step, made out to one person, under the lease of the one that it stems from.
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, rounds, waiting_since,
-    lease, leased_until, superseded_at, changed_at, traceparent, kind, detail)
+    lease, leased_until, superseded_at, changed_at, traceparent, kind, detail, made_business_at)
 SELECT %(id)s, scope, customer, claim_seq, rung, audience, %(staff)s, owner, due_at, deadline, state, rounds,
-       waiting_since, lease, leased_until, superseded_at, clock_timestamp(), traceparent, kind, detail
+       waiting_since, lease, leased_until, superseded_at, clock_timestamp(), traceparent, kind, detail, made_business_at
 FROM alerts WHERE id = %(from)s
 ON CONFLICT (id) DO NOTHING
 
@@ -156,7 +156,8 @@ RETURNING number
 
 -- name: end_attempts
 UPDATE attempts t SET answered_at = %(machine_now)s, answered_business_at = %(business_now)s, outcome = %(outcome)s,
-       answer = %(answer)s
+       answer = %(answer)s,
+       provider_id = CASE WHEN %(outcome)s = 'sent' THEN substring(%(answer)s from '(?:BizId|SerialNo)=([^ ]{1,128})') END
 FROM unnest(%(ids)s::uuid[], %(numbers)s::integer[]) AS n (alert, number)
 WHERE t.alert = n.alert AND t.number = n.number
 

@@ -1,0 +1,38 @@
+-- What was told to whom, and what became of it.
+
+-- name: set_business_now
+SELECT set_config('panke.business_now', %(business_now)s, true)
+
+-- name: log_page
+SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline,
+       state, reason, rounds, superseded_at, done_at, made_at, made_business_at
+FROM alerts
+WHERE customer = %(customer)s AND (%(scope)s::text IS NULL OR scope = %(scope)s)
+  AND (%(claim_seq)s::bigint IS NULL OR claim_seq = %(claim_seq)s)
+ORDER BY due_at, id
+LIMIT %(limit)s
+
+-- name: attempts_log
+SELECT alert, number, channel, destination, recipient, digest, message, started_at, business_at, known_at, behind,
+       answered_at, answered_business_at, outcome, answer
+FROM attempts WHERE alert = ANY(%(ids)s) ORDER BY alert, number
+
+-- name: transitions_log
+SELECT alert, at, business_at, state, reason FROM transitions WHERE alert = ANY(%(ids)s) ORDER BY id
+
+-- name: receipts_log
+SELECT alert, number, status, told_at, answer, at, business_at FROM receipts WHERE alert = ANY(%(ids)s) ORDER BY id
+
+-- name: put_receipt
+-- Of the message with the key that we gave, else with the id that the provider gave; the last attempt that was taken.
+WITH told AS (
+    SELECT DISTINCT ON (t.alert) t.alert, t.number
+    FROM attempts t
+    WHERE t.channel = ANY(%(channels)s)
+      AND (t.alert = %(key)s::uuid OR t.digest = %(key)s::uuid OR t.provider_id = %(provider_id)s)
+    ORDER BY t.alert, t.number DESC
+)
+INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at)
+SELECT alert, number, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s FROM told
+ON CONFLICT (alert, number, status, told_at) DO NOTHING
+RETURNING alert
