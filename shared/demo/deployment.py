@@ -23,6 +23,8 @@ from shared.local.stack import PORTS, Stack
 
 T = TypeVar("T")
 
+# What the demonstration is about; whatever else a deployment may serve needs settings that it has no use for.
+SERVICES = ("intake", "attribution", "notifier")
 PARTITIONS = 3
 PATIENCE = 120.0
 _TICK = 0.02
@@ -159,6 +161,7 @@ def deployed(
             "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
         },
         ports=_ports(),
+        services=list(SERVICES),
         durable=False,
         tied=True,
         environment={name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
@@ -174,7 +177,8 @@ def deployed(
 def _ports() -> dict[str, int]:
     """The usual ports where they are free: `make demo` runs beside `make up`."""
     chosen: dict[str, int] = {}
-    for service, usual in PORTS.items():
+    for service in SERVICES:
+        usual = PORTS[service]
         chosen[service] = usual if is_free(usual) else free_port(tuple(chosen.values()))
     return chosen
 

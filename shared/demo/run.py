@@ -16,7 +16,7 @@ from typing import Any
 from shared.clock import ClockDriver
 from shared.contract import format_instant
 from shared.demo.console import Screen
-from shared.demo.deployment import Deployment, deployed
+from shared.demo.deployment import SERVICES, Deployment, deployed
 from shared.demo.office import SCOPE
 from shared.demo.plan import Plan, make_plan
 from shared.demo.receiver import Receiver, receiving
@@ -101,7 +101,7 @@ def _tell(plan: Plan, wishes: Wishes, deployment: Deployment, receiver: Receiver
     _check_arrivals(wishes, deployment, receiver)
     screen.alerts(receiver.told(), receiver.refused)
     _compare(live, as_of, wishes, deployment, screen)
-    screen.places({name: deployment.address(name) for name in ("intake", "attribution", "notifier")})
+    screen.places({name: deployment.address(name) for name in SERVICES})
 
 
 def _check_arrivals(wishes: Wishes, deployment: Deployment, receiver: Receiver) -> None:
