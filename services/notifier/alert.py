@@ -57,6 +57,8 @@ class LeasedAlert:
     detail: Mapping[str, Any] | None = None
     # It waits for the limit of a channel, and may go out together with others.
     limited: bool = False
+    # It was told in a message whose answer was lost, and goes out again under the key of that message.
+    digest: UUID | None = None
 
     @property
     def is_reminder(self) -> bool:

@@ -24,6 +24,8 @@ class Packet:
     """The alerts of one message, the most urgent first."""
 
     members: tuple[LeasedAlert, ...]
+    # Of a message that goes out again: it keeps its key, whoever of its members is left.
+    key: UUID | None = None
 
     @property
     def first(self) -> LeasedAlert:
@@ -32,8 +34,8 @@ class Packet:
     @property
     def digest(self) -> UUID | None:
         """The key of a message about several; the same members give the same key when it is sent again."""
-        if len(self.members) == 1:
-            return None
+        if self.key is not None or len(self.members) == 1:
+            return self.key
         return uuid5(_DIGESTS, "/".join(sorted(str(one.id) for one in self.members)))
 
     @property
@@ -44,20 +46,30 @@ class Packet:
         """What is left of it."""
         dropped = frozenset(gone)
         left = tuple(one for one in self.members if one.id not in dropped)
-        return Packet(left) if left else None
+        return Packet(left, self.key) if left else None
 
 
 def packets(alerts: Sequence[LeasedAlert], plans: Plans) -> list[Packet]:
     """The messages that these alerts make, by the plans of their scopes."""
-    ordered = sorted(alerts, key=lambda one: (one.scope, one.staff or "", one.state is State.UNKNOWN))
-    groups = groupby(ordered, key=lambda one: (one.scope, one.staff, one.state is State.UNKNOWN))
-    return [packet for _, members in groups for packet in _of_one_person(list(members), plans)]
+    ordered = sorted(alerts, key=_group)
+    return [
+        packet for _, group in groupby(ordered, key=_group) for packet in _of_one_person(list(group), plans)
+    ]
+
+
+def _group(alert: LeasedAlert) -> tuple[str, str, str]:
+    """What may go into one message. What may have arrived already is not mixed with what has not."""
+    again = str(alert.digest or alert.id if alert.state is State.UNKNOWN else alert.digest or "")
+    return alert.scope, alert.staff or "", again
 
 
 def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[Packet]:
     plan = plans.of(members[0].scope)
     opening = any(plan.hours.next_opening(one.due_at) == one.due_at for one in members)
     waited = plan.digest.wanted and any(one.limited for one in members)
+    if members[0].digest is not None:
+        yield Packet(tuple(members), members[0].digest)
+        return
     members.sort(key=lambda one: (not one.is_reminder, one.deadline, one.id))
     if waited or plan.digest.gathers(len(members), opening=opening):
         for begin in range(0, len(members), MOST):

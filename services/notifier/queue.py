@@ -43,7 +43,8 @@ class Verdict:
     """How a round ended: the new state, why, and when to try again (machine time).
 
     `unreachable` goes with a dead alert that nobody could be told of; `limited` with one that only waits, which
-    costs no round; `overtaken` where no call was made, since the claim has changed or the lease is lost.
+    costs no round; `digest` is the key of a message whose answer was lost; `overtaken` where no call was made,
+    since the claim has changed or the lease is lost.
     """
 
     state: State
@@ -52,6 +53,7 @@ class Verdict:
     unreachable: bool = False
     limited: bool = False
     overtaken: bool = False
+    digest: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -292,7 +294,9 @@ def _leased(row: Any, lease: object) -> LeasedAlert:
     """A row of `claim_due` or `claim_retries`, whose columns stand in the order of the fields."""
     assert isinstance(lease, UUID)
     identity, scope, customer, claim_seq, rung, audience, *rest = row
-    staff, owner, due_at, deadline, state, rounds, traceparent, kind, detail, limited, watermark = rest
+    staff, owner, due_at, deadline, state, rounds, traceparent, kind, detail, limited, digest, watermark = (
+        rest
+    )
     return LeasedAlert(
         identity,
         lease,
@@ -312,6 +316,7 @@ def _leased(row: Any, lease: object) -> LeasedAlert:
         kind,
         detail,
         limited,
+        digest,
     )
 
 
@@ -324,5 +329,6 @@ def _settling(alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> d
         "retry_at": verdict.retry_at,
         "unreachable": verdict.unreachable,
         "limited": verdict.limited,
+        "digest": verdict.digest,
         "business_now": business_now,
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,6 +54,12 @@ class _Round:
     waits: list[timedelta] = field(default_factory=list)
     limited: list[timedelta] = field(default_factory=list)
     again: bool = False
+    # An answer was lost: the message may have arrived, and keeps its key.
+    unanswered: bool = False
+
+    @property
+    def key(self) -> UUID | None:
+        return self.packet.digest if self.unanswered or self.packet.key is not None else None
 
     def drop(self, begun: Sequence[UUID]) -> None:
         """Leave out the members of which no attempt was begun."""
@@ -122,8 +128,9 @@ class Rounds:
                     break
             except ChannelError as error:
                 round.said.append(f"{channel.name}: {error.answer}")
+                round.unanswered = round.unanswered or isinstance(error, NoAnswer)
                 if _held(error, channel):
-                    return round.all(Verdict(State.UNKNOWN, "; ".join(round.said)))
+                    return round.all(Verdict(State.UNKNOWN, "; ".join(round.said), digest=round.key))
                 round.again = round.again or isinstance(error, Temporary)
         return self._unsent(round)
 
@@ -133,12 +140,12 @@ class Rounds:
             wait = min(round.limited)
             at = self._machine.now() + self._policy.spread(wait)
             reason = "; ".join([*round.said, "waits for the limit of a channel"])
-            return round.all(Verdict(State.FAILED, reason, at, limited=True))
+            return round.all(Verdict(State.FAILED, reason, at, limited=True, digest=round.key))
         if not round.again:
             return round.all(Verdict(State.DEAD, reason))
         left = [one for one in round.packet.members if one not in round.overtaken]
         over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
-        tried = [(one, self._try_later(one, reason, round.waits)) for one in left]
+        tried = [(one, replace(self._try_later(one, reason, round.waits), digest=round.key)) for one in left]
         return [(one, over) for one in round.overtaken] + tried
 
     def _may_wait(self, packet: Packet, wait: timedelta) -> bool:

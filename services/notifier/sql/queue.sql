@@ -18,7 +18,7 @@ SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_retries
 WITH picked AS (
@@ -36,7 +36,7 @@ SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_due_too
 -- What else is due to persons of whom something is: it goes into the same message.
@@ -57,7 +57,7 @@ SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_retries_too
 -- Likewise what waits for the limit of a channel, whatever its own time: one message takes one place.
@@ -67,7 +67,7 @@ WITH picked AS (
     JOIN alerts a ON a.scope = t.scope AND a.staff = t.staff
     JOIN scopes s ON s.scope = a.scope
     JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
-    WHERE a.state = 'failed' AND a.lease IS NULL AND (a.limited OR a.retry_at <= %(machine_now)s)
+    WHERE a.state IN ('failed', 'unknown') AND a.lease IS NULL AND (a.limited OR a.retry_at <= %(machine_now)s)
       AND a.retry_at IS NOT NULL
     ORDER BY a.retry_at
     LIMIT %(most)s
@@ -78,7 +78,7 @@ SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, picked.watermark
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: mark_waiting
 -- The patience with the watermark begins when an alert is first found due and not covered. Rows that somebody else is
@@ -166,7 +166,7 @@ WHERE t.alert = n.alert AND t.number = n.number
 -- holds, is superseded.
 UPDATE alerts
 SET state = CASE WHEN %(state)s <> 'sent' AND superseded_at IS NOT NULL THEN 'superseded' ELSE %(state)s END,
-    reason = %(reason)s, unreachable = %(unreachable)s, limited = %(limited)s,
+    reason = %(reason)s, digest = %(digest)s, unreachable = %(unreachable)s, limited = %(limited)s,
     rounds = rounds + CASE WHEN %(limited)s THEN 0 ELSE 1 END, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     retry_at = CASE WHEN superseded_at IS NULL THEN %(retry_at)s::timestamptz END,
     done_at = CASE WHEN %(state)s IN ('sent', 'dead', 'superseded') THEN %(business_now)s::timestamptz END
@@ -198,12 +198,13 @@ WITH lost AS (
     ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
 ), open AS (
     UPDATE attempts t SET outcome = 'unknown' FROM lost WHERE t.alert = lost.id AND t.outcome IS NULL
-    RETURNING t.alert, t.channel
+    RETURNING t.alert, t.channel, t.digest
 )
 UPDATE alerts a
 SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     state = CASE WHEN a.superseded_at IS NOT NULL AND open.alert IS NULL THEN 'superseded'
                  WHEN open.alert IS NOT NULL THEN 'unknown' ELSE a.state END,
+    digest = coalesce(open.digest, a.digest),
     reason = CASE WHEN open.alert IS NOT NULL THEN 'stopped between call and answer' ELSE a.reason END,
     retry_at = CASE WHEN open.alert IS NULL THEN a.retry_at
                     WHEN a.superseded_at IS NULL AND open.channel = ANY(%(resend)s)
