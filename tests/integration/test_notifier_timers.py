@@ -286,6 +286,21 @@ def test_a_crash_between_call_and_answer_is_unknown_and_sent_again(office: Offic
     assert [attempt.outcome for attempt in attempts] == ["unknown", "sent"]
 
 
+def test_a_crash_behind_the_answer_is_sent_and_not_repeated(office: Office) -> None:
+    """A dispatcher that was killed when the answer was stored and the round was not ended leaves a sent alert."""
+    office.hear(office.stream.claim("c1", "li"))
+    office.at(local(4, 9))
+    (alert,) = claimed(office)
+    number = begin(office, alert)
+    assert number == 1
+    at = (office.clock.now(), office.machine.now())
+    office.queue.end_attempts({alert.id: number}, Outcome.SENT, "ok", at)
+    office.machine.ahead = timedelta(seconds=31)
+    assert office.queue.recover(office.machine.now(), ["keeping"]) == [(alert.id, State.SENT)]
+    assert claimed(office) == []
+    assert Listing(office.database).one(alert.id).done_at == local(4, 9)
+
+
 def test_a_channel_that_holds_leaves_an_unknown_alert_to_a_person(office: Office) -> None:
     """Where repetitions are not told apart, an unknown alert waits until someone has it retried."""
     office.hear(office.stream.claim("c1", "li"))

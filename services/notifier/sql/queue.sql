@@ -191,25 +191,33 @@ WHERE a.id = v.id AND a.lease = %(lease)s
 UPDATE alerts SET lease = NULL, leased_until = NULL WHERE id = %(id)s AND lease = %(lease)s
 
 -- name: recover
--- Leases that ran out: their dispatcher was killed or stands still. With an attempt that has no answer, nobody can
--- say whether it arrived.
+-- Leases that ran out: their dispatcher was killed or stands still. Where the answer is stored, it counts, although the
+-- round was not ended. With an attempt that has no answer, nobody can say whether it arrived.
 WITH lost AS (
     SELECT id FROM alerts WHERE leased_until < %(machine_now)s AND lease IS NOT NULL
     ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
-), open AS (
+), last AS (
+    SELECT DISTINCT ON (t.alert) t.alert, t.number, t.channel, t.digest, t.answered_business_at,
+           coalesce(t.outcome, 'open') AS outcome
+    FROM attempts t JOIN lost ON lost.id = t.alert
+    ORDER BY t.alert, t.number DESC
+), opened AS (
     UPDATE attempts t SET outcome = 'unknown' FROM lost WHERE t.alert = lost.id AND t.outcome IS NULL
-    RETURNING t.alert, t.channel, t.digest
 )
 UPDATE alerts a
 SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
-    state = CASE WHEN a.superseded_at IS NOT NULL AND open.alert IS NULL THEN 'superseded'
-                 WHEN open.alert IS NOT NULL THEN 'unknown' ELSE a.state END,
-    digest = coalesce(open.digest, a.digest),
-    reason = CASE WHEN open.alert IS NOT NULL THEN 'stopped between call and answer' ELSE a.reason END,
-    retry_at = CASE WHEN open.alert IS NULL THEN a.retry_at
-                    WHEN a.superseded_at IS NULL AND open.channel = ANY(%(resend)s)
+    state = CASE WHEN last.outcome = 'sent' THEN 'sent'
+                 WHEN last.outcome = 'open' THEN 'unknown'
+                 WHEN a.superseded_at IS NOT NULL THEN 'superseded' ELSE a.state END,
+    reason = CASE WHEN last.outcome = 'sent' THEN 'by ' || last.channel
+                  WHEN last.outcome = 'open' THEN 'stopped between call and answer' ELSE a.reason END,
+    digest = CASE WHEN last.outcome IN ('open', 'unknown') THEN last.digest ELSE a.digest END,
+    done_at = CASE WHEN last.outcome = 'sent' THEN last.answered_business_at ELSE a.done_at END,
+    retry_at = CASE WHEN last.outcome = 'sent' THEN NULL
+                    WHEN last.outcome IS DISTINCT FROM 'open' THEN a.retry_at
+                    WHEN a.superseded_at IS NULL AND last.channel = ANY(%(resend)s)
                     THEN %(machine_now)s::timestamptz END
-FROM lost LEFT JOIN open ON open.alert = lost.id
+FROM lost LEFT JOIN last ON last.alert = lost.id
 WHERE a.id = lost.id
 RETURNING a.id, a.state
 
