@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +13,10 @@ import pytest
 from services.notifier.alert import Notice, Person
 from services.notifier.breaker import BreakerTerms, StoredBreaker
 from services.notifier.channels import Channel, Refused, Temporary
+from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import DatabaseLimiter, Limit
 from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.dispatch import Dispatcher
 from services.notifier.ladder import OfficeHours, Rung
 from services.notifier.listing import Filter, ListedAlert, Listing
@@ -24,7 +27,10 @@ from services.notifier.plan_yaml import parse
 from services.notifier.policy import Policy
 from services.notifier.words import case_number
 from tests.support.notifier import END, Keeping, Office, local
+from tests.support.receiver import receiving
 
+SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
+LOOPBACK = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
 TERMS = BreakerTerms(threshold=2, base=timedelta(seconds=30))
 
@@ -255,3 +261,24 @@ async def test_what_never_got_through_is_dead_when_its_time_is_over(office: Offi
     office.machine.ahead = timedelta(hours=8)
     alerts = await round_of(office, Plans(), first)
     assert [(one.state, one.reason) for one in alerts] == [("dead", "deadline passed: first: down")]
+
+
+async def test_a_digest_by_webhook_tells_each_alert(office: Office) -> None:
+    """The receiver of a digest gets its type, every alert's id, case and deadline, and Retry-After is obeyed."""
+    claims(office, 2)
+    office.at(local(4, 9))
+    with receiving(SECRET) as receiver:
+        receiver.statuses = [503]
+        receiver.retry_after = "600"
+        channel = WebhookChannel(receiver.url, SECRET, LOOPBACK, 2.0)
+        await round_of(office, GATHERING, channel)
+        office.machine.ahead = timedelta(minutes=9)
+        await round_of(office, GATHERING, channel)
+        assert len(receiver.taken) == 1
+        office.machine.ahead = timedelta(minutes=11)
+        sent = await round_of(office, GATHERING, channel)
+        await channel.close()
+    told = receiver.taken[-1]
+    assert (told["type"], len(receiver.ids), len(set(receiver.ids))) == ("claims.digest", 2, 1)
+    assert {item["alert"] for item in told["data"]["items"]} == {str(alert.id) for alert in sent}
+    assert {item["case"] for item in told["data"]["items"]} == {case_number("li-0"), case_number("li-1")}

@@ -24,6 +24,8 @@ class Receiver:
     headers: list[dict[str, str]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     hold: threading.Event | None = None
+    # Goes with every answer but 200.
+    retry_after: str | None = None
 
     @property
     def url(self) -> str:
@@ -50,6 +52,8 @@ def receiving(secret: str) -> Iterator[Receiver]:
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("location", kept.url)
+            if status != 200 and kept.retry_after is not None:
+                self.send_header("retry-after", kept.retry_after)
             self.send_header("content-length", "5")
             self.end_headers()
             self.wfile.write(b"taken")

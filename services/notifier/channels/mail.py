@@ -87,7 +87,7 @@ def _message(notice: Notice, sender: str, destination: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to
-    message["Subject"] = notice.words.subject_zh
+    message["Subject"] = notice.words.subject
     message["Message-ID"] = f"<{notice.id}@alerts.panke.invalid>"
     message["Date"] = format_datetime(datetime.now(UTC))
     # RFC 3834: no out-of-office answer to a machine.

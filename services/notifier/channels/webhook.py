@@ -8,19 +8,30 @@ when the answer to the first call was lost.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from services.notifier.alert import Notice, Person
+from services.notifier.alert import Item, Notice, NoticeKind, Person
 from services.notifier.channels import LONGEST_ANSWER, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.outcome import Later, TryLater, by_status
 
 # What another attempt will not change. Anything else that is not 2xx is tried again, also 401 and 404:
 # receivers are moved and secrets are changed, and an alert should outlive that.
 _FINAL = frozenset({400, 405, 410, 413, 414, 415, 422, 501})
+
+
+_TYPES: Mapping[NoticeKind, str] = {
+    "reminder": "claim.expiring",
+    "lapsed": "claim.lapsed",
+    "event": "claim.changed",
+    "digest": "claims.digest",
+    "test": "test",
+}
 
 
 class WebhookChannel:
@@ -69,7 +80,9 @@ class WebhookChannel:
         )
         response = await self._client.send(request, stream=True)
         try:
-            return _read(response.status_code, await _beginning(response))
+            return _read(
+                response.status_code, await _beginning(response), response.headers.get("retry-after")
+            )
         finally:
             await response.aclose()
 
@@ -91,8 +104,7 @@ def payload(notice: Notice) -> str:
     """The body: Standard Webhooks' `type`, `timestamp` and `data`; no name or phone of a customer is in
     it."""
     words = notice.words
-    kind = "claim.lapsed" if notice.rung.value == "lapsed" else "claim.expiring"
-    data = {
+    data: dict[str, object] = {
         "alert": str(notice.id),
         "scope": notice.scope,
         "customer": notice.customer,
@@ -107,21 +119,40 @@ def payload(notice: Notice) -> str:
         "behind": notice.behind,
         "zh": {"subject": words.subject_zh, "text": words.body_zh},
         "en": {"subject": words.subject_en, "text": words.body_en},
+        "language": words.language.value,
     }
-    body = {"type": kind, "timestamp": _text(notice.composed_at), "data": data}
+    if notice.items:
+        data["items"] = [_item(one) for one in notice.items]
+    body = {"type": _TYPES[notice.kind], "timestamp": _text(notice.composed_at), "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _item(item: Item) -> dict[str, object]:
+    return {
+        "alert": str(item.alert),
+        "customer": item.customer,
+        "case": item.case,
+        "step": item.rung.value,
+        "audience": item.audience.value,
+        "owner": item.owner,
+        "deadline": _text(item.deadline),
+    }
 
 
 def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _read(status: int, said: str) -> str:
+def _read(status: int, said: str, retry_after: str | None = None) -> str:
     answer = f"{status} {said}".strip()
     if 200 <= status < 300:
         return answer
     if 300 <= status < 400 or status in _FINAL:
         raise Refused(answer)
+    if retry_after is not None:
+        reading = by_status(503, retry_after, answer)
+        assert isinstance(reading, Later)
+        raise TryLater(answer, reading.wait)
     raise Temporary(answer)
 
 
