@@ -20,7 +20,7 @@ from bench.generator import Made, take
 from bench.measure import Result, at_least, in_turns, median_ratio, rounded, summary
 from bench.parts import NotReady, database, kafka, postgres, service, settle
 from bench.rows import Table, insert_one_by_one, insert_raw, read_tables
-from services.attribution.recorder import SCHEMA
+from services.attribution.folding.recorder import SCHEMA
 from shared.database import connection_info
 from shared.kafka import PartitionOf, Record, Sender, ensure_topic
 from shared.local.ports import HOST, free_port

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.generator import Made
-from services.attribution.application import Attribution, Outcome, Source
-from services.attribution.folding import Rules
-from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.rulebook import Registry
-from services.attribution.rules import live_rules
-from services.attribution.store import Store
+from services.attribution.folding.application import Attribution, Outcome, Source
+from services.attribution.folding.folder import Rules
+from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.folding.rules import live_rules
+from services.attribution.folding.store import Store
+from services.attribution.rulebooks.loading import Registry
 from shared.database import Database, migrate
 from shared.topics import Headers, encode_headers
 

@@ -20,9 +20,9 @@ import msgspec
 
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId
-from services.attribution.judge import judge
-from services.attribution.judge_cli import encode
-from services.attribution.rulebook import load, shipped
+from services.attribution.judging.cli import encode
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import contacts_of, decode_event, parties
 
 

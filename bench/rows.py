@@ -12,7 +12,7 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.postgres import PostgresProcessRecorder
 from psycopg import sql
 
-from services.attribution.recorder import SCHEMA, AttributionDatastore
+from services.attribution.folding.recorder import SCHEMA, AttributionDatastore
 from shared.database import connection_info, migrate
 
 OWN = ("migrations", "notification_tracking")

@@ -12,7 +12,7 @@ import click
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
-    from services.attribution.quarantine import Quarantine, Retried
+    from services.attribution.folding.quarantine import Quarantine, Retried
 
 FAILED = 1
 INTAKE = "http://127.0.0.1:8001"
@@ -95,7 +95,7 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str) 
 
     The journal records it first, so that `panke judge` over its export leaves the fact out too.
     """
-    from services.attribution.journal import NotRecorded, record_set_aside
+    from services.attribution.judging.journal import NotRecorded, record_set_aside
     from shared.contract import SettingAside
 
     if not reason.strip() or not by.strip():
@@ -122,10 +122,10 @@ def _opened(dsn: str) -> Iterator[Quarantine]:
     import psycopg
     from eventsourcing.persistence import PersistenceError
 
-    from services.attribution.quarantine import NotFailing, NotParked, Quarantine
-    from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-    from services.attribution.rulebook import Registry
-    from services.attribution.rules import live_rules
+    from services.attribution.folding.quarantine import NotFailing, NotParked, Quarantine
+    from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+    from services.attribution.folding.rules import live_rules
+    from services.attribution.rulebooks.loading import Registry
     from shared.database import Database
 
     datastore = AttributionDatastore(dsn, pool_size=1)

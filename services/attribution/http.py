@@ -17,12 +17,12 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.attribution.desk import look_up
-from services.attribution.history_page import history_of
-from services.attribution.preview import REPEATED, Previewer, Repeated, WouldPark
-from services.attribution.queries import Cursor, Head, NotFound, Questions, Snapshot
-from services.attribution.refold import Journal, Refolder, RefoldUnavailable
-from services.attribution.result import Json
+from services.attribution.answering.desk import look_up
+from services.attribution.answering.history_page import history_of
+from services.attribution.answering.preview import REPEATED, Previewer, Repeated, WouldPark
+from services.attribution.answering.queries import Cursor, Head, NotFound, Questions, Snapshot
+from services.attribution.judging.refold import Journal, Refolder, RefoldUnavailable
+from services.attribution.judging.result import Json
 from shared.clock import BusinessClock
 from shared.contract import BadEvent, contact_of, parse_instant
 from shared.openapi import ANY_EVENT, answer, body, object_of

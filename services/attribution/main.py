@@ -16,20 +16,20 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.attribution.application import Attribution
-from services.attribution.consumer import ConsumerSettings, IntakeConsumer
+from services.attribution.answering.preview import Previewer
+from services.attribution.answering.queries import Questions
+from services.attribution.folding.application import Attribution
+from services.attribution.folding.consumer import ConsumerSettings, IntakeConsumer
+from services.attribution.folding.outbox import Outbox
+from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.folding.relay import Relay, RelaySettings
+from services.attribution.folding.rules import live_rules
+from services.attribution.folding.store import Store
 from services.attribution.http import Api
+from services.attribution.judging.refold import Refolder
 from services.attribution.metrics import AttributionMetrics
-from services.attribution.outbox import Outbox
-from services.attribution.preview import Previewer
-from services.attribution.queries import Questions
-from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.refold import Refolder
-from services.attribution.relay import Relay, RelaySettings
-from services.attribution.rulebook import Registry
-from services.attribution.rules import live_rules
+from services.attribution.rulebooks.loading import Registry
 from services.attribution.settings import AttributionSettings
-from services.attribution.store import Store
 from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
-    from services.attribution.application import Outcome
+    from services.attribution.folding.application import Outcome
 
 
 class AttributionMetrics:

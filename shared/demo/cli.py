@@ -41,7 +41,10 @@ def demo(days: int, seed: int, hold: bool | None, directory: Path | None) -> Non
     screen = Screen()
     place = (directory or local_home() / "demo").absolute()
     stays = screen.interactive if hold is None else hold
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in its background with SIGINT ignored
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a shell starts what is in its background with SIGINT ignored
         signal.signal(number, _interrupt)
     try:
         with _alone(place):

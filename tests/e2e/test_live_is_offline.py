@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.attribution.judge import judge
-from services.attribution.judge_cli import encode
-from services.attribution.rulebook import load, shipped
+from services.attribution.judging.cli import encode
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load, shipped
 from services.intake.codec import PlainCodec
 from services.intake.journal import Archive
 from shared.contract import parse_instant

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from services.attribution.domain.facts import Visit
-from services.attribution.refold import Refolder
-from services.attribution.translate import to_fact
+from services.attribution.judging.refold import Refolder
+from services.attribution.judging.translate import to_fact
 from shared.contract import decode_event
 from shared.topics import encode_contacts
 from tests.support.attribution import START, Deployment, Journal, Raw, deployment

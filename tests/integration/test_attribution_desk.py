@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.attribution import desk_words as say
-from services.attribution.desk import look_up
+from services.attribution.answering import desk_words as say
+from services.attribution.answering.desk import look_up
 from services.attribution.domain.rulebook import Text
 from tests.support.attribution import START, Deployment, Journal, deployment
 

@@ -14,18 +14,18 @@ import pytest
 from click.testing import CliRunner
 from eventsourcing.persistence import StoredEvent
 
-from services.attribution.batch import StaleScope
 from services.attribution.cli import quarantine
-from services.attribution.codec import decode_record
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.state import SCOPE, Key, Scope, Slice
-from services.attribution.folding import Rules
-from services.attribution.judge import judge
-from services.attribution.mapper import EventMapper, Recorded, stream_id
-from services.attribution.outbox import Outbox
-from services.attribution.quarantine import NotFailing
-from services.attribution.recorder import StalePosition
-from services.attribution.rulebook import load
+from services.attribution.folding.batch import StaleScope
+from services.attribution.folding.codec import decode_record
+from services.attribution.folding.folder import Rules
+from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
+from services.attribution.folding.outbox import Outbox
+from services.attribution.folding.quarantine import NotFailing
+from services.attribution.folding.recorder import StalePosition
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load
 from shared.contract import SetAside
 from shared.local.ports import free_port
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
@@ -364,7 +364,7 @@ def test_an_adopted_rulebook_is_kept_by_its_content(live: Deployment) -> None:
 
 
 def _start() -> Any:
-    from services.attribution.queries import Cursor
+    from services.attribution.answering.queries import Cursor
 
     return Cursor()
 
@@ -376,7 +376,7 @@ def recorded(event: StoredEvent) -> Recorded:
 
 
 def deployment_quarantine(live: Deployment, rules: Rules) -> Any:
-    from services.attribution.quarantine import Quarantine
+    from services.attribution.folding.quarantine import Quarantine
 
     return Quarantine(live.database, live.recorder, rules)
 

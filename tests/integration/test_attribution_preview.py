@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from psycopg import sql
 
-from services.attribution.preview import Previewer, Repeated, WouldPark
-from services.attribution.result import Json
+from services.attribution.answering.preview import Previewer, Repeated, WouldPark
+from services.attribution.judging.result import Json
 from shared.contract import BadEvent, format_instant
 from tests.support.attribution import START, Deployment, Journal, deployment
 from tests.support.rules import failing_on

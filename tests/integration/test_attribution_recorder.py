@@ -13,7 +13,7 @@ from eventsourcing.tests import persistence as published
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from services.attribution.recorder import (
+from services.attribution.folding.recorder import (
     SCHEMA,
     AttributionDatastore,
     AttributionRecorder,

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.attribution.judge import judge
-from services.attribution.judge_cli import encode
+from services.attribution.judging.cli import encode
+from services.attribution.judging.judge import judge
 from services.attribution.main import Service, create_service
-from services.attribution.rulebook import load
+from services.attribution.rulebooks.loading import load
 from services.attribution.settings import AttributionSettings
 from shared.kafka import Record, Sender, ensure_topic
 from shared.local import EmbeddedPostgres

@@ -17,10 +17,10 @@ from services.attribution.domain.evolve import apply
 from services.attribution.domain.facts import Fact
 from services.attribution.domain.needs import HELD, needs
 from services.attribution.domain.state import Customer, Key, Pointer, Record, Slice
-from services.attribution.history import History
-from services.attribution.result import Judged, result
-from services.attribution.rulebook import load, shipped
-from services.attribution.translate import to_fact
+from services.attribution.judging.history import History
+from services.attribution.judging.result import Judged, result
+from services.attribution.judging.translate import to_fact
+from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import decode_event
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.attribution.domain.rulebook import Rulebook
-from services.attribution.judge import judge
-from services.attribution.rulebook import load, shipped
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import parse_instant
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
 

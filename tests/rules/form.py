@@ -21,8 +21,8 @@ from typing import Any
 import yaml
 
 from services.attribution.domain.rulebook import Rulebook
-from services.attribution.judge import judge
-from services.attribution.rulebook import load, shipped
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load, shipped
 
 HERE = Path(__file__).parent
 LOCAL = timezone(timedelta(hours=8))

@@ -13,14 +13,14 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 from psycopg.rows import dict_row
 
-from services.attribution.application import Attribution, Outcome, Source
-from services.attribution.folding import Rules
-from services.attribution.quarantine import Quarantine
-from services.attribution.queries import Questions
-from services.attribution.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.rulebook import Registry
-from services.attribution.rules import live_rules
-from services.attribution.store import Store
+from services.attribution.answering.queries import Questions
+from services.attribution.folding.application import Attribution, Outcome, Source
+from services.attribution.folding.folder import Rules
+from services.attribution.folding.quarantine import Quarantine
+from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.folding.rules import live_rules
+from services.attribution.folding.store import Store
+from services.attribution.rulebooks.loading import Registry
 from shared.contract import format_instant
 from shared.database import Database, migrate
 

@@ -7,11 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
-from services.attribution import codec
 from services.attribution.domain import events as e
 from services.attribution.domain import facts as f
 from services.attribution.domain import state as s
-from services.attribution.mapper import EventMapper, Recorded, stream_id
+from services.attribution.folding import codec
+from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
 
 AT = datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC)
 PARTY = f.Party("张伟", ("+8613800000001", "wechat:zhang"))

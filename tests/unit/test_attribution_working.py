@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.attribution.domain.state import Board, Key, Pointer
-from services.attribution.working import WorkingSlice
+from services.attribution.folding.working import WorkingSlice
 
 ONE, TWO, THREE = Key("visit", "1"), Key("visit", "2"), Key("visit", "3")
 

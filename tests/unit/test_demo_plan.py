@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.attribution.judge import judge
-from services.attribution.rulebook import load, shipped
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import decode_event, format_instant
 from shared.demo.plan import Plan, make_plan
 

@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from services.attribution.judge import BadInput, judge
-from services.attribution.rulebook import load
+from services.attribution.judging.judge import BadInput, judge
+from services.attribution.rulebooks.loading import load
 
 BOOK = load("shijiazhuang")
 BOOKS = {(BOOK.name, BOOK.version): BOOK}

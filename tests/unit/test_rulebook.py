@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.attribution.domain.rulebook import Period, Rulebook, Split
-from services.attribution.rulebook import BadRulebook, Registry, load, load_book, shipped
+from services.attribution.rulebooks.loading import BadRulebook, Registry, load, load_book, shipped
 
 RULEBOOKS = Path(__file__).parents[2] / "services" / "attribution" / "rulebooks"
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.attribution.rulebook import BadRulebook, load
-from services.attribution.rulebook_yaml import ListNode, Node, ScalarNode, parse
+from services.attribution.rulebooks.loading import BadRulebook, load
+from services.attribution.rulebooks.source import ListNode, Node, ScalarNode, parse
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))

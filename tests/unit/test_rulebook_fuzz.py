@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from services.attribution.rulebook import BadRulebook, load
-from services.attribution.rulebook_shape import SHAPE, Fields, Section
+from services.attribution.rulebooks.loading import BadRulebook, load
+from services.attribution.rulebooks.shape import SHAPE, Fields, Section
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))

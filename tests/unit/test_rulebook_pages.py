@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.attribution.rulebook import load, load_book, shipped
-from services.attribution.rulebook_tell import settings
+from services.attribution.rulebooks.loading import load, load_book, shipped
+from services.attribution.rulebooks.telling import settings
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
 BOOKS = ("base", "confirmation", "getian", "handbook", "reception", "shijiazhuang")

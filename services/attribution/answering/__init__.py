@@ -1,0 +1,1 @@
+"""What attribution tells: queries, the desk question, previews, and decisions in words."""

@@ -1,0 +1,308 @@
+"""What the desk and the office ask of the stored state (contract, section 5), in the shapes of section 3.
+
+One snapshot of the database answers a question whole; a list costs its page, whatever the scope holds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+
+from services.attribution.domain.case import book_at
+from services.attribution.domain.rulebook import Clause, Rulebook
+from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope
+from services.attribution.folding.batch import SQL
+from services.attribution.folding.store import Store, Work, book_id
+from services.attribution.judging.refold import Journal
+from services.attribution.judging.result import (
+    Json,
+    board_json,
+    customer_json,
+    deal_json,
+    dispute_json,
+    in_order,
+    instant,
+)
+from shared.database import Database
+
+Row = tuple[Any, ...]
+
+
+class NotFound(LookupError):
+    """Nothing of that name is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a scope is folded; `behind_since` is set while it waits in quarantine."""
+
+    scope: str
+    seq: int
+    partition: int
+    book: BookId
+    behind_since: datetime | None = None
+    behind_seq: int | None = None
+
+    def told(self) -> Json:
+        """What every answer says of itself."""
+        told: Json = {"as_of_seq": self.seq}
+        if self.behind_since is not None:
+            told["behind_since"] = instant(self.behind_since)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the place of its last item."""
+
+    born: int = 0
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.born}~{self.after}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor:
+        if text is None:
+            return cls()
+        born, tilde, after = text.partition("~")
+        if not tilde or not born.isascii() or not born.isdigit() or len(born) > 18:
+            raise ValueError("not a cursor of a page")
+        return cls(int(born), after)
+
+
+class Snapshot:
+    """Questions to one moment of one scope."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Row],
+        scope: str,
+        books: Mapping[BookId, Rulebook],
+        opening: BookId | None = None,
+    ) -> None:
+        self._connection = connection
+        self._books = books
+        self.head = self._head(scope, opening)
+        self.work = Work(scope, self.head.partition, self.head.book)
+        self._store = Store(self)
+        self._load({SCOPE})
+        if SCOPE not in self.work.slice:
+            book = books[self.head.book]
+            self.work.slice.load(SCOPE, Scope(scope, self.head.book, str(book.timezone)))
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Row]]:
+        """The store reads in this snapshot too."""
+        yield self._connection
+
+    @property
+    def scope(self) -> Scope:
+        return self.work.slice.scope
+
+    def book_at(self, at: datetime) -> Rulebook:
+        """The rulebook in force."""
+        return self._books[book_at(self.scope, at)]
+
+    def book_of(self, clause: str, at: datetime) -> Rulebook:
+        """The rulebook whose clause a decision cites: the one in force then, else the first that has it.
+
+        A claim stays under the rulebook that it began under, and may be decided on long after another one came.
+        """
+        current = self.book_at(at)
+        if Clause(clause) in current.clauses:
+            return current
+        return next((book for book in self._books.values() if Clause(clause) in book.clauses), current)
+
+    def book(self, name: BookId) -> Rulebook:
+        return self._books[name]
+
+    def watermark(self) -> datetime | None:
+        """Up to where lapses are decided."""
+        rows = self._rows("watermark_of", [self.head.partition])
+        return rows[0][0] if rows else None
+
+    def customer_of(self, contact: str) -> str | None:
+        """The customer that a contact belongs to."""
+        self._load({Key("contact", contact)})
+        return self.work.slice.pointed("contact", contact)
+
+    def find(self, name: str) -> Customer:
+        """A customer by id; one that was joined is found as what it went into."""
+        self._load_customers([name])
+        found = self.work.slice.find_customer(name)
+        if found is not None:
+            return found
+        rows = self._rows("joined_into", [self.head.scope, name])
+        if not rows:
+            raise NotFound(name)
+        return self.find(str(rows[0][0]))
+
+    def customer(self, name: str) -> Json:
+        return self.customers([self.find(name).id])[0]
+
+    def customers(self, names: Sequence[str]) -> list[Json]:
+        """These customers with all their decisions."""
+        self._load_customers(names)
+        decisions = self.decisions(names)
+        told = []
+        for name in names:
+            customer = self.work.slice.find_customer(name)
+            if customer is not None:
+                shown = customer_json(self.work.slice, customer, [])
+                own = [decision for decision, _ in decisions[name]]
+                told.append(shown | {"clause": own[-1]["clause"] if own else None, "decisions": own})
+        return told
+
+    def decisions(self, names: Sequence[str]) -> dict[str, list[tuple[Json, int]]]:
+        """The decisions of each customer, with the seq of the fact that brought them."""
+        found: dict[str, list[Json]] = defaultdict(list)
+        seqs: dict[int, int] = {}
+        for customer, body, seq in self._rows("decisions_of", [self.head.scope, list(names)]):
+            decision: Json = msgspec.json.decode(body)
+            found[customer].append(decision)
+            seqs[id(decision)] = seq
+        told = {customer: in_order(decisions) for customer, decisions in found.items()}
+        ordered = {c: [(decision, seqs[id(decision)]) for decision in d] for c, d in told.items()}
+        return defaultdict(list, ordered)
+
+    def facts(self, ids: Iterable[str]) -> list[tuple[int, bytes]]:
+        """Recorded events by id, in the order of the journal."""
+        return [(seq, body) for seq, body in self._rows("facts_by_id", [self.head.scope, list(ids)])]
+
+    def journal(self) -> Journal:
+        """Every fact that was folded."""
+        rows = self._rows("facts_of_scope", [self.head.scope])
+        contacts = {name: stored for name, _, stored in rows if stored is not None}
+        return Journal([body for _, body, _ in rows], contacts)
+
+    def clause_text(self, clause: str) -> Json | None:
+        """The sentence of a clause, from whichever rulebook has it."""
+        for book in self._books.values():
+            text = book.clauses.get(Clause(clause))
+            if text is not None:
+                return {"zh": text.zh, "en": text.en}
+        return None
+
+    def staff_names(self, staff: Iterable[str]) -> dict[str, str]:
+        return dict(self._rows("staff_names", [self.head.scope, list(staff)]))
+
+    def page_of_customers(
+        self, cursor: Cursor, limit: int, *, owner: str | None, status: str | None, before: datetime | None
+    ) -> tuple[list[Json], Cursor | None]:
+        name = "page_of_customers" if owner is None else "page_of_customers_of"
+        rows = self._page(name, cursor, limit, owner=owner, status=status, before=before)
+        return self.customers([str(row[1]) for row in rows[:limit]]), _next(rows, limit)
+
+    def page_of_deals(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
+        rows = self._page("page_of_deals", cursor, limit)
+        shown = rows[:limit]
+        self._load_customers([str(customer) for _, _, customer in shown])
+        decisions: dict[str, list[Json]] = defaultdict(list)
+        names = [deal for _, deal, _ in shown]
+        for deal, body in self._rows("decisions_of_deals", [self.head.scope, names]):
+            decisions[deal].append(msgspec.json.decode(body))
+        told = []
+        for _, name, owner in shown:
+            customer = self.work.slice.customer(owner)
+            deal = next(deal for deal in customer.deals if deal.deal == name)
+            told.append(deal_json(self.work.slice, customer, deal, []) | {"decisions": decisions[name]})
+        return told, _next(rows, limit)
+
+    def page_of_disputes(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
+        rows = self._page("page_of_disputes", cursor, limit)
+        names = [str(name) for _, name in rows[:limit]]
+        self._load({Key("dispute", name) for name in names})
+        found = [dispute for name in names if (dispute := self.work.slice.dispute(name))]
+        return [dispute_json(self.work.slice, dispute) for dispute in found], _next(rows, limit)
+
+    def page_of(self, table: str, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
+        """Flags or penalties, in the order in which they were made."""
+        rows = [(version, "", body) for version, body in self._page(f"page_of_{table}", cursor, limit)]
+        return [msgspec.json.decode(body) for _, _, body in rows[:limit]], _next(rows, limit)
+
+    def boards(self, office: str) -> Json:
+        """Both boards; an office that opened no shift has none."""
+        self._load({Key("board", office)})
+        board = self.work.slice.board(office)
+        nobody: Json = {"queue": [], "next": None}
+        return {"visit": nobody, "call": nobody} if board is None else board_json(board)
+
+    def _head(self, scope: str, opening: BookId | None) -> Head:
+        rows = self._rows("head", [scope])
+        if not rows:
+            if opening is None:
+                raise NotFound(scope)
+            return Head(scope, 0, 0, opening)
+        seq, partition, book = rows[0]
+        behind = self._rows("behind", [scope])
+        behind_seq, since = behind[0] if behind else (None, None)
+        return Head(scope, seq, partition, book_id(book), since, behind_seq)
+
+    def _load(self, keys: set[Key]) -> None:
+        self._store.load({self.head.scope: self.work}, {self.head.scope: keys})
+
+    def _load_customers(self, names: Iterable[str]) -> None:
+        """The customers and their disputes, which their status needs, and the deals' customers of those."""
+        keys = {Key("customer", name) for name in names}
+        self._load(keys)
+        customers = [self.work.slice.find_customer(key.id) for key in keys]
+        self._load({Key("dispute", name) for customer in customers if customer for name in customer.disputes})
+
+    def _page(self, name: str, cursor: Cursor, limit: int, **filters: Any) -> list[Row]:
+        """One row more than the page holds tells whether there is another one."""
+        asked = {"scope": self.head.scope, "born": cursor.born, "after": cursor.after, "limit": limit + 1}
+        return self._connection.execute(SQL[name].encode(), asked | filters, binary=True).fetchall()
+
+    def _rows(self, name: str, parameters: list[Any]) -> list[Row]:
+        return self._connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+
+
+def _next(rows: Sequence[Row], limit: int) -> Cursor | None:
+    return Cursor(int(rows[limit - 1][0]), str(rows[limit - 1][1])) if len(rows) > limit else None
+
+
+class Questions:
+    """Opens snapshots."""
+
+    def __init__(self, database: Database, books: Mapping[BookId, Rulebook]) -> None:
+        self._database = database
+        self._books = books
+
+    @contextmanager
+    def of(self, scope: str, opening: BookId | None = None) -> Iterator[Snapshot]:
+        """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `NotFound`."""
+        with self._database.connection() as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            try:
+                yield Snapshot(connection, scope, self._books, opening)
+            finally:
+                if not connection.closed:  # a server that went away took the transaction with it
+                    connection.rollback()
+                    connection.isolation_level = None
+
+    def folded(self, scope: str) -> int:
+        """The last seq of a scope that is folded; 0 for a scope without any."""
+        with self._database.connection() as connection:
+            row = connection.execute(SQL["head"].encode(), [scope]).fetchone()
+        return int(row[0]) if row else 0  # type: ignore[call-overload]
+
+    def scope_of(self, office: str) -> str:
+        with self._database.connection() as connection:
+            row = connection.execute(SQL["scope_of_office"].encode(), [office]).fetchone()
+        if row is None:
+            raise NotFound(office)
+        return str(row[0])
+
+    def parked(self) -> tuple[int, datetime | None]:
+        """How many scopes wait in quarantine, and since when the first of them."""
+        with self._database.connection() as connection:
+            row = connection.execute(SQL["oldest_parked"].encode()).fetchone()
+        return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]

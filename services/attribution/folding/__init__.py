@@ -1,0 +1,1 @@
+"""The live fold: facts from Kafka into domain events, records and messages, in one transaction a batch."""

@@ -1,0 +1,135 @@
+"""The rows that one batch writes, gathered while it is folded and written by one statement a table.
+
+Architecture, "Speed, by design": events and projections go in with one `unnest` a table, in the transaction
+that moves the position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from psycopg import Cursor
+
+from services.attribution.folding.standing import ClaimRow
+from shared.database import queries
+
+SQL = queries("services.attribution")
+Row = Sequence[Any]
+
+
+class StaleScope(IntegrityError):
+    """A scope is not as it was when it was read; the batch is to be folded again."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows by table. What has a key is a dict, so that the last of several changes is what is written."""
+
+    events: list[StoredEvent] = field(default_factory=list)
+    heads: dict[str, tuple[int, int, int, int] | None] = field(default_factory=dict)
+    scopes: dict[str, Row] = field(default_factory=dict)
+    records: list[Row] = field(default_factory=list)
+    dropped_records: list[Row] = field(default_factory=list)
+    claims: dict[tuple[str, str], ClaimRow | None] = field(default_factory=dict)
+    facts: list[Row] = field(default_factory=list)
+    joined: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    moves: dict[tuple[str, str], str] = field(default_factory=dict)
+    decisions: list[list[Any]] = field(default_factory=list)
+    deals: dict[tuple[str, str], Row] = field(default_factory=dict)
+    deal_decisions: list[Row] = field(default_factory=list)
+    flags: list[Row] = field(default_factory=list)
+    penalties: list[Row] = field(default_factory=list)
+    staff: list[Row] = field(default_factory=list)
+    offices: list[Row] = field(default_factory=list)
+    rulebooks: list[Row] = field(default_factory=list)
+    outbox: list[Row] = field(default_factory=list)
+    watermark: tuple[int, datetime] | None = None
+    dead_records: list[Row] = field(default_factory=list)
+    parked_scopes: list[Row] = field(default_factory=list)
+    parked_facts: list[Row] = field(default_factory=list)
+    released: tuple[str, int, bool] | None = None
+    set_aside: list[Row] = field(default_factory=list)
+
+    def join(self, scope: str, gone: str, into: str) -> None:
+        """A customer went into another one, and with it whatever this batch knew of it.
+
+        What is stored of it goes where it went first; it may be parted again, and be another customer then.
+        """
+        for key, target in self.moves.items():
+            if key[0] == scope and target == gone:
+                self.moves[key] = into
+        for key, pointed in self.joined.items():
+            if key[0] == scope and pointed == gone:
+                self.joined[key] = into
+        self.moves.setdefault((scope, gone), into)
+        self.joined[scope, gone] = into
+        for row in self.decisions:
+            if row[0] == scope and row[2] == gone:
+                row[2] = into
+
+    def write(self, curs: Cursor[Any]) -> None:
+        """Everything but the events, which the recorder inserts itself, last."""
+        self._lock_scopes(curs)
+        self._write_joins(curs)
+        _put(curs, "put_scopes", list(self.scopes.values()))
+        _put(curs, "drop_records", self.dropped_records)
+        _put(curs, "put_records", self.records)
+        _put(curs, "drop_claims", [key for key, row in self.claims.items() if row is None])
+        _put(curs, "put_claims", [_claim(*key, row) for key, row in self.claims.items() if row is not None])
+        _put(curs, "put_facts", self.facts)
+        _put(curs, "put_decisions", self.decisions)
+        _put(curs, "put_deals", [(*key, *row) for key, row in self.deals.items()])
+        _put(curs, "put_deal_decisions", self.deal_decisions)
+        _put(curs, "put_flags", self.flags)
+        _put(curs, "put_penalties", self.penalties)
+        _put(curs, "put_staff", list({(row[0], row[1]): row for row in self.staff}.values()))
+        _put(curs, "put_offices", self.offices)
+        _put(curs, "put_rulebooks", self.rulebooks)
+        _put(curs, "put_outbox", self.outbox)
+        _put(curs, "put_dead_records", self.dead_records)
+        _put(curs, "put_set_aside", self.set_aside)
+        if self.released is not None:
+            scope, folded, wholly = self.released
+            curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
+            if wholly:
+                curs.execute(SQL["drop_parked_scope"].encode(), [scope])
+        _put(curs, "put_parked_scopes", self.parked_scopes)
+        _put(curs, "put_parked_facts", self.parked_facts)
+        if self.watermark is not None:
+            curs.execute(SQL["put_watermark"].encode(), self.watermark)
+
+    def _lock_scopes(self, curs: Cursor[Any]) -> None:
+        """Nobody else has written to these scopes since they were read: the consumer, or a retry by hand."""
+        rows = curs.execute(SQL["lock_scopes"].encode(), [sorted(self.heads)]).fetchall()
+        counters = itemgetter("received_seq", "folded_seq", "version", "sent_seq")
+        found = {row["scope"]: counters(row) for row in rows}
+        for scope, expected in self.heads.items():
+            if found.get(scope) != expected:
+                raise StaleScope(f"scope {scope} was written to by somebody else")
+
+    def _write_joins(self, curs: Cursor[Any]) -> None:
+        """What was stored of a joined customer moves to the one that stands for it now."""
+        moves = [(*key, into) for key, into in self.moves.items()]
+        _put(curs, "move_decisions", moves)
+        _put(curs, "move_joined", moves)
+        _put(curs, "put_joined", [(*key, into) for key, into in self.joined.items() if into is not None])
+        _put(curs, "drop_joined", [key for key, into in self.joined.items() if into is None])
+
+
+def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
+    standing = row.standing
+    return (
+        scope, customer, row.born, row.generation, standing.owner, row.holder,
+        standing.status, standing.expires_at, row.due_at,
+    )  # fmt: skip
+
+
+def _put(curs: Cursor[Any], name: str, rows: Sequence[Sequence[Any]]) -> None:
+    """One statement for all rows, each column as one array."""
+    if rows:
+        curs.execute(SQL[name].encode(), [list(column) for column in zip(*rows, strict=True)])

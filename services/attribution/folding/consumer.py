@@ -1,0 +1,314 @@
+"""Reads panke.intake.v1, where the database and not Kafka says from which record on.
+
+Hazards, "FastStream" and "aiokafka", tell why it is built like this: batches come raw and ungrouped, a header
+that is not text must not lose a batch, assigned partitions are paused before anything is awaited and sought in
+a task, a batch from before a rebalance may still arrive, and a failed one is sought back to and not nacked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from eventsourcing.persistence import PersistenceError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import KafkaAckableMessage
+
+from services.attribution.folding.application import Attribution, Gap, Outcome, Source
+from services.attribution.folding.reading import written_at
+from services.attribution.folding.resent import find_resent
+from services.attribution.metrics import AttributionMetrics
+from shared.progress import Progress
+from shared.telemetry import parse_traceparent
+
+log = structlog.get_logger()
+
+Record = Any
+RETRY: Final = 0.5
+GAP_RETRY: Final = 2.0
+AWAY = (psycopg.Error, PersistenceError, KafkaError, OSError, TimeoutError)
+
+
+class StaleBatch(Exception):
+    """The batch does not begin where the stored position ends: it is from before a rebalance or a seek."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """Where to read, and how much at once."""
+
+    bootstrap: str
+    topic: str
+    group: str
+    max_records: int = 2000
+
+
+class IntakeConsumer(ConsumerRebalanceListener):
+    """One member of the group: folds each of its partitions in order, side by side."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        settings: ConsumerSettings,
+        attribution: Attribution,
+        metrics: AttributionMetrics,
+        progress: Progress,
+        cluster: Callable[[], Awaitable[str]],
+    ) -> None:
+        self._settings = settings
+        self._attribution = attribution
+        self._metrics = metrics
+        self._progress = progress
+        self._cluster = cluster
+        self._next: dict[TopicPartition, int] = {}
+        self._sources: dict[TopicPartition, Source] = {}
+        self._waiting: dict[TopicPartition, datetime] = {}
+        self._busy = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.outside_log: set[TopicPartition] = set()
+        self.gaps: dict[TopicPartition, Gap] = {}
+        self._subscriber = broker.subscriber(
+            settings.topic,
+            group_id=settings.group,
+            listener=self,
+            batch=True,
+            max_records=settings.max_records,
+            batch_timeout_ms=20,  # an empty poll sleeps this once more
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            parser=self._parse,
+            decoder=_undecoded,
+            session_timeout_ms=6000,
+            heartbeat_interval_ms=1000,
+            max_poll_interval_ms=120_000,
+            fetch_max_wait_ms=100,
+        )
+        self._subscriber(self.on_batch)
+
+    @property
+    def consumer(self) -> Any:
+        """The library's consumer; there is one from start on."""
+        return self._subscriber.consumer
+
+    @property
+    def stopped(self) -> dict[str, str]:
+        """The partitions that do not move until somebody acts, each with the reason."""
+        reasons = {_name(tp): "its position is outside the log" for tp in self.outside_log}
+        reasons |= {
+            _name(tp): f"{gap.scope} has {gap.found} where {gap.expected} is next"
+            for tp, gap in self.gaps.items()
+        }
+        return reasons
+
+    def lag(self) -> dict[int, int]:
+        """Records that are in the log and not yet folded, by partition, as of the last fetch."""
+        found = {}
+        for tp, position in list(self._next.items()):
+            end = self.consumer.highwater(tp) if self.consumer is not None else None
+            if end is not None:
+                found[tp.partition] = max(0, end - position)
+        return found
+
+    def has_work(self) -> bool:
+        """Whether a partition that may move has records to fold."""
+        stopped = {tp.partition for tp in self.gaps}
+        return any(records for partition, records in self.lag().items() if partition not in stopped)
+
+    def oldest_unfolded(self) -> datetime | None:
+        """When the broker took the first record over that is in hand and not committed yet."""
+        return min(self._waiting.values(), default=None)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Rebalances
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Every batch in hand is stale from here; running transactions end before another member begins."""
+        self._next = {}
+        self._waiting.clear()
+        self.gaps.clear()
+        self.outside_log.clear()
+        for task in list(self._tasks):
+            task.cancel()
+        async with self._busy:
+            self._metrics.assigned.set(0)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Pause before anything is awaited, or records arrive ahead of the seek; no heartbeat while this runs."""
+        partitions = sorted(assigned)
+        if partitions:
+            self.consumer.pause(*partitions)
+            self._start(self._open(partitions))
+
+    async def _open(self, assigned: Sequence[TopicPartition]) -> None:
+        """Seek each partition to its stored position; one that is outside the log stays paused."""
+        while True:
+            try:
+                stored, first, end = await self._bounds(assigned)
+                break
+            except AWAY as error:
+                log.warning("positions_unknown", error=type(error).__name__)
+                await asyncio.sleep(RETRY)
+        inside = [tp for tp in assigned if first[tp] <= stored[tp] <= end[tp]]
+        for tp in assigned:
+            if tp not in inside:
+                self.outside_log.add(tp)
+                log.error("position_outside_log", partition=_name(tp), stored=stored[tp], end=end[tp])
+        for tp in inside:
+            self.consumer.seek(tp, stored[tp])
+            self._next[tp] = stored[tp]
+        if inside:
+            self.consumer.resume(*inside)
+        self._metrics.assigned.set(len(inside))
+        log.info("partitions_assigned", partitions=[_name(tp) for tp in inside])
+
+    async def _bounds(self, assigned: Sequence[TopicPartition]) -> tuple[Any, Any, Any]:
+        cluster = await self._cluster()
+        for tp in assigned:
+            self._sources[tp] = Source(f"{cluster}/{tp.topic}:{tp.partition}", tp.partition)
+        stored = await self._stored(assigned)
+        first = await self.consumer.beginning_offsets(assigned)
+        end = await self.consumer.end_offsets(assigned)
+        return stored, first, end
+
+    async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        sources = [self._sources[tp] for tp in partitions]
+        positions = await asyncio.to_thread(self._attribution.positions, sources)
+        return {tp: positions[self._sources[tp].name] for tp in partitions}
+
+    # Batches
+
+    async def _parse(self, batch: Sequence[Record]) -> KafkaMessage:
+        """Nothing is decoded here: the stock parser loses a whole batch for one header that is not UTF-8."""
+        return KafkaAckableMessage(
+            body=b"",
+            raw_message=batch,
+            headers={},
+            message_id="",
+            correlation_id="",
+            consumer=self.consumer,
+        )
+
+    async def on_batch(self, message: KafkaMessage) -> None:
+        """Fold the partitions of a batch side by side; the library mixes them in one list."""
+        async with self._busy:
+            records: Any = message.raw_message
+            ordered = sorted(records, key=lambda record: (record.partition, record.offset))
+            groups = itertools.groupby(
+                ordered, key=lambda record: TopicPartition(record.topic, record.partition)
+            )
+            await asyncio.gather(*(self._fold(tp, list(group)) for tp, group in groups))
+
+    async def _fold(self, tp: TopicPartition, records: Sequence[Record]) -> None:
+        expected = self._next.get(tp)
+        if expected is None or tp in self.gaps:
+            return  # revoked or stopped while the batch was in hand
+        self._progress.working()
+        self._waiting[tp] = written_at(records[0])
+        try:
+            if records[0].offset != expected:
+                raise StaleBatch(f"{_name(tp)} brought {records[0].offset} where {expected} is next")
+            source = self._sources[tp]
+            outcome = await asyncio.to_thread(self._attribution.fold_batch, source, expected, records)
+        except (StaleBatch, *AWAY) as error:
+            await self._again(tp, expected, error)
+            return
+        except Exception as error:  # a defect outside any one fact: the partition stands, and liveness tells
+            log.exception("fold_defect", partition=_name(tp))
+            self._progress.failed(type(error).__name__)
+            await self._again(tp, expected, error)
+            return
+        self._progress.moved()
+        self._waiting.pop(tp, None)
+        await asyncio.to_thread(self._tell, outcome)
+        if tp in self._next:
+            self._next[tp] = outcome.next_offset
+            if outcome.gap is not None:
+                self._stop_at(tp, outcome.gap)
+
+    async def _again(self, tp: TopicPartition, expected: int, error: Exception) -> None:
+        """The stored position is the truth: the batch may have been committed though the answer was lost."""
+        log.warning("batch_again", partition=_name(tp), error=type(error).__name__, detail=str(error))
+        self._metrics.failed_batches.inc()
+        await asyncio.sleep(RETRY)
+        try:
+            stored = (await self._stored([tp]))[tp]
+        except AWAY:
+            stored = expected  # still away: the next attempt finds out
+        if tp in self._next:
+            self._next[tp] = stored
+            self.consumer.seek(tp, stored)
+
+    # Gaps
+
+    def _stop_at(self, tp: TopicPartition, gap: Gap) -> None:
+        """Nothing of the partition is folded until the relay has sent the missing fact again."""
+        self.gaps[tp] = gap
+        self.consumer.pause(tp)
+        self._metrics.gaps.set(len(self.gaps))
+        log.error(
+            "seq_gap", partition=_name(tp), scope=gap.scope, expected=gap.expected, found=gap.found,
+            remedy=f"panke relay --scope {gap.scope} --from {gap.expected}",
+        )  # fmt: skip
+        self._start(self._wait_for(tp, gap))
+
+    async def _wait_for(self, tp: TopicPartition, gap: Gap) -> None:
+        """Look ahead for the missing fact; everything after it was sent again too."""
+        while True:
+            try:
+                found = await find_resent(self._settings.bootstrap, tp, gap)
+            except AWAY as error:
+                log.warning("gap_look_failed", error=type(error).__name__)
+                found = None
+            if found is not None:
+                break
+            await asyncio.sleep(GAP_RETRY)
+        self._attribution.expect_resent(self._sources[tp], gap.scope, found)
+        self.gaps.pop(tp, None)
+        self._metrics.gaps.set(len(self.gaps))
+        self.consumer.seek(tp, gap.offset)
+        self.consumer.resume(tp)
+        log.info("gap_closed", partition=_name(tp), scope=gap.scope, seq=gap.expected)
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Logs and figures of what was committed, each fact under the trace that it came in with."""
+        self._metrics.committed(outcome)
+        for fact in outcome.folded:
+            log.info("fact_folded", **_named(fact))
+        for fact, error in outcome.parked:
+            log.error("scope_parked", **_named(fact), error=error)
+        for dead in outcome.dead:
+            log.error("dead_record", offset=dead.offset, reason=dead.reason)
+
+
+def _named(fact: Any) -> dict[str, Any]:
+    span = parse_traceparent(fact.traceparent)
+    named = {"scope": fact.scope, "seq": fact.seq}
+    if fact.event is not None:
+        named |= {"event_id": fact.event.id, "type": fact.event.type}
+    return named | ({"trace_id": span.trace_id} if span else {})
+
+
+async def _undecoded(message: KafkaMessage) -> Any:
+    return message.raw_message
+
+
+def _name(tp: TopicPartition) -> str:
+    return f"{tp.topic}:{tp.partition}"

@@ -1,0 +1,214 @@
+"""Folds facts into one scope after another, in memory: asks for what a fact needs, decides, projects.
+
+A fact that fails leaves no trace and parks its scope; other scopes go on (architecture choice 6, guarantee G5).
+What the rules are is given from outside, so that this file stays the same for every rule.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from services.attribution.domain.events import DomainEvent, RulebookAdopted
+from services.attribution.domain.facts import Departure, Fact, Signing
+from services.attribution.domain.rulebook import Rulebook
+from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
+from services.attribution.folding.batch import Batch
+from services.attribution.folding.codec import encode_record
+from services.attribution.folding.projecting import Cause, FactRows
+from services.attribution.folding.reading import JournalFact
+from services.attribution.folding.store import Store, Work
+from services.attribution.judging.translate import StoredContacts
+from shared.contract import Event, mask
+from shared.topics import encode_contacts
+
+ROUNDS = 12
+"""How often a fact may ask for more; a rule that asks again without end is a defect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The pure functions that decide."""
+
+    translate: Callable[[Event, int, StoredContacts | None], Fact]
+    needs: Callable[[Fact, Slice], Iterable[Key]]
+    decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook]], list[DomainEvent]]
+    sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
+    book_at: Callable[[Scope, datetime], BookId]
+    books: Mapping[BookId, Rulebook]
+    text_of: Callable[[BookId], bytes]
+    engine: str
+
+
+class TooManyRounds(Exception):
+    """A fact still asked for more after the last round."""
+
+
+class UnreadableFact(Exception):
+    """A fact of the journal that this version's decoder refuses."""
+
+
+class Folder:
+    """Folds into a batch; nothing is stored here."""
+
+    def __init__(self, store: Store, rules: Rules) -> None:
+        self._store = store
+        self._rules = rules
+
+    def prefetch(self, works: Mapping[str, Work], facts: Sequence[JournalFact]) -> None:
+        """What the facts of a batch need as far as it can be told before the first is folded."""
+        self._store.load(works, {scope: {SCOPE} for scope in works})
+        for work in works.values():
+            self._open(work)
+        asking = [(works[fact.scope], made) for fact in facts if (made := self._try_translate(fact))]
+        for _ in range(ROUNDS):
+            wanted: dict[str, set[Key]] = defaultdict(set)
+            still = []
+            for work, fact in asking:
+                missing = work.slice.missing(self._asks(fact, work))
+                if missing:
+                    wanted[work.scope] |= missing
+                    still.append((work, fact))
+            if not still:
+                return
+            self._store.load(works, wanted)
+            asking = still
+
+    def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
+        """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""
+        try:
+            rows = self._folded(work, fact)
+        except psycopg.Error:
+            raise  # the database is away: the batch comes again, and no fact is to blame
+        except Exception as error:  # whatever it is: a defect must stop this scope only, and stand on record
+            return describe(error)
+        rows.commit(batch)
+        work.folded = fact.seq
+        return None
+
+    def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> str | None:
+        """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""
+        nobody = Fact("", work.folded, work.scope, "", until, until, None, Signing(""))
+        try:
+            with work.slice.fact(work.folded) as before:
+                events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
+                rows = FactRows(work, self._cause(work, until, work.folded, None))
+                rows.project(events, before)
+        except psycopg.Error:
+            raise
+        except Exception as error:  # as with a fact: a defect stops this scope only
+            return describe(error)
+        rows.commit(batch)
+        return None
+
+    def flush(self, work: Work, batch: Batch) -> None:
+        """The rows of every record that changed, and of the scope's counters."""
+        slice_ = work.slice
+        for key in slice_.unsaved:
+            record = slice_.get(key)
+            if record is None:
+                batch.dropped_records.append((work.scope, *key))
+            else:
+                batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
+        batch.heads[work.scope] = work.stored
+        batch.scopes[work.scope] = (
+            work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",
+            work.received, work.folded, work.version, work.sent,
+        )  # fmt: skip
+
+    def load_customers(self, works: Mapping[str, Work], due: Iterable[tuple[str, str]]) -> None:
+        """What a sweep of these customers looks at."""
+        wanted: dict[str, set[Key]] = defaultdict(set)
+        for scope, customer in due:
+            wanted[scope] |= {SCOPE, Key("customer", customer)}
+        self._store.load(works, wanted)
+        for work in works.values():
+            self._open(work)
+        disputes: dict[str, set[Key]] = defaultdict(set)
+        for scope, customer in due:
+            found = works[scope].slice.find_customer(customer)
+            disputes[scope] |= {Key("dispute", name) for name in (found.disputes if found else ())}
+        self._store.load(works, disputes)
+
+    def _folded(self, work: Work, record: JournalFact) -> FactRows:
+        if record.event is None:
+            raise UnreadableFact(record.error)
+        fact = self._rules.translate(record.event, record.seq, record.contacts)
+        self._complete(work, fact)
+        with work.slice.fact(record.seq) as before:
+            events = self._rules.decide(work.slice, fact, self._rules.books)
+            rows = FactRows(work, self._cause(work, fact.occurred_at, record.seq, record.traceparent))
+            rows.project(events, before)
+            self._add_texts(rows, events)
+            rows.row(
+                "facts",
+                record.seq,
+                fact.id,
+                record.event.type,
+                fact.office,
+                fact.recorded_at,
+                record.body,
+                encode_contacts(record.contacts),
+            )
+        return rows
+
+    def _complete(self, work: Work, fact: Fact) -> None:
+        """Ask until the fact wants nothing new; most of it is there already."""
+        for _ in range(ROUNDS + 1):
+            missing = work.slice.missing(self._asks(fact, work))
+            if not missing:
+                break
+            self._store.load({work.scope: work}, {work.scope: missing})
+        else:
+            raise TooManyRounds(f"the fact still asks after {ROUNDS} rounds")
+        if isinstance(fact.matter, Departure) and fact.matter.staff not in work.names:
+            name = self._store.staff_name(work.scope, fact.matter.staff)
+            work.names |= {fact.matter.staff: name} if name else {}
+
+    def _asks(self, fact: Fact, work: Work) -> set[Key]:
+        """What the rules need, and the disputes of a customer, which its status needs."""
+        keys = set(self._rules.needs(fact, work.slice))
+        for key in list(keys):
+            customer = work.slice.find_customer(key.id) if key.kind == "customer" else None
+            if customer is not None:
+                keys.update(Key("dispute", name) for name in customer.disputes)
+        return keys
+
+    def _try_translate(self, fact: JournalFact) -> Fact | None:
+        """For the prefetch only: what fails here fails again, and is told, when it is folded."""
+        if fact.event is None:
+            return None
+        try:
+            return self._rules.translate(fact.event, fact.seq, fact.contacts)
+        except Exception:
+            return None
+
+    def _open(self, work: Work) -> None:
+        """A scope begins under its deployment's rulebook, in the local time of that one."""
+        if SCOPE not in work.slice:
+            book = self._rules.books[work.book]
+            work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
+
+    def _cause(self, work: Work, at: datetime, seq: int, traceparent: str | None) -> Cause:
+        book = self._rules.books[self._rules.book_at(work.slice.scope, at)]
+        return Cause(seq, at, self._rules.engine, book.sha256, traceparent)
+
+    def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
+        """The text of an adopted rulebook is kept by its content, for whoever asks what was in force."""
+        for event in events:
+            if isinstance(event, RulebookAdopted):
+                book = event.adopted.book
+                found = self._rules.books[book]
+                rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong and where, without personal data: for the quarantine's list."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    return mask(f"{type(error).__name__}: {error}")[:500] + f" [{places}]"

@@ -1,0 +1,264 @@
+"""From the events of one fact to rows and messages: what lists, timers and other services see of it.
+
+Contract, sections 3, 5 and 6: the decisions are a view of the domain's events. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, cast, get_args
+
+import msgspec
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import StoredEvent
+
+from services.attribution.domain import events as e
+from services.attribution.domain.state import Customer, Dispute
+from services.attribution.folding.batch import Batch
+from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
+from services.attribution.folding.standing import ClaimRow, claim_row
+from services.attribution.folding.store import Work
+from services.attribution.folding.working import Before
+from services.attribution.judging.result import Json, decision_json, flag_json, penalty_json
+from shared.contract import StaffContacts, format_instant
+from shared.contract.events import Role
+from shared.topics import ClaimMessage, DecisionMessage, OwnershipMessage, StaffMessage, encode_message
+
+_encode = msgspec.json.Encoder().encode
+_mapper = EventMapper()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text."""
+
+    seq: int
+    at: datetime
+    engine: str
+    rulebook: str
+    traceparent: str | None
+
+
+@dataclass(slots=True)
+class FactRows:
+    """What one fact adds to the batch; nothing of it counts until `commit`, so that a failure leaves no trace."""
+
+    work: Work
+    cause: Cause
+    stored: list[StoredEvent] = field(default_factory=list)
+    rows: list[tuple[str, list[Any]]] = field(default_factory=list)
+    messages: list[bytes] = field(default_factory=list)
+    joined: list[tuple[str, str]] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
+    parted: list[str] = field(default_factory=list)
+    deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    claims: dict[str, ClaimRow | None] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """The version of the event that is being projected."""
+        return self.work.version + len(self.stored)
+
+    def project(self, events: Sequence[e.DomainEvent], before: Before) -> None:
+        """Every row and message of the events, and of the claims that they changed."""
+        for event in events:
+            self._store(event)
+            view = _VIEWS.get(type(event))
+            if view is not None:
+                view(self, event)
+        self._changed_claims(before)
+
+    def row(self, table: str, *values: Any) -> None:
+        self.rows.append((table, [self.work.scope, *values]))
+
+    def send(self, make: Callable[..., OwnershipMessage], **content: Any) -> None:
+        seq = self.work.sent + len(self.messages) + 1
+        self.messages.append(encode_message(make(scope=self.work.scope, seq=seq, **content)))
+
+    def commit(self, batch: Batch) -> None:
+        """Hand everything to the batch and move the scope's counters."""
+        work, cause = self.work, self.cause
+        batch.events.extend(self.stored)
+        for gone, into in self.joined:  # before the rows: those of this fact went along already
+            batch.join(work.scope, gone, into)
+        for table, values in self.rows:
+            getattr(batch, table).append(values)
+        for customer in self.parted:
+            batch.joined[work.scope, customer] = None
+        batch.deals |= self.deals
+        work.claims |= {customer: row for customer, row in self.claims.items() if row is not None}
+        for customer, row in self.claims.items():
+            if row is None:
+                work.claims.pop(customer, None)
+            batch.claims[work.scope, customer] = row
+        for n, body in enumerate(self.messages, work.sent + 1):
+            batch.outbox.append((work.partition, work.scope, n, body, cause.traceparent))
+        work.version += len(self.stored)
+        work.sent += len(self.messages)
+
+    def _store(self, event: e.DomainEvent) -> None:
+        recorded = Recorded(
+            originator_id=stream_id(self.work.scope),
+            originator_version=self.version + 1,
+            seq=self.cause.seq,
+            engine=self.cause.engine,
+            rulebook=self.cause.rulebook,
+            event=event,
+        )
+        self.stored.append(_mapper.to_stored_event(cast(DomainEventProtocol[Any], recorded)))
+
+    def _changed_claims(self, before: Before) -> None:
+        """A claim message for each customer whose owner, status or expiry is another one now."""
+        slice_ = self.work.slice
+        taken: dict[str, list[str]] = {}
+        for gone, into in self.joined + self.replaced:
+            taken.setdefault(into, []).append(gone)
+            self.claims[gone] = None
+        affected = {name: slice_.find_customer(name) for name in _affected(self.work, before)}
+        self.claims |= {name: None for name, customer in affected.items() if customer is None}
+        customers = [customer for customer in affected.values() if customer is not None]
+        for customer in sorted(customers, key=lambda customer: (customer.first, customer.id)):
+            known = self.work.claims.get(customer.id)
+            row = claim_row(slice_, customer, known)
+            replaces = tuple(taken.get(customer.id, ()))
+            generation = known.generation if known else 0
+            if replaces and row.generation == generation:
+                row = replace(row, generation=generation + 1)
+            if row != known:
+                self.claims[customer.id] = row
+            if row.generation > generation:
+                self.send(
+                    ClaimMessage,
+                    customer=customer.id,
+                    generation=row.generation,
+                    replaces=replaces,
+                    **row.standing._asdict(),
+                )
+
+
+def _affected(work: Work, before: Before) -> set[str]:
+    """Customers that changed, and those of disputes that did."""
+    found = {key.id for key in before if key.kind == "customer"}
+    for key, record in before.items():
+        if key.kind == "dispute":
+            for dispute in (record, work.slice.get(key)):
+                found.update(dispute.customers if isinstance(dispute, Dispute) else ())
+    return found
+
+
+def _decided(rows: FactRows, event: e.Decided) -> None:
+    rows.row(
+        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_json(event))
+    )
+    rows.send(
+        DecisionMessage,
+        customer=event.customer,
+        at=event.at,
+        clause=event.clause,
+        because=event.because,
+        decision=event.decision,
+        owner=event.owner,
+        previous=event.previous,
+    )
+
+
+def deal_decision_json(event: e.DealDecided) -> Json:
+    """A decision of a deal in the shape of the contract."""
+    return {
+        "at": format_instant(event.at),
+        "status": event.status,
+        "shares": event.deal.shares,
+        "clause": event.deal.clause,
+        "because": event.deal.because,
+    }
+
+
+def _deal_decided(rows: FactRows, event: e.DealDecided) -> None:
+    deal = event.deal
+    rows.deals[rows.work.scope, deal.deal] = (event.customer, deal.seq)
+    rows.row("deal_decisions", rows.version, deal.deal, _encode(deal_decision_json(event)))
+    rows.send(
+        DecisionMessage,
+        customer=event.customer,
+        at=event.at,
+        clause=deal.clause,
+        because=deal.because,
+        deal=deal.deal,
+        status=event.status,
+        shares=deal.shares,
+    )
+
+
+def _joined(rows: FactRows, event: e.CustomersJoined) -> None:
+    """What was decided of the customers that are gone is this one's history now."""
+    rows.joined.extend((gone, event.customer) for gone in event.gone)
+    for table, values in rows.rows:
+        if table == "decisions" and values[2] in event.gone:
+            values[2] = event.customer
+    customer = rows.work.slice.find_customer(event.customer)
+    if customer is not None:
+        _own_deals(rows, customer)
+
+
+def _reformed(rows: FactRows, event: e.CustomersReformed) -> None:
+    for customer in event.after:
+        rows.parted.append(customer.id)
+        _own_deals(rows, customer)
+    if all(customer.id != event.before for customer in event.after) and event.after:
+        rows.replaced.append((event.before, event.after[0].id))
+
+
+def _own_deals(rows: FactRows, customer: Customer) -> None:
+    """The deals went over to this customer."""
+    for deal in customer.deals:
+        rows.deals[rows.work.scope, deal.deal] = (customer.id, deal.seq)
+
+
+def _flagged(rows: FactRows, event: e.Flagged) -> None:
+    rows.row("flags", rows.version, _encode(flag_json(event)))
+
+
+def _penalised(rows: FactRows, event: e.Penalised) -> None:
+    rows.row("penalties", rows.version, _encode(penalty_json(event)))
+
+
+def _office(rows: FactRows, event: e.OfficeFound) -> None:
+    rows.rows.append(("offices", [event.office, rows.work.scope]))
+
+
+def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
+    entry = event.entry
+    rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts))
+    rows.work.names[entry.staff] = event.name
+    if entry.role in get_args(Role):
+        rows.send(
+            StaffMessage,
+            staff=entry.staff,
+            name=event.name,
+            role=entry.role,
+            contacts=msgspec.convert(event.contacts, StaffContacts) if event.contacts else None,
+        )
+
+
+def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
+    """Who was never enrolled has no role, and nothing was ever planned for them."""
+    staff = event.entry.staff
+    member = rows.work.slice.scope.staff.get(staff)
+    if member is not None and member.role in get_args(Role):
+        name = rows.work.names.get(staff, staff)
+        rows.send(StaffMessage, staff=staff, name=name, role=member.role, departed=True)
+
+
+_VIEWS: dict[type[Any], Callable[[FactRows, Any], None]] = {
+    e.Decided: _decided,
+    e.DealDecided: _deal_decided,
+    e.CustomersJoined: _joined,
+    e.CustomersReformed: _reformed,
+    e.Flagged: _flagged,
+    e.Penalised: _penalised,
+    e.OfficeFound: _office,
+    e.StaffEnrolled: _enrolled,
+    e.StaffDeparted: _departed,
+}

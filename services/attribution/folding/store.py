@@ -1,0 +1,147 @@
+"""Loads what a batch asks for: one `= ANY` a table for all its scopes at once (architecture choice 1)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg
+
+from services.attribution.domain.needs import HELD
+from services.attribution.domain.state import BookId, Key
+from services.attribution.folding.batch import SQL
+from services.attribution.folding.codec import KINDS, decode_record
+from services.attribution.folding.standing import ClaimRow, Standing
+from services.attribution.folding.working import WorkingSlice
+
+Head = tuple[int, int, int, int]
+"""The counters of a scope: received, folded, version, sent."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One scope in memory: its counters and the part of its state that is loaded."""
+
+    scope: str
+    partition: int
+    book: BookId
+    received: int = 0
+    folded: int = 0
+    version: int = 0
+    sent: int = 0
+    parked: bool = False
+    slice: WorkingSlice = field(default_factory=WorkingSlice)
+    claims: dict[str, ClaimRow] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    stored: Head | None = None
+
+    @property
+    def head(self) -> Head:
+        """What changes with every write: a copy in memory is good while the row has the same."""
+        return self.received, self.folded, self.version, self.sent
+
+    def saved(self) -> None:
+        """The store holds every change now."""
+        self.slice.saved()
+        self.stored = self.head
+
+
+def book_name(book: BookId) -> str:
+    return f"{book[0]}@{book[1]}"
+
+
+def book_id(name: str) -> BookId:
+    """`base@1` as name and version."""
+    book, _, version = name.partition("@")
+    return book, int(version or "1")
+
+
+def opening_book(name: str, books: Iterable[BookId]) -> BookId:
+    """The rulebook that a scope begins under: `base@1`, or the newest known version of `base`."""
+    if "@" in name:
+        return book_id(name)
+    return name, max((version for known, version in books if known == name), default=1)
+
+
+class Connects(Protocol):
+    """A pool, or one snapshot that lends its own connection."""
+
+    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
+
+
+class Store:
+    """Reads of the fold; what it writes goes by the recorder's one transaction."""
+
+    def __init__(self, database: Connects) -> None:
+        self._database = database
+
+    def positions(self, names: Iterable[str]) -> dict[str, int]:
+        """The offset that was consumed last, for those that have one."""
+        return {str(name): int(offset) for name, offset in self._rows("positions", [list(names)])}
+
+    def works(self, scopes: Iterable[str]) -> dict[str, Work]:
+        """The scopes that are known, with nothing loaded."""
+        found = {}
+        for scope, partition, book, received, folded, version, sent, parked in self._rows(
+            "scopes", [list(scopes)]
+        ):
+            work = Work(scope, partition, book_id(book), received, folded, version, sent, parked)
+            work.stored = work.head
+            found[scope] = work
+        return found
+
+    def staff_name(self, scope: str, staff: str) -> str | None:
+        """The name under which somebody was enrolled last."""
+        rows = self._rows("staff_name", [scope, staff])
+        return str(rows[0][0]) if rows else None
+
+    def due(self, partition: int, until: datetime) -> list[tuple[str, str]]:
+        """Scope and customer of each claim that lapses up to `until`, in the order of their expiry."""
+        return [(scope, customer) for scope, customer in self._rows("due", [until, partition])]
+
+    def load(self, works: Mapping[str, Work], wanted: Mapping[str, Iterable[Key]]) -> None:
+        """Put the wanted records into the slices of their scopes, or the knowledge that there are none."""
+        asked = {scope: works[scope].slice.missing(keys) for scope, keys in wanted.items()}
+        self._add_held(works, asked)
+        rows = [(scope, key) for scope, keys in asked.items() for key in keys]
+        if not rows:
+            return
+        for scope, key in rows:
+            works[scope].slice.load(key, None)
+        self._load_records(works, [(scope, *key) for scope, key in rows if key.kind in KINDS])
+        self._load_claims(works, [(scope, key.id) for scope, key in rows if key.kind == "customer"])
+
+    def _add_held(self, works: Mapping[str, Work], asked: dict[str, set[Key]]) -> None:
+        pairs = [(scope, key.id) for scope, keys in asked.items() for key in keys if key.kind == HELD]
+        if not pairs:
+            return
+        found: dict[str, set[Key]] = defaultdict(set)
+        for scope, customer in self._rows("held_by", _columns(pairs)):
+            found[scope].add(Key("customer", customer))
+        for scope, keys in found.items():
+            asked[scope] |= works[scope].slice.missing(keys)
+
+    def _load_records(self, works: Mapping[str, Work], rows: list[tuple[str, str, str]]) -> None:
+        if rows:
+            for scope, kind, name, born, state in self._rows("records", _columns(rows)):
+                works[scope].slice.load(Key(kind, name), decode_record(kind, state), born)
+
+    def _load_claims(self, works: Mapping[str, Work], rows: list[tuple[str, str]]) -> None:
+        if rows:
+            for scope, customer, born, generation, owner, holder, status, expires_at, due_at in self._rows(
+                "claims", _columns(rows)
+            ):
+                standing = Standing(owner, status, expires_at)
+                works[scope].claims[customer] = ClaimRow(born, generation, standing, holder, due_at)
+
+    def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        with self._database.connection() as connection:
+            return connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+
+
+def _columns(rows: list[Any]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

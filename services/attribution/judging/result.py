@@ -1,0 +1,198 @@
+"""The result of judging in the shape of the contract (section 3), from a scope's records and history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from services.attribution.domain import events as e
+from services.attribution.domain.case import has_standing_deal, standing
+from services.attribution.domain.rotation import next_in
+from services.attribution.domain.rulebook import Rulebook
+from services.attribution.domain.shares import deal_status, open_disputes
+from services.attribution.domain.state import Board, Customer, Deal, Dispute, Slice
+from services.attribution.judging.history import History
+from shared.contract import format_instant
+
+Json = dict[str, Any]
+
+
+def instant(at: datetime | None) -> str | None:
+    """An instant as the contract writes it, or null."""
+    return None if at is None else format_instant(at)
+
+
+def status(slice_: Slice, customer: Customer) -> str:
+    """What a customer is now: a dispute hides a deal, a deal the claim."""
+    if open_disputes(slice_, customer):
+        return "disputed"
+    if has_standing_deal(customer):
+        return "closed"
+    if customer.claim is None:
+        return "unowned"
+    return "lapsed" if customer.claim.lapsed else "owned"
+
+
+def expires_at(customer: Customer) -> datetime | None:
+    """When the claim runs out; a customer with a standing deal does not lapse."""
+    claim = standing(customer.claim)
+    return None if claim is None or has_standing_deal(customer) else claim.expires_at
+
+
+def decision_json(decision: e.Decided) -> Json:
+    return {
+        "at": instant(decision.at),
+        "decision": decision.decision,
+        "owner": decision.owner,
+        "previous": decision.previous,
+        "clause": decision.clause,
+        "because": list(decision.because),
+    }
+
+
+def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decided]) -> Json:
+    """One customer with all decisions; these come in the order in which they were made."""
+    claim = standing(customer.claim)
+    ordered = in_order(decision_json(d) for d in sorted(decisions, key=lambda decision: decision.at))
+    return {
+        "scope": slice_.scope.name,
+        "customer": customer.id,
+        "contacts": list(customer.contacts),
+        "names": list(customer.names),
+        "owner": claim.owner if claim else None,
+        "status": status(slice_, customer),
+        "basis": claim.basis if claim else None,
+        "since": instant(claim.since if claim else None),
+        "expires_at": instant(expires_at(customer)),
+        "clause": ordered[-1]["clause"] if ordered else None,
+        "decisions": ordered,
+    }
+
+
+def in_order(by_time: Iterable[Json]) -> list[Json]:
+    """Decisions of a customer by time, those of one time in the order in which they were made, but lapses first.
+
+    When a lapse is appended depends on who looks first, a later fact or the sweep: of two parts that were joined
+    and whose claims had run out at the same midnight, either may have been made first. So they go by their events.
+    """
+    told: list[Json] = []
+    for _, tied in groupby(by_time, key=itemgetter("at")):
+        group = list(tied)
+        if len(group) > 1:
+            group.sort(key=lambda d: (0, d["because"]) if d["decision"] == "lapsed" else (1, []))
+        told += group
+    return told
+
+
+def deal_json(slice_: Slice, customer: Customer, deal: Deal, decisions: Iterable[e.DealDecided]) -> Json:
+    return {
+        "scope": slice_.scope.name,
+        "deal": deal.deal,
+        "customer": customer.id,
+        "closed_by": deal.closed_by,
+        "status": deal_status(slice_, customer, deal),
+        "shares": deal.shares,
+        "clause": deal.clause,
+        "because": list(deal.because),
+        "decisions": [
+            {
+                "at": instant(decision.at),
+                "status": decision.status,
+                "shares": decision.deal.shares,
+                "clause": decision.deal.clause,
+                "because": list(decision.deal.because),
+            }
+            for decision in decisions
+        ],
+    }
+
+
+def dispute_json(slice_: Slice, dispute: Dispute) -> Json:
+    return {
+        "scope": slice_.scope.name,
+        "dispute": dispute.dispute,
+        "customer": dispute.customers[0],
+        "status": "open" if dispute.ruling is None else "ruled",
+        "opened_by": dispute.opened_by,
+        "clause": dispute.clause,
+    }
+
+
+def board_json(board: Board) -> Json:
+    return {
+        name: {"queue": list(queue), "next": next_in(board, queue)}
+        for name, queue in (("visit", board.visit), ("call", board.call))
+    }
+
+
+def flag_json(flagged: e.Flagged) -> Json:
+    return {"event": flagged.event, "flag": flagged.flag}
+
+
+def penalty_json(penalty: e.Penalised) -> Json:
+    return {
+        "staff": penalty.staff,
+        "clause": penalty.clause,
+        "on": penalty.on,
+        "event": penalty.event,
+        "text": penalty.zh,
+    }
+
+
+def rulebook_json(book: Rulebook) -> Json:
+    return {"name": book.name, "version": book.version, "sha256": book.sha256}
+
+
+@dataclass(slots=True)
+class Judged:
+    """A scope as it was judged; `places` holds the place in the whole order of each of its facts, by seq from 1."""
+
+    slice: Slice
+    history: History
+    places: list[int]
+
+
+def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[Judged]) -> Json:
+    """The whole of section 3; lists go by the place of the record that each item began with."""
+    lists: dict[str, list[tuple[int, Json]]] = {
+        name: [] for name in ("customers", "deals", "disputes", "flags", "penalties")
+    }
+    boards: Json = {}
+    for scope in scopes:
+        _add_records(scope, lists, boards)
+        lists["flags"] += [(place, flag_json(flagged)) for place, flagged in scope.history.flags]
+        lists["penalties"] += [(place, penalty_json(penalty)) for place, penalty in scope.history.penalties]
+    told = {name: [item for _, item in sorted(items, key=itemgetter(0))] for name, items in lists.items()}
+    return {
+        "rulebook": rulebook_json(book),
+        "as_of": instant(as_of),
+        "customers": told["customers"],
+        "deals": told["deals"],
+        "disputes": told["disputes"],
+        "boards": dict(sorted(boards.items())),
+        "flags": told["flags"],
+        "penalties": told["penalties"],
+    }
+
+
+def _add_records(scope: Judged, lists: dict[str, list[tuple[int, Json]]], boards: Json) -> None:
+    history, places = scope.history, scope.places
+    for record in scope.slice.values():
+        match record:
+            case Customer():
+                found = history.decisions.get(record.id, [])
+                told = customer_json(scope.slice, record, (decision for _, decision in found))
+                lists["customers"].append((places[record.first - 1], told))
+                for deal in record.deals:
+                    decided = history.deals.get(deal.deal, [])
+                    lists["deals"].append(
+                        (places[deal.seq - 1], deal_json(scope.slice, record, deal, decided))
+                    )
+            case Dispute():
+                lists["disputes"].append((places[record.seq - 1], dispute_json(scope.slice, record)))
+            case Board():
+                boards[record.office] = board_json(record)

@@ -1,0 +1,120 @@
+"""Loads rulebooks: a shipped name or a file, with every book that it extends, checked, merged and cited.
+
+Section 11 of the rules fixes the form. The digest of a rulebook is over the bytes of its chain, root first,
+so a decision that names name, version and digest names exactly one set of rules."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.attribution.domain.rulebook import Rulebook
+from services.attribution.rulebooks.building import build, merge
+from services.attribution.rulebooks.sheet import Sheet, read_sheet
+from services.attribution.rulebooks.source import MAX_BYTES, BadRulebook
+
+__all__ = ["BadRulebook", "Book", "Registry", "load", "load_book", "shipped"]
+
+_SHIPPED = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A rulebook with what it was made from: the texts of its chain and the sheets, root first."""
+
+    rulebook: Rulebook
+    texts: tuple[bytes, ...]
+    sheets: tuple[Sheet, ...]
+    merged: Sheet
+
+
+@functools.cache
+def shipped() -> tuple[str, ...]:
+    """The names of the rulebooks that ship, `base` first."""
+    names = sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+    return ("base", *(name for name in names if name != "base"))
+
+
+def load(name_or_path: str | Path) -> Rulebook:
+    """The rulebook of a shipped name or of a file; raises `BadRulebook`."""
+    return load_book(name_or_path).rulebook
+
+
+def load_book(name_or_path: str | Path) -> Book:
+    """As `load`, with the texts and sheets that it was made from."""
+    if isinstance(name_or_path, str) and name_or_path in shipped():
+        return _shipped_book(name_or_path)
+    return _read_book(Path(name_or_path), str(name_or_path), ())
+
+
+@functools.cache
+def _shipped_book(name: str) -> Book:
+    return _read_book(_SHIPPED / f"{name}.yaml", f"{name}.yaml", ())
+
+
+def _read_book(path: Path, shown: str, inside: tuple[Path, ...]) -> Book:
+    """Reads one file and, before it, what it extends; `inside` are the files that led here."""
+    raw = _read_bytes(path, shown)
+    sheet = read_sheet(raw, shown)
+    parent = _parent(path, sheet, (*inside, path.resolve()))
+    texts = (*(parent.texts if parent else ()), raw)
+    sheets = (*(parent.sheets if parent else ()), sheet)
+    if any(sheet.name == other.name for other in sheets[:-1]):
+        raise BadRulebook(
+            shown, 1, "rulebook", f"{sheet.name} is also the name of a rulebook that it extends"
+        )
+    merged = merge(list(sheets))
+    digest = hashlib.sha256(b"".join(texts)).hexdigest()
+    return Book(build(merged, digest), texts, sheets, merged)
+
+
+def _parent(path: Path, sheet: Sheet, inside: tuple[Path, ...]) -> Book | None:
+    if sheet.extends is None:
+        return None
+    wanted, line = str(sheet.extends.value), sheet.extends.line
+    if wanted in shipped() and path.resolve() != _SHIPPED / f"{wanted}.yaml":
+        return _shipped_book(wanted)
+    target = path.parent / wanted
+    if target.resolve() in inside:
+        circle = " → ".join(p.name for p in (*inside[inside.index(target.resolve()) :], target))
+        raise BadRulebook(sheet.file, line, "extends", f"a circle: {circle}")
+    if not target.is_file():
+        known = ", ".join(shipped())
+        reason = f"no rulebook {wanted}: neither one that ships ({known}) nor a file beside this one"
+        raise BadRulebook(sheet.file, line, "extends", reason)
+    return _read_book(target, str(Path(sheet.file).parent / wanted), inside)
+
+
+def _read_bytes(path: Path, shown: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        known = ", ".join(shipped())
+        reason = f"cannot be read ({error.strerror}); rulebooks that ship: {known}"
+        raise BadRulebook(shown, 1, "", reason) from error
+
+
+class Registry:
+    """The rulebooks that may be adopted: those that ship, and those that this run was given besides."""
+
+    def __init__(self, *more: Rulebook) -> None:
+        self._more = {(book.name, book.version): book for book in more}
+
+    def find(self, name: str, version: int) -> Rulebook | None:
+        """The rulebook of that name and version, or None."""
+        if (name, version) in self._more:
+            return self._more[name, version]
+        if name in shipped() and (book := load(name)).version == version:
+            return book
+        return None
+
+    def known(self) -> Mapping[str, frozenset[int]]:
+        """The versions of each name."""
+        found: dict[str, set[int]] = {name: {load(name).version} for name in shipped()}
+        for name, version in self._more:
+            found.setdefault(name, set()).add(version)
+        return {name: frozenset(versions) for name, versions in found.items()}
