@@ -23,6 +23,8 @@ from shared.local.service import ServiceProcess
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
 _ORDER = ("intake", "attribution", "notifier")
 PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003}
+# Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
+_APART = {"receipts"}
 Say = Callable[[str], None]
 
 
@@ -44,9 +46,10 @@ class Part(Protocol):
 
 
 def registered_services() -> list[str]:
-    """The services that have a `panke serve` command, in the order of their start."""
+    """The services that have a `panke serve` command, in the order of their start, but for those apart."""
     entries = metadata.distribution("panke").entry_points.select(group=GROUP)
     names = {e.name.removeprefix("serve.") for e in entries if e.name.startswith("serve.")}
+    names -= _APART
     known = [name for name in _ORDER if name in names]
     return known + sorted(names - set(known))
 
