@@ -20,7 +20,7 @@ from services.notifier.metrics import Metrics
 from services.notifier.packet import Packet, packets
 from services.notifier.plan import Plans
 from services.notifier.policy import Policy
-from services.notifier.queue import People, Queue
+from services.notifier.queue import People, Queue, Work
 from services.notifier.rounds import Rounds
 from shared.clock import BusinessClock, MachineClock, real_seconds_until
 from shared.telemetry import next_span, traced
@@ -50,6 +50,7 @@ class Dispatcher:
         self._metrics = metrics
         self._under_way: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._work = Work(None, None, None)
         self._log = structlog.get_logger("notifier.dispatch")
 
     def wake(self) -> None:
@@ -61,7 +62,7 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 claimed = await self.tick()
-                await self._sleep(stop, 0.0 if claimed else await self._until_next())
+                await self._sleep(stop, 0.0 if claimed else self._until_next())
             except psycopg.Error as error:
                 self._log.warning("the database does not answer", error=str(error))
                 await self._sleep(stop, self._policy.longest_sleep)
@@ -69,8 +70,13 @@ class Dispatcher:
     async def tick(self) -> int:
         """Recover lost leases and begin what is due, as far as there is room; answers how many were begun."""
         machine_now = self._machine.now()
-        await self._recover(machine_now)
+        self._work = await asyncio.to_thread(self._queue.work)
+        if self._work.to_recover(machine_now):
+            await self._recover(machine_now)
+            self._work = await asyncio.to_thread(self._queue.work)
         self._metrics.tick(machine_now)
+        if not self._work.to_claim(self._business.now(), machine_now):
+            return 0
         room = await self._room()
         if room <= 0:
             return 0
@@ -104,10 +110,10 @@ class Dispatcher:
             self._log.warning("a lease ran out", alert=str(alert), state=state.value)
             self._metrics.settled(state)
 
-    async def _until_next(self) -> float:
+    def _until_next(self) -> float:
         """Real seconds to the next due alert or retry. What waits for the watermark is looked at by ticks."""
         longest = self._policy.longest_sleep
-        due, retry = await asyncio.to_thread(self._queue.next_times)
+        due, retry = self._work.due, self._work.retry
         waits = [longest]
         if due is not None:
             waits.append(real_seconds_until(due, self._business, longest) or 0.05)

@@ -39,6 +39,22 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Work:
+    """When the first lease runs out and the first retry comes (machine time), and the first alert falls due."""
+
+    lease_ends: datetime | None
+    due: datetime | None
+    retry: datetime | None
+
+    def to_recover(self, machine_now: datetime) -> bool:
+        return self.lease_ends is not None and self.lease_ends < machine_now
+
+    def to_claim(self, business_now: datetime, machine_now: datetime) -> bool:
+        due = self.due is not None and self.due <= business_now
+        return due or (self.retry is not None and self.retry <= machine_now)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """How a round ended: the new state, why, and when to try again (machine time).
 
@@ -217,6 +233,12 @@ class Queue:
     def release(self, alert: LeasedAlert) -> None:
         with self._database.connection() as connection:
             connection.execute(self._sql["release"].encode(), {"id": alert.id, "lease": alert.lease})
+
+    def work(self) -> Work:
+        """What there is to do, and when."""
+        with self._database.connection() as connection:
+            row: Any = connection.execute(self._sql["work"].encode()).fetchone()
+        return Work(*row)
 
     def next_times(self) -> tuple[datetime | None, datetime | None]:
         """When the next alert is due (business time) and the next retry (machine time)."""

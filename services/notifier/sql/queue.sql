@@ -221,6 +221,13 @@ FROM lost LEFT JOIN last ON last.alert = lost.id
 WHERE a.id = lost.id
 RETURNING a.id, a.state
 
+-- name: work
+-- All that an idle dispatcher asks, each answered by the first entry of a partial index: when a lease runs out and when
+-- something is to be tried again (machine time), and when something falls due (business time).
+SELECT (SELECT min(leased_until) FROM alerts WHERE lease IS NOT NULL),
+       (SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL),
+       (SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL)
+
 -- name: next_due
 -- When the next alert falls due (business time), for the dispatcher's sleep.
 SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL
