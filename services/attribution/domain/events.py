@@ -58,14 +58,18 @@ class RulebookAdopted:
 
 @record
 class RecordFiled:
-    """A record was kept, or a correction gave it another party."""
+    """A record was kept, or a correction gave it another party.
+
+    With `customer` it names that one: the contacts and the name of its party are the customer's from now on.
+    """
 
     filed: Filed
+    customer: CustomerId | None = None
 
 
 @record
 class CustomerNamed:
-    """A record names this customer: the contacts and the name are the customer's from now on."""
+    """A record that is kept already, or one of several parties of a record, names this customer."""
 
     customer: CustomerId
     event: EventId
@@ -138,7 +142,7 @@ class OwnerAssisted:
 
 @record
 class CustomerRegistered:
-    """A registration of any kind was made: the next call of this customer is not a new customer's."""
+    """A call or an outreach was registered: the next call of this customer is not a new customer's."""
 
     customer: CustomerId
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from services.attribution.domain import events as e
-from services.attribution.domain.facts import EventId
+from services.attribution.domain.facts import EventId, Party
 from services.attribution.domain.record import replace
 from services.attribution.domain.state import (
     SCOPE,
@@ -85,24 +85,33 @@ def _rulebook_adopted(s: Slice, event: e.RulebookAdopted) -> Changes:
 
 
 def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
-    return {Key("record", event.filed.fact.id): event.filed}
+    fact = event.filed.fact
+    changes: Changes = {Key("record", fact.id): event.filed}
+    if event.customer is not None:
+        changes |= _named(s, event.customer, fact.id, fact.seq, fact.matter.customer)  # type: ignore[union-attr]
+    return changes
 
 
 def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
-    key = Key("customer", event.customer)
+    return _named(s, event.customer, event.event, event.seq, Party(event.name, event.contacts))
+
+
+def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Party) -> Changes:
+    """The contacts and the name of a record's party are the customer's from now on."""
+    key = Key("customer", customer)
     known = s.get(key)
     if not isinstance(known, Customer):
-        known = Customer(event.customer, event.seq)
+        known = Customer(customer, seq)
     named = replace(
         known,
-        contacts=union(known.contacts, event.contacts),
-        names=union(known.names, (event.name,) if event.name else ()),
-        records=union(known.records, (event.event,)),
+        contacts=union(known.contacts, party.contacts),
+        names=union(known.names, (party.name,) if party.name else ()),
+        records=union(known.records, (event,)),
     )
     changes: Changes = {key: named}
-    for contact in event.contacts:
+    for contact in party.contacts:
         if contact not in known.contacts:
-            changes[Key("contact", contact)] = Pointer(event.customer)
+            changes[Key("contact", contact)] = Pointer(customer)
     return changes
 
 
@@ -203,7 +212,7 @@ def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
 def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
     known, reception = s.customer(event.customer), event.reception
     others = tuple(r for r in known.receptions if r.visit != reception.visit)
-    changes = _customer(replace(known, receptions=(*others, reception)))
+    changes = _customer(replace(known, receptions=(*others, reception), registered=True))
     changes[Key("visit", reception.visit)] = Pointer(known.id)
     return changes
 

@@ -10,34 +10,43 @@ from services.attribution.domain.facts import Party
 from services.attribution.domain.state import Claim, Customer, CustomerId, Filed
 
 
-def file_record(case: Case) -> None:
-    """Keep the record as it came in; a correction may give it another party later."""
+def file_record(case: Case, customer: CustomerId | None = None) -> None:
+    """Keep the record as it came in, for the customer that it names; a correction may give it another party."""
     if not case.replaying:
-        case.emit(e.RecordFiled(Filed(case.fact, case.seq, case.id, case.effective)))
+        filed = Filed(case.fact, case.seq, case.id, case.effective)
+        case.emit(e.RecordFiled(filed, customer))
 
 
 def identify(case: Case, party: Party) -> CustomerId | None:
     """The customer that this record names, new or known, joined where it names several; None where nobody."""
-    file_record(case)
-    return named_by(case, party)
+    if case.replaying:
+        return named_by(case, party)
+    customer = _customer_of(case, party)
+    file_record(case, customer)
+    return customer
 
 
 def named_by(case: Case, party: Party) -> CustomerId | None:
     """The same for one party of a record that is kept already."""
+    customer = _customer_of(case, party)
+    if customer is not None:
+        case.emit(e.CustomerNamed(customer, case.record, case.seq, party.contacts, party.name))
+    return customer
+
+
+def _customer_of(case: Case, party: Party) -> CustomerId | None:
     if not party.contacts:
         case.flag("unknown_customer")
         return None
     known = known_customers(case, party)
     if len(known) > 1:
-        customer = join(case, known)
-    elif known:
-        customer = known[0]
-        case.settle(customer)
-    else:
-        customer = customer_id(case.scope.name, case.record)
-        if case.knows(customer):  # a household record can bring several new customers
-            customer = customer_id(case.scope.name, f"{case.record}/{party.contacts[0]}")
-    case.emit(e.CustomerNamed(customer, case.record, case.seq, party.contacts, party.name))
+        return join(case, known)
+    if known:
+        case.settle(known[0])
+        return known[0]
+    customer = customer_id(case.scope.name, case.record)
+    if case.knows(customer):  # a household record can bring several new customers
+        customer = customer_id(case.scope.name, f"{case.record}/{party.contacts[0]}")
     return customer
 
 

@@ -151,8 +151,6 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
         superseded=outcome.superseded,
     )
     case.emit(e.VisitReceived(customer, reception))
-    if not known.registered:
-        case.emit(e.CustomerRegistered(customer))
     if outcome.new and (assignment is not None or not complete):
         step = assignment.step if assignment is not None else 4
         visit_turn(case, visit, step, may_receive=may_own(case, known, visit.received_by))
