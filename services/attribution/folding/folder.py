@@ -59,18 +59,20 @@ class Folder:
     def __init__(self, store: Store, rules: Rules) -> None:
         self._store = store
         self._rules = rules
+        self._translated: dict[tuple[str, int], Fact] = {}
 
     def prefetch(self, works: Mapping[str, Work], facts: Sequence[JournalFact]) -> None:
         """What the facts of a batch need as far as it can be told before the first is folded."""
         self._store.load(works, {scope: {SCOPE} for scope in works})
         for work in works.values():
             self._open(work)
-        asking = [(works[fact.scope], made) for fact in facts if (made := self._try_translate(fact))]
+        self._translated = {(f.scope, f.seq): made for f in facts if (made := self._try_translate(f))}
+        asking = [(works[fact.scope], fact) for fact in self._translated.values()]
         for _ in range(ROUNDS):
             wanted: dict[str, set[Key]] = defaultdict(set)
             still = []
             for work, fact in asking:
-                missing = work.slice.missing(self._asks(fact, work))
+                missing = work.slice.missing(self._rules.needs(fact, work.slice))
                 if missing:
                     wanted[work.scope] |= missing
                     still.append((work, fact))
@@ -138,7 +140,9 @@ class Folder:
     def _folded(self, work: Work, record: JournalFact) -> FactRows:
         if record.event is None:
             raise UnreadableFact(record.error)
-        fact = self._rules.translate(record.event, record.seq, record.contacts)
+        fact = self._translated.pop((record.scope, record.seq), None)
+        if fact is None:
+            fact = self._rules.translate(record.event, record.seq, record.contacts)
         self._complete(work, fact)
         with work.slice.fact(record.seq) as before:
             events = self._rules.decide(work.slice, fact, self._rules.books)
@@ -160,7 +164,7 @@ class Folder:
     def _complete(self, work: Work, fact: Fact) -> None:
         """Ask until the fact wants nothing new; most of it is there already."""
         for _ in range(ROUNDS + 1):
-            missing = work.slice.missing(self._asks(fact, work))
+            missing = work.slice.missing(self._rules.needs(fact, work.slice))
             if not missing:
                 break
             self._store.load({work.scope: work}, {work.scope: missing})
@@ -169,15 +173,6 @@ class Folder:
         if isinstance(fact.matter, Departure) and fact.matter.staff not in work.names:
             name = self._store.staff_name(work.scope, fact.matter.staff)
             work.names |= {fact.matter.staff: name} if name else {}
-
-    def _asks(self, fact: Fact, work: Work) -> set[Key]:
-        """What the rules need, and the disputes of a customer, which its status needs."""
-        keys = set(self._rules.needs(fact, work.slice))
-        for key in list(keys):
-            customer = work.slice.find_customer(key.id) if key.kind == "customer" else None
-            if customer is not None:
-                keys.update(Key("dispute", name) for name in customer.disputes)
-        return keys
 
     def _try_translate(self, fact: JournalFact) -> Fact | None:
         """For the prefetch only: what fails here fails again, and is told, when it is folded."""
