@@ -63,7 +63,7 @@ class Log(msgspec.Struct, frozen=True):
 
 def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClock) -> None:
     """The routes of the service; health, metrics and docs are those of every service."""
-    app.add_exception_handler(psycopg.OperationalError, _database_away)
+    app.add_exception_handler(psycopg.OperationalError, database_away)
 
     def get_alerts(
         state: _State = None,
@@ -111,7 +111,7 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
     )
 
 
-async def _database_away(_request: Request, _error: Exception) -> Response:
+async def database_away(_request: Request, _error: Exception) -> Response:
     detail = "数据库暂时无法访问 (the database does not answer)"
     return problem(503, detail, headers={"Retry-After": "5"})
 

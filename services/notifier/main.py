@@ -44,6 +44,7 @@ log = structlog.get_logger()
 SCHEMA: Final = "notifier"
 PACKAGE: Final = "services.notifier"
 LATE: Final = timedelta(minutes=1)
+SHORTEST_SECRET: Final = 16
 
 
 class Service:
@@ -165,8 +166,9 @@ def run_receipts() -> None:
     """Serve the address at which providers report deliveries, until a signal."""
     settings = load(NotifierSettings)
     secret = settings.notifier_receipts_secret
-    if secret is None:
-        raise SettingsError(f"{variable('notifier_receipts_secret')} is required")
+    if secret is None or len(secret) < SHORTEST_SECRET:
+        name = variable("notifier_receipts_secret")
+        raise SettingsError(f"{name} is required, with {SHORTEST_SECRET} characters or more")
     configure_logging("receipts", settings.log_level)
     clock = open_clock(settings.clock, demonstration=settings.demonstration)
     database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)

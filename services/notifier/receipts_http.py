@@ -12,10 +12,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
 
+import psycopg
 from fastapi import FastAPI, Request
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.responses import JSONResponse, Response
 
+from services.notifier.http import database_away
 from services.notifier.receipts import READERS, BadReport, Receipts, Report, webhook
 from shared.clock import BusinessClock, MachineClock
 from shared.database import Database
@@ -71,6 +73,7 @@ def receipts_app(
         metrics=lambda: render_metrics(registry),
         lifespan=lifespan,
     )
+    app.add_exception_handler(psycopg.OperationalError, database_away)
     app.add_api_route("/receipts/webhook", webhook_report, methods=["POST"], status_code=204)
     app.add_api_route("/receipts/{provider}", provider_report, methods=["POST"])
     return app

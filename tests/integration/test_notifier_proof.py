@@ -207,6 +207,16 @@ async def test_without_the_secret_there_is_nothing(app: FastAPI, path: str) -> N
     assert (await post(app, path, [])).status_code == 404
 
 
+async def test_while_the_database_is_away_a_report_is_to_be_sent_again(office: Office) -> None:
+    """A report that cannot be stored is answered with 503, so that the provider sends it again."""
+    away = Database("postgresql://127.0.0.1:1/none", schema="notifier", name="receipts-test", wait=0.1)
+    away.open()
+    app = receipts_app(away, office.clock, "s3cret-of-the-address", None)
+    report = [{"out_id": "x"}]
+    assert (await post(app, "/receipts/aliyun?key=s3cret-of-the-address", report)).status_code == 503
+    away.close()
+
+
 @pytest.mark.parametrize("body", [b"", b"[", b"1", b'["x"]', b"[" * 5000, json.dumps([{}] * 1001).encode()])
 def test_a_report_in_another_form_is_refused(body: bytes) -> None:
     """What is no list of objects raises BadReport, whatever else it is."""
