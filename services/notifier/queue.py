@@ -9,8 +9,8 @@ statement with the record of the attempt. Synchronous, to be called in a thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,70 +20,15 @@ from services.notifier.alert import LeasedAlert, Outcome, Person, State
 from services.notifier.derive import alert_id
 from services.notifier.ladder import Audience, Rung, Step
 from services.notifier.plan import Plans
+from services.notifier.work import Call, People, Terms, Verdict, Work
 from shared.database import Database, queries
+
+__all__ = ["Call", "People", "Queue", "Terms", "Verdict", "Work"]
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
 # The most that is gathered in one claim.
 _MOST = 500
-# By scope and staff id.
-People = Mapping[tuple[str, str], Person]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How long a lease is, and how long a due alert waits for the watermark (both machine time)."""
-
-    lease: timedelta
-    patience: timedelta = timedelta(seconds=60)
-
-
-@dataclass(frozen=True)
-class Work:
-    """When the first lease runs out and the first retry comes (machine time), and the first alert falls due."""
-
-    lease_ends: datetime | None
-    due: datetime | None
-    retry: datetime | None
-
-    def to_recover(self, machine_now: datetime) -> bool:
-        return self.lease_ends is not None and self.lease_ends < machine_now
-
-    def to_claim(self, business_now: datetime, machine_now: datetime) -> bool:
-        due = self.due is not None and self.due <= business_now
-        return due or (self.retry is not None and self.retry <= machine_now)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a round ended: the new state, why, and when to try again (machine time).
-
-    `unreachable` goes with a dead alert that nobody could be told of; `limited` with one that only waits, which
-    costs no round; `digest` is the key of a message whose answer was lost; `overtaken` where no call was made,
-    since the claim has changed or the lease is lost.
-    """
-
-    state: State
-    reason: str | None = None
-    retry_at: datetime | None = None
-    unreachable: bool = False
-    limited: bool = False
-    overtaken: bool = False
-    digest: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Call:
-    """What is about to be sent: by which channel, where to, which words, and to whom (staff id).
-
-    `digest` is the key of a message that tells of several alerts.
-    """
-
-    channel: str
-    destination: str
-    message: str
-    recipient: str
-    digest: UUID | None = None
 
 
 class Queue:

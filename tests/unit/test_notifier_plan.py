@@ -20,6 +20,8 @@ from services.notifier.plan import EventKind, Language, Plans
 from services.notifier.plan_file import plans_of
 from services.notifier.plan_shape import SCHEMA, schema
 from services.notifier.plan_yaml import BadPolicy, parse
+from services.notifier.settings import NotifierSettings, office_plans
+from shared.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "alerts.yaml"
@@ -212,3 +214,16 @@ def test_test_sends_one_message_by_a_channel_of_the_settings() -> None:
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "logged")
     done = CliRunner().invoke(alerts, ["test", "pigeon", "--to", "log=x"], env=environ)
     assert (done.exit_code, "there are log" in done.output) == (1, True)
+
+
+def test_a_service_names_the_variable_of_a_policy_that_is_wrong(tmp_path: Path) -> None:
+    """At start a mistake in the policy is told with the variable, the file and the line; a right one is obeyed."""
+    common = {"database_url": "postgresql:///none", "kafka": "none:1"}
+    bad = tmp_path / "alerts.yaml"
+    bad.write_text("version: 1\ndefaults:\n  channels: {default: [dingtalk]}\n")
+    settings = NotifierSettings(**common, notifier_policy=str(bad))
+    with pytest.raises(SettingsError, match=r"PANKE_NOTIFIER_POLICY: .*alerts.yaml:3: .*there is no channel"):
+        office_plans(settings)
+    bad.write_text("version: 1\ndefaults:\n  hours: {opening: '08:30'}\n")
+    assert office_plans(settings).hours_of("demo").opening == time(8, 30)
+    assert office_plans(NotifierSettings(**common)) == Plans()

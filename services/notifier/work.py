@@ -1,0 +1,69 @@
+"""What dispatcher and queue say to each other: what there is to do, what is about to be sent, how a round ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.notifier.alert import Person, State
+
+# By scope and staff id.
+People = Mapping[tuple[str, str], Person]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long a lease is, and how long a due alert waits for the watermark (both machine time)."""
+
+    lease: timedelta
+    patience: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Work:
+    """When the first lease runs out and the first retry comes (machine time), and the first alert falls due."""
+
+    lease_ends: datetime | None
+    due: datetime | None
+    retry: datetime | None
+
+    def to_recover(self, machine_now: datetime) -> bool:
+        return self.lease_ends is not None and self.lease_ends < machine_now
+
+    def to_claim(self, business_now: datetime, machine_now: datetime) -> bool:
+        due = self.due is not None and self.due <= business_now
+        return due or (self.retry is not None and self.retry <= machine_now)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a round ended: the new state, why, and when to try again (machine time).
+
+    `unreachable` goes with a dead alert that nobody could be told of; `limited` with one that only waits, which
+    costs no round; `digest` is the key of a message whose answer was lost; `overtaken` where no call was made,
+    since the claim has changed or the lease is lost.
+    """
+
+    state: State
+    reason: str | None = None
+    retry_at: datetime | None = None
+    unreachable: bool = False
+    limited: bool = False
+    overtaken: bool = False
+    digest: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is about to be sent: by which channel, where to, which words, and to whom (staff id).
+
+    `digest` is the key of a message that tells of several alerts.
+    """
+
+    channel: str
+    destination: str
+    message: str
+    recipient: str
+    digest: UUID | None = None
