@@ -1,7 +1,7 @@
 """Live = offline (guarantee G3): dated scenarios, all merged in recorded order through one deployment.
 
 The demonstration's clock stands at each event's `recorded_at` when it is sent. `PANKE_TEST_SCENARIOS` names a folder
-of more scenarios, which brings its own `expand.py` and `check.py`.
+of more scenarios, which brings its own `expand.py` and `check.py`; `PANKE_TEST_RULEBOOKS` the rulebooks to live under.
 """
 
 from __future__ import annotations
@@ -25,35 +25,43 @@ from shared.database import connection_info
 from tests.support.scenarios import Scenario, in_recorded_order, own_cases, recorded_at, scenarios_of
 from tests.support.system import System, running
 
-RULEBOOK = "shijiazhuang"
+RULEBOOKS = os.environ.get("PANKE_TEST_RULEBOOKS", "shijiazhuang").split(",")
 BOOKS = {(book.name, book.version): book for book in map(load, shipped())}
 FOLDER = os.environ.get("PANKE_TEST_SCENARIOS")
 
 
-@pytest.fixture
-def scenarios() -> list[Scenario]:
-    told = scenarios_of(Path(FOLDER), RULEBOOK) if FOLDER else []
-    return [*own_cases(RULEBOOK), *told]
+@pytest.fixture(params=RULEBOOKS)
+def rulebook(request: pytest.FixtureRequest) -> str:
+    """The rulebook that the deployment gives to scopes which adopt none."""
+    return str(request.param)
 
 
 @pytest.fixture
-def system(directory: Path, database: str, kafka: str, scenarios: list[Scenario]) -> Iterator[System]:
+def scenarios(rulebook: str) -> list[Scenario]:
+    told = scenarios_of(Path(FOLDER), rulebook) if FOLDER else []
+    return [*own_cases(rulebook), *told]
+
+
+@pytest.fixture
+def system(
+    directory: Path, database: str, kafka: str, rulebook: str, scenarios: list[Scenario]
+) -> Iterator[System]:
     begin = recorded_at(in_recorded_order(scenarios)[0]) - timedelta(hours=1)
-    settings = {"PANKE_DEFAULT_RULEBOOK": RULEBOOK}
+    settings = {"PANKE_DEFAULT_RULEBOOK": rulebook}
     with running(directory, database, kafka, begin, settings=settings) as found:
         yield found
 
 
 @pytest.mark.timeout(600)
 def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
-    system: System, scenarios: list[Scenario]
+    system: System, rulebook: str, scenarios: list[Scenario]
 ) -> None:
     """For every scope, the judgement over HTTP is `panke judge` over the exported journal, byte for byte, and right."""
     last = lived(system, scenarios)
     for scenario in scenarios:
         lines = journal(system.database_url, scenario.scope)
         until = None if scenario.as_of is None else parse_instant(scenario.as_of)
-        offline = encode(judge(lines, load(RULEBOOK), BOOKS, as_of=until))
+        offline = encode(judge(lines, load(rulebook), BOOKS, as_of=until))
         as_of = json.loads(offline)["as_of"]
         live = system.judgement(scenario.scope, as_of=as_of, min_seq=last[scenario.scope])
         assert live == offline, scenario.name
