@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+_last_day: dict[str, tuple[datetime, datetime, date]] = {}
 
 
 @lru_cache(maxsize=64)
@@ -21,16 +23,15 @@ def midnight(day: date, name: str) -> datetime:
 
 
 def local_day(at: datetime, name: str) -> date:
-    """The local calendar day of an instant."""
-    return at.astimezone(zone(name)).date()
+    """The local calendar day of an instant.
 
-
-def expiry(contact_at: datetime, days: int, name: str) -> datetime:
-    """Last contact on day D holds through D + n: the start of day D + n + 1 (E4 有效期)."""
-    return midnight(local_day(contact_at, name) + timedelta(days=days + 1), name)
-
-
-def plus_months(day: date, months: int) -> date:
-    """The same day `months` later; a day that the month lacks means its last (H5 一个月)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    Facts come in the order of time, so the last day of each zone is remembered, where it is one of 24 hours.
+    """
+    known = _last_day.get(name)
+    if known is not None and known[0] <= at < known[1]:
+        return known[2]
+    day = at.astimezone(zone(name)).date()
+    begin, end = midnight(day, name), midnight(day + _DAY, name)
+    if end - begin == _DAY and begin <= at < end:
+        _last_day[name] = begin, end, day
+    return day

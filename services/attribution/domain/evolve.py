@@ -58,9 +58,10 @@ def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
 
 def union(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
     """What is in either, the old first, each once."""
-    if all(item in old for item in new):
-        return old
-    return old + tuple(dict.fromkeys(item for item in new if item not in old))
+    for item in new:
+        if item not in old:
+            return old + tuple(dict.fromkeys(item for item in new if item not in old))
+    return old
 
 
 def _office_found(s: Slice, event: e.OfficeFound) -> Changes:

@@ -52,6 +52,9 @@ def _customer_of(case: Case, party: Party) -> CustomerId | None:
 
 def known_customers(case: Case, party: Party) -> list[CustomerId]:
     """The customers that share a contact with this party, by their first record."""
+    if len(party.contacts) == 1:
+        only = case.slice.pointed("contact", party.contacts[0])
+        return [] if only is None else [only]
     found = {case.slice.pointed("contact", contact) for contact in party.contacts}
     customers = [case.customer(customer) for customer in found if customer is not None]
     return [customer.id for customer in sorted(customers, key=lambda customer: (customer.first, customer.id))]

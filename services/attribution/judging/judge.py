@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -22,10 +21,8 @@ from shared.contract import (
     BadEvent,
     Event,
     RulebookAdopted,
-    canonical,
     decode_event,
     decode_set_aside,
-    digest_of,
 )
 
 
@@ -41,7 +38,7 @@ class Reading:
     """Reads events line by line, and refuses what only shows across lines."""
 
     books: Books
-    digests: dict[str, bytes] = field(default_factory=dict)
+    seen: dict[str, Event] = field(default_factory=dict)
     scopes: dict[str, str] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
     failed: list[tuple[str, BadInput]] = field(default_factory=list)
@@ -54,7 +51,7 @@ class Reading:
         """
         events = list(self._events(lines))
         self._raise_first()
-        known = self.digests.keys() | {id_ for id_, _ in self.failed}
+        known = self.seen.keys() | {id_ for id_, _ in self.failed}
         for id_, number in self.aside.items():
             if id_ not in known:
                 raise BadInput(number, "set_aside", f"no event {id_} stands in the input")
@@ -70,7 +67,7 @@ class Reading:
                 self._no_event(number, line, error)
                 continue
             try:
-                self._check(number, line, event)
+                self._check(number, event)
             except BadInput as error:
                 self.failed.append((event.id, error))
                 continue
@@ -95,9 +92,9 @@ class Reading:
             if id_ not in self.aside:
                 raise error
 
-    def _check(self, number: int, line: bytes, event: Event) -> None:
-        digest = digest_of(canonical(line.rstrip(b"\r\n")))
-        if self.digests.setdefault(event.id, digest) != digest:
+    def _check(self, number: int, event: Event) -> None:
+        first = self.seen.setdefault(event.id, event)
+        if first is not event and not _same_content(first, event):
             raise BadInput(number, "id", f"{event.id} stands twice with different content")
         scope = self.scopes.setdefault(event.office, event.scope)
         if scope != event.scope:
@@ -107,6 +104,13 @@ class Reading:
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
             message = f"unknown rulebook {data.rulebook} version {data.version}"
             raise BadInput(number, "data.rulebook", message)
+
+
+def _same_content(first: Event, other: Event) -> bool:
+    """Equal envelopes but for `recorded_at` (contract, section 1)."""
+    return msgspec.structs.replace(first, recorded_at=None) == msgspec.structs.replace(
+        other, recorded_at=None
+    )
 
 
 def _members_of(line: bytes) -> dict[str, Any]:
@@ -124,12 +128,13 @@ def in_order(events: Iterable[Event], known_at: datetime | None) -> list[Event]:
     An id counts once, as it was recorded first.
     """
     known = [event for event in events if known_at is None or _recorded(event) <= known_at]
-    if any(_recorded(before) > _recorded(after) for before, after in pairwise(known)):
-        known.sort(key=_recorded)
+    known.sort(key=_recorded)  # one pass where they are in order already
+    if len({event.id for event in known}) == len(known):
+        return known
     first: dict[str, Event] = {}
     for event in known:
         first.setdefault(event.id, event)
-    return known if len(first) == len(known) else list(first.values())
+    return list(first.values())
 
 
 def _recorded(event: Event) -> datetime:
