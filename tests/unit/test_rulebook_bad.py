@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from services.attribution.judging.cli import judge_command
+from services.attribution.rulebooks.cli import rulebook
 from services.attribution.rulebooks.loading import BadRulebook, load
 from services.attribution.rulebooks.source import ListNode, Node, ScalarNode, parse
 
@@ -290,3 +293,35 @@ def test_the_schema_accepts_what_ships(path: Path) -> None:
     """Every rulebook that ships passes the schema, which is itself a valid schema."""
     Draft202012Validator.check_schema(SCHEMA)
     assert schema_accepts(path.read_text(encoding="utf-8"))
+
+
+BY_HAND = {
+    "unknown key": (f"{HEAD}folow_up: {{every: 4 days}}\n", ":4: folow_up: unknown key"),
+    "duplicate key": (f"{HEAD}kept: {{}}\nkept: {{}}\n", ":5: kept: given twice, first on line 4"),
+    "missing citation": (f"{HEAD}kept: {{cite: '9'}}\n", ":4: kept.cite: missing citation"),
+    "circle": ("rulebook: office\nversion: 1\nextends: book.yaml\n", ":3: extends: a circle"),
+    "wrong sum": (
+        f"{HEAD}deal: {{assisted: {{owner: 6000}}}}\n",
+        ":4: deal.assisted: shares must sum to 10000",
+    ),
+    "wrong unit": (f"{HEAD}follow_up: {{every: 7天}}\n", ":4: follow_up.every: wrong unit"),
+    "colon of Chinese": (f"{HEAD}follow_up: {{every：7 days}}\n", ":4: follow_up.every：7 days: unknown key"),
+    "not YAML": (f"{HEAD}kept: {{\n", ":5: (file): not YAML"),
+    "bomb": ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", ":1: a: anchors"),
+    "10 MB": (f"{HEAD}# {'x' * 10_000_000}\n", ":1: (file): larger than 1000000 bytes"),
+}
+
+
+@pytest.mark.parametrize("fault", BY_HAND)
+@pytest.mark.parametrize("arguments", [("rulebook", "check"), ("rulebook", "try"), ("judge", "--rulebook")])
+def test_a_bad_book_ends_the_command_with_2(tmp_path: Path, fault: str, arguments: tuple[str, str]) -> None:
+    """Whoever checks, tries or judges by a bad book has its place and fault, exit code 2, and nothing else."""
+    text, told = BY_HAND[fault]
+    book, facts = tmp_path / "book.yaml", tmp_path / "facts.ndjson"
+    book.write_text(text, encoding="utf-8")
+    facts.write_text("", encoding="utf-8")
+    given = [str(book)] if arguments[1] == "check" else [str(book), str(facts)]
+    command = judge_command if arguments[0] == "judge" else rulebook
+    result = CliRunner().invoke(command, [*arguments[1:], *given])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{book}{told}" in result.stderr
