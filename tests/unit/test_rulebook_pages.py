@@ -5,6 +5,7 @@ dispute or a penalty cites it. What the cases cite is computed by judging them, 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from services.attribution.rulebooks.loading import load, load_book, shipped
+from services.attribution.rulebooks.shape import CITING
 from services.attribution.rulebooks.telling import settings
 from tests.rules.form import judged, read_cases
 
@@ -127,3 +129,21 @@ def test_the_example_of_the_index_is_good(tmp_path: Path) -> None:
     path.write_text(example[1], encoding="utf-8")
     book = load(path)
     assert (book.follow_up.days("visit"), book.deal.assisted and book.deal.assisted.owner) == (7, 6000)
+
+
+def enumerated(node: Any) -> Iterator[str]:
+    """Every word that the published schema allows somewhere."""
+    if isinstance(node, dict):
+        yield from (word for word in node.get("enum", ()) if isinstance(word, str))
+        node = list(node.values())
+    for inner in node if isinstance(node, list) else ():
+        yield from enumerated(inner)
+
+
+def test_the_guide_tells_every_key_and_every_word() -> None:
+    """Whoever writes a book finds each section and each word of the schema in the guide, with no look at code."""
+    guide = (PAGES / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", guide, flags=re.DOTALL)))
+    schema = json.loads((PAGES.parent / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))
+    assert sorted(set(enumerated(schema)) - told) == []
+    assert sorted(key for key in CITING if not any(f"{word}.".startswith(f"{key}.") for word in told)) == []
