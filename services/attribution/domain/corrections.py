@@ -69,8 +69,9 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
     changed = _with_party(filed, party)
     if completed:
         changed = replace(changed, judged=case.seq, trigger=case.id, effective=case.effective)
-    others = known_customers(case, party)
     old = known_customers(case, before)
+    # The record's own customer is formed anew, not met: what splits off it must not be joined to it again.
+    others = [c for c in known_customers(case, party) if c not in old]
     for met in {*others, *old}:
         case.settle(met)
     case.emit(e.RecordFiled(changed))

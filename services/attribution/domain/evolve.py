@@ -176,7 +176,11 @@ def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
 
 
 def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
+    before = s.customer(event.before)
     changes: Changes = {Key("contact", contact): None for contact in event.dropped}
+    # A visit or a deal that is nobody's any more must not be found; one that moves is told again by its own event.
+    changes |= {Key("visit", reception.visit): None for reception in before.receptions}
+    changes |= {Key("deal", deal.deal): None for deal in before.deals}
     changes[Key("customer", event.before)] = None
     for customer in event.after:
         changes |= _pointers(customer) | _customer(customer)
