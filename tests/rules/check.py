@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,9 @@ def mismatches(case: Case, result: Data) -> Iterator[str]:
     yield from _same("penalties", sorted(expect.get("penalties", [])), sorted(penalties))
     disputes = [_dispute(dispute, names) for dispute in result["disputes"]]
     yield from _same("disputes", sorted(expect.get("disputes", [])), sorted(disputes))
+    if "opened_by" in expect:
+        opened = {names.dispute(dispute["dispute"]): dispute["opened_by"] for dispute in result["disputes"]}
+        yield from _same("opened_by", expect["opened_by"], opened)
     deals = {deal["deal"]: _shares(deal) for deal in result["deals"]}
     yield from _same("deals", {k: _ordered(v) for k, v in expect.get("deals", {}).items()}, deals)
     for name, wanted in expect.get("deal_decisions", {}).items():
@@ -117,12 +121,19 @@ def _customer(number: str, wanted: Any, result: Data, names: Names) -> Iterator[
         if key == "decisions":
             told = [_decision(decision, names, line) for decision, line in _paired(customer[key], value)]
             yield from _same(where, value, told)
+        elif key == "id":
+            yield from _same(where, _id_of(customer["scope"], value), customer["customer"])
         elif key == "contacts":
             yield from _same(where, sorted(map(contact, str(value).split())), sorted(customer[key]))
         elif key in TIMES and value is not None:
             yield from _same(where, instant(value), _time(customer[key]))
         else:
             yield from _same(where, value, customer[key])
+
+
+def _id_of(scope: str, first: str) -> str:
+    """The id of the customer whose first record this is."""
+    return str(uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, "panke:customers"), f"{scope}/{event_id(first)}"))
 
 
 def _paired(decisions: list[Data], lines: list[str]) -> Iterator[tuple[Data, str]]:

@@ -1,0 +1,63 @@
+"""The cases of the rules once more, folded as the live system folds them: from slices, and from events alone.
+
+A rule that looks at what its fact did not ask for, or changes a record without an event, decides the same in
+memory and something else from a database; the cases reach corners that drawn streams rarely do.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.attribution.domain.decide import decide, new_scope
+from services.attribution.domain.evolve import apply
+from services.attribution.domain.state import Customer, Key, Pointer, Slice
+from services.attribution.judging.judge import in_order
+from services.attribution.judging.translate import to_fact
+from shared.contract import Event, decode_event
+from tests.property.test_rules_fold import Guarded, asked
+from tests.rules.form import Case, books, enrolments, expand, read_cases, rulebook
+
+
+def events_of(case: Case) -> dict[str, list[Event]]:
+    """The events of a case in recorded order, scope by scope."""
+    said = [*enrolments(), *case.said["events"]]
+    lines = [json.dumps(expand(event), ensure_ascii=False).encode() for event in said]
+    scopes: dict[str, list[Event]] = {}
+    for event in in_order((decode_event(line, recorded=True) for line in lines), None):
+        scopes.setdefault(event.scope, []).append(event)
+    return scopes
+
+
+def pointers(slice_: Slice) -> dict[Key, str]:
+    """Where the contacts, visits and deals of the customers belong."""
+    found = {}
+    for record in slice_.values():
+        if isinstance(record, Customer):
+            found |= {Key("contact", contact): record.id for contact in record.contacts}
+            found |= {Key("visit", reception.visit): record.id for reception in record.receptions}
+            found |= {Key("deal", deal.deal): record.id for deal in record.deals}
+    return found
+
+
+@pytest.mark.parametrize("case", read_cases(), ids=str)
+def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) -> None:
+    """A fact needs nothing but the records it asked for, and the events it causes tell every change."""
+    book = rulebook(case, tmp_path)
+    known = {**books(), (book.name, book.version): book}
+    for scope, events in events_of(case).items():
+        whole, told = (new_scope(scope, (book.name, book.version), book.timezone.key) for _ in range(2))
+        for number, event in enumerate(events, start=1):
+            fact = to_fact(event, number, None)
+            part = Guarded(whole, asked(fact, whole))
+            loaded = set(part)
+            decided = decide(whole, fact, known)
+            assert decide(part, fact, known) == decided
+            assert all(whole[key] == part[key] for key in part)
+            assert not any(key in whole for key in loaded - part.keys())
+            for made in decided:
+                apply(told, made)
+        assert told == whole
+        assert {k: r.customer for k, r in whole.items() if isinstance(r, Pointer)} == pointers(whole)
