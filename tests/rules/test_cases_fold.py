@@ -33,7 +33,7 @@ def events_of(case: Case) -> dict[str, list[Event]]:
 
 def pointers(slice_: Slice) -> dict[Key, str]:
     """Where the contacts, visits and deals of the customers belong."""
-    found = {}
+    found: dict[Key, str] = {}
     for record in slice_.values():
         if isinstance(record, Customer):
             found |= {Key("contact", contact): record.id for contact in record.contacts}
