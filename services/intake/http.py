@@ -107,17 +107,6 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
             raise Problem(404, "没有这个 id 的记录 (no event of this id is recorded)")
         return Response(body, media_type=JSON)
 
-    async def post_set_aside(request: Request, scope: Slug) -> Response:
-        """201 when the fact is set aside now; 200 with the first record for a repetition, which changes nothing."""
-        asked = decode_setting_aside(await request.body())
-        try:
-            record, new = await intake.set_aside(scope, asked)
-        except UnknownEvent:
-            raise Problem(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
-        except Unavailable as error:
-            raise unavailable(error.reason, error.retry_after) from error
-        return Response(record.line(), 201 if new else 200, media_type=JSON)
-
     add = app.add_api_route
     tags: list[str | Enum] = ["events"]
     post = ["POST"]
@@ -132,10 +121,27 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
     )
     add("/v1/events:batch", post_batch, methods=post, tags=tags, responses=_BATCH, openapi_extra=_LINES)
     add("/v1/events/{id}", get_event, methods=["GET"], tags=tags, responses=_RECORDED)
-    add(
+    _add_set_asides(app, intake)
+
+
+def _add_set_asides(app: FastAPI, intake: Intake) -> None:
+    """The route by which a fact is left out of the judging."""
+
+    async def post_set_aside(request: Request, scope: Slug) -> Response:
+        """201 when the fact is set aside now; 200 with the first record for a repetition, which changes nothing."""
+        asked = decode_setting_aside(await request.body())
+        try:
+            record, new = await intake.set_aside(scope, asked)
+        except UnknownEvent:
+            raise Problem(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
+        except Unavailable as error:
+            raise unavailable(error.reason, error.retry_after) from error
+        return Response(record.line(), 201 if new else 200, media_type=JSON)
+
+    app.add_api_route(
         "/v1/journal/{scope}/set-asides",
         post_set_aside,
-        methods=post,
+        methods=["POST"],
         status_code=201,
         tags=["journal"],
         summary="Leave a fact out of the judging; it stays in the journal",
