@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from eventsourcing.persistence import PersistenceError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -154,33 +154,40 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     async def _open(self, assigned: Sequence[TopicPartition]) -> None:
         """Seek each partition to its stored position; one that is outside the log stays paused."""
+        consumer = self.consumer
         while True:
+            if consumer is None or self.consumer is not consumer:
+                return  # stopped meanwhile: the partitions are another member's
             try:
-                stored, first, end = await self._bounds(assigned)
+                stored, first, end = await self._bounds(consumer, assigned)
                 break
+            except ConsumerStoppedError:
+                return
             except AWAY as error:
                 log.warning("positions_unknown", error=type(error).__name__)
                 await asyncio.sleep(RETRY)
+        if self.consumer is not consumer:
+            return
         inside = [tp for tp in assigned if first[tp] <= stored[tp] <= end[tp]]
         for tp in assigned:
             if tp not in inside:
                 self.outside_log.add(tp)
                 log.error("position_outside_log", partition=_name(tp), stored=stored[tp], end=end[tp])
         for tp in inside:
-            self.consumer.seek(tp, stored[tp])
+            consumer.seek(tp, stored[tp])
             self._next[tp] = stored[tp]
         if inside:
-            self.consumer.resume(*inside)
+            consumer.resume(*inside)
         self._metrics.assigned.set(len(inside))
         log.info("partitions_assigned", partitions=[_name(tp) for tp in inside])
 
-    async def _bounds(self, assigned: Sequence[TopicPartition]) -> tuple[Any, Any, Any]:
+    async def _bounds(self, consumer: Any, assigned: Sequence[TopicPartition]) -> tuple[Any, Any, Any]:
         cluster = await self._cluster()
         for tp in assigned:
             self._sources[tp] = Source(f"{cluster}/{tp.topic}:{tp.partition}", tp.partition)
         stored = await self._stored(assigned)
-        first = await self.consumer.beginning_offsets(assigned)
-        end = await self.consumer.end_offsets(assigned)
+        first = await consumer.beginning_offsets(assigned)
+        end = await consumer.end_offsets(assigned)
         return stored, first, end
 
     async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
