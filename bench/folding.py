@@ -13,7 +13,7 @@ from services.attribution.folding.folder import Rules
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.folding.rules import live_rules
 from services.attribution.folding.store import Store
-from services.attribution.rulebooks.loading import Registry
+from services.attribution.rulebooks.registry import Registry
 from shared.database import Database, migrate
 from shared.topics import Headers, encode_headers
 

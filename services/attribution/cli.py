@@ -20,6 +20,12 @@ INTAKE = "http://127.0.0.1:8001"
 database_url = click.option(
     "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
 )
+rulebook_folder = click.option(
+    "--rulebook-folder",
+    envvar="PANKE_RULEBOOK_FOLDER",
+    default="",
+    help="the offices' own rulebooks; or PANKE_RULEBOOK_FOLDER",
+)
 
 
 @click.command("attribution")
@@ -72,9 +78,10 @@ def show(scope: str, plain: bool, database_url: str) -> None:
 @quarantine.command()
 @click.argument("scope")
 @database_url
-def retry(scope: str, database_url: str) -> None:
+@rulebook_folder
+def retry(scope: str, database_url: str, rulebook_folder: str) -> None:
     """Fold the facts of SCOPE that wait, in their order."""
-    with _opened(database_url) as found:
+    with _opened(database_url, rulebook_folder) as found:
         _tell(found.retry(scope))
 
 
@@ -90,7 +97,8 @@ def retry(scope: str, database_url: str) -> None:
     help="where intake answers; or PANKE_INTAKE_ADDRESS",
 )
 @database_url
-def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str) -> None:
+@rulebook_folder
+def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, rulebook_folder: str) -> None:
     """Take the fact on which SCOPE fails out of the judging, and go on with the facts behind it.
 
     The journal records it first, so that `panke judge` over its export leaves the fact out too.
@@ -100,7 +108,7 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str) 
 
     if not reason.strip() or not by.strip():
         raise click.UsageError("--reason and --by must not be blank")
-    with _opened(database_url) as found:
+    with _opened(database_url, rulebook_folder) as found:
         asked = SettingAside(found.failing(scope), reason.strip(), by.strip())
         try:
             recorded = record_set_aside(intake, scope, asked)
@@ -117,7 +125,7 @@ def _tell(retried: Retried) -> None:
 
 
 @contextmanager
-def _opened(dsn: str) -> Iterator[Quarantine]:
+def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     """The quarantine of a deployment's database; what is wrong is told in a line."""
     import psycopg
     from eventsourcing.persistence import PersistenceError
@@ -125,13 +133,18 @@ def _opened(dsn: str) -> Iterator[Quarantine]:
     from services.attribution.folding.quarantine import NotFailing, NotParked, Quarantine
     from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.folding.rules import live_rules
-    from services.attribution.rulebooks.loading import Registry
+    from services.attribution.rulebooks.loading import BadRulebook
+    from services.attribution.rulebooks.registry import Registry
     from shared.database import Database
 
+    try:
+        rules = live_rules(Registry(folder))
+    except BadRulebook as error:
+        raise click.ClickException(str(error)) from None
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:
         with Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database:
-            yield Quarantine(database, AttributionRecorder(datastore), live_rules(Registry()))
+            yield Quarantine(database, AttributionRecorder(datastore), rules)
     except NotParked as error:
         raise click.ClickException(f"the scope {error} does not wait in quarantine") from None
     except NotFailing as error:

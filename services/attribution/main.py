@@ -28,7 +28,8 @@ from services.attribution.folding.store import Store
 from services.attribution.http import Api
 from services.attribution.judging.refold import Refolder
 from services.attribution.metrics import AttributionMetrics
-from services.attribution.rulebooks.loading import Registry
+from services.attribution.rulebooks.loading import BadRulebook
+from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
 from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
@@ -36,7 +37,7 @@ from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic
 from shared.parts import background, exit_wedged, prepared
 from shared.progress import Progress, Watchdog
-from shared.settings import load
+from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topics import Topics
 
@@ -59,7 +60,8 @@ class Service:
         self.topics = Topics(settings.topic_prefix)
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-attribution")
         self.datastore = AttributionDatastore(settings.database_url, pool_size=settings.partitions)
-        rules = live_rules(Registry())
+        self.rulebooks = _rulebooks(settings.rulebook_folder)
+        rules = live_rules(self.rulebooks)
         self.attribution = Attribution(
             Store(self.database), AttributionRecorder(self.datastore), rules, settings.default_rulebook
         )
@@ -83,7 +85,9 @@ class Service:
             Watchdog(progress, self._parts_answer, time.monotonic)
             for progress in (self.progress, self.relay_progress)
         ]
-        self.refolder = Refolder(settings.attribution_refold_workers, settings.attribution_refold_wait)
+        self.refolder = Refolder(
+            rules.books, settings.attribution_refold_workers, settings.attribution_refold_wait
+        )
         self.broker: KafkaBroker | None = None
         self.consumer: IntakeConsumer | None = None
         self.app = create_app(
@@ -107,6 +111,7 @@ class Service:
         """The consumer is started in the background, so that the service answers while the broker is away."""
         await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
         self.database.open()
+        await self._check_adopted()
         relay = background(self.relay.run(), "relay")
         tasks = [
             background(self._consume(), "consumer"),
@@ -130,6 +135,13 @@ class Service:
             await asyncio.to_thread(self.refolder.close)
             await asyncio.to_thread(self.datastore.close)
             await asyncio.to_thread(self.database.close)
+
+    async def _check_adopted(self) -> None:
+        """Nobody is judged under a text that is not the one that was adopted."""
+        changed = self.rulebooks.changed(await asyncio.to_thread(self.questions.adopted_texts))
+        if changed:
+            log.critical("rulebooks_changed", folder=self.settings.rulebook_folder, reasons=changed)
+            raise SettingsError("; ".join(changed))
 
     async def _consume(self) -> None:
         """Join the group once the broker answers and the topic is as it must be."""
@@ -226,6 +238,13 @@ class Service:
         if self.relay.leads or await asyncio.to_thread(self.outbox.led_by_any):
             return None
         return "no process passes decisions on"
+
+
+def _rulebooks(folder: str) -> Registry:
+    try:
+        return Registry(folder)
+    except BadRulebook as error:
+        raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
 
 
 def create_service(settings: AttributionSettings) -> Service:

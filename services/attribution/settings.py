@@ -14,6 +14,7 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
 
     attribution_port: Port = 8002
     default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")] = "base"
+    rulebook_folder: str = ""
     partitions: Count = 6
     replication: Count = 1
     attribution_group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "panke-attribution"

@@ -58,7 +58,7 @@ class Service:
             dsn,
             clock=clock,
             codec=codec,
-            knows_rulebook=Registry(settings.rulebooks),
+            knows_rulebook=Registry(settings.rulebooks, settings.rulebook_folder),
             default_rulebook=settings.default_rulebook,
         )
         self.committer = GroupCommitter(

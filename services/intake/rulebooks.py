@@ -1,11 +1,22 @@
 """Which rulebooks may be adopted: known by name and version (architecture, choice 9).
 
-The texts are attribution's; intake only has to refuse an adoption that nobody could judge under.
+The texts are attribution's, which checks them whole; intake only has to refuse an adoption that nobody could judge
+under, and reads from a file of the offices' folder no more than the name and version that it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.settings import SettingsError, variable
+
+ENDINGS = (".yaml", ".yml")
+MAX_BYTES = 1_000_000
+FOLDER = variable("rulebook_folder")
 
 
 def parse_rulebook(text: str) -> tuple[str, int]:
@@ -17,10 +28,37 @@ def parse_rulebook(text: str) -> tuple[str, int]:
 
 
 class Registry:
-    """The rulebooks that this deployment knows."""
+    """The rulebooks that this deployment knows: those that are named, and those of the offices' folder.
 
-    def __init__(self, rulebooks: Iterable[str]) -> None:
-        self._known = frozenset(parse_rulebook(rulebook) for rulebook in rulebooks)
+    Raises `SettingsError` for a folder or a file that cannot be read.
+    """
+
+    def __init__(self, rulebooks: Iterable[str], folder: str = "") -> None:
+        named = (parse_rulebook(rulebook) for rulebook in rulebooks)
+        self._known = frozenset([*named, *(_of_folder(Path(folder)) if folder else ())])
 
     def __call__(self, name: str, version: int) -> bool:
         return (name, version) in self._known
+
+
+def _of_folder(folder: Path) -> Iterator[tuple[str, int]]:
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in ENDINGS and path.is_file())
+        for path in files:
+            yield _named_in(path, path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"{FOLDER}: {error.filename}: {error.strerror}") from None
+
+
+def _named_in(path: Path, raw: bytes) -> tuple[str, int]:
+    if len(raw) > MAX_BYTES:
+        raise SettingsError(f"{FOLDER}: {path}: larger than {MAX_BYTES} bytes")
+    try:
+        # Only scalars of the first level are asked for; an alias is kept as a reference, so nothing unfolds.
+        told: Any = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{FOLDER}: {path}: not YAML: {str(error).splitlines()[0]}") from None
+    name, version = (told.get("rulebook"), told.get("version")) if isinstance(told, dict) else (None, None)
+    if not isinstance(name, str) or type(version) is not int:
+        raise SettingsError(f"{FOLDER}: {path}: `rulebook` must be a name and `version` a number")
+    return name, version

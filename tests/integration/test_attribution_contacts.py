@@ -50,7 +50,7 @@ async def test_history_is_not_identified_anew_by_a_newer_phone_library(live: Dep
 
     with live.questions.of("demo") as snapshot:
         stored = snapshot.journal()
-    refolder = Refolder()
+    refolder = Refolder(live.rules.books)
     try:
         as_of = START + timedelta(hours=2)
         judged = json.loads(await refolder.judge(stored, ("shijiazhuang", 1), as_of, None))

@@ -20,7 +20,7 @@ from services.attribution.folding.quarantine import Quarantine
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.folding.rules import live_rules
 from services.attribution.folding.store import Store
-from services.attribution.rulebooks.loading import Registry
+from services.attribution.rulebooks.registry import Registry
 from shared.contract import format_instant
 from shared.database import Database, migrate
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.attribution.domain.rulebook import Period, Rulebook, Split
-from services.attribution.rulebooks.loading import BadRulebook, Registry, load, load_book, shipped
+from services.attribution.rulebooks.loading import BadRulebook, load, load_book, shipped
 
 RULEBOOKS = Path(__file__).parents[2] / "services" / "attribution" / "rulebooks"
 
@@ -201,16 +201,6 @@ def test_a_book_stands_alone(tmp_path: Path) -> None:
     """A rulebook may extend nothing if it says everything."""
     text = (RULEBOOKS / "base.yaml").read_text(encoding="utf-8").replace("rulebook: base", "rulebook: own")
     assert load(write(tmp_path, text)).kept == "own.honour"
-
-
-def test_registry_knows_names_and_versions(tmp_path: Path) -> None:
-    """What ships can be adopted in its version, and what the run was given besides."""
-    mine = office(tmp_path, "")
-    registry = Registry(mine)
-    assert registry.find("office", 1) is mine
-    assert registry.find("getian", 1) is load("getian")
-    assert registry.find("getian", 2) is None and registry.find("nobody", 1) is None
-    assert registry.known()["office"] == {1}
 
 
 @pytest.mark.parametrize(

@@ -306,3 +306,9 @@ class Questions:
         with self._database.connection() as connection:
             row = connection.execute(SQL["oldest_parked"].encode()).fetchone()
         return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]
+
+    def adopted_texts(self) -> list[tuple[str, int, str]]:
+        """Name, version and digest of every rulebook that was adopted."""
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(SQL["adopted_texts"].encode()).fetchall()
+        return [(str(name), int(version), str(sha256)) for name, version, sha256 in rows]

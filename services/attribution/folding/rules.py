@@ -15,7 +15,7 @@ from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId, Slice
 from services.attribution.folding.folder import Rules
 from services.attribution.judging.translate import to_fact
-from services.attribution.rulebooks.loading import Registry, load_book
+from services.attribution.rulebooks.registry import Registry
 
 
 def live_rules(registry: Registry) -> Rules:
@@ -26,21 +26,10 @@ def live_rules(registry: Registry) -> Rules:
         decide=_decide,
         sweep=sweep,
         book_at=book_at,
-        books=known_books(registry),
-        text_of=_text_of,
+        books=registry.books,
+        text_of=registry.text_of,
         engine=metadata.version("panke"),
     )
-
-
-def known_books(registry: Registry) -> dict[BookId, Rulebook]:
-    """Every rulebook that may be adopted, by name and version."""
-    found = {}
-    for name, versions in registry.known().items():
-        for version in versions:
-            book = registry.find(name, version)
-            if book is not None:
-                found[name, version] = book
-    return found
 
 
 def _decide(slice_: Slice, fact: Fact, books: Mapping[BookId, Rulebook]) -> list[DomainEvent]:
@@ -48,8 +37,3 @@ def _decide(slice_: Slice, fact: Fact, books: Mapping[BookId, Rulebook]) -> list
     horizon: datetime | None = None
     known: Books = books
     return decide(slice_, fact, known, horizon)
-
-
-def _text_of(book: BookId) -> bytes:
-    """The bytes over which the rulebook's digest is made: its chain, root first."""
-    return b"".join(load_book(book[0]).texts)

@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from services.attribution.judging.judge import BadInput, judge
-from services.attribution.rulebooks.loading import BadRulebook, load, shipped
+from services.attribution.rulebooks.loading import BadRulebook, load
+from services.attribution.rulebooks.registry import Registry
 from shared.contract import BadEvent, parse_instant
 
 BAD_INPUT = 2
@@ -38,6 +39,15 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
             )
 
 
+rulebook_folder = click.option(
+    "--rulebook-folder",
+    envvar="PANKE_RULEBOOK_FOLDER",
+    default="",
+    metavar="FOLDER",
+    help="The offices' own rulebooks, which an adoption may name; or PANKE_RULEBOOK_FOLDER.",
+)
+
+
 @click.command("judge")
 @click.option(
     "--rulebook", required=True, metavar="NAME_OR_PATH", help="A rulebook that ships, or a YAML file."
@@ -46,8 +56,11 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
     "--as-of", type=Moment(), help="The state as of that time (default: the latest time in the input)."
 )
 @click.option("--known-at", type=Moment(), help="Only events recorded by then.")
+@rulebook_folder
 @click.argument("events", metavar="EVENTS.ndjson", type=click.Path(allow_dash=True))
-def judge_command(rulebook: str, as_of: datetime | None, known_at: datetime | None, events: str) -> None:
+def judge_command(
+    rulebook: str, as_of: datetime | None, known_at: datetime | None, rulebook_folder: str, events: str
+) -> None:
     """Judge a file of events: who owns whom, by which clause. Prints the result as JSON.
 
     Reads gzip when the name ends in .gz, and standard input for "-". Exit code 2 and a message that names the
@@ -56,7 +69,7 @@ def judge_command(rulebook: str, as_of: datetime | None, known_at: datetime | No
     gc.disable()  # nothing cyclic is made, and the collector would walk a million live records again and again
     try:
         book = load(rulebook)
-        books = {(b.name, b.version): b for b in map(load, shipped())}
+        books = Registry(rulebook_folder).books
         with open_events(events) as lines, progress_bar() as advance:
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance)
     except (BadInput, BadRulebook) as error:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
-from typing import Any
 
+from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId
 
 MEMORY = 4 * 1024**3
@@ -36,7 +37,10 @@ class RefoldUnavailable(Exception):
 class Refolder:
     """A few worker processes; a question that waits too long is refused rather than queued without end."""
 
-    def __init__(self, workers: int = 1, wait: float = 60.0, queue: int = 8) -> None:
+    def __init__(
+        self, books: Mapping[BookId, Rulebook], workers: int = 1, wait: float = 60.0, queue: int = 8
+    ) -> None:
+        self._books = dict(books)
         self._workers = workers
         self._wait = wait
         self._queue = queue
@@ -81,11 +85,18 @@ class Refolder:
 
     def _open(self) -> ProcessPoolExecutor:
         # Not forked: a fork of a process with threads and a pool of connections is not safe.
-        return ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"), initializer=_limit)
+        return ProcessPoolExecutor(
+            self._workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._books,)
+        )
 
 
-def _limit() -> None:
+_books: dict[BookId, Rulebook] = {}
+"""In a worker: the rulebooks of the process that asks, so that both judge under the same texts."""
+
+
+def _begin(books: dict[BookId, Rulebook]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _books.update(books)
 
 
 def _judge(
@@ -95,16 +106,13 @@ def _judge(
     known_at: datetime | None,
     watermark: datetime | None,
 ) -> bytes:
-    from services.attribution.folding.rules import known_books
     from services.attribution.judging.cli import encode
     from services.attribution.judging.judge import judge, latest
-    from services.attribution.rulebooks.loading import Registry
     from shared.contract import decode_event
     from shared.topics import decode_contacts
 
     if as_of is None and known_at is None and watermark is not None:
         last = latest(decode_event(line, recorded=True) for line in journal.lines)
         as_of = max(last, watermark) if last is not None else watermark
-    books: dict[BookId, Any] = dict(known_books(Registry()))
     stored = {name: contacts for name, raw in journal.contacts.items() if (contacts := decode_contacts(raw))}
-    return encode(judge(journal.lines, books[book], books, as_of=as_of, known_at=known_at, contacts=stored))
+    return encode(judge(journal.lines, _books[book], _books, as_of=as_of, known_at=known_at, contacts=stored))

@@ -10,10 +10,11 @@ from typing import Any
 import click
 import msgspec
 
-from services.attribution.judging.cli import Moment, open_events, refuse
+from services.attribution.judging.cli import Moment, open_events, refuse, rulebook_folder
 from services.attribution.judging.judge import BadInput
 from services.attribution.judging.trial import Trial, try_rulebook
-from services.attribution.rulebooks.loading import BadRulebook, load, shipped
+from services.attribution.rulebooks.loading import BadRulebook, load
+from services.attribution.rulebooks.registry import Registry
 
 SHOWN = 40
 """Rows of a table; the JSON has all."""
@@ -27,14 +28,21 @@ SHOWN = 40
 )
 @click.option("--as-of", type=Moment(), help="Compare the state as of that time.")
 @click.option("--known-at", type=Moment(), help="Only facts recorded by then.")
+@rulebook_folder
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def try_command(
-    candidate: str, facts: str, against: str, as_of: datetime | None, known_at: datetime | None, as_json: bool
+    candidate: str,
+    facts: str,
+    against: str,
+    as_of: datetime | None,
+    known_at: datetime | None,
+    rulebook_folder: str,
+    as_json: bool,
 ) -> None:
     """Judge the facts of `panke journal export` as they were and under RULEBOOK, and tell the difference."""
     try:
         book, current = load(candidate), load(against)
-        books = {(b.name, b.version): b for b in map(load, shipped())}
+        books = Registry(rulebook_folder).books
         with open_events(facts) as lines:
             trial = try_rulebook(lines, book, current, books, as_of=as_of, known_at=known_at)
     except (BadInput, BadRulebook) as error:

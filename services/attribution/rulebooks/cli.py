@@ -10,8 +10,10 @@ from typing import Any
 import click
 
 from services.attribution.domain.rulebook import Clause, Text
+from services.attribution.judging.cli import rulebook_folder
 from services.attribution.judging.trial_cli import try_command
-from services.attribution.rulebooks.loading import BadRulebook, Book, load_book, shipped
+from services.attribution.rulebooks.loading import BadRulebook, Book, load_book
+from services.attribution.rulebooks.registry import Registry
 from services.attribution.rulebooks.telling import Difference, Setting, differences, settings, tell
 
 LANGUAGES = ("zh", "en")
@@ -40,11 +42,16 @@ def rulebook() -> None:
 rulebook.add_command(try_command)
 
 
-@rulebook.command("list", help="The rulebooks that ship.")
+@rulebook.command("list", help="The rulebooks that may be adopted: those that ship, and those of the folder.")
+@rulebook_folder
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_books(as_json: bool) -> None:
+def list_books(rulebook_folder: str, as_json: bool) -> None:
     """Name, version, title and digest of each."""
-    books = [load_book(name).rulebook for name in shipped()]
+    try:
+        books = [book.rulebook for book in Registry(rulebook_folder).all()]
+    except BadRulebook as bad:
+        click.echo(str(bad), err=True)
+        sys.exit(2)
     rows = [
         {"name": b.name, "version": b.version, "sha256": b.sha256, "title": asdict(b.title)} for b in books
     ]

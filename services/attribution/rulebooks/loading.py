@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from services.attribution.rulebooks.building import build, merge
 from services.attribution.rulebooks.sheet import Sheet, read_sheet
 from services.attribution.rulebooks.source import MAX_BYTES, BadRulebook
 
-__all__ = ["BadRulebook", "Book", "Registry", "load", "load_book", "shipped"]
+__all__ = ["BadRulebook", "Book", "load", "load_book", "shipped"]
 
 _SHIPPED = Path(__file__).parent
 
@@ -96,25 +95,3 @@ def _read_bytes(path: Path, shown: str) -> bytes:
         known = ", ".join(shipped())
         reason = f"cannot be read ({error.strerror}); rulebooks that ship: {known}"
         raise BadRulebook(shown, 1, "", reason) from error
-
-
-class Registry:
-    """The rulebooks that may be adopted: those that ship, and those that this run was given besides."""
-
-    def __init__(self, *more: Rulebook) -> None:
-        self._more = {(book.name, book.version): book for book in more}
-
-    def find(self, name: str, version: int) -> Rulebook | None:
-        """The rulebook of that name and version, or None."""
-        if (name, version) in self._more:
-            return self._more[name, version]
-        if name in shipped() and (book := load(name)).version == version:
-            return book
-        return None
-
-    def known(self) -> Mapping[str, frozenset[int]]:
-        """The versions of each name."""
-        found: dict[str, set[int]] = {name: {load(name).version} for name in shipped()}
-        for name, version in self._more:
-            found.setdefault(name, set()).add(version)
-        return {name: frozenset(versions) for name, versions in found.items()}

@@ -63,3 +63,7 @@ SELECT watermark FROM watermarks WHERE partition = %s
 
 -- name: oldest_parked
 SELECT count(*), min(since) FROM parked_scopes
+
+-- name: adopted_texts
+-- The rulebooks that were adopted, each with the digest of its text then.
+SELECT name, version, sha256 FROM rulebooks

@@ -1,0 +1,85 @@
+"""A rulebook of an office's own, adopted live: judged by, cited, told with its sentence, and never changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.attribution.judging.cli import encode
+from services.attribution.judging.judge import judge
+from services.attribution.main import create_service
+from services.attribution.rulebooks.loading import load
+from services.attribution.rulebooks.registry import Registry
+from services.attribution.settings import AttributionSettings
+from shared.contract import format_instant, parse_instant
+from shared.settings import SettingsError
+from tests.integration.test_attribution_service import PARTITIONS, Line, folded, running
+from tests.support.attribution import START, Journal
+
+LI = "13800000001"
+BOOK = """rulebook: riverside
+version: 1
+extends: shijiazhuang
+title: {zh: 江畔案场客户界定办法, en: Riverside customer rules}
+registration: {first: "7", cite: "7"}
+follow_up: {every: 7 days, cite: "8"}
+clauses:
+  "7": {zh: 首次完整登记者为准, en: The first complete registration decides.}
+  "8": {zh: 七天内须回访, en: Follow up within seven days.}
+"""
+ADOPTED = {"rulebook": "riverside", "version": 1, "effective_from": "2026-01-01T00:00:00+08:00"}
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "riverside.yaml"
+    path.write_text(BOOK, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def settings(database: str, kafka: str, topic_prefix: str, book: Path) -> AttributionSettings:
+    return AttributionSettings(
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        partitions=PARTITIONS,
+        attribution_port=0,
+        rulebook_folder=str(book.parent),
+    )
+
+
+async def test_an_office_is_judged_by_its_own_book(settings: AttributionSettings, book: Path) -> None:
+    """Its clauses are cited and told, a historic question goes by it too, and another text of it stops the start."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.event("rulebook.adopted", ADOPTED), journal.visit(LI, "li", hours=1)])
+    as_of = format_instant(START + timedelta(hours=2))
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 2)
+        looked = (await client.post("/v1/scopes/demo/lookup", json={"contact": LI})).json()
+        assert (looked["clause"], looked["clause_text"]["zh"]) == ("riverside.7", "首次完整登记者为准")
+        judged = await client.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
+    books = Registry(book.parent).books
+    offline = judge(journal.lines["demo"], load("shijiazhuang"), books, as_of=parse_instant(as_of))
+    assert judged.content == encode(offline)
+    (customer,) = msgspec.json.decode(judged.content)["customers"]
+    assert parse_instant(customer["expires_at"]) - START > timedelta(days=7)
+
+    book.write_text(BOOK.replace("7 days", "9 days"), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"riverside 1 was adopted with another text"):
+        async with running(settings):
+            pass
+    book.unlink()
+    with pytest.raises(SettingsError, match=r"riverside 1 was adopted, and no file has it"):
+        async with running(settings):
+            pass
+
+
+def test_a_wrong_file_stops_the_start(settings: AttributionSettings, book: Path) -> None:
+    """The message names the setting, the file, the line and the key."""
+    book.write_text(BOOK.replace("every: 7 days", "every: 7"), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"PANKE_RULEBOOK_FOLDER: .*riverside\.yaml:6: follow_up\.every"):
+        create_service(settings)

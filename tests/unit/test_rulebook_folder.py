@@ -1,0 +1,131 @@
+"""The offices' own folder of rulebooks: what may be adopted besides what ships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services.attribution.judging.cli import judge_command
+from services.attribution.rulebooks.cli import rulebook
+from services.attribution.rulebooks.loading import BadRulebook, load, shipped
+from services.attribution.rulebooks.registry import Registry
+from services.intake.rulebooks import Registry as IntakeRegistry
+from shared.settings import SettingsError
+
+ADOPTION = {
+    "id": "0195a000-0000-7000-8000-000000000001",
+    "type": "rulebook.adopted",
+    "scope": "demo",
+    "office": "riverside-hall",
+    "actor": "chen",
+    "occurred_at": "2026-03-01T09:00:00+08:00",
+    "recorded_at": "2026-03-01T01:00:10Z",
+    "data": {"rulebook": "riverside", "version": 1, "effective_from": "2026-03-01T00:00:00+08:00"},
+}
+
+
+def write(folder: Path, name: str = "riverside.yaml", *, version: int = 1, extends: str = "base") -> Path:
+    title = "title: {zh: 江畔, en: Riverside}"
+    path = folder / name
+    path.write_text(
+        f"rulebook: riverside\nversion: {version}\nextends: {extends}\n{title}\n", encoding="utf-8"
+    )
+    return path
+
+
+def judge(folder: Path, *more: str) -> Result:
+    facts = folder / "facts.ndjson"
+    facts.write_text(json.dumps(ADOPTION), encoding="utf-8")
+    return CliRunner().invoke(judge_command, ["--rulebook", "base", *more, str(facts)])
+
+
+def test_every_version_in_the_folder_may_be_adopted(tmp_path: Path) -> None:
+    """Two versions of one book stand in two files; what ships stays what it is."""
+    write(tmp_path)
+    write(tmp_path, "riverside-2.yaml", version=2, extends="getian")
+    (tmp_path / "README.md").write_text("no rulebook", encoding="utf-8")
+    books = Registry(tmp_path).books
+    assert [known for known in books if known[0] not in shipped()] == [("riverside", 2), ("riverside", 1)]
+    assert books["getian", 1] is load("getian")
+    assert books["riverside", 2].rotation.calls == "reversed"
+
+
+def test_the_text_of_a_book_is_what_its_digest_is_of(tmp_path: Path) -> None:
+    """The text that is kept at an adoption is the chain, root first."""
+    path = write(tmp_path, extends="getian")
+    text = Registry(tmp_path).text_of(("riverside", 1))
+    assert text.endswith(Registry().text_of(("getian", 1)) + path.read_bytes())
+
+
+def test_two_books_of_one_name_and_version_are_refused(tmp_path: Path) -> None:
+    """Which of two texts is meant must never depend on the order of files; nor does a file take a shipped place."""
+    first = write(tmp_path)
+    second = write(tmp_path, "riverside-copy.yaml")
+    with pytest.raises(BadRulebook) as refused:
+        Registry(tmp_path)
+    assert str(first) in str(refused.value) and str(second) in str(refused.value)
+    second.unlink()
+    first.write_text(
+        "rulebook: getian\nversion: 1\nextends: base\ntitle: {zh: 葛天, en: Getian}\n", encoding="utf-8"
+    )
+    with pytest.raises(BadRulebook, match=r"getian 1 is also getian\.yaml"):
+        Registry(tmp_path)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A folder that is missing, and a file in it that is wrong, are told by path."""
+    with pytest.raises(BadRulebook, match="no-such"):
+        Registry(tmp_path / "no-such")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("rulebook: bad\n", encoding="utf-8")
+    with pytest.raises(BadRulebook, match=str(bad)):
+        Registry(tmp_path)
+
+
+def test_an_adopted_text_that_changed_or_went_is_told(tmp_path: Path) -> None:
+    """What was adopted stays: another text or none under the same version is one sentence each."""
+    path = write(tmp_path)
+    adopted = [("riverside", 1, Registry(tmp_path).books["riverside", 1].sha256)]
+    assert Registry(tmp_path).changed(adopted) == []
+    path.write_text(path.read_text(encoding="utf-8") + "# another word\n", encoding="utf-8")
+    assert "another text" in Registry(tmp_path).changed(adopted)[0]
+    path.unlink()
+    assert "no file has it" in Registry(tmp_path).changed(adopted)[0]
+
+
+def test_judge_knows_the_books_of_the_folder(tmp_path: Path) -> None:
+    """A journal in which an office adopted its own book is judged where the folder is named, else refused."""
+    write(tmp_path)
+    refused = judge(tmp_path)
+    assert refused.exit_code == 2 and "unknown rulebook riverside version 1" in refused.stderr
+    assert judge(tmp_path, "--rulebook-folder", str(tmp_path)).exit_code == 0
+
+
+def test_list_shows_the_books_of_the_folder(tmp_path: Path) -> None:
+    """list tells what may be adopted, and ends with 2 where a file of the folder is wrong."""
+    path = write(tmp_path)
+    found = CliRunner().invoke(rulebook, ["list", "--rulebook-folder", str(tmp_path)])
+    assert [line.split()[0] for line in found.output.splitlines()] == [*shipped(), "riverside"]
+    path.write_text("rulebook: [", encoding="utf-8")
+    assert CliRunner().invoke(rulebook, ["list", "--rulebook-folder", str(tmp_path)]).exit_code == 2
+
+
+def test_intake_knows_the_names_of_the_folder(tmp_path: Path) -> None:
+    """Intake lets be adopted what is named to it and what stands in the folder, by name and version."""
+    write(tmp_path, version=3)
+    knows = IntakeRegistry(["base@1"], str(tmp_path))
+    assert knows("base", 1) and knows("riverside", 3)
+    assert not knows("riverside", 1) and not knows("getian", 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["rulebook: [", "- a list", "rulebook: riverside\n", "rulebook: 7\nversion: 1\n"]
+)
+def test_intake_refuses_a_file_that_names_no_book(tmp_path: Path, text: str) -> None:
+    """A file in which no name and version can be read stops the service, and is named."""
+    (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"PANKE_RULEBOOK_FOLDER.*bad\.yaml"):
+        IntakeRegistry([], str(tmp_path))
