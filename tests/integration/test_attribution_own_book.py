@@ -68,14 +68,14 @@ async def test_an_office_is_judged_by_its_own_book(settings: AttributionSettings
     (customer,) = msgspec.json.decode(judged.content)["customers"]
     assert parse_instant(customer["expires_at"]) - START > timedelta(days=7)
 
-    book.write_text(BOOK.replace("7 days", "9 days"), encoding="utf-8")
+    change(book)
     with pytest.raises(SettingsError, match=r"riverside 1 was adopted with another text"):
         async with running(settings):
             pass
-    book.unlink()
-    with pytest.raises(SettingsError, match=r"riverside 1 was adopted, and no file has it"):
-        async with running(settings):
-            pass
+
+
+def change(book: Path) -> None:
+    book.write_text(BOOK.replace("7 days", "9 days"), encoding="utf-8")
 
 
 def test_a_wrong_file_stops_the_start(settings: AttributionSettings, book: Path) -> None:
