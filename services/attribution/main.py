@@ -24,7 +24,7 @@ from services.attribution.folding.outbox import Outbox
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.folding.relay import Relay, RelaySettings
 from services.attribution.folding.rules import live_rules
-from services.attribution.folding.store import Store
+from services.attribution.folding.store import Store, opening_book
 from services.attribution.http import Api
 from services.attribution.judging.refold import Refolder
 from services.attribution.metrics import AttributionMetrics
@@ -60,7 +60,7 @@ class Service:
         self.topics = Topics(settings.topic_prefix)
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-attribution")
         self.datastore = AttributionDatastore(settings.database_url, pool_size=settings.partitions)
-        self.rulebooks = _rulebooks(settings.rulebook_folder)
+        self.rulebooks = _rulebooks(settings)
         rules = live_rules(self.rulebooks)
         self.attribution = Attribution(
             Store(self.database), AttributionRecorder(self.datastore), rules, settings.default_rulebook
@@ -240,11 +240,16 @@ class Service:
         return "no process passes decisions on"
 
 
-def _rulebooks(folder: str) -> Registry:
+def _rulebooks(settings: AttributionSettings) -> Registry:
+    """What may be adopted; without the default one no new scope could be judged."""
     try:
-        return Registry(folder)
+        known = Registry(settings.rulebook_folder)
     except BadRulebook as error:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
+    if opening_book(settings.default_rulebook, known.books) not in known.books:
+        named = ", ".join(f"{name}@{version}" for name, version in known.books)
+        raise SettingsError(f"{variable('default_rulebook')}: not one of {named}")
+    return known
 
 
 def create_service(settings: AttributionSettings) -> Service:

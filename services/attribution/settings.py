@@ -13,7 +13,7 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     """Each field is one environment variable, PANKE_ and its name in capitals."""
 
     attribution_port: Port = 8002
-    default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")] = "base"
+    default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}(@[1-9][0-9]{0,5})?$")] = "base"
     rulebook_folder: str = ""
     partitions: Count = 6
     replication: Count = 1

@@ -1,7 +1,8 @@
 """Live = offline (guarantee G3): dated scenarios, all merged in recorded order through one deployment.
 
 The demonstration's clock stands at each event's `recorded_at` when it is sent. `PANKE_TEST_SCENARIOS` names a folder
-of more scenarios, which brings its own `expand.py` and `check.py`; `PANKE_TEST_RULEBOOKS` the rulebooks to live under.
+of more scenarios, which brings its own `expand.py` and `check.py`; `PANKE_TEST_RULEBOOKS` the rulebooks to live under,
+those included that a scenario brings of its own.
 """
 
 from __future__ import annotations
@@ -17,16 +18,22 @@ import pytest
 
 from services.attribution.judging.cli import encode
 from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load, shipped
+from services.attribution.rulebooks.registry import Registry
 from services.intake.codec import PlainCodec
 from services.intake.journal import Archive
 from shared.contract import parse_instant
 from shared.database import connection_info
-from tests.support.scenarios import Scenario, in_recorded_order, own_cases, recorded_at, scenarios_of
+from tests.support.scenarios import (
+    Scenario,
+    books_of,
+    in_recorded_order,
+    own_cases,
+    recorded_at,
+    scenarios_of,
+)
 from tests.support.system import System, running
 
 RULEBOOKS = os.environ.get("PANKE_TEST_RULEBOOKS", "shijiazhuang").split(",")
-BOOKS = {(book.name, book.version): book for book in map(load, shipped())}
 FOLDER = os.environ.get("PANKE_TEST_SCENARIOS")
 
 
@@ -43,32 +50,41 @@ def scenarios(rulebook: str) -> list[Scenario]:
 
 
 @pytest.fixture
+def books(tmp_path: Path) -> Path:
+    """The folder of rulebooks that do not ship."""
+    for name, text in books_of(Path(FOLDER)) if FOLDER else ():
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
 def system(
-    directory: Path, database: str, kafka: str, rulebook: str, scenarios: list[Scenario]
+    directory: Path, database: str, kafka: str, rulebook: str, books: Path, scenarios: list[Scenario]
 ) -> Iterator[System]:
     begin = recorded_at(in_recorded_order(scenarios)[0]) - timedelta(hours=1)
-    settings = {"PANKE_DEFAULT_RULEBOOK": rulebook}
+    settings = {"PANKE_DEFAULT_RULEBOOK": rulebook, "PANKE_RULEBOOK_FOLDER": str(books)}
     with running(directory, database, kafka, begin, settings=settings) as found:
         yield found
 
 
 @pytest.mark.timeout(600)
 def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
-    system: System, rulebook: str, scenarios: list[Scenario]
+    system: System, rulebook: str, books: Path, scenarios: list[Scenario]
 ) -> None:
     """For every scope, the judgement over HTTP is `panke judge` over the exported journal, byte for byte, and right."""
+    known = Registry(books).books
     last = lived(system, scenarios)
     for scenario in scenarios:
         lines = journal(system.database_url, scenario.scope)
-        until = None if scenario.as_of is None else parse_instant(scenario.as_of)
-        offline = encode(judge(lines, load(rulebook), BOOKS, as_of=until))
-        as_of = json.loads(offline)["as_of"]
-        live = system.judgement(scenario.scope, as_of=as_of, min_seq=last[scenario.scope])
+        until = {name: parse_instant(time) for name, time in scenario.times.items()}
+        offline = encode(judge(lines, known[rulebook, 1], known, **until))
+        times = {**scenario.times, "as_of": json.loads(offline)["as_of"]}
+        live = system.judgement(scenario.scope, **times, min_seq=last[scenario.scope])
         assert live == offline, scenario.name
         assert scenario.wrong(live) == [], scenario.name
     scope = scenarios[-1].scope
     as_of = scenarios[-1].events[-1]["recorded_at"]
-    assert system.judgement(scope, as_of=as_of) == system.judged_offline(scope, as_of)
+    assert system.judgement(scope, as_of=as_of) == system.judged_offline(scope, as_of, books)
 
 
 def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:

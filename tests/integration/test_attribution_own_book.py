@@ -83,3 +83,9 @@ def test_a_wrong_file_stops_the_start(settings: AttributionSettings, book: Path)
     book.write_text(BOOK.replace("every: 7 days", "every: 7"), encoding="utf-8")
     with pytest.raises(SettingsError, match=r"PANKE_RULEBOOK_FOLDER: .*riverside\.yaml:6: follow_up\.every"):
         create_service(settings)
+
+
+def test_an_unknown_default_stops_the_start(settings: AttributionSettings) -> None:
+    """Without the default rulebook no new scope could be judged; what may be named is told."""
+    with pytest.raises(SettingsError, match=r"PANKE_DEFAULT_RULEBOOK: not one of base@1, .*riverside@1"):
+        create_service(msgspec.structs.replace(settings, default_rulebook="riverside@2"))

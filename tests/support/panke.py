@@ -32,12 +32,15 @@ def exported(database_url: str, scope: str) -> tuple[str, list[bytes]]:
     return done.stderr.decode().split()[-1], done.stdout.splitlines(keepends=True)
 
 
-def judged(lines: Sequence[bytes], rulebook: str, as_of: str | None = None) -> bytes:
-    """`panke judge` over lines."""
+def judged(
+    lines: Sequence[bytes], rulebook: str, as_of: str | None = None, books: Path | None = None
+) -> bytes:
+    """`panke judge` over lines, with a folder of the offices' own rulebooks."""
     with tempfile.TemporaryDirectory() as directory:
         events = Path(directory) / "events.ndjson"
         events.write_bytes(b"".join(lines))
         until = () if as_of is None else ("--as-of", as_of)
-        done = panke("judge", "--rulebook", rulebook, *until, str(events))
+        folder = () if books is None else ("--rulebook-folder", str(books))
+        done = panke("judge", "--rulebook", rulebook, *until, *folder, str(events))
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

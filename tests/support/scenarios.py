@@ -19,6 +19,7 @@ from tests.rules.check import mismatches
 from tests.rules.form import enrolments, expand, read_cases
 
 Json = dict[str, Any]
+TIMES = ("as_of", "known_at")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Scenario:
     name: str
     scope: str
     events: list[Json]
-    as_of: str | None
+    times: dict[str, str]
+    """`as_of` and `known_at`, as far as they are said; RFC 3339."""
     names: dict[str, str]
     check: Callable[[Json], list[str]]
 
@@ -45,18 +47,13 @@ def own_cases(rulebook: str) -> Iterator[Scenario]:
     for number, case in enumerate(read_cases()):
         said = case.said
         lived = not any({"scope", "office", "carried"} & event.keys() for event in said["events"])
-        if said.get("rulebook", "base") == rulebook and "known_at" not in said and lived:
+        if said.get("rulebook", "base") == rulebook and lived:
             events = [expand(event) for event in (*enrolments(), *said["events"])]
-            as_of = (
-                expand({"depart": "x", "at": said["as_of"], "staff": "x"})["occurred_at"]
-                if "as_of" in said
-                else None
-            )
             yield renamed(
                 str(case),
                 f"case-{number}",
                 events,
-                as_of,
+                {name: _instant(said[name]) for name in TIMES if name in said},
                 lambda result, case=case: list(mismatches(case, result)),
             )
 
@@ -65,25 +62,43 @@ def scenarios_of(folder: Path, rulebook: str) -> Iterator[Scenario]:
     """The scenarios of a folder that brings its own `expand.py` and `check.py`."""
     for number, path in enumerate(sorted(folder.glob("*.yaml"))):
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if said.get("rulebook") != rulebook or "known_at" in said:
+        if _book_of(said) != rulebook:
             continue
         lines = _run(folder / "expand.py", path).splitlines()
         events = [json.loads(line) for line in lines]
         if len({event["scope"] for event in events}) > 1 or any("carried" in event for event in events):
             continue
         words = _run(folder / "expand.py", path, "--args").split()
-        as_of = words[words.index("--as-of") + 1] if "--as-of" in words else None
+        options = {name: f"--{name.replace('_', '-')}" for name in TIMES}
         yield renamed(
             path.stem,
             f"told-{number}",
             events,
-            as_of,
+            {name: words[words.index(option) + 1] for name, option in options.items() if option in words},
             lambda result, path=path: _checked(folder, path, result),
         )
 
 
+def books_of(folder: Path) -> Iterator[tuple[str, str]]:
+    """The rulebooks that scenarios of a folder bring of their own: name and text."""
+    for path in sorted(folder.glob("*.yaml")):
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "rulebook_yaml" in said:
+            yield _book_of(said), said["rulebook_yaml"]
+
+
+def _book_of(said: Json) -> str:
+    """The name of the rulebook that a scenario goes by: one that ships, or its own."""
+    own = yaml.safe_load(said["rulebook_yaml"])["rulebook"] if "rulebook_yaml" in said else None
+    return str(own or said.get("rulebook"))
+
+
+def _instant(time: str) -> str:
+    return str(expand({"depart": "x", "at": time, "staff": "x"})["occurred_at"])
+
+
 def renamed(
-    name: str, scope: str, events: list[Json], as_of: str | None, check: Callable[[Json], list[str]]
+    name: str, scope: str, events: list[Json], times: dict[str, str], check: Callable[[Json], list[str]]
 ) -> Scenario:
     """The same events in another scope, under ids of their own: an id is of the whole deployment, so is an office."""
     ids = {event["id"]: str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{event['id']}")) for event in events}
@@ -94,7 +109,7 @@ def renamed(
     told = json.loads(text)
     for event in told:
         event["scope"], event["office"] = scope, offices[event["office"]]
-    return Scenario(name, scope, told, as_of, ids | offices, check)
+    return Scenario(name, scope, told, times, ids | offices, check)
 
 
 def in_recorded_order(scenarios: list[Scenario]) -> list[Json]:

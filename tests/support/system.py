@@ -119,10 +119,10 @@ class System:
         """The answer that must equal what `panke judge` prints."""
         return self.answer(f"/v1/scopes/{scope}/judgement", **query).content
 
-    def judged_offline(self, scope: str, as_of: str | None = None) -> bytes:
-        """What `panke judge` prints over `panke journal export`."""
+    def judged_offline(self, scope: str, as_of: str | None = None, books: Path | None = None) -> bytes:
+        """What `panke judge` prints over `panke journal export`, with the offices' own books in that folder."""
         rulebook, lines = exported(self.database_url, scope)
-        return judged(lines, rulebook, as_of)
+        return judged(lines, rulebook, as_of, books)
 
     def logs(self) -> dict[str, str]:
         """All that each service wrote."""

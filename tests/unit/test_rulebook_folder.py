@@ -104,6 +104,18 @@ def test_judge_knows_the_books_of_the_folder(tmp_path: Path) -> None:
     assert judge(tmp_path, "--rulebook-folder", str(tmp_path)).exit_code == 0
 
 
+def test_a_book_of_the_folder_is_named_like_one_that_ships(tmp_path: Path) -> None:
+    """By its name in the newest version, by name and version, or by its path; an unknown name lists what ships."""
+    old, new = write(tmp_path), write(tmp_path, "riverside-2.yaml", version=2)
+    known = Registry(tmp_path)
+    named = [known.find(text).rulebook.version for text in ("riverside", "riverside@1", str(new), str(old))]
+    assert named == [2, 1, 2, 1]
+    assert known.find("getian@1").rulebook is load("getian")
+    with pytest.raises(BadRulebook, match="shijiazhuang"):
+        known.find("riverside@3")
+    assert judge(tmp_path, "--rulebook-folder", str(tmp_path), "--rulebook", "riverside@2").exit_code == 0
+
+
 def test_list_shows_the_books_of_the_folder(tmp_path: Path) -> None:
     """list tells what may be adopted, and ends with 2 where a file of the folder is wrong."""
     path = write(tmp_path)

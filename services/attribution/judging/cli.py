@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from services.attribution.judging.judge import BadInput, judge
-from services.attribution.rulebooks.loading import BadRulebook, load
+from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from shared.contract import BadEvent, parse_instant
 
@@ -50,7 +50,10 @@ rulebook_folder = click.option(
 
 @click.command("judge")
 @click.option(
-    "--rulebook", required=True, metavar="NAME_OR_PATH", help="A rulebook that ships, or a YAML file."
+    "--rulebook",
+    required=True,
+    metavar="NAME_OR_PATH",
+    help="A rulebook that ships or stands in the folder, or a YAML file.",
 )
 @click.option(
     "--as-of", type=Moment(), help="The state as of that time (default: the latest time in the input)."
@@ -68,8 +71,8 @@ def judge_command(
     """
     gc.disable()  # nothing cyclic is made, and the collector would walk a million live records again and again
     try:
-        book = load(rulebook)
-        books = Registry(rulebook_folder).books
+        known = Registry(rulebook_folder)
+        book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance)
     except (BadInput, BadRulebook) as error:

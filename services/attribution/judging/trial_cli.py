@@ -13,7 +13,7 @@ import msgspec
 from services.attribution.judging.cli import Moment, open_events, refuse, rulebook_folder
 from services.attribution.judging.judge import BadInput
 from services.attribution.judging.trial import Trial, try_rulebook
-from services.attribution.rulebooks.loading import BadRulebook, load
+from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 
 SHOWN = 40
@@ -41,8 +41,8 @@ def try_command(
 ) -> None:
     """Judge the facts of `panke journal export` as they were and under RULEBOOK, and tell the difference."""
     try:
-        book, current = load(candidate), load(against)
-        books = Registry(rulebook_folder).books
+        known = Registry(rulebook_folder)
+        book, current, books = known.find(candidate).rulebook, known.find(against).rulebook, known.books
         with open_events(facts) as lines:
             trial = try_rulebook(lines, book, current, books, as_of=as_of, known_at=known_at)
     except (BadInput, BadRulebook) as error:

@@ -35,6 +35,12 @@ class Registry:
         """Every rulebook with what it was made from: those that ship first."""
         return self._books.values()
 
+    def find(self, name_or_path: str) -> Book:
+        """The book that a person names: `riverside` in its newest version, `riverside@1`, or a file."""
+        name, _, version = name_or_path.partition("@")
+        versions = [known for known in self._books if known[0] == name and version in ("", str(known[1]))]
+        return self._books[max(versions)] if versions else load_book(name_or_path)
+
     def text_of(self, known: BookId) -> bytes:
         """The bytes over which the rulebook's digest is made: its chain, root first."""
         return b"".join(self._books[known].texts)
