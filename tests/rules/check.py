@@ -58,6 +58,9 @@ def mismatches(case: Case, result: Data) -> Iterator[str]:
         yield from _customer(number, wanted, result, names)
     if "count" in expect:
         yield from _same("customers", int(expect["count"]), len(result["customers"]))
+    if "order" in expect:
+        told = " ".join(names.customer(customer["customer"]) for customer in result["customers"])
+        yield from _same("order", expect["order"], told)
     if "as_of" in expect:
         yield from _same("as_of", expect["as_of"], result["as_of"])
 

@@ -32,12 +32,13 @@ class Case:
     `carried` tells that the entry came from an older register that a manager vouches for; `replaying` that
     a correction judges old records again: what was flagged, fined or taken as a turn when they were first judged
     is not so again. `record` is the record that is judged, `id` what triggers: the same, but where a correction
-    completes a record. `kept` are deals whose shares stand, `outside` what else the scope knows of, when replaying.
+    completes a record. When replaying, `anew` is the correction, `kept` are deals whose shares stand, and `outside`
+    is what the scope knows.
     """
 
     __slots__ = (
         "_in_force",
-        "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "id", "judge", "kept",
+        "anew", "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "id", "judge", "kept",
         "outside", "record", "replaying", "seq", "slice",
     )  # fmt: skip
 
@@ -49,6 +50,7 @@ class Case:
         self.id: EventId = fact.id
         self.record: EventId = fact.id
         self.judge = judge
+        self.anew: EventId = ""
         self.kept: dict[str, Deal] = {}
         self.outside: Slice | None = None
         self.seq = fact.seq

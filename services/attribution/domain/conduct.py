@@ -6,7 +6,7 @@ from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved, manager_or_above
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.deals import receiver_of
-from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.disputing import open_by_system, opened_before
 from services.attribution.domain.facts import Complaint, Concealment, Transfer
 from services.attribution.domain.identity import file_record, identify, touch
 from services.attribution.domain.shares import move_shares
@@ -52,6 +52,8 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
     case.emit(e.SharesForfeited(customer, forfeit))
     if not case.replaying:
         _confiscate(case, known, forfeit)
+    elif (before := opened_before(case, f"system:{case.record}")) is not None:
+        open_by_system(case, [customer], before.clause, deals=before.deals)
     case.penalise("concealment", reception.receiver, book)
 
 

@@ -11,34 +11,13 @@ from typing import Any
 
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
-from services.attribution.domain.case import Case, lapse, standing
-from services.attribution.domain.evolve import customer_id
-from services.attribution.domain.facts import (
-    Call,
-    Correction,
-    Departure,
-    Fact,
-    HouseholdLink,
-    Outreach,
-    Party,
-    Visit,
-)
-from services.attribution.domain.identity import file_record, join, known_customers
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.facts import Call, Correction, Outreach, Party, Visit
+from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact, judge_visit
-from services.attribution.domain.staffing import release
-from services.attribution.domain.state import (
-    SCOPE,
-    Customer,
-    CustomerId,
-    Filed,
-    Key,
-    RosterEntry,
-    Scope,
-    Slice,
-    Staff,
-)
-from services.attribution.domain.timing import time_event
+from services.attribution.domain.replay import judge_again
+from services.attribution.domain.state import Customer, CustomerId, Dispute, Filed
 
 
 def correct(case: Case, correction: Correction) -> None:
@@ -101,7 +80,7 @@ def _first_named(case: Case, changed: Filed, others: list[CustomerId]) -> Custom
     if party is None or not party.contacts:
         return None
     fact = changed.fact
-    customer = others[0] if others else customer_id(case.scope.name, fact.id)
+    customer = others[0] if others else new_customer(case, f"{case.id}/{fact.id}")
     case.emit(e.CustomerNamed(customer, fact.id, fact.seq, party.contacts, party.name))
     return customer
 
@@ -121,7 +100,7 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
 
 def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:
     """Form the customer anew; answers whose the corrected record is now, and whether it was judged again."""
-    scratch = _replay(case, known)
+    scratch = judge_again(case, known)
     parts = sorted(
         (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.first
     )
@@ -140,8 +119,7 @@ def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple
 def _rename(case: Case, known: Customer, formed: Customer) -> None:
     """One customer before and after: its contacts and names are those of the records as they stand."""
     dropped = tuple(contact for contact in known.contacts if contact not in formed.contacts)
-    first = min(known.first, formed.first)
-    renamed = replace(known, contacts=formed.contacts, names=formed.names, first=first)
+    renamed = replace(known, contacts=formed.contacts, names=formed.names, first=formed.first)
     case.emit(e.CustomersReformed(known.id, (renamed,), dropped))
 
 
@@ -152,7 +130,6 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
     remaining = replace(
         kept,
         id=known.id,
-        first=known.first,
         claim=known.claim,
         holder=known.holder,
         deals=tuple(deals[deal.deal] for deal in kept.deals if deal.deal in deals),
@@ -205,98 +182,16 @@ def _carry_disputes(case: Case, known: Customer, scratch: Case, names: dict[Cust
         if dispute is None:
             continue
         again = scratch.slice.dispute(name)
-        home = (
-            names.get(again.customers[0], known.id)
-            if again is not None
-            else _home(case, dispute.event, known.id)
+        homes = _homes(case, dispute) if again is None else again.customers
+        moved = tuple(names.get(home, home) for home in homes) or (known.id,)
+        customers = tuple(
+            dict.fromkeys(c for kept in dispute.customers for c in (moved if kept == known.id else (kept,)))
         )
-        customers = tuple(dict.fromkeys(home if c == known.id else c for c in dispute.customers))
         case.emit(e.DisputeChanged(replace(dispute, customers=customers)))
 
 
-def _home(case: Case, event: str, otherwise: CustomerId) -> CustomerId:
-    filed = case.slice.filed(event)
+def _homes(case: Case, dispute: Dispute) -> tuple[CustomerId, ...]:
+    """Whom the record that opened a dispute names now."""
+    filed = case.slice.filed(dispute.event)
     party = party_of(filed) if filed is not None else None
-    found = known_customers(case, party) if party is not None else []
-    return found[0] if found else otherwise
-
-
-# Judging again
-
-
-def _replay(case: Case, known: Customer) -> Case:
-    """Judge all records of a customer again, in a slice of their own."""
-    scope = case.scope
-    scratch = Slice({SCOPE: replace(scope, staff={}, roster=(), adoptions=())})
-    records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
-    for filed in records:
-        scratch[Key("record", filed.fact.id)] = filed
-    told: list[e.DomainEvent] = []
-    last = case
-    departures = [entry for entry in scope.roster if entry.role is None]
-    for filed in sorted(records, key=lambda filed: filed.judged):
-        while departures and departures[0].seq < filed.judged:
-            last = _release_again(case, scratch, departures.pop(0), scope)
-            told += last.events
-        scratch[SCOPE] = scope_at(scope, filed.judged)
-        last = _again(case, scratch, filed, known)
-        told += last.events
-    for entry in departures:
-        last = _release_again(case, scratch, entry, scope)
-        told += last.events
-    scratch[SCOPE] = scope
-    final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
-    final.effective = case.effective
-    for record in [r for r in scratch.values() if isinstance(r, Customer)]:
-        lapse(final, record.id, case.limit)
-    final.events = told + final.events
-    return final
-
-
-def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
-    fact = _within(filed.fact, known, case)
-    again = Case(scratch, fact, case.books, case.horizon, case.judge)
-    again.replaying, again.outside = True, case.slice
-    again.kept = {deal.deal: deal for deal in known.deals}
-    again.flags = time_event(again)
-    if filed.trigger != fact.id:
-        again.id = filed.trigger
-        again.effective = again.clock = filed.effective
-        again.carried, again.flags = False, []
-    case.judge(again)
-    return again
-
-
-def _within(fact: Fact, known: Customer, case: Case) -> Fact:
-    """A household record as far as it names this customer."""
-    matter = fact.matter
-    if not isinstance(matter, HouseholdLink):
-        return fact
-    members = tuple(m for m in matter.members if any(contact in known.contacts for contact in m.contacts))
-    return replace(fact, matter=HouseholdLink(members))
-
-
-def _release_again(case: Case, scratch: Slice, entry: RosterEntry, scope: Scope) -> Case:
-    scratch[SCOPE] = scope_at(scope, entry.seq)
-    matter = Departure(entry.staff)
-    fact = Fact(entry.event, entry.seq, scope.name, "", entry.at, entry.at, None, matter)
-    again = Case(scratch, fact, case.books, case.horizon, case.judge)
-    again.replaying = True
-    for customer in scratch.owned_by(entry.staff):
-        release(again, customer.id, entry.staff)
-    return again
-
-
-def scope_at(scope: Scope, seq: int) -> Scope:
-    """The header as it was before the fact at this place was judged."""
-    staff: dict[str, Staff] = {}
-    roster = tuple(entry for entry in scope.roster if entry.seq < seq)
-    for entry in roster:
-        if entry.role is not None:
-            staff[entry.staff] = Staff(entry.role)
-        elif entry.staff in staff:
-            staff[entry.staff] = replace(staff[entry.staff], departed=True)
-        else:
-            staff[entry.staff] = Staff("", departed=True)
-    adoptions = tuple(adopted for adopted in scope.adoptions if adopted.seq < seq)
-    return replace(scope, staff=staff, roster=roster, adoptions=adoptions)
+    return tuple(known_customers(case, party)[:1]) if party is not None else ()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case, resting_on, standing
-from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.disputing import open_by_system, opened_before
 from services.attribution.domain.facts import Cancellation, EventId, Signing, StaffId, Subscription
 from services.attribution.domain.identity import file_record, identify, touch
 from services.attribution.domain.record import replace
@@ -67,7 +67,7 @@ def _reattach(case: Case, customer: CustomerId, subscription: Subscription) -> N
     if kept is None:
         return
     case.emit(e.DealChanged(customer, replace(kept, signed=False, cancelled=False)))
-    dispute = case.outside.dispute(f"system:{case.record}") if case.outside is not None else None
+    dispute = opened_before(case, f"system:{case.record}")
     if dispute is not None:
         open_by_system(case, [customer], dispute.clause, deals=(kept.deal,))
 

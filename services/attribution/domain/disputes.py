@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import rank
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.disputing import open_dispute
+from services.attribution.domain.disputing import open_dispute, opened_before
 from services.attribution.domain.facts import DisputeOpening, EvidenceAdding, Ruling
 from services.attribution.domain.identity import file_record, identify, touch
 from services.attribution.domain.recognition import join_recognised
@@ -18,7 +18,7 @@ def dispute(case: Case, opening: DisputeOpening) -> None:
     """Somebody disputes whose the customer is, or a deal of the customer."""
     duplicate = case.slice.dispute(opening.dispute) is not None
     customer = identify(case, opening.customer)
-    if duplicate:
+    if duplicate or (case.replaying and opened_before(case, opening.dispute) is None):
         case.flag("duplicate_dispute")
         return
     if customer is None:

@@ -105,6 +105,7 @@ def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Part
         known = Customer(customer, seq)
     named = replace(
         known,
+        first=min(known.first, seq),
         contacts=union(known.contacts, party.contacts),
         names=union(known.names, (party.name,) if party.name else ()),
         records=union(known.records, (event,)),

@@ -16,6 +16,9 @@ def link_household(case: Case, household: HouseholdLink) -> None:
     # A later member's record can have joined customers that earlier ones named.
     customers = list(dict.fromkeys(c for c in named if c is not None and case.knows(c)))
     customers.sort(key=lambda customer: (case.customer(customer).first, customer))
+    if case.replaying and rules.effect == "ruling":
+        open_by_system(case, customers, rules.clause)  # over these members, if it was opened over all
+        return
     if len(customers) < 2 or rules.effect == "separate":
         return
     if rules.effect == "first_registration":

@@ -44,10 +44,17 @@ def _customer_of(case: Case, party: Party) -> CustomerId | None:
     if known:
         case.settle(known[0])
         return known[0]
-    customer = customer_id(case.scope.name, case.record)
+    # What is judged again may have named a customer who goes on being somebody else.
+    record = f"{case.anew}/{case.record}" if case.anew else case.record
+    customer = new_customer(case, record)
     if case.knows(customer):  # a household record can bring several new customers
-        customer = customer_id(case.scope.name, f"{case.record}/{party.contacts[0]}")
+        customer = new_customer(case, f"{record}/{party.contacts[0]}")
     return customer
+
+
+def new_customer(case: Case, record: str) -> CustomerId:
+    """The id of a customer whom this record is the first to name."""
+    return customer_id(case.scope.name, record)
 
 
 def known_customers(case: Case, party: Party) -> list[CustomerId]:

@@ -6,7 +6,7 @@ from services.attribution.domain import events as e
 from services.attribution.domain.authority import supervisor_or_above
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.disputing import open_by_system
+from services.attribution.domain.disputing import open_by_system, opened_before
 from services.attribution.domain.facts import EventId, Recognition, StaffId
 from services.attribution.domain.identity import file_record, known_customers, merge, touch
 from services.attribution.domain.record import replace
@@ -31,7 +31,9 @@ def recognise(case: Case, recognition: Recognition) -> None:
         touch(case, other)
     rules = case.books[reception.book].recognition
     known = case.customer(customer)
-    if claim is None or (rules.evidence == "required" and not _supported(case, recognition)):
+    if case.replaying and rules.effect == "ruling":
+        _ask_again(case, recognition, known, named)
+    elif claim is None or (rules.evidence == "required" and not _supported(case, recognition)):
         case.flag("unsupported")
     elif case.scope.departed(recognition.by) or recognition.by in known.barred:
         case.flag("barred")
@@ -41,6 +43,21 @@ def recognise(case: Case, recognition: Recognition) -> None:
         _give_back(case, known, reception, claim, other, rules.clause)
     else:
         _dispute(case, recognition, known, claim, other, rules.clause)
+
+
+def _ask_again(case: Case, recognition: Recognition, known: Customer, named: CustomerId | None) -> None:
+    """Where its records are judged again the recognition is what it was: it opened a dispute, or nothing."""
+    before = opened_before(case, f"system:{case.record}")
+    if before is not None:
+        other = named if before.other is not None and named != known.id else None
+        open_by_system(
+            case,
+            [known.id],
+            before.clause,
+            evidence=recognition.evidence,
+            recogniser=before.recogniser,
+            other=other,
+        )
 
 
 def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception | None:

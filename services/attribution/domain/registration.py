@@ -119,7 +119,7 @@ def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:
 
 def register_visit(case: Case, visit: Visit) -> None:
     """A visit was registered at the front desk."""
-    duplicate = case.slice.pointed("visit", visit.visit) is not None
+    duplicate = not _is_first(case, visit)
     customer = identify(case, visit.customer)
     if duplicate:
         case.flag("duplicate_visit")
@@ -129,6 +129,16 @@ def register_visit(case: Case, visit: Visit) -> None:
         case.flag("incomplete")
     if customer is not None:
         judge_visit(case, visit, customer, complete)
+
+
+def _is_first(case: Case, visit: Visit) -> bool:
+    """Whether no other visit has this id; judged again, a record is the duplicate that it was."""
+    home = case.outside.pointed("visit", visit.visit) if case.outside is not None else None
+    if case.outside is None or home is None:
+        return case.slice.pointed("visit", visit.visit) is None
+    return any(
+        r.event == case.record for r in case.outside.customer(home).receptions if r.visit == visit.visit
+    )
 
 
 def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) -> None:

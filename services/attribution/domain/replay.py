@@ -1,0 +1,102 @@
+"""Section 2 of the rules, corrections: the records of one customer are judged again, in a slice of their own.
+
+Nothing of it is so until a correction tells it again: flags, penalties, turns and shares stay as they were first
+judged, and a dispute stands again where one had been opened, for the rulings on it to count as they did.
+"""
+
+from __future__ import annotations
+
+from services.attribution.domain import events as e
+from services.attribution.domain.case import Case, lapse
+from services.attribution.domain.facts import Departure, Fact, HouseholdLink
+from services.attribution.domain.record import replace
+from services.attribution.domain.staffing import release
+from services.attribution.domain.state import (
+    SCOPE,
+    Customer,
+    Filed,
+    Key,
+    RosterEntry,
+    Scope,
+    Slice,
+    Staff,
+)
+from services.attribution.domain.timing import time_event
+
+
+def judge_again(case: Case, known: Customer) -> Case:
+    """Judge all records of a customer again, in a slice of their own."""
+    scope = case.scope
+    scratch = Slice({SCOPE: replace(scope, staff={}, roster=(), adoptions=())})
+    records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
+    for filed in records:
+        scratch[Key("record", filed.fact.id)] = filed
+    told: list[e.DomainEvent] = []
+    last = case
+    departures = [entry for entry in scope.roster if entry.role is None]
+    for filed in sorted(records, key=lambda filed: filed.judged):
+        while departures and departures[0].seq < filed.judged:
+            last = _release_again(case, scratch, departures.pop(0), scope)
+            told += last.events
+        scratch[SCOPE] = scope_at(scope, filed.judged)
+        last = _again(case, scratch, filed, known)
+        told += last.events
+    for entry in departures:
+        last = _release_again(case, scratch, entry, scope)
+        told += last.events
+    scratch[SCOPE] = scope
+    final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
+    final.effective = case.effective
+    for record in [r for r in scratch.values() if isinstance(r, Customer)]:
+        lapse(final, record.id, case.limit)
+    final.events = told + final.events
+    return final
+
+
+def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
+    fact = _within(filed.fact, known, case)
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    again.replaying, again.outside, again.anew = True, case.slice, case.id
+    again.kept = {deal.deal: deal for deal in known.deals}
+    again.flags = time_event(again)
+    if filed.trigger != fact.id:
+        again.id = filed.trigger
+        again.effective = again.clock = filed.effective
+        again.carried, again.flags = False, []
+    case.judge(again)
+    return again
+
+
+def _within(fact: Fact, known: Customer, case: Case) -> Fact:
+    """A household record as far as it names this customer."""
+    matter = fact.matter
+    if not isinstance(matter, HouseholdLink):
+        return fact
+    members = tuple(m for m in matter.members if any(contact in known.contacts for contact in m.contacts))
+    return replace(fact, matter=HouseholdLink(members))
+
+
+def _release_again(case: Case, scratch: Slice, entry: RosterEntry, scope: Scope) -> Case:
+    scratch[SCOPE] = scope_at(scope, entry.seq)
+    matter = Departure(entry.staff)
+    fact = Fact(entry.event, entry.seq, scope.name, "", entry.at, entry.at, None, matter)
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    again.replaying = True
+    for customer in scratch.owned_by(entry.staff):
+        release(again, customer.id, entry.staff)
+    return again
+
+
+def scope_at(scope: Scope, seq: int) -> Scope:
+    """The header as it was before the fact at this place was judged."""
+    staff: dict[str, Staff] = {}
+    roster = tuple(entry for entry in scope.roster if entry.seq < seq)
+    for entry in roster:
+        if entry.role is not None:
+            staff[entry.staff] = Staff(entry.role)
+        elif entry.staff in staff:
+            staff[entry.staff] = replace(staff[entry.staff], departed=True)
+        else:
+            staff[entry.staff] = Staff("", departed=True)
+    adoptions = tuple(adopted for adopted in scope.adoptions if adopted.seq < seq)
+    return replace(scope, staff=staff, roster=roster, adoptions=adoptions)
