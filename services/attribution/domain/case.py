@@ -172,10 +172,10 @@ class Case:
     def contacted(self, claim: Claim, at: datetime | None = None) -> Claim:
         """The claim after a counting contact by this event: it stands, and its clock never goes back."""
         when = self.clock if at is None else at
+        if claim.lapsed and claim.expires_at is not None:
+            claim = replace(claim, lapsed=False, gaps=(*claim.gaps, (claim.expires_at, self.effective)))
         if when >= claim.contact_at:
-            claim = replace(claim, contact_at=when, contact=self.id, lapsed=False)
-        elif claim.lapsed:
-            claim = replace(claim, lapsed=False)
+            claim = replace(claim, contact_at=when, contact=self.id)
         return self.clocked(claim)
 
 

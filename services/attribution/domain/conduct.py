@@ -5,11 +5,10 @@ from __future__ import annotations
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved, manager_or_above
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.deals import receiver_of
 from services.attribution.domain.disputing import open_by_system, opened_before
 from services.attribution.domain.facts import Complaint, Concealment, Transfer
 from services.attribution.domain.identity import file_record, identify, touch
-from services.attribution.domain.shares import move_shares
+from services.attribution.domain.shares import move_shares, receiver_of
 from services.attribution.domain.state import Customer, Forfeit, Registration
 
 
@@ -60,10 +59,12 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
 def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:
     """Move what the receiver has in the deals that stand; with nobody to receive it, a ruling must say."""
     deals = [deal for deal in known.deals if not deal.cancelled and forfeit.staff in deal.shares]
-    taker = receiver_of(known, standing(known.claim), forfeit)
+    taker = receiver_of(standing(known.claim), forfeit)
     if taker is None:
         if deals:
             open_by_system(case, [known.id], forfeit.clause, deals=tuple(deal.deal for deal in deals))
+        return
+    if taker == forfeit.staff:
         return
     for deal in deals:
         part = deal.shares[forfeit.staff]

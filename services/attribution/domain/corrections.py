@@ -63,7 +63,7 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
         return
     meeting = [customer, *(c for c in others if c != customer and case.knows(c))]
     if len(meeting) > 1:
-        meeting.sort(key=lambda c: (case.customer(c).first, c))
+        meeting.sort(key=lambda c: case.customer(c).place)
         customer = join(case, meeting)
     if registers and not rejudged and (completed or not old):
         _judge_now(case, changed, customer, now)
@@ -102,7 +102,7 @@ def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple
     """Form the customer anew; answers whose the corrected record is now, and whether it was judged again."""
     scratch = judge_again(case, known)
     parts = sorted(
-        (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.first
+        (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.place
     )
     if len(parts) == 1 and not lost:
         _rename(case, known, parts[0])
@@ -119,7 +119,8 @@ def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple
 def _rename(case: Case, known: Customer, formed: Customer) -> None:
     """One customer before and after: its contacts and names are those of the records as they stand."""
     dropped = tuple(contact for contact in known.contacts if contact not in formed.contacts)
-    renamed = replace(known, contacts=formed.contacts, names=formed.names, first=formed.first)
+    place = {"first": formed.first, "nth": formed.nth}
+    renamed = replace(known, contacts=formed.contacts, names=formed.names, **place)
     case.emit(e.CustomersReformed(known.id, (renamed,), dropped))
 
 

@@ -12,8 +12,8 @@ from services.attribution.domain.facts import Cancellation, EventId, Signing, St
 from services.attribution.domain.identity import file_record, identify, touch
 from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Rulebook, Split
-from services.attribution.domain.shares import deal_status, set_shares
-from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Deal, Forfeit, Shares
+from services.attribution.domain.shares import confiscated, deal_status, set_shares
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Deal, Shares
 
 
 class Row(NamedTuple):
@@ -133,15 +133,8 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
             disputed = (
                 forfeit.clause if forfeit is not None and gone[0] not in known.barred else known.bar_clause
             )
-    for forfeit in known.forfeits:
-        if forfeit.cause == "concealment" and forfeit.staff in shares:
-            taker = receiver_of(known, claim, forfeit)
-            if taker is None:
-                disputed = disputed or forfeit.clause
-            else:
-                part = shares.pop(forfeit.staff)
-                shares[taker] = shares.get(taker, 0) + part
-    return row._replace(shares=shares, disputed=disputed)
+    shares, stuck = confiscated(known, claim, shares)
+    return row._replace(shares=shares, disputed=disputed or (stuck.clause if stuck is not None else None))
 
 
 def _to_the_others(
@@ -155,13 +148,6 @@ def _to_the_others(
         left[staff] += missing
         break
     return left
-
-
-def receiver_of(known: Customer, claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
-    """To whom concealed shares go: the rightful, else the owner, or where that is the receiver, the superseded one."""
-    if forfeit.to is not None or claim is None:
-        return forfeit.to
-    return claim.owner if claim.owner != forfeit.staff else forfeit.superseded
 
 
 def sign(case: Case, signing: Signing) -> None:

@@ -12,10 +12,11 @@ from datetime import datetime
 from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case
+from services.attribution.domain.disputing import open_by_system
 from services.attribution.domain.facts import Basis
 from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Honour, Split
-from services.attribution.domain.shares import move_shares
+from services.attribution.domain.shares import confiscated, moved, set_shares
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId
 
 
@@ -62,9 +63,13 @@ def _outcome(case: Case, customer: CustomerId, first: Claim, second: Claim, *, h
 def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
     """The same owner twice: one claim with the earlier `since` and the later clock."""
     later = max(first, second, key=lambda claim: claim.contact_at)
+    gaps = first.gaps
+    if first.lapsed and first.expires_at is not None and first.expires_at < second.since:
+        gaps = (*gaps, (first.expires_at, second.since))
     return case.clocked(
         replace(
             first,
+            gaps=gaps,
             contact_at=later.contact_at,
             contact=later.contact,
             followed_up=first.followed_up or second.followed_up,
@@ -76,6 +81,8 @@ def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
 def stood(case: Case, first: Claim, second: Claim) -> bool:
     """Whether F's claim still stood, and was to be honoured, when S registered."""
     if first.expires_at is not None and first.lapsed and first.expires_at <= second.since:
+        return False
+    if any(lapsed <= second.since < again for lapsed, again in first.gaps):
         return False
     registration = second.registration
     if registration.basis != "visit" or first.owner in registration.named:
@@ -155,11 +162,27 @@ def _returned(
     case.decide(customer, "returned", claim, clause, because, at)
     case.emit(e.OwnerAssisted(customer, assist))
     if split is not None:
-        for deal in case.customer(customer).deals:
-            if not deal.cancelled and deal.at >= second.since and second.owner in deal.shares:
-                part = deal.shares[second.owner] * split.owner // 10000
-                move_shares(case, customer, deal, second.owner, first.owner, part, clause, at)
+        _share_out(case, customer, claim, second, split, clause, at)
     return claim
+
+
+def _share_out(
+    case: Case, customer: CustomerId, first: Claim, second: Claim, split: Split, clause: str, at: datetime
+) -> None:
+    """F gets its part of what S has in the deals since; what F once concealed goes on to whom it should (H8)."""
+    known, told, stuck = case.customer(customer), [], {}
+    for deal in known.deals:
+        if deal.cancelled or deal.at < second.since or second.owner not in deal.shares:
+            continue
+        part = deal.shares[second.owner] * split.owner // 10000
+        shares, held = confiscated(known, first, moved(deal.shares, second.owner, first.owner, part))
+        told.append((deal, shares))
+        if held is not None:
+            stuck[deal.deal] = held.clause
+    if stuck:
+        open_by_system(case, [customer], next(iter(stuck.values())), deals=tuple(stuck))
+    for deal, shares in told:
+        set_shares(case, customer, deal, shares, clause, at)
 
 
 def arrive_late(case: Case, customer: CustomerId, first: Claim) -> bool:

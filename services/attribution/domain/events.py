@@ -76,6 +76,7 @@ class CustomerNamed:
     seq: int
     contacts: tuple[str, ...]
     name: str | None
+    nth: int = 0
 
 
 @record

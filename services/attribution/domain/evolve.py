@@ -94,18 +94,20 @@ def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
 
 
 def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
-    return _named(s, event.customer, event.event, event.seq, Party(event.name, event.contacts))
+    return _named(s, event.customer, event.event, event.seq, Party(event.name, event.contacts), event.nth)
 
 
-def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Party) -> Changes:
+def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Party, nth: int = 0) -> Changes:
     """The contacts and the name of a record's party are the customer's from now on."""
     key = Key("customer", customer)
     known = s.get(key)
     if not isinstance(known, Customer):
-        known = Customer(customer, seq)
+        known = Customer(customer, seq, nth=nth)
+    first, nth = min(known.place, (seq, nth))
     named = replace(
         known,
-        first=min(known.first, seq),
+        first=first,
+        nth=nth,
         contacts=union(known.contacts, party.contacts),
         names=union(known.names, (party.name,) if party.name else ()),
         records=union(known.records, (event,)),

@@ -12,10 +12,10 @@ def link_household(case: Case, household: HouseholdLink) -> None:
     """One customer of the first registration, one dispute over all, or nothing, as the rulebook says."""
     file_record(case)
     rules = case.book.household
-    named = [named_by(case, member) for member in household.members]
+    named = [named_by(case, member, nth) for nth, member in enumerate(household.members)]
     # A later member's record can have joined customers that earlier ones named.
     customers = list(dict.fromkeys(c for c in named if c is not None and case.knows(c)))
-    customers.sort(key=lambda customer: (case.customer(customer).first, customer))
+    customers.sort(key=lambda customer: case.customer(customer).place)
     if case.replaying and rules.effect == "ruling":
         open_by_system(case, customers, rules.clause)  # over these members, if it was opened over all
         return

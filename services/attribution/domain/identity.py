@@ -26,11 +26,11 @@ def identify(case: Case, party: Party) -> CustomerId | None:
     return customer
 
 
-def named_by(case: Case, party: Party) -> CustomerId | None:
-    """The same for one party of a record that is kept already."""
+def named_by(case: Case, party: Party, nth: int = 0) -> CustomerId | None:
+    """The same for one party, the `nth`, of a record that is kept already."""
     customer = _customer_of(case, party)
     if customer is not None:
-        case.emit(e.CustomerNamed(customer, case.record, case.seq, party.contacts, party.name))
+        case.emit(e.CustomerNamed(customer, case.record, case.seq, party.contacts, party.name, nth))
     return customer
 
 
@@ -64,7 +64,7 @@ def known_customers(case: Case, party: Party) -> list[CustomerId]:
         return [] if only is None else [only]
     found = {case.slice.pointed("contact", contact) for contact in party.contacts}
     customers = [case.customer(customer) for customer in found if customer is not None]
-    return [customer.id for customer in sorted(customers, key=lambda customer: (customer.first, customer.id))]
+    return [customer.id for customer in sorted(customers, key=lambda customer: customer.place)]
 
 
 def touch(case: Case, customer: CustomerId) -> None:

@@ -9,7 +9,6 @@ from services.attribution.domain.case import Case, standing
 from services.attribution.domain.disputing import open_by_system, opened_before
 from services.attribution.domain.facts import EventId, Recognition, StaffId
 from services.attribution.domain.identity import file_record, known_customers, merge, touch
-from services.attribution.domain.record import replace
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Reception
 
 
@@ -111,7 +110,7 @@ def _give_back(
     receiver = known.claim
     if other is not None:
         customer = join_recognised(case, known, other, reception.event)
-    back = case.contacted(replace(claim, lapsed=False))
+    back = case.contacted(claim)
     because: tuple[EventId, ...] = (claim.registration.event, reception.event, case.id)
     case.decide(customer, "returned", back, clause, because)
     if receiver is not None and receiver.owner != claim.owner:
@@ -122,7 +121,7 @@ def _give_back(
 
 def join_recognised(case: Case, known: Customer, other: CustomerId, visit: EventId) -> CustomerId:
     """Make the visit's customer and the recogniser's earlier one the same, without a discovery."""
-    parts = sorted((known, case.customer(other)), key=lambda part: (part.first, part.id))
+    parts = sorted((known, case.customer(other)), key=lambda part: part.place)
     link = (visit, case.customer(other).contacts[0])
     merge(case, parts, known.claim, link)
     return parts[0].id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, lapse
-from services.attribution.domain.facts import Departure, Fact, HouseholdLink
+from services.attribution.domain.facts import Departure, Fact, HouseholdLink, Party
 from services.attribution.domain.record import replace
 from services.attribution.domain.staffing import release
 from services.attribution.domain.state import (
@@ -72,7 +72,10 @@ def _within(fact: Fact, known: Customer, case: Case) -> Fact:
     matter = fact.matter
     if not isinstance(matter, HouseholdLink):
         return fact
-    members = tuple(m for m in matter.members if any(contact in known.contacts for contact in m.contacts))
+    members = tuple(
+        m if any(contact in known.contacts for contact in m.contacts) else Party(None, ())
+        for m in matter.members
+    )
     return replace(fact, matter=HouseholdLink(members))
 
 

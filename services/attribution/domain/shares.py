@@ -8,7 +8,16 @@ from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, resting_on
 from services.attribution.domain.facts import StaffId
 from services.attribution.domain.record import replace
-from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Shares, Slice
+from services.attribution.domain.state import (
+    Claim,
+    Customer,
+    CustomerId,
+    Deal,
+    Dispute,
+    Forfeit,
+    Shares,
+    Slice,
+)
 
 
 def open_disputes(slice_: Slice, customer: Customer) -> list[Dispute]:
@@ -50,9 +59,33 @@ def move_shares(
     at: datetime,
 ) -> None:
     """Move basis points of a deal from one consultant to another."""
-    shares = dict(deal.shares)
-    shares[giver] -= part
-    shares[taker] = shares.get(taker, 0) + part
-    set_shares(
-        case, customer, deal, {staff: points for staff, points in shares.items() if points}, clause, at
-    )
+    set_shares(case, customer, deal, moved(deal.shares, giver, taker, part), clause, at)
+
+
+def moved(shares: Shares, giver: StaffId, taker: StaffId, part: int) -> Shares:
+    """The shares with this part of the giver's at the taker."""
+    after = dict(shares)
+    after[giver] -= part
+    after[taker] = after.get(taker, 0) + part
+    return {staff: points for staff, points in after.items() if points}
+
+
+def receiver_of(claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
+    """To whom concealed shares go: the rightful, else the owner, or where that is the receiver, the superseded one."""
+    if forfeit.to is not None or claim is None:
+        return forfeit.to
+    return claim.owner if claim.owner != forfeit.staff else forfeit.superseded
+
+
+def confiscated(known: Customer, claim: Claim | None, shares: Shares) -> tuple[Shares, Forfeit | None]:
+    """The shares without what was concealed, and the concealment for which nobody is to receive it."""
+    left, stuck = dict(shares), None
+    for forfeit in known.forfeits:
+        if forfeit.cause != "concealment" or forfeit.staff not in left:
+            continue
+        taker = receiver_of(claim, forfeit)
+        if taker is None:
+            stuck = stuck or forfeit
+        else:
+            left = moved(left, forfeit.staff, taker, left[forfeit.staff])
+    return left, stuck

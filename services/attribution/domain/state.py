@@ -103,7 +103,8 @@ class Claim:
 
     `since` founds it, `registered` is where `within` counts from, `contact_at` is the last counting contact
     (`contact`: its event), `expires_at` the first instant at which it no longer stands. `followed_up` is the
-    first counting follow-up; `became_visit` when a call or outreach claim turned into one by visit.
+    first counting follow-up; `became_visit` when a call or outreach claim turned into one by visit; `gaps` when it
+    had lapsed and when it stood again.
     """
 
     owner: StaffId
@@ -118,6 +119,7 @@ class Claim:
     followed_up: datetime | None = None
     became_visit: datetime | None = None
     lapsed: bool = False
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @record
@@ -192,8 +194,9 @@ class Deal:
 class Customer:
     """One person or household as far as the scope's records tell, with the standing or lapsed claim.
 
-    `first` is the place of its first record, `records` every event that touched it, `holder` the last to hold
-    it, `links` what makes records one customer beside their contacts (event ids and contacts).
+    `first` is the place of its first record and `nth` that of its party in it, `records` every event that touched
+    it, `holder` the last to hold it, `links` what makes records one customer beside their contacts (event ids and
+    contacts).
     """
 
     id: CustomerId
@@ -215,6 +218,12 @@ class Customer:
     links: tuple[tuple[str, ...], ...] = ()
     decided_at: datetime | None = None
     clause: str | None = None
+    nth: int = 0
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where the customer stands among all: by the first record, and within it as the record names them."""
+        return self.first, self.nth
 
 
 @record
@@ -317,4 +326,4 @@ class Slice(dict[Key, Record]):
     def owned_by(self, staff: StaffId) -> list[Customer]:
         """Customers with a claim of this consultant, lapsed or not, by their first record."""
         owned = [r for r in self.values() if isinstance(r, Customer) and r.claim and r.claim.owner == staff]
-        return sorted(owned, key=lambda customer: (customer.first, customer.id))
+        return sorted(owned, key=lambda customer: customer.place)

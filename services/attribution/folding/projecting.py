@@ -119,7 +119,7 @@ class FactRows:
         affected = {name: slice_.find_customer(name) for name in _affected(self.work, before)}
         self.claims |= {name: None for name, customer in affected.items() if customer is None}
         customers = [customer for customer in affected.values() if customer is not None]
-        for customer in sorted(customers, key=lambda customer: (customer.first, customer.id)):
+        for customer in sorted(customers, key=lambda customer: customer.place):
             known = self.work.claims.get(customer.id)
             row = claim_row(slice_, customer, known)
             replaces = tuple(taken.get(customer.id, ()))

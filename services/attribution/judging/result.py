@@ -158,14 +158,16 @@ class Judged:
 
 def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[Judged]) -> Json:
     """The whole of section 3; lists go by the place of the record that each item began with."""
-    lists: dict[str, list[tuple[int, Json]]] = {
+    lists: dict[str, list[tuple[tuple[int, int], Json]]] = {
         name: [] for name in ("customers", "deals", "disputes", "flags", "penalties")
     }
     boards: Json = {}
     for scope in scopes:
         _add_records(scope, lists, boards)
-        lists["flags"] += [(place, flag_json(flagged)) for place, flagged in scope.history.flags]
-        lists["penalties"] += [(place, penalty_json(penalty)) for place, penalty in scope.history.penalties]
+        lists["flags"] += [((place, 0), flag_json(flagged)) for place, flagged in scope.history.flags]
+        lists["penalties"] += [
+            ((place, 0), penalty_json(penalty)) for place, penalty in scope.history.penalties
+        ]
     told = {name: [item for _, item in sorted(items, key=itemgetter(0))] for name, items in lists.items()}
     return {
         "rulebook": rulebook_json(book),
@@ -179,20 +181,20 @@ def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[Judged]) -> 
     }
 
 
-def _add_records(scope: Judged, lists: dict[str, list[tuple[int, Json]]], boards: Json) -> None:
+def _add_records(scope: Judged, lists: dict[str, list[tuple[tuple[int, int], Json]]], boards: Json) -> None:
     history, places = scope.history, scope.places
     for record in scope.slice.values():
         match record:
             case Customer():
                 found = history.decisions.get(record.id, [])
                 told = customer_json(scope.slice, record, (decision for _, decision in found))
-                lists["customers"].append((places[record.first - 1], told))
+                lists["customers"].append(((places[record.first - 1], record.nth), told))
                 for deal in record.deals:
                     decided = history.deals.get(deal.deal, [])
                     lists["deals"].append(
-                        (places[deal.seq - 1], deal_json(scope.slice, record, deal, decided))
+                        ((places[deal.seq - 1], 0), deal_json(scope.slice, record, deal, decided))
                     )
             case Dispute():
-                lists["disputes"].append((places[record.seq - 1], dispute_json(scope.slice, record)))
+                lists["disputes"].append(((places[record.seq - 1], 0), dispute_json(scope.slice, record)))
             case Board():
                 boards[record.office] = board_json(record)
