@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.contract import BadEvent
+from shared.docs_page import add_docs
 from shared.middleware import AccessLog, BodyLimit
 from shared.openapi import DescribedApp
 from shared.problem import FieldError, Problem, bad_event, problem
@@ -51,9 +52,17 @@ def create_app(
     body_limit: int = MIB,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares."""
-    app = DescribedApp(title=title, version=version, lifespan=lifespan, redirect_slashes=False)
+    app = DescribedApp(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
     _handle_problems(app)
     _add_probes(app, live, ready, metrics)
+    add_docs(app)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(AccessLog)  # added last, so outermost: it also logs what the limit refuses
     return app

@@ -155,6 +155,19 @@ async def broker_answers(bootstrap: str, wait: float) -> bool:
         await admin.close()
 
 
+async def topics_known(bootstrap: str, wait: float) -> frozenset[str] | None:
+    """The names of the topics that are there; None when no broker answers within `wait` seconds."""
+    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
+    try:
+        async with asyncio.timeout(wait):
+            await admin.start()
+            return frozenset(await admin.list_topics())
+    except SEND_FAILURES:
+        return None
+    finally:
+        await admin.close()
+
+
 class Sender:
     """An idempotent producer that sends whole batches and waits for their acknowledgement."""
 

@@ -35,6 +35,8 @@ _traceparent = re.compile(
 _random: Final = random.SystemRandom()
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 CLIENTS: Final = ("httpx", "httpcore", "urllib3")
+# Libraries that give their logger a handler of its own, in a form of its own.
+OWN_HANDLERS: Final = ("faststream",)
 NOISY: Final = ("aiokafka", "kafka", "faststream", "psycopg.pool")
 
 
@@ -208,6 +210,10 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(minimum)
+    for library in OWN_HANDLERS:
+        logger = logging.getLogger(library)
+        logger.handlers[:] = []
+        logger.propagate = True
     for client in CLIENTS:  # they log whole addresses, which may hold secrets
         logging.getLogger(client).setLevel(max(minimum, logging.WARNING))
 

@@ -34,7 +34,7 @@ from services.attribution.settings import AttributionSettings
 from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
-from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic
+from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic, topics_known
 from shared.parts import background, exit_wedged, prepared
 from shared.progress import Progress, Watchdog
 from shared.settings import SettingsError, load, variable
@@ -223,8 +223,12 @@ class Service:
         return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
 
     async def _broker_ready(self) -> str | None:
-        answers = await broker_answers(self.settings.kafka, BROKER_WAIT)
-        return None if answers else "the broker does not answer"
+        """Well when it answers and has both topics: whoever waits for this service reads the second one next."""
+        known = await topics_known(self.settings.kafka, BROKER_WAIT)
+        if known is None:
+            return "the broker does not answer"
+        missing = sorted({self.topics.intake, self.topics.ownership} - known)
+        return f"there is no topic {' and no topic '.join(missing)}" if missing else None
 
     def _consumer_ready(self) -> str | None:
         if self.consumer is None:
@@ -258,6 +262,7 @@ def create_service(settings: AttributionSettings) -> Service:
 
 def run() -> None:
     """Serve until a signal."""
+    configure_logging("attribution")  # what is said of the settings is a line of the log like any other
     settings = load(AttributionSettings)
     configure_logging("attribution", settings.log_level)
     serve(create_service(settings).app, settings)

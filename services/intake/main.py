@@ -162,6 +162,7 @@ def create_service(settings: IntakeSettings) -> Service:
 
 def run() -> None:
     """Serve until a signal."""
+    configure_logging("intake")  # what is said of the settings is a line of the log like any other
     settings = load(IntakeSettings)
     configure_logging("intake", settings.log_level)
     # Everything imported so far stays; what a request makes is freed by counting references, so the collector

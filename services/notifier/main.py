@@ -164,6 +164,7 @@ class Listener:
 
 def run_receipts() -> None:
     """Serve the address at which providers report deliveries, until a signal."""
+    configure_logging("receipts")
     settings = load(NotifierSettings)
     secret = settings.notifier_receipts_secret
     if secret is None or len(secret) < SHORTEST_SECRET:
@@ -179,6 +180,7 @@ def run_receipts() -> None:
 
 def run() -> None:
     """Serve until a signal."""
+    configure_logging("notifier")  # what is said of the settings is a line of the log like any other
     settings = load(NotifierSettings)
     configure_logging("notifier", settings.log_level)
     serve(create_service(settings).app, settings)

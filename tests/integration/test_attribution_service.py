@@ -11,9 +11,11 @@ from typing import Any
 from zlib import crc32
 
 import httpx
+import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.attribution.folding.outbox import RELAY_LOCK
 from services.attribution.judging.cli import encode
 from services.attribution.judging.judge import judge
 from services.attribution.main import Service, create_service
@@ -208,6 +210,32 @@ async def test_a_broken_record_goes_to_the_dead_topic_and_the_next_fact_is_folde
     assert dead.value == b"\xff"
     assert b"seq" in headers["reason"]
     assert headers["offset"] == b"0"
+
+
+async def test_it_is_not_ready_before_the_topic_of_its_decisions_is_there(
+    settings: AttributionSettings, database: str
+) -> None:
+    """While another process holds the place of the relay and has made no topic, readiness names what is missing."""
+    topics = Topics(settings.topic_prefix)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", [RELAY_LOCK])
+        async with running(settings) as (_, client):
+            await Line(settings).send([])
+            failing: dict[str, str] = {}
+
+            async def only_the_broker() -> bool:
+                failing.clear()
+                failing.update((await client.get("/readyz")).json().get("failing", {}))
+                return set(failing) == {"broker"}
+
+            await eventually(only_the_broker)
+            assert failing == {"broker": f"there is no topic {topics.ownership}"}
+            await ensure_topic(settings.kafka, topics.ownership, PARTITIONS, 1, 10)
+
+            async def ready() -> bool:
+                return (await client.get("/readyz")).status_code == 200
+
+            await eventually(ready)
 
 
 async def test_a_gap_stops_the_partition_until_the_fact_is_sent_again(settings: AttributionSettings) -> None:

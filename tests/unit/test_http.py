@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -172,6 +173,29 @@ def test_metrics_are_prometheus_text() -> None:
     answer = request("GET", "/metrics")
     assert answer.text == "panke_up 1\n"
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+def test_the_docs_page_refers_to_no_other_host() -> None:
+    """Every address of the page and of its styles is one of ours and is answered; the browser may take no others."""
+    page = request("GET", "/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    named = re.findall(r"""(?:src|href)="([^"]*)"|url: '([^']*)'""", page.text)
+    addresses = {one or other for one, other in named}
+    assert "/openapi.json" in addresses and len(addresses) == 4
+    for address in addresses:
+        assert re.fullmatch(r"/[a-z./-]+", address) and not address.startswith("//"), address
+        assert request("GET", address).status_code == 200, address
+    styles = request("GET", "/docs/swagger-ui.css").text
+    assert all(found.startswith("data:") for found in re.findall(r"url\(['\"]?([^)'\"]*)", styles))
+    assert not re.findall(r"(?:https?:)?//[a-z]", page.text)
+    sources = re.findall(r"https?:|\*", page.headers["content-security-policy"])
+    assert page.headers["content-security-policy"].startswith("default-src 'none'") and sources == []
+    assert '"validatorUrl": null' in page.text
+
+
+def test_there_is_no_second_page_of_the_framework_s_own() -> None:
+    """Redoc's page, which would load scripts and fonts from elsewhere, is not there."""
+    assert problem(request("GET", "/redoc"), 404)
 
 
 def test_the_access_log_has_the_trace_and_no_query(log: io.StringIO) -> None:
