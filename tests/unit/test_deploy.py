@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
+import os
 import re
 import subprocess
 import sys
@@ -19,12 +21,23 @@ from click.testing import CliRunner
 from shared.cli import command
 from shared.local.jars import VERSION as KAFKA_VERSION
 from shared.settings import CommonSettings, variables
-from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE
+from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-OURS = ("attribution", "intake", "notifier")
+# By the service whose settings they read.
+SETTINGS = {"attribution": "attribution", "intake": "intake", "notifier": "notifier", "receipts": "notifier"}
+PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {
+    "receipts": "PANKE_NOTIFIER_RECEIPTS_PORT"
+}
+OURS = tuple(SETTINGS)
+NOWHERE = {
+    "PANKE_DATABASE_URL": "postgresql://panke@127.0.0.1:1/panke",
+    "PANKE_KAFKA": "127.0.0.1:1",
+    "PANKE_HOST": "127.0.0.1",
+    "PANKE_NOTIFIER_RECEIPTS_HOST": "127.0.0.1",
+}
 
 
 @cache
@@ -35,8 +48,8 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def settings_of(service: str) -> type[CommonSettings]:
-    """The settings class of a service."""
-    module = importlib.import_module(f"services.{service}.settings")
+    """The settings class that a service reads."""
+    module = importlib.import_module(f"services.{SETTINGS[service]}.settings")
     found = [
         item
         for _, item in inspect.getmembers(module, inspect.isclass)
@@ -60,9 +73,14 @@ def test_the_compose_file_fits_the_compose_specification() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_compose_file_runs_the_three_services_and_their_parts() -> None:
-    """Nothing is missing and nothing else is there."""
+def test_the_compose_file_runs_every_service_and_their_parts() -> None:
+    """Nothing that can be served is missing and nothing else is there; reports are taken only where that is asked."""
+    serve = command().get_command(click.Context(command()), "serve")
+    assert isinstance(serve, click.Group)
+    assert set(OURS) == set(serve.list_commands(click.Context(serve)))
     assert set(services()) == {*OURS, "kafka", "postgres"}
+    apart = {name for name, service in services().items() if "profiles" in service}
+    assert apart == {"receipts"}
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -88,9 +106,29 @@ def test_every_command_in_the_compose_file_exists(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", OURS)
+def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) -> None:
+    """With the settings of its container the service comes to listen, though its parts are away."""
+    given = {name: value or "s" * 16 for name, value in services()[service]["environment"].items()}
+    environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | {PORTS[service]: "0"}
+    environment = {name: value for name, value in environment.items() if name in given or name == "PATH"}
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        started = [sys.executable, "-m", "shared.cli", *services()[service]["command"]]
+        process = subprocess.Popen(started, env=environment, cwd=ROOT, stdout=out, stderr=out)
+    try:
+        eventually(lambda: process.poll() is not None or b"http.listening" in log.read_bytes(), service, 60)
+        told = [json.loads(line) for line in log.read_text().splitlines()]
+        assert process.poll() is None, told
+        assert not [line for line in told if line["event"] == "settings.unknown"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("service", OURS)
 def test_ports_are_published_on_loopback_only(service: str) -> None:
     """Until sign-in lands nothing outside the machine reaches a service; health is asked on the same port."""
-    port = services()[service]["environment"][f"PANKE_{service.upper()}_PORT"]
+    port = services()[service]["environment"][PORTS[service]]
     assert services()[service]["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert f"http://127.0.0.1:{port}/healthz" in services()[service]["healthcheck"]["test"][-1]
 
@@ -120,6 +158,18 @@ def test_images_are_pinned_and_the_same_everywhere() -> None:
 def test_the_image_runs_as_an_ordinary_user() -> None:
     """The last word on the user is a number above the system's own."""
     assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)[-1] == "10001:10001"
+
+
+@pytest.mark.parametrize("part", ["kafka", "postgres"])
+def test_the_official_images_run_as_ordinary_users(part: str) -> None:
+    """Each is told to run as the user that its image brings."""
+    assert services()[part]["user"] == {"kafka": "appuser", "postgres": "postgres"}[part]
+
+
+def test_every_volume_that_is_mounted_is_kept() -> None:
+    """Data outlives its container: each part mounts a volume that is declared, and none is declared for nothing."""
+    mounted = {mount.split(":")[0] for service in services().values() for mount in service.get("volumes", [])}
+    assert mounted == set(yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["volumes"])
 
 
 def test_the_image_copies_only_what_exists_and_is_let_through() -> None:

@@ -52,6 +52,10 @@ class AttributionDatastore(PostgresDatastore):
             reconnect_timeout=5.0,
         )
 
+    def register_type_adapters(self) -> None:
+        """None: only the library's database functions have types, and they are off. To look for them, a service would
+        need its database before it can wait for it."""
+
 
 class AttributionRecorder(PostgresProcessRecorder):
     """A process recorder for whole batches: all of it is committed, or nothing."""
