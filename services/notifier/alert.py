@@ -155,6 +155,8 @@ class Notice:
     words: Words
     traceparent: str | None
     items: tuple[Item, ...] = ()
+    # From when what is left is told, as the words do; without it, from when it was composed.
+    counted_from: datetime | None = None
 
     @property
     def kind(self) -> NoticeKind:

@@ -11,7 +11,7 @@ from services.notifier.packet import Packet
 from services.notifier.plan import Plans
 from services.notifier.queue import People
 from services.notifier.routing import Addressee
-from services.notifier.words import case_number, compose, standing_in
+from services.notifier.words import case_number, compose, counted_from, standing_in
 from services.notifier.words_digest import compose_digest
 from services.notifier.words_event import event_words
 from shared.telemetry import current_traceparent
@@ -42,6 +42,7 @@ class Composer:
             due_at=min(one.due_at for one in packet.members),
             deadline=first.deadline,
             composed_at=now,
+            counted_from=counted_from(first, now, self._late_after),
             known_at=min(known, default=None),
             behind=any(one.behind for one in packet.members),
             words=replace(words, language=language),
@@ -54,7 +55,7 @@ class Composer:
         zone = self._plans.hours_of(first.scope).zone
         if packet.digest is not None:
             owners = {staff: person for (scope, staff), person in people.items() if scope == first.scope}
-            words = compose_digest(packet.members, owners, found.person.staff, now, zone)
+            words = compose_digest(packet.members, owners, found.person.staff, now, zone, self._late_after)
         elif first.kind == "event":
             words = event_words(first, zone)
         else:

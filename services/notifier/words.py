@@ -53,8 +53,8 @@ def compose(
     In time, what is left is counted from the hour at which the alert was due: seven hours are told as seven, and
     an alert reads the same however quickly it was sent. What is late counts from when it is sent.
     """
-    late = now - alert.due_at > late_after
-    now = now if late else alert.due_at
+    late = is_late(alert, now, late_after)
+    now = counted_from(alert, now, late_after)
     case = case_number(alert.customer)
     to_owner = alert.audience is Audience.OWNER and instead_of is None
     if alert.rung is Rung.LAPSED:
@@ -65,6 +65,16 @@ def compose(
         words = _to_supervisor(alert, case, owner, now, zone)
     words = _with_notes(words, alert, zone, late=late)
     return words if instead_of is None else standing_in(words, *instead_of)
+
+
+def is_late(alert: LeasedAlert, now: datetime, late_after: timedelta) -> bool:
+    """Whether it goes out so long after its hour that it must say so."""
+    return now - alert.due_at > late_after
+
+
+def counted_from(alert: LeasedAlert, now: datetime, late_after: timedelta) -> datetime:
+    """From when what is left is told: in time the hour at which it was due, else now."""
+    return now if is_late(alert, now, late_after) else alert.due_at
 
 
 def standing_in(words: Words, person: Person, why: Unavailable) -> Words:

@@ -7,21 +7,26 @@ providers must hold them all, in both languages.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.notifier.alert import LeasedAlert, Person, Words
 from services.notifier.ladder import Audience, Rung
-from services.notifier.words import case_number, deadline, span
+from services.notifier.words import case_number, counted_from, deadline, is_late, moment, span
 from services.notifier.words_event import event_line
 
 Owners = Mapping[str, Person]
 
 
 def compose_digest(
-    alerts: Sequence[LeasedAlert], owners: Owners, reader: str, now: datetime, zone: ZoneInfo
+    alerts: Sequence[LeasedAlert],
+    owners: Owners,
+    reader: str,
+    now: datetime,
+    zone: ZoneInfo,
+    late_after: timedelta,
 ) -> Words:
-    """One message about several alerts to `reader`, at business time `now`."""
+    """One message about several alerts to `reader`, at business time `now`; hours and lateness as in a single one."""
     count = len(alerts)
     ending = [one for one in alerts if one.kind == "claim" and one.rung is not Rung.LAPSED]
     ended = [one for one in alerts if one.rung is Rung.LAPSED]
@@ -30,7 +35,9 @@ def compose_digest(
     if ending:
         zh += ["即将到期，请在到期前联系客户并当天登记有效跟进："]
         en += ["Ending; contact the customer before then and record a follow-up that counts:"]
-        _lines(zh, en, [_ending(one, owners, reader, now, zone) for one in ending])
+        froms = [counted_from(one, now, late_after) for one in ending]
+        told = zip(ending, froms, strict=True)
+        _lines(zh, en, [_ending(one, owners, reader, since, zone) for one, since in told])
     if ended:
         zh += ["已到期，客户转入公海："]
         en += ["Ended; the customer is in the pool:"]
@@ -39,6 +46,11 @@ def compose_digest(
         zh += ["其他事项："]
         en += ["Besides:"]
         _lines(zh, en, [event_line(one, zone) for one in others])
+    late = [one.due_at for one in (*ending, *ended) if is_late(one, now, late_after)]
+    if late:
+        due_zh, due_en = moment(min(late), zone)
+        zh += [f"（其中最早的应于{due_zh}发出，现补发。）"]
+        en += [f"(The earliest was due at {due_en} and is late.)"]
     behind = any(one.behind for one in alerts)
     if behind:
         zh += ["（系统尚未确认最新记录；近期的登记可能尚未计入。）"]
@@ -52,10 +64,10 @@ def _lines(zh: list[str], en: list[str], told: Sequence[tuple[str, str]]) -> Non
 
 
 def _ending(
-    alert: LeasedAlert, owners: Owners, reader: str, now: datetime, zone: ZoneInfo
+    alert: LeasedAlert, owners: Owners, reader: str, since: datetime, zone: ZoneInfo
 ) -> tuple[str, str]:
     until_zh, until_en = deadline(alert.deadline, zone)
-    left_zh, left_en = span(alert.deadline - now)
+    left_zh, left_en = span(alert.deadline - since)
     whose = _whose(alert, owners, reader)
     case = case_number(alert.customer)
     return f"{case} {whose}{until_zh}，剩{left_zh}", f"{case} {whose}{until_en}, {left_en}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,9 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.alert import LeasedAlert, Person, State
+from services.notifier.alert import LeasedAlert, Person, State, Words
+from services.notifier.channels.sms import variables
+from services.notifier.compose import Composer
 from services.notifier.ladder import Audience, Rung
+from services.notifier.packet import Packet
+from services.notifier.plan import Plans
+from services.notifier.routing import Addressee
 from services.notifier.words import case_number, compose
+from services.notifier.words_digest import compose_digest
 from tests.support.notifier import END, SHANGHAI, local
 
 LATE = timedelta(minutes=15)
@@ -101,6 +108,39 @@ def test_what_is_left_is_counted_from_the_hour_unless_late() -> None:
     soon = compose(alert(), LI, local(5, 9, 10), SHANGHAI, LATE)
     late = compose(alert(), LI, local(5, 10), SHANGHAI, LATE)
     assert "还剩15小时。" in soon.body_zh and "还剩14小时。" in late.body_zh
+
+
+def digest(*members: LeasedAlert, now: datetime) -> Words:
+    return compose_digest(members, {"li": LI}, "li", now, SHANGHAI, LATE)
+
+
+def test_a_digest_counts_the_hours_as_a_single_message_does() -> None:
+    """A moment after nine it is fifteen hours in a digest too, and an hour after nine it is fourteen."""
+    soon = digest(alert(), alert(), now=local(5, 9, 0, 1))
+    late = digest(alert(), alert(), now=local(5, 10))
+    assert soon.body_zh.count("剩15小时") == 2 and "15 hours" in soon.body_en
+    assert late.body_zh.count("剩14小时") == 2
+
+
+def test_a_digest_that_is_late_says_since_when() -> None:
+    """It tells when the earliest of its alerts was due; in time it says nothing, nor ever of other events."""
+    late = digest(alert(), alert(due_at=local(5, 10)), now=local(5, 10, 20))
+    assert "（其中最早的应于3月5日（周四）09:00发出，现补发。）" in late.body_zh
+    assert "(The earliest was due at 09:00 on Thursday 5 March and is late.)" in late.body_en
+    assert "现补发" not in digest(alert(), alert(), now=local(5, 9, 15)).body_zh
+    event = replace(
+        alert(Rung.EVENT), kind="event", detail={"event": "kept", "mine": True, "clause": "base.identity"}
+    )
+    assert "现补发" not in digest(event, event, now=local(5, 12)).body_zh
+
+
+@pytest.mark.parametrize(("now", "since"), [(local(5, 9, 0, 1), local(5, 9)), (local(5, 10), local(5, 10))])
+def test_an_sms_is_given_the_hour_from_which_the_words_count(now: datetime, since: datetime) -> None:
+    """What channels with templates of their own tell of the time left agrees with the words."""
+    people = {("demo", "li"): LI}
+    notice = Composer(Plans(), LATE).notice(Packet((alert(),)), Addressee(LI, ()), people, now)
+    assert (notice.counted_from, notice.composed_at) == (since, now)
+    assert variables(notice, SHANGHAI)["left"] in notice.words.body_zh
 
 
 def test_a_deadline_that_is_no_midnight_is_told_by_the_clock() -> None:

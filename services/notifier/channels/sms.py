@@ -151,7 +151,7 @@ def variables(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
         "day": day,
         "time": time,
         "deadline": f"{day}{time}",
-        "left": _left(notice.deadline - notice.composed_at),
+        "left": _left(notice.deadline - (notice.counted_from or notice.composed_at)),
     }
 
 
