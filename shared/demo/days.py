@@ -76,6 +76,7 @@ class Days:
     def _enrol(self, at: datetime) -> None:
         for person in EVERYBODY:
             data: dict[str, Any] = {"staff": person.staff, "name": person.name, "role": person.role}
+            data["contacts"] = person.contacts
             self.diary.enter(at, "staff.enrolled", data, DESK.staff)
         adopted = {"rulebook": RULEBOOK, "version": 1, "effective_from": at.isoformat()}
         self.diary.enter(at, "rulebook.adopted", adopted, MANAGER.staff)

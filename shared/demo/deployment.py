@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +19,7 @@ from shared.clock import ClockDriver
 from shared.demo.office import SCOPE
 from shared.local.errors import LocalError
 from shared.local.ports import free_port, is_free
+from shared.local.service import ServiceProcess
 from shared.local.stack import PORTS, Stack
 
 T = TypeVar("T")
@@ -60,7 +61,15 @@ class Deployment:
     http: httpx.Client
 
     def address(self, service: str) -> str:
-        return next(part.address for part in self.stack.services if part.name == service)
+        return self._service(service).address
+
+    def switch(self, service: str, to: Literal["stop", "start"]) -> None:
+        """Stop one of the services, or start it again."""
+        part = self._service(service)
+        part.stop() if to == "stop" else part.start()
+
+    def _service(self, name: str) -> ServiceProcess:
+        return next(part for part in self.stack.services if part.name == name)
 
     def send(self, event: Mapping[str, Any]) -> int:
         """Enter an event as a desk does; answers its seq once it is durable."""
@@ -145,20 +154,16 @@ def _all_quiet(figures: Mapping[str, list[float]]) -> bool:
 
 @contextmanager
 def deployed(
-    directory: Path, clock: ClockDriver, receiver_url: str, secret: str, say: Callable[[str], None]
+    directory: Path, clock: ClockDriver, settings: Mapping[str, str], say: Callable[[str], None]
 ) -> Iterator[Deployment]:
-    """Everything that runs, on fresh data; stopped at the end, however it comes."""
+    """Everything that runs, on fresh data; `settings` are the notifier's. Stopped at the end, however it comes."""
     stack = Stack(
         directory,
         settings={
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{clock.path}",
             "PANKE_PARTITIONS": str(PARTITIONS),
-            "PANKE_NOTIFIER_CHANNELS": "webhook",
-            "PANKE_NOTIFIER_WEBHOOK_URL": receiver_url,
-            "PANKE_NOTIFIER_WEBHOOK_SECRET": secret,
-            "PANKE_NOTIFIER_WEBHOOK_HOSTS": "localhost",
-            "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+            **settings,
         },
         ports=_ports(),
         services=list(SERVICES),

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from shared.contract import format_instant
 from shared.demo.office import OFFICE, SCOPE
@@ -23,6 +23,10 @@ class Entry:
 
     at: datetime
     event: dict[str, Any] | None
+    # The clock stands there until everything has settled.
+    settles: bool = False
+    # What becomes of the notifier then.
+    notifier: Literal["stop", "start"] | None = None
 
 
 Action = Callable[[datetime], None]
@@ -50,7 +54,12 @@ class Diary:
 
     def rest(self, at: datetime) -> None:
         """Let the clock stand there until everything has settled."""
-        self.entries.append(Entry(self._following(at), None))
+        self.entries.append(Entry(self._following(at), None, settles=True))
+
+    def switch(self, at: datetime, notifier: Literal["stop", "start"]) -> None:
+        """Stop the notifier, or start it again and let it catch up."""
+        settles = notifier == "start"
+        self.entries.append(Entry(self._following(at), None, settles, notifier))
 
     def enter(
         self, at: datetime, kind: str, data: dict[str, Any], actor: str, *, occurred: datetime | None = None

@@ -16,38 +16,64 @@ MARK = "演示数据 demo"
 # The hours at which the notifier reminds, and the evening; a moment later, since the watermark stays a moment behind.
 REMINDER_HOURS = (time(9), time(16), time(17), time(18, 30))
 _MOMENT = timedelta(seconds=1)
+# The day of the first reminders: that day WeCom's robot is missing from its group.
+ABSENT_DATE = FIRST_DAY + timedelta(days=3)
+
+
+# Staff have numbers of the same invented row as customers, far behind theirs.
+_STAFF_NUMBERS = 90_000
 
 
 @dataclass(frozen=True)
 class Colleague:
-    """Somebody who works in the office."""
+    """Somebody who works in the office: how they like to be told, first of all, and in which language."""
 
     staff: str
     name: str
     role: str
+    number: int
+    channels: tuple[str, ...] = ("dingtalk",)
+    language: str = "zh"
+
+    @property
+    def mobile(self) -> str:
+        return phone(_STAFF_NUMBERS + self.number)
+
+    @property
+    def contacts(self) -> dict[str, str]:
+        """As enrolled; in WeCom some are known by their number and some by their user id."""
+        return {
+            "sms": self.mobile,
+            "dingtalk": self.mobile,
+            "wecom": self.staff if self.language == "en" else self.mobile,
+            "feishu": f"ou_demo_{self.staff}",
+            "email": f"{self.staff}@office.invalid",
+        }
 
 
-def _colleagues(role: str, names: dict[str, str]) -> tuple[Colleague, ...]:
-    return tuple(Colleague(staff, f"{name}（演示）", role) for staff, name in names.items())
+def phone(number: int) -> str:
+    """A number of a row that is plainly invented: 138000 and five digits."""
+    return f"138000{number:05d}"
 
 
-CONSULTANTS = _colleagues(
-    "consultant",
-    {
-        "li": "小李",
-        "wang": "小王",
-        "zhao": "小赵",
-        "qian": "小钱",
-        "sun": "小孙",
-        "zhou": "小周",
-        "wu": "小吴",
-        "zheng": "小郑",
-    },
+CONSULTANTS = (
+    Colleague("li", "小李（演示）", "consultant", 1, ("dingtalk", "email")),
+    Colleague("wang", "小王（演示）", "consultant", 2, ("wecom", "email")),
+    Colleague("zhao", "小赵（演示）", "consultant", 3, ("webhook", "feishu")),
+    Colleague("qian", "小钱（演示）", "consultant", 4, ("dingtalk", "email"), "en"),
+    Colleague("sun", "小孙（演示）", "consultant", 5, ("aliyun-sms", "feishu")),
+    Colleague("zhou", "小周（演示）", "consultant", 6, ("wecom", "feishu"), "en"),
+    Colleague("wu", "小吴（演示）", "consultant", 7, ("feishu", "aliyun-sms"), "en"),
+    Colleague("zheng", "小郑（演示）", "consultant", 8, ("email", "dingtalk")),
 )
-SUPERVISORS = _colleagues("supervisor", {"chen": "陈主管", "lin": "林主管"})
-MANAGER = Colleague("gao", "高经理（演示）", "manager")
-DESK = Colleague("desk", "前台（演示）", "reception")
+SUPERVISORS = (
+    Colleague("chen", "陈主管（演示）", "supervisor", 9, ("feishu", "aliyun-sms")),
+    Colleague("lin", "林主管（演示）", "supervisor", 10, ("webhook", "email")),
+)
+MANAGER = Colleague("gao", "高经理（演示）", "manager", 11)
+DESK = Colleague("desk", "前台（演示）", "reception", 12)
 EVERYBODY = (*CONSULTANTS, *SUPERVISORS, MANAGER, DESK)
+NAMES = {person.staff: person.name for person in EVERYBODY}
 
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 
@@ -61,8 +87,3 @@ def instant(day: int, at: time) -> datetime:
 def reminder_hours(day: int) -> list[datetime]:
     """When everything must have settled, so that what fell due then has gone out."""
     return [instant(day, at) + _MOMENT for at in REMINDER_HOURS]
-
-
-def phone(number: int) -> str:
-    """A number of a row that is plainly invented: 138000 and five digits."""
-    return f"138000{number:05d}"

@@ -1,4 +1,4 @@
-"""What the demonstration tells at the end: customers by status, three decisions in words, the alerts that arrived."""
+"""What the demonstration tells of decisions at the end: customers by status, and three decisions in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.demo.office import EVERYBODY, ZONE
+from shared.demo.office import ZONE
 
 Json = Mapping[str, Any]
 
@@ -35,14 +35,6 @@ STATUSES = {
     "closed": ("已成交", "closed"),
     "unowned": ("无归属", "unowned"),
 }
-STEPS = {
-    "day_before": ("到期前一日", "the day before the last"),
-    "last_morning": ("到期日早上", "the last morning"),
-    "last_afternoon": ("到期日下午", "the last afternoon"),
-    "last_call": ("到期日提醒主管", "the supervisor, at last call"),
-    "lapsed": ("已失效通知", "the notice of a lapse"),
-}
-NAMES = {person.staff: person.name for person in EVERYBODY}
 
 
 @dataclass(frozen=True)
@@ -89,17 +81,6 @@ def tell(history: Json, place: int, names: Sequence[str]) -> Told:
         decision["explanation"]["en"],
         decision["clause"],
         tuple(_event(events, id_) for id_ in decision["because"]),
-    )
-
-
-def alert_line(data: Json) -> tuple[str, str, str, str]:
-    """When, to whom, which step, in the words that the receiver got."""
-    zh, en = STEPS.get(data["step"], (data["step"], data["step"]))
-    return (
-        local(data["due_at"]),
-        NAMES.get(str(data["to"]), str(data["to"])),
-        f"{zh} {en}",
-        str(data["zh"]["subject"]),
     )
 
 

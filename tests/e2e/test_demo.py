@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.demo.bubbles import LOOKS
 from shared.local.process import Running
 from tests.support.panke import COMMAND
 from tests.support.parts import eventually
@@ -18,9 +19,11 @@ SECONDS = 240.0
 
 
 @pytest.mark.timeout(300)
-def test_two_days_end_by_themselves_with_alerts_delivered_and_the_same_bytes_offline(directory: Path) -> None:
-    """Without a terminal the demonstration ends: decisions are told, alerts have arrived, offline equals live, and no
-    process is left."""
+def test_two_days_end_by_themselves_with_messages_delivered_and_the_same_bytes_offline(
+    directory: Path,
+) -> None:
+    """Without a terminal the demonstration ends: decisions are told, messages have arrived and are shown as their
+    readers see them, offline equals live, and no process is left."""
     place = directory / "demo"
     with started(place, "HOLD=0") as demo:
         told, wrong = demo.communicate(timeout=SECONDS)
@@ -29,11 +32,38 @@ def test_two_days_end_by_themselves_with_alerts_delivered_and_the_same_bytes_off
     assert told.count("〔shijiazhuang.") + told.count("〔base.") == 3
     assert "gives the same bytes" in told
     assert (place / "live.json").read_bytes() == (place / "offline.json").read_bytes()
-    alerts = json.loads((place / "alerts.json").read_text())
-    assert alerts and {alert["step"] for alert in alerts} == {"day_before"}
-    assert not any(alert["behind"] for alert in alerts)
+    check_messages(place, told)
     assert not any(phones_in(log) for log in place.glob("*/server.log")), "a phone in a log"
     assert left_behind(place) == []
+
+
+def check_messages(place: Path, told: str) -> None:
+    """By every channel that somebody prefers, in both languages; what WeCom refused went another way; no customer is
+    named, and no number is whole."""
+    alerts = json.loads((place / "alerts.json").read_text())
+    assert {alert["step"] for alert in alerts} >= {"day_before", "transferred", "returned"}
+    taken = [attempt for alert in alerts for attempt in alert["attempts"] if attempt["outcome"] == "sent"]
+    assert {attempt["channel"] for attempt in taken} == {*LOOKS}
+    refused = [
+        attempt for alert in alerts for attempt in alert["attempts"] if attempt["outcome"] == "refused"
+    ]
+    assert {(attempt["channel"], "93000" in attempt["answer"]) for attempt in refused} == {("wecom", True)}
+    assert not any(attempt["behind"] for attempt in taken)
+    everything = (place / "messages.txt").read_text()
+    shown = told[told.index("员工看到的样子") :]
+    for text in (everything, shown):
+        for word in (
+            "@138****000",
+            "【判客】",
+            "Panke",
+            "短信 SMS → 138****0005",
+            "条合一 in one",
+            "企业微信拒收",
+        ):
+            assert word in text, word
+    assert all(alert["case"] in everything for alert in alerts)
+    assert not phones_in(place / "messages.txt") and "客户0" not in everything and "客户1" not in everything
+    assert "03-05 09:00" in told[: told.index("客户现状")], "messages are told as they arrive"
 
 
 @pytest.mark.timeout(300)
@@ -74,5 +104,5 @@ def left_behind(place: Path) -> list[str]:
 
 
 def phones_in(log: Path) -> bool:
-    """Whether a log holds a number of the demonstration's row."""
+    """Whether a text holds a number of the demonstration's row."""
     return "138000" in log.read_text(errors="replace")

@@ -1,73 +1,38 @@
-"""A receiver of alerts as an office would run one: real HTTP, each call's signature verified (Standard Webhooks)."""
+"""A receiver of alerts as an office would run one: each call's signature is verified (Standard Webhooks)."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from shared.local.ports import HOST
+from shared.demo.providers.message import Call, Message, Refusal, paragraphs
+
+PATH = "/alerts"
 
 
-@dataclass
 class Receiver:
-    """The alerts that arrived, each once by its webhook id; calls whose signature was wrong are only counted."""
+    """The office's own system; what it is told in both languages it shows in its reader's."""
 
-    secret: str
-    port: int = 0
-    refused: int = 0
-    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    channel = "webhook"
+    answer: Mapping[str, Any] = {"status": "ok"}
 
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.port}/alerts"
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
 
-    def take(self, body: bytes, headers: dict[str, str]) -> int:
-        """The status to answer with."""
+    def hears(self, path: str) -> bool:
+        return path == PATH
+
+    def take(self, call: Call, now: datetime) -> Message | Refusal:
         try:
-            Webhook(self.secret).verify(body, headers)
-        except WebhookVerificationError:
-            self.refused += 1
-            return 401
-        lower = {name.lower(): value for name, value in headers.items()}
-        self.alerts.setdefault(lower["webhook-id"], json.loads(body))
-        return 204
-
-    def told(self) -> list[dict[str, Any]]:
-        """The alerts in the order of their due times, not in the chance order of their arrival."""
-        alerts = [alert["data"] for alert in self.alerts.values()]
-        return sorted(alerts, key=lambda data: (data["due_at"], data["alert"]))
-
-
-@contextmanager
-def receiving(secret: str) -> Iterator[Receiver]:
-    """A receiver on a free port of this machine, until the end of the block."""
-    receiver = Receiver(secret)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", "0")))
-            self.send_response(receiver.take(body, dict(self.headers)))
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """What arrived is told by the demonstration itself."""
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    server.daemon_threads = True
-    receiver.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+            Webhook(self.secret).verify(call.body, dict(call.headers))
+        except WebhookVerificationError as error:
+            return Refusal("401", str(error), {"error": "signature"}, 401)
+        data = json.loads(call.body)["data"]
+        words = data["en" if data["language"] == "en" else "zh"]
+        key = call.headers["webhook-id"]
+        lines = tuple(paragraphs(words["text"]))
+        return Message(now, self.channel, data["to"], f"@{data['to']}", words["subject"], lines, key)
