@@ -12,6 +12,8 @@ import pytest
 from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import decode_event, format_instant
+from shared.demo.alerting import EVENTS
+from shared.demo.office import EVERYBODY, reminder_hours
 from shared.demo.plan import Plan, make_plan
 
 SEEDS = (1, 2, 3)
@@ -55,6 +57,46 @@ def test_ten_days_show_every_kind_of_decision_that_the_stories_are_for(seed: int
     assert flags["too_late"] == 1
     assert not {"unknown_visit", "unknown_deal", "unknown_dispute", "unapproved", "incomplete"} & set(flags)
     assert judged["deals"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_clock_rests_behind_whatever_somebody_is_told_of(seed: int) -> None:
+    """So each such message goes out at its time, alone, on a fast machine and on a slow one; while the notifier is down
+    there is nothing to wait for."""
+    plan = make_plan(seed, 10)
+    by_id = {entry.event["id"]: entry for entry in plan.entries if entry.event is not None}
+    stopped, started = (
+        next(entry.at for entry in plan.entries if entry.notifier == what) for what in ("stop", "start")
+    )
+    told = [
+        max((by_id[id_] for id_ in decision["because"]), key=lambda entry: entry.at)
+        for customer in judgement(plan)["customers"]
+        for decision in customer["decisions"]
+        if decision["decision"] in EVENTS
+    ]
+    told += [entry for entry in by_id.values() if str((entry.event or {})["type"]).startswith("deal.")]
+    assert len(told) > 20
+    assert [entry for entry in told if not entry.settles and not stopped < entry.at < started] == []
+    assert not any(entry.settles for entry in plan.entries if stopped <= entry.at < started)
+
+
+def test_the_notifier_is_down_over_two_of_its_hours_where_there_are_days_enough() -> None:
+    """What was due to owners and to supervisors on that afternoon is late; a short demonstration has no such day."""
+    switches = [(entry.at, entry.notifier) for entry in make_plan(1, 10).entries if entry.notifier]
+    assert [what for _, what in switches] == ["stop", "start"]
+    (stopped, _), (started, _) = switches
+    due = [at for day in range(11) for at in reminder_hours(day) if stopped < at < started]
+    assert len(due) == 2
+    assert not any(entry.notifier for entry in make_plan(1, 5).entries)
+
+
+def test_staff_are_enrolled_with_contacts_of_the_invented_row() -> None:
+    """Whoever may be told has a number, and no customer has the same."""
+    events = make_plan(1, 10).events
+    staff = {event["data"]["contacts"]["sms"] for event in events if event["type"] == "staff.enrolled"}  # type: ignore[index]
+    guests = {phone for event in events for phone in event["data"].get("customer", {}).get("phones", ())}  # type: ignore[attr-defined]
+    assert len(staff) == len(EVERYBODY) and all(phone.startswith("138000900") for phone in staff)
+    assert guests and not staff & guests
 
 
 def judgement(plan: Plan) -> dict[str, Any]:
