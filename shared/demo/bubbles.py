@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
@@ -19,6 +20,7 @@ from shared.demo.providers.mail import SENDER
 from shared.demo.providers.message import Message
 
 GROUP = "演示花园案场"
+_INDENT = 2
 _WEEKDAYS = "一二三四五六日"
 # A word or a Chinese character, with the marks that close it: no line begins with one of those.
 _UNIT = re.compile(r"(?:[\x21-\x7e]+|\S)[，。；：？！、）】」》”…％]*|\s+")
@@ -61,7 +63,16 @@ def bubble(one: Conversation, width: int) -> Group:
         refused = LOOKS[one.instead_of[0]]
         said = f"↪ {refused.zh}拒收，改由{look.zh}送达 {refused.en} refused it, so it went by {look.en}: "
         parts.append(Text("\n".join(wrapped(said + one.instead_of[1], width)), "dim"))
-    return Group(*(Padding(part, (0, 0, 0, 2)) for part in parts), "")
+    return Group(*(Padding(part, (0, 0, 0, _INDENT)) for part in parts), "")
+
+
+def transcript(conversations: Iterable[Conversation], width: int = 80) -> str:
+    """All of them as plain text, for a file."""
+    out = io.StringIO()
+    console = Console(file=out, width=width + _INDENT, highlight=False)
+    for one in conversations:
+        console.print(bubble(one, width))
+    return "\n".join(told.rstrip() for told in out.getvalue().splitlines()) + "\n"
 
 
 def line(message: Message) -> Text:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from shared.clock import ClockDriver
 from shared.contract import format_instant
 from shared.demo.alerting import notifier_settings, write_policy
-from shared.demo.bubbles import bubble
+from shared.demo.bubbles import transcript
 from shared.demo.console import Screen
 from shared.demo.conversations import Conversation, joined
 from shared.demo.deployment import SERVICES, Deployment, deployed
@@ -111,10 +109,7 @@ def _keep(directory: Path, sent: list[dict[str, Any]], told: Sequence[Conversati
     """Everything that was sent and came, for whoever wants to read more than a few of each kind."""
     (directory / "alerts.json").write_text(json.dumps(sent, ensure_ascii=False, indent=1))
     everything = directory / "messages.txt"
-    with everything.open("w", encoding="utf-8") as file:
-        console = Console(file=file, width=80, highlight=False)
-        for one in told:
-            console.print(bubble(one, 80))
+    everything.write_text(transcript(told), encoding="utf-8")
     return everything
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
 
-from shared.demo.bubbles import LOOKS, bubble, line, wrapped
+from shared.demo.bubbles import LOOKS, line, transcript, wrapped
 from shared.demo.choosing import worth_showing
 from shared.demo.conversations import Conversation, NotArrived, joined
 from shared.demo.office import ZONE
@@ -45,9 +43,7 @@ def alert(case: str = "K7QF-2M9D", *, to: str = "li", by: str = "dingtalk", **mo
 
 
 def shown(one: Conversation, width: int = WIDTH) -> str:
-    out = io.StringIO()
-    Console(file=out, width=width + 2, highlight=False).print(bubble(one, width))
-    return out.getvalue()
+    return transcript([one], width)
 
 
 def told(message: Message, *, instead_of: tuple[str, str] | None = None, several: int = 1) -> Conversation:
@@ -91,6 +87,9 @@ def test_no_line_of_a_bubble_is_wider_than_the_screen(channel: str, width: int) 
     lines = shown(told(message(channel)), width).splitlines()
     frames = [one for one in lines if set(one) & set("╭│╰")]
     assert len(frames) > 3 and {cell_len(one) for one in frames} == {width + 2}
+    inside = [one.strip(" │") for one in frames if "│" in one]
+    expected = [part for text in message(channel).lines for part in wrapped(text, width - 4)]
+    assert inside[-len(expected) :] == expected, "a line was broken again where it was drawn"
 
 
 @given(st.text(st.sampled_from("判客，。（）！ abc123-"), max_size=120), st.integers(8, 60))
