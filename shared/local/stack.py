@@ -25,6 +25,14 @@ _ORDER = ("intake", "attribution", "notifier")
 PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003}
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
+# Settings without the name of a service in theirs, which not every service reads.
+_READ_BY = {
+    "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
+    "PANKE_PARTITIONS": ("intake", "attribution"),
+    "PANKE_REPLICATION": ("intake", "attribution"),
+    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution"),
+    "PANKE_RULEBOOKS": ("intake",),
+}
 Say = Callable[[str], None]
 
 
@@ -176,7 +184,11 @@ class Stack:
         others = tuple(f"PANKE_{name.upper()}_" for name in {*PORTS, *self._wanted} - {service})
         environment = {**self._environment, **addresses, **self.settings}
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
-        return {key: value for key, value in environment.items() if not key.startswith(not_its_own)}
+        return {
+            key: value
+            for key, value in environment.items()
+            if not key.startswith(not_its_own) and service in _READ_BY.get(key, (service,))
+        }
 
     def _port(self, service: str) -> int:
         """As given to us, else as the environment says it to the service, else the usual one."""

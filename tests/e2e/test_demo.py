@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.demo.bubbles import LOOKS
+from shared.demo.deployment import SERVICES
 from shared.local.process import Running
 from tests.support.panke import COMMAND
 from tests.support.parts import eventually
@@ -34,6 +35,9 @@ def test_two_days_end_by_themselves_with_messages_delivered_and_the_same_bytes_o
     assert (place / "live.json").read_bytes() == (place / "offline.json").read_bytes()
     check_messages(place, told)
     assert not any(phones_in(log) for log in place.glob("*/server.log")), "a phone in a log"
+    for service in SERVICES:
+        told_by = [json.loads(line) for line in (place / service / "server.log").read_text().splitlines()]
+        assert told_by and not [line for line in told_by if line["event"] == "settings.unknown"]
     assert left_behind(place) == []
 
 

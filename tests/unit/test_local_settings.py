@@ -1,0 +1,29 @@
+"""What `panke up` and the demonstration hand on to each service: all that it reads, and nothing that it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.attribution.settings import AttributionSettings
+from services.intake.settings import IntakeSettings
+from services.notifier.settings import NotifierSettings
+from shared.local.stack import Stack
+from shared.settings import CommonSettings, variables
+
+SETTINGS: dict[str, type[CommonSettings]] = {
+    "intake": IntakeSettings,
+    "attribution": AttributionSettings,
+    "notifier": NotifierSettings,
+}
+
+
+def test_a_service_is_given_the_settings_that_it_reads_and_no_other(tmp_path: Path) -> None:
+    """From an environment that sets everything each gets its own, so that none warns of what is meant for another."""
+    everything = {name: "1" for settings in SETTINGS.values() for name in variables(settings)}
+    stack = Stack(
+        tmp_path, environment={**everything, "PANKE_LOCAL": "x", "PANKE_TEST_X": "1", "PATH": "/bin"}
+    )
+    made = {service.name: service.environment for service in stack.make_services()}
+    assert set(made) == set(SETTINGS)
+    for name, environment in made.items():
+        assert set(environment) - {"PATH"} == variables(SETTINGS[name])
