@@ -7,7 +7,7 @@ while a channel's limit made it wait. Each member keeps a state and a log of its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from uuid import UUID, uuid5
 
@@ -24,7 +24,7 @@ class Packet:
     """The alerts of one message, the most urgent first."""
 
     members: tuple[LeasedAlert, ...]
-    # Of a message that goes out again: it keeps its key, whoever of its members is left.
+    # Of a message that may have arrived: it keeps its key, whoever of its members is left.
     key: UUID | None = None
 
     @property
@@ -34,13 +34,17 @@ class Packet:
     @property
     def digest(self) -> UUID | None:
         """The key of a message about several; the same members give the same key when it is sent again."""
-        if self.key is not None or len(self.members) == 1:
-            return self.key
-        return uuid5(_DIGESTS, "/".join(sorted(str(one.id) for one in self.members)))
+        if len(self.members) == 1 and self.key in (None, self.first.id):
+            return None
+        return self.key or uuid5(_DIGESTS, "/".join(sorted(str(one.id) for one in self.members)))
 
     @property
     def id(self) -> UUID:
         return self.digest or self.first.id
+
+    def kept(self) -> Packet:
+        """The message from when an answer was lost: under another key a receiver would take it for another."""
+        return replace(self, key=self.id)
 
     def without(self, gone: Iterable[UUID]) -> Packet | None:
         """What is left of it."""

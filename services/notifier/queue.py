@@ -62,6 +62,7 @@ class Queue:
                 found += self._fetch(connection, "claim_retries", {**given, "limit": limit - len(found)})
             if not found:
                 return []
+            found += self._members(connection, found, given)
             found += self._companions(connection, found, given, plans)
             self._say_when(connection, business_now)
             gone = {row[0] for row in connection.execute(self._sql["overtaken"].encode(), given)}
@@ -74,6 +75,9 @@ class Queue:
         """Take back leases that ran out; an attempt without an answer makes its alert `unknown`."""
         given = {"machine_now": machine_now, "resend": list(resend)}
         with self._database.connection() as connection:
+            locked: Any = connection.execute(self._sql["lock_recovery"].encode()).fetchone()
+            if not locked[0]:
+                return []
             if business_now is not None:
                 self._say_when(connection, business_now)
             rows: list[Any] = connection.execute(self._sql["recover"].encode(), given).fetchall()
@@ -191,6 +195,13 @@ class Queue:
             due: Any = connection.execute(self._sql["next_due"].encode()).fetchone()
             retry: Any = connection.execute(self._sql["next_retry"].encode()).fetchone()
         return due[0], retry[0]
+
+    def _members(
+        self, connection: _Connection, found: Sequence[LeasedAlert], given: dict[str, object]
+    ) -> list[LeasedAlert]:
+        """The rest of the messages that may have arrived: each goes out again whole."""
+        keys = [one.digest for one in found if one.digest is not None and one.digest != one.id]
+        return self._fetch(connection, "claim_members", {**given, "keys": keys}) if keys else []
 
     def _companions(
         self,

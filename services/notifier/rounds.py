@@ -54,12 +54,6 @@ class _Round:
     waits: list[timedelta] = field(default_factory=list)
     limited: list[timedelta] = field(default_factory=list)
     again: bool = False
-    # An answer was lost: the message may have arrived, and keeps its key.
-    unanswered: bool = False
-
-    @property
-    def key(self) -> UUID | None:
-        return self.packet.digest if self.unanswered or self.packet.key is not None else None
 
     def drop(self, begun: Sequence[UUID]) -> None:
         """Leave out the members of which no attempt was begun."""
@@ -112,8 +106,10 @@ class Rounds:
             raise
         except Exception as error:
             _LOG.exception("a defect before sending")
-            reason = _defect(error)
-            return [(one, self._try_later(one, reason, [])) for one in packet.members]
+            reason, wait = _defect(error), self._wait(max(one.rounds for one in packet.members), [])
+            at = self._machine.now() + wait
+            verdicts = [(one, self._try_later(one, reason, at)) for one in packet.members]
+            return [(one, replace(verdict, digest=packet.key)) for one, verdict in verdicts]
 
     async def _over_channels(self, round: _Round) -> Settled:
         for channel, destination in round.found.ways:
@@ -128,9 +124,8 @@ class Rounds:
                     break
             except ChannelError as error:
                 round.said.append(f"{channel.name}: {error.answer}")
-                round.unanswered = round.unanswered or isinstance(error, NoAnswer)
                 if _held(error, channel):
-                    return round.all(Verdict(State.UNKNOWN, "; ".join(round.said), digest=round.key))
+                    return round.all(Verdict(State.UNKNOWN, "; ".join(round.said), digest=round.packet.key))
                 round.again = round.again or isinstance(error, Temporary)
         return self._unsent(round)
 
@@ -140,12 +135,14 @@ class Rounds:
             wait = min(round.limited)
             at = self._machine.now() + self._policy.spread(wait)
             reason = "; ".join([*round.said, "waits for the limit of a channel"])
-            return round.all(Verdict(State.FAILED, reason, at, limited=True, digest=round.key))
+            return round.all(Verdict(State.FAILED, reason, at, limited=True, digest=round.packet.key))
         if not round.again:
             return round.all(Verdict(State.DEAD, reason))
         left = [one for one in round.packet.members if one not in round.overtaken]
         over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
-        tried = [(one, replace(self._try_later(one, reason, round.waits), digest=round.key)) for one in left]
+        # One time for all members: a message that came back in parts would be several under one key.
+        at = self._machine.now() + self._wait(max(one.rounds for one in left), round.waits)
+        tried = [(one, replace(self._try_later(one, reason, at), digest=round.packet.key)) for one in left]
         return [(one, over) for one in round.overtaken] + tried
 
     def _may_wait(self, packet: Packet, wait: timedelta) -> bool:
@@ -154,11 +151,13 @@ class Rounds:
         in_time = not ends or self._business.now() + 2 * wait < min(ends)
         return in_time and wait <= self._policy.limit_patience
 
-    def _try_later(self, alert: LeasedAlert, reason: str, waits: Sequence[timedelta]) -> Verdict:
+    def _try_later(self, alert: LeasedAlert, reason: str, at: datetime) -> Verdict:
         if alert.rounds + 1 >= self._policy.rounds:
             return Verdict(State.DEAD, reason)
-        wait = max(self._policy.next_round(alert.rounds), min(waits, default=ZERO))
-        return Verdict(State.FAILED, reason, self._machine.now() + wait)
+        return Verdict(State.FAILED, reason, at)
+
+    def _wait(self, rounds: int, waits: Sequence[timedelta]) -> timedelta:
+        return max(self._policy.next_round(rounds), min(waits, default=ZERO))
 
     async def _attempts(self, round: _Round, channel: Channel, destination: str) -> None:
         policy = self._policy
@@ -193,6 +192,8 @@ class Rounds:
         except Exception as error:
             _LOG.exception("a defect while sending")
             failure = NoAnswer(_defect(error))
+        if isinstance(failure, NoAnswer):
+            round.packet = round.packet.kept()
         outcome = _outcome(failure)
         self._metrics.attempted(channel.name, outcome)
         answer = clipped(answer) if failure is None else failure.answer

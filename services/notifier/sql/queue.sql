@@ -21,12 +21,18 @@ RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a
           a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_retries
+-- Of a message that may have arrived, the member that comes first stands for all: two notifiers that each took some of
+-- them would send two messages under one key.
 WITH picked AS (
     SELECT a.id, p.watermark
     FROM alerts a
     JOIN scopes s ON s.scope = a.scope
     JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
     WHERE a.state IN ('failed', 'unknown') AND a.lease IS NULL AND a.retry_at <= %(machine_now)s
+      AND NOT EXISTS (SELECT FROM alerts b
+                      WHERE b.digest = a.digest AND b.id <> a.id
+                        AND (b.lease IS NOT NULL
+                             OR b.state IN ('failed', 'unknown') AND (b.retry_at, b.id) < (a.retry_at, a.id)))
     ORDER BY a.retry_at
     LIMIT %(limit)s
     FOR UPDATE OF a SKIP LOCKED
@@ -59,8 +65,26 @@ WHERE a.id = picked.id
 RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
           a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
+-- name: claim_members
+-- The other members of messages that go out again under their key, whatever their own time.
+WITH picked AS (
+    SELECT a.id, p.watermark
+    FROM alerts a
+    JOIN scopes s ON s.scope = a.scope
+    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+    WHERE a.digest = ANY(%(keys)s) AND a.state IN ('failed', 'unknown') AND a.lease IS NULL AND a.retry_at IS NOT NULL
+    FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE alerts a
+SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+FROM picked
+WHERE a.id = picked.id
+RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
+          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
+
 -- name: claim_retries_too
--- Likewise what waits for the limit of a channel, whatever its own time: one message takes one place.
+-- Likewise what waits for the limit of a channel, whatever its own time: one message takes one place. What may have
+-- arrived goes out by itself.
 WITH picked AS (
     SELECT a.id, p.watermark
     FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
@@ -68,7 +92,7 @@ WITH picked AS (
     JOIN scopes s ON s.scope = a.scope
     JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
     WHERE a.state IN ('failed', 'unknown') AND a.lease IS NULL AND (a.limited OR a.retry_at <= %(machine_now)s)
-      AND a.retry_at IS NOT NULL
+      AND a.retry_at IS NOT NULL AND a.digest IS NULL
     ORDER BY a.retry_at
     LIMIT %(most)s
     FOR UPDATE OF a SKIP LOCKED
@@ -155,7 +179,9 @@ WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s
 RETURNING number
 
 -- name: end_attempts
-UPDATE attempts t SET answered_at = %(machine_now)s, answered_business_at = %(business_now)s, outcome = %(outcome)s,
+-- An answer that comes when the attempt was given up as unknown is kept beside that: its message goes out again.
+UPDATE attempts t SET answered_at = %(machine_now)s, answered_business_at = %(business_now)s,
+       outcome = coalesce(t.outcome, %(outcome)s),
        answer = %(answer)s,
        provider_id = CASE WHEN %(outcome)s = 'sent' THEN substring(%(answer)s from '(?:BizId|SerialNo)=([^ ]{1,128})') END
 FROM unnest(%(ids)s::uuid[], %(numbers)s::integer[]) AS n (alert, number)
@@ -190,16 +216,30 @@ WHERE a.id = v.id AND a.lease = %(lease)s
 -- A round that was not begun: the alert is as it was.
 UPDATE alerts SET lease = NULL, leased_until = NULL WHERE id = %(id)s AND lease = %(lease)s
 
+-- name: lock_recovery
+-- One recovers at a time, so that the members of a message come back together.
+SELECT pg_try_advisory_xact_lock(hashtext('panke.notifier.recover'))
+
 -- name: recover
--- Leases that ran out: their dispatcher was killed or stands still. Where the answer is stored, it counts, although the
--- round was not ended. With an attempt that has no answer, nobody can say whether it arrived.
+-- Leases that ran out, each whole: their dispatcher was killed or stands still. Where the answer is stored, it counts,
+-- although the round was not ended. With an attempt that has no answer, nobody can say whether it arrived; its message
+-- keeps its key.
 WITH lost AS (
-    SELECT id FROM alerts WHERE leased_until < %(machine_now)s AND lease IS NOT NULL
-    ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+    SELECT id FROM alerts
+    WHERE lease IS NOT NULL AND leased_until < %(machine_now)s
+      AND leased_until <= (SELECT max(leased_until)
+                           FROM (SELECT leased_until FROM alerts
+                                 WHERE lease IS NOT NULL AND leased_until < %(machine_now)s
+                                 ORDER BY leased_until LIMIT 1000) AS earliest)
+    FOR UPDATE SKIP LOCKED
 ), last AS (
-    SELECT DISTINCT ON (t.alert) t.alert, t.number, t.channel, t.digest, t.answered_business_at,
-           coalesce(t.outcome, 'open') AS outcome
+    SELECT DISTINCT ON (t.alert) t.alert, t.channel, t.answered_business_at, coalesce(t.outcome, 'open') AS outcome
     FROM attempts t JOIN lost ON lost.id = t.alert
+    ORDER BY t.alert, t.number DESC
+), unsure AS (
+    SELECT DISTINCT ON (t.alert) t.alert, t.channel, coalesce(t.digest, t.alert) AS key
+    FROM attempts t JOIN lost ON lost.id = t.alert
+    WHERE t.outcome IS NULL OR t.outcome = 'unknown'
     ORDER BY t.alert, t.number DESC
 ), opened AS (
     UPDATE attempts t SET outcome = 'unknown' FROM lost WHERE t.alert = lost.id AND t.outcome IS NULL
@@ -208,16 +248,17 @@ UPDATE alerts a
 SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     state = CASE WHEN last.outcome = 'sent' THEN 'sent'
                  WHEN last.outcome = 'open' THEN 'unknown'
-                 WHEN a.superseded_at IS NOT NULL THEN 'superseded' ELSE a.state END,
+                 WHEN a.superseded_at IS NOT NULL THEN 'superseded'
+                 WHEN unsure.alert IS NOT NULL THEN 'unknown' ELSE a.state END,
     reason = CASE WHEN last.outcome = 'sent' THEN 'by ' || last.channel
-                  WHEN last.outcome = 'open' THEN 'stopped between call and answer' ELSE a.reason END,
-    digest = CASE WHEN last.outcome IN ('open', 'unknown') THEN last.digest ELSE a.digest END,
+                  WHEN unsure.alert IS NOT NULL THEN 'stopped between call and answer' ELSE a.reason END,
+    digest = CASE WHEN last.outcome = 'sent' THEN a.digest ELSE coalesce(unsure.key, a.digest) END,
     done_at = CASE WHEN last.outcome = 'sent' THEN last.answered_business_at ELSE a.done_at END,
     retry_at = CASE WHEN last.outcome = 'sent' THEN NULL
-                    WHEN last.outcome IS DISTINCT FROM 'open' THEN a.retry_at
-                    WHEN a.superseded_at IS NULL AND last.channel = ANY(%(resend)s)
+                    WHEN unsure.alert IS NULL THEN a.retry_at
+                    WHEN a.superseded_at IS NULL AND unsure.channel = ANY(%(resend)s)
                     THEN %(machine_now)s::timestamptz END
-FROM lost LEFT JOIN last ON last.alert = lost.id
+FROM lost LEFT JOIN last ON last.alert = lost.id LEFT JOIN unsure ON unsure.alert = lost.id
 WHERE a.id = lost.id
 RETURNING a.id, a.state
 
