@@ -66,6 +66,8 @@ class StoredBreaker:
         self._sql = queries("services.notifier")
         # Channels with failures as last seen here: a channel that works costs no writing.
         self._failing: set[str] = set()
+        # Channels that this process tries again; of the others that are open, a failure tells nothing new.
+        self._probing: set[str] = set()
 
     async def wait(self, channel: str) -> timedelta:
         return await asyncio.to_thread(self._wait, channel)
@@ -98,6 +100,8 @@ class StoredBreaker:
                 return timedelta(seconds=(open_until - now).total_seconds())
             given = {"channel": channel, "now": now, "until": now + self._terms.probe}
             first = connection.execute(self._sql["probe_breaker"].encode(), given).fetchone() is not None
+        if first:
+            self._probing.add(channel)
         return ZERO if first else self._terms.probe
 
     def _failed(self, channel: str, reason: str) -> None:
@@ -109,12 +113,15 @@ class StoredBreaker:
             "longest": terms.longest,
             "reason": clipped(reason),
             "now": self._clock.now(),
+            "probe": channel in self._probing,
         }
         with self._database.connection() as connection:
             connection.execute(self._sql["fail_breaker"].encode(), given)
         self._failing.add(channel)
+        self._probing.discard(channel)
 
     def _mend(self, channel: str) -> None:
         with self._database.connection() as connection:
             connection.execute(self._sql["mend_breaker"].encode(), {"channel": channel})
         self._failing.discard(channel)
+        self._probing.discard(channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
 from services.notifier.breaker import StoredBreaker
+from services.notifier.calls import ANSWERING
 from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import DatabaseLimiter
 from services.notifier.consumer import Consumer, Subscription
@@ -29,7 +31,7 @@ from services.notifier.policy import Policy
 from services.notifier.proof import Proof
 from services.notifier.queue import Queue, Terms
 from services.notifier.receipts_http import receipts_app
-from services.notifier.settings import NotifierSettings, office_plans
+from services.notifier.settings import NotifierSettings, channel_lanes, office_plans
 from services.notifier.topic import topic_exists, wait_for_topic
 from shared.clock import BusinessClock, MachineClock, open_clock
 from shared.database import Database, migrate
@@ -44,6 +46,8 @@ log = structlog.get_logger()
 SCHEMA: Final = "notifier"
 PACKAGE: Final = "services.notifier"
 LATE: Final = timedelta(minutes=1)
+# With as many connections, and some more for answers: who stores one waits for nobody.
+THREADS: Final = 10
 SHORTEST_SECRET: Final = 16
 
 
@@ -56,7 +60,9 @@ class Service:
         self.clock = clock
         version = metadata.version("panke")
         self.metrics = Metrics(new_registry("notifier", version))
-        self.database = Database(settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=12)
+        self.database = Database(
+            settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=THREADS + ANSWERING
+        )
         self.listing = Listing(self.database)
         self.channels = configured(settings, DatabaseLimiter(self.database, self.machine))
         self.topic = Topics(settings.topic_prefix).ownership
@@ -66,6 +72,7 @@ class Service:
             rounds=settings.notifier_rounds,
             round_wait=timedelta(seconds=settings.notifier_round_wait),
             concurrency=settings.notifier_concurrency,
+            lanes=channel_lanes(settings),
         )
         patience = timedelta(seconds=settings.notifier_watermark_patience)
         queue = Queue(self.database, Terms(policy.lease(self.channels), patience))
@@ -102,6 +109,7 @@ class Service:
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Start consuming and sending; stop taking in first, then finish the calls that are under way."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
         await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
         self.database.open()
         stop = asyncio.Event()

@@ -1,26 +1,40 @@
-"""When a channel may be called: its provider's limits, asked before an attempt is stored.
+"""When a channel may be called, and how many calls of one process are under way at once.
 
-Whoever waits for a limit has not failed: it waits without an attempt, and is gathered with whatever else waits
-for the same person. Within one process the calls to a robot follow one another, so that not all of those who
-were told "now" lose the same place; between processes the limiter itself decides.
+A process that is killed cannot say of the calls under way whether they arrived, and their messages go out again:
+each channel therefore has a few lanes, as many as its provider's limits can use, and no more. Whoever waits for
+a lane or for a limit has not failed: it waits without an attempt, and is gathered with whatever else waits for
+the same person. The calls to a person follow one another, so that not all of those who were told "now" lose the
+same place; between processes the limiter itself decides.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from services.notifier.channels import Channel
+from services.notifier.channels.mail import MailChannel
 from services.notifier.channels.robot import Robot
+from services.notifier.channels.sms import SmsChannel
+from services.notifier.channels.webhook import WebhookChannel
 
 ZERO = timedelta(0)
 # Who waits longer for its turn comes back later: a lease does not wait.
-_TURN = 3.0
+TURN: Final = 3.0
 _LATER = timedelta(seconds=2)
+# A robot takes 20 messages a minute and tells no repetition. An SMS costs money twice. A receiver of webhooks drops
+# what it has seen, so that more under way at once costs nobody anything.
+_LANES: Final[tuple[tuple[type, int], ...]] = (
+    (Robot, 1),
+    (SmsChannel, 4),
+    (MailChannel, 2),
+    (WebhookChannel, 8),
+)
+_OTHERS: Final = 2
 
 
 @runtime_checkable
@@ -40,32 +54,53 @@ class Busy(Exception):
 
 
 class Pace:
-    """The turns of one process."""
+    """The turns of one process; `lanes` by channel, in place of those of its kind."""
 
-    def __init__(self) -> None:
-        self._turns: defaultdict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
+    def __init__(self, lanes: Mapping[str, int]) -> None:
+        self._given = lanes
+        self._lanes: dict[str, asyncio.Semaphore] = {}
+        self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
     async def turn(self, channel: Channel, destination: str) -> AsyncIterator[None]:
         """The place of one call, or Busy."""
-        if not isinstance(channel, Limited):
-            yield
-            return
-        key = (channel.name,) if isinstance(channel, Robot) else (channel.name, destination)
-        lock = self._turns[key]
+        one, lane = self._turns[channel.name, destination], self._lane(channel)
         try:
-            await asyncio.wait_for(lock.acquire(), _TURN)
+            async with asyncio.timeout(TURN):
+                await _both(one, lane)
         except TimeoutError:
             raise Busy(_LATER) from None
         try:
-            wait = await channel.ready_in(destination)
+            wait = await limit_of(channel, destination)
             if wait > ZERO:
                 raise Busy(wait)
             yield
         finally:
-            lock.release()
+            lane.release()
+            one.release()
+
+    def _lane(self, channel: Channel) -> asyncio.Semaphore:
+        if channel.name not in self._lanes:
+            self._lanes[channel.name] = asyncio.Semaphore(lanes_of(channel, self._given))
+        return self._lanes[channel.name]
+
+
+def lanes_of(channel: Channel, given: Mapping[str, int]) -> int:
+    """How many calls to a channel one process may have under way."""
+    of_kind = next((lanes for kind, lanes in _LANES if isinstance(channel, kind)), _OTHERS)
+    return given.get(channel.name, of_kind)
 
 
 async def limit_of(channel: Channel, destination: str) -> timedelta:
     """How long the limit of a channel asks to wait; zero where there is none."""
     return await channel.ready_in(destination) if isinstance(channel, Limited) else ZERO
+
+
+async def _both(one: asyncio.Lock, lane: asyncio.Semaphore) -> None:
+    """The person first: who waits for another message to the same person holds no lane meanwhile."""
+    await one.acquire()
+    try:
+        await lane.acquire()
+    except BaseException:
+        one.release()
+        raise

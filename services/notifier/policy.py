@@ -4,16 +4,17 @@ round."""
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.notifier.channels import Channel
+from services.notifier.pacing import TURN
 
 # Storing an answer has its own deadline; the lease must outlive that too.
 _MARGIN = 10.0
-# How long a call may wait for its turn at a channel that has limits.
-_TURN = 4.0
+# How long a call may wait for its turn at a channel, and a little more.
+_TURN = TURN + 1.0
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class Policy:
     late_after: timedelta = timedelta(minutes=15)
     # How long the limit of a preferred channel is waited for before the next channel is taken.
     limit_patience: timedelta = timedelta(minutes=2)
+    # How many calls to a channel may be under way at once in one process, where it is not as its kind has it.
+    lanes: Mapping[str, int] = field(default_factory=dict)
 
     def lease(self, channels: Sequence[Channel]) -> timedelta:
         """Longer than a whole round can take: every attempt of every channel, and the waits between."""
         waits = (self.attempts - 1) * (self.wait_max + self.wait_initial)
         return timedelta(
-            seconds=sum(self.attempts * (one.timeout + _turn(one)) + waits for one in channels) + _MARGIN
+            seconds=sum(self.attempts * (one.timeout + _TURN) + waits for one in channels) + _MARGIN
         )
 
     def spread(self, wait: timedelta) -> timedelta:
@@ -47,7 +50,3 @@ class Policy:
         """The wait after a failed round: doubling, and spread so that a storm does not come back whole."""
         doublings = 1 << min(rounds, 16)
         return min(self.round_wait * doublings, self.round_wait_max) * random.uniform(0.8, 1.2)
-
-
-def _turn(channel: Channel) -> float:
-    return _TURN if hasattr(channel, "ready_in") else 0.0

@@ -8,19 +8,18 @@ lease is over.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import psycopg
 import stamina
 import structlog
 
-from services.notifier.alert import LeasedAlert, Notice, Outcome, State
+from services.notifier.alert import LeasedAlert, State
 from services.notifier.breaker import Breaker
-from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary, clipped
+from services.notifier.calls import Calls, defect
+from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.outcome import TryLater
 from services.notifier.compose import Composer
 from services.notifier.metrics import Metrics
@@ -28,46 +27,13 @@ from services.notifier.pacing import Busy, Pace, limit_of
 from services.notifier.packet import Packet
 from services.notifier.plan import Plans, Unavailable
 from services.notifier.policy import Policy
-from services.notifier.queue import Call, People, Queue, Verdict
-from services.notifier.routing import Addressee, Router, Unreachable
+from services.notifier.queue import People, Queue, Verdict
+from services.notifier.routing import Router, Unreachable
+from services.notifier.under_way import OvertakenError, Round, Settled
 from shared.clock import BusinessClock, MachineClock
 
 _LOG = structlog.get_logger("notifier.rounds")
 ZERO = timedelta(0)
-Settled = list[tuple[LeasedAlert, Verdict]]
-
-
-class OvertakenError(Exception):
-    """No member of the message is to be sent any more, or the lease is lost: the call is not made."""
-
-
-@dataclass
-class _Round:
-    """A round while it runs: what is left of the message, and what the channels have said."""
-
-    packet: Packet
-    found: Addressee
-    people: People
-    overtaken: list[LeasedAlert] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    # How long to wait, as the channels that failed have told; and those that only keep their limits.
-    waits: list[timedelta] = field(default_factory=list)
-    limited: list[timedelta] = field(default_factory=list)
-    again: bool = False
-
-    def drop(self, begun: Sequence[UUID]) -> None:
-        """Leave out the members of which no attempt was begun."""
-        gone = [one for one in self.packet.members if one.id not in begun]
-        self.overtaken += gone
-        left = self.packet.without(one.id for one in gone)
-        if left is None:
-            raise OvertakenError
-        self.packet = left
-
-    def all(self, verdict: Verdict) -> Settled:
-        over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
-        left = [one for one in self.packet.members if one not in self.overtaken]
-        return [(one, over) for one in self.overtaken] + [(one, verdict) for one in left]
 
 
 class Rounds:
@@ -83,14 +49,12 @@ class Rounds:
         metrics: Metrics,
         breaker: Breaker,
     ) -> None:
-        self._queue = queue
         self._router = Router(channels, plans)
         self._business, self._machine = clocks
-        self._composer = Composer(plans, policy.late_after)
         self._policy = policy
-        self._metrics = metrics
         self._breaker = breaker
-        self._pace = Pace()
+        self._pace = Pace(policy.lanes)
+        self._calls = Calls(queue, clocks, Composer(plans, policy.late_after), metrics)
 
     async def run(self, packet: Packet, people: People) -> Settled:
         """How the round ended for each member; raises only what the database raises."""
@@ -101,17 +65,17 @@ class Rounds:
             found = self._router.address(packet.members, people, now)
             if isinstance(found, Unreachable):
                 return [(one, _unreachable(found)) for one in packet.members]
-            return await self._over_channels(_Round(packet, found, people))
+            return await self._over_channels(Round(packet, found, people))
         except psycopg.Error:
             raise
         except Exception as error:
             _LOG.exception("a defect before sending")
-            reason, wait = _defect(error), self._wait(max(one.rounds for one in packet.members), [])
+            reason, wait = defect(error), self._wait(max(one.rounds for one in packet.members), [])
             at = self._machine.now() + wait
             verdicts = [(one, self._try_later(one, reason, at)) for one in packet.members]
             return [(one, replace(verdict, digest=packet.key)) for one, verdict in verdicts]
 
-    async def _over_channels(self, round: _Round) -> Settled:
+    async def _over_channels(self, round: Round) -> Settled:
         for channel, destination in round.found.ways:
             try:
                 await self._attempts(round, channel, destination)
@@ -129,7 +93,7 @@ class Rounds:
                 round.again = round.again or isinstance(error, Temporary)
         return self._unsent(round)
 
-    def _unsent(self, round: _Round) -> Settled:
+    def _unsent(self, round: Round) -> Settled:
         reason = "; ".join(round.said)
         if round.limited:
             wait = min(round.limited)
@@ -159,7 +123,7 @@ class Rounds:
     def _wait(self, rounds: int, waits: Sequence[timedelta]) -> timedelta:
         return max(self._policy.next_round(rounds), min(waits, default=ZERO))
 
-    async def _attempts(self, round: _Round, channel: Channel, destination: str) -> None:
+    async def _attempts(self, round: Round, channel: Channel, destination: str) -> None:
         policy = self._policy
         async for attempt in stamina.retry_context(
             on=lambda error: _quickly(error) and not _held(error, channel),
@@ -170,54 +134,20 @@ class Rounds:
             wait_jitter=policy.wait_initial,
         ):
             with attempt:
-                await self._admit(round, channel)
                 async with self._pace.turn(channel, destination):
-                    await self._attempt(round, channel, destination)
+                    await self._admit(round, channel)
+                    failure = await self._calls.make(round, channel, destination)
+                    await self._judge(round, channel, destination, failure)
 
-    async def _admit(self, round: _Round, channel: Channel) -> None:
-        """Pass, unless the channel is left alone for a while."""
+    async def _admit(self, round: Round, channel: Channel) -> None:
+        """Pass, unless the channel is left alone for a while; asked in its lane, behind the calls before it."""
         wait = await self._breaker.wait(channel.name)
         if wait > ZERO:
             round.waits.append(wait)
             raise TryLater("left alone for a while, since it failed again and again", wait)
 
-    async def _attempt(self, round: _Round, channel: Channel, destination: str) -> None:
-        notice, numbers = await self._begin(round, channel, destination)
-        failure: ChannelError | None = None
-        answer = ""
-        try:
-            answer = await _in_time(channel.send(notice, destination), channel.timeout)
-        except ChannelError as error:
-            failure = error
-        except Exception as error:
-            _LOG.exception("a defect while sending")
-            failure = NoAnswer(_defect(error))
-        if isinstance(failure, NoAnswer):
-            round.packet = round.packet.kept()
-        outcome = _outcome(failure)
-        self._metrics.attempted(channel.name, outcome)
-        answer = clipped(answer) if failure is None else failure.answer
-        ended = (self._business.now(), self._machine.now())
-        await asyncio.to_thread(self._queue.end_attempts, numbers, outcome, answer, ended)
-        await self._judge(round, channel, destination, failure)
-
-    async def _begin(
-        self, round: _Round, channel: Channel, destination: str
-    ) -> tuple[Notice, dict[UUID, int]]:
-        """Store the attempt for every member; who is overtaken is left out, and the words are made anew."""
-        while True:
-            now = self._business.now()
-            notice = self._composer.notice(round.packet, round.found, round.people, now)
-            call = Call(channel.name, destination, notice.words.text, notice.to.staff, round.packet.digest)
-            at: tuple[datetime, datetime] = (now, self._machine.now())
-            numbers = await asyncio.to_thread(self._queue.begin_attempts, round.packet.members, call, at)
-            if len(numbers) == len(round.packet.members):
-                self._metrics.behind(notice.behind)
-                return notice, numbers
-            round.drop(list(numbers))
-
     async def _judge(
-        self, round: _Round, channel: Channel, destination: str, failure: ChannelError | None
+        self, round: Round, channel: Channel, destination: str, failure: ChannelError | None
     ) -> None:
         """What the answer says of the channel; a failure is raised as what it is."""
         if failure is None or isinstance(failure, Refused):
@@ -255,23 +185,3 @@ def _unreachable(found: Unreachable) -> Verdict:
 def _held(error: Exception, channel: Channel) -> bool:
     """Whether a person must decide: it may have arrived, and a repetition would not be told apart."""
     return isinstance(error, NoAnswer) and channel.after_crash == "hold"
-
-
-def _outcome(failure: ChannelError | None) -> Outcome:
-    if failure is None:
-        return Outcome.SENT
-    if isinstance(failure, NoAnswer):
-        return Outcome.UNKNOWN
-    return Outcome.REFUSED if isinstance(failure, Refused) else Outcome.TEMPORARY
-
-
-def _defect(error: Exception) -> str:
-    return clipped(f"defect: {type(error).__name__}: {error}")
-
-
-async def _in_time(call: Awaitable[str], seconds: float) -> str:
-    try:
-        async with asyncio.timeout(seconds):
-            return await call
-    except TimeoutError as error:
-        raise NoAnswer(f"no answer within {seconds:g} s") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from shared.settings import CommonSettings, Count, Port, Seconds, SecretText, Se
 ChannelName = Literal[
     "webhook", "email", "log", "dingtalk", "wecom", "feishu", "aliyun-sms", "tencent-sms", "apprise"
 ]
+_LANES = re.compile(r"[1-9][0-9]{0,2}")
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
 
 
@@ -81,6 +83,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_rounds: Count = 6
     notifier_round_wait: Seconds = 60.0
     notifier_concurrency: Count = 32
+    # `channel=count`: how many calls to it one process may have under way at once, where its kind's number does not do.
+    notifier_lanes: tuple[str, ...] = ()
     notifier_watermark_patience: Seconds = 60.0
     notifier_stuck_after: Seconds = 60.0
 
@@ -108,6 +112,18 @@ def office_hours(settings: NotifierSettings) -> OfficeHours:
         names = ("opening", "afternoon", "last_call", "closing")
         told = ", ".join(variable(f"notifier_{name}") for name in names)
         raise SettingsError(f"{told}: {error}") from None
+
+
+def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
+    """The lanes that the settings give to channels, or SettingsError that names the variable."""
+    lanes: dict[str, int] = {}
+    for entry in settings.notifier_lanes:
+        name, _, count = entry.partition("=")
+        if name not in settings.notifier_channels or _LANES.fullmatch(count) is None or name in lanes:
+            told = "takes channel=count, each channel once, of those of"
+            raise SettingsError(f"{variable('notifier_lanes')} {told} {variable('notifier_channels')}")
+        lanes[name] = int(count)
+    return lanes
 
 
 def office_plans(settings: NotifierSettings) -> Plans:

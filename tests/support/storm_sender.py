@@ -45,12 +45,21 @@ NAMES = tuple(ROLES.values())
 NOW = datetime(2026, 3, 5, 8, 1, tzinfo=UTC)
 TABLE = """
     CREATE TABLE IF NOT EXISTS provider_calls (
-        channel text NOT NULL, key text NOT NULL, message uuid NOT NULL, alerts uuid[] NOT NULL, at timestamptz NOT NULL
+        channel text NOT NULL, key text NOT NULL, message uuid NOT NULL, alerts uuid[] NOT NULL,
+        at timestamptz NOT NULL, dropped boolean NOT NULL
     )
+"""
+# Which providers drop a message whose key they have seen, as receivers of Standard Webhooks do; robots, SMS and mail
+# do not.
+KEYED = frozenset({"slow"})
+TAKE = """
+    INSERT INTO public.provider_calls
+    SELECT %s, %s, %s, %s, %s,
+           %s AND EXISTS (SELECT FROM public.provider_calls WHERE channel = %s AND message = %s)
 """
 POLICY = Policy(
     attempts=1, rounds=8, round_wait=timedelta(seconds=1), concurrency=16, longest_sleep=0.2,
-    limit_patience=timedelta(minutes=1),
+    limit_patience=timedelta(minutes=1), lanes={"chat": 1, "sms": 4, "mail": 2, "slow": 8, "down": 2},
 )  # fmt: skip
 LIMITS = {
     "chat": (Limit(10, timedelta(seconds=2)),),
@@ -99,9 +108,9 @@ class Provider:
 
     def _take(self, notice: Notice, key: str) -> None:
         alerts = [item.alert for item in notice.items] or [notice.id]
-        row = [self.name, key, notice.id, alerts, datetime.now(UTC)]
+        row = [self.name, key, notice.id, alerts, datetime.now(UTC), self.name in KEYED, self.name, notice.id]
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            connection.execute("INSERT INTO public.provider_calls VALUES (%s, %s, %s, %s, %s)", row)
+            connection.execute(TAKE, row)
 
 
 class Paced(Provider):

@@ -10,6 +10,7 @@ WHERE channel = %(channel)s AND open_until <= %(now)s
 RETURNING channel
 
 -- name: fail_breaker
+-- Calls that were under way when the channel was closed fail too, and close it no further: only who tried it again does.
 INSERT INTO breakers (channel, failures, open_until, reason, changed_at)
 VALUES (%(channel)s, 1, CASE WHEN %(threshold)s <= 1 THEN %(now)s + %(base)s END, %(reason)s, %(now)s)
 ON CONFLICT (channel) DO UPDATE
@@ -19,6 +20,7 @@ SET failures = breakers.failures + 1, reason = excluded.reason, changed_at = exc
                                %(now)s + least(%(base)s * power(2, least(breakers.failures + 1 - %(threshold)s, 20)),
                                                %(longest)s))
                  END
+WHERE %(probe)s OR breakers.open_until IS NULL OR breakers.open_until <= %(now)s
 
 -- name: mend_breaker
 DELETE FROM breakers WHERE channel = %(channel)s

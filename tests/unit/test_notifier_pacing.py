@@ -1,0 +1,50 @@
+"""How many calls each kind of channel may have under way at once, and how a deployment says otherwise."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from services.notifier.channels.configured import configured
+from services.notifier.pacing import lanes_of
+from services.notifier.settings import NotifierSettings, channel_lanes
+from shared.settings import SettingsError, load
+from tests.support.providers import TOKEN
+
+GIVEN = {
+    "PANKE_DATABASE_URL": "postgresql://localhost/x",
+    "PANKE_KAFKA": "localhost:9092",
+    "PANKE_NOTIFIER_CHANNELS": "wecom,webhook,email,log",
+    "PANKE_NOTIFIER_WECOM_TOKEN": TOKEN,
+    "PANKE_NOTIFIER_WEBHOOK_URL": "https://hook.example/",
+    "PANKE_NOTIFIER_WEBHOOK_HOSTS": "hook.example",
+    "PANKE_NOTIFIER_WEBHOOK_SECRET": base64.b64encode(b"a secret of the tests, 24 or more").decode(),
+    "PANKE_NOTIFIER_SMTP_HOST": "mail.example",
+    "PANKE_NOTIFIER_SMTP_SENDER": "panke@office.example",
+}
+
+
+def lanes(text: str) -> dict[str, int]:
+    settings = load(NotifierSettings, {**GIVEN, "PANKE_NOTIFIER_LANES": text} if text else GIVEN)
+    given = channel_lanes(settings)
+    return {channel.name: lanes_of(channel, given) for channel in configured(settings)}
+
+
+async def test_a_robot_is_called_once_at_a_time_and_a_receiver_that_knows_repetitions_more_often() -> None:
+    """By default a robot has one lane, mail two, a webhook, whose receiver tells repetitions by their id, eight."""
+    assert lanes("") == {"wecom": 1, "webhook": 8, "email": 2, "log": 2}
+
+
+async def test_the_settings_give_a_channel_other_lanes() -> None:
+    """What is named has the number given, the others keep that of their kind."""
+    assert lanes("email=5,webhook=1") == {"wecom": 1, "webhook": 1, "email": 5, "log": 2}
+
+
+@pytest.mark.parametrize(
+    "text", ["email", "email=0", "email=x", "email=-1", "fax=2", "email=1,email=2", "=3"]
+)
+def test_lanes_that_cannot_be_are_refused(text: str) -> None:
+    """No number, none at all, a channel that the deployment has not, one given twice: the variable is named."""
+    with pytest.raises(SettingsError, match="PANKE_NOTIFIER_LANES"):
+        lanes(text)
