@@ -20,7 +20,7 @@ import msgspec
 
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId
-from services.attribution.judging.cli import encode
+from services.attribution.judging.cli import encode, packed
 from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import contacts_of, decode_event, parties
@@ -28,7 +28,7 @@ from shared.contract import contacts_of, decode_event, parties
 
 def judged(lines: IO[bytes]) -> int:
     """From lines to the bytes of the result."""
-    answer = judge(lines, load("base"), _books())
+    answer = judge(lines, load("base"), _books(), told=packed)
     encode(answer)
     return len(answer["customers"])
 

@@ -19,6 +19,7 @@ from services.attribution.rulebooks.registry import Registry
 from shared.contract import BadEvent, parse_instant
 
 BAD_INPUT = 2
+_encode = msgspec.json.Encoder().encode
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]
@@ -74,7 +75,7 @@ def judge_command(
         known = Registry(rulebook_folder)
         book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
-            answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance)
+            answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)
     except (BadInput, BadRulebook) as error:
         refuse(f"panke judge: {error}")
     except (OSError, EOFError, gzip.BadGzipFile) as error:
@@ -84,7 +85,12 @@ def judge_command(
 
 def encode(answer: dict[str, Any]) -> bytes:
     """The bytes of a result: the same offline and over HTTP."""
-    return msgspec.json.encode(answer) + b"\n"
+    return _encode(answer) + b"\n"
+
+
+def packed(item: dict[str, Any]) -> msgspec.Raw:
+    """An item of a result as the bytes that `encode` would make of it."""
+    return msgspec.Raw(_encode(item))
 
 
 def refuse(message: str) -> None:

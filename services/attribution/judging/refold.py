@@ -106,7 +106,7 @@ def _judge(
     known_at: datetime | None,
     watermark: datetime | None,
 ) -> bytes:
-    from services.attribution.judging.cli import encode
+    from services.attribution.judging.cli import encode, packed
     from services.attribution.judging.judge import judge, latest
     from shared.contract import decode_event
     from shared.topics import decode_contacts
@@ -115,4 +115,8 @@ def _judge(
         last = latest(decode_event(line, recorded=True) for line in journal.lines)
         as_of = max(last, watermark) if last is not None else watermark
     stored = {name: contacts for name, raw in journal.contacts.items() if (contacts := decode_contacts(raw))}
-    return encode(judge(journal.lines, _books[book], _books, as_of=as_of, known_at=known_at, contacts=stored))
+    return encode(
+        judge(
+            journal.lines, _books[book], _books, as_of=as_of, known_at=known_at, contacts=stored, told=packed
+        )
+    )

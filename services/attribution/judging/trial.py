@@ -16,7 +16,7 @@ from typing import Any
 
 from services.attribution.domain.case import Books
 from services.attribution.domain.rulebook import Rulebook
-from services.attribution.judging.judge import Judging, Reading, in_order, latest, with_book
+from services.attribution.judging.judge import Judging, Reading, by_scope, in_order, latest, with_book
 from shared.contract import DealSubscribed, Event, RulebookAdopted
 
 COMPARED = ("owner", "status", "basis", "since", "expires_at")
@@ -75,10 +75,7 @@ def try_rulebook(
 
 
 def _judged(events: list[Event], book: Rulebook, books: Books, as_of: datetime | None) -> dict[str, Any]:
-    judging = Judging(book, books, as_of)
-    for event in events:
-        judging.judge(event)
-    return judging.finish()
+    return Judging(book, books, as_of).judge(by_scope(events))
 
 
 def compare(
