@@ -39,13 +39,14 @@ class Case:
     __slots__ = (
         "_in_force",
         "anew", "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "id", "judge", "kept",
-        "outside", "record", "replaying", "seq", "slice",
+        "outside", "record", "replaying", "seq", "slice", "timezone",
     )  # fmt: skip
 
     def __init__(
         self, slice_: Slice, fact: Fact, books: Books, horizon: datetime | None, judge: Callable[[Case], None]
     ) -> None:
         self.slice = slice_
+        self.timezone = slice_.scope.timezone
         self.fact = fact
         self.id: EventId = fact.id
         self.record: EventId = fact.id
@@ -69,10 +70,6 @@ class Case:
     @property
     def scope(self) -> Scope:
         return self.slice.scope
-
-    @property
-    def timezone(self) -> str:
-        return self.slice.scope.timezone
 
     @property
     def book(self) -> Rulebook:

@@ -13,6 +13,7 @@ from services.attribution.domain.facts import EventId, Party
 from services.attribution.domain.record import replace
 from services.attribution.domain.state import (
     SCOPE,
+    Claim,
     Customer,
     CustomerId,
     Deal,
@@ -47,7 +48,7 @@ def evolve(slice_: Slice, event: e.DomainEvent) -> Changes:
 
 def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
     """Put what an event changes into the slice, and tell it."""
-    changes = evolve(slice_, event)
+    changes = _CHANGES[type(event)](slice_, event)
     for key, record in changes.items():
         if record is None:
             slice_.pop(key, None)
@@ -56,12 +57,9 @@ def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
     return changes
 
 
-def union(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
-    """What is in either, the old first, each once."""
-    for item in new:
-        if item not in old:
-            return old + tuple(dict.fromkeys(item for item in new if item not in old))
-    return old
+def added(old: tuple[T, ...], item: T) -> tuple[T, ...]:
+    """The old, and behind it the item if it is none of them."""
+    return old if item in old else (*old, item)
 
 
 def _office_found(s: Slice, event: e.OfficeFound) -> Changes:
@@ -104,24 +102,21 @@ def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Part
     if not isinstance(known, Customer):
         known = Customer(customer, seq, nth=nth)
     first, nth = min(known.place, (seq, nth))
-    named = replace(
-        known,
-        first=first,
-        nth=nth,
-        contacts=union(known.contacts, party.contacts),
-        names=union(known.names, (party.name,) if party.name else ()),
-        records=union(known.records, (event,)),
-    )
-    changes: Changes = {key: named}
+    contacts = known.contacts
+    changes: Changes = {key: known}
     for contact in party.contacts:
-        if contact not in known.contacts:
+        if contact not in contacts:
+            contacts = (*contacts, contact)
             changes[Key("contact", contact)] = Pointer(customer)
+    names = added(known.names, party.name) if party.name else known.names
+    records = added(known.records, event)
+    changes[key] = replace(known, first=first, nth=nth, contacts=contacts, names=names, records=records)
     return changes
 
 
 def _customer_touched(s: Slice, event: e.CustomerTouched) -> Changes:
     known = s.customer(event.customer)
-    return _customer(replace(known, records=union(known.records, (event.event,))))
+    return _customer(replace(known, records=added(known.records, event.event)))
 
 
 def _customer(customer: Customer) -> Changes:
@@ -195,10 +190,10 @@ def _decided(s: Slice, event: e.Decided) -> Changes:
     holder, forfeits, grants = known.holder, known.forfeits, known.grants
     if event.owner is not None or event.decision in ("released", "revoked"):
         holder = event.owner
-    if event.owner is not None:
+    if event.owner is not None and forfeits:
         forfeits = tuple(f for f in forfeits if f.staff != event.owner or f.cause != "present")
     if claim is not None and claim.basis not in ("transfer", "ruling"):
-        grants = union(grants, (Grant(claim.owner, claim.registration),))
+        grants = _granted(grants, claim)
     latest = known.decided_at is None or event.at >= known.decided_at
     return _customer(
         replace(
@@ -213,13 +208,20 @@ def _decided(s: Slice, event: e.Decided) -> Changes:
     )
 
 
+def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
+    """The grants with that of a claim, which mostly is the last one still."""
+    if grants and grants[-1].registration is claim.registration and grants[-1].owner == claim.owner:
+        return grants
+    return added(grants, Grant(claim.owner, claim.registration))
+
+
 def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
     return _customer(replace(s.customer(event.customer), claim=event.claim))
 
 
 def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
     known, reception = s.customer(event.customer), event.reception
-    others = tuple(r for r in known.receptions if r.visit != reception.visit)
+    others = [r for r in known.receptions if r.visit != reception.visit]
     changes = _customer(replace(known, receptions=(*others, reception), registered=True))
     changes[Key("visit", reception.visit)] = Pointer(known.id)
     return changes
@@ -236,7 +238,7 @@ def _customer_registered(s: Slice, event: e.CustomerRegistered) -> Changes:
 
 def _consultant_barred(s: Slice, event: e.ConsultantBarred) -> Changes:
     known = s.customer(event.customer)
-    return _customer(replace(known, barred=union(known.barred, (event.staff,)), bar_clause=event.clause))
+    return _customer(replace(known, barred=added(known.barred, event.staff), bar_clause=event.clause))
 
 
 def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
@@ -261,7 +263,7 @@ def _dispute_changed(s: Slice, event: e.DisputeChanged) -> Changes:
     changes: Changes = {Key("dispute", dispute.dispute): dispute}
     for customer in dispute.customers:
         known = s.customer(customer)
-        changes |= _customer(replace(known, disputes=union(known.disputes, (dispute.dispute,))))
+        changes |= _customer(replace(known, disputes=added(known.disputes, dispute.dispute)))
     return changes
 
 

@@ -293,6 +293,7 @@ class Slice(dict[Key, Record]):
     """The records that are at hand: all of a scope in memory, or those that one fact asked for.
 
     Getters answer None for what does not exist; that a needed record was not loaded is the fault of `needs`.
+    They look up by a plain pair, which equals the key that it spells and is made in a tenth of the time.
     """
 
     @property
@@ -302,25 +303,25 @@ class Slice(dict[Key, Record]):
         return found
 
     def customer(self, customer: CustomerId) -> Customer:
-        found = self[Key("customer", customer)]
+        found = self["customer", customer]  # type: ignore[index]
         assert isinstance(found, Customer)
         return found
 
     def pointed(self, kind: str, name: str) -> CustomerId | None:
         """The customer that a contact, a visit or a deal belongs to."""
-        found = self.get(Key(kind, name))
+        found = self.get((kind, name))  # type: ignore[call-overload]
         return found.customer if isinstance(found, Pointer) else None
 
     def dispute(self, dispute: str) -> Dispute | None:
-        found = self.get(Key("dispute", dispute))
+        found = self.get(("dispute", dispute))  # type: ignore[call-overload]
         return found if isinstance(found, Dispute) else None
 
     def board(self, office: str) -> Board | None:
-        found = self.get(Key("board", office))
+        found = self.get(("board", office))  # type: ignore[call-overload]
         return found if isinstance(found, Board) else None
 
     def filed(self, event: EventId) -> Filed | None:
-        found = self.get(Key("record", event))
+        found = self.get(("record", event))  # type: ignore[call-overload]
         return found if isinstance(found, Filed) else None
 
     def owned_by(self, staff: StaffId) -> list[Customer]:
