@@ -22,6 +22,16 @@ def midnight(day: date, name: str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone(name)).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
+def _midnight_behind(day: date, days: int, name: str) -> datetime:
+    return midnight(day + timedelta(days=days + 1), name)
+
+
+def midnight_after(at: datetime, days: int, name: str) -> datetime:
+    """The instant at which so many whole local days have passed after the day of `at`."""
+    return _midnight_behind(local_day(at, name), days, name)
+
+
 def local_day(at: datetime, name: str) -> date:
     """The local calendar day of an instant.
 
@@ -35,3 +45,12 @@ def local_day(at: datetime, name: str) -> date:
     if end - begin == _DAY and begin <= at < end:
         _last_day[name] = begin, end, day
     return day
+
+
+def same_day(one: datetime, other: datetime, name: str) -> bool:
+    """Whether two instants are of one local day."""
+    day = local_day(one, name)
+    known = _last_day.get(name)
+    if known is not None and known[2] is day:
+        return known[0] <= other < known[1]
+    return day == local_day(other, name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.attribution.domain import events as e
-from services.attribution.domain.calendar import local_day, midnight
+from services.attribution.domain.calendar import midnight_after
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.facts import Basis, EventId, Fact, StaffId
 from services.attribution.domain.record import replace
@@ -78,9 +78,10 @@ class Case:
 
     @property
     def book_id(self) -> BookId:
-        if self._in_force is None or self._in_force[0] is not self.effective:
-            self._in_force = self.effective, book_at(self.scope, self.effective)
-        return self._in_force[1]
+        known = self._in_force
+        if known is None or known[0] is not self.effective:
+            known = self._in_force = self.effective, book_at(self.scope, self.effective)
+        return known[1]
 
     def book_of(self, claim: Claim | None) -> Rulebook:
         """The rulebook that the claim began under; without a claim, the one in force."""
@@ -145,7 +146,7 @@ class Case:
 
     def new_claim(self, owner: StaffId, basis: Basis, registration: Registration) -> Claim:
         """A claim that begins with this event, under the rulebook in force."""
-        claim = Claim(
+        return Claim(
             owner=owner,
             basis=basis,
             since=self.effective,
@@ -154,26 +155,27 @@ class Case:
             registered=self.effective,
             contact_at=self.clock,
             contact=self.id,
-            expires_at=None,
+            expires_at=self._expiry(self.book_id, basis, self.clock),
         )
-        return self.clocked(claim)
 
     def clocked(self, claim: Claim) -> Claim:
         """The claim with the expiry that its last contact gives it."""
-        days = self.books[claim.book].follow_up.days(claim.basis)
-        if days is None:
-            return claim if claim.expires_at is None else replace(claim, expires_at=None)
-        last = local_day(claim.contact_at, self.timezone)
-        return replace(claim, expires_at=midnight(last + timedelta(days=days + 1), self.timezone))
+        return replace(claim, expires_at=self._expiry(claim.book, claim.basis, claim.contact_at))
 
     def contacted(self, claim: Claim, at: datetime | None = None) -> Claim:
         """The claim after a counting contact by this event: it stands, and its clock never goes back."""
         when = self.clock if at is None else at
         if claim.lapsed and claim.expires_at is not None:
             claim = replace(claim, lapsed=False, gaps=(*claim.gaps, (claim.expires_at, self.effective)))
-        if when >= claim.contact_at:
-            claim = replace(claim, contact_at=when, contact=self.id)
-        return self.clocked(claim)
+        if when < claim.contact_at:
+            return self.clocked(claim)
+        expires_at = self._expiry(claim.book, claim.basis, when)
+        return replace(claim, contact_at=when, contact=self.id, expires_at=expires_at)
+
+    def _expiry(self, book: BookId, basis: Basis, contact_at: datetime) -> datetime | None:
+        """The midnight at which a claim of this basis ends that nobody keeps up after a contact, if it ever ends."""
+        days = self.books[book].follow_up.days(basis)
+        return None if days is None else midnight_after(contact_at, days, self.timezone)
 
 
 def book_at(scope: Scope, at: datetime) -> BookId:
@@ -187,8 +189,10 @@ def book_at(scope: Scope, at: datetime) -> BookId:
 
 def resting_on(*events: EventId) -> tuple[EventId, ...]:
     """Each event once; the last is the trigger, wherever else it stands."""
+    found = dict.fromkeys(events)
     trigger = events[-1]
-    return (*dict.fromkeys(event for event in events[:-1] if event != trigger), trigger)
+    del found[trigger]
+    return (*found, trigger)
 
 
 def standing(claim: Claim | None) -> Claim | None:
@@ -197,7 +201,7 @@ def standing(claim: Claim | None) -> Claim | None:
 
 
 def has_standing_deal(customer: Customer) -> bool:
-    return any(not deal.cancelled for deal in customer.deals)
+    return bool(customer.deals) and any(not deal.cancelled for deal in customer.deals)
 
 
 def lapse(case: Case, customer: CustomerId, until: datetime) -> None:

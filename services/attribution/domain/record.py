@@ -31,7 +31,8 @@ def record(cls: type[T]) -> type[T]:
 
 def replace(instance: T, **changes: Any) -> T:
     """A copy of a record with these fields changed; one that it does not have is a `TypeError`."""
-    return cast(T, _copiers[type(instance)](instance, **changes))
+    copied: T = _copiers[type(instance)](instance, **changes)
+    return copied
 
 
 def _initialiser(made: Any, opened: type) -> Callable[..., None]:

@@ -22,6 +22,8 @@ from services.attribution.domain.state import (
 
 def open_disputes(slice_: Slice, customer: Customer) -> list[Dispute]:
     """The disputes of a customer that nobody has ruled on, in the order in which they were opened."""
+    if not customer.disputes:
+        return []
     found = [slice_.dispute(dispute) for dispute in customer.disputes]
     return [dispute for dispute in found if dispute is not None and dispute.ruling is None]
 

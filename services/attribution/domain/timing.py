@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.attribution.domain.authority import manager_or_above
-from services.attribution.domain.calendar import local_day
+from services.attribution.domain.calendar import same_day
 from services.attribution.domain.case import Case
 from services.attribution.domain.facts import FollowUp
 
@@ -14,10 +14,10 @@ def time_event(case: Case) -> list[str]:
     Answers the flags that this calls for.
     """
     fact = case.fact
-    same_day = fact.recorded_at <= fact.occurred_at or local_day(
-        fact.occurred_at, case.timezone
-    ) == local_day(fact.recorded_at, case.timezone)
-    case.effective = case.clock = fact.occurred_at if same_day else fact.recorded_at
+    in_time = fact.recorded_at <= fact.occurred_at or same_day(
+        fact.occurred_at, fact.recorded_at, case.timezone
+    )
+    case.effective = case.clock = fact.occurred_at if in_time else fact.recorded_at
     flags = []
     if fact.attested_by is not None:
         if manager_or_above(case, fact.attested_by):
@@ -25,6 +25,6 @@ def time_event(case: Case) -> list[str]:
             case.effective, case.clock = fact.occurred_at, fact.recorded_at
             return []
         flags.append("unapproved")
-    if not same_day:
+    if not in_time:
         flags.append("backfilled" if isinstance(fact.matter, FollowUp) else "late_entry")
     return flags

@@ -6,10 +6,11 @@ The contract's result is made of this and of the records; the live projections h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
+from typing import Any
 
 from services.attribution.domain import events as e
 from services.attribution.domain.state import CustomerId
@@ -26,21 +27,43 @@ class History:
     deals: dict[str, list[e.DealDecided]] = field(default_factory=lambda: defaultdict(list))
     flags: list[tuple[int, e.Flagged]] = field(default_factory=list)
     penalties: list[tuple[int, e.Penalised]] = field(default_factory=list)
-    _made: int = 0
+    made: int = 0
 
     def add(self, place: int, events: Iterable[e.DomainEvent]) -> None:
         """Take in what the fact at this place of the order caused."""
         for event in events:
-            match event:
-                case e.Decided():
-                    self._made += 1
-                    self.decisions[event.customer].append((self._made, event))
-                case e.DealDecided():
-                    self.deals[event.deal.deal].append(event)
-                case e.Flagged():
-                    self.flags.append((place, event))
-                case e.Penalised():
-                    self.penalties.append((place, event))
-                case e.CustomersJoined():
-                    parts = [self.decisions.pop(part, []) for part in (event.customer, *event.gone)]
-                    self.decisions[event.customer] = sorted(chain(*parts), key=itemgetter(0))
+            add = _ADDS.get(type(event))
+            if add is not None:
+                add(self, place, event)
+
+
+def _decided(history: History, place: int, event: e.Decided) -> None:
+    history.made += 1
+    history.decisions[event.customer].append((history.made, event))
+
+
+def _deal_decided(history: History, place: int, event: e.DealDecided) -> None:
+    history.deals[event.deal.deal].append(event)
+
+
+def _flagged(history: History, place: int, event: e.Flagged) -> None:
+    history.flags.append((place, event))
+
+
+def _penalised(history: History, place: int, event: e.Penalised) -> None:
+    history.penalties.append((place, event))
+
+
+def _joined(history: History, place: int, event: e.CustomersJoined) -> None:
+    parts = [history.decisions.pop(part, []) for part in (event.customer, *event.gone)]
+    history.decisions[event.customer] = sorted(chain(*parts), key=itemgetter(0))
+
+
+_ADDS: dict[type, Callable[[History, int, Any], None]] = {
+    e.Decided: _decided,
+    e.DealDecided: _deal_decided,
+    e.Flagged: _flagged,
+    e.Penalised: _penalised,
+    e.CustomersJoined: _joined,
+}
+"""What is told of a scope; the other events change records only."""

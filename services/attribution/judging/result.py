@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from services.attribution.domain import events as e
@@ -64,7 +64,7 @@ def decision_json(decision: e.Decided) -> Json:
 def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decided]) -> Json:
     """One customer with all decisions; these come in the order in which they were made."""
     claim = standing(customer.claim)
-    ordered = in_order(decision_json(d) for d in sorted(decisions, key=lambda decision: decision.at))
+    ordered = in_order([decision_json(decision) for decision in sorted(decisions, key=attrgetter("at"))])
     return {
         "scope": slice_.scope.name,
         "customer": customer.id,
@@ -80,18 +80,17 @@ def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decid
     }
 
 
-def in_order(by_time: Iterable[Json]) -> list[Json]:
+def in_order(by_time: list[Json]) -> list[Json]:
     """Decisions of a customer by time, those of one time in the order in which they were made, but lapses first.
 
     When a lapse is appended depends on who looks first, a later fact or the sweep: of two parts that were joined
     and whose claims had run out at the same midnight, either may have been made first. So they go by their events.
     """
+    if len({decision["at"] for decision in by_time}) == len(by_time):
+        return by_time
     told: list[Json] = []
     for _, tied in groupby(by_time, key=itemgetter("at")):
-        group = list(tied)
-        if len(group) > 1:
-            group.sort(key=lambda d: (0, d["because"]) if d["decision"] == "lapsed" else (1, []))
-        told += group
+        told += sorted(tied, key=lambda d: (0, d["because"]) if d["decision"] == "lapsed" else (1, []))
     return told
 
 

@@ -24,14 +24,14 @@ def to_fact(event: c.Event, seq: int, stored: StoredContacts | None = None) -> f
     assert event.recorded_at is not None, "an event of the journal has its recorded_at"
     party = partial(to_party, stored=stored) if stored else to_party
     return f.Fact(
-        id=event.id,
-        seq=seq,
-        scope=event.scope,
-        office=event.office,
-        occurred_at=event.occurred_at,
-        recorded_at=event.recorded_at,
-        attested_by=event.carried.attested_by if event.carried is not None else None,
-        matter=_MATTERS[type(event.data)](event.data, party),
+        event.id,
+        seq,
+        event.scope,
+        event.office,
+        event.occurred_at,
+        event.recorded_at,
+        event.carried.attested_by if event.carried is not None else None,
+        _MATTERS[type(event.data)](event.data, party),
     )
 
 
@@ -54,17 +54,17 @@ def _referrer(referrer: c.Referrer, party: PartyReader) -> f.Referrer:
 
 def _visit(data: c.VisitRegistered, party: PartyReader) -> f.Visit:
     return f.Visit(
-        visit=data.visit,
-        customer=party(data.customer),
-        received_by=data.received_by,
-        capacity=data.capacity,
-        on_behalf_of=data.on_behalf_of,
-        designated=data.designated,
-        asked=_asked(data.asked),
-        referred_by=tuple(_referrer(referrer, party) for referrer in data.referred_by),
-        brochure_only=data.brochure_only,
-        present=tuple(data.present),
-        ended_at=data.ended_at,
+        data.visit,
+        party(data.customer),
+        data.received_by,
+        data.capacity,
+        data.on_behalf_of,
+        data.designated,
+        _asked(data.asked),
+        tuple([_referrer(referrer, party) for referrer in data.referred_by]),
+        data.brochure_only,
+        data.present,
+        data.ended_at,
     )
 
 
