@@ -24,6 +24,7 @@ from services.attribution.folding.recorder import SCHEMA
 from shared.database import connection_info
 from shared.kafka import PartitionOf, Record, Sender, ensure_topic
 from shared.local.ports import HOST, free_port
+from shared.parts import spare_collector
 from shared.topics import Topics
 
 FACTS = 12_000
@@ -75,6 +76,7 @@ def run() -> Result:
     with ExitStack() as stack:
         server = stack.enter_context(postgres())
         turns = Turns(server, take(FACTS, SCOPES))
+        spare_collector()  # as the service does
         rates = in_turns(ROUNDS, fold=turns.fold, raw=turns.raw, one_by_one=turns.one_by_one)
         dsn = stack.enter_context(database(server))
         live = asyncio.run(from_kafka(dsn, stack.enter_context(kafka())))

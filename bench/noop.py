@@ -5,7 +5,6 @@ Run as `python -m bench.noop PORT`, under the same server, log and collector set
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from starlette.responses import Response
 
 from shared.contract import Event, decode_event, format_instant
 from shared.http import create_app, serve
+from shared.parts import spare_collector
 from shared.telemetry import configure_logging
 
 BATCH_BYTES = 32 * 1024 * 1024
@@ -70,8 +70,7 @@ def _place(event: Event) -> bytes:
 
 def main(port: str) -> None:
     configure_logging("noop", "info")
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    spare_collector()
     serve(create(), NoopSettings(int(port)))
 
 

@@ -35,7 +35,7 @@ from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic, topics_known
-from shared.parts import background, exit_wedged, prepared
+from shared.parts import background, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
@@ -265,6 +265,7 @@ def run() -> None:
     configure_logging("attribution")  # what is said of the settings is a line of the log like any other
     settings = load(AttributionSettings)
     configure_logging("attribution", settings.log_level)
+    spare_collector()
     serve(create_service(settings).app, settings)
 
 

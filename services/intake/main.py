@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +29,7 @@ from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import broker_answers
-from shared.parts import background, end_with, exit_wedged, prepared
+from shared.parts import background, end_with, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.settings import load
 from shared.telemetry import configure_logging, new_registry, render_metrics
@@ -165,10 +164,7 @@ def run() -> None:
     configure_logging("intake")  # what is said of the settings is a line of the log like any other
     settings = load(IntakeSettings)
     configure_logging("intake", settings.log_level)
-    # Everything imported so far stays; what a request makes is freed by counting references, so the collector
-    # need not look after every seven hundred objects of a batch.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    spare_collector()
     serve(create_service(settings).app, settings)
 
 
