@@ -9,7 +9,7 @@ end of our own; what was given up may still land, and consumers drop a seq that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -234,41 +234,3 @@ class Sender:
             delivered = await self._producer.send_batch(batch, self._topic, partition=partition)
             await delivered
         return count
-
-
-async def send_shares(
-    sender: Sender,
-    shares: Mapping[int, Sequence[tuple[int, Record]]],
-    acknowledged: Callable[[Sequence[int]], Awaitable[None]],
-) -> None:
-    """Send each partition's share, an outbox id and its record each, in order; the partitions side by side.
-
-    What the broker took is told to `acknowledged` also when another share failed, before that is raised.
-    """
-    taken: list[int] = []
-    results = await asyncio.gather(
-        *(_send_share(sender, partition, share, taken) for partition, share in shares.items()),
-        return_exceptions=True,
-    )
-    if taken:
-        await acknowledged(taken)
-    raise_first(results)
-
-
-async def _send_share(
-    sender: Sender, partition: int, share: Sequence[tuple[int, Record]], taken: list[int]
-) -> None:
-    """One batch after another: the next one begins when the one before it is acknowledged."""
-    records = [record for _, record in share]
-    sent = 0
-    while sent < len(records):
-        count = await sender.send(partition, records[sent:])
-        taken.extend(id_ for id_, _ in share[sent : sent + count])
-        sent += count
-
-
-def raise_first(results: Sequence[object]) -> None:
-    """The first failure of what was done side by side."""
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result

@@ -10,13 +10,25 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
+import psycopg
 from prometheus_client import Gauge
 
+from shared.connection import Connection, Link
 from shared.progress import Progress
 
 T = TypeVar("T")
+
+_TRY: Final = b"SELECT pg_try_advisory_lock(%s)"
+# An advisory lock of one bigint is shown as its two halves, with 1 as the third number.
+_LED: Final = b"""
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND classid = %s::oid AND objid = %s::oid AND objsubid = 1
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+"""
 
 
 class NotLeading(Exception):
@@ -31,6 +43,44 @@ class Lead(Protocol):
 
     def close(self) -> None:
         """Give it up."""
+
+
+class SessionLead:
+    """The lead of an advisory lock, and the connection that holds it, for whoever may use it only while it leads.
+
+    Used by one thread at a time. Who loses the connection finds out at the next statement.
+    """
+
+    def __init__(self, dsn: str, key: int, name: str) -> None:
+        self._dsn = dsn
+        self._key = key
+        self._link = Link(dsn, name)
+        self._leader: Connection | None = None
+
+    def try_lead(self) -> bool:
+        connection = self._link.get()
+        if self._leader is connection:
+            return True
+        row = connection.execute(_TRY, [self._key]).fetchone()
+        self._leader = connection if row is not None and row[0] else None
+        return self._leader is not None
+
+    def close(self) -> None:
+        self._leader = None
+        self._link.close()
+
+    def led_by_any(self) -> bool:
+        """Whether some session holds the lead, here or in another process; asked by a connection of its own."""
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            row = connection.execute(_LED, [self._key >> 32, self._key & 0xFFFFFFFF]).fetchone()
+        return row is not None and bool(row[0])
+
+    def leading(self) -> Connection:
+        """The connection that holds the lead, or `NotLeading`."""
+        if self._leader is None or self._link.get() is not self._leader:
+            self._leader = None
+            raise NotLeading
+        return self._leader
 
 
 class Leader(ABC):

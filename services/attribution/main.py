@@ -22,7 +22,7 @@ from services.attribution.folding.application import Attribution
 from services.attribution.folding.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.folding.outbox import Outbox
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.folding.relay import Relay, RelaySettings
+from services.attribution.folding.relay import OwnershipRelay
 from services.attribution.folding.rules import live_rules
 from services.attribution.folding.store import Store, opening_book
 from services.attribution.http import Api
@@ -37,6 +37,7 @@ from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic, topics_known
 from shared.parts import background, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
+from shared.relaying import RelaySettings
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topics import Topics
@@ -69,10 +70,10 @@ class Service:
         self.progress = Progress(time.monotonic)
         self.relay_progress = Progress(time.monotonic)
         self.outbox = Outbox(self.database.dsn)
-        self.relay = Relay(
+        self.relay = OwnershipRelay(
             RelaySettings(
                 bootstrap=settings.kafka,
-                topics=self.topics,
+                topics=(self.topics.ownership, self.topics.dead),
                 partitions=settings.partitions,
                 replication=settings.replication,
                 send_wait=settings.attribution_send_wait,

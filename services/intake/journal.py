@@ -18,9 +18,9 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 
 from services.intake.codec import Codec
-from services.intake.connection import Link
 from services.intake.model import Outcome, Place, Submission
 from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, RulebookRegistry
+from shared.connection import Link
 from shared.contract import stamp_canonical
 from shared.database import queries
 

@@ -20,7 +20,7 @@ from services.intake.http import add_routes
 from services.intake.journal import Archive, Journal, declare_deployment
 from services.intake.metrics import IntakeMetrics
 from services.intake.outbox import Outbox
-from services.intake.relay import Relay, RelaySettings
+from services.intake.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.rulebooks import Registry
 from services.intake.service import Intake
 from services.intake.set_asides import SetAsides
@@ -68,7 +68,7 @@ class Service:
         )
         self.backlog = Backlog(self.database, metrics, settings.intake_backlog_limit)
         self.progress = Progress(time.monotonic)
-        self.relay = Relay(
+        self.relay = IntakeRelay(
             _relay_settings(settings), Outbox(dsn, clock=clock, codec=codec), metrics, self.progress
         )
         self.committer.notify(self.relay.wake)
@@ -145,10 +145,10 @@ def _prepare(settings: IntakeSettings, dsn: str) -> list[str]:
     return applied
 
 
-def _relay_settings(settings: IntakeSettings) -> RelaySettings:
-    return RelaySettings(
+def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
+    return IntakeRelaySettings(
         bootstrap=settings.kafka,
-        topic=Topics(settings.topic_prefix).intake,
+        topics=(Topics(settings.topic_prefix).intake,),
         partitions=settings.partitions,
         replication=settings.replication,
         send_wait=settings.intake_send_wait,

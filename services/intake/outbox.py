@@ -13,10 +13,9 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.codec import Codec
-from services.intake.connection import Connection, Link
 from services.intake.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.planning import INSTANT
-from shared.leading import NotLeading
+from shared.leading import SessionLead
 
 
 class Unsent(Struct, frozen=True, gc=False):
@@ -32,31 +31,17 @@ class Unsent(Struct, frozen=True, gc=False):
     default_rulebook: str
 
 
-class Outbox:
+class Outbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
     def __init__(self, dsn: str, *, clock: Clock, codec: Codec) -> None:
-        self._link = Link(dsn, "panke-intake-relay")
+        super().__init__(dsn, RELAY_LOCK, "panke-intake-relay")
         self._clock = clock
         self._codec = codec
-        self._leader: Connection | None = None
-
-    def close(self) -> None:
-        self._leader = None
-        self._link.close()
-
-    def try_lead(self) -> bool:
-        """Take the lead if nobody has it; keep it if we have it already."""
-        connection = self._link.get()
-        if self._leader is connection:
-            return True
-        row = connection.execute(SQL["try_lead"], {"key": RELAY_LOCK}).fetchone()
-        self._leader = connection if row is not None and row[0] else None
-        return self._leader is not None
 
     def read(self, limit: int) -> list[Unsent]:
         """The first facts that are not acknowledged, in order within each scope."""
-        rows = self._lead().execute(SQL["unsent"], {"limit": limit}, binary=True)
+        rows = self.leading().execute(SQL["unsent"], {"limit": limit}, binary=True)
         return [self._unsent(row) for row in rows]
 
     def _unsent(self, row: tuple[Any, ...]) -> Unsent:
@@ -73,7 +58,7 @@ class Outbox:
         )
 
     def delete(self, positions: Sequence[int]) -> None:
-        self._lead().execute(SQL["delete_sent"], {"positions": list(positions)})
+        self.leading().execute(SQL["delete_sent"], {"positions": list(positions)})
 
     def promise(self) -> datetime:
         """A time at or before which no later fact will be recorded, and every earlier one is committed.
@@ -81,7 +66,7 @@ class Outbox:
         It lies just before the clock, so that a fact recorded at this very instant is still to come: on a
         clock that stands, recorded times are then those of the clock.
         """
-        connection = self._lead()
+        connection = self.leading()
         with connection.transaction():
             connection.execute(SQL["exclude_groups"], {"key": WATERMARK_LOCK})
             row = connection.execute(SQL["promised_watermark"]).fetchone()
@@ -91,9 +76,3 @@ class Outbox:
             if watermark > row[0]:
                 connection.execute(SQL["promise_watermark"], {"watermark": watermark})
         return watermark
-
-    def _lead(self) -> Connection:
-        if self._leader is None or self._link.get() is not self._leader:
-            self._leader = None
-            raise NotLeading
-        return self._leader

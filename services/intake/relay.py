@@ -1,74 +1,40 @@
-"""The relay: from the outbox to Kafka, in the order of each scope (architecture, choices 3 and 4).
+"""From the journal's outbox to panke.intake.v1, in the order of each scope (architecture, choices 3 and 4).
 
-One process leads. A round reads the first unsent facts, sends each partition's share in order, and deletes
-what was acknowledged; killed between the two, it sends them again, and consumers drop a seq that they have
-seen. A partition whose batch failed is left until the next round, so that no fact overtakes an earlier one of
-its scope.
+A watermark follows the facts: it is promised before they are read and passed on once they are acknowledged.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import psycopg
-import structlog
 
 from services.intake.metrics import IntakeMetrics
 from services.intake.outbox import Outbox, Unsent
 from services.intake.records import fact_record, watermark_record
-from shared.kafka import (
-    SEND_FAILURES,
-    PartitionOf,
-    Record,
-    Sender,
-    WrongTopic,
-    ensure_topic,
-    raise_first,
-    send_shares,
-)
-from shared.leading import Leader, NotLeading
+from shared.kafka import PartitionOf, Sender
 from shared.progress import Progress
-
-log = structlog.get_logger()
+from shared.relaying import Outgoing, Relay, RelaySettings, raise_first, send_shares
 
 
 @dataclass(frozen=True, slots=True)
-class RelaySettings:
-    """Where to send, and how long anything may take (machine seconds)."""
+class IntakeRelaySettings(RelaySettings):
+    """Besides: how often a watermark is due, and how long facts may gather for one batch."""
 
-    bootstrap: str
-    topic: str
-    partitions: int
-    replication: int = 1
-    round_size: int = 2000
-    send_wait: float = 10.0
-    linger: float = 0.02
     poll: float = 0.2
+    linger: float = 0.02
     watermark_interval: float = 1.0
-    lead_retry: float = 1.0
-    failure_pause: float = 0.5
 
 
-class Relay(Leader):
-    """Sends what the outbox holds for as long as this process leads."""
-
-    failures = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic)
+class IntakeRelay(Relay):
+    """Sends facts, and each second how far they go."""
 
     def __init__(
-        self, settings: RelaySettings, outbox: Outbox, metrics: IntakeMetrics, progress: Progress
+        self, settings: IntakeRelaySettings, outbox: Outbox, metrics: IntakeMetrics, progress: Progress
     ) -> None:
-        super().__init__(
-            outbox,
-            metrics.leading,
-            progress,
-            lead_retry=settings.lead_retry,
-            failure_pause=settings.failure_pause,
-        )
-        self._settings = settings
+        super().__init__(settings, outbox, metrics, progress, "panke-intake-relay")
+        self._chosen = settings
         self._outbox = outbox
         self._metrics = metrics
         self._partition_of = PartitionOf(settings.partitions)
@@ -82,30 +48,23 @@ class Relay(Leader):
         self.wake.set()
 
     async def work(self) -> None:
-        """One round after another."""
-        # A leader always has work: it owes a watermark each second.
+        """A leader always has work: it owes a watermark each second."""
         self.progress.working()
-        chosen = self._settings
-        await ensure_topic(
-            chosen.bootstrap, chosen.topic, chosen.partitions, chosen.replication, chosen.send_wait
-        )
-        async with Sender(chosen.bootstrap, chosen.topic, chosen.send_wait, "panke-intake-relay") as sender:
-            log.info("relay_leading", topic=chosen.topic)
-            while not self.stopping.is_set():
-                await self._round(sender)
+        await super().work()
 
-    async def _round(self, sender: Sender) -> None:
+    async def round(self, *senders: Sender) -> None:
         """Promise a watermark if one is due, send what is unsent, and pass the watermark on behind it.
 
         The promise comes before the read: a read that found the end of the outbox has then seen every fact
         that the watermark covers.
         """
+        (sender,) = senders
         self.wake.clear()
         self.progress.working()
         await self._promise_when_due()
         facts = await self.in_thread(self._outbox.read, self._settings.round_size)
         if facts:
-            await self._send(sender, facts)
+            await send_shares(sender, self._outgoing(facts), self._delete)
         if len(facts) < self._settings.round_size:
             await self._send_watermark(sender)
             self.progress.moved()
@@ -115,13 +74,10 @@ class Relay(Leader):
         now = asyncio.get_running_loop().time()
         if self._watermark is None and now >= self._next_watermark:
             self._watermark = await self.in_thread(self._outbox.promise)
-            self._next_watermark = now + self._settings.watermark_interval
+            self._next_watermark = now + self._chosen.watermark_interval
 
-    async def _send(self, sender: Sender, facts: Sequence[Unsent]) -> None:
-        shares: dict[int, list[tuple[int, Record]]] = defaultdict(list)
-        for fact in facts:
-            shares[self._partition_of(fact.scope)].append((fact.position, fact_record(fact)))
-        await send_shares(sender, shares, self._delete)
+    def _outgoing(self, facts: Iterable[Unsent]) -> Iterable[Outgoing]:
+        return (Outgoing(self._partition_of(fact.scope), fact_record(fact), fact.position) for fact in facts)
 
     async def _delete(self, positions: Sequence[int]) -> None:
         await self.in_thread(self._outbox.delete, positions)
@@ -143,7 +99,7 @@ class Relay(Leader):
     async def _rest(self, *, had_work: bool) -> None:
         """Let a few facts gather for one batch; when idle, wait for a commit, here or in another process."""
         if had_work:
-            await asyncio.sleep(self._settings.linger)
+            await asyncio.sleep(self._chosen.linger)
             return
         idle = self._next_watermark - asyncio.get_running_loop().time()
         try:
@@ -153,15 +109,7 @@ class Relay(Leader):
             return
 
     def failed(self, error: Exception) -> None:
-        """Told once, and not twice a second while a broker is away."""
-        # A watermark that was promised to nobody is still true, but a later one says more.
+        """A watermark that was promised to nobody is still true, but a later one says more."""
         self._watermark = None
         self._next_watermark = 0.0
-        self._metrics.relay_errors.inc()
-        known = self.progress.problem
-        if isinstance(error, WrongTopic):
-            self.progress.blocked(str(error))
-        else:
-            self.progress.failed(type(error).__name__)
-        if self.progress.problem != known:
-            log.warning("relay_failed", error=type(error).__name__, detail=str(error))
+        super().failed(error)

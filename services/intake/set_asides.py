@@ -7,8 +7,8 @@ so that whoever judges the exported journal leaves it out as well.
 from __future__ import annotations
 
 from services.intake.codec import Codec
-from services.intake.connection import Connection
 from services.intake.journal import SQL, Clock
+from shared.connection import Connection
 from shared.contract import SetAside, SettingAside, decode_set_aside
 
 

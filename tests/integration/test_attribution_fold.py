@@ -406,3 +406,4 @@ def test_who_leads_the_relay_is_known_to_every_process(live: Deployment) -> None
     assert other.led_by_any()
     one.close()
     eventually(lambda: not other.led_by_any(), "the lead is given up")
+    other.close()

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from services.intake.journal import Journal
 from services.intake.outbox import Outbox
 from services.intake.planning import INSTANT
-from services.intake.relay import Relay
+from services.intake.relay import IntakeRelay
 from services.intake.resend import send_again
 from shared.clock import SystemClock
 from shared.contract import parse_instant
@@ -53,7 +53,7 @@ def journal(dsn: str) -> Iterator[Journal]:
 
 
 @asynccontextmanager
-async def running(*relays: Relay) -> AsyncIterator[None]:
+async def running(*relays: IntakeRelay) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(relay.run()) for relay in relays]
     try:
         yield
@@ -173,7 +173,7 @@ async def test_killed_between_send_and_delete_it_repeats_and_loses_nothing(
     assert reader.seqs("a") == list(range(1, 26))
 
 
-async def _raise_from(relay: Relay) -> None:
+async def _raise_from(relay: IntakeRelay) -> None:
     """A task that ends by KeyboardInterrupt would end the event loop too, so it is awaited in place."""
     await relay.run()
 

@@ -17,7 +17,7 @@ from services.intake.journal import Journal
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Submission
 from services.intake.outbox import Outbox
-from services.intake.relay import Relay, RelaySettings
+from services.intake.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.rulebooks import Registry
 from shared.clock import SystemClock
 from shared.database import connection_info, migrate
@@ -102,7 +102,7 @@ def new_metrics() -> IntakeMetrics:
 
 def new_relay(
     dsn: str, bootstrap: str, topic: str, clock: Any = None, outbox: Outbox | None = None, **changes: Any
-) -> Relay:
+) -> IntakeRelay:
     chosen: dict[str, Any] = {
         "partitions": PARTITIONS,
         "watermark_interval": 0.1,
@@ -110,8 +110,8 @@ def new_relay(
         "send_wait": 5.0,
         **changes,
     }
-    settings = RelaySettings(bootstrap, topic, **chosen)
-    return Relay(settings, outbox or new_outbox(dsn, clock), new_metrics(), Progress(time.monotonic))
+    settings = IntakeRelaySettings(bootstrap, (topic,), **chosen)
+    return IntakeRelay(settings, outbox or new_outbox(dsn, clock), new_metrics(), Progress(time.monotonic))
 
 
 class Reader:

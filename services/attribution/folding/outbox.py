@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from services.attribution.folding.batch import SQL
-from shared.leading import NotLeading
+from shared.leading import SessionLead
 
 # Advisory locks are one space per database, which the services may share: intake has 01 and 02.
 RELAY_LOCK: Final = 0x70616E6B65_11
@@ -45,40 +45,11 @@ class DeadRecord:
     reason: str
 
 
-class Outbox:
+class Outbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
-
-    def close(self) -> None:
-        """Give up the lead."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def try_lead(self) -> bool:
-        """Take the lead if nobody has it; keep it if this session has it."""
-        if self._connection is not None and not self._connection.closed:
-            return True
-        connection = psycopg.connect(self._dsn, autocommit=True)
-        try:
-            row = connection.execute(SQL["try_lead"].encode(), [RELAY_LOCK]).fetchone()
-            if row is not None and row[0]:
-                self._connection = connection
-        finally:
-            if self._connection is not connection:
-                connection.close()
-        return self._connection is not None
-
-    def led_by_any(self) -> bool:
-        """Whether some session holds the lead, here or in another process."""
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
-            row = connection.execute(
-                SQL["led"].encode(), [RELAY_LOCK >> 32, RELAY_LOCK & 0xFFFFFFFF]
-            ).fetchone()
-        return row is not None and bool(row[0])
+        super().__init__(dsn, RELAY_LOCK, "panke-attribution-relay")
 
     def watermarks(self) -> list[tuple[int, datetime]]:
         """Those to be passed on; read them before the messages, which then hold all that came before them."""
@@ -108,6 +79,4 @@ class Outbox:
         return self._execute(name, parameters).fetchall()
 
     def _execute(self, name: str, parameters: list[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            raise NotLeading
-        return self._connection.execute(SQL[name].encode(), parameters, binary=True)
+        return self.leading().execute(SQL[name].encode(), parameters, binary=True)

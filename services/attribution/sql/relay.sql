@@ -1,17 +1,6 @@
 -- Statements of the relay. It reads the outbox from its beginning and deletes what was acknowledged: without a
 -- cursor no row that becomes visible late can be skipped.
 
--- name: try_lead
-SELECT pg_try_advisory_lock(%s)
-
--- name: led
--- An advisory lock of one bigint is shown as its two halves, with 1 as the third number.
-SELECT EXISTS (
-    SELECT FROM pg_locks
-    WHERE locktype = 'advisory' AND granted AND classid = %s::oid AND objid = %s::oid AND objsubid = 1
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)
-
 -- name: watermarks
 SELECT partition, watermark FROM watermarks WHERE sent IS NULL OR sent < watermark ORDER BY partition
 

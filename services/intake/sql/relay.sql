@@ -1,9 +1,6 @@
 -- Statements of the relay. It reads the outbox from its beginning and deletes what was acknowledged:
 -- without a cursor no row that becomes visible late can be skipped.
 
--- name: try_lead
-SELECT pg_try_advisory_lock(%(key)s)
-
 -- name: unsent
 -- Each row by the key of its fact: as a plain join it is planned as a hash of the whole journal while that is small.
 SELECT unsent.position, fact.scope, fact.seq, fact.id::text, fact.recorded_at, fact.body, fact.contacts, fact.traceparent,

@@ -1,7 +1,7 @@
 """One connection of its own for a worker that uses it all the time, opened again when it is lost.
 
-The pool asks a connection whether it lives each time it is lent, and lends another one each time. The
-committer would pay that round trip for every group, and the relay's advisory lock belongs to one session.
+The pool asks a connection whether it lives each time it is lent, and lends another one each time. Who writes
+all the time would pay that round trip for every transaction, and a lead's advisory lock belongs to one session.
 """
 
 from __future__ import annotations

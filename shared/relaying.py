@@ -1,0 +1,144 @@
+"""The relay of an outbox: what stands in it goes to Kafka, in the order of each scope, never skipping.
+
+Architecture, choices 2 to 4. One process leads. A round reads the first messages that are not acknowledged, sends
+each partition's share in order and deletes what the broker took; killed between the two, it sends them again, and
+consumers drop a seq that they have seen. A partition whose batch failed is left until the next round, so that
+nothing overtakes an earlier one of its scope. What is read and how it looks is the service's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Gauge
+
+from shared.kafka import SEND_FAILURES, Record, Sender, WrongTopic, ensure_topic
+from shared.leading import Lead, Leader, NotLeading
+from shared.progress import Progress
+
+log = structlog.get_logger()
+
+Taken = Callable[[Sequence[int]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Where to send, and how long anything may take (machine seconds)."""
+
+    bootstrap: str
+    topics: tuple[str, ...]
+    partitions: int
+    replication: int = 1
+    round_size: int = 2000
+    send_wait: float = 10.0
+    poll: float = 0.1
+    lead_retry: float = 1.0
+    failure_pause: float = 0.5
+
+
+class RelayMetrics(Protocol):
+    """The figures that every relay has."""
+
+    leading: Gauge
+    relay_errors: Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record on its way, and the row of the outbox that may go once it is acknowledged, if one may."""
+
+    partition: int
+    record: Record
+    row: int | None
+
+
+class Relay(Leader):
+    """Sends what an outbox holds for as long as this process leads."""
+
+    failures = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic)
+
+    def __init__(
+        self, settings: RelaySettings, lead: Lead, metrics: RelayMetrics, progress: Progress, name: str
+    ) -> None:
+        super().__init__(
+            lead,
+            metrics.leading,
+            progress,
+            lead_retry=settings.lead_retry,
+            failure_pause=settings.failure_pause,
+        )
+        self._settings = settings
+        self._errors = metrics.relay_errors
+        self._name = name
+
+    @abstractmethod
+    async def round(self, *senders: Sender) -> None:
+        """Read, send, delete, and rest if there was nothing to do; one sender for each topic."""
+
+    async def work(self) -> None:
+        """One round after another, once the topics are as they must be."""
+        chosen = self._settings
+        for topic in chosen.topics:
+            await ensure_topic(
+                chosen.bootstrap, topic, chosen.partitions, chosen.replication, chosen.send_wait
+            )
+        async with AsyncExitStack() as stack:
+            senders = [await stack.enter_async_context(self._sender(topic)) for topic in chosen.topics]
+            log.info("relay_leading", topic=chosen.topics[0])
+            while not self.stopping.is_set():
+                await self.round(*senders)
+
+    def _sender(self, topic: str) -> Sender:
+        return Sender(self._settings.bootstrap, topic, self._settings.send_wait, self._name)
+
+    def failed(self, error: Exception) -> None:
+        """Told once, and not twice a second while a broker is away."""
+        self._errors.inc()
+        known = self.progress.problem
+        if isinstance(error, WrongTopic):
+            self.progress.blocked(str(error))
+        else:
+            self.progress.failed(type(error).__name__)
+        if self.progress.problem != known:
+            log.warning("relay_failed", error=type(error).__name__, detail=str(error))
+
+
+async def send_shares(sender: Sender, outgoing: Iterable[Outgoing], acknowledged: Taken) -> None:
+    """Send each partition's share in order, the partitions side by side.
+
+    The rows that the broker took are told to `acknowledged` also when another share failed, before that is raised.
+    """
+    shares: dict[int, list[Outgoing]] = defaultdict(list)
+    for one in outgoing:
+        shares[one.partition].append(one)
+    taken: list[int] = []
+    sending = (_send_share(sender, partition, share, taken) for partition, share in shares.items())
+    results = await asyncio.gather(*sending, return_exceptions=True)
+    if taken:
+        await acknowledged(taken)
+    raise_first(results)
+
+
+async def _send_share(sender: Sender, partition: int, share: Sequence[Outgoing], taken: list[int]) -> None:
+    """One batch after another: the next one begins when the one before it is acknowledged."""
+    records = [one.record for one in share]
+    sent = 0
+    while sent < len(records):
+        count = await sender.send(partition, records[sent:])
+        taken.extend(one.row for one in share[sent : sent + count] if one.row is not None)
+        sent += count
+
+
+def raise_first(results: Iterable[object]) -> None:
+    """The first failure of what was done side by side."""
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
