@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 from services.intake.codec import Codec
 from services.intake.model import Outcome, Place, Submission
 from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, RulebookRegistry
+from shared.columns import Column, column
 from shared.connection import Link
 from shared.contract import stamp_canonical
 from shared.database import queries
@@ -86,7 +87,7 @@ class Journal:
         run = connection.execute
         run(SQL["share_watermark"], {"key": WATERMARK_LOCK})
         heads = run(SQL["lock_heads"], {"scopes": scopes})
-        known = run(SQL["known_ids"], {"ids": [submission.id for submission in submissions]})
+        known = run(SQL["known_ids"], {"ids": column([submission.id for submission in submissions])})
         offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
         promised = run(SQL["promised_watermark"])
         # Fetched in the order of sending: the first that failed tells why, the later ones only that it did.
@@ -115,25 +116,28 @@ class Journal:
                 {"offices": offices, "scopes": [plan.new_offices[office] for office in offices]},
             )
 
-    def _columns(self, facts: Sequence[Numbered]) -> dict[str, list[Any]]:
+    def _columns(self, facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
         seal = self._codec.seal
-        return {
-            "scopes": [fact.place.scope for fact in facts],
-            "seqs": [fact.place.seq for fact in facts],
-            "ids": [fact.place.id for fact in facts],
-            "types": [fact.submission.type for fact in facts],
-            "recorded": [fact.place.recorded_at for fact in facts],
-            "digests": [fact.submission.digest for fact in facts],
+        places = [fact.place for fact in facts]
+        submissions = [fact.submission for fact in facts]
+        found: dict[str, list[Any]] = {
+            "scopes": [place.scope for place in places],
+            "seqs": [place.seq for place in places],
+            "ids": [place.id for place in places],
+            "types": [submission.type for submission in submissions],
+            "recorded": [place.recorded_at for place in places],
+            "digests": [submission.digest for submission in submissions],
             "bodies": [
-                seal(fact.place.id, stamp_canonical(fact.submission.body, fact.place.recorded_at))
-                for fact in facts
+                seal(place.id, stamp_canonical(submission.body, place.recorded_at))
+                for place, submission in zip(places, submissions, strict=True)
             ],
             "contacts": [
-                None if fact.submission.contacts is None else seal(fact.place.id, fact.submission.contacts)
-                for fact in facts
+                None if submission.contacts is None else seal(submission.id, submission.contacts)
+                for submission in submissions
             ],
-            "traces": [fact.submission.traceparent for fact in facts],
+            "traces": [submission.traceparent for submission in submissions],
         }
+        return {name: column(values) for name, values in found.items()}
 
     @staticmethod
     def _heads(plan: Plan) -> Iterator[tuple[str, dict[str, Head]]]:

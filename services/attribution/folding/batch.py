@@ -16,6 +16,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg import Cursor
 
 from services.attribution.folding.standing import ClaimRow
+from shared.columns import columns
 from shared.database import queries
 
 SQL = queries("services.attribution")
@@ -132,4 +133,4 @@ def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
 def _put(curs: Cursor[Any], name: str, rows: Sequence[Sequence[Any]]) -> None:
     """One statement for all rows, each column as one array."""
     if rows:
-        curs.execute(SQL[name].encode(), [list(column) for column in zip(*rows, strict=True)])
+        curs.execute(SQL[name].encode(), columns(rows))

@@ -17,6 +17,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Composed, Identifier
 
+from shared.columns import column
 from shared.database import connection_info
 
 SCHEMA = "attribution"
@@ -131,10 +132,10 @@ class AttributionRecorder(PostgresProcessRecorder):
         curs.execute(
             self._insert_by_unnest,
             (
-                [event.originator_id for event in stored_events],
-                [event.originator_version for event in stored_events],
-                [event.topic for event in stored_events],
-                [event.state for event in stored_events],
+                column([event.originator_id for event in stored_events]),
+                column([event.originator_version for event in stored_events]),
+                column([event.topic for event in stored_events]),
+                column([event.state for event in stored_events]),
             ),
         )
 

@@ -17,6 +17,7 @@ from services.attribution.folding.batch import SQL
 from services.attribution.folding.codec import KINDS, decode_record
 from services.attribution.folding.standing import ClaimRow, Standing
 from services.attribution.folding.working import WorkingSlice
+from shared.columns import columns
 
 Head = tuple[int, int, int, int]
 """The counters of a scope: received, folded, version, sent."""
@@ -120,20 +121,20 @@ class Store:
         if not pairs:
             return
         found: dict[str, set[Key]] = defaultdict(set)
-        for scope, customer in self._rows("held_by", _columns(pairs)):
+        for scope, customer in self._rows("held_by", columns(pairs)):
             found[scope].add(Key("customer", customer))
         for scope, keys in found.items():
             asked[scope] |= works[scope].slice.missing(keys)
 
     def _load_records(self, works: Mapping[str, Work], rows: list[tuple[str, str, str]]) -> None:
         if rows:
-            for scope, kind, name, born, state in self._rows("records", _columns(rows)):
+            for scope, kind, name, born, state in self._rows("records", columns(rows)):
                 works[scope].slice.load(Key(kind, name), decode_record(kind, state), born)
 
     def _load_claims(self, works: Mapping[str, Work], rows: list[tuple[str, str]]) -> None:
         if rows:
             for scope, customer, born, generation, owner, holder, status, expires_at, due_at in self._rows(
-                "claims", _columns(rows)
+                "claims", columns(rows)
             ):
                 standing = Standing(owner, status, expires_at)
                 works[scope].claims[customer] = ClaimRow(born, generation, standing, holder, due_at)
@@ -141,7 +142,3 @@ class Store:
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._database.connection() as connection:
             return connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
-
-
-def _columns(rows: list[Any]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

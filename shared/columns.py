@@ -1,0 +1,97 @@
+"""Rows to the server by column: one array a column, written in binary as PostgreSQL reads it.
+
+A batch goes into a table by `unnest` of its columns (architecture, "Speed, by design"). The driver finds out for
+each item anew how it is written; a column holds one type, so that is asked once here.
+A column of another type, or of nulls alone, is left to the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from operator import attrgetter
+from struct import Struct
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg.adapt import Dumper, PyFormat, Transformer
+from psycopg.pq import Format
+
+_length: Final = Struct(">i").pack
+_head: Final = Struct(">iiIii").pack
+_NULL: Final = b"\xff\xff\xff\xff"
+
+
+class Column:
+    """A written array; each type of item has a class of its own, by which the driver knows the array's type."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+class _Kind:
+    """How the items of one type are written; `size` where all are of one."""
+
+    def __init__(self, item: str, write: Callable[[Any], bytes], size: int | None = None) -> None:
+        info = psycopg.adapters.types[item]
+        self._write = write
+        self._mark = None if size is None else _length(size)
+        self._item_oid = info.oid
+        self._made: type[Column] = type(f"{item.title()}Column", (Column,), {"__slots__": ()})
+        dumper = {"oid": info.array_oid, "format": Format.BINARY, "dump": _as_it_is}
+        psycopg.adapters.register_dumper(self._made, type(f"{item.title()}ColumnDumper", (Dumper,), dumper))
+
+    def made_of(self, values: Sequence[Any]) -> Column:
+        """One dimension, whether there are nulls, the type of an item, how many from 1 on; then the items."""
+        nulls = None in values
+        head = _head(1, nulls, self._item_oid, len(values), 1)
+        if nulls or self._mark is None:
+            items = [None if value is None else self._write(value) for value in values]
+            return self._made(b"".join([head, *_sized(items)]))
+        return self._made(head + self._mark + self._mark.join(map(self._write, values)))
+
+
+def _as_it_is(_dumper: Dumper, column: Column) -> bytes:
+    return column.data
+
+
+def _sized(items: Iterable[bytes | None]) -> list[bytes]:
+    """Each after its length."""
+    parts: list[bytes] = []
+    add = parts.append
+    for item in items:
+        if item is None:
+            add(_NULL)
+        else:
+            add(_length(len(item)))
+            add(item)
+    return parts
+
+
+def _instant() -> Callable[[Any], bytes]:
+    """The driver's own way for times with a zone; it refuses others."""
+    write: Callable[[Any], Any] = Transformer().get_dumper(datetime.now(UTC), PyFormat.BINARY).dump
+    return write
+
+
+_KINDS: Final = {
+    str: _Kind("text", str.encode),
+    bytes: _Kind("bytea", bytes),
+    int: _Kind("int8", Struct(">q").pack, 8),
+    datetime: _Kind("timestamptz", _instant(), 8),
+    UUID: _Kind("uuid", attrgetter("bytes"), 16),
+}
+
+
+def column(values: Sequence[Any]) -> Column | list[Any]:
+    """The items, which have one type but for nulls, as a parameter that is sent in binary (`%b`)."""
+    kind = next((_KINDS.get(type(value)) for value in values if value is not None), None)
+    return list(values) if kind is None else kind.made_of(values)
+
+
+def columns(rows: Iterable[Sequence[Any]]) -> list[Column | list[Any]]:
+    """The columns of rows that are all of one length."""
+    return [column(values) for values in zip(*rows, strict=True)]
