@@ -18,6 +18,7 @@ from typing import Protocol
 
 import psycopg
 import structlog
+from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
 from shared.kafka import SEND_FAILURES, Record, Sender, WrongTopic, ensure_topic
@@ -25,8 +26,6 @@ from shared.leading import Lead, Leader, NotLeading
 from shared.progress import Progress
 
 log = structlog.get_logger()
-
-Taken = Callable[[Sequence[int]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ class RelayMetrics(Protocol):
     relay_errors: Counter
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, gc=False):
     """A record on its way, and the row of the outbox that may go once it is acknowledged, if one may."""
 
     partition: int
@@ -111,15 +109,18 @@ class Relay(Leader):
             log.warning("relay_failed", error=type(error).__name__, detail=str(error))
 
 
-async def send_shares(sender: Sender, outgoing: Iterable[Outgoing], acknowledged: Taken) -> None:
+Acknowledged = Callable[[Sequence[Outgoing]], Awaitable[None]]
+
+
+async def send_shares(sender: Sender, outgoing: Iterable[Outgoing], acknowledged: Acknowledged) -> None:
     """Send each partition's share in order, the partitions side by side.
 
-    The rows that the broker took are told to `acknowledged` also when another share failed, before that is raised.
+    What the broker took is told to `acknowledged` also when another share failed, before that is raised.
     """
     shares: dict[int, list[Outgoing]] = defaultdict(list)
     for one in outgoing:
         shares[one.partition].append(one)
-    taken: list[int] = []
+    taken: list[Outgoing] = []
     sending = (_send_share(sender, partition, share, taken) for partition, share in shares.items())
     results = await asyncio.gather(*sending, return_exceptions=True)
     if taken:
@@ -127,13 +128,15 @@ async def send_shares(sender: Sender, outgoing: Iterable[Outgoing], acknowledged
     raise_first(results)
 
 
-async def _send_share(sender: Sender, partition: int, share: Sequence[Outgoing], taken: list[int]) -> None:
+async def _send_share(
+    sender: Sender, partition: int, share: Sequence[Outgoing], taken: list[Outgoing]
+) -> None:
     """One batch after another: the next one begins when the one before it is acknowledged."""
     records = [one.record for one in share]
     sent = 0
     while sent < len(records):
         count = await sender.send(partition, records[sent:])
-        taken.extend(one.row for one in share[sent : sent + count] if one.row is not None)
+        taken.extend(share[sent : sent + count])
         sent += count
 
 

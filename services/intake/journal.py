@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,8 +19,8 @@ from psycopg.rows import TupleRow
 
 from services.intake.codec import Codec
 from services.intake.model import Outcome, Place, Submission
-from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, RulebookRegistry
-from shared.columns import Column, column
+from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, Range, RulebookRegistry
+from shared.columns import Column, column, columns
 from shared.connection import Link
 from shared.contract import stamp_canonical
 from shared.database import queries
@@ -107,6 +107,7 @@ class Journal:
     def _write(self, connection: Connection, plan: Plan) -> None:
         run = connection.execute
         run(SQL["insert_facts"], self._columns(plan.facts))
+        enqueue(connection, plan.ranges())
         for query, heads in self._heads(plan):
             run(SQL[query], {**_head_columns(heads), "rulebook": self._default_rulebook})
         if plan.new_offices:
@@ -175,6 +176,12 @@ class Archive:
             cursor.execute(SQL["export_scope"], {"scope": scope})
             for id_, body in itertools.chain(cursor, aside):
                 yield self._codec.open(id_, bytes(body))
+
+
+def enqueue(connection: Connection, ranges: Iterable[Range]) -> None:
+    """Put ranges into the outbox, in order."""
+    scopes, first, last = columns(ranges)
+    connection.execute(SQL["enqueue"], {"scopes": scopes, "first": first, "last": last})
 
 
 def declare_deployment(connection: Connection, *, demonstration: bool) -> None:

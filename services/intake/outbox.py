@@ -19,16 +19,18 @@ from shared.leading import SessionLead
 
 
 class Unsent(Struct, frozen=True, gc=False):
-    """A fact on its way: what its Kafka record is made of."""
+    """A fact on its way: what its Kafka record is made of.
 
-    position: int
+    `row` is the row of the outbox that may go once this fact is acknowledged: the last fact of its range has it.
+    """
+
+    row: int | None
     scope: str
     seq: int
-    recorded_at: datetime
     body: bytes
     contacts: bytes | None
     traceparent: str | None
-    default_rulebook: str
+    default_rulebook: str | None
 
 
 class Outbox(SessionLead):
@@ -40,25 +42,18 @@ class Outbox(SessionLead):
         self._codec = codec
 
     def read(self, limit: int) -> list[Unsent]:
-        """The first facts that are not acknowledged, in order within each scope."""
+        """The first facts that are not acknowledged, in order within each scope; fewer than `limit` are all."""
         rows = self.leading().execute(SQL["unsent"], {"limit": limit}, binary=True)
-        return [self._unsent(row) for row in rows]
+        return [self._unsent(*row) for row in rows]
 
-    def _unsent(self, row: tuple[Any, ...]) -> Unsent:
-        position, scope, seq, id_, recorded_at, body, contacts, traceparent, default_rulebook = row
-        return Unsent(
-            position=position,
-            scope=scope,
-            seq=seq,
-            recorded_at=recorded_at,
-            body=self._codec.open(id_, body),
-            contacts=None if contacts is None else self._codec.open(id_, contacts),
-            traceparent=traceparent,
-            default_rulebook=default_rulebook,
-        )
+    def _unsent(
+        self, row: int | None, scope: str, seq: int, id_: str, body: bytes, contacts: bytes | None, *rest: Any
+    ) -> Unsent:
+        opened = None if contacts is None else self._codec.open(id_, contacts)
+        return Unsent(row, scope, seq, self._codec.open(id_, body), opened, *rest)
 
-    def delete(self, positions: Sequence[int]) -> None:
-        self.leading().execute(SQL["delete_sent"], {"positions": list(positions)})
+    def delete(self, rows: Sequence[int]) -> None:
+        self.leading().execute(SQL["delete_sent"], {"positions": list(rows)})
 
     def promise(self) -> datetime:
         """A time at or before which no later fact will be recorded, and every earlier one is committed.

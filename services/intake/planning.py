@@ -6,9 +6,10 @@ tested without a database. Duplicates drop out before numbering, hence no number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -18,6 +19,9 @@ from shared.contract import CLOCK_TOLERANCE, BadEvent, bad
 UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
 
 INSTANT = timedelta(microseconds=1)
+
+RANGE = 500
+"""Facts in a row of the outbox at most."""
 
 RulebookRegistry = Callable[[str, int], bool]
 
@@ -36,6 +40,19 @@ class Known(Struct, frozen=True, gc=False):
     digest: bytes
 
 
+class Range(NamedTuple):
+    """Facts of one scope that follow one another: a row of the outbox."""
+
+    scope: str
+    first: int
+    last: int
+
+
+def ranges(scope: str, first: int, last: int) -> Iterator[Range]:
+    """Facts `first` to `last`, in ranges of which each is sent anew as a whole if its sending is cut off."""
+    return (Range(scope, start, min(start + RANGE - 1, last)) for start in range(first, last + 1, RANGE))
+
+
 class Numbered(Struct, frozen=True, gc=False):
     """A submission with the place that it gets."""
 
@@ -50,8 +67,14 @@ class Plan:
     outcomes: list[Outcome] = field(default_factory=list)
     facts: list[Numbered] = field(default_factory=list)
     heads: dict[str, Head] = field(default_factory=dict)
+    firsts: dict[str, int] = field(default_factory=dict)
     new_scopes: set[str] = field(default_factory=set)
     new_offices: dict[str, str] = field(default_factory=dict)
+
+    def ranges(self) -> Iterator[Range]:
+        """What of each scope is new, in ranges as the outbox takes them."""
+        for scope, first in self.firsts.items():
+            yield from ranges(scope, first, self.heads[scope].seq)
 
 
 class Planner:
@@ -108,6 +131,8 @@ class Planner:
             plan.new_scopes.add(scope)
         if submission.office not in self._offices:
             self._offices[submission.office] = plan.new_offices[submission.office] = scope
+        if scope not in plan.firsts:
+            plan.firsts[scope] = place.seq
         self._heads[scope] = plan.heads[scope] = Head(place.seq, place.recorded_at)
         self._known[place.id] = Known(place, submission.digest)
         plan.facts.append(Numbered(submission, place))

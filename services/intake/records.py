@@ -6,22 +6,24 @@ from datetime import datetime
 
 from services.intake.outbox import Unsent
 from shared.kafka import Record
-from shared.topics import Headers, decode_contacts, encode_headers
+from shared.topics import CONTACTS, DEFAULT_RULEBOOK, SEQ, TRACEPARENT, Headers, encode_headers
 
 
 def fact_record(fact: Unsent) -> Record:
     """The envelope under the key of its scope.
 
     Beside what the contract names stand the normalised contacts, and on the first fact of a scope the
-    rulebook that the scope began under, which the journal holds but no event says.
+    rulebook that the scope began under, which the journal holds but no event says. Contacts are stored in the
+    bytes in which the header has them, so nothing is written anew for each fact.
     """
-    headers = Headers(
-        seq=fact.seq,
-        traceparent=fact.traceparent,
-        contacts=decode_contacts(fact.contacts),
-        default_rulebook=fact.default_rulebook if fact.seq == 1 else None,
-    )
-    return Record(fact.scope.encode(), fact.body, encode_headers(headers))
+    headers = [(SEQ, b"%d" % fact.seq)]
+    if fact.traceparent is not None:
+        headers.append((TRACEPARENT, fact.traceparent.encode()))
+    if fact.contacts is not None:
+        headers.append((CONTACTS, fact.contacts))
+    if fact.default_rulebook is not None:
+        headers.append((DEFAULT_RULEBOOK, fact.default_rulebook.encode()))
+    return Record(fact.scope.encode(), fact.body, headers)
 
 
 def watermark_record(watermark: datetime) -> Record:

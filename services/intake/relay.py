@@ -77,11 +77,13 @@ class IntakeRelay(Relay):
             self._next_watermark = now + self._chosen.watermark_interval
 
     def _outgoing(self, facts: Iterable[Unsent]) -> Iterable[Outgoing]:
-        return (Outgoing(self._partition_of(fact.scope), fact_record(fact), fact.position) for fact in facts)
+        return (Outgoing(self._partition_of(fact.scope), fact_record(fact), fact.row) for fact in facts)
 
-    async def _delete(self, positions: Sequence[int]) -> None:
-        await self.in_thread(self._outbox.delete, positions)
-        self._metrics.acknowledged.inc(len(positions))
+    async def _delete(self, taken: Sequence[Outgoing]) -> None:
+        rows = [one.row for one in taken if one.row is not None]
+        if rows:
+            await self.in_thread(self._outbox.delete, rows)
+        self._metrics.acknowledged.inc(len(taken))
         self.progress.moved()
 
     async def _send_watermark(self, sender: Sender) -> None:

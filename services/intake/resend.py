@@ -7,7 +7,8 @@ the order stays that of seq; the head is locked meanwhile, so that no new fact s
 
 from __future__ import annotations
 
-from services.intake.journal import SQL, Connection
+from services.intake.journal import SQL, Connection, enqueue
+from services.intake.planning import ranges
 
 
 class UnknownScope(LookupError):
@@ -18,7 +19,13 @@ def send_again(connection: Connection, scope: str, first: int) -> int:
     """Queue the facts of `scope` from seq `first` on; answers how many."""
     parameters = {"scope": scope, "first": first}
     with connection.transaction():
-        if connection.execute(SQL["lock_head"], parameters).fetchone() is None:
+        head = connection.execute(SQL["lock_head"], parameters).fetchone()
+        if head is None:
             raise UnknownScope(scope)
+        last = int(head[0])
+        if last < first:
+            return 0
         connection.execute(SQL["forget_unsent"], parameters)
-        return connection.execute(SQL["enqueue_again"], parameters).rowcount
+        connection.execute(SQL["shorten_unsent"], parameters)
+        enqueue(connection, ranges(scope, first, last))
+        return last - first + 1

@@ -16,6 +16,7 @@ from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Refuse
 from services.intake.planning import INSTANT
 from services.intake.resend import UnknownScope, send_again
 from shared.contract import decode_event
+from shared.database import migrations
 from tests.support.intake import NOON, FixedClock, new_journal, new_outbox, prepare, submission, visit
 from tests.support.parts import eventually
 
@@ -92,8 +93,9 @@ def test_two_processes_number_one_scope_without_gaps(dsn: str) -> None:
         facts = rows(dsn, f"SELECT seq, recorded_at FROM intake.facts WHERE scope = '{scope}' ORDER BY seq")
         assert [seq for seq, _ in facts] == list(range(1, 121))
         assert [at for _, at in facts] == sorted(at for _, at in facts)  # type: ignore[type-var]
-        order = rows(dsn, f"SELECT seq FROM intake.outbox WHERE scope = '{scope}' ORDER BY position")
-        assert [seq for (seq,) in order] == list(range(1, 121))
+        queued = f"SELECT first_seq, last_seq FROM intake.outbox WHERE scope = '{scope}' ORDER BY position"
+        order = [seq for first, last in rows(dsn, queued) for seq in range(first, last + 1)]
+        assert order == list(range(1, 121))
 
 
 def test_one_event_sent_to_many_processes_at_once_is_accepted_once(dsn: str) -> None:
@@ -198,19 +200,34 @@ def test_one_process_leads(dsn: str) -> None:
 
 
 def test_send_again_queues_from_a_seq_in_order(dsn: str, journal: Journal) -> None:
-    """The facts from the seq on stand in the outbox once each, in order, behind those of other scopes."""
+    """The facts from the seq on stand in the outbox once each, in order, behind those before and of other scopes."""
     journal.append([submission("a") for _ in range(5)] + [submission("b")])
     with psycopg.connect(dsn) as connection:
-        connection.execute("DELETE FROM intake.outbox WHERE scope = 'a' AND seq < 4")
-        connection.commit()
         assert send_again(connection, "a", 3) == 3
+        assert send_again(connection, "a", 6) == 0
         with pytest.raises(UnknownScope):
             send_again(connection, "c", 1)
-    assert rows(dsn, "SELECT scope, seq FROM intake.outbox ORDER BY position") == [
-        ("b", 1),
-        ("a", 3),
-        ("a", 4),
-        ("a", 5),
+    assert rows(dsn, "SELECT scope, first_seq, last_seq FROM intake.outbox ORDER BY position") == [
+        ("a", 1, 2),
+        ("b", 1, 1),
+        ("a", 3, 5),
+    ]
+
+
+def test_what_an_older_version_left_unsent_is_sent(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of one fact each become ranges of one, in their order."""
+    shipped = migrations("services.intake")
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.database.migrations", lambda package: shipped[:2])
+        prepare(database)
+    rows_before = "INSERT INTO intake.outbox (scope, seq) VALUES ('a', 1), ('b', 1), ('a', 2)"
+    with psycopg.connect(database) as connection:
+        connection.execute(rows_before)
+    dsn = prepare(database)
+    assert rows(dsn, "SELECT scope, first_seq, last_seq FROM intake.outbox ORDER BY position") == [
+        ("a", 1, 1),
+        ("b", 1, 1),
+        ("a", 2, 2),
     ]
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -19,7 +19,7 @@ from services.intake.relay import IntakeRelay
 from services.intake.resend import send_again
 from shared.clock import SystemClock
 from shared.contract import parse_instant
-from shared.kafka import WrongTopic, ensure_topic
+from shared.kafka import Record, Sender, WrongTopic, ensure_topic
 from shared.local import EmbeddedKafka
 from tests.support import parts
 from tests.support.intake import (
@@ -69,7 +69,9 @@ async def eventually(condition: Callable[[], bool], what: str) -> None:
 
 def unsent(dsn: str) -> int:
     with psycopg.connect(dsn) as connection:
-        row = connection.execute("SELECT count(*) FROM intake.outbox").fetchone()
+        row = connection.execute(
+            "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM intake.outbox"
+        ).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -193,6 +195,37 @@ async def test_sent_again_facts_repeat_in_order(dsn: str, journal: Journal, kafk
         await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
         await reader.until_watermarks(len(reader.watermarks) + 6)
     assert [reader.place(fact)[1] for fact in reader.facts] == [1, 2, 3, 4, 5, 3, 4, 5]
+
+
+class FailsAfterThree(Sender):
+    """A broker that takes three facts, one at a time, and none after them."""
+
+    taken: ClassVar[list[Record]] = []
+
+    async def send(self, partition: int, records: Sequence[Record]) -> int:
+        if records[0].value is not None:
+            if len(self.taken) == 3:
+                raise TimeoutError
+            self.taken.append(records[0])
+        return await super().send(partition, records[:1])
+
+
+async def test_a_range_that_was_cut_off_is_sent_again_whole(
+    dsn: str, journal: Journal, kafka: str, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it leaves the outbox before its last fact is acknowledged; a consumer drops what repeats."""
+    journal.append([submission("a") for _ in range(5)])
+    relay = new_relay(dsn, kafka, topic)
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.relaying.Sender", FailsAfterThree)
+        async with running(relay), Reader(kafka, topic) as reader:
+            await reader.until_facts(3)
+            await eventually(lambda: relay.progress.problem == "TimeoutError", "the broker is away")
+            assert unsent(dsn) == 5
+            patch.undo()
+            await reader.until_facts(5)
+            await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+    assert [reader.place(fact)[1] for fact in reader.facts] == [1, 2, 3, 1, 2, 3, 4, 5]
 
 
 async def test_the_topic_keeps_everything_and_its_partitions_are_checked(kafka: str, topic: str) -> None:

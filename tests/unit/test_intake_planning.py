@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
-from services.intake.planning import Head, Known, Plan, Planner
+from services.intake.planning import RANGE, Head, Known, Plan, Planner, Range, ranges
 from tests.support.intake import NOON, adoption, raw, submission, visit
 
 
@@ -110,3 +110,21 @@ def test_raw_spelling_does_not_change_content() -> None:
     turned = dict(reversed(event.items()))
     assert raw(event) != raw(turned)
     assert submission(**event).digest == submission(**turned).digest
+
+
+def test_what_is_new_of_a_scope_is_queued_as_ranges() -> None:
+    """From the first new seq to the last, whatever lies between them in the group; a duplicate adds nothing."""
+    first = submission("a")
+    group = (first, submission("b"), submission("a"), first)
+    planned = plan(*group, heads={"a": Head(7, NOON)})
+    assert list(planned.ranges()) == [Range("a", 8, 9), Range("b", 1, 1)]
+
+
+def test_a_long_range_is_cut() -> None:
+    """Without a gap and without an overlap, so that what is sent anew after a failure has a limit."""
+    cut = list(ranges("a", 3, 2 * RANGE + 3))
+    assert [(one.first, one.last) for one in cut] == [
+        (3, RANGE + 2),
+        (RANGE + 3, 2 * RANGE + 2),
+        (2 * RANGE + 3, 2 * RANGE + 3),
+    ]

@@ -47,9 +47,9 @@ class OwnershipRelay(Relay):
         if not messages:
             await self.pause(self._settings.poll)
 
-    async def _delete(self, ids: Sequence[int]) -> None:
-        await self.in_thread(self._outbox.delete, ids)
-        self._metrics.sent.inc(len(ids))
+    async def _delete(self, taken: Sequence[Outgoing]) -> None:
+        await self.in_thread(self._outbox.delete, [one.row for one in taken])
+        self._metrics.sent.inc(len(taken))
 
     async def _send_dead(self, sender: Sender) -> None:
         for dead in await self.in_thread(self._outbox.dead, 100):

@@ -18,20 +18,26 @@ SELECT office, scope FROM intake.offices WHERE office = ANY(%(offices)b::text[])
 SELECT promised_at FROM intake.watermark
 
 -- name: insert_facts
--- The rows go over once, in binary, and to all three tables: turning them into text would cost the most of all.
+-- The rows go over once, in binary, and to both tables: turning them into text would cost the most of all.
 WITH row AS (
     SELECT * FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(ids)b::text[]::uuid[], %(types)b::text[],
                          %(recorded)b::timestamptz[], %(digests)b::bytea[], %(bodies)b::bytea[],
                          %(contacts)b::bytea[], %(traces)b::text[])
-        WITH ORDINALITY AS row (scope, seq, id, type, recorded_at, digest, body, contacts, traceparent, n)
+        AS row (scope, seq, id, type, recorded_at, digest, body, contacts, traceparent)
 ), facts AS (
     INSERT INTO intake.facts (scope, seq, id, type, recorded_at, body, contacts, traceparent)
     SELECT scope, seq, id, type, recorded_at, body, contacts, traceparent FROM row
-), ids AS (
-    INSERT INTO intake.event_ids (id, scope, seq, recorded_at, digest)
-    SELECT id, scope, seq, recorded_at, digest FROM row
 )
-INSERT INTO intake.outbox (scope, seq) SELECT scope, seq FROM row ORDER BY n
+INSERT INTO intake.event_ids (id, scope, seq, recorded_at, digest)
+SELECT id, scope, seq, recorded_at, digest FROM row
+
+-- name: enqueue
+-- Ranges of one scope in order: positions are drawn in the order of the rows.
+INSERT INTO intake.outbox (scope, first_seq, last_seq)
+SELECT scope, first_seq, last_seq
+FROM unnest(%(scopes)b::text[], %(first)b::bigint[], %(last)b::bigint[])
+    WITH ORDINALITY AS row (scope, first_seq, last_seq, n)
+ORDER BY n
 
 -- name: insert_heads
 INSERT INTO intake.heads (scope, seq, recorded_at, default_rulebook)

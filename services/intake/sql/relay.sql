@@ -2,15 +2,24 @@
 -- without a cursor no row that becomes visible late can be skipped.
 
 -- name: unsent
--- Each row by the key of its fact: as a plain join it is planned as a hash of the whole journal while that is small.
-SELECT unsent.position, fact.scope, fact.seq, fact.id::text, fact.recorded_at, fact.body, fact.contacts, fact.traceparent,
-       head.default_rulebook
-FROM (SELECT position, scope, seq FROM intake.outbox ORDER BY position LIMIT %(limit)s) AS unsent
+-- The rows that begin within the limit, whole, and their facts by key: as a plain join it is planned as a hash of
+-- the whole journal while that is small. A row may go once its last fact is acknowledged.
+SELECT CASE WHEN fact.seq = unsent.last_seq THEN unsent.position END,
+       fact.scope, fact.seq, fact.id::text, fact.body, fact.contacts, fact.traceparent,
+       CASE WHEN fact.seq = 1
+            THEN (SELECT default_rulebook FROM intake.heads WHERE heads.scope = unsent.scope) END
+FROM (
+    SELECT position, scope, first_seq, last_seq,
+           sum(last_seq - first_seq + 1) OVER (ORDER BY position) - (last_seq - first_seq + 1) AS before
+    FROM (SELECT * FROM intake.outbox ORDER BY position LIMIT %(limit)s) AS oldest
+) AS unsent
 CROSS JOIN LATERAL (
-    SELECT * FROM intake.facts WHERE facts.scope = unsent.scope AND facts.seq = unsent.seq LIMIT 1
+    SELECT * FROM intake.facts
+    WHERE facts.scope = unsent.scope AND facts.seq BETWEEN unsent.first_seq AND unsent.last_seq
+    OFFSET 0
 ) AS fact
-CROSS JOIN LATERAL (SELECT default_rulebook FROM intake.heads WHERE heads.scope = unsent.scope LIMIT 1) AS head
-ORDER BY unsent.position
+WHERE unsent.before < %(limit)s
+ORDER BY unsent.position, fact.seq
 
 -- name: delete_sent
 DELETE FROM intake.outbox WHERE position = ANY(%(positions)s::bigint[])
@@ -26,8 +35,9 @@ SELECT pg_advisory_xact_lock(%(key)s)
 UPDATE intake.watermark SET promised_at = %(watermark)s
 
 -- name: backlog
--- Counted up to the limit only, so that a long backlog costs no more than a short one.
-SELECT (SELECT count(*) FROM (SELECT 1 FROM intake.outbox LIMIT %(limit)s) AS counted),
+-- Counted over so many rows at most as there may be facts, so that a long backlog costs no more than a short one.
+SELECT (SELECT coalesce(sum(last_seq - first_seq + 1), 0)::bigint
+        FROM (SELECT first_seq, last_seq FROM intake.outbox LIMIT %(limit)s) AS counted),
        (SELECT extract(epoch FROM clock_timestamp() - enqueued_at)::float8
         FROM intake.outbox ORDER BY position LIMIT 1)
 
@@ -35,8 +45,8 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM intake.outbox LIMIT %(limit)s) AS co
 SELECT seq FROM intake.heads WHERE scope = %(scope)s FOR UPDATE
 
 -- name: forget_unsent
-DELETE FROM intake.outbox WHERE scope = %(scope)s AND seq >= %(first)s
+DELETE FROM intake.outbox WHERE scope = %(scope)s AND first_seq >= %(first)s
 
--- name: enqueue_again
-INSERT INTO intake.outbox (scope, seq)
-SELECT scope, seq FROM intake.facts WHERE scope = %(scope)s AND seq >= %(first)s ORDER BY seq
+-- name: shorten_unsent
+UPDATE intake.outbox SET last_seq = %(first)s - 1
+WHERE scope = %(scope)s AND first_seq < %(first)s AND last_seq >= %(first)s
