@@ -18,8 +18,9 @@ from faststream.kafka import KafkaBroker
 
 from services.notifier.breaker import StoredBreaker
 from services.notifier.calls import ANSWERING
-from services.notifier.channels.configured import configured
+from services.notifier.channels.configured import configured, longest_ways
 from services.notifier.channels.limits import DatabaseLimiter
+from services.notifier.channels.own import hook_secrets
 from services.notifier.consumer import Consumer, Subscription
 from services.notifier.dispatch import Dispatcher
 from services.notifier.http import add_routes
@@ -64,9 +65,10 @@ class Service:
             settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=THREADS + ANSWERING
         )
         self.listing = Listing(self.database)
-        self.channels = configured(settings, DatabaseLimiter(self.database, self.machine))
-        self.topic = Topics(settings.topic_prefix).ownership
         plans = office_plans(settings)
+        limiter = DatabaseLimiter(self.database, self.machine)
+        self.channels = configured(settings, limiter, plans.robots)
+        self.topic = Topics(settings.topic_prefix).ownership
         policy = Policy(
             attempts=settings.notifier_attempts,
             rounds=settings.notifier_rounds,
@@ -75,7 +77,8 @@ class Service:
             lanes=channel_lanes(settings),
         )
         patience = timedelta(seconds=settings.notifier_watermark_patience)
-        queue = Queue(self.database, Terms(policy.lease(self.channels), patience))
+        lease = max(policy.lease(way) for way in longest_ways(self.channels, plans))
+        queue = Queue(self.database, Terms(lease, patience))
         clocks = (clock, self.machine)
         self.breaker = StoredBreaker(self.database, self.machine)
         self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics, self.breaker)
@@ -181,7 +184,7 @@ def run_receipts() -> None:
     configure_logging("receipts", settings.log_level)
     clock = open_clock(settings.clock, demonstration=settings.demonstration)
     database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)
-    app = receipts_app(database, clock, secret, settings.notifier_webhook_secret)
+    app = receipts_app(database, clock, secret, hook_secrets(settings, office_plans(settings).robots))
     where = (settings.notifier_receipts_host, settings.notifier_receipts_port, settings.allow_remote)
     serve(app, Listener(*where))
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
 from msgspec import structs
 
 from services.notifier import plan_shape as shape
@@ -24,13 +21,14 @@ from services.notifier.plan import (
     OfficePlan,
     PersonPlan,
     Plans,
+    RobotTerms,
     Unavailable,
 )
+from services.notifier.plan_convert import convert, named, section, unknown
+from services.notifier.plan_robots import check_list, check_office, own_robots, robots_of
 from services.notifier.plan_yaml import BadPolicy, Document, parse
 
 S = TypeVar("S")
-_AT = re.compile(r"(?P<reason>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`")
 _TOP = frozenset(field.name for field in structs.fields(shape.PolicyFile))
 
 
@@ -46,91 +44,55 @@ def read_plans(path: Path, hours: OfficeHours, channels: Iterable[str]) -> Plans
 def plans_of(document: Document, hours: OfficeHours, channels: Iterable[str]) -> Plans:
     for key in document.values:
         if key not in _TOP:
-            raise document.bad(key, _unknown(key, _TOP))
+            raise document.bad(key, unknown(key, _TOP))
     if document.values.get("version") != 1:
         raise document.bad("version", "must be 1, the version of this format")
-    known = frozenset(channels)
-    defaults = _section(document, "defaults", shape.Office) or shape.Office()
+    robots = robots_of(document)
+    there = _There(frozenset(channels) | {one.channel for one in robots}, robots)
+    defaults = section(document, "defaults", shape.Office) or shape.Office()
     scopes = {
-        name: _convert(document, f"scopes.{name}", given, shape.Office)
-        for name, given in _named(document, "scopes", r"[a-z0-9-]{1,64}")
+        name: convert(document, f"scopes.{name}", given, shape.Office)
+        for name, given in named(document, "scopes", r"[a-z0-9-]{1,64}")
     }
     people = {
-        name: _convert(document, f"people.{name}", given, shape.Person)
-        for name, given in _named(document, "people", r"\S{1,64}")
+        name: convert(document, f"people.{name}", given, shape.Person)
+        for name, given in named(document, "people", r"\S{1,64}")
     }
     base = OfficePlan(hours=hours, events=frozenset(EventKind))
-    default = _office(document, "defaults", defaults, base, known)
-    return Plans(
-        default,
-        {
-            name: _office(document, f"scopes.{name}", office, default, known)
-            for name, office in scopes.items()
-        },
-        {name: _person(document, f"people.{name}", person, known) for name, person in people.items()},
-    )
+    default = _office(document, "defaults", defaults, base, there)
+    offices = {
+        name: _office(document, f"scopes.{name}", office, default, there) for name, office in scopes.items()
+    }
+    # A person may be of any office, and its robot is theirs too.
+    somewhere = there.with_own(default, *offices.values())
+    persons = {
+        name: _person(document, f"people.{name}", person, somewhere) for name, person in people.items()
+    }
+    return Plans(default, offices, persons, robots)
 
 
-def _section(document: Document, key: str, kind: type[S]) -> S | None:
-    given = document.values.get(key)
-    return None if given is None else _convert(document, key, given, kind)
+@dataclass(frozen=True)
+class _There:
+    """The channels that may be named, and the robots of the file."""
+
+    channels: frozenset[str]
+    robots: tuple[RobotTerms, ...]
+
+    def with_own(self, *plans: OfficePlan | PersonPlan) -> _There:
+        """Also the providers that somebody has a robot of."""
+        own = (provider for plan in plans for provider in plan.robots)
+        return replace(self, channels=self.channels.union(own))
 
 
-def _named(document: Document, key: str, pattern: str) -> Iterable[tuple[str, object]]:
-    given = document.values.get(key)
-    if given is None:
-        return
-    if not isinstance(given, dict):
-        raise document.bad(key, "must be a mapping of names")
-    for name, value in given.items():
-        if not re.fullmatch(pattern, name):
-            raise document.bad(f"{key}.{name}", f"the name must match {pattern}")
-        yield name, {} if value is None else value
-
-
-def _convert(document: Document, key: str, given: object, kind: type[S]) -> S:
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        found = _AT.fullmatch(str(error))
-        assert found is not None
-        path, reason = key + (found["path"] or ""), found["reason"]
-        if unknown := _UNKNOWN.match(reason):
-            fields = _fields_at(kind, found["path"] or "")
-            path, reason = f"{path}.{unknown['field']}", _unknown(unknown["field"], fields)
-        elif ".opt_out" in path:
-            reason += "; reminders and the notice of a lapse cannot be declined"
-        raise document.bad(path, reason) from None
-
-
-def _fields_at(kind: Any, path: str) -> frozenset[str]:
-    """The keys that are known where an unknown one stands."""
-    found = kind
-    for name in re.findall(r"\.([a-z_]+)", path):
-        hints = {field.name: field.type for field in structs.fields(found)}
-        found = next((one for one in _structs_in(hints.get(name))), found)
-    return frozenset(field.name for field in structs.fields(found))
-
-
-def _structs_in(kind: Any) -> Iterable[Any]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        yield kind
-    for part in getattr(kind, "__args__", ()):
-        yield from _structs_in(part)
-
-
-def _unknown(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, list(known), n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
-    return f"unknown key{hint}"
-
-
-def _office(
-    document: Document, key: str, given: shape.Office, base: OfficePlan, channels: frozenset[str]
-) -> OfficePlan:
+def _office(document: Document, key: str, given: shape.Office, base: OfficePlan, there: _There) -> OfficePlan:
     plan = replace(base, hours=_hours(document, key, given, base.hours))
+    if given.robots is not None:
+        own = own_robots(document, f"{key}.robots", given.robots, there.robots)
+        plan = replace(plan, robots=own)
     if given.channels is not None:
-        plan = replace(plan, channels=_channels(document, f"{key}.channels", given.channels, channels))
+        lists = {role: names for role, names in structs.asdict(given.channels).items() if names is not None}
+        plan = replace(plan, channels=lists)
+    check_office(document, key, plan, there.channels)
     if given.language is not None:
         plan = replace(plan, language=Language(given.language))
     if given.stand_in is not None:
@@ -198,33 +160,15 @@ def _ladder(document: Document, key: str, given: tuple[shape.Step, ...]) -> tupl
     return tuple(steps)
 
 
-def _channels(
-    document: Document, key: str, given: shape.Channels, known: frozenset[str]
-) -> Mapping[str, tuple[str, ...]]:
-    named = {role: names for role, names in structs.asdict(given).items() if names is not None}
-    for role, names in named.items():
-        _known_channels(document, f"{key}.{role}", names, known)
-    return named
-
-
-def _known_channels(document: Document, key: str, names: tuple[str, ...], known: frozenset[str]) -> None:
-    for number, name in enumerate(names):
-        if name not in known:
-            raise document.bad(
-                f"{key}[{number}]", f"there is no channel {name!r}; there are {', '.join(sorted(known))}"
-            )
-        if name in names[:number]:
-            raise document.bad(f"{key}[{number}]", f"{name} stands twice")
-
-
-def _person(document: Document, key: str, given: shape.Person, known: frozenset[str]) -> PersonPlan:
-    _known_channels(document, f"{key}.channels", given.channels or (), known)
+def _person(document: Document, key: str, given: shape.Person, there: _There) -> PersonPlan:
+    robots = {} if given.robots is None else own_robots(document, f"{key}.robots", given.robots, there.robots)
+    check_list(document, f"{key}.channels", given.channels or (), {*there.channels, *robots})
     away = tuple(_days(document, f"{key}.away[{n}]", text) for n, text in enumerate(given.away))
     own = key.removeprefix("people.")
     if own in given.stand_in:
         raise document.bad(f"{key}.stand_in", "nobody stands in for themselves")
     language = None if given.language is None else Language(given.language)
-    return PersonPlan(language, given.channels, frozenset(given.opt_out), given.stand_in, away)
+    return PersonPlan(language, given.channels, frozenset(given.opt_out), given.stand_in, away, robots=robots)
 
 
 def _days(document: Document, key: str, text: str) -> tuple[date, date]:

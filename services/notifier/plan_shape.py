@@ -28,7 +28,14 @@ Day = Annotated[str, Meta(pattern=f"^{_DATE}$", description="YYYY-MM-DD")]
 Days = Annotated[
     str, Meta(pattern=rf"^{_DATE}(\.\.{_DATE})?$", description="a day, or FIRST..LAST with both within")
 ]
-ChannelId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="a channel of the settings")]
+ROBOT: Final = r"[a-z0-9][a-z0-9_-]{0,31}"
+ChannelId = Annotated[
+    str,
+    Meta(
+        pattern=rf"^[a-z][a-z0-9_-]{{0,31}}(/{ROBOT})?$",
+        description="a channel of the settings, or PROVIDER/ROBOT",
+    ),
+]
 Preference = Annotated[tuple[ChannelId, ...], Meta(min_length=1, description="the preferred one first")]
 LanguageName = Literal["zh", "en", "both"]
 WEEKDAYS: Final[tuple[str, ...]] = get_args(Weekday)
@@ -106,6 +113,59 @@ class Digest(_Strict, frozen=True):
     ] = None
 
 
+class SecretPlace(_Strict, frozen=True):
+    """Where a secret is to be found: a variable of the environment, or a file. The secret itself stands in neither
+    this file nor a log."""
+
+    env: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{0,127}$", description="name of a variable")] | None = (
+        None
+    )
+    file: Annotated[str, Meta(pattern=r"^/.", description="path of a file")] | None = None
+
+
+class ChatRobot(_Strict, frozen=True):
+    """A group's robot: `token` is that of its address, `secret` the key of its signature."""
+
+    token: SecretPlace
+    secret: SecretPlace | None = None
+    base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
+
+
+class KeyRobot(_Strict, frozen=True):
+    """A robot of WeCom, which has no signature."""
+
+    token: SecretPlace
+    base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
+
+
+class HookRobot(_Strict, frozen=True):
+    """A receiver of signed webhooks."""
+
+    url: str
+    secret: SecretPlace
+
+
+RobotName = Annotated[str, Meta(pattern=f"^{ROBOT}$")]
+
+
+class Robots(_Strict, frozen=True):
+    """Robots of offices and teams by provider and name; a list of channels names one as PROVIDER/NAME."""
+
+    dingtalk: dict[RobotName, ChatRobot] = {}
+    wecom: dict[RobotName, KeyRobot] = {}
+    feishu: dict[RobotName, ChatRobot] = {}
+    webhook: dict[RobotName, HookRobot] = {}
+
+
+class OwnRobots(_Strict, frozen=True):
+    """Which robot is meant where a list of channels names the provider alone."""
+
+    dingtalk: RobotName | None = None
+    wecom: RobotName | None = None
+    feishu: RobotName | None = None
+    webhook: RobotName | None = None
+
+
 class Office(_Strict, frozen=True):
     """What holds in a scope, or in all of them."""
 
@@ -115,6 +175,7 @@ class Office(_Strict, frozen=True):
     closed: Closed | None = None
     ladder: Annotated[tuple[Step, ...], Meta(min_length=1)] | None = None
     channels: Channels | None = None
+    robots: OwnRobots | None = None
     language: LanguageName | None = None
     stand_in: StandIn | None = None
     digest: Digest | None = None
@@ -128,6 +189,7 @@ class Person(_Strict, frozen=True):
 
     language: LanguageName | None = None
     channels: Preference | None = None
+    robots: Annotated[OwnRobots | None, Meta(description="those of the person's team")] = None
     opt_out: Annotated[tuple[EventKind, ...], Meta(description="events this person is not told of")] = ()
     stand_in: Annotated[tuple[str, ...], Meta(description="staff ids, asked one after another")] = ()
     away: tuple[Days, ...] = ()
@@ -137,6 +199,7 @@ class PolicyFile(_Strict, frozen=True):
     """Who is told, when and how."""
 
     version: Literal[1]
+    robots: Robots = Robots()
     defaults: Office = Office()
     scopes: dict[Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")], Office] = {}
     people: dict[Annotated[str, Meta(min_length=1, max_length=64)], Person] = {}

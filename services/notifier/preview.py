@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notifier.ladder import Audience, Step, lapse_notices, steps_ahead
-from services.notifier.plan import OfficePlan, Plans
+from services.notifier.plan import OfficePlan, Plans, meant
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,6 @@ def _told(plan: OfficePlan, channels: tuple[str, ...], steps: Sequence[Step]) ->
             step.due_at.astimezone(plan.hours.zone),
             step.rung.value,
             step.audience.value,
-            plan.channels_for(role) or channels,
+            meant(plan.channels_for(role) or channels, plan.robots),
             plan.language.value,
         )

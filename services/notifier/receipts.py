@@ -69,15 +69,17 @@ def tencent(body: bytes) -> list[Report]:
     ]
 
 
-def webhook(body: bytes) -> list[Report]:
-    """What a receiver of webhooks says became of an alert: `{"alert", "status", "at"}`, one or a list."""
+def webhook(body: bytes, channel: str = "webhook") -> list[Report]:
+    """What a receiver of webhooks says became of an alert: `{"alert", "status", "at"}`, one or a list.
+
+    Whose signature it was says which channel it may speak of."""
     found = []
     for one in _listed(body):
         key, status = _uuid(one.get("alert")), one.get("status")
         if key is None or status not in ("delivered", "failed", "read"):
             raise BadReport("each report has `alert`, an id, and `status`: delivered, failed or read")
         told = _text(one.get("at"))
-        found.append(Report(("webhook",), key, None, status, told, _text(one.get("reason"))))
+        found.append(Report((channel,), key, None, status, told, _text(one.get("reason"))))
     return found
 
 

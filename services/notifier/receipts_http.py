@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import metadata
 
 import psycopg
@@ -29,10 +30,9 @@ from shared.telemetry import new_registry, render_metrics
 _TAKEN = {"aliyun": {"code": 0, "msg": "成功"}, "tencent": {"result": 0, "errmsg": "OK"}}
 
 
-def receipts_app(
-    database: Database, clock: BusinessClock, secret: str, webhook_secret: str | None
-) -> FastAPI:
-    """The application; `webhook_secret` lets a receiver of webhooks report too, signed as it verifies."""
+def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: Mapping[str, str]) -> FastAPI:
+    """The application; `hooks` are the secrets of the receivers of webhooks by channel: each may report too, signed as
+    it verifies, and of what went to it alone."""
     version = metadata.version("panke")
     registry = new_registry("receipts", version)
     receipts, machine = Receipts(database), MachineClock()
@@ -60,9 +60,11 @@ def receipts_app(
     async def webhook_report(request: Request) -> Response:
         """A receiver's own report, signed with the secret that its webhooks are signed with."""
         body = await request.body()
-        if webhook_secret is None or not _signed(webhook_secret, body, request):
+        whose = [channel for channel, secret in hooks.items() if _signed(secret, body, request)]
+        if not whose:
             raise Problem(404, "Not Found")
-        await take(_reading(webhook, body))
+        for channel in whose:
+            await take(_reading(partial(webhook, channel=channel), body))
         return Response(status_code=204)
 
     app = create_app(

@@ -85,8 +85,7 @@ class Router:
 
     def _ways(self, scope: str, person: Person) -> Ways:
         """The channels that reach the person, the preferred one first, each with where it reaches them."""
-        names = self._plans.channels(scope, person.staff, person.role)
-        order = list(self._channels) if names is None else names
+        order = self._plans.order(scope, person.staff, person.role, tuple(self._channels))
         channels = [self._channels[name] for name in order if name in self._channels]
         reached = ((channel, channel.destination(person)) for channel in channels)
         return [(channel, destination) for channel, destination in reached if destination]

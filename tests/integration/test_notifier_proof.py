@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from click.testing import CliRunner
 from fastapi import FastAPI
-from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels import Temporary
 from services.notifier.cli import alerts
@@ -25,9 +22,9 @@ from services.notifier.receipts_http import receipts_app
 from services.notifier.words import case_number
 from shared.database import Database
 from tests.support.notifier import END, Keeping, Office, local
+from tests.support.reporting import SECRET, post, signed
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
-SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
 
 
 @pytest.fixture
@@ -129,16 +126,8 @@ class Sms(Keeping):
 def app(office: Office, database: str) -> Iterator[FastAPI]:
     opened = Database(database, schema="notifier", name="receipts-test", max_size=2)
     opened.open()
-    yield receipts_app(opened, office.clock, "s3cret-of-the-address", SECRET)
+    yield receipts_app(opened, office.clock, "s3cret-of-the-address", {"webhook": SECRET})
     opened.close()
-
-
-async def post(
-    app: FastAPI, path: str, body: object, headers: dict[str, str] | None = None
-) -> httpx.Response:
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://receipts") as client:
-        return await client.post(path, content=json.dumps(body), headers=headers)
 
 
 async def test_an_aliyun_report_is_kept_beside_the_attempt(office: Office, app: FastAPI) -> None:
@@ -185,13 +174,7 @@ async def test_a_receiver_of_webhooks_may_report_that_it_was_read(office: Office
     hook = Sms("webhook")
     await round_of(office, hook)
     body = {"alert": str(hook.sent[0].id), "status": "read", "at": "2026-03-04T09:05:00+08:00"}
-    now = datetime.now(UTC)
-    signature = Webhook(SECRET).sign("m1", now, json.dumps(body))
-    headers = {
-        "webhook-id": "m1",
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signature,
-    }
+    headers = signed(SECRET, body)
     assert (await post(app, "/receipts/webhook", body)).status_code == 404
     assert (await post(app, "/receipts/webhook", {**body, "status": "failed"}, headers)).status_code == 404
     assert (await post(app, "/receipts/webhook", body, headers)).status_code == 204
@@ -211,7 +194,7 @@ async def test_while_the_database_is_away_a_report_is_to_be_sent_again(office: O
     """A report that cannot be stored is answered with 503, so that the provider sends it again."""
     away = Database("postgresql://127.0.0.1:1/none", schema="notifier", name="receipts-test", wait=0.1)
     away.open()
-    app = receipts_app(away, office.clock, "s3cret-of-the-address", None)
+    app = receipts_app(away, office.clock, "s3cret-of-the-address", {})
     report = [{"out_id": "x"}]
     assert (await post(app, "/receipts/aliyun?key=s3cret-of-the-address", report)).status_code == 503
     away.close()

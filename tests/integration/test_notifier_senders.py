@@ -41,7 +41,7 @@ def provider(clock: ShiftedClock) -> Iterator[Provider]:
         yield server
 
 
-@pytest.fixture(params=ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.fixture(params=ROBOTS, ids=lambda kind: str(kind.provider))
 async def robot(
     request: pytest.FixtureRequest, provider: Provider, clock: ShiftedClock
 ) -> AsyncIterator[Robot]:
@@ -132,7 +132,7 @@ async def test_a_code_that_passes_says_how_long(
     await robot.close()
 
 
-@pytest.mark.parametrize("kind", SIGNED, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", SIGNED, ids=lambda kind: str(kind.provider))
 async def test_a_wrong_secret_is_told(kind: type[Robot], provider: Provider, clock: ShiftedClock) -> None:
     """The provider's own check of the signature refuses another secret, and nothing is delivered."""
     robot = robot_of(kind, provider, clock, secret="SECanothersecret")
@@ -143,7 +143,7 @@ async def test_a_wrong_secret_is_told(kind: type[Robot], provider: Provider, clo
     await robot.close()
 
 
-@pytest.mark.parametrize("kind", SIGNED, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", SIGNED, ids=lambda kind: str(kind.provider))
 async def test_a_keyword_that_is_missing_is_told(
     kind: type[Robot], provider: Provider, clock: ShiftedClock
 ) -> None:
@@ -214,7 +214,7 @@ async def test_a_slow_answer_is_unknown(provider: Provider, clock: ShiftedClock)
     await robot.close()
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 async def test_a_provider_that_is_not_there_is_tried_again(kind: type[Robot], clock: ShiftedClock) -> None:
     """A connection that does not stand has carried nothing: another attempt may succeed."""
     nowhere = Access(f"http://localhost:{free_port()}", TOKEN, SECRET)
@@ -301,7 +301,7 @@ async def test_a_call_that_is_given_up_is_let_go(provider: Provider, clock: Shif
     await robot.close()
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 def test_addresses_and_tokens_are_checked_at_the_start(kind: type[Robot], clock: ShiftedClock) -> None:
     """A host off the list, plain http, and a whole address in the place of a token are refused, unrepeated."""
     limiter = ProcessLimiter(clock)

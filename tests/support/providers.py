@@ -69,6 +69,8 @@ class Provider:
     hold: threading.Event | None = None
     calls: list[Call] = field(default_factory=list)
     delivered: list[Call] = field(default_factory=list)
+    # Which robots there are, by token, and the key of each one's signature.
+    robots: dict[str, str] = field(default_factory=lambda: {TOKEN: SECRET})
     defects: list[str] = field(default_factory=list)
     stamps: dict[str, list[datetime]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -105,23 +107,25 @@ class Provider:
         return known.get(call.path, lambda _: (404, {"message": "not found"}))
 
     def _dingtalk(self, call: Call) -> dict[str, Any]:
-        if call.query.get("access_token") != TOKEN:
+        token = call.query.get("access_token", "")
+        if token not in self.robots:
             return {"errcode": 300005, "errmsg": "token is not exist"}
         at = int(call.query.get("timestamp", "0"))
         if abs(self.clock.now().timestamp() - at / 1000) > 3600:
             return {"errcode": 310000, "errmsg": "invalid timestamp"}
-        if call.query.get("sign") != signs.dingtalk(SECRET, at):
+        if call.query.get("sign") != signs.dingtalk(self.robots[token], at):
             return {"errcode": 310000, "errmsg": "sign not match"}
         if self.keyword not in call.raw.decode():
             return {"errcode": 310000, "errmsg": "keywords not in content"}
         if len(call.raw) > 20_000:
             return {"errcode": 460101, "errmsg": "message too long"}
-        if self.too_many("dingtalk", (20, timedelta(minutes=1))):
+        if self.too_many(f"dingtalk {token}", (20, timedelta(minutes=1))):
             return {"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"}
         return self._deliver(call, {"errcode": 0, "errmsg": "ok"})
 
     def _wecom(self, call: Call) -> dict[str, Any]:
-        if call.query.get("key") != TOKEN:
+        token = call.query.get("key", "")
+        if token not in self.robots:
             return {"errcode": 93000, "errmsg": "invalid webhook url, hint: [1], from ip: 127.0.0.1"}
         kind = call.json["msgtype"]
         longest = {"text": 2048, "markdown": 4096}[kind]
@@ -130,17 +134,18 @@ class Provider:
                 "errcode": 40058,
                 "errmsg": f"{kind}.content exceed max length {longest}. invalid Request",
             }
-        if self.too_many("wecom", (20, timedelta(minutes=1))):
+        if self.too_many(f"wecom {token}", (20, timedelta(minutes=1))):
             return {"errcode": 45009, "errmsg": "api freq out of limit, hint: [2]"}
         return self._deliver(call, {"errcode": 0, "errmsg": "ok"})
 
     def _feishu(self, call: Call) -> dict[str, Any] | tuple[int, dict[str, Any]]:
-        if call.path.rpartition("/")[2] != TOKEN:
+        token = call.path.rpartition("/")[2]
+        if token not in self.robots:
             return 400, {"code": 19001, "msg": "param invalid: incoming webhook access token invalid"}
         if len(call.raw) > 20 * 1024 or "content" not in call.json:
             return 400, {"code": 9499, "msg": "Bad Request", "data": {}}
         at = int(call.json.get("timestamp", "0"))
-        signed = call.json.get("sign") == signs.feishu(SECRET, at)
+        signed = call.json.get("sign") == signs.feishu(self.robots[token], at)
         if not signed or abs(self.clock.now().timestamp() - at) > 3600:
             return {
                 "code": 19021,
@@ -148,7 +153,7 @@ class Provider:
             }
         if self.keyword not in call.raw.decode():
             return {"code": 19024, "msg": "Key Words Not Found"}
-        if self.too_many("feishu", (5, timedelta(seconds=1)), (100, timedelta(minutes=1))):
+        if self.too_many(f"feishu {token}", (5, timedelta(seconds=1)), (100, timedelta(minutes=1))):
             return {"code": 11232, "msg": "frequency limited psm[lark.oapi.app_platform_runtime]"}
         return self._deliver(call, {"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}})
 

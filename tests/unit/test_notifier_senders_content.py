@@ -103,7 +103,7 @@ def test_what_cannot_be_fitted_is_a_defect() -> None:
         fitted(lambda part: b"x" * 100, "text", 50)
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 @pytest.mark.parametrize("form", ["rich", "text"])
 @settings(deadline=None, max_examples=40)
 @given(st.text(max_size=60), st.integers(1, 1_000))
@@ -119,7 +119,7 @@ def test_every_robot_keeps_its_size(kind: type[Robot], form: Form, text: str, ti
         assert len(made) <= 20_000
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 @pytest.mark.parametrize("form", ["rich", "text"])
 def test_a_message_has_case_deadline_and_what_to_do_in_both_languages(kind: type[Robot], form: Form) -> None:
     """Chinese first, English behind it."""
@@ -129,7 +129,7 @@ def test_a_message_has_case_deadline_and_what_to_do_in_both_languages(kind: type
     assert told.index("请在到期前联系客户") < told.index("Contact them")
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 @pytest.mark.parametrize("form", ["rich", "text"])
 def test_a_phone_in_the_words_is_masked(kind: type[Robot], form: Form) -> None:
     """Should a customer's number come into the words, the group does not read it; the case number it does,
@@ -143,7 +143,7 @@ def test_a_phone_in_the_words_is_masked(kind: type[Robot], form: Form) -> None:
     assert "1234-5678" in told
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 @pytest.mark.parametrize("form", ["rich", "text"])
 def test_a_person_reads_their_language(kind: type[Robot], form: Form) -> None:
     """Who asked for English gets no Chinese, and the other way round."""
@@ -163,7 +163,7 @@ def test_a_case_number_is_never_masked(digits: str, text: str) -> None:
     assert case in masked(f"{text}{case}{text}", replace(NOTICE, case="", items=(item,)))
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 @pytest.mark.parametrize("form", ["rich", "text"])
 def test_a_name_becomes_no_link_and_no_mention(kind: type[Robot], form: Form) -> None:
     """Names are entered by people: as a link, a mention of all or a heading they would speak for the office."""
@@ -206,7 +206,7 @@ def test_feishu_mentions_by_id_and_names_otherwise() -> None:
     assert named == [{"tag": "text", "text": "@李雷"}]
 
 
-@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", ROBOTS, ids=lambda kind: str(kind.provider))
 def test_who_has_no_contact_is_not_reached(kind: type[Robot]) -> None:
     """A robot reaches those that are enrolled with a contact for it."""
     assert robot(kind).destination(replace(NOTICE.to, contacts={"email": "li@example.com"})) is None

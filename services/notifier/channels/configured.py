@@ -3,23 +3,23 @@ starts."""
 
 from __future__ import annotations
 
-import binascii
-
-from standardwebhooks.webhooks import EmptyWebhookSecretError
+from collections.abc import Sequence
 
 from services.notifier.channels import Channel, providers
-from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
 from services.notifier.channels.mail import MailChannel, MailServer
-from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.channels.own import own
+from services.notifier.plan import Plans, RobotTerms
 from services.notifier.settings import ChannelName, NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError, is_loopback, variable
 
 
-def configured(settings: NotifierSettings, limiter: Limiter | None = None) -> list[Channel]:
-    """One channel for each name in the settings, in that order.
+def configured(
+    settings: NotifierSettings, limiter: Limiter | None = None, robots: Sequence[RobotTerms] = ()
+) -> list[Channel]:
+    """One channel for each name in the settings, in that order, and one for each robot of the policy.
 
     Without a limiter that all processes share, limits are counted in this one alone.
     """
@@ -27,7 +27,22 @@ def configured(settings: NotifierSettings, limiter: Limiter | None = None) -> li
     names = settings.notifier_channels
     if not names or len(set(names)) != len(names):
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
-    return [_channel(name, settings, limiter) for name in names]
+    standard = [_channel(name, settings, limiter) for name in names]
+    return standard + [own(one, settings, limiter) for one in robots]
+
+
+def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel]]:
+    """The lists of channels that one message may be tried by: how long a round can take follows from the longest.
+
+    All robots of a provider take as long; so one stands for all of them.
+    """
+    of_kind = {channel.name.partition("/")[0]: channel for channel in channels}
+    standard = [channel for channel in channels if "/" not in channel.name]
+    listed = [
+        [of_kind[kind] for name in names if (kind := name.partition("/")[0]) in of_kind]
+        for names in plans.lists()
+    ]
+    return [standard, *listed]
 
 
 def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter) -> Channel:
@@ -47,21 +62,10 @@ def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter) ->
 
 
 def _webhook(settings: NotifierSettings) -> Channel:
-    if not settings.notifier_webhook_url or settings.notifier_webhook_secret is None:
-        wanted = " and ".join(variable(f"notifier_webhook_{part}") for part in ("url", "secret"))
-        raise SettingsError(f"the channel webhook needs {wanted}")
-    hosts = frozenset(host.rstrip(".").lower() for host in settings.notifier_webhook_hosts)
-    policy = AddressPolicy(hosts, settings.notifier_allow_loopback)
-    url, secret = settings.notifier_webhook_url, settings.notifier_webhook_secret
-    try:
-        return WebhookChannel(url, secret, policy, settings.notifier_timeout)
-    except AddressError as error:
-        hosts_variable = variable("notifier_webhook_hosts")
-        told = f"{variable('notifier_webhook_url')}: {error} (allowed are those of {hosts_variable})"
-        raise SettingsError(told) from None
-    except (binascii.Error, ValueError, EmptyWebhookSecretError):
-        told = f"{variable('notifier_webhook_secret')} is not base64, with or without `whsec_` before it"
-        raise SettingsError(told) from None
+    providers.wanted(settings, "webhook", "notifier_webhook_url", "notifier_webhook_secret")
+    url, secret = settings.notifier_webhook_url, settings.notifier_webhook_secret or ""
+    where = (variable("notifier_webhook_url"), variable("notifier_webhook_secret"))
+    return providers.hook(url, secret, settings, where)
 
 
 def _mail(settings: NotifierSettings) -> Channel:

@@ -32,7 +32,7 @@ _INERT = str.maketrans("[]<>*_`#@!\\", "［］＜＞＊＿｀＃＠！＼")
 class DingTalkRobot(Robot):
     """Markdown, or plain text, with the person mentioned by mobile number (else by user id)."""
 
-    name = "dingtalk"
+    provider = "dingtalk"
     contact = "dingtalk"
     limits = (Limit(20, timedelta(minutes=1)),)
     codes = Codes(

@@ -29,7 +29,7 @@ _MINUTE = timedelta(minutes=1)
 class FeishuRobot(Robot):
     """Rich text (`post`), or plain text, with the person mentioned by id."""
 
-    name = "feishu"
+    provider = "feishu"
     contact = "feishu"
     limits = (Limit(5, timedelta(seconds=1)), Limit(100, _MINUTE))
     codes = Codes(

@@ -1,14 +1,18 @@
 """The chat and SMS senders of a deployment, made from its settings; a mistake names its variable.
 
-Each provider has one robot or account a deployment. Its own host is allowed without being listed; a base
-address of one's own (a private deployment of the provider, a server for tests) must stand in the list.
+Each provider has one robot or account in the settings; more robots stand in the policy file (`own`). A provider's
+own host is allowed without being listed; a base address of one's own (a private deployment of the provider, a
+server for tests) must stand in the list.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Callable
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
+
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from services.notifier.channels import Channel
 from services.notifier.channels.address import AddressError, AddressPolicy
@@ -17,12 +21,15 @@ from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import Limiter
 from services.notifier.channels.robot import Access, Robot, TokenError
 from services.notifier.channels.sms import Account, Templates
+from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.channels.wecom import WeComRobot
 from services.notifier.settings import NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError, variable
 
-ROBOTS: Final[dict[str, type[Robot]]] = {one.name: one for one in (DingTalkRobot, FeishuRobot, WeComRobot)}
+ROBOTS: Final[dict[str, type[Robot]]] = {
+    one.provider: one for one in (DingTalkRobot, FeishuRobot, WeComRobot)
+}
 _HOSTS: Final = {
     "dingtalk": "oapi.dingtalk.com",
     "wecom": "qyapi.weixin.qq.com",
@@ -41,16 +48,40 @@ def chat(name: str, settings: NotifierSettings, limiter: Limiter) -> Channel:
         getattr(settings, f"notifier_{name}_token"),
         getattr(settings, f"notifier_{name}_secret", None),
     )
-    policy = _policy(name, settings)
-
-    def made() -> Robot:
-        form, timeout = settings.notifier_chat_form, settings.notifier_timeout
-        return ROBOTS[name](access, policy, limiter, MachineClock(), timeout=timeout, form=form)
-
     try:
-        return _addressed(name, made)
+        return _addressed(name, lambda: robot(name, access, settings, limiter))
     except TokenError as error:
         raise SettingsError(f"{variable(f'notifier_{name}_token')}: {error}") from None
+
+
+def robot(
+    provider: str, access: Access, settings: NotifierSettings, limiter: Limiter, name: str | None = None
+) -> Robot:
+    """A robot of that provider; AddressError or TokenError where it cannot be one."""
+    return ROBOTS[provider](
+        access,
+        _policy(provider, settings),
+        limiter,
+        MachineClock(),
+        timeout=settings.notifier_timeout,
+        form=settings.notifier_chat_form,
+        name=name,
+    )
+
+
+def hook(
+    url: str, secret: str, settings: NotifierSettings, where: tuple[str, str], name: str = "webhook"
+) -> Channel:
+    """A receiver of signed webhooks; `where` says what address and secret were given by, for whoever must mend it."""
+    hosts = frozenset(host.rstrip(".").lower() for host in settings.notifier_webhook_hosts)
+    policy = AddressPolicy(hosts, settings.notifier_allow_loopback)
+    try:
+        return WebhookChannel(url, secret, policy, settings.notifier_timeout, name)
+    except AddressError as error:
+        allowed = f"allowed are those of {variable('notifier_webhook_hosts')}"
+        raise SettingsError(f"{where[0]}: {error} ({allowed})") from None
+    except (binascii.Error, ValueError, EmptyWebhookSecretError):
+        raise SettingsError(f"{where[1]} is not base64, with or without `whsec_` before it") from None
 
 
 def aliyun(settings: NotifierSettings, limiter: Limiter) -> Channel:

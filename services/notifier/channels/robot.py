@@ -64,7 +64,7 @@ class Codes:
 class Robot(ABC):
     """A chat robot as a channel; the providers differ in message, signature, codes and limits."""
 
-    name: ClassVar[str]
+    provider: ClassVar[str]
     contact: ClassVar[str]
     limits: ClassVar[tuple[Limit, ...]]
     codes: ClassVar[Codes]
@@ -79,11 +79,13 @@ class Robot(ABC):
         *,
         timeout: float,
         form: Form = "rich",
+        name: str | None = None,
     ) -> None:
         if _TOKEN.fullmatch(access.token) is None:
             raise TokenError(
                 "the token has letters, digits, - and _ only: give it without the rest of the address"
             )
+        self.name = name or self.provider
         self.timeout = timeout
         self._access = access
         self._receiver = policy.check(access.base.rstrip("/"))
@@ -91,8 +93,8 @@ class Robot(ABC):
         self._clock = clock
         self._form = form
         self._caller = Caller(policy, timeout)
-        # The table of limits must not hold the token.
-        self._key = f"{self.name}:{hashlib.sha256(access.token.encode()).hexdigest()[:16]}"
+        # The table of limits must not hold the token; the limit is the robot's, by whatever name it is called.
+        self._key = f"{self.provider}:{hashlib.sha256(access.token.encode()).hexdigest()[:16]}"
 
     def destination(self, person: Person) -> str | None:
         return person.contact(self.contact) or None

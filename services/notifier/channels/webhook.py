@@ -37,10 +37,12 @@ _TYPES: Mapping[NoticeKind, str] = {
 class WebhookChannel:
     """Calls one receiver, which passes alerts on to people."""
 
-    name = "webhook"
     after_crash: Literal["resend"] = "resend"
 
-    def __init__(self, url: str, secret: str, policy: AddressPolicy, timeout: float) -> None:
+    def __init__(
+        self, url: str, secret: str, policy: AddressPolicy, timeout: float, name: str = "webhook"
+    ) -> None:
+        self.name = name
         self.timeout = timeout
         self._policy = policy
         self._receiver = policy.check(url)

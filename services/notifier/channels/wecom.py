@@ -26,7 +26,7 @@ _BUSY = timedelta(seconds=5)
 class WeComRobot(Robot):
     """Text with the person mentioned by mobile number; with a user id, Markdown can mention too."""
 
-    name = "wecom"
+    provider = "wecom"
     contact = "wecom"
     limits = (Limit(20, _MINUTE),)
     codes = Codes(
