@@ -29,6 +29,7 @@ from services.notifier.listing import Listing
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
 from services.notifier.policy import Policy
+from services.notifier.polling import Poller
 from services.notifier.proof import Proof
 from services.notifier.queue import Queue, Terms
 from services.notifier.receipts_http import receipts_app
@@ -94,6 +95,7 @@ class Service:
         self.observer = Observer(
             self.consumer, self.metrics, self.database.ping, self.machine.monotonic, stuck_after
         )
+        self.poller = Poller(self.database, self.channels, clocks, self.metrics)
         self._consuming = False
         self.app = create_app(
             "Panke notifier 判客提醒",
@@ -121,6 +123,8 @@ class Service:
             background(self._consume(), "consumer"),
             background(self.observer.run(), "observer"),
         ]
+        if self.settings.notifier_poll_reports:
+            others.append(background(self.poller.run(), "poller"))
         try:
             yield
         finally:

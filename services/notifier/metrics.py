@@ -27,6 +27,12 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        self._asked = Counter(
+            "panke_notifier_reports_asked",
+            "Questions to providers about messages that they took, by what came of them",
+            ["channel", "result"],
+            registry=self.registry,
+        )
         self._behind = Counter(
             "panke_notifier_sent_behind_watermark",
             "Calls made before the watermark covered the due time",
@@ -72,6 +78,9 @@ class Metrics:
 
     def attempted(self, channel: str, outcome: Outcome) -> None:
         self._attempts.labels(channel, outcome.value).inc()
+
+    def asked(self, channel: str, result: str) -> None:
+        self._asked.labels(channel, result).inc()
 
     def settled(self, state: State) -> None:
         self._settled.labels(state.value).inc()

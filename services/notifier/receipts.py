@@ -98,6 +98,7 @@ class Receipts:
         business_now, machine_now = at
         told = 0
         with self._database.connection() as connection:
+            connection.execute(self._sql["lock_receipts"].encode())
             for one in reports:
                 given = {
                     "channels": list(one.channels),

@@ -78,6 +78,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_receipts_host: str = "127.0.0.1"
     notifier_receipts_port: Port = 8004
     notifier_receipts_secret: SecretText | None = None
+    # Ask Aliyun and Tencent what became of messages, where they cannot reach that address.
+    notifier_poll_reports: bool = False
     notifier_timeout: Seconds = 5.0
     notifier_attempts: Count = 3
     notifier_rounds: Count = 6

@@ -7,52 +7,31 @@ import json
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
 
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressError, AddressPolicy
-from services.notifier.channels.aliyun import AliyunSms
-from services.notifier.channels.limits import Limit, ProcessLimiter
+from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import TryLater
-from services.notifier.channels.sms import Account, SmsChannel, Templates
-from services.notifier.channels.tencent import TencentSms
+from services.notifier.channels.sms import SmsChannel
 from services.notifier.ladder import Audience, Rung
 from shared.local.ports import free_port
 from tests.support.notices import CASE, LI, NOTICE, notice, said
-from tests.support.notifier import SHANGHAI, ShiftedClock
+from tests.support.notifier import ShiftedClock
 from tests.support.parts import eventually
 from tests.support.providers import (
-    APPLICATION,
     KEY_ID,
     KEY_SECRET,
-    SIGN_NAME,
     Answer,
     Provider,
     Trick,
     code,
     providing,
 )
-
-HERE = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
-NUMBER = "+8613800000001"
-BY_NAME = Templates("T1", "T2", "T3", ("case", "deadline", "left"))
-BY_PLACE = Templates("1001", "1002", "1003", ("case_a", "case_b", "day", "time", "left"))
-Make = Callable[..., SmsChannel]
-
-
-def aliyun(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
-    account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
-    return AliyunSms(account, BY_NAME, policy, ProcessLimiter(clock), SHANGHAI, timeout=5.0)
-
-
-def tencent(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
-    account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
-    limiter = ProcessLimiter(clock)
-    return TencentSms(account, APPLICATION, BY_PLACE, policy, limiter, SHANGHAI, timeout=5.0)
-
+from tests.support.sms import NUMBER, Make, aliyun, tencent
 
 BOTH = pytest.mark.parametrize("make", [aliyun, tencent], ids=["aliyun", "tencent"])
 

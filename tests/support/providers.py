@@ -19,7 +19,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.clock import MachineClock
+from tests.support import provider_reports as reports
 from tests.support import provider_signs as signs
+from tests.support.provider_reports import Sms
 
 TOKEN = "tokentokentoken0123456789"
 SECRET = "SECsecretsecretsecret"
@@ -72,6 +74,8 @@ class Provider:
     # Which robots there are, by token, and the key of each one's signature.
     robots: dict[str, str] = field(default_factory=lambda: {TOKEN: SECRET})
     defects: list[str] = field(default_factory=list)
+    # The SMS that were taken, of which their provider can be asked.
+    messages: list[Sms] = field(default_factory=list)
     stamps: dict[str, list[datetime]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -163,6 +167,8 @@ class Provider:
         if problem:
             return 400, {"Code": problem, "Message": f"{problem} of {KEY_ID}", **request}
         query = call.query
+        if call.headers["x-acs-action"] == "QuerySendDetails":
+            return reports.aliyun(self.messages, query)
         given = json.loads(query["TemplateParam"])
         refused = {
             "isv.SMS_SIGNATURE_ILLEGAL": query["SignName"] != SIGN_NAME,
@@ -176,9 +182,10 @@ class Provider:
         key = f"aliyun {query['PhoneNumbers']} {query['TemplateCode']}"
         if self.too_many(key, (50, timedelta(days=1))):
             return {"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发天级流控Permits:50", **request}
-        return self._deliver(
-            call, {"Code": "OK", "Message": "OK", "BizId": "900619746936498440^0", **request}
-        )
+        biz_id = f"900619746936498440^{len(self.messages)}"
+        key, number, template = query["OutId"], query["PhoneNumbers"], query["TemplateCode"]
+        self.messages.append(Sms(biz_id, key, number, template, self.clock.now()))
+        return self._deliver(call, {"Code": "OK", "Message": "OK", "BizId": biz_id, **request})
 
     def _tencent(self, call: Call) -> dict[str, Any]:
         request = {"RequestId": "a0aabda6-cf91-4f3e-a81f-9198114a2279"}
@@ -186,6 +193,8 @@ class Provider:
         if problem:
             return {"Response": {"Error": {"Code": problem, "Message": f"{problem} {KEY_ID}"}, **request}}
         given = call.json
+        if call.headers["X-TC-Action"] == "PullSmsSendStatusByPhoneNumber":
+            return reports.tencent(self.messages, given)
         (number,) = given["PhoneNumberSet"]
         problems = {
             "InvalidParameterValue.SdkAppIdNotExist": given["SmsSdkAppId"] != APPLICATION,
@@ -203,8 +212,9 @@ class Provider:
             ),
         }
         code = next((code for code, holds in problems.items() if holds), "Ok")
+        serial = f"5000:{1045710669157053657849499619 + len(self.messages)}"
         status = {
-            "SerialNo": "5000:1045710669157053657849499619" if code == "Ok" else "",
+            "SerialNo": serial if code == "Ok" else "",
             "PhoneNumber": number,
             "Fee": int(code == "Ok"),
             "SessionContext": given["SessionContext"],
@@ -213,7 +223,11 @@ class Provider:
             "IsoCode": "CN",
         }
         answer = {"Response": {"SendStatusSet": [status], **request}}
-        return self._deliver(call, answer) if code == "Ok" else answer
+        if code != "Ok":
+            return answer
+        context, template = given["SessionContext"], given["TemplateId"]
+        self.messages.append(Sms(serial, context, number, template, self.clock.now()))
+        return self._deliver(call, answer)
 
     def _deliver(self, call: Call, answer: dict[str, Any]) -> dict[str, Any]:
         self.delivered.append(call)

@@ -7,8 +7,9 @@ number, signature and template. The answer's BizId is kept: by it the receipt is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,9 @@ from darabonba.core import DEFAULT_POOL_MAXSIZE, DaraCore
 from darabonba.runtime import RuntimeOptions
 
 from services.notifier.alert import Notice
+from services.notifier.channels import NoAnswer
 from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.asking import Question, Told
 from services.notifier.channels.guarded import quieten, session, underlying
 from services.notifier.channels.limits import Limit, Limiter
 from services.notifier.channels.outcome import (
@@ -32,6 +35,7 @@ from services.notifier.channels.outcome import (
     Reason,
     Unknown,
     identifier,
+    settled,
 )
 from services.notifier.channels.sms import Account, SmsChannel, Templates
 
@@ -39,6 +43,10 @@ HOST = "dysmsapi.aliyuncs.com"
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
+Detail: TypeAlias = models.QuerySendDetailsResponseBodySmsSendDetailDTOsSmsSendDetailDTO
+_PAGE = 50
+# A number gets at most 50 a day by each template: more pages than this are of somebody else.
+_MOST_PAGES = 20
 # What a code begins with goes for all that begin so; the longest beginning that fits is taken.
 _MEANINGS: Mapping[str, Meaning] = {
     "isp.SYSTEM_ERROR": timedelta(seconds=10),
@@ -106,7 +114,7 @@ class AliyunSms(SmsChannel):
 
     def call(self, notice: Notice, number: str, template: str, given: Mapping[str, str]) -> Reading:
         request = models.SendSmsRequest(
-            phone_numbers=number.removeprefix("+86").removeprefix("+"),
+            phone_numbers=_national(number),
             sign_name=self.account.sign_name,
             template_code=template,
             template_param=json.dumps(given, ensure_ascii=False),
@@ -122,6 +130,38 @@ class AliyunSms(SmsChannel):
             return Delivered(f"OK BizId={identifier(body.biz_id)} RequestId={identifier(body.request_id)}")
         return meaning(body.code, str(body.message), self._told(f"{body.code} {body.message}"))
 
+    def asked(self, question: Question) -> Told | None:
+        for day in question.days:
+            for detail in self._details(question, day):
+                # Of the message itself, which may have been sent again: by its own id, else by our key.
+                if question.provider_id is not None or detail.out_id == str(question.key):
+                    return _told(detail)
+        return None
+
+    def _details(self, question: Question, day: str) -> Iterator[Detail]:
+        """The records of one day, page after page while there are more."""
+        for page in range(1, _MOST_PAGES + 1):
+            request = models.QuerySendDetailsRequest(
+                phone_number=_national(question.destination),
+                biz_id=question.provider_id,
+                send_date=day,
+                page_size=_PAGE,
+                current_page=page,
+            )
+            try:
+                body = self._client.query_send_details_with_options(request, self._runtime).body
+            except Exception as error:  # the SDK raises whatever its parts raise
+                settled(self._raised(error))
+                raise
+            if body is None or not isinstance(body.code, str):
+                raise NoAnswer("not understood: no code in the answer")
+            if body.code != "OK":
+                settled(meaning(body.code, str(body.message), self._told(f"{body.code} {body.message}")))
+            found = _records(body)
+            yield from found
+            if len(found) < _PAGE:
+                return
+
     def _raised(self, error: Exception) -> Reading:
         refusal = underlying(error)
         if refusal is not None:
@@ -131,6 +171,23 @@ class AliyunSms(SmsChannel):
             return Unknown(f"not understood: {type(error).__name__}")
         words = str(getattr(error, "message", ""))
         return meaning(code, words, self._told(f"{code} {words}"))
+
+
+def _national(number: str) -> str:
+    return number.removeprefix("+86").removeprefix("+")
+
+
+def _records(body: models.QuerySendDetailsResponseBody) -> list[Detail]:
+    listed = getattr(body.sms_send_detail_dtos, "sms_send_detail_dto", None)
+    return list(listed or ())
+
+
+def _told(detail: Detail) -> Told | None:
+    """1: waits for the report, 2: failed, 3: delivered."""
+    at, code = str(detail.receive_date or ""), str(detail.err_code or "")
+    if detail.send_status == 3:
+        return Told("delivered", at, code)
+    return Told("failed", at, code) if detail.send_status == 2 else None
 
 
 def meaning(code: str, words: str, told: str) -> Reading:

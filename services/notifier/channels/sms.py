@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.notifier.alert import Notice, Person
 from services.notifier.channels import Refused
+from services.notifier.channels.asking import Question, Told
 from services.notifier.channels.limits import ZERO, Limit, Limiter
 from services.notifier.channels.outcome import Later, Reading, Reason, TryLater, presentable, settled
 from services.notifier.ladder import Audience
@@ -27,6 +28,9 @@ from shared.contract.contacts import normalise_phone
 VARIABLES: Final = ("case", "case_a", "case_b", "count", "day", "time", "deadline", "left")
 _WORKERS: Final = 8
 _BUSY: Final = timedelta(seconds=1)
+# Far below what the providers allow (20 a second and more): nobody waits for a report.
+QUESTIONS: Final = (Limit(5, timedelta(seconds=1)),)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,17 @@ class SmsChannel(ABC):
         wait = await self._limiter.take(key, self.limits)
         if wait > ZERO:
             raise TryLater(f"{self.name}: the limit of the number is reached", wait)
-        if not self._room.acquire(blocking=False):
-            raise TryLater(f"{self.name}: {_WORKERS} calls are under way", _BUSY)
         reading = await self._in_thread(lambda: self.call(notice, destination, template, given))
         if isinstance(reading, Later) and reading.hold:
             await self._limiter.hold(key, reading.wait)
         return settled(reading)
+
+    async def ask(self, question: Question) -> Told | None:
+        """What became of a message, as the provider knows it now."""
+        wait = await self._limiter.take(f"{self.name}:reports", QUESTIONS)
+        if wait > ZERO:
+            raise TryLater(f"{self.name}: the limit of questions is reached", wait)
+        return await self._in_thread(lambda: self.asked(question))
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -126,8 +135,14 @@ class SmsChannel(ABC):
     def call(self, notice: Notice, number: str, template: str, given: Mapping[str, str]) -> Reading:
         """Call the provider, in a thread; answers what came of it, or raises a refusal of the port."""
 
-    async def _in_thread(self, work: Callable[[], Reading]) -> Reading:
+    @abstractmethod
+    def asked(self, question: Question) -> Told | None:
+        """Ask the provider, in a thread; raises a refusal of the port."""
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         """A caller that gives up does not end the call: its room stays taken until the thread is back."""
+        if not self._room.acquire(blocking=False):
+            raise TryLater(f"{self.name}: {_WORKERS} calls are under way", _BUSY)
         future = self._threads.submit(work)
         future.add_done_callback(lambda _: self._room.release())
         return await asyncio.wrap_future(future)

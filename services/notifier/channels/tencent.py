@@ -7,7 +7,7 @@ new application: one message in 30 seconds, five in an hour and ten in a day to 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,9 @@ from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from services.notifier.alert import Notice
+from services.notifier.channels import NoAnswer
 from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.asking import PROVIDERS_ZONE, Question, Told
 from services.notifier.channels.guarded import quieten, session, underlying
 from services.notifier.channels.limits import Limit, Limiter
 from services.notifier.channels.outcome import (
@@ -33,6 +35,7 @@ from services.notifier.channels.outcome import (
     Reason,
     Unknown,
     identifier,
+    settled,
 )
 from services.notifier.channels.sms import Account, SmsChannel, Templates
 
@@ -40,6 +43,10 @@ HOST = "sms.tencentcloudapi.com"
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_MARGIN = timedelta(minutes=5)
+# Longer than a report is waited for; the provider keeps seven days.
+_REPORTED_WITHIN = timedelta(days=3)
+_MOST = 100
 # Limits of the provider, each with how long it lasts; the rest of a table as in the SDK's list of codes.
 _TOO_FAST: Mapping[str, timedelta] = {
     "RequestLimitExceeded": _SECOND,
@@ -134,8 +141,46 @@ class TencentSms(SmsChannel):
             return Delivered(f"Ok SerialNo={identifier(status.SerialNo)}")
         return self._meant(str(status.Code), str(status.Message))
 
+    def asked(self, question: Question) -> Told | None:
+        request = models.PullSmsSendStatusByPhoneNumberRequest()
+        request.SmsSdkAppId = self._application
+        request.PhoneNumber = question.destination
+        request.BeginTime = int((question.sent_at - _MARGIN).timestamp())
+        request.EndTime = int((question.sent_at + _REPORTED_WITHIN).timestamp())
+        # The offset is always 0: what does not fit into one answer cannot be asked for.
+        request.Offset, request.Limit = 0, _MOST
+        try:
+            found = self._client.PullSmsSendStatusByPhoneNumber(request).PullSmsSendStatusSet
+        except TencentCloudSDKException as error:
+            refusal = underlying(error)
+            if refusal is not None:
+                raise refusal from None
+            settled(self._meant(str(error.get_code()), str(error.get_message())))
+            raise
+        if not isinstance(found, list):
+            raise NoAnswer("not understood: no list of messages")
+        ours = [one for one in found if _is(one, question)]
+        return _told(ours[-1]) if ours else None
+
     def _meant(self, code: str, words: str) -> Reading:
         return meaning(code, self._told(f"{code} {words}"))
+
+
+def _is(status: models.PullSmsSendStatus, question: Question) -> bool:
+    """By the number of the answer; without one, by the key, where the account has it given back."""
+    if question.provider_id is not None:
+        return bool(status.SerialNo == question.provider_id)
+    return bool(status.SessionContext == str(question.key))
+
+
+def _told(status: models.PullSmsSendStatus) -> Told | None:
+    """The time as the provider's own reports write it, so that one report that comes both ways is one."""
+    received = status.UserReceiveTime
+    at = datetime.fromtimestamp(received, PROVIDERS_ZONE) if isinstance(received, int) and received else None
+    told = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "", str(status.Description or ""))
+    if status.ReportStatus == "SUCCESS":
+        return Told("delivered", *told)
+    return Told("failed", *told) if status.ReportStatus == "FAIL" else None
 
 
 class _Connection:

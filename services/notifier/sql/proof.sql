@@ -23,16 +23,23 @@ SELECT alert, at, business_at, state, reason FROM transitions WHERE alert = ANY(
 -- name: receipts_log
 SELECT alert, number, status, told_at, answer, at, business_at FROM receipts WHERE alert = ANY(%(ids)s) ORDER BY id
 
+-- name: lock_receipts
+-- One after another: a report may come by itself and as an answer in the same moment. No row of an alert is locked for it.
+SELECT pg_advisory_xact_lock(hashtext('panke.notifier.receipts'))
+
 -- name: put_receipt
--- Of the message with the key that we gave, else with the id that the provider gave; the last attempt that was taken.
+-- Of the message with the id that the provider gave, else with the key that we gave: the last attempt. What is known
+-- already is not told again, in whatever words or at whatever time.
 WITH told AS (
     SELECT DISTINCT ON (t.alert) t.alert, t.number
     FROM attempts t
     WHERE t.channel = ANY(%(channels)s)
       AND (t.alert = %(key)s::uuid OR t.digest = %(key)s::uuid OR t.provider_id = %(provider_id)s)
-    ORDER BY t.alert, t.number DESC
+    ORDER BY t.alert, t.provider_id IS NOT DISTINCT FROM %(provider_id)s DESC, t.number DESC
 )
 INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at)
-SELECT alert, number, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s FROM told
+SELECT t.alert, t.number, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s FROM told t
+WHERE NOT EXISTS (
+    SELECT FROM receipts r WHERE r.alert = t.alert AND r.number = t.number AND r.status = %(status)s)
 ON CONFLICT (alert, number, status, told_at) DO NOTHING
 RETURNING alert

@@ -1,0 +1,30 @@
+"""The SMS senders as the tests have them: at the local provider, with its templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.aliyun import AliyunSms
+from services.notifier.channels.limits import ProcessLimiter
+from services.notifier.channels.sms import Account, SmsChannel, Templates
+from services.notifier.channels.tencent import TencentSms
+from tests.support.notifier import SHANGHAI, ShiftedClock
+from tests.support.providers import APPLICATION, KEY_ID, KEY_SECRET, SIGN_NAME
+
+HERE = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
+NUMBER = "+8613800000001"
+BY_NAME = Templates("T1", "T2", "T3", ("case", "deadline", "left"))
+BY_PLACE = Templates("1001", "1002", "1003", ("case_a", "case_b", "day", "time", "left"))
+Make = Callable[..., SmsChannel]
+
+
+def aliyun(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
+    account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
+    return AliyunSms(account, BY_NAME, policy, ProcessLimiter(clock), SHANGHAI, timeout=5.0)
+
+
+def tencent(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
+    account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
+    limiter = ProcessLimiter(clock)
+    return TencentSms(account, APPLICATION, BY_PLACE, policy, limiter, SHANGHAI, timeout=5.0)
