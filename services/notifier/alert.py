@@ -157,6 +157,8 @@ class Notice:
     items: tuple[Item, ...] = ()
     # From when what is left is told, as the words do; without it, from when it was composed.
     counted_from: datetime | None = None
+    # Of one event: what there is to say.
+    detail: Mapping[str, Any] | None = None
 
     @property
     def kind(self) -> NoticeKind:

@@ -48,6 +48,7 @@ class Composer:
             words=replace(words, language=language),
             traceparent=current_traceparent(),
             items=tuple(_item(one) for one in packet.members) if several else (),
+            detail=first.detail if len(packet.members) == 1 else None,
         )
 
     def _words(self, packet: Packet, found: Addressee, people: People, now: datetime) -> Words:

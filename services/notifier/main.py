@@ -68,7 +68,7 @@ class Service:
         self.listing = Listing(self.database)
         plans = office_plans(settings)
         limiter = DatabaseLimiter(self.database, self.machine)
-        self.channels = configured(settings, limiter, plans.robots)
+        self.channels = configured(settings, limiter, plans)
         self.topic = Topics(settings.topic_prefix).ownership
         policy = Policy(
             attempts=settings.notifier_attempts,

@@ -85,6 +85,22 @@ class RobotTerms:
 
 
 @dataclass(frozen=True)
+class SmsTemplate:
+    """A template that the provider has approved: its id, and its variables in order."""
+
+    id: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SmsTerms:
+    """The templates of an SMS provider by kind of message, and how long a variable may be, where that is said."""
+
+    templates: Mapping[str, SmsTemplate] = field(default_factory=dict)
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
 class OfficePlan:
     """What holds in one scope. `channels` by role, `default` for the others; without it, those of the settings."""
 
@@ -135,6 +151,8 @@ class Plans:
     scopes: Mapping[str, OfficePlan] = field(default_factory=dict)
     people: Mapping[str, PersonPlan] = field(default_factory=dict)
     robots: tuple[RobotTerms, ...] = ()
+    # By provider: `aliyun`, `tencent`.
+    sms: Mapping[str, SmsTerms] = field(default_factory=dict)
 
     def of(self, scope: str) -> OfficePlan:
         return self.scopes.get(scope, self.default)

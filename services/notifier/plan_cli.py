@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -25,10 +26,24 @@ _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.command("check")
 @_file
 def check_policy(file: Path) -> None:
-    """Check an alert policy; a mistake is told with line, key and reason."""
-    plans = _read(file)
-    scopes, people = len(plans.scopes), len(plans.people)
-    click.echo(f"{file}: in order; defaults, {scopes} scopes and {people} people")
+    """Check an alert policy; a mistake is told with line, key and reason.
+
+    With the service's settings in the environment, they are looked at too. Where somebody would be told by nobody, the
+    command fails; whatever else is good to know is told as a note.
+    """
+    from services.notifier.plan_check import checked
+    from services.notifier.plan_yaml import BadPolicy
+
+    try:
+        plans, notes = checked(file, os.environ)
+    except (BadPolicy, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+    for note in notes:
+        click.echo(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
+    if any(note.lost for note in notes):
+        raise click.ClickException(f"{file}: some messages would reach nobody")
+    told = (len(plans.scopes), len(plans.people), len(plans.robots))
+    click.echo(f"{file}: in order; defaults, {told[0]} scopes and {told[1]} people, {told[2]} robots")
 
 
 @click.command("preview")
@@ -105,14 +120,15 @@ def _configured(name: str) -> list[Channel]:
 
     try:
         settings = load(NotifierSettings)
-        robots = office_plans(settings).robots
-        there = [*settings.notifier_channels, *(one.channel for one in robots)]
+        plans = office_plans(settings)
+        there = [*settings.notifier_channels, *(one.channel for one in plans.robots)]
         if name not in there:
             told = (
                 f"neither the settings nor the policy have a channel {name!r}; there are {', '.join(there)}"
             )
             raise click.ClickException(told)
-        return configured(settings, robots=[one for one in robots if one.channel == name])
+        meant = tuple(one for one in plans.robots if one.channel == name)
+        return configured(settings, plans=replace(plans, robots=meant))
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 

@@ -26,7 +26,8 @@ from services.notifier.plan import (
 )
 from services.notifier.plan_convert import convert, named, section, unknown
 from services.notifier.plan_robots import check_list, check_office, own_robots, robots_of
-from services.notifier.plan_yaml import BadPolicy, Document, parse
+from services.notifier.plan_sms import sms_of
+from services.notifier.plan_yaml import Document, parse_file
 
 S = TypeVar("S")
 _TOP = frozenset(field.name for field in structs.fields(shape.PolicyFile))
@@ -34,11 +35,7 @@ _TOP = frozenset(field.name for field in structs.fields(shape.PolicyFile))
 
 def read_plans(path: Path, hours: OfficeHours, channels: Iterable[str]) -> Plans:
     """The plans of a file. `hours` stand where it says nothing; `channels` are those that may be named."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise BadPolicy(str(path), 1, "", f"cannot be read: {error.strerror}") from None
-    return plans_of(parse(raw, str(path)), hours, channels)
+    return plans_of(parse_file(path), hours, channels)
 
 
 def plans_of(document: Document, hours: OfficeHours, channels: Iterable[str]) -> Plans:
@@ -68,7 +65,7 @@ def plans_of(document: Document, hours: OfficeHours, channels: Iterable[str]) ->
     persons = {
         name: _person(document, f"people.{name}", person, somewhere) for name, person in people.items()
     }
-    return Plans(default, offices, persons, robots)
+    return Plans(default, offices, persons, robots, sms_of(document))
 
 
 @dataclass(frozen=True)

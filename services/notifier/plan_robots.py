@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import structs
 
-from services.notifier import plan_shape as shape
+from services.notifier import plan_shape_senders as shape
 from services.notifier.plan import OfficePlan, RobotTerms, SecretPlace
 from services.notifier.plan_convert import convert, named, unknown
 from services.notifier.plan_yaml import Document

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, field
 
 from services.notifier.plan import EventKind
+from services.notifier.plan_shape_senders import ROBOT, OwnRobots, Robots, SmsProviders, Strict
 from shared.contract.events import Role
 
 SCHEMA: Final = "alerts.schema.json"
@@ -28,7 +29,6 @@ Day = Annotated[str, Meta(pattern=f"^{_DATE}$", description="YYYY-MM-DD")]
 Days = Annotated[
     str, Meta(pattern=rf"^{_DATE}(\.\.{_DATE})?$", description="a day, or FIRST..LAST with both within")
 ]
-ROBOT: Final = r"[a-z0-9][a-z0-9_-]{0,31}"
 ChannelId = Annotated[
     str,
     Meta(
@@ -41,11 +41,7 @@ LanguageName = Literal["zh", "en", "both"]
 WEEKDAYS: Final[tuple[str, ...]] = get_args(Weekday)
 
 
-class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Unknown keys are errors: a key that is misspelt would be obeyed by nobody."""
-
-
-class Hours(_Strict, frozen=True):
+class Hours(Strict, frozen=True):
     """The hours of the office. What is left out is that of the settings."""
 
     opening: Hour | None = None
@@ -54,14 +50,14 @@ class Hours(_Strict, frozen=True):
     closing: Hour | None = None
 
 
-class Quiet(_Strict, frozen=True):
+class Quiet(Strict, frozen=True):
     """When nobody is disturbed: a reminder goes out before it, everything else after it."""
 
     begin: Hour
     end: Hour
 
 
-class Closed(_Strict, frozen=True):
+class Closed(Strict, frozen=True):
     """When the office is closed: a reminder goes out before it, everything else after it."""
 
     weekdays: tuple[Weekday, ...] = ()
@@ -69,7 +65,7 @@ class Closed(_Strict, frozen=True):
     worked: Annotated[tuple[Day, ...], Meta(description="make-up days (调休) that are open")] = ()
 
 
-class Step(_Strict, frozen=True):
+class Step(Strict, frozen=True):
     """A reminder: `days_before` the last valid day, `at` an hour."""
 
     step: Literal["early", "day_before", "last_morning", "last_afternoon", "last_call"]
@@ -78,7 +74,7 @@ class Step(_Strict, frozen=True):
     at: Hour | Literal["opening"] = "opening"
 
 
-class Channels(_Strict, frozen=True):
+class Channels(Strict, frozen=True):
     """Channels in order of preference by role; `default` for roles that are not named."""
 
     default: Preference | None = None
@@ -96,7 +92,7 @@ class Channels(_Strict, frozen=True):
 Roles = Annotated[tuple[Role, ...], Meta(description="roles of the scope, asked one after another")]
 
 
-class StandIn(_Strict, frozen=True):
+class StandIn(Strict, frozen=True):
     """Who is told in place of somebody who cannot be, by the reason."""
 
     departed: Roles = ()
@@ -104,7 +100,7 @@ class StandIn(_Strict, frozen=True):
     no_contact: Roles = ()
 
 
-class Digest(_Strict, frozen=True):
+class Digest(Strict, frozen=True):
     """One message with several alerts."""
 
     at_opening: Annotated[bool, Meta(description="the day's list at opening, in one message")] = False
@@ -113,60 +109,7 @@ class Digest(_Strict, frozen=True):
     ] = None
 
 
-class SecretPlace(_Strict, frozen=True):
-    """Where a secret is to be found: a variable of the environment, or a file. The secret itself stands in neither
-    this file nor a log."""
-
-    env: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{0,127}$", description="name of a variable")] | None = (
-        None
-    )
-    file: Annotated[str, Meta(pattern=r"^/.", description="path of a file")] | None = None
-
-
-class ChatRobot(_Strict, frozen=True):
-    """A group's robot: `token` is that of its address, `secret` the key of its signature."""
-
-    token: SecretPlace
-    secret: SecretPlace | None = None
-    base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
-
-
-class KeyRobot(_Strict, frozen=True):
-    """A robot of WeCom, which has no signature."""
-
-    token: SecretPlace
-    base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
-
-
-class HookRobot(_Strict, frozen=True):
-    """A receiver of signed webhooks."""
-
-    url: str
-    secret: SecretPlace
-
-
-RobotName = Annotated[str, Meta(pattern=f"^{ROBOT}$")]
-
-
-class Robots(_Strict, frozen=True):
-    """Robots of offices and teams by provider and name; a list of channels names one as PROVIDER/NAME."""
-
-    dingtalk: dict[RobotName, ChatRobot] = {}
-    wecom: dict[RobotName, KeyRobot] = {}
-    feishu: dict[RobotName, ChatRobot] = {}
-    webhook: dict[RobotName, HookRobot] = {}
-
-
-class OwnRobots(_Strict, frozen=True):
-    """Which robot is meant where a list of channels names the provider alone."""
-
-    dingtalk: RobotName | None = None
-    wecom: RobotName | None = None
-    feishu: RobotName | None = None
-    webhook: RobotName | None = None
-
-
-class Office(_Strict, frozen=True):
+class Office(Strict, frozen=True):
     """What holds in a scope, or in all of them."""
 
     timezone: str | None = None
@@ -184,7 +127,7 @@ class Office(_Strict, frozen=True):
     ] = None
 
 
-class Person(_Strict, frozen=True):
+class Person(Strict, frozen=True):
     """What one person has asked for. Reminders and the notice of a lapse cannot be declined."""
 
     language: LanguageName | None = None
@@ -195,14 +138,15 @@ class Person(_Strict, frozen=True):
     away: tuple[Days, ...] = ()
 
 
-class PolicyFile(_Strict, frozen=True):
+class PolicyFile(Strict, frozen=True):
     """Who is told, when and how."""
 
     version: Literal[1]
     robots: Robots = Robots()
+    sms: SmsProviders = SmsProviders()
     defaults: Office = Office()
-    scopes: dict[Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")], Office] = {}
-    people: dict[Annotated[str, Meta(min_length=1, max_length=64)], Person] = {}
+    scopes: dict[Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")], Office] = field(default_factory=dict)
+    people: dict[Annotated[str, Meta(min_length=1, max_length=64)], Person] = field(default_factory=dict)
 
 
 def schema() -> dict[str, Any]:

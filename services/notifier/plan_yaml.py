@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import yaml
 
@@ -41,6 +42,14 @@ class Document:
         while near and near not in self.lines:
             near = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", near)
         return BadPolicy(self.file, self.lines.get(near, 1), key, reason)
+
+
+def parse_file(path: Path) -> Document:
+    """The mapping that a file holds, or BadPolicy."""
+    try:
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise BadPolicy(str(path), 1, "", f"cannot be read: {error.strerror}") from None
 
 
 def parse(raw: bytes, file: str) -> Document:

@@ -50,8 +50,7 @@ class Router:
         alert = members[0]
         assert alert.staff is not None  # the queue makes every alert out to a person
         person = people[alert.scope, alert.staff]
-        others = len(members) > 1 or alert.kind == "event"
-        found = self._reach(alert.scope, person, now, others)
+        found = self._reach(members, person, now)
         if not isinstance(found, Unavailable):
             return Addressee(person, found)
         asked = False
@@ -60,27 +59,30 @@ class Router:
             if other.staff in never:
                 continue
             asked = True
-            ways = self._reach(alert.scope, other, now, others)
+            ways = self._reach(members, other, now, standing_in=True)
             if not isinstance(ways, Unavailable):
                 return Addressee(other, ways, (person, found))
         roles = self._plans.of(alert.scope).stand_in.get(found, ())
         return Unreachable(found, asked or bool(roles))
 
     def one_by_one(self, members: Sequence[LeasedAlert], people: People) -> bool:
-        """Whether the person prefers a channel that has words for one claim at a time alone."""
+        """Whether the person prefers a channel that has no words for several alerts in one message."""
         first = members[0]
         assert first.staff is not None
         ways = self._ways(first.scope, people[first.scope, first.staff])
-        return bool(ways) and isinstance(ways[0][0], SmsChannel)
+        return bool(ways) and not _says(ways[0][0], members, standing_in=False)
 
-    def _reach(self, scope: str, person: Person, now: datetime, others: bool) -> Ways | Unavailable:
-        """The ways to the person; with `others`, those that can say anything but a reminder or a lapse."""
+    def _reach(
+        self, members: Sequence[LeasedAlert], person: Person, now: datetime, *, standing_in: bool = False
+    ) -> Ways | Unavailable:
+        """The ways to the person by which there are words for these alerts."""
+        scope = members[0].scope
         if person.departed:
             return Unavailable.DEPARTED
         day = now.astimezone(self._plans.hours_of(scope).zone).date()
         if self._plans.person(person.staff).is_away(day):
             return Unavailable.AWAY
-        ways = [way for way in self._ways(scope, person) if not others or not isinstance(way[0], SmsChannel)]
+        ways = [way for way in self._ways(scope, person) if _says(way[0], members, standing_in=standing_in)]
         return ways or Unavailable.NO_CONTACT
 
     def _ways(self, scope: str, person: Person) -> Ways:
@@ -100,3 +102,8 @@ class Router:
         ]
         for role in self._plans.of(scope).stand_in.get(why, ()):
             yield from (other for other in colleagues if other.role == role)
+
+
+def _says(channel: Channel, members: Sequence[LeasedAlert], *, standing_in: bool) -> bool:
+    """Whether a channel has words for a message: SMS are approved templates, everything else says anything."""
+    return not isinstance(channel, SmsChannel) or channel.says(members, standing_in=standing_in)

@@ -17,8 +17,9 @@ from services.notifier.plan_file import plans_of
 from services.notifier.plan_yaml import parse
 from services.notifier.policy import Policy
 from services.notifier.words import case_number
-from shared.topics import Decision, DecisionMessage, encode_message
-from tests.support.notifier import SCOPE, Keeping, Office, Told, local
+from shared.topics import Decision
+from tests.support.decisions import deal, decision
+from tests.support.notifier import Keeping, Office, local
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
@@ -44,26 +45,6 @@ def office(database: str) -> Iterator[Office]:
     office = opened(database, ALL)
     yield office
     office.close()
-
-
-def decision(
-    office: Office, what: Decision, owner: str | None, previous: str | None, clause: str = "shijiazhuang.4"
-) -> Told:
-    office.stream.seqs[SCOPE] += 1
-    message = DecisionMessage(
-        scope=SCOPE, seq=office.stream.seqs[SCOPE], customer="c1", at=local(2, 10), clause=clause, because=("e1",),
-        decision=what, owner=owner, previous=previous,
-    )  # fmt: skip
-    return encode_message(message), []
-
-
-def deal(office: Office, shares: dict[str, int]) -> Told:
-    office.stream.seqs[SCOPE] += 1
-    message = DecisionMessage(
-        scope=SCOPE, seq=office.stream.seqs[SCOPE], customer="c1", at=local(2, 10), clause="reception.4",
-        because=("e1",), deal="d1", status="final", shares=shares,
-    )  # fmt: skip
-    return encode_message(message), []
 
 
 async def round_of(office: Office, kept: Keeping) -> list[ListedAlert]:

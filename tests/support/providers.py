@@ -27,7 +27,19 @@ TOKEN = "tokentokentoken0123456789"
 SECRET = "SECsecretsecretsecret"
 KEY_ID, KEY_SECRET = "AKIDEXAMPLEKEYID", "examplekeysecretexample"
 APPLICATION, SIGN_NAME = "1400000001", "判客"
-TEMPLATES = {"T1": 3, "T2": 3, "T3": 2, "1001": 5, "1002": 5, "1003": 4}
+# By id, how many variables: reminder, supervisor, lapse, digest, an event.
+TEMPLATES = {
+    "T1": 3,
+    "T2": 3,
+    "T3": 2,
+    "T4": 3,
+    "T5": 2,
+    "1001": 5,
+    "1002": 5,
+    "1003": 4,
+    "1004": 4,
+    "1005": 3,
+}
 JSON = "application/json"
 
 

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.aliyun import AliyunSms
 from services.notifier.channels.limits import ProcessLimiter
-from services.notifier.channels.sms import Account, SmsChannel, Templates
+from services.notifier.channels.sms import Account, SmsChannel
+from services.notifier.channels.sms_templates import Templates
 from services.notifier.channels.tencent import TencentSms
 from tests.support.notifier import SHANGHAI, ShiftedClock
 from tests.support.providers import APPLICATION, KEY_ID, KEY_SECRET, SIGN_NAME
 
 HERE = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
 NUMBER = "+8613800000001"
-BY_NAME = Templates("T1", "T2", "T3", ("case", "deadline", "left"))
-BY_PLACE = Templates("1001", "1002", "1003", ("case_a", "case_b", "day", "time", "left"))
+BY_NAME = Templates.usual(("T1", "T2", "T3"), ("case", "deadline", "left"), 35)
+BY_PLACE = Templates.usual(("1001", "1002", "1003"), ("case_a", "case_b", "day", "time", "left"), 6)
 Make = Callable[..., SmsChannel]
 
 

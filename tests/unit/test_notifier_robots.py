@@ -174,7 +174,7 @@ def test_a_hundred_robots_make_no_longer_lease(monkeypatch: pytest.MonkeyPatch) 
     robots = "".join(f"    {name}: {{token: {{env: EAST}}}}\n" for name in names)
     text = f"version: 1\nrobots:\n  wecom:\n{robots}defaults: {{channels: {{default: [wecom/r1, wecom/r2, log]}}}}\n"
     plans = read(text)
-    channels = configured(settings(), ProcessLimiter(MachineClock()), plans.robots)
+    channels = configured(settings(), ProcessLimiter(MachineClock()), plans)
     leases = [Policy().lease(way).total_seconds() for way in longest_ways(channels, plans)]
     assert len(channels) == 101
     assert max(leases) == Policy().lease([channels[1], channels[2], channels[0]]).total_seconds()

@@ -7,7 +7,6 @@ import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -34,12 +33,9 @@ from services.notifier.channels.outcome import (
     whole,
 )
 from services.notifier.channels.robot import Access, Form, Robot, masked
-from services.notifier.channels.sms import Templates, variables
 from services.notifier.channels.wecom import WeComRobot
-from services.notifier.ladder import Rung
 from shared.clock import MachineClock
-from tests.support.notices import CASE, CONTACTS, NOTICE, notice, said
-from tests.support.notifier import SHANGHAI
+from tests.support.notices import CASE, CONTACTS, NOTICE, said
 
 ROBOTS = (DingTalkRobot, WeComRobot, FeishuRobot)
 EVIL = '[x](http://evil.example)<at user_id="all"></at><@all>**李** # @所有人'
@@ -211,58 +207,6 @@ def test_who_has_no_contact_is_not_reached(kind: type[Robot]) -> None:
     """A robot reaches those that are enrolled with a contact for it."""
     assert robot(kind).destination(replace(NOTICE.to, contacts={"email": "li@example.com"})) is None
     assert robot(kind).destination(replace(NOTICE.to, contacts=None)) is None
-
-
-def test_an_sms_tells_the_deadline_as_the_office_would() -> None:
-    """Midnight is 24:00 of the day before, in the office's zone; what is left is never more than there is."""
-    assert variables(NOTICE, SHANGHAI) == {
-        "case": CASE,
-        "case_a": "K7QF",
-        "case_b": "2M9D",
-        "count": "1",
-        "day": "3月5日",
-        "time": "24:00",
-        "deadline": "3月5日24:00",
-        "left": "15小时",
-    }
-    assert variables(NOTICE, ZoneInfo("UTC"))["deadline"] == "3月5日16:00"
-
-
-@given(st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_every_variable_is_short(left: timedelta) -> None:
-    """Six characters at most, but for the two that an account with longer variables may use."""
-    known = variables(notice(deadline=NOTICE.composed_at + left), SHANGHAI)
-    assert all(len(value) <= 6 for name, value in known.items() if name not in ("case", "deadline"))
-
-
-@pytest.mark.parametrize(
-    ("left", "words"),
-    [
-        (timedelta(days=2), "2天"),
-        (timedelta(days=2, seconds=-1), "47小时"),
-        (timedelta(hours=1), "1小时"),
-        (timedelta(minutes=59, seconds=59), "59分钟"),
-        (timedelta(seconds=-5), "0分钟"),
-    ],
-)
-def test_what_is_left_is_rounded_down(left: timedelta, words: str) -> None:
-    """One unit, never more than is left."""
-    assert variables(notice(composed_at=NOTICE.deadline - left), SHANGHAI)["left"] == words
-
-
-def test_a_template_takes_the_variables_it_was_approved_with() -> None:
-    """In their order; of a lapse nothing is left; a variable that is none is told."""
-    templates = Templates("A", "B", "C", ("left", "case"))
-    assert templates.of(NOTICE, SHANGHAI) == ("A", {"left": "15小时", "case": CASE})
-    assert list(templates.of(notice(rung=Rung.LAPSED), SHANGHAI)[1]) == ["case"]
-    item = Item(NOTICE.id, "c1", CASE, NOTICE.rung, NOTICE.audience, "li", NOTICE.deadline)
-    digest = notice(rung=Rung.DIGEST, items=(item, item, item))
-    assert replace(templates, digest="D").of(digest, SHANGHAI) == ("D", {"count": "3", "left": "15小时"})
-    for none in (digest, notice(rung=Rung.EVENT)):
-        with pytest.raises(Refused, match="there is none for"):
-            templates.of(none, SHANGHAI)
-    with pytest.raises(ValueError, match="no such variable: customer"):
-        Templates("A", "B", "C", ("customer",))
 
 
 @pytest.mark.parametrize(

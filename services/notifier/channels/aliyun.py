@@ -37,7 +37,8 @@ from services.notifier.channels.outcome import (
     identifier,
     settled,
 )
-from services.notifier.channels.sms import Account, SmsChannel, Templates
+from services.notifier.channels.sms import Account, SmsChannel
+from services.notifier.channels.sms_templates import Templates
 
 HOST = "dysmsapi.aliyuncs.com"
 _DAY = timedelta(days=1)

@@ -4,20 +4,23 @@ starts."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from services.notifier.channels import Channel, providers
 from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.own import own
-from services.notifier.plan import Plans, RobotTerms
+from services.notifier.plan import Plans, SmsTerms
 from services.notifier.settings import ChannelName, NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError, is_loopback, variable
 
+NO_PLANS: Final = Plans()
+
 
 def configured(
-    settings: NotifierSettings, limiter: Limiter | None = None, robots: Sequence[RobotTerms] = ()
+    settings: NotifierSettings, limiter: Limiter | None = None, plans: Plans = NO_PLANS
 ) -> list[Channel]:
     """One channel for each name in the settings, in that order, and one for each robot of the policy.
 
@@ -27,8 +30,8 @@ def configured(
     names = settings.notifier_channels
     if not names or len(set(names)) != len(names):
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
-    standard = [_channel(name, settings, limiter) for name in names]
-    return standard + [own(one, settings, limiter) for one in robots]
+    standard = [_channel(name, settings, limiter, plans) for name in names]
+    return standard + [own(one, settings, limiter) for one in plans.robots]
 
 
 def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel]]:
@@ -45,13 +48,13 @@ def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel
     return [standard, *listed]
 
 
-def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter) -> Channel:
+def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter, plans: Plans) -> Channel:
     if name in providers.ROBOTS:
         return providers.chat(name, settings, limiter)
     if name == "aliyun-sms":
-        return providers.aliyun(settings, limiter)
+        return providers.aliyun(settings, limiter, plans.sms.get("aliyun", SmsTerms()))
     if name == "tencent-sms":
-        return providers.tencent(settings, limiter)
+        return providers.tencent(settings, limiter, plans.sms.get("tencent", SmsTerms()))
     if name == "apprise":
         return providers.anything_else(settings)
     if name == "webhook":

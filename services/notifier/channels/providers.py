@@ -20,9 +20,12 @@ from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import Limiter
 from services.notifier.channels.robot import Access, Robot, TokenError
-from services.notifier.channels.sms import Account, Templates
+from services.notifier.channels.sms import Account
+from services.notifier.channels.sms_templates import NEEDED, TemplateError, Templates, missing
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.channels.wecom import WeComRobot
+from services.notifier.plan import SmsTerms
+from services.notifier.plan_sms import LONGEST
 from services.notifier.settings import NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError, variable
@@ -84,24 +87,24 @@ def hook(
         raise SettingsError(f"{where[1]} is not base64, with or without `whsec_` before it") from None
 
 
-def aliyun(settings: NotifierSettings, limiter: Limiter) -> Channel:
+def aliyun(settings: NotifierSettings, limiter: Limiter, terms: SmsTerms) -> Channel:
     """SMS by Aliyun."""
     account = _account("aliyun", settings)
-    templates = _templates("aliyun", settings)
+    approved = templates("aliyun", settings, terms)
     try:
         from services.notifier.channels.aliyun import AliyunSms
     except ImportError as error:
         raise _missing("aliyun-sms", "sms", error) from None
     policy, zone = _policy("aliyun", settings), ZoneInfo(settings.notifier_timezone)
     timeout = settings.notifier_timeout
-    return _addressed("aliyun", lambda: AliyunSms(account, templates, policy, limiter, zone, timeout=timeout))
+    return _addressed("aliyun", lambda: AliyunSms(account, approved, policy, limiter, zone, timeout=timeout))
 
 
-def tencent(settings: NotifierSettings, limiter: Limiter) -> Channel:
+def tencent(settings: NotifierSettings, limiter: Limiter, terms: SmsTerms) -> Channel:
     """SMS by Tencent Cloud."""
     account = _account("tencent", settings)
     wanted(settings, "tencent-sms", "notifier_tencent_application")
-    templates = _templates("tencent", settings)
+    approved = templates("tencent", settings, terms)
     try:
         from services.notifier.channels.tencent import TencentSms
     except ImportError as error:
@@ -112,7 +115,7 @@ def tencent(settings: NotifierSettings, limiter: Limiter) -> Channel:
     return _addressed(
         "tencent",
         lambda: TencentSms(
-            account, application, templates, policy, limiter, zone, timeout=timeout, region=region
+            account, application, approved, policy, limiter, zone, timeout=timeout, region=region
         ),
     )
 
@@ -146,18 +149,24 @@ def _account(name: str, settings: NotifierSettings) -> Account:
     return Account(base, key_id, key_secret, settings.notifier_sms_sign_name)
 
 
-def _templates(name: str, settings: NotifierSettings) -> Templates:
+def templates(name: str, settings: NotifierSettings, terms: SmsTerms) -> Templates:
+    """The templates of the policy and, for what it has none, those of the settings."""
     field = f"notifier_{name}_templates"
     given: tuple[str, ...] = getattr(settings, field)
-    if len(given) not in (3, 4) or not all(given):
+    if given and (len(given) not in (3, 4) or not all(given)):
         told = "names three templates (reminder, supervisor, lapse) or, with that of a digest, four"
         raise SettingsError(f"{variable(field)} {told}")
-    reminder, supervisor, lapsed, *digest = given
     names = f"notifier_{name}_variables"
     try:
-        return Templates(reminder, supervisor, lapsed, getattr(settings, names), *digest)
-    except ValueError as error:
+        found = Templates.usual(
+            given, getattr(settings, names), terms.longest or LONGEST[name], terms.templates
+        )
+    except TemplateError as error:
         raise SettingsError(f"{variable(names)}: {error}") from None
+    if lacking := missing(NEEDED, found.templates):
+        where = f"{variable(field)}, or `sms.{name}.templates` of the policy,"
+        raise SettingsError(f"{where} must name the templates of {', '.join(lacking)}")
+    return found
 
 
 def _policy(name: str, settings: NotifierSettings) -> AddressPolicy:

@@ -1,0 +1,210 @@
+"""Which approved template an SMS is, and what stands in its variables.
+
+Hazards, "Timers and alerts": SMS goes to staff only, with a case number and a deadline, never a customer's
+name or phone: templates that carry them are refused by the providers. A message is a template and a few short
+variables; a value that is longer than the provider takes is never cut, since half a case number is another one:
+without words here, another channel tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.notifier.alert import LeasedAlert, Notice
+from services.notifier.channels import Refused
+from services.notifier.channels.outcome import Reason
+from services.notifier.ladder import Audience, Rung
+from services.notifier.plan import EventKind, SmsTemplate
+
+REMINDER, SUPERVISOR, LAPSED, DIGEST = "reminder", "supervisor", "lapsed", "digest"
+# Without these a consultant would lose a claim unwarned.
+NEEDED: Final = (REMINDER, SUPERVISOR, LAPSED)
+KINDS: Final = (*NEEDED, DIGEST, *(kind.value for kind in EventKind))
+# How many characters each variable may come to.
+VARIABLES: Final[Mapping[str, int]] = {
+    "case": 9, "case_a": 4, "case_b": 4, "count": 4, "day": 6, "time": 5, "deadline": 11, "left": 4, "result": 4,
+    "share": 6,
+}  # fmt: skip
+_CASE: Final = frozenset({"case", "case_a", "case_b"})
+_WHEN: Final = frozenset({"day", "time", "deadline"})
+_RESULTS: Mapping[tuple[EventKind, bool], str] = {
+    (EventKind.KEPT, True): "仍归您",
+    (EventKind.SUPERSEDED, True): "归您",
+    (EventKind.SUPERSEDED, False): "改归他人",
+    (EventKind.RETURNED, True): "退回给您",
+    (EventKind.RETURNED, False): "退回他人",
+    (EventKind.TRANSFERRED, True): "转接给您",
+    (EventKind.TRANSFERRED, False): "转给他人",
+    (EventKind.DISPUTED, True): "待裁定",
+    (EventKind.DISPUTED, False): "待裁定",
+    (EventKind.RULED, True): "裁定归您",
+    (EventKind.RULED, False): "不归您",
+}
+_SHARES: Mapping[str, str] = {"final": "已确定", "pending_ruling": "待裁定", "cancelled": "已取消"}
+
+
+class TemplateError(ValueError):
+    """A template cannot be what it is said to be; `variable` is the place of the wrong one among them."""
+
+    def __init__(self, reason: str, variable: int) -> None:
+        self.variable = variable
+        super().__init__(reason)
+
+
+def allowed(kind: str) -> frozenset[str]:
+    """The variables that say something in a message of this kind."""
+    if kind in (REMINDER, SUPERVISOR):
+        return _CASE | _WHEN | {"left"}
+    if kind == LAPSED:
+        return _CASE | _WHEN
+    if kind == DIGEST:
+        return _WHEN | {"count", "left"}
+    return _CASE | _WHEN | ({"result", "share"} if kind == EventKind.SHARES else {"result"})
+
+
+def check(kind: str, names: Sequence[str], longest: int) -> None:
+    """TemplateError where a variable says nothing in such a message, stands twice, or may be too long."""
+    for number, name in enumerate(names):
+        known = allowed(kind)
+        if name not in known:
+            told = ", ".join(one for one in VARIABLES if one in known)
+            raise TemplateError(f"no such variable: {name}; there are {told}", number)
+        if name in names[:number]:
+            raise TemplateError(f"{name} stands twice", number)
+        if VARIABLES[name] > longest:
+            finer = {"case": "; take case_a and case_b", "deadline": "; take day and time"}.get(name, "")
+            reason = f"{name} may have {VARIABLES[name]} characters, and {longest} are allowed{finer}"
+            raise TemplateError(reason, number)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The provider's ids of the approved templates by kind of message, each with its variables in order."""
+
+    templates: Mapping[str, SmsTemplate]
+    longest: int
+
+    @classmethod
+    def usual(
+        cls,
+        ids: Sequence[str],
+        variables: Sequence[str],
+        longest: int,
+        more: Mapping[str, SmsTemplate] | None = None,
+    ) -> Templates:
+        """Those of reminder, supervisor, lapse and perhaps digest with variables in common, and `more` of others.
+
+        The template of a lapse has no `left`: nothing is. That of a digest has `count` in the place of the case
+        number.
+        """
+        if ids:
+            check(REMINDER, variables, longest)
+        found = dict(more or {})
+        for kind, template in zip((*NEEDED, DIGEST), ids, strict=False):
+            first = ("count",) if kind == DIGEST else ()
+            names = (*first, *(name for name in variables if name in allowed(kind)))
+            found.setdefault(kind, SmsTemplate(template, names))
+        return cls(found, longest)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(one.id for one in self.templates.values())
+
+    def says(self, members: Sequence[LeasedAlert], *, standing_in: bool = False) -> bool:
+        """Whether there are words for a message about these alerts; of events, only for whom they concern."""
+        if len(members) > 1:
+            return DIGEST in self.templates and all(one.is_reminder for one in members)
+        (one,) = members
+        if one.kind == "event" and standing_in:
+            return False
+        return kind_of(one.rung, one.audience, one.detail) in self.templates
+
+    def of(self, notice: Notice, zone: ZoneInfo) -> tuple[str, dict[str, str]]:
+        """The template of a notice and its variables, or Refused where none was approved for what is to be said."""
+        kind = _kind(notice)
+        template = self.templates.get(kind)
+        if template is None:
+            raise Refused(f"{Reason.TEMPLATE}: there is none for {kind}")
+        known = variables(notice, zone)
+        for name in template.variables:
+            if not 0 < len(known.get(name, "")) <= self.longest:
+                raise Refused(f"{Reason.TEMPLATE}: {name} is empty or longer than {self.longest} characters")
+        return template.id, {name: known[name] for name in template.variables}
+
+
+def kind_of(rung: Rung, audience: Audience, detail: Mapping[str, Any] | None) -> str:
+    """What kind of message tells of one alert."""
+    if rung is Rung.EVENT:
+        return str((detail or {}).get("event", ""))
+    if rung is Rung.LAPSED:
+        return LAPSED
+    return REMINDER if audience is Audience.OWNER else SUPERVISOR
+
+
+def missing(kinds: Iterable[str], templates: Iterable[str]) -> list[str]:
+    """Of these kinds those without a template, in the usual order."""
+    lacking = frozenset(kinds) - frozenset(templates)
+    return [kind for kind in KINDS if kind in lacking]
+
+
+def _kind(notice: Notice) -> str:
+    if len(notice.items) > 1:
+        told = {item.rung for item in notice.items}
+        return "mixed" if told & {Rung.LAPSED, Rung.EVENT} else DIGEST
+    (rung, audience) = (
+        (notice.items[0].rung, notice.items[0].audience) if notice.items else (notice.rung, notice.audience)
+    )
+    owner = notice.items[0].owner if notice.items else notice.owner
+    # Who stands in reads of a colleague's customer, as a supervisor does.
+    if owner not in (None, notice.to.staff):
+        audience = Audience.SUPERVISOR
+    return kind_of(rung, audience, notice.detail)
+
+
+def variables(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
+    """All that may stand in an SMS: which case, until when (or since when), how long that is, what became of it."""
+    case = notice.case or (notice.items[0].case if len(notice.items) == 1 else "")
+    head, _, tail = case.partition("-")
+    day, time = _deadline(notice.deadline, zone)
+    detail = notice.detail or {}
+    return {
+        "case": case,
+        "case_a": head,
+        "case_b": tail,
+        "count": str(len(notice.items) or 1),
+        "day": day,
+        "time": time,
+        "deadline": f"{day}{time}",
+        "left": _left(notice.deadline - (notice.counted_from or notice.composed_at)),
+        "result": _result(detail),
+        "share": "" if detail.get("share") is None else f"{int(detail['share']) / 100:g}%",
+    }
+
+
+def _result(detail: Mapping[str, Any]) -> str:
+    if detail.get("event") == EventKind.SHARES:
+        return _SHARES.get(str(detail.get("status")), "")
+    event, mine = detail.get("event"), detail.get("mine")
+    told = (text for (kind, of_reader), text in _RESULTS.items() if (kind, of_reader) == (event, mine))
+    return next(told, "")
+
+
+def _deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    """Day and time as a person in the office would say them: midnight is 24:00 of the day before."""
+    local = instant.astimezone(zone)
+    if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+        day = local - timedelta(days=1)
+        return f"{day.month}月{day.day}日", "24:00"
+    return f"{local.month}月{local.day}日", f"{local:%H:%M}"
+
+
+def _left(left: timedelta) -> str:
+    """In one unit, never more than is left."""
+    minutes = max(int(left.total_seconds() // 60), 0)
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)}天"
+    return f"{minutes // 60}小时" if minutes >= 60 else f"{minutes}分钟"
