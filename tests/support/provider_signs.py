@@ -32,3 +32,12 @@ def tencent(headers: Message, body: bytes, key_id: str, key_secret: str) -> str 
         key = hmac.digest(key, part.encode(), "sha256")
     right = hmac.new(key, text.encode(), "sha256").hexdigest()
     return None if hmac.compare_digest(right, pairs["Signature"]) else "AuthFailure.SignatureFailure"
+
+
+def webhook(headers: Message, body: bytes, secret: str) -> bool:
+    """Whether a call is signed by this key, as Standard Webhooks has it."""
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    digest = hmac.digest(base64.b64decode(secret.removeprefix("whsec_")), signed, "sha256")
+    right = f"v1,{base64.b64encode(digest).decode()}"
+    near = abs(datetime.now(UTC).timestamp() - int(headers["webhook-timestamp"])) < 300
+    return near and any(hmac.compare_digest(one, right) for one in headers["webhook-signature"].split())

@@ -6,6 +6,7 @@ they do; told to, it also answers late, half, not at all, with 5xx, with a redir
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import threading
@@ -25,6 +26,7 @@ from tests.support.provider_reports import Sms
 
 TOKEN = "tokentokentoken0123456789"
 SECRET = "SECsecretsecretsecret"
+HOOK_SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
 KEY_ID, KEY_SECRET = "AKIDEXAMPLEKEYID", "examplekeysecretexample"
 APPLICATION, SIGN_NAME = "1400000001", "判客"
 # By id, how many variables: reminder, supervisor, lapse, digest, an event.
@@ -69,6 +71,8 @@ class Answer:
 
 
 Trick = Answer | str
+# The call is taken, and its answer does not come back.
+CUT_AFTER = "cut after"
 
 
 @dataclass
@@ -98,10 +102,12 @@ class Provider:
     def take(self, call: Call) -> Trick:
         with self.lock:
             self.calls.append(call)
-            if self.tricks:
-                return self.tricks.pop(0)
+            trick = self.tricks.pop(0) if self.tricks else None
+            if trick not in (None, CUT_AFTER):
+                return trick
             answered = self._provider(call)(call)
-            return Answer(200 if isinstance(answered, dict) else answered[0], _body(answered), ())
+            answer = Answer(200 if isinstance(answered, dict) else answered[0], _body(answered), ())
+            return answer if trick is None else trick
 
     def too_many(self, key: str, *limits: tuple[int, timedelta]) -> bool:
         """Count one more of this key; whether a limit is passed by it."""
@@ -115,6 +121,8 @@ class Provider:
     def _provider(self, call: Call) -> Callable[[Call], dict[str, Any] | tuple[int, dict[str, Any]]]:
         if call.path.startswith("/open-apis/bot/v2/hook/"):
             return self._feishu
+        if "webhook-id" in call.headers:
+            return self._hook
         if "X-TC-Action" in call.headers:
             return self._tencent
         if "x-acs-action" in call.headers:
@@ -172,6 +180,14 @@ class Provider:
         if self.too_many(f"feishu {token}", (5, timedelta(seconds=1)), (100, timedelta(minutes=1))):
             return {"code": 11232, "msg": "frequency limited psm[lark.oapi.app_platform_runtime]"}
         return self._deliver(call, {"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}})
+
+    def _hook(self, call: Call) -> dict[str, Any] | tuple[int, dict[str, Any]]:
+        if not signs.webhook(call.headers, call.raw, HOOK_SECRET):
+            return 401, {"error": "signature"}
+        seen = {one.headers["webhook-id"] for one in self.delivered}
+        if call.headers["webhook-id"] in seen:
+            return {"taken": False}
+        return self._deliver(call, {"taken": True})
 
     def _aliyun(self, call: Call) -> dict[str, Any] | tuple[int, dict[str, Any]]:
         request = {"RequestId": "F655A8D5-B967-440B-8683-DAD6FF8DE990"}

@@ -1,13 +1,14 @@
-"""One POST to a provider: to the allowed host and nowhere else, its secrets in no log, its answer bounded.
+"""One POST to a provider or receiver: to the allowed host and nowhere else, its secrets in no log, its answer bounded.
 
 Hazards, "Security": the name is resolved once and the call goes to that address; no redirects, no proxy of
-the environment. The address of a chat robot holds its secret, and an HTTP client logs the addresses that it
-calls: the request therefore goes to the transport beneath the client, which logs none.
+the environment. The address of a chat robot holds its secret, that of a webhook may, and an HTTP client logs the
+addresses that it calls: the request therefore goes to the transport beneath the client, which logs none.
 """
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -44,10 +45,12 @@ class Caller:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
-    async def post(self, receiver: Receiver, target: str, body: bytes) -> Reply:
+    async def post(
+        self, receiver: Receiver, target: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Post JSON to `target`, a path and query on the receiver's host."""
         address = await self._policy.resolve(receiver)
-        request = self._request(receiver, address, target, body)
+        request = self._request(receiver, address, target, body, headers or {})
         try:
             response = await self._transport.handle_async_request(request)
             try:
@@ -64,7 +67,9 @@ class Caller:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    def _request(self, receiver: Receiver, address: str, target: str, body: bytes) -> httpx.Request:
+    def _request(
+        self, receiver: Receiver, address: str, target: str, body: bytes, more: Mapping[str, str]
+    ) -> httpx.Request:
         url = httpx.URL(
             scheme=receiver.scheme, host=address, port=receiver.port, raw_path=target.encode("ascii")
         )
@@ -73,6 +78,7 @@ class Caller:
             "content-type": "application/json; charset=utf-8",
             "accept-encoding": "identity",
             "user-agent": "panke-notifier",
+            **more,
         }
         extensions = {"sni_hostname": receiver.host, "timeout": self._timeout}
         return httpx.Request("POST", url, content=body, headers=headers, extensions=extensions)

@@ -6,7 +6,7 @@ message to every mail client that looks at it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,6 +17,7 @@ import aiosmtplib
 
 from services.notifier.alert import Notice, Person
 from services.notifier.channels import NoAnswer, Refused, Temporary
+from services.notifier.channels.outcome import presentable
 
 # SMTP, RFC 5321 section 4.2.1: a code of 5xx is a permanent refusal, 4xx a temporary one.
 _PERMANENT = 500
@@ -30,7 +31,7 @@ class MailServer:
     port: int
     sender: str
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     security: Literal["none", "starttls", "tls"] = "starttls"
 
 
@@ -62,18 +63,26 @@ class MailChannel:
                 timeout=self.timeout,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refusal(max(refused.code for refused in error.recipients), str(error)) from error
+            raise self._refusal(max(refused.code for refused in error.recipients), str(error)) from None
         except aiosmtplib.SMTPResponseException as error:
-            raise _refusal(error.code, f"{error.code} {error.message}") from error
+            raise self._refusal(error.code, f"{error.code} {error.message}") from None
         except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPConnectTimeoutError) as error:
-            raise Temporary(str(error)) from error
+            raise Temporary(self._told(str(error))) from None
         except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError) as error:
-            raise NoAnswer(str(error)) from error
+            raise NoAnswer(self._told(str(error))) from None
         except (aiosmtplib.SMTPException, ValueError) as error:
-            raise Refused(str(error)) from error
+            raise Refused(self._told(str(error))) from None
         except OSError as error:
-            raise NoAnswer(str(error)) from error
-        return answer
+            raise NoAnswer(self._told(str(error))) from None
+        return self._told(answer)
+
+    def _refusal(self, code: int, said: str) -> Refused | Temporary:
+        told = self._told(said)
+        return Refused(told) if code >= _PERMANENT else Temporary(told)
+
+    def _told(self, text: str) -> str:
+        """What the server said, as it may be stored: servers repeat what they were given."""
+        return presentable(text, [self.server.password])
 
     async def close(self) -> None:
         """Each message has a connection of its own."""
@@ -82,8 +91,8 @@ class MailChannel:
 def _message(notice: Notice, sender: str, destination: str) -> EmailMessage:
     try:
         to = Address(addr_spec=destination)
-    except ValueError as error:
-        raise Refused("not an e-mail address") from error
+    except Exception:  # on half an address the library's parser breaks off in half a dozen ways
+        raise Refused("not an e-mail address") from None
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to
@@ -94,7 +103,3 @@ def _message(notice: Notice, sender: str, destination: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.words.text)
     return message
-
-
-def _refusal(code: int, said: str) -> Refused | Temporary:
-    return Refused(said) if code >= _PERMANENT else Temporary(said)

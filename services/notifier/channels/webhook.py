@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-import httpx
 from standardwebhooks.webhooks import Webhook
 
 from services.notifier.alert import Item, Notice, NoticeKind, Person
-from services.notifier.channels import LONGEST_ANSWER, NoAnswer, Refused, Temporary
+from services.notifier.channels import Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.outcome import Later, TryLater, by_status
+from services.notifier.channels.calling import Caller, Reply
+from services.notifier.channels.outcome import Later, TryLater, by_status, presentable
 
 # What another attempt will not change. Anything else that is not 2xx is tried again, also 401 and 404:
 # receivers are moved and secrets are changed, and an alert should outlive that.
@@ -44,49 +44,25 @@ class WebhookChannel:
     ) -> None:
         self.name = name
         self.timeout = timeout
-        self._policy = policy
         self._receiver = policy.check(url)
         self._signer = Webhook(secret)
-        # No proxy from the environment, no redirects: the call goes where the policy has looked, or nowhere.
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        self._secrets = (secret, secret.removeprefix("whsec_"))
+        self._caller = Caller(policy, timeout)
 
     def destination(self, person: Person) -> str | None:
         receiver = self._receiver
         return f"{receiver.scheme}://{receiver.host}:{receiver.port}#{person.staff}"
 
     async def send(self, notice: Notice, destination: str) -> str:
-        address = await self._policy.resolve(self._receiver)
-        try:
-            return await self._call(address, notice)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Temporary(f"not reached: {error}") from error
-        except httpx.TransportError as error:
-            raise NoAnswer(f"no answer: {type(error).__name__} {error}") from error
-
-    async def close(self) -> None:
-        await self._client.aclose()
-
-    async def _call(self, address: str, notice: Notice) -> str:
-        receiver = self._receiver
         body = payload(notice)
-        url = httpx.URL(
-            scheme=receiver.scheme, host=address, port=receiver.port, raw_path=receiver.target.encode()
-        )
         headers = signed_headers(self._signer, str(notice.id), datetime.now(UTC), body)
-        headers["host"] = f"{receiver.host}:{receiver.port}"
         if notice.traceparent is not None:
             headers["traceparent"] = notice.traceparent
-        extensions = {"sni_hostname": receiver.host}
-        request = self._client.build_request(
-            "POST", url, content=body, headers=headers, extensions=extensions
-        )
-        response = await self._client.send(request, stream=True)
-        try:
-            return _read(
-                response.status_code, await _beginning(response), response.headers.get("retry-after")
-            )
-        finally:
-            await response.aclose()
+        reply = await self._caller.post(self._receiver, self._receiver.target, body.encode(), headers)
+        return _read(reply, presentable(reply.text, self._secrets))
+
+    async def close(self) -> None:
+        await self._caller.close()
 
 
 def signed_headers(signer: Webhook, message_id: str, at: datetime, body: str) -> dict[str, str]:
@@ -145,24 +121,13 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _read(status: int, said: str, retry_after: str | None = None) -> str:
-    answer = f"{status} {said}".strip()
-    if 200 <= status < 300:
+def _read(reply: Reply, answer: str) -> str:
+    if 200 <= reply.status < 300:
         return answer
-    if 300 <= status < 400 or status in _FINAL:
+    if 300 <= reply.status < 400 or reply.status in _FINAL:
         raise Refused(answer)
-    if retry_after is not None:
-        reading = by_status(503, retry_after, answer)
+    if reply.retry_after is not None:
+        reading = by_status(503, reply.retry_after, answer)
         assert isinstance(reading, Later)
         raise TryLater(answer, reading.wait)
     raise Temporary(answer)
-
-
-async def _beginning(response: httpx.Response) -> str:
-    """As much of an answer as is stored; the rest is not waited for."""
-    read = b""
-    async for part in response.aiter_bytes():
-        read += part
-        if len(read) >= LONGEST_ANSWER:
-            break
-    return read[:LONGEST_ANSWER].decode("utf-8", "replace")

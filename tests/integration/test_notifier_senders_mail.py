@@ -1,0 +1,128 @@
+"""The mail sender against a server that does everything that mail servers do."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels.mail import MailChannel, MailServer
+from shared.local.ports import free_port
+from tests.support.notices import LI, NOTICE, said
+from tests.support.smtp import CUT, HANG, PASSWORD, USER, Post, posting
+
+TO = "li@example.com"
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    with posting() as server:
+        yield server
+
+
+def channel(post: Post, timeout: float = 5.0, password: str = PASSWORD) -> MailChannel:
+    server = MailServer("127.0.0.1", post.port, "panke@example.com", USER, password, "none")
+    return MailChannel(server, timeout)
+
+
+async def refused(mail: MailChannel) -> ChannelError:
+    with pytest.raises(ChannelError) as caught:
+        await mail.send(NOTICE, TO)
+    return caught.value
+
+
+async def test_a_mail_is_taken_and_the_servers_words_are_the_answer(post: Post) -> None:
+    """Signed in, handed over and kept: the queue id of the server is what an auditor asks its logs for."""
+    mail = channel(post)
+    assert mail.destination(LI) == TO
+    assert await mail.send(NOTICE, TO) == "2.0.0 kept as 4ABC"
+    message = email.message_from_string(post.received[0], policy=email.policy.default)
+    assert message["Message-ID"] == f"<{NOTICE.id}@alerts.panke.invalid>"
+    assert NOTICE.case in message["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "says", "kind"),
+    [
+        ("CONNECT", "421 4.7.0 too many connections", Temporary),
+        ("CONNECT", "554 5.7.1 not you", Refused),
+        ("CONNECT", "hello there", Temporary),
+        ("CONNECT", CUT, Temporary),
+        ("EHLO", CUT, NoAnswer),
+        ("AUTH", "535 5.7.8 wrong", Refused),
+        ("AUTH", "454 4.7.0 not now", Temporary),
+        ("MAIL", "451 4.3.0 try again", Temporary),
+        ("MAIL", "552 5.3.4 too large", Refused),
+        ("RCPT", "450 4.2.0 greylisted", Temporary),
+        ("RCPT", "550 5.1.1 no such user", Refused),
+        ("RCPT", CUT, NoAnswer),
+        ("DATA", "451 4.3.2 busy", Temporary),
+        ("DATA", "554 5.5.1 no", Refused),
+        ("END", "452 4.3.1 disk full", Temporary),
+        ("END", "554 5.7.1 spam", Refused),
+        ("END", "200", Temporary),
+        ("END", CUT, NoAnswer),
+    ],
+)
+async def test_each_answer_is_what_smtp_means_by_it(
+    post: Post, verb: str, says: str, kind: type[ChannelError]
+) -> None:
+    """4xx passes, 5xx does not, and a connection that is cut tells nothing; no message is taken for sent."""
+    post.says[verb] = says
+    assert isinstance(await refused(channel(post)), kind)
+    assert post.received == []
+
+
+@pytest.mark.parametrize("verb", ["CONNECT", "EHLO", "RCPT", "END"])
+async def test_a_server_that_hangs_is_given_up(post: Post, verb: str) -> None:
+    """Whatever it hangs at, the call ends with its timeout; once the message is out, nobody can say."""
+    post.says[verb] = HANG
+    refusal = await refused(channel(post, timeout=0.3))
+    assert isinstance(refusal, Temporary)
+    assert isinstance(refusal, NoAnswer) or verb == "CONNECT"
+
+
+async def test_a_server_that_is_not_there_is_tried_again() -> None:
+    """Nothing was carried."""
+    with pytest.raises(Temporary) as caught:
+        await channel(Post(port=free_port())).send(NOTICE, TO)
+    assert not isinstance(caught.value, NoAnswer)
+
+
+async def test_a_mail_is_not_sent_unencrypted_to_a_server_that_has_no_tls(post: Post) -> None:
+    """Where STARTTLS is asked for and not offered, neither password nor alert goes out."""
+    mail = channel(post)
+    mail.server = replace(mail.server, security="starttls")
+    assert isinstance(await refused(mail), Refused)
+    assert "AUTH" not in post.commands and "MAIL" not in post.commands
+
+
+@pytest.mark.parametrize("address", ["", "not an address", "a@b\r\nBcc: c@example.com", "li@"])
+async def test_what_is_no_address_is_refused_before_a_byte(post: Post, address: str) -> None:
+    """Nothing of an address becomes a header."""
+    with pytest.raises(Refused):
+        await channel(post).send(NOTICE, address)
+    assert post.commands == []
+
+
+async def test_neither_password_nor_phone_is_told_anywhere(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in logs at the finest level, in refusals, in answers, or in what is printed, also where the server repeats
+    what it was given."""
+    caplog.set_level(logging.DEBUG)
+    mail = channel(post)
+    told = [repr(mail), repr(mail.server)]
+    for verb in ("AUTH", "RCPT", "END"):
+        post.says = {verb: f"550 {USER} {PASSWORD} 13800000001"}
+        told.append(repr(await refused(mail)))
+    post.says = {"END": f"250 {PASSWORD} 13800000001"}
+    told.append(await mail.send(said(body_zh="客"), TO))
+    everything = "\n".join([*told, caplog.text])
+    assert PASSWORD not in everything
+    assert "13800000001" not in everything
