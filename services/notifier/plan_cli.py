@@ -18,7 +18,9 @@ from shared.settings import SettingsError
 if TYPE_CHECKING:
     from services.notifier.alert import Notice, Person
     from services.notifier.channels import Channel
+    from services.notifier.channels.limits import Limiter
     from services.notifier.plan import Plans
+    from services.notifier.settings import NotifierSettings
 
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -128,9 +130,28 @@ def _configured(name: str) -> list[Channel]:
             )
             raise click.ClickException(told)
         meant = tuple(one for one in plans.robots if one.channel == name)
-        return configured(settings, plans=replace(plans, robots=meant))
+        return configured(settings, _limiter(settings), replace(plans, robots=meant))
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _limiter(settings: NotifierSettings) -> Limiter | None:
+    """The limits that the running notifiers keep, so that a test shuts no robot out; without a database, none."""
+    import psycopg
+
+    from services.notifier.channels.limits import DatabaseLimiter
+    from shared.clock import MachineClock
+    from shared.database import Database, connection_info
+
+    try:
+        psycopg.connect(connection_info(settings.database_url, schema="notifier", name="panke-cli")).close()
+    except psycopg.Error:
+        click.echo("the database does not answer: what the notifiers have sent is not counted in", err=True)
+        return None
+    database = Database(settings.database_url, schema="notifier", name="panke-cli", max_size=1)
+    database.open()
+    click.get_current_context().call_on_close(database.close)
+    return DatabaseLimiter(database, MachineClock())
 
 
 def _notice(person: Person) -> Notice:

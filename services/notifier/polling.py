@@ -26,7 +26,7 @@ from shared.database import Database, queries
 HORIZON: Final = timedelta(days=3)
 # How long after the sending it is first asked, and how long after each question it is asked again.
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, 240, 1440, 1440))
-_LOOK: Final = 5.0
+_LOOK: Final = 15.0
 _MOST: Final = 20
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -63,10 +64,12 @@ def office(database: str) -> Iterator[Office]:
     office.close()
 
 
-def robot(name: str, provider: Provider, limiter: DatabaseLimiter | ProcessLimiter) -> DingTalkRobot:
+def robot(
+    name: str, provider: Provider, limiter: DatabaseLimiter | ProcessLimiter, called: str | None = None
+) -> DingTalkRobot:
     access = Access(provider.base, f"{name}token", KEYS[f"{name}token"])
     clock = ShiftedClock()
-    return DingTalkRobot(access, HERE, limiter, clock, timeout=5.0, name=f"dingtalk/{name}")
+    return DingTalkRobot(access, HERE, limiter, clock, timeout=5.0, name=f"dingtalk/{called or name}")
 
 
 async def round_of(office: Office, plans: Plans, *channels: Channel) -> None:
@@ -114,11 +117,34 @@ async def test_each_robot_has_a_limit_of_its_own_in_all_processes(office: Office
         await one.close()
 
 
+def test_a_test_counts_into_the_limit_that_the_notifiers_keep(
+    office: Office, provider: Provider, database: str, tmp_path: Path
+) -> None:
+    """`panke alerts test` shuts no robot out: what the notifiers have sent is counted in, and it counts itself."""
+    policy = tmp_path / "alerts.yaml"
+    policy.write_text("version: 1\nrobots: {wecom: {east: {token: {env: EAST}}}}\n", encoding="utf-8")
+    environ = {
+        "PANKE_DATABASE_URL": database,
+        "PANKE_KAFKA": "none:1",
+        "PANKE_NOTIFIER_POLICY": str(policy),
+        "PANKE_NOTIFIER_WECOM_BASE": provider.base,
+        "PANKE_NOTIFIER_PROVIDER_HOSTS": "localhost",
+        "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+        "EAST": "easttoken",
+    }
+    command = ["test", "wecom/east", "--to", "wecom=13800000001"]
+    assert CliRunner().invoke(alerts, command, env=environ).exit_code == 0
+    with office.database.connection() as connection:
+        connection.execute("UPDATE send_limits SET stamps = array_fill(stamps[1], ARRAY[20])")
+    done = CliRunner().invoke(alerts, command, env=environ)
+    assert (done.exit_code, "the limit of the robot is reached" in done.output) == (1, True)
+    assert len(provider.calls) == 1
+
+
 async def test_two_names_for_one_robot_share_its_limit(provider: Provider) -> None:
     """A robot that the policy names twice is one robot to its provider."""
     limiter = ProcessLimiter(ShiftedClock())
-    once, again = robot("east", provider, limiter), robot("east", provider, limiter)
-    again.name = "dingtalk/east-again"
+    once, again = robot("east", provider, limiter), robot("east", provider, limiter, "east-again")
     for number in range(20):
         await (once, again)[number % 2].send(NOTICE, CONTACTS["dingtalk"])
     with pytest.raises(TryLater):

@@ -20,6 +20,7 @@ from services.notifier.plan_yaml import BadPolicy, parse
 from services.notifier.settings import NotifierSettings
 from shared.settings import SettingsError
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 POLICY = """
 version: 1
 sms:
@@ -48,6 +49,18 @@ def test_a_policy_names_templates_and_passes_the_schema() -> None:
     jsonschema.validate(parse(POLICY.encode(), "p.yaml").values, schema())
     assert read(POLICY).sms["aliyun"].templates["kept"] == SmsTemplate("SMS_9", ("case", "result"))
     assert read(POLICY).sms["tencent"].longest == 12
+
+
+@pytest.mark.parametrize("page", ["alerts.md", "channels.md"])
+def test_the_examples_of_the_pages_are_in_order(page: str) -> None:
+    """Each piece of policy that a page shows is taken by schema and reader."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    shown = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert shown
+    for piece in shown:
+        document = parse(f"version: 1\n{piece}".encode(), page)
+        jsonschema.validate(document.values, schema())
+        plans_of(document, OfficeHours(), (*CHANNELS, "dingtalk"))
 
 
 T = "version: 1\nsms:\n  tencent:\n    templates:\n      "
