@@ -3,6 +3,7 @@ and Tencent's."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def services() -> dict[str, dict[str, Any]]:
     """The services of the compose file, with its anchors resolved."""
     parsed: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
     return parsed["services"]
+
+
+def folders_of(service: str) -> Iterator[tuple[str, str]]:
+    """The folders of the checkout that a container is given: where it sees them, and where they are."""
+    for mount in services()[service].get("volumes", []):
+        source, target, *_ = mount.split(":")
+        if source.startswith("./"):
+            yield target, str(ROOT / source)
 
 
 def settings_of(service: str) -> type[CommonSettings]:
@@ -108,7 +117,9 @@ def test_every_command_in_the_compose_file_exists(service: str) -> None:
 @pytest.mark.parametrize("service", OURS)
 def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) -> None:
     """With the settings of its container the service comes to listen, though its parts are away."""
-    given = {name: value or "s" * 16 for name, value in services()[service]["environment"].items()}
+    folders = dict(folders_of(service))
+    told_by_file = services()[service]["environment"]
+    given = {name: folders.get(value, value) or "s" * 16 for name, value in told_by_file.items()}
     environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | {PORTS[service]: "0"}
     environment = {name: value for name, value in environment.items() if name in given or name == "PATH"}
     log = tmp_path / "log"
@@ -123,6 +134,14 @@ def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) 
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_a_folder_that_is_mounted_is_there_and_read_only(service: str) -> None:
+    """An engine would make a missing folder anew, as another user; nothing of ours writes into the checkout."""
+    assert all(Path(source).is_dir() for _, source in folders_of(service))
+    mounts = [mount for mount in services()[service].get("volumes", []) if mount.startswith("./")]
+    assert all(mount.endswith(":ro") for mount in mounts)
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -168,7 +187,8 @@ def test_the_official_images_run_as_ordinary_users(part: str) -> None:
 
 def test_every_volume_that_is_mounted_is_kept() -> None:
     """Data outlives its container: each part mounts a volume that is declared, and none is declared for nothing."""
-    mounted = {mount.split(":")[0] for service in services().values() for mount in service.get("volumes", [])}
+    mounts = [mount.split(":") for service in services().values() for mount in service.get("volumes", [])]
+    mounted = {source for source, *_ in mounts if not source.startswith("./")}
     assert mounted == set(yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["volumes"])
 
 

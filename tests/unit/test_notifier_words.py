@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.alert import LeasedAlert, Person, State, Words
-from services.notifier.channels.sms import variables
+from services.notifier.channels.sms_templates import variables
 from services.notifier.compose import Composer
 from services.notifier.ladder import Audience, Rung
 from services.notifier.packet import Packet
