@@ -17,8 +17,6 @@ from datetime import timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from services.notifier.channels import Channel
-from services.notifier.channels.mail import MailChannel
-from services.notifier.channels.robot import Robot
 from services.notifier.channels.sms import SmsChannel
 from services.notifier.channels.webhook import WebhookChannel
 
@@ -26,15 +24,10 @@ ZERO = timedelta(0)
 # Who waits longer for its turn comes back later: a lease does not wait.
 TURN: Final = 3.0
 _LATER = timedelta(seconds=2)
-# A robot takes 20 messages a minute and tells no repetition. An SMS costs money twice. A receiver of webhooks drops
-# what it has seen, so that more under way at once costs nobody anything.
-_LANES: Final[tuple[tuple[type, int], ...]] = (
-    (Robot, 1),
-    (SmsChannel, 4),
-    (MailChannel, 2),
-    (WebhookChannel, 8),
-)
-_OTHERS: Final = 2
+# One call after the other is more than a robot takes (20 messages a minute) and enough for a mail server; two at once
+# are hundreds of SMS a minute. A receiver of webhooks drops what it has seen: more at once cost nobody anything.
+_LANES: Final[tuple[tuple[type, int], ...]] = ((SmsChannel, 2), (WebhookChannel, 8))
+_OTHERS: Final = 1
 
 
 @runtime_checkable

@@ -57,9 +57,10 @@ TAKE = """
     SELECT %s, %s, %s, %s, %s,
            %s AND EXISTS (SELECT FROM public.provider_calls WHERE channel = %s AND message = %s)
 """
+# The lanes are those of the kinds that the providers stand for: two robots, a webhook, SMS and mail.
 POLICY = Policy(
     attempts=1, rounds=8, round_wait=timedelta(seconds=1), concurrency=16, longest_sleep=0.2,
-    limit_patience=timedelta(minutes=1), lanes={"chat": 1, "sms": 4, "mail": 2, "slow": 8, "down": 2},
+    limit_patience=timedelta(minutes=1), lanes={"sms": 2, "slow": 8},
 )  # fmt: skip
 LIMITS = {
     "chat": (Limit(10, timedelta(seconds=2)),),

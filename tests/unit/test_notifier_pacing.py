@@ -10,16 +10,20 @@ from services.notifier.channels.configured import configured
 from services.notifier.pacing import lanes_of
 from services.notifier.settings import NotifierSettings, channel_lanes
 from shared.settings import SettingsError, load
-from tests.support.providers import TOKEN
+from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, TOKEN
 
 GIVEN = {
     "PANKE_DATABASE_URL": "postgresql://localhost/x",
     "PANKE_KAFKA": "localhost:9092",
-    "PANKE_NOTIFIER_CHANNELS": "wecom,webhook,email,log",
+    "PANKE_NOTIFIER_CHANNELS": "wecom,aliyun-sms,webhook,email,log",
     "PANKE_NOTIFIER_WECOM_TOKEN": TOKEN,
     "PANKE_NOTIFIER_WEBHOOK_URL": "https://hook.example/",
     "PANKE_NOTIFIER_WEBHOOK_HOSTS": "hook.example",
     "PANKE_NOTIFIER_WEBHOOK_SECRET": base64.b64encode(b"a secret of the tests, 24 or more").decode(),
+    "PANKE_NOTIFIER_ALIYUN_KEY_ID": KEY_ID,
+    "PANKE_NOTIFIER_ALIYUN_KEY_SECRET": KEY_SECRET,
+    "PANKE_NOTIFIER_ALIYUN_TEMPLATES": "T1,T2,T3",
+    "PANKE_NOTIFIER_SMS_SIGN_NAME": SIGN_NAME,
     "PANKE_NOTIFIER_SMTP_HOST": "mail.example",
     "PANKE_NOTIFIER_SMTP_SENDER": "panke@office.example",
 }
@@ -31,14 +35,14 @@ def lanes(text: str) -> dict[str, int]:
     return {channel.name: lanes_of(channel, given) for channel in configured(settings)}
 
 
-async def test_a_robot_is_called_once_at_a_time_and_a_receiver_that_knows_repetitions_more_often() -> None:
-    """By default a robot has one lane, mail two, a webhook, whose receiver tells repetitions by their id, eight."""
-    assert lanes("") == {"wecom": 1, "webhook": 8, "email": 2, "log": 2}
+async def test_one_call_at_a_time_unless_the_receiver_tells_repetitions() -> None:
+    """By default robots and mail have one lane, SMS two, and a webhook, whose receiver knows its ids, eight."""
+    assert lanes("") == {"wecom": 1, "aliyun-sms": 2, "webhook": 8, "email": 1, "log": 1}
 
 
 async def test_the_settings_give_a_channel_other_lanes() -> None:
     """What is named has the number given, the others keep that of their kind."""
-    assert lanes("email=5,webhook=1") == {"wecom": 1, "webhook": 1, "email": 5, "log": 2}
+    assert lanes("email=5,webhook=1") == {"wecom": 1, "aliyun-sms": 2, "webhook": 1, "email": 5, "log": 1}
 
 
 @pytest.mark.parametrize(
