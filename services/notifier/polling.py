@@ -27,7 +27,9 @@ HORIZON: Final = timedelta(days=3)
 # How long after the sending it is first asked, and how long after each question it is asked again.
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, 240, 1440, 1440))
 _LOOK: Final = 15.0
-_MOST: Final = 20
+# As many as the limit of questions allows, and how long until it does again: no look asks for more than it may put.
+_MOST: Final = 5
+_NEXT: Final = 3.0
 
 
 class Poller:
@@ -46,6 +48,8 @@ class Poller:
         self._receipts = Receipts(database)
         self._metrics = metrics
         self._sql = queries("services.notifier")
+        # Whether there may be more to ask at once.
+        self._more = False
         self._log = structlog.get_logger("notifier.polling")
 
     async def run(self) -> None:
@@ -55,11 +59,13 @@ class Poller:
                 await self.look()
             except psycopg.Error as error:
                 self._log.warning("the database does not answer", error=type(error).__name__)
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_NEXT if self._more else _LOOK)
 
     async def look(self) -> int:
         """Put what is to be asked now; answers how many reports came of it."""
+        self._more = False
         questions = await asyncio.to_thread(self._claim)
+        self._more = len(questions) == _MOST
         return sum([await self._put(question) for question in questions])
 
     async def _put(self, question: Question) -> int:

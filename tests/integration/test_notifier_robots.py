@@ -147,8 +147,9 @@ async def test_two_names_for_one_robot_share_its_limit(provider: Provider) -> No
     once, again = robot("east", provider, limiter), robot("east", provider, limiter, "east-again")
     for number in range(20):
         await (once, again)[number % 2].send(NOTICE, CONTACTS["dingtalk"])
-    with pytest.raises(TryLater):
+    with pytest.raises(TryLater, match="limit of the robot is reached"):
         await again.send(NOTICE, CONTACTS["dingtalk"])
+    assert len(provider.calls) == 20
     await asyncio.gather(once.close(), again.close())
 
 
