@@ -12,7 +12,7 @@ from email.message import Message
 
 from shared.demo.providers.signs import aliyun, dingtalk, feishu
 
-__all__ = ["aliyun", "dingtalk", "feishu", "tencent"]
+__all__ = ["aliyun", "dingtalk", "feishu", "tencent", "webhook"]
 
 _PAIR = re.compile(r"(\w+)=([^,\s]+)")
 
