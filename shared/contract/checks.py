@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shared.contract.contacts import check_phone
+from shared.contract.contacts import may_be_phone
 from shared.contract.errors import bad
 from shared.contract.events import (
     CallRegistered,
@@ -67,12 +67,12 @@ def parties(data: Data) -> Iterator[tuple[str, Party]]:
 
 def _check_party(party: Party, path: str) -> None:
     for index, phone in enumerate(party.phones):
-        check_phone(phone, f"{path}.phones[{index}]")
+        if not may_be_phone(phone):
+            raise bad(f"{path}.phones[{index}]", "phone")
 
 
 def _check_customer(data: Any) -> None:
-    for index, phone in enumerate(data.customer.phones):
-        check_phone(phone, f"data.customer.phones[{index}]")
+    _check_party(data.customer, "data.customer")
 
 
 def _check_visit(data: VisitRegistered) -> None:
@@ -80,8 +80,8 @@ def _check_visit(data: VisitRegistered) -> None:
     for index, companion in enumerate(data.companions):
         _check_party(companion, f"data.companions[{index}]")
     for index, referrer in enumerate(data.referred_by):
-        if referrer.phone is not None:
-            check_phone(referrer.phone, f"data.referred_by[{index}].phone")
+        if referrer.phone is not None and not may_be_phone(referrer.phone):
+            raise bad(f"data.referred_by[{index}].phone", "phone")
     if data.on_behalf_of is not None and data.capacity != "assist":
         raise bad("data.on_behalf_of", "with_assist")
     if data.next_on is not None:
@@ -113,8 +113,8 @@ def _check_shift(data: ShiftOpened) -> None:
 
 
 def _check_staff(data: StaffEnrolled) -> None:
-    if data.contacts is not None and data.contacts.sms is not None:
-        check_phone(data.contacts.sms, "data.contacts.sms")
+    if data.contacts is not None and data.contacts.sms is not None and not may_be_phone(data.contacts.sms):
+        raise bad("data.contacts.sms", "phone")
 
 
 _CHECKS: Final[dict[type, Callable[[Any], None]]] = {

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import phonenumbers
 
-from shared.contract.errors import bad
-
 if TYPE_CHECKING:
     from shared.contract.events import Party
 
@@ -65,10 +63,9 @@ def _normalise_unusual(phone: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def check_phone(phone: str, path: str) -> None:
-    """Refuses what is neither masked nor a possible phone number."""
-    if _plain_mobile(phone) is None and not is_masked(phone) and normalise_phone(phone) is None:
-        raise bad(path, "phone")
+def may_be_phone(phone: str) -> bool:
+    """Whether this is a possible phone number, or a masked one."""
+    return _plain_mobile(phone) is not None or is_masked(phone) or normalise_phone(phone) is not None
 
 
 def wechat_contact(wechat: str) -> str:
@@ -91,6 +88,9 @@ def contacts_of(party: "Party", stored: Mapping[str, str] | None = None) -> tupl
     `stored` holds what phones were read as when the event was recorded; it goes before what is read now, so
     that a newer release of the library cannot make another customer of an old record.
     """
+    if stored is None and party.wechat is None and len(party.phones) == 1:
+        only = None if is_masked(party.phones[0]) else normalise_phone(party.phones[0])
+        return () if only is None else (only,)
     known = stored or {}
     found: list[str] = []
     for phone in party.phones:

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from shared.contract.errors import bad
 
 RFC_3339: Final = (
@@ -15,6 +17,7 @@ RFC_3339: Final = (
     r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
 )
 _instant = re.compile(RFC_3339.removeprefix("^").removesuffix("$"), re.ASCII).fullmatch
+_encode: Final = msgspec.json.Encoder().encode
 _UTC_ENDINGS: Final = ("Z", "z", "+00:00")
 
 if TYPE_CHECKING:
@@ -65,8 +68,8 @@ def format_instant(instant: datetime) -> str:
         if instant.tzinfo is None:
             raise ValueError("an instant without a zone cannot be told to others")
         instant = instant.astimezone(UTC)
-    text = instant.isoformat()[:-6]  # without +00:00
-    return (text.rstrip("0") if "." in text else text) + "Z"
+    text = _encode(instant)[1:-1].decode()  # a sixth of the price of `isoformat`; decimals are six or none
+    return text[:-1].rstrip("0") + "Z" if instant.microsecond else text
 
 
 def check_date(value: date, path: str) -> None:

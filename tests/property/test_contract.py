@@ -101,6 +101,14 @@ def test_an_instant_is_the_same_in_every_zone(instant: datetime, minutes: int) -
     assert parse_instant(format_instant(instant)) == instant
 
 
+@given(instants)
+def test_an_instant_is_told_without_idle_zeros(instant: datetime) -> None:
+    """What is written is the ISO form with a Z, and decimals only as far as there are any."""
+    whole, _, decimals = instant.isoformat().removesuffix("+00:00").partition(".")
+    fraction = f".{decimals.rstrip('0')}" if decimals else ""
+    assert format_instant(instant) == f"{whole}{fraction}Z"
+
+
 @given(st.sampled_from(sorted(DATA_TYPES)), texts, mobiles, instants)
 def test_events_survive_stamp_and_wire(event_type: str, name: str, phone: str, instant: datetime) -> None:
     """What was sent, stamped, stored and read again is the same event with the same content."""
