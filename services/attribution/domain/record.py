@@ -25,14 +25,19 @@ def record(cls: type[T]) -> type[T]:
     names = [field.name for field in fields(made)]
     opened = type(f"Opened{made.__name__}", (), {"__slots__": tuple(names)})
     made.__init__ = _initialiser(made, opened)
-    _copiers[made] = _copier(made, opened, names)
+    _copiers[made] = _copier(opened, names)
     return cast(type[T], made)
 
 
 def replace(instance: T, **changes: Any) -> T:
-    """A copy of a record with these fields changed; one that it does not have is a `TypeError`."""
-    copied: T = _copiers[type(instance)](instance, **changes)
-    return copied
+    """A copy of a record with these fields changed; one that it does not have is an `AttributeError`."""
+    kind = type(instance)
+    copied: Any = _copiers[kind](instance)
+    for name, value in changes.items():
+        setattr(copied, name, value)
+    copied.__class__ = kind
+    sealed: T = copied
+    return sealed
 
 
 def _initialiser(made: Any, opened: type) -> Callable[..., None]:
@@ -53,12 +58,10 @@ def _initialiser(made: Any, opened: type) -> Callable[..., None]:
     return _written("__init__", ["self", *parameters], [*body, "    self.__class__ = made"], space)
 
 
-def _copier(made: Any, opened: type, names: list[str]) -> Callable[..., Any]:
-    space: dict[str, Any] = {"opened": opened, "made": made, "keep": _KEEP}
-    body = ["    copy = opened()"]
-    body += [f"    copy.{name} = self.{name} if {name} is keep else {name}" for name in names]
-    body += ["    copy.__class__ = made", "    return copy"]
-    return _written("copy", ["self", *(f"{name}=keep" for name in names)], body, space)
+def _copier(opened: type, names: list[str]) -> Callable[..., Any]:
+    """What makes an open copy of a record of this kind."""
+    body = ["    copy = opened()", *(f"    copy.{name} = self.{name}" for name in names), "    return copy"]
+    return _written("copy", ["self"], body, {"opened": opened})
 
 
 def _written(name: str, parameters: list[str], body: list[str], space: dict[str, Any]) -> Callable[..., Any]:

@@ -186,21 +186,25 @@ def _visit_claim(case: Case, visit: Visit, assignment: Assignment) -> Claim:
 
 
 def _registration(case: Case, visit: Visit, step: int) -> Registration:
-    asked = visit.asked
-    named = [asked.named_consultant, asked.contacted_by, visit.designated]
-    if visit.capacity == "assist":
-        named.append(visit.on_behalf_of)
     return Registration(
         event=case.record,
         at=case.effective,
         basis="visit",
         visit=visit.visit,
-        asked=asked,
-        named=tuple(dict.fromkeys(staff for staff in named if staff is not None)),
+        asked=visit.asked,
+        named=_consultants_named(visit),
         present=visit.present,
         brochure_only=visit.brochure_only,
         referred=step == 3,
     )
+
+
+def _consultants_named(visit: Visit) -> tuple[StaffId, ...]:
+    """Whom the customer named at the door, or who says to whom the customer belongs."""
+    named = [visit.asked.named_consultant, visit.asked.contacted_by, visit.designated]
+    if visit.capacity == "assist":
+        named.append(visit.on_behalf_of)
+    return tuple(dict.fromkeys([staff for staff in named if staff is not None]))
 
 
 def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> None:
@@ -261,7 +265,7 @@ def _visit_by_another(
 ) -> Outcome:
     """The visit table: R receives the customer while O has a standing or lapsed claim; the first row that applies."""
     book = case.books[claim.book]
-    recognised = claim.owner in _registration(case, visit, 4).named
+    recognised = claim.owner in _consultants_named(visit)
     if claim.lapsed:
         if recognised and may_own(case, known, claim.owner):
             return _kept(case, visit, known, claim, book.follow_up.clause)
