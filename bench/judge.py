@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -21,22 +22,22 @@ SCOPES = 200
 SIZES = (10_000, 100_000, 1_000_000)
 REPEATS = {10_000: 3}
 """How often in each of the two turns, where once is too short a time; the largest size has one turn."""
-PROBE_SECONDS = 900
+PROBE_SECONDS = 1800
 
 Probe = dict[str, Any]
 
 
 def run(sizes: tuple[int, ...] = SIZES) -> Result:
-    """The small file before and after the large one, so that a change of the machine's pace shows."""
+    """What the large file is measured against comes before and after it, so that a change of pace shows."""
+    *smaller, largest = sizes
+    around = [("judge", size) for size in smaller] + [("msgspec", largest), ("decode", largest)]
+    found: dict[tuple[str, int], list[Probe]] = defaultdict(list)
     with directory() as place:
         files = write(place, sizes)
-        judged: dict[int, list[Probe]] = {size: [] for size in sizes}
-        for size in (*sizes, *sizes[:-1][::-1]):
-            judged[size] += [probe("judge", files[size]) for _ in range(REPEATS.get(size, 1))]
-        largest = sizes[-1]
-        plain = [probe("msgspec", files[largest]) for _ in range(2)]
-        decoded = [probe("decode", files[largest]) for _ in range(2)]
-    return Result("judge", *_told(judged, plain, decoded, sizes))
+        for kind, size in (*around, ("judge", largest), *reversed(around)):
+            found[kind, size] += [probe(kind, files[size]) for _ in range(REPEATS.get(size, 1))]
+    judged = {size: found["judge", size] for size in sizes}
+    return Result("judge", *_told(judged, found["msgspec", largest], found["decode", largest], sizes))
 
 
 def write(place: Path, sizes: tuple[int, ...]) -> dict[int, Path]:
@@ -72,17 +73,12 @@ def _told(
         at_most(
             f"time per fact at {largest:,} to that at {smallest:,}", costs[largest] / costs[smallest], 1.2
         ),
-        at_most(
-            "whole to 25x msgspec alone or 3x decode and normalise, whichever is more",
-            min(to_plain / 25, to_decoded / 3),
-            1.0,
-        ),
+        at_most("whole to decoding with msgspec alone (this or the next is enough)", to_plain, 25),
+        at_most("whole to decoding and normalising (this or the one before is enough)", to_decoded, 3),
     )
     figures = {
         "scopes": SCOPES,
         "judge": {str(size): _figures(size, costs[size], judged[size]) for size in sizes},
-        "judge_to_msgspec_alone": rounded(to_plain),
-        "judge_to_decode_and_normalise": rounded(to_decoded),
         "msgspec_alone_us_per_fact": rounded(median(p["seconds"] for p in plain) / largest * 1e6),
         "decode_and_normalise_us_per_fact": rounded(median(p["seconds"] for p in decoded) / largest * 1e6),
     }
