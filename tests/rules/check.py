@@ -27,7 +27,7 @@ class Names:
         return self.disputes.get(full, full)
 
     def customer(self, full: str) -> str:
-        phone: str = self.customers[full]["contacts"][0]
+        phone: str = next(iter(self.customers[full]["contacts"]), "-")
         return phone.removeprefix("+861380000").lstrip("0") if phone.startswith("+861380000") else phone
 
 
@@ -42,6 +42,7 @@ def mismatches(case: Case, result: Data) -> Iterator[str]:
         f"{p['on']} {p['staff']} {p['clause']} <{names.events[p['event']]}" for p in result["penalties"]
     ]
     yield from _same("penalties", sorted(expect.get("penalties", [])), sorted(penalties))
+    yield from _same("penalties without words", [], [p for p in result["penalties"] if not p["text"]])
     disputes = [_dispute(dispute, names) for dispute in result["disputes"]]
     yield from _same("disputes", sorted(expect.get("disputes", [])), sorted(disputes))
     if "opened_by" in expect:
@@ -51,16 +52,19 @@ def mismatches(case: Case, result: Data) -> Iterator[str]:
     yield from _same("deals", {k: _ordered(v) for k, v in expect.get("deals", {}).items()}, deals)
     for name, wanted in expect.get("deal_decisions", {}).items():
         found = next(deal for deal in result["deals"] if deal["deal"] == name)
-        told = [f"{_shares(made)} <{names.events[made['because'][-1]]}" for made in found["decisions"]]
+        told = [_deal_decision(made, names, line) for made, line in _paired(found["decisions"], wanted)]
         yield from _same(f"deal {name}", [_ordered(line) for line in wanted], told)
+    for name, wanted in expect.get("closed_by", {}).items():
+        found = next(deal for deal in result["deals"] if deal["deal"] == name)
+        yield from _same(f"closed_by {name}", wanted, found["closed_by"])
     yield from _boards(expect.get("boards", {}), result["boards"])
     for number, wanted in expect.get("customers", {}).items():
         yield from _customer(number, wanted, result, names)
+    if "order" in expect:
+        told = [names.customer(customer["customer"]) for customer in result["customers"]]
+        yield from _same("order of customers", expect["order"].split(), told)
     if "count" in expect:
         yield from _same("customers", int(expect["count"]), len(result["customers"]))
-    if "order" in expect:
-        told = " ".join(names.customer(customer["customer"]) for customer in result["customers"])
-        yield from _same("order", expect["order"], told)
     if "as_of" in expect:
         yield from _same("as_of", expect["as_of"], result["as_of"])
 
@@ -103,15 +107,10 @@ def _boards(wanted: Data, got: Data) -> Iterator[str]:
 
 
 def find(result: Data, number: str) -> Data | None:
+    """The customer with this contact; `-` is one without any."""
     scope, _, name = number.rpartition("/")
-    return next(
-        (
-            c
-            for c in result["customers"]
-            if contact(name) in c["contacts"] and (not scope or c["scope"] == scope)
-        ),
-        None,
-    )
+    found = (c for c in result["customers"] if not scope or c["scope"] == scope)
+    return next((c for c in found if contact(name) in (c["contacts"] or ["-"])), None)
 
 
 def _customer(number: str, wanted: Any, result: Data, names: Names) -> Iterator[str]:
@@ -150,23 +149,30 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _decision(decision: Data, names: Names, line: str) -> str:
-    """`kept li base.honour <v2 ^li @03-02T10:00`, with as much as the line asks: `<` trigger, `^` previous."""
+    """`kept li base.honour <v2 ^li @03-02T10:00`, with as much as the line asks; see `_asked`."""
     asked = line.split()
     told = [decision["decision"], decision["owner"] or "-"]
-    for word in asked[2:]:
-        if word[0] == "<":
-            told.append(f"<{names.events.get(decision['because'][-1], '?')}")
-        elif word[0] == "^":
-            told.append(f"^{decision['previous'] or '-'}")
-        elif word[0] == "@":
-            wanted = instant(word[1:].replace("T", " ", 1))
-            at = _time(decision["at"])
-            told.append(word if at == wanted else f"@{decision['at']}")
-        elif word[0] == "[":
-            told.append("[" + ",".join(names.events.get(e, "?") for e in decision["because"]) + "]")
-        else:
-            told.append(decision["clause"])
-    return " ".join(told)
+    return " ".join([*told, *(_asked(word, decision, names) for word in asked[2:])])
+
+
+def _deal_decision(decision: Data, names: Names, line: str) -> str:
+    """`final li=7000 wang=3000 reception.4 <d1 @03-02T10:00`, with the trigger where the line asks for nothing."""
+    asked = [word for word in line.split() if word[0] in "<@["]
+    return " ".join([_shares(decision), *(_asked(word, decision, names) for word in asked or ["<"])])
+
+
+def _asked(word: str, decision: Data, names: Names) -> str:
+    """One thing that a line asks of a decision: `<` trigger, `^` previous, `@` when, `[` all that it rests on."""
+    if word[0] == "<":
+        return f"<{names.events.get(decision['because'][-1], '?')}"
+    if word[0] == "^":
+        return f"^{decision['previous'] or '-'}"
+    if word[0] == "@":
+        wanted = instant(word[1:].replace("T", " ", 1))
+        return word if _time(decision["at"]) == wanted else f"@{decision['at']}"
+    if word[0] == "[":
+        return "[" + ",".join(names.events.get(e, "?") for e in decision["because"]) + "]"
+    return str(decision["clause"])
 
 
 __all__ = ["expand", "find", "mismatches"]

@@ -66,9 +66,9 @@ def read_cases() -> list[Case]:
     return found
 
 
-def read_sentences() -> dict[str, dict[str, str]]:
-    """The sentences of the rules, section by section: key and short wording."""
-    told: dict[str, dict[str, str]] = yaml.load((HERE / "sentences.yaml").read_text(encoding="utf-8"), Words)
+def read_sentences(file: str = "sentences.yaml") -> dict[str, dict[str, str]]:
+    """The sentences of the rules, section by section: key and short wording, or sentence and test."""
+    told: dict[str, dict[str, str]] = yaml.load((HERE / file).read_text(encoding="utf-8"), Words)
     return told
 
 

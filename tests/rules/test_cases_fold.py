@@ -14,6 +14,7 @@ import pytest
 from services.attribution.domain.decide import decide, new_scope
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.state import Customer, Key, Pointer, Slice
+from services.attribution.judging.history import History
 from services.attribution.judging.judge import in_order
 from services.attribution.judging.translate import to_fact
 from shared.contract import Event, decode_event
@@ -42,6 +43,18 @@ def pointers(slice_: Slice) -> dict[Key, str]:
     return found
 
 
+def clauses(slice_: Slice) -> dict[str, str]:
+    """The clause that each customer's record keeps, for who asks without its history."""
+    customers = [record for record in slice_.values() if isinstance(record, Customer)]
+    return {customer.id: customer.clause for customer in customers if customer.clause is not None}
+
+
+def last_clauses(history: History) -> dict[str, str]:
+    """The clause of the last decision of each customer, by its time and then as it was made."""
+    told = {customer: [decision for _, decision in made] for customer, made in history.decisions.items()}
+    return {name: sorted(made, key=lambda d: d.at)[-1].clause for name, made in told.items() if made}
+
+
 @pytest.mark.parametrize("case", read_cases(), ids=str)
 def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) -> None:
     """A fact needs nothing but the records it asked for, and the events it causes tell every change."""
@@ -49,6 +62,7 @@ def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) ->
     known = {**books(), (book.name, book.version): book}
     for scope, events in events_of(case).items():
         whole, told = (new_scope(scope, (book.name, book.version), book.timezone.key) for _ in range(2))
+        history = History()
         for number, event in enumerate(events, start=1):
             fact = to_fact(event, number, None)
             part = Guarded(whole, asked(fact, whole))
@@ -57,7 +71,9 @@ def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) ->
             assert decide(part, fact, known) == decided
             assert all(whole[key] == part[key] for key in part)
             assert not any(key in whole for key in loaded - part.keys())
+            history.add(number, decided)
             for made in decided:
                 apply(told, made)
         assert told == whole
+        assert clauses(whole) == last_clauses(history)
         assert {k: r.customer for k, r in whole.items() if isinstance(r, Pointer)} == pointers(whole)

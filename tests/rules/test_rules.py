@@ -10,6 +10,7 @@ from tests.rules.check import mismatches
 from tests.rules.form import Case, judged, read_cases, read_sentences
 
 CASES = read_cases()
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -23,6 +24,18 @@ def test_every_sentence_has_a_case() -> None:
     shown = {key for case in CASES for key in case.said.get("of", [])}
     sentences = {f"{section}.{key}" for section, told in read_sentences().items() for key in told}
     assert sorted(sentences - shown) == []
+
+
+def test_sentences_that_no_events_show_are_held_elsewhere() -> None:
+    """What the rules say of input and of rulebook files is held by tests that are there."""
+    held = [place for told in read_sentences("elsewhere.yaml").values() for place in told.values()]
+    missing = [place for place in held if not _stands(*place.split("::"))]
+    assert held and missing == []
+
+
+def _stands(path: str, test: str) -> bool:
+    file = ROOT / path
+    return file.is_file() and f"def {test}(" in file.read_text(encoding="utf-8")
 
 
 def test_every_case_names_sentences_of_the_table() -> None:

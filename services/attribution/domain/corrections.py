@@ -12,7 +12,7 @@ from typing import Any
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.facts import Call, Correction, Outreach, Party, Visit
+from services.attribution.domain.facts import Call, Correction, Outreach, Party, Subscription, Visit
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact, judge_visit
@@ -56,7 +56,8 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
     case.emit(e.RecordFiled(changed))
     customer: CustomerId | None
     if old:
-        customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=registers and was and not now)
+        lost = (registers and was and not now) or _names_nobody(changed)
+        customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=lost)
     else:
         customer, rejudged = _first_named(case, changed, others), False
     if customer is None:
@@ -67,6 +68,12 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
         customer = join(case, meeting)
     if registers and not rejudged and (completed or not old):
         _judge_now(case, changed, customer, now)
+
+
+def _names_nobody(changed: Filed) -> bool:
+    """Whether the record has no effect on anybody any more; the shares of a deal stay where they are."""
+    party = party_of(changed)
+    return party is not None and not party.contacts and not isinstance(changed.fact.matter, Subscription)
 
 
 def _with_party(filed: Filed, party: Party) -> Filed:
@@ -107,9 +114,7 @@ def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple
     if len(parts) == 1 and not lost:
         _rename(case, known, parts[0])
         return known.id, False
-    if not parts:
-        return known.id, False
-    _split(case, known, parts, scratch)
+    _split(case, known, parts or [Customer(known.id, known.first, nth=known.nth)], scratch)
     party = party_of(changed)
     if party is None or not party.contacts:
         return None, True
@@ -131,7 +136,6 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
     remaining = replace(
         kept,
         id=known.id,
-        claim=known.claim,
         holder=known.holder,
         deals=tuple(deals[deal.deal] for deal in kept.deals if deal.deal in deals),
         disputes=(),
@@ -143,7 +147,7 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
     _owner_by_split(case, known, kept)
     names = {part.id: part.id for part in split_off} | {kept.id: known.id}
     apart = {part.id for part in split_off}
-    _tell_again(case, scratch.events, apart, known.id)
+    _tell_again(case, scratch.events, apart)
     for part in split_off:
         for deal in part.deals:
             case.emit(e.DealChanged(part.id, deals.get(deal.deal, deal)))
@@ -159,11 +163,9 @@ def _owner_by_split(case: Case, known: Customer, kept: Customer) -> None:
         case.decide(known.id, "returned", after, clause, (*founded, after.registration.event, case.id))
     elif after is None and before is not None:
         case.decide(known.id, "released", kept.claim, clause, (*founded, case.id))
-    elif kept.claim != known.claim:
-        case.emit(e.ClaimChanged(known.id, kept.claim))
 
 
-def _tell_again(case: Case, told: list[e.DomainEvent], apart: set[CustomerId], kept: CustomerId) -> None:
+def _tell_again(case: Case, told: list[e.DomainEvent], apart: set[CustomerId]) -> None:
     """What was judged of the parts that split off is theirs from now on."""
     joined: set[CustomerId] = set(apart)
     for event in reversed(told):

@@ -66,7 +66,7 @@ def _reattach(case: Case, customer: CustomerId, subscription: Subscription) -> N
     kept = case.kept.get(subscription.deal)
     if kept is None:
         return
-    case.emit(e.DealChanged(customer, replace(kept, signed=False, cancelled=False)))
+    case.emit(e.DealChanged(customer, replace(kept, cancelled=False)))
     dispute = opened_before(case, f"system:{case.record}")
     if dispute is not None:
         open_by_system(case, [customer], dispute.clause, deals=(kept.deal,))
@@ -96,7 +96,7 @@ def _row(case: Case, known: Customer, claim: Claim | None, book: Rulebook, close
 
 
 def _divided(split: Split, owner: StaffId, closer: StaffId) -> Shares:
-    return {staff: points for staff, points in ((owner, split.owner), (closer, split.other)) if points}
+    return {owner: split.owner, closer: split.other}
 
 
 def _referred(case: Case, claim: Claim, assists: list[Assist]) -> Assist | None:
@@ -123,31 +123,14 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
     """The shares without those who are barred or forfeited them, who lose them to whom the rule names."""
     shares, disputed = dict(row.shares), row.disputed
     owner = claim.owner if claim is not None else None
-    lost = {f.staff: f for f in known.forfeits if f.cause == "present" and f.staff != owner}
-    excluded = set(known.barred) | set(lost)
-    gone = [staff for staff in shares if staff in excluded]
-    if gone:
-        shares = _to_the_others(shares, gone, claim, excluded)
-        if not shares and disputed is None:
-            forfeit = lost.get(gone[0])
-            disputed = (
-                forfeit.clause if forfeit is not None and gone[0] not in known.barred else known.bar_clause
-            )
+    lost = {f.staff: f.clause for f in known.forfeits if f.cause == "present" and f.staff != owner}
+    gone = next((staff for staff in shares if staff in known.barred or staff in lost), None)
+    if gone is not None:  # the closer: nobody who is barred owns
+        shares = {} if owner is None else {owner: 10000}
+        if owner is None and disputed is None:
+            disputed = known.bar_clause if gone in known.barred else lost[gone]
     shares, stuck = confiscated(known, claim, shares)
     return row._replace(shares=shares, disputed=disputed or (stuck.clause if stuck is not None else None))
-
-
-def _to_the_others(
-    shares: Shares, gone: list[StaffId], claim: Claim | None, excluded: set[StaffId]
-) -> Shares:
-    left = {staff: points for staff, points in shares.items() if staff not in gone}
-    if not left and claim is not None and claim.owner not in excluded:
-        return {claim.owner: 10000}
-    missing = 10000 - sum(left.values())
-    for staff in left:
-        left[staff] += missing
-        break
-    return left
 
 
 def sign(case: Case, signing: Signing) -> None:

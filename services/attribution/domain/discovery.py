@@ -20,7 +20,7 @@ from services.attribution.domain.shares import confiscated, moved, set_shares
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId
 
 
-def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool = False) -> None:
+def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool) -> None:
     """Which of the claims of a joined customer stands: F against each other one, in the order of their `since`."""
     claims = _without_barred(case, customer, claims)
     if not claims:
@@ -80,7 +80,7 @@ def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
 
 def stood(case: Case, first: Claim, second: Claim) -> bool:
     """Whether F's claim still stood, and was to be honoured, when S registered."""
-    if first.expires_at is not None and first.lapsed and first.expires_at <= second.since:
+    if first.lapsed and first.expires_at is not None and first.expires_at <= second.since:
         return False
     if any(lapsed <= second.since < again for lapsed, again in first.gaps):
         return False
@@ -189,9 +189,7 @@ def arrive_late(case: Case, customer: CustomerId, first: Claim) -> bool:
     """An earlier registration that arrives after a later one was judged; whether it gives F the claim."""
     second = case.customer(customer).claim
     assert second is not None
-    lapsed = first.expires_at is not None and first.expires_at <= case.limit
-    first = replace(first, lapsed=lapsed)
-    if (first.lapsed and second.lapsed) or not stood(case, first, second):
+    if not stood(case, first, second):  # what is recorded in time, or starts its clock now, has not lapsed
         return False
     claim = discover(case, customer, first, second, second.since)
     return claim.owner == first.owner

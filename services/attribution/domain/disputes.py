@@ -78,23 +78,25 @@ def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
     nothing_said = ruling.owner is None and ruling.shares is None
     if nothing_said or (case.book.disputes.evidence == "required" and not found.evidence):
         return "unsupported"
-    if ruling.owner is not None and any(ruling.owner in case.customer(c).barred for c in found.customers):
-        return "barred"
-    return None
+    barred = {staff for c in _ruled_over(case, ruling, found) for staff in case.customer(c).barred}
+    return "barred" if ruling.owner in barred else None
+
+
+def _ruled_over(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
+    """The customers of the dispute, and the earlier one of a recogniser for whom it is ruled."""
+    if found.other is None or ruling.owner != found.recogniser or not case.knows(found.other):
+        return found.customers
+    return tuple(dict.fromkeys((*found.customers, found.other)))
 
 
 def _recognised_as_one(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
     """A ruling for the one who recognised the customer makes the visit's and the earlier customer one."""
-    if found.other is None or ruling.owner != found.recogniser or found.other in found.customers:
-        return found.customers
-    known = case.customer(found.customers[0])
-    if not case.knows(found.other):
-        return found.customers
-    case.settle(found.other)
-    recognition = case.slice.filed(found.event)
-    visit = getattr(recognition.fact.matter, "visit", "") if recognition is not None else ""
-    event = next((r.event for r in known.receptions if r.visit == visit), case.id)
-    return (join_recognised(case, known, found.other, event),)
+    customers = _ruled_over(case, ruling, found)
+    if customers == found.customers:
+        return customers
+    earlier = customers[-1]
+    case.settle(earlier)
+    return (join_recognised(case, case.customer(customers[0]), earlier),)
 
 
 def _rule_owner(case: Case, customer: CustomerId, ruling: Ruling) -> None:

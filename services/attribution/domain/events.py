@@ -95,7 +95,6 @@ class CustomersJoined:
     gone: tuple[CustomerId, ...]
     claim: Claim | None
     holder: StaffId | None
-    link: tuple[str, ...] = ()
 
 
 @record

@@ -153,7 +153,6 @@ def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
         forfeits=every("forfeits"),
         deals=tuple(sorted((deal for part in parts for deal in part.deals), key=lambda deal: deal.seq)),
         disputes=every("disputes"),
-        links=every("links") + ((event.link,) if event.link else ()),
         decided_at=last.decided_at,
         clause=last.clause,
     )

@@ -22,8 +22,7 @@ def link_household(case: Case, household: HouseholdLink) -> None:
     if len(customers) < 2 or rules.effect == "separate":
         return
     if rules.effect == "first_registration":
-        link = tuple(case.customer(customer).contacts[0] for customer in customers)
-        join(case, customers, household=True, link=link)
+        join(case, customers, household=True)
         return
     claims = [standing(case.customer(customer).claim) for customer in customers]
     owners = {claim.owner for claim in claims if claim is not None}

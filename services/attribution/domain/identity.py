@@ -73,22 +73,20 @@ def touch(case: Case, customer: CustomerId) -> None:
         case.emit(e.CustomerTouched(customer, case.record))
 
 
-def join(
-    case: Case, customers: list[CustomerId], *, household: bool = False, link: tuple[str, ...] = ()
-) -> CustomerId:
+def join(case: Case, customers: list[CustomerId], *, household: bool = False) -> CustomerId:
     """Make several customers one, the earliest; different owners are a discovery (section 6)."""
     for customer in customers:
         case.settle(customer)
     parts = [case.customer(customer) for customer in customers]
     claims = sorted((part.claim for part in parts if part.claim is not None), key=lambda claim: claim.since)
-    merge(case, parts, claims[-1] if claims else None, link)
+    merge(case, parts, claims[-1] if claims else None)
     reconcile(case, customers[0], claims, household=household)
     case.settle(customers[0])
     return customers[0]
 
 
-def merge(case: Case, parts: list[Customer], claim: Claim | None, link: tuple[str, ...] = ()) -> None:
+def merge(case: Case, parts: list[Customer], claim: Claim | None) -> None:
     """Join without asking who owns: the claim is the one that is given."""
     holder = claim.owner if claim is not None else next((part.holder for part in parts if part.holder), None)
     gone = tuple(part.id for part in parts[1:])
-    case.emit(e.CustomersJoined(parts[0].id, gone, claim, holder, link))
+    case.emit(e.CustomersJoined(parts[0].id, gone, claim, holder))

@@ -107,23 +107,20 @@ def _give_back(
 ) -> None:
     """O owns again, the clock restarts, and R assisted; the two customers are one where they were two."""
     customer = known.id
-    receiver = known.claim
     if other is not None:
-        customer = join_recognised(case, known, other, reception.event)
+        customer = join_recognised(case, known, other)
     back = case.contacted(claim)
     because: tuple[EventId, ...] = (claim.registration.event, reception.event, case.id)
     case.decide(customer, "returned", back, clause, because)
-    if receiver is not None and receiver.owner != claim.owner:
+    if reception.receiver != claim.owner:
         assist = Assist(reception.receiver, claim.owner, reception.at, reception.event)
-        if reception.receiver != claim.owner:
-            case.emit(e.OwnerAssisted(customer, assist))
+        case.emit(e.OwnerAssisted(customer, assist))
 
 
-def join_recognised(case: Case, known: Customer, other: CustomerId, visit: EventId) -> CustomerId:
+def join_recognised(case: Case, known: Customer, other: CustomerId) -> CustomerId:
     """Make the visit's customer and the recogniser's earlier one the same, without a discovery."""
     parts = sorted((known, case.customer(other)), key=lambda part: part.place)
-    link = (visit, case.customer(other).contacts[0])
-    merge(case, parts, known.claim, link)
+    merge(case, parts, known.claim)
     return parts[0].id
 
 

@@ -161,7 +161,7 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
         superseded=outcome.superseded,
     )
     case.emit(e.VisitReceived(customer, reception))
-    if outcome.new and (assignment is not None or not complete):
+    if outcome.new:
         step = assignment.step if assignment is not None else 4
         visit_turn(case, visit, step, may_receive=may_own(case, known, visit.received_by))
 
@@ -225,7 +225,7 @@ def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignme
 
 def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Outcome:
     """The owner receives the customer: renewed; a lapsed claim begins anew, for the owner knew the customer."""
-    if claim.lapsed and visit.received_by == claim.owner:
+    if claim.lapsed:
         if not may_own(case, known, claim.owner):
             return Outcome()
         clause = case.books[claim.book].follow_up.clause

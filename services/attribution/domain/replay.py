@@ -27,26 +27,20 @@ from services.attribution.domain.timing import time_event
 def judge_again(case: Case, known: Customer) -> Case:
     """Judge all records of a customer again, in a slice of their own."""
     scope = case.scope
-    scratch = Slice({SCOPE: replace(scope, staff={}, roster=(), adoptions=())})
+    scratch = Slice()
     records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
     for filed in records:
         scratch[Key("record", filed.fact.id)] = filed
     told: list[e.DomainEvent] = []
-    last = case
     departures = [entry for entry in scope.roster if entry.role is None]
     for filed in sorted(records, key=lambda filed: filed.judged):
         while departures and departures[0].seq < filed.judged:
-            last = _release_again(case, scratch, departures.pop(0), scope)
-            told += last.events
+            told += _release_again(case, scratch, departures.pop(0), scope).events
         scratch[SCOPE] = scope_at(scope, filed.judged)
-        last = _again(case, scratch, filed, known)
-        told += last.events
+        told += _again(case, scratch, filed, known).events
     for entry in departures:
-        last = _release_again(case, scratch, entry, scope)
-        told += last.events
-    scratch[SCOPE] = scope
+        told += _release_again(case, scratch, entry, scope).events
     final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
-    final.effective = case.effective
     for record in [r for r in scratch.values() if isinstance(r, Customer)]:
         lapse(final, record.id, case.limit)
     final.events = told + final.events
@@ -54,7 +48,7 @@ def judge_again(case: Case, known: Customer) -> Case:
 
 
 def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
-    fact = _within(filed.fact, known, case)
+    fact = _within(filed.fact, known)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
     again.replaying, again.outside, again.anew = True, case.slice, case.id
     again.kept = {deal.deal: deal for deal in known.deals}
@@ -67,7 +61,7 @@ def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
     return again
 
 
-def _within(fact: Fact, known: Customer, case: Case) -> Fact:
+def _within(fact: Fact, known: Customer) -> Fact:
     """A household record as far as it names this customer."""
     matter = fact.matter
     if not isinstance(matter, HouseholdLink):
@@ -84,17 +78,15 @@ def _release_again(case: Case, scratch: Slice, entry: RosterEntry, scope: Scope)
     matter = Departure(entry.staff)
     fact = Fact(entry.event, entry.seq, scope.name, "", entry.at, entry.at, None, matter)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
-    again.replaying = True
     for customer in scratch.owned_by(entry.staff):
-        release(again, customer.id, entry.staff)
+        release(again, customer.id)
     return again
 
 
 def scope_at(scope: Scope, seq: int) -> Scope:
     """The header as it was before the fact at this place was judged."""
     staff: dict[str, Staff] = {}
-    roster = tuple(entry for entry in scope.roster if entry.seq < seq)
-    for entry in roster:
+    for entry in (entry for entry in scope.roster if entry.seq < seq):
         if entry.role is not None:
             staff[entry.staff] = Staff(entry.role)
         elif entry.staff in staff:
@@ -102,4 +94,4 @@ def scope_at(scope: Scope, seq: int) -> Scope:
         else:
             staff[entry.staff] = Staff("", departed=True)
     adoptions = tuple(adopted for adopted in scope.adoptions if adopted.seq < seq)
-    return replace(scope, staff=staff, roster=roster, adoptions=adoptions)
+    return replace(scope, staff=staff, adoptions=adoptions)

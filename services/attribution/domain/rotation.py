@@ -62,7 +62,7 @@ def depart(case: Case, staff: StaffId) -> None:
 
 
 def _on(board: Board, staff: StaffId) -> bool:
-    return staff in board.visit or staff in board.call or staff in board.away
+    return staff in board.visit or staff in board.away  # both queues hold the same people
 
 
 def without(board: Board, staff: StaffId) -> Board:

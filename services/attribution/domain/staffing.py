@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.attribution.domain import events as e
 from services.attribution.domain import rotation
-from services.attribution.domain.case import Case
-from services.attribution.domain.facts import Adoption, Departure, Enrolment, EventId, StaffId
+from services.attribution.domain.case import Case, standing
+from services.attribution.domain.facts import Adoption, Departure, Enrolment, EventId
 from services.attribution.domain.identity import touch
 from services.attribution.domain.state import Adopted, CustomerId, RosterEntry
 
@@ -21,16 +21,16 @@ def depart(case: Case, departure: Departure) -> None:
     staff = departure.staff
     owned = [customer.id for customer in case.slice.owned_by(staff)]
     for customer in owned:
-        release(case, customer, staff)
+        release(case, customer)
     case.emit(e.StaffDeparted(RosterEntry(case.seq, case.id, case.effective, staff, None)))
     rotation.depart(case, staff)
 
 
-def release(case: Case, customer: CustomerId, staff: StaffId) -> None:
+def release(case: Case, customer: CustomerId) -> None:
     """The claim of one who leaves is released; one that lapsed before stays lapsed."""
     case.settle(customer)
-    claim = case.customer(customer).claim
-    if claim is None or claim.lapsed or claim.owner != staff:
+    claim = standing(case.customer(customer).claim)
+    if claim is None:
         return
     because: tuple[EventId, ...] = (claim.registration.event, case.id)
     touch(case, customer)

@@ -195,8 +195,7 @@ class Customer:
     """One person or household as far as the scope's records tell, with the standing or lapsed claim.
 
     `first` is the place of its first record and `nth` that of its party in it, `records` every event that touched
-    it, `holder` the last to hold it, `links` what makes records one customer beside their contacts (event ids and
-    contacts).
+    it, `holder` the last to hold it.
     """
 
     id: CustomerId
@@ -215,7 +214,6 @@ class Customer:
     forfeits: tuple[Forfeit, ...] = ()
     deals: tuple[Deal, ...] = ()
     disputes: tuple[str, ...] = ()
-    links: tuple[tuple[str, ...], ...] = ()
     decided_at: datetime | None = None
     clause: str | None = None
     nth: int = 0
