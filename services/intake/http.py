@@ -17,7 +17,7 @@ from starlette.responses import Response
 from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Accepted, Duplicate, Malformed, Unavailable
-from services.intake.service import INLINE_BYTES, Delayed, Intake, LineOutcome
+from services.intake.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.schema import INSTANT
@@ -169,7 +169,7 @@ def _lines(body: bytes) -> list[bytes]:
 
 
 async def _rendered(outcomes: list[LineOutcome]) -> bytes:
-    if len(outcomes) * 100 <= INLINE_BYTES:
+    if len(outcomes) * 100 <= TURN_BYTES:
         return batch_ndjson(outcomes)
     return await asyncio.to_thread(batch_ndjson, outcomes)
 
