@@ -7,6 +7,7 @@ are equal.
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -48,7 +49,13 @@ def stamp_canonical(body: bytes, recorded_at: datetime) -> bytes:
     quotation mark, so the last `scope` is the envelope's own.
     """
     head, mark, tail = body.rpartition(_AFTER)
-    return b'%b,"recorded_at":"%b"%b%b' % (head, format_instant(recorded_at).encode(), mark, tail)
+    return b'%b,"recorded_at":"%b"%b%b' % (head, _written(recorded_at), mark, tail)
+
+
+@lru_cache(maxsize=1024)
+def _written(instant: datetime) -> bytes:
+    """All facts of a group are recorded at the same instant."""
+    return format_instant(instant).encode()
 
 
 def to_wire(event: Event) -> bytes:
