@@ -93,3 +93,17 @@ def test_a_class_that_was_renamed_is_found_by_its_former_name(monkeypatch: pytes
     """Stored topics stay as they are."""
     monkeypatch.setitem(codec.ALIASES, "Marked", "Flagged")
     assert codec.decode_event_body("Marked/1", b'{"event":"e1","flag":"barred"}') == e.Flagged("e1", "barred")
+
+
+def test_a_kept_record_is_written_once() -> None:
+    """Its event and its row share the bytes."""
+    kept = codec._Kept(codec._RECORDS[s.Filed], 2)
+    assert kept.encode(FILED) is kept.encode(FILED)
+
+
+def test_the_bytes_of_one_kept_record_are_never_those_of_another() -> None:
+    """However many come and go, also in the memory of one that is gone; only the last ones are remembered."""
+    kept = codec._Kept(codec._RECORDS[s.Filed], 2)
+    for n in range(100):
+        assert b'"judged":%d,' % n in kept.encode(s.Filed(FACT, n, "e1", AT))
+    assert len(kept._newer) + len(kept._older) <= 4

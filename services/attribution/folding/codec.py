@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, make_dataclass
 from datetime import datetime
 from types import GenericAlias
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from services.attribution.domain import state
-from services.attribution.domain.events import DomainEvent
+from services.attribution.domain.events import DomainEvent, RecordFiled
 from services.attribution.domain.facts import Fact, Matter
-from services.attribution.domain.state import Record
+from services.attribution.domain.state import Filed, Record
 
 Plain = dict[str, Any]
 Lift = Callable[[Plain], Plain]
@@ -29,6 +29,8 @@ LIFTS: dict[tuple[str, int], Lift] = {}
 """(name, version) to what makes the next version of it."""
 ALIASES: dict[str, str] = {}
 """Former names of classes."""
+KEPT: Final = 8192
+"""Kept records whose bytes are remembered: more than the batches of all partitions that are folded at a time."""
 
 
 class UnknownTopic(ValueError):
@@ -81,6 +83,14 @@ def _fact_from_wire(wire: WireFact) -> Fact:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _WireRecordFiled:
+    """`RecordFiled` around a record that is written already."""
+
+    filed: msgspec.Raw
+    customer: str | None
+
+
 class _Twin(NamedTuple):
     """The wire form of a class that holds facts, and the way to it and back."""
 
@@ -100,6 +110,7 @@ class _Form:
         self.cls = cls
         self.name = cls.__name__
         self.version = VERSIONS.get(cls.__name__, 1)
+        self.topic = f"{self.name}/{self.version}"
         self.names = [field.name for field in fields(cls)]
         self.one = {name: _TWINS[hints[name]] for name in self.names if hints[name] in _TWINS}
         self.many = {name: twin for name in self.names if (twin := _TWINS.get(_element(hints[name])))}
@@ -168,10 +179,38 @@ KINDS: dict[str, type[Any]] = {
 """The class of the records of each kind."""
 
 
+class _Kept:
+    """The bytes of kept records that were written last: each stands in its event and soon after in its row.
+
+    Found by identity, since a record is frozen and comparing two costs more than writing one. The older half is
+    forgotten when there are many.
+    """
+
+    def __init__(self, form: _Form, limit: int) -> None:
+        self._form = form
+        self._limit = limit
+        self._newer: dict[int, tuple[Filed, bytes]] = {}
+        self._older: dict[int, tuple[Filed, bytes]] = {}
+
+    def encode(self, filed: Filed) -> bytes:
+        found = self._newer.get(id(filed)) or self._older.get(id(filed))
+        if found is not None:
+            return found[1]
+        if len(self._newer) >= self._limit:
+            self._older, self._newer = self._newer, {}
+        body = _encoder.encode(self._form.wire(filed))
+        self._newer[id(filed)] = filed, body  # with the record itself, or another could get its identity
+        return body
+
+
+_kept: Final = _Kept(_RECORDS[Filed], KEPT)
+
+
 def encode_record(record: Record) -> bytes:
     """A record as it stands in its row; the first byte line is its version, so that rows can be lifted."""
     form = _RECORDS[type(record)]
-    return b"%d " % form.version + _encoder.encode(form.wire(record))
+    body = _kept.encode(record) if isinstance(record, Filed) else _encoder.encode(form.wire(record))
+    return b"%d %b" % (form.version, body)
 
 
 def decode_record(kind: str, data: bytes) -> Record:
@@ -180,15 +219,14 @@ def decode_record(kind: str, data: bytes) -> Record:
     return record
 
 
-def event_topic(event: DomainEvent) -> str:
-    """`Name/version`: what the event store calls the class of an event."""
+def encode_event(event: DomainEvent) -> tuple[str, bytes]:
+    """`Name/version`, which the event store calls the class of an event, and its body."""
     form = _EVENTS[type(event)]
-    return f"{form.name}/{form.version}"
-
-
-def event_wire(event: DomainEvent) -> Any:
-    """What to put into a message that is encoded around the event."""
-    return _EVENTS[type(event)].wire(event)
+    if isinstance(event, RecordFiled):
+        return form.topic, _encoder.encode(
+            _WireRecordFiled(msgspec.Raw(_kept.encode(event.filed)), event.customer)
+        )
+    return form.topic, _encoder.encode(form.wire(event))
 
 
 def decode_event_body(topic: str, data: bytes | msgspec.Raw) -> DomainEvent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
@@ -16,7 +16,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from services.attribution.domain.events import DomainEvent
-from services.attribution.folding.codec import decode_event_body, event_topic, event_wire
+from services.attribution.folding.codec import decode_event_body, encode_event
 
 STREAMS = uuid5(NAMESPACE_URL, "panke:scopes")
 
@@ -39,11 +39,22 @@ class Recorded:
     event: DomainEvent
 
 
-class _Writing(msgspec.Struct):
+class Cited(msgspec.Struct, frozen=True):
+    """What all events of one fact rest on, written once for them."""
+
     seq: int
     engine: str
     rulebook: str
-    event: Any
+
+    def head(self) -> bytes:
+        """The beginning of a stored event, up to the event itself."""
+        return _encoder.encode(self)[:-1] + b',"event":'
+
+
+def stored(head: bytes, stream: UUID, version: int, event: DomainEvent) -> StoredEvent:
+    """The event as it is stored, behind the head of its fact."""
+    topic, body = encode_event(event)
+    return StoredEvent(stream, version, topic, b"%b%b}" % (head, body))
 
 
 class _Reading(msgspec.Struct):
@@ -67,13 +78,8 @@ class EventMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         recorded = cast(Recorded, domain_event)
-        body = _Writing(recorded.seq, recorded.engine, recorded.rulebook, event_wire(recorded.event))
-        return StoredEvent(
-            originator_id=recorded.originator_id,
-            originator_version=recorded.originator_version,
-            topic=event_topic(recorded.event),
-            state=_encoder.encode(body),
-        )
+        head = Cited(recorded.seq, recorded.engine, recorded.rulebook).head()
+        return stored(head, recorded.originator_id, recorded.originator_version, recorded.event)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
         body = _decoder.decode(stored_event.state)

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import msgspec
-from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import StoredEvent
 
 from services.attribution.domain import events as e
 from services.attribution.domain.state import Customer, Dispute
 from services.attribution.folding.batch import Batch
-from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
+from services.attribution.folding.mapper import Cited, stored, stream_id
 from services.attribution.folding.standing import ClaimRow, claim_row
 from services.attribution.folding.store import Work
 from services.attribution.folding.working import Before
@@ -27,7 +26,6 @@ from shared.contract.events import Role
 from shared.topics import ClaimMessage, DecisionMessage, OwnershipMessage, StaffMessage, encode_message
 
 _encode = msgspec.json.Encoder().encode
-_mapper = EventMapper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,10 @@ class FactRows:
 
     def project(self, events: Sequence[e.DomainEvent], before: Before) -> None:
         """Every row and message of the events, and of the claims that they changed."""
+        stream = stream_id(self.work.scope)
+        head = Cited(self.cause.seq, self.cause.engine, self.cause.rulebook).head()
         for event in events:
-            self._store(event)
+            self.stored.append(stored(head, stream, self.version + 1, event))
             view = _VIEWS.get(type(event))
             if view is not None:
                 view(self, event)
@@ -98,17 +98,6 @@ class FactRows:
         work.version += len(self.stored)
         work.sent += len(self.messages)
 
-    def _store(self, event: e.DomainEvent) -> None:
-        recorded = Recorded(
-            originator_id=stream_id(self.work.scope),
-            originator_version=self.version + 1,
-            seq=self.cause.seq,
-            engine=self.cause.engine,
-            rulebook=self.cause.rulebook,
-            event=event,
-        )
-        self.stored.append(_mapper.to_stored_event(cast(DomainEventProtocol[Any], recorded)))
-
     def _changed_claims(self, before: Before) -> None:
         """A claim message for each customer whose owner, status or expiry is another one now."""
         slice_ = self.work.slice
@@ -134,7 +123,9 @@ class FactRows:
                     customer=customer.id,
                     generation=row.generation,
                     replaces=replaces,
-                    **row.standing._asdict(),
+                    owner=row.standing.owner,
+                    status=row.standing.status,
+                    expires_at=row.standing.expires_at,
                 )
 
 
