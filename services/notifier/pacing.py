@@ -79,9 +79,9 @@ class Pace:
 
 
 def lanes_of(channel: Channel, given: Mapping[str, int]) -> int:
-    """How many calls to a channel one process may have under way."""
+    """How many calls to a channel one process may have under way; `webhook/east` has what is given for `webhook`."""
     of_kind = next((lanes for kind, lanes in _LANES if isinstance(channel, kind)), _OTHERS)
-    return given.get(channel.name, of_kind)
+    return given.get(channel.name.partition("/")[0], of_kind)
 
 
 async def limit_of(channel: Channel, destination: str) -> timedelta:

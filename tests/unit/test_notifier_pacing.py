@@ -7,8 +7,12 @@ import base64
 import pytest
 
 from services.notifier.channels.configured import configured
+from services.notifier.channels.limits import ProcessLimiter
+from services.notifier.channels.own import own
 from services.notifier.pacing import lanes_of
+from services.notifier.plan import RobotTerms, SecretPlace
 from services.notifier.settings import NotifierSettings, channel_lanes
+from shared.clock import MachineClock
 from shared.settings import SettingsError, load
 from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, TOKEN
 
@@ -43,6 +47,15 @@ async def test_one_call_at_a_time_unless_the_receiver_tells_repetitions() -> Non
 async def test_the_settings_give_a_channel_other_lanes() -> None:
     """What is named has the number given, the others keep that of their kind."""
     assert lanes("email=5,webhook=1") == {"wecom": 1, "aliyun-sms": 2, "webhook": 1, "email": 5, "log": 1}
+
+
+async def test_the_robots_of_the_policy_have_the_lanes_of_their_provider() -> None:
+    """What the settings give to webhooks holds for each receiver that an office has of its own."""
+    settings = load(NotifierSettings, {**GIVEN, "PANKE_NOTIFIER_LANES": "webhook=3"})
+    terms = RobotTerms("webhook", "east", "https://hook.example/", secret=SecretPlace(env="EAST"))
+    secret = {"EAST": GIVEN["PANKE_NOTIFIER_WEBHOOK_SECRET"]}
+    channel = own(terms, settings, ProcessLimiter(MachineClock()), secret)
+    assert (channel.name, lanes_of(channel, channel_lanes(settings))) == ("webhook/east", 3)
 
 
 @pytest.mark.parametrize(
