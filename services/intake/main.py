@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,9 +40,6 @@ PACKAGE: Final = "services.intake"
 BATCH_BYTES: Final = 32 * 1024 * 1024
 BROKER_WAIT: Final = 1.5
 RELAY_GRACE: Final = 5.0
-# The journal's thread waits for the interpreter after each answer of the server, and every request waits for it: at
-# Python's own 5 ms that is a fifth of what intake takes in under load.
-SWITCH_SECONDS: Final = 0.0005
 
 
 class Service:
@@ -169,7 +165,6 @@ def run() -> None:
     settings = load(IntakeSettings)
     configure_logging("intake", settings.log_level)
     spare_collector()
-    sys.setswitchinterval(SWITCH_SECONDS)
     serve(create_service(settings).app, settings)
 
 

@@ -17,6 +17,7 @@ from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
 from services.intake.model import Malformed, Outcome, Refused, Submission, Unavailable
 from services.intake.set_asides import SetAsides
+from services.intake.turns import Turns
 from shared.contract import BadEvent, SetAside, SettingAside
 from shared.database import Database
 
@@ -57,6 +58,7 @@ class Intake:
         self._archive = archive
         self._set_asides = set_asides
         self._database = database
+        self._turns = Turns()
 
     async def take(self, raw: bytes, traceparent: str) -> Outcome:
         """One event. Raises `BadEvent` or `Unavailable`."""
@@ -70,9 +72,10 @@ class Intake:
     ) -> list[LineOutcome]:
         """Many events in order, each with an outcome of its own; a bad one does not stop the others."""
         outcomes: list[LineOutcome] = []
-        for start in range(0, len(lines), PIECE):
-            piece = lines[start : start + PIECE]
-            outcomes += await self._take_piece(await self._admit_all(piece, traceparent, imported))
+        with self._turns.sooner():
+            for start in range(0, len(lines), PIECE):
+                piece = lines[start : start + PIECE]
+                outcomes += await self._take_piece(await self._admit_all(piece, traceparent, imported))
         return outcomes
 
     async def carry_over(self, lines: Sequence[bytes], traceparent: str) -> list[LineOutcome]:
