@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from eventsourcing.persistence import StoredEvent, Tracking
-from eventsourcing.postgres import PostgresProcessRecorder
+from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from psycopg import sql
 
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore
@@ -84,10 +84,17 @@ def _names(columns: Sequence[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
+class StockDatastore(AttributionDatastore):
+    """With the composite types that the stock recorder inserts by; ours needs none and looks for none."""
+
+    def register_type_adapters(self) -> None:
+        PostgresDatastore.register_type_adapters(self)
+
+
 def insert_one_by_one(dsn: str, events: Sequence[StoredEvent]) -> float:
     """Seconds for the library's stock process recorder, which tracks a position with each event."""
     migrate(dsn, "services.attribution", SCHEMA)
-    datastore = AttributionDatastore(dsn)
+    datastore = StockDatastore(dsn)
     try:
         recorder = PostgresProcessRecorder(
             datastore, events_table_name="stock_events", tracking_table_name="stock_tracking"
