@@ -16,6 +16,7 @@ import psycopg
 
 from services.attribution.domain.events import DomainEvent, RulebookAdopted
 from services.attribution.domain.facts import Departure, Fact, Signing
+from services.attribution.domain.needs import HELD
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
 from services.attribution.folding.batch import Batch
@@ -75,11 +76,11 @@ class Folder:
                 missing = work.slice.missing(self._rules.needs(fact, work.slice))
                 if missing:
                     wanted[work.scope] |= missing
-                    still.append((work, fact))
+                    still.append((work, fact, missing))
             if not still:
                 return
             self._store.load(works, wanted)
-            asking = still
+            asking = [(work, fact) for work, fact, missing in still if _leads_on(work, missing)]
 
     def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
         """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""
@@ -200,6 +201,11 @@ class Folder:
                 book = event.adopted.book
                 found = self._rules.books[book]
                 rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
+
+
+def _leads_on(work: Work, loaded: Iterable[Key]) -> bool:
+    """Whether a fact may want more now: what turned out to be absent leads nowhere."""
+    return any(key in work.slice or key.kind == HELD for key in loaded)
 
 
 def describe(error: BaseException) -> str:
