@@ -11,11 +11,11 @@ from typing import Any
 
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
-from services.attribution.domain.case import Case, standing
-from services.attribution.domain.facts import Call, Correction, Outreach, Party, Subscription, Visit
+from services.attribution.domain.case import Case, book_at, standing
+from services.attribution.domain.facts import Call, Correction, Fact, Outreach, Party, Subscription, Visit
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
-from services.attribution.domain.registration import is_complete, judge_contact, judge_visit
+from services.attribution.domain.registration import is_complete, is_first, judge_contact, judge_visit
 from services.attribution.domain.replay import judge_again
 from services.attribution.domain.state import Customer, CustomerId, Dispute, Filed
 
@@ -42,10 +42,13 @@ def party_of(filed: Filed) -> Party | None:
 def _apply(case: Case, filed: Filed, party: Party) -> None:
     before = party_of(filed)
     assert before is not None
-    was, now = is_complete(case, before), is_complete(case, party)
-    registers = isinstance(filed.fact.matter, Visit | Call | Outreach)
+    registers = _registers(case, filed)
+    own = case.books[book_at(case.scope, filed.effective)]
+    was = bool(before.contacts) and is_complete(own, before)
+    now = bool(party.contacts) and is_complete(own if was else case.book, party)
     completed = registers and now and not was
     changed = _with_party(filed, party)
+    lost = (registers and was and not now) or _names_nobody(changed)
     if completed:
         changed = replace(changed, judged=case.seq, trigger=case.id, effective=case.effective)
     old = known_customers(case, before)
@@ -56,7 +59,6 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
     case.emit(e.RecordFiled(changed))
     customer: CustomerId | None
     if old:
-        lost = (registers and was and not now) or _names_nobody(changed)
         customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=lost)
     else:
         customer, rejudged = _first_named(case, changed, others), False
@@ -76,6 +78,14 @@ def _names_nobody(changed: Filed) -> bool:
     return party is not None and not party.contacts and not isinstance(changed.fact.matter, Subscription)
 
 
+def _registers(case: Case, filed: Filed) -> bool:
+    """Whether the record is a registration that is judged; a duplicate is not, whatever it says."""
+    matter = filed.fact.matter
+    if isinstance(matter, Visit):
+        return is_first(case.slice, matter, filed.fact.id)
+    return isinstance(matter, Call | Outreach)
+
+
 def _with_party(filed: Filed, party: Party) -> Filed:
     matter: Any = filed.fact.matter
     return replace(filed, fact=replace(filed.fact, matter=replace(matter, customer=party)))
@@ -87,9 +97,31 @@ def _first_named(case: Case, changed: Filed, others: list[CustomerId]) -> Custom
     if party is None or not party.contacts:
         return None
     fact = changed.fact
-    customer = others[0] if others else new_customer(case, f"{case.id}/{fact.id}")
+    customer = others[0] if others else _emptied(case, fact) or new_customer(case, f"{case.id}/{fact.id}")
     case.emit(e.CustomerNamed(customer, fact.id, fact.seq, party.contacts, party.name))
+    _bring_deal(case, fact, customer)
     return customer
+
+
+def _bring_deal(case: Case, fact: Fact, customer: CustomerId) -> None:
+    """A deal whose record had named nobody for a while goes where its record goes."""
+    home = case.slice.pointed("deal", fact.matter.deal) if isinstance(fact.matter, Subscription) else None
+    if home is None or home == customer:
+        return
+    known = case.customer(home)
+    for deal in known.deals:
+        if deal.event == fact.id:
+            rest = replace(known, deals=tuple(other for other in known.deals if other != deal))
+            case.emit(e.CustomersReformed(home, (rest,), ()))
+            case.emit(e.DealChanged(customer, deal))
+
+
+def _emptied(case: Case, fact: Fact) -> CustomerId | None:
+    """The customer whom nobody named any more since this deal's record had lost its contacts."""
+    home = case.slice.pointed("deal", fact.matter.deal) if isinstance(fact.matter, Subscription) else None
+    if home is None or case.customer(home).contacts:
+        return None
+    return home if any(deal.event == fact.id for deal in case.customer(home).deals) else None
 
 
 def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
@@ -111,14 +143,39 @@ def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple
     parts = sorted(
         (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.place
     )
+    party = party_of(changed)
+    if not parts:
+        _empty(case, known)
+        return None, True
     if len(parts) == 1 and not lost:
         _rename(case, known, parts[0])
         return known.id, False
-    _split(case, known, parts or [Customer(known.id, known.first, nth=known.nth)], scratch)
-    party = party_of(changed)
+    _split(case, known, parts, scratch)
     if party is None or not party.contacts:
         return None, True
     return case.slice.pointed("contact", party.contacts[0]), True
+
+
+def _empty(case: Case, known: Customer) -> None:
+    """No record names the customer any more: identity, history and deals stay, without contacts and an owner."""
+    bare = Customer(
+        known.id,
+        known.first,
+        nth=known.nth,
+        claim=known.claim,
+        holder=known.holder,
+        deals=known.deals,
+        disputes=known.disputes,
+        decided_at=known.decided_at,
+        clause=known.clause,
+    )
+    case.emit(e.CustomersReformed(known.id, (bare,), known.contacts))
+    claim = standing(known.claim)
+    if claim is not None:
+        because = (claim.registration.event, case.id)
+        case.decide(known.id, "released", None, case.book.corrections.clause, because)
+    elif known.claim is not None:
+        case.emit(e.ClaimChanged(known.id, None))
 
 
 def _rename(case: Case, known: Customer, formed: Customer) -> None:
@@ -133,11 +190,12 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
     """Several customers where there was one: the first keeps identity and history."""
     kept, split_off = parts[0], parts[1:]
     deals = {deal.deal: deal for deal in known.deals}
+    moved = {deal.deal for part in split_off for deal in part.deals}
     remaining = replace(
         kept,
         id=known.id,
         holder=known.holder,
-        deals=tuple(deals[deal.deal] for deal in kept.deals if deal.deal in deals),
+        deals=tuple(deal for deal in known.deals if deal.deal not in moved),
         disputes=(),
         decided_at=known.decided_at,
         clause=known.clause,
@@ -185,6 +243,9 @@ def _carry_disputes(case: Case, known: Customer, scratch: Case, names: dict[Cust
         if dispute is None:
             continue
         again = scratch.slice.dispute(name)
+        if known.id not in dispute.customers:  # it only names a deal of this one
+            case.emit(e.DisputeChanged(dispute))
+            continue
         homes = _homes(case, dispute) if again is None else again.customers
         moved = tuple(names.get(home, home) for home in homes) or (known.id,)
         customers = tuple(

@@ -6,12 +6,20 @@ from services.attribution.domain import events as e
 from services.attribution.domain.authority import rank
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.disputing import open_dispute, opened_before
-from services.attribution.domain.facts import DisputeOpening, EvidenceAdding, Ruling
+from services.attribution.domain.facts import DisputeOpening, EventId, EvidenceAdding, Ruling
 from services.attribution.domain.identity import file_record, identify, touch
 from services.attribution.domain.recognition import join_recognised
 from services.attribution.domain.record import replace
 from services.attribution.domain.shares import set_shares
-from services.attribution.domain.state import CustomerId, Deal, Dispute, Registration, RulingMade, Shares
+from services.attribution.domain.state import (
+    CustomerId,
+    Deal,
+    Dispute,
+    Registration,
+    RulingMade,
+    Shares,
+    Slice,
+)
 
 
 def dispute(case: Case, opening: DisputeOpening) -> None:
@@ -24,7 +32,11 @@ def dispute(case: Case, opening: DisputeOpening) -> None:
     if customer is None:
         return
     deals = (opening.deal,) if opening.deal is not None else ()
-    if opening.deal is not None and case.slice.pointed("deal", opening.deal) != customer:
+    if (
+        opening.deal is not None
+        and not case.replaying
+        and case.slice.pointed("deal", opening.deal) != customer
+    ):
         case.flag("unknown_deal")
         return
     clause = case.book.disputes.clause
@@ -65,12 +77,20 @@ def rule(case: Case, ruling: Ruling) -> None:
     customers = _recognised_as_one(case, ruling, found)
     for customer in customers:
         _rule_owner(case, customer, ruling)
-    for customer in customers:
+    theirs = {deal.deal for customer in customers for deal in case.customer(customer).deals}
+    elsewhere = [case.slice.pointed("deal", deal) for deal in found.deals if deal not in theirs]
+    for customer in dict.fromkeys((*customers, *(home for home in elsewhere if home is not None))):
         _rule_shares(case, customer, ruling, found)
 
 
 def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
     """Why a ruling does not count, or None."""
+    if case.outside is not None:
+        stands = _standing_ruling(case.outside, found.dispute)
+        if stands == case.record:
+            return None
+        if stands is None or (found.ruling is not None and found.ruling.event == stands):
+            return "refused before"
     own = rank(case, case.scope.role(ruling.ruled_by))
     before = rank(case, found.ruling.role) if found.ruling is not None else None
     if own is None or (before is not None and own < before):
@@ -87,6 +107,12 @@ def _ruled_over(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId,
     if found.other is None or ruling.owner != found.recogniser or not case.knows(found.other):
         return found.customers
     return tuple(dict.fromkeys((*found.customers, found.other)))
+
+
+def _standing_ruling(slice_: Slice, name: str) -> EventId | None:
+    """The ruling that stands; what was refused, as all after it, is refused also where it is judged again."""
+    found = slice_.dispute(name)
+    return found.ruling.event if found is not None and found.ruling is not None else None
 
 
 def _recognised_as_one(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:

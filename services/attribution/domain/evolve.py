@@ -260,7 +260,9 @@ def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:
 def _dispute_changed(s: Slice, event: e.DisputeChanged) -> Changes:
     dispute = event.dispute
     changes: Changes = {Key("dispute", dispute.dispute): dispute}
-    for customer in dispute.customers:
+    theirs = {deal.deal for customer in dispute.customers for deal in s.customer(customer).deals}
+    elsewhere = [s.pointed("deal", deal) for deal in dispute.deals if deal not in theirs]
+    for customer in dict.fromkeys((*dispute.customers, *(home for home in elsewhere if home is not None))):
         known = s.customer(customer)
         changes |= _customer(replace(known, disputes=added(known.disputes, dispute.dispute)))
     return changes

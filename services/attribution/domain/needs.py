@@ -1,7 +1,8 @@
 """Which records one fact asks for, told from what is at hand; asked again until it wants nothing new.
 
 A rule looks at nothing else, so a scope need never be loaded whole. Most facts want two rounds (contacts, then
-their customers); a correction reaches furthest, since customers are formed anew from all their records.
+their customers); a correction reaches furthest, since a customer is formed anew from all records, but no further
+than what these name: whoever is met there is not formed anew.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from services.attribution.domain import facts as f
-from services.attribution.domain.state import SCOPE, Customer, Dispute, Filed, Key, Pointer, Slice
+from services.attribution.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Slice
 
 HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
@@ -27,8 +28,26 @@ def needs(fact: f.Fact, slice_: Slice) -> frozenset[Key]:
         case f.Recognition(registration=str(record)):
             filed = slice_.filed(record)
             wanted.update(_named(filed.fact.matter) if filed is not None else ())
-    wanted.update(_closure(slice_, wanted, deep=isinstance(fact.matter, f.Correction)))
+        case f.Correction(record=str(record)):
+            wanted.update(_formed_anew(slice_, record))
+    wanted.update(_closure(slice_, wanted))
     return frozenset(wanted)
+
+
+def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
+    """The records of the customers whom a corrected record names so far, and what these name."""
+    filed = slice_.filed(record)
+    if filed is None:
+        return
+    yield from _named(filed.fact.matter)
+    party = getattr(filed.fact.matter, "customer", None)
+    for contact in party.contacts if isinstance(party, f.Party) else ():
+        pointed = slice_.pointed("contact", contact)
+        customer = slice_.get(Key("customer", pointed)) if pointed is not None else None
+        for each in customer.records if isinstance(customer, Customer) else ():
+            yield Key("record", each)
+            known = slice_.filed(each)
+            yield from _named(known.fact.matter) if known is not None else ()
 
 
 def _named(matter: f.Matter) -> Iterator[Key]:
@@ -69,31 +88,28 @@ def _referrers(visit: f.Visit) -> Iterator[Key]:
     return (Key("contact", r.contact) for r in visit.referred_by if r.contact is not None)
 
 
-def _closure(slice_: Slice, keys: Iterable[Key], *, deep: bool = False) -> set[Key]:
+def _closure(slice_: Slice, keys: Iterable[Key]) -> set[Key]:
     """What the records under these keys lead to, and what those lead to, as far as they are at hand."""
     found: set[Key] = set()
     waiting = list(keys)
     while waiting:
         key = waiting.pop()
-        for led in _leads(slice_, key, deep):
+        for led in _leads(slice_, key):
             if led not in found:
                 found.add(led)
                 waiting.append(led)
     return found
 
 
-def _leads(slice_: Slice, key: Key, deep: bool) -> Iterator[Key]:
+def _leads(slice_: Slice, key: Key) -> Iterator[Key]:
     match slice_.get(key):
         case Pointer(customer=customer):
             yield Key("customer", customer)
         case Customer() as customer:
             yield from (Key("dispute", dispute) for dispute in customer.disputes)
-            if deep:
-                yield from (Key("record", record) for record in customer.records)
         case Dispute() as dispute:
             yield from (Key("customer", customer) for customer in dispute.customers)
             yield Key("record", dispute.event)
+            yield from (Key("deal", deal) for deal in dispute.deals)
             if dispute.other is not None:
                 yield Key("customer", dispute.other)
-        case Filed(fact=fact) if deep:
-            yield from _named(fact.matter)

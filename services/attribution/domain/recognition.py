@@ -26,6 +26,8 @@ def recognise(case: Case, recognition: Recognition) -> None:
     if named is not None:
         case.settle(named)
     claim, other = _recognised_claim(case, recognition.by, reception, named if named != customer else None)
+    if other is not None and not _joined_before(case, recognition, reception):
+        claim, other = None, None
     if other is not None:
         touch(case, other)
     rules = case.books[reception.book].recognition
@@ -42,6 +44,18 @@ def recognise(case: Case, recognition: Recognition) -> None:
         _give_back(case, known, reception, claim, other, rules.clause)
     else:
         _dispute(case, recognition, known, claim, other, rules.clause)
+
+
+def _joined_before(case: Case, recognition: Recognition, reception: Reception) -> bool:
+    """Judged again, a recognition makes two customers one only where it did: what was flagged did not happen."""
+    if case.outside is None:
+        return True
+    home = case.outside.pointed("visit", reception.visit)
+    if home is None:
+        return False
+    known = case.outside.customer(home)
+    gave = any(r.event == reception.event and r.gave is not None for r in known.receptions)
+    return gave and any(a.event == reception.event and a.owner == recognition.by for a in known.assists)
 
 
 def _ask_again(case: Case, recognition: Recognition, known: Customer, named: CustomerId | None) -> None:

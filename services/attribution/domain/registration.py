@@ -11,6 +11,7 @@ from services.attribution.domain.facts import Asked, Basis, Call, EventId, Outre
 from services.attribution.domain.identity import identify, known_customers
 from services.attribution.domain.record import record, replace
 from services.attribution.domain.rotation import call_turn, visit_turn
+from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import (
     Assist,
     Claim,
@@ -19,6 +20,7 @@ from services.attribution.domain.state import (
     Forfeit,
     Reception,
     Registration,
+    Slice,
 )
 
 NOT_ASKED = Asked()
@@ -41,9 +43,9 @@ class Outcome:
     new: bool = False
 
 
-def is_complete(case: Case, party: Party) -> bool:
+def is_complete(book: Rulebook, party: Party) -> bool:
     """Whether the registration has what the rulebook requires (E3 姓名及联系方式必须同时登记方可)."""
-    requires = case.book.registration.requires
+    requires = book.registration.requires
     return bool((party.name or "name" not in requires) and (party.contacts or "contact" not in requires))
 
 
@@ -119,26 +121,30 @@ def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:
 
 def register_visit(case: Case, visit: Visit) -> None:
     """A visit was registered at the front desk."""
-    duplicate = not _is_first(case, visit)
+    duplicate = _is_duplicate(case, visit)
     customer = identify(case, visit.customer)
     if duplicate:
         case.flag("duplicate_visit")
         return
-    complete = is_complete(case, visit.customer)
+    complete = is_complete(case.book, visit.customer)
     if not complete:
         case.flag("incomplete")
     if customer is not None:
         judge_visit(case, visit, customer, complete)
 
 
-def _is_first(case: Case, visit: Visit) -> bool:
-    """Whether no other visit has this id; judged again, a record is the duplicate that it was."""
-    home = case.outside.pointed("visit", visit.visit) if case.outside is not None else None
-    if case.outside is None or home is None:
-        return case.slice.pointed("visit", visit.visit) is None
-    return any(
-        r.event == case.record for r in case.outside.customer(home).receptions if r.visit == visit.visit
-    )
+def is_first(slice_: Slice, visit: Visit, event: EventId) -> bool:
+    """Whether no other record has the id of this visit: the first stands, the others are duplicates."""
+    home = slice_.pointed("visit", visit.visit)
+    if home is None:
+        return True
+    return any(r.event == event for r in slice_.customer(home).receptions if r.visit == visit.visit)
+
+
+def _is_duplicate(case: Case, visit: Visit) -> bool:
+    """Judged again, a record is the duplicate that it was."""
+    known = case.slice if case.outside is None else case.outside
+    return not (is_first(known, visit, case.record) and is_first(case.slice, visit, case.record))
 
 
 def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) -> None:
@@ -317,7 +323,7 @@ def _forfeited(
 def register_call(case: Case, call: Call) -> None:
     """A call was answered."""
     customer = identify(case, call.customer)
-    complete = is_complete(case, call.customer)
+    complete = is_complete(case.book, call.customer)
     if not complete:
         case.flag("incomplete")
     if customer is not None:
@@ -327,7 +333,7 @@ def register_call(case: Case, call: Call) -> None:
 def register_outreach(case: Case, outreach: Outreach) -> None:
     """A consultant approached somebody by message, in the field or on the web."""
     customer = identify(case, outreach.customer)
-    complete = is_complete(case, outreach.customer)
+    complete = is_complete(case.book, outreach.customer)
     if not complete:
         case.flag("incomplete")
     if customer is not None:

@@ -21,9 +21,14 @@ from services.attribution.domain.state import (
 
 
 def open_disputes(slice_: Slice, customer: Customer) -> list[Dispute]:
-    """The disputes of a customer that nobody has ruled on, in the order in which they were opened."""
+    """The disputes about a customer that nobody has ruled on, in the order in which they were opened."""
     if not customer.disputes:
         return []
+    return [dispute for dispute in _unruled(slice_, customer) if customer.id in dispute.customers]
+
+
+def _unruled(slice_: Slice, customer: Customer) -> list[Dispute]:
+    """Those, and the ones about another customer that name a deal of this one: a correction can part them."""
     found = [slice_.dispute(dispute) for dispute in customer.disputes]
     return [dispute for dispute in found if dispute is not None and dispute.ruling is None]
 
@@ -33,8 +38,9 @@ def deal_status(slice_: Slice, customer: Customer, deal: Deal) -> str:
     if deal.cancelled:
         return "cancelled"
     held = any(
-        deal.deal in dispute.deals or (not dispute.deals and not deal.signed)
-        for dispute in open_disputes(slice_, customer)
+        deal.deal in dispute.deals
+        or (not dispute.deals and not deal.signed and customer.id in dispute.customers)
+        for dispute in _unruled(slice_, customer)
     )
     return "pending_ruling" if held else "final"
 
