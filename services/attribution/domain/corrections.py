@@ -16,7 +16,7 @@ from services.attribution.domain.facts import Call, Correction, Fact, Outreach, 
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, is_first, judge_contact, judge_visit
-from services.attribution.domain.replay import judge_again
+from services.attribution.domain.replay import judge_again, scope_at
 from services.attribution.domain.state import Customer, CustomerId, Dispute, Filed
 
 
@@ -43,7 +43,7 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
     before = party_of(filed)
     assert before is not None
     registers = _registers(case, filed)
-    own = case.books[book_at(case.scope, filed.effective)]
+    own = case.books[book_at(scope_at(case.scope, filed.judged), filed.effective)]
     was = bool(before.contacts) and is_complete(own, before)
     now = bool(party.contacts) and is_complete(own if was else case.book, party)
     completed = registers and now and not was

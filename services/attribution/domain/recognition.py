@@ -55,7 +55,8 @@ def _joined_before(case: Case, recognition: Recognition, reception: Reception) -
         return False
     known = case.outside.customer(home)
     gave = any(r.event == reception.event and r.gave is not None for r in known.receptions)
-    return gave and any(a.event == reception.event and a.owner == recognition.by for a in known.assists)
+    helped = any(a.event == reception.event and a.owner == recognition.by for a in known.assists)
+    return gave and (helped or reception.receiver == recognition.by)
 
 
 def _ask_again(case: Case, recognition: Recognition, known: Customer, named: CustomerId | None) -> None:
