@@ -177,7 +177,7 @@ def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assig
     if claim is None:
         return _first_visit(case, visit, known, assignment)
     early = case.effective < claim.since
-    if visit.received_by == claim.owner:
+    if visit.received_by == claim.owner and (not claim.lapsed or may_own(case, known, claim.owner)):
         return _owners_visit(case, visit, known, claim)
     if early and assignment is not None and assignment.owner != claim.owner:
         first = _visit_claim(case, visit, assignment)
@@ -232,8 +232,6 @@ def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignme
 def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Outcome:
     """The owner receives the customer: renewed; a lapsed claim begins anew, for the owner knew the customer."""
     if claim.lapsed:
-        if not may_own(case, known, claim.owner):
-            return Outcome()
         clause = case.books[claim.book].follow_up.clause
         again = case.new_claim(claim.owner, "visit", _registration(case, visit, 4))
         case.decide(known.id, "established", again, clause, (claim.registration.event, case.id))
