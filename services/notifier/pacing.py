@@ -1,7 +1,8 @@
 """When a channel may be called, and how many calls of one process are under way at once.
 
 A process that is killed cannot say of the calls under way whether they arrived, and their messages go out again:
-each channel therefore has a few lanes, as many as its provider's limits can use, and no more. Whoever waits for
+each channel therefore has a few lanes, as many as its provider's limits can use, and the calls of which a repetition
+would be told follow one another, whatever their channel, unless one takes long. Whoever waits for
 a lane or for a limit has not failed: it waits without an attempt, and is gathered with whatever else waits for
 the same person. The calls to a person follow one another, so that not all of those who were told "now" lose the
 same place; between processes the limiter itself decides.
@@ -10,23 +11,24 @@ same place; between processes the limiter itself decides.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from services.notifier.channels import Channel
-from services.notifier.channels.sms import SmsChannel
 from services.notifier.channels.webhook import WebhookChannel
 
 ZERO = timedelta(0)
 # Who waits longer for its turn comes back later: a lease does not wait.
 TURN: Final = 3.0
+# A call that has taken so long is not waited for by those of other channels.
+ALONE: Final = 2.0
 _LATER = timedelta(seconds=2)
-# One call after the other is more than a robot takes (20 messages a minute) and enough for a mail server; two at once
-# are hundreds of SMS a minute. A receiver of webhooks drops what it has seen: more at once cost nobody anything.
-_LANES: Final[tuple[tuple[type, int], ...]] = ((SmsChannel, 2), (WebhookChannel, 8))
+# A receiver of webhooks drops what it has seen: more at once cost nobody anything.
+_WEBHOOKS: Final = 8
 _OTHERS: Final = 1
 
 
@@ -46,12 +48,45 @@ class Busy(Exception):
         super().__init__(f"not before {wait}")
 
 
+class Alone:
+    """One call at a time over all channels whose receivers tell no repetition: a kill then repeats one message.
+
+    A call that takes long keeps nobody waiting: while it lasts, the others go on beside it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._since = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The place of one call; waited for only so long."""
+        held = await self._acquired()
+        try:
+            yield
+        finally:
+            if held:
+                self._lock.release()
+
+    async def _acquired(self) -> bool:
+        if self._lock.locked() and time.monotonic() - self._since >= ALONE:
+            return False
+        try:
+            async with asyncio.timeout(ALONE):
+                await self._lock.acquire()
+        except TimeoutError:
+            return False
+        self._since = time.monotonic()
+        return True
+
+
 class Pace:
     """The turns of one process; `lanes` by channel, in place of those of its kind."""
 
     def __init__(self, lanes: Mapping[str, int]) -> None:
         self._given = lanes
         self._lanes: dict[str, asyncio.Semaphore] = {}
+        self._alone = Alone()
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
@@ -67,7 +102,10 @@ class Pace:
             wait = await limit_of(channel, destination)
             if wait > ZERO:
                 raise Busy(wait)
-            yield
+            # What a deployment gives lanes by name goes by their number alone.
+            beside = channel.name in self._given or tells_repetitions(channel)
+            async with nullcontext() if beside else self._alone.turn():
+                yield
         finally:
             lane.release()
             one.release()
@@ -78,9 +116,14 @@ class Pace:
         return self._lanes[channel.name]
 
 
+def tells_repetitions(channel: Channel) -> bool:
+    """Whether its receiver drops a message whose key it has seen, as those of Standard Webhooks do."""
+    return isinstance(channel, WebhookChannel) or getattr(channel, "tells_repetitions", False)
+
+
 def lanes_of(channel: Channel, given: Mapping[str, int]) -> int:
     """How many calls to a channel one process may have under way; `webhook/east` has what is given for `webhook`."""
-    of_kind = next((lanes for kind, lanes in _LANES if isinstance(channel, kind)), _OTHERS)
+    of_kind = _WEBHOOKS if isinstance(channel, WebhookChannel) else _OTHERS
     return given.get(channel.name.partition("/")[0], of_kind)
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.notifier.channels import Channel
-from services.notifier.pacing import TURN
+from services.notifier.pacing import ALONE, TURN
 
 # Storing an answer has its own deadline; the lease must outlive that too.
 _MARGIN = 10.0
 # How long a call may wait for its turn at a channel, and a little more.
-_TURN = TURN + 1.0
+_TURN = TURN + ALONE + 1.0
 
 
 @dataclass(frozen=True)

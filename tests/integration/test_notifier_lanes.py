@@ -88,12 +88,49 @@ class Counting(Keeping):
         super().__init__(name)
         self.wanted = wanted
         self.reached = asyncio.Event()
+        self.tells_repetitions = False
 
     async def send(self, notice: Notice, destination: str) -> str:
         answer = await super().send(notice, destination)
         if len(self.sent) >= self.wanted:
             self.reached.set()
         return answer
+
+
+class Alone(Keeping):
+    """One of several channels that count together how many calls to any of them are under way."""
+
+    under_way = most = 0
+
+    async def send(self, notice: Notice, destination: str) -> str:
+        Alone.under_way += 1
+        Alone.most = max(Alone.most, Alone.under_way)
+        await asyncio.sleep(0.05)  # how long the provider takes
+        Alone.under_way -= 1
+        return await super().send(notice, destination)
+
+
+async def test_one_call_at_a_time_where_a_repetition_would_be_told(office: Office) -> None:
+    """Two channels that tell no repetition, six people each: never two calls under way: a kill repeats one."""
+    Alone.under_way = Alone.most = 0
+    sender = dispatcher(office, BY_ROLE, Alone("first"), Alone("second"), policy=Policy())
+    await sender.tick()
+    await sender.drain(30)
+    assert ({one.state for one in tried(office)}, Alone.most) == ({"sent"}, 1)
+
+
+async def test_calls_whose_repetition_is_dropped_go_on_beside_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver that knows what it has seen is called while another channel's call is under way, however long."""
+    monkeypatch.setattr(pacing, "ALONE", 60.0)
+    hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
+    second.tells_repetitions = True
+    sender = dispatcher(office, BY_ROLE, hanging, second, policy=Policy())
+    await sender.tick()
+    async with asyncio.timeout(20):
+        await asyncio.gather(hanging.called.wait(), second.reached.wait())
+    await sender.drain(0)
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
@@ -109,7 +146,7 @@ async def test_no_more_calls_are_under_way_than_the_channel_has_lanes(office: Of
 async def test_a_provider_that_hangs_keeps_nobody_else_waiting(office: Office) -> None:
     """While one channel's only lane is taken by a call that hangs, whoever has another channel is told by it."""
     hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
-    sender = dispatcher(office, BY_ROLE, hanging, second, policy=Policy(lanes={"first": 1}))
+    sender = dispatcher(office, BY_ROLE, hanging, second, policy=Policy())
     await sender.tick()
     async with asyncio.timeout(20):
         await asyncio.gather(hanging.called.wait(), second.reached.wait())

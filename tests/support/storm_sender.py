@@ -60,7 +60,7 @@ TAKE = """
 # The lanes are those of the kinds that the providers stand for: two robots, a webhook, SMS and mail.
 POLICY = Policy(
     attempts=1, rounds=8, round_wait=timedelta(seconds=1), concurrency=16, longest_sleep=0.2,
-    limit_patience=timedelta(minutes=1), lanes={"sms": 2, "slow": 8},
+    limit_patience=timedelta(minutes=1), lanes={"slow": 8},
 )  # fmt: skip
 LIMITS = {
     "chat": (Limit(10, timedelta(seconds=2)),),
@@ -87,6 +87,7 @@ class Provider:
     def __init__(self, name: str, dsn: str, limiter: DatabaseLimiter) -> None:
         self.name = name
         self.limits = LIMITS.get(name, ())
+        self.tells_repetitions = name in KEYED
         self._dsn = dsn
         self._limiter = limiter
 

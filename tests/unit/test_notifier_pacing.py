@@ -40,13 +40,13 @@ def lanes(text: str) -> dict[str, int]:
 
 
 async def test_one_call_at_a_time_unless_the_receiver_tells_repetitions() -> None:
-    """By default robots and mail have one lane, SMS two, and a webhook, whose receiver knows its ids, eight."""
-    assert lanes("") == {"wecom": 1, "aliyun-sms": 2, "webhook": 8, "email": 1, "log": 1}
+    """By default every channel has one lane, and a webhook, whose receiver knows its ids, eight."""
+    assert lanes("") == {"wecom": 1, "aliyun-sms": 1, "webhook": 8, "email": 1, "log": 1}
 
 
 async def test_the_settings_give_a_channel_other_lanes() -> None:
     """What is named has the number given, the others keep that of their kind."""
-    assert lanes("email=5,webhook=1") == {"wecom": 1, "aliyun-sms": 2, "webhook": 1, "email": 5, "log": 1}
+    assert lanes("email=5,webhook=1") == {"wecom": 1, "aliyun-sms": 1, "webhook": 1, "email": 5, "log": 1}
 
 
 async def test_the_robots_of_the_policy_have_the_lanes_of_their_provider() -> None:
