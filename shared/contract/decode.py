@@ -11,6 +11,7 @@ document that fails any of this is looked at exactly, by `scrutiny`.
 import re
 from collections.abc import Callable
 from datetime import datetime
+from sys import intern
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -129,12 +130,12 @@ def _typed(raw: bytes, recorded: bool) -> Event:
         data = decode_data(envelope.data)
     except msgspec.MsgspecError as refusal:
         raise _refused(refusal, DATA_TYPES[envelope.type], "data") from None
-    return Event(
+    return Event(  # what a million events repeat is held once
         envelope.id,
-        envelope.type,
-        envelope.scope,
-        envelope.office,
-        envelope.actor,
+        intern(envelope.type),
+        intern(envelope.scope),
+        intern(envelope.office),
+        intern(envelope.actor),
         parse_instant(envelope.occurred_at, "occurred_at"),
         data,
         _recorded_at(envelope.recorded_at, recorded),
