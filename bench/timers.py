@@ -18,7 +18,7 @@ import psycopg
 
 from bench.measure import Result, at_least, at_most, in_turns, median_ratio, seconds, summary
 from bench.parts import database, postgres, settle
-from services.notifier.queue import Queue, Terms
+from services.notifier.sending.queue import Queue, Terms
 from shared.database import Database, connection_info, migrate, queries
 
 SCHEMA = "notifier"

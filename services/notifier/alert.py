@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from services.notifier.ladder import Audience, Rung
-from services.notifier.plan import Language
+from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.planning.plan import Language
 
 
 class State(StrEnum):

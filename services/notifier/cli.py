@@ -11,12 +11,12 @@ from uuid import UUID
 import click
 import psycopg
 
-from services.notifier.plan_cli import check_policy, preview_policy, test_channel
+from services.notifier.planning.cli import check_policy, preview_policy, test_channel
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
-    from services.notifier.listing import ListedAlert, Listing
-    from services.notifier.proof import Asked, Entry
+    from services.notifier.proving.listing import ListedAlert, Listing
+    from services.notifier.proving.proof import Asked, Entry
     from shared.database import Database
 
 _STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
@@ -74,7 +74,7 @@ def list_alerts(
     """List alerts, the latest due first."""
     import msgspec
 
-    from services.notifier.listing import Filter
+    from services.notifier.proving.listing import Filter
 
     with _listing(database_url) as listing:
         found = listing.page(Filter(state, scope, customer), None, limit)
@@ -91,7 +91,7 @@ def list_alerts(
 @_database_url
 def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, database_url: str) -> None:
     """Have dead or unknown alerts tried again."""
-    from services.notifier.listing import NotFoundError, NotRetriableError
+    from services.notifier.proving.listing import NotFoundError, NotRetriableError
     from shared.clock import MachineClock
 
     if bool(ids) == all_dead:
@@ -121,7 +121,7 @@ def log_alerts(
     """What was told to whom, when, and what was answered: every step with business and machine time."""
     import msgspec
 
-    from services.notifier.proof import Proof
+    from services.notifier.proving.proof import Proof
 
     if (customer is None) == (claim is None):
         raise click.UsageError("give either --customer or --claim")
@@ -143,13 +143,13 @@ def log_alerts(
 
 
 def _customer(customer: str, scope: str | None) -> Asked:
-    from services.notifier.proof import Asked
+    from services.notifier.proving.proof import Asked
 
     return Asked(customer, scope)
 
 
 def _claim_of(text: str) -> Asked:
-    from services.notifier.proof import Asked
+    from services.notifier.proving.proof import Asked
 
     scope, slash, rest = text.partition("/")
     customer, at, number = rest.rpartition("@")
@@ -175,7 +175,7 @@ def _time(at: datetime | None) -> str:
 
 @contextmanager
 def _listing(database_url: str) -> Iterator[Listing]:
-    from services.notifier.listing import Listing
+    from services.notifier.proving.listing import Listing
 
     with _opened(database_url) as database:
         yield Listing(database)

@@ -17,7 +17,7 @@ from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
 from services.notifier.alert import State
-from services.notifier.listing import (
+from services.notifier.proving.listing import (
     UNREACHABLE,
     Cursor,
     Filter,
@@ -26,8 +26,8 @@ from services.notifier.listing import (
     NotFoundError,
     NotRetriableError,
 )
-from services.notifier.proof import Asked as LogOf
-from services.notifier.proof import LoggedAlert, Proof
+from services.notifier.proving.proof import Asked as LogOf
+from services.notifier.proving.proof import LoggedAlert, Proof
 from shared.clock import MachineClock
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.problem import FieldError, Problem, problem

@@ -15,10 +15,10 @@ import psycopg
 import structlog
 from aiokafka.errors import KafkaError
 
-from services.notifier.breaker import StoredBreaker
-from services.notifier.consumer import Consumer
-from services.notifier.listing import Listing
+from services.notifier.hearing.consumer import Consumer
 from services.notifier.metrics import Metrics
+from services.notifier.proving.listing import Listing
+from services.notifier.sending.breaker import StoredBreaker
 from shared.clock import BusinessClock
 
 _LOG = structlog.get_logger("notifier.liveness")

@@ -16,25 +16,25 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.notifier.breaker import StoredBreaker
-from services.notifier.calls import ANSWERING
 from services.notifier.channels.configured import configured, longest_ways
 from services.notifier.channels.limits import DatabaseLimiter
 from services.notifier.channels.own import hook_secrets
-from services.notifier.consumer import Consumer, Subscription
-from services.notifier.dispatch import Dispatcher
+from services.notifier.hearing.consumer import Consumer, Subscription
+from services.notifier.hearing.inbox import Inbox
+from services.notifier.hearing.topic import topic_exists, wait_for_topic
 from services.notifier.http import add_routes
-from services.notifier.inbox import Inbox
-from services.notifier.listing import Listing
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
-from services.notifier.policy import Policy
-from services.notifier.polling import Poller
-from services.notifier.proof import Proof
-from services.notifier.queue import Queue, Terms
-from services.notifier.receipts_http import receipts_app
+from services.notifier.proving.listing import Listing
+from services.notifier.proving.polling import Poller
+from services.notifier.proving.proof import Proof
+from services.notifier.proving.receipts_http import receipts_app
+from services.notifier.sending.breaker import StoredBreaker
+from services.notifier.sending.calls import ANSWERING
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from services.notifier.sending.queue import Queue, Terms
 from services.notifier.settings import NotifierSettings, channel_lanes, office_plans
-from services.notifier.topic import topic_exists, wait_for_topic
 from shared.clock import BusinessClock, MachineClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve

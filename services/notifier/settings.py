@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 
-from services.notifier.ladder import OfficeHours, OfficeHoursError
-from services.notifier.plan import OfficePlan, Plans
-from services.notifier.plan_file import read_plans
-from services.notifier.plan_yaml import BadPolicy
+from services.notifier.planning.file import read_plans
+from services.notifier.planning.ladder import OfficeHours, OfficeHoursError
+from services.notifier.planning.plan import OfficePlan, Plans
+from services.notifier.planning.strict_yaml import BadPolicy
 from shared.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
 
 ChannelName = Literal[

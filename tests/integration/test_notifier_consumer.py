@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream.kafka import KafkaBroker
 
-from services.notifier.consumer import Consumer, Subscription
-from services.notifier.inbox import Inbox
+from services.notifier.hearing.consumer import Consumer, Subscription
+from services.notifier.hearing.inbox import Inbox
 from services.notifier.metrics import Metrics
-from services.notifier.plan import Plans
+from services.notifier.planning.plan import Plans
 from shared.topics import Topics
 from tests.support.notifier import Office, Told, local
 

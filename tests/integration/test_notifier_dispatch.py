@@ -22,10 +22,10 @@ from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.webhook import WebhookChannel
-from services.notifier.dispatch import Dispatcher
-from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
-from services.notifier.policy import Policy
+from services.notifier.proving.listing import Filter, ListedAlert, Listing
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
 from shared.local.ports import free_port
 from tests.support.notifier import END, Keeping, Office, local
 from tests.support.receiver import Receiver, receiving

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.dispatch import Dispatcher
-from services.notifier.ladder import OfficeHours
-from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
-from services.notifier.plan import Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_yaml import parse
-from services.notifier.policy import Policy
-from services.notifier.words import case_number
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.plan import Plans
+from services.notifier.planning.strict_yaml import parse
+from services.notifier.proving.listing import Filter, ListedAlert, Listing
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from services.notifier.wording.words import case_number
 from shared.topics import Decision
 from tests.support.decisions import deal, decision
 from tests.support.notifier import Keeping, Office, local

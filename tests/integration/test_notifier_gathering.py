@@ -11,21 +11,21 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.alert import Notice, Person
-from services.notifier.breaker import BreakerTerms, StoredBreaker
 from services.notifier.channels import Channel, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import DatabaseLimiter, Limit
 from services.notifier.channels.outcome import TryLater
 from services.notifier.channels.webhook import WebhookChannel
-from services.notifier.dispatch import Dispatcher
-from services.notifier.ladder import OfficeHours, Rung
-from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
-from services.notifier.plan import Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_yaml import parse
-from services.notifier.policy import Policy
-from services.notifier.words import case_number
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours, Rung
+from services.notifier.planning.plan import Plans
+from services.notifier.planning.strict_yaml import parse
+from services.notifier.proving.listing import Filter, ListedAlert, Listing
+from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from services.notifier.wording.words import case_number
 from tests.support.notifier import END, Keeping, Office, local
 from tests.support.receiver import receiving
 

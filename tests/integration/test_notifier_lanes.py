@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from services.notifier import pacing
 from services.notifier.alert import Notice
-from services.notifier.breaker import BreakerTerms, StoredBreaker
 from services.notifier.channels import Channel
-from services.notifier.dispatch import Dispatcher
-from services.notifier.ladder import OfficeHours
-from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
-from services.notifier.plan import Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_yaml import parse
-from services.notifier.policy import Policy
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.plan import Plans
+from services.notifier.planning.strict_yaml import parse
+from services.notifier.proving.listing import Filter, ListedAlert, Listing
+from services.notifier.sending import pacing
+from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
 from tests.support.notifier import Keeping, Office, local
 
 PEOPLE = 12

@@ -11,14 +11,14 @@ import pytest
 
 from services.notifier.alert import Outcome, State
 from services.notifier.channels import Channel, NoAnswer, Temporary
-from services.notifier.dispatch import Dispatcher
-from services.notifier.ladder import OfficeHours
-from services.notifier.listing import Filter, ListedAlert, Listing
 from services.notifier.metrics import Metrics
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_yaml import parse
-from services.notifier.policy import Policy
-from services.notifier.queue import Call
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.strict_yaml import parse
+from services.notifier.proving.listing import Filter, ListedAlert, Listing
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from services.notifier.sending.queue import Call
 from tests.support.notifier import END, Keeping, Office, local
 
 CHANNELS = ("first", "second", "keeping")

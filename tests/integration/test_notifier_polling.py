@@ -15,13 +15,13 @@ from services.notifier.channels import ChannelError, NoAnswer, Refused
 from services.notifier.channels.asking import PROVIDERS_ZONE, Question, Told
 from services.notifier.channels.outcome import TryLater
 from services.notifier.channels.sms import SmsChannel
-from services.notifier.dispatch import Dispatcher
 from services.notifier.main import create_service
 from services.notifier.metrics import Metrics
-from services.notifier.policy import Policy
-from services.notifier.polling import HORIZON, WAITS, Poller
-from services.notifier.proof import Asked, Proof
-from services.notifier.receipts_http import receipts_app
+from services.notifier.proving.polling import HORIZON, WAITS, Poller
+from services.notifier.proving.proof import Asked, Proof
+from services.notifier.proving.receipts_http import receipts_app
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
 from services.notifier.settings import NotifierSettings
 from shared.settings import load
 from tests.support.notices import NOTICE, notice

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from services.notifier.breaker import StoredBreaker
 from services.notifier.channels import Channel
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
@@ -19,14 +18,15 @@ from services.notifier.channels.outcome import TryLater
 from services.notifier.channels.robot import Access
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.cli import alerts
-from services.notifier.dispatch import Dispatcher
-from services.notifier.ladder import OfficeHours
 from services.notifier.metrics import Metrics
-from services.notifier.plan import Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_yaml import parse
-from services.notifier.policy import Policy
-from services.notifier.receipts_http import receipts_app
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.plan import Plans
+from services.notifier.planning.strict_yaml import parse
+from services.notifier.proving.receipts_http import receipts_app
+from services.notifier.sending.breaker import StoredBreaker
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
 from shared.database import Database
 from tests.support.notices import CONTACTS, NOTICE
 from tests.support.notifier import Keeping, Office, ShiftedClock, local

@@ -24,7 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from click.testing import CliRunner
 
 from services.notifier.cli import alerts as alerts_command
-from services.notifier.words import case_number
+from services.notifier.wording.words import case_number
 from shared.clock import ClockDriver
 from shared.local.ports import free_port
 from shared.topics import Topics

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.notifier.alert import LeasedAlert, Outcome, State
-from services.notifier.inbox import StaleError
-from services.notifier.ladder import Rung
-from services.notifier.listing import Filter, Listing, NotRetriableError
-from services.notifier.queue import Call, Verdict
-from services.notifier.wire import Record
+from services.notifier.hearing.inbox import StaleError
+from services.notifier.hearing.wire import Record
+from services.notifier.planning.ladder import Rung
+from services.notifier.proving.listing import Filter, Listing, NotRetriableError
+from services.notifier.sending.queue import Call, Verdict
 from tests.support.notifier import END, Office, Told, local
 
 RENEWED = END + timedelta(days=3)

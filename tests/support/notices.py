@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.notifier.alert import Notice, Person, Words
-from services.notifier.ladder import Audience, Rung
+from services.notifier.planning.ladder import Audience, Rung
 from tests.support.notifier import END, SCOPE, local
 
 CASE = "K7QF-2M9D"

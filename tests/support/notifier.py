@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.notifier.alert import Notice, Person
-from services.notifier.inbox import Inbox, Taken
-from services.notifier.plan import Plans
-from services.notifier.queue import Queue, Terms
-from services.notifier.wire import Record
+from services.notifier.hearing.inbox import Inbox, Taken
+from services.notifier.hearing.wire import Record
+from services.notifier.planning.plan import Plans
+from services.notifier.sending.queue import Queue, Terms
 from shared.clock import MachineClock
 from shared.contract import StaffContacts
 from shared.contract.events import Role

@@ -18,18 +18,18 @@ from typing import Any, Literal
 import psycopg
 
 from services.notifier.alert import Notice, Person
-from services.notifier.breaker import BreakerTerms, StoredBreaker
 from services.notifier.channels import Temporary
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
 from services.notifier.channels.outcome import TryLater
-from services.notifier.dispatch import Dispatcher
-from services.notifier.ladder import OfficeHours
 from services.notifier.metrics import Metrics
-from services.notifier.plan import Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_yaml import parse
-from services.notifier.policy import Policy
-from services.notifier.queue import Queue, Terms
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.plan import Plans
+from services.notifier.planning.strict_yaml import parse
+from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from services.notifier.sending.queue import Queue, Terms
 from shared.clock import MachineClock
 from shared.database import Database
 

@@ -14,7 +14,7 @@ from services.notifier.alert import Person
 from services.notifier.channels import Channel, ChannelError, Refused, Temporary
 from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ZERO, Limit
-from services.notifier.plan import Language
+from services.notifier.planning.plan import Language
 from services.notifier.settings import NotifierSettings, office_plans
 from shared.demo.alerting import CHANNELS, notifier_settings, write_policy
 from shared.demo.office import ABSENT_DATE, EVERYBODY, FIRST_DAY, ZONE

@@ -17,7 +17,7 @@ from services.notifier.channels import Refused
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.configured import configured
 from services.notifier.channels.webhook import signed_headers
-from services.notifier.policy import Policy
+from services.notifier.sending.policy import Policy
 from services.notifier.settings import NotifierSettings, office_hours
 from shared.settings import SettingsError, load
 from tests.support.notifier import Keeping

@@ -10,8 +10,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
-from services.notifier.ladder import Audience, OfficeHours, Rung
+from services.notifier.hearing.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
+from services.notifier.planning.ladder import Audience, OfficeHours, Rung
 from tests.support.notifier import END, local
 
 HOURS = OfficeHours()

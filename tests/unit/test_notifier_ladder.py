@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.ladder import (
+from services.notifier.planning.ladder import (
     Audience,
     OfficeHours,
     OfficeHoursError,

@@ -9,8 +9,8 @@ import pytest
 from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.own import own
-from services.notifier.pacing import lanes_of
-from services.notifier.plan import RobotTerms, SecretPlace
+from services.notifier.planning.plan import RobotTerms, SecretPlace
+from services.notifier.sending.pacing import lanes_of
 from services.notifier.settings import NotifierSettings, channel_lanes
 from shared.clock import MachineClock
 from shared.settings import SettingsError, load

@@ -13,13 +13,20 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.calendar import Calendar, QuietHours
 from services.notifier.cli import alerts
-from services.notifier.ladder import Audience, OfficeHours, Rung, lapse_notices, reminders, steps_ahead
-from services.notifier.plan import EventKind, Language, Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_shape import SCHEMA, schema
-from services.notifier.plan_yaml import BadPolicy, parse
+from services.notifier.planning.calendar import Calendar, QuietHours
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import (
+    Audience,
+    OfficeHours,
+    Rung,
+    lapse_notices,
+    reminders,
+    steps_ahead,
+)
+from services.notifier.planning.plan import EventKind, Language, Plans
+from services.notifier.planning.shape import SCHEMA, schema
+from services.notifier.planning.strict_yaml import BadPolicy, parse
 from services.notifier.settings import NotifierSettings, office_plans
 from shared.settings import SettingsError
 
@@ -38,7 +45,7 @@ def read(text: str) -> Plans:
 
 
 def test_the_published_schema_is_that_of_the_types() -> None:
-    """docs/schemas/alerts.schema.json is what `python -m services.notifier.plan_shape` writes today."""
+    """docs/schemas/alerts.schema.json is what `python -m services.notifier.planning.shape` writes today."""
     published = json.loads((ROOT / "docs" / "schemas" / SCHEMA).read_text(encoding="utf-8"))
     assert published == json.loads(json.dumps(schema()))
     jsonschema.Draft202012Validator.check_schema(published)

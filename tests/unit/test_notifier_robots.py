@@ -12,12 +12,12 @@ from services.notifier.channels.configured import configured, longest_ways
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.own import hook_secrets, own
 from services.notifier.cli import alerts
-from services.notifier.ladder import OfficeHours
-from services.notifier.plan import Plans
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_shape import schema
-from services.notifier.plan_yaml import BadPolicy, parse
-from services.notifier.policy import Policy
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.plan import Plans
+from services.notifier.planning.shape import schema
+from services.notifier.planning.strict_yaml import BadPolicy, parse
+from services.notifier.sending.policy import Policy
 from services.notifier.settings import NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError

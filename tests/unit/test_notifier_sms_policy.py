@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from services.notifier.channels.providers import templates
 from services.notifier.cli import alerts
-from services.notifier.ladder import OfficeHours
-from services.notifier.plan import SmsTemplate, SmsTerms
-from services.notifier.plan_file import plans_of
-from services.notifier.plan_shape import schema
-from services.notifier.plan_yaml import BadPolicy, parse
+from services.notifier.planning.file import plans_of
+from services.notifier.planning.ladder import OfficeHours
+from services.notifier.planning.plan import SmsTemplate, SmsTerms
+from services.notifier.planning.shape import schema
+from services.notifier.planning.strict_yaml import BadPolicy, parse
 from services.notifier.settings import NotifierSettings
 from shared.settings import SettingsError
 

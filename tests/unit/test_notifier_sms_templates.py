@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from services.notifier.alert import Item, Person
 from services.notifier.channels import Refused
 from services.notifier.channels.sms_templates import KINDS, VARIABLES, Templates, allowed, variables
-from services.notifier.ladder import Audience, Rung
-from services.notifier.plan import EventKind, SmsTemplate
-from services.notifier.words_event import _SAID
+from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.planning.plan import EventKind, SmsTemplate
+from services.notifier.wording.event import _SAID
 from tests.support.notices import CASE, NOTICE, notice
 from tests.support.notifier import SHANGHAI
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from services.notifier.alert import LeasedAlert, Person, State, Words
 from services.notifier.channels.sms_templates import variables
-from services.notifier.compose import Composer
-from services.notifier.ladder import Audience, Rung
-from services.notifier.packet import Packet
-from services.notifier.plan import Plans
-from services.notifier.routing import Addressee
-from services.notifier.words import case_number, compose
-from services.notifier.words_digest import compose_digest
+from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.planning.plan import Plans
+from services.notifier.sending.packet import Packet
+from services.notifier.sending.routing import Addressee
+from services.notifier.wording.compose import Composer
+from services.notifier.wording.digest import compose_digest
+from services.notifier.wording.words import case_number, compose
 from tests.support.notifier import END, SHANGHAI, local
 
 LATE = timedelta(minutes=15)

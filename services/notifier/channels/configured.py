@@ -11,7 +11,7 @@ from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.own import own
-from services.notifier.plan import Plans, SmsTerms
+from services.notifier.planning.plan import Plans, SmsTerms
 from services.notifier.settings import ChannelName, NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError, is_loopback, variable

@@ -15,7 +15,7 @@ from services.notifier.channels import Channel, providers
 from services.notifier.channels.address import AddressError
 from services.notifier.channels.limits import Limiter
 from services.notifier.channels.robot import Access, TokenError
-from services.notifier.plan import RobotTerms, SecretPlace
+from services.notifier.planning.plan import RobotTerms, SecretPlace
 from services.notifier.settings import NotifierSettings
 from shared.settings import SettingsError, variable
 

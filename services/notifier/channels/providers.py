@@ -24,8 +24,8 @@ from services.notifier.channels.sms import Account
 from services.notifier.channels.sms_templates import NEEDED, TemplateError, Templates, missing
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.channels.wecom import WeComRobot
-from services.notifier.plan import SmsTerms
-from services.notifier.plan_sms import LONGEST
+from services.notifier.planning.plan import SmsTerms
+from services.notifier.planning.sms import LONGEST
 from services.notifier.settings import NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError, variable

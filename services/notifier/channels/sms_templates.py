@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from services.notifier.alert import LeasedAlert, Notice
 from services.notifier.channels import Refused
 from services.notifier.channels.outcome import Reason
-from services.notifier.ladder import Audience, Rung
-from services.notifier.plan import EventKind, SmsTemplate
+from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.planning.plan import EventKind, SmsTemplate
 
 REMINDER, SUPERVISOR, LAPSED, DIGEST = "reminder", "supervisor", "lapsed", "digest"
 # Without these a consultant would lose a claim unwarned.

@@ -1,0 +1,149 @@
+"""What a change of a claim means for the alerts: which are made, which are overtaken. Pure.
+
+Contract, section 6: timers derive from `kind: claim` alone. Each such message is the whole state of one customer;
+alerts of its earlier messages, and those of customers that were joined into it (`replaces`), no longer hold. Which
+message is the later one goes by the `seq` of the scope, here `claim_seq`: it rises over every message, so it also
+orders those of a customer that was joined away and split off again, for whom a `generation` may begin anew. Whether
+a follow-up came before the end was decided in the order of the log by attribution; nothing here decides it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from services.notifier.planning.ladder import Audience, OfficeHours, Step, lapse_notices, steps_ahead
+
+_ALERTS = UUID("6f0c1d1e-5f0f-5b0e-9a53-0d5c6c0f6a11")
+
+# (scope, customer)
+CustomerKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The state of one customer's claim as attribution last told it."""
+
+    scope: str
+    customer: str
+    claim_seq: int
+    owner: str | None
+    status: str
+    expires_at: datetime | None
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True)
+class ClaimChange:
+    """One `kind: claim` message, with the customers that it joins and the trace that it came with."""
+
+    claim: Claim
+    replaces: tuple[str, ...] = ()
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True)
+class NewAlert:
+    """An alert to be sent when it is due, unless the claim changes first."""
+
+    id: UUID
+    scope: str
+    customer: str
+    claim_seq: int
+    step: Step
+    staff: str | None
+    owner: str | None
+    deadline: datetime
+    traceparent: str | None
+    superseded: bool = False
+
+
+@dataclass
+class Derivation:
+    """Claims as they were before a batch, and what the batch makes of them and of their alerts."""
+
+    hours_of: Callable[[str], OfficeHours]
+    before: Mapping[CustomerKey, Claim]
+    claims: dict[CustomerKey, Claim] = field(default_factory=dict)
+    superseded: dict[CustomerKey, int] = field(default_factory=dict)
+    alerts: dict[UUID, NewAlert] = field(default_factory=dict)
+    # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
+    _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
+
+    def known(self, scope: str, customer: str) -> Claim | None:
+        return self.claims.get((scope, customer)) or self.before.get((scope, customer))
+
+    def apply(self, change: ClaimChange, known_at: datetime) -> None:
+        """Take one change in; `known_at` is the business time that its place in the stream stands for."""
+        claim = change.claim
+        prior = self.known(claim.scope, claim.customer)
+        if prior is not None and prior.claim_seq >= claim.claim_seq:
+            return
+        joined = [self.known(claim.scope, customer) for customer in change.replaces]
+        former = {part.owner for part in (prior, *joined) if part is not None and part.owner is not None}
+        self.claims[claim.scope, claim.customer] = claim
+        self._supersede((claim.scope, claim.customer), claim.claim_seq)
+        for part in joined:
+            if part is not None:
+                self._replace(part, claim.customer)
+        self._add(change, _steps(claim, prior, former, known_at, self.hours_of(claim.scope)))
+
+    def _supersede(self, key: CustomerKey, below: int) -> None:
+        self.superseded[key] = below
+        for made in self._made.get(key, ()):
+            alert = self.alerts[made]
+            if alert.claim_seq < below:
+                self.alerts[made] = replace(alert, superseded=True)
+
+    def _replace(self, part: Claim, by: str) -> None:
+        key = (part.scope, part.customer)
+        self.claims[key] = replace(part, replaced_by=by)
+        self._supersede(key, part.claim_seq + 1)
+
+    def _add(self, change: ClaimChange, steps: Iterable[_Told]) -> None:
+        claim = change.claim
+        for told in steps:
+            staff = told.owner if told.step.audience is Audience.OWNER else None
+            alert = NewAlert(
+                alert_id(claim.scope, claim.customer, claim.claim_seq, told.step, staff),
+                claim.scope,
+                claim.customer,
+                claim.claim_seq,
+                told.step,
+                staff,
+                told.owner,
+                told.deadline,
+                change.traceparent,
+            )
+            self.alerts[alert.id] = alert
+            self._made.setdefault((claim.scope, claim.customer), []).append(alert.id)
+
+
+def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:
+    """The key of an alert: the same claim, step and person give the same id, however often it is derived."""
+    return uuid5(_ALERTS, f"{scope}/{customer}/{claim_seq}/{step.rung}/{step.audience}/{staff or ''}")
+
+
+@dataclass(frozen=True)
+class _Told:
+    step: Step
+    owner: str | None
+    deadline: datetime
+
+
+def _steps(
+    claim: Claim, prior: Claim | None, former: set[str], known_at: datetime, hours: OfficeHours
+) -> list[_Told]:
+    if claim.owner is not None and claim.expires_at is not None:
+        new = claim.owner not in former
+        ahead = steps_ahead(claim.expires_at, known_at, hours, new_owner=new)
+        return [_Told(step, claim.owner, claim.expires_at) for step in ahead]
+    if claim.status != "lapsed" or (prior is not None and prior.owner is None):
+        return []
+    owner = prior.owner if prior is not None else None
+    ended = prior.expires_at if prior is not None else claim.expires_at
+    lapsed_at = ended if ended is not None else known_at
+    notices = lapse_notices(lapsed_at, hours, had_owner=owner is not None)
+    return [_Told(step, owner, lapsed_at) for step in notices]

@@ -1,0 +1,272 @@
+"""The consumer's side of the timers: a batch of a partition becomes claims, staff and alerts in one
+transaction.
+
+Architecture, "The database holds the position": position, claims and timers commit together, with
+compare-and-set on the position, so that a consumer which lost its partition writes nothing. A `seq` of a
+scope that was seen is dropped. Synchronous, to be called in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from services.notifier.hearing.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
+from services.notifier.hearing.events import NewEvent, event_alerts
+from services.notifier.hearing.wire import Message, Record, StaffChange, Unreadable, Watermark, read
+from services.notifier.planning.plan import Plans
+from shared.clock import BusinessClock
+from shared.database import Database, queries
+
+_Connection = psycopg.Connection[tuple[object, ...]]
+
+
+class StaleError(Exception):
+    """The partition's position is not where this consumer believes it to be: another one has it, or had
+    it."""
+
+    def __init__(self, partition: int, expected: int, stored: int | None) -> None:
+        self.partition, self.expected, self.stored = partition, expected, stored
+        super().__init__(f"partition {partition}: expected position {expected}, stored is {stored}")
+
+
+@dataclass
+class Taken:
+    """What a batch came to, for metrics and the log."""
+
+    applied: int = 0
+    repeated: int = 0
+    watermark: datetime | None = None
+    irregular: list[tuple[int, str, bytes | None]] = field(default_factory=list)
+
+
+class Inbox:
+    """Takes batches in for one topic."""
+
+    def __init__(self, database: Database, topic: str, plans: Plans, clock: BusinessClock) -> None:
+        self._database = database
+        self._topic = topic
+        self._plans = plans
+        self._clock = clock
+        self._sql = queries("services.notifier")
+
+    def positions(self, partitions: Iterable[int]) -> dict[int, int]:
+        """The stored positions; a partition that was never met is not among them."""
+        given = {"topic": self._topic, "partitions": list(partitions)}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["positions"].encode(), given).fetchall()
+        return {int(partition): int(following) for partition, following in rows}
+
+    def begin(self, partition: int, first: int) -> None:
+        """The position of a partition that is met for the first time."""
+        given = {"topic": self._topic, "partition": partition, "next": first}
+        with self._database.connection() as connection:
+            connection.execute(self._sql["first_position"].encode(), given)
+
+    def take(self, partition: int, expected: int, records: Sequence[Record]) -> Taken:
+        """Take a batch in, or raise StaleError and change nothing."""
+        messages = [(record, _read(record)) for record in records]
+        batch = _Batch(partition, self._clock.now(), self._plans)
+        with self._database.connection() as connection:
+            told = {"business_now": batch.business_now.isoformat()}
+            connection.execute(self._sql["set_business_now"].encode(), told)
+            known_at = self._lock(connection, partition, expected)
+            seqs = self._seqs(connection, messages)
+            derivation = Derivation(self._plans.hours_of, self._claims(connection, messages))
+            batch.fold(messages, seqs, derivation, known_at)
+            self._write(connection, batch, derivation)
+            self._advance(connection, batch, expected, records[-1].offset + 1)
+        return batch.taken
+
+    def _lock(self, connection: _Connection, partition: int, expected: int) -> datetime | None:
+        given = {"topic": self._topic, "partition": partition}
+        row: Any = connection.execute(self._sql["lock_position"].encode(), given).fetchone()
+        if row is None or row[0] != expected:
+            raise StaleError(partition, expected, None if row is None else row[0])
+        watermark: datetime | None = row[1]
+        return watermark
+
+    def _seqs(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, int]:
+        scopes = sorted({read.scope for _, read in messages if isinstance(read, Message)})
+        rows: list[Any] = connection.execute(self._sql["scope_seqs"].encode(), {"scopes": scopes}).fetchall()
+        return {str(scope): int(seq) for scope, seq in rows}
+
+    def _claims(self, connection: _Connection, messages: Sequence[_Read]) -> Mapping[CustomerKey, Claim]:
+        keys: set[CustomerKey] = set()
+        for _, message in messages:
+            if isinstance(message, Message) and isinstance(message.body, ClaimChange):
+                keys.update(
+                    (message.scope, one) for one in (message.body.claim.customer, *message.body.replaces)
+                )
+        given = {"scopes": [scope for scope, _ in keys], "customers": [customer for _, customer in keys]}
+        rows: list[Any] = connection.execute(self._sql["claims"].encode(), given).fetchall()
+        return {(row[0], row[1]): Claim(*row) for row in rows}
+
+    def _write(self, connection: _Connection, batch: _Batch, derivation: Derivation) -> None:
+        self._put_claims(connection, list(derivation.claims.values()))
+        self._supersede(connection, derivation.superseded, batch.business_now)
+        self._put_alerts(connection, list(derivation.alerts.values()), batch.business_now)
+        for event in batch.events:
+            connection.execute(self._sql["put_event"].encode(), _event_row(event, batch.business_now))
+        for change in batch.staff.values():
+            given = {
+                "scope": change.scope,
+                "staff": change.staff,
+                "name": change.name,
+                "role": change.role,
+                "contacts": Jsonb(change.contacts),
+                "departed": change.departed,
+            }
+            connection.execute(self._sql["put_staff"].encode(), given)
+        for offset, reason, value in batch.taken.irregular:
+            given = {"topic": self._topic, "partition": batch.partition}
+            given |= {"position": offset, "reason": reason, "value": value}
+            connection.execute(self._sql["put_irregular"].encode(), given)
+
+    def _put_claims(self, connection: _Connection, claims: Sequence[Claim]) -> None:
+        if not claims:
+            return
+        given = {
+            "scopes": [claim.scope for claim in claims],
+            "customers": [claim.customer for claim in claims],
+            "claim_seqs": [claim.claim_seq for claim in claims],
+            "owners": [claim.owner for claim in claims],
+            "statuses": [claim.status for claim in claims],
+            "ends": [claim.expires_at for claim in claims],
+            "replaced": [claim.replaced_by for claim in claims],
+        }
+        connection.execute(self._sql["put_claims"].encode(), given)
+
+    def _supersede(
+        self, connection: _Connection, superseded: Mapping[CustomerKey, int], business_now: datetime
+    ) -> None:
+        if not superseded:
+            return
+        given = {
+            "scopes": [scope for scope, _ in superseded],
+            "customers": [customer for _, customer in superseded],
+            "below": list(superseded.values()),
+            "business_now": business_now,
+        }
+        connection.execute(self._sql["supersede"].encode(), given)
+
+    def _put_alerts(
+        self, connection: _Connection, alerts: Sequence[NewAlert], business_now: datetime
+    ) -> None:
+        if not alerts:
+            return
+        given = {
+            "ids": [alert.id for alert in alerts],
+            "scopes": [alert.scope for alert in alerts],
+            "customers": [alert.customer for alert in alerts],
+            "claim_seqs": [alert.claim_seq for alert in alerts],
+            "rungs": [alert.step.rung.value for alert in alerts],
+            "audiences": [alert.step.audience.value for alert in alerts],
+            "staff": [alert.staff for alert in alerts],
+            "owners": [alert.owner for alert in alerts],
+            "due": [alert.step.due_at for alert in alerts],
+            "deadlines": [alert.deadline for alert in alerts],
+            "states": ["superseded" if alert.superseded else "due" for alert in alerts],
+            "reasons": ["claim changed" if alert.superseded else None for alert in alerts],
+            "superseded": [business_now if alert.superseded else None for alert in alerts],
+            "traces": [alert.traceparent for alert in alerts],
+            "business_now": business_now,
+        }
+        connection.execute(self._sql["put_alerts"].encode(), given)
+
+    def _advance(self, connection: _Connection, batch: _Batch, expected: int, following: int) -> None:
+        given = {"topic": self._topic, "partition": batch.partition}
+        if batch.seqs:
+            scopes = {"scopes": list(batch.seqs), "seqs": list(batch.seqs.values())}
+            connection.execute(self._sql["put_scopes"].encode(), given | scopes)
+        moved = {"next": following, "expected": expected, "watermark": batch.taken.watermark}
+        if connection.execute(self._sql["advance"].encode(), given | moved).rowcount != 1:
+            raise StaleError(batch.partition, expected, None)
+
+
+_Read = tuple[Record, Message | Watermark | Unreadable]
+
+
+def _read(record: Record) -> Message | Watermark | Unreadable:
+    try:
+        return read(record)
+    except Unreadable as error:
+        return error
+
+
+@dataclass
+class _Batch:
+    """One batch while it is folded."""
+
+    partition: int
+    business_now: datetime
+    plans: Plans
+    taken: Taken = field(default_factory=Taken)
+    seqs: dict[str, int] = field(default_factory=dict)
+    staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
+    events: list[NewEvent] = field(default_factory=list)
+
+    def fold(
+        self,
+        messages: Sequence[_Read],
+        seqs: Mapping[str, int],
+        derivation: Derivation,
+        known_at: datetime | None,
+    ) -> None:
+        """Take the messages in by order; the watermark before a message dates what the message tells.
+
+        That date is of the stream, not of the clock at which it is read here: a notifier that was down for an
+        hour derives the same alerts as one that was not. Before the first watermark there is only the clock.
+        """
+        for record, message in messages:
+            if isinstance(message, Watermark):
+                known_at = message.at if known_at is None else max(known_at, message.at)
+                self.taken.watermark = known_at
+            elif isinstance(message, Unreadable):
+                self.taken.irregular.append((record.offset, str(message), record.value))
+            elif self._is_next(record, message, self.seqs.get(message.scope, seqs.get(message.scope))):
+                self._apply(message, derivation, known_at or self.business_now)
+
+    def _is_next(self, record: Record, message: Message, last: int | None) -> bool:
+        if last is not None and message.seq <= last:
+            self.taken.repeated += 1
+            return False
+        if last is not None and message.seq > last + 1:
+            # The contract says that nothing is lost, so this is a defect elsewhere. Each claim message is the
+            # whole state of one customer: going on serves everyone whose message was not lost, stopping
+            # serves nobody.
+            reason = f"scope {message.scope}: messages {last + 1} to {message.seq - 1} never came"
+            self.taken.irregular.append((record.offset, reason, None))
+        self.seqs[message.scope] = message.seq
+        self.taken.applied += 1
+        return True
+
+    def _apply(self, message: Message, derivation: Derivation, known_at: datetime) -> None:
+        if isinstance(message.body, ClaimChange):
+            derivation.apply(message.body, known_at)
+        elif isinstance(message.body, StaffChange):
+            self.staff[message.body.scope, message.body.staff] = message.body
+        else:
+            self.events += event_alerts(message.body, self.plans, known_at, self.business_now)
+
+
+def _event_row(event: NewEvent, business_now: datetime) -> dict[str, object]:
+    change = event.change
+    return {
+        "id": event.id,
+        "scope": change.scope,
+        "customer": change.customer,
+        "seq": change.seq,
+        "staff": event.staff,
+        "owner": change.owner,
+        "due": event.due_at,
+        "at": change.at,
+        "trace": change.traceparent,
+        "detail": Jsonb(event.detail),
+        "business_now": business_now,
+    }

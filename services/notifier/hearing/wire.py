@@ -1,0 +1,118 @@
+"""Reading panke.ownership.v1: what a record says to the notifier, in its own terms (contract, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from services.notifier.hearing.derive import Claim, ClaimChange
+from services.notifier.hearing.events import DecisionChange
+from shared.topics import (
+    BadMessage,
+    ClaimMessage,
+    OwnershipMessage,
+    StaffMessage,
+    decode_headers,
+    decode_message,
+)
+
+_LONGEST_TRACE = 64
+
+
+class Unreadable(ValueError):
+    """A record that is not a message of the ownership topic."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """As much of a Kafka record as is read here."""
+
+    offset: int
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Everything that intake had recorded by this business time stands before this record."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class StaffChange:
+    """A person as enrolled now; the last one counts."""
+
+    scope: str
+    staff: str
+    name: str
+    role: str
+    contacts: dict[str, str]
+    departed: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """A numbered message of a scope."""
+
+    scope: str
+    seq: int
+    body: ClaimChange | StaffChange | DecisionChange
+
+
+def read(record: Record) -> Message | Watermark:
+    """What a record says, or Unreadable with the reason."""
+    try:
+        headers = decode_headers(record.headers)
+        if record.value is not None:
+            message = decode_message(record.value)
+            # PostgreSQL stores no NUL in text, and one such text must not hold up a whole partition.
+            if b"\\u0000" in record.value:
+                raise Unreadable("a text of the message holds NUL")
+            return Message(message.scope, message.seq, _body(message, _trace(headers.traceparent)))
+    except BadMessage as error:
+        raise Unreadable(str(error)) from error
+    if headers.watermark is None:
+        raise Unreadable("a record without value that is no watermark")
+    return Watermark(headers.watermark)
+
+
+def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffChange | DecisionChange:
+    if isinstance(message, ClaimMessage):
+        claim = Claim(
+            message.scope,
+            message.customer,
+            message.seq,
+            message.owner,
+            message.status,
+            message.expires_at,
+        )
+        return ClaimChange(claim, message.replaces, trace)
+    if isinstance(message, StaffMessage):
+        given = {} if message.contacts is None else msgspec.structs.asdict(message.contacts)
+        contacts = {kind: value for kind, value in given.items() if value}
+        return StaffChange(
+            message.scope, message.staff, message.name, message.role, contacts, message.departed
+        )
+    return DecisionChange(
+        message.scope,
+        message.seq,
+        message.customer,
+        message.at,
+        message.clause,
+        message.decision,
+        message.owner,
+        message.previous,
+        message.deal,
+        message.status,
+        message.shares or {},
+        trace,
+    )
+
+
+def _trace(text: str | None) -> str | None:
+    """The trace context for the alert's row; one that is no plain text is worth less than its message."""
+    return text if text is not None and len(text) <= _LONGEST_TRACE and text.isprintable() else None

@@ -1,0 +1,1 @@
+"""Sending what is due: claimed under a lease, gathered, tried over channels in rounds, settled."""

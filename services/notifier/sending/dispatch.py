@@ -1,0 +1,148 @@
+"""Sending what is due: recover, claim, one round for each, settle; many alerts at once.
+
+Guarantee G6: an alert that is due is sent, once per key as far as the provider allows. Rounds follow one
+another by a growing back-off until the alert is sent, is overtaken, or dies; a process that dies in a round
+leaves its lease, which any other takes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+import structlog
+
+from services.notifier.channels import Channel
+from services.notifier.metrics import Metrics
+from services.notifier.planning.plan import Plans
+from services.notifier.sending.breaker import Breaker, NoBreaker
+from services.notifier.sending.packet import Packet, packets
+from services.notifier.sending.policy import Policy
+from services.notifier.sending.queue import People, Queue, Work
+from services.notifier.sending.rounds import Rounds
+from shared.clock import BusinessClock, MachineClock, real_seconds_until
+from shared.telemetry import next_span, traced
+
+_GATHER = 0.05
+
+
+class Dispatcher:
+    """Sends alerts; several of these, in as many processes, share the work."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        channels: Sequence[Channel],
+        clocks: tuple[BusinessClock, MachineClock],
+        plans: Plans,
+        policy: Policy,
+        metrics: Metrics,
+        breaker: Breaker | None = None,
+    ) -> None:
+        self._queue = queue
+        self._rounds = Rounds(queue, channels, clocks, plans, policy, metrics, breaker or NoBreaker())
+        self._resend = [channel.name for channel in channels if channel.after_crash == "resend"]
+        self._business, self._machine = clocks
+        self._plans = plans
+        self._policy = policy
+        self._metrics = metrics
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._work = Work(None, None, None)
+        self._log = structlog.get_logger("notifier.dispatch")
+
+    def wake(self) -> None:
+        """Look again now: something may have fallen due at once."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set: claim, send, sleep until the next is due; wait for a database that is away."""
+        while not stop.is_set():
+            try:
+                claimed = await self.tick()
+                await self._sleep(stop, 0.0 if claimed else self._until_next())
+            except psycopg.Error as error:
+                self._log.warning("the database does not answer", error=str(error))
+                await self._sleep(stop, self._policy.longest_sleep)
+
+    async def tick(self) -> int:
+        """Recover lost leases and begin what is due, as far as there is room; answers how many were begun."""
+        machine_now = self._machine.now()
+        self._work = await asyncio.to_thread(self._queue.work)
+        if self._work.to_recover(machine_now):
+            await self._recover(machine_now)
+            self._work = await asyncio.to_thread(self._queue.work)
+        self._metrics.tick(machine_now)
+        if not self._work.to_claim(self._business.now(), machine_now):
+            return 0
+        room = await self._room()
+        if room <= 0:
+            return 0
+        business_now = self._business.now()
+        claimed = await asyncio.to_thread(self._queue.claim, room, business_now, machine_now, self._plans)
+        people = await asyncio.to_thread(self._queue.people, claimed, self._plans) if claimed else {}
+        for packet in packets(claimed, self._plans):
+            task = asyncio.create_task(self._guarded(packet, people))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return len(claimed)
+
+    async def drain(self, seconds: float) -> None:
+        """Finish what is under way; what does not end in time is left to its lease."""
+        if not self._under_way:
+            return
+        _, pending = await asyncio.wait(self._under_way, timeout=seconds)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _room(self) -> int:
+        """How many more may be begun; a moment's wait for more room makes for fewer and larger claims."""
+        if len(self._under_way) > self._policy.concurrency // 2:
+            await asyncio.wait(self._under_way, timeout=_GATHER)
+        return self._policy.concurrency - len(self._under_way)
+
+    async def _recover(self, machine_now: datetime) -> None:
+        recover, now = self._queue.recover, self._business.now()
+        for alert, state in await asyncio.to_thread(recover, machine_now, self._resend, now):
+            self._log.warning("a lease ran out", alert=str(alert), state=state.value)
+            self._metrics.settled(state)
+
+    def _until_next(self) -> float:
+        """Real seconds to the next due alert or retry. What waits for the watermark is looked at by ticks."""
+        longest = self._policy.longest_sleep
+        due, retry = self._work.due, self._work.retry
+        waits = [longest]
+        if due is not None:
+            waits.append(real_seconds_until(due, self._business, longest) or 0.05)
+        if retry is not None:
+            waits.append((retry - self._machine.now()).total_seconds())
+        return max(min(waits), 0.01)
+
+    async def _sleep(self, stop: asyncio.Event, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            self._wake.clear()
+
+    async def _guarded(self, packet: Packet, people: People) -> None:
+        """One message's failure is its own; without a database its lease settles it."""
+        told = {"alert": str(packet.id), "scope": packet.first.scope}
+        with traced(next_span(packet.first.traceparent)), structlog.contextvars.bound_contextvars(**told):
+            try:
+                settled = await self._rounds.run(packet, people)
+                await asyncio.to_thread(self._queue.settle_all, settled, self._business.now())
+            except psycopg.Error as error:
+                self._log.warning("left to its lease: the database does not answer", error=str(error))
+                return
+            for alert, verdict in settled:
+                self._metrics.settled(verdict.state)
+                member = {"member": str(alert.id)} if packet.digest else {}
+                self._log.info("settled", state=verdict.state.value, reason=verdict.reason, **member)
