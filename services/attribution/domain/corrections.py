@@ -15,9 +15,10 @@ from services.attribution.domain.case import Case, book_at, standing
 from services.attribution.domain.facts import Call, Correction, Fact, Outreach, Party, Subscription, Visit
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
-from services.attribution.domain.registration import is_complete, is_first, judge_contact, judge_visit
+from services.attribution.domain.registration import is_complete, judge_contact
 from services.attribution.domain.replay import judge_again, scope_at
 from services.attribution.domain.state import Customer, CustomerId, Dispute, Filed
+from services.attribution.domain.visits import is_first, judge_visit
 
 
 def correct(case: Case, correction: Correction) -> None:

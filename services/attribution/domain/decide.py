@@ -17,11 +17,12 @@ from services.attribution.domain.follow_up import record_follow_up
 from services.attribution.domain.household import link_household
 from services.attribution.domain.identity import file_record, identify
 from services.attribution.domain.recognition import recognise
-from services.attribution.domain.registration import register_call, register_outreach, register_visit
+from services.attribution.domain.registration import register_call, register_outreach
 from services.attribution.domain.rotation import come_back, leave, open_shift
 from services.attribution.domain.staffing import adopt, depart, enrol
 from services.attribution.domain.state import SCOPE, BookId, CustomerId, Scope, Slice
 from services.attribution.domain.timing import time_event
+from services.attribution.domain.visits import register_visit
 
 
 def new_scope(name: str, default: BookId, timezone: str) -> Slice:

@@ -1,46 +1,18 @@
-"""Section 3 of the rules, registration: what a visit, a call or an outreach does to a customer's claim."""
+"""Section 3 of the rules, registration: what makes one complete, and what a call or an outreach does to a claim."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from services.attribution.domain import events as e
+from services.attribution.domain.assignment import may_own
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.discovery import arrive_late, honoured
-from services.attribution.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId, Visit
-from services.attribution.domain.identity import identify, known_customers
-from services.attribution.domain.record import record, replace
-from services.attribution.domain.rotation import call_turn, visit_turn
+from services.attribution.domain.discovery import arrive_late
+from services.attribution.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId
+from services.attribution.domain.identity import identify
+from services.attribution.domain.rotation import call_turn
 from services.attribution.domain.rulebook import Rulebook
-from services.attribution.domain.state import (
-    Assist,
-    Claim,
-    Customer,
-    CustomerId,
-    Forfeit,
-    Reception,
-    Registration,
-    Slice,
-)
+from services.attribution.domain.state import Claim, CustomerId, Registration
 
 NOT_ASKED = Asked()
-
-
-class Assignment(NamedTuple):
-    """Whom steps 1 to 4 give a visit, by which step and clause."""
-
-    owner: StaffId
-    step: int
-    clause: str
-
-
-@record
-class Outcome:
-    """What a visit did: `gave` the claim to whom, whether it `supersedes`, and whether a turn is used for it."""
-
-    gave: StaffId | None = None
-    superseded: Claim | None = None
-    new: bool = False
 
 
 def is_complete(book: Rulebook, party: Party) -> bool:
@@ -49,205 +21,7 @@ def is_complete(book: Rulebook, party: Party) -> bool:
     return bool((party.name or "name" not in requires) and (party.contacts or "contact" not in requires))
 
 
-# Whom a visit goes to
-
-
-def assign(case: Case, visit: Visit, customer: Customer) -> Assignment | None:
-    """Steps 1 to 4: the designated, the one on whose behalf, the referrer's consultant, the receiver."""
-    book = case.book
-    steps = [
-        (visit.designated if book.designated.honoured else None, 1, book.designated.clause),
-        (_on_behalf(visit), 2, book.assist),
-        *_referred(case, visit),
-    ]
-    for owner, step, clause in steps:
-        if owner is not None and may_own(case, customer, owner):
-            return Assignment(owner, step, clause)
-    return None
-
-
-def _on_behalf(visit: Visit) -> StaffId | None:
-    if visit.capacity != "assist":
-        return None
-    return visit.on_behalf_of or visit.received_by
-
-
-def _referred(case: Case, visit: Visit) -> list[tuple[StaffId | None, int, str]]:
-    """Step 3, where the customers of exactly one consultant brought this one, and step 4."""
-    book = case.book
-    consultants = _referrers(case, visit)
-    first = book.registration.first
-    if len(consultants) > 1:
-        return [(visit.received_by, 4, book.referral.joint.clause)]
-    steps: list[tuple[StaffId | None, int, str]] = [(visit.received_by, 4, first)]
-    if consultants and book.referral.single.effect == "referrer_consultant":
-        steps.insert(0, (consultants[0], 3, book.referral.single.clause))
-    return steps
-
-
-def _referrers(case: Case, visit: Visit) -> list[StaffId]:
-    """The different consultants whom the referrers name, or whose customers they are."""
-    found: dict[StaffId, None] = {}
-    for referrer in visit.referred_by:
-        if referrer.consultant is not None:
-            found[referrer.consultant] = None
-        elif referrer.contact is not None:
-            owner = _owner_of(case, referrer.contact)
-            if owner is not None:
-                found[owner] = None
-    return list(found)
-
-
-def _owner_of(case: Case, contact: str) -> StaffId | None:
-    """The owner of the customer with this contact."""
-    for customer in known_customers(case, Party(None, (contact,))):
-        case.settle(customer)
-        claim = standing(case.customer(customer).claim)
-        return claim.owner if claim is not None else None
-    if case.outside is None:
-        return None
-    pointed = case.outside.pointed("contact", contact)
-    claim = standing(case.outside.customer(pointed).claim) if pointed is not None else None
-    return claim.owner if claim is not None else None
-
-
-def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:
-    """Whether this consultant is neither gone nor barred from the customer."""
-    return staff not in customer.barred and not case.scope.departed(staff)
-
-
-# Visits
-
-
-def register_visit(case: Case, visit: Visit) -> None:
-    """A visit was registered at the front desk."""
-    duplicate = _is_duplicate(case, visit)
-    customer = identify(case, visit.customer)
-    if duplicate:
-        case.flag("duplicate_visit")
-        return
-    complete = is_complete(case.book, visit.customer)
-    if not complete:
-        case.flag("incomplete")
-    if customer is not None:
-        judge_visit(case, visit, customer, complete)
-
-
-def is_first(slice_: Slice, visit: Visit, event: EventId) -> bool:
-    """Whether no other record has the id of this visit: the first stands, the others are duplicates."""
-    home = slice_.pointed("visit", visit.visit)
-    if home is None:
-        return True
-    return any(r.event == event for r in slice_.customer(home).receptions if r.visit == visit.visit)
-
-
-def _is_duplicate(case: Case, visit: Visit) -> bool:
-    """Judged again, a record is the duplicate that it was."""
-    known = case.slice if case.outside is None else case.outside
-    return not (is_first(known, visit, case.record) and is_first(case.slice, visit, case.record))
-
-
-def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) -> None:
-    """Let the visit give, keep, renew or supersede the claim, and take a turn."""
-    known = case.customer(customer)
-    assignment = assign(case, visit, known)
-    if complete:
-        outcome = _judge_complete(case, visit, known, assignment)
-    else:
-        outcome = Outcome(new=standing(known.claim) is None)
-    reception = Reception(
-        visit=visit.visit,
-        event=case.record,
-        seq=case.seq,
-        at=case.effective,
-        book=case.book_id,
-        receiver=visit.received_by,
-        ended_at=visit.ended_at,
-        gave=outcome.gave,
-        superseded=outcome.superseded,
-    )
-    case.emit(e.VisitReceived(customer, reception))
-    if outcome.new:
-        step = assignment.step if assignment is not None else 4
-        visit_turn(case, visit, step, may_receive=may_own(case, known, visit.received_by))
-
-
-def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
-    claim = known.claim
-    if claim is None:
-        return _first_visit(case, visit, known, assignment)
-    early = case.effective < claim.since
-    if visit.received_by == claim.owner and (not claim.lapsed or may_own(case, known, claim.owner)):
-        return _owners_visit(case, visit, known, claim)
-    if early and assignment is not None and assignment.owner != claim.owner:
-        first = _visit_claim(case, visit, assignment)
-        assist(case, known.id, visit.received_by, assignment.owner)
-        won = arrive_late(case, known.id, first)
-        return Outcome(gave=assignment.owner if won else None, new=won)
-    return _visit_by_another(case, visit, known, claim, assignment)
-
-
-def _visit_claim(case: Case, visit: Visit, assignment: Assignment) -> Claim:
-    return case.new_claim(assignment.owner, "visit", _registration(case, visit, assignment.step))
-
-
-def _registration(case: Case, visit: Visit, step: int) -> Registration:
-    return Registration(
-        event=case.record,
-        at=case.effective,
-        basis="visit",
-        visit=visit.visit,
-        asked=visit.asked,
-        named=_consultants_named(visit),
-        present=visit.present,
-        brochure_only=visit.brochure_only,
-        referred=step == 3,
-    )
-
-
-def _consultants_named(visit: Visit) -> tuple[StaffId, ...]:
-    """Whom the customer named at the door, or who says to whom the customer belongs."""
-    named = [visit.asked.named_consultant, visit.asked.contacted_by, visit.designated]
-    if visit.capacity == "assist":
-        named.append(visit.on_behalf_of)
-    return tuple(dict.fromkeys([staff for staff in named if staff is not None]))
-
-
-def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> None:
-    """The receiver, if another than the owner, assisted."""
-    if staff != owner:
-        case.emit(e.OwnerAssisted(customer, Assist(staff, owner, case.effective, case.record)))
-
-
-def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
-    """Nobody has a claim: steps 1 to 4 give it."""
-    if assignment is None:
-        return Outcome()
-    claim = _visit_claim(case, visit, assignment)
-    case.decide(known.id, "established", claim, assignment.clause, (case.record, case.id))
-    assist(case, known.id, visit.received_by, assignment.owner)
-    return Outcome(gave=assignment.owner, new=True)
-
-
-def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Outcome:
-    """The owner receives the customer: renewed; a lapsed claim begins anew, for the owner knew the customer."""
-    if claim.lapsed:
-        clause = case.books[claim.book].follow_up.clause
-        again = case.new_claim(claim.owner, "visit", _registration(case, visit, 4))
-        case.decide(known.id, "established", again, clause, (claim.registration.event, case.id))
-        return Outcome(gave=claim.owner)
-    case.decide(known.id, "renewed", _honoured_visit(case, claim), *_renewal(case, claim))
-    return Outcome()
-
-
-def _honoured_visit(case: Case, claim: Claim) -> Claim:
-    """The claim after a visit that is kept for or renewed by its owner; the first turns a call into a visit."""
-    if claim.basis in ("call", "outreach"):
-        claim = replace(claim, basis="visit", registered=case.effective, became_visit=case.effective)
-    return case.contacted(claim)
-
-
-def _renewal(case: Case, claim: Claim) -> tuple[str, tuple[EventId, ...]]:
+def renewal(case: Case, claim: Claim) -> tuple[str, tuple[EventId, ...]]:
     """The clause and the events of a renewal."""
     book = case.books[claim.book]
     clause = book.registration.first if book.follow_up.days(claim.basis) is None else book.follow_up.clause
@@ -261,61 +35,7 @@ def may_revive(case: Case, claim: Claim) -> bool:
 
 def renew(case: Case, customer: CustomerId, claim: Claim) -> None:
     """A counting contact by the owner that is no visit."""
-    case.decide(customer, "renewed", case.contacted(claim), *_renewal(case, claim))
-
-
-def _visit_by_another(
-    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
-) -> Outcome:
-    """The visit table: R receives the customer while O has a standing or lapsed claim; the first row that applies."""
-    book = case.books[claim.book]
-    recognised = claim.owner in _consultants_named(visit)
-    if claim.lapsed:
-        if recognised and may_own(case, known, claim.owner):
-            return _kept(case, visit, known, claim, book.follow_up.clause)
-        return _superseded(case, visit, known, claim, assignment, book.follow_up.clause)
-    if recognised:
-        return _kept(case, visit, known, claim, book.kept)
-    if not honoured(book.honour, claim.basis, claim.registered, case.effective, case.timezone):
-        return _superseded(case, visit, known, claim, assignment, book.honour[claim.basis].clause)
-    forfeits = book.present_unrecognised.effect == "forfeits" and claim.owner in visit.present
-    if forfeits and claim.followed_up is None:
-        return _forfeited(case, visit, known, claim, assignment)
-    return _kept(case, visit, known, claim, book.kept)
-
-
-def _kept(case: Case, visit: Visit, known: Customer, claim: Claim, clause: str) -> Outcome:
-    """O keeps the customer, the clock restarts, and R assisted."""
-    case.decide(known.id, "kept", _honoured_visit(case, claim), clause, (claim.registration.event, case.id))
-    assist(case, known.id, visit.received_by, claim.owner)
-    return Outcome()
-
-
-def _superseded(
-    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None, clause: str
-) -> Outcome:
-    """A new owner by rule: whoever steps 1 to 4 give the visit."""
-    if assignment is None:
-        return Outcome()
-    new = _visit_claim(case, visit, assignment)
-    case.decide(known.id, "superseded", new, clause, (claim.registration.event, case.id))
-    assist(case, known.id, visit.received_by, assignment.owner)
-    back = claim.lapsed and assignment.owner == claim.owner
-    return Outcome(gave=assignment.owner, superseded=claim, new=not back)
-
-
-def _forfeited(
-    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
-) -> Outcome:
-    """Row 5: the owner stood by and did not recognise the customer, and gets no share of a deal (E5)."""
-    clause = case.books[claim.book].present_unrecognised.clause
-    outcome = _superseded(case, visit, known, claim, assignment, clause)
-    if outcome.gave is not None and outcome.gave != claim.owner:
-        case.emit(e.SharesForfeited(known.id, Forfeit(claim.owner, "present", case.id, clause)))
-    return outcome
-
-
-# Calls and outreach
+    case.decide(customer, "renewed", case.contacted(claim), *renewal(case, claim))
 
 
 def register_call(case: Case, call: Call) -> None:
