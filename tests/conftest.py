@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -9,6 +10,12 @@ import pytest
 
 from shared.local import EmbeddedKafka, EmbeddedPostgres
 from tests.support import parts
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start, also where the run itself was started in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
