@@ -165,4 +165,5 @@ def running(
     try:
         yield system.start()
     finally:
+        print(system.tails())  # shown where a test failed
         system.stop()
