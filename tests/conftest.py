@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tracemalloc  # noqa: F401 - pytest asks for it in a finalizer, where a second finalizer would meet it half imported
 import uuid
 from collections.abc import Iterator
 
