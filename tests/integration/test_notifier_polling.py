@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,32 +28,12 @@ from tests.support.notices import NOTICE, notice
 from tests.support.notifier import Office, ShiftedClock, local
 from tests.support.parts import eventually
 from tests.support.provider_reports import Sms
-from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Answer, Provider, Trick, code, providing
+from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Answer, Provider, Trick, code
 from tests.support.reporting import post
 from tests.support.sms import NUMBER, Make, aliyun, tencent
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
 BOTH = pytest.mark.parametrize("make", [aliyun, tencent], ids=["aliyun", "tencent"])
-
-
-@pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def provider(clock: ShiftedClock) -> Iterator[Provider]:
-    with providing(clock) as server:
-        yield server
-
-
-@pytest.fixture(params=[aliyun, tencent], ids=["aliyun", "tencent"])
-async def sms(
-    request: pytest.FixtureRequest, provider: Provider, clock: ShiftedClock
-) -> AsyncIterator[SmsChannel]:
-    made: SmsChannel = request.param(provider.base, clock)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

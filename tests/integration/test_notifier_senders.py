@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -22,23 +22,12 @@ from shared.local.ports import free_port
 from tests.support.notices import CONTACTS, LI, NOTICE, said
 from tests.support.notifier import ShiftedClock
 from tests.support.parts import eventually
-from tests.support.providers import SECRET, TOKEN, Answer, Provider, Trick, code, providing
+from tests.support.providers import SECRET, TOKEN, Answer, Provider, Trick, code
 
 HERE = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
 ROBOTS = (DingTalkRobot, WeComRobot, FeishuRobot)
 SIGNED = (DingTalkRobot, FeishuRobot)
 UNLIMITED = (Limit(10_000, timedelta(seconds=1)),)
-
-
-@pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def provider(clock: ShiftedClock) -> Iterator[Provider]:
-    with providing(clock) as server:
-        yield server
 
 
 @pytest.fixture(params=ROBOTS, ids=lambda kind: str(kind.provider))

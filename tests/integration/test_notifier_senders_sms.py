@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
@@ -29,31 +28,10 @@ from tests.support.providers import (
     Provider,
     Trick,
     code,
-    providing,
 )
 from tests.support.sms import NUMBER, Make, aliyun, tencent
 
 BOTH = pytest.mark.parametrize("make", [aliyun, tencent], ids=["aliyun", "tencent"])
-
-
-@pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-def provider(clock: ShiftedClock) -> Iterator[Provider]:
-    with providing(clock) as server:
-        yield server
-
-
-@pytest.fixture(params=[aliyun, tencent], ids=["aliyun", "tencent"])
-async def sms(
-    request: pytest.FixtureRequest, provider: Provider, clock: ShiftedClock
-) -> AsyncIterator[SmsChannel]:
-    made: SmsChannel = request.param(provider.base, clock)
-    yield made
-    await made.close()
 
 
 async def refused(sms: SmsChannel, provider: Provider, *tricks: Trick, number: str = NUMBER) -> ChannelError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -16,16 +16,9 @@ from services.notifier.channels.outcome import TryLater
 from services.notifier.channels.webhook import WebhookChannel
 from shared.local.ports import free_port
 from tests.support.notices import LI, NOTICE
-from tests.support.notifier import ShiftedClock
-from tests.support.providers import HOOK_SECRET, Answer, Provider, Trick, providing
+from tests.support.providers import HOOK_SECRET, Answer, Provider, Trick
 
 HERE = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    with providing(ShiftedClock()) as server:
-        yield server
 
 
 @pytest.fixture
