@@ -36,8 +36,8 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class ListedAlert:
-    """An alert as it stands, with its attempts so far."""
+class ShownAlert:
+    """What people are shown of an alert, in a list and in the log alike."""
 
     id: UUID
     case: str
@@ -52,6 +52,12 @@ class ListedAlert:
     deadline: datetime
     state: str
     reason: str | None
+
+
+@dataclass(frozen=True)
+class ListedAlert(ShownAlert):
+    """An alert as it stands, with its attempts so far."""
+
     rounds: int
     superseded_at: datetime | None
     done_at: datetime | None

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.notifier.proving.listing import ShownAlert
 from services.notifier.wording.words import case_number
 from shared.database import Database, queries
 
@@ -36,22 +37,9 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class LoggedAlert:
+class LoggedAlert(ShownAlert):
     """An alert with its whole history; `told_before_deadline`: a provider took it before the claim lapsed."""
 
-    id: UUID
-    case: str
-    scope: str
-    customer: str
-    claim_seq: int
-    step: str
-    audience: str
-    staff: str | None
-    owner: str | None
-    due_at: datetime
-    deadline: datetime
-    state: str
-    reason: str | None
     told_before_deadline: bool
     history: tuple[Entry, ...]
 
