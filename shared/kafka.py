@@ -9,7 +9,8 @@ end of our own; what was given up may still land, and consumers drop a seq that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
@@ -73,13 +74,20 @@ class PartitionOf:
 
 async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication: int, wait: float) -> None:
     """Make the topic if it is not there, and refuse one that would lose or reorder facts."""
+    async with _asking(bootstrap, wait) as admin:
+        await _create(admin, topic, partitions, replication)
+        await _check_partitions(admin, topic, partitions)
+        await _check_config(admin, topic)
+
+
+@asynccontextmanager
+async def _asking(bootstrap: str, wait: float) -> AsyncIterator[Any]:
+    """A client that asks the cluster; all that is asked takes `wait` seconds at most."""
     admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
     try:
         async with asyncio.timeout(wait):
             await admin.start()
-            await _create(admin, topic, partitions, replication)
-            await _check_partitions(admin, topic, partitions)
-            await _check_config(admin, topic)
+            yield admin
     finally:
         await admin.close()
 
@@ -133,39 +141,26 @@ async def _check_config(admin: Any, topic: str) -> None:
 
 async def cluster_id(bootstrap: str, wait: float) -> str:
     """The id of the cluster: positions are kept under it, since another cluster counts from 0 again."""
-    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
-    try:
-        async with asyncio.timeout(wait):
-            await admin.start()
-            return str((await admin.describe_cluster())["cluster_id"])
-    finally:
-        await admin.close()
+    async with _asking(bootstrap, wait) as admin:
+        return str((await admin.describe_cluster())["cluster_id"])
 
 
 async def broker_answers(bootstrap: str, wait: float) -> bool:
     """Whether any broker answers a question about the cluster within `wait` seconds."""
-    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
     try:
-        async with asyncio.timeout(wait):
-            await admin.start()
+        async with _asking(bootstrap, wait):
             return True
     except SEND_FAILURES:
         return False
-    finally:
-        await admin.close()
 
 
 async def topics_known(bootstrap: str, wait: float) -> frozenset[str] | None:
     """The names of the topics that are there; None when no broker answers within `wait` seconds."""
-    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
     try:
-        async with asyncio.timeout(wait):
-            await admin.start()
+        async with _asking(bootstrap, wait) as admin:
             return frozenset(await admin.list_topics())
     except SEND_FAILURES:
         return None
-    finally:
-        await admin.close()
 
 
 class Sender:
