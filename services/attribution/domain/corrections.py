@@ -17,7 +17,7 @@ from services.attribution.domain.identity import file_record, join, known_custom
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact
 from services.attribution.domain.replay import judge_again, scope_at
-from services.attribution.domain.state import Customer, CustomerId, Dispute, Filed
+from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Filed
 from services.attribution.domain.visits import is_first, judge_visit
 
 
@@ -106,23 +106,27 @@ def _first_named(case: Case, changed: Filed, others: list[CustomerId]) -> Custom
 
 def _bring_deal(case: Case, fact: Fact, customer: CustomerId) -> None:
     """A deal whose record had named nobody for a while goes where its record goes."""
-    home = case.slice.pointed("deal", fact.matter.deal) if isinstance(fact.matter, Subscription) else None
-    if home is None or home == customer:
+    home, deal = _left_behind(case, fact)
+    if home is None or deal is None or home.id == customer:
         return
-    known = case.customer(home)
-    for deal in known.deals:
-        if deal.event == fact.id:
-            rest = replace(known, deals=tuple(other for other in known.deals if other != deal))
-            case.emit(e.CustomersReformed(home, (rest,), ()))
-            case.emit(e.DealChanged(customer, deal))
+    rest = replace(home, deals=tuple(other for other in home.deals if other != deal))
+    case.emit(e.CustomersReformed(home.id, (rest,), ()))
+    case.emit(e.DealChanged(customer, deal))
 
 
 def _emptied(case: Case, fact: Fact) -> CustomerId | None:
     """The customer whom nobody named any more since this deal's record had lost its contacts."""
-    home = case.slice.pointed("deal", fact.matter.deal) if isinstance(fact.matter, Subscription) else None
-    if home is None or case.customer(home).contacts:
-        return None
-    return home if any(deal.event == fact.id for deal in case.customer(home).deals) else None
+    home, _ = _left_behind(case, fact)
+    return None if home is None or home.contacts else home.id
+
+
+def _left_behind(case: Case, fact: Fact) -> tuple[Customer | None, Deal | None]:
+    """The deal that this record subscribed, and the customer with whom it is since the record named nobody."""
+    name = fact.matter.deal if isinstance(fact.matter, Subscription) else None
+    home = case.slice.pointed("deal", name) if name is not None else None
+    known = case.customer(home) if home is not None else None
+    deal = next((deal for deal in known.deals if deal.event == fact.id), None) if known is not None else None
+    return (None, None) if deal is None else (known, deal)
 
 
 def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
