@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -236,11 +235,8 @@ def judge(
     events = in_order(Reading(books).events(lines), known_at)
     judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {})
     if progress is not None:
-        judging.progress = partial(_tell_progress, progress, len(events))
+        total = len(events)
+        judging.progress = lambda done: progress(done, total)
     waiting = by_scope(events)
     del events  # so that each is let go of when it was judged
     return judging.judge(waiting, told)
-
-
-def _tell_progress(progress: Callable[[int, int], None], total: int, done: int) -> None:
-    progress(done, total)
