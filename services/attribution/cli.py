@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from services.attribution.options import database_url, rulebook_folder
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
 
 FAILED = 1
 INTAKE = "http://127.0.0.1:8001"
-
-database_url = click.option(
-    "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
-)
-rulebook_folder = click.option(
-    "--rulebook-folder",
-    envvar="PANKE_RULEBOOK_FOLDER",
-    default="",
-    help="the offices' own rulebooks; or PANKE_RULEBOOK_FOLDER",
-)
 
 
 @click.command("attribution")

@@ -12,10 +12,9 @@ from typing import Any
 
 import yaml
 
+from shared.rulebook_folder import MAX_BYTES, rulebook_files
 from shared.settings import SettingsError, variable
 
-ENDINGS = (".yaml", ".yml")
-MAX_BYTES = 1_000_000
 FOLDER = variable("rulebook_folder")
 
 
@@ -35,16 +34,15 @@ class Registry:
 
     def __init__(self, rulebooks: Iterable[str], folder: str = "") -> None:
         named = (parse_rulebook(rulebook) for rulebook in rulebooks)
-        self._known = frozenset([*named, *(_of_folder(Path(folder)) if folder else ())])
+        self._known = frozenset([*named, *(_of_folder(folder) if folder else ())])
 
     def __call__(self, name: str, version: int) -> bool:
         return (name, version) in self._known
 
 
-def _of_folder(folder: Path) -> Iterator[tuple[str, int]]:
+def _of_folder(folder: str) -> Iterator[tuple[str, int]]:
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix in ENDINGS and path.is_file())
-        for path in files:
+        for path in rulebook_files(folder):
             yield _named_in(path, path.read_bytes())
     except OSError as error:
         raise SettingsError(f"{FOLDER}: {error.filename}: {error.strerror}") from None

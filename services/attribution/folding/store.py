@@ -17,6 +17,7 @@ from services.attribution.folding.batch import SQL
 from services.attribution.folding.codec import KINDS, decode_record
 from services.attribution.folding.standing import ClaimRow, Standing
 from services.attribution.folding.working import WorkingSlice
+from services.attribution.rulebooks.registry import named
 from shared.columns import columns
 
 Head = tuple[int, int, int, int]
@@ -62,10 +63,8 @@ def book_id(name: str) -> BookId:
 
 
 def opening_book(name: str, books: Iterable[BookId]) -> BookId:
-    """The rulebook that a scope begins under: `base@1`, or the newest known version of `base`."""
-    if "@" in name:
-        return book_id(name)
-    return name, max((version for known, version in books if known == name), default=1)
+    """The rulebook that a scope begins under, also where this deployment does not know it."""
+    return named(name, books) or book_id(name)
 
 
 class Connects(Protocol):

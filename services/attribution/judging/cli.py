@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from services.attribution.judging.judge import BadInput, judge
+from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from shared.contract import BadEvent, parse_instant
@@ -38,15 +39,6 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
                 param,
                 ctx,
             )
-
-
-rulebook_folder = click.option(
-    "--rulebook-folder",
-    envvar="PANKE_RULEBOOK_FOLDER",
-    default="",
-    metavar="FOLDER",
-    help="The offices' own rulebooks, which an adoption may name; or PANKE_RULEBOOK_FOLDER.",
-)
 
 
 @click.command("judge")

@@ -10,9 +10,10 @@ from typing import Any
 import click
 import msgspec
 
-from services.attribution.judging.cli import Moment, open_events, refuse, rulebook_folder
+from services.attribution.judging.cli import Moment, open_events, refuse
 from services.attribution.judging.judge import BadInput
 from services.attribution.judging.trial import Trial, try_rulebook
+from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from services.attribution.domain.rulebook import Clause, Text
-from services.attribution.judging.cli import rulebook_folder
 from services.attribution.judging.trial_cli import try_command
+from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook, Book, load_book
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.rulebooks.telling import Difference, Setting, differences, settings, tell

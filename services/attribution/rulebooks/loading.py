@@ -13,7 +13,8 @@ from pathlib import Path
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.rulebooks.building import build, merge
 from services.attribution.rulebooks.sheet import Sheet, read_sheet
-from services.attribution.rulebooks.source import MAX_BYTES, BadRulebook
+from services.attribution.rulebooks.source import BadRulebook
+from shared.rulebook_folder import MAX_BYTES
 
 __all__ = ["BadRulebook", "Book", "load", "load_book", "shipped"]
 

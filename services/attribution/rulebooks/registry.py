@@ -12,8 +12,7 @@ from pathlib import Path
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId
 from services.attribution.rulebooks.loading import BadRulebook, Book, load_book, shipped
-
-ENDINGS = (".yaml", ".yml")
+from shared.rulebook_folder import rulebook_files
 
 
 class Registry:
@@ -23,7 +22,7 @@ class Registry:
         self._books: dict[BookId, Book] = {}
         for name in shipped():
             self._add(load_book(name), "")
-        for path in _files(Path(folder)) if folder else ():
+        for path in _files(folder) if folder else ():
             self._add(load_book(path), str(path))
 
     @property
@@ -36,10 +35,9 @@ class Registry:
         return self._books.values()
 
     def find(self, name_or_path: str) -> Book:
-        """The book that a person names: `riverside` in its newest version, `riverside@1`, or a file."""
-        name, _, version = name_or_path.partition("@")
-        versions = [known for known in self._books if known[0] == name and version in ("", str(known[1]))]
-        return self._books[max(versions)] if versions else load_book(name_or_path)
+        """The book that a person names, or the one of a file."""
+        known = named(name_or_path, self._books)
+        return load_book(name_or_path) if known is None else self._books[known]
 
     def text_of(self, known: BookId) -> bytes:
         """The bytes over which the rulebook's digest is made: its chain, root first."""
@@ -68,9 +66,14 @@ class Registry:
             raise BadRulebook(file, 1, "version", reason)
 
 
-def _files(folder: Path) -> list[Path]:
+def named(text: str, books: Iterable[BookId]) -> BookId | None:
+    """Which of the books is meant: `riverside` in its newest version, or `riverside@1`."""
+    name, _, version = text.partition("@")
+    return max((one for one in books if one[0] == name and version in ("", str(one[1]))), default=None)
+
+
+def _files(folder: str | Path) -> list[Path]:
     try:
-        found = sorted(path for path in folder.iterdir() if path.suffix in ENDINGS)
+        return rulebook_files(folder)
     except OSError as error:
         raise BadRulebook(str(folder), 1, "", f"the folder cannot be read ({error.strerror})") from error
-    return [path for path in found if path.is_file()]

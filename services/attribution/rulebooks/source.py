@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import yaml
 
-MAX_BYTES = 1_000_000
+from shared.rulebook_folder import MAX_BYTES
+
 MAX_NODES = 20_000
 MAX_DEPTH = 8
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
