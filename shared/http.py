@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from shared.docs_page import add_docs
 from shared.middleware import AccessLog, BodyLimit
 from shared.openapi import DescribedApp
 from shared.problem import FieldError, Problem, bad_event, problem
+from shared.query_names import refuse_unknown
 from shared.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.telemetry import METRICS_TYPE
 
@@ -50,8 +51,12 @@ def create_app(
     metrics: Callable[[], bytes],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     body_limit: int = MIB,
+    any_query: bool = False,
 ) -> FastAPI:
-    """A FastAPI application with the common routes, problem documents and middlewares."""
+    """A FastAPI application with the common routes, problem documents and middlewares.
+
+    `any_query` is for addresses that others call with a query of their own making.
+    """
     app = DescribedApp(
         title=title,
         version=version,
@@ -59,6 +64,7 @@ def create_app(
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        dependencies=[] if any_query else [Depends(refuse_unknown)],
     )
     _handle_problems(app)
     _add_probes(app, live, ready, metrics)

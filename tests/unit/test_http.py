@@ -74,6 +74,10 @@ def desk() -> FastAPI:
     async def numbers(body: dict[str, int]) -> dict[str, int]:
         return body
 
+    @app.get("/page")
+    async def page(limit: int = 10, cursor: str = "") -> dict[str, Any]:
+        return {"limit": limit, "cursor": cursor}
+
     @app.get("/full")
     async def full() -> None:
         raise unavailable("backlog", 7)
@@ -125,6 +129,32 @@ def test_the_framework_s_own_findings_are_problems_without_the_value() -> None:
     assert problem(answer, 422)["errors"][0]["path"] == "body.a"
     assert "13812345678" not in answer.text
     assert problem(request("POST", "/numbers", content=b"{"), 422)["errors"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "rules"),
+    [
+        ("GET", "/page?as_of=2026-03-02T00:00:00Z", {"query.as_of": "unknown_parameter"}),
+        ("GET", "/page?Limit=5&limit=5", {"query.Limit": "unknown_parameter"}),
+        ("GET", "/page?limit=5&limit=6", {"query.limit": "once"}),
+        ("GET", "/page?limit=many&by=li", {"query.by": "unknown_parameter"}),
+        ("POST", "/events?dry_run=1", {"query.dry_run": "unknown_parameter"}),
+        ("GET", "/healthz?verbose=1", {"query.verbose": "unknown_parameter"}),
+        ("GET", "/page?13812345678", {"query.138****5678": "unknown_parameter"}),
+    ],
+)
+def test_no_query_parameter_is_ignored_in_silence(method: str, path: str, rules: dict[str, str]) -> None:
+    """One that an endpoint does not know is 422 on every endpoint, with those that it knows, as is one given twice."""
+    document = problem(request(method, path), 422)
+    assert {error["path"]: error["rule"] for error in document["errors"]} == rules
+    if path.startswith("/page") and "unknown_parameter" in rules.values():
+        assert "cursor, limit" in document["detail"]
+        assert "可用的有：cursor、limit" in document["detail"]
+
+
+def test_query_parameters_that_are_known_are_taken() -> None:
+    """By the names that the endpoint's description gives them."""
+    assert request("GET", "/page?limit=5&cursor=x").json() == {"limit": 5, "cursor": "x"}
 
 
 def test_a_full_service_says_when_to_come_again() -> None:
