@@ -18,7 +18,8 @@ from faststream.kafka import KafkaBroker
 
 from services.notifier.channels.configured import configured, longest_ways
 from services.notifier.channels.limits import DatabaseLimiter
-from services.notifier.channels.own import hook_secrets
+from services.notifier.channels.own import admitted, hook_secrets
+from services.notifier.channels.webhook import SecretError
 from services.notifier.hearing.consumer import Consumer, Subscription
 from services.notifier.hearing.inbox import Inbox
 from services.notifier.hearing.topic import topic_exists, wait_for_topic
@@ -188,9 +189,15 @@ def run_receipts() -> None:
     configure_logging("receipts", settings.log_level)
     clock = open_clock(settings.clock, demonstration=settings.demonstration)
     database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)
-    app = receipts_app(database, clock, secret, hook_secrets(settings, office_plans(settings).robots))
+    hooks = admitted(hook_secrets(settings, office_plans(settings).robots), _not_admitted)
+    app = receipts_app(database, clock, secret, hooks)
     where = (settings.notifier_receipts_host, settings.notifier_receipts_port, settings.allow_remote)
     serve(app, Listener(*where))
+
+
+def _not_admitted(channel: str, error: SecretError) -> None:
+    """What the providers report is taken all the same."""
+    log.error("reports of this receiver are not taken: its secret is none", channel=channel, error=str(error))
 
 
 def run() -> None:

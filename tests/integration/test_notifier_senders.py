@@ -77,6 +77,11 @@ async def test_every_message_fits_its_provider(robot: Robot, provider: Provider)
     ("kind", "body", "words"),
     [
         (DingTalkRobot, {"errcode": 310000, "errmsg": "sign not match"}, "signature"),
+        (
+            DingTalkRobot,
+            {"errcode": 310000, "errmsg": "机器人发送签名不匹配;请确认时间戳(timestamp)"},
+            "signature",
+        ),
         (DingTalkRobot, {"errcode": 310000, "errmsg": "keywords not in content"}, "keyword"),
         (DingTalkRobot, {"errcode": 310000, "errmsg": "ip 1.2.3.4 not in whitelist"}, "address"),
         (DingTalkRobot, {"errcode": 400102, "errmsg": "机器人已停用"}, "gone"),

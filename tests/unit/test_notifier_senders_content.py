@@ -276,10 +276,23 @@ def test_no_status_but_2xx_can_be_a_success(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7), (None, 60), ("-1", 60), ("99999999999", 3600), ("0", 1), ("²", 60)]
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        (None, 60),
+        ("-1", 60),
+        ("7200", 7200),
+        ("99999999999", 30 * 86400),
+        ("9" * 5000, 30 * 86400),
+        ("0", 1),
+        ("²", 60),
+        ("soon", 60),
+        ("Fri, 06 Mar 2020 03:00:00 GMT", 1),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 30 * 86400),
+    ],
 )
-def test_retry_after_is_bounded(header: str | None, seconds: int) -> None:
-    """Not less than a second, not more than an hour, a minute where it says nothing."""
+def test_retry_after_is_kept_as_it_is_said(header: str | None, seconds: int) -> None:
+    """Seconds or an HTTP date, not less than a second, nor more than thirty days; a minute where it says nothing."""
     reading = by_status(503, header, "told")
     assert isinstance(reading, Later)
     assert reading.wait == timedelta(seconds=seconds)

@@ -25,6 +25,9 @@ LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
 _SHUT_OUT = timedelta(minutes=10)
 _BUSY = timedelta(seconds=5)
+_NO_MATCH = ("not match", "不匹配")
+# A clock that is off, here or there: the next try, with a signature of its own, may be right.
+_TOO_OLD = ("timestamp", "expired", "过期", "时间戳")
 # Of a name that an office has entered, nothing may become a link, a mention or a heading.
 _INERT = str.maketrans("[]<>*_`#@!\\", "［］＜＞＊＿｀＃＠！＼")
 
@@ -89,6 +92,9 @@ class DingTalkRobot(Robot):
             return Reason.KEYWORD
         if "whitelist" in said or "白名单" in said or " ip" in f" {said}":
             return Reason.ADDRESS
+        # The words of a signature that does not match speak of the timestamp too.
+        if not any(sign in said for sign in _NO_MATCH) and any(sign in said for sign in _TOO_OLD):
+            return _BUSY
         return Reason.SIGNATURE
 
     @staticmethod

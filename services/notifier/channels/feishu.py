@@ -24,6 +24,7 @@ from services.notifier.channels.robot import Codes, Robot, masked, national_mobi
 LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
 _MINUTE = timedelta(minutes=1)
+_TOO_MANY = ("too many", "frequen", "limit", "频")
 
 
 class FeishuRobot(Robot):
@@ -63,6 +64,12 @@ class FeishuRobot(Robot):
     def result(self, body: dict[str, Any]) -> tuple[int | None, str]:
         code = body.get("code", body.get("StatusCode"))
         return whole(code), str(body.get("msg", body.get("StatusMessage", "")))
+
+    def too_fast(self, code: int, words: str) -> timedelta | None:
+        """9499 is a body that was not understood, and the limit of the gateway before the robots."""
+        if code == 9499 and any(sign in words.lower() for sign in _TOO_MANY):
+            return _MINUTE
+        return super().too_fast(code, words)
 
     def _signature(self) -> dict[str, str]:
         if self._access.secret is None:

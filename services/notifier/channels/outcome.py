@@ -11,7 +11,8 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -20,6 +21,10 @@ from shared.contract.contacts import mask
 
 # What is unknown to a table was not taken, but nobody can say for how long: once more in a minute.
 UNKNOWN_CODE = timedelta(minutes=1)
+# A wait that a receiver asks for is kept as it is, but for what no claim outlives: a mistake, or no time at all.
+SHORTEST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(days=30)
+_MOST_DIGITS = 9
 # Shorter than this, a "secret" would be cut out of ordinary words.
 _SHORTEST_SECRET = 4
 _IDENTIFIER = re.compile(r"[0-9A-Za-z:_.^-]{1,80}")
@@ -105,7 +110,7 @@ def by_status(status: int, retry_after: str | None, answer: str) -> Reading | No
     if 300 <= status < 400:
         return Never(Reason.ADDRESS, f"{answer} (redirects are not followed)")
     if status in (408, 425, 429, 503):
-        return Later(_seconds(retry_after), answer, hold=status == 429)
+        return Later(retry_wait(retry_after), answer, hold=status == 429)
     if status >= 500:
         return Unknown(answer)
     return Never(Reason.OTHER, answer)
@@ -138,8 +143,16 @@ def identifier(value: object) -> str:
     return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else "?"
 
 
-def _seconds(retry_after: str | None) -> timedelta:
-    """Retry-After in seconds, up to an hour; its form as a date is not used by these providers."""
-    if retry_after is not None and retry_after.isascii() and retry_after.isdigit():
-        return timedelta(seconds=min(max(int(retry_after[:6]), 1), 3600))
-    return UNKNOWN_CODE
+def retry_wait(retry_after: str | None) -> timedelta:
+    """How long `Retry-After` asks to wait (RFC 9110, 10.2.3): seconds or an HTTP date, up to `LONGEST_WAIT`."""
+    asked = (retry_after or "").strip()
+    if asked.isascii() and asked.isdigit():
+        digits = asked.lstrip("0")
+        seconds = int(digits or "0") if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+        return min(max(timedelta(seconds=seconds), SHORTEST_WAIT), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(asked)
+    except (TypeError, ValueError, OverflowError):
+        return UNKNOWN_CODE
+    until = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return min(max(until - datetime.now(UTC), SHORTEST_WAIT), LONGEST_WAIT)

@@ -7,7 +7,7 @@ key of the policy and the place, never what was found there.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from services.notifier.channels import Channel, providers
 from services.notifier.channels.address import AddressError
 from services.notifier.channels.limits import Limiter
 from services.notifier.channels.robot import Access, TokenError
+from services.notifier.channels.webhook import SecretError, check_secret
 from services.notifier.planning.plan import RobotTerms, SecretPlace
 from services.notifier.settings import NotifierSettings
 from shared.settings import SettingsError, variable
@@ -55,6 +56,18 @@ def hook_secrets(
         if one.provider == "webhook" and one.secret is not None:
             secrets[one.channel] = found(one.secret, f"{_key(one)}.secret", environ)
     return secrets
+
+
+def admitted(secrets: Mapping[str, str], refused: Callable[[str, SecretError], None]) -> dict[str, str]:
+    """Those by which a receiver may report: a key that can be guessed admits anybody, so it is told and left out."""
+    kept: dict[str, str] = {}
+    for channel, secret in secrets.items():
+        try:
+            check_secret(secret)
+            kept[channel] = secret
+        except SecretError as error:
+            refused(channel, error)
+    return kept
 
 
 def found(place: SecretPlace, key: str, environ: Mapping[str, str]) -> str:

@@ -7,12 +7,9 @@ server for tests) must stand in the list.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
-
-from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from services.notifier.channels import Channel
 from services.notifier.channels.address import AddressError, AddressPolicy
@@ -22,7 +19,7 @@ from services.notifier.channels.limits import Limiter
 from services.notifier.channels.robot import Access, Robot, TokenError
 from services.notifier.channels.sms import Account
 from services.notifier.channels.sms_templates import NEEDED, TemplateError, Templates, missing
-from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.channels.webhook import SecretError, WebhookChannel
 from services.notifier.channels.wecom import WeComRobot
 from services.notifier.planning.plan import SmsTerms
 from services.notifier.planning.sms import LONGEST
@@ -83,8 +80,16 @@ def hook(
     except AddressError as error:
         allowed = f"allowed are those of {variable('notifier_webhook_hosts')}"
         raise SettingsError(f"{where[0]}: {error} ({allowed})") from None
-    except (binascii.Error, ValueError, EmptyWebhookSecretError):
-        raise SettingsError(f"{where[1]} is not base64, with or without `whsec_` before it") from None
+    except SecretError as error:
+        raise bad_secret(where[1], error) from None
+
+
+def bad_secret(where: str, error: SecretError) -> SettingsError:
+    """What to say of a secret of a webhook, and never the secret."""
+    return SettingsError(
+        f"{where}: 密钥须为 24 至 64 字节的 base64，可带 whsec_ 前缀"
+        f" (the secret of a webhook is the base64 of 24 to 64 bytes, with or without `whsec_`: {error})"
+    )
 
 
 def aliyun(settings: NotifierSettings, limiter: Limiter, terms: SmsTerms) -> Channel:

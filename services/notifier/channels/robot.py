@@ -138,6 +138,10 @@ class Robot(ABC):
             return by_status(reply.status, reply.retry_after, told) or Unknown(f"not understood: {told}")
         return self._meaning(code, words, self._told(f"{code} {words}"))
 
+    def too_fast(self, code: int, words: str) -> timedelta | None:
+        """How long a limit that was passed shuts the robot out; None for what is no limit."""
+        return self.codes.too_fast.get(code)
+
     def refined(self, code: int, words: str) -> Meaning | None:
         """Where one code means several things, which of them the words tell."""
         return None
@@ -145,8 +149,9 @@ class Robot(ABC):
     def _meaning(self, code: int, words: str, told: str) -> Reading:
         if code == 0:
             return Delivered(told)
-        if code in self.codes.too_fast:
-            return Later(self.codes.too_fast[code], told, hold=True)
+        shut_out = self.too_fast(code, words)
+        if shut_out is not None:
+            return Later(shut_out, told, hold=True)
         meaning = self.refined(code, words) or self.codes.meanings.get(code, UNKNOWN_CODE)
         return Later(meaning, told) if isinstance(meaning, timedelta) else Never(meaning, told)
 

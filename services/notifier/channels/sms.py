@@ -45,6 +45,8 @@ class SmsChannel(ABC):
 
     name: ClassVar[str]
     limits: ClassVar[tuple[Limit, ...]]
+    # Whether the limits are a number's, whatever is sent to it, or each template has its own.
+    limits_by_number: ClassVar[bool] = False
     after_crash: Literal["resend"] = "resend"
 
     def __init__(
@@ -111,6 +113,9 @@ class SmsChannel(ABC):
         return await asyncio.wrap_future(future)
 
     def _key(self, template: str, number: str) -> str:
+        """What the provider's limits count: sendings to a number, perhaps by each signature and template."""
+        if self.limits_by_number:
+            return f"{self.name}:{number}"
         return f"{self.name}:{self.account.sign_name}:{template}:{number}"
 
     def _told(self, text: str) -> str:

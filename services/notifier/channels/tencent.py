@@ -83,6 +83,8 @@ _MEANINGS: Mapping[str, Meaning] = {
     "MissingParameter": Reason.CONTENT,
     "UnsupportedOperation": Reason.NUMBER,
 }
+# Of one content to a number: other messages may go to it.
+_OF_CONTENT = "LimitExceeded.PhoneNumberSameContentDailyLimit"
 # The provider gave up waiting for its own parts: the message may be on its way.
 _UNKNOWN = (
     "InternalError.Timeout",
@@ -95,6 +97,7 @@ class TencentSms(SmsChannel):
     """SMS by Tencent Cloud; the variables go by position."""
 
     name = "tencent-sms"
+    limits_by_number = True
     limits = (Limit(1, 30 * _SECOND), Limit(5, _HOUR), Limit(10, _DAY))
 
     def __init__(
@@ -205,7 +208,7 @@ def meaning(code: str, told: str) -> Reading:
         return Unknown(f"not understood: {told}")
     for begin in sorted(_TOO_FAST, key=len, reverse=True):
         if code.startswith(begin):
-            return Later(_TOO_FAST[begin], told, hold=True)
+            return Later(_TOO_FAST[begin], told, hold=not code.startswith(_OF_CONTENT))
     found = [begin for begin in _MEANINGS if code.startswith(begin)]
     known = _MEANINGS[max(found, key=len)] if found else UNKNOWN_CODE
     return Later(known, told) if isinstance(known, timedelta) else Never(known, told)

@@ -7,6 +7,7 @@ when the answer to the first call was lost.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +25,10 @@ from services.notifier.channels.outcome import Later, TryLater, by_status, prese
 # receivers are moved and secrets are changed, and an alert should outlive that.
 _FINAL = frozenset({400, 405, 410, 413, 414, 415, 422, 501})
 
+
+# The bytes of a key that Standard Webhooks allows.
+SHORTEST_KEY = 24
+LONGEST_KEY = 64
 
 _TYPES: Mapping[NoticeKind, str] = {
     "reminder": "claim.expiring",
@@ -45,6 +50,7 @@ class WebhookChannel:
         self.name = name
         self.timeout = timeout
         self._receiver = policy.check(url)
+        check_secret(secret)
         self._signer = Webhook(secret)
         self._secrets = (secret, secret.removeprefix("whsec_"))
         self._caller = Caller(policy, timeout)
@@ -63,6 +69,24 @@ class WebhookChannel:
 
     async def close(self) -> None:
         await self._caller.close()
+
+
+class SecretError(ValueError):
+    """A secret that Standard Webhooks does not allow; the message does not repeat it."""
+
+
+def check_secret(secret: str) -> None:
+    """SecretError unless it is the base64 of 24 to 64 bytes, with or without `whsec_` before it.
+
+    The library leaves out what is no base64, so that a password becomes a key of a byte or two: whoever tries
+    all of those can sign in the receiver's name.
+    """
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise SecretError("not base64, with or without `whsec_` before it") from None
+    if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
+        raise SecretError(f"a key of {len(key)} bytes; it must have {SHORTEST_KEY} to {LONGEST_KEY}")
 
 
 def signed_headers(signer: Webhook, message_id: str, at: datetime, body: str) -> dict[str, str]:

@@ -1,0 +1,143 @@
+"""Answers that mean "later" or "never" by their words, waits that receivers ask for, and keys of webhooks."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from services.notifier.channels import Temporary
+from services.notifier.channels.address import AddressPolicy
+from services.notifier.channels.calling import Reply
+from services.notifier.channels.dingtalk import DingTalkRobot
+from services.notifier.channels.feishu import FeishuRobot
+from services.notifier.channels.limits import ProcessLimiter
+from services.notifier.channels.outcome import Later, Never, TryLater
+from services.notifier.channels.own import admitted
+from services.notifier.channels.providers import hook
+from services.notifier.channels.robot import Access, Robot
+from services.notifier.channels.webhook import _read
+from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.settings import NotifierSettings
+from shared.clock import MachineClock
+from shared.settings import SettingsError
+from tests.support.notices import NOTICE, notice
+from tests.support.notifier import ShiftedClock
+from tests.support.sms import NUMBER, tencent
+
+KEY = base64.b64encode(bytes(range(24))).decode()
+
+
+def robot(kind: type[Robot]) -> Robot:
+    clock = MachineClock()
+    access = Access("https://robots.example.com", "tokentoken", "secretsecret")
+    policy = AddressPolicy(frozenset({"robots.example.com"}))
+    return kind(access, policy, ProcessLimiter(clock), clock, timeout=1.0, form="rich")
+
+
+def settings() -> NotifierSettings:
+    return NotifierSettings(
+        database_url="postgresql:///none",
+        kafka="none:1",
+        notifier_webhook_hosts=("hooks.example.com",),
+    )
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize(
+    "words", ["too many request", "Too Many Requests", "frequency limited", "请求过于频繁"]
+)
+def test_feishu_s_9499_is_a_limit_where_the_words_say_so(status: int, words: str) -> None:
+    """Too many requests are sent again later, and the robot is silent meanwhile, as for 11232."""
+    body = json.dumps({"code": 9499, "msg": words, "data": {}}, ensure_ascii=False).encode()
+    reading = robot(FeishuRobot).reading(Reply(status, None, body))
+    assert isinstance(reading, Later)
+    assert (reading.hold, reading.wait) == (True, timedelta(minutes=1))
+
+
+def test_feishu_s_9499_is_the_content_otherwise() -> None:
+    """A body that was not understood is refused for good."""
+    reading = robot(FeishuRobot).reading(Reply(400, None, b'{"code": 9499, "msg": "Bad Request"}'))
+    assert isinstance(reading, Never)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("invalid timestamp, more: [https://example.com]", Later),
+        ("description:机器人发送签名过期;solution:签名生成时间和发送时间请保持在 timestampms 以内;", Later),
+        ("sign not match, more: [https://example.com]", Never),
+        (
+            "description:机器人发送签名不匹配;solution:请确认签名和生成签名的时间戳(timestamp)都放在了网址中;",
+            Never,
+        ),
+        ("keywords not in content", Never),
+    ],
+)
+def test_dingtalk_s_310000_is_read_by_its_words(words: str, kind: type) -> None:
+    """A signature that is too old may be right the next time; one that does not match will not."""
+    body = json.dumps({"errcode": 310000, "errmsg": words}, ensure_ascii=False).encode()
+    assert isinstance(robot(DingTalkRobot).reading(Reply(200, None, body)), kind)
+
+
+@pytest.mark.parametrize("status", [408, 429, 503])
+def test_a_receiver_of_webhooks_says_when_by_date_or_seconds(status: int) -> None:
+    """Both forms of `Retry-After` are kept, also beyond an hour."""
+    at = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
+    for header in (at, "7200"):
+        with pytest.raises(TryLater) as caught:
+            _read(Reply(status, header, b""), "answer")
+        assert timedelta(hours=1, minutes=50) < caught.value.wait <= timedelta(hours=2)
+
+
+@pytest.mark.parametrize("secret", [KEY, f"whsec_{KEY}", base64.b64encode(bytes(64)).decode()])
+def test_a_key_of_24_to_64_bytes_is_taken(secret: str) -> None:
+    """Base64, with or without `whsec_` before it."""
+    hook("https://hooks.example.com/x", secret, settings(), ("URL", "SECRET"))
+    assert admitted({"webhook": secret}, lambda *_: None) == {"webhook": secret}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"v1,whsec_{KEY}",
+        f"whsec_whsec_{KEY}",
+        "my-very-secret-key",
+        "whsec_xyz!",
+        "ab",
+        f" {KEY}",
+        f"{KEY}\n",
+        KEY[:-4],
+        base64.b64encode(bytes(65)).decode(),
+        base64.urlsafe_b64encode(b"\xff" * 24).decode(),
+        "",
+    ],
+)
+def test_any_other_secret_stops_the_start_with_the_name_of_its_variable(secret: str) -> None:
+    """Neither the sender nor the address of the receipts goes by a key that is shorter or other than it looks."""
+    with pytest.raises(SettingsError, match=r"^SECRET: .*base64") as caught:
+        hook("https://hooks.example.com/x", secret, settings(), ("URL", "SECRET"))
+    assert not secret or secret not in str(caught.value)
+    told: list[str] = []
+    assert admitted({"webhook": secret}, lambda channel, _: told.append(channel)) == {}
+    assert told == ["webhook"]
+
+
+async def test_tencent_s_limits_are_a_number_s_whatever_is_sent_to_it(clock: ShiftedClock) -> None:
+    """A second message within thirty seconds waits, also when it is another template's."""
+    sms = tencent("http://localhost:9", clock)
+    with pytest.raises(Temporary):
+        await sms.send(NOTICE, NUMBER)
+    with pytest.raises(TryLater, match="limit of the number"):
+        await sms.send(notice(rung=Rung.LAPSED, audience=Audience.SUPERVISOR), NUMBER)
+    assert await sms.ready_in(NUMBER) > timedelta(seconds=20)
+    assert await sms.ready_in("+8613800000002") == timedelta(0)
+    await sms.close()
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
