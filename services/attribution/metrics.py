@@ -33,6 +33,7 @@ class AttributionMetrics:
         )  # fmt: skip
         self.assigned = gauge("assigned_partitions", "Partitions that this process reads")
         self.gaps = gauge("stopped_partitions", "Partitions that stand at a gap in the seq of a scope")
+        self.forks = gauge("forked_partitions", "Partitions that stand at a second fact under one seq")
         self.parked = gauge("parked_scopes", "Scopes that wait in quarantine")
         self.backlog = gauge("relay_backlog", "Messages that the broker has not acknowledged")
         self.leading = gauge("relay_leading", "Whether this process relays")

@@ -157,8 +157,10 @@ class Service:
     def _consumer_ready(self) -> str | None:
         if not self._consuming:
             return "not begun"
-        halted = self.consumer.halted
-        return f"the stored position is outside the log in partitions {halted}" if halted else None
+        told = [f"partition {number}: {place}" for number, place in self.consumer.forked.items()]
+        if self.consumer.halted:
+            told.append(f"the stored position is outside the log in partitions {self.consumer.halted}")
+        return "; ".join(told) or None
 
     def _metrics(self) -> bytes:
         refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)

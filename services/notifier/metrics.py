@@ -54,6 +54,9 @@ class Metrics:
         self.channels_open = self._gauge(
             "panke_notifier_channels_open", "Channels that are left alone, since they failed again and again"
         )
+        self.partitions_forked = self._gauge(
+            "panke_notifier_partitions_forked", "Partitions that stand at a second message under one seq"
+        )
         self.partitions_halted = self._gauge(
             "panke_notifier_partitions_halted", "Partitions whose stored position is outside the log"
         )

@@ -22,6 +22,7 @@ from shared.local.jars import kafka_jars
 from shared.local.kafka_cache import cache_options
 from shared.local.kafka_probe import ask_cluster
 from shared.local.ports import HOST, free_port, is_free
+from shared.local.private import UMASK, make_private, open_private, write_private
 from shared.local.process import ServerProcess
 
 PART = "Kafka"
@@ -108,6 +109,7 @@ class EmbeddedKafka:
         """Start the broker and wait until it takes requests, as our own process with our own cluster id."""
         self._process.lock()
         try:
+            make_private(self.directory)
             demand_room(PART, self.directory)
             java, jars = _java(), kafka_jars(self.home)
             if self._options is None:
@@ -185,7 +187,7 @@ class EmbeddedKafka:
         port = self._asked or (last[0] if last[0] and is_free(last[0]) else free_port())
         usable = last[1] and last[1] != port and is_free(last[1])
         controller = last[1] if usable else free_port(besides=(port,))
-        memory.write_text(json.dumps([port, controller]))
+        write_private(memory, json.dumps([port, controller]))
         return port, controller
 
     def _write_settings(self, port: int, controller: int, data: Path) -> Path:
@@ -196,7 +198,7 @@ class EmbeddedKafka:
             "log.dirs": str(data),
         }
         path = self.directory / "server.properties"
-        path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        write_private(path, "".join(f"{key}={value}\n" for key, value in settings.items()))
         return path
 
     def _formatted(self, java: Path, jars: list[Path]) -> str:
@@ -216,13 +218,14 @@ class EmbeddedKafka:
                 "-cp",
                 _classpath(jars),
             ]
-            with self.log.open("ab") as log:
+            with open(self.log, "ab", opener=open_private) as log:
                 done = subprocess.run(
                     [*command, *tool],
                     stdout=log,
                     stderr=log,
                     stdin=subprocess.DEVNULL,
                     env=_environment(),
+                    umask=UMASK,
                     check=False,
                 )
             if done.returncode != 0:

@@ -24,6 +24,7 @@ from shared.local.errors import NoDisk, PortInUse, StartFailed
 from shared.local.home import demand_room
 from shared.local.ports import HOST, free_port, is_free
 from shared.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
+from shared.local.private import FOLDER, UMASK, open_private, write_private
 from shared.local.process import ServerProcess
 
 _SUPERUSER = "panke"
@@ -34,6 +35,8 @@ _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 # Quick, and worth nothing after a power cut: for tests and the demonstration only. `synchronous_commit` stays
 # on: without it kill -9 of the server alone would lose what was committed.
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+# As root the server runs as another user, whose data (0700) may lie below: it may pass, and see nothing.
+_PASSED = 0o711
 
 
 class EmbeddedPostgres:
@@ -95,6 +98,7 @@ class EmbeddedPostgres:
 
     def start(self) -> EmbeddedPostgres:
         """Start the server and wait until it lets our own password in."""
+        self._process.mode = _PASSED if self._server_user().uid is not None else FOLDER
         self._process.lock()
         try:
             demand_room(PART, self.directory)
@@ -195,7 +199,7 @@ class EmbeddedPostgres:
             raise PortInUse(PART, self._asked)
         last = json.loads(memory.read_text()) if memory.is_file() else 0
         port = self._asked or (last if last and is_free(last) else free_port())
-        memory.write_text(json.dumps(port))
+        write_private(memory, json.dumps(port))
         return port
 
     def _lets_us_in(self) -> bool:
@@ -237,7 +241,7 @@ class EmbeddedPostgres:
             "--locale=C.UTF-8",
         ]
         access = [f"--username={_SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256"]
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=open_private) as log:
             done = subprocess.run(
                 [str(programs / "initdb"), "-D", str(data), *locale, *access],
                 stdin=subprocess.DEVNULL,
@@ -245,6 +249,7 @@ class EmbeddedPostgres:
                 stderr=log,
                 env=_ENVIRONMENT,
                 cwd="/",
+                umask=UMASK,
                 user=user.uid,
                 group=user.gid,
                 extra_groups=None if user.uid is None else [],

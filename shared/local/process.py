@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.local.errors import AlreadyRunning
+from shared.local.private import FOLDER, UMASK, open_private, write_private
 
 STOP_SECONDS = 10.0
 _LOCK_PATIENCE = 5.0
@@ -61,8 +62,11 @@ class Running:
 class ServerProcess:
     """The process of one part; `directory` holds its lock, its pid file and its log."""
 
-    def __init__(self, part: str, directory: Path, *, stop_signal: int = signal.SIGTERM) -> None:
+    def __init__(
+        self, part: str, directory: Path, *, stop_signal: int = signal.SIGTERM, mode: int = FOLDER
+    ) -> None:
         self.part = part
+        self.mode = mode
         self.directory = directory
         self.stop_signal = stop_signal
         self.log = directory / "server.log"
@@ -87,6 +91,7 @@ class ServerProcess:
         Right after a kill the children of the dead server may hold the lock for a moment more.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(self.mode)
         handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + _LOCK_PATIENCE
         while True:
@@ -120,7 +125,7 @@ class ServerProcess:
     ) -> None:
         """Start the server under the lock; `tied` makes it end with this process, however this one ends."""
         held = () if self._lock is None else (self._lock,)
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=open_private) as log:
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -133,10 +138,11 @@ class ServerProcess:
                 user=user,
                 group=group,
                 extra_groups=None if user is None else [],
+                umask=UMASK,
             )
         running = Running.of(self._child.pid)
         if running is not None:
-            self._pid_file.write_text(json.dumps({"pid": running.pid, "started": running.started}))
+            write_private(self._pid_file, json.dumps({"pid": running.pid, "started": running.started}))
         if tied:
             self._guard = _guard(self._child.pid, self.stop_signal)
 

@@ -258,6 +258,27 @@ async def test_a_gap_stops_the_partition_until_the_fact_is_sent_again(settings: 
         assert service.consumer.gaps == {}
 
 
+async def test_a_forged_fact_does_not_take_the_place_of_the_true_one_unseen(
+    settings: AttributionSettings,
+) -> None:
+    """The true fact, which comes second, stops its partition: readiness and figures say so, other scopes go on."""
+    line, journal = Line(settings), Journal()
+    true = journal.visit(LI, "li")
+    false = replace(true, value=(true.value or b"").replace(b'"desk"', b'"stranger"'))
+    other = next(f"other-{n}" for n in range(9) if crc32(f"other-{n}".encode()) % 3 != crc32(b"demo") % 3)
+    await line.send([false, true, journal.visit(WANG, "li", scope=other)])
+    async with running(settings) as (service, client):
+        await folded(client, other, 1)
+
+        async def told() -> bool:
+            return "demo has two facts of seq 1" in (await client.get("/readyz")).text
+
+        await eventually(told)
+        assert "panke_attribution_forked_partitions 1.0" in (await client.get("/metrics")).text
+        assert service.consumer is not None
+        assert not service.consumer.has_work()
+
+
 async def test_a_database_that_is_killed_while_folding_loses_and_doubles_nothing(
     own_postgres: EmbeddedPostgres, kafka: str, topic_prefix: str
 ) -> None:

@@ -57,6 +57,28 @@ def test_postgres_starts_again_on_its_data_after_a_kill(own_postgres: EmbeddedPo
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
+def test_nobody_else_can_read_or_write_what_the_parts_keep(
+    own_postgres: EmbeddedPostgres, own_kafka: EmbeddedKafka
+) -> None:
+    """Folders are 0700 and files 0600, those of an earlier start too: who could write to a log could forge a fact."""
+    own_kafka.stop()
+    own_kafka.directory.chmod(0o755)
+    (own_kafka.directory / "data" / "meta.properties").chmod(0o644)
+    own_kafka.start()
+    assert open_to_others(own_kafka.directory) == []
+    assert open_to_others(own_postgres.data) == []
+    assert [
+        path for path in own_postgres.directory.iterdir() if path.is_file() and path.stat().st_mode & 0o77
+    ] == []
+    # Where the server runs as another user, that one may pass.
+    assert own_postgres.directory.stat().st_mode & 0o66 == 0
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    """What in a folder gives a right to anybody but its owner."""
+    return [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o77]
+
+
 def test_postgres_is_version_18_and_asks_for_the_password(own_postgres: EmbeddedPostgres) -> None:
     """A wrong password is refused; nobody is trusted for coming from this machine."""
     with psycopg.connect(own_postgres.dsn) as connection:

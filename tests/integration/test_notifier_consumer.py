@@ -18,7 +18,7 @@ from services.notifier.hearing.inbox import Inbox
 from services.notifier.metrics import Metrics
 from services.notifier.planning.plan import Plans
 from shared.topics import Topics
-from tests.support.notifier import Office, Told, local
+from tests.support.notifier import Office, Stream, Told, local
 
 PARTITIONS = 3
 
@@ -150,6 +150,22 @@ async def test_a_position_outside_the_log_halts_its_partition_alone(feed: Feed, 
         assert consumer.halted == [0]
         assert metrics.registry.get_sample_value("panke_notifier_partitions_halted") == 1.0
     assert office.taken_positions(feed.topic)[0] == 1000
+
+
+async def test_another_message_under_a_seq_stops_its_partition_and_is_not_dropped(
+    feed: Feed, office: Office
+) -> None:
+    """A message that comes again is dropped; another one in its place is told, and other partitions go on."""
+    false, true = office.stream.claim("c1", "stranger"), Stream().claim("c1", "li")
+    await feed.send([false, false, true, office.stream.claim("c2", "li")])
+    await feed.send([office.stream.claim("c3", "li", scope="other")], 1)
+    async with consuming(feed, office) as (consumer, metrics):
+        await until(lambda: consumer.forked == {0: "scope demo has two messages of seq 1"}, "it is told")
+        await until(lambda: customers(office) == {"c1", "c3"}, "what came before, and the other partition's")
+        assert metrics.registry.get_sample_value("panke_notifier_partitions_forked") == 1.0
+    assert office.taken_positions(feed.topic)[0] == 2
+    async with consuming(feed, office) as (consumer, _):
+        await until(lambda: 0 in consumer.forked, "it is found again after a restart")
 
 
 async def test_a_database_that_was_away_loses_nothing(feed: Feed, own_postgres: Any) -> None:

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.folder import Folder, Rules
+from services.attribution.folding.forks import Fork, Repeats
 from services.attribution.folding.reading import Dead, JournalFact, RawRecord, Reading, Watermark, read_record
 from services.attribution.folding.recorder import AttributionRecorder
 from services.attribution.folding.scopes import HotScopes
@@ -48,6 +49,7 @@ class Outcome:
 
     next_offset: int
     gap: Gap | None = None
+    fork: Fork | None = None
     folded: list[JournalFact] = field(default_factory=list)
     parked: list[tuple[JournalFact, str]] = field(default_factory=list)
     waiting: int = 0
@@ -130,15 +132,18 @@ class Attribution:
         outcome: Outcome,
     ) -> None:
         last = max((r.offset for r in readings if isinstance(r, Watermark)), default=None)
+        repeats = Repeats(self._store, works, readings)
         for reading in readings:
             match reading:
                 case JournalFact():
                     if reading.offset < self._resent.get((source.name, reading.scope), 0):
                         outcome.repeated += 1
                         continue
-                    gap = self._fold_fact(works[reading.scope], reading, batch, outcome)
-                    if gap is not None:
-                        outcome.gap, outcome.next_offset = gap, reading.offset
+                    outcome.fork = repeats.fork(works[reading.scope], reading)
+                    if outcome.fork is None:
+                        outcome.gap = self._fold_fact(works[reading.scope], reading, batch, outcome)
+                    if outcome.fork or outcome.gap:
+                        outcome.next_offset = reading.offset
                         return
                 case Watermark() if reading.offset == last:
                     self._sweep(source, works, reading.until, batch)

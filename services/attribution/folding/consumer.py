@@ -24,6 +24,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
 from services.attribution.folding.application import Attribution, Gap, Outcome, Source
+from services.attribution.folding.forks import Fork
 from services.attribution.folding.reading import written_at
 from services.attribution.folding.resent import find_resent
 from services.attribution.metrics import AttributionMetrics
@@ -76,6 +77,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._tasks: set[asyncio.Task[None]] = set()
         self.outside_log: set[TopicPartition] = set()
         self.gaps: dict[TopicPartition, Gap] = {}
+        self.forks: dict[TopicPartition, Fork] = {}
         self._subscriber = broker.subscriber(
             settings.topic,
             group_id=settings.group,
@@ -107,6 +109,10 @@ class IntakeConsumer(ConsumerRebalanceListener):
             _name(tp): f"{gap.scope} has {gap.found} where {gap.expected} is next"
             for tp, gap in self.gaps.items()
         }
+        reasons |= {
+            _name(tp): f"{fork.scope} has two facts of seq {fork.seq}: {fork.reason}"
+            for tp, fork in self.forks.items()
+        }
         return reasons
 
     def lag(self) -> dict[int, int]:
@@ -120,7 +126,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     def has_work(self) -> bool:
         """Whether a partition that may move has records to fold."""
-        stopped = {tp.partition for tp in self.gaps}
+        stopped = {tp.partition for tp in (*self.gaps, *self.forks)}
         return any(records for partition, records in self.lag().items() if partition not in stopped)
 
     def oldest_unfolded(self) -> datetime | None:
@@ -139,11 +145,14 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._next = {}
         self._waiting.clear()
         self.gaps.clear()
+        self.forks.clear()
         self.outside_log.clear()
         for task in list(self._tasks):
             task.cancel()
         async with self._busy:
             self._metrics.assigned.set(0)
+            self._metrics.gaps.set(0)
+            self._metrics.forks.set(0)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Pause before anything is awaited, or records arrive ahead of the seek; no heartbeat while this runs."""
@@ -220,7 +229,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     async def _fold(self, tp: TopicPartition, records: Sequence[Record]) -> None:
         expected = self._next.get(tp)
-        if expected is None or tp in self.gaps:
+        if expected is None or tp in self.gaps or tp in self.forks:
             return  # revoked or stopped while the batch was in hand
         self._progress.working()
         self._waiting[tp] = written_at(records[0])
@@ -244,6 +253,8 @@ class IntakeConsumer(ConsumerRebalanceListener):
             self._next[tp] = outcome.next_offset
             if outcome.gap is not None:
                 self._stop_at(tp, outcome.gap)
+            if outcome.fork is not None:
+                self._stop_for(tp, outcome.fork)
 
     async def _again(self, tp: TopicPartition, expected: int, error: Exception) -> None:
         """The stored position is the truth: the batch may have been committed though the answer was lost."""
@@ -258,7 +269,17 @@ class IntakeConsumer(ConsumerRebalanceListener):
             self._next[tp] = stored
             self.consumer.seek(tp, stored)
 
-    # Gaps
+    # Forks and gaps
+
+    def _stop_for(self, tp: TopicPartition, fork: Fork) -> None:
+        """Nothing of the partition is folded any more: which of two facts stands is for a person to say."""
+        self.forks[tp] = fork
+        self.consumer.pause(tp)
+        self._metrics.forks.set(len(self.forks))
+        log.error(
+            "seq_fork", partition=_name(tp), offset=fork.offset, scope=fork.scope, seq=fork.seq,
+            event_id=fork.event_id, reason=fork.reason,
+        )  # fmt: skip
 
     def _stop_at(self, tp: TopicPartition, gap: Gap) -> None:
         """Nothing of the partition is folded until the relay has sent the missing fact again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,6 +93,13 @@ class Store:
             work.stored = work.head
             found[scope] = work
         return found
+
+    def others(self, came: Sequence[tuple[str, int, str, bytes]]) -> frozenset[tuple[str, int, bytes]]:
+        """Of facts that come again, by scope, seq, id and digest, those whose seq holds another one."""
+        if not came:
+            return frozenset()
+        rows = self._rows("other_facts", columns(came))
+        return frozenset((str(scope), int(seq), bytes(digest)) for scope, seq, digest in rows)
 
     def staff_name(self, scope: str, staff: str) -> str | None:
         """The name under which somebody was enrolled last."""

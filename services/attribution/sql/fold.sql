@@ -8,6 +8,17 @@ SELECT scope, partition, book, received_seq, folded_seq, version, sent_seq,
        EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope) AS parked
 FROM scopes WHERE scope = ANY(%b::text[])
 
+-- name: other_facts
+-- Facts whose seq holds another one; of what was set aside only the id is known.
+SELECT came.scope, came.seq, came.digest
+FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[]) AS came (scope, seq, id, digest)
+LEFT JOIN facts ON facts.scope = came.scope AND facts.seq = came.seq
+LEFT JOIN parked_facts AS parked ON parked.scope = came.scope AND parked.seq = came.seq
+LEFT JOIN set_aside AS aside ON aside.scope = came.scope AND aside.seq = came.seq
+WHERE CASE WHEN facts.body IS NOT NULL THEN sha256(facts.body) <> came.digest
+           WHEN parked.body IS NOT NULL THEN sha256(parked.body) <> came.digest
+           ELSE aside.id <> came.id END
+
 -- name: records
 SELECT scope, kind, id, born, state
 FROM unnest(%b::text[], %b::text[], %b::text[]) AS wanted (scope, kind, id)

@@ -22,6 +22,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
+from services.notifier.hearing.heard import Fork
 from services.notifier.hearing.inbox import Inbox, StaleError, Taken
 from services.notifier.hearing.wire import Record
 from services.notifier.metrics import Metrics
@@ -55,6 +56,7 @@ class Consumer(ConsumerRebalanceListener):
         self._taken_in = taken_in
         self._next: dict[TopicPartition, int] = {}
         self._halted: set[TopicPartition] = set()
+        self._forked: dict[TopicPartition, str] = {}
         self._busy = asyncio.Lock()
         self._opening: asyncio.Task[None] | None = None
         self._subscriber = broker.subscriber(
@@ -85,6 +87,11 @@ class Consumer(ConsumerRebalanceListener):
         """Partitions whose stored position lies outside the log; nothing of them is read."""
         return sorted(partition.partition for partition in self._halted)
 
+    @property
+    def forked(self) -> dict[int, str]:
+        """Partitions that stand at a second message under one seq, each with its place; nothing more is read."""
+        return {partition.partition: place for partition, place in self._forked.items()}
+
     async def lag(self) -> dict[int, int]:
         """Records that are not applied yet, by partition; raises KafkaError when the broker does not tell."""
         mine = dict(self._next)
@@ -108,6 +115,8 @@ class Consumer(ConsumerRebalanceListener):
     async def _let_go(self) -> None:
         self._next = {}
         self._halted = set()
+        self._forked = {}
+        self._metrics.partitions_forked.set(0)
         if self._opening is not None:
             self._opening.cancel()
         async with self._busy:
@@ -179,8 +188,24 @@ class Consumer(ConsumerRebalanceListener):
             return
         if partition in self._next:
             self._next[partition] = records[-1].offset + 1
+            if taken.fork is not None:
+                self._stop_for(partition, taken.fork)
         self._count(partition, taken)
         self._taken_in()
+
+    def _stop_for(self, partition: TopicPartition, fork: Fork) -> None:
+        """Nothing of the partition is taken in any more: which of two messages is true is for a person to say."""
+        del self._next[partition]
+        self._forked[partition] = str(fork)
+        self._kafka().pause(partition)
+        self._metrics.partitions_forked.set(len(self._forked))
+        _LOG.error(
+            "two messages under one seq; the partition stops",
+            partition=partition.partition,
+            offset=fork.offset,
+            scope=fork.scope,
+            seq=fork.seq,
+        )
 
     async def _step_back(self, partition: TopicPartition, expected: int) -> None:
         """Go on from what is stored; while the database is away, try the same batch again."""

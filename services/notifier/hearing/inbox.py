@@ -16,8 +16,10 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from services.notifier.hearing import heard
 from services.notifier.hearing.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
 from services.notifier.hearing.events import NewEvent, event_alerts
+from services.notifier.hearing.heard import Fork, Heard
 from services.notifier.hearing.wire import Message, Record, StaffChange, Unreadable, Watermark, read
 from services.notifier.planning.plan import Plans
 from shared.clock import BusinessClock
@@ -43,6 +45,7 @@ class Taken:
     repeated: int = 0
     watermark: datetime | None = None
     irregular: list[tuple[int, str, bytes | None]] = field(default_factory=list)
+    fork: Fork | None = None
 
 
 class Inbox:
@@ -71,16 +74,20 @@ class Inbox:
     def take(self, partition: int, expected: int, records: Sequence[Record]) -> Taken:
         """Take a batch in, or raise StaleError and change nothing."""
         messages = [(record, _read(record)) for record in records]
-        batch = _Batch(partition, self._clock.now(), self._plans)
+        now = self._clock.now()
         with self._database.connection() as connection:
-            told = {"business_now": batch.business_now.isoformat()}
+            told = {"business_now": now.isoformat()}
             connection.execute(self._sql["set_business_now"].encode(), told)
             known_at = self._lock(connection, partition, expected)
             seqs = self._seqs(connection, messages)
+            again = heard.load(connection, self._sql, _repeated(messages, seqs))
+            batch = _Batch(partition, now, self._plans, again)
             derivation = Derivation(self._plans.hours_of, self._claims(connection, messages))
             batch.fold(messages, seqs, derivation, known_at)
             self._write(connection, batch, derivation)
-            self._advance(connection, batch, expected, records[-1].offset + 1)
+            fork = batch.taken.fork
+            following = records[-1].offset + 1 if fork is None else fork.offset
+            self._advance(connection, batch, expected, following)
         return batch.taken
 
     def _lock(self, connection: _Connection, partition: int, expected: int) -> datetime | None:
@@ -184,12 +191,22 @@ class Inbox:
         if batch.seqs:
             scopes = {"scopes": list(batch.seqs), "seqs": list(batch.seqs.values())}
             connection.execute(self._sql["put_scopes"].encode(), given | scopes)
+            heard.store(connection, self._sql, batch.heard, batch.seqs)
         moved = {"next": following, "expected": expected, "watermark": batch.taken.watermark}
         if connection.execute(self._sql["advance"].encode(), given | moved).rowcount != 1:
             raise StaleError(batch.partition, expected, None)
 
 
 _Read = tuple[Record, Message | Watermark | Unreadable]
+
+
+def _repeated(messages: Sequence[_Read], seqs: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The places of messages that were taken in before."""
+    return [
+        (message.scope, message.seq)
+        for _, message in messages
+        if isinstance(message, Message) and message.seq <= seqs.get(message.scope, 0)
+    ]
 
 
 def _read(record: Record) -> Message | Watermark | Unreadable:
@@ -206,6 +223,7 @@ class _Batch:
     partition: int
     business_now: datetime
     plans: Plans
+    heard: Heard
     taken: Taken = field(default_factory=Taken)
     seqs: dict[str, int] = field(default_factory=dict)
     staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
@@ -231,10 +249,13 @@ class _Batch:
                 self.taken.irregular.append((record.offset, str(message), record.value))
             elif self._is_next(record, message, self.seqs.get(message.scope, seqs.get(message.scope))):
                 self._apply(message, derivation, known_at or self.business_now)
+            if self.taken.fork is not None:
+                return
 
     def _is_next(self, record: Record, message: Message, last: int | None) -> bool:
         if last is not None and message.seq <= last:
-            self.taken.repeated += 1
+            self.taken.fork = self.heard.fork(record, message)
+            self.taken.repeated += self.taken.fork is None
             return False
         if last is not None and message.seq > last + 1:
             # The contract says that nothing is lost, so this is a defect elsewhere. Each claim message is the
@@ -243,6 +264,7 @@ class _Batch:
             reason = f"scope {message.scope}: messages {last + 1} to {message.seq - 1} never came"
             self.taken.irregular.append((record.offset, reason, None))
         self.seqs[message.scope] = message.seq
+        self.heard.note(record, message)
         self.taken.applied += 1
         return True
 

@@ -25,6 +25,19 @@ SELECT scope, %(topic)s, %(partition)s, seq FROM unnest(%(scopes)s::text[], %(se
 ON CONFLICT (scope) DO UPDATE
 SET seq = excluded.seq, topic = excluded.topic, partition = excluded.partition
 
+-- name: heard
+SELECT heard.scope, heard.seq, heard.digest
+FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[]) AS came (scope, seq) JOIN heard USING (scope, seq)
+
+-- name: put_heard
+INSERT INTO heard (scope, seq, digest)
+SELECT * FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[], %(digests)s::bytea[])
+ON CONFLICT (scope, seq) DO UPDATE SET digest = excluded.digest
+
+-- name: forget_heard
+DELETE FROM heard USING unnest(%(scopes)s::text[], %(seqs)s::bigint[]) AS head (scope, seq)
+WHERE heard.scope = head.scope AND heard.seq <= head.seq - %(keep)s
+
 -- name: claims
 SELECT c.scope, c.customer, c.claim_seq, c.owner, c.status, c.expires_at, c.replaced_by
 FROM claims c

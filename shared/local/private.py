@@ -1,0 +1,38 @@
+"""What the parts keep is of this user alone: the journal's facts name people, and who can write can forge.
+
+Folders are 0700 and files 0600, those of an earlier start too.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = 0o700
+FILE: Final = 0o600
+UMASK: Final = 0o077
+
+
+def make_private(folder: Path) -> None:
+    """Take everything in the folder, and the folder itself, from all others; links are left as they are."""
+    folder.chmod(FOLDER)
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            if not path.is_symlink():
+                path.chmod(FOLDER if name in folders else FILE)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else may read; one that is there loses the rights that it gave."""
+    handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """An opener, as `open` takes one."""
+    handle = os.open(path, flags, FILE)
+    os.fchmod(handle, FILE)
+    return handle
