@@ -12,10 +12,12 @@ from importlib import metadata
 
 import click
 
+from shared.terminal import PlainGroup
+
 GROUP = "panke.commands"
 
 
-class CommandGroup(click.Group):
+class CommandGroup(PlainGroup):
     """The commands whose entry points begin with one prefix."""
 
     def __init__(self, name: str, prefix: str = "", help: str | None = None) -> None:

@@ -11,6 +11,7 @@ import click
 
 from services.attribution.options import database_url, rulebook_folder
 from shared.settings import SettingsError
+from shared.terminal import say
 
 if TYPE_CHECKING:
     from services.attribution.folding.quarantine import Quarantine, Retried
@@ -41,13 +42,13 @@ def list_(database_url: str) -> None:
     """Every scope that waits, and the last dead records."""
     with _opened(database_url) as found:
         for parked in found.parked():
-            click.echo(
+            say(
                 f"{parked.scope}\tseq {parked.seq}\tsince {parked.since.isoformat()}"
                 f"\t{parked.waiting} waiting\t{parked.error}"
             )
         for number, source, offset, reason, sent in found.dead():
             state = "in the dead topic" if sent else "on its way to the dead topic"
-            click.echo(f"dead {number}\t{source} at {offset}\t{reason}\t{state}")
+            say(f"dead {number}\t{source} at {offset}\t{reason}\t{state}")
 
 
 @quarantine.command()
@@ -60,10 +61,10 @@ def show(scope: str, plain: bool, database_url: str) -> None:
 
     with _opened(database_url) as found:
         parked, bodies = found.show(scope)
-        click.echo(f"{parked.scope} fails on seq {parked.seq}: {parked.error}")
+        say(f"{parked.scope} fails on seq {parked.seq}: {parked.error}")
         for body in bodies:
             text = body.decode("utf-8", "replace")
-            click.echo(text if plain else mask(text))
+            say(text if plain else mask(text))
 
 
 @quarantine.command()
@@ -109,9 +110,9 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
 
 
 def _tell(retried: Retried) -> None:
-    click.echo(f"{retried.folded} facts folded, {retried.left} wait")
+    say(f"{retried.folded} facts folded, {retried.left} wait")
     if retried.error is not None:
-        click.echo(f"seq {retried.failed_seq} fails: {retried.error}", err=True)
+        say(f"seq {retried.failed_seq} fails: {retried.error}", err=True)
         sys.exit(FAILED)
 
 

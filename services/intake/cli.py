@@ -15,6 +15,7 @@ import psycopg
 
 from shared.database import connection_info
 from shared.settings import SettingsError
+from shared.terminal import say
 
 
 @click.command("intake")
@@ -55,7 +56,7 @@ def export(scope: str, output: Path | None, database_url: str) -> None:
         with _sink(output) as sink:
             for body in archive.export(connection, scope):
                 sink.write(body + b"\n")
-    click.echo(f"--rulebook {rulebook}", err=True)
+    say(f"--rulebook {rulebook}", err=True)
 
 
 @click.command()
@@ -71,7 +72,7 @@ def relay(scope: str, first: int, database_url: str) -> None:
             queued = send_again(connection, scope, first)
         except UnknownScope:
             raise _no_such_scope(scope) from None
-    click.echo(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
+    say(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
 
 
 def _no_such_scope(scope: str) -> click.UsageError:

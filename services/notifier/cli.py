@@ -13,6 +13,7 @@ import psycopg
 
 from services.notifier.planning.cli import check_policy, preview_policy, test_channel
 from shared.settings import SettingsError
+from shared.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
     from services.notifier.proving.listing import ListedAlert, Listing
@@ -49,7 +50,7 @@ def serve_receipts() -> None:
         raise click.ClickException(str(error)) from None
 
 
-@click.group()
+@click.group(cls=PlainGroup)
 def alerts() -> None:
     """What was sent to whom, what will be, and what never arrived."""
 
@@ -79,9 +80,9 @@ def list_alerts(
     with _listing(database_url) as listing:
         found = listing.page(Filter(state, scope, customer), None, limit)
     for alert in found:
-        click.echo(msgspec.json.encode(alert).decode() if as_json else _line(alert))
+        say(msgspec.json.encode(alert).decode() if as_json else _line(alert))
     if not found and not as_json:
-        click.echo("no alerts", err=True)
+        say("no alerts", err=True)
 
 
 @alerts.command("retry")
@@ -101,10 +102,10 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
         for alert in ids or listing.dead(scope):
             try:
                 listing.retry(alert, MachineClock().now())
-                click.echo(f"{alert} will be tried again")
+                say(f"{alert} will be tried again")
             except (NotFoundError, NotRetriableError) as error:
                 refused += 1
-                click.echo(f"{alert}: {error}", err=True)
+                say(f"{alert}: {error}", err=True)
     if refused:
         raise SystemExit(1)
 
@@ -130,16 +131,16 @@ def log_alerts(
         found = Proof(database).log(asked)
     for alert in found:
         if as_json:
-            click.echo(msgspec.json.encode(alert).decode())
+            say(msgspec.json.encode(alert).decode())
             continue
         whom = alert.staff or f"({alert.audience})"
         lapse = "before the deadline" if alert.told_before_deadline else "not before the deadline"
         told = f"told {lapse}" if alert.step != "lapsed" else alert.state
-        click.echo(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {told}")
+        say(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {told}")
         for entry in alert.history:
-            click.echo(f"    {_entry(entry)}")
+            say(f"    {_entry(entry)}")
     if not found and not as_json:
-        click.echo("no alerts", err=True)
+        say("no alerts", err=True)
 
 
 def _customer(customer: str, scope: str | None) -> Asked:

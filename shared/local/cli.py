@@ -13,6 +13,7 @@ import click
 from shared.local.errors import LocalError
 from shared.local.home import local_home
 from shared.local.stack import Part, Stack
+from shared.terminal import say
 
 _LOOK_SECONDS = 0.5
 _directory = click.option(
@@ -42,21 +43,21 @@ def up(
     if foreground:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in stack.given:
-        click.echo(f"{name}: 使用已给出的地址 given, nothing is embedded for it")
+        say(f"{name}: 使用已给出的地址 given, nothing is embedded for it")
     try:
-        stack.start(click.echo)
+        stack.start(say)
         if foreground:
             _watch(stack)
     except LocalError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        click.echo("正在停止 stopping")
+        say("正在停止 stopping")
     finally:
         if foreground:
             # A second Ctrl-C would leave processes behind; each of them is killed when it takes too long.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
-            stack.stop(click.echo)
+            stack.stop(say)
 
 
 @click.command()
@@ -65,10 +66,10 @@ def up(
 def down(directory: Path | None, remove_data: bool) -> None:
     """Stop what `panke up` started."""
     stack = Stack(_place(directory))
-    stack.stop(click.echo)
+    stack.stop(say)
     if remove_data:
         stack.remove()
-        click.echo(f"{stack.directory}: 数据已删除 data deleted")
+        say(f"{stack.directory}: 数据已删除 data deleted")
 
 
 @click.command()
@@ -82,13 +83,13 @@ def status(directory: Path | None, environment: bool) -> None:
         for part in stack.embedded:
             part.attach()
         for name, value in stack.addresses().items():
-            click.echo(f"export {name}={shlex.quote(value)}")
+            say(f"export {name}={shlex.quote(value)}")
         return
     for part in parts:
         if part.attach():
-            click.echo(f"{part.name}: 运行中 running, {part.address}, pid {part.pid}, log {part.log}")
+            say(f"{part.name}: 运行中 running, {part.address}, pid {part.pid}, log {part.log}")
         else:
-            click.echo(f"{part.name}: 未运行 not running, log {part.log}")
+            say(f"{part.name}: 未运行 not running, log {part.log}")
     if not all(part.attach() for part in parts):
         sys.exit(3)
 
@@ -103,7 +104,7 @@ def logs(directory: Path | None, name: str | None, lines: int) -> None:
     if name is not None and name not in parts:
         raise click.BadParameter(f"{name}: it is one of {', '.join(parts)}")
     for part in parts.values() if name is None else [parts[name]]:
-        click.echo(f"==> {part.log}")
+        say(f"==> {part.log}")
         _show_tail(part, lines)
 
 
@@ -111,17 +112,17 @@ def _show_tail(part: Part, lines: int) -> None:
     if part.log.is_file():
         with part.log.open(errors="replace") as log:
             for line in log.readlines()[-lines:]:
-                click.echo(line, nl=False)
+                say(line, nl=False)
 
 
 def _watch(stack: Stack) -> None:
     """Until asked to stop: start again whatever has died."""
-    click.echo("按 Ctrl-C 停止 Ctrl-C stops")
+    say("按 Ctrl-C 停止 Ctrl-C stops")
     while True:
         time.sleep(_LOOK_SECONDS)
         for part in stack.parts:
             if not part.attach():
-                click.echo(f"{part.name}: 已退出，正在重启 it ended and is started again, log {part.log}")
+                say(f"{part.name}: 已退出，正在重启 it ended and is started again, log {part.log}")
                 part.start()
 
 

@@ -96,13 +96,15 @@ class Stream:
         email: str | None = None,
         departed: bool = False,
         scope: str = SCOPE,
+        name: str | None = None,
+        reached: StaffContacts | None = None,
     ) -> tuple[bytes, list[tuple[str, bytes]]]:
-        contacts = None if email is None else StaffContacts(email=email)
+        contacts = StaffContacts(email=email) if email is not None else reached
         message = StaffMessage(
             scope=scope,
             seq=self._seq(scope),
             staff=staff,
-            name=f"{staff} 的姓名",
+            name=f"{staff} 的姓名" if name is None else name,
             role=role,
             contacts=contacts,
             departed=departed,

@@ -18,6 +18,7 @@ from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from shared.contract import BadEvent, parse_instant
+from shared.terminal import say
 
 BAD_INPUT = 2
 _encode = msgspec.json.Encoder().encode
@@ -87,7 +88,7 @@ def packed(item: dict[str, Any]) -> msgspec.Raw:
 
 def refuse(message: str) -> None:
     """Say what is wrong, and end."""
-    click.echo(message, err=True)
+    say(message, err=True)
     sys.exit(BAD_INPUT)
 
 

@@ -16,6 +16,7 @@ from services.attribution.judging.trial import Trial, try_rulebook
 from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
+from shared.terminal import say
 
 SHOWN = 40
 """Rows of a table; the JSON has all."""
@@ -51,15 +52,15 @@ def try_command(
     except (OSError, EOFError, gzip.BadGzipFile) as error:
         refuse(f"panke rulebook try: {facts}: {getattr(error, 'strerror', None) or error}")
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())
     else:
         _tell(trial)
 
 
 def _tell(trial: Trial) -> None:
     counts = trial.counts
-    click.echo(f"{_name(trial.before)} → {_name(trial.after)}  ({trial.facts} facts, as of {trial.as_of})")
-    click.echo(
+    say(f"{_name(trial.before)} → {_name(trial.after)}  ({trial.facts} facts, as of {trial.as_of})")
+    say(
         f"客户变化 customers changed: {counts['customers_changed']} / {counts['customers']}    "
         f"成交变化 deals changed: {counts['deals_changed']} / {counts['deals']}    "
         f"移动基点 basis points moved: {counts['basis_points_moved']}"
@@ -109,15 +110,15 @@ def _table(title: str, heads: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from shared.plain import shown
+
     if not rows:
-        click.echo(f"{title}: 没有变化 nothing changes")
+        say(f"{title}: 没有变化 nothing changes")
         return
     table = Table(*heads, title=title, box=SIMPLE, title_justify="left")
     for row in rows[:SHOWN]:
-        table.add_row(*(Text(cell) for cell in row))  # plain: a clause in brackets is no markup
+        table.add_row(*(Text(shown(cell)) for cell in row))  # plain: a clause in brackets is no markup
     console = Console()
     console.print(table, width=max(console.width, 120))
     if len(rows) > SHOWN:
-        click.echo(
-            f"… 另有 {len(rows) - SHOWN} 行，用 --json 查看 / {len(rows) - SHOWN} more rows: see --json"
-        )
+        say(f"… 另有 {len(rows) - SHOWN} 行，用 --json 查看 / {len(rows) - SHOWN} more rows: see --json")

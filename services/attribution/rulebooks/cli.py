@@ -15,6 +15,7 @@ from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook, Book, load_book
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.rulebooks.telling import Difference, Setting, differences, settings, tell
+from shared.terminal import say
 
 LANGUAGES = ("zh", "en")
 
@@ -30,7 +31,7 @@ class _Known(click.ParamType[Book]):
         try:
             return load_book(str(value))
         except BadRulebook as bad:
-            click.echo(str(bad), err=True)
+            say(str(bad), err=True)
             sys.exit(2)
 
 
@@ -50,16 +51,16 @@ def list_books(rulebook_folder: str, as_json: bool) -> None:
     try:
         books = [book.rulebook for book in Registry(rulebook_folder).all()]
     except BadRulebook as bad:
-        click.echo(str(bad), err=True)
+        say(str(bad), err=True)
         sys.exit(2)
     rows = [
         {"name": b.name, "version": b.version, "sha256": b.sha256, "title": asdict(b.title)} for b in books
     ]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        say(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     for book in books:
-        click.echo(f"{book.name:<14}{book.version:<4}{book.sha256[:12]}  {book.title.zh} · {book.title.en}")
+        say(f"{book.name:<14}{book.version:<4}{book.sha256[:12]}  {book.title.zh} · {book.title.en}")
 
 
 @rulebook.command(help="Every value of a rulebook as merged, with the clause that it cites.")
@@ -70,19 +71,17 @@ def show(book: Book, as_json: bool, source: bool) -> None:
     """The merged values, or the text."""
     known = book.rulebook
     if source:
-        click.echo(book.texts[-1], nl=False)
+        say(book.texts[-1].decode(), nl=False)
     elif as_json:
         head = {"name": known.name, "version": known.version, "sha256": known.sha256}
         chain = {"title": asdict(known.title), "extends": [sheet.name for sheet in book.sheets[:-1]]}
         values = {path: asdict(setting) for path, setting in settings(book).items()}
         clauses = {clause: asdict(text) for clause, text in known.clauses.items()}
-        click.echo(
-            json.dumps(head | chain | {"values": values, "clauses": clauses}, ensure_ascii=False, indent=2)
-        )
+        say(json.dumps(head | chain | {"values": values, "clauses": clauses}, ensure_ascii=False, indent=2))
     else:
-        click.echo(f"{known.name} {known.version} {known.sha256}\n{known.title.zh} · {known.title.en}")
+        say(f"{known.name} {known.version} {known.sha256}\n{known.title.zh} · {known.title.en}")
         for path, setting in settings(book).items():
-            click.echo(f"{path:<34}{setting.value:<34}{setting.clause}".rstrip())
+            say(f"{path:<34}{setting.value:<34}{setting.clause}".rstrip())
 
 
 @rulebook.command(help="Check rulebook files: each error with file, line, key and reason; exit 2.")
@@ -94,10 +93,10 @@ def check(books: tuple[str, ...]) -> None:
         try:
             book = load_book(name).rulebook
         except BadRulebook as bad:
-            click.echo(str(bad), err=True)
+            say(str(bad), err=True)
             wrong = True
         else:
-            click.echo(f"{name}: good: {book.name} {book.version} {book.sha256}")
+            say(f"{name}: good: {book.name} {book.version} {book.sha256}")
     if wrong:
         sys.exit(2)
 
@@ -111,7 +110,7 @@ def explain(book: Book, lang: str) -> None:
     """First the book's own clauses as it orders them, then those that it keeps from others."""
     languages = LANGUAGES if lang == "both" else (lang,)
     known = book.rulebook
-    click.echo(f"{_both(known.title, languages)} ({known.name} {known.version})")
+    say(f"{_both(known.title, languages)} ({known.name} {known.version})")
     told = list(tell(book))
     own = [clause for clause in known.clauses if clause in book.sheets[-1].clauses]
     kept = [c for c in known.clauses if c not in own and any(t.clause == c for t in told)]
@@ -120,16 +119,16 @@ def explain(book: Book, lang: str) -> None:
 
 
 def _tell_clause(clause: Clause, sentence: Text, values: list[Text], languages: tuple[str, ...]) -> None:
-    click.echo(f"\n{clause}")
+    say(f"\n{clause}")
     for language in languages:
-        click.echo(f"  {getattr(sentence, language)}")
+        say(f"  {getattr(sentence, language)}")
     nothing = Text(
         "不改变任何设定：由共同程序执行，或由人执行。",
         "Sets no value: the common procedures or people do this.",
     )
     for text in values or [nothing]:
         for mark, language in zip("- ", languages, strict=False):
-            click.echo(f"    {mark} {getattr(text, language)}")
+            say(f"    {mark} {getattr(text, language)}")
 
 
 def _both(text: Text, languages: tuple[str, ...]) -> str:
@@ -145,14 +144,12 @@ def diff(before: Book, after: Book, as_json: bool) -> None:
     found = differences(before, after)
     if as_json:
         names = {"before": _identity(before), "after": _identity(after)}
-        click.echo(
-            json.dumps(names | {"differences": [asdict(d) for d in found]}, ensure_ascii=False, indent=2)
-        )
+        say(json.dumps(names | {"differences": [asdict(d) for d in found]}, ensure_ascii=False, indent=2))
         return
-    click.echo(_row("", before.rulebook.name, after.rulebook.name))
+    say(_row("", before.rulebook.name, after.rulebook.name))
     for difference in found:
-        click.echo(_row(difference.path, _cell(difference.before), _cell(difference.after)))
-    click.echo(f"{_changed(found)} of {len(found)} differ in their value, the others in their clause only.")
+        say(_row(difference.path, _cell(difference.before), _cell(difference.after)))
+    say(f"{_changed(found)} of {len(found)} differ in their value, the others in their clause only.")
 
 
 def _identity(book: Book) -> dict[str, object]:

@@ -7,7 +7,10 @@ once, so each channel says whether an alert whose answer was lost may be sent ag
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, Protocol, runtime_checkable
 
 from services.notifier.alert import Notice, Person
 
@@ -27,12 +30,45 @@ class Refused(ChannelError):
     """It will not be taken, however often it is sent."""
 
 
+class Malformed(Refused):
+    """The message could not be made for this channel: a defect of the one message, and of nothing else."""
+
+
 class Temporary(ChannelError):
-    """It was not taken now; another attempt may succeed."""
+    """It was not taken now; another attempt may succeed.
+
+    `of_channel` says whether that tells of the channel, or of this one message or person alone.
+    """
+
+    of_channel = True
 
 
 class NoAnswer(Temporary):
     """It may have been taken: the call went out and its answer did not come back."""
+
+
+class Defect(NoAnswer):
+    """A mistake of ours while the message was sent, which may have arrived. It tells nothing of the channel."""
+
+    of_channel = False
+
+
+class NotThisPerson(Temporary):
+    """This one cannot be reached now, such as by a full mailbox; others can."""
+
+    of_channel = False
+
+
+@contextmanager
+def composing() -> Iterator[None]:
+    """Whatever fails within is a defect of the message: its next channel is taken, and the channel goes on working."""
+    try:
+        yield
+    except ChannelError:
+        raise
+    except Exception as error:
+        logging.getLogger("notifier.channels").exception("a message could not be made")
+        raise Malformed(f"defect: {type(error).__name__}: {error}") from error
 
 
 class Channel(Protocol):
@@ -58,6 +94,14 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A channel whose receiver takes texts up to a length."""
+
+    def fits(self, notice: Notice, destination: str) -> bool:
+        """Whether the whole message is taken; of one that does not fit, the end would be read by nobody."""
 
 
 def clipped(answer: str) -> str:

@@ -15,12 +15,16 @@ from typing import Literal
 import apprise
 
 from services.notifier.alert import Notice, Person
-from services.notifier.channels import Temporary
-from services.notifier.channels.robot import masked
+from services.notifier.channels import Temporary, composing
+from services.notifier.channels.robot import masked, text_of, title_of
+from shared.plain import one_line
 
 # Those that have a sender here, and those that would go around the list of allowed hosts with any address.
 _REFUSED = ("dingtalk", "wecombot", "feishu", "lark", "json", "jsons", "xml", "xmls", "form", "forms")
 _REFUSED_ALSO = ("mailto", "mailtos", "syslog", "dbus", "windows", "macosx", "gnome", "glib", "qt", "file")
+
+# What is markup, a link or a mention in one service or another.
+_INERT = str.maketrans("<>[]*_`#@&\\", "＜＞［］＊＿｀＃＠＆＼")
 
 
 class AppriseAddressError(ValueError):
@@ -50,13 +54,23 @@ class AppriseChannel:
         return f"apprise:{person.staff}"
 
     async def send(self, notice: Notice, destination: str) -> str:
-        words = notice.words
-        who = notice.to.name or notice.to.staff
-        body = masked(f"{who}\n{words.text}", notice)
-        title = masked(words.subject, notice)
+        with composing():
+            title, body = _written(notice)
         if await self._apprise.async_notify(body=body, title=title):
             return "by HTTP status only: accepted"
         raise Temporary("Apprise says no, and no more than that")
 
+    def fits(self, notice: Notice, destination: str) -> bool:
+        """Whether every service takes the whole text, as far as Apprise knows their limits."""
+        _, body = _written(notice)
+        limits = (server.body_maxlen for server in self._apprise)
+        return all(limit <= 0 or len(body) <= limit for limit in limits)
+
     async def close(self) -> None:
         """Each call has connections of its own."""
+
+
+def _written(notice: Notice) -> tuple[str, str]:
+    """Title and body: some services read Markdown or HTML, and which, nobody says here."""
+    who = masked(one_line(notice.to.name or notice.to.staff), notice)
+    return title_of(notice).translate(_INERT), f"{who}\n{text_of(notice)}".translate(_INERT)

@@ -3,7 +3,8 @@ starts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.notifier.channels import Channel, providers
@@ -20,7 +21,10 @@ NO_PLANS: Final = Plans()
 
 
 def configured(
-    settings: NotifierSettings, limiter: Limiter | None = None, plans: Plans = NO_PLANS
+    settings: NotifierSettings,
+    limiter: Limiter | None = None,
+    plans: Plans = NO_PLANS,
+    environ: Mapping[str, str] = os.environ,
 ) -> list[Channel]:
     """One channel for each name in the settings, in that order, and one for each robot of the policy.
 
@@ -31,7 +35,7 @@ def configured(
     if not names or len(set(names)) != len(names):
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
     standard = [_channel(name, settings, limiter, plans) for name in names]
-    return standard + [own(one, settings, limiter) for one in plans.robots]
+    return standard + [own(one, settings, limiter, environ) for one in plans.robots]
 
 
 def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel]]:

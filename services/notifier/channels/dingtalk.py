@@ -11,15 +11,17 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
 from services.notifier.alert import Notice
+from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import Meaning, Reason, whole
-from services.notifier.channels.robot import Codes, Robot, masked, national_mobile, plain
+from services.notifier.channels.robot import Codes, Robot, plain, text_of, title_of
 
 LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
@@ -60,7 +62,16 @@ class DingTalkRobot(Robot):
         },
     )
 
+    def fits(self, notice: Notice, destination: str) -> bool:
+        build, text = self._whole(notice, destination)
+        return len(build(text)) <= LARGEST_BODY
+
     def message(self, notice: Notice, destination: str) -> bytes:
+        build, text = self._whole(notice, destination)
+        return fitted(build, text, LARGEST_BODY)
+
+    def _whole(self, notice: Notice, destination: str) -> tuple[Callable[[str], bytes], str]:
+        """What makes a body of a text, and the whole text."""
         mobile = national_mobile(destination)
         at = {"atMobiles": [mobile]} if mobile else {"atUserIds": [destination]}
         mention = f"@{mobile or destination.translate(_INERT)}"
@@ -71,7 +82,7 @@ class DingTalkRobot(Robot):
             body = {**build(notice, f"{mention}\n\n{said}"), "at": {**at, "isAtAll": False}}
             return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
-        return fitted(whole_body, text, LARGEST_BODY)
+        return whole_body, text
 
     def target(self) -> str:
         query = f"access_token={self._access.token}"
@@ -99,7 +110,7 @@ class DingTalkRobot(Robot):
 
     @staticmethod
     def _markdown(notice: Notice, text: str) -> dict[str, Any]:
-        title = cut(masked(notice.words.subject, notice).translate(_INERT), LONGEST_TITLE)
+        title = cut(title_of(notice).translate(_INERT), LONGEST_TITLE)
         return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
 
     @staticmethod
@@ -115,7 +126,6 @@ def signature(secret: str, at_ms: int) -> str:
 
 def _markdown_of(notice: Notice) -> str:
     """The message in DingTalk's Markdown, where only an empty line begins a new one."""
-    words = notice.words
-    parts = (words.subject, *words.text.split("\n"))
-    subject, *lines = (masked(part, notice).translate(_INERT) for part in parts if part.strip())
+    parts = (title_of(notice), *text_of(notice).split("\n"))
+    subject, *lines = (part.translate(_INERT) for part in parts if part.strip())
     return "\n\n".join((f"### {subject}", *lines))

@@ -12,14 +12,17 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from services.notifier.alert import Notice
+from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import Reason, whole
-from services.notifier.channels.robot import Codes, Robot, masked, national_mobile, plain
+from services.notifier.channels.robot import Codes, Robot, masked, plain, text_of, title_of
+from shared.plain import one_line
 
 LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
@@ -45,18 +48,26 @@ class FeishuRobot(Robot):
         },
     )
 
+    def fits(self, notice: Notice, destination: str) -> bool:
+        build, text = self._whole(notice, destination)
+        return len(build(text)) <= LARGEST_BODY
+
     def message(self, notice: Notice, destination: str) -> bytes:
+        build, text = self._whole(notice, destination)
+        return fitted(build, text, LARGEST_BODY)
+
+    def _whole(self, notice: Notice, destination: str) -> tuple[Callable[[str], bytes], str]:
+        """What makes a body of a text, and the whole text."""
         signed = self._signature()
         user = None if national_mobile(destination) else destination
-        name = cut(notice.to.name or notice.to.staff, LONGEST_TITLE)
+        name = cut(one_line(notice.to.name or notice.to.staff), LONGEST_TITLE)
         build = _post if self._form == "rich" else _text
 
         def whole_body(said: str) -> bytes:
             body = {**signed, **build(notice, said, user, name)}
             return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
-        text = notice.words.text if self._form == "rich" else plain(notice)
-        return fitted(whole_body, masked(text, notice), LARGEST_BODY)
+        return whole_body, text_of(notice) if self._form == "rich" else plain(notice)
 
     def target(self) -> str:
         return f"/open-apis/bot/v2/hook/{self._access.token}"
@@ -84,17 +95,25 @@ def signature(secret: str, at: int) -> str:
 
 
 def _post(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
-    who = {"tag": "at", "user_id": user} if user else {"tag": "text", "text": f"@{masked(name, notice)}"}
+    who = (
+        {"tag": "at", "user_id": user}
+        if user
+        else {"tag": "text", "text": f"@{_inert(masked(name, notice))}"}
+    )
     rows = [[who], *([{"tag": "text", "text": line}] for line in text.split("\n") if line.strip())]
-    title = cut(masked(notice.words.subject, notice), LONGEST_TITLE)
+    title = cut(title_of(notice), LONGEST_TITLE)
     return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": rows}}}}
 
 
 def _text(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
     # In plain text a mention is written as a tag: of a name that an office has entered, nothing may become one.
-    said = text.translate(str.maketrans("<>", "＜＞"))
-    who = f'<at user_id="{_attribute(user)}"></at>' if user else f"@{masked(name, notice)}"
+    said = _inert(text)
+    who = f'<at user_id="{_attribute(user)}"></at>' if user else f"@{_inert(masked(name, notice))}"
     return {"msg_type": "text", "content": {"text": f"{who} {said}"}}
+
+
+def _inert(text: str) -> str:
+    return text.translate(str.maketrans("<>@", "＜＞＠"))
 
 
 def _attribute(user: str) -> str:

@@ -16,8 +16,9 @@ from typing import Literal
 import aiosmtplib
 
 from services.notifier.alert import Notice, Person
-from services.notifier.channels import NoAnswer, Refused, Temporary
+from services.notifier.channels import NoAnswer, NotThisPerson, Refused, Temporary, composing
 from services.notifier.channels.outcome import presentable
+from shared.plain import lines, one_line
 
 # SMTP, RFC 5321 section 4.2.1: a code of 5xx is a permanent refusal, 4xx a temporary one.
 _PERMANENT = 500
@@ -49,7 +50,8 @@ class MailChannel:
         return person.contact("email")
 
     async def send(self, notice: Notice, destination: str) -> str:
-        message = _message(notice, self.server.sender, destination)
+        with composing():
+            message = _message(notice, self.server.sender, destination)
         server = self.server
         try:
             _, answer = await aiosmtplib.send(
@@ -63,7 +65,8 @@ class MailChannel:
                 timeout=self.timeout,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise self._refusal(max(refused.code for refused in error.recipients), str(error)) from None
+            refusal = self._refusal(max(refused.code for refused in error.recipients), str(error))
+            raise refusal if isinstance(refusal, Refused) else NotThisPerson(refusal.answer) from None
         except aiosmtplib.SMTPResponseException as error:
             raise self._refusal(error.code, f"{error.code} {error.message}") from None
         except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPConnectTimeoutError) as error:
@@ -96,10 +99,10 @@ def _message(notice: Notice, sender: str, destination: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to
-    message["Subject"] = notice.words.subject
+    message["Subject"] = one_line(notice.words.subject)
     message["Message-ID"] = f"<{notice.id}@alerts.panke.invalid>"
     message["Date"] = format_datetime(datetime.now(UTC))
     # RFC 3834: no out-of-office answer to a machine.
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(notice.words.text)
+    message.set_content(lines(notice.words.text))
     return message

@@ -16,8 +16,10 @@ from datetime import timedelta
 from typing import ClassVar, Literal
 
 from services.notifier.alert import Notice, Person
+from services.notifier.channels import composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.calling import Caller, Reply
+from services.notifier.channels.contact import mentionable
 from services.notifier.channels.limits import ZERO, Limit, Limiter
 from services.notifier.channels.outcome import (
     UNKNOWN_CODE,
@@ -34,7 +36,8 @@ from services.notifier.channels.outcome import (
     settled,
 )
 from shared.clock import MachineClock
-from shared.contract.contacts import mask, normalise_phone
+from shared.contract.contacts import mask
+from shared.plain import lines, one_line
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{4,200}")
 Form = Literal["text", "rich"]
@@ -97,14 +100,15 @@ class Robot(ABC):
         self._key = f"{self.provider}:{hashlib.sha256(access.token.encode()).hexdigest()[:16]}"
 
     def destination(self, person: Person) -> str | None:
-        return person.contact(self.contact) or None
+        return mentionable(person.contact(self.contact))
 
     async def ready_in(self, destination: str) -> timedelta:
         """How long until the robot may speak again."""
         return await self._limiter.wait(self._key, self.limits)
 
     async def send(self, notice: Notice, destination: str) -> str:
-        body = self.message(notice, destination)
+        with composing():
+            body = self.message(notice, destination)
         wait = await self._limiter.take(self._key, self.limits)
         if wait > ZERO:
             raise TryLater(f"{self.name}: the limit of the robot is reached", wait)
@@ -115,6 +119,10 @@ class Robot(ABC):
 
     async def close(self) -> None:
         await self._caller.close()
+
+    @abstractmethod
+    def fits(self, notice: Notice, destination: str) -> bool:
+        """Whether the provider takes the whole message; what is longer is cut."""
 
     @abstractmethod
     def message(self, notice: Notice, destination: str) -> bytes:
@@ -166,10 +174,14 @@ class Robot(ABC):
         return [self._access.token, *([self._access.secret] if self._access.secret else [])]
 
 
-def national_mobile(contact: str) -> str | None:
-    """A Chinese mobile number as the providers mention by it; others in E.164; None for what is no number."""
-    phone = normalise_phone(contact)
-    return None if phone is None else phone.removeprefix("+86")
+def title_of(notice: Notice) -> str:
+    """The subject as one line in which nothing mentions anybody."""
+    return masked(one_line(notice.words.subject), notice).replace("@", "＠")
+
+
+def text_of(notice: Notice) -> str:
+    """The text in lines of what can be seen, in which nothing mentions anybody."""
+    return masked(lines(notice.words.text), notice).replace("@", "＠")
 
 
 def masked(text: str, notice: Notice) -> str:
@@ -183,4 +195,4 @@ def masked(text: str, notice: Notice) -> str:
 
 def plain(notice: Notice) -> str:
     """The whole message as plain text, in the person's language."""
-    return masked(f"{notice.words.subject}\n{notice.words.text}", notice)
+    return f"{title_of(notice)}\n{text_of(notice)}"

@@ -16,12 +16,12 @@ from typing import ClassVar, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.notifier.alert import LeasedAlert, Notice, Person
-from services.notifier.channels import Refused
+from services.notifier.channels import Refused, composing
 from services.notifier.channels.asking import Question, Told
+from services.notifier.channels.contact import number_of
 from services.notifier.channels.limits import ZERO, Limit, Limiter
 from services.notifier.channels.outcome import Later, Reading, TryLater, presentable, settled
 from services.notifier.channels.sms_templates import Templates
-from shared.contract.contacts import normalise_phone
 
 _WORKERS: Final = 8
 _BUSY: Final = timedelta(seconds=1)
@@ -62,7 +62,7 @@ class SmsChannel(ABC):
         self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix=f"panke-{self.name}")
 
     def destination(self, person: Person) -> str | None:
-        return normalise_phone(person.contact("sms") or "")
+        return number_of(person.contact("sms") or "")
 
     def says(self, members: Sequence[LeasedAlert], *, standing_in: bool = False) -> bool:
         """Whether a template was approved for what is to be said of these alerts."""
@@ -74,9 +74,10 @@ class SmsChannel(ABC):
         return max([await self._limiter.wait(key, self.limits) for key in sorted(keys)], default=ZERO)
 
     async def send(self, notice: Notice, destination: str) -> str:
-        if normalise_phone(destination) != destination:
+        if number_of(destination) != destination:
             raise Refused("not a phone number in E.164")
-        template, given = self._templates.of(notice, self._zone)
+        with composing():
+            template, given = self._templates.of(notice, self._zone)
         key = self._key(template, destination)
         wait = await self._limiter.take(key, self.limits)
         if wait > ZERO:

@@ -16,10 +16,11 @@ from typing import Literal
 from standardwebhooks.webhooks import Webhook
 
 from services.notifier.alert import Item, Notice, NoticeKind, Person
-from services.notifier.channels import Refused, Temporary
+from services.notifier.channels import Refused, Temporary, composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.calling import Caller, Reply
 from services.notifier.channels.outcome import Later, TryLater, by_status, presentable
+from shared.plain import lines, one_line
 
 # What another attempt will not change. Anything else that is not 2xx is tried again, also 401 and 404:
 # receivers are moved and secrets are changed, and an alert should outlive that.
@@ -60,7 +61,8 @@ class WebhookChannel:
         return f"{receiver.scheme}://{receiver.host}:{receiver.port}#{person.staff}"
 
     async def send(self, notice: Notice, destination: str) -> str:
-        body = payload(notice)
+        with composing():
+            body = payload(notice)
         headers = signed_headers(self._signer, str(notice.id), datetime.now(UTC), body)
         if notice.traceparent is not None:
             headers["traceparent"] = notice.traceparent
@@ -106,6 +108,10 @@ def payload(notice: Notice) -> str:
     """The body: Standard Webhooks' `type`, `timestamp` and `data`; no name or phone of a customer is in
     it."""
     words = notice.words
+    (zh, en) = (
+        {"subject": one_line(subject), "text": lines(text)}
+        for subject, text in ((words.subject_zh, words.body_zh), (words.subject_en, words.body_en))
+    )
     data: dict[str, object] = {
         "alert": str(notice.id),
         "scope": notice.scope,
@@ -119,8 +125,8 @@ def payload(notice: Notice) -> str:
         "deadline": _text(notice.deadline),
         "known_at": None if notice.known_at is None else _text(notice.known_at),
         "behind": notice.behind,
-        "zh": {"subject": words.subject_zh, "text": words.body_zh},
-        "en": {"subject": words.subject_en, "text": words.body_en},
+        "zh": zh,
+        "en": en,
         "language": words.language.value,
     }
     if notice.items:

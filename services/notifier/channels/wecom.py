@@ -12,15 +12,18 @@ from datetime import timedelta
 from typing import Any
 
 from services.notifier.alert import Notice
+from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.cutting import cut
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import Reason, whole
-from services.notifier.channels.robot import Codes, Robot, national_mobile, plain
+from services.notifier.channels.robot import Codes, Robot, plain
 
 LONGEST_TEXT = 2048
 LONGEST_MARKDOWN = 4096
 _MINUTE = timedelta(minutes=1)
 _BUSY = timedelta(seconds=5)
+_BRACKETS = str.maketrans("<>[]", "＜＞［］")
+_MARKUP = str.maketrans("<>[]*`#_", "＜＞［］＊｀＃＿")
 
 
 class WeComRobot(Robot):
@@ -42,18 +45,25 @@ class WeComRobot(Robot):
         },
     )
 
+    def fits(self, notice: Notice, destination: str) -> bool:
+        text, limit = self._content(notice, destination)
+        return len(text.encode("utf-8", "replace")) <= limit
+
     def message(self, notice: Notice, destination: str) -> bytes:
         mobile = national_mobile(destination)
+        text, limit = self._content(notice, destination)
         if self._form == "rich" and mobile is None:
-            text = f"<@{_inert(destination)}>\n{_inert(plain(notice))}"
-            body: dict[str, Any] = {
-                "msgtype": "markdown",
-                "markdown": {"content": cut(text, LONGEST_MARKDOWN)},
-            }
+            body: dict[str, Any] = {"msgtype": "markdown", "markdown": {"content": cut(text, limit)}}
         else:
             mentioned = {"mentioned_mobile_list": [mobile]} if mobile else {"mentioned_list": [destination]}
-            body = {"msgtype": "text", "text": {"content": cut(plain(notice), LONGEST_TEXT), **mentioned}}
+            body = {"msgtype": "text", "text": {"content": cut(text, limit), **mentioned}}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+    def _content(self, notice: Notice, destination: str) -> tuple[str, int]:
+        """The whole text, and how many bytes of it the provider takes."""
+        if self._form == "rich" and national_mobile(destination) is None:
+            return f"<@{destination.translate(_BRACKETS)}>\n{_inert(plain(notice))}", LONGEST_MARKDOWN
+        return plain(notice), LONGEST_TEXT
 
     def target(self) -> str:
         return f"/cgi-bin/webhook/send?key={self._access.token}"
@@ -64,4 +74,4 @@ class WeComRobot(Robot):
 
 def _inert(text: str) -> str:
     """Of a name that an office has entered, nothing may become a mention, a link or a colour."""
-    return text.translate(str.maketrans("<>[]", "＜＞［］"))
+    return text.translate(_MARKUP)

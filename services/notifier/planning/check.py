@@ -1,7 +1,8 @@
 """A policy file tried as the service would take it, as far as that can be known where it is checked.
 
 The file is the office's; where the settings of the service are at hand too, they are looked at together: which
-templates the SMS providers have, which secrets are where the file says. What is not at hand is said to be so.
+templates the SMS providers have, which secrets are where the file says. What is not at hand is said to be so. Where
+they name the channels, they are those of a service, and whatever it would refuse at its start is refused here.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import Final, get_args
 
 from services.notifier.channels import providers
+from services.notifier.channels.configured import configured
 from services.notifier.channels.own import found
 from services.notifier.planning.file import plans_of
 from services.notifier.planning.ladder import OfficeHours
 from services.notifier.planning.notes import Note, notes
+from services.notifier.planning.notes_of_days import day_notes, zone_remark
 from services.notifier.planning.plan import Plans, RobotTerms, SmsTerms
 from services.notifier.planning.strict_yaml import parse_file
-from services.notifier.settings import ChannelName, NotifierSettings
+from services.notifier.settings import ChannelName, NotifierSettings, channel_lanes, office_hours
 from shared.settings import SettingsError, load, variable
 
 # What a service cannot do without, and a check can.
@@ -27,12 +30,21 @@ _NOT_NEEDED: Final = {"PANKE_DATABASE_URL": "postgresql://", "PANKE_KAFKA": "non
 def checked(file: Path, environ: Mapping[str, str]) -> tuple[Plans, list[Note]]:
     """The plans of a file and what is to be known of them; BadPolicy or SettingsError where something is wrong."""
     document = parse_file(file)
-    plans = plans_of(document, OfficeHours(), get_args(ChannelName))
     settings = load(NotifierSettings, {**_NOT_NEEDED, **environ})
+    if at_hand := variable("notifier_channels") in environ:
+        plans = plans_of(document, office_hours(settings), settings.notifier_channels)
+        channel_lanes(settings)
+        configured(settings, None, plans, environ)
+    else:
+        plans = plans_of(document, OfficeHours(), get_args(ChannelName))
     templates = {f"{name}-sms": _kinds(name, settings, plans) for name in ("aliyun", "tencent")}
     told = notes(document, plans, settings.notifier_channels, templates)
-    secrets = (note for one in plans.robots for note in _secrets(one, environ))
-    return plans, [*told, *(Note(str(document.bad(key, text)), lost=False) for key, text in secrets)]
+    secrets = [] if at_hand else [note for one in plans.robots for note in _secrets(one, environ)]
+    others = [*secrets, *day_notes(document, plans)]
+    found = [*told, *(Note(str(document.bad(key, text)), lost=False) for key, text in others)]
+    if remark := zone_remark(environ.get(variable("notifier_timezone"))):
+        found.append(Note(f"{variable('notifier_timezone')}: {remark}", lost=False))
+    return plans, found
 
 
 def _kinds(provider: str, settings: NotifierSettings, plans: Plans) -> frozenset[str] | None:

@@ -14,6 +14,7 @@ import click
 
 from shared.contract import BadEvent, parse_instant
 from shared.settings import SettingsError
+from shared.terminal import say
 
 if TYPE_CHECKING:
     from services.notifier.alert import Notice, Person
@@ -41,11 +42,11 @@ def check_policy(file: Path) -> None:
     except (BadPolicy, SettingsError) as error:
         raise click.ClickException(str(error)) from None
     for note in notes:
-        click.echo(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
+        say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
     if any(note.lost for note in notes):
         raise click.ClickException(f"{file}: some messages would reach nobody")
     told = (len(plans.scopes), len(plans.people), len(plans.robots))
-    click.echo(f"{file}: in order; defaults, {told[0]} scopes and {told[1]} people, {told[2]} robots")
+    say(f"{file}: in order; defaults, {told[0]} scopes and {told[1]} people, {told[2]} robots")
 
 
 @click.command("preview")
@@ -71,7 +72,7 @@ def preview_policy(
     begun = end - timedelta(days=7) if made is None else _instant("--made", made)
     for one in preview(plans, scope, end, begun, _channels()):
         at = one.at.strftime("%a %Y-%m-%d %H:%M %z")
-        click.echo(f"{at}  {one.step:<14}  {one.audience:<10}  {', '.join(one.channels)}  ({one.language})")
+        say(f"{at}  {one.step:<14}  {one.audience:<10}  {', '.join(one.channels)}  ({one.language})")
 
 
 @click.command("test")
@@ -91,7 +92,7 @@ def test_channel(channel: str, contacts: tuple[str, ...], staff: str) -> None:
     from services.notifier.alert import Person
 
     pairs = dict(pair.partition("=")[::2] for pair in contacts)
-    click.echo(asyncio.run(_send(channel, Person(staff, contacts=pairs))))
+    say(asyncio.run(_send(channel, Person(staff, contacts=pairs))))
 
 
 async def _send(name: str, person: Person) -> str:
@@ -146,7 +147,7 @@ def _limiter(settings: NotifierSettings) -> Limiter | None:
     try:
         psycopg.connect(connection_info(settings.database_url, schema="notifier", name="panke-cli")).close()
     except psycopg.Error:
-        click.echo("the database does not answer: what the notifiers have sent is not counted in", err=True)
+        say("the database does not answer: what the notifiers have sent is not counted in", err=True)
         return None
     database = Database(settings.database_url, schema="notifier", name="panke-cli", max_size=1)
     database.open()

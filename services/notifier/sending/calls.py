@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 
 from services.notifier.alert import Notice, Outcome
-from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, clipped
+from services.notifier.channels import Channel, ChannelError, Defect, NoAnswer, Refused, Sized, clipped
 from services.notifier.metrics import Metrics
 from services.notifier.sending.queue import Call, Queue
 from services.notifier.sending.under_way import Round
@@ -52,12 +52,19 @@ class Calls:
             failure = error
         except Exception as error:
             _LOG.exception("a defect while sending")
-            failure = NoAnswer(defect(error))
+            failure = Defect(defect(error))
         await self._end(numbers, _outcome(failure), clipped(answer) if failure is None else failure.answer)
         self._metrics.attempted(channel.name, _outcome(failure))
         if isinstance(failure, NoAnswer):
             round.packet = round.packet.kept()
         return failure
+
+    def fits(self, round: Round, channel: Channel, destination: str) -> bool:
+        """Whether the channel takes the whole message."""
+        if not isinstance(channel, Sized):
+            return True
+        now = self._business.now()
+        return channel.fits(self._composer.notice(round.packet, round.found, round.people, now), destination)
 
     async def _begin(
         self, round: Round, channel: Channel, destination: str

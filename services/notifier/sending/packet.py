@@ -15,7 +15,7 @@ from services.notifier.alert import LeasedAlert, State
 from services.notifier.planning.plan import Plans
 
 _DIGESTS = UUID("0c6a1a4e-3a0d-5a3b-8a55-4d1b6f9d2c10")
-# As many as fit into the smallest message of the chat providers; what is cut off would be told to nobody.
+# More than these nobody reads in one message; what a channel does not take whole goes as several.
 MOST = 25
 
 
@@ -45,6 +45,11 @@ class Packet:
     def kept(self) -> Packet:
         """The message from when an answer was lost: under another key a receiver would take it for another."""
         return replace(self, key=self.id)
+
+    def halves(self) -> tuple[Packet, Packet]:
+        """Two messages in the place of one, under keys of their own."""
+        middle = len(self.members) // 2
+        return Packet(self.members[:middle]), Packet(self.members[middle:])
 
     def without(self, gone: Iterable[UUID]) -> Packet | None:
         """What is left of it."""

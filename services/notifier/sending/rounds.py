@@ -17,7 +17,7 @@ import stamina
 import structlog
 
 from services.notifier.alert import LeasedAlert, State
-from services.notifier.channels import Channel, ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import Channel, ChannelError, Malformed, NoAnswer, Refused, Temporary
 from services.notifier.channels.outcome import TryLater
 from services.notifier.metrics import Metrics
 from services.notifier.planning.plan import Plans, Unavailable
@@ -34,6 +34,7 @@ from shared.clock import BusinessClock, MachineClock
 
 _LOG = structlog.get_logger("notifier.rounds")
 ZERO = timedelta(0)
+_OVERTAKEN = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
 
 
 class Rounds:
@@ -66,17 +67,21 @@ class Rounds:
             if isinstance(found, Unreachable):
                 return [(one, _unreachable(found)) for one in packet.members]
             return await self._over_channels(Round(packet, found, people))
-        except psycopg.Error:
-            raise
         except Exception as error:
+            if isinstance(error, psycopg.Error) and not isinstance(error, psycopg.DataError):
+                raise  # the database is away; what it cannot store is a defect of the message
             _LOG.exception("a defect before sending")
+            if len(packet.members) > 1:  # one of them, perhaps: the others are not to wait for it
+                return [one for member in packet.members for one in await self.run(Packet((member,)), people)]
             reason, wait = defect(error), self._wait(max(one.rounds for one in packet.members), [])
             at = self._machine.now() + wait
             verdicts = [(one, self._try_later(one, reason, at)) for one in packet.members]
             return [(one, replace(verdict, digest=packet.key)) for one, verdict in verdicts]
 
     async def _over_channels(self, round: Round) -> Settled:
-        for channel, destination in round.found.ways:
+        for place, (channel, destination) in enumerate(round.found.ways):
+            if len(round.packet.members) > 1 and not self._calls.fits(round, channel, destination):
+                return await self._in_parts(round, place)
             try:
                 await self._attempts(round, channel, destination)
                 return round.all(Verdict(State.SENT, f"by {channel.name}"))
@@ -92,6 +97,16 @@ class Rounds:
                     return round.all(Verdict(State.UNKNOWN, "; ".join(round.said), digest=round.packet.key))
                 round.again = round.again or isinstance(error, Temporary)
         return self._unsent(round)
+
+    async def _in_parts(self, round: Round, place: int) -> Settled:
+        """Two messages in the place of one that is too long, by this channel and those behind it.
+
+        What would be cut off is read by nobody. The parts are messages of their own, with keys of their own.
+        """
+        settled = [(one, _OVERTAKEN) for one in round.overtaken]
+        for packet in round.packet.halves():
+            settled += await self._over_channels(round.part(packet, place))
+        return settled
 
     def _unsent(self, round: Round) -> Settled:
         reason = "; ".join(round.said)
@@ -150,8 +165,10 @@ class Rounds:
         self, round: Round, channel: Channel, destination: str, failure: ChannelError | None
     ) -> None:
         """What the answer says of the channel; a failure is raised as what it is."""
-        if failure is None or isinstance(failure, Refused):
+        if failure is None or (isinstance(failure, Refused) and not isinstance(failure, Malformed)):
             await self._breaker.answered(channel.name)
+        elif isinstance(failure, Malformed) or not getattr(failure, "of_channel", True):
+            pass  # a defect of one message, or somebody's full mailbox: it tells nothing of the channel
         elif isinstance(failure, TryLater):
             limit = await limit_of(channel, destination)
             if limit > ZERO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,6 +41,12 @@ class Round:
         if left is None:
             raise OvertakenError
         self.packet = left
+
+    def part(self, packet: Packet, place: int) -> Round:
+        """A round of a part of the message, by the ways from this place on; what was said so far holds for it too."""
+        found = replace(self.found, ways=self.found.ways[place:])
+        waits, limited = list(self.waits), list(self.limited)
+        return Round(packet, found, self.people, [], list(self.said), waits, limited, self.again)
 
     def all(self, verdict: Verdict) -> Settled:
         over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)

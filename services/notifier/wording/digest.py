@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 from services.notifier.alert import LeasedAlert, Person, Words
 from services.notifier.planning.ladder import Audience, Rung
 from services.notifier.wording.event import event_line
-from services.notifier.wording.words import case_number, counted_from, deadline, is_late, moment, span
+from services.notifier.wording.words import (
+    case_number,
+    counted_from,
+    deadline,
+    is_late,
+    moment,
+    name_of,
+    span,
+)
 
 Owners = Mapping[str, Person]
 
@@ -82,5 +90,4 @@ def _ended(alert: LeasedAlert, owners: Owners, reader: str, zone: ZoneInfo) -> t
 def _whose(alert: LeasedAlert, owners: Owners, reader: str) -> str:
     if alert.owner is None or (alert.audience is Audience.OWNER and alert.owner == reader):
         return ""
-    owner = owners.get(alert.owner)
-    return f"{(owner.name if owner else '') or alert.owner} "
+    return f"{name_of(owners.get(alert.owner) or Person(alert.owner))} "

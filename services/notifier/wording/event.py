@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.notifier.alert import LeasedAlert, Words
 from services.notifier.planning.plan import EventKind
-from services.notifier.wording.words import case_number, moment
+from services.notifier.wording.words import case_number, harmless, moment
 
 _FULL = 10_000
 # By what happened, and whether the reader has the customer now: what to say of it.
@@ -49,7 +49,7 @@ def event_line(alert: LeasedAlert, zone: ZoneInfo) -> tuple[str, str]:
     detail = alert.detail or {}
     zh, en = _shares(detail) if detail.get("event") == EventKind.SHARES else _became(detail)
     at_zh, at_en = moment(alert.deadline, zone)
-    clause = str(detail.get("clause", ""))
+    clause = harmless(str(detail.get("clause", "")))
     case = case_number(alert.customer)
     return f"{case} {zh}（{at_zh}，依据 {clause}）", f"{case} {en} ({at_en}, clause {clause})"
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from services.notifier.alert import LeasedAlert, Person, Words
 from services.notifier.planning.ladder import Audience, Rung
 from services.notifier.planning.plan import Unavailable
+from shared.plain import one_line
 
 _WHY = {
     Unavailable.DEPARTED: ("已离职", "has left"),
@@ -31,6 +32,11 @@ _MONTHS_EN = (
 )
 # Base32 as Crockford writes it: without I, L, O and U, which are misheard or misread.
 _CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+
+
+# What an office enters as a name or an id may be long; in a message it is not.
+_LONGEST_NAME = 40
+_HARMLESS = str.maketrans("<>@[]", "＜＞＠［］")
 
 
 def case_number(customer: str) -> str:
@@ -79,7 +85,7 @@ def counted_from(alert: LeasedAlert, now: datetime, late_after: timedelta) -> da
 
 def standing_in(words: Words, person: Person, why: Unavailable) -> Words:
     zh, en = _WHY[why]
-    name = person.name or person.staff
+    name = name_of(person)
     return replace(
         words,
         body_zh=f"{words.body_zh}\n（{name}{zh}，本提醒由您代收。）",
@@ -153,8 +159,21 @@ def _with_notes(words: Words, alert: LeasedAlert, zone: ZoneInfo, *, late: bool)
 def _named(owner: Person | None) -> tuple[str, str]:
     if owner is None:
         return "原顾问", "The former consultant"
-    name = owner.name or owner.staff
+    name = name_of(owner)
     return f"顾问{name}", name
+
+
+def name_of(person: Person) -> str:
+    """How a person is called in a message: by name, else by id."""
+    return harmless(person.name) or harmless(person.staff)
+
+
+def harmless(text: str) -> str:
+    """What an office has entered, as it may stand in a message: one line, not endless, no mention, markup or address.
+
+    Each channel makes its own markup inert; a receiver of webhooks passes words on to nobody knows where.
+    """
+    return one_line(text).translate(_HARMLESS).replace("://", "：//")[:_LONGEST_NAME]
 
 
 def deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:

@@ -1,0 +1,56 @@
+"""Where a contact of staff leads: a number, a user id, or nowhere.
+
+A roster holds what an office has: numbers with stars, employees' numbers, ids of three providers. Only what is a
+mobile number of the mainland, or has a `+`, is a number; a mention by another's number, or of a whole group, is worse
+than none, since the provider answers it with a yes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from shared.contract.contacts import is_masked, normalise_phone
+
+_BETWEEN = re.compile(r"[\s().-]")
+_MOBILE = re.compile(r"(?:\+?86|0086)?0?(1[3-9][0-9]{9})")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+# As the three providers make them.
+_USER = re.compile(r"[\w.@-]{1,64}")
+# What addresses everybody who is there, at one provider or another.
+_EVERYBODY = frozenset({"all", "everyone", "here", "channel", "所有人", "全体成员"})
+
+
+def number_of(contact: str) -> str | None:
+    """The number in E.164 that a contact is; None for whatever else it may be."""
+    if is_masked(contact):
+        return None
+    plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", contact))
+    if mobile := _MOBILE.fullmatch(plain):
+        return f"+86{mobile[1]}"
+    if not plain.startswith("+") or _E164.fullmatch(plain) is None:
+        return None
+    found = normalise_phone(plain)
+    return found if found is not None and _E164.fullmatch(found) else None
+
+
+def national_mobile(contact: str) -> str | None:
+    """A Chinese mobile number as the providers mention by it; others in E.164; None for what is no number."""
+    number = number_of(contact)
+    return None if number is None else number.removeprefix("+86")
+
+
+def mentionable(contact: str | None) -> str | None:
+    """What a chat robot can mention one person by: a number as written, or a user id; never a whole group."""
+    if contact is None or is_masked(contact):
+        return None
+    text = contact.strip()
+    if number_of(text) is not None:
+        return text
+    if _USER.fullmatch(text) is None or _means_everybody(text):
+        return None
+    return text
+
+
+def _means_everybody(text: str) -> bool:
+    return unicodedata.normalize("NFKC", text).casefold().strip("@_.-") in _EVERYBODY
