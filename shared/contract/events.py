@@ -275,6 +275,7 @@ class DisputeRuled(Model, frozen=True):
     reason: Prose
     owner: StaffId | None = None
     shares: Annotated[dict[StaffId, BasisPoints], Meta(min_length=1, max_length=100)] | None = None
+    approved_by: StaffList = ()
 
 
 class RecordCorrected(Model, frozen=True):

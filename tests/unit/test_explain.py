@@ -66,7 +66,7 @@ def test_records_are_told_in_the_words_given() -> None:
         ("shijiazhuang", "superseded", "shijiazhuang.5", "王芳在场而未认出"),
         ("confirmation", "superseded", "confirmation.5", "未能确认王芳的原登记"),
         ("shijiazhuang", "returned", "shijiazhuang.3", "两次登记实为同一客户"),
-        ("shijiazhuang", "returned", "shijiazhuang.4", "认出自己的客户"),
+        ("shijiazhuang", "returned", "shijiazhuang.4", "经认出或发现"),
         ("confirmation", "returned", "confirmation.4", "经认出或发现"),
         ("confirmation", "returned", "confirmation.3", "一家人"),
         ("base", "kept", "base.discovery", "成交后才发现"),
@@ -87,7 +87,7 @@ def test_a_clause_for_two_things_is_told_by_the_shares() -> None:
     """reception.4 keeps a customer and splits a deal: only 70 to 30 is told as the split."""
     book = load("reception")
     split = explain(dealt("reception.4", {"li": 7000, "wang": 3000}), book, NAMES)
-    assert "由协助接待的人成交，业绩分成：李伟 70%、王芳 30%" in split.zh
+    assert "由后续接待人成交或成交后才查明，业绩分成：李伟 70%、王芳 30%" in split.zh
     whole = explain(dealt("reception.4", {"li": 10000}), book, NAMES)
     assert "成交业绩：李伟 100%" in whole.zh
 

@@ -64,8 +64,11 @@ def test_shijiazhuang_says_what_document_e_says() -> None:
     )
     assert (book.recognition.until, book.recognition.clause) == ("reception_end", "shijiazhuang.4")
     assert (book.registration.first, book.registration.clause) == ("shijiazhuang.1", "shijiazhuang.3")
-    assert {book.discovery.before_deal.clause, book.discovery.concealed.clause} == {"shijiazhuang.3"}
-    assert (book.kept, book.designated.clause, book.assist) == (
+    found = book.discovery
+    assert {case.effect for case in (found.before_deal, found.after_deal, found.concealed)} == {"first"}
+    assert (found.before_deal.clause, found.after_deal.clause) == ("shijiazhuang.3", "shijiazhuang.4")
+    assert (book.named.honoured, book.named.clause) == (True, "shijiazhuang.2")
+    assert (book.kept, book.designated.clause, book.assist.clause) == (
         "shijiazhuang.1",
         "shijiazhuang.6",
         "shijiazhuang.6",
@@ -81,6 +84,11 @@ def test_reception_says_what_document_a_says() -> None:
     assert (book.honour["call"].by, book.honour["call"].clause) == ("none", "base.honour")
     assert book.penalties["out_of_turn"].clause == "reception.2"
     assert book.rotation.away_clause == "reception.1"
+    assert book.discovery.after_deal.split == book.discovery.concealed.split == Split(7000, 3000, book.kept)
+    assert (book.discovery.before_deal.effect, book.discovery.before_deal.clause) == (
+        "first",
+        "base.discovery",
+    )
 
 
 def test_getian_says_what_document_b_says() -> None:
@@ -94,7 +102,8 @@ def test_getian_says_what_document_b_says() -> None:
         "brief": "skip",
     }
     assert (book.recognition.effect, book.recognition.evidence) == ("ruling", "required")
-    assert book.disputes.evidence == "required"
+    assert (book.disputes.evidence, book.disputes.authority_after_deal) == ("required", ("director",))
+    assert (book.assist.new_customers, book.assist.clause) == ("receiver", "getian.3")
 
 
 def test_getian_keeps_under_base() -> None:
@@ -113,6 +122,7 @@ def test_confirmation_says_what_document_h_says() -> None:
         Split(5000, 5000, book.discovery.before_deal.clause),
     )
     assert (book.household.effect, book.household.clause) == ("first_registration", "confirmation.3")
+    assert book.household.relations == {"spouse", "parent_child"}
     assert book.referral.single.effect == "referrer_consultant"
     assert book.referral.joint.clause == "confirmation.1"
     assert book.deal.unregistered == "confirmation.registration"
@@ -128,7 +138,10 @@ def test_handbook_says_what_document_t_says() -> None:
     """T: transfers and corrections need both managers; first registrations rest on uniqueness."""
     book = load("handbook")
     assert book.transfers.approved_by == book.corrections.approved_by == ("admin_manager", "general_manager")
-    assert {book.transfers.clause, book.corrections.clause} == {"handbook.conflict"}
+    assert book.disputes.approved_by == book.transfers.approved_by
+    assert book.disputes.authority[-2:] == ("admin_manager", "general_manager")
+    assert {book.transfers.clause, book.corrections.clause, book.disputes.clause} == {"handbook.conflict"}
+    assert book.registration.requires == {"name", "phone"}
     assert {book.registration.first, book.registration.clause} == {"handbook.unique"}
 
 
@@ -159,6 +172,33 @@ def test_cite_alone_is_for_the_whole_section(tmp_path: Path) -> None:
     book = office(tmp_path, 'honour: {cite: "1"}\ntransfers: {cite: "2"}\n')
     assert {h.clause for h in book.honour.values()} == {"office.1"}
     assert (book.transfers.approved_by, book.transfers.clause) == (("manager",), "office.2")
+
+
+def test_cite_alone_leaves_values_with_their_own_clause(tmp_path: Path) -> None:
+    """A section that holds only a cite gives it to values that had the section's clause, however far up it stood."""
+    middle = "rulebook: middle\nversion: 1\nextends: confirmation\ndeal: {assisted: {owner: 0, assistant: 10000}}\n"
+    write(tmp_path, middle, "middle.yaml")
+    book = office(tmp_path, 'deal: {cite: "1"}\nhonour: {cite: "2"}\n', extends="middle.yaml")
+    assert (book.deal.clause, book.deal.unregistered) == ("office.1", "confirmation.registration")
+    assert book.deal.assisted == Split(0, 10000, book.deal.clause)
+    assert book.deal.referral_same_day is not None
+    assert book.deal.referral_same_day.clause == "confirmation.8"
+    clauses = [book.honour[basis].clause for basis in ("visit", "call", "outreach")]
+    assert clauses == ["confirmation.5", "confirmation.6", "office.2"]
+
+
+def test_a_book_that_is_older_than_a_value_decides_as_before(tmp_path: Path) -> None:
+    """What no book of a chain says of a value that came later is what held before there was one."""
+    text = (RULEBOOKS / "base.yaml").read_text(encoding="utf-8").replace("rulebook: base", "rulebook: own")
+    younger = ("named:", "assist:", "household:", "disputes:")
+    lines = [line for line in text.splitlines() if not line.startswith(younger)]
+    older = ["assist: {cite: assist}", "household: {effect: ruling, cite: household}"]
+    older += ["disputes: {authority: [manager], evidence: optional, cite: dispute}"]
+    head = lines.index("clauses:")
+    book = load(write(tmp_path, "\n".join([*lines[:head], *older, *lines[head:]]) + "\n"))
+    assert (book.named.honoured, book.assist.new_customers) == (False, "on_behalf_of")
+    assert book.household.relations == {"spouse", "parent_child", "other"}
+    assert (book.disputes.approved_by, book.disputes.authority_after_deal) == ((), None)
 
 
 def test_null_takes_away(tmp_path: Path) -> None:

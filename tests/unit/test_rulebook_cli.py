@@ -109,13 +109,16 @@ def test_diff_finds_what_differs() -> None:
     assert set(found) == {
         "registration.requires",
         "registration.first",
+        "disputes.authority",
+        "disputes.approved_by",
+        "disputes.evidence",
         "transfers.approved_by",
         "corrections.approved_by",
     }
     after = found["transfers.approved_by"].after
     assert after is not None and after.value == "[admin_manager, general_manager]"
     lines = run("diff", "base", "handbook").output.splitlines()
-    assert lines[-1] == "2 of 4 differ in their value, the others in their clause only."
+    assert lines[-1] == "5 of 7 differ in their value, the others in their clause only."
 
 
 def test_diff_as_json_names_both_books() -> None:

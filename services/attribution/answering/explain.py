@@ -19,7 +19,7 @@ from services.attribution.answering.explain_words import (
     OWNERSHIP,
     RECORDS,
 )
-from services.attribution.domain.rulebook import Clause, Rulebook, Split, Text
+from services.attribution.domain.rulebook import Clause, Discovery, Rulebook, Split, Text
 
 Decision = Mapping[str, object]
 
@@ -72,7 +72,8 @@ def _behind_ownership(decision: Decision, book: Rulebook, clause: Clause) -> set
     cited: dict[str, Clause | None] = {
         "registration.first": book.registration.first,
         "designated": book.designated.clause if book.designated.honoured else None,
-        "assist": book.assist,
+        "named": book.named.clause if book.named.honoured else None,
+        "assist": book.assist.clause,
         "referral.single": book.referral.single.clause if referred else None,
         "referral.joint": book.referral.joint.clause,
         **honour,
@@ -106,12 +107,23 @@ def _behind_deal(decision: Decision, book: Rulebook, clause: Clause) -> set[str]
         "deal.assisted": _clause_of(book.deal.assisted, points),
         "deal.brochure_only": _clause_of(book.deal.brochure_only, points),
         "deal.referral_same_day": _clause_of(book.deal.referral_same_day, points),
-        "discovery": book.discovery.concealed.clause if book.discovery.concealed.split else None,
         "household": book.household.clause,
         "concealment": book.concealment,
         "disputes": book.disputes.clause,
     }
-    return {family for family, its in cited.items() if its == clause}
+    found = {family for family, its in cited.items() if its == clause}
+    after = (book.discovery.after_deal, book.discovery.concealed)
+    return found | (
+        {"discovery"} if clause in {_clause_found(book, case, points) for case in after} else set()
+    )
+
+
+def _clause_found(book: Rulebook, case: Discovery, points: list[int]) -> Clause | None:
+    """The clause of a discovery that moved shares, unless the owner who has them all rests on it as well."""
+    if case.effect == "split":
+        return _clause_of(case.split, points)
+    whole = (book.kept, book.registration.first)
+    return case.clause if case.effect == "first" and case.clause not in whole else None
 
 
 def _clause_of(split: Split | None, points: list[int]) -> Clause | None:

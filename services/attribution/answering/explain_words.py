@@ -20,6 +20,10 @@ OWNERSHIP: Mapping[str, Mapping[str, Text]] = {
         "designated": Text(
             "{at}，客户进门点名，归{owner}", "On {at} the customer asked for {owner} at the door, who owns it"
         ),
+        "named": Text(
+            "{at}，客户被问及时说出{owner}，归{owner}",
+            "On {at} the customer, when asked, named {owner}, who owns it",
+        ),
         "assist": Text(
             "{at}的接待属义务接待，该客户归{owner}",
             "On {at} the customer was received as an assistance, and is {owner}'s",
@@ -47,6 +51,14 @@ OWNERSHIP: Mapping[str, Mapping[str, Text]] = {
         "honour.call|honour.outreach": Text(
             "{at}，{owner}登记来电或拓客，该客户归{owner}",
             "On {at} {owner} registered a call or an outreach, and owns the customer",
+        ),
+        "honour.call|honour.outreach|named": Text(
+            "{at}，{owner}登记来电或拓客，或客户来访被问及时说出{owner}，该客户归{owner}",
+            "On {at} {owner} registered a call or an outreach, or was named by the visitor, and owns the customer",
+        ),
+        "designated|named": Text(
+            "{at}，客户点名或被问及时说出{owner}，归{owner}",
+            "On {at} the customer asked for {owner} or named {owner} when asked, who owns it",
         ),
         "follow_up": Text(
             "{at}，原归属逾期失效后重新登记，该客户归{owner}",
@@ -202,6 +214,10 @@ DEAL: Mapping[str, Mapping[str, Text]] = {
         ),
         "concealment|deal.referral_same_day": Text(
             "{at}，业绩分成：{shares}", "On {at} the deal was shared: {shares}"
+        ),
+        "deal.assisted|discovery": Text(
+            "{at}，由后续接待人成交或成交后才查明，业绩分成：{shares}",
+            "On {at} a later receiver had closed, as helper or before the first was found; shared: {shares}",
         ),
         "disputes": Text("{at}，裁定业绩：{shares}", "On {at} the shares were ruled: {shares}"),
         "concealment": Text(

@@ -19,11 +19,12 @@ class Assignment(NamedTuple):
 
 
 def assign(case: Case, visit: Visit, customer: Customer) -> Assignment | None:
-    """Steps 1 to 4: the designated, the one on whose behalf, the referrer's consultant, the receiver."""
+    """Steps 1 to 4: the designated or named, the one on whose behalf, the referrer's consultant, the receiver."""
     book = case.book
     steps = [
         (visit.designated if book.designated.honoured else None, 1, book.designated.clause),
-        (_on_behalf(visit), 2, book.assist),
+        (_named(visit) if book.named.honoured else None, 1, book.named.clause),
+        (_on_behalf(case, visit, customer), 2, book.assist.clause),
         *_referred(case, visit),
     ]
     for owner, step, clause in steps:
@@ -32,10 +33,22 @@ def assign(case: Case, visit: Visit, customer: Customer) -> Assignment | None:
     return None
 
 
-def _on_behalf(visit: Visit) -> StaffId | None:
-    if visit.capacity != "assist":
+def _named(visit: Visit) -> StaffId | None:
+    """The one consultant whom the customer named when asked (E2), where that is one."""
+    asked = {visit.asked.named_consultant, visit.asked.contacted_by} - {None}
+    return asked.pop() if len(asked) == 1 else None
+
+
+def _on_behalf(case: Case, visit: Visit, customer: Customer) -> StaffId | None:
+    if capacity(case, visit, customer) != "assist":
         return None
     return visit.on_behalf_of or visit.received_by
+
+
+def capacity(case: Case, visit: Visit, customer: Customer) -> str:
+    """How the visit was received; where nobody receives new customers for others, these are received on turn (B1)."""
+    earlier = any(record != case.record for record in customer.records)
+    return "on_turn" if case.book.assist.new_customers == "receiver" and not earlier else visit.capacity
 
 
 def _referred(case: Case, visit: Visit) -> list[tuple[StaffId | None, int, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from services.attribution.domain.case import Case
 from services.attribution.domain.facts import StaffId
+from services.attribution.domain.rulebook import Disputes, Rulebook
 
 
 def approved(case: Case, needed: Iterable[str], approvers: Iterable[StaffId]) -> bool:
@@ -14,25 +15,26 @@ def approved(case: Case, needed: Iterable[str], approvers: Iterable[StaffId]) ->
     return all(role in roles for role in needed)
 
 
-def rank(case: Case, role: str | None) -> int | None:
-    """The place of a role in `disputes.authority`, lowest first; None without authority."""
-    authority = case.book.disputes.authority
-    return authority.index(role) if role in authority else None
+def rank(rules: Disputes, role: str | None) -> int | None:
+    """The place of a role, lowest first; one that only rules after a deal is above all; None without authority."""
+    above = tuple(role for role in rules.authority_after_deal or () if role not in rules.authority)
+    ranks = (*rules.authority, *above)
+    return ranks.index(role) if role in ranks else None
 
 
-def manager_or_above(case: Case, staff: StaffId | None) -> bool:
-    """`manager`, or a role that stands higher in `disputes.authority`."""
-    return _at_least(case, staff, "manager")
+def manager_or_above(case: Case, staff: StaffId | None, book: Rulebook) -> bool:
+    """`manager`, or a role that stands higher in the book's `disputes.authority`."""
+    return _at_least(case.scope.role(staff), "manager", book.disputes.authority)
 
 
-def supervisor_or_above(case: Case, staff: StaffId | None) -> bool:
-    """`supervisor`, or a role that stands higher in `disputes.authority`."""
-    return _at_least(case, staff, "supervisor")
+def supervisor_or_above(case: Case, staff: StaffId | None, book: Rulebook) -> bool:
+    """`supervisor`, or a role that stands higher in the book's `disputes.authority`."""
+    return _at_least(case.scope.role(staff), "supervisor", book.disputes.authority)
 
 
-def _at_least(case: Case, staff: StaffId | None, least: str) -> bool:
-    role = case.scope.role(staff)
+def _at_least(role: str | None, least: str, authority: tuple[str, ...]) -> bool:
     if role == least:
         return True
-    own, bound = rank(case, role), rank(case, least)
-    return own is not None and bound is not None and own > bound
+    if role not in authority or least not in authority:
+        return False
+    return authority.index(role) > authority.index(least)

@@ -17,7 +17,7 @@ def uphold_complaint(case: Case, complaint: Complaint) -> None:
     customer = identify(case, complaint.customer)
     if customer is None:
         return
-    if not manager_or_above(case, complaint.decided_by):
+    if not manager_or_above(case, complaint.decided_by, case.book):
         case.flag("unapproved")
         return
     claim = standing(case.customer(customer).claim)
@@ -38,12 +38,12 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
         return
     touch(case, customer)
     case.settle(customer)
-    if not manager_or_above(case, concealment.decided_by):
-        case.flag("unapproved")
-        return
     known = case.customer(customer)
     reception = next(r for r in known.receptions if r.visit == concealment.visit)
     book = case.books[reception.book]
+    if not manager_or_above(case, concealment.decided_by, book):
+        case.flag("unapproved")
+        return
     superseded = reception.superseded.owner if reception.superseded is not None else None
     forfeit = Forfeit(
         reception.receiver, "concealment", case.id, book.concealment, concealment.rightful, superseded

@@ -96,27 +96,30 @@ def _row(case: Case, known: Customer, claim: Claim | None, book: Rulebook, close
 
 
 def _divided(split: Split, owner: StaffId, closer: StaffId) -> Shares:
-    return {owner: split.owner, closer: split.other}
+    """The parts of the two; a share of nothing is none."""
+    return {staff: part for staff, part in ((owner, split.owner), (closer, split.other)) if part}
 
 
 def _referred(case: Case, claim: Claim, assists: list[Assist]) -> Assist | None:
-    """Row 4: O came by referral, the closer assisted at the visit where it was told, the deal is on that day."""
+    """Row 4: O came by referral told at a visit without O, the closer assisted there, the deal is on that day."""
     told = claim.registration
     same_day = local_day(told.at, case.timezone) == local_day(case.effective, case.timezone)
-    if not told.referred or not same_day:
+    if not told.referred or not same_day or claim.owner in told.present:
         return None
     return next((a for a in assists if a.event == told.event), None)
 
 
 def _brochure(known: Customer, owner: StaffId, assists: list[Assist]) -> Assist | None:
-    """Row 5: O's first registration was a brochure only, and the closer assisted at a later visit (A6)."""
+    """Row 5: O's first registration was a brochure only, O received at no later visit, the closer without O (A6)."""
     granted = [grant.registration for grant in known.grants if grant.owner == owner]
     if not granted:
         return None
     first = min(granted, key=lambda registration: registration.at)
-    if not first.brochure_only:
+    later = [r for r in known.receptions if r.event != first.event and r.at >= first.at]
+    if not first.brochure_only or any(r.receiver == owner for r in later):
         return None
-    return next((a for a in assists if a.by_visit and a.event != first.event and a.at >= first.at), None)
+    without = {reception.event for reception in later if owner not in reception.present}
+    return next((a for a in assists if a.by_visit and a.event in without), None)
 
 
 def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:

@@ -13,9 +13,9 @@ from services.attribution.domain import events as e
 from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case
 from services.attribution.domain.disputing import open_by_system
-from services.attribution.domain.facts import Basis
+from services.attribution.domain.facts import Basis, StaffId
 from services.attribution.domain.record import replace
-from services.attribution.domain.rulebook import Honour, Split
+from services.attribution.domain.rulebook import Clause, Honour, Rulebook, Split
 from services.attribution.domain.shares import confiscated, moved, set_shares
 from services.attribution.domain.state import Assist, Claim, Customer, CustomerId
 
@@ -92,8 +92,14 @@ def stood(case: Case, first: Claim, second: Claim) -> bool:
     if not honoured(book.honour, basis, registered, second.since, case.timezone):
         return False
     followed_up = first.followed_up is not None and first.followed_up < second.since
-    forfeits = book.present_unrecognised.effect == "forfeits" and first.owner in registration.present
-    return not forfeits or followed_up
+    return not stood_by(book, first, registration.present, followed_up=followed_up)
+
+
+def stood_by(book: Rulebook, claim: Claim, present: tuple[StaffId, ...], *, followed_up: bool) -> bool:
+    """Row 5 of the visit table, of an owner whom nobody recognised: present, and late or without a follow-up (E5)."""
+    if book.present_unrecognised.effect != "forfeits" or claim.owner not in present:
+        return False
+    return claim.registration.late or not followed_up
 
 
 def _as_of(claim: Claim, at: datetime) -> tuple[Basis, datetime]:
@@ -131,8 +137,7 @@ def discover(
     because = (first.registration.event, second.registration.event, case.id)
     if household:
         clause = case.book.household.clause
-        everything = Split(10000, 0, clause)
-        return _returned(case, customer, first, second, at, clause, everything if late else None)
+        return _returned(case, customer, first, second, at, clause, _all_of(clause) if late else None)
     if not late:
         value = book.discovery.before_deal
     elif second.registration.asked.visited_before == "no":
@@ -142,7 +147,13 @@ def discover(
     if value.effect == "closer" and not second.lapsed:
         case.decide(customer, "kept", second, value.clause, because, at)
         return second
-    return _returned(case, customer, first, second, at, value.clause, value.split if late else None)
+    split = _all_of(value.clause) if value.effect == "first" else value.split
+    return _returned(case, customer, first, second, at, value.clause, split if late else None)
+
+
+def _all_of(clause: Clause) -> Split:
+    """What S has goes to F whole."""
+    return Split(10000, 0, clause)
 
 
 def _returned(
@@ -182,6 +193,8 @@ def _share_out(
     if stuck:
         open_by_system(case, [customer], next(iter(stuck.values())), deals=tuple(stuck))
     for deal, shares in told:
+        if shares == deal.shares:
+            continue
         set_shares(case, customer, deal, shares, clause, at)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.attribution.domain import events as e
-from services.attribution.domain.authority import rank
+from services.attribution.domain.authority import approved, rank
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.disputing import open_dispute, opened_before
 from services.attribution.domain.facts import DisputeOpening, EventId, EvidenceAdding, Ruling
@@ -77,9 +77,7 @@ def rule(case: Case, ruling: Ruling) -> None:
     customers = _recognised_as_one(case, ruling, found)
     for customer in customers:
         _rule_owner(case, customer, ruling)
-    theirs = {deal.deal for customer in customers for deal in case.customer(customer).deals}
-    elsewhere = [case.slice.pointed("deal", deal) for deal in found.deals if deal not in theirs]
-    for customer in dict.fromkeys((*customers, *(home for home in elsewhere if home is not None))):
+    for customer in _homes(case, found, customers):
         _rule_shares(case, customer, ruling, found)
 
 
@@ -91,15 +89,36 @@ def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
             return None
         if stands is None or (found.ruling is not None and found.ruling.event == stands):
             return "refused before"
-    own = rank(case, case.scope.role(ruling.ruled_by))
-    before = rank(case, found.ruling.role) if found.ruling is not None else None
-    if own is None or (before is not None and own < before):
+    rules = case.book.disputes
+    role = case.scope.role(ruling.ruled_by)
+    own = rank(rules, role)
+    before = rank(rules, found.ruling.role) if found.ruling is not None else None
+    if own is None or role not in _authority(case, ruling, found) or (before is not None and own < before):
         return "no_authority"
+    if not approved(case, rules.approved_by, ruling.approved_by):
+        return "unapproved"
     nothing_said = ruling.owner is None and ruling.shares is None
-    if nothing_said or (case.book.disputes.evidence == "required" and not found.evidence):
+    if nothing_said or (rules.evidence == "required" and not found.evidence):
         return "unsupported"
     barred = {staff for c in _ruled_over(case, ruling, found) for staff in case.customer(c).barred}
     return "barred" if ruling.owner in barred else None
+
+
+def _authority(case: Case, ruling: Ruling, found: Dispute) -> tuple[str, ...]:
+    """Who may make this ruling: after a deal, on a dispute that people opened, it may be fewer (B4)."""
+    rules = case.book.disputes
+    if rules.authority_after_deal is None or found.opened_by == "system":
+        return rules.authority
+    homes = _homes(case, found, _ruled_over(case, ruling, found))
+    deals = [deal for home in homes for deal in case.customer(home).deals if not deal.cancelled]
+    sets = any(_shares_for(ruling, found, deal) is not None for deal in deals)
+    return rules.authority_after_deal if sets else rules.authority
+
+
+def _homes(case: Case, found: Dispute, customers: tuple[CustomerId, ...]) -> tuple[CustomerId, ...]:
+    """The customers ruled over, and those with whom a deal is that the dispute names."""
+    pointed = (case.slice.pointed("deal", deal) for deal in found.deals)
+    return tuple(dict.fromkeys((*customers, *(home for home in pointed if home is not None))))
 
 
 def _ruled_over(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
@@ -149,5 +168,6 @@ def _rule_shares(case: Case, customer: CustomerId, ruling: Ruling, found: Disput
 def _shares_for(ruling: Ruling, found: Dispute, deal: Deal) -> Shares | None:
     named = deal.deal in found.deals
     if ruling.shares is not None:
-        return ruling.shares if named or (not found.deals and not deal.signed) else None
+        shares = {staff: points for staff, points in ruling.shares.items() if points}
+        return shares if named or (not found.deals and not deal.signed) else None
     return {ruling.owner: 10000} if named and ruling.owner is not None else None

@@ -124,7 +124,10 @@ class Recognition:
 
 @record
 class HouseholdLink:
+    """`relation` is None in records that were kept before it counted."""
+
     members: tuple[Party, ...]
+    relation: str | None = None
 
 
 @record
@@ -186,6 +189,7 @@ class Ruling:
     ruled_by: StaffId
     owner: StaffId | None
     shares: dict[StaffId, int] | None
+    approved_by: tuple[StaffId, ...] = ()
 
 
 @record

@@ -16,6 +16,8 @@ def link_household(case: Case, household: HouseholdLink) -> None:
     # A later member's record can have joined customers that earlier ones named.
     customers = list(dict.fromkeys(c for c in named if c is not None and case.knows(c)))
     customers.sort(key=lambda customer: case.customer(customer).place)
+    if household.relation is not None and household.relation not in rules.relations:
+        return
     if case.replaying and rules.effect == "ruling":
         open_by_system(case, customers, rules.clause)  # over these members, if it was opened over all
         return

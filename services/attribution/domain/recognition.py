@@ -34,7 +34,7 @@ def recognise(case: Case, recognition: Recognition) -> None:
     known = case.customer(customer)
     if case.replaying and rules.effect == "ruling":
         _ask_again(case, recognition, known, named)
-    elif claim is None or (rules.evidence == "required" and not _supported(case, recognition)):
+    elif claim is None or (rules.evidence == "required" and not _supported(case, recognition, reception)):
         case.flag("unsupported")
     elif case.scope.departed(recognition.by) or recognition.by in known.barred:
         case.flag("barred")
@@ -101,8 +101,9 @@ def _recognised_claim(
     return (claim, other) if claim is not None and claim.owner == by else (None, None)
 
 
-def _supported(case: Case, recognition: Recognition) -> bool:
-    return bool(recognition.evidence) and supervisor_or_above(case, recognition.confirmed_by)
+def _supported(case: Case, recognition: Recognition, reception: Reception) -> bool:
+    book = case.books[reception.book]
+    return bool(recognition.evidence) and supervisor_or_above(case, recognition.confirmed_by, book)
 
 
 def _in_time(case: Case, known: Customer, reception: Reception, until: str) -> bool:

@@ -13,12 +13,15 @@ from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import Claim, CustomerId, Registration
 
 NOT_ASKED = Asked()
+WECHAT = "wechat:"
 
 
 def is_complete(book: Rulebook, party: Party) -> bool:
     """Whether the registration has what the rulebook requires (E3 姓名及联系方式必须同时登记方可)."""
     requires = book.registration.requires
-    return bool((party.name or "name" not in requires) and (party.contacts or "contact" not in requires))
+    phone = any(not contact.startswith(WECHAT) for contact in party.contacts)
+    has = {"name": bool(party.name), "contact": bool(party.contacts), "phone": phone}
+    return all(has[wanted] for wanted in requires)
 
 
 def renewal(case: Case, claim: Claim) -> tuple[str, tuple[EventId, ...]]:
@@ -63,7 +66,8 @@ def judge_contact(
 ) -> None:
     """Let a call or an outreach give or renew the claim; a new customer's call takes a turn."""
     new = not case.customer(customer).registered
-    registration = Registration(case.record, case.effective, basis, asked=asked)
+    late = "late_entry" in case.flags
+    registration = Registration(case.record, case.effective, basis, asked=asked, late=late)
     gave = complete and _give_by_contact(case, customer, staff, registration)
     if new:
         case.emit(e.CustomerRegistered(customer))

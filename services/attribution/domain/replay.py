@@ -70,7 +70,7 @@ def _within(fact: Fact, known: Customer) -> Fact:
         m if any(contact in known.contacts for contact in m.contacts) else Party(None, ())
         for m in matter.members
     )
-    return replace(fact, matter=HouseholdLink(members))
+    return replace(fact, matter=replace(matter, members=members))
 
 
 def _release_again(case: Case, scratch: Slice, entry: RosterEntry, scope: Scope) -> Case:

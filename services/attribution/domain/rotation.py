@@ -72,17 +72,18 @@ def without(board: Board, staff: StaffId) -> Board:
     return replace(board, visit=visit, call=call)
 
 
-def visit_turn(case: Case, visit: Visit, step: int, *, may_receive: bool) -> None:
+def visit_turn(case: Case, visit: Visit, asked_for: StaffId | None, *, may_receive: bool) -> None:
     """A new customer's visit uses a turn; whose, the first that applies of the four rules of section 9.
 
-    A receiver who is barred or has left (not `may_receive`) is never out of turn.
+    `asked_for` is the consultant to whom the visit went by step 1. A receiver who is barred or has left (not
+    `may_receive`) is never out of turn.
     """
     board = case.slice.board(case.fact.office)
     if board is None or case.replaying or case.carried or "late_entry" in case.flags:
         return
-    if step == 1:
-        if next_in(board, board.visit) == visit.designated and visit.designated is not None:
-            take(case, board, "visit", visit.designated)
+    if asked_for is not None:
+        if next_in(board, board.visit) == asked_for:
+            take(case, board, "visit", asked_for)
     elif visit.capacity == "assist":
         if visit.on_behalf_of is not None and board.visit[:1] == (visit.on_behalf_of,):
             take(case, board, "visit", visit.on_behalf_of)

@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 Clause = NewType("Clause", str)
 """A clause in full, `<rulebook>.<clause>`: `shijiazhuang.4`, `base.honour`."""
 
-Requirement = Literal["name", "contact"]
+Requirement = Literal["name", "contact", "phone"]
 HonouredBy = Literal["found", "named", "none"]
 DiscoveryEffect = Literal["first", "closer", "split"]
 HouseholdEffect = Literal["first_registration", "ruling", "separate"]
+NewCustomers = Literal["on_behalf_of", "receiver"]
 ReferralEffect = Literal["on_turn", "referrer_consultant"]
 AwayPolicy = Literal["to_tail", "hold", "skip"]
 
@@ -85,6 +86,22 @@ class Designated:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Whether the one consultant whom a new customer names when asked gets the customer (E2)."""
+
+    honoured: bool
+    clause: Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Assisting:
+    """Whose a customer without any record is whom somebody receives for a colleague (B1)."""
+
+    new_customers: NewCustomers
+    clause: Clause
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     """How long a claim lives without contact, and which contacts count. `methods` None: all of them."""
 
@@ -138,9 +155,10 @@ class Discoveries:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Whether a household is one customer, waits for a ruling, or stays separate customers."""
+    """Whether relatives are one customer, wait for a ruling, or stay separate; other links are recorded only."""
 
     effect: HouseholdEffect
+    relations: frozenset[str]
     clause: Clause
 
 
@@ -173,9 +191,14 @@ class Deals:
 
 @dataclass(frozen=True, slots=True)
 class Disputes:
-    """Who may rule, lowest role first, and whether a ruling needs evidence."""
+    """Who may rule, lowest role first, whose approval a ruling needs, and whether it needs evidence.
+
+    `authority_after_deal`: who alone rules on the shares of a deal, but for disputes that the system opened (B4).
+    """
 
     authority: tuple[str, ...]
+    authority_after_deal: tuple[str, ...] | None
+    approved_by: tuple[str, ...]
     evidence: Literal["optional", "required"]
     clause: Clause
 
@@ -219,7 +242,8 @@ class Rulebook:
     honour: Mapping[str, Honour]
     kept: Clause
     designated: Designated
-    assist: Clause
+    named: Named
+    assist: Assisting
     follow_up: FollowUp
     recognition: Recognition
     present_unrecognised: PresentUnrecognised

@@ -84,7 +84,7 @@ class Scope:
 
 @record
 class Registration:
-    """The record that gave a claim, as far as a later question about it needs it."""
+    """The record that gave a claim, as far as a later question about it needs it; `late`: it was a late entry."""
 
     event: EventId
     at: datetime
@@ -95,6 +95,7 @@ class Registration:
     present: tuple[StaffId, ...] = ()
     brochure_only: bool = False
     referred: bool = False
+    late: bool = False
 
 
 @record
@@ -132,7 +133,7 @@ class Grant:
 
 @record
 class Reception:
-    """One registered visit: who received, whom that assisted, and what it did to the claim.
+    """One registered visit: who received, who was on the floor, and what it did to the claim.
 
     `superseded` is the claim that it ended, `gave` whether the visit gave a claim to `owner`.
     """
@@ -146,6 +147,7 @@ class Reception:
     ended_at: datetime | None
     gave: StaffId | None = None
     superseded: Claim | None = None
+    present: tuple[StaffId, ...] = ()
 
 
 @record

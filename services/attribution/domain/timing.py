@@ -20,7 +20,7 @@ def time_event(case: Case) -> list[str]:
     case.effective = case.clock = fact.occurred_at if in_time else fact.recorded_at
     flags = []
     if fact.attested_by is not None:
-        if manager_or_above(case, fact.attested_by):
+        if manager_or_above(case, fact.attested_by, case.book):
             case.carried = True
             case.effective, case.clock = fact.occurred_at, fact.recorded_at
             return []

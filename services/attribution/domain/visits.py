@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.attribution.domain import events as e
-from services.attribution.domain.assignment import Assignment, assign, may_own
+from services.attribution.domain.assignment import Assignment, assign, capacity, may_own
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.discovery import arrive_late, honoured
+from services.attribution.domain.discovery import arrive_late, honoured, stood_by
 from services.attribution.domain.facts import EventId, StaffId, Visit
 from services.attribution.domain.identity import identify
 from services.attribution.domain.record import record, replace
@@ -78,11 +78,13 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
         ended_at=visit.ended_at,
         gave=outcome.gave,
         superseded=outcome.superseded,
+        present=visit.present,
     )
     case.emit(e.VisitReceived(customer, reception))
     if outcome.new:
-        step = assignment.step if assignment is not None else 4
-        visit_turn(case, visit, step, may_receive=may_own(case, known, visit.received_by))
+        asked_for = assignment.owner if assignment is not None and assignment.step == 1 else None
+        taken = replace(visit, capacity=capacity(case, visit, known))
+        visit_turn(case, taken, asked_for, may_receive=may_own(case, known, visit.received_by))
 
 
 def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
@@ -115,6 +117,7 @@ def _registration(case: Case, visit: Visit, step: int) -> Registration:
         present=visit.present,
         brochure_only=visit.brochure_only,
         referred=step == 3,
+        late="late_entry" in case.flags,
     )
 
 
@@ -174,8 +177,7 @@ def _visit_by_another(
         return _kept(case, visit, known, claim, book.kept)
     if not honoured(book.honour, claim.basis, claim.registered, case.effective, case.timezone):
         return _superseded(case, visit, known, claim, assignment, book.honour[claim.basis].clause)
-    forfeits = book.present_unrecognised.effect == "forfeits" and claim.owner in visit.present
-    if forfeits and claim.followed_up is None:
+    if stood_by(book, claim, visit.present, followed_up=claim.followed_up is not None):
         return _forfeited(case, visit, known, claim, assignment)
     return _kept(case, visit, known, claim, book.kept)
 

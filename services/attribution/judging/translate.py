@@ -91,7 +91,9 @@ _MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
     c.CustomerRecognised: lambda d, party: f.Recognition(
         d.visit, d.by, d.registration, tuple(d.evidence), d.confirmed_by
     ),
-    c.HouseholdLinked: lambda d, party: f.HouseholdLink(tuple(party(member) for member in d.members)),
+    c.HouseholdLinked: lambda d, party: f.HouseholdLink(
+        tuple(party(member) for member in d.members), d.relation
+    ),
     c.ComplaintUpheld: lambda d, party: f.Complaint(party(d.customer), d.against, d.decided_by),
     c.ConcealmentFound: lambda d, party: f.Concealment(d.visit, d.decided_by, d.rightful),
     c.ClaimTransferred: lambda d, party: f.Transfer(party(d.customer), d.to, tuple(d.approved_by)),
@@ -100,7 +102,7 @@ _MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
     c.DealCancelled: lambda d, party: f.Cancellation(d.deal),
     c.DisputeOpened: lambda d, party: f.DisputeOpening(d.dispute, party(d.customer), d.opened_by, d.deal),
     c.DisputeEvidenceAdded: lambda d, party: f.EvidenceAdding(d.dispute, tuple(d.evidence)),
-    c.DisputeRuled: lambda d, party: f.Ruling(d.dispute, d.ruled_by, d.owner, d.shares),
+    c.DisputeRuled: lambda d, party: f.Ruling(d.dispute, d.ruled_by, d.owner, d.shares, tuple(d.approved_by)),
     c.RecordCorrected: lambda d, party: f.Correction(
         d.record, party(d.customer), d.requested_by, tuple(d.approved_by)
     ),

@@ -9,9 +9,27 @@ from zoneinfo import ZoneInfo
 from services.attribution.domain import rulebook as domain
 from services.attribution.domain.rulebook import Clause, Split, Text
 from services.attribution.rulebooks.kinds import WHOLE
-from services.attribution.rulebooks.shape import BASES, BREACHES, CITING, OPTIONAL_FIELDS, VALUES, leaves
+from services.attribution.rulebooks.shape import (
+    BASES,
+    BREACHES,
+    CITING,
+    OPTIONAL_FIELDS,
+    RELATIONS,
+    SHAPE,
+    VALUES,
+    Section,
+    leaves,
+)
 from services.attribution.rulebooks.sheet import ABSENT, Entry, Sheet
 from services.attribution.rulebooks.source import BadRulebook
+
+UNSAID: Mapping[str, object] = {
+    "named.honoured": False,
+    "assist.new_customers": "on_behalf_of",
+    "household.relations": frozenset(RELATIONS),
+    "disputes.approved_by": (),
+}
+"""What holds where no book of a chain says anything: of values that are younger than rulebooks in use."""
 
 
 def merge(sheets: list[Sheet]) -> Sheet:
@@ -21,9 +39,29 @@ def merge(sheets: list[Sheet]) -> Sheet:
     for sheet in sheets:
         merged.entries |= sheet.entries
         merged.clauses |= sheet.clauses
+        _share_cites(merged, sheet)
     merged.entries = {path: entry for path, entry in merged.entries.items() if entry.value is not ABSENT}
+    _fill_unsaid(merged)
     check_complete(merged)
     return merged
+
+
+def _share_cites(merged: Sheet, sheet: Sheet) -> None:
+    """A section that says only `cite` gives it to the values that had the section's, not to those with their own."""
+    cites = {path for path in sheet.entries if path.endswith(".cite")}
+    merged.shared = (merged.shared - cites) | sheet.shared
+    for key, entry in sheet.alone.items():
+        section = SHAPE[key]
+        assert isinstance(section, Section)
+        paths = {f"{key}.{name}.cite" for name in section.values} & merged.shared
+        merged.entries |= dict.fromkeys(paths, entry)
+
+
+def _fill_unsaid(merged: Sheet) -> None:
+    for path, value in UNSAID.items():
+        merged.entries.setdefault(path, Entry(value, merged.file, 1))
+    if "designated.cite" in merged.entries:
+        merged.entries.setdefault("named.cite", merged.entries["designated.cite"])
 
 
 def check_complete(sheet: Sheet) -> None:
@@ -65,7 +103,8 @@ def build(sheet: Sheet, sha256: str) -> domain.Rulebook:
         honour={basis: read.honour(basis) for basis in BASES},
         kept=read.clause("kept"),
         designated=domain.Designated(read["designated.honoured"], read.clause("designated")),
-        assist=read.clause("assist"),
+        named=domain.Named(read["named.honoured"], read.clause("named")),
+        assist=domain.Assisting(read["assist.new_customers"], read.clause("assist")),
         follow_up=read.follow_up(),
         recognition=domain.Recognition(
             read["recognition.until"],
@@ -77,7 +116,9 @@ def build(sheet: Sheet, sha256: str) -> domain.Rulebook:
             read["present_unrecognised.effect"], read.clause("present_unrecognised")
         ),
         discovery=domain.Discoveries(*map(read.discovery, ("before_deal", "after_deal", "concealed"))),
-        household=domain.Household(read["household.effect"], read.clause("household")),
+        household=domain.Household(
+            read["household.effect"], read["household.relations"], read.clause("household")
+        ),
         referral=domain.Referrals(read.referral("single"), read.referral("joint")),
         deal=domain.Deals(
             unregistered=read.clause("deal.unregistered"),
@@ -89,7 +130,11 @@ def build(sheet: Sheet, sha256: str) -> domain.Rulebook:
         complaint=read.clause("complaint"),
         concealment=read.clause("concealment"),
         disputes=domain.Disputes(
-            read["disputes.authority"], read["disputes.evidence"], read.clause("disputes")
+            read["disputes.authority"],
+            read.get("disputes.authority_after_deal"),
+            read["disputes.approved_by"],
+            read["disputes.evidence"],
+            read.clause("disputes"),
         ),
         transfers=domain.Approvals(read["transfers.approved_by"], read.clause("transfers")),
         corrections=domain.Approvals(read["corrections.approved_by"], read.clause("corrections")),

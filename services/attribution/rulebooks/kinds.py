@@ -82,7 +82,7 @@ def version(node: Node) -> int:
 
 def share(node: Node) -> int:
     """Basis points of a deal."""
-    return _whole(node, 1, WHOLE - 1, "wrong unit: a share is in basis points, 1 to 9999; 70% is 7000")
+    return _whole(node, 0, WHOLE, "wrong unit: a share is in basis points, 0 to 10000; 70% is 7000")
 
 
 def _whole(node: Node, least: int, most: int, rule: str) -> int:
@@ -135,6 +135,13 @@ def words(*allowed: str, ordered: bool = False, empty: bool = False) -> Kind:
         return found if ordered else frozenset(found)
 
     return read
+
+
+def roles_or_none(node: Node) -> object:
+    """A list of roles, or null."""
+    if isinstance(node, ScalarNode) and node.null:
+        return None
+    return words(*ROLES, ordered=True)(node)
 
 
 def methods(node: Node) -> object:

@@ -34,6 +34,8 @@ class Section:
     optional: bool = False
 
 
+RELATIONS = ("spouse", "parent_child", "other")
+
 _APPROVALS = Fields({"approved_by": words(*kinds.ROLES, ordered=True)})
 _PLAIN = Fields({})
 
@@ -42,8 +44,10 @@ def _effect(*allowed: str) -> Fields:
     return Fields({"effect": word(*allowed)})
 
 
-def _discovery(more: Mapping[str, Kind | Fields] | None = None, *allowed: str) -> Fields:
-    return Fields({"effect": word("first", "closer", *allowed), **(more or {})}, short="effect")
+def _discovery() -> Fields:
+    """What happens after a deal, which can be shared as well."""
+    parts = Fields({"first": kinds.share, "second": kinds.share})
+    return Fields({"effect": word("first", "closer", "split"), "split": parts}, short="effect")
 
 
 def _split(other: str) -> Fields:
@@ -51,13 +55,16 @@ def _split(other: str) -> Fields:
 
 
 SHAPE: Mapping[str, Fields | Section] = {
-    "registration": Fields({"requires": words("name", "contact", empty=True), "first": kinds.clause}),
+    "registration": Fields(
+        {"requires": words("name", "contact", "phone", empty=True), "first": kinds.clause}
+    ),
     "honour": Section(
         dict.fromkeys(BASES, Fields({"by": word("found", "named", "none"), "within": kinds.period}))
     ),
     "kept": _PLAIN,
     "designated": Fields({"honoured": kinds.flag}),
-    "assist": _PLAIN,
+    "named": Fields({"honoured": kinds.flag}),
+    "assist": Fields({"new_customers": word("on_behalf_of", "receiver")}),
     "follow_up": Fields(
         {
             "every": Fields(dict.fromkeys(BASES, kinds.days), short="visit"),
@@ -76,14 +83,14 @@ SHAPE: Mapping[str, Fields | Section] = {
     "present_unrecognised": _effect("ignored", "forfeits"),
     "discovery": Section(
         {
-            "before_deal": _discovery(),
+            "before_deal": Fields({"effect": word("first", "closer")}, short="effect"),
             "after_deal": _discovery(),
-            "concealed": _discovery(
-                {"split": Fields({"first": kinds.share, "second": kinds.share})}, "split"
-            ),
+            "concealed": _discovery(),
         }
     ),
-    "household": _effect("first_registration", "ruling", "separate"),
+    "household": Fields(
+        {"effect": word("first_registration", "ruling", "separate"), "relations": words(*RELATIONS)}
+    ),
     "referral": Section({"single": _effect("on_turn", "referrer_consultant"), "joint": _effect("on_turn")}),
     "deal": Section(
         {
@@ -97,7 +104,12 @@ SHAPE: Mapping[str, Fields | Section] = {
     "complaint": _effect("bar"),
     "concealment": _effect("confiscate"),
     "disputes": Fields(
-        {"authority": words(*kinds.ROLES, ordered=True), "evidence": word("optional", "required")}
+        {
+            "authority": words(*kinds.ROLES, ordered=True),
+            "authority_after_deal": kinds.roles_or_none,
+            "approved_by": words(*kinds.ROLES, ordered=True, empty=True),
+            "evidence": word("optional", "required"),
+        }
     ),
     "transfers": _APPROVALS,
     "corrections": _APPROVALS,
@@ -122,7 +134,12 @@ HEAD = ("rulebook", "version", "extends", "title", "timezone")
 OPTIONAL_FIELDS = frozenset(
     {f"honour.{basis}.within" for basis in BASES}
     | {f"follow_up.every.{basis}" for basis in BASES[1:]}
-    | {"discovery.concealed.split.first", "discovery.concealed.split.second"}
+    | {
+        f"discovery.{case}.split.{part}"
+        for case in ("after_deal", "concealed")
+        for part in ("first", "second")
+    }
+    | {"disputes.authority_after_deal"}
 )
 
 

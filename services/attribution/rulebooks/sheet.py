@@ -44,6 +44,10 @@ class Sheet:
     extends: Entry | None = None
     entries: dict[str, Entry] = field(default_factory=dict)
     clauses: dict[Clause, Text] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    """Citations that are a section's and no value's own: `honour.visit.cite`."""
+    alone: dict[str, Entry] = field(default_factory=dict)
+    """The clauses of sections of several values that say nothing but `cite`."""
 
 
 def read_sheet(raw: bytes, file: str) -> Sheet:
@@ -108,8 +112,7 @@ class _Filler:
         for name in given:
             self.cited(f"{key}.{name}", section.items[name], shape.values[name], cite)
         if cite is not None and not given:
-            for name in shape.values:
-                self.cite(f"{key}.{name}", cite)
+            self.sheet.alone[key] = Entry(self.clause(f"{key}.cite", cite), self.sheet.file, cite.line)
         if cite is not None and shape.own:
             self.cite(key, cite)
         elif cite is not None:
@@ -117,11 +120,13 @@ class _Filler:
 
     def cited(self, path: str, node: Node, shape: Fields, section_cite: Node | None) -> None:
         """A value with its clause: its own cite, else the section's, else that of the extended book."""
-        cite = node.items.get("cite") if isinstance(node, MapNode) else None
-        cite = section_cite if cite is None else cite
+        own = node.items.get("cite") if isinstance(node, MapNode) else None
+        cite = section_cite if own is None else own
         if cite is not None:
             self.cite(path, cite)
-        if path == "discovery.concealed":
+            if own is None:
+                self.sheet.shared.add(f"{path}.cite")
+        if "split" in shape.fields:
             self.agree(path, node)
         self.fields(path, node, shape, ("cite",))
 

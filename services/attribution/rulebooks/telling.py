@@ -9,9 +9,10 @@ from services.attribution.domain.rulebook import Clause, Period, Text
 from services.attribution.rulebooks.loading import Book
 from services.attribution.rulebooks.shape import CITING, leaves
 from services.attribution.rulebooks.shape import VALUES as SHAPES
-from services.attribution.rulebooks.words import FIELDS, VALUES, WORDS
+from services.attribution.rulebooks.words import FIELDS, VALUES, WORDS, WORDS_OF
 
 _FIRST = "registration.first"
+_ORDER = list(dict.fromkeys(("spouse", "parent_child", *WORDS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def written(value: object) -> str:
 
 def _in_order(items: frozenset[str] | tuple[str, ...]) -> list[str]:
     """A set in the order in which its words are known; a list as it is."""
-    return sorted(items, key=list(WORDS).index) if isinstance(items, frozenset) else list(items)
+    return sorted(items, key=_ORDER.index) if isinstance(items, frozenset) else list(items)
 
 
 def _say(path: str, value: object) -> Text:
@@ -122,7 +123,8 @@ def _words(path: str, value: object) -> Text:
         count = value.months or value.days
         return Text(f"{count}{unit.zh}", f"{count} {unit.en if count > 1 else unit.en[:-1]}")
     if isinstance(value, frozenset | tuple):
-        known = [WORDS[item] for item in _in_order(value)]
+        words = WORDS_OF.get(path, WORDS)
+        known = [words[item] for item in _in_order(value)]
         return Text("、".join(w.zh for w in known), ", ".join(w.en for w in known))
     if isinstance(value, int) and not path.startswith("follow_up."):
         percent = f"{value / 100:g}%"

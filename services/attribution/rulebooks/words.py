@@ -36,6 +36,14 @@ WORDS: Mapping[str, Text] = {
     "skip": Text("轮空", "loses the turn"),
 }
 
+RELATIONS: Mapping[str, Text] = {
+    "spouse": Text("夫妻", "husband and wife"),
+    "parent_child": Text("父母子女", "parent and child"),
+    "other": Text("其他", "any other link"),
+}
+WORDS_OF: Mapping[str, Mapping[str, Text]] = {"household.relations": RELATIONS}
+"""Words of a field that mean something else elsewhere, in the order in which they are told."""
+
 _HONOURED: Sayings = {
     "found": Text("原登记查得到即承认", "honoured whenever the records show it"),
     "named": Text("客户说出顾问姓名才承认", "honoured only if the customer names the consultant"),
@@ -78,6 +86,20 @@ FIELDS: Mapping[str, Sayings] = {
         True: Text("新客户点名的归被点名的顾问", "a new customer belongs to the consultant asked for"),
         False: Text("点名不算，归接待人", "asking for a consultant does not count"),
     },
+    "named.honoured": {
+        True: Text(
+            "新客户被问及时说出的一位顾问，视同点名",
+            "the one consultant whom a new customer names when asked is as one asked for",
+        ),
+        False: Text("只是说出顾问姓名的不算", "naming a consultant when asked does not count"),
+    },
+    "assist.new_customers": {
+        "on_behalf_of": Text("新客户归被代的顾问", "a new customer is the colleague's"),
+        "receiver": Text(
+            "没有任何记录的新客户不得代接，按轮序归接待人",
+            "nobody receives a customer without any record for another; who receives owns, in turn",
+        ),
+    },
     "follow_up.every.visit": _DAYS,
     "follow_up.every.call": {
         None: Text("来电登记不失效", "claims by call never lapse"),
@@ -116,6 +138,8 @@ FIELDS: Mapping[str, Sayings] = {
     },
     "discovery.before_deal.effect": _DISCOVERED,
     "discovery.after_deal.effect": _DISCOVERED,
+    "discovery.after_deal.split.first": {...: Text("先登记人{}", "{} for the first")},
+    "discovery.after_deal.split.second": {...: Text("后登记人{}", "{} for the second")},
     "discovery.concealed.effect": _DISCOVERED,
     "discovery.concealed.split.first": {...: Text("先登记人{}", "{} for the first")},
     "discovery.concealed.split.second": {...: Text("后登记人{}", "{} for the second")},
@@ -125,6 +149,10 @@ FIELDS: Mapping[str, Sayings] = {
         ),
         "ruling": Text("分属不同顾问的，提请裁定", "if they have different owners, a ruling is asked for"),
         "separate": Text("各算各的客户", "they stay separate customers"),
+    },
+    "household.relations": {
+        frozenset(RELATIONS): Text("不论何种关系", "whatever the link"),
+        ...: Text("限于：{}；其他关系只作记录", "among: {}; any other link is only recorded"),
     },
     "referral.single.effect": {
         "on_turn": Text("按轮序归接待人", "belongs, in turn, to who receives"),
@@ -152,6 +180,14 @@ FIELDS: Mapping[str, Sayings] = {
         "confiscate": Text("该客户的业绩全部没收，归应得之人", "forfeits every share in the customer's deals")
     },
     "disputes.authority": {...: Text("有权裁定（由低到高）：{}", "may rule, lowest first: {}")},
+    "disputes.authority_after_deal": {
+        None: Text("成交后不变", "the same after a deal"),
+        ...: Text("成交后业绩分配由{}定夺", "on the shares of a deal only: {}"),
+    },
+    "disputes.approved_by": {
+        (): Text("裁定不须另行批准", "a ruling needs no further approval"),
+        ...: Text("裁定须经{}批准", "a ruling needs the approval of: {}"),
+    },
     "disputes.evidence": _EVIDENCE,
     "transfers.approved_by": _APPROVED,
     "corrections.approved_by": _APPROVED,
@@ -175,7 +211,8 @@ VALUES: Mapping[str, Text] = {
     "honour.outreach": Text("拓客登记遇他人接待", "A claim by outreach, when another receives"),
     "kept": Text("他人接待而归属不变时的依据", "What a customer kept by its owner rests on"),
     "designated": Text("指定接待", "Asking for a consultant at the door"),
-    "assist": Text("代人接待：归被代的顾问", "Receiving for a colleague: the colleague's customer"),
+    "named": Text("被问及时说出顾问", "Naming a consultant when asked"),
+    "assist": Text("代人接待", "Receiving for a colleague"),
     "follow_up": Text("回访与有效期", "Follow-up and validity"),
     "recognition": Text("事后认出", "Recognition after the registration"),
     "present_unrecognised": Text("在场未认出", "Present, and did not recognise"),
