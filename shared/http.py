@@ -2,10 +2,9 @@
 
 import asyncio
 import inspect
-import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
 import structlog
@@ -15,16 +14,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.connections import BoundedServer, Limits, bounded_by
 from shared.contract import BadEvent
 from shared.docs_page import add_docs
 from shared.middleware import AccessLog, BodyLimit
 from shared.openapi import DescribedApp
+from shared.origin import OriginGuard
 from shared.problem import FieldError, Problem, bad_event, problem
 from shared.query_names import refuse_unknown
 from shared.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.telemetry import METRICS_TYPE
 
-__all__ = ["Check", "Served", "create_app", "listen", "serve", "serve_async"]
+__all__ = ["Check", "Served", "create_app", "listen", "serve", "serve_async", "server"]
 
 MIB: Final = 1024 * 1024
 CHECK_TIMEOUT: Final = 2.0
@@ -33,6 +34,7 @@ Check = Callable[[], "str | Awaitable[str | None] | None"]
 """Answers None when all is well, else what is wrong."""
 
 _log: Final = structlog.get_logger("http")
+_LIMITS: Final = Limits()
 
 
 class Served(Bindable, Protocol):
@@ -52,10 +54,12 @@ def create_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     body_limit: int = MIB,
     any_query: bool = False,
+    hosts: Collection[str] = (),
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares.
 
-    `any_query` is for addresses that others call with a query of their own making.
+    `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
+    it may be reached besides addresses and `localhost`.
     """
     app = DescribedApp(
         title=title,
@@ -70,6 +74,7 @@ def create_app(
     _add_probes(app, live, ready, metrics)
     add_docs(app)
     app.add_middleware(BodyLimit, limit=body_limit)
+    app.add_middleware(OriginGuard, hosts=hosts)
     app.add_middleware(AccessLog)  # added last, so outermost: it also logs what the limit refuses
     return app
 
@@ -166,42 +171,32 @@ def listen(settings: Served) -> socket.socket:
     return sock
 
 
-class _Server(uvicorn.Server):
-    """Stops on a signal and returns, so that the composition root can close what it opened.
-
-    The stock one raises the signal again when it has stopped, which ends the process there.
-    """
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-
-
-async def serve_async(app: FastAPI, settings: Served, sockets: Sequence[socket.socket] = ()) -> None:
-    """Serves until a signal; what is in flight is finished first."""
+async def serve_async(
+    app: FastAPI, settings: Served, sockets: Sequence[socket.socket] = (), limits: Limits = _LIMITS
+) -> None:
+    """Serve until a signal, within the limits of connections; what is in flight is finished first."""
     bound = list(sockets) or [listen(settings)]
     host, port = bound[0].getsockname()[:2]
     where = "loopback only" if is_loopback(host) else "every machine that reaches it: there is no sign-in yet"
     _log.info("http.listening", host=host, port=str(port), reachable_by=where)
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        loop="uvloop",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=30,
+    await server(app, limits).serve(sockets=bound)
+
+
+def server(app: FastAPI, limits: Limits = _LIMITS) -> BoundedServer:
+    """The server of an application, not yet started."""
+    return BoundedServer(
+        uvicorn.Config(
+            app,
+            http=bounded_by(limits),
+            loop="uvloop",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=30,
+        )
     )
-    await _Server(config).serve(sockets=bound)
 
 
 def serve(app: FastAPI, settings: Served) -> None:

@@ -1,21 +1,33 @@
-"""Pure ASGI middlewares: the limit of a body, and the trace and access log of a request.
+"""Pure ASGI middlewares: the limits of bodies, and the trace and access log of a request.
 
 Starlette's `BaseHTTPMiddleware` runs each request in a task group of its own, which halves the throughput of
 a small endpoint, so none is used. Query strings never reach a log or a trace, as they may hold a contact.
 """
 
+import asyncio
+import contextlib
 import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.problem import problem
 from shared.telemetry import next_span, traced
 
 _log: Final = structlog.get_logger("http")
+_SMALL: Final = 64 * 1024
+"""A body up to this size is read without asking the budget: the number of connections bounds them."""
+_BUDGET: Final = 32 * 1024 * 1024
+_DISCARD_TIME: Final = 10.0
+_CLIENT_LEFT: Final = 499
+"""The status, of the log alone, of a request whose client did not wait for the answer."""
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -23,23 +35,89 @@ class _TooLarge(HTTPException):
     """The body went past the limit while it was read; FastAPI lets through no other kind of exception."""
 
 
+class BodyBudget:
+    """How many bytes of bodies a service holds at once; who finds none left waits in turn, for a bounded time."""
+
+    def __init__(self, size: int, wait: float = 5.0) -> None:
+        self._free = size
+        self._size = size
+        self._wait = wait
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def hold(self, size: int) -> AsyncIterator[None]:
+        """Hold `size` bytes of the budget. Raises `TimeoutError` when they are not free in time."""
+        size = min(size, self._size)
+        await self._take(size)
+        try:
+            yield
+        finally:
+            self._free += size
+            self._serve()
+
+    async def _take(self, size: int) -> None:
+        if not self._waiting and size <= self._free:
+            self._free -= size
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((size, turn))
+        try:
+            async with asyncio.timeout(self._wait):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._free += size  # served in the moment in which the wait ended
+            turn.cancel()
+            self._serve()
+            raise
+
+    def _serve(self) -> None:
+        """Whoever is next and finds enough; who has left the queue is passed over."""
+        while self._waiting and (self._waiting[0][0] <= self._free or self._waiting[0][1].done()):
+            size, turn = self._waiting.popleft()
+            if not turn.done():
+                self._free -= size
+                turn.set_result(None)
+
+
 class BodyLimit:
-    """Answers 413 to a body past the limit, whether its length was announced or not."""
+    """Answers 413 to a body past the limit, and 503 where larger bodies would take more memory than there is for them.
+
+    A refused body is still read for a while, so that the client meets the answer and not a reset connection.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
+        self._budget = BodyBudget(max(2 * limit, _BUDGET))
         self._detail = f"请求体超过 {limit} 字节 (the body is larger than {limit} bytes)"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._limit:
+        size = self._announced(Headers(scope=scope))
+        if size > self._limit:
             await self._refuse(scope, receive, send)
-            return
-        await self._counted(scope, receive, send)
+        elif size <= _SMALL:
+            await self._counted(scope, receive, send)
+        else:
+            await self._held(size, scope, receive, send)
+
+    def _announced(self, headers: Headers) -> int:
+        """The size of the body in bytes; as much as is allowed where it is not announced."""
+        if "transfer-encoding" in headers:
+            return self._limit
+        length = headers.get("content-length", "0")
+        return int(length) if length.isascii() and length.isdigit() else 0
+
+    async def _held(self, size: int, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with self._budget.hold(size):
+                await self._counted(scope, receive, send)
+        except TimeoutError:
+            detail = "同时上传的内容过多，请稍后再试 (too many large bodies at once; come again)"
+            await problem(503, detail, headers={"Retry-After": "2"})(scope, receive, send)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
@@ -66,7 +144,25 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await problem(413, self._detail, headers={"Connection": "close"})(scope, receive, send)
+        if _closes(scope):
+            await _discard(receive)
+        await problem(413, self._detail)(scope, receive, send)
+
+
+def _closes(scope: Scope) -> bool:
+    """Whether the connection ends with the answer: then what is still under way would turn it into a reset."""
+    headers = Headers(scope=scope)
+    if "expect" in headers:
+        return False
+    return scope["http_version"] == "1.0" or "close" in headers.get("connection", "").lower()
+
+
+async def _discard(receive: Receive) -> None:
+    """Read what is left of a body, for a bounded time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DISCARD_TIME):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 class AccessLog:
@@ -99,6 +195,8 @@ class AccessLog:
         with traced(span):
             try:
                 await self._app(scope, receive, watching)
+            except ClientDisconnect:
+                status = _CLIENT_LEFT
             except Exception:
                 _log.exception("http.defect", method=scope["method"], path=scope["path"])
                 if status:

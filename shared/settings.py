@@ -25,6 +25,8 @@ SecretText = Annotated[str, Meta(min_length=1, extra={"secret": True})]
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0)]
+HostName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
+"""The name of a host, without a port."""
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -49,6 +51,7 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
     host: str = "127.0.0.1"
     allow_remote: bool = False
+    allowed_hosts: tuple[HostName, ...] = ()
     demonstration: bool = False
     clock: str = "system"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -103,6 +103,7 @@ class Service:
             },
             metrics=partial(render_metrics, registry),
             lifespan=self.lifespan,
+            hosts=settings.allowed_hosts,
         )
         previewer = Previewer(self.questions, rules, settings.default_rulebook)
         self.app.include_router(Api(self.questions, self.refolder, previewer, clock).router)

@@ -87,6 +87,7 @@ class Service:
             },
             metrics=partial(render_metrics, registry),
             lifespan=self.lifespan,
+            hosts=settings.allowed_hosts,
             body_limit=BATCH_BYTES,
         )
         add_routes(self.app, self.intake, metrics)

@@ -109,6 +109,7 @@ class Service:
             },
             metrics=self._metrics,
             lifespan=self.lifespan,
+            hosts=settings.allowed_hosts,
         )
         add_routes(self.app, self.listing, Proof(self.database), self.machine)
 

@@ -85,7 +85,7 @@ async def running(settings: AttributionSettings) -> AsyncIterator[tuple[Service,
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
     ):
         yield service, client
 

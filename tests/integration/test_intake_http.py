@@ -40,7 +40,7 @@ async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClie
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.lifespan(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://intake", timeout=60) as client,
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
     ):
         yield client, service
 

@@ -91,7 +91,7 @@ def desk() -> FastAPI:
 
 async def ask(method: str, path: str, **given: Any) -> httpx.Response:
     transport = httpx.ASGITransport(app=desk())
-    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         return await client.request(method, path, **given)
 
 
@@ -191,7 +191,7 @@ def test_a_check_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def probe() -> httpx.Response:
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="http://desk"
+            transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1"
         ) as client:
             return await client.get("/healthz")
 

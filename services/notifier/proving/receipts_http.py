@@ -23,6 +23,7 @@ from services.notifier.proving.receipts import READERS, BadReport, Receipts, Rep
 from shared.clock import BusinessClock, MachineClock
 from shared.database import Database
 from shared.http import create_app
+from shared.origin import ANY_HOST
 from shared.problem import Problem
 from shared.telemetry import new_registry, render_metrics
 
@@ -75,6 +76,7 @@ def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: M
         metrics=lambda: render_metrics(registry),
         lifespan=lifespan,
         any_query=True,  # a provider may add to its query, and without the key there must be nothing here
+        hosts=(ANY_HOST,),  # providers come by whatever name the proxy in front has
     )
     app.add_exception_handler(psycopg.OperationalError, database_away)
     app.add_api_route("/receipts/webhook", webhook_report, methods=["POST"], status_code=204)

@@ -1,0 +1,110 @@
+"""Who may ask: a page of another origin in the user's browser may not.
+
+The services listen on loopback, which every page in a browser on that machine reaches too: by a form or a `fetch`
+with a plain content type it can write without being asked first, and by a name of its own that it lets point to
+127.0.0.1 (DNS rebinding) it can read. So three things are checked before anything else:
+
+- `Host` is an address, `localhost`, or a name that the deployment allows. A rebound name is none of them.
+- `Origin`, where a browser sends it, is the origin that was asked.
+- `Sec-Fetch-Site`, where a browser sends it, says that the request is of the same origin, was typed, or follows a link.
+
+And a body is JSON or NDJSON by its media type, which no page may send to another origin unasked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.problem import problem
+
+ANY_HOST: Final = "*"
+"""For an address that is meant for everybody and keeps others out by a secret."""
+
+_MEDIA: Final = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
+
+
+class OriginGuard:
+    """Refuses what a page of another origin asks, and bodies that are neither JSON nor NDJSON.
+
+    `hosts` are names, without port, besides `localhost` and addresses, under which the service may be reached.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] = (), media: Collection[str] = _MEDIA) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._media = frozenset(media)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (refusal := self._refusal(scope)) is not None:
+            await problem(*refusal)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if not self._known(host):
+            return 421, "Host 不是本服务的名称 (Host is no name of this service; see PANKE_ALLOWED_HOSTS)"
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            return 403, "Origin: 不接受来自其他网页的请求 (requests from pages of another origin are refused)"
+        if not _same_site(headers, scope["method"]):
+            return 403, "Sec-Fetch-Site: 不接受来自其他网页的请求 (requests from another site are refused)"
+        if _has_body(headers) and _media_type(headers) not in self._media:
+            return 415, (
+                "Content-Type: 应为 application/json 或 application/x-ndjson"
+                " (must be application/json or application/x-ndjson)"
+            )
+        return None
+
+    def _known(self, host: str) -> bool:
+        if ANY_HOST in self._hosts:
+            return True
+        name = host_name(host)
+        return name is not None and (name == "localhost" or name in self._hosts or _is_address(name))
+
+
+def host_name(host: str) -> str | None:
+    """The name or address of a `Host` header, in lower case, without its port; None where it is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        parts.port  # noqa: B018 - raises where what follows the colon is no port
+    except ValueError:
+        return None
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        return None
+    return parts.hostname
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _same_site(headers: Mapping[str, str], method: str) -> bool:
+    """Whether the browser, where one asks, says that no page of another origin is behind the request."""
+    site = headers.get("sec-fetch-site", "none")
+    follows_link = (
+        method in ("GET", "HEAD")
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest") == "document"
+    )
+    return site in ("none", "same-origin") or follows_link
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    """The media type as stated; without one it is JSON, since a page that leaves it out still sends `Origin`."""
+    return headers.get("content-type", "application/json").partition(";")[0].strip().lower()

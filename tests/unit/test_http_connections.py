@@ -1,0 +1,185 @@
+"""A connection costs a service little until its request is whole, and never more than is set."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from shared.connections import Limits
+from shared.http import create_app
+from tests.support.serving import running, until
+
+BRIEF = Limits(
+    connections=3,
+    header_bytes=2000,
+    header_time=0.3,
+    body_grace=0.3,
+    body_rate=10**9,
+    idle_time=0.3,
+    drain_time=2,
+)
+UNHURRIED = Limits(connections=3, header_bytes=2000)
+GET = b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LAST = b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+POST = b"POST /take HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+
+BEGUN = POST + b"Content-Length: 2\r\nConnection: close\r\n\r\n{"
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def desk() -> FastAPI:
+    app = create_app("desk", "0.1.0", live={}, ready={}, metrics=lambda: b"", body_limit=100_000)
+
+    @app.get("/said")
+    async def said() -> dict[str, str]:
+        return {"said": "yes"}
+
+    @app.post("/take")
+    async def take(request: Request) -> Response:
+        return Response(str(len(await request.body())))
+
+    @app.get("/much")
+    async def much() -> Response:
+        return Response(b"x" * 50_000_000)
+
+    return app
+
+
+@asynccontextmanager
+async def served(limits: Limits) -> AsyncIterator[tuple[str, int]]:
+    async with running(desk(), limits) as (address, _server):
+        yield address
+
+
+async def said(address: tuple[str, int], sent: bytes) -> bytes:
+    """All that the service says to these bytes until it ends the connection."""
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        with contextlib.suppress(ConnectionError):
+            writer.write(sent)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            return await everything(reader)
+    finally:
+        writer.close()
+
+
+async def everything(reader: asyncio.StreamReader) -> bytes:
+    got = b""
+    with contextlib.suppress(ConnectionError):
+        while part := await reader.read(65536):
+            got += part
+    return got
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"", b""),
+        (b"GET /said HT", b"HTTP/1.1 408"),
+        (b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: ", b"HTTP/1.1 408"),
+        (b"\r\n\r\n\r\n", b""),
+        (POST + b"Content-Length: 50\r\n\r\n{", b""),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{", b""),
+        (GET, b"HTTP/1.1 200"),
+        (GET + b"\r\n\r\n", b"HTTP/1.1 200"),
+    ],
+)
+async def test_what_does_not_go_on_is_ended(sent: bytes, answer: bytes) -> None:
+    """A connection without a request, half a header, half a body, and silence after an answer all end."""
+    async with served(BRIEF) as address:
+        assert (await said(address, sent)).startswith(answer)
+
+
+async def test_bytes_that_trickle_keep_no_connection() -> None:
+    """One header byte after another does not put the deadline off."""
+    async with served(BRIEF) as address:
+        reader, writer = await asyncio.open_connection(*address)
+
+        async def trickle() -> None:
+            with contextlib.suppress(ConnectionError):
+                writer.write(b"GET /said HTTP/1.1\r\nX-A: ")
+                while not writer.is_closing():
+                    writer.write(b"a")
+                    await writer.drain()
+                    await asyncio.sleep(0)
+
+        sending = asyncio.create_task(trickle())
+        async with asyncio.timeout(20):
+            assert (await everything(reader)).startswith((b"HTTP/1.1 408", b"HTTP/1.1 431"))
+        writer.close()
+        await sending
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"X-A: " + b"a" * 3000 + b"\r\n\r\n",
+        b"".join(b"X-%d: a\r\n" % n for n in range(900)) + b"\r\n",
+        b"X: " + b"a" * 900_000,
+    ],
+)
+async def test_a_header_past_its_limit_is_refused(header: bytes) -> None:
+    """431, whether it came in one piece, in many fields or without an end."""
+    async with served(UNHURRIED) as address:
+        answer = await said(address, b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\n" + header)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 431")  # a reset may overtake the answer
+        assert (await said(address, LAST)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_newcomer_takes_the_place_of_who_has_waited_longest() -> None:
+    """Half requests take all places; whoever comes with a whole one is served."""
+    async with served(UNHURRIED) as address, contextlib.AsyncExitStack() as held:
+        half = [await opened(held, address, b"GET /said HT") for _ in range(UNHURRIED.connections)]
+        assert (await said(address, LAST)).startswith(b"HTTP/1.1 200")
+        assert await everything(half[0][0]) == b""
+
+
+async def test_where_every_place_has_a_request_in_hand_a_newcomer_is_refused() -> None:
+    """503, and whoever is being served is served."""
+    async with running(desk(), UNHURRIED) as (address, server), contextlib.AsyncExitStack() as held:
+        busy = [await opened(held, address, BEGUN) for _ in range(UNHURRIED.connections)]
+        await until(lambda: len(server.server_state.tasks) == UNHURRIED.connections)
+        assert (await said(address, LAST)).startswith(b"HTTP/1.1 503")
+        for _reader, writer in busy:
+            writer.write(b"}")
+        assert [(await everything(reader))[-1:] for reader, _writer in busy] == [b"2"] * len(busy)
+
+
+async def opened(held: contextlib.AsyncExitStack, address: tuple[str, int], sent: bytes) -> Stream:
+    reader, writer = await asyncio.open_connection(*address)
+    held.callback(writer.close)
+    writer.write(sent)
+    await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
+@pytest.mark.parametrize("size", [100_001, 9_000_000])
+async def test_a_body_past_its_limit_meets_an_answer_and_no_reset(size: int, more: bytes) -> None:
+    """A client that sends all before it reads learns that it was too much."""
+    async with served(UNHURRIED) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(POST + more + b"Content-Length: %d\r\n\r\n" % size)
+        for _ in range(0, size, 65536):
+            writer.write(b"x" * 65536)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+        writer.close()
+
+
+async def test_a_client_that_does_not_read_its_answer_is_left() -> None:
+    """What waits in memory for a client that has stopped reading is dropped after a while."""
+    async with running(desk(), Limits(stall_time=0.3)) as (address, server):
+        with socket.create_connection(address) as client:
+            client.sendall(b"GET /much HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            await until(lambda: bool(server.server_state.connections))
+            await until(lambda: not server.server_state.connections)
