@@ -15,17 +15,26 @@ INTERVAL = 1.0
 
 
 class Progress:
-    """Set by the part that works; read by whoever must know whether it is stuck."""
+    """Set by the part that works; read by whoever must know whether it is stuck.
+
+    Work that takes long counts its steps (`step`, from any thread): as long as they go on it is not stuck, however
+    long the whole of it takes.
+    """
 
     def __init__(self, monotonic: Monotonic) -> None:
         self._monotonic = monotonic
         self._busy_since: float | None = None
+        self._steps = self._seen = 0
         self.problem: str | None = None
 
     def working(self) -> None:
         """There is work. Time counts from the first call after the last progress."""
         if self._busy_since is None:
             self._busy_since = self._monotonic()
+
+    def step(self) -> None:
+        """A part of the work that is under way was done."""
+        self._steps += 1
 
     def failed(self, problem: str) -> None:
         """A round failed; the work is still there."""
@@ -42,7 +51,11 @@ class Progress:
         self.problem = None
 
     def stuck_for(self) -> float:
-        """Seconds without progress though there is work; 0 when all is well."""
+        """Seconds without progress though there is work; 0 when all is well. Steps count from when this is asked."""
+        if self._steps != self._seen:
+            self._seen = self._steps
+            if self._busy_since is not None:
+                self._busy_since = self._monotonic()
         return 0.0 if self._busy_since is None else self._monotonic() - self._busy_since
 
 

@@ -38,7 +38,7 @@ Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:
 MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is folded")]
 Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339 with offset")]
 Limit = Annotated[int, Query(ge=1, le=500)]
-Where = Annotated[str | None, Query(max_length=200, pattern=r"^[0-9]{1,18}~[^\x00-\x1f]*$")]
+Where = Annotated[str | None, Query(max_length=200, pattern=r"^[0-9]{1,18}([.][0-9]{1,9})?~[^\x00-\x1f]*$")]
 Text = Annotated[str | None, Query(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Status = Literal["owned", "lapsed", "disputed", "closed", "unowned"]
 

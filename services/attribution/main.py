@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from services.attribution.answering.preview import Previewer
 from services.attribution.answering.queries import Questions
 from services.attribution.folding.application import Attribution
+from services.attribution.folding.bounds import Bounds
 from services.attribution.folding.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.folding.outbox import Outbox
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
@@ -40,6 +41,7 @@ from shared.progress import Progress, Watchdog
 from shared.relaying import RelaySettings
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.threads import Threads
 from shared.topics import Topics
 
 log = structlog.get_logger()
@@ -63,11 +65,21 @@ class Service:
         self.datastore = AttributionDatastore(settings.database_url, pool_size=settings.partitions)
         self.rulebooks = _rulebooks(settings)
         rules = live_rules(self.rulebooks)
-        self.attribution = Attribution(
-            Store(self.database), AttributionRecorder(self.datastore), rules, settings.default_rulebook
-        )
-        self.questions = Questions(self.database, rules.books)
         self.progress = Progress(time.monotonic)
+        self.attribution = Attribution(
+            Store(self.database),
+            AttributionRecorder(self.datastore),
+            rules,
+            settings.default_rulebook,
+            Bounds(
+                settings.attribution_batch_seconds,
+                settings.attribution_part,
+                time.monotonic,
+                self.progress.step,
+            ),
+        )
+        self.fold_threads = Threads("fold", settings.partitions)
+        self.questions = Questions(self.database, rules.books)
         self.relay_progress = Progress(time.monotonic)
         self.outbox = Outbox(self.database.dsn)
         self.relay = OwnershipRelay(
@@ -135,6 +147,7 @@ class Service:
             relay.cancel()
             await asyncio.gather(relay, return_exceptions=True)
             await asyncio.to_thread(self.refolder.close)
+            await asyncio.to_thread(self.fold_threads.close)
             await asyncio.to_thread(self.datastore.close)
             await asyncio.to_thread(self.database.close)
 
@@ -186,6 +199,7 @@ class Service:
             self.metrics,
             self.progress,
             partial(cluster_id, settings.kafka, settings.attribution_send_wait),
+            self.fold_threads,
         )
         await self.broker.start()
 

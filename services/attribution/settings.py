@@ -19,6 +19,8 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     replication: Count = 1
     attribution_group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "panke-attribution"
     attribution_batch: Count = 2000
+    attribution_batch_seconds: Seconds = 1.0
+    attribution_part: Count = 1000
     attribution_send_wait: Seconds = 10.0
     attribution_stuck_after: Seconds = 30.0
     attribution_exit_after: Seconds = 90.0

@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 import httpx
+import msgspec
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -310,6 +311,30 @@ async def test_a_database_that_is_killed_while_folding_loses_and_doubles_nothing
             assert len(found.json()["customers"]) == 300
     bodies = {(record.key, decode_headers(record.headers).seq): record.value for record in sent}
     assert all(bodies[record.key, decode_headers(record.headers).seq] == record.value for record in sent)
+
+
+async def test_a_midnight_and_a_departure_in_parts_end_without_another_record(
+    settings: AttributionSettings,
+) -> None:
+    """The consumer goes on with what a part left, though nothing more comes on the topic."""
+    line, journal = Line(settings), Journal()
+    enrolled = {"staff": "li", "name": "李娜", "role": "consultant"}
+    records = [journal.event("staff.enrolled", enrolled, scope=scope) for scope in ("east", "west")]
+    records += [journal.visit(f"1380000{n:04}", "li", scope=s) for n in range(30) for s in ("east", "west")]
+    records.append(journal.event("staff.departed", {"staff": "li"}, scope="east", hours=1))
+    await line.send([*records, journal.watermark(hours=200)], everywhere=True)
+    async with running(msgspec.structs.replace(settings, attribution_part=7)) as (service, client):
+        await folded(client, "east", 32)
+
+        async def swept() -> bool:
+            found = await client.get("/v1/scopes/west/customers", params={"status": "lapsed", "limit": 500})
+            with service.database.connection() as connection:
+                rows = connection.execute("SELECT count(*) FROM watermarks").fetchall()
+            return len(found.json()["customers"]) == 30 and rows == [(PARTITIONS,)]
+
+        await eventually(swept)
+        found = await client.get("/v1/scopes/east/customers", params={"status": "unowned", "limit": 500})
+        assert len(found.json()["customers"]) == 30
 
 
 async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSettings) -> None:

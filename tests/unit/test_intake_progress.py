@@ -46,6 +46,24 @@ async def test_a_relay_with_work_that_does_not_move_is_stuck() -> None:
     assert watchdog.stuck_for() == 0.0
 
 
+async def test_work_whose_steps_go_on_is_not_stuck_however_long_it_takes() -> None:
+    """Time counts from the last step that was seen; steps without work make nothing stuck."""
+    machine, progress, watchdog = parts()
+    progress.working()
+    for _ in range(100):
+        machine.time += 10
+        progress.step()
+        await watchdog.look()
+    assert watchdog.stuck_for() == 0.0
+    for _ in range(3):
+        machine.time += 10
+        await watchdog.look()
+    assert watchdog.stuck_for() == 20.0
+    progress.moved()
+    progress.step()
+    assert watchdog.stuck_for() == 0.0
+
+
 async def test_a_broker_that_is_away_does_not_make_the_relay_stuck() -> None:
     """The time of the outage does not count, also when the broker is back."""
     machine, progress, watchdog = parts()

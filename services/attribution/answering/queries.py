@@ -60,22 +60,29 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: the place of its last item."""
+    """Where a page ended: the place of its last item; `nth` for customers, of whom one record may name several."""
 
     born: int = 0
     after: str = ""
+    nth: int = 0
 
     def __str__(self) -> str:
-        return f"{self.born}~{self.after}"
+        place = f"{self.born}.{self.nth}" if self.nth else str(self.born)
+        return f"{place}~{self.after}"
 
     @classmethod
     def parse(cls, text: str | None) -> Cursor:
         if text is None:
             return cls()
-        born, tilde, after = text.partition("~")
-        if not tilde or not born.isascii() or not born.isdigit() or len(born) > 18:
+        place, tilde, after = text.partition("~")
+        born, _, nth = place.partition(".")
+        if not tilde or not _is_number(born, 18) or not _is_number(nth or "0", 9):
             raise ValueError("not a cursor of a page")
-        return cls(int(born), after)
+        return cls(int(born), after, int(nth or "0"))
+
+
+def _is_number(text: str, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 class Snapshot:
@@ -199,7 +206,10 @@ class Snapshot:
     ) -> tuple[list[Json], Cursor | None]:
         name = "page_of_customers" if owner is None else "page_of_customers_of"
         rows = self._page(name, cursor, limit, owner=owner, status=status, before=before)
-        return self.customers([str(row[1]) for row in rows[:limit]]), _next(rows, limit)
+        following = (
+            Cursor(rows[limit - 1][0], rows[limit - 1][1], rows[limit - 1][2]) if len(rows) > limit else None
+        )
+        return self.customers([str(row[1]) for row in rows[:limit]]), following
 
     def page_of_deals(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
         rows = self._page("page_of_deals", cursor, limit)
@@ -258,7 +268,13 @@ class Snapshot:
 
     def _page(self, name: str, cursor: Cursor, limit: int, **filters: Any) -> list[Row]:
         """One row more than the page holds tells whether there is another one."""
-        asked = {"scope": self.head.scope, "born": cursor.born, "after": cursor.after, "limit": limit + 1}
+        asked = {
+            "scope": self.head.scope,
+            "born": cursor.born,
+            "nth": cursor.nth,
+            "after": cursor.after,
+            "limit": limit + 1,
+        }
         return self._connection.execute(SQL[name].encode(), asked | filters, binary=True).fetchall()
 
     def _rows(self, name: str, parameters: list[Any]) -> list[Row]:

@@ -19,7 +19,7 @@ from services.attribution.domain.identity import file_record, identify
 from services.attribution.domain.recognition import recognise
 from services.attribution.domain.registration import register_call, register_outreach
 from services.attribution.domain.rotation import come_back, leave, open_shift
-from services.attribution.domain.staffing import adopt, depart, enrol
+from services.attribution.domain.staffing import adopt, depart, enrol, release
 from services.attribution.domain.state import SCOPE, BookId, CustomerId, Scope, Slice
 from services.attribution.domain.timing import time_event
 from services.attribution.domain.visits import register_visit
@@ -49,6 +49,20 @@ def decide(slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None =
 
 def _judge(case: Case) -> None:
     RULES[type(case.fact.matter)](case, case.fact.matter)
+
+
+def release_some(
+    slice_: Slice, departure: f.Fact, books: Books, customers: list[CustomerId]
+) -> list[e.DomainEvent]:
+    """Release these customers of one who leaves, ahead of the rest of the departure, which is judged after them.
+
+    What a departure does to one customer depends on no other one, so a part of it may be judged before the rest.
+    """
+    case = Case(slice_, departure, books, None, _judge)
+    time_event(case)
+    for customer in customers:
+        release(case, customer)
+    return case.events
 
 
 def sweep(

@@ -16,6 +16,7 @@ from eventsourcing.persistence import Tracking
 from psycopg.types.json import Jsonb
 
 from services.attribution.folding.batch import Batch
+from services.attribution.folding.bounds import Bounds
 from services.attribution.folding.folder import Folder, Rules
 from services.attribution.folding.forks import Fork, Repeats
 from services.attribution.folding.reading import Dead, JournalFact, RawRecord, Reading, Watermark, read_record
@@ -23,6 +24,8 @@ from services.attribution.folding.recorder import AttributionRecorder
 from services.attribution.folding.scopes import HotScopes
 from services.attribution.folding.store import Store, Work, opening_book
 from shared.topics import encode_contacts
+
+UNBOUNDED = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Gap:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch."""
+    """What became of a batch: `left` if it ends before its last record, `unswept` if lapses that are due are left."""
 
     next_offset: int
     gap: Gap | None = None
@@ -56,12 +59,31 @@ class Outcome:
     repeated: int = 0
     dead: list[Dead] = field(default_factory=list)
     watermark: datetime | None = None
+    left: bool = False
+    unswept: bool = False
+
+    def come_again(self, offset: int) -> None:
+        """What lies from this offset on is left for the next batch."""
+        if not self.left:
+            self.left, self.next_offset = True, offset
+
+    def stop_at(self, offset: int, *, gap: Gap | None = None, fork: Fork | None = None) -> None:
+        """Nothing is read on from here; behind something that is left, this is met again."""
+        if not self.left:
+            self.gap, self.fork, self.next_offset = gap, fork, offset
 
 
 class Attribution:
     """Folds batches; safe to be called for several partitions at a time."""
 
-    def __init__(self, store: Store, recorder: AttributionRecorder, rules: Rules, default_book: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        recorder: AttributionRecorder,
+        rules: Rules,
+        default_book: str,
+        bounds: Bounds = UNBOUNDED,
+    ) -> None:
         self._store = store
         self._recorder = recorder
         self._rules = rules
@@ -69,6 +91,8 @@ class Attribution:
         self._folder = Folder(store, rules)
         self._hot: dict[str, HotScopes] = {}
         self._resent: dict[tuple[str, str], int] = {}
+        self._bounds = bounds
+        self._due: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def positions(self, sources: Sequence[Source]) -> dict[str, int]:
@@ -76,34 +100,51 @@ class Attribution:
         stored = self._store.positions(source.name for source in sources)
         return {source.name: stored.get(source.name, -1) + 1 for source in sources}
 
+    def unswept(self, source: Source) -> bool:
+        """Whether lapses are left that were due at a watermark which was read."""
+        return source.name in self._due
+
     def expect_resent(self, source: Source, scope: str, offset: int) -> None:
         """The missing fact of a gap lies at `offset`: what of its scope stands before it comes again after it."""
         self._resent[source.name, scope] = offset
 
     def fold_batch(self, source: Source, expected: int, records: Sequence[RawRecord]) -> Outcome:
-        """Fold records that begin at the offset `expected`, and commit; raises `StalePosition` if it moved."""
+        """Fold records that begin at the offset `expected`, and commit; raises `StalePosition` if it moved.
+
+        Without records, the lapses go on that an earlier batch left.
+        """
         readings = [read_record(record) for record in records]
         hot = self._hot_of(source)
         works = self._works(hot, source, readings)
         batch = Batch()
-        outcome = Outcome(records[-1].offset + 1)
+        outcome = Outcome(records[-1].offset + 1 if records else expected)
         self._folder.prefetch(works, _to_fold(works, readings))
         self._fold(source, works, readings, batch, outcome)
-        if outcome.next_offset == expected:
+        if not (outcome.left or outcome.gap or outcome.fork):
+            self._sweep_due(source, works, batch, outcome)
+        if outcome.next_offset == expected and not _wrote(outcome, batch):
             return outcome
         self._add_dead(source, outcome, records, batch)
         for work in works.values():
             self._folder.flush(work, batch)
-        self._recorder.commit_batch(
-            batch.events,
-            tracking=Tracking(source.name, outcome.next_offset - 1),
-            expected=expected - 1 if expected else None,
-            project=batch.write,
-        )
+        self._commit(source, expected, outcome, batch)
         for work in works.values():
             work.saved()
         hot.keep(works.values())
         return outcome
+
+    def _commit(self, source: Source, expected: int, outcome: Outcome, batch: Batch) -> None:
+        """Also a part of a fact or of a sweep, by which the position does not move, is fenced by it."""
+        moves = outcome.next_offset > 0  # else nothing of the partition was ever consumed
+        self._recorder.commit_batch(
+            batch.events,
+            tracking=Tracking(source.name, outcome.next_offset - 1) if moves else None,
+            expected=expected - 1 if expected else None,
+            project=batch.write,
+        )
+        self._bounds.step()
+        if outcome.watermark is not None and self._due.get(source.name) == outcome.watermark:
+            del self._due[source.name]
 
     def _hot_of(self, source: Source) -> HotScopes:
         with self._lock:
@@ -133,23 +174,35 @@ class Attribution:
     ) -> None:
         last = max((r.offset for r in readings if isinstance(r, Watermark)), default=None)
         repeats = Repeats(self._store, works, readings)
-        for reading in readings:
+        bounds, unfinished = self._bounds, set[str]()
+        until = bounds.monotonic() + bounds.seconds
+        for number, reading in enumerate(readings):
+            if number and bounds.monotonic() > until:
+                return outcome.come_again(reading.offset)
+            bounds.step()
             match reading:
                 case JournalFact():
                     if reading.offset < self._resent.get((source.name, reading.scope), 0):
                         outcome.repeated += 1
-                        continue
-                    outcome.fork = repeats.fork(works[reading.scope], reading)
-                    if outcome.fork is None:
-                        outcome.gap = self._fold_fact(works[reading.scope], reading, batch, outcome)
-                    if outcome.fork or outcome.gap:
-                        outcome.next_offset = reading.offset
-                        return
-                case Watermark() if reading.offset == last:
-                    self._sweep(source, works, reading.until, batch)
-                    outcome.watermark = reading.until
-                case Dead():
+                    elif reading.scope in unfinished:
+                        continue  # after what is left of an earlier fact of its scope
+                    elif fork := repeats.fork(works[reading.scope], reading):
+                        return outcome.stop_at(reading.offset, fork=fork)
+                    elif self._is_left(works[reading.scope], reading, batch):
+                        unfinished.add(reading.scope)
+                        outcome.come_again(reading.offset)
+                    elif gap := self._fold_fact(works[reading.scope], reading, batch, outcome):
+                        return outcome.stop_at(reading.offset, gap=gap)
+                case Watermark() if reading.offset == last and not unfinished:
+                    self._due[source.name] = reading.until
+                case Dead() if not unfinished:
                     outcome.dead.append(reading)
+
+    def _is_left(self, work: Work, fact: JournalFact, batch: Batch) -> bool:
+        """Whether a fact reaches too far for one transaction; then one part of it is in this one."""
+        if work.parked or fact.seq != work.received + 1:
+            return False
+        return self._folder.release_part(work, fact, self._bounds.customers, batch)
 
     def _fold_fact(self, work: Work, fact: JournalFact, batch: Batch, outcome: Outcome) -> Gap | None:
         if fact.seq <= work.received:
@@ -174,9 +227,24 @@ class Attribution:
         outcome.waiting += 1
         return None
 
-    def _sweep(self, source: Source, works: dict[str, Work], until: datetime, batch: Batch) -> None:
-        """Decide what lapsed up to the watermark, in rows as they are stored and as this batch leaves them."""
-        stored = self._store.due(source.partition, until)
+    def _sweep_due(self, source: Source, works: dict[str, Work], batch: Batch, outcome: Outcome) -> None:
+        """Go on to the watermark that was read last; it counts as reached when nothing is left that is due."""
+        until = self._due.get(source.name)
+        if until is None:
+            return
+        if self._sweep(source, works, until, batch):
+            batch.watermark = (source.partition, until)
+            outcome.watermark = until
+        else:
+            outcome.unswept = True
+
+    def _sweep(self, source: Source, works: dict[str, Work], until: datetime, batch: Batch) -> bool:
+        """Decide what lapsed up to the watermark, in rows as they are stored and as this batch leaves them.
+
+        Answers whether that was all of it.
+        """
+        limit, before = self._bounds.customers, len(batch.events)
+        stored = self._store.due(source.partition, until, limit)
         due = {key for key in stored if key not in batch.claims}
         due |= {
             key for key, row in batch.claims.items() if row is not None and row.due_at and row.due_at <= until
@@ -192,7 +260,8 @@ class Attribution:
             if error is not None:
                 work.parked = True
                 batch.parked_scopes.append((scope, work.folded, until, error))
-        batch.watermark = (source.partition, until)
+        lapsed = len(batch.events) > before or bool(batch.parked_scopes)
+        return len(stored) < limit or not lapsed
 
     def _add_dead(self, source: Source, outcome: Outcome, records: Sequence[RawRecord], batch: Batch) -> None:
         by_offset = {record.offset: record for record in records}
@@ -204,10 +273,16 @@ class Attribution:
             )
 
 
-def _order(works: Mapping[str, Work], scope: str, customer: str) -> tuple[str, int, str]:
-    """The lapses of a scope in the order of its customers, so that a sweep is the same whenever it runs."""
+def _wrote(outcome: Outcome, batch: Batch) -> bool:
+    """Whether there is something to commit although the position stays where it is."""
+    told = (outcome.folded, outcome.waiting, batch.events, batch.parked_scopes, batch.watermark)
+    return any(told)
+
+
+def _order(works: Mapping[str, Work], scope: str, customer: str) -> tuple[str, tuple[int, int], str]:
+    """The lapses of a scope in the order of its customers."""
     found = works[scope].slice.find_customer(customer)
-    return scope, found.first if found else 0, customer
+    return scope, found.place if found else (0, 0), customer
 
 
 def _to_fold(works: Mapping[str, Work], readings: Sequence[Reading]) -> list[JournalFact]:

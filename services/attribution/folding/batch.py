@@ -125,7 +125,7 @@ class Batch:
 def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
     standing = row.standing
     return (
-        scope, customer, row.born, row.generation, standing.owner, row.holder,
+        scope, customer, row.born, row.nth, row.generation, standing.owner, row.holder,
         standing.status, standing.expires_at, row.due_at,
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from services.attribution.folding.resent import find_resent
 from services.attribution.metrics import AttributionMetrics
 from shared.progress import Progress
 from shared.telemetry import parse_traceparent
+from shared.threads import Threads
 
 log = structlog.get_logger()
 
@@ -64,17 +65,20 @@ class IntakeConsumer(ConsumerRebalanceListener):
         metrics: AttributionMetrics,
         progress: Progress,
         cluster: Callable[[], Awaitable[str]],
+        threads: Threads,
     ) -> None:
         self._settings = settings
         self._attribution = attribution
         self._metrics = metrics
         self._progress = progress
         self._cluster = cluster
+        self._threads = threads
         self._next: dict[TopicPartition, int] = {}
         self._sources: dict[TopicPartition, Source] = {}
         self._waiting: dict[TopicPartition, datetime] = {}
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeping: dict[TopicPartition, asyncio.Task[None]] = {}
         self.outside_log: set[TopicPartition] = set()
         self.gaps: dict[TopicPartition, Gap] = {}
         self.forks: dict[TopicPartition, Fork] = {}
@@ -134,6 +138,9 @@ class IntakeConsumer(ConsumerRebalanceListener):
         return min(self._waiting.values(), default=None)
 
     async def close(self) -> None:
+        """What is being folded is committed first."""
+        self._next = {}
+        await asyncio.gather(*self._sweeping.values(), return_exceptions=True)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -201,7 +208,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         sources = [self._sources[tp] for tp in partitions]
-        positions = await asyncio.to_thread(self._attribution.positions, sources)
+        positions = await self._threads.run(self._attribution.positions, sources)
         return {tp: positions[self._sources[tp].name] for tp in partitions}
 
     # Batches
@@ -232,12 +239,13 @@ class IntakeConsumer(ConsumerRebalanceListener):
         if expected is None or tp in self.gaps or tp in self.forks:
             return  # revoked or stopped while the batch was in hand
         self._progress.working()
-        self._waiting[tp] = written_at(records[0])
+        if records:
+            self._waiting[tp] = written_at(records[0])
         try:
-            if records[0].offset != expected:
+            if records and records[0].offset != expected:
                 raise StaleBatch(f"{_name(tp)} brought {records[0].offset} where {expected} is next")
             source = self._sources[tp]
-            outcome = await asyncio.to_thread(self._attribution.fold_batch, source, expected, records)
+            outcome = await self._threads.run(self._attribution.fold_batch, source, expected, records)
         except (StaleBatch, *AWAY) as error:
             await self._again(tp, expected, error)
             return
@@ -248,13 +256,30 @@ class IntakeConsumer(ConsumerRebalanceListener):
             return
         self._progress.moved()
         self._waiting.pop(tp, None)
-        await asyncio.to_thread(self._tell, outcome)
+        await self._threads.run(self._tell, outcome)
         if tp in self._next:
             self._next[tp] = outcome.next_offset
-            if outcome.gap is not None:
-                self._stop_at(tp, outcome.gap)
-            if outcome.fork is not None:
-                self._stop_for(tp, outcome.fork)
+            self._go_on(tp, outcome)
+
+    def _go_on(self, tp: TopicPartition, outcome: Outcome) -> None:
+        """With what the batch left, behind what came for the other partitions meanwhile."""
+        if outcome.gap is not None:
+            self._stop_at(tp, outcome.gap)
+        elif outcome.fork is not None:
+            self._stop_for(tp, outcome.fork)
+        elif outcome.left:
+            self.consumer.seek(tp, outcome.next_offset)
+        elif outcome.unswept and tp not in self._sweeping:
+            task = self._sweeping[tp] = asyncio.create_task(self._sweep_on(tp))
+            task.add_done_callback(lambda _: self._sweeping.pop(tp, None))
+
+    async def _sweep_on(self, tp: TopicPartition) -> None:
+        """Let the lapses go on that are left, a part at a time, also when no record comes."""
+        while tp in self._next and self._attribution.unswept(self._sources[tp]):
+            if tp in self.gaps or tp in self.forks:
+                return
+            async with self._busy:
+                await self._fold(tp, [])
 
     async def _again(self, tp: TopicPartition, expected: int, error: Exception) -> None:
         """The stored position is the truth: the batch may have been committed though the answer was lost."""

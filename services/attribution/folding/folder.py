@@ -15,7 +15,7 @@ from datetime import datetime
 import psycopg
 
 from services.attribution.domain.events import DomainEvent, RulebookAdopted
-from services.attribution.domain.facts import Departure, Fact, Signing
+from services.attribution.domain.facts import Correction, Departure, Fact, Signing
 from services.attribution.domain.needs import HELD
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
@@ -40,10 +40,15 @@ class Rules:
     needs: Callable[[Fact, Slice], Iterable[Key]]
     decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook]], list[DomainEvent]]
     sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
+    release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], list[DomainEvent]]
     book_at: Callable[[Scope, datetime], BookId]
     books: Mapping[BookId, Rulebook]
     text_of: Callable[[BookId], bytes]
     engine: str
+
+
+WIDE = (Departure, Correction)
+"""What may ask for thousands of records; it asks when it is folded, since a batch may be cut before it."""
 
 
 class TooManyRounds(Exception):
@@ -68,7 +73,7 @@ class Folder:
         for work in works.values():
             self._open(work)
         self._translated = {(f.scope, f.seq): made for f in facts if (made := self._try_translate(f))}
-        asking = [(works[fact.scope], fact) for fact in self._translated.values()]
+        asking = [(works[f.scope], f) for f in self._translated.values() if not isinstance(f.matter, WIDE)]
         for _ in range(ROUNDS):
             wanted: dict[str, set[Key]] = defaultdict(set)
             still = []
@@ -93,6 +98,30 @@ class Folder:
         rows.commit(batch)
         work.folded = fact.seq
         return None
+
+    def release_part(self, work: Work, record: JournalFact, most: int, batch: Batch) -> bool:
+        """Release the first customers of one who leaves with more than `most`; answers whether that was done.
+
+        The departure itself is folded when no more are left. What fails here fails again, and is told, then.
+        """
+        fact = self._translated.get((record.scope, record.seq))
+        if fact is None or not isinstance(fact.matter, Departure):
+            return False
+        held = self._store.held_first(work.scope, fact.matter.staff, most + 1)
+        if len(held) <= most:
+            return False
+        self.load_customers({work.scope: work}, [(work.scope, customer) for customer in held[:most]])
+        try:
+            with work.slice.fact(record.seq) as before:
+                events = self._rules.release_some(work.slice, fact, self._rules.books, held[:most])
+                rows = FactRows(work, self._cause(work, fact.occurred_at, record.seq, record.traceparent))
+                rows.project(events, before)
+        except psycopg.Error:
+            raise
+        except Exception:
+            return False
+        rows.commit(batch)
+        return bool(events)
 
     def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> str | None:
         """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib import metadata
 
 from services.attribution.domain.case import Books, book_at
-from services.attribution.domain.decide import decide, sweep
+from services.attribution.domain.decide import decide, release_some, sweep
 from services.attribution.domain.events import DomainEvent
 from services.attribution.domain.facts import Fact
 from services.attribution.domain.needs import needs
@@ -25,6 +25,7 @@ def live_rules(registry: Registry) -> Rules:
         needs=needs,
         decide=_decide,
         sweep=sweep,
+        release_some=release_some,
         book_at=book_at,
         books=registry.books,
         text_of=registry.text_of,

@@ -28,6 +28,7 @@ class ClaimRow:
     """One row of the index over claims."""
 
     born: int
+    nth: int
     generation: int
     standing: Standing
     holder: str | None
@@ -46,6 +47,7 @@ def claim_row(slice_: Slice, customer: Customer, known: ClaimRow | None) -> Clai
     before, generation = (known.standing, known.generation) if known else (NEVER, 0)
     return ClaimRow(
         born=customer.first,
+        nth=customer.nth,
         generation=generation + (now != before),
         standing=now,
         holder=customer.claim.owner if customer.claim else None,

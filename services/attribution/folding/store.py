@@ -106,9 +106,13 @@ class Store:
         rows = self._rows("staff_name", [scope, staff])
         return str(rows[0][0]) if rows else None
 
-    def due(self, partition: int, until: datetime) -> list[tuple[str, str]]:
-        """Scope and customer of each claim that lapses up to `until`, in the order of their expiry."""
-        return [(scope, customer) for scope, customer in self._rows("due", [until, partition])]
+    def due(self, partition: int, until: datetime, limit: int) -> list[tuple[str, str]]:
+        """Scope and customer of the claims that lapse up to `until`, those that lapsed first, and so many at most."""
+        return [(scope, customer) for scope, customer in self._rows("due", [until, partition, limit])]
+
+    def held_first(self, scope: str, staff: str, limit: int) -> list[str]:
+        """The first customers on whom somebody has a standing claim, in their order."""
+        return [str(customer) for (customer,) in self._rows("held_first", [scope, staff, limit])]
 
     def load(self, works: Mapping[str, Work], wanted: Mapping[str, Iterable[Key]]) -> None:
         """Put the wanted records into the slices of their scopes, or the knowledge that there are none."""
@@ -139,11 +143,20 @@ class Store:
 
     def _load_claims(self, works: Mapping[str, Work], rows: list[tuple[str, str]]) -> None:
         if rows:
-            for scope, customer, born, generation, owner, holder, status, expires_at, due_at in self._rows(
-                "claims", columns(rows)
-            ):
+            for (
+                scope,
+                customer,
+                born,
+                nth,
+                generation,
+                owner,
+                holder,
+                status,
+                expires_at,
+                due_at,
+            ) in self._rows("claims", columns(rows)):
                 standing = Standing(owner, status, expires_at)
-                works[scope].claims[customer] = ClaimRow(born, generation, standing, holder, due_at)
+                works[scope].claims[customer] = ClaimRow(born, nth, generation, standing, holder, due_at)
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._database.connection() as connection:

@@ -25,14 +25,20 @@ FROM unnest(%b::text[], %b::text[], %b::text[]) AS wanted (scope, kind, id)
 JOIN records USING (scope, kind, id)
 
 -- name: claims
-SELECT scope, customer, born, generation, owner, holder, status, expires_at, due_at
+SELECT scope, customer, born, nth, generation, owner, holder, status, expires_at, due_at
 FROM unnest(%b::text[], %b::text[]) AS wanted (scope, customer)
 JOIN claims USING (scope, customer)
 
 -- name: held_by
+-- Standing claims: to one that lapsed before, a departure does nothing.
 SELECT scope, customer
-FROM unnest(%b::text[], %b::text[]) AS wanted (scope, holder)
-JOIN claims USING (scope, holder)
+FROM unnest(%b::text[], %b::text[]) AS wanted (scope, owner)
+JOIN claims USING (scope, owner)
+
+-- name: held_first
+SELECT customer FROM claims
+WHERE scope = %s AND owner = %s
+ORDER BY born, nth, customer LIMIT %s
 
 -- name: due
 -- Only scopes of this partition: the watermark tells nothing about the others.
@@ -40,7 +46,7 @@ SELECT claims.scope, customer
 FROM claims JOIN scopes USING (scope)
 WHERE due_at <= %s AND partition = %s
   AND NOT EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = claims.scope)
-ORDER BY claims.scope, due_at, born, customer
+ORDER BY due_at LIMIT %s
 
 -- name: put_scopes
 INSERT INTO scopes (scope, partition, book, received_seq, folded_seq, version, sent_seq)
@@ -59,11 +65,11 @@ DELETE FROM records USING unnest(%b::text[], %b::text[], %b::text[]) AS gone (sc
 WHERE records.scope = gone.scope AND records.kind = gone.kind AND records.id = gone.id
 
 -- name: put_claims
-INSERT INTO claims (scope, customer, born, generation, owner, holder, status, expires_at, due_at)
-SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::text[],
-                     %b::timestamptz[], %b::timestamptz[])
+INSERT INTO claims (scope, customer, born, nth, generation, owner, holder, status, expires_at, due_at)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::integer[], %b::bigint[], %b::text[], %b::text[],
+                     %b::text[], %b::timestamptz[], %b::timestamptz[])
 ON CONFLICT (scope, customer) DO UPDATE SET
-    born = excluded.born, generation = excluded.generation, owner = excluded.owner, holder = excluded.holder,
+    born = excluded.born, nth = excluded.nth, generation = excluded.generation, owner = excluded.owner, holder = excluded.holder,
     status = excluded.status, expires_at = excluded.expires_at, due_at = excluded.due_at
 
 -- name: drop_claims

@@ -17,19 +17,19 @@ SELECT customer, body, seq FROM decisions
 WHERE scope = %s AND customer = ANY(%s::text[]) ORDER BY customer, at, version
 
 -- name: page_of_customers
-SELECT born, customer FROM claims
-WHERE scope = %(scope)s AND (born, customer) > (%(born)s, %(after)s)
+SELECT born, customer, nth FROM claims
+WHERE scope = %(scope)s AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
   AND (%(status)s::text IS NULL OR status = %(status)s)
   AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
-ORDER BY born, customer LIMIT %(limit)s
+ORDER BY born, nth, customer LIMIT %(limit)s
 
 -- name: page_of_customers_of
-SELECT born, customer FROM claims
-WHERE scope = %(scope)s AND holder = %(owner)s AND owner = %(owner)s
-  AND (born, customer) > (%(born)s, %(after)s)
+SELECT born, customer, nth FROM claims
+WHERE scope = %(scope)s AND owner = %(owner)s
+  AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
   AND (%(status)s::text IS NULL OR status = %(status)s)
   AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
-ORDER BY born, customer LIMIT %(limit)s
+ORDER BY born, nth, customer LIMIT %(limit)s
 
 -- name: page_of_deals
 SELECT born, deal, customer FROM deals
