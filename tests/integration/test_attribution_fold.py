@@ -104,6 +104,38 @@ def test_batches_restarts_and_redelivery_change_nothing(live: Deployment, size: 
     assert flags == judged["flags"]
 
 
+def test_customers_of_one_record_are_paged_in_the_order_in_which_it_names_them(live: Deployment) -> None:
+    """However small the pages, whoever owns them: the order is that of the judgement, none missing or twice."""
+    journal = Journal()
+    referred = [{"phone": f"1390000{n:04}"} for n in range(6)]
+    members = [{"name": f"家人{n}", "phones": [f"1370000{n:04}"]} for n in range(6)]
+    link = {"members": members, "relation": "other"}
+    visit = {
+        "visit": "v-all",
+        "customer": {"name": "张伟", "phones": [LI]},
+        "received_by": "li",
+        "capacity": "on_turn",
+        "companions": [{"name": f"同行{n}", "phones": [f"1360000{n:04}"]} for n in range(6)],
+        "referred_by": referred,
+    }
+    live.fold(
+        journal.event("visit.registered", visit),
+        journal.event("household.linked", link, hours=1),
+        journal.visit(WANG, "wang", hours=2),
+    )
+    judged = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    whole = [customer["customer"] for customer in judged]
+    for limit in (1, 2, 3, 100):
+        found: list[str] = []
+        cursor: Any = _start()
+        while cursor is not None:
+            with live.questions.of("demo") as snapshot:
+                page, after = snapshot.page_of_customers(cursor, limit, owner=None, status=None, before=None)
+            found += [customer["customer"] for customer in page]
+            cursor = None if after is None else type(after).parse(str(after))
+        assert found == whole
+
+
 def test_the_sweep_decides_a_lapse_at_the_watermark_and_not_before(live: Deployment) -> None:
     """Nothing lapses while the watermark stands before midnight of the last day."""
     journal = Journal()
