@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
+import msgspec
 import structlog
 import uvicorn
 from fastapi import Depends, FastAPI, Request
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from shared.connections import BoundedServer, Limits, bounded_by
 from shared.contract import BadEvent
 from shared.docs_page import add_docs
+from shared.log_stream import log_problem
 from shared.middleware import AccessLog, BodyLimit
 from shared.openapi import DescribedApp
 from shared.origin import OriginGuard
@@ -134,12 +136,16 @@ def _add_probes(
 
 
 async def _probe(checks: Mapping[str, Check]) -> Response:
-    """200 when every check is well; else 503 that says which is not, and why."""
+    """200 when every check is well; else 503 that says which is not, and why.
+
+    A log that cannot be written is told with a 200: a new process would not write it either.
+    """
     told = await asyncio.gather(*(_ask(check) for check in checks.values()))
     failing = {name: reason for name, reason in zip(checks, told, strict=True) if reason is not None}
     if failing:
         return problem(503, "; ".join(f"{k}: {v}" for k, v in failing.items()), failing=failing)
-    return Response(b'{"status":"ok"}', media_type="application/json")
+    document = {"status": "ok"} | ({"log": unwritten} if (unwritten := log_problem()) else {})
+    return Response(msgspec.json.encode(document), media_type="application/json")
 
 
 async def _ask(check: Check) -> str | None:

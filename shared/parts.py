@@ -43,14 +43,18 @@ def background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]
 def end_with(task: asyncio.Task[None]) -> None:
     """End the process if the task ended by a defect."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("part_died", part=task.get_name(), exc_info=error)
-        os._exit(DEFECT)
+        try:
+            log.critical("part_died", part=task.get_name(), exc_info=error)
+        finally:  # whatever the log says: a process without one of its parts must not live on
+            os._exit(DEFECT)
 
 
 def exit_wedged() -> None:
     """At once: whatever hangs would also hold up an orderly end, and everything answered is durable."""
-    log.critical("part_wedged")
-    os._exit(DEFECT)
+    try:
+        log.critical("part_wedged")
+    finally:
+        os._exit(DEFECT)
 
 
 async def prepared(migrations: Callable[[], Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, Final, NamedTuple, TextIO, cast
 
 import msgspec
 import structlog
@@ -28,6 +28,7 @@ from prometheus_client import (
 )
 
 from shared.contract.contacts import mask
+from shared.log_stream import lines_lost, log_to
 
 _traceparent = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
@@ -171,7 +172,10 @@ def _to_json(value: Any, **_: Any) -> str:
 
 
 def configure_logging(service: str, level: str = "info", stream: TextIO | None = None) -> None:
-    """Sends structlog and the standard library's logging as JSON lines to standard error, masked."""
+    """Send structlog and the standard library's logging as JSON lines to standard error, masked.
+
+    A line that cannot be written fails nothing: see `shared.log_stream`.
+    """
 
     def name_service(
         _logger: Any, _method: str, event: structlog.typing.EventDict
@@ -191,7 +195,7 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
         mask_values,
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
-    out = stream if stream is not None else sys.stderr
+    out = cast(TextIO, log_to(stream if stream is not None else sys.stderr))
     minimum = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, *last],
@@ -228,6 +232,12 @@ def new_registry(service: str, version: str) -> CollectorRegistry:
         "panke_build_info", "The running service and its version", ["service", "version"], registry=registry
     )
     build.labels(service=service, version=version).set(1)
+    lost = Gauge(
+        "panke_log_lines_lost",
+        "Lines of the log that could not be written since the start",
+        registry=registry,
+    )
+    lost.set_function(lines_lost)
     return registry
 
 
