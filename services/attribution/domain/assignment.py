@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.facts import Party, StaffId, Visit
 from services.attribution.domain.identity import known_customers
-from services.attribution.domain.state import Customer
+from services.attribution.domain.state import Customer, Referral, Slice
 
 
 class Assignment(NamedTuple):
@@ -18,14 +18,16 @@ class Assignment(NamedTuple):
     clause: str
 
 
-def assign(case: Case, visit: Visit, customer: Customer) -> Assignment | None:
+def assign(
+    case: Case, visit: Visit, customer: Customer, referrals: tuple[Referral, ...]
+) -> Assignment | None:
     """Steps 1 to 4: the designated or named, the one on whose behalf, the referrer's consultant, the receiver."""
     book = case.book
     steps = [
         (visit.designated if book.designated.honoured else None, 1, book.designated.clause),
         (_named(visit) if book.named.honoured else None, 1, book.named.clause),
         (_on_behalf(case, visit, customer), 2, book.assist.clause),
-        *_referred(case, visit),
+        *_referred(case, visit, referrals),
     ]
     for owner, step, clause in steps:
         if owner is not None and may_own(case, customer, owner):
@@ -51,10 +53,12 @@ def capacity(case: Case, visit: Visit, customer: Customer) -> str:
     return "on_turn" if case.book.assist.new_customers == "receiver" and not earlier else visit.capacity
 
 
-def _referred(case: Case, visit: Visit) -> list[tuple[StaffId | None, int, str]]:
+def _referred(
+    case: Case, visit: Visit, referrals: tuple[Referral, ...]
+) -> list[tuple[StaffId | None, int, str]]:
     """Step 3, where the customers of exactly one consultant brought this one, and step 4."""
     book = case.book
-    consultants = _referrers(case, visit)
+    consultants = _referrers(visit, referrals)
     first = book.registration.first
     if len(consultants) > 1:
         return [(visit.received_by, 4, book.referral.joint.clause)]
@@ -64,29 +68,41 @@ def _referred(case: Case, visit: Visit) -> list[tuple[StaffId | None, int, str]]
     return steps
 
 
-def _referrers(case: Case, visit: Visit) -> list[StaffId]:
+def _referrers(visit: Visit, referrals: tuple[Referral, ...]) -> list[StaffId]:
     """The different consultants whom the referrers name, or whose customers they are."""
-    found: dict[StaffId, None] = {}
-    for referrer in visit.referred_by:
-        if referrer.consultant is not None:
-            found[referrer.consultant] = None
-        elif referrer.contact is not None:
-            owner = _owner_of(case, referrer.contact)
-            if owner is not None:
-                found[owner] = None
-    return list(found)
+    owners = {referral.contact: referral.owner for referral in referrals}
+    named = [r.consultant or owners.get(r.contact or "") for r in visit.referred_by]
+    return list(dict.fromkeys(staff for staff in named if staff is not None))
 
 
-def _owner_of(case: Case, contact: str) -> StaffId | None:
-    """The owner of the customer with this contact."""
+def look_up_referrers(case: Case, visit: Visit) -> tuple[Referral, ...]:
+    """Whose customer each referrer is whom the visit names by a contact only."""
+    contacts = [r.contact for r in visit.referred_by if r.consultant is None and r.contact is not None]
+    return tuple(_referral(case, contact) for contact in dict.fromkeys(contacts))
+
+
+def _referral(case: Case, contact: str) -> Referral:
+    """The customer with this contact and the owner; judged again, as the scope knew it then."""
     for customer in known_customers(case, Party(None, (contact,))):
         case.settle(customer)
-        claim = standing(case.customer(customer).claim)
-        return claim.owner if claim is not None else None
-    if case.outside is None:
-        return None
-    pointed = case.outside.pointed("contact", contact)
-    claim = standing(case.outside.customer(pointed).claim) if pointed is not None else None
+        return Referral(contact, customer, _owner(case.customer(customer)))
+    return Referral(contact) if case.outside is None else _known_then(case, case.outside, contact)
+
+
+def _known_then(case: Case, outside: Slice, contact: str) -> Referral:
+    """What was known of a referrer when the visit was first judged, but for what is being formed anew."""
+    noted = case.noted.get(case.record)
+    if noted is not None:
+        found = next((r for r in noted if r.contact == contact), None)
+        return Referral(contact) if found is None or found.customer == case.formed else found
+    pointed = outside.pointed("contact", contact)
+    if pointed is None or pointed == case.formed:
+        return Referral(contact)
+    return Referral(contact, pointed, _owner(outside.customer(pointed)))
+
+
+def _owner(customer: Customer) -> StaffId | None:
+    claim = standing(customer.claim)
     return claim.owner if claim is not None else None
 
 

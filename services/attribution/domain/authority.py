@@ -1,4 +1,8 @@
-"""Who may decide: approvals, and the ranks of those who rule (sections 2, 7 and 8 of the rules)."""
+"""Who may decide: approvals, and the ranks of those who rule (sections 2, 7 and 8 of the rules).
+
+A role is the one that somebody held at the effective time of what was approved, decided, confirmed or ruled: who
+left later did so all the same, and who came later did not.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,14 @@ from services.attribution.domain.facts import StaffId
 from services.attribution.domain.rulebook import Disputes, Rulebook
 
 
+def role_of(case: Case, staff: StaffId | None) -> str | None:
+    """The role that a member of staff held when the event took effect."""
+    return case.scope.role_at(staff, case.effective)
+
+
 def approved(case: Case, needed: Iterable[str], approvers: Iterable[StaffId]) -> bool:
-    """For each role needed, one of the approvers is enrolled with exactly that role."""
-    roles = {case.scope.role(staff) for staff in approvers}
+    """For each role needed, one of the approvers was enrolled with exactly that role."""
+    roles = {role_of(case, staff) for staff in approvers}
     return all(role in roles for role in needed)
 
 
@@ -24,15 +33,17 @@ def rank(rules: Disputes, role: str | None) -> int | None:
 
 def manager_or_above(case: Case, staff: StaffId | None, book: Rulebook) -> bool:
     """`manager`, or a role that stands higher in the book's `disputes.authority`."""
-    return _at_least(case.scope.role(staff), "manager", book.disputes.authority)
+    return at_least(role_of(case, staff), "manager", book)
 
 
 def supervisor_or_above(case: Case, staff: StaffId | None, book: Rulebook) -> bool:
     """`supervisor`, or a role that stands higher in the book's `disputes.authority`."""
-    return _at_least(case.scope.role(staff), "supervisor", book.disputes.authority)
+    return at_least(role_of(case, staff), "supervisor", book)
 
 
-def _at_least(role: str | None, least: str, authority: tuple[str, ...]) -> bool:
+def at_least(role: str | None, least: str, book: Rulebook) -> bool:
+    """Whether a role is `least`, or stands higher in the book's `disputes.authority`."""
+    authority = book.disputes.authority
     if role == least:
         return True
     if role not in authority or least not in authority:

@@ -18,6 +18,7 @@ from services.attribution.domain.state import (
     CustomerId,
     Deal,
     Key,
+    Referral,
     Registration,
     Scope,
     Slice,
@@ -31,15 +32,35 @@ class Case:
 
     `carried` tells that the entry came from an older register that a manager vouches for; `replaying` that
     a correction judges old records again: what was flagged, fined or taken as a turn when they were first judged
-    is not so again. `record` is the record that is judged, `id` what triggers: the same, but where a correction
-    completes a record. When replaying, `anew` is the correction, `kept` are deals whose shares stand, and `outside`
-    is what the scope knows.
+    is not so again; `completing`, that a correction completes the record, whose turn is past. `record` is the record
+    that is judged, `id` what triggers: the same, but where a correction completes a record. When replaying, `anew` is
+    the correction, `kept` are deals whose shares stand, `outside` is what the scope knows, `formed` the customer who
+    is formed anew, and `noted` who the referrers were at each visit.
     """
 
     __slots__ = (
         "_in_force",
-        "anew", "books", "carried", "clock", "effective", "events", "fact", "flags", "horizon", "id", "judge", "kept",
-        "outside", "record", "replaying", "seq", "slice", "timezone",
+        "anew",
+        "books",
+        "carried",
+        "clock",
+        "completing",
+        "effective",
+        "events",
+        "fact",
+        "flags",
+        "formed",
+        "horizon",
+        "id",
+        "judge",
+        "kept",
+        "noted",
+        "outside",
+        "record",
+        "replaying",
+        "seq",
+        "slice",
+        "timezone",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +75,8 @@ class Case:
         self.anew: EventId = ""
         self.kept: dict[str, Deal] = {}
         self.outside: Slice | None = None
+        self.formed: CustomerId = ""
+        self.noted: Mapping[EventId, tuple[Referral, ...]] = {}
         self.seq = fact.seq
         self.books = books
         self.horizon = horizon
@@ -62,6 +85,7 @@ class Case:
         self._in_force: tuple[datetime, BookId] | None = None
         self.carried = False
         self.replaying = False
+        self.completing = False
         self.events: list[e.DomainEvent] = []
         self.flags: list[str] = []
 
@@ -111,7 +135,7 @@ class Case:
         if flag not in self.flags:
             self.flags.append(flag)
             if not self.replaying:
-                self.emit(e.Flagged(self.id, flag))
+                self.emit(e.Flagged(self.record, flag))
 
     def penalise(self, on: str, staff: StaffId, book: Rulebook) -> None:
         """Record the penalty that the rulebook threatens, if it does."""
@@ -129,12 +153,17 @@ class Case:
         at: datetime | None = None,
         *,
         owner: StaffId | None = None,
+        previous: StaffId | None = None,
     ) -> None:
-        """Make a decision of the contract; what it rests on stands once each, the trigger last."""
+        """Make a decision of the contract; what it rests on stands once each, the trigger last.
+
+        `previous` is the last holder, where nobody else is said to be.
+        """
         if owner is None and claim is not None and not claim.lapsed:
             owner = claim.owner
         rests = resting_on(*because)
-        previous = self.customer(customer).holder
+        if previous is None:
+            previous = self.customer(customer).holder
         when = self.effective if at is None else at
         self.emit(e.Decided(customer, when, decision, owner, previous, clause, rests, claim))
 

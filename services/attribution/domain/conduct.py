@@ -6,10 +6,11 @@ from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved, manager_or_above
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.disputing import open_by_system, opened_before
-from services.attribution.domain.facts import Complaint, Concealment, Transfer
+from services.attribution.domain.facts import Complaint, Concealment, StaffId, Transfer
 from services.attribution.domain.identity import file_record, identify, touch
-from services.attribution.domain.shares import move_shares, receiver_of
-from services.attribution.domain.state import Customer, Forfeit, Registration
+from services.attribution.domain.record import replace
+from services.attribution.domain.shares import moved, receiver_of, set_shares
+from services.attribution.domain.state import Customer, Deal, Forfeit, Moved, Registration
 
 
 def uphold_complaint(case: Case, complaint: Complaint) -> None:
@@ -44,31 +45,51 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
     if not manager_or_above(case, concealment.decided_by, book):
         case.flag("unapproved")
         return
-    superseded = reception.superseded.owner if reception.superseded is not None else None
     forfeit = Forfeit(
-        reception.receiver, "concealment", case.id, book.concealment, concealment.rightful, superseded
+        staff=reception.receiver,
+        cause="concealment",
+        event=case.id,
+        clause=book.concealment,
+        to=concealment.rightful,
+        superseded=reception.superseded.owner if reception.superseded is not None else None,
+        visit=concealment.visit,
     )
     case.emit(e.SharesForfeited(customer, forfeit))
     if not case.replaying:
-        _confiscate(case, known, forfeit)
+        _confiscate(case, case.customer(customer), forfeit)
     elif (before := opened_before(case, f"system:{case.record}")) is not None:
         open_by_system(case, [customer], before.clause, deals=before.deals)
     case.penalise("concealment", reception.receiver, book)
 
 
 def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:
-    """Move what the receiver has in the deals that stand; with nobody to receive it, a ruling must say."""
-    deals = [deal for deal in known.deals if not deal.cancelled and forfeit.staff in deal.shares]
-    taker = receiver_of(standing(known.claim), forfeit)
+    """Move what the receiver has in the deals that stand; with nobody to receive it, a ruling must say.
+
+    What an earlier finding on the same visit moved goes where this one says.
+    """
+    deals = [deal for deal in known.deals if not deal.cancelled]
+    taker = receiver_of(known, standing(known.claim), forfeit)
     if taker is None:
-        if deals:
-            open_by_system(case, [known.id], forfeit.clause, deals=tuple(deal.deal for deal in deals))
-        return
-    if taker == forfeit.staff:
+        held = tuple(deal.deal for deal in deals if forfeit.staff in deal.shares)
+        if held:
+            open_by_system(case, [known.id], forfeit.clause, deals=held)
         return
     for deal in deals:
-        part = deal.shares[forfeit.staff]
-        move_shares(case, known.id, deal, forfeit.staff, taker, part, forfeit.clause, case.effective)
+        shares, points = dict(deal.shares), 0
+        for giver, part in _concealed(deal, forfeit):
+            part = min(part, shares.get(giver, 0))
+            if part:
+                shares, points = moved(shares, giver, taker, part), points + part
+        if shares != deal.shares:
+            others = tuple(each for each in deal.moved if each.visit != forfeit.visit)
+            told = replace(deal, moved=(*others, Moved(forfeit.visit or "", taker, points)))
+            set_shares(case, known.id, told, shares, forfeit.clause)
+
+
+def _concealed(deal: Deal, forfeit: Forfeit) -> list[tuple[StaffId, int]]:
+    """Who has what of a deal by the concealment: the receiver, and to whom an earlier finding moved it."""
+    held = [(forfeit.staff, deal.shares.get(forfeit.staff, 0))]
+    return held + [(each.to, each.points) for each in deal.moved if each.visit == forfeit.visit]
 
 
 def transfer(case: Case, wish: Transfer) -> None:
@@ -80,10 +101,15 @@ def transfer(case: Case, wish: Transfer) -> None:
         case.flag("unapproved")
         return
     known = case.customer(customer)
+    if case.scope.departed(wish.to):
+        case.flag("unsupported")
+        return
     if wish.to in known.barred:
         case.flag("barred")
         return
     before = standing(known.claim)
-    claim = case.new_claim(wish.to, "transfer", Registration(case.id, case.effective, "transfer"))
+    claim = case.new_claim(
+        wish.to, "transfer", Registration(case.id, case.effective, "transfer", seq=case.seq)
+    )
     because = (case.id,) if before is None else (before.registration.event, case.id)
     case.decide(customer, "transferred", claim, case.book.transfers.clause, because)

@@ -31,13 +31,26 @@ def correct(case: Case, correction: Correction) -> None:
         case.flag("unapproved")
         case.penalise("tampering", correction.requested_by, case.book)
     else:
-        _apply(case, filed, correction.customer)
+        _apply(case, filed, _corrected(filed, correction))
 
 
 def party_of(filed: Filed) -> Party | None:
     """The party of a record that names one customer; a correction itself names nobody."""
     matter = filed.fact.matter
     return None if isinstance(matter, Correction) else getattr(matter, "customer", None)
+
+
+def _corrected(filed: Filed, correction: Correction) -> Party:
+    """The record's party as corrected: a field that was left out stays, one that is given empty is taken away."""
+    before, given = party_of(filed), correction.customer
+    assert before is not None
+    name = before.name
+    if "name" in correction.says:
+        name = given.name or (None if before.name is None else "")
+    phones = (given if "phones" in correction.says else before).contacts_by_phone()
+    wechat = (given if "wechat" in correction.says else before).contact_by_wechat()
+    contacts = tuple(dict.fromkeys(phones if wechat is None else (*phones, wechat)))
+    return Party(name, contacts, phones, wechat)
 
 
 def _apply(case: Case, filed: Filed, party: Party) -> None:
@@ -130,8 +143,8 @@ def _left_behind(case: Case, fact: Fact) -> tuple[Customer | None, Deal | None]:
 
 
 def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
-    """The registration counts from the correction; its turn was taken when it was made."""
-    case.record, case.replaying = changed.fact.id, True
+    """The registration counts from the correction, with its flags; its turn was taken when it was made."""
+    case.record, case.completing = changed.fact.id, True
     match changed.fact.matter:
         case Visit() as visit:
             judge_visit(case, visit, customer, complete)
@@ -139,7 +152,7 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
             judge_contact(case, customer, staff, "call", complete, asked)
         case Outreach(by=staff):
             judge_contact(case, customer, staff, "outreach", complete)
-    case.record, case.replaying = case.id, False
+    case.record, case.completing = case.id, False
 
 
 def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:

@@ -9,11 +9,11 @@ from services.attribution.domain.calendar import local_day
 from services.attribution.domain.case import Case, resting_on, standing
 from services.attribution.domain.disputing import open_by_system, opened_before
 from services.attribution.domain.facts import Cancellation, EventId, Signing, StaffId, Subscription
-from services.attribution.domain.identity import file_record, identify, touch
+from services.attribution.domain.identity import file_record, identify, is_taken, take_id, touch
 from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Rulebook, Split
 from services.attribution.domain.shares import confiscated, deal_status, set_shares
-from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Deal, Shares
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Deal, Moved, Shares
 
 
 class Row(NamedTuple):
@@ -23,16 +23,19 @@ class Row(NamedTuple):
     clause: str
     support: tuple[EventId, ...] = ()
     disputed: str | None = None
+    moved: tuple[Moved, ...] = ()
 
 
 def subscribe(case: Case, subscription: Subscription) -> None:
     """A deal was subscribed: fix its shares by the first row that applies."""
-    duplicate = case.slice.pointed("deal", subscription.deal) is not None
+    known_deal = case.slice.pointed("deal", subscription.deal) is not None
+    duplicate = known_deal or is_taken(case, "deal", subscription.deal)
     customer = identify(case, subscription.customer)
     if duplicate:
         case.flag("duplicate_deal")
         return
     if customer is None:
+        take_id(case, "deal", subscription.deal)
         return
     if case.replaying:
         _reattach(case, customer, subscription)
@@ -53,6 +56,7 @@ def subscribe(case: Case, subscription: Subscription) -> None:
         shares=dict(sorted(row.shares.items())),
         clause=row.clause,
         because=resting_on(*founded, *row.support, case.id),
+        moved=row.moved,
     )
     case.emit(e.DealChanged(customer, deal))
     if row.disputed is not None:
@@ -132,8 +136,10 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
         shares = {} if owner is None else {owner: 10000}
         if owner is None and disputed is None:
             disputed = known.bar_clause if gone in known.barred else lost[gone]
-    shares, stuck = confiscated(known, claim, shares)
-    return row._replace(shares=shares, disputed=disputed or (stuck.clause if stuck is not None else None))
+    after = confiscated(known, claim, shares)
+    if disputed is None and after.stuck is not None:
+        disputed = after.stuck.clause
+    return row._replace(shares=after.shares, moved=after.moved, disputed=disputed)
 
 
 def sign(case: Case, signing: Signing) -> None:

@@ -17,18 +17,17 @@ from services.attribution.domain.facts import Basis, StaffId
 from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Clause, Honour, Rulebook, Split
 from services.attribution.domain.shares import confiscated, moved, set_shares
-from services.attribution.domain.state import Assist, Claim, Customer, CustomerId
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Forfeit
 
 
 def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool) -> None:
-    """Which of the claims of a joined customer stands: F against each other one, in the order of their `since`."""
+    """Which of the claims of a joined customer stands: in the order of their `since`, who is left against the next."""
     claims = _without_barred(case, customer, claims)
     if not claims:
         return
-    first = stands = claims[0]
+    stands = claims[0]
     for second in claims[1:]:
-        stands = _outcome(case, customer, first, second, household=household)
-        first = stands if stands.owner == first.owner else first
+        stands = _outcome(case, customer, stands, second, household=household)
     if case.customer(customer).claim != stands:
         case.emit(e.ClaimChanged(customer, stands))
 
@@ -45,7 +44,7 @@ def _without_barred(case: Case, customer: CustomerId, claims: list[Claim]) -> li
             case.emit(e.ClaimChanged(customer, left))
         else:
             because = (claim.registration.event, case.id)
-            case.decide(customer, "revoked", left, case.book.complaint, because)
+            case.decide(customer, "revoked", left, case.book.complaint, because, previous=claim.owner)
     return kept
 
 
@@ -54,45 +53,70 @@ def _outcome(case: Case, customer: CustomerId, first: Claim, second: Claim, *, h
     if first.owner == second.owner:
         return _one_of(case, first, second)
     gone = first.lapsed and case.scope.departed(first.owner)
-    if gone or (first.lapsed and second.lapsed) or not stood(case, first, second):
+    if gone or (first.lapsed and second.lapsed):
         return second
     at = max(case.effective, second.since)
-    return discover(case, customer, first, second, at, household=household)
+    return weigh(case, customer, first, second, at, household=household)
 
 
 def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
-    """The same owner twice: one claim with the earlier `since` and the later clock."""
-    later = max(first, second, key=lambda claim: claim.contact_at)
-    gaps = first.gaps
-    if first.lapsed and first.expires_at is not None and first.expires_at < second.since:
-        gaps = (*gaps, (first.expires_at, second.since))
-    return case.clocked(
-        replace(
-            first,
-            gaps=gaps,
-            contact_at=later.contact_at,
-            contact=later.contact,
-            followed_up=first.followed_up or second.followed_up,
-            lapsed=first.lapsed and second.lapsed,
-        )
+    """The same owner twice: one claim with the earlier `since`, on the terms of the one that expires later."""
+    if first.lapsed:
+        return second  # a lapsed one adds nothing to a standing one
+    if second.lapsed:
+        return first
+    ends = [claim.expires_at for claim in (first, second)]
+    terms = second if ends[0] is not None and (ends[1] is None or ends[1] > ends[0]) else first
+    return replace(
+        terms,
+        since=first.since,
+        registration=first.registration,
+        followed_up=first.followed_up or second.followed_up,
+        gaps=first.gaps,
     )
 
 
-def stood(case: Case, first: Claim, second: Claim) -> bool:
-    """Whether F's claim still stood, and was to be honoured, when S registered."""
-    if first.lapsed and first.expires_at is not None and first.expires_at <= second.since:
+def weigh(
+    case: Case, customer: CustomerId, first: Claim, second: Claim, at: datetime, *, household: bool = False
+) -> Claim:
+    """F against S: a discovery where F's claim still stood when S registered; answers the claim that is left.
+
+    What S's visit says of F counts only while S stands.
+    """
+    if not second.lapsed:
+        if not stood_at(first, second.since) or not _honoured_then(case, first, second):
+            return second
+        if _stood_by(case, first, second):
+            clause = case.books[first.book].present_unrecognised.clause
+            case.emit(e.SharesForfeited(customer, Forfeit(first.owner, "present", case.id, clause)))
+            return second
+    return discover(case, customer, first, second, at, household=household)
+
+
+def stood_at(claim: Claim, at: datetime) -> bool:
+    """Whether the claim had not lapsed at that time; that it lapsed later does not matter."""
+    if claim.lapsed and claim.expires_at is not None and claim.expires_at <= at:
         return False
-    if any(lapsed <= second.since < again for lapsed, again in first.gaps):
-        return False
+    return not any(lapsed <= at < again for lapsed, again in claim.gaps)
+
+
+def _honoured_then(case: Case, first: Claim, second: Claim) -> bool:
+    """Whether F's claim was to be honoured at S's visit, by the basis that it had then."""
     registration = second.registration
     if registration.basis != "visit" or first.owner in registration.named:
         return True
-    book = case.books[first.book]
-    basis, registered = _as_of(first, second.since)
-    if not honoured(book.honour, basis, registered, second.since, case.timezone):
+    basis, registered = as_of(first, second.since)
+    honour = case.books[first.book].honour
+    return honoured(honour, basis, registered, second.since, case.timezone)
+
+
+def _stood_by(case: Case, first: Claim, second: Claim) -> bool:
+    """Row 5 of the visit table: F's owner was present at S's visit, unrecognised, and had not followed up (E5)."""
+    registration = second.registration
+    if registration.basis != "visit" or first.owner in registration.named:
         return False
     followed_up = first.followed_up is not None and first.followed_up < second.since
-    return not stood_by(book, first, registration.present, followed_up=followed_up)
+    return stood_by(case.books[first.book], first, registration.present, followed_up=followed_up)
 
 
 def stood_by(book: Rulebook, claim: Claim, present: tuple[StaffId, ...], *, followed_up: bool) -> bool:
@@ -102,7 +126,7 @@ def stood_by(book: Rulebook, claim: Claim, present: tuple[StaffId, ...], *, foll
     return claim.registration.late or not followed_up
 
 
-def _as_of(claim: Claim, at: datetime) -> tuple[Basis, datetime]:
+def as_of(claim: Claim, at: datetime) -> tuple[Basis, datetime]:
     """The basis and the registration that a claim had at a time: a call claim becomes one by visit later."""
     if claim.became_visit is not None and at < claim.became_visit:
         return claim.registration.basis, claim.since
@@ -145,7 +169,7 @@ def discover(
     else:
         value = book.discovery.after_deal
     if value.effect == "closer" and not second.lapsed:
-        case.decide(customer, "kept", second, value.clause, because, at)
+        case.decide(customer, "kept", second, value.clause, because, at, previous=second.owner)
         return second
     split = _all_of(value.clause) if value.effect == "first" else value.split
     return _returned(case, customer, first, second, at, value.clause, split if late else None)
@@ -170,7 +194,7 @@ def _returned(
     claim = case.contacted(first, max(at, case.clock))
     by_visit = second.registration.basis == "visit"
     assist = Assist(second.owner, first.owner, second.since, second.registration.event, by_visit)
-    case.decide(customer, "returned", claim, clause, because, at)
+    case.decide(customer, "returned", claim, clause, because, at, previous=second.owner)
     case.emit(e.OwnerAssisted(customer, assist))
     if split is not None:
         _share_out(case, customer, claim, second, split, clause, at)
@@ -186,10 +210,10 @@ def _share_out(
         if deal.cancelled or deal.at < second.since or second.owner not in deal.shares:
             continue
         part = deal.shares[second.owner] * split.owner // 10000
-        shares, held = confiscated(known, first, moved(deal.shares, second.owner, first.owner, part))
-        told.append((deal, shares))
-        if held is not None:
-            stuck[deal.deal] = held.clause
+        after = confiscated(known, first, moved(deal.shares, second.owner, first.owner, part))
+        told.append((replace(deal, moved=(*deal.moved, *after.moved)), after.shares))
+        if after.stuck is not None:
+            stuck[deal.deal] = after.stuck.clause
     if stuck:
         open_by_system(case, [customer], next(iter(stuck.values())), deals=tuple(stuck))
     for deal, shares in told:
@@ -202,7 +226,20 @@ def arrive_late(case: Case, customer: CustomerId, first: Claim) -> bool:
     """An earlier registration that arrives after a later one was judged; whether it gives F the claim."""
     second = case.customer(customer).claim
     assert second is not None
-    if not stood(case, first, second):  # what is recorded in time, or starts its clock now, has not lapsed
-        return False
-    claim = discover(case, customer, first, second, second.since)
-    return claim.owner == first.owner
+    return weigh(case, customer, first, second, second.since).owner == first.owner
+
+
+def changes_nothing(case: Case, known: Customer) -> bool:
+    """Whether the registration is effective before a turn that the present claim came after.
+
+    A transfer, a ruling, a revocation or a release has said whose the customer is since, so that it was received
+    is all that it changes.
+    """
+    claim = known.claim
+    return claim is not None and any(case.effective < turn <= claim.since for turn in known.turns)
+
+
+def earlier_claim(case: Case, known: Customer) -> Claim | None:
+    """The claim that stood when an earlier registration took effect, which another has ended since."""
+    found = [f.claim for f in known.former if f.claim.since <= case.effective < f.until]
+    return max((c for c in found if stood_at(c, case.effective)), key=lambda c: c.since, default=None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from services.attribution.domain import events as e
-from services.attribution.domain.authority import approved, rank
+from services.attribution.domain.authority import approved, rank, role_of
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.disputing import open_dispute, opened_before
 from services.attribution.domain.facts import DisputeOpening, EventId, EvidenceAdding, Ruling
-from services.attribution.domain.identity import file_record, identify, touch
+from services.attribution.domain.identity import file_record, identify, is_taken, take_id, touch
 from services.attribution.domain.recognition import join_recognised
 from services.attribution.domain.record import replace
 from services.attribution.domain.shares import set_shares
@@ -24,12 +24,13 @@ from services.attribution.domain.state import (
 
 def dispute(case: Case, opening: DisputeOpening) -> None:
     """Somebody disputes whose the customer is, or a deal of the customer."""
-    duplicate = case.slice.dispute(opening.dispute) is not None
+    duplicate = case.slice.dispute(opening.dispute) is not None or is_taken(case, "dispute", opening.dispute)
     customer = identify(case, opening.customer)
     if duplicate or (case.replaying and opened_before(case, opening.dispute) is None):
         case.flag("duplicate_dispute")
         return
     if customer is None:
+        take_id(case, "dispute", opening.dispute)
         return
     deals = (opening.deal,) if opening.deal is not None else ()
     if (
@@ -71,7 +72,7 @@ def rule(case: Case, ruling: Ruling) -> None:
     if refusal is not None:
         case.flag(refusal)
         return
-    role = case.scope.role(ruling.ruled_by) or ""
+    role = role_of(case, ruling.ruled_by) or ""
     found = replace(found, ruling=RulingMade(case.id, role, ruling.owner, ruling.shares))
     case.emit(e.DisputeChanged(found))
     customers = _recognised_as_one(case, ruling, found)
@@ -90,7 +91,7 @@ def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
         if stands is None or (found.ruling is not None and found.ruling.event == stands):
             return "refused before"
     rules = case.book.disputes
-    role = case.scope.role(ruling.ruled_by)
+    role = role_of(case, ruling.ruled_by)
     own = rank(rules, role)
     before = rank(rules, found.ruling.role) if found.ruling is not None else None
     if own is None or role not in _authority(case, ruling, found) or (before is not None and own < before):
@@ -99,6 +100,8 @@ def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
         return "unapproved"
     nothing_said = ruling.owner is None and ruling.shares is None
     if nothing_said or (rules.evidence == "required" and not found.evidence):
+        return "unsupported"
+    if ruling.owner is not None and case.scope.departed(ruling.owner):
         return "unsupported"
     barred = {staff for c in _ruled_over(case, ruling, found) for staff in case.customer(c).barred}
     return "barred" if ruling.owner in barred else None
@@ -152,7 +155,8 @@ def _rule_owner(case: Case, customer: CustomerId, ruling: Ruling) -> None:
     because = (case.id,) if before is None else (before.registration.event, case.id)
     claim = known
     if ruling.owner is not None:
-        claim = case.new_claim(ruling.owner, "ruling", Registration(case.id, case.effective, "ruling"))
+        registration = Registration(case.id, case.effective, "ruling", seq=case.seq)
+        claim = case.new_claim(ruling.owner, "ruling", registration)
     case.decide(customer, "ruled", claim, clause, because)
 
 
@@ -162,7 +166,7 @@ def _rule_shares(case: Case, customer: CustomerId, ruling: Ruling, found: Disput
     for deal in case.customer(customer).deals:
         shares = _shares_for(ruling, found, deal)
         if shares is not None and not deal.cancelled and not case.replaying:
-            set_shares(case, customer, deal, shares, clause)
+            set_shares(case, customer, replace(deal, moved=()), shares, clause)
 
 
 def _shares_for(ruling: Ruling, found: Dispute, deal: Deal) -> Shares | None:

@@ -68,6 +68,15 @@ class RecordFiled:
 
 
 @record
+class IdTaken:
+    """A record that names nobody has the id of a visit, a deal or a dispute (`kind`): what comes is a duplicate."""
+
+    kind: str
+    id: str
+    event: EventId
+
+
+@record
 class CustomerNamed:
     """A record that is kept already, or one of several parties of a record, names this customer."""
 
@@ -208,7 +217,7 @@ class Penalised:
 
 DomainEvent: TypeAlias = (
     OfficeFound | StaffEnrolled | StaffDeparted | RulebookAdopted
-    | RecordFiled | CustomerNamed | CustomerTouched | CustomersJoined | CustomersReformed | Decided | ClaimChanged
-    | VisitReceived | OwnerAssisted | CustomerRegistered | ConsultantBarred | SharesForfeited
+    | RecordFiled | IdTaken | CustomerNamed | CustomerTouched | CustomersJoined | CustomersReformed
+    | Decided | ClaimChanged | VisitReceived | OwnerAssisted | CustomerRegistered | ConsultantBarred | SharesForfeited
     | DealDecided | DealChanged | DisputeChanged | BoardChanged | Flagged | Penalised
 )  # fmt: skip

@@ -17,12 +17,15 @@ from services.attribution.domain.state import (
     Customer,
     CustomerId,
     Deal,
+    Former,
     Grant,
     Key,
     Pointer,
     Record,
     Slice,
     Staff,
+    Taken,
+    taken_key,
 )
 
 Changes: TypeAlias = dict[Key, Record | None]
@@ -91,6 +94,10 @@ def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
     return changes
 
 
+def _id_taken(s: Slice, event: e.IdTaken) -> Changes:
+    return {taken_key(event.kind, event.id): Taken(event.event)}
+
+
 def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
     return _named(s, event.customer, event.event, event.seq, Party(event.name, event.contacts), event.nth)
 
@@ -151,11 +158,22 @@ def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
         barred=every("barred"),
         bar_clause=next((part.bar_clause for part in parts if part.bar_clause), None),
         forfeits=every("forfeits"),
+        former=_former_of_parts(parts, event.claim),
+        turns=every("turns"),
         deals=tuple(sorted((deal for part in parts for deal in part.deals), key=lambda deal: deal.seq)),
         disputes=every("disputes"),
         decided_at=last.decided_at,
         clause=last.clause,
     )
+
+
+def _former_of_parts(parts: list[Customer], claim: Claim | None) -> tuple[Former, ...]:
+    """The former claims of all parts, and those that give way to `claim` in the join."""
+    known = [former for part in parts for former in part.former]
+    if claim is not None:
+        ended = [part.claim for part in parts if part.claim is not None and part.claim != claim]
+        known += [Former(each, max(each.since, claim.since)) for each in ended]
+    return tuple(sorted(known, key=lambda former: former.claim.since))
 
 
 def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
@@ -191,8 +209,13 @@ def _decided(s: Slice, event: e.Decided) -> Changes:
         holder = event.owner
     if event.owner is not None and forfeits:
         forfeits = tuple(f for f in forfeits if f.staff != event.owner or f.cause != "present")
+    former, turns = known.former, known.turns
     if claim is not None and claim.basis not in ("transfer", "ruling"):
         grants = _granted(grants, claim)
+    if known.claim is not None and not _goes_on(known.claim, claim):
+        former = (*former, Former(known.claim, event.at))
+    if event.decision in ("transferred", "revoked", "released") or _ruled_anew(event):
+        turns = added(turns, event.at)
     latest = known.decided_at is None or event.at >= known.decided_at
     return _customer(
         replace(
@@ -201,10 +224,25 @@ def _decided(s: Slice, event: e.Decided) -> Changes:
             holder=holder,
             forfeits=forfeits,
             grants=grants,
+            former=former,
+            turns=turns,
             decided_at=event.at if latest else known.decided_at,
             clause=event.clause if latest else known.clause,
         )
     )
+
+
+def _goes_on(before: Claim, after: Claim | None) -> bool:
+    """Whether it is the same claim still."""
+    if after is None or after.owner != before.owner:
+        return False
+    return after.registration is before.registration or after.registration == before.registration
+
+
+def _ruled_anew(event: e.Decided) -> bool:
+    """Whether a ruling made a claim of its own, and did not only confirm the one that stood."""
+    claim = event.claim
+    return event.decision == "ruled" and claim is not None and claim.registration.event == event.because[-1]
 
 
 def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
@@ -215,7 +253,9 @@ def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
 
 
 def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
-    return _customer(replace(s.customer(event.customer), claim=event.claim))
+    known, claim = s.customer(event.customer), event.claim
+    holder = known.holder if claim is None or claim.lapsed else claim.owner
+    return _customer(replace(known, claim=claim, holder=holder))
 
 
 def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
@@ -241,8 +281,11 @@ def _consultant_barred(s: Slice, event: e.ConsultantBarred) -> Changes:
 
 
 def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
-    known = s.customer(event.customer)
-    return _customer(replace(known, forfeits=(*known.forfeits, event.forfeit)))
+    known, forfeit = s.customer(event.customer), event.forfeit
+    others = known.forfeits
+    if forfeit.visit is not None:  # a second finding on a visit replaces the first
+        others = tuple(other for other in others if other.visit != forfeit.visit)
+    return _customer(replace(known, forfeits=(*others, forfeit)))
 
 
 def with_deal(customer: Customer, deal: Deal) -> Customer:
@@ -282,6 +325,7 @@ _CHANGES: dict[type, Callable[[Slice, Any], Changes]] = {
     e.StaffDeparted: _staff_departed,
     e.RulebookAdopted: _rulebook_adopted,
     e.RecordFiled: _record_filed,
+    e.IdTaken: _id_taken,
     e.CustomerNamed: _customer_named,
     e.CustomerTouched: _customer_touched,
     e.CustomersJoined: _customers_joined,

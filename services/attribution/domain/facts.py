@@ -18,10 +18,28 @@ Basis: TypeAlias = Literal["visit", "call", "outreach", "transfer", "ruling"]
 
 @record
 class Party:
-    """How a record names a customer: contacts in E.164 or `wechat:<id>`, each once; masked ones left out."""
+    """How a record names a customer: contacts in E.164 or `wechat:<id>`, each once; masked ones left out.
+
+    An empty name is one that a correction took away. Where a WeChat id is given, `wechat` is the contact that it
+    is, which may be a phone (微信同号), and `phones` are the others.
+    """
 
     name: str | None
     contacts: tuple[str, ...]
+    phones: tuple[str, ...] | None = None
+    wechat: str | None = None
+
+    def contacts_by_phone(self) -> tuple[str, ...]:
+        """The contacts that stand as phones."""
+        if self.phones is not None:
+            return self.phones
+        return tuple(contact for contact in self.contacts if not contact.startswith("wechat:"))
+
+    def contact_by_wechat(self) -> str | None:
+        """The contact that the WeChat id is."""
+        if self.phones is not None:
+            return self.wechat
+        return next((contact for contact in self.contacts if contact.startswith("wechat:")), None)
 
 
 @record
@@ -194,10 +212,13 @@ class Ruling:
 
 @record
 class Correction:
+    """Another party for a record: of its fields those that it `says`; the rest stays as it was."""
+
     record: EventId
     customer: Party
     requested_by: StaffId
     approved_by: tuple[StaffId, ...]
+    says: tuple[str, ...] = ("name", "phones", "wechat")
 
 
 @record

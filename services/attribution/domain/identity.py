@@ -67,6 +67,18 @@ def known_customers(case: Case, party: Party) -> list[CustomerId]:
     return [customer.id for customer in sorted(customers, key=lambda customer: customer.place)]
 
 
+def is_taken(case: Case, kind: str, name: str) -> bool:
+    """Whether another record that names nobody has this id of a visit, a deal or a dispute."""
+    known = case.slice if case.outside is None else case.outside
+    return known.taken(kind, name) not in (None, case.record)
+
+
+def take_id(case: Case, kind: str, name: str) -> None:
+    """Note that this record, which names nobody, has the id: the first with an id has it."""
+    if not case.replaying:
+        case.emit(e.IdTaken(kind, name, case.record))
+
+
 def touch(case: Case, customer: CustomerId) -> None:
     """Note that a record which names nobody itself concerned this customer."""
     if case.record not in case.customer(customer).records:
@@ -78,7 +90,8 @@ def join(case: Case, customers: list[CustomerId], *, household: bool = False) ->
     for customer in customers:
         case.settle(customer)
     parts = [case.customer(customer) for customer in customers]
-    claims = sorted((part.claim for part in parts if part.claim is not None), key=lambda claim: claim.since)
+    found = [part.claim for part in parts if part.claim is not None]
+    claims = sorted(found, key=lambda claim: (claim.since, claim.registration.seq))
     merge(case, parts, claims[-1] if claims else None)
     reconcile(case, customers[0], claims, household=household)
     case.settle(customers[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from services.attribution.domain import facts as f
-from services.attribution.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Slice
+from services.attribution.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Slice, taken_key
 
 HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
@@ -58,6 +58,7 @@ def _named(matter: f.Matter) -> Iterator[Key]:
     match matter:
         case f.Visit():
             yield Key("visit", matter.visit)
+            yield taken_key("visit", matter.visit)
             yield from _referrers(matter)
         case f.HouseholdLink():
             for member in matter.members:
@@ -70,8 +71,10 @@ def _named(matter: f.Matter) -> Iterator[Key]:
             yield Key("visit", matter.visit)
         case f.Subscription() | f.Signing() | f.Cancellation():
             yield Key("deal", matter.deal)
+            yield taken_key("deal", matter.deal)
         case f.DisputeOpening():
             yield Key("dispute", matter.dispute)
+            yield taken_key("dispute", matter.dispute)
             if matter.deal is not None:
                 yield Key("deal", matter.deal)
         case f.EvidenceAdding() | f.Ruling():

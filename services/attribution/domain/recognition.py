@@ -22,7 +22,7 @@ def recognise(case: Case, recognition: Recognition) -> None:
         return
     touch(case, customer)
     case.settle(customer)
-    named = _registered_as(case, recognition)
+    named = _registered_as(case, recognition, reception)
     if named is not None:
         case.settle(named)
     claim, other = _recognised_claim(case, recognition.by, reception, named if named != customer else None)
@@ -80,9 +80,11 @@ def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception
     return next((r for r in case.customer(customer).receptions if r.visit == visit), None)
 
 
-def _registered_as(case: Case, recognition: Recognition) -> CustomerId | None:
-    """The customer of the earlier record that the recogniser names."""
+def _registered_as(case: Case, recognition: Recognition, reception: Reception) -> CustomerId | None:
+    """The customer of the record that the recogniser names, if it was there before the visit (B4)."""
     filed = case.slice.filed(recognition.registration) if recognition.registration else None
+    if filed is not None and filed.effective >= reception.at:
+        return None
     party = getattr(filed.fact.matter, "customer", None) if filed is not None else None
     known = known_customers(case, party) if party is not None and party.contacts else []
     return known[0] if known else None
@@ -102,13 +104,17 @@ def _recognised_claim(
 
 
 def _supported(case: Case, recognition: Recognition, reception: Reception) -> bool:
+    """Whether there is evidence and somebody of rank confirms it, by the rulebook of the visit."""
     book = case.books[reception.book]
     return bool(recognition.evidence) and supervisor_or_above(case, recognition.confirmed_by, book)
 
 
 def _in_time(case: Case, known: Customer, reception: Reception, until: str) -> bool:
-    """Whether the visit's claim is still the customer's, and the time of `recognition.until` has not passed."""
-    claim = standing(known.claim)
+    """Whether the visit's claim is still the customer's, and the time of `recognition.until` has not passed.
+
+    A claim that has lapsed meanwhile is given back all the same.
+    """
+    claim = known.claim
     if reception.gave is None or claim is None or claim.registration.event != reception.event:
         return False
     if until == "deal":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.attribution.domain import events as e
 from services.attribution.domain.assignment import may_own
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.discovery import arrive_late
+from services.attribution.domain.discovery import arrive_late, changes_nothing, earlier_claim
 from services.attribution.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId
 from services.attribution.domain.identity import identify
 from services.attribution.domain.rotation import call_turn
@@ -17,10 +17,13 @@ WECHAT = "wechat:"
 
 
 def is_complete(book: Rulebook, party: Party) -> bool:
-    """Whether the registration has what the rulebook requires (E3 姓名及联系方式必须同时登记方可)."""
+    """Whether the registration has what the rulebook requires (E3 姓名及联系方式必须同时登记方可).
+
+    A name that was taken away since was there all the same.
+    """
     requires = book.registration.requires
     phone = any(not contact.startswith(WECHAT) for contact in party.contacts)
-    has = {"name": bool(party.name), "contact": bool(party.contacts), "phone": phone}
+    has = {"name": party.name is not None, "contact": bool(party.contacts), "phone": phone}
     return all(has[wanted] for wanted in requires)
 
 
@@ -67,7 +70,7 @@ def judge_contact(
     """Let a call or an outreach give or renew the claim; a new customer's call takes a turn."""
     new = not case.customer(customer).registered
     late = "late_entry" in case.flags
-    registration = Registration(case.record, case.effective, basis, asked=asked, late=late)
+    registration = Registration(case.record, case.effective, basis, asked=asked, late=late, seq=case.seq)
     gave = complete and _give_by_contact(case, customer, staff, registration)
     if new:
         case.emit(e.CustomerRegistered(customer))
@@ -80,6 +83,8 @@ def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, registrat
     known = case.customer(customer)
     claim = known.claim
     honour = case.book.honour[basis]
+    if changes_nothing(case, known):
+        return False
     if claim is not None and staff == claim.owner:
         if basis == "call" and (not claim.lapsed or may_revive(case, claim)):
             renew(case, customer, claim)
@@ -89,6 +94,8 @@ def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, registrat
     if honour.by == "none" or not may_own(case, known, staff):
         return False
     if claim is not None and case.effective < claim.since:
+        if earlier_claim(case, known) is not None:  # which stays where another calls
+            return False
         return arrive_late(case, customer, case.new_claim(staff, basis, registration))
     if standing(claim) is not None:
         return False

@@ -52,6 +52,8 @@ def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
     again.replaying, again.outside, again.anew = True, case.slice, case.id
     again.kept = {deal.deal: deal for deal in known.deals}
+    again.formed = known.id
+    again.noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
     again.flags = time_event(again)
     if filed.trigger != fact.id:
         again.id = filed.trigger
@@ -94,4 +96,5 @@ def scope_at(scope: Scope, seq: int) -> Scope:
         else:
             staff[entry.staff] = Staff("", departed=True)
     adoptions = tuple(adopted for adopted in scope.adoptions if adopted.seq < seq)
-    return replace(scope, staff=staff, adoptions=adoptions)
+    roster = tuple(entry for entry in scope.roster if entry.seq < seq)
+    return replace(scope, staff=staff, roster=roster, adoptions=adoptions)

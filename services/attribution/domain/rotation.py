@@ -79,7 +79,7 @@ def visit_turn(case: Case, visit: Visit, asked_for: StaffId | None, *, may_recei
     `may_receive`) is never out of turn.
     """
     board = case.slice.board(case.fact.office)
-    if board is None or case.replaying or case.carried or "late_entry" in case.flags:
+    if board is None or _turn_is_past(case) or "late_entry" in case.flags:
         return
     if asked_for is not None:
         if next_in(board, board.visit) == asked_for:
@@ -94,10 +94,15 @@ def visit_turn(case: Case, visit: Visit, asked_for: StaffId | None, *, may_recei
         take(case, board, "visit", visit.received_by)
 
 
+def _turn_is_past(case: Case) -> bool:
+    """Whether the turn was taken when the record was made, here or in an older register."""
+    return case.replaying or case.completing or case.carried
+
+
 def call_turn(case: Case, staff: StaffId) -> None:
     """A new customer's call uses the answerer's turn on the call board; nobody is flagged for it."""
     board = case.slice.board(case.fact.office)
-    if board is None or case.replaying or case.carried:
+    if board is None or _turn_is_past(case):
         return
     take(case, board, "call", staff)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, resting_on
@@ -15,6 +16,7 @@ from services.attribution.domain.state import (
     Deal,
     Dispute,
     Forfeit,
+    Moved,
     Shares,
     Slice,
 )
@@ -56,20 +58,6 @@ def set_shares(
     case.emit(e.DealDecided(customer, when, status, changed))
 
 
-def move_shares(
-    case: Case,
-    customer: CustomerId,
-    deal: Deal,
-    giver: StaffId,
-    taker: StaffId,
-    part: int,
-    clause: str,
-    at: datetime,
-) -> None:
-    """Move basis points of a deal from one consultant to another."""
-    set_shares(case, customer, deal, moved(deal.shares, giver, taker, part), clause, at)
-
-
 def moved(shares: Shares, giver: StaffId, taker: StaffId, part: int) -> Shares:
     """The shares with this part of the giver's at the taker."""
     after = dict(shares)
@@ -78,22 +66,42 @@ def moved(shares: Shares, giver: StaffId, taker: StaffId, part: int) -> Shares:
     return {staff: points for staff, points in after.items() if points}
 
 
-def receiver_of(claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
-    """To whom concealed shares go: the rightful, else the owner, or where that is the receiver, the superseded one."""
-    if forfeit.to is not None or claim is None:
-        return forfeit.to
-    return claim.owner if claim.owner != forfeit.staff else forfeit.superseded
+class Confiscated(NamedTuple):
+    """The shares of a deal without what was concealed, what each finding moved, and one that found no taker."""
+
+    shares: Shares
+    moved: tuple[Moved, ...] = ()
+    stuck: Forfeit | None = None
 
 
-def confiscated(known: Customer, claim: Claim | None, shares: Shares) -> tuple[Shares, Forfeit | None]:
-    """The shares without what was concealed, and the concealment for which nobody is to receive it."""
-    left, stuck = dict(shares), None
+def receiver_of(known: Customer, claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
+    """To whom concealed shares go: the rightful, else the owner, or where that is the receiver, the superseded one.
+
+    Who may have no share of the customer's deals gets nothing, as if nobody were there.
+    """
+    taker = forfeit.to
+    if taker is None and claim is not None:
+        taker = claim.owner if claim.owner != forfeit.staff else forfeit.superseded
+    owner = claim.owner if claim is not None else None
+    return None if taker is None or has_lost(known, owner, taker) else taker
+
+
+def has_lost(known: Customer, owner: StaffId | None, staff: StaffId) -> bool:
+    """Whether this consultant is barred, stood by unrecognised, or was found to conceal the customer."""
+    lost = any(f.staff == staff and (f.cause != "present" or staff != owner) for f in known.forfeits)
+    return lost or staff in known.barred
+
+
+def confiscated(known: Customer, claim: Claim | None, shares: Shares) -> Confiscated:
+    """The shares after every finding of a concealment with this customer."""
+    left, told, stuck = dict(shares), [], None
     for forfeit in known.forfeits:
         if forfeit.cause != "concealment" or forfeit.staff not in left:
             continue
-        taker = receiver_of(claim, forfeit)
+        taker = receiver_of(known, claim, forfeit)
         if taker is None:
             stuck = stuck or forfeit
         else:
+            told.append(Moved(forfeit.visit or "", taker, left[forfeit.staff]))
             left = moved(left, forfeit.staff, taker, left[forfeit.staff])
-    return left, stuck
+    return Confiscated(left, tuple(told), stuck)

@@ -76,10 +76,10 @@ class Scope:
         member = self.staff.get(staff)
         return member is not None and member.departed
 
-    def role(self, staff: StaffId | None) -> str | None:
-        """The role of a member of staff; None for somebody who is not enrolled or has left."""
-        member = self.staff.get(staff) if staff is not None else None
-        return None if member is None or member.departed else member.role
+    def role_at(self, staff: StaffId | None, at: datetime) -> str | None:
+        """The role that a member of staff held at an instant; None for who was not enrolled or had left."""
+        held = [entry for entry in self.roster if entry.staff == staff and entry.at <= at]
+        return max(held, key=lambda entry: (entry.at, entry.seq)).role if held else None
 
 
 @record
@@ -96,6 +96,7 @@ class Registration:
     brochure_only: bool = False
     referred: bool = False
     late: bool = False
+    seq: int = 0
 
 
 @record
@@ -124,6 +125,14 @@ class Claim:
 
 
 @record
+class Former:
+    """A claim that somebody had on the customer until another claim, a revocation or a release ended it."""
+
+    claim: Claim
+    until: datetime
+
+
+@record
 class Grant:
     """A registration that gave this consultant the claim, once."""
 
@@ -132,10 +141,20 @@ class Grant:
 
 
 @record
+class Referral:
+    """Whose customer a referrer was when the visit was registered: the customer with that contact, and the owner."""
+
+    contact: str
+    customer: CustomerId | None = None
+    owner: StaffId | None = None
+
+
+@record
 class Reception:
     """One registered visit: who received, who was on the floor, and what it did to the claim.
 
-    `superseded` is the claim that it ended, `gave` whether the visit gave a claim to `owner`.
+    `superseded` is the claim that it ended, `gave` whether the visit gave a claim to `owner`, `referrals` what
+    was known then of who sent the customer (None: nobody noted it).
     """
 
     visit: str
@@ -148,6 +167,7 @@ class Reception:
     gave: StaffId | None = None
     superseded: Claim | None = None
     present: tuple[StaffId, ...] = ()
+    referrals: tuple[Referral, ...] | None = None
 
 
 @record
@@ -163,7 +183,10 @@ class Assist:
 
 @record
 class Forfeit:
-    """Shares that a consultant has lost with this customer: `to` whom they go (None: to the owner)."""
+    """Shares that a consultant has lost with this customer: `to` whom they go (None: to the owner).
+
+    `visit` is the one where something was concealed; a second finding on it replaces the first.
+    """
 
     staff: StaffId
     cause: str
@@ -171,6 +194,16 @@ class Forfeit:
     clause: str
     to: StaffId | None = None
     superseded: StaffId | None = None
+    visit: str | None = None
+
+
+@record
+class Moved:
+    """What the finding on a visit moved of a deal, in basis points, and to whom."""
+
+    visit: str
+    to: StaffId
+    points: int
 
 
 @record
@@ -190,6 +223,7 @@ class Deal:
     pending: bool = False
     signed: bool = False
     cancelled: bool = False
+    moved: tuple[Moved, ...] = ()
 
 
 @record
@@ -197,7 +231,8 @@ class Customer:
     """One person or household as far as the scope's records tell, with the standing or lapsed claim.
 
     `first` is the place of its first record and `nth` that of its party in it, `records` every event that touched
-    it, `holder` the last to hold it.
+    it, `holder` the last to hold it. `former` are claims that ended, `turns` when a transfer, a ruling, a revocation
+    or a release said whose the customer is, whatever was registered before.
     """
 
     id: CustomerId
@@ -219,6 +254,8 @@ class Customer:
     decided_at: datetime | None = None
     clause: str | None = None
     nth: int = 0
+    former: tuple[Former, ...] = ()
+    turns: tuple[datetime, ...] = ()
 
     @property
     def place(self) -> tuple[int, int]:
@@ -266,6 +303,13 @@ class Board:
 
 
 @record
+class Taken:
+    """The record that has the id of a visit, a deal or a dispute although it names nobody."""
+
+    event: EventId
+
+
+@record
 class Pointer:
     """Which customer a contact, a visit or a deal belongs to."""
 
@@ -286,7 +330,12 @@ class Filed:
     effective: datetime
 
 
-Record: TypeAlias = Scope | Customer | Dispute | Board | Pointer | Filed
+Record: TypeAlias = Scope | Customer | Dispute | Board | Pointer | Taken | Filed
+
+
+def taken_key(kind: str, name: str) -> Key:
+    """Where it is noted which record has the id of a visit, a deal or a dispute that is nobody's."""
+    return Key("taken", f"{kind}:{name}")
 
 
 class Slice(dict[Key, Record]):
@@ -311,6 +360,11 @@ class Slice(dict[Key, Record]):
         """The customer that a contact, a visit or a deal belongs to."""
         found = self.get((kind, name))  # type: ignore[call-overload]
         return found.customer if isinstance(found, Pointer) else None
+
+    def taken(self, kind: str, name: str) -> EventId | None:
+        """The record that has the id of a visit, a deal or a dispute that is nobody's."""
+        found = self.get(taken_key(kind, name))
+        return found.event if isinstance(found, Taken) else None
 
     def dispute(self, dispute: str) -> Dispute | None:
         found = self.get(("dispute", dispute))  # type: ignore[call-overload]

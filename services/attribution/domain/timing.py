@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from services.attribution.domain.authority import manager_or_above
+from services.attribution.domain.authority import at_least
 from services.attribution.domain.calendar import same_day
-from services.attribution.domain.case import Case
-from services.attribution.domain.facts import FollowUp
+from services.attribution.domain.case import Case, book_at
+from services.attribution.domain.facts import FollowUp, StaffId
 
 
 def time_event(case: Case) -> list[str]:
     """Set the effective time: `occurred_at` if recorded on that local day, or vouched for, else `recorded_at`.
 
-    Answers the flags that this calls for.
+    It is never later than `recorded_at`, which a desk clock that runs fast can be behind. Answers the flags that
+    this calls for.
     """
     fact = case.fact
-    in_time = fact.recorded_at <= fact.occurred_at or same_day(
-        fact.occurred_at, fact.recorded_at, case.timezone
-    )
-    case.effective = case.clock = fact.occurred_at if in_time else fact.recorded_at
+    happened = min(fact.occurred_at, fact.recorded_at)
+    in_time = same_day(happened, fact.recorded_at, case.timezone)
+    case.effective = case.clock = happened if in_time else fact.recorded_at
     flags = []
     if fact.attested_by is not None:
-        if manager_or_above(case, fact.attested_by, case.book):
+        if _vouched_for(case, fact.attested_by):
             case.carried = True
-            case.effective, case.clock = fact.occurred_at, fact.recorded_at
+            case.effective, case.clock = happened, fact.recorded_at
             return []
         flags.append("unapproved")
     if not in_time:
         flags.append("backfilled" if isinstance(fact.matter, FollowUp) else "late_entry")
     return flags
+
+
+def _vouched_for(case: Case, staff: StaffId) -> bool:
+    """Whether who attests an older register was a manager or above when the entry was recorded."""
+    recorded = case.fact.recorded_at
+    book = case.books[book_at(case.scope, recorded)]
+    return at_least(case.scope.role_at(staff, recorded), "manager", book)

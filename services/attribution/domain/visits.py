@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from services.attribution.domain import events as e
-from services.attribution.domain.assignment import Assignment, assign, capacity, may_own
+from services.attribution.domain.assignment import Assignment, assign, capacity, look_up_referrers, may_own
 from services.attribution.domain.case import Case, standing
-from services.attribution.domain.discovery import arrive_late, honoured, stood_by
+from services.attribution.domain.discovery import (
+    arrive_late,
+    as_of,
+    changes_nothing,
+    earlier_claim,
+    honoured,
+    stood_by,
+)
 from services.attribution.domain.facts import EventId, StaffId, Visit
-from services.attribution.domain.identity import identify
+from services.attribution.domain.identity import identify, take_id
 from services.attribution.domain.record import record, replace
 from services.attribution.domain.registration import is_complete, renewal
 from services.attribution.domain.rotation import visit_turn
@@ -42,12 +51,16 @@ def register_visit(case: Case, visit: Visit) -> None:
     complete = is_complete(case.book, visit.customer)
     if not complete:
         case.flag("incomplete")
-    if customer is not None:
+    if customer is None:
+        take_id(case, "visit", visit.visit)
+    else:
         judge_visit(case, visit, customer, complete)
 
 
 def is_first(slice_: Slice, visit: Visit, event: EventId) -> bool:
     """Whether no other record has the id of this visit: the first stands, the others are duplicates."""
+    if slice_.taken("visit", visit.visit) not in (None, event):
+        return False
     home = slice_.pointed("visit", visit.visit)
     if home is None:
         return True
@@ -63,7 +76,8 @@ def _is_duplicate(case: Case, visit: Visit) -> bool:
 def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) -> None:
     """Let the visit give, keep, renew or supersede the claim, and take a turn."""
     known = case.customer(customer)
-    assignment = assign(case, visit, known)
+    referrals = look_up_referrers(case, visit)
+    assignment = assign(case, visit, known, referrals)
     if complete:
         outcome = _judge_complete(case, visit, known, assignment)
     else:
@@ -79,6 +93,7 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
         gave=outcome.gave,
         superseded=outcome.superseded,
         present=visit.present,
+        referrals=referrals,
     )
     case.emit(e.VisitReceived(customer, reception))
     if outcome.new:
@@ -91,15 +106,35 @@ def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assig
     claim = known.claim
     if claim is None:
         return _first_visit(case, visit, known, assignment)
-    early = case.effective < claim.since
+    if changes_nothing(case, known):
+        return Outcome()
     if visit.received_by == claim.owner and (not claim.lapsed or may_own(case, known, claim.owner)):
         return _owners_visit(case, visit, known, claim)
-    if early and assignment is not None and assignment.owner != claim.owner:
-        first = _visit_claim(case, visit, assignment)
-        assist(case, known.id, visit.received_by, assignment.owner)
-        won = arrive_late(case, known.id, first)
-        return Outcome(gave=assignment.owner if won else None, new=won)
+    if case.effective < claim.since:
+        return _early_visit(case, visit, known, claim, assignment)
     return _visit_by_another(case, visit, known, claim, assignment)
+
+
+def _early_visit(
+    case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
+) -> Outcome:
+    """A visit effective before the claim: a discovery, unless a claim that stood then would have been left alone."""
+    if assignment is None:
+        return Outcome()
+    if assignment.owner == claim.owner:
+        return _kept(case, visit, known, claim, case.books[claim.book].kept)
+    earlier = earlier_claim(case, known)
+    if earlier is not None and _left_alone(case, visit, earlier):
+        return Outcome()
+    first = _visit_claim(case, visit, assignment)
+    assist(case, known.id, visit.received_by, assignment.owner)
+    won = arrive_late(case, known.id, first)
+    return Outcome(gave=assignment.owner if won else None, new=won)
+
+
+def _left_alone(case: Case, visit: Visit, claim: Claim) -> bool:
+    """Whether the visit would have been renewed by or kept for the one whose claim stood then."""
+    return visit.received_by == claim.owner or _lost_by(case, visit, claim) is None
 
 
 def _visit_claim(case: Case, visit: Visit, assignment: Assignment) -> Claim:
@@ -118,6 +153,7 @@ def _registration(case: Case, visit: Visit, step: int) -> Registration:
         brochure_only=visit.brochure_only,
         referred=step == 3,
         late="late_entry" in case.flags,
+        seq=case.seq,
     )
 
 
@@ -152,7 +188,8 @@ def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Ou
         again = case.new_claim(claim.owner, "visit", _registration(case, visit, 4))
         case.decide(known.id, "established", again, clause, (claim.registration.event, case.id))
         return Outcome(gave=claim.owner)
-    case.decide(known.id, "renewed", _honoured_visit(case, claim), *renewal(case, claim))
+    renewed = _honoured_visit(case, claim)
+    case.decide(known.id, "renewed", renewed, *renewal(case, renewed))
     return Outcome()
 
 
@@ -168,18 +205,36 @@ def _visit_by_another(
 ) -> Outcome:
     """The visit table: R receives the customer while O has a standing or lapsed claim; the first row that applies."""
     book = case.books[claim.book]
-    recognised = claim.owner in _consultants_named(visit)
     if claim.lapsed:
-        if recognised and may_own(case, known, claim.owner):
+        if claim.owner in _consultants_named(visit) and may_own(case, known, claim.owner):
             return _kept(case, visit, known, claim, book.follow_up.clause)
         return _superseded(case, visit, known, claim, assignment, book.follow_up.clause)
-    if recognised:
+    lost = _lost_by(case, visit, claim)
+    if lost is None:
         return _kept(case, visit, known, claim, book.kept)
-    if not honoured(book.honour, claim.basis, claim.registered, case.effective, case.timezone):
-        return _superseded(case, visit, known, claim, assignment, book.honour[claim.basis].clause)
-    if stood_by(book, claim, visit.present, followed_up=claim.followed_up is not None):
+    if lost.forfeits:
         return _forfeited(case, visit, known, claim, assignment)
-    return _kept(case, visit, known, claim, book.kept)
+    return _superseded(case, visit, known, claim, assignment, lost.clause)
+
+
+class Lost(NamedTuple):
+    """The row by which a standing claim does not hold at a visit: its clause, and whether shares are lost too."""
+
+    clause: str
+    forfeits: bool = False
+
+
+def _lost_by(case: Case, visit: Visit, claim: Claim) -> Lost | None:
+    """Rows 3, 4 and 5 for a standing claim, by the basis that it had at that hour; None: it is kept."""
+    if claim.owner in _consultants_named(visit):
+        return None
+    book = case.books[claim.book]
+    basis, registered = as_of(claim, case.effective)
+    if not honoured(book.honour, basis, registered, case.effective, case.timezone):
+        return Lost(book.honour[basis].clause)
+    if stood_by(book, claim, visit.present, followed_up=claim.followed_up is not None):
+        return Lost(book.present_unrecognised.clause, forfeits=True)
+    return None
 
 
 def _kept(case: Case, visit: Visit, known: Customer, claim: Claim, clause: str) -> Outcome:

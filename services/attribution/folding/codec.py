@@ -172,6 +172,7 @@ KINDS: dict[str, type[Any]] = {
     "contact": state.Pointer,
     "visit": state.Pointer,
     "deal": state.Pointer,
+    "taken": state.Taken,
     "dispute": state.Dispute,
     "board": state.Board,
     "record": state.Filed,

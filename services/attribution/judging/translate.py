@@ -38,7 +38,17 @@ def to_fact(event: c.Event, seq: int, stored: StoredContacts | None = None) -> f
 def to_party(party: c.Party, stored: StoredContacts | None = None) -> f.Party:
     """A party as the rules know it: a name that is not blank, and contacts."""
     name = party.name if party.name is not None and party.name.strip() else None
-    return f.Party(name, c.contacts_of(party, stored))
+    contacts = c.contacts_of(party, stored)
+    if party.wechat is None:
+        return f.Party(name, contacts)
+    phones = c.contacts_of(c.Party(phones=party.phones or ()), stored)
+    return f.Party(name, contacts, phones, c.wechat_contact(party.wechat))
+
+
+def _says(party: c.Party) -> tuple[str, ...]:
+    """The fields that a correction gives, be it empty."""
+    said = {"name": party.name is not None, "phones": True, "wechat": party.wechat is not None}
+    return tuple(field for field, given in said.items() if given)
 
 
 def _asked(asked: c.Asked | None) -> f.Asked:
@@ -104,7 +114,7 @@ _MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
     c.DisputeEvidenceAdded: lambda d, party: f.EvidenceAdding(d.dispute, tuple(d.evidence)),
     c.DisputeRuled: lambda d, party: f.Ruling(d.dispute, d.ruled_by, d.owner, d.shares, tuple(d.approved_by)),
     c.RecordCorrected: lambda d, party: f.Correction(
-        d.record, party(d.customer), d.requested_by, tuple(d.approved_by)
+        d.record, party(d.customer), d.requested_by, tuple(d.approved_by), _says(d.customer)
     ),
     c.RecordApproved: lambda d, party: f.Approval(d.record),
     c.SurveyRecorded: lambda d, party: f.Survey(party(d.customer)),
