@@ -16,23 +16,21 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     KafkaError,
     LeaderNotAvailableError,
     TopicAlreadyExistsError,
-    UnknownTopicOrPartitionError,
     for_code,
 )
 from aiokafka.partitioner import DefaultPartitioner
 from msgspec import Struct
 
+from shared.topic_state import REQUIRED_CONFIG, TopicState, check_fit, topic_state
+
 # An envelope is at most 64 KiB; a batch of this size holds one with room to spare and stays below the
 # broker's own limit of 1 MiB.
 BATCH_BYTES = 512 * 1024
 REQUEST_BYTES = 1024 * 1024
-
-REQUIRED_CONFIG = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 Header = tuple[str, bytes]
 
@@ -42,7 +40,6 @@ SEND_FAILURES = (KafkaError, TimeoutError, OSError)
 Admin: Any = AIOKafkaAdminClient
 Producer: Any = AIOKafkaProducer
 Topic: Any = NewTopic
-Resource: Any = ConfigResource
 
 
 class Record(Struct, frozen=True, gc=False):
@@ -51,10 +48,6 @@ class Record(Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header]
-
-
-class WrongTopic(Exception):
-    """The topic exists but would lose or reorder what is sent to it; nothing may be."""
 
 
 class PartitionOf:
@@ -72,12 +65,34 @@ class PartitionOf:
         return partition
 
 
-async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication: int, wait: float) -> None:
+async def ensure_topic(
+    bootstrap: str, topic: str, partitions: int, replication: int, wait: float
+) -> TopicState:
     """Make the topic if it is not there, and refuse one that would lose or reorder facts."""
     async with _asking(bootstrap, wait) as admin:
         await _create(admin, topic, partitions, replication)
-        await _check_partitions(admin, topic, partitions)
-        await _check_config(admin, topic)
+        while True:
+            state = await _known(admin, topic)
+            if state is not None:
+                await check_fit(admin, state, partitions)
+                return state
+            await asyncio.sleep(0.1)  # one that was just made takes a moment to be known to each broker
+
+
+async def look_at(bootstrap: str, topic: str, partitions: int | None, wait: float) -> TopicState | None:
+    """The topic as it is now, None where there is none; raises `WrongTopic` for one that is not fit."""
+    async with _asking(bootstrap, wait) as admin:
+        state = await _known(admin, topic)
+        if state is not None:
+            await check_fit(admin, state, partitions)
+        return state
+
+
+async def _known(admin: Any, topic: str) -> TopicState | None:
+    try:
+        return await topic_state(admin, topic)
+    except LeaderNotAvailableError:
+        return None
 
 
 @asynccontextmanager
@@ -100,49 +115,6 @@ async def _create(admin: Any, topic: str, partitions: int, replication: int) -> 
         failure = for_code(error[1])
         if error[1] and failure is not TopicAlreadyExistsError:
             raise failure(f"topic {topic} could not be made: {error[2]}")
-
-
-async def _described(admin: Any, topic: str) -> dict[str, Any]:
-    """What the cluster says of a topic; one that was just made takes a moment to be known to each broker."""
-    while True:
-        (described,) = await admin.describe_topics([topic])
-        failure = for_code(described["error_code"])
-        if not described["error_code"]:
-            return dict(described)
-        if failure not in (UnknownTopicOrPartitionError, LeaderNotAvailableError):
-            raise failure(topic)
-        await asyncio.sleep(0.1)
-
-
-async def _check_partitions(admin: Any, topic: str, partitions: int) -> None:
-    described = await _described(admin, topic)
-    found = len(described["partitions"])
-    if found != partitions:
-        raise WrongTopic(
-            f"topic {topic} has {found} partitions and {partitions} are set: scopes would change partition"
-            " and lose their order; set the number that it has"
-        )
-
-
-async def _check_config(admin: Any, topic: str) -> None:
-    wanted = Resource(ConfigResourceType.TOPIC, topic, configs=dict.fromkeys(REQUIRED_CONFIG, ""))
-    (response,) = await admin.describe_configs([wanted])
-    for resource in response.resources:
-        if resource[0]:
-            raise for_code(resource[0])(topic)
-        for entry in resource[4]:
-            name, value = entry[0], entry[1]
-            if REQUIRED_CONFIG.get(name, value) != value:
-                raise WrongTopic(
-                    f"topic {topic} has {name}={value}, but it needs {REQUIRED_CONFIG[name]}:"
-                    " what reads it can only be rebuilt from a topic that keeps everything"
-                )
-
-
-async def cluster_id(bootstrap: str, wait: float) -> str:
-    """The id of the cluster: positions are kept under it, since another cluster counts from 0 again."""
-    async with _asking(bootstrap, wait) as admin:
-        return str((await admin.describe_cluster())["cluster_id"])
 
 
 async def broker_answers(bootstrap: str, wait: float) -> bool:

@@ -21,9 +21,11 @@ import structlog
 from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
-from shared.kafka import SEND_FAILURES, Record, Sender, WrongTopic, ensure_topic
-from shared.leading import Lead, Leader, NotLeading
+from shared.kafka import SEND_FAILURES, Record, Sender, ensure_topic, look_at
+from shared.kept_topic import RelayLead
+from shared.leading import Leader, NotLeading
 from shared.progress import Progress
+from shared.topic_state import TopicState, WrongTopic, extent
 
 log = structlog.get_logger()
 
@@ -38,6 +40,7 @@ class RelaySettings:
     replication: int = 1
     round_size: int = 2000
     send_wait: float = 10.0
+    topic_poll: float = 15.0
     poll: float = 0.1
     lead_retry: float = 1.0
     failure_pause: float = 0.5
@@ -48,6 +51,12 @@ class RelayMetrics(Protocol):
 
     leading: Gauge
     relay_errors: Counter
+    refills: Counter
+    unfit: Gauge
+
+
+class TopicChanged(Exception):
+    """The topic is gone or is another one: who sends to it begins anew."""
 
 
 class Outgoing(Struct, frozen=True, gc=False):
@@ -61,10 +70,10 @@ class Outgoing(Struct, frozen=True, gc=False):
 class Relay(Leader):
     """Sends what an outbox holds for as long as this process leads."""
 
-    failures = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic)
+    failures = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic, TopicChanged)
 
     def __init__(
-        self, settings: RelaySettings, lead: Lead, metrics: RelayMetrics, progress: Progress, name: str
+        self, settings: RelaySettings, lead: RelayLead, metrics: RelayMetrics, progress: Progress, name: str
     ) -> None:
         super().__init__(
             lead,
@@ -75,7 +84,12 @@ class Relay(Leader):
         )
         self._settings = settings
         self._errors = metrics.relay_errors
+        self._refills = metrics.refills
+        self._unfit = metrics.unfit
         self._name = name
+        self._topic_lead = lead
+        self._next_look = 0.0
+        self.refilling: str | None = None
 
     @abstractmethod
     async def round(self, *senders: Sender) -> None:
@@ -84,15 +98,45 @@ class Relay(Leader):
     async def work(self) -> None:
         """One round after another, once the topics are as they must be."""
         chosen = self._settings
-        for topic in chosen.topics:
+        states = [
             await ensure_topic(
                 chosen.bootstrap, topic, chosen.partitions, chosen.replication, chosen.send_wait
             )
+            for topic in chosen.topics
+        ]
+        self._unfit.labels(chosen.topics[0]).set(0)
+        await self._keep(states[0])
         async with AsyncExitStack() as stack:
             senders = [await stack.enter_async_context(self._sender(topic)) for topic in chosen.topics]
             log.info("relay_leading", topic=chosen.topics[0])
             while not self.stopping.is_set():
+                await self._look(states)
                 await self.round(*senders)
+
+    def refilled(self) -> None:
+        """Everything that waited was sent, what was sent again included."""
+        self.refilling = None
+
+    async def _look(self, opened: Sequence[TopicState]) -> None:
+        """From time to time: are the topics still those that were opened, and fit, with all that they had?"""
+        if asyncio.get_running_loop().time() < self._next_look:
+            return
+        chosen = self._settings
+        for state in opened:
+            found = await look_at(chosen.bootstrap, state.topic, chosen.partitions, chosen.send_wait)
+            if found != state:
+                raise TopicChanged(f"topic {state.topic} is not the one that it was")
+        await self._keep(opened[0])
+
+    async def _keep(self, state: TopicState) -> None:
+        reached = await extent(self._settings.bootstrap, state, self._settings.send_wait)
+        refill = await self.in_thread(self._topic_lead.keep_topic, state, reached)
+        self._next_look = asyncio.get_running_loop().time() + self._settings.topic_poll
+        if refill is not None:
+            self._refills.inc()
+            self.refilling = f"{state.topic}: {refill.reason}; 正在重发 (sent again: {refill.records})"
+            log.error("topic_refilled", topic=state.topic, id=state.id, reason=refill.reason,
+                      records=refill.records)  # fmt: skip
 
     def _sender(self, topic: str) -> Sender:
         return Sender(self._settings.bootstrap, topic, self._settings.send_wait, self._name)
@@ -102,6 +146,7 @@ class Relay(Leader):
         self._errors.inc()
         known = self.progress.problem
         if isinstance(error, WrongTopic):
+            self._unfit.labels(self._settings.topics[0]).set(1)
             self.progress.blocked(str(error))
         else:
             self.progress.failed(type(error).__name__)

@@ -55,6 +55,7 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     demonstration: bool = False
     clock: str = "system"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    topic_poll: Seconds = 15.0
 
     def __repr__(self) -> str:
         """All settings but the secrets, so that a log of them may be kept."""

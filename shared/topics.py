@@ -30,8 +30,9 @@ TRACEPARENT: Final = "traceparent"
 WATERMARK: Final = "watermark"
 CONTACTS: Final = "contacts"
 DEFAULT_RULEBOOK: Final = "default-rulebook"
+EDITION: Final = "edition"
 
-_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK})
+_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION})
 
 RawHeaders = Sequence[tuple[str, bytes]]
 
@@ -65,6 +66,7 @@ class Headers:
 
     Besides what the contract names: `contacts`, what each phone of the event was read as when it was recorded;
     and on the first fact of a scope `default_rulebook`, under which the scope began and which no event says.
+    `edition` stands on messages of the ownership topic: `seq` counts within it, and a later one has the higher number.
     """
 
     seq: int | None = None
@@ -72,6 +74,7 @@ class Headers:
     watermark: datetime | None = None
     contacts: Mapping[str, str] | None = None
     default_rulebook: str | None = None
+    edition: int | None = None
 
 
 def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
@@ -87,6 +90,8 @@ def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
         encoded.append((CONTACTS, _encode(headers.contacts)))
     if headers.default_rulebook is not None:
         encoded.append((DEFAULT_RULEBOOK, headers.default_rulebook.encode()))
+    if headers.edition is not None:
+        encoded.append((EDITION, b"%d" % headers.edition))
     return encoded
 
 
@@ -102,19 +107,20 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
             except UnicodeDecodeError:
                 raise BadMessage(f"header {name} is not UTF-8") from None
     return Headers(
-        _seq(found.get(SEQ)),
+        _number(SEQ, found.get(SEQ)),
         found.get(TRACEPARENT),
         _watermark(found.get(WATERMARK)),
         _contacts(found.get(CONTACTS)),
         found.get(DEFAULT_RULEBOOK),
+        _number(EDITION, found.get(EDITION)),
     )
 
 
-def _seq(text: str | None) -> int | None:
+def _number(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < 1:
-        raise BadMessage("header seq must be a whole number from 1")
+        raise BadMessage(f"header {name} must be a whole number from 1")
     return int(text)
 
 

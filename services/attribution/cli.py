@@ -31,6 +31,35 @@ def serve_attribution() -> None:
         raise click.ClickException(str(error)) from None
 
 
+@click.command()
+@click.option("--scope", "scopes", multiple=True, help="a scope to tell anew; may be repeated")
+@click.option("--all", "everything", is_flag=True, help="tell all scopes anew")
+@database_url
+def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> None:
+    """Tell the ownership topic anew how claims and staff stand; the relay of the running service sends it.
+
+    Who has heard it finds nothing new. `panke journal scopes` lists the scopes.
+    """
+    import psycopg
+
+    from services.attribution.folding import restating
+    from services.attribution.folding.recorder import SCHEMA
+    from shared.database import connection_info
+
+    if everything == bool(scopes):
+        raise click.UsageError("--all 或 --scope，二者选一 (give --all, or scopes)")
+    dsn = connection_info(database_url, schema=SCHEMA, name="panke-cli")
+    try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            for scope in restating.all_scopes(connection) if everything else scopes:
+                told = restating.restate(connection, scope)
+                say(f"已排队重述 (queued to be told anew): {scope}, {told}")
+    except restating.UnknownScope as error:
+        raise click.UsageError(f"没有这个判客范围 (attribution knows no scope): {error}") from None
+    except psycopg.Error as error:
+        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
+
+
 @click.group()
 def quarantine() -> None:
     """Scopes whose fold failed, and records that are not of the journal."""

@@ -24,8 +24,9 @@ from services.attribution.answering.queries import Cursor, Head, NotFound, Quest
 from services.attribution.judging.refold import Journal, Refolder, RefoldUnavailable
 from services.attribution.judging.result import Json
 from shared.clock import BusinessClock
-from shared.contract import BadEvent, contact_of, parse_instant
-from shared.openapi import ANY_EVENT, answer, body, object_of
+from shared.contract import BadEvent, contact_of, format_instant, parse_instant
+from shared.contract.schema import INSTANT
+from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
 from shared.problem import Problem
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ _PREVIEW: Final = object_of(
     turns=_OBJECT,
     explanation=_OBJECT,
 )
+_QUARANTINE: Final = object_of("scope", since=INSTANT, event=TEXT)
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"description": "Nothing of that name is known"},
     422: {"description": "Bad input"},
@@ -117,6 +119,7 @@ class Api:
         add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
         add("/scopes/{scope}/flags", self.flags, "A page of flags", _page_of("flags"))
         add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", _page_of("penalties"))
+        add("/scopes/{scope}/quarantine", self.quarantine, "The event on which a scope fails", _QUARANTINE)
         post = self.router.add_api_route
         post(
             "/scopes/{scope}/lookup",
@@ -198,6 +201,15 @@ class Api:
             lambda snapshot, at: snapshot.page_of_customers(
                 at, limit, owner=owner, status=status, before=before
             ),
+        )
+
+    async def quarantine(self, scope: Slug) -> Response:
+        """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""
+        none = f"范围 {scope} 没有在隔离区等待 (the scope {scope} does not wait in quarantine)"
+        since, event = await self._ask(lambda: self._questions.failing(scope), none)
+        return Response(
+            msgspec.json.encode({"scope": scope, "since": format_instant(since), "event": event}),
+            media_type=JSON,
         )
 
     async def boards(self, office: Slug, min_seq: MinSeq = None) -> Response:

@@ -22,6 +22,7 @@ from services.attribution.folding.application import Attribution
 from services.attribution.folding.bounds import Bounds
 from services.attribution.folding.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.folding.outbox import Outbox
+from services.attribution.folding.positions import Positions
 from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.folding.relay import OwnershipRelay
 from services.attribution.folding.rules import live_rules
@@ -35,13 +36,15 @@ from services.attribution.settings import AttributionSettings
 from shared.clock import BusinessClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
-from shared.kafka import SEND_FAILURES, broker_answers, cluster_id, ensure_topic, topics_known
+from shared.kafka import SEND_FAILURES, broker_answers, ensure_topic, topics_known
 from shared.parts import background, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.relaying import RelaySettings
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.threads import Threads
+from shared.topic_state import WrongTopic
+from shared.topic_watch import TopicWatch, Watched
 from shared.topics import Topics
 
 log = structlog.get_logger()
@@ -89,6 +92,7 @@ class Service:
                 partitions=settings.partitions,
                 replication=settings.replication,
                 send_wait=settings.attribution_send_wait,
+                topic_poll=settings.topic_poll,
             ),
             self.outbox,
             self.metrics,
@@ -101,6 +105,14 @@ class Service:
         self.refolder = Refolder(
             rules.books, settings.attribution_refold_workers, settings.attribution_refold_wait
         )
+        watched = Watched(
+            settings.kafka,
+            self.topics.intake,
+            settings.partitions,
+            settings.attribution_send_wait,
+            settings.topic_poll,
+        )
+        self.watch = TopicWatch(watched, self.metrics.unfit.labels(self.topics.intake))
         self.broker: KafkaBroker | None = None
         self.consumer: IntakeConsumer | None = None
         self.app = create_app(
@@ -159,23 +171,27 @@ class Service:
             raise SettingsError("; ".join(changed))
 
     async def _consume(self) -> None:
-        """Join the group once the broker answers and the topic is as it must be."""
+        """Read the topic while it is there and as it must be; one that was made anew is opened anew."""
         settings = self.settings
         while True:
             try:
-                await ensure_topic(
+                opened = await ensure_topic(
                     settings.kafka,
                     self.topics.intake,
                     settings.partitions,
                     settings.replication,
                     settings.attribution_send_wait,
                 )
+                self.watch.accept()
                 await self._start_consumer()
-                return
+                await self.watch.until_other(opened)
+            except WrongTopic as error:
+                self.watch.refuse(str(error))
+                await asyncio.sleep(settings.topic_poll)
             except SEND_FAILURES as error:
                 log.warning("broker_away", error=type(error).__name__)
-                await self._stop_consumer()
                 await asyncio.sleep(1.0)
+            await self._stop_consumer()
 
     async def _start_consumer(self) -> None:
         settings = self.settings
@@ -198,7 +214,8 @@ class Service:
             self.attribution,
             self.metrics,
             self.progress,
-            partial(cluster_id, settings.kafka, settings.attribution_send_wait),
+            Positions(self.database),
+            self.watch.look,
             self.fold_threads,
         )
         await self.broker.start()
@@ -220,6 +237,7 @@ class Service:
                 if self.consumer is not None:
                     if self.consumer.has_work():
                         self.progress.working()  # liveness must see it also if no batch ever comes
+                    self.metrics.rereading.set(self.consumer.rereading)
                     self.metrics.show_lag(self.consumer.lag(), self.consumer.oldest_unfolded() or since)
             except psycopg.Error as error:
                 log.warning("figures_unknown", error=type(error).__name__)
@@ -247,7 +265,9 @@ class Service:
         return f"there is no topic {' and no topic '.join(missing)}" if missing else None
 
     def _consumer_ready(self) -> str | None:
-        if self.consumer is None:
+        if self.watch.problem is not None:
+            return self.watch.problem
+        if self.consumer is None or not self.consumer.joined:
             return "the consumer has not joined its group"
         return "; ".join(f"{name}: {why}" for name, why in self.consumer.stopped.items()) or None
 
@@ -255,6 +275,8 @@ class Service:
         """Well while it leads and sends, or while another process does."""
         if self.relay_progress.problem is not None:
             return self.relay_progress.problem
+        if self.relay.refilling is not None:
+            return self.relay.refilling
         if self.relay.leads or await asyncio.to_thread(self.outbox.led_by_any):
             return None
         return "no process passes decisions on"

@@ -32,6 +32,9 @@ class AttributionMetrics:
             buckets=(1, 2, 5, 10, 50, 100, 500, 1000, 2000), registry=registry,
         )  # fmt: skip
         self.assigned = gauge("assigned_partitions", "Partitions that this process reads")
+        self.rereading = gauge("rereading_partitions", "Partitions that are read again from their beginning")
+        self.unfit = gauge("topic_unfit", "Whether a topic may not be read or written as it is", ("topic",))
+        self.refills = counter("relay_refills", "Times that a topic was filled again")
         self.gaps = gauge("stopped_partitions", "Partitions that stand at a gap in the seq of a scope")
         self.forks = gauge("forked_partitions", "Partitions that stand at a second fact under one seq")
         self.parked = gauge("parked_scopes", "Scopes that wait in quarantine")

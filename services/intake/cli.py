@@ -59,20 +59,44 @@ def export(scope: str, output: Path | None, database_url: str) -> None:
     say(f"--rulebook {rulebook}", err=True)
 
 
-@click.command()
-@click.option("--scope", required=True, help="the scope to send again")
-@click.option("--from", "first", type=click.IntRange(min=1), required=True, help="the first seq to send")
+@journal.command()
 @click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
-def relay(scope: str, first: int, database_url: str) -> None:
-    """Send the facts of a scope to Kafka again, from a seq on; the relay of the running service does it."""
-    from services.intake.resend import UnknownScope, send_again
+def scopes(database_url: str) -> None:
+    """Every scope of the journal: its last seq, when that was recorded, and the rulebook that it began under."""
+    from services.intake.journal import SQL
 
     with _connected(database_url) as connection:
-        try:
-            queued = send_again(connection, scope, first)
-        except UnknownScope:
-            raise _no_such_scope(scope) from None
-    say(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
+        for head in connection.execute(SQL["all_heads"]):
+            say("\t".join(map(str, head)))
+
+
+@click.command()
+@click.option("--scope", "scopes", multiple=True, help="a scope to send again; may be repeated")
+@click.option("--all", "everything", is_flag=True, help="send the whole journal again")
+@click.option(
+    "--from", "first", type=click.IntRange(min=1), default=1, show_default=True, help="the first seq to send"
+)
+@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+def relay(scopes: tuple[str, ...], everything: bool, first: int, database_url: str) -> None:
+    """Send facts to Kafka again, from a seq on; the relay of the running service does it.
+
+    Who has seen them drops them. `panke journal scopes` lists the scopes.
+    """
+    from services.intake.resend import UnknownScope, send_again, send_all_again
+
+    if everything == bool(scopes) or (everything and first != 1):
+        raise click.UsageError(
+            "--all 或 --scope，二者选一 (give --all, or scopes, of which --from may be given)"
+        )
+    with _connected(database_url) as connection:
+        if everything:
+            say(f"已排队重发 (queued to be sent again): {send_all_again(connection)}")
+        for scope in scopes:
+            try:
+                queued = send_again(connection, scope, first)
+            except UnknownScope:
+                raise _no_such_scope(scope) from None
+            say(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
 
 
 def _no_such_scope(scope: str) -> click.UsageError:

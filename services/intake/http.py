@@ -17,6 +17,7 @@ from starlette.responses import Response
 from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Accepted, Duplicate, Malformed, Unavailable
+from services.intake.quarantine import NotFailing
 from services.intake.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside
@@ -62,6 +63,7 @@ _SET_ASIDE_ANSWERS: Final[_Responses] = {
     201: answer("Set aside", _SET_ASIDE),
     200: answer("It was already: the first record of it", _SET_ASIDE),
     404: {"description": "The scope has no such event"},
+    409: {"description": "The scope does not fail on this event: nothing was changed"},
     **_REFUSALS,
 }
 
@@ -134,6 +136,8 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
             record, new = await intake.set_aside(scope, asked)
         except UnknownEvent:
             raise Problem(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
+        except NotFailing as error:
+            raise _not_failing(error.failing) from None
         except Unavailable as error:
             raise unavailable(error.reason, error.retry_after) from error
         return Response(record.line(), 201 if new else 200, media_type=JSON)
@@ -145,11 +149,25 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
         status_code=201,
         tags=["journal"],
         summary="Leave a fact out of the judging; it stays in the journal",
-        description="For a fact on which attribution's fold fails (`panke quarantine set-aside`). Whoever judges"
-        " the exported journal leaves it out too.",
+        description="For the fact on which attribution's fold fails, and for no other"
+        " (`panke quarantine set-aside`). Whoever judges the exported journal leaves it out too.",
         responses=_SET_ASIDE_ANSWERS,
         openapi_extra=_SETTING_ASIDE,
     )
+
+
+def _not_failing(failing: str | None) -> Problem:
+    """Why the fact stays: it was folded, or waits behind the one that fails."""
+    if failing is None:
+        zh, en = "该范围没有停在任何记录上", "the scope fails on no event now"
+    else:
+        zh, en = f"该范围停在 {failing}", f"the scope fails on {failing}"
+    message = (
+        f"只能搁置范围所停的那条记录：{zh}"
+        f" (only the event on which a scope fails may be set aside, and {en}; to correct what was judged, record"
+        " a correction)"
+    )
+    return Problem(409, f"id: {message}", errors=[{"path": "id", "rule": "failing", "message": message}])
 
 
 def _traceparent() -> str:

@@ -20,6 +20,7 @@ from services.intake.http import add_routes
 from services.intake.journal import Archive, Journal, declare_deployment
 from services.intake.metrics import IntakeMetrics
 from services.intake.outbox import Outbox
+from services.intake.quarantine import Quarantine
 from services.intake.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.rulebooks import Registry
 from services.intake.service import Intake
@@ -74,7 +75,12 @@ class Service:
         self.committer.notify(self.relay.wake)
         self.watchdog = Watchdog(self.progress, self._parts_answer, time.monotonic)
         self.intake = Intake(
-            self.committer, self.backlog, Archive(codec), SetAsides(codec, clock), self.database
+            self.committer,
+            self.backlog,
+            Archive(codec),
+            SetAsides(codec, clock),
+            Quarantine(settings.intake_attribution),
+            self.database,
         )
         self.app = create_app(
             "Panke intake 判客登记",
@@ -136,7 +142,7 @@ class Service:
         )
 
     def _relay_ready(self) -> str | None:
-        return self.progress.problem
+        return self.progress.problem or self.relay.refilling
 
 
 def _prepare(settings: IntakeSettings, dsn: str) -> list[str]:
@@ -153,6 +159,7 @@ def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
         partitions=settings.partitions,
         replication=settings.replication,
         send_wait=settings.intake_send_wait,
+        topic_poll=settings.topic_poll,
     )
 
 

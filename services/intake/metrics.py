@@ -40,6 +40,15 @@ class IntakeMetrics:
         self.relay_errors = Counter(
             "panke_intake_relay_errors", "Rounds of the relay that failed", registry=registry
         )
+        self.refills = Counter(
+            "panke_intake_relay_refills", "Times that a topic was filled again", registry=registry
+        )
+        self.unfit = Gauge(
+            "panke_intake_topic_unfit",
+            "Whether a topic may not be written as it is",
+            ["topic"],
+            registry=registry,
+        )
         self.leading = Gauge(
             "panke_intake_relay_leading", "1 in the process whose relay sends", registry=registry
         )

@@ -15,7 +15,10 @@ from msgspec import Struct
 from services.intake.codec import Codec
 from services.intake.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.planning import INSTANT
+from services.intake.resend import send_all_again
+from shared.kept_topic import Kept, Refill, kept_row, refill_reason
 from shared.leading import SessionLead
+from shared.topic_state import Extent, TopicState
 
 
 class Unsent(Struct, frozen=True, gc=False):
@@ -54,6 +57,16 @@ class Outbox(SessionLead):
 
     def delete(self, rows: Sequence[int]) -> None:
         self.leading().execute(SQL["delete_sent"], {"positions": list(rows)})
+
+    def keep_topic(self, state: TopicState, reached: Extent) -> Refill | None:
+        """Note the topic as it is now; where it is not the one that was kept, queue the whole journal again."""
+        connection = self.leading()
+        with connection.transaction():
+            row = connection.execute(SQL["kept_topic"], {"topic": state.topic}).fetchone()
+            reason = refill_reason(Kept.of(row), state, reached)
+            facts = 0 if reason is None else send_all_again(connection)
+            connection.execute(SQL["keep_topic"], kept_row(state, reached))
+        return Refill(reason, facts) if reason is not None and facts else None
 
     def promise(self) -> datetime:
         """A time at or before which no later fact will be recorded, and every earlier one is committed.

@@ -68,6 +68,7 @@ class IntakeRelay(Relay):
         if len(facts) < self._settings.round_size:
             await self._send_watermark(sender)
             self.progress.moved()
+            self.refilled()
             await self._rest(had_work=bool(facts))
 
     async def _promise_when_due(self) -> None:

@@ -8,7 +8,7 @@ the order stays that of seq; the head is locked meanwhile, so that no new fact s
 from __future__ import annotations
 
 from services.intake.journal import SQL, Connection, enqueue
-from services.intake.planning import ranges
+from services.intake.planning import RANGE, ranges
 
 
 class UnknownScope(LookupError):
@@ -29,3 +29,12 @@ def send_again(connection: Connection, scope: str, first: int) -> int:
         connection.execute(SQL["shorten_unsent"], parameters)
         enqueue(connection, ranges(scope, first, last))
         return last - first + 1
+
+
+def send_all_again(connection: Connection) -> int:
+    """Queue the whole journal; answers how many facts."""
+    with connection.transaction():
+        heads = connection.execute(SQL["lock_all_heads"]).fetchall()
+        connection.execute(SQL["forget_all_unsent"])
+        connection.execute(SQL["refill"], {"range": RANGE})
+    return sum(int(seq) for _, seq in heads)

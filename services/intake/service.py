@@ -16,6 +16,7 @@ from services.intake.admission import admit
 from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
 from services.intake.model import Malformed, Outcome, Refused, Submission, Unavailable
+from services.intake.quarantine import NotFailing, Quarantine
 from services.intake.set_asides import SetAsides
 from services.intake.turns import Turns
 from shared.contract import BadEvent, SetAside, SettingAside
@@ -51,12 +52,14 @@ class Intake:
         room: Room,
         archive: Archive,
         set_asides: SetAsides,
+        quarantine: Quarantine,
         database: Database,
     ) -> None:
         self._committer = committer
         self._room = room
         self._archive = archive
         self._set_asides = set_asides
+        self._quarantine = quarantine
         self._database = database
         self._turns = Turns()
 
@@ -100,13 +103,26 @@ class Intake:
             raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
 
     async def set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
-        """What stands of the event, and whether that is new. Raises `UnknownEvent` or `Unavailable`."""
+        """What stands of the event, and whether that is new.
+
+        Raises `UnknownEvent`, `NotFailing` for a fact on which the scope does not fail, or `Unavailable`.
+        """
         try:
+            standing = await asyncio.to_thread(self._standing, scope, asked)
+            if standing is not None:
+                return standing, False
+            failing = await self._quarantine.failing(scope)
+            if failing != asked.id:
+                raise NotFailing(failing)
             return await asyncio.to_thread(self._set_aside, scope, asked)
         except psycopg.OperationalError as error:
             raise Unavailable(
                 "暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER
             ) from error
+
+    def _standing(self, scope: str, asked: SettingAside) -> SetAside | None:
+        with self._database.connection() as connection:
+            return self._set_asides.standing(connection, scope, asked.id)
 
     def _set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
         with self._database.connection() as connection:

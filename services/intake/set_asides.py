@@ -23,6 +23,14 @@ class SetAsides:
         self._codec = codec
         self._clock = clock
 
+    def standing(self, connection: Connection, scope: str, id_: str) -> SetAside | None:
+        """What stands of the event already; raises `UnknownEvent` for one that the scope does not have."""
+        found = connection.execute(SQL["scope_of_event"], {"id": id_}).fetchone()
+        if found is None or found[0] != scope:
+            raise UnknownEvent(id_)
+        row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
+        return None if row is None else decode_set_aside(self._codec.open(id_, bytes(row[0])))
+
     def record(self, connection: Connection, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
         """What stands of the event now, and whether that is new; the first record of an event stays."""
         with connection.transaction():

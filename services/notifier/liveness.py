@@ -50,7 +50,7 @@ class Observer:
 
     def __init__(
         self,
-        consumer: Consumer,
+        consumer: Callable[[], Consumer | None],
         metrics: Metrics,
         answers: Callable[[], bool],
         monotonic: Callable[[], float],
@@ -80,15 +80,16 @@ class Observer:
 
     async def _look_at_consumer(self, database: bool) -> None:
         lag: dict[int, int] = {}
+        consumer = self._consumer()
         try:
             async with asyncio.timeout(INTERVAL):
-                lag = await self._consumer.lag()
+                lag = await consumer.lag() if consumer is not None else {}
         except (KafkaError, TimeoutError) as error:
             _LOG.warning("the lag is not known", error=type(error).__name__)
         for partition, records in lag.items():
             self._metrics.lag.labels(str(partition)).set(records)
         waiting = any(records > 0 for records in lag.values())
-        self._consume.look(self._consumer.partitions, has_work=database and waiting)
+        self._consume.look(consumer and consumer.partitions, has_work=database and waiting)
 
 
 def refresh(

@@ -22,7 +22,6 @@ from services.notifier.channels.own import admitted, hook_secrets
 from services.notifier.channels.webhook import SecretError
 from services.notifier.hearing.consumer import Consumer, Subscription
 from services.notifier.hearing.inbox import Inbox
-from services.notifier.hearing.topic import topic_exists, wait_for_topic
 from services.notifier.http import add_routes
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
@@ -39,15 +38,18 @@ from services.notifier.settings import NotifierSettings, channel_lanes, office_p
 from shared.clock import BusinessClock, MachineClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
+from shared.kafka import SEND_FAILURES, topics_known
 from shared.parts import background, prepared
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.topic_watch import TopicWatch, Watched
 from shared.topics import Topics
 
 log = structlog.get_logger()
 
 SCHEMA: Final = "notifier"
 PACKAGE: Final = "services.notifier"
+BROKER_WAIT: Final = 5.0
 LATE: Final = timedelta(minutes=1)
 # With as many connections, and some more for answers: who stores one waits for nobody.
 THREADS: Final = 10
@@ -84,20 +86,18 @@ class Service:
         clocks = (clock, self.machine)
         self.breaker = StoredBreaker(self.database, self.machine)
         self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics, self.breaker)
-        self.broker = KafkaBroker(settings.kafka, logger=None)
-        self.consumer = Consumer(
-            self.broker,
-            Subscription(self.topic, f"{settings.topic_prefix}panke-notifier"),
-            Inbox(self.database, self.topic, plans, clock),
-            self.metrics,
-            self.dispatcher.wake,
+        self.watch = TopicWatch(
+            Watched(settings.kafka, self.topic, None, BROKER_WAIT, settings.topic_poll),
+            self.metrics.topic_unfit,
         )
+        self.inbox = Inbox(self.database, self.topic, plans, clock)
+        self.broker: KafkaBroker | None = None
+        self.consumer: Consumer | None = None
         stuck_after = settings.notifier_stuck_after
         self.observer = Observer(
-            self.consumer, self.metrics, self.database.ping, self.machine.monotonic, stuck_after
+            lambda: self.consumer, self.metrics, self.database.ping, self.machine.monotonic, stuck_after
         )
         self.poller = Poller(self.database, self.channels, clocks, self.metrics)
-        self._consuming = False
         self.app = create_app(
             "Panke notifier 判客提醒",
             version,
@@ -133,8 +133,7 @@ class Service:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-            await self.consumer.close()
-            await self.broker.stop()
+            await self._stop_consumer()
             stop.set()
             await dispatching
             await self.dispatcher.drain(self.settings.notifier_timeout + 1.0)
@@ -143,25 +142,53 @@ class Service:
             await asyncio.to_thread(self.database.close)
 
     async def _consume(self) -> None:
-        await wait_for_topic(self.settings.kafka, self.topic)
+        """Read the topic while it is there; one that was made anew, or on another cluster, is opened anew."""
+        while True:
+            opened = await self.watch.wait_for()
+            try:
+                await self._start_consumer()
+                log.info("consuming", topic=self.topic, id=opened.id)
+                await self.watch.until_other(opened)
+            except SEND_FAILURES as error:
+                log.warning("broker_away", error=type(error).__name__)
+            await self._stop_consumer()
+
+    async def _start_consumer(self) -> None:
+        group = f"{self.settings.topic_prefix}panke-notifier"
+        self.broker = KafkaBroker(self.settings.kafka, logger=None)
+        self.consumer = Consumer(
+            self.broker,
+            Subscription(self.topic, group, self.watch.look),
+            self.inbox,
+            self.metrics,
+            self.dispatcher.wake,
+        )
         await self.broker.start()
-        self._consuming = True
-        log.info("consuming", topic=self.topic)
+
+    async def _stop_consumer(self) -> None:
+        consumer, broker = self.consumer, self.broker
+        self.consumer = self.broker = None
+        if consumer is not None:
+            await consumer.close()
+        if broker is not None:
+            await broker.stop()
 
     async def _database_ready(self) -> str | None:
         return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
 
     async def _broker_ready(self) -> str | None:
-        there = await topic_exists(self.settings.kafka, self.topic)
-        return None if there else f"there is no topic {self.topic}"
+        known = await topics_known(self.settings.kafka, BROKER_WAIT)
+        if known is None:
+            return "the broker does not answer"
+        return None if self.topic in known else f"there is no topic {self.topic}"
 
     def _consumer_ready(self) -> str | None:
-        if not self._consuming:
-            return "not begun"
-        told = [f"partition {number}: {place}" for number, place in self.consumer.forked.items()]
-        if self.consumer.halted:
-            told.append(f"the stored position is outside the log in partitions {self.consumer.halted}")
-        return "; ".join(told) or None
+        if self.watch.problem is not None:
+            return self.watch.problem
+        if self.consumer is None or not self.consumer.joined:
+            return "the consumer has not joined its group"
+        stopped = self.consumer.stopped | self.consumer.forked
+        return "; ".join(f"{number}: {why}" for number, why in sorted(stopped.items())) or None
 
     def _metrics(self) -> bytes:
         refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)

@@ -57,8 +57,12 @@ class Metrics:
         self.partitions_forked = self._gauge(
             "panke_notifier_partitions_forked", "Partitions that stand at a second message under one seq"
         )
-        self.partitions_halted = self._gauge(
-            "panke_notifier_partitions_halted", "Partitions whose stored position is outside the log"
+        self.partitions_rereading = self._gauge(
+            "panke_notifier_partitions_rereading",
+            "Partitions that are opened, or read again from the beginning",
+        )
+        self.topic_unfit = self._gauge(
+            "panke_notifier_topic_unfit", "Whether the ownership topic may not be read as it is"
         )
         self.watermark_age = Gauge(
             "panke_notifier_watermark_age_seconds",

@@ -7,6 +7,7 @@ from shared.contract.schema import schemas_of
 from shared.topics import (
     CONTACTS,
     DEFAULT_RULEBOOK,
+    EDITION,
     SEQ,
     TRACEPARENT,
     WATERMARK,
@@ -22,7 +23,7 @@ _DESCRIPTION: Final = """\
 The key of every record is the scope. Messages may repeat after a crash; they are never lost or reordered
 within a scope. Consumers drop a seq that they have seen.
 """
-_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK})
+_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION})
 _HEADER: Final = {
     SEQ: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "without gaps per scope, from 1"},
     TRACEPARENT: {"type": "string", "description": "W3C trace context"},
@@ -33,6 +34,11 @@ _HEADER: Final = {
     DEFAULT_RULEBOOK: {
         "type": "string",
         "description": "on the first fact of a scope: the rulebook under which the scope began",
+    },
+    EDITION: {
+        "type": "string",
+        "pattern": "^[1-9][0-9]*$",
+        "description": "seq counts within it; an attribution that was built anew or restored has a higher one",
     },
     WATERMARK: {
         "type": "string",
@@ -97,7 +103,7 @@ def _messages() -> dict[str, Any]:
     }
     for name, model in ours.items():
         payload = {"$ref": _SCHEMAS + model}
-        messages[name] = {"headers": _headers(SEQ, TRACEPARENT), "payload": payload, "bindings": key}
+        messages[name] = {"headers": _headers(SEQ, TRACEPARENT, EDITION), "payload": payload, "bindings": key}
     messages["watermark"] = {
         "summary": "A record without a value",
         "headers": _headers(WATERMARK),

@@ -183,6 +183,7 @@ class Stack:
         """
         others = tuple(f"PANKE_{name.upper()}_" for name in {*PORTS, *self._wanted} - {service})
         environment = {**self._environment, **addresses, **self.settings}
+        environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
         return {
             key: value

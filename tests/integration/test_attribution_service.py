@@ -417,23 +417,32 @@ async def test_pages_go_on_where_the_last_one_ended(settings: AttributionSetting
             assert len(found) == size
 
 
-async def test_a_stored_position_outside_the_log_is_never_reset(settings: AttributionSettings) -> None:
-    """The partition stays paused and readiness says why."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET notification_id = 1000 WHERE application_name LIKE '%%:_'",
+        "SET application_name = 'another/' || application_name WHERE application_name LIKE '%%:_'",
+    ],
+    ids=["past-the-end", "another-cluster"],
+)
+async def test_a_position_that_is_not_of_this_log_has_it_read_again(
+    settings: AttributionSettings, change: str
+) -> None:
+    """What was folded is known by its seq and dropped; what is new is folded, and readiness is well again."""
     line, journal = Line(settings), Journal()
     await line.send([journal.visit(LI, "li")])
     async with running(settings) as (service, client):
         await folded(client, "demo", 1)
         with service.database.connection() as connection:
-            connection.execute(
-                "UPDATE notification_tracking SET notification_id = 1000 WHERE application_name LIKE '%%:_'"
-            )
+            connection.execute(f"UPDATE notification_tracking {change}".encode())
+    await line.send([journal.visit(WANG, "wang")])
     async with running(settings) as (service, client):
+        await folded(client, "demo", 2)
 
-        async def outside() -> bool:
-            return service.consumer is not None and bool(service.consumer.outside_log)
+        async def ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
 
-        await eventually(outside)
-        assert "outside the log" in (await client.get("/readyz")).text
+        await eventually(ready)
 
 
 def _at(text: str) -> Any:

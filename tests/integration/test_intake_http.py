@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import httpx
 import psycopg
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from services.intake import cli
 from services.intake.main import Service
@@ -262,13 +265,58 @@ async def test_facts_are_sent_again_by_command(chosen: IntakeSettings, kafka: st
     assert [reader.place(fact)[1] for fact in reader.facts][-2:] == [2, 3]
 
 
+@asynccontextmanager
+async def failing_on(event: str | None) -> AsyncIterator[str]:
+    """The address of an attribution whose scope fails on that event, or that says 404 of a scope."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if event else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"scope": "demo", "event": event}).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is said."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        serving_it = threading.Thread(target=server.serve_forever)
+        serving_it.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving_it.join()
+
+
+@pytest.mark.parametrize("failing", [None, str(uuid.uuid4())], ids=["waits for nothing", "fails on another"])
+async def test_a_fact_on_which_the_scope_does_not_fail_is_never_set_aside(
+    chosen: IntakeSettings, failing: str | None
+) -> None:
+    """409 with the reason, and the export does not leave it out; while attribution is away, 503 and nothing changes."""
+    event = visit()
+    asked = {"id": event["id"], "reason": "a rival's visit", "by": "chen"}
+    async with failing_on(failing) as asks, serving(replace(chosen, intake_attribution=asks)) as (client, _):
+        await client.post("/v1/events", content=raw(event))
+        refused = await client.post("/v1/journal/demo/set-asides", json=asked)
+    async with serving(replace(chosen, intake_attribution="http://127.0.0.1:1")) as (client, _):
+        away = await client.post("/v1/journal/demo/set-asides", json=asked)
+    export = CliRunner().invoke(cli.journal, ["export", "demo", "--database-url", chosen.database_url])
+    assert (refused.status_code, away.status_code) == (409, 503)
+    assert refused.json()["errors"][0]["rule"] == "failing"
+    assert (failing or "fails on no event") in refused.json()["detail"]
+    assert len(export.stdout.splitlines()) == 1
+
+
 async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_export(
     chosen: IntakeSettings,
 ) -> None:
     """The first record of it stands, whatever a repetition says; only a fact of the scope can be set aside."""
     event, later = visit(), visit()
     asked = {"id": event["id"], "reason": "entered twice\nby the line", "by": "chen"}
-    async with serving(chosen) as (client, _):
+    async with (
+        failing_on(event["id"]) as asks,
+        serving(replace(chosen, intake_attribution=asks)) as (client, _),
+    ):
         for sent in (event, later):
             await client.post("/v1/events", content=raw(sent))
         first = await client.post("/v1/journal/demo/set-asides", json=asked)

@@ -19,8 +19,9 @@ from services.intake.relay import IntakeRelay
 from services.intake.resend import send_again
 from shared.clock import SystemClock
 from shared.contract import parse_instant
-from shared.kafka import Record, Sender, WrongTopic, ensure_topic
+from shared.kafka import Record, Sender, ensure_topic
 from shared.local import EmbeddedKafka
+from shared.topic_state import WrongTopic
 from tests.support import parts
 from tests.support.intake import (
     NOON,

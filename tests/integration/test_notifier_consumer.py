@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import anyio
@@ -17,6 +18,8 @@ from services.notifier.hearing.consumer import Consumer, Subscription
 from services.notifier.hearing.inbox import Inbox
 from services.notifier.metrics import Metrics
 from services.notifier.planning.plan import Plans
+from shared.kafka import look_at
+from shared.topic_state import REQUIRED_CONFIG
 from shared.topics import Topics
 from tests.support.notifier import Office, Stream, Told, local
 
@@ -45,7 +48,7 @@ async def feed(kafka: str, topic_prefix: str) -> AsyncIterator[Feed]:
     topic = Topics(topic_prefix).ownership
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=REQUIRED_CONFIG)])
     producer = AIOKafkaProducer(bootstrap_servers=kafka)
     await producer.start()
     yield Feed(kafka, topic, producer)
@@ -65,7 +68,8 @@ def office(database: str) -> Any:
 async def consuming(feed: Feed, office: Office) -> AsyncIterator[tuple[Consumer, Metrics]]:
     broker, metrics = KafkaBroker(feed.bootstrap, logger=None), Metrics()
     inbox = Inbox(office.database, feed.topic, Plans(), office.clock)
-    subscription = Subscription(feed.topic, f"{feed.topic}.notifier")
+    state = partial(look_at, feed.bootstrap, feed.topic, None, 10.0)
+    subscription = Subscription(feed.topic, f"{feed.topic}.notifier", state)
     consumer = Consumer(broker, subscription, inbox, metrics, lambda: None)
     await broker.start()
     try:
@@ -139,17 +143,45 @@ async def test_a_record_that_is_not_ours_stops_nobody(feed: Feed, office: Office
         assert messages(metrics, "irregular") == 2.0
 
 
-async def test_a_position_outside_the_log_halts_its_partition_alone(feed: Feed, office: Office) -> None:
-    """A stored position past the end is never reset: its partition stays paused and is told, the others go
-    on."""
-    Inbox(office.database, feed.topic, Plans(), office.clock).begin(0, 1000)
+async def test_a_position_behind_the_end_of_its_log_is_read_again_and_told(
+    feed: Feed, office: Office
+) -> None:
+    """A log that is shorter than the stored position is read from its beginning, and nothing is made twice."""
+    first = [office.stream.claim("c0", "li", scope="s0")]
+    await feed.send(first, 0)
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c0"}, "the claim")
+    office.set_position(feed.topic, next=1000)
+    await feed.send([office.stream.claim("c1", "li", scope="s0")], 0)
+    async with consuming(feed, office) as (_, metrics):
+        await until(lambda: customers(office) == {"c0", "c1"}, "the claim behind it")
+        await until(lambda: messages(metrics, "repeated") == 1.0, "the first one is known")
+    assert (len(office.states()), office.taken_positions(feed.topic)[0]) == (8, 2)
+
+
+async def test_positions_of_another_cluster_or_topic_are_not_those_of_this_one(
+    feed: Feed, office: Office
+) -> None:
+    """Beside positions of another cluster every claim of the topic is read, though the offsets would fit."""
+    await feed.send([office.stream.claim(f"c{n}", "li", scope="s0") for n in range(3)], 0)
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c0", "c1", "c2"}, "the claims")
+    office.set_position(feed.topic, next=3, source="another-cluster/topic@id:0")
+    office.forget_all_but_positions()
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c0", "c1", "c2"}, "the claims, read again")
+
+
+async def test_a_position_of_before_topics_had_ids_is_taken_over(feed: Feed, office: Office) -> None:
+    """A notifier that is brought up to date goes on where it was."""
     await feed.send([office.stream.claim("c0", "li", scope="s0")], 0)
-    await feed.send([office.stream.claim("c1", "li", scope="s1")], 1)
-    async with consuming(feed, office) as (consumer, metrics):
-        await until(lambda: customers(office) == {"c1"}, "the other partition's claim")
-        assert consumer.halted == [0]
-        assert metrics.registry.get_sample_value("panke_notifier_partitions_halted") == 1.0
-    assert office.taken_positions(feed.topic)[0] == 1000
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c0"}, "the claim")
+    office.set_position(feed.topic, next=1, source="")
+    office.forget_all_but_positions()
+    await feed.send([office.stream.claim("c1", "li", scope="s0")], 0)
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c1"}, "only what is new")
 
 
 async def test_another_message_under_a_seq_stops_its_partition_and_is_not_dropped(

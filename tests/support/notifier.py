@@ -136,7 +136,7 @@ class Office:
         self.queue = Queue(self.database, Terms(lease=timedelta(seconds=30)))
         self.stream = Stream()
         self.next = 0
-        self.inbox.begin(0, 0)
+        self.inbox.open(0, "", 0, 0)
 
     def close(self) -> None:
         self.database.close()
@@ -161,6 +161,19 @@ class Office:
                 "SELECT customer, rung, staff, state FROM alerts ORDER BY due_at, customer, claim_seq, staff"
             ).fetchall()
         return [(str(a), str(b), None if c is None else str(c), str(d)) for a, b, c, d in rows]
+
+    def set_position(self, topic: str, *, next: int, source: str | None = None) -> None:
+        """Partition 0 stands there, of that source if one is given."""
+        with self.database.connection() as connection:
+            connection.execute(
+                "UPDATE positions SET next = %s, source = coalesce(%s, source) WHERE topic = %s AND partition = 0",
+                [next, source, topic],
+            )
+
+    def forget_all_but_positions(self) -> None:
+        """No alert, claim or scope is known any more."""
+        with self.database.connection() as connection:
+            connection.execute("TRUNCATE alerts, attempts, claims, scopes")
 
     def taken_positions(self, topic: str) -> dict[int, int]:
         """The stored position of each partition."""

@@ -44,6 +44,7 @@ class System:
         ports: list[int] = []
         for _ in SERVICES:
             ports.append(free_port(tuple(ports)))
+        self.attribution_port = ports[SERVICES.index("attribution")]
         self.services = {
             name: ServiceProcess(name, self.directory / name, port, self._environment(name))
             for name, port in zip(SERVICES, ports, strict=True)
@@ -142,6 +143,8 @@ class System:
             "PANKE_CLOCK": f"file:{self.clock.path}",
         }
         own = {} if name == "notifier" else {"PANKE_PARTITIONS": str(PARTITIONS)}
+        if name == "intake":
+            own["PANKE_INTAKE_ATTRIBUTION"] = f"http://127.0.0.1:{self.attribution_port}"
         prefixes = tuple(f"PANKE_{other.upper()}_" for other in SERVICES if other != name)
         given = {key: value for key, value in self.settings.items() if not key.startswith(prefixes)}
         return common | own | given

@@ -323,6 +323,14 @@ class Questions:
             row = connection.execute(SQL["oldest_parked"].encode()).fetchone()
         return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]
 
+    def failing(self, scope: str) -> tuple[datetime, str | None]:
+        """Since when the scope waits in quarantine, and the event on which it fails; `NotFound` if it does not wait."""
+        with self._database.connection() as connection:
+            row: Any = connection.execute(SQL["failing"].encode(), [scope]).fetchone()
+        if row is None:
+            raise NotFound(scope)
+        return row[0], None if row[1] is None else str(msgspec.json.decode(row[1])["id"])
+
     def adopted_texts(self) -> list[tuple[str, int, str]]:
         """Name, version and digest of every rulebook that was adopted."""
         with self._database.connection() as connection:

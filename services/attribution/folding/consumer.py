@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, UnknownTopicOrPartitionError
 from eventsourcing.persistence import PersistenceError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -25,18 +25,22 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from services.attribution.folding.application import Attribution, Gap, Outcome, Source
 from services.attribution.folding.forks import Fork
+from services.attribution.folding.positions import Opening, Positions
 from services.attribution.folding.reading import written_at
 from services.attribution.folding.resent import find_resent
 from services.attribution.metrics import AttributionMetrics
 from shared.progress import Progress
 from shared.telemetry import parse_traceparent
 from shared.threads import Threads
+from shared.topic_state import TopicState
 
 log = structlog.get_logger()
 
 Record = Any
 RETRY: Final = 0.5
 GAP_RETRY: Final = 2.0
+LOOKS: Final = 10
+"""So often a log that ends before the stored position is looked at: a new leader may need a moment to know its end."""
 AWAY = (psycopg.Error, PersistenceError, KafkaError, OSError, TimeoutError)
 
 
@@ -64,22 +68,26 @@ class IntakeConsumer(ConsumerRebalanceListener):
         attribution: Attribution,
         metrics: AttributionMetrics,
         progress: Progress,
-        cluster: Callable[[], Awaitable[str]],
+        positions: Positions,
+        topic: Callable[[], Awaitable[TopicState | None]],
         threads: Threads,
     ) -> None:
         self._settings = settings
         self._attribution = attribution
         self._metrics = metrics
         self._progress = progress
-        self._cluster = cluster
+        self._positions = positions
+        self._topic = topic
         self._threads = threads
         self._next: dict[TopicPartition, int] = {}
         self._sources: dict[TopicPartition, Source] = {}
         self._waiting: dict[TopicPartition, datetime] = {}
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._assigned: set[TopicPartition] = set()
+        self.joined = False
+        self._again_until: dict[TopicPartition, tuple[str, int]] = {}
         self._sweeping: dict[TopicPartition, asyncio.Task[None]] = {}
-        self.outside_log: set[TopicPartition] = set()
         self.gaps: dict[TopicPartition, Gap] = {}
         self.forks: dict[TopicPartition, Fork] = {}
         self._subscriber = broker.subscriber(
@@ -107,8 +115,13 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     @property
     def stopped(self) -> dict[str, str]:
-        """The partitions that do not move until somebody acts, each with the reason."""
-        reasons = {_name(tp): "its position is outside the log" for tp in self.outside_log}
+        """The partitions that are not read on from where they were left, each with the reason."""
+        reasons = {_name(tp): "its position is being looked up" for tp in self._assigned - self._next.keys()}
+        reasons |= {
+            _name(tp): f"{why}: {self._next[tp]}/{until}"
+            for tp, (why, until) in list(self._again_until.items())
+            if self._next.get(tp, until) < until
+        }
         reasons |= {
             _name(tp): f"{gap.scope} has {gap.found} where {gap.expected} is next"
             for tp, gap in self.gaps.items()
@@ -118,6 +131,12 @@ class IntakeConsumer(ConsumerRebalanceListener):
             for tp, fork in self.forks.items()
         }
         return reasons
+
+    @property
+    def rereading(self) -> int:
+        """Partitions that are read again from their beginning and have not come to where they ended then."""
+        marks = list(self._again_until.items())
+        return sum(self._next.get(tp, until) < until for tp, (_, until) in marks)
 
     def lag(self) -> dict[int, int]:
         """Records that are in the log and not yet folded, by partition, as of the last fetch."""
@@ -153,7 +172,8 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._waiting.clear()
         self.gaps.clear()
         self.forks.clear()
-        self.outside_log.clear()
+        self._assigned.clear()
+        self._again_until.clear()
         for task in list(self._tasks):
             task.cancel()
         async with self._busy:
@@ -164,18 +184,20 @@ class IntakeConsumer(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Pause before anything is awaited, or records arrive ahead of the seek; no heartbeat while this runs."""
         partitions = sorted(assigned)
+        self.joined = True
         if partitions:
             self.consumer.pause(*partitions)
+            self._assigned = set(partitions)
             self._start(self._open(partitions))
 
     async def _open(self, assigned: Sequence[TopicPartition]) -> None:
-        """Seek each partition to its stored position; one that is outside the log stays paused."""
+        """Seek each partition to its stored position; one that has none in this log is read from its beginning."""
         consumer = self.consumer
         while True:
             if consumer is None or self.consumer is not consumer:
                 return  # stopped meanwhile: the partitions are another member's
             try:
-                stored, first, end = await self._bounds(consumer, assigned)
+                opened, end = await self._openings(consumer, assigned)
                 break
             except ConsumerStoppedError:
                 return
@@ -184,27 +206,39 @@ class IntakeConsumer(ConsumerRebalanceListener):
                 await asyncio.sleep(RETRY)
         if self.consumer is not consumer:
             return
-        inside = [tp for tp in assigned if first[tp] <= stored[tp] <= end[tp]]
-        for tp in assigned:
-            if tp not in inside:
-                self.outside_log.add(tp)
-                log.error("position_outside_log", partition=_name(tp), stored=stored[tp], end=end[tp])
-        for tp in inside:
-            consumer.seek(tp, stored[tp])
-            self._next[tp] = stored[tp]
-        if inside:
-            consumer.resume(*inside)
-        self._metrics.assigned.set(len(inside))
-        log.info("partitions_assigned", partitions=[_name(tp) for tp in inside])
+        for tp, opening in opened.items():
+            self._begin(tp, opening, end[tp])
+        consumer.resume(*opened)
+        self._metrics.assigned.set(len(self._next))
+        log.info("partitions_assigned", partitions=[_name(tp) for tp in opened])
 
-    async def _bounds(self, consumer: Any, assigned: Sequence[TopicPartition]) -> tuple[Any, Any, Any]:
-        cluster = await self._cluster()
+    def _begin(self, tp: TopicPartition, opening: Opening, end: int) -> None:
+        if opening.again is not None:
+            self._again_until[tp] = opening.again, end
+            log.error(
+                "log_read_again", partition=_name(tp), first=opening.next, end=end, reason=opening.again
+            )
+        self.consumer.seek(tp, opening.next)
+        self._next[tp] = opening.next
+
+    async def _openings(
+        self, consumer: Any, assigned: Sequence[TopicPartition]
+    ) -> tuple[dict[TopicPartition, Opening], dict[TopicPartition, int]]:
+        state = await self._topic()
+        if state is None:
+            raise UnknownTopicOrPartitionError(self._settings.topic)
         for tp in assigned:
-            self._sources[tp] = Source(f"{cluster}/{tp.topic}:{tp.partition}", tp.partition)
-        stored = await self._stored(assigned)
-        first = await consumer.beginning_offsets(assigned)
-        end = await consumer.end_offsets(assigned)
-        return stored, first, end
+            self._sources[tp] = Source(state.source(tp.partition), tp.partition)
+        for _ in range(LOOKS):
+            first = await consumer.beginning_offsets(assigned)
+            end = await consumer.end_offsets(assigned)
+            stored = await self._stored(assigned)
+            if all(stored[tp] <= end[tp] for tp in assigned):
+                break
+            await asyncio.sleep(RETRY)
+        bounds = {self._sources[tp].name: (first[tp], end[tp]) for tp in assigned}
+        opened = await self._threads.run(self._positions.open, bounds)
+        return {tp: opened[self._sources[tp].name] for tp in assigned}, end
 
     async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         sources = [self._sources[tp] for tp in partitions]
@@ -286,6 +320,9 @@ class IntakeConsumer(ConsumerRebalanceListener):
         log.warning("batch_again", partition=_name(tp), error=type(error).__name__, detail=str(error))
         self._metrics.failed_batches.inc()
         await asyncio.sleep(RETRY)
+        if isinstance(error, StaleBatch):
+            self._reopen(tp)  # the log itself may have been cut meanwhile
+            return
         try:
             stored = (await self._stored([tp]))[tp]
         except AWAY:
@@ -293,6 +330,12 @@ class IntakeConsumer(ConsumerRebalanceListener):
         if tp in self._next:
             self._next[tp] = stored
             self.consumer.seek(tp, stored)
+
+    def _reopen(self, tp: TopicPartition) -> None:
+        """Look the position and the log up anew, outside the batch: nothing may wait for it."""
+        if self._next.pop(tp, None) is not None:
+            self.consumer.pause(tp)
+            self._start(self._open([tp]))
 
     # Forks and gaps
 

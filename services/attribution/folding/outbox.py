@@ -14,7 +14,10 @@ from typing import Any, Final
 import psycopg
 
 from services.attribution.folding.batch import SQL
+from services.attribution.folding.restating import all_scopes, restate
+from shared.kept_topic import Kept, Refill, kept_row, refill_reason
 from shared.leading import SessionLead
+from shared.topic_state import Extent, TopicState
 
 # Advisory locks are one space per database, which the services may share: intake has 01 and 02.
 RELAY_LOCK: Final = 0x70616E6B65_11
@@ -31,6 +34,7 @@ class Message:
     seq: int
     body: bytes
     traceparent: str | None
+    edition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,18 @@ class Outbox(SessionLead):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn, RELAY_LOCK, "panke-attribution-relay")
+
+    def keep_topic(self, state: TopicState, reached: Extent) -> Refill | None:
+        """Note the topic as it is now; where it is not the one that was kept, tell it how everything stands.
+
+        Scope by scope; killed in between, all is told once more, which changes nothing for who has heard it.
+        """
+        connection = self.leading()
+        row = connection.execute(SQL["kept_topic"].encode(), {"topic": state.topic}).fetchone()
+        reason = refill_reason(Kept.of(row), state, reached)
+        told = 0 if reason is None else sum(restate(connection, scope) for scope in all_scopes(connection))
+        connection.execute(SQL["keep_topic"].encode(), kept_row(state, reached))
+        return Refill(reason, told) if reason is not None and told else None
 
     def watermarks(self) -> list[tuple[int, datetime]]:
         """Those to be passed on; read them before the messages, which then hold all that came before them."""

@@ -13,6 +13,7 @@ from services.attribution.metrics import AttributionMetrics
 from shared.kafka import PartitionOf, Record, Sender
 from shared.progress import Progress
 from shared.relaying import Outgoing, Relay, RelaySettings, send_shares
+from shared.topic_state import place_of
 from shared.topics import Headers, dead_headers, encode_headers
 
 
@@ -42,6 +43,7 @@ class OwnershipRelay(Relay):
                 await sender.send(partition, [record])
                 await self.in_thread(self._outbox.watermark_sent, partition, watermark)
             await self._send_dead(dead)
+            self.refilled()
         self.progress.moved()
         self._metrics.backlog.set(await self.in_thread(self._outbox.backlog, 100_000) if messages else 0)
         if not messages:
@@ -53,14 +55,14 @@ class OwnershipRelay(Relay):
 
     async def _send_dead(self, sender: Sender) -> None:
         for dead in await self.in_thread(self._outbox.dead, 100):
-            _, _, place = dead.source.partition("/")
-            topic, _, partition = place.rpartition(":")
-            headers = dead_headers(dead.reason, topic, int(partition), dead.offset)
+            headers = dead_headers(dead.reason, *place_of(dead.source), dead.offset)
             key = (dead.key or b"").decode("utf-8", "replace")
             await sender.send(self._partition_of(key), [Record(dead.key, dead.value, headers)])
             await self.in_thread(self._outbox.dead_sent, [dead.id])
 
 
 def _outgoing(message: Message) -> Outgoing:
-    headers = encode_headers(Headers(seq=message.seq, traceparent=message.traceparent))
+    headers = encode_headers(
+        Headers(seq=message.seq, traceparent=message.traceparent, edition=message.edition)
+    )
     return Outgoing(message.partition, Record(message.scope.encode(), message.body, headers), message.id)

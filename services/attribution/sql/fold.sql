@@ -168,3 +168,23 @@ SELECT name FROM staff WHERE scope = %s AND staff = %s
 -- name: lock_scopes
 SELECT scope, received_seq, folded_seq, version, sent_seq FROM scopes
 WHERE scope = ANY(%b::text[]) ORDER BY scope FOR UPDATE
+
+-- name: position
+SELECT notification_id FROM notification_tracking WHERE application_name = %(name)s
+
+-- name: adopt_position
+-- From a version whose names had no topic id in them: taken over if it lies within the log that is there.
+INSERT INTO notification_tracking (application_name, notification_id)
+SELECT %(name)s, notification_id FROM notification_tracking
+WHERE application_name = %(former)s AND notification_id BETWEEN %(first)s AND %(last)s
+ON CONFLICT DO NOTHING
+
+-- name: drop_former_position
+DELETE FROM notification_tracking WHERE application_name = %(former)s
+
+-- name: rewind_position
+INSERT INTO notification_tracking (application_name, notification_id) VALUES (%(name)s, %(first)s)
+ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id
+
+-- name: forget_position
+DELETE FROM notification_tracking WHERE application_name = %(name)s

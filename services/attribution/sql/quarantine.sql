@@ -23,3 +23,11 @@ SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[
 
 -- name: set_aside_list
 SELECT scope, seq, id, reason, by, at FROM set_aside ORDER BY at
+
+-- name: failing
+-- The first fact that waits; a scope that was parked by its sweep fails on none.
+SELECT parked.since, facts.body
+FROM parked_scopes AS parked LEFT JOIN LATERAL (
+    SELECT seq, body FROM parked_facts WHERE parked_facts.scope = parked.scope ORDER BY seq LIMIT 1
+) AS facts ON facts.seq = parked.seq
+WHERE parked.scope = %s

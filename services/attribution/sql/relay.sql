@@ -5,7 +5,7 @@
 SELECT partition, watermark FROM watermarks WHERE sent IS NULL OR sent < watermark ORDER BY partition
 
 -- name: unsent_messages
-SELECT id, partition, scope, seq, body, traceparent FROM outbox ORDER BY id LIMIT %s
+SELECT id, partition, scope, seq, body, traceparent, (SELECT number FROM edition) FROM outbox ORDER BY id LIMIT %s
 
 -- name: delete_sent
 DELETE FROM outbox WHERE id = ANY(%s::bigint[])
@@ -21,3 +21,36 @@ UPDATE dead_records SET sent = true WHERE id = ANY(%s::bigint[])
 
 -- name: backlog
 SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT %s) AS waiting
+
+-- name: kept_topic
+SELECT cluster, topic_id, firsts, ends FROM kept_topics WHERE topic = %(topic)s
+
+-- name: keep_topic
+INSERT INTO kept_topics (topic, cluster, topic_id, firsts, ends)
+VALUES (%(topic)s, %(cluster)s, %(id)s, %(firsts)s, %(ends)s)
+ON CONFLICT (topic) DO UPDATE SET cluster = excluded.cluster, topic_id = excluded.topic_id, firsts = excluded.firsts,
+    ends = excluded.ends
+
+-- name: new_edition
+UPDATE edition SET number = greatest(number + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+
+-- name: all_scopes
+SELECT scope FROM scopes ORDER BY scope
+
+-- name: lock_scope
+SELECT partition, sent_seq FROM scopes WHERE scope = %(scope)s FOR UPDATE
+
+-- name: restated_claims
+SELECT customer, generation, owner, status, expires_at,
+       ARRAY(SELECT joined.customer FROM joined
+             WHERE joined.scope = claims.scope AND joined.into_customer = claims.customer ORDER BY joined.customer)
+FROM claims WHERE scope = %(scope)s ORDER BY born, customer
+
+-- name: restated_staff
+SELECT staff, name, role, contacts FROM staff WHERE scope = %(scope)s ORDER BY staff
+
+-- name: scope_record
+SELECT state FROM records WHERE scope = %(scope)s AND kind = 'scope'
+
+-- name: restated
+UPDATE scopes SET sent_seq = %(seq)s WHERE scope = %(scope)s

@@ -82,3 +82,6 @@ SELECT body FROM intake.set_asides WHERE id = %(id)s::uuid
 
 -- name: set_asides_of_scope
 SELECT id::text, body FROM intake.set_asides WHERE scope = %(scope)s ORDER BY at, id
+
+-- name: all_heads
+SELECT scope, seq, recorded_at, default_rulebook FROM intake.heads ORDER BY scope

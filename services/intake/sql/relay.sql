@@ -37,7 +37,7 @@ UPDATE intake.watermark SET promised_at = %(watermark)s
 -- name: backlog
 -- Counted over so many rows at most as there may be facts, so that a long backlog costs no more than a short one.
 SELECT (SELECT coalesce(sum(last_seq - first_seq + 1), 0)::bigint
-        FROM (SELECT first_seq, last_seq FROM intake.outbox LIMIT %(limit)s) AS counted),
+        FROM (SELECT first_seq, last_seq FROM intake.outbox WHERE NOT again LIMIT %(limit)s) AS counted),
        (SELECT extract(epoch FROM clock_timestamp() - enqueued_at)::float8
         FROM intake.outbox ORDER BY position LIMIT 1)
 
@@ -50,3 +50,25 @@ DELETE FROM intake.outbox WHERE scope = %(scope)s AND first_seq >= %(first)s
 -- name: shorten_unsent
 UPDATE intake.outbox SET last_seq = %(first)s - 1
 WHERE scope = %(scope)s AND first_seq < %(first)s AND last_seq >= %(first)s
+
+-- name: kept_topic
+SELECT cluster, topic_id, firsts, ends FROM intake.kept_topics WHERE topic = %(topic)s
+
+-- name: keep_topic
+INSERT INTO intake.kept_topics (topic, cluster, topic_id, firsts, ends)
+VALUES (%(topic)s, %(cluster)s, %(id)s, %(firsts)s, %(ends)s)
+ON CONFLICT (topic) DO UPDATE SET cluster = excluded.cluster, topic_id = excluded.topic_id, firsts = excluded.firsts,
+    ends = excluded.ends
+
+-- name: lock_all_heads
+-- No fact is journalled while everything is queued again: its range would come before what precedes it.
+SELECT scope, seq FROM intake.heads ORDER BY scope FOR UPDATE
+
+-- name: forget_all_unsent
+DELETE FROM intake.outbox
+
+-- name: refill
+INSERT INTO intake.outbox (scope, first_seq, last_seq, again)
+SELECT scope, first, least(first + %(range)s - 1, seq), true
+FROM intake.heads CROSS JOIN LATERAL generate_series(1, seq, %(range)s::bigint) AS first
+ORDER BY scope, first

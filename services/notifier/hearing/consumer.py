@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
 from services.notifier.hearing.heard import Fork
 from services.notifier.hearing.inbox import Inbox, StaleError, Taken
+from services.notifier.hearing.place import Opening
 from services.notifier.hearing.wire import Record
 from services.notifier.metrics import Metrics
+from shared.topic_state import TopicState
 
 _PAUSE = 0.3
+# So often a log that ends before the stored position is looked at: a new leader may need a moment to know its end.
+_LOOKS = 15
 _LOG = structlog.get_logger("notifier.consumer")
 
 
@@ -37,6 +41,7 @@ class Subscription:
 
     topic: str
     group: str
+    state: Callable[[], Awaitable[TopicState | None]]
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -51,14 +56,18 @@ class Consumer(ConsumerRebalanceListener):
         taken_in: Callable[[], None],
     ) -> None:
         self._topic = subscription.topic
+        self._state = subscription.state
         self._inbox = inbox
         self._metrics = metrics
         self._taken_in = taken_in
         self._next: dict[TopicPartition, int] = {}
-        self._halted: set[TopicPartition] = set()
         self._forked: dict[TopicPartition, str] = {}
+        self._assigned: set[TopicPartition] = set()
+        self.joined = False
+        self._sources: dict[TopicPartition, str] = {}
+        self._again_until: dict[TopicPartition, tuple[str, int]] = {}
         self._busy = asyncio.Lock()
-        self._opening: asyncio.Task[None] | None = None
+        self._opening: set[asyncio.Task[None]] = set()
         self._subscriber = broker.subscriber(
             subscription.topic,
             group_id=subscription.group,
@@ -83,9 +92,16 @@ class Consumer(ConsumerRebalanceListener):
         return {partition.partition: offset for partition, offset in self._next.items()}
 
     @property
-    def halted(self) -> list[int]:
-        """Partitions whose stored position lies outside the log; nothing of them is read."""
-        return sorted(partition.partition for partition in self._halted)
+    def stopped(self) -> dict[int, str]:
+        """The partitions that are not read on from where they were left, each with the reason."""
+        reasons = {
+            tp.partition: "its position is being looked up"
+            for tp in self._assigned - self._next.keys() - self._forked.keys()
+        }
+        for tp, (why, until) in list(self._again_until.items()):
+            if (at := self._next.get(tp, until)) < until:
+                reasons[tp.partition] = f"{why}: {at}/{until}"
+        return reasons
 
     @property
     def forked(self) -> dict[int, str]:
@@ -110,62 +126,68 @@ class Consumer(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         partitions = sorted(assigned)
         self._kafka().pause(*partitions)  # before any await, or records arrive ahead of the seek
-        self._opening = asyncio.create_task(self._open(partitions))
+        self._assigned = set(partitions)
+        self.joined = True
+        self._start(partitions)
+
+    def _start(self, partitions: Sequence[TopicPartition]) -> None:
+        if partitions:
+            task = asyncio.create_task(self._open(partitions))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
 
     async def _let_go(self) -> None:
         self._next = {}
-        self._halted = set()
+        self._assigned = set()
+        self._again_until = {}
         self._forked = {}
         self._metrics.partitions_forked.set(0)
-        if self._opening is not None:
-            self._opening.cancel()
+        for task in list(self._opening):
+            task.cancel()
         async with self._busy:
             pass
 
     async def _open(self, assigned: Sequence[TopicPartition]) -> None:
-        """Seek each partition to its stored position; retried while the database or the broker is away."""
-        if not assigned:
-            return
+        """Seek each partition to its position, or to its first record where the position is of another log."""
         while True:
             try:
-                stored, first, end = await self._bounds(assigned)
+                opened, end = await self._openings(assigned)
                 break
-            except (psycopg.Error, KafkaError) as error:
+            except (psycopg.Error, KafkaError, TimeoutError, OSError) as error:
                 _LOG.warning("the positions cannot be read", error=str(error))
                 await asyncio.sleep(_PAUSE)
-        good = [one for one in assigned if first[one] <= stored[one] <= end[one]]
-        self._halt([one for one in assigned if one not in good], stored, first, end)
-        for partition in good:
-            self._kafka().seek(partition, stored[partition])
-        self._next = {partition: stored[partition] for partition in good}
-        if good:
-            self._kafka().resume(*good)
-        _LOG.info("partitions opened", positions={one.partition: stored[one] for one in good})
+        for one, opening in opened.items():
+            if opening.again is not None:
+                self._again_until[one] = opening.again, end[one]
+                _LOG.warning(
+                    "a log is read again", partition=one.partition, end=end[one], reason=opening.again
+                )
+            self._kafka().seek(one, opening.next)
+            self._next[one] = opening.next
+        self._kafka().resume(*opened)
+        self._metrics.partitions_rereading.set(len(self.stopped))
+        _LOG.info("partitions opened", positions={one.partition: o.next for one, o in opened.items()})
 
-    async def _bounds(self, assigned: Sequence[TopicPartition]) -> tuple[_Offsets, _Offsets, _Offsets]:
-        first: _Offsets = await self._kafka().beginning_offsets(assigned)
-        end: _Offsets = await self._kafka().end_offsets(assigned)
+    async def _openings(
+        self, assigned: Sequence[TopicPartition]
+    ) -> tuple[dict[TopicPartition, Opening], _Offsets]:
+        state = await self._state()
+        if state is None:
+            raise UnknownTopicOrPartitionError(self._topic)
+        self._sources |= {one: state.source(one.partition) for one in assigned}
         numbers = [one.partition for one in assigned]
-        known = await asyncio.to_thread(self._inbox.positions, numbers)
+        for _ in range(_LOOKS):
+            first: _Offsets = await self._kafka().beginning_offsets(assigned)
+            end: _Offsets = await self._kafka().end_offsets(assigned)
+            known = await asyncio.to_thread(self._inbox.positions, numbers, state)
+            if all(known.get(one.partition, 0) <= end[one] for one in assigned):
+                break
+            await asyncio.sleep(_PAUSE)
+        opened = {}
         for one in assigned:
-            if one.partition not in known:
-                await asyncio.to_thread(self._inbox.begin, one.partition, first[one])
-        known = await asyncio.to_thread(self._inbox.positions, numbers)
-        return {one: known[one.partition] for one in assigned}, first, end
-
-    def _halt(
-        self, outside: Sequence[TopicPartition], stored: _Offsets, first: _Offsets, end: _Offsets
-    ) -> None:
-        self._halted = set(outside)
-        self._metrics.partitions_halted.set(len(outside))
-        for one in outside:
-            _LOG.error(
-                "the stored position is outside the log; the partition stays paused",
-                partition=one.partition,
-                stored=stored[one],
-                first=first[one],
-                end=end[one],
-            )
+            place = (one.partition, self._sources[one], first[one], end[one])
+            opened[one] = await asyncio.to_thread(self._inbox.open, *place)
+        return opened, end
 
     async def _on_batch(self, message: KafkaMessage) -> None:
         async with self._busy:
@@ -181,15 +203,18 @@ class Consumer(ConsumerRebalanceListener):
         try:
             if records[0].offset != expected:
                 raise StaleError(partition.partition, records[0].offset, expected)
-            taken = await asyncio.to_thread(self._inbox.take, partition.partition, expected, records)
+            source = self._sources[partition]
+            taken = await asyncio.to_thread(self._inbox.take, partition.partition, expected, records, source)
         except (StaleError, psycopg.Error) as error:
             _LOG.warning("a batch was not taken in", partition=partition.partition, error=str(error))
-            await self._step_back(partition, expected)
+            await asyncio.sleep(_PAUSE)
+            self._reopen(partition)
             return
         if partition in self._next:
             self._next[partition] = records[-1].offset + 1
             if taken.fork is not None:
                 self._stop_for(partition, taken.fork)
+            self._metrics.partitions_rereading.set(len(self.stopped))
         self._count(partition, taken)
         self._taken_in()
 
@@ -207,17 +232,11 @@ class Consumer(ConsumerRebalanceListener):
             seq=fork.seq,
         )
 
-    async def _step_back(self, partition: TopicPartition, expected: int) -> None:
-        """Go on from what is stored; while the database is away, try the same batch again."""
-        await asyncio.sleep(_PAUSE)
-        try:
-            stored = await asyncio.to_thread(self._inbox.positions, [partition.partition])
-        except psycopg.Error as error:
-            _LOG.warning("the position cannot be read", partition=partition.partition, error=str(error))
-            stored = {}
-        if partition in self._next:
-            self._next[partition] = stored.get(partition.partition, expected)
-            self._kafka().seek(partition, self._next[partition])
+    def _reopen(self, partition: TopicPartition) -> None:
+        """Look the position and the log up anew, outside the batch: nothing may wait for it."""
+        if self._next.pop(partition, None) is not None:
+            self._kafka().pause(partition)
+            self._start([partition])
 
     def _count(self, partition: TopicPartition, taken: Taken) -> None:
         self._metrics.messages.labels("applied").inc(taken.applied)

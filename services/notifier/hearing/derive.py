@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.notifier.planning.ladder import Audience, OfficeHours, Step, lapse_notices, steps_ahead
 
+OLD_NEWS = timedelta(days=1)
+MAY_HAVE_BEEN_SENT = "the notifier began anew: it may have been sent before"
 _ALERTS = UUID("6f0c1d1e-5f0f-5b0e-9a53-0d5c6c0f6a11")
 
 # (scope, customer)
@@ -58,6 +60,21 @@ class NewAlert:
     deadline: datetime
     traceparent: str | None
     superseded: bool = False
+    again: bool = False
+    state: str = "due"
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """A message that may have been heard before: what was told is not told again.
+
+    `since` is when an edition began that tells older states too; `begun_at` is when a notifier that knew nothing
+    began to read: what was due by then may have been sent by the one whose rows are gone.
+    """
+
+    since: datetime | None = None
+    begun_at: datetime | None = None
 
 
 @dataclass
@@ -69,18 +86,25 @@ class Derivation:
     claims: dict[CustomerKey, Claim] = field(default_factory=dict)
     superseded: dict[CustomerKey, int] = field(default_factory=dict)
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
+    # Claims that were heard again, in an edition that tells older states too.
+    restated: dict[CustomerKey, datetime] = field(default_factory=dict)
     # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
     _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
 
     def known(self, scope: str, customer: str) -> Claim | None:
         return self.claims.get((scope, customer)) or self.before.get((scope, customer))
 
-    def apply(self, change: ClaimChange, known_at: datetime) -> None:
-        """Take one change in; `known_at` is the business time that its place in the stream stands for."""
+    def apply(self, change: ClaimChange, known_at: datetime, again: Again | None = None) -> None:
+        """Take one change in; `known_at` is the business time that its place in the stream stands for.
+
+        A claim that is told as it is known already changes nothing: what was planned for it stands.
+        """
         claim = change.claim
         prior = self.known(claim.scope, claim.customer)
-        if prior is not None and prior.claim_seq >= claim.claim_seq:
+        if prior is not None and (prior.claim_seq >= claim.claim_seq or self._same(change, prior)):
             return
+        if again is not None and again.since is not None:
+            self.restated[claim.scope, claim.customer] = again.since
         joined = [self.known(claim.scope, customer) for customer in change.replaces]
         former = {part.owner for part in (prior, *joined) if part is not None and part.owner is not None}
         self.claims[claim.scope, claim.customer] = claim
@@ -88,7 +112,18 @@ class Derivation:
         for part in joined:
             if part is not None:
                 self._replace(part, claim.customer)
-        self._add(change, _steps(claim, prior, former, known_at, self.hours_of(claim.scope)))
+        self._add(
+            change, _steps(claim, prior, former, known_at, self.hours_of(claim.scope)), again is not None
+        )
+
+    def _same(self, change: ClaimChange, prior: Claim) -> bool:
+        claim = change.claim
+        taken_in = (self.known(claim.scope, customer) for customer in change.replaces)
+        return (
+            prior.replaced_by is None
+            and (prior.owner, prior.status, prior.expires_at) == (claim.owner, claim.status, claim.expires_at)
+            and all(part is None or part.replaced_by == claim.customer for part in taken_in)
+        )
 
     def _supersede(self, key: CustomerKey, below: int) -> None:
         self.superseded[key] = below
@@ -102,7 +137,7 @@ class Derivation:
         self.claims[key] = replace(part, replaced_by=by)
         self._supersede(key, part.claim_seq + 1)
 
-    def _add(self, change: ClaimChange, steps: Iterable[_Told]) -> None:
+    def _add(self, change: ClaimChange, steps: Iterable[_Told], again: bool) -> None:
         claim = change.claim
         for told in steps:
             staff = told.owner if told.step.audience is Audience.OWNER else None
@@ -116,9 +151,22 @@ class Derivation:
                 told.owner,
                 told.deadline,
                 change.traceparent,
+                again=again,
             )
             self.alerts[alert.id] = alert
             self._made.setdefault((claim.scope, claim.customer), []).append(alert.id)
+
+
+def spared(alert: NewAlert, begun_at: datetime | None) -> NewAlert:
+    """The alert, not to be sent by itself if a notifier whose rows are gone may have sent it before `begun_at`.
+
+    What is no older than a day is listed as dead, so that somebody decides; what is older, nobody waits for.
+    """
+    if begun_at is None or not alert.again or alert.step.due_at > begun_at:
+        return alert
+    if begun_at - alert.step.due_at > OLD_NEWS:
+        return replace(alert, superseded=True, reason=MAY_HAVE_BEEN_SENT)
+    return replace(alert, state="dead", reason=MAY_HAVE_BEEN_SENT)
 
 
 def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid5
 
+from services.notifier.hearing.derive import OLD_NEWS, Again
 from services.notifier.planning.plan import EventKind, Plans
 
 _EVENTS = UUID("3b8e4f0a-54d0-5c59-9d5f-6a2f1f0f7b21")
-OLD_NEWS = timedelta(days=1)
 # Of these both are told: whose the customer is now, and whose it was.
 _BOTH = frozenset(
     {EventKind.SUPERSEDED, EventKind.RETURNED, EventKind.TRANSFERRED, EventKind.RULED, EventKind.DISPUTED}
@@ -49,15 +49,22 @@ class NewEvent:
     staff: str
     due_at: datetime
     detail: Mapping[str, object]
+    again: bool = False
 
 
 def event_alerts(
-    change: DecisionChange, plans: Plans, known_at: datetime, business_now: datetime
+    change: DecisionChange,
+    plans: Plans,
+    known_at: datetime,
+    business_now: datetime,
+    again: Again | None = None,
 ) -> list[NewEvent]:
-    """Who is told of a decision that was heard of at `known_at`."""
-    if business_now - known_at > OLD_NEWS:
+    """Who is told of a decision that was heard of at `known_at`; heard again, it is as old as the decision itself."""
+    if business_now - (known_at if again is None else min(known_at, change.at)) > OLD_NEWS:
         return []
     due_at = plans.hours_of(change.scope).when_open(known_at)
+    if again is not None and again.begun_at is not None and due_at <= again.begun_at:
+        return []
     return [
         NewEvent(
             uuid5(_EVENTS, f"{change.scope}/{change.seq}/{kind}/{staff}"),
@@ -65,6 +72,7 @@ def event_alerts(
             staff,
             due_at,
             {"event": kind.value, "clause": change.clause, **said},
+            again is not None,
         )
         for kind, staff, said in _concerned(change)
         if plans.tells(change.scope, staff, kind)

@@ -17,13 +17,23 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.notifier.hearing import heard
-from services.notifier.hearing.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
+from services.notifier.hearing.derive import (
+    Again,
+    Claim,
+    ClaimChange,
+    CustomerKey,
+    Derivation,
+    NewAlert,
+    spared,
+)
 from services.notifier.hearing.events import NewEvent, event_alerts
 from services.notifier.hearing.heard import Fork, Heard
+from services.notifier.hearing.place import CUT, NEW, OTHER, Log, Opening, Standing
 from services.notifier.hearing.wire import Message, Record, StaffChange, Unreadable, Watermark, read
 from services.notifier.planning.plan import Plans
 from shared.clock import BusinessClock
 from shared.database import Database, queries
+from shared.topic_state import TopicState
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -58,50 +68,68 @@ class Inbox:
         self._clock = clock
         self._sql = queries("services.notifier")
 
-    def positions(self, partitions: Iterable[int]) -> dict[int, int]:
-        """The stored positions; a partition that was never met is not among them."""
+    def positions(self, partitions: Iterable[int], state: TopicState) -> dict[int, int]:
+        """The stored positions in the topic as it is now; a partition that has none in it is not among them."""
         given = {"topic": self._topic, "partitions": list(partitions)}
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["positions"].encode(), given).fetchall()
-        return {int(partition): int(following) for partition, following in rows}
+        return {
+            int(partition): int(following)
+            for partition, following, source in rows
+            if source in (state.source(partition), "")
+        }
 
-    def begin(self, partition: int, first: int) -> None:
-        """The position of a partition that is met for the first time."""
-        given = {"topic": self._topic, "partition": partition, "next": first}
+    def open(self, partition: int, source: str, first: int, end: int) -> Opening:
+        """Where a partition is read on from: from its position if that is of this log and within it, else from its
+        first record."""
+        given: dict[str, Any] = {
+            "topic": self._topic,
+            "partition": partition,
+            "source": source,
+            "first": first,
+        }
+        given |= {"until": end if end > first else None, "business_now": self._clock.now()}
         with self._database.connection() as connection:
-            connection.execute(self._sql["first_position"].encode(), given)
+            row: Any = connection.execute(self._sql["position_of"].encode(), given).fetchone()
+            if row is None:
+                connection.execute(self._sql["first_position"].encode(), given)
+                return Opening(first, NEW if end > first else None)
+            if row[1] in (source, "") and first <= row[0] <= end:
+                connection.execute(self._sql["name_position"].encode(), given | {"end": end})
+                return Opening(int(row[0]))
+            connection.execute(self._sql["rewind_position"].encode(), given)
+        return Opening(first, (CUT if row[1] == source else OTHER) if end > first else None)
 
-    def take(self, partition: int, expected: int, records: Sequence[Record]) -> Taken:
-        """Take a batch in, or raise StaleError and change nothing."""
+    def take(self, partition: int, expected: int, records: Sequence[Record], source: str = "") -> Taken:
+        """Take a batch of a source in, or raise StaleError and change nothing."""
         messages = [(record, _read(record)) for record in records]
         now = self._clock.now()
         with self._database.connection() as connection:
             told = {"business_now": now.isoformat()}
             connection.execute(self._sql["set_business_now"].encode(), told)
-            known_at = self._lock(connection, partition, expected)
-            seqs = self._seqs(connection, messages)
-            again = heard.load(connection, self._sql, _repeated(messages, seqs))
-            batch = _Batch(partition, now, self._plans, again)
+            log = self._lock(connection, partition, expected, source)
+            standings = self._standings(connection, messages)
+            again = heard.load(connection, self._sql, _repeated(messages, standings))
+            batch = _Batch(partition, now, self._plans, again, standings=standings)
             derivation = Derivation(self._plans.hours_of, self._claims(connection, messages))
-            batch.fold(messages, seqs, derivation, known_at)
-            self._write(connection, batch, derivation)
+            batch.fold(messages, derivation, log)
+            self._write(connection, batch, derivation, log)
             fork = batch.taken.fork
             following = records[-1].offset + 1 if fork is None else fork.offset
-            self._advance(connection, batch, expected, following)
+            self._advance(connection, batch, expected, following, source)
         return batch.taken
 
-    def _lock(self, connection: _Connection, partition: int, expected: int) -> datetime | None:
+    def _lock(self, connection: _Connection, partition: int, expected: int, source: str) -> Log:
         given = {"topic": self._topic, "partition": partition}
         row: Any = connection.execute(self._sql["lock_position"].encode(), given).fetchone()
-        if row is None or row[0] != expected:
+        if row is None or (row[0], row[2]) != (expected, source):
             raise StaleError(partition, expected, None if row is None else row[0])
-        watermark: datetime | None = row[1]
-        return watermark
+        return Log(row[1], row[3], row[4])
 
-    def _seqs(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, int]:
+    def _standings(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, Standing]:
         scopes = sorted({read.scope for _, read in messages if isinstance(read, Message)})
         rows: list[Any] = connection.execute(self._sql["scope_seqs"].encode(), {"scopes": scopes}).fetchall()
-        return {str(scope): int(seq) for scope, seq in rows}
+        return {str(scope): Standing(*standing) for scope, *standing in rows}
 
     def _claims(self, connection: _Connection, messages: Sequence[_Read]) -> Mapping[CustomerKey, Claim]:
         keys: set[CustomerKey] = set()
@@ -114,10 +142,12 @@ class Inbox:
         rows: list[Any] = connection.execute(self._sql["claims"].encode(), given).fetchall()
         return {(row[0], row[1]): Claim(*row) for row in rows}
 
-    def _write(self, connection: _Connection, batch: _Batch, derivation: Derivation) -> None:
+    def _write(self, connection: _Connection, batch: _Batch, derivation: Derivation, log: Log) -> None:
         self._put_claims(connection, list(derivation.claims.values()))
         self._supersede(connection, derivation.superseded, batch.business_now)
-        self._put_alerts(connection, list(derivation.alerts.values()), batch.business_now)
+        alerts = [spared(alert, log.begun_at) for alert in derivation.alerts.values()]
+        self._put_alerts(connection, alerts, batch.business_now)
+        self._revive(connection, derivation)
         for event in batch.events:
             connection.execute(self._sql["put_event"].encode(), _event_row(event, batch.business_now))
         for change in batch.staff.values():
@@ -162,6 +192,20 @@ class Inbox:
         }
         connection.execute(self._sql["supersede"].encode(), given)
 
+    def _revive(self, connection: _Connection, derivation: Derivation) -> None:
+        if not derivation.restated:
+            return
+        claims = [derivation.claims[key] for key in derivation.restated]
+        given = {
+            "scopes": [claim.scope for claim in claims],
+            "customers": [claim.customer for claim in claims],
+            "claim_seqs": [claim.claim_seq for claim in claims],
+            "owners": [claim.owner for claim in claims],
+            "ends": [claim.expires_at for claim in claims],
+            "began": list(derivation.restated.values()),
+        }
+        connection.execute(self._sql["revive"].encode(), given)
+
     def _put_alerts(
         self, connection: _Connection, alerts: Sequence[NewAlert], business_now: datetime
     ) -> None:
@@ -178,20 +222,31 @@ class Inbox:
             "owners": [alert.owner for alert in alerts],
             "due": [alert.step.due_at for alert in alerts],
             "deadlines": [alert.deadline for alert in alerts],
-            "states": ["superseded" if alert.superseded else "due" for alert in alerts],
-            "reasons": ["claim changed" if alert.superseded else None for alert in alerts],
+            "states": ["superseded" if alert.superseded else alert.state for alert in alerts],
+            "reasons": [alert.reason or ("claim changed" if alert.superseded else None) for alert in alerts],
             "superseded": [business_now if alert.superseded else None for alert in alerts],
             "traces": [alert.traceparent for alert in alerts],
+            "again": [alert.again for alert in alerts],
             "business_now": business_now,
         }
         connection.execute(self._sql["put_alerts"].encode(), given)
 
-    def _advance(self, connection: _Connection, batch: _Batch, expected: int, following: int) -> None:
-        given = {"topic": self._topic, "partition": batch.partition}
-        if batch.seqs:
-            scopes = {"scopes": list(batch.seqs), "seqs": list(batch.seqs.values())}
+    def _advance(
+        self, connection: _Connection, batch: _Batch, expected: int, following: int, source: str
+    ) -> None:
+        given = {"topic": self._topic, "partition": batch.partition, "source": source}
+        if batch.moved:
+            standings = [batch.standings[scope] for scope in batch.moved]
+            scopes = {
+                "scopes": list(batch.moved),
+                "seqs": [one.seq for one in standings],
+                "editions": [one.edition for one in standings],
+                "bases": [one.base for one in standings],
+                "began": [one.began for one in standings],
+            }
             connection.execute(self._sql["put_scopes"].encode(), given | scopes)
-            heard.store(connection, self._sql, batch.heard, batch.seqs)
+            heads = {scope: batch.standings[scope].last for scope in batch.moved}
+            heard.store(connection, self._sql, batch.heard, heads)
         moved = {"next": following, "expected": expected, "watermark": batch.taken.watermark}
         if connection.execute(self._sql["advance"].encode(), given | moved).rowcount != 1:
             raise StaleError(batch.partition, expected, None)
@@ -200,13 +255,11 @@ class Inbox:
 _Read = tuple[Record, Message | Watermark | Unreadable]
 
 
-def _repeated(messages: Sequence[_Read], seqs: Mapping[str, int]) -> list[tuple[str, int]]:
+def _repeated(messages: Sequence[_Read], standings: Mapping[str, Standing]) -> list[tuple[str, int]]:
     """The places of messages that were taken in before."""
-    return [
-        (message.scope, message.seq)
-        for _, message in messages
-        if isinstance(message, Message) and message.seq <= seqs.get(message.scope, 0)
-    ]
+    told = (message for _, message in messages if isinstance(message, Message))
+    known = ((message, standings[message.scope]) for message in told if message.scope in standings)
+    return [(one.scope, last.numbered(one).seq) for one, last in known if last.holds(one)]
 
 
 def _read(record: Record) -> Message | Watermark | Unreadable:
@@ -225,56 +278,61 @@ class _Batch:
     plans: Plans
     heard: Heard
     taken: Taken = field(default_factory=Taken)
-    seqs: dict[str, int] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    moved: dict[str, None] = field(default_factory=dict)
     staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
     events: list[NewEvent] = field(default_factory=list)
 
-    def fold(
-        self,
-        messages: Sequence[_Read],
-        seqs: Mapping[str, int],
-        derivation: Derivation,
-        known_at: datetime | None,
-    ) -> None:
+    def fold(self, messages: Sequence[_Read], derivation: Derivation, log: Log) -> None:
         """Take the messages in by order; the watermark before a message dates what the message tells.
 
         That date is of the stream, not of the clock at which it is read here: a notifier that was down for an
         hour derives the same alerts as one that was not. Before the first watermark there is only the clock.
         """
+        known_at = log.watermark
         for record, message in messages:
             if isinstance(message, Watermark):
                 known_at = message.at if known_at is None else max(known_at, message.at)
                 self.taken.watermark = known_at
             elif isinstance(message, Unreadable):
                 self.taken.irregular.append((record.offset, str(message), record.value))
-            elif self._is_next(record, message, self.seqs.get(message.scope, seqs.get(message.scope))):
-                self._apply(message, derivation, known_at or self.business_now)
+            elif self._is_next(record, message):
+                standing = self.standings[message.scope]
+                again = log.again(record.offset, standing)
+                numbered = standing.numbered(message)
+                self._apply(numbered, derivation, known_at or self.business_now, again)
             if self.taken.fork is not None:
                 return
 
-    def _is_next(self, record: Record, message: Message, last: int | None) -> bool:
-        if last is not None and message.seq <= last:
-            self.taken.fork = self.heard.fork(record, message)
+    def _is_next(self, record: Record, message: Message) -> bool:
+        last = self.standings.get(message.scope)
+        if last is not None and not last.takes(message):
+            if last.holds(message):
+                self.taken.fork = self.heard.fork(record, last.numbered(message))
             self.taken.repeated += self.taken.fork is None
             return False
-        if last is not None and message.seq > last + 1:
+        if last is not None and not last.begins(message) and message.seq > last.seq + 1:
             # The contract says that nothing is lost, so this is a defect elsewhere. Each claim message is the
             # whole state of one customer: going on serves everyone whose message was not lost, stopping
             # serves nobody.
-            reason = f"scope {message.scope}: messages {last + 1} to {message.seq - 1} never came"
+            reason = f"scope {message.scope}: messages {last.seq + 1} to {message.seq - 1} never came"
             self.taken.irregular.append((record.offset, reason, None))
-        self.seqs[message.scope] = message.seq
-        self.heard.note(record, message)
+        standing = (last or Standing(0)).after(message, self.business_now)
+        self.standings[message.scope] = standing
+        self.heard.note(record, standing.numbered(message))
+        self.moved[message.scope] = None
         self.taken.applied += 1
         return True
 
-    def _apply(self, message: Message, derivation: Derivation, known_at: datetime) -> None:
+    def _apply(
+        self, message: Message, derivation: Derivation, known_at: datetime, again: Again | None
+    ) -> None:
         if isinstance(message.body, ClaimChange):
-            derivation.apply(message.body, known_at)
+            derivation.apply(message.body, known_at, again)
         elif isinstance(message.body, StaffChange):
             self.staff[message.body.scope, message.body.staff] = message.body
         else:
-            self.events += event_alerts(message.body, self.plans, known_at, self.business_now)
+            self.events += event_alerts(message.body, self.plans, known_at, self.business_now, again)
 
 
 def _event_row(event: NewEvent, business_now: datetime) -> dict[str, object]:
@@ -290,5 +348,7 @@ def _event_row(event: NewEvent, business_now: datetime) -> dict[str, object]:
         "at": change.at,
         "trace": change.traceparent,
         "detail": Jsonb(event.detail),
+        "event": event.detail["event"],
+        "again": event.again,
         "business_now": business_now,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -63,6 +63,16 @@ class Message:
     scope: str
     seq: int
     body: ClaimChange | StaffChange | DecisionChange
+    edition: int = 0
+
+    def numbered_from(self, base: int) -> Message:
+        """The message under the number that it has here, over all editions."""
+        body, seq = self.body, base + self.seq
+        if isinstance(body, ClaimChange):
+            body = replace(body, claim=replace(body.claim, claim_seq=seq))
+        elif isinstance(body, DecisionChange):
+            body = replace(body, seq=seq)
+        return replace(self, seq=seq, body=body)
 
 
 def read(record: Record) -> Message | Watermark:
@@ -71,7 +81,8 @@ def read(record: Record) -> Message | Watermark:
         headers = decode_headers(record.headers)
         if record.value is not None:
             message = decode_message(_storable(record.value))
-            return Message(message.scope, message.seq, _body(message, _trace(headers.traceparent)))
+            body = _body(message, _trace(headers.traceparent))
+            return Message(message.scope, message.seq, body, headers.edition or 0)
     except BadMessage as error:
         raise Unreadable(str(error)) from error
     if headers.watermark is None:

@@ -1,29 +1,48 @@
 -- What the consumer writes: position, claims, staff and alerts, all in one transaction.
 
 -- name: positions
-SELECT partition, next FROM positions WHERE topic = %(topic)s AND partition = ANY(%(partitions)s)
+SELECT partition, next, source FROM positions WHERE topic = %(topic)s AND partition = ANY(%(partitions)s)
+
+-- name: position_of
+SELECT next, source FROM positions WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
 
 -- name: first_position
--- The first time that a partition is met.
-INSERT INTO positions (topic, partition, next) VALUES (%(topic)s, %(partition)s, %(next)s)
+-- The first time that a partition is met: what is in it already may have been told by a notifier whose rows are gone.
+INSERT INTO positions (topic, partition, next, source, again_until, begun_at)
+VALUES (%(topic)s, %(partition)s, %(first)s, %(source)s, %(until)s,
+        CASE WHEN %(until)s::bigint IS NOT NULL THEN %(business_now)s::timestamptz END)
 ON CONFLICT (topic, partition) DO NOTHING
 
+-- name: name_position
+-- What was restored from a backup hears again whatever came since, up to here.
+UPDATE positions SET source = %(source)s, again_until = least(again_until, %(end)s) WHERE topic = %(topic)s AND partition = %(partition)s
+
+-- name: rewind_position
+-- Another log than the one of the position: from its first record on.
+UPDATE positions SET next = %(first)s, source = %(source)s, again_until = %(until)s,
+    begun_at = CASE WHEN next < again_until THEN begun_at END
+WHERE topic = %(topic)s AND partition = %(partition)s
+
 -- name: advance
--- Compare-and-set: a consumer that lost the partition finds no row and writes nothing.
+-- Compare-and-set: a consumer that lost the partition, or reads another log, finds no row and writes nothing.
 UPDATE positions SET next = %(next)s, watermark = greatest(watermark, %(watermark)s)
-WHERE topic = %(topic)s AND partition = %(partition)s AND next = %(expected)s
+WHERE topic = %(topic)s AND partition = %(partition)s AND next = %(expected)s AND source = %(source)s
 
 -- name: lock_position
-SELECT next, watermark FROM positions WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
+SELECT next, watermark, source, again_until, begun_at FROM positions
+WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
 
 -- name: scope_seqs
-SELECT scope, seq FROM scopes WHERE scope = ANY(%(scopes)s)
+SELECT scope, seq, edition, base, edition_began FROM scopes WHERE scope = ANY(%(scopes)s)
 
 -- name: put_scopes
-INSERT INTO scopes (scope, topic, partition, seq)
-SELECT scope, %(topic)s, %(partition)s, seq FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[]) AS t (scope, seq)
+INSERT INTO scopes (scope, topic, partition, seq, edition, base, edition_began)
+SELECT scope, %(topic)s, %(partition)s, seq, edition, base, began
+FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[], %(editions)s::bigint[], %(bases)s::bigint[],
+            %(began)s::timestamptz[]) AS t (scope, seq, edition, base, began)
 ON CONFLICT (scope) DO UPDATE
-SET seq = excluded.seq, topic = excluded.topic, partition = excluded.partition
+SET seq = excluded.seq, topic = excluded.topic, partition = excluded.partition, edition = excluded.edition,
+    base = excluded.base, edition_began = excluded.edition_began
 
 -- name: heard
 SELECT heard.scope, heard.seq, heard.digest
@@ -68,22 +87,53 @@ WHERE a.scope = t.scope AND a.customer = t.customer AND a.claim_seq < t.below AN
   AND a.kind = 'claim'
 
 -- name: put_alerts
+-- What is heard again is not told again: an alert of the same step, to the same person, for the same end.
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, reason, superseded_at,
     traceparent, changed_at, made_business_at)
-SELECT t.*, clock_timestamp(), %(business_now)s FROM unnest(
+SELECT t.id, t.scope, t.customer, t.claim_seq, t.rung, t.audience, t.staff, t.owner, t.due_at, t.deadline, t.state,
+       t.reason, t.superseded_at, t.traceparent, clock_timestamp(), %(business_now)s
+FROM unnest(
     %(ids)s::uuid[], %(scopes)s::text[], %(customers)s::text[], %(claim_seqs)s::bigint[], %(rungs)s::text[],
     %(audiences)s::text[], %(staff)s::text[], %(owners)s::text[], %(due)s::timestamptz[], %(deadlines)s::timestamptz[],
-    %(states)s::text[], %(reasons)s::text[], %(superseded)s::timestamptz[], %(traces)s::text[]) AS t
+    %(states)s::text[], %(reasons)s::text[], %(superseded)s::timestamptz[], %(traces)s::text[], %(again)s::boolean[])
+    AS t (id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, reason, superseded_at,
+          traceparent, again)
+WHERE NOT t.again OR NOT EXISTS (
+    SELECT FROM alerts a
+    WHERE a.customer = t.customer AND a.scope = t.scope AND a.kind = 'claim' AND a.rung = t.rung
+      AND a.audience = t.audience AND a.owner IS NOT DISTINCT FROM t.owner AND a.deadline = t.deadline
+      AND (a.state IN ('sent', 'dead') OR a.lease IS NOT NULL))
 ON CONFLICT (id) DO NOTHING
+
+-- name: revive
+-- What only the reading of an older state again called off, and what is due for the claim as it stands after all.
+UPDATE alerts a
+SET state = 'due', reason = NULL, superseded_at = NULL, claim_seq = t.claim_seq, changed_at = clock_timestamp()
+FROM unnest(%(scopes)s::text[], %(customers)s::text[], %(claim_seqs)s::bigint[], %(owners)s::text[],
+            %(ends)s::timestamptz[], %(began)s::timestamptz[])
+    AS t (scope, customer, claim_seq, owner, deadline, began)
+WHERE a.customer = t.customer AND a.scope = t.scope AND a.kind = 'claim' AND a.state = 'superseded'
+  AND a.lease IS NULL AND a.superseded_at >= t.began
+  AND a.owner = t.owner AND a.deadline = t.deadline
+  AND NOT EXISTS (
+      SELECT FROM alerts other
+      WHERE other.customer = a.customer AND other.scope = a.scope AND other.kind = 'claim' AND other.rung = a.rung
+        AND other.audience = a.audience AND other.owner IS NOT DISTINCT FROM a.owner AND other.deadline = a.deadline
+        AND other.id <> a.id
+        AND (other.state <> 'superseded' OR other.lease IS NOT NULL OR other.claim_seq > a.claim_seq))
 
 -- name: put_event
 -- What no claim makes and none voids: it tells what has happened.
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, traceparent, changed_at,
     kind, detail, made_business_at)
-VALUES (%(id)s, %(scope)s, %(customer)s, %(seq)s, 'event', 'owner', %(staff)s, %(owner)s, %(due)s, %(at)s, 'due',
-        %(trace)s, clock_timestamp(), 'event', %(detail)s, %(business_now)s)
+SELECT %(id)s, %(scope)s, %(customer)s, %(seq)s, 'event', 'owner', %(staff)s, %(owner)s, %(due)s, %(at)s, 'due',
+       %(trace)s, clock_timestamp(), 'event', %(detail)s, %(business_now)s
+WHERE NOT %(again)s OR NOT EXISTS (
+    SELECT FROM alerts a
+    WHERE a.customer = %(customer)s AND a.scope = %(scope)s AND a.kind = 'event' AND a.staff = %(staff)s
+      AND a.deadline = %(at)s AND a.detail->>'event' = %(event)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: put_staff

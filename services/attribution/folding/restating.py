@@ -1,0 +1,100 @@
+"""Tells the ownership topic anew how everything stands: for a topic that is new, was emptied or made anew.
+
+Contract, section 6: timers derive from `kind: claim` alone, and each such message is the whole state of one customer.
+So claims and staff as they stand are told, under the next `seq` of their scope; decisions of before are not told again.
+Who heard everything finds nothing new in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import msgspec
+
+from services.attribution.domain.state import Scope
+from services.attribution.folding.batch import SQL
+from services.attribution.folding.codec import decode_record
+from shared.columns import columns
+from shared.connection import Connection
+from shared.contract import StaffContacts
+from shared.contract.events import Role
+from shared.topics import ClaimMessage, OwnershipMessage, StaffMessage, encode_message
+
+
+class UnknownScope(LookupError):
+    """Attribution knows no such scope."""
+
+
+def all_scopes(connection: Connection) -> list[str]:
+    """The scopes of the deployment."""
+    return [scope for (scope,) in connection.execute(SQL["all_scopes"].encode())]
+
+
+def new_edition(connection: Connection) -> None:
+    """Number messages in a new edition from here on: after rows were restored that are older than what was sent."""
+    connection.execute(SQL["new_edition"].encode())
+
+
+def restate(connection: Connection, scope: str) -> int:
+    """Queue what stands of a scope, in one transaction that the fold waits for; answers how many messages."""
+    given = {"scope": scope}
+    with connection.transaction():
+        row = connection.execute(SQL["lock_scope"].encode(), given).fetchone()
+        if row is None:
+            raise UnknownScope(scope)
+        partition, sent = row
+        rows = [
+            (partition, scope, seq, encode_message(message), None)
+            for seq, message in enumerate(_standing(connection, scope, sent), sent + 1)
+        ]
+        if rows:
+            connection.execute(SQL["put_outbox"].encode(), columns(rows))
+            connection.execute(SQL["restated"].encode(), given | {"seq": sent + len(rows)})
+    return len(rows)
+
+
+def _standing(connection: Connection, scope: str, sent: int) -> Iterator[OwnershipMessage]:
+    seq = sent
+    for content in (*_staff(connection, scope), *_claims(connection, scope)):
+        seq += 1
+        kind, told = content
+        yield kind(scope=scope, seq=seq, **told)
+
+
+def _staff(connection: Connection, scope: str) -> Iterator[tuple[type[Any], dict[str, Any]]]:
+    given = {"scope": scope}
+    row = connection.execute(SQL["scope_record"].encode(), given).fetchone()
+    record = None if row is None else decode_record("scope", row[0])
+    departed = (
+        {id_ for id_, member in record.staff.items() if member.departed} if isinstance(record, Scope) else ()
+    )
+    for staff, name, role, contacts in connection.execute(SQL["restated_staff"].encode(), given).fetchall():
+        if role in get_args(Role):
+            told = msgspec.json.decode(contacts)
+            yield (
+                StaffMessage,
+                {
+                    "staff": staff,
+                    "name": name,
+                    "role": role,
+                    "contacts": msgspec.convert(told, StaffContacts) if told else None,
+                    "departed": staff in departed,
+                },
+            )
+
+
+def _claims(connection: Connection, scope: str) -> Iterator[tuple[type[Any], dict[str, Any]]]:
+    rows = connection.execute(SQL["restated_claims"].encode(), {"scope": scope}).fetchall()
+    for customer, generation, owner, status, expires_at, joined in rows:
+        yield (
+            ClaimMessage,
+            {
+                "customer": customer,
+                "generation": generation,
+                "owner": owner,
+                "status": status,
+                "expires_at": expires_at,
+                "replaces": tuple(joined),
+            },
+        )
