@@ -151,6 +151,7 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     import psycopg
     from eventsourcing.persistence import PersistenceError
 
+    from services.attribution.answering.queries import Questions
     from services.attribution.folding.quarantine import NotFailing, NotParked, Quarantine
     from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.folding.rules import live_rules
@@ -159,13 +160,14 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     from shared.database import Database
 
     try:
-        rules = live_rules(Registry(folder))
+        registry = Registry(folder)
     except BadRulebook as error:
         raise click.ClickException(str(error)) from None
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:
         with Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database:
-            yield Quarantine(database, AttributionRecorder(datastore), rules)
+            registry.keep(Questions(database, registry.books).adopted_texts())
+            yield Quarantine(database, AttributionRecorder(datastore), live_rules(registry))
     except NotParked as error:
         raise click.ClickException(f"the scope {error} does not wait in quarantine") from None
     except NotFailing as error:

@@ -164,8 +164,8 @@ class Service:
             await asyncio.to_thread(self.database.close)
 
     async def _check_adopted(self) -> None:
-        """Nobody is judged under a text that is not the one that was adopted."""
-        changed = self.rulebooks.changed(await asyncio.to_thread(self.questions.adopted_texts))
+        """Nobody is judged under a text that is not the one that was adopted; one that shipped earlier is kept."""
+        changed = self.rulebooks.keep(await asyncio.to_thread(self.questions.adopted_texts))
         if changed:
             log.critical("rulebooks_changed", folder=self.settings.rulebook_folder, reasons=changed)
             raise SettingsError("; ".join(changed))

@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 
+from services.attribution.folding.recorder import SCHEMA
 from services.attribution.judging.cli import encode
 from services.attribution.judging.judge import judge
 from services.attribution.main import create_service
@@ -15,11 +17,12 @@ from services.attribution.rulebooks.loading import load
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
 from shared.contract import format_instant, parse_instant
+from shared.database import migrate
 from shared.settings import SettingsError
 from tests.integration.test_attribution_service import PARTITIONS, Line, folded, running
 from tests.support.attribution import START, Journal
 
-LI = "13800000001"
+LI, WANG = "13800000001", "13800000002"
 BOOK = """rulebook: riverside
 version: 1
 extends: shijiazhuang
@@ -72,6 +75,39 @@ async def test_an_office_is_judged_by_its_own_book(settings: AttributionSettings
     with pytest.raises(SettingsError, match=r"riverside 1 was adopted with another text"):
         async with running(settings):
             pass
+
+
+async def test_what_was_adopted_of_a_book_that_was_amended_goes_on_deciding(
+    settings: AttributionSettings, book: Path
+) -> None:
+    """A deployment that adopted an earlier text of a shipped book judges by it, as a file does that names it."""
+    earlier = next(old for old in Registry().earlier() if old.rulebook.name == "reception")
+    sha256 = earlier.rulebook.sha256
+    migrate(settings.database_url, "services.attribution", SCHEMA)
+    with psycopg.connect(settings.database_url) as connection:
+        row = (sha256, "reception", 1, b"".join(earlier.texts))
+        connection.execute(f"INSERT INTO {SCHEMA}.rulebooks VALUES (%s, %s, %s, %s)", row)
+    line, journal = Line(settings), Journal()
+    deal = {"deal": "d1", "customer": {"phones": [WANG]}, "closed_by": "wang", "project": "p", "unit": "u"}
+    both = {"customer": {"phones": [LI, WANG]}, "by": "li", "method": "phone", "subject": "s", "content": "c"}
+    facts = [
+        journal.event("rulebook.adopted", {**ADOPTED, "rulebook": "reception"}),
+        journal.visit(LI, "li", hours=1),
+        journal.visit(WANG, "wang", hours=2),
+        journal.event("deal.subscribed", deal, hours=3),
+        journal.event("followup.recorded", both, hours=4),
+    ]
+    await line.send(facts)
+    as_of = format_instant(START + timedelta(hours=5))
+    async with running(settings) as (_, client):
+        await folded(client, "demo", len(facts))
+        (told,) = (await client.get("/v1/scopes/demo/deals")).json()["deals"]
+        judged = await client.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
+    assert told["shares"] == {"wang": 10000}
+    known = Registry(book.parent)
+    known.put(known.find(f"reception@{sha256}"))
+    offline = judge(journal.lines["demo"], load("shijiazhuang"), known.books, as_of=parse_instant(as_of))
+    assert judged.content == encode(offline)
 
 
 def change(book: Path) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import psycopg
 
-from services.attribution.domain.events import DomainEvent, RulebookAdopted
+from services.attribution.domain.events import DomainEvent, OfficeFound, RulebookAdopted
 from services.attribution.domain.facts import Correction, Departure, Fact, Signing
 from services.attribution.domain.needs import HELD
 from services.attribution.domain.rulebook import Rulebook
@@ -224,10 +224,13 @@ class Folder:
         return Cause(seq, at, self._rules.engine, book.sha256, traceparent)
 
     def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
-        """The text of an adopted rulebook is kept by its content, for whoever asks what was in force."""
+        """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
+
+        It tells what was in force, and what goes on deciding where another text ships under that name.
+        """
         for event in events:
-            if isinstance(event, RulebookAdopted):
-                book = event.adopted.book
+            if isinstance(event, RulebookAdopted | OfficeFound):
+                book = event.adopted.book if isinstance(event, RulebookAdopted) else rows.work.book
                 found = self._rules.books[book]
                 rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
 

@@ -50,13 +50,24 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
     help="A rulebook that ships or stands in the folder, or a YAML file.",
 )
 @click.option(
+    "--adopted",
+    multiple=True,
+    metavar="NAME@DIGEST",
+    help="The text that an adoption in the input means, where another one ships under that name now.",
+)
+@click.option(
     "--as-of", type=Moment(), help="The state as of that time (default: the latest time in the input)."
 )
 @click.option("--known-at", type=Moment(), help="Only events recorded by then.")
 @rulebook_folder
 @click.argument("events", metavar="EVENTS.ndjson", type=click.Path(allow_dash=True))
 def judge_command(
-    rulebook: str, as_of: datetime | None, known_at: datetime | None, rulebook_folder: str, events: str
+    rulebook: str,
+    adopted: tuple[str, ...],
+    as_of: datetime | None,
+    known_at: datetime | None,
+    rulebook_folder: str,
+    events: str,
 ) -> None:
     """Judge a file of events: who owns whom, by which clause. Prints the result as JSON.
 
@@ -66,6 +77,8 @@ def judge_command(
     gc.disable()  # nothing cyclic is made, and the collector would walk a million live records again and again
     try:
         known = Registry(rulebook_folder)
+        for text in adopted:
+            known.put(known.find(text))
         book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)

@@ -40,7 +40,7 @@ class Refolder:
     def __init__(
         self, books: Mapping[BookId, Rulebook], workers: int = 1, wait: float = 60.0, queue: int = 8
     ) -> None:
-        self._books = dict(books)
+        self._books = books
         self._workers = workers
         self._wait = wait
         self._queue = queue
@@ -94,7 +94,7 @@ _books: dict[BookId, Rulebook] = {}
 """In a worker: the rulebooks of the process that asks, so that both judge under the same texts."""
 
 
-def _begin(books: dict[BookId, Rulebook]) -> None:
+def _begin(books: Mapping[BookId, Rulebook]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     _books.update(books)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from services.attribution.domain.rulebook import Clause, Text
+from services.attribution.domain.rulebook import Clause, Rulebook, Text
 from services.attribution.judging.trial_cli import try_command
 from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook, Book, load_book
@@ -21,7 +21,7 @@ LANGUAGES = ("zh", "en")
 
 
 class _Known(click.ParamType[Book]):
-    """A rulebook by its name or the path of its file; one that is wrong ends the command with 2."""
+    """A rulebook by its name (and version or digest) or the path of its file; a wrong one ends the command with 2."""
 
     name = "rulebook"
 
@@ -29,7 +29,7 @@ class _Known(click.ParamType[Book]):
         if isinstance(value, Book):
             return value
         try:
-            return load_book(str(value))
+            return Registry().find(str(value))
         except BadRulebook as bad:
             say(str(bad), err=True)
             sys.exit(2)
@@ -47,20 +47,26 @@ rulebook.add_command(try_command)
 @rulebook_folder
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_books(rulebook_folder: str, as_json: bool) -> None:
-    """Name, version, title and digest of each."""
+    """Name, version, title and digest of each, and below them the texts that shipped earlier."""
     try:
-        books = [book.rulebook for book in Registry(rulebook_folder).all()]
+        known = Registry(rulebook_folder)
+        books = [(book.rulebook, False) for book in known.all()]
+        books += [(book.rulebook, True) for book in known.earlier()]
     except BadRulebook as bad:
         say(str(bad), err=True)
         sys.exit(2)
-    rows = [
-        {"name": b.name, "version": b.version, "sha256": b.sha256, "title": asdict(b.title)} for b in books
-    ]
     if as_json:
-        say(json.dumps(rows, ensure_ascii=False, indent=2))
+        say(json.dumps([_listed(*row) for row in books], ensure_ascii=False, indent=2))
         return
-    for book in books:
-        say(f"{book.name:<14}{book.version:<4}{book.sha256[:12]}  {book.title.zh} · {book.title.en}")
+    for book, earlier in books:
+        mark = "  (旧文本 earlier text)" if earlier else ""
+        title = f"{book.title.zh} · {book.title.en}"
+        say(f"{book.name:<14}{book.version:<4}{book.sha256[:12]}  {title}{mark}")
+
+
+def _listed(book: Rulebook, earlier: bool) -> dict[str, object]:
+    row = {"name": book.name, "version": book.version, "sha256": book.sha256, "title": asdict(book.title)}
+    return row | {"earlier": earlier}
 
 
 @rulebook.command(help="Every value of a rulebook as merged, with the clause that it cites.")
@@ -146,10 +152,16 @@ def diff(before: Book, after: Book, as_json: bool) -> None:
         names = {"before": _identity(before), "after": _identity(after)}
         say(json.dumps(names | {"differences": [asdict(d) for d in found]}, ensure_ascii=False, indent=2))
         return
-    say(_row("", before.rulebook.name, after.rulebook.name))
+    say(_row("", *(_heading(book, before, after) for book in (before, after))))
     for difference in found:
         say(_row(difference.path, _cell(difference.before), _cell(difference.after)))
     say(f"{_changed(found)} of {len(found)} differ in their value, the others in their clause only.")
+
+
+def _heading(book: Book, *both: Book) -> str:
+    """The name, with the digest where both have the same."""
+    same = len({each.rulebook.name for each in both}) == 1
+    return f"{book.rulebook.name}@{book.rulebook.sha256[:12]}" if same else book.rulebook.name
 
 
 def _identity(book: Book) -> dict[str, object]:

@@ -1,12 +1,17 @@
 """Loads rulebooks: a shipped name or a file, with every book that it extends, checked, merged and cited.
 
 Section 11 of the rules fixes the form. The digest of a rulebook is over the bytes of its chain, root first,
-so a decision that names name, version and digest names exactly one set of rules."""
+so a decision that names name, version and digest names exactly one set of rules.
+
+What ships has been amended. Each set of texts that shipped before stands whole in a folder of `earlier/`, byte for
+byte, so that what was adopted under it can be found by its digest and goes on deciding.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +21,11 @@ from services.attribution.rulebooks.sheet import Sheet, read_sheet
 from services.attribution.rulebooks.source import BadRulebook
 from shared.rulebook_folder import MAX_BYTES
 
-__all__ = ["BadRulebook", "Book", "load", "load_book", "shipped"]
+__all__ = ["BadRulebook", "Book", "earlier_books", "load", "load_book", "shipped"]
 
 _SHIPPED = Path(__file__).parent
+EARLIER = tuple(sorted((path for path in (_SHIPPED / "earlier").iterdir() if path.is_dir()), reverse=True))
+"""The sets of texts that shipped before, the last one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,19 @@ def shipped() -> tuple[str, ...]:
     return ("base", *(name for name in names if name != "base"))
 
 
+def earlier_books(name_or_path: str | Path) -> Iterator[Book]:
+    """The book as it was with each earlier set of the texts that ship, the last one first; as far as it loads."""
+    ships = isinstance(name_or_path, str) and name_or_path in shipped()
+    for folder in EARLIER:
+        try:
+            if not ships:
+                yield _read_book(Path(name_or_path), str(name_or_path), (), folder)
+            elif (folder / f"{name_or_path}.yaml").is_file():
+                yield _shipped_book(str(name_or_path), folder)
+        except BadRulebook:  # it needs what ships only since
+            continue
+
+
 def load(name_or_path: str | Path) -> Rulebook:
     """The rulebook of a shipped name or of a file; raises `BadRulebook`."""
     return load_book(name_or_path).rulebook
@@ -51,15 +71,15 @@ def load_book(name_or_path: str | Path) -> Book:
 
 
 @functools.cache
-def _shipped_book(name: str) -> Book:
-    return _read_book(_SHIPPED / f"{name}.yaml", f"{name}.yaml", ())
+def _shipped_book(name: str, folder: Path = _SHIPPED) -> Book:
+    return _read_book(folder / f"{name}.yaml", f"{name}.yaml", (), folder)
 
 
-def _read_book(path: Path, shown: str, inside: tuple[Path, ...]) -> Book:
-    """Reads one file and, before it, what it extends; `inside` are the files that led here."""
+def _read_book(path: Path, shown: str, inside: tuple[Path, ...], folder: Path = _SHIPPED) -> Book:
+    """Reads one file and, before it, what it extends; `inside` led here, `folder` has the texts that ship."""
     raw = _read_bytes(path, shown)
     sheet = read_sheet(raw, shown)
-    parent = _parent(path, sheet, (*inside, path.resolve()))
+    parent = _parent(path, sheet, (*inside, path.resolve()), folder)
     texts = (*(parent.texts if parent else ()), raw)
     sheets = (*(parent.sheets if parent else ()), sheet)
     if any(sheet.name == other.name for other in sheets[:-1]):
@@ -71,12 +91,12 @@ def _read_book(path: Path, shown: str, inside: tuple[Path, ...]) -> Book:
     return Book(build(merged, digest), texts, sheets, merged)
 
 
-def _parent(path: Path, sheet: Sheet, inside: tuple[Path, ...]) -> Book | None:
+def _parent(path: Path, sheet: Sheet, inside: tuple[Path, ...], folder: Path) -> Book | None:
     if sheet.extends is None:
         return None
     wanted, line = str(sheet.extends.value), sheet.extends.line
-    if wanted in shipped() and path.resolve() != _SHIPPED / f"{wanted}.yaml":
-        return _shipped_book(wanted)
+    if wanted in shipped() and path.resolve() != folder / f"{wanted}.yaml":
+        return _shipped_book(wanted, folder)
     target = path.parent / wanted
     if target.resolve() in inside:
         circle = " → ".join(p.name for p in (*inside[inside.index(target.resolve()) :], target))
@@ -85,7 +105,7 @@ def _parent(path: Path, sheet: Sheet, inside: tuple[Path, ...]) -> Book | None:
         known = ", ".join(shipped())
         reason = f"no rulebook {wanted}: neither one that ships ({known}) nor a file beside this one"
         raise BadRulebook(sheet.file, line, "extends", reason)
-    return _read_book(target, str(Path(sheet.file).parent / wanted), inside)
+    return _read_book(target, str(Path(sheet.file).parent / wanted), inside, folder)
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:

@@ -6,64 +6,116 @@ may be adopted. What was adopted is never changed: another text needs another ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import BookId
-from services.attribution.rulebooks.loading import BadRulebook, Book, load_book, shipped
+from services.attribution.rulebooks.building import UNSAID
+from services.attribution.rulebooks.loading import BadRulebook, Book, earlier_books, load_book, shipped
+from services.attribution.rulebooks.telling import differences
 from shared.rulebook_folder import rulebook_files
+
+_DIGEST = re.compile("[0-9a-f]{8,64}")
 
 
 class Registry:
-    """Raises `BadRulebook` for a file that is wrong, and for a name and version that two books have."""
+    """Raises `BadRulebook` for a file that is wrong, and for a name and version that two books have.
+
+    What ships has been amended under its name and version. A deployment in which an earlier text was adopted
+    keeps that one: `keep` puts it in its place.
+    """
 
     def __init__(self, folder: str | Path = "") -> None:
         self._books: dict[BookId, Book] = {}
+        self._rulebooks: dict[BookId, Rulebook] = {}
+        self._sources: dict[BookId, str | Path] = {}
         for name in shipped():
-            self._add(load_book(name), "")
+            self._add(load_book(name), "", name)
         for path in _files(folder) if folder else ():
-            self._add(load_book(path), str(path))
+            self._add(load_book(path), str(path), path)
 
     @property
     def books(self) -> Mapping[BookId, Rulebook]:
-        """Every rulebook that may be adopted."""
-        return {known: book.rulebook for known, book in self._books.items()}
+        """Every rulebook that may be adopted; the mapping follows what is kept."""
+        return self._rulebooks
 
     def all(self) -> Iterable[Book]:
         """Every rulebook with what it was made from: those that ship first."""
         return self._books.values()
 
+    def earlier(self) -> Iterator[Book]:
+        """The same books with the texts that shipped before, where these differ."""
+        for known, book in self._books.items():
+            others = (other for other in earlier_books(self._sources[known]) if _id(other) == known)
+            yield from (other for other in others if other.rulebook.sha256 != book.rulebook.sha256)
+
     def find(self, name_or_path: str) -> Book:
-        """The book that a person names, or the one of a file."""
+        """The book that a person names, by `riverside`, `riverside@1` or `riverside@` and a digest, or of a file."""
         known = named(name_or_path, self._books)
-        return load_book(name_or_path) if known is None else self._books[known]
+        if known is not None:
+            return self._books[known]
+        name, _, digest = name_or_path.partition("@")
+        for book in (*self._books.values(), *self.earlier()) if _DIGEST.fullmatch(digest) else ():
+            if book.rulebook.name == name and book.rulebook.sha256.startswith(digest):
+                return book
+        return load_book(name_or_path)
 
     def text_of(self, known: BookId) -> bytes:
         """The bytes over which the rulebook's digest is made: its chain, root first."""
         return b"".join(self._books[known].texts)
 
-    def changed(self, adopted: Iterable[tuple[str, int, str]]) -> list[str]:
-        """What is wrong with books that were adopted, by name, version and digest: one sentence each."""
-        found = []
+    def put(self, book: Book) -> None:
+        """Let this text be what its name and version mean."""
+        self._books[_id(book)] = book
+        self._rulebooks[_id(book)] = book.rulebook
+
+    def keep(self, adopted: Iterable[tuple[str, int, str]]) -> list[str]:
+        """Go by the texts that were adopted, by name, version and digest; what cannot be is a sentence each.
+
+        Without a digest the first text is meant that shipped, where it decides otherwise than today's.
+        """
+        wrong = []
+        earlier = [*self.earlier()]
         for name, version, sha256 in sorted(adopted):
             book = self._books.get((name, version))
             if book is None:
-                found.append(f"{name} {version} was adopted, and no file has it any more: put it back")
-            elif book.rulebook.sha256 != sha256:
-                found.append(
+                wrong.append(f"{name} {version} was adopted, and no file has it any more: put it back")
+                continue
+            olds = [other for other in earlier if _id(other) == (name, version)]
+            found = next((other for other in (book, *olds) if other.rulebook.sha256 == sha256), None)
+            if not sha256 and olds and _decides_otherwise(olds[-1], book):
+                found = olds[-1]
+            if found is not None:
+                self.put(found)
+            elif sha256:
+                wrong.append(
                     f"{name} {version} was adopted with another text ({sha256[:12]}, now "
                     f"{book.rulebook.sha256[:12]}): put that back, and give the changed file a new version"
                 )
-        return found
+        return wrong
 
-    def _add(self, book: Book, file: str) -> None:
-        known = book.rulebook.name, book.rulebook.version
+    def _add(self, book: Book, file: str, source: str | Path) -> None:
+        known = _id(book)
         other = self._books.setdefault(known, book)
         if other is not book:
             at = other.sheets[-1].file
             reason = f"{known[0]} {known[1]} is also {at}; one of them needs another name or version"
             raise BadRulebook(file, 1, "version", reason)
+        self._rulebooks[known] = book.rulebook
+        self._sources[known] = source
+
+
+def _decides_otherwise(before: Book, after: Book) -> bool:
+    """Whether a value differs, or its clause; of a value that only the later text writes, the value alone."""
+    told = (d for d in differences(before, after) if d.path in UNSAID)
+    same = {d.path for d in told if d.before and d.after and d.before.value == d.after.value}
+    return any(d.path not in same for d in differences(before, after))
+
+
+def _id(book: Book) -> BookId:
+    return book.rulebook.name, book.rulebook.version
 
 
 def named(text: str, books: Iterable[BookId]) -> BookId | None:

@@ -65,5 +65,8 @@ SELECT watermark FROM watermarks WHERE partition = %s
 SELECT count(*), min(since) FROM parked_scopes
 
 -- name: adopted_texts
--- The rulebooks that were adopted, each with the digest of its text then.
+-- The rulebooks that were adopted or begun under, each with the digest of its text then; without one where it was
+-- not kept yet.
 SELECT name, version, sha256 FROM rulebooks
+UNION ALL
+SELECT split_part(book, '@', 1), split_part(book, '@', 2)::integer, '' FROM opened_before
