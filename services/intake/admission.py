@@ -14,6 +14,7 @@ from shared.contract import (
     RulebookAdopted,
     VisitRegistered,
     canonical,
+    content_digest,
     decode_event,
     digest_of,
     is_masked,
@@ -35,7 +36,8 @@ def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission
         office=event.office,
         occurred_at=event.occurred_at,
         body=body,
-        digest=digest_of(body),
+        digest=content_digest(event),
+        written=digest_of(body),
         contacts=normalised_phones(event),
         traceparent=traceparent,
         adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
@@ -54,7 +56,7 @@ def normalised_phones(event: Event) -> bytes | None:
 
 def _phones(event: Event) -> Iterator[str]:
     for _, party in parties(event.data):
-        yield from party.phones
+        yield from party.phones or ()
     if isinstance(event.data, VisitRegistered):
         for referrer in event.data.referred_by:
             if referrer.phone is not None:

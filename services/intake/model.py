@@ -11,7 +11,10 @@ from msgspec import Struct
 
 
 class Submission(Struct, frozen=True, gc=False):
-    """An event that passed the decoder and asks for a place in the journal."""
+    """An event that passed the decoder and asks for a place in the journal.
+
+    `digest` is of its content; `written` of its canonical bytes, which older rows of the journal were told by.
+    """
 
     id: str
     type: str
@@ -20,6 +23,7 @@ class Submission(Struct, frozen=True, gc=False):
     occurred_at: datetime
     body: bytes
     digest: bytes
+    written: bytes
     contacts: bytes | None
     traceparent: str
     adopts: tuple[str, int] | None = None

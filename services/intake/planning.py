@@ -104,7 +104,8 @@ class Planner:
     def _place(self, submission: Submission) -> Outcome:
         known = self._known.get(submission.id)
         if known is not None:
-            return Duplicate(known.place) if known.digest == submission.digest else Conflict(submission.id)
+            same = known.digest in (submission.digest, submission.written)
+            return Duplicate(known.place) if same else Conflict(submission.id)
         head = self._heads.get(submission.scope)
         recorded_at = self._not_before if head is None else max(self._not_before, head.recorded_at)
         refusal = self._refusal(submission, recorded_at)

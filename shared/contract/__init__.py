@@ -9,10 +9,8 @@ from shared.contract.checks import CLOCK_TOLERANCE, check_clock, parties
 from shared.contract.contacts import (
     contact_of,
     contacts_of,
-    is_masked,
     mask,
     mask_contact,
-    normalise_phone,
     wechat_contact,
 )
 from shared.contract.decode import decode_event
@@ -25,6 +23,7 @@ from shared.contract.events import (
     ClaimTransferred,
     ComplaintUpheld,
     ConcealmentFound,
+    CorrectedParty,
     CustomerRecognised,
     Data,
     DealCancelled,
@@ -54,6 +53,8 @@ from shared.contract.events import (
     VisitRegistered,
 )
 from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES
+from shared.contract.phones import is_masked, normalise_phone
+from shared.contract.plain import can_be_seen
 from shared.contract.set_aside import SetAside, SettingAside, decode_set_aside, decode_setting_aside
 from shared.contract.times import format_instant, parse_instant, parse_utc
 from shared.contract.wire import canonical, content_digest, digest_of, stamp, stamp_canonical, to_wire
@@ -71,6 +72,7 @@ __all__ = [
     "ClaimTransferred",
     "ComplaintUpheld",
     "ConcealmentFound",
+    "CorrectedParty",
     "CustomerRecognised",
     "Data",
     "DealCancelled",
@@ -101,6 +103,7 @@ __all__ = [
     "SurveyRecorded",
     "VisitRegistered",
     "bad",
+    "can_be_seen",
     "canonical",
     "check_clock",
     "contact_of",

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shared.contract.contacts import may_be_phone
+from shared.contract.contacts import wechat_fault
 from shared.contract.errors import bad
 from shared.contract.events import (
     CallRegistered,
     ClaimTransferred,
     ComplaintUpheld,
+    CorrectedParty,
     Data,
     DealSubscribed,
     DisputeOpened,
@@ -26,6 +27,8 @@ from shared.contract.events import (
     SurveyRecorded,
     VisitRegistered,
 )
+from shared.contract.phones import phone_fault
+from shared.contract.plain import says_nothing
 from shared.contract.times import check_date
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -51,13 +54,13 @@ def check_carried(event: Event) -> None:
         raise bad("carried", "carried_type")
 
 
-def parties(data: Data) -> Iterator[tuple[str, Party]]:
+def parties(data: Data) -> Iterator[tuple[str, Party | CorrectedParty]]:
     """Every party in the event, with its path; only `customer` and `members` name customers."""
     if isinstance(data, HouseholdLinked):
         for index, member in enumerate(data.members):
             yield f"data.members[{index}]", member
         return
-    customer: Party | None = getattr(data, "customer", None)
+    customer: Party | CorrectedParty | None = getattr(data, "customer", None)
     if customer is not None:
         yield "data.customer", customer
     if isinstance(data, VisitRegistered):
@@ -65,10 +68,19 @@ def parties(data: Data) -> Iterator[tuple[str, Party]]:
             yield f"data.companions[{index}]", companion
 
 
-def _check_party(party: Party, path: str) -> None:
-    for index, phone in enumerate(party.phones):
-        if not may_be_phone(phone):
-            raise bad(f"{path}.phones[{index}]", "phone")
+def _check_party(party: Party | CorrectedParty, path: str) -> None:
+    for index, phone in enumerate(party.phones or ()):
+        _check_phone(phone, f"{path}.phones[{index}]")
+    if party.wechat is not None:
+        fault = wechat_fault(party.wechat)
+        if fault is not None:
+            raise bad(f"{path}.wechat", fault)
+
+
+def _check_phone(phone: str, path: str) -> None:
+    fault = phone_fault(phone)
+    if fault is not None:
+        raise bad(path, fault)
 
 
 def _check_customer(data: Any) -> None:
@@ -80,8 +92,8 @@ def _check_visit(data: VisitRegistered) -> None:
     for index, companion in enumerate(data.companions):
         _check_party(companion, f"data.companions[{index}]")
     for index, referrer in enumerate(data.referred_by):
-        if referrer.phone is not None and not may_be_phone(referrer.phone):
-            raise bad(f"data.referred_by[{index}].phone", "phone")
+        if referrer.phone is not None:
+            _check_phone(referrer.phone, f"data.referred_by[{index}].phone")
     if data.on_behalf_of is not None and data.capacity != "assist":
         raise bad("data.on_behalf_of", "with_assist")
     if data.next_on is not None:
@@ -97,7 +109,7 @@ def _check_next_on(data: CallRegistered | FollowUpRecorded) -> None:
 def _check_household(data: HouseholdLinked) -> None:
     """A masked phone passes: the record is kept and flagged as naming no customer (rules, 2. Identity)."""
     for index, member in enumerate(data.members):
-        if not member.phones and member.wechat is None:
+        if all(says_nothing(contact) for contact in (*member.phones, member.wechat or "")):
             raise bad(f"data.members[{index}]", "contact")
         _check_party(member, f"data.members[{index}]")
 
@@ -113,8 +125,8 @@ def _check_shift(data: ShiftOpened) -> None:
 
 
 def _check_staff(data: StaffEnrolled) -> None:
-    if data.contacts is not None and data.contacts.sms is not None and not may_be_phone(data.contacts.sms):
-        raise bad("data.contacts.sms", "phone")
+    if data.contacts is not None and data.contacts.sms is not None:
+        _check_phone(data.contacts.sms, "data.contacts.sms")
 
 
 _CHECKS: Final[dict[type, Callable[[Any], None]]] = {

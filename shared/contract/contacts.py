@@ -1,26 +1,22 @@
-"""Who a record names: phones in E.164 and WeChat ids, the only things that identify a customer (rules, 2).
-
-`phonenumbers` decides what a phone number is, with default region CN. It takes some 40 µs for one; the
-usual ways of writing a Chinese mobile number are read by a pattern first, and a property test holds both to
-be equal.
-"""
+"""Who a record names: phones in E.164 and WeChat ids, the only things that identify a customer (rules, 2)."""
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import phonenumbers
+from shared.contract.errors import bad
+from shared.contract.phones import is_masked, mobile_of, phone_fault
+from shared.contract.phones import normalise_phone as normalise_phone
+from shared.contract.plain import NOTHING_SAID, plain
 
 if TYPE_CHECKING:
-    from shared.contract.events import Party
+    from shared.contract.events import CorrectedParty, Party
 
-REGION: Final = "CN"
 WECHAT: Final = "wechat:"
+EXTENSION: Final = ";ext="
 
-_plain_mobile = re.compile(r"1[3-9][0-9]{9}").fullmatch
-_written_mobile = re.compile(r"(?:\+86[ -]?|0086[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})").fullmatch
-_extension = re.compile(r"(?:ext\.?|x|转|分机|#)\s*\d{1,7}\s*$", re.IGNORECASE)
+_wechat_id = re.compile(r"(?=.*[a-z])[a-z0-9_.-]{2,64}").fullmatch
+_wechat_typed = re.compile(r"(?:wechat|weixin|微信号?)\s*:\s*(.*)", re.DOTALL).fullmatch
 _phone_like = re.compile(
     r"""(?P<kept>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b    # an id
         |\b(?=\d*[a-f])[0-9a-f]{16,}\b                                                # a digest
@@ -34,71 +30,68 @@ _phone_like = re.compile(
 )
 
 
-def is_masked(phone: str) -> bool:
-    """A phone with stars is kept as written, never matches, and is no contact."""
-    return "*" in phone or "＊" in phone
+def wechat_contact(wechat: str) -> str | None:
+    """A WeChat id as a contact: `wechat:<id>`, or the phone that it is; None where there is none."""
+    return _read_wechat(plain(wechat))[0]
 
 
-def normalise_phone(phone: str) -> str | None:
-    """The E.164 form of a phone as people write it; None for one that cannot be a phone number."""
-    if _plain_mobile(phone):
-        return "+86" + phone
-    written = _written_mobile(phone)
-    if written:
-        return "+86" + "".join(written.groups())
-    return _normalise_unusual(phone)
+def wechat_fault(wechat: str) -> str | None:
+    """The rule that a WeChat id breaks; None for an id, a phone, a masked one, and words that say nothing."""
+    return _read_wechat(plain(wechat))[1]
 
 
-@lru_cache(maxsize=65_536)
-def _normalise_unusual(phone: str) -> str | None:
-    bare = _extension.sub("", phone.strip().removeprefix("tel:"))
-    if any(c.isalpha() for c in bare):
-        return None  # phonenumbers would dial letters (1-800-FLOWERS) and skip words before the digits
-    try:
-        number = phonenumbers.parse(bare, REGION)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+def _read_wechat(typed: str) -> tuple[str | None, str | None]:
+    """The contact, or the rule that was broken, or neither where nothing is said or something is hidden."""
+    if typed in NOTHING_SAID or is_masked(typed):
+        return None, None
+    mobile = mobile_of(typed)
+    if mobile is not None:
+        return mobile, None
+    return (WECHAT + typed, None) if _wechat_id(typed) else (None, "wechat")
 
 
-def may_be_phone(phone: str) -> bool:
-    """Whether this is a possible phone number, or a masked one."""
-    return _plain_mobile(phone) is not None or is_masked(phone) or normalise_phone(phone) is not None
+def contact_of(text: str, path: str = "contact") -> str:
+    """The contact that someone at the desk typed: a phone, or a WeChat id; `BadEvent` at `path` for neither.
+
+    `wechat:` or 微信： may stand before an id, and need not: what holds a letter of the alphabet is no number.
+    """
+    typed = plain(text)
+    named = _wechat_typed(typed)
+    asked = named[1] if named is not None else typed
+    if asked in NOTHING_SAID:
+        raise bad(path, "blank_contact")
+    if is_masked(asked):
+        raise bad(path, "masked")
+    found, fault = _read_wechat(asked)
+    if named is None:
+        phone = normalise_phone(asked)
+        if phone is not None:
+            return phone
+        fault = phone_fault(asked) if not re.search("[a-z]", asked) else fault
+    if found is None:
+        raise bad(path, fault or "phone")
+    return found
 
 
-def wechat_contact(wechat: str) -> str:
-    """A WeChat id as a contact: trimmed, lower-cased, and told apart from phones."""
-    return WECHAT + wechat.strip().lower()
-
-
-def contact_of(text: str) -> str | None:
-    """The contact that someone at the desk typed: a phone, or `wechat:<id>`; None when it is neither."""
-    stripped = text.strip()
-    if stripped.lower().startswith(WECHAT):
-        wechat = wechat_contact(stripped[len(WECHAT) :])
-        return wechat if wechat != WECHAT else None
-    return None if is_masked(stripped) else normalise_phone(stripped)
-
-
-def contacts_of(party: "Party", stored: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def contacts_of(party: "Party | CorrectedParty", stored: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The contacts by which a party is known, phones first, as ordered, without masked ones or doubles.
 
     `stored` holds what phones were read as when the event was recorded; it goes before what is read now, so
     that a newer release of the library cannot make another customer of an old record.
     """
-    if stored is None and party.wechat is None and len(party.phones) == 1:
-        only = None if is_masked(party.phones[0]) else normalise_phone(party.phones[0])
+    phones = party.phones or ()
+    if stored is None and party.wechat is None and len(phones) == 1:
+        only = normalise_phone(phones[0])
         return () if only is None else (only,)
     known = stored or {}
-    found: list[str] = []
-    for phone in party.phones:
+    found: dict[str, None] = {}
+    for phone in phones:
         contact = None if is_masked(phone) else known.get(phone) or normalise_phone(phone)
-        if contact is not None and contact not in found:
-            found.append(contact)
-    if party.wechat is not None and party.wechat.strip():
-        found.append(wechat_contact(party.wechat))
+        if contact is not None:
+            found[contact] = None
+    wechat = wechat_contact(party.wechat) if party.wechat is not None else None
+    if wechat is not None:
+        found[wechat] = None
     return tuple(found)
 
 
@@ -113,7 +106,8 @@ def mask_contact(contact: str) -> str:
     """A contact as it may be shown to someone who need not know it: `138****0001`, `wechat:zh****`."""
     if contact.startswith(WECHAT):
         return WECHAT + contact[len(WECHAT) :][:2] + "****"
-    return _masked(contact)
+    number, mark, _ = contact.partition(EXTENSION)
+    return _masked(number) + (mark and f"{mark}****")
 
 
 def mask(text: str) -> str:

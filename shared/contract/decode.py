@@ -16,10 +16,20 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import replace
 
 from shared.contract.checks import check_carried, check_clock, check_data
 from shared.contract.errors import BadEvent, bad
-from shared.contract.events import DATA_TYPES, Carried, Data, Event
+from shared.contract.events import (
+    DATA_TYPES,
+    Carried,
+    CustomerRecognised,
+    Data,
+    DisputeEvidenceAdded,
+    Event,
+    RecordApproved,
+    RecordCorrected,
+)
 from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES, PLACE_PATTERN, UUID_PATTERN, StaffId
 from shared.contract.scrutiny import scrutinise
 from shared.contract.times import Instant, parse_instant, parse_utc
@@ -61,6 +71,7 @@ _data: Final[dict[str, Callable[[Raw], Data]]] = {
 }
 _PATTERNS: Final = {"id": UUID_PATTERN, "scope": PLACE_PATTERN, "office": PLACE_PATTERN}
 _ids: Final = re.compile(" ".join(pattern.strip("^$") for pattern in _PATTERNS.values())).fullmatch
+_event_id = re.compile(UUID_PATTERN.strip("^$")).fullmatch
 _encode = msgspec.json.Encoder().encode
 
 
@@ -127,11 +138,11 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     if decode_data is None:
         raise bad("type", "unknown_type")
     try:
-        data = decode_data(envelope.data)
+        data = _in_lower_case(decode_data(envelope.data))
     except msgspec.MsgspecError as refusal:
         raise _refused(refusal, DATA_TYPES[envelope.type], "data") from None
     return Event(  # what a million events repeat is held once
-        envelope.id,
+        envelope.id.lower(),
         intern(envelope.type),
         intern(envelope.scope),
         intern(envelope.office),
@@ -141,6 +152,23 @@ def _typed(raw: bytes, recorded: bool) -> Event:
         _recorded_at(envelope.recorded_at, recorded),
         None if envelope.carried is UNSET else envelope.carried,
     )
+
+
+def _in_lower_case(data: Data) -> Data:
+    """The data with the ids of other events as the journal holds them; evidence may be such an id, or words."""
+    if isinstance(data, RecordCorrected | RecordApproved):
+        lower = data.record.lower()
+        return data if lower == data.record else replace(data, record=lower)
+    if isinstance(data, CustomerRecognised):
+        lower = data.registration.lower() if data.registration is not None else ""
+        return replace(data, registration=lower or None, evidence=_evidence(data.evidence))
+    if isinstance(data, DisputeEvidenceAdded):
+        return replace(data, evidence=_evidence(data.evidence))
+    return data
+
+
+def _evidence(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one.lower() if _event_id(one) else one for one in given)
 
 
 def _wrong_id(envelope: _Envelope) -> BadEvent:

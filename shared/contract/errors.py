@@ -34,7 +34,36 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "stamped": ("由接收服务填写，不可自带", "is stamped by intake and must not be given"),
     "carried_type": ("只有来访、来电、拓客登记可以结转", "is only for registrations (visit, call, outreach)"),
     "carried_import": ("结转登记只能经导入接口", "is accepted only through an import"),
-    "phone": ("不可能是电话号码", "cannot be a phone number"),
+    "id": (
+        "编号应为 1–64 个字母、数字或 . _ : @ -，不能有空白或看不见的字符",
+        "must be an id of 1 to 64 letters, digits or . _ : @ -, without white space or invisible characters",
+    ),
+    "phone": ("不是有效的电话号码", "is not a valid phone number"),
+    "phone_length": (
+        "手机号应为 11 位，多一位或少一位都不是这位客户",
+        "is a mobile number with a digit too many or too few; it has 11",
+    ),
+    "phone_area": (
+        "缺少区号：请写成 010-88886666",
+        "lacks its area code; write it as 010-88886666",
+    ),
+    "phone_several": (
+        "一栏只能填一个号码，请把每个号码分开填写",
+        "holds more than one number; give each an entry of its own",
+    ),
+    "phone_beside": (
+        "号码旁边不能有其他内容，分机请写作 转8001",
+        "has something beside the number; only an extension may stand there, as in x8001",
+    ),
+    "wechat": (
+        "微信号应为 2–64 个字母、数字或 _ - .，且至少有一个字母；没有时请留空",
+        "is not a WeChat id: 2 to 64 of a-z 0-9 _ - . with a letter among them; leave it out where there is none",
+    ),
+    "masked": (
+        "号码有遮挡，无法查询：请输入完整的电话或微信号",
+        "has something left out and matches nobody; give the whole number or id",
+    ),
+    "blank_contact": ("请输入电话或微信号", "says nothing; give a phone number or a WeChat id"),
     "contact": ("需要电话或微信", "needs a phone or a WeChat id"),
     "shares": ("各份额之和应为 10000 基点", "must sum to 10000 basis points"),
     "repeated": ("不能重复", "must not name anyone twice"),

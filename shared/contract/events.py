@@ -59,6 +59,15 @@ class Party(Model, frozen=True):
     relation: Remark | None = None
 
 
+class CorrectedParty(Model, frozen=True):
+    """What a correction says of the party: what it leaves out stays, what it gives empty is taken away."""
+
+    name: Remark | None = None
+    phones: Phones | None = None
+    wechat: Remark | None = None
+    relation: Remark | None = None
+
+
 class Asked(Model, frozen=True):
     """What the customer answered at the door."""
 
@@ -281,7 +290,7 @@ class DisputeRuled(Model, frozen=True):
 class RecordCorrected(Model, frozen=True):
     TYPE: ClassVar = "record.corrected"
     record: EventId
-    customer: Party
+    customer: CorrectedParty
     reason: Prose
     requested_by: StaffId
     approved_by: StaffList

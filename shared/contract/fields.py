@@ -5,25 +5,48 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from shared.contract.plain import UNSEEN_LETTERS
+
 MAX_EVENT_BYTES: Final = 65_536
 MAX_DEPTH: Final = 8
 
-UUID_PATTERN: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+UUID_PATTERN: Final = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+"""In any case on the way in; `decode` makes it lower case."""
+
+ID_PATTERN: Final = rf"^(?:[^\W{UNSEEN_LETTERS}]|[.:@-]){{1,64}}$"
+ID_SCHEMA_PATTERN: Final = (
+    r"^[^\u0000-,/;-?\[-^`{-\u00a0\u00ad\u115f\u1160\u2000-\u206f\u3000\u3164\ufeff\uffa0]{1,64}$"
+)
+"""Nearly the same for readers of JSON Schema, to some of whom `\\w` is ASCII alone; `decode` is stricter."""
 
 PLACE_PATTERN: Final = "^[a-z0-9-]{1,64}$"
 
-EventId = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID, lower case; UUIDv7 is advised")]
+EventId = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID; UUIDv7 is advised")]
 ScopeId = Annotated[str, Meta(pattern=PLACE_PATTERN, description="ownership scope 判客范围")]
 OfficeId = Annotated[str, Meta(pattern=PLACE_PATTERN, description="sales office 案场")]
-StaffId = Annotated[str, Meta(min_length=1, max_length=64, description="staff id, unique within the system")]
-RecordId = Annotated[str, Meta(min_length=1, max_length=128, description="unique within the scope")]
+StaffId = Annotated[
+    str,
+    Meta(
+        pattern=ID_PATTERN,
+        description="staff id, unique within the system: 1 to 64 letters, digits or . _ : @ -",
+    ),
+]
+RecordId = Annotated[
+    str, Meta(pattern=ID_PATTERN, description="unique within the scope: 1 to 64 letters, digits or . _ : @ -")
+]
 RulebookName = Annotated[str, Meta(min_length=1, max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=64)]
 Prose = Annotated[str, Meta(min_length=1, max_length=4000)]
 Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said")]
 Note = Annotated[str, Meta(max_length=4000, description="may be empty: nothing was said")]
-Phone = Annotated[str, Meta(min_length=1, max_length=64, description="as people write it; stars mask it")]
+Phone = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="as people write it, with its extension; stars mask it; may be empty: nothing was said",
+    ),
+]
 Address = Annotated[str, Meta(min_length=1, max_length=320)]
 Amount = Annotated[str, Meta(pattern=r"^(?:0|[1-9]\d{0,14})(?:\.\d{1,4})?$", description="decimal, CNY")]
 Day = Annotated[date, Meta(description="in the years 2000 to 2100")]
@@ -46,6 +69,6 @@ LOOSE_FIELDS: Final = PROSE_FIELDS | {
 """The fields in which white space at an end does no harm; an id with some would be another id."""
 
 EMPTY_FIELDS: Final = frozenset(
-    {"name", "wechat", "relation", "channel", "purpose", "notes", "level", "suggestion"}
+    {"name", "wechat", "phones", "phone", "relation", "channel", "purpose", "notes", "level", "suggestion"}
 )
 """The fields that a form may send empty: an empty one says what a missing one says."""

@@ -18,7 +18,7 @@ import yaml
 
 from shared.contract.errors import RULES
 from shared.contract.events import DATA_TYPES, CallRegistered, Carried, OutreachRegistered, VisitRegistered
-from shared.contract.fields import EventId, OfficeId, ScopeId, StaffId
+from shared.contract.fields import ID_PATTERN, ID_SCHEMA_PATTERN, EventId, OfficeId, ScopeId, StaffId
 from shared.contract.times import RFC_3339, Instant
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -53,6 +53,8 @@ def _cleaned(node: Any) -> Any:
     if isinstance(node.get("description"), str):
         node = {**node, "description": inspect.cleandoc(node["description"])}
     cleaned = {k: _cleaned(v) for k, v in node.items() if not (k == "default" and v is None)}
+    if cleaned.get("pattern") == ID_PATTERN:
+        cleaned["pattern"] = ID_SCHEMA_PATTERN
     choices = [choice for choice in cleaned.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1 and "anyOf" in cleaned:
         del cleaned["anyOf"]

@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.contract.errors import bad
 from shared.contract.fields import EMPTY_FIELDS, LOOSE_FIELDS, MAX_DEPTH, PROSE_FIELDS
+from shared.contract.plain import is_blank
 
 _tokens = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL).finditer
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
@@ -92,7 +93,7 @@ def check_text(text: str, path: str, field: str) -> None:
     if (_control_in_prose if field in PROSE_FIELDS else _control)(text):
         raise bad(path, "control")
     stripped = text.strip()
-    if not stripped:
+    if is_blank(text):
         if field in EMPTY_FIELDS:
             return
         raise bad(path, "blank")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contract.decode import decode_document
 from shared.contract.fields import EventId, Prose, StaffId
@@ -44,9 +45,11 @@ class SetAside(Struct, frozen=True, forbid_unknown_fields=True):
 
 def decode_setting_aside(raw: bytes) -> SettingAside:
     """The body of the request, or `BadEvent`."""
-    return decode_document(raw, SettingAside)
+    asked = decode_document(raw, SettingAside)
+    return replace(asked, id=asked.id.lower())
 
 
 def decode_set_aside(raw: bytes) -> SetAside:
     """A line of an export, or `BadEvent`."""
-    return decode_document(raw, SetAside)
+    told = decode_document(raw, SetAside)
+    return replace(told, set_aside=told.set_aside.lower())

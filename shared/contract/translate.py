@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import inspect
 
 from shared.contract.errors import BadEvent, bad
+from shared.contract.fields import ID_PATTERN
 
 _located = re.compile(r"^(?P<said>.*?)(?: - at (?:`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL).fullmatch
 _length = re.compile(r"of length (?P<limit>[<>=]+ \d+)").search
@@ -77,7 +78,8 @@ def _constraint(said: str, path: str) -> BadEvent:
         return bad(path, "blank") if blank else bad(path, "length", limit=length["limit"])
     pattern = _pattern(said)
     if pattern:
-        return bad(path, "pattern", expected=pattern["pattern"].replace("\\\\", "\\"))
+        expected = pattern["pattern"].replace("\\\\", "\\")
+        return bad(path, "id") if expected == ID_PATTERN else bad(path, "pattern", expected=expected)
     bound = _bound(said)
     if bound or "out of range" in said:
         return bad(path, "range", limit=bound["limit"] if bound else "…")

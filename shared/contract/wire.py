@@ -1,8 +1,9 @@
 """Canonical bytes of an event: what is stored, sent and compared.
 
-Canonical means: keys sorted, no white space, UTF-8. Values stay as they were written, so that the journal
-shows what the desk sent; two events have the same content when their canonical bytes but for `recorded_at`
-are equal.
+Canonical means: keys sorted, no white space, UTF-8, the id in lower case. Other values stay as they were
+written, so that the journal shows what the desk sent. Two events have the same content when their decoded
+envelopes but for `recorded_at` are equal (contract, section 1): another spelling of an instant or a default that
+is stated is none.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.contract.events import Event
 from shared.contract.times import format_instant
@@ -24,16 +26,17 @@ def canonical(raw: bytes) -> bytes:
     """The canonical bytes of an event that `decode_event` accepted, without `recorded_at`."""
     document = _decode(raw)
     document.pop("recorded_at", None)
+    document["id"] = document["id"].lower()
     return _encode(document)
 
 
-def content_digest(raw: bytes) -> bytes:
-    """SHA-256 of the content, whatever its spelling in JSON and whenever it was recorded."""
-    return digest_of(canonical(raw))
+def content_digest(event: Event) -> bytes:
+    """SHA-256 of the content of a decoded event, however it was written and whenever it was recorded."""
+    return digest_of(_encode(replace(event, recorded_at=None)))
 
 
 def digest_of(body: bytes) -> bytes:
-    """As `content_digest`, of bytes that `canonical` made."""
+    """SHA-256 of bytes, such as `canonical` makes."""
     return hashlib.sha256(body).digest()
 
 

@@ -137,6 +137,10 @@ async def test_a_visit_on_the_topic_is_answered_and_passed_on(settings: Attribut
         looked = (await client.post("/v1/scopes/demo/lookup", json={"contact": "138 0000 0001"})).json()
         assert (looked["known"], looked["owner_name"], looked["clause"]) == (True, "李娜", "shijiazhuang.1")
         assert looked["contacts"] == ["138****0001"]
+        by_wechat = (await client.post("/v1/scopes/demo/lookup", json={"contact": "wx_abc"})).json()
+        assert (by_wechat["known"], by_wechat["contact"]) == (False, "wechat:wx****")
+        hidden = await client.post("/v1/scopes/demo/lookup", json={"contact": "138****0001"})
+        assert (hidden.status_code, hidden.json()["errors"][0]["rule"]) == (422, "masked")
         assert looked["clause_text"]["zh"]
         assert looked["as_of_seq"] == 3
         customer = (await client.get(f"/v1/scopes/demo/customers/{looked['customer']}")).json()

@@ -103,6 +103,47 @@ async def test_bad_input_names_the_field(chosen: IntakeSettings, changes: dict[s
     assert absent.status_code == 404
 
 
+async def test_the_same_content_in_another_spelling_is_a_duplicate(chosen: IntakeSettings) -> None:
+    """Another offset, a stated default, another case of the id, other order of keys: 200 with the first answer."""
+    event = visit(occurred_at="2026-03-02T10:00:00+08:00")
+    again = {
+        **dict(reversed(event.items())),
+        "id": event["id"].upper(),
+        "occurred_at": "2026-03-02T02:00:00.0Z",
+        "data": {**event["data"], "brochure_only": False, "present": []},
+    }
+    async with serving(chosen) as (client, _):
+        first = await client.post("/v1/events", content=raw(event))
+        repeated = await client.post("/v1/events", content=raw(again))
+        other = await client.post("/v1/events", content=raw({**again, "occurred_at": "2026-03-02T02:00:01Z"}))
+        stored = await client.get(f"/v1/events/{event['id'].upper()}")
+    assert (first.status_code, repeated.status_code, other.status_code) == (202, 200, 409)
+    assert repeated.content == first.content
+    assert stored.json()["occurred_at"] == "2026-03-02T10:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("party", "path", "rule"),
+    [
+        ({"phones": ["13800000001", "139000000011"]}, "data.customer.phones[1]", "phone_length"),
+        ({"phones": ["13800000001;13900000002"]}, "data.customer.phones[0]", "phone_several"),
+        ({"phones": ["84664163"]}, "data.customer.phones[0]", "phone_area"),
+        ({"wechat": "李娜"}, "data.customer.wechat", "wechat"),
+    ],
+)
+async def test_a_contact_that_is_none_is_refused(
+    chosen: IntakeSettings, party: dict[str, Any], path: str, rule: str
+) -> None:
+    """What would make another customer of a mistake is refused, with the field, the rule and what to do."""
+    event = visit()
+    event["data"] = {**event["data"], "customer": party}
+    async with serving(chosen) as (client, _):
+        answer = await client.post("/v1/events", content=raw(event))
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["path"], error["rule"]) == (path, rule)
+
+
 async def test_a_batch_has_a_result_per_line(chosen: IntakeSettings) -> None:
     """Accepted, repeated, refused, in conflict, of another scope: each line says so, in order."""
     event = visit()

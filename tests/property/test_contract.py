@@ -15,16 +15,24 @@ from hypothesis import strategies as st
 from shared.contract import (
     DATA_TYPES,
     BadEvent,
+    Party,
     canonical,
+    contact_of,
+    contacts_of,
     content_digest,
     decode_event,
     format_instant,
+    is_masked,
     mask,
     normalise_phone,
     parse_instant,
     stamp,
     to_wire,
+    wechat_contact,
 )
+from shared.contract.contacts import wechat_fault
+from shared.contract.phones import phone_fault
+from shared.contract.plain import says_nothing
 from shared.contract.scrutiny import scrutinise
 from tests.support.contract import encode, envelope
 
@@ -41,48 +49,107 @@ json_values = st.recursive(
 
 
 def by_the_library(phone: str) -> str | None:
-    """What phonenumbers alone says of a phone."""
+    """What phonenumbers alone says of a phone without an extension."""
     try:
         number = phonenumbers.parse(phone, "CN")
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-@given(mobiles)
-def test_the_quick_way_reads_mobiles_as_the_library_does(phone: str) -> None:
-    """A plain Chinese mobile number is what phonenumbers makes of it."""
-    assert normalise_phone(phone) == by_the_library(phone) == "+86" + phone
+signs = st.text("0123456789+-() .", max_size=20)
+landlines = st.sampled_from(["010", "021", "0755", "0571"]).flatmap(
+    lambda area: st.from_regex(r"[2-8][0-9]{7}", fullmatch=True).map(lambda rest: f"{area}-{rest}")
+)
+unseen = st.text("\u200b\u200d\ufeff\u202a\u202c\u2060\u00ad", max_size=3)
+wechat_ids = st.from_regex(r"[a-wyzA-WYZ][a-zA-Z0-9_-]{1,19}", fullmatch=True)
 
 
 @given(
-    st.sampled_from(["", "+86", "+86-", "+86 ", "0086", "0086 ", "0086-"]),
+    st.sampled_from(["", "+86", "+86-", "+86 ", "0086", "0086 ", "86", "86 ", "0", "+86 0", "(+86) "]),
     mobiles,
-    st.sampled_from(["", "-", " "]),
+    st.sampled_from(["", "-", " ", "."]),
     st.sampled_from(["", "-", " "]),
 )
-def test_written_mobiles_are_read_as_the_library_does(prefix: str, phone: str, one: str, two: str) -> None:
-    """Country codes, blanks and hyphens change nothing, by either way of reading."""
-    written = f"{prefix}{phone[:3]}{one}{phone[3:7]}{two}{phone[7:]}"
-    assert normalise_phone(written) == by_the_library(written) == "+86" + phone
+def test_a_mobile_is_one_number_however_it_is_written(prefix: str, phone: str, one: str, two: str) -> None:
+    """Country codes, a trunk zero, blanks and hyphens change nothing, known to the library or not."""
+    assert normalise_phone(f"{prefix}{phone[:3]}{one}{phone[3:7]}{two}{phone[7:]}") == "+86" + phone
 
 
-@given(st.text("0123456789+-() .", max_size=20))
+@given(signs)
 @example("86 138 0000 0001")
 @example("+86138000000012")
-def test_all_digits_are_read_as_the_library_does(phone: str) -> None:
-    """What holds no letter is a phone exactly where the library says so."""
-    assert normalise_phone(phone) == by_the_library(phone)
+@example("5301232")
+@example("13800000001.0")
+def test_a_number_of_digits_is_what_the_library_says(phone: str) -> None:
+    """What is read of digits and signs is, but for mobiles and extensions, valid to the library, and the same."""
+    found = normalise_phone(phone)
+    if found is not None and ";ext=" not in found and not re.fullmatch(r"\+861[3-9]\d{9}", found):
+        assert found == by_the_library(phone)
+    assert (found is None) == (phone_fault(phone) is not None or is_masked(phone) or says_nothing(phone))
 
 
-@given(mobiles)
+@given(signs | st.text(max_size=20) | mobiles | landlines)
 def test_normalising_twice_is_normalising_once(phone: str) -> None:
-    """The E.164 form of a number is its own."""
+    """The E.164 form of a number is its own, extension and all."""
     once = normalise_phone(phone)
-    assert once is not None
-    assert normalise_phone(once) == once
+    assert once is None or (normalise_phone(once), phone_fault(once)) == (once, None)
+
+
+@given(
+    landlines, st.from_regex(r"[0-9]{1,6}", fullmatch=True), st.sampled_from(["转", " ext ", "x", ";ext="])
+)
+def test_an_extension_is_one_contact_however_it_is_written(phone: str, digits: str, mark: str) -> None:
+    """Number and extension are one contact, which the number alone is not."""
+    alone = normalise_phone(phone)
+    if alone is not None:
+        assert normalise_phone(f"{phone}{mark}{digits}") == f"{alone};ext={digits}"
+
+
+@given(mobiles, st.sampled_from([";", ",", "/", " ", "、", "，", "|", "或", "  "]), mobiles | landlines)
+def test_two_numbers_are_never_one(one: str, between: str, other: str) -> None:
+    """Whatever stands between two numbers, neither is lost: the field is refused."""
+    assert phone_fault(f"{one}{between}{other}") == "phone_several"
+
+
+@given(mobiles, st.from_regex(r"[0-9]{1,4}", fullmatch=True))
+def test_a_digit_too_many_or_too_few_is_nobodys_number(phone: str, more: str) -> None:
+    """A mobile of another length than eleven is refused."""
+    assert normalise_phone(phone + more) is None
+    assert normalise_phone(phone[:-1]) is None
+
+
+@given(mobiles | wechat_ids, st.data())
+def test_characters_that_nobody_sees_make_nobody_else(contact: str, data: st.DataObject) -> None:
+    """Zero width, marks of direction and of byte order change no contact, wherever they stand."""
+    at = data.draw(st.integers(0, len(contact)))
+    typed = contact[:at] + data.draw(unseen) + contact[at:]
+    assert wechat_contact(typed) == wechat_contact(contact)
+    assert normalise_phone(typed) == normalise_phone(contact)
+
+
+@given(st.text(max_size=30) | wechat_ids | mobiles)
+def test_a_wechat_id_is_read_once_and_for_all(wechat: str) -> None:
+    """What an id was read as is read as itself, and is an id, a phone, or nothing with its reason."""
+    found = wechat_contact(wechat)
+    if found is None:
+        assert wechat_fault(wechat) is not None or is_masked(wechat) or says_nothing(wechat)
+    else:
+        assert wechat_fault(wechat) is None
+        assert wechat_contact(found.removeprefix("wechat:")) == found == contact_of(found)
+
+
+@given(st.text(max_size=20) | signs | wechat_ids)
+def test_a_look_up_answers_a_contact_or_a_refusal(typed: str) -> None:
+    """Whatever is typed at the desk is a contact that a record could have, or is refused with a rule."""
+    try:
+        found = contact_of(typed)
+    except BadEvent as refusal:
+        assert refusal.path == "contact"
+    else:
+        assert contacts_of(Party(phones=(found,)) if found[0] == "+" else Party(wechat=found[7:])) == (found,)
 
 
 @given(st.text(st.sampled_from("说电话:, \n'\"()[]{}=/abcxyz_-"), max_size=10), mobiles)
@@ -121,7 +188,7 @@ def test_events_survive_stamp_and_wire(event_type: str, name: str, phone: str, i
     stored = decode_event(stamped, recorded=True)
     assert (stored.id, stored.data, stored.occurred_at) == (sent.id, sent.data, sent.occurred_at)
     assert stored.recorded_at == instant
-    assert content_digest(stamped) == content_digest(raw)
+    assert content_digest(stored) == content_digest(sent)
     assert decode_event(to_wire(stored), recorded=True) == stored
     assert canonical(canonical(raw)) == canonical(raw)
 

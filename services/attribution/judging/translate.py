@@ -12,7 +12,7 @@ from shared import contract as c
 StoredContacts: TypeAlias = Mapping[str, str]
 """What each phone of an event was read as when it was recorded."""
 
-PartyReader: TypeAlias = Callable[[c.Party], f.Party]
+PartyReader: TypeAlias = Callable[[c.Party | c.CorrectedParty], f.Party]
 
 
 def to_fact(event: c.Event, seq: int, stored: StoredContacts | None = None) -> f.Fact:
@@ -35,9 +35,9 @@ def to_fact(event: c.Event, seq: int, stored: StoredContacts | None = None) -> f
     )
 
 
-def to_party(party: c.Party, stored: StoredContacts | None = None) -> f.Party:
+def to_party(party: c.Party | c.CorrectedParty, stored: StoredContacts | None = None) -> f.Party:
     """A party as the rules know it: a name that is not blank, and contacts."""
-    name = party.name if party.name is not None and party.name.strip() else None
+    name = party.name if party.name is not None and c.can_be_seen(party.name) else None
     contacts = c.contacts_of(party, stored)
     if party.wechat is None:
         return f.Party(name, contacts)
@@ -45,10 +45,10 @@ def to_party(party: c.Party, stored: StoredContacts | None = None) -> f.Party:
     return f.Party(name, contacts, phones, c.wechat_contact(party.wechat))
 
 
-def _says(party: c.Party) -> tuple[str, ...]:
+def _says(party: c.CorrectedParty) -> tuple[str, ...]:
     """The fields that a correction gives, be it empty."""
-    said = {"name": party.name is not None, "phones": True, "wechat": party.wechat is not None}
-    return tuple(field for field, given in said.items() if given)
+    said = {"name": party.name, "phones": party.phones, "wechat": party.wechat}
+    return tuple(field for field, given in said.items() if given is not None)
 
 
 def _asked(asked: c.Asked | None) -> f.Asked:
