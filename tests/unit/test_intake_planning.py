@@ -73,6 +73,13 @@ def test_what_the_journal_knows_is_a_duplicate_before_anything_else_is_asked() -
     assert planned.outcomes == [Duplicate(place)]
 
 
+def test_what_an_older_journal_was_told_by_is_still_a_duplicate() -> None:
+    """A row whose digest is of the bytes that were written answers the same bytes as before."""
+    old = submission()
+    place = Place(old.id, "demo", 7, NOON)
+    assert plan(old, known=[Known(place, old.written)]).outcomes == [Duplicate(place)]
+
+
 def test_an_office_belongs_to_one_scope() -> None:
     """Within one group too, the second scope that names an office is refused."""
     planned = plan(submission("a", office="x"), submission("b", office="x"), submission("b", office="y"))
