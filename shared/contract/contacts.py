@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from shared.contract.errors import bad
-from shared.contract.phones import is_masked, mobile_of, phone_fault
-from shared.contract.phones import normalise_phone as normalise_phone
+from shared.contract.phones import is_masked, mobile_of, normalise_phone, phone_fault
 from shared.contract.plain import NOTHING_SAID, plain
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from shared.contract.contacts import is_masked, normalise_phone
+from shared.contract import is_masked, normalise_phone
 
 _BETWEEN = re.compile(r"[\s().-]")
 _MOBILE = re.compile(r"(?:\+?86|0086)?0?(1[3-9][0-9]{9})")
