@@ -97,13 +97,13 @@ def contact(number: str) -> str:
 
 
 def party(who: Any) -> dict[str, Any]:
-    """`1`: a name and a phone; `1 2`: two phones; `1?`: no name; `?`: a name and no contact."""
+    """`1`: a name and a phone; `1 2`: two phones; `1?`: no name; `?`: a name and an empty list of phones."""
     if isinstance(who, dict):
         return who
     words = str(who).split()
     numbers = [word.rstrip("?") for word in words if word.rstrip("?")]
     named = {} if words[0].endswith("?") and numbers else {"name": f"客户{words[0].rstrip('?')}"}
-    return {**named, **({"phones": [contact(number) for number in numbers]} if numbers else {})}
+    return {**named, "phones": [contact(number) for number in numbers]}
 
 
 def _words(text: Any) -> list[str]:
