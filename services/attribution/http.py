@@ -19,13 +19,15 @@ from starlette.responses import Response
 
 from services.attribution.answering.desk import look_up
 from services.attribution.answering.history_page import history_of
+from services.attribution.answering.lanes import Lane, Lanes
 from services.attribution.answering.preview import REPEATED, Previewer, Repeated, WouldPark
 from services.attribution.answering.queries import Cursor, Head, NotFound, Questions, Snapshot
-from services.attribution.judging.refold import Journal, Refolder, RefoldUnavailable
+from services.attribution.judging.refold import Asked, Journal, Refolder, RefoldUnavailable
 from services.attribution.judging.result import Json
 from shared.clock import BusinessClock
 from shared.contract import BadEvent, contact_of, format_instant, parse_instant
 from shared.contract.schema import INSTANT
+from shared.leaving import LeavingRoute
 from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
 from shared.problem import Problem
 
@@ -97,13 +99,19 @@ class Api:
     """The handlers, over what they ask."""
 
     def __init__(
-        self, questions: Questions, refolder: Refolder, previewer: Previewer, clock: BusinessClock
+        self,
+        questions: Questions,
+        refolder: Refolder,
+        previewer: Previewer,
+        clock: BusinessClock,
+        lanes: Lanes,
     ) -> None:
         self._questions = questions
+        self._lanes = lanes
         self._previewer = previewer
         self._refolder = refolder
         self._clock = clock
-        self.router = APIRouter(prefix="/v1")
+        self.router = APIRouter(prefix="/v1", route_class=LeavingRoute)
         add = self._add
         add("/scopes/{scope}/judgement", self.judgement, "All of a scope, also as of a time", _RESULT)
         add("/scopes/{scope}/customers", self.customers, "A page of customers", _page_of("customers"))
@@ -151,14 +159,14 @@ class Api:
     async def lookup(self, scope: Slug, question: Lookup, min_seq: MinSeq = None) -> Response:
         contact = _contact(question.contact)
         now = self._clock.now()
-        return await self._answer(scope, min_seq, lambda snapshot: look_up(snapshot, contact, now))
+        return await self._answer("desk", scope, min_seq, lambda snapshot: look_up(snapshot, contact, now))
 
     async def preview(self, request: Request, scope: Slug, min_seq: MinSeq = None) -> Response:
         raw = await request.body()
         now = self._clock.now()
         await self._wait(scope, min_seq)
         try:
-            head, found = await self._ask(lambda: self._previewer.preview(scope, raw, now), "")
+            head, found = await self._ask("desk", lambda: self._previewer.preview(scope, raw, now), "")
         except Repeated:
             raise _refused(409, "id", "repeated", REPEATED) from None
         except WouldPark as error:
@@ -174,15 +182,14 @@ class Api:
         min_seq: MinSeq = None,
     ) -> Response:
         if as_of is None and known_at is None:
-            return await self._answer(scope, min_seq, lambda snapshot: snapshot.customer(customer))
-        head, judged = await self._refold(scope, as_of, known_at, min_seq)
-        for told in msgspec.json.decode(judged)["customers"]:
-            if told["customer"] == customer:
-                return _json(told | head.told(), head)
-        raise Problem(404, f"no customer {customer} was known then")
+            return await self._answer("desk", scope, min_seq, lambda snapshot: snapshot.customer(customer))
+        head, judged = await self._refold(scope, as_of, known_at, min_seq, customer)
+        if judged is None:
+            raise Problem(404, f"no customer {customer} was known then")
+        return _json(msgspec.json.decode(judged) | head.told(), head)
 
     async def history(self, scope: Slug, customer: Name, min_seq: MinSeq = None) -> Response:
-        return await self._answer(scope, min_seq, lambda snapshot: history_of(snapshot, customer))
+        return await self._answer("lists", scope, min_seq, lambda snapshot: history_of(snapshot, customer))
 
     async def customers(
         self,
@@ -208,16 +215,21 @@ class Api:
     async def quarantine(self, scope: Slug) -> Response:
         """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""
         none = f"范围 {scope} 没有在隔离区等待 (the scope {scope} does not wait in quarantine)"
-        since, event = await self._ask(lambda: self._questions.failing(scope), none)
+        since, event = await self._ask("desk", lambda: self._questions.failing(scope), none)
         return Response(
             msgspec.json.encode({"scope": scope, "since": format_instant(since), "event": event}),
             media_type=JSON,
         )
 
     async def boards(self, office: Slug, min_seq: MinSeq = None) -> Response:
-        scope = await self._ask(lambda: self._questions.scope_of(office), f"no office {office} is known")
+        scope = await self._ask(
+            "desk", lambda: self._questions.scope_of(office), f"no office {office} is known"
+        )
         return await self._answer(
-            scope, min_seq, lambda snapshot: {"office": office, "scope": scope} | snapshot.boards(office)
+            "desk",
+            scope,
+            min_seq,
+            lambda snapshot: {"office": office, "scope": scope} | snapshot.boards(office),
         )
 
     async def deals(
@@ -255,8 +267,13 @@ class Api:
         return Response(judged, media_type="application/json", headers=_headers(head))
 
     async def _refold(
-        self, scope: str, as_of: str | None, known_at: str | None, min_seq: int | None
-    ) -> tuple[Head, bytes]:
+        self,
+        scope: str,
+        as_of: str | None,
+        known_at: str | None,
+        min_seq: int | None,
+        customer: str | None = None,
+    ) -> tuple[Head, bytes | None]:
         """Fold the stored facts again; the bytes are those of `panke judge` over the exported journal."""
         until, known = _moment("as_of", as_of), _moment("known_at", known_at)
         await self._wait(scope, min_seq)
@@ -265,21 +282,27 @@ class Api:
             with self._questions.of(scope) as snapshot:
                 return snapshot.head, snapshot.journal(), snapshot.watermark()
 
-        head, journal, watermark = await self._ask(read, f"no scope {scope} is known")
         try:
-            return head, await self._refolder.judge(journal, head.book, until, known, watermark)
+            async with self._refolder.place() as place:
+                head, journal, watermark = await self._ask("historic", read, f"no scope {scope} is known")
+                asked = Asked(head.book, until, known, watermark, customer)
+                return head, await place.judge(journal, asked)
         except RefoldUnavailable as error:
             raise Problem(503, str(error), headers={"Retry-After": "5"}) from None
 
-    async def _answer(self, scope: str, min_seq: int | None, ask: Callable[[Snapshot], Json]) -> Response:
+    async def _answer(
+        self, lane: Lane, scope: str, min_seq: int | None, ask: Callable[[Snapshot], Json]
+    ) -> Response:
         await self._wait(scope, min_seq)
 
-        def read() -> tuple[Head, Json]:
+        def read() -> Response:
             with self._questions.of(scope) as snapshot:
-                return snapshot.head, ask(snapshot)
+                head = snapshot.head
+                return _json(
+                    ask(snapshot) | head.told(), head
+                )  # here, since a long list takes long to write too
 
-        head, told = await self._ask(read, f"nothing of that name is known in {scope}")
-        return _json(told | head.told(), head)
+        return await self._ask(lane, read, f"nothing of that name is known in {scope}")
 
     async def _page(
         self,
@@ -295,15 +318,15 @@ class Api:
             items, following = ask(snapshot, at)
             return {name: items, "cursor": None if following is None else str(following)}
 
-        return await self._answer(scope, min_seq, page)
+        return await self._answer("lists", scope, min_seq, page)
 
-    async def _ask(self, question: Callable[[], T], missing: str) -> T:
+    async def _ask(self, lane: Lane, question: Callable[[], T], missing: str) -> T:
         try:
-            return await asyncio.to_thread(question)
+            return await self._lanes.run(lane, question)
         except NotFound:
             raise Problem(404, missing) from None
         except psycopg.OperationalError:
-            raise Problem(503, "the database does not answer", headers={"Retry-After": "2"}) from None
+            raise _away() from None
 
     async def _wait(self, scope: str, min_seq: int | None) -> None:
         """Up to two seconds for the reader's own write."""
@@ -311,12 +334,23 @@ class Api:
             return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + WAIT
-        while (folded := await self._ask(lambda: self._questions.folded(scope), "")) < min_seq:
+        while (folded := await self._folded(scope)) < min_seq:
             if loop.time() >= deadline:
                 raise Problem(
                     503, f"seq {min_seq} is not folded yet, {folded} is", headers={"Retry-After": "1"}
                 )
             await asyncio.sleep(STEP)
+
+    async def _folded(self, scope: str) -> int:
+        try:
+            return await self._lanes.once(scope, lambda: self._questions.folded(scope))
+        except psycopg.OperationalError:
+            raise _away() from None
+
+
+def _away() -> Problem:
+    told = "数据库没有应答 (the database does not answer)"
+    return Problem(503, told, headers={"Retry-After": "2"})
 
 
 def _json(told: Json, head: Head) -> Response:

@@ -16,6 +16,7 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
+from services.attribution.answering.lanes import Lanes, Readers
 from services.attribution.answering.preview import Previewer
 from services.attribution.answering.queries import Questions
 from services.attribution.folding.application import Attribution
@@ -82,6 +83,17 @@ class Service:
             ),
         )
         self.fold_threads = Threads("fold", settings.partitions)
+        readers = Readers(
+            settings.attribution_desk_readers,
+            settings.attribution_list_readers,
+            settings.attribution_refold_workers,
+            settings.attribution_readers_waiting,
+        )
+        self.lanes = Lanes(readers)
+        # Readers have connections of their own: they could hold all while the fold waits for one.
+        self.reading = Database(
+            settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all
+        )
         self.questions = Questions(self.database, rules.books)
         self.relay_progress = Progress(time.monotonic)
         self.outbox = Outbox(self.database.dsn)
@@ -103,7 +115,10 @@ class Service:
             for progress in (self.progress, self.relay_progress)
         ]
         self.refolder = Refolder(
-            rules.books, settings.attribution_refold_workers, settings.attribution_refold_wait
+            rules.books,
+            settings.attribution_refold_workers,
+            settings.attribution_refold_wait,
+            settings.attribution_refold_waiting,
         )
         watched = Watched(
             settings.kafka,
@@ -129,14 +144,16 @@ class Service:
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
         )
-        previewer = Previewer(self.questions, rules, settings.default_rulebook)
-        self.app.include_router(Api(self.questions, self.refolder, previewer, clock).router)
+        asked = Questions(self.reading, rules.books)
+        previewer = Previewer(asked, rules, settings.default_rulebook)
+        self.app.include_router(Api(asked, self.refolder, previewer, clock, self.lanes).router)
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """The consumer is started in the background, so that the service answers while the broker is away."""
         await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
         self.database.open()
+        self.reading.open()
         await self._check_adopted()
         relay = background(self.relay.run(), "relay")
         tasks = [
@@ -161,6 +178,8 @@ class Service:
             await asyncio.to_thread(self.refolder.close)
             await asyncio.to_thread(self.fold_threads.close)
             await asyncio.to_thread(self.datastore.close)
+            await asyncio.to_thread(self.lanes.close)
+            await asyncio.to_thread(self.reading.close)
             await asyncio.to_thread(self.database.close)
 
     async def _check_adopted(self) -> None:

@@ -24,8 +24,12 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     attribution_send_wait: Seconds = 10.0
     attribution_stuck_after: Seconds = 30.0
     attribution_exit_after: Seconds = 90.0
+    attribution_desk_readers: Count = 4
+    attribution_list_readers: Count = 2
+    attribution_readers_waiting: Count = 32
     attribution_refold_workers: Count = 1
     attribution_refold_wait: Seconds = 60.0
+    attribution_refold_waiting: Count = 8
 
     @property
     def port(self) -> int:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from services.attribution.domain.facts import Visit
-from services.attribution.judging.refold import Refolder
+from services.attribution.judging.refold import Asked, Refolder
 from services.attribution.judging.translate import to_fact
 from shared.contract import decode_event
 from shared.topics import encode_contacts
@@ -53,7 +53,7 @@ async def test_history_is_not_identified_anew_by_a_newer_phone_library(live: Dep
     refolder = Refolder(live.rules.books)
     try:
         as_of = START + timedelta(hours=2)
-        judged = json.loads(await refolder.judge(stored, ("shijiazhuang", 1), as_of, None))
+        judged = json.loads(await refolder.judge(stored, Asked(("shijiazhuang", 1), as_of)) or b"")
     finally:
         refolder.close()
     assert [customer["contacts"] for customer in judged["customers"]] == [[THEN], [NOW]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -339,6 +340,37 @@ async def test_a_midnight_and_a_departure_in_parts_end_without_another_record(
         await eventually(swept)
         found = await client.get("/v1/scopes/east/customers", params={"status": "unowned", "limit": 500})
         assert len(found.json()["customers"]) == 30
+
+
+async def test_readers_of_long_lists_hold_up_neither_the_desk_nor_the_fold(
+    settings: AttributionSettings,
+) -> None:
+    """As many lists as may be are read or wait; the next one is 503 at once, and a visit is folded and looked up."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.visit(LI, "li")])
+    go_on = threading.Event()
+    async with running(settings) as (service, client):
+        await folded(client, "demo", 1)
+        most = settings.attribution_list_readers + settings.attribution_readers_waiting
+        lists = [asyncio.create_task(service.lanes.run("lists", go_on.wait)) for _ in range(most)]
+        try:
+            await asyncio.sleep(0)
+            refused = await client.get("/v1/scopes/demo/customers")
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+            assert "请稍后再试" in refused.json()["detail"]
+            await line.send([journal.visit(WANG, "wang", hours=1)])
+
+            async def looked_up() -> bool:
+                asked = {"contact": WANG}
+                answer = await client.post("/v1/scopes/demo/lookup", json=asked, params={"min_seq": 2})
+                return answer.status_code == 200 and answer.json()["known"]
+
+            await eventually(looked_up)
+            assert (await client.get("/readyz")).status_code == 200
+        finally:
+            go_on.set()
+            await asyncio.gather(*lists)
+        assert (await client.get("/v1/scopes/demo/customers")).status_code == 200
 
 
 async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSettings) -> None:
