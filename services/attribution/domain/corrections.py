@@ -71,6 +71,7 @@ def _apply(case: Case, filed: Filed, party: Party) -> None:
     for met in {*others, *old}:
         case.settle(met)
     case.emit(e.RecordFiled(changed))
+    _keep_id(case, changed)
     customer: CustomerId | None
     if old:
         customer, rejudged = _reform(case, case.customer(old[0]), changed, lost=lost)
@@ -90,6 +91,17 @@ def _names_nobody(changed: Filed) -> bool:
     """Whether the record has no effect on anybody any more; the shares of a deal stay where they are."""
     party = party_of(changed)
     return party is not None and not party.contacts and not isinstance(changed.fact.matter, Subscription)
+
+
+def _keep_id(case: Case, changed: Filed) -> None:
+    """A visit that names nobody any more keeps its id: the first record with an id has it."""
+    matter = changed.fact.matter
+    if (
+        isinstance(matter, Visit)
+        and not matter.customer.contacts
+        and is_first(case.slice, matter, changed.fact.id)
+    ):
+        case.emit(e.IdTaken("visit", matter.visit, changed.fact.id))
 
 
 def _registers(case: Case, filed: Filed) -> bool:

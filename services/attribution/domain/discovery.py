@@ -17,7 +17,7 @@ from services.attribution.domain.facts import Basis, StaffId
 from services.attribution.domain.record import replace
 from services.attribution.domain.rulebook import Clause, Honour, Rulebook, Split
 from services.attribution.domain.shares import confiscated, moved, set_shares
-from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Forfeit
+from services.attribution.domain.state import Assist, Claim, Customer, CustomerId, Forfeit, Former
 
 
 def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool) -> None:
@@ -226,7 +226,10 @@ def arrive_late(case: Case, customer: CustomerId, first: Claim) -> bool:
     """An earlier registration that arrives after a later one was judged; whether it gives F the claim."""
     second = case.customer(customer).claim
     assert second is not None
-    return weigh(case, customer, first, second, second.since).owner == first.owner
+    won = weigh(case, customer, first, second, second.since).owner == first.owner
+    if not won:
+        case.emit(e.FormerClaimFound(customer, Former(first, second.since)))
+    return won
 
 
 def changes_nothing(case: Case, known: Customer) -> bool:

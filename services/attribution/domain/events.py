@@ -22,6 +22,7 @@ from services.attribution.domain.state import (
     Dispute,
     Filed,
     Forfeit,
+    Former,
     Reception,
     RosterEntry,
 )
@@ -138,6 +139,14 @@ class ClaimChanged:
 
 
 @record
+class FormerClaimFound:
+    """A claim that had stood before the present one came to light too late to end it."""
+
+    customer: CustomerId
+    former: Former
+
+
+@record
 class VisitReceived:
     customer: CustomerId
     reception: Reception
@@ -218,6 +227,7 @@ class Penalised:
 DomainEvent: TypeAlias = (
     OfficeFound | StaffEnrolled | StaffDeparted | RulebookAdopted
     | RecordFiled | IdTaken | CustomerNamed | CustomerTouched | CustomersJoined | CustomersReformed
-    | Decided | ClaimChanged | VisitReceived | OwnerAssisted | CustomerRegistered | ConsultantBarred | SharesForfeited
-    | DealDecided | DealChanged | DisputeChanged | BoardChanged | Flagged | Penalised
+    | Decided | ClaimChanged | FormerClaimFound | VisitReceived | OwnerAssisted | CustomerRegistered
+    | ConsultantBarred | SharesForfeited | DealDecided | DealChanged | DisputeChanged | BoardChanged
+    | Flagged | Penalised
 )  # fmt: skip

@@ -258,6 +258,11 @@ def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
     return _customer(replace(known, claim=claim, holder=holder))
 
 
+def _former_claim_found(s: Slice, event: e.FormerClaimFound) -> Changes:
+    known = s.customer(event.customer)
+    return _customer(replace(known, former=(*known.former, event.former)))
+
+
 def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
     known, reception = s.customer(event.customer), event.reception
     others = [r for r in known.receptions if r.visit != reception.visit]
@@ -332,6 +337,7 @@ _CHANGES: dict[type, Callable[[Slice, Any], Changes]] = {
     e.CustomersReformed: _customers_reformed,
     e.Decided: _decided,
     e.ClaimChanged: _claim_changed,
+    e.FormerClaimFound: _former_claim_found,
     e.VisitReceived: _visit_received,
     e.OwnerAssisted: _owner_assisted,
     e.CustomerRegistered: _customer_registered,

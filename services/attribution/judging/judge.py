@@ -19,11 +19,15 @@ from services.attribution.judging.result import Judged, Told, as_it_is, result
 from services.attribution.judging.translate import StoredContacts, to_fact
 from shared.contract import (
     BadEvent,
+    ConcealmentFound,
     Event,
     RulebookAdopted,
+    VisitRegistered,
     decode_event,
     decode_set_aside,
 )
+
+RIGHTFUL = "接待人自己不能是应得人 (is the receiver of that visit, who concealed it)"
 
 
 class BadInput(ValueError):
@@ -42,6 +46,7 @@ class Reading:
     scopes: dict[str, str] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
     failed: list[tuple[str, BadInput]] = field(default_factory=list)
+    findings: dict[str, int] = field(default_factory=dict)
 
     def events(self, lines: Iterable[bytes]) -> list[Event]:
         """The events that count; a copy of one comes too, since it may have been recorded earlier.
@@ -50,6 +55,7 @@ class Reading:
         what is wrong with an event is told at the end, unless it was set aside.
         """
         events = list(self._events(lines))
+        self._check_findings(events)
         self._raise_first()
         known = self.seen.keys() | {id_ for id_, _ in self.failed}
         for id_, number in self.aside.items():
@@ -101,9 +107,26 @@ class Reading:
             message = f"{event.office} belongs to scope {scope}, not to {event.scope}"
             raise BadInput(number, "office", message)
         data = event.data
+        if isinstance(data, ConcealmentFound) and data.rightful is not None:
+            self.findings.setdefault(event.id, number)
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
             message = f"unknown rulebook {data.rulebook} version {data.version}"
             raise BadInput(number, "data.rulebook", message)
+
+    def _check_findings(self, events: list[Event]) -> None:
+        """Who received a visit and concealed it cannot be the rightful one; the first record of a visit counts."""
+        if not self.findings:
+            return
+        receivers: dict[tuple[str, str], str] = {}
+        for event in sorted((e for e in events if e.id not in self.aside), key=_recorded):
+            found = event.data
+            if isinstance(found, VisitRegistered):
+                receivers.setdefault((event.scope, found.visit), found.received_by)
+            elif event.id in self.findings:
+                receiver = receivers.get((event.scope, getattr(found, "visit", "")))
+                if receiver is not None and receiver == getattr(found, "rightful", None):
+                    bad = BadInput(self.findings[event.id], "data.rightful", RIGHTFUL)
+                    self.failed.append((event.id, bad))
 
 
 def _same_content(first: Event, other: Event) -> bool:
