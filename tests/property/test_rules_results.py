@@ -178,7 +178,7 @@ def test_who_names_nobody_changes_nothing(drawn: list[Move], book: str, at: int,
     extra["data"] = {**model["data"], "customer": nobody}
     for name in ("visit", "deal", "dispute"):
         if name in extra["data"]:
-            extra["data"][name] = "nobody's"
+            extra["data"][name] = "nobody"
     without, with_ = judged(events, book), judged([*events[: at + 1], extra, *events[at + 1 :]], book)
     with_["flags"] = [flag for flag in with_["flags"] if flag["event"] != extra["id"]]
     assert with_ == without

@@ -18,7 +18,7 @@ from services.attribution.domain.state import (
     CustomerId,
     Deal,
     Key,
-    Referral,
+    Noted,
     Registration,
     Scope,
     Slice,
@@ -76,7 +76,7 @@ class Case:
         self.kept: dict[str, Deal] = {}
         self.outside: Slice | None = None
         self.formed: CustomerId = ""
-        self.noted: Mapping[EventId, tuple[Referral, ...]] = {}
+        self.noted: Noted = {}
         self.seq = fact.seq
         self.books = books
         self.horizon = horizon

@@ -6,14 +6,16 @@ from services.attribution.domain import events as e
 from services.attribution.domain.case import Case
 from services.attribution.domain.discovery import reconcile
 from services.attribution.domain.evolve import customer_id
-from services.attribution.domain.facts import Party
+from services.attribution.domain.facts import Call, Correction, Outreach, Party, Visit
 from services.attribution.domain.state import Claim, Customer, CustomerId, Filed
 
 
 def file_record(case: Case, customer: CustomerId | None = None) -> None:
     """Keep the record as it came in, for the customer that it names; a correction may give it another party."""
     if not case.replaying:
-        filed = Filed(case.fact, case.seq, case.id, case.effective)
+        matter = case.fact.matter
+        inert = customer is None and not isinstance(matter, Visit | Call | Outreach | Correction)
+        filed = Filed(case.fact, case.seq, case.id, case.effective, inert and hasattr(matter, "customer"))
         case.emit(e.RecordFiled(filed, customer))
 
 

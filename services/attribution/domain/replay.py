@@ -9,6 +9,7 @@ from __future__ import annotations
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, lapse
 from services.attribution.domain.facts import Departure, Fact, HouseholdLink, Party
+from services.attribution.domain.identity import identify
 from services.attribution.domain.record import replace
 from services.attribution.domain.staffing import release
 from services.attribution.domain.state import (
@@ -16,6 +17,7 @@ from services.attribution.domain.state import (
     Customer,
     Filed,
     Key,
+    Noted,
     RosterEntry,
     Scope,
     Slice,
@@ -31,13 +33,14 @@ def judge_again(case: Case, known: Customer) -> Case:
     records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
     for filed in records:
         scratch[Key("record", filed.fact.id)] = filed
+    noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
     told: list[e.DomainEvent] = []
     departures = [entry for entry in scope.roster if entry.role is None]
     for filed in sorted(records, key=lambda filed: filed.judged):
         while departures and departures[0].seq < filed.judged:
             told += _release_again(case, scratch, departures.pop(0), scope).events
         scratch[SCOPE] = scope_at(scope, filed.judged)
-        told += _again(case, scratch, filed, known).events
+        told += _again(case, scratch, filed, known, noted).events
     for entry in departures:
         told += _release_again(case, scratch, entry, scope).events
     final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
@@ -47,19 +50,22 @@ def judge_again(case: Case, known: Customer) -> Case:
     return final
 
 
-def _again(case: Case, scratch: Slice, filed: Filed, known: Customer) -> Case:
+def _again(case: Case, scratch: Slice, filed: Filed, known: Customer, noted: Noted) -> Case:
     fact = _within(filed.fact, known)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
     again.replaying, again.outside, again.anew = True, case.slice, case.id
     again.kept = {deal.deal: deal for deal in known.deals}
     again.formed = known.id
-    again.noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
+    again.noted = noted
     again.flags = time_event(again)
     if filed.trigger != fact.id:
         again.id = filed.trigger
         again.effective = again.clock = filed.effective
         again.carried, again.flags = False, []
-    case.judge(again)
+    if filed.inert:
+        identify(again, fact.matter.customer)  # type: ignore[union-attr]
+    else:
+        case.judge(again)
     return again
 
 

@@ -6,6 +6,7 @@ an entry of a dict. A rule never knows which.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -147,6 +148,10 @@ class Referral:
     contact: str
     customer: CustomerId | None = None
     owner: StaffId | None = None
+
+
+Noted: TypeAlias = Mapping[EventId, tuple[Referral, ...]]
+"""What was known of the referrers of each visit, by its record."""
 
 
 @record
@@ -321,13 +326,15 @@ class Filed:
     """A kept record, with its party as it stands after corrections.
 
     `judged` is the place at which it counts, by `trigger`: its own, or that of the correction that completed it,
-    which is then effective at `effective`.
+    which is then effective at `effective`. `inert` is what named nobody when it came in and is no registration: given a
+    contact, it names its customer and does nothing else.
     """
 
     fact: Fact
     judged: int
     trigger: EventId
     effective: datetime
+    inert: bool = False
 
 
 Record: TypeAlias = Scope | Customer | Dispute | Board | Pointer | Taken | Filed
