@@ -184,7 +184,7 @@ class ClaimMessage(_Message, frozen=True, kw_only=True, tag="claim"):
     """The claim on a customer as it stands now; timers derive from this alone.
 
     `generation` rises with each message about a customer. `replaces` names the customers that this one has
-    taken in: what was planned for them is void.
+    taken in: what was planned for them is void. `timezone` is the zone of the scope's rulebook, in which days end.
     """
 
     customer: str
@@ -193,16 +193,23 @@ class ClaimMessage(_Message, frozen=True, kw_only=True, tag="claim"):
     status: ClaimStatus
     expires_at: Instant | None
     replaces: tuple[str, ...] = ()
+    timezone: str | None = None
 
 
 class StaffMessage(_Message, frozen=True, kw_only=True, tag="staff"):
-    """A member of staff as enrolled; the last one about a person counts."""
+    """A member of staff as enrolled; the last one about a person counts.
+
+    `office` is where the person was enrolled, or where they come and go. `away` is set where that has changed.
+    """
 
     staff: str
     name: str
     role: Role
     contacts: StaffContacts | None = None
     departed: bool = False
+    office: str | None = None
+    away: bool | None = None
+    timezone: str | None = None
 
 
 OwnershipMessage = DecisionMessage | ClaimMessage | StaffMessage

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.notifier.planning.ladder import Audience, Rung
 from services.notifier.planning.plan import Language
@@ -81,6 +82,8 @@ class Person:
     role: str = ""
     contacts: Mapping[str, str] | None = None
     departed: bool = False
+    # As the journal tells: gone, and not yet back.
+    away: bool = False
 
     def contact(self, kind: str) -> str | None:
         return (self.contacts or {}).get(kind)
@@ -159,6 +162,8 @@ class Notice:
     counted_from: datetime | None = None
     # Of one event: what there is to say.
     detail: Mapping[str, Any] | None = None
+    # In which its times are told; without it, that of the settings.
+    zone: ZoneInfo | None = None
 
     @property
     def kind(self) -> NoticeKind:

@@ -25,6 +25,7 @@ from services.notifier.hearing.inbox import Inbox
 from services.notifier.http import add_routes
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
+from services.notifier.planning.notes_of_days import zone_remarks
 from services.notifier.proving.listing import Listing
 from services.notifier.proving.polling import Poller
 from services.notifier.proving.proof import Proof
@@ -70,6 +71,8 @@ class Service:
         )
         self.listing = Listing(self.database)
         plans = office_plans(settings)
+        for remark in zone_remarks(plans):
+            log.warning("zone", remark=remark)
         limiter = DatabaseLimiter(self.database, self.machine)
         self.channels = configured(settings, limiter, plans)
         self.topic = Topics(settings.topic_prefix).ownership

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +22,9 @@ ChannelName = Literal[
 ]
 _LANES = re.compile(r"[1-9][0-9]{0,2}")
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
+
+
+Spread = Annotated[float, Meta(ge=0, le=900)]
 
 
 class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
@@ -84,6 +88,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_attempts: Count = 3
     notifier_rounds: Count = 6
     notifier_round_wait: Seconds = 60.0
+    # Over how many seconds what falls due at a full hour is spread; 0: not at all.
+    notifier_spread: Spread = 180.0
     notifier_concurrency: Count = 32
     # `channel=count`: how many calls to it one process may have under way at once, where its kind's number does not do.
     notifier_lanes: tuple[str, ...] = ()
@@ -131,9 +137,11 @@ def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
 def office_plans(settings: NotifierSettings) -> Plans:
     """The plans of the policy file, laid over the hours of the settings; SettingsError names what is wrong."""
     hours = office_hours(settings)
+    spread = timedelta(seconds=settings.notifier_spread)
     if not settings.notifier_policy:
-        return Plans(OfficePlan(hours=hours))
+        return Plans(OfficePlan(hours=hours), spread=spread)
     try:
-        return read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
+        read = read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
+        return replace(read, spread=spread)
     except BadPolicy as error:
         raise SettingsError(f"{variable('notifier_policy')}: {error}") from None

@@ -25,7 +25,7 @@ from services.attribution.rulebooks.loading import load
 from services.attribution.settings import AttributionSettings
 from shared.kafka import Record, Sender, ensure_topic
 from shared.local import EmbeddedPostgres
-from shared.topics import Topics, decode_headers, decode_message
+from shared.topics import StaffMessage, Topics, decode_headers, decode_message
 from tests.support.attribution import Journal, Raw
 
 pytestmark = pytest.mark.anyio
@@ -171,6 +171,39 @@ async def test_a_visit_on_the_topic_is_answered_and_passed_on(settings: Attribut
     home = messages[0].partition
     marks = [record for record in sent if record.value is None and record.partition == home]
     assert marks[0].offset > messages[-1].offset
+
+
+async def test_absences_are_passed_on_with_all_that_is_known_of_the_person(
+    settings: AttributionSettings,
+) -> None:
+    """Gone, back, and back by a shift that names them: each a message with contacts, office and the rulebook's zone."""
+    line, journal = Line(settings), Journal()
+    enrolled = {"staff": "li", "name": "李娜", "role": "consultant", "contacts": {"wecom": "li.na"}}
+    facts = [
+        journal.event("staff.enrolled", enrolled),
+        journal.event("shift.opened", {"order": ["li", "wang"]}),
+        journal.event("staff.away", {"staff": "li", "reason": "business"}),
+        journal.event("staff.back", {"staff": "li"}),
+        journal.event("staff.away", {"staff": "li", "reason": "personal"}),
+        journal.event("shift.opened", {"order": ["wang"]}),
+        journal.event("shift.opened", {"order": ["li", "wang"]}),
+        journal.event("staff.away", {"staff": "nobody", "reason": "brief"}),
+        journal.watermark(hours=2),
+    ]
+    await line.send(facts)
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 8)
+        sent = await line.read(
+            line.topics.ownership, lambda found: sum(one.value is not None for one in found) >= 5
+        )
+    told = [decode_message(record.value) for record in sent if record.value is not None]
+    staff = [one for one in told if isinstance(one, StaffMessage)]
+    assert [one.away for one in staff] == [None, True, False, True, False]
+    assert {(one.name, one.office, one.timezone) for one in staff} == {
+        ("李娜", "demo-office", "Asia/Shanghai")
+    }
+    assert {one.contacts.wecom for one in staff if one.contacts is not None} == {"li.na"}
+    assert all(one.contacts is not None for one in staff)
 
 
 async def test_customers_of_many_scopes_are_folded_by_two_members_exactly_once(

@@ -70,6 +70,7 @@ class Stream:
         replaces: Sequence[str] = (),
         scope: str = SCOPE,
         traceparent: str | None = None,
+        timezone: str | None = None,
     ) -> tuple[bytes, list[tuple[str, bytes]]]:
         generation = self.generations.get((scope, customer), 0) + 1
         self.generations[scope, customer] = generation
@@ -82,6 +83,7 @@ class Stream:
             status=status,
             expires_at=expires_at,
             replaces=tuple(replaces),
+            timezone=timezone,
         )
         return encode_message(message), encode_headers(Headers(traceparent=traceparent))
 
@@ -98,6 +100,8 @@ class Stream:
         scope: str = SCOPE,
         name: str | None = None,
         reached: StaffContacts | None = None,
+        office: str | None = None,
+        away: bool | None = None,
     ) -> tuple[bytes, list[tuple[str, bytes]]]:
         contacts = StaffContacts(email=email) if email is not None else reached
         message = StaffMessage(
@@ -108,6 +112,8 @@ class Stream:
             role=role,
             contacts=contacts,
             departed=departed,
+            office=office,
+            away=away,
         )
         return encode_message(message), []
 

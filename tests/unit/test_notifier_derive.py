@@ -29,11 +29,19 @@ class Stored:
         for change, known_at in batch:
             derivation.apply(change, known_at)
         self.claims = self.claims | derivation.claims
-        for (scope, customer), below in derivation.superseded.items():
+        for key, rows in derivation.owners.items():
             for alert in self.alerts.values():
-                if (alert.scope, alert.customer) == (scope, customer) and alert.claim_seq < below:
+                if (alert.scope, alert.customer) != key:
+                    continue
+                void = (below for below, owner in rows if not _told_all_the_same(alert, owner))
+                if any(alert.claim_seq < below for below in void):
                     self.alerts[alert.id] = replace(alert, superseded=True)
         self.alerts = derivation.alerts | self.alerts
+
+
+def _told_all_the_same(alert: NewAlert, owner: str | None) -> bool:
+    """A lapse is so, unless the customer is that owner's again."""
+    return alert.step.rung is Rung.LAPSED and (alert.owner is None or alert.owner != owner)
 
 
 @st.composite
@@ -82,13 +90,13 @@ def test_what_comes_twice_changes_nothing(history: list[tuple[ClaimChange, datet
 @given(histories())
 def test_only_the_present_claim_has_alerts(history: list[tuple[ClaimChange, datetime]]) -> None:
     """Whatever happened, an alert that is still to be sent is of its customer's last claim, and of no joined
-    one."""
+    one; but for the notice of a lapse, which stays so."""
     stored = Stored()
     for change in history:
         stored.take([change])
         for alert in stored.alerts.values():
             claim = stored.claims[alert.scope, alert.customer]
-            if not alert.superseded:
+            if not alert.superseded and alert.step.rung is not Rung.LAPSED:
                 assert (alert.claim_seq, claim.replaced_by) == (claim.claim_seq, None)
                 assert alert.step.rung is Rung.LAPSED or alert.staff in (claim.owner, None)
 

@@ -62,7 +62,7 @@ def test_a_claim_says_all_that_timers_need() -> None:
     """Every field of a claim stands in the message, null where there is nothing."""
     assert encode_message(MESSAGES[3]) == (
         b'{"kind":"claim","scope":"demo","seq":4,"customer":"c1","generation":5,"owner":null,'
-        b'"status":"lapsed","expires_at":null,"replaces":["c2"]}'
+        b'"status":"lapsed","expires_at":null,"replaces":["c2"],"timezone":null}'
     )
 
 

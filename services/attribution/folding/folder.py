@@ -15,13 +15,22 @@ from datetime import datetime
 import psycopg
 
 from services.attribution.domain.events import DomainEvent, OfficeFound, RulebookAdopted
-from services.attribution.domain.facts import Correction, Departure, Fact, Signing
+from services.attribution.domain.facts import (
+    Absence,
+    Correction,
+    Departure,
+    Fact,
+    Matter,
+    Return,
+    ShiftOpening,
+    Signing,
+)
 from services.attribution.domain.needs import HELD
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.codec import encode_record
-from services.attribution.folding.projecting import Cause, FactRows
+from services.attribution.folding.projecting import Cause, FactRows, tell_presence
 from services.attribution.folding.reading import JournalFact
 from services.attribution.folding.store import Store, Work
 from services.attribution.judging.translate import StoredContacts
@@ -176,8 +185,11 @@ class Folder:
         self._complete(work, fact)
         with work.slice.fact(record.seq) as before:
             events = self._rules.decide(work.slice, fact, self._rules.books)
-            rows = FactRows(work, self._cause(work, fact.occurred_at, record.seq, record.traceparent))
+            rows = FactRows(
+                work, self._cause(work, fact.occurred_at, record.seq, record.traceparent, fact.office)
+            )
             rows.project(events, before)
+            tell_presence(rows, fact.matter, before)
             self._add_texts(rows, events)
             rows.row(
                 "facts",
@@ -200,9 +212,10 @@ class Folder:
             self._store.load({work.scope: work}, {work.scope: missing})
         else:
             raise TooManyRounds(f"the fact still asks after {ROUNDS} rounds")
-        if isinstance(fact.matter, Departure) and fact.matter.staff not in work.names:
-            name = self._store.staff_name(work.scope, fact.matter.staff)
-            work.names |= {fact.matter.staff: name} if name else {}
+        unknown = [staff for staff in _told_of(fact.matter) if staff not in work.names]
+        if unknown:
+            for staff, (name, contacts) in self._store.staff(work.scope, unknown).items():
+                work.names[staff], work.contacts[staff] = name, contacts
 
     def _try_translate(self, fact: JournalFact) -> Fact | None:
         """For the prefetch only: what fails here fails again, and is told, when it is folded."""
@@ -219,9 +232,11 @@ class Folder:
             book = self._rules.books[work.book]
             work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
 
-    def _cause(self, work: Work, at: datetime, seq: int, traceparent: str | None) -> Cause:
+    def _cause(
+        self, work: Work, at: datetime, seq: int, traceparent: str | None, office: str | None = None
+    ) -> Cause:
         book = self._rules.books[self._rules.book_at(work.slice.scope, at)]
-        return Cause(seq, at, self._rules.engine, book.sha256, traceparent)
+        return Cause(seq, at, self._rules.engine, book.sha256, traceparent, office)
 
     def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
@@ -233,6 +248,13 @@ class Folder:
                 book = event.adopted.book if isinstance(event, RulebookAdopted) else rows.work.book
                 found = self._rules.books[book]
                 rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
+
+
+def _told_of(matter: Matter) -> tuple[str, ...]:
+    """Of whom a fact makes a message with their name and contacts, which the state of the rules does not hold."""
+    if isinstance(matter, Departure | Absence | Return):
+        return (matter.staff,)
+    return tuple(dict.fromkeys(matter.order)) if isinstance(matter, ShiftOpening) else ()
 
 
 def _leads_on(work: Work, loaded: Iterable[Key]) -> bool:

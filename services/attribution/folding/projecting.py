@@ -14,7 +14,8 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from services.attribution.domain import events as e
-from services.attribution.domain.state import Customer, Dispute
+from services.attribution.domain.facts import Absence, Matter, Return, ShiftOpening
+from services.attribution.domain.state import Board, Customer, Dispute, Key
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.mapper import Cited, stored, stream_id
 from services.attribution.folding.standing import ClaimRow, claim_row
@@ -37,6 +38,7 @@ class Cause:
     engine: str
     rulebook: str
     traceparent: str | None
+    office: str | None = None
 
 
 @dataclass(slots=True)
@@ -126,6 +128,7 @@ class FactRows:
                     owner=row.standing.owner,
                     status=row.standing.status,
                     expires_at=row.standing.expires_at,
+                    timezone=slice_.scope.timezone,
                 )
 
 
@@ -223,14 +226,9 @@ def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
     entry = event.entry
     rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts))
     rows.work.names[entry.staff] = event.name
-    if entry.role in get_args(Role):
-        rows.send(
-            StaffMessage,
-            staff=entry.staff,
-            name=event.name,
-            role=entry.role,
-            contacts=msgspec.convert(event.contacts, StaffContacts) if event.contacts else None,
-        )
+    rows.work.contacts[entry.staff] = event.contacts
+    if entry.role is not None and entry.role in get_args(Role):
+        _tell_staff(rows, entry.staff, entry.role)
 
 
 def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
@@ -238,8 +236,49 @@ def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
     staff = event.entry.staff
     member = rows.work.slice.scope.staff.get(staff)
     if member is not None and member.role in get_args(Role):
-        name = rows.work.names.get(staff, staff)
-        rows.send(StaffMessage, staff=staff, name=name, role=member.role, departed=True)
+        rows.work.contacts.pop(staff, None)
+        _tell_staff(rows, staff, member.role, departed=True)
+
+
+def tell_presence(rows: FactRows, matter: Matter, before: Before) -> None:
+    """Who is away or back, for whoever plans messages; a shift that names somebody has them back.
+
+    Who stood on the board before, and was not away, has not been away.
+
+    Absences decide nothing but turns, so no event of the domain tells of those who have no place on a board.
+    """
+    if isinstance(matter, Absence | Return):
+        _tell_there(rows, matter.staff, away=isinstance(matter, Absence))
+    elif isinstance(matter, ShiftOpening):
+        board = before.get(Key("board", rows.cause.office or ""))
+        if isinstance(board, Board):
+            there = frozenset(board.visit) - board.away.keys()
+            for staff in dict.fromkeys(matter.order):
+                if staff not in there:
+                    _tell_there(rows, staff, away=False)
+
+
+def _tell_there(rows: FactRows, staff: str, *, away: bool) -> None:
+    member = rows.work.slice.scope.staff.get(staff)
+    if member is not None and not member.departed and member.role in get_args(Role):
+        _tell_staff(rows, staff, member.role, away=away)
+
+
+def _tell_staff(
+    rows: FactRows, staff: str, role: str, *, departed: bool = False, away: bool | None = None
+) -> None:
+    contacts = rows.work.contacts.get(staff)
+    rows.send(
+        StaffMessage,
+        staff=staff,
+        name=rows.work.names.get(staff, staff),
+        role=role,
+        contacts=msgspec.convert(contacts, StaffContacts) if contacts else None,
+        departed=departed,
+        office=rows.cause.office,
+        away=away,
+        timezone=rows.work.slice.scope.timezone,
+    )
 
 
 _VIEWS: dict[type[Any], Callable[[FactRows, Any], None]] = {

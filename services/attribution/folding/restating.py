@@ -55,20 +55,22 @@ def restate(connection: Connection, scope: str) -> int:
 
 
 def _standing(connection: Connection, scope: str, sent: int) -> Iterator[OwnershipMessage]:
+    row = connection.execute(SQL["scope_record"].encode(), {"scope": scope}).fetchone()
+    found = None if row is None else decode_record("scope", row[0])
+    record = found if isinstance(found, Scope) else None
+    timezone = None if record is None else record.timezone
     seq = sent
-    for content in (*_staff(connection, scope), *_claims(connection, scope)):
+    for content in (*_staff(connection, scope, record), *_claims(connection, scope)):
         seq += 1
         kind, told = content
-        yield kind(scope=scope, seq=seq, **told)
+        yield kind(scope=scope, seq=seq, timezone=timezone, **told)
 
 
-def _staff(connection: Connection, scope: str) -> Iterator[tuple[type[Any], dict[str, Any]]]:
+def _staff(
+    connection: Connection, scope: str, record: Scope | None
+) -> Iterator[tuple[type[Any], dict[str, Any]]]:
     given = {"scope": scope}
-    row = connection.execute(SQL["scope_record"].encode(), given).fetchone()
-    record = None if row is None else decode_record("scope", row[0])
-    departed = (
-        {id_ for id_, member in record.staff.items() if member.departed} if isinstance(record, Scope) else ()
-    )
+    departed = set() if record is None else {id_ for id_, member in record.staff.items() if member.departed}
     for staff, name, role, contacts in connection.execute(SQL["restated_staff"].encode(), given).fetchall():
         if role in get_args(Role):
             told = msgspec.json.decode(contacts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
 import psycopg
 
 from services.attribution.domain.needs import HELD
@@ -39,6 +40,7 @@ class Work:
     slice: WorkingSlice = field(default_factory=WorkingSlice)
     claims: dict[str, ClaimRow] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    contacts: dict[str, dict[str, str]] = field(default_factory=dict)
     stored: Head | None = None
 
     @property
@@ -101,10 +103,10 @@ class Store:
         rows = self._rows("other_facts", columns(came))
         return frozenset((str(scope), int(seq), bytes(digest)) for scope, seq, digest in rows)
 
-    def staff_name(self, scope: str, staff: str) -> str | None:
-        """The name under which somebody was enrolled last."""
-        rows = self._rows("staff_name", [scope, staff])
-        return str(rows[0][0]) if rows else None
+    def staff(self, scope: str, staff: Iterable[str]) -> dict[str, tuple[str, dict[str, str]]]:
+        """The names and contacts under which these were enrolled last."""
+        rows = self._rows("enrolled_staff", [scope, list(staff)])
+        return {member: (name, msgspec.json.decode(contacts)) for member, name, contacts in rows}
 
     def due(self, partition: int, until: datetime, limit: int) -> list[tuple[str, str]]:
         """Scope and customer of the claims that lapse up to `until`, those that lapsed first, and so many at most."""

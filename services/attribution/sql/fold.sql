@@ -162,8 +162,8 @@ INSERT INTO staff (scope, staff, name, role, contacts)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[])
 ON CONFLICT (scope, staff) DO UPDATE SET name = excluded.name, role = excluded.role, contacts = excluded.contacts
 
--- name: staff_name
-SELECT name FROM staff WHERE scope = %s AND staff = %s
+-- name: enrolled_staff
+SELECT staff, name, contacts FROM staff WHERE scope = %s AND staff = ANY(%s::text[])
 
 -- name: lock_scopes
 SELECT scope, received_seq, folded_seq, version, sent_seq FROM scopes

@@ -77,7 +77,7 @@ class SmsChannel(ABC):
         if number_of(destination) != destination:
             raise Refused("not a phone number in E.164")
         with composing():
-            template, given = self._templates.of(notice, self._zone)
+            template, given = self._templates.of(notice, notice.zone or self._zone)
         key = self._key(template, destination)
         wait = await self._limiter.take(key, self.limits)
         if wait > ZERO:

@@ -14,12 +14,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from services.notifier.planning.ladder import Audience, OfficeHours, Step, lapse_notices, steps_ahead
+from services.notifier.planning.ladder import (
+    Audience,
+    OfficeHours,
+    Rung,
+    Step,
+    lapse_notices,
+    steps_ahead,
+)
 
 OLD_NEWS = timedelta(days=1)
 MAY_HAVE_BEEN_SENT = "the notifier began anew: it may have been sent before"
 _ALERTS = UUID("6f0c1d1e-5f0f-5b0e-9a53-0d5c6c0f6a11")
 
+Moment = Callable[[str, datetime, UUID, str | None, datetime | None], datetime]
 # (scope, customer)
 CustomerKey = tuple[str, str]
 
@@ -85,9 +93,13 @@ class Derivation:
     before: Mapping[CustomerKey, Claim]
     claims: dict[CustomerKey, Claim] = field(default_factory=dict)
     superseded: dict[CustomerKey, int] = field(default_factory=dict)
+    # Whose those customers have become, one change after another.
+    owners: dict[CustomerKey, list[tuple[int, str | None]]] = field(default_factory=dict)
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
     # Claims that were heard again, in an edition that tells older states too.
     restated: dict[CustomerKey, datetime] = field(default_factory=dict)
+    # When an alert goes out that the office's hours have at a moment: scope, moment, alert, reader, before when.
+    moment: Moment = field(default=lambda scope, due_at, alert, staff, before: due_at)
     # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
     _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
 
@@ -108,10 +120,10 @@ class Derivation:
         joined = [self.known(claim.scope, customer) for customer in change.replaces]
         former = {part.owner for part in (prior, *joined) if part is not None and part.owner is not None}
         self.claims[claim.scope, claim.customer] = claim
-        self._supersede((claim.scope, claim.customer), claim.claim_seq)
+        self._supersede((claim.scope, claim.customer), claim.claim_seq, claim.owner)
         for part in joined:
             if part is not None:
-                self._replace(part, claim.customer)
+                self._replace(part, claim)
         self._add(
             change, _steps(claim, prior, former, known_at, self.hours_of(claim.scope)), again is not None
         )
@@ -125,28 +137,34 @@ class Derivation:
             and all(part is None or part.replaced_by == claim.customer for part in taken_in)
         )
 
-    def _supersede(self, key: CustomerKey, below: int) -> None:
+    def _supersede(self, key: CustomerKey, below: int, owner: str | None) -> None:
+        """Alerts of what was before are void, but for the notice to whoever has lost the customer: that stays so."""
         self.superseded[key] = below
+        self.owners.setdefault(key, []).append((below, owner))
         for made in self._made.get(key, ()):
             alert = self.alerts[made]
-            if alert.claim_seq < below:
+            lost = alert.step.rung is Rung.LAPSED and (alert.owner is None or alert.owner != owner)
+            if alert.claim_seq < below and not lost:
                 self.alerts[made] = replace(alert, superseded=True)
 
-    def _replace(self, part: Claim, by: str) -> None:
+    def _replace(self, part: Claim, by: Claim) -> None:
         key = (part.scope, part.customer)
-        self.claims[key] = replace(part, replaced_by=by)
-        self._supersede(key, part.claim_seq + 1)
+        self.claims[key] = replace(part, replaced_by=by.customer)
+        self._supersede(key, part.claim_seq + 1, by.owner)
 
     def _add(self, change: ClaimChange, steps: Iterable[_Told], again: bool) -> None:
         claim = change.claim
         for told in steps:
             staff = told.owner if told.step.audience is Audience.OWNER else None
+            named = alert_id(claim.scope, claim.customer, claim.claim_seq, told.step, staff)
+            before = None if told.step.rung is Rung.LAPSED else told.deadline
+            due_at = self.moment(claim.scope, told.step.due_at, named, staff, before)
             alert = NewAlert(
-                alert_id(claim.scope, claim.customer, claim.claim_seq, told.step, staff),
+                named,
                 claim.scope,
                 claim.customer,
                 claim.claim_seq,
-                told.step,
+                replace(told.step, due_at=due_at),
                 staff,
                 told.owner,
                 told.deadline,

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from services.notifier.hearing.derive import OLD_NEWS, Again
 from services.notifier.planning.plan import EventKind, Plans
+from services.notifier.planning.spread import spread_key, spread_out
 
 _EVENTS = UUID("3b8e4f0a-54d0-5c59-9d5f-6a2f1f0f7b21")
 # Of these both are told: whose the customer is now, and whose it was.
@@ -65,12 +66,19 @@ def event_alerts(
     due_at = plans.hours_of(change.scope).when_open(known_at)
     if again is not None and again.begun_at is not None and due_at <= again.begun_at:
         return []
+
+    def moment(alert: UUID, staff: str) -> datetime:
+        return spread_out(plans, change.scope, due_at, spread_key(plans, change.scope, alert, staff))
+
+    def named(kind: EventKind, staff: str) -> UUID:
+        return uuid5(_EVENTS, f"{change.scope}/{change.seq}/{kind}/{staff}")
+
     return [
         NewEvent(
-            uuid5(_EVENTS, f"{change.scope}/{change.seq}/{kind}/{staff}"),
+            named(kind, staff),
             change,
             staff,
-            due_at,
+            moment(named(kind, staff), staff),
             {"event": kind.value, "clause": change.clause, **said},
             again is not None,
         )

@@ -9,9 +9,10 @@ scope that was seen is dropped. Synchronous, to be called in a thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -31,6 +32,7 @@ from services.notifier.hearing.heard import Fork, Heard
 from services.notifier.hearing.place import CUT, NEW, OTHER, Log, Opening, Standing
 from services.notifier.hearing.wire import Message, Record, StaffChange, Unreadable, Watermark, read
 from services.notifier.planning.plan import Plans
+from services.notifier.planning.spread import spread_key, spread_out
 from shared.clock import BusinessClock
 from shared.database import Database, queries
 from shared.topic_state import TopicState
@@ -111,7 +113,9 @@ class Inbox:
             standings = self._standings(connection, messages)
             again = heard.load(connection, self._sql, _repeated(messages, standings))
             batch = _Batch(partition, now, self._plans, again, standings=standings)
-            derivation = Derivation(self._plans.hours_of, self._claims(connection, messages))
+            derivation = Derivation(
+                self._plans.hours_of, self._claims(connection, messages), moment=self._moment
+            )
             batch.fold(messages, derivation, log)
             self._write(connection, batch, derivation, log)
             fork = batch.taken.fork
@@ -129,7 +133,15 @@ class Inbox:
     def _standings(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, Standing]:
         scopes = sorted({read.scope for _, read in messages if isinstance(read, Message)})
         rows: list[Any] = connection.execute(self._sql["scope_seqs"].encode(), {"scopes": scopes}).fetchall()
-        return {str(scope): Standing(*standing) for scope, *standing in rows}
+        for scope, *_, timezone in rows:
+            self._plans.learn(scope, timezone)
+        return {str(scope): Standing(*standing) for scope, *standing, _ in rows}
+
+    def _moment(
+        self, scope: str, due_at: datetime, alert: UUID, staff: str | None, before: datetime | None
+    ) -> datetime:
+        key = spread_key(self._plans, scope, alert, staff)
+        return spread_out(self._plans, scope, due_at, key, deadline=before)
 
     def _claims(self, connection: _Connection, messages: Sequence[_Read]) -> Mapping[CustomerKey, Claim]:
         keys: set[CustomerKey] = set()
@@ -144,7 +156,7 @@ class Inbox:
 
     def _write(self, connection: _Connection, batch: _Batch, derivation: Derivation, log: Log) -> None:
         self._put_claims(connection, list(derivation.claims.values()))
-        self._supersede(connection, derivation.superseded, batch.business_now)
+        self._supersede(connection, derivation, batch.business_now)
         alerts = [spared(alert, log.begun_at) for alert in derivation.alerts.values()]
         self._put_alerts(connection, alerts, batch.business_now)
         self._revive(connection, derivation)
@@ -158,6 +170,8 @@ class Inbox:
                 "role": change.role,
                 "contacts": Jsonb(change.contacts),
                 "departed": change.departed,
+                "office": change.office,
+                "away": change.away,
             }
             connection.execute(self._sql["put_staff"].encode(), given)
         for offset, reason, value in batch.taken.irregular:
@@ -179,15 +193,15 @@ class Inbox:
         }
         connection.execute(self._sql["put_claims"].encode(), given)
 
-    def _supersede(
-        self, connection: _Connection, superseded: Mapping[CustomerKey, int], business_now: datetime
-    ) -> None:
-        if not superseded:
+    def _supersede(self, connection: _Connection, derivation: Derivation, business_now: datetime) -> None:
+        voided = [(key, below, owner) for key, rows in derivation.owners.items() for below, owner in rows]
+        if not voided:
             return
         given = {
-            "scopes": [scope for scope, _ in superseded],
-            "customers": [customer for _, customer in superseded],
-            "below": list(superseded.values()),
+            "scopes": [scope for (scope, _), _, _ in voided],
+            "customers": [customer for (_, customer), _, _ in voided],
+            "below": [below for _, below, _ in voided],
+            "owners": [owner for _, _, owner in voided],
             "business_now": business_now,
         }
         connection.execute(self._sql["supersede"].encode(), given)
@@ -243,6 +257,7 @@ class Inbox:
                 "editions": [one.edition for one in standings],
                 "bases": [one.base for one in standings],
                 "began": [one.began for one in standings],
+                "zones": [batch.zones.get(scope) for scope in batch.moved],
             }
             connection.execute(self._sql["put_scopes"].encode(), given | scopes)
             heads = {scope: batch.standings[scope].last for scope in batch.moved}
@@ -282,6 +297,7 @@ class _Batch:
     moved: dict[str, None] = field(default_factory=dict)
     staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
     events: list[NewEvent] = field(default_factory=list)
+    zones: dict[str, str] = field(default_factory=dict)
 
     def fold(self, messages: Sequence[_Read], derivation: Derivation, log: Log) -> None:
         """Take the messages in by order; the watermark before a message dates what the message tells.
@@ -327,12 +343,24 @@ class _Batch:
     def _apply(
         self, message: Message, derivation: Derivation, known_at: datetime, again: Again | None
     ) -> None:
+        if message.timezone is not None:
+            self.plans.learn(message.scope, message.timezone)
+            self.zones[message.scope] = message.timezone
         if isinstance(message.body, ClaimChange):
             derivation.apply(message.body, known_at, again)
         elif isinstance(message.body, StaffChange):
-            self.staff[message.body.scope, message.body.staff] = message.body
+            key = (message.body.scope, message.body.staff)
+            self.staff[key] = _after(self.staff.get(key), message.body)
         else:
             self.events += event_alerts(message.body, self.plans, known_at, self.business_now, again)
+
+
+def _after(before: StaffChange | None, change: StaffChange) -> StaffChange:
+    """Two changes of one person as one: what the later one does not tell stays as the earlier one told it."""
+    if before is None:
+        return change
+    away = before.away if change.away is None and not change.departed else change.away
+    return replace(change, office=change.office or before.office, away=away)
 
 
 def _event_row(event: NewEvent, business_now: datetime) -> dict[str, object]:

@@ -54,6 +54,9 @@ class StaffChange:
     role: str
     contacts: dict[str, str]
     departed: bool
+    office: str | None = None
+    # Whether they have gone or come back; None: nothing is said of that.
+    away: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Message:
     seq: int
     body: ClaimChange | StaffChange | DecisionChange
     edition: int = 0
+    # The zone of the scope's rulebook, where the message tells it.
+    timezone: str | None = None
 
     def numbered_from(self, base: int) -> Message:
         """The message under the number that it has here, over all editions."""
@@ -82,7 +87,8 @@ def read(record: Record) -> Message | Watermark:
         if record.value is not None:
             message = decode_message(_storable(record.value))
             body = _body(message, _trace(headers.traceparent))
-            return Message(message.scope, message.seq, body, headers.edition or 0)
+            zone = getattr(message, "timezone", None)
+            return Message(message.scope, message.seq, body, headers.edition or 0, zone)
     except BadMessage as error:
         raise Unreadable(str(error)) from error
     if headers.watermark is None:
@@ -113,7 +119,14 @@ def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffCh
         given = {} if message.contacts is None else msgspec.structs.asdict(message.contacts)
         contacts = {kind: value for kind, value in given.items() if value}
         return StaffChange(
-            message.scope, message.staff, message.name, message.role, contacts, message.departed
+            message.scope,
+            message.staff,
+            message.name,
+            message.role,
+            contacts,
+            message.departed,
+            message.office,
+            message.away,
         )
     return DecisionChange(
         message.scope,

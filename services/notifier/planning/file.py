@@ -165,7 +165,10 @@ def _person(document: Document, key: str, given: shape.Person, there: _There) ->
     if own in given.stand_in:
         raise document.bad(f"{key}.stand_in", "nobody stands in for themselves")
     language = None if given.language is None else Language(given.language)
-    return PersonPlan(language, given.channels, frozenset(given.opt_out), given.stand_in, away, robots=robots)
+    if own in given.supervisors:
+        raise document.bad(f"{key}.supervisors", "nobody supervises themselves")
+    opt_out, supervisors = frozenset(given.opt_out), given.supervisors
+    return PersonPlan(language, given.channels, opt_out, given.stand_in, away, supervisors, robots)
 
 
 def _days(document: Document, key: str, text: str) -> tuple[date, date]:

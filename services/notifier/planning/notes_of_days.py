@@ -47,3 +47,10 @@ def zone_remark(name: str | None) -> str | None:
         f"{name} 是 UTC{true}{found[2]}，符号与一般写法相反"
         f" (is UTC{true}{found[2]}, the other way round than it reads; name a place, such as Asia/Shanghai)"
     )
+
+
+def zone_remarks(plans: Plans) -> list[str]:
+    """What is to be known of the zones of a deployment, each once."""
+    zones = [plan.hours.zone.key for plan in (plans.default, *plans.scopes.values())]
+    remarks = (zone_remark(name) for name in dict.fromkeys(zones))
+    return [one for one in remarks if one is not None]

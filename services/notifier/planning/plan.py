@@ -7,9 +7,11 @@ the settings, both languages, no digests, nothing told but claims that run out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.planning.ladder import OfficeHours
 
@@ -127,6 +129,8 @@ class PersonPlan:
     opt_out: frozenset[EventKind] = frozenset()
     stand_in: tuple[str, ...] = ()
     away: tuple[tuple[date, date], ...] = ()
+    # Who answers for the person's team, before the supervisors of the office.
+    supervisors: tuple[str, ...] = ()
     # The robots of the person's team, before those of the office.
     robots: Mapping[str, str] = field(default_factory=dict)
 
@@ -153,12 +157,25 @@ class Plans:
     robots: tuple[RobotTerms, ...] = ()
     # By provider: `aliyun`, `tencent`.
     sms: Mapping[str, SmsTerms] = field(default_factory=dict)
+    # Over how long what falls due at a full hour is spread.
+    spread: timedelta = field(default=timedelta(0), compare=False)
+    # The zones of the scopes' rulebooks, learned from what attribution tells; they go before those written here.
+    zones: dict[str, ZoneInfo] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, scope: str) -> OfficePlan:
         return self.scopes.get(scope, self.default)
 
     def hours_of(self, scope: str) -> OfficeHours:
-        return self.of(scope).hours
+        """The hours of a scope, in the zone in which its claims end."""
+        hours, zone = self.of(scope).hours, self.zones.get(scope)
+        return hours if zone is None or zone.key == hours.zone.key else replace(hours, zone=zone)
+
+    def learn(self, scope: str, timezone: str | None) -> None:
+        """The zone of a scope's rulebook; a name that this machine does not know is passed over."""
+        known = self.zones.get(scope)
+        if timezone and (known is None or known.key != timezone):
+            with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+                self.zones[scope] = ZoneInfo(timezone)
 
     def person(self, staff: str) -> PersonPlan:
         return self.people.get(staff, _NOTHING_SAID)

@@ -136,6 +136,10 @@ class Person(Strict, frozen=True):
     opt_out: Annotated[tuple[EventKind, ...], Meta(description="events this person is not told of")] = ()
     stand_in: Annotated[tuple[str, ...], Meta(description="staff ids, asked one after another")] = ()
     away: tuple[Days, ...] = ()
+    supervisors: Annotated[
+        tuple[str, ...],
+        Meta(description="staff ids of who answers for the person's team, in place of the office's"),
+    ] = ()
 
 
 class PolicyFile(Strict, frozen=True):

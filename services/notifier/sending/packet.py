@@ -72,9 +72,16 @@ def _group(alert: LeasedAlert) -> tuple[str, str, str]:
     return alert.scope, alert.staff or "", again
 
 
+def _at_opening(alert: LeasedAlert, plans: Plans) -> bool:
+    """Whether it was due at the office's opening, or in the minutes over which that is spread."""
+    hours = plans.hours_of(alert.scope)
+    begun = hours.next_opening(alert.due_at - plans.spread)
+    return begun <= alert.due_at <= begun + plans.spread
+
+
 def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[Packet]:
     plan = plans.of(members[0].scope)
-    opening = any(plan.hours.next_opening(one.due_at) == one.due_at for one in members)
+    opening = any(_at_opening(one, plans) for one in members)
     waited = plan.digest.wanted and any(one.limited for one in members)
     if members[0].digest is not None:
         yield Packet(tuple(members), members[0].digest)

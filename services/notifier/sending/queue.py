@@ -67,7 +67,8 @@ class Queue:
             self._say_when(connection, business_now)
             gone = {row[0] for row in connection.execute(self._sql["overtaken"].encode(), given)}
             standing = [alert for alert in found if alert.id not in gone]
-            return self._addressed(connection, standing, business_now)
+            self._learn(connection, standing, plans)
+            return self._addressed(connection, standing, business_now, plans)
 
     def recover(
         self, machine_now: datetime, resend: Iterable[str], business_now: datetime | None = None
@@ -227,7 +228,11 @@ class Queue:
         )
 
     def _addressed(
-        self, connection: _Connection, alerts: list[LeasedAlert], business_now: datetime
+        self,
+        connection: _Connection,
+        alerts: list[LeasedAlert],
+        business_now: datetime,
+        plans: Plans | None,
     ) -> list[LeasedAlert]:
         made_out: list[LeasedAlert] = []
         answering: dict[tuple[str, str | None], list[str]] = {}
@@ -237,14 +242,35 @@ class Queue:
                 continue
             key = (alert.scope, alert.owner)
             if key not in answering:
-                answering[key] = self._answering(connection, *key)
+                answering[key] = self._answering(connection, *key, plans)
             made_out += self._make_out(connection, alert, answering[key], business_now)
         return made_out
 
-    def _answering(self, connection: _Connection, scope: str, owner: str | None) -> list[str]:
-        given = {"scope": scope, "owner": owner}
-        rows: list[Any] = connection.execute(self._sql["supervisors"].encode(), given).fetchall()
-        return [row[0] for row in rows if row[1] == "supervisor"] or [row[0] for row in rows]
+    def _learn(self, connection: _Connection, alerts: Sequence[LeasedAlert], plans: Plans | None) -> None:
+        """In which zones the days of these alerts' scopes end: another process may have heard it."""
+        scopes = sorted({one.scope for one in alerts})
+        if plans is not None and scopes:
+            for scope, timezone in connection.execute(self._sql["zones"].encode(), {"scopes": scopes}):
+                plans.learn(str(scope), str(timezone))
+
+    def _answering(
+        self, connection: _Connection, scope: str, owner: str | None, plans: Plans | None
+    ) -> list[str]:
+        """Who answers for a consultant: of the team, of the office, of the scope; supervisors before managers."""
+        named = plans.person(owner).supervisors if plans is not None and owner is not None else ()
+        if named:
+            given = {"scope": scope, "named": list(named)}
+            team: list[Any] = connection.execute(self._sql["of_team"].encode(), given).fetchall()
+            if team:
+                return [row[0] for row in team]
+        rows: list[Any] = connection.execute(
+            self._sql["supervisors"].encode(), {"scope": scope, "owner": owner}
+        ).fetchall()
+        for role, own in (("supervisor", True), ("supervisor", False), ("manager", True), ("manager", False)):
+            found = [row[0] for row in rows if row[1] == role and (row[2] or not own)]
+            if found:
+                return found
+        return []
 
     def _make_out(
         self, connection: _Connection, alert: LeasedAlert, people: Sequence[str], business_now: datetime

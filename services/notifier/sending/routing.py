@@ -7,7 +7,7 @@ their place, and the words say so. With nobody left the alert could reach nobody
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.notifier.alert import LeasedAlert, Person
@@ -62,6 +62,11 @@ class Router:
             ways = self._reach(members, other, now, standing_in=True)
             if not isinstance(ways, Unavailable):
                 return Addressee(other, ways, (person, found))
+        if found is Unavailable.AWAY and person.away:
+            # Nobody stands in, and a telephone is carried along: better told there than not at all.
+            ways = self._reach(members, replace(person, away=False), now)
+            if not isinstance(ways, Unavailable):
+                return Addressee(person, ways)
         roles = self._plans.of(alert.scope).stand_in.get(found, ())
         return Unreachable(found, asked or bool(roles))
 
@@ -80,7 +85,7 @@ class Router:
         if person.departed:
             return Unavailable.DEPARTED
         day = now.astimezone(self._plans.hours_of(scope).zone).date()
-        if self._plans.person(person.staff).is_away(day):
+        if person.away or self._plans.person(person.staff).is_away(day):
             return Unavailable.AWAY
         ways = [way for way in self._ways(scope, person) if _says(way[0], members, standing_in=standing_in)]
         return ways or Unavailable.NO_CONTACT

@@ -33,16 +33,17 @@ SELECT next, watermark, source, again_until, begun_at FROM positions
 WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
 
 -- name: scope_seqs
-SELECT scope, seq, edition, base, edition_began FROM scopes WHERE scope = ANY(%(scopes)s)
+SELECT scope, seq, edition, base, edition_began, timezone FROM scopes WHERE scope = ANY(%(scopes)s)
 
 -- name: put_scopes
-INSERT INTO scopes (scope, topic, partition, seq, edition, base, edition_began)
-SELECT scope, %(topic)s, %(partition)s, seq, edition, base, began
+INSERT INTO scopes (scope, topic, partition, seq, edition, base, edition_began, timezone)
+SELECT scope, %(topic)s, %(partition)s, seq, edition, base, began, zone
 FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[], %(editions)s::bigint[], %(bases)s::bigint[],
-            %(began)s::timestamptz[]) AS t (scope, seq, edition, base, began)
+            %(began)s::timestamptz[], %(zones)s::text[]) AS t (scope, seq, edition, base, began, zone)
 ON CONFLICT (scope) DO UPDATE
 SET seq = excluded.seq, topic = excluded.topic, partition = excluded.partition, edition = excluded.edition,
-    base = excluded.base, edition_began = excluded.edition_began
+    base = excluded.base, edition_began = excluded.edition_began,
+    timezone = coalesce(excluded.timezone, scopes.timezone)
 
 -- name: heard
 SELECT heard.scope, heard.seq, heard.digest
@@ -74,7 +75,8 @@ SET claim_seq = excluded.claim_seq, owner = excluded.owner, status = excluded.st
 
 -- name: supersede
 -- An alert whose call is under way keeps its state until the answer is there: what was sent was sent. A dead one stays
--- dead, so that it can be told that it never arrived, but is not tried again.
+-- dead, so that it can be told that it never arrived, but is not tried again. The notice of a lapse stays, unless the
+-- customer is that owner's again: that it was lost is so, whoever has it since.
 UPDATE alerts a
 SET superseded_at = %(business_now)s,
     state = CASE WHEN a.lease IS NULL AND a.state IN ('due', 'failed', 'unknown') THEN 'superseded' ELSE a.state END,
@@ -82,9 +84,10 @@ SET superseded_at = %(business_now)s,
              ELSE a.reason END,
     retry_at = NULL,
     changed_at = clock_timestamp()
-FROM unnest(%(scopes)s::text[], %(customers)s::text[], %(below)s::bigint[]) AS t (scope, customer, below)
+FROM unnest(%(scopes)s::text[], %(customers)s::text[], %(below)s::bigint[], %(owners)s::text[])
+     AS t (scope, customer, below, owner)
 WHERE a.scope = t.scope AND a.customer = t.customer AND a.claim_seq < t.below AND a.superseded_at IS NULL
-  AND a.kind = 'claim'
+  AND a.kind = 'claim' AND (a.rung <> 'lapsed' OR a.owner = t.owner)
 
 -- name: put_alerts
 -- What is heard again is not told again: an alert of the same step, to the same person, for the same end.
@@ -137,10 +140,13 @@ WHERE NOT %(again)s OR NOT EXISTS (
 ON CONFLICT (id) DO NOTHING
 
 -- name: put_staff
-INSERT INTO staff (scope, staff, name, role, contacts, departed)
-VALUES (%(scope)s, %(staff)s, %(name)s, %(role)s, %(contacts)s, %(departed)s)
+-- Who leaves is not away; whoever is enrolled again is as they were until somebody says otherwise.
+INSERT INTO staff (scope, staff, name, role, contacts, departed, office, away)
+VALUES (%(scope)s, %(staff)s, %(name)s, %(role)s, %(contacts)s, %(departed)s, %(office)s, coalesce(%(away)s, false))
 ON CONFLICT (scope, staff) DO UPDATE
-SET name = excluded.name, role = excluded.role, contacts = excluded.contacts, departed = excluded.departed
+SET name = excluded.name, role = excluded.role, contacts = excluded.contacts, departed = excluded.departed,
+    office = coalesce(excluded.office, staff.office),
+    away = NOT excluded.departed AND coalesce(%(away)s, staff.away)
 
 -- name: put_irregular
 INSERT INTO irregular (at, topic, partition, position, reason, value)

@@ -134,11 +134,20 @@ WHERE a.lease = %(lease)s AND a.rung <> 'lapsed' AND a.kind = 'claim'
 RETURNING a.id
 
 -- name: supervisors
--- Who answers for a scope: those enrolled as supervisor, else the manager; never the consultant concerned.
-SELECT staff, role FROM staff
-WHERE scope = %(scope)s AND role IN ('supervisor', 'manager') AND NOT departed
-  AND staff IS DISTINCT FROM %(owner)s
-ORDER BY staff
+-- Who answers for a scope: those enrolled as supervisor or manager, and whether in the consultant's own office; never the
+-- consultant concerned.
+SELECT s.staff, s.role, coalesce(s.office = o.office, false)
+FROM staff s LEFT JOIN staff o ON o.scope = s.scope AND o.staff = %(owner)s
+WHERE s.scope = %(scope)s AND s.role IN ('supervisor', 'manager') AND NOT s.departed
+  AND s.staff IS DISTINCT FROM %(owner)s
+ORDER BY s.staff
+
+-- name: of_team
+-- Of the people whom a policy names for a team: those who are enrolled.
+SELECT staff FROM staff WHERE scope = %(scope)s AND staff = ANY(%(named)s) AND NOT departed ORDER BY staff
+
+-- name: zones
+SELECT scope, timezone FROM scopes WHERE scope = ANY(%(scopes)s) AND timezone IS NOT NULL
 
 -- name: put_for
 -- The alert of a step, made out to one person, under the lease of the one that it stems from.
@@ -155,14 +164,14 @@ DELETE FROM alerts WHERE id = %(id)s AND staff IS NULL
 
 -- name: people
 -- Persons as enrolled in the scope that asks, else in any other: staff ids are unique within the whole system.
-SELECT DISTINCT ON (t.scope, t.staff) t.scope, t.staff, s.name, s.role, s.contacts, s.departed
+SELECT DISTINCT ON (t.scope, t.staff) t.scope, t.staff, s.name, s.role, s.contacts, s.departed, s.away
 FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
 JOIN staff s ON s.staff = t.staff
 ORDER BY t.scope, t.staff, s.scope = t.scope DESC, s.scope
 
 -- name: of_roles
 -- Those of some roles who may stand in for a colleague.
-SELECT scope, staff, name, role, contacts, departed FROM staff
+SELECT scope, staff, name, role, contacts, departed, away FROM staff
 WHERE scope = ANY(%(scopes)s) AND role = ANY(%(roles)s) AND NOT departed
 
 -- name: begin_attempt
@@ -175,7 +184,7 @@ SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) 
 FROM alerts a
 LEFT JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
 WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s AND a.superseded_at IS NULL
-  AND (a.kind = 'event' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
+  AND (a.kind = 'event' OR a.rung = 'lapsed' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
 RETURNING number
 
 -- name: end_attempts
@@ -207,7 +216,7 @@ SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     done_at = CASE WHEN now_void THEN %(business_now)s::timestamptz END,
     retry_at = CASE WHEN now_void THEN NULL ELSE retry_at END
 FROM (SELECT b.id, b.superseded_at IS NOT NULL
-             OR (b.kind = 'claim' AND (c.claim_seq IS DISTINCT FROM b.claim_seq OR c.replaced_by IS NOT NULL)) AS now_void
+             OR (b.kind = 'claim' AND b.rung <> 'lapsed' AND (c.claim_seq IS DISTINCT FROM b.claim_seq OR c.replaced_by IS NOT NULL)) AS now_void
       FROM alerts b LEFT JOIN claims c ON c.scope = b.scope AND c.customer = b.customer
       WHERE b.id = %(id)s) AS v
 WHERE a.id = v.id AND a.lease = %(lease)s

@@ -49,6 +49,7 @@ class Composer:
             traceparent=current_traceparent(),
             items=tuple(_item(one) for one in packet.members) if several else (),
             detail=first.detail if len(packet.members) == 1 else None,
+            zone=self._plans.hours_of(first.scope).zone,
         )
 
     def _words(self, packet: Packet, found: Addressee, people: People, now: datetime) -> Words:

@@ -48,7 +48,7 @@ def compose_digest(
         _lines(zh, en, [_ending(one, owners, reader, since, zone) for one, since in told])
     if ended:
         zh += ["已到期，客户转入公海："]
-        en += ["Ended; the customer is in the pool:"]
+        en += ["Ended; the customer went to the pool:"]
         _lines(zh, en, [_ended(one, owners, reader, zone) for one in ended])
     if others:
         zh += ["其他事项："]

@@ -133,8 +133,8 @@ def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, z
         f"【判客】客户 {case} 的归属已到期，转入公海",
         f"{who_zh}的客户（编号 {case}）归属已于{until_zh}到期，客户已转入公海。\n"
         "之后由谁接待，按本案场规则判定；如认为有误，请凭当天的跟进记录向主管提出。",
-        f"[Panke] The claim on customer {case} has ended: the customer is in the pool",
-        f"{whose_en} claim on customer {case} was valid until {until_en}; the customer is in the pool now.\n"
+        f"[Panke] The claim on customer {case} has ended: the customer went to the pool",
+        f"{whose_en} claim on customer {case} was valid until {until_en}; the customer went to the pool then.\n"
         "Whose the customer is next goes by the rules of your office. Who thinks this wrong, brings the"
         " follow-up record of the day to the supervisor.",
     )

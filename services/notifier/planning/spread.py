@@ -1,0 +1,34 @@
+"""A few minutes over which what falls due at a full hour is spread. Pure.
+
+Every office has its reminders at nine, and every provider throttles at nine. Each alert keeps its own moment, however
+often it is derived; what goes into one digest keeps the same. Nothing is moved past the end of the claim that it
+warns of, or into the hours at which nobody is to be disturbed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from services.notifier.planning.plan import Plans
+
+
+def spread_key(plans: Plans, scope: str, alert: object, staff: str | None) -> str:
+    """By what an alert is placed: alone, or with all of its reader where those are gathered."""
+    return f"{scope}/{staff or ''}" if plans.of(scope).digest.wanted else str(alert)
+
+
+def spread_out(
+    plans: Plans, scope: str, due_at: datetime, key: str, *, deadline: datetime | None = None
+) -> datetime:
+    """When an alert goes out that is due at `due_at`."""
+    width = int(plans.spread.total_seconds())
+    hours = plans.hours_of(scope)
+    local = due_at.astimezone(hours.zone)
+    if width <= 0 or (local.minute, local.second, local.microsecond) != (0, 0, 0):
+        return due_at
+    number = int.from_bytes(hashlib.sha256(f"spread/{key}".encode()).digest()[:4], "big")
+    later = due_at + timedelta(seconds=number % (width + 1))
+    too_late = deadline is not None and later >= deadline
+    disturbing = hours.quiet is not None and hours.quiet.covers(later, hours.zone)
+    return due_at if too_late or disturbing else later
