@@ -19,6 +19,7 @@ from services.notifier.hearing.consumer import Consumer
 from services.notifier.metrics import Metrics
 from services.notifier.proving.listing import Listing
 from services.notifier.sending.breaker import StoredBreaker
+from services.notifier.sending.steps import WHYS
 from shared.clock import BusinessClock
 
 _LOG = structlog.get_logger("notifier.liveness")
@@ -106,6 +107,7 @@ def refresh(
         backlog = listing.backlog(now, late_after)
         standings = listing.standings()
         left_alone = breaker.open_channels()
+        waiting = listing.waiting()
     except psycopg.Error as error:
         _LOG.warning("the figures are those of before", error=type(error).__name__)
         return
@@ -115,6 +117,8 @@ def refresh(
     metrics.under_way.set(backlog.under_way)
     metrics.dead.set(backlog.dead)
     metrics.channels_open.set(len(left_alone))
+    for why in {*WHYS, *waiting}:
+        metrics.waiting.labels(why).set(waiting.get(why, 0))
     for standing in standings:
         if standing.topic == topic and standing.watermark is not None:
             age = (now - standing.watermark).total_seconds()

@@ -16,7 +16,7 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.notifier.channels.configured import configured, longest_ways
+from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import DatabaseLimiter
 from services.notifier.channels.own import admitted, hook_secrets
 from services.notifier.channels.webhook import SecretError
@@ -52,6 +52,8 @@ SCHEMA: Final = "notifier"
 PACKAGE: Final = "services.notifier"
 BROKER_WAIT: Final = 5.0
 LATE: Final = timedelta(minutes=1)
+# Kept by the process that has it; after a kill its alerts are taken back when it is over.
+LEASE: Final = timedelta(seconds=20)
 # With as many connections, and some more for answers: who stores one waits for nobody.
 THREADS: Final = 10
 SHORTEST_SECRET: Final = 16
@@ -84,8 +86,7 @@ class Service:
             lanes=channel_lanes(settings),
         )
         patience = timedelta(seconds=settings.notifier_watermark_patience)
-        lease = max(policy.lease(way) for way in longest_ways(self.channels, plans))
-        queue = Queue(self.database, Terms(lease, patience))
+        queue = Queue(self.database, Terms(LEASE, patience))
         clocks = (clock, self.machine)
         self.breaker = StoredBreaker(self.database, self.machine)
         self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics, self.breaker)

@@ -46,11 +46,18 @@ class Metrics:
         )
         self.due = self._gauge("panke_notifier_alerts_due", "Alerts that are due and not begun")
         self.late = self._gauge(
-            "panke_notifier_alerts_late", "Alerts that are due for longer than is allowed"
+            "panke_notifier_alerts_late",
+            "Alerts that are due for longer than is allowed, also those under way",
         )
         self.retrying = self._gauge("panke_notifier_alerts_retrying", "Alerts that are tried again later")
         self.under_way = self._gauge("panke_notifier_alerts_under_way", "Alerts under lease")
         self.dead = self._gauge("panke_notifier_alerts_dead", "Alerts that were given up and still hold")
+        self.waiting = Gauge(
+            "panke_notifier_alerts_waiting",
+            "Alerts that nobody was told of yet, by what they wait for",
+            ["why"],
+            registry=self.registry,
+        )
         self.channels_open = self._gauge(
             "panke_notifier_channels_open", "Channels that are left alone, since they failed again and again"
         )

@@ -84,7 +84,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_receipts_secret: SecretText | None = None
     # Ask Aliyun and Tencent what became of messages, where they cannot reach that address.
     notifier_poll_reports: bool = False
-    notifier_timeout: Seconds = 5.0
+    # Longer than a slow provider takes: who gives up before the answer does not know whether to send again.
+    notifier_timeout: Seconds = 10.0
     notifier_attempts: Count = 3
     notifier_rounds: Count = 6
     notifier_round_wait: Seconds = 60.0

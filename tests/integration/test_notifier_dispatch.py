@@ -139,16 +139,29 @@ async def test_a_receiver_that_is_down_for_a_moment_gets_the_same_key(
 async def test_rounds_follow_until_the_alert_is_dead(
     office: Office, receiver: Receiver, webhook: WebhookChannel
 ) -> None:
-    """After the last round the alert is dead with the receiver's words, and a retry by hand delivers it."""
+    """At the deadline the alert is dead with the receiver's words, and a retry by hand is no use any more."""
     receiver.statuses = [503, 503, 500, 500]
     (alert,) = await round_of(office, webhook)
     assert (alert.state, alert.reason) == ("failed", "webhook: 503 taken")
     office.machine.ahead = timedelta(minutes=2)
     (alert,) = await round_of(office, webhook)
-    assert (alert.state, alert.reason, len(alert.attempts)) == ("dead", "webhook: 500 taken", 4)
+    assert (alert.state, alert.reason, len(alert.attempts)) == ("failed", "webhook: 500 taken", 4)
+    office.clock.at = END
+    office.machine.ahead = timedelta(hours=1)
+    alerts = await round_of(office, webhook)
+    (dead,) = (one for one in alerts if one.id == alert.id)
+    assert (dead.state, dead.reason) == ("dead", "deadline passed: webhook: 500 taken")
+
+
+async def test_what_was_given_up_can_be_tried_again_by_hand(
+    office: Office, receiver: Receiver, webhook: WebhookChannel
+) -> None:
+    """A refusal for good ends an alert; when the receiver is mended, a retry by hand delivers it."""
+    receiver.statuses = [410]
+    (alert,) = await round_of(office, webhook)
     Listing(office.database).retry(alert.id, office.machine.now())
     (alert,) = await round_of(office, webhook)
-    assert (alert.state, len(alert.attempts)) == ("sent", 5)
+    assert (alert.state, len(alert.attempts)) == ("sent", 2)
 
 
 @pytest.mark.parametrize("status", [307, 410])
@@ -282,11 +295,11 @@ async def test_an_unanswered_call_is_held_where_repetitions_are_not_told_apart(o
 
 
 async def test_a_channel_that_hangs_is_cut_off(office: Office) -> None:
-    """A call that does not answer within the channel's time is unknown and tried again."""
+    """A call that does not answer within the channel's time is unknown, and not repeated at once."""
     hanging = Cut(lambda: None)
     hanging.timeout = 0.05
     (alert,) = await round_of(office, hanging)
-    assert (alert.state, [a.outcome for a in alert.attempts]) == ("failed", ["unknown", "unknown"])
+    assert (alert.state, [a.outcome for a in alert.attempts]) == ("failed", ["unknown"])
 
 
 async def test_a_defect_of_a_channel_is_one_alerts_own(office: Office) -> None:

@@ -27,7 +27,11 @@ class ChannelError(Exception):
 
 
 class Refused(ChannelError):
-    """It will not be taken, however often it is sent."""
+    """It will not be taken as things stand; `reason` names what somebody may mend, where the answer tells it."""
+
+    def __init__(self, answer: str, reason: str | None = None) -> None:
+        self.reason = reason
+        super().__init__(answer)
 
 
 class Malformed(Refused):
@@ -44,7 +48,14 @@ class Temporary(ChannelError):
 
 
 class NoAnswer(Temporary):
-    """It may have been taken: the call went out and its answer did not come back."""
+    """It may have been taken: the call went out and its answer did not come back.
+
+    With `server_failed` the receiver itself says that it failed: most likely the message was not taken.
+    """
+
+    def __init__(self, answer: str, *, server_failed: bool = False) -> None:
+        self.server_failed = server_failed
+        super().__init__(answer)
 
 
 class Defect(NoAnswer):

@@ -83,6 +83,7 @@ class AliyunSms(SmsChannel):
 
     name = "aliyun-sms"
     limits = (Limit(50, _DAY),)
+    knows_all = True
 
     def __init__(
         self,
@@ -183,12 +184,12 @@ def _records(body: models.QuerySendDetailsResponseBody) -> list[Detail]:
     return list(listed or ())
 
 
-def _told(detail: Detail) -> Told | None:
+def _told(detail: Detail) -> Told:
     """1: waits for the report, 2: failed, 3: delivered."""
     at, code = str(detail.receive_date or ""), str(detail.err_code or "")
     if detail.send_status == 3:
         return Told("delivered", at, code)
-    return Told("failed", at, code) if detail.send_status == 2 else None
+    return Told("failed" if detail.send_status == 2 else "taken", at, code)
 
 
 def meaning(code: str, words: str, told: str) -> Reading:

@@ -37,9 +37,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Told:
-    """What became of it, when, in the provider's words."""
+    """What became of it, when, in the provider's words; `taken`: it is on its way."""
 
-    status: Literal["delivered", "failed"]
+    status: Literal["delivered", "failed", "taken"]
     at: str
     answer: str
 
@@ -54,3 +54,22 @@ class Answerable(Protocol):
 
     async def ask(self, question: Question) -> Told | None:
         """What became of a message; None while nobody knows. Raises the port's refusals."""
+
+
+@runtime_checkable
+class Findable(Protocol):
+    """A channel whose provider can say whether it has taken a message under our key."""
+
+    # Whether it knows every message that it has taken: one that it does not know has not arrived.
+    knows_all: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the channel."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which a question counts as unanswered."""
+
+    async def find(self, question: Question) -> Told | None:
+        """What the provider knows of it; None where it knows nothing. Raises the port's refusals."""

@@ -17,11 +17,13 @@ import aiosmtplib
 
 from services.notifier.alert import Notice, Person
 from services.notifier.channels import NoAnswer, NotThisPerson, Refused, Temporary, composing
-from services.notifier.channels.outcome import presentable
+from services.notifier.channels.outcome import Reason, presentable
 from shared.plain import lines, one_line
 
 # SMTP, RFC 5321 section 4.2.1: a code of 5xx is a permanent refusal, 4xx a temporary one.
 _PERMANENT = 500
+# RFC 4954: who hands in is not admitted, whatever the mail.
+_NOT_ADMITTED = frozenset({530, 534, 535, 538})
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ class MailChannel:
 
     def _refusal(self, code: int, said: str) -> Refused | Temporary:
         told = self._told(said)
-        return Refused(told) if code >= _PERMANENT else Temporary(told)
+        if code < _PERMANENT:
+            return Temporary(told)
+        return Refused(told, Reason.SIGNATURE if code in _NOT_ADMITTED else None)
 
     def _told(self, text: str) -> str:
         """What the server said, as it may be stored: servers repeat what they were given."""

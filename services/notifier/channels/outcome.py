@@ -25,6 +25,8 @@ UNKNOWN_CODE = timedelta(minutes=1)
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(days=30)
 _MOST_DIGITS = 9
+# A gateway that gave up waiting says nothing of what is behind it.
+_GATEWAY_TIMEOUT = 504
 # Shorter than this, a "secret" would be cut out of ordinary words.
 _SHORTEST_SECRET = 4
 _IDENTIFIER = re.compile(r"[0-9A-Za-z:_.^-]{1,80}")
@@ -45,6 +47,11 @@ class Reason(StrEnum):
     OTHER = "refused"
 
 
+# Whose mending is for the channel as a whole, and what else somebody may mend while the alert waits.
+OF_CHANNEL = frozenset({Reason.SIGNATURE, Reason.ADDRESS, Reason.RECEIVER, Reason.FUNDS, Reason.PERMISSION})
+MENDABLE = OF_CHANNEL | {Reason.KEYWORD, Reason.TEMPLATE, Reason.OTHER}
+
+
 @dataclass(frozen=True)
 class Delivered:
     """The provider took it."""
@@ -62,18 +69,21 @@ class Never:
 
 @dataclass(frozen=True)
 class Later:
-    """The provider did not take it now. With `hold`, its limit is passed: nothing else goes out so long."""
+    """The provider did not take it now. With `hold`, its limit is passed: nothing else goes out so long; with
+    `everyone`, the receiver has said itself from when it may be called."""
 
     wait: timedelta
     answer: str
     hold: bool = False
+    everyone: bool = False
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """The call went out; whether it was taken, nobody can say."""
+    """The call went out; whether it was taken, nobody can say. `failed`: the server says that it failed itself."""
 
     answer: str
+    failed: bool = False
 
 
 Reading = Delivered | Never | Later | Unknown
@@ -84,8 +94,9 @@ Meaning = Reason | timedelta
 class TryLater(Temporary):
     """Not taken now; the provider, or the limit kept before it, says from when it may be."""
 
-    def __init__(self, answer: str, wait: timedelta) -> None:
+    def __init__(self, answer: str, wait: timedelta, *, everyone: bool = False) -> None:
         self.wait = wait
+        self.everyone = everyone
         super().__init__(answer)
 
 
@@ -95,11 +106,11 @@ def settled(reading: Reading) -> str:
         case Delivered(answer):
             return answer
         case Never(reason, answer):
-            raise Refused(f"{reason}: {answer}")
-        case Later(wait, answer):
-            raise TryLater(answer, wait)
-        case Unknown(answer):
-            raise NoAnswer(answer)
+            raise Refused(f"{reason}: {answer}", reason)
+        case Later(wait, answer, _, everyone):
+            raise TryLater(answer, wait, everyone=everyone)
+        case Unknown(answer, failed):
+            raise NoAnswer(answer, server_failed=failed)
     assert_never(reading)
 
 
@@ -110,9 +121,9 @@ def by_status(status: int, retry_after: str | None, answer: str) -> Reading | No
     if 300 <= status < 400:
         return Never(Reason.ADDRESS, f"{answer} (redirects are not followed)")
     if status in (408, 425, 429, 503):
-        return Later(retry_wait(retry_after), answer, hold=status == 429)
+        return Later(retry_wait(retry_after), answer, hold=status == 429, everyone=retry_after is not None)
     if status >= 500:
-        return Unknown(answer)
+        return Unknown(answer, failed=status != _GATEWAY_TIMEOUT)
     return Never(Reason.OTHER, answer)
 
 

@@ -47,6 +47,8 @@ class SmsChannel(ABC):
     limits: ClassVar[tuple[Limit, ...]]
     # Whether the limits are a number's, whatever is sent to it, or each template has its own.
     limits_by_number: ClassVar[bool] = False
+    # Whether the provider can be asked for every message that it took, also before its network has told of it.
+    knows_all: bool = False
     after_crash: Literal["resend"] = "resend"
 
     def __init__(
@@ -89,6 +91,11 @@ class SmsChannel(ABC):
 
     async def ask(self, question: Question) -> Told | None:
         """What became of a message, as the provider knows it now."""
+        told = await self.find(question)
+        return None if told is None or told.status == "taken" else told
+
+    async def find(self, question: Question) -> Told | None:
+        """Whether the provider has taken a message, and what became of it."""
         wait = await self._limiter.take(f"{self.name}:reports", QUESTIONS)
         if wait > ZERO:
             raise TryLater(f"{self.name}: the limit of questions is reached", wait)

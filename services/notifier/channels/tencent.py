@@ -177,14 +177,14 @@ def _is(status: models.PullSmsSendStatus, question: Question) -> bool:
     return bool(status.SessionContext == str(question.key))
 
 
-def _told(status: models.PullSmsSendStatus) -> Told | None:
+def _told(status: models.PullSmsSendStatus) -> Told:
     """The time as the provider's own reports write it, so that one report that comes both ways is one."""
     received = status.UserReceiveTime
     at = datetime.fromtimestamp(received, PROVIDERS_ZONE) if isinstance(received, int) and received else None
     told = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "", str(status.Description or ""))
     if status.ReportStatus == "SUCCESS":
         return Told("delivered", *told)
-    return Told("failed", *told) if status.ReportStatus == "FAIL" else None
+    return Told("failed" if status.ReportStatus == "FAIL" else "taken", *told)
 
 
 class _Connection:

@@ -159,5 +159,5 @@ def _read(reply: Reply, answer: str) -> str:
     if reply.retry_after is not None:
         reading = by_status(503, reply.retry_after, answer)
         assert isinstance(reading, Later)
-        raise TryLater(answer, reading.wait)
+        raise TryLater(answer, reading.wait, everyone=True)
     raise Temporary(answer)

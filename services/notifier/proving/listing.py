@@ -159,6 +159,12 @@ class Listing:
             row: Any = connection.execute(self._sql["backlog"].encode(), given).fetchone()
         return Backlog(*row)
 
+    def waiting(self) -> dict[str, int]:
+        """How many wait for what, in one word; see docs/alerts.md."""
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["waiting"].encode()).fetchall()
+        return {row[0]: row[1] for row in rows}
+
     def standings(self) -> list[Standing]:
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["watermarks"].encode()).fetchall()

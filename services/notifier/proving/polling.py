@@ -118,7 +118,7 @@ class Poller:
             (question.channel,),
             key,
             question.provider_id,
-            told.status,
+            "delivered" if told.status == "delivered" else "failed",
             told.at,
             mask(f"{told.answer} (asked)"),
         )

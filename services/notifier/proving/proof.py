@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,11 +34,14 @@ class Entry:
     behind: bool | None = None
     answer: str | None = None
     reason: str | None = None
+    # Of a call, its answer and its reports: which of the alert's calls.
+    number: int | None = None
 
 
 @dataclass(frozen=True)
 class LoggedAlert(ShownAlert):
-    """An alert with its whole history; `told_before_deadline`: a provider took it before the claim lapsed."""
+    """An alert with its whole history; `told_before_deadline`: a provider took it before the claim lapsed, and has not
+    reported since that it failed."""
 
     told_before_deadline: bool
     history: tuple[Entry, ...]
@@ -78,7 +81,7 @@ class Proof:
         channels: dict[tuple[UUID, int], str] = {}
         for alert, number, *rest in connection.execute(self._sql["attempts_log"].encode(), {"ids": ids}):
             channels[alert, number] = rest[0]
-            found[alert] += _attempted(*rest)
+            found[alert] += [replace(one, number=number) for one in _attempted(*rest)]
         for alert, at, business_at, state, reason in connection.execute(
             self._sql["transitions_log"].encode(), {"ids": ids}
         ):
@@ -88,7 +91,8 @@ class Proof:
         ):
             told = f"{told_at} {answer}".strip()
             what = f"reported {status}"
-            found[alert].append(Entry(at, business_at, what, channels.get((alert, number)), answer=told))
+            channel = channels.get((alert, number))
+            found[alert].append(Entry(at, business_at, what, channel, answer=told, number=number))
         return found
 
 
@@ -110,7 +114,7 @@ def _logged(row: Any, history: list[Entry]) -> LoggedAlert:
     )
     entries = [Entry(made_at, made_business, "made"), *history]
     entries.sort(key=lambda one: (one.at is not None, one.at))
-    taken = [one.business_at for one in entries if one.what == "answer sent" and one.business_at is not None]
+    taken = _told(entries)
     return LoggedAlert(
         identity,
         case_number(customer),
@@ -128,3 +132,16 @@ def _logged(row: Any, history: list[Entry]) -> LoggedAlert:
         any(at < deadline for at in taken),
         tuple(entries),
     )
+
+
+def _told(entries: Iterable[Entry]) -> list[datetime]:
+    """When the person was told, as far as anybody knows: a message that was reported as failed told nobody."""
+    entries = list(entries)
+    arrived = {one.number for one in entries if one.what in ("reported delivered", "reported read")}
+    failed = {one.number for one in entries if one.what == "reported failed"} - arrived
+    telling = ("answer sent", "reported delivered", "reported read")
+    return [
+        one.business_at
+        for one in entries
+        if one.what in telling and one.number not in failed and one.business_at is not None
+    ]

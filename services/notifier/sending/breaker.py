@@ -39,6 +39,9 @@ class Breaker(Protocol):
     async def failed(self, channel: str, reason: str) -> None:
         """A call came to nothing, and it was not the alert's fault."""
 
+    async def held(self, channel: str, reason: str, wait: timedelta) -> None:
+        """The receiver has said from when it may be called."""
+
     async def answered(self, channel: str) -> None:
         """The channel does its work."""
 
@@ -51,6 +54,9 @@ class NoBreaker:
 
     async def failed(self, channel: str, reason: str) -> None:
         """Nobody counts."""
+
+    async def held(self, channel: str, reason: str, wait: timedelta) -> None:
+        """Nobody waits for it."""
 
     async def answered(self, channel: str) -> None:
         """Nobody counts."""
@@ -74,6 +80,9 @@ class StoredBreaker:
 
     async def failed(self, channel: str, reason: str) -> None:
         await asyncio.to_thread(self._failed, channel, reason)
+
+    async def held(self, channel: str, reason: str, wait: timedelta) -> None:
+        await asyncio.to_thread(self._held, channel, reason, wait)
 
     async def answered(self, channel: str) -> None:
         if channel in self._failing:
@@ -120,8 +129,19 @@ class StoredBreaker:
         self._failing.add(channel)
         self._probing.discard(channel)
 
-    def _mend(self, channel: str) -> None:
+    def _held(self, channel: str, reason: str, wait: timedelta) -> None:
+        now = self._clock.now()
+        given = {"channel": channel, "reason": clipped(reason), "now": now, "until": now + wait}
         with self._database.connection() as connection:
-            connection.execute(self._sql["mend_breaker"].encode(), {"channel": channel})
+            connection.execute(self._sql["hold_breaker"].encode(), given)
+        self._failing.add(channel)
+        self._probing.discard(channel)
+
+    def _mend(self, channel: str) -> None:
+        """What waited for the channel is tried at once."""
+        given = {"channel": channel, "now": self._clock.now()}
+        with self._database.connection() as connection:
+            connection.execute(self._sql["mend_breaker"].encode(), given)
+            connection.execute(self._sql["wake_waiting"].encode(), given)
         self._failing.discard(channel)
         self._probing.discard(channel)

@@ -17,7 +17,15 @@ from uuid import UUID
 import structlog
 
 from services.notifier.alert import Notice, Outcome
-from services.notifier.channels import Channel, ChannelError, Defect, NoAnswer, Refused, Sized, clipped
+from services.notifier.channels import (
+    Channel,
+    ChannelError,
+    Defect,
+    NoAnswer,
+    Refused,
+    Sized,
+    clipped,
+)
 from services.notifier.metrics import Metrics
 from services.notifier.sending.queue import Call, Queue
 from services.notifier.sending.under_way import Round
@@ -53,7 +61,8 @@ class Calls:
         except Exception as error:
             _LOG.exception("a defect while sending")
             failure = Defect(defect(error))
-        await self._end(numbers, _outcome(failure), clipped(answer) if failure is None else failure.answer)
+        said = clipped(answer) if failure is None else failure.answer
+        await self._end(numbers, _outcome(failure), said, server_failed=is_server_s(failure))
         self._metrics.attempted(channel.name, _outcome(failure))
         if isinstance(failure, NoAnswer):
             round.packet = round.packet.kept()
@@ -81,10 +90,19 @@ class Calls:
                 return notice, numbers
             round.drop(list(numbers))
 
-    async def _end(self, numbers: dict[UUID, int], outcome: Outcome, answer: str) -> None:
+    async def _end(
+        self, numbers: dict[UUID, int], outcome: Outcome, answer: str, *, server_failed: bool
+    ) -> None:
         ended = (self._business.now(), self._machine.now())
-        store = partial(self._queue.end_attempts, numbers, outcome, answer, ended)
+        store = partial(
+            self._queue.end_attempts, numbers, outcome, answer, ended, server_failed=server_failed
+        )
         await asyncio.get_running_loop().run_in_executor(self._answers, store)
+
+
+def is_server_s(failure: ChannelError | None) -> bool:
+    """Whether the receiver itself has failed, so that most likely nothing arrived."""
+    return isinstance(failure, NoAnswer) and failure.server_failed
 
 
 def defect(error: Exception) -> str:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 import structlog
 
+from services.notifier.alert import LeasedAlert
 from services.notifier.channels import Channel
+from services.notifier.channels.configured import longest_ways
 from services.notifier.metrics import Metrics
 from services.notifier.planning.plan import Plans
 from services.notifier.sending.breaker import Breaker, NoBreaker
@@ -26,6 +31,14 @@ from shared.clock import BusinessClock, MachineClock, real_seconds_until
 from shared.telemetry import next_span, traced
 
 _GATHER = 0.05
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one task has under way, and until when its leases are kept."""
+
+    alerts: tuple[LeasedAlert, ...]
+    until: datetime
 
 
 class Dispatcher:
@@ -43,12 +56,15 @@ class Dispatcher:
     ) -> None:
         self._queue = queue
         self._rounds = Rounds(queue, channels, clocks, plans, policy, metrics, breaker or NoBreaker())
+        self._history = queue.history
         self._resend = [channel.name for channel in channels if channel.after_crash == "resend"]
+        self._hold = [channel.name for channel in channels if channel.after_crash == "hold"]
+        self._longest = max(policy.longest_round(way) for way in longest_ways(channels, plans))
         self._business, self._machine = clocks
         self._plans = plans
         self._policy = policy
         self._metrics = metrics
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Held] = {}
         self._wake = asyncio.Event()
         self._work = Work(None, None, None)
         self._log = structlog.get_logger("notifier.dispatch")
@@ -59,13 +75,21 @@ class Dispatcher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set: claim, send, sleep until the next is due; wait for a database that is away."""
-        while not stop.is_set():
-            try:
-                claimed = await self.tick()
-                await self._sleep(stop, 0.0 if claimed else self._until_next())
-            except psycopg.Error as error:
-                self._log.warning("the database does not answer", error=str(error))
-                await self._sleep(stop, self._policy.longest_sleep)
+        keeping = asyncio.create_task(self._keep())
+        fresh = True
+        try:
+            while not stop.is_set():
+                try:
+                    if fresh:
+                        await asyncio.to_thread(self._history.start_afresh, self._hold, self._machine.now())
+                        fresh = False
+                    claimed = await self.tick()
+                    await self._sleep(stop, 0.0 if claimed else self._until_next())
+                except psycopg.Error as error:
+                    self._log.warning("the database does not answer", error=str(error))
+                    await self._sleep(stop, self._policy.longest_sleep)
+        finally:
+            await _ended(keeping)
 
     async def tick(self) -> int:
         """Recover lost leases and begin what is due, as far as there is room; answers how many were begun."""
@@ -73,6 +97,9 @@ class Dispatcher:
         self._work = await asyncio.to_thread(self._queue.work)
         if self._work.to_recover(machine_now):
             await self._recover(machine_now)
+            self._work = await asyncio.to_thread(self._queue.work)
+        if await asyncio.to_thread(self._history.any_reports):
+            await self._look_at_reports(machine_now)
             self._work = await asyncio.to_thread(self._queue.work)
         self._metrics.tick(machine_now)
         if not self._work.to_claim(self._business.now(), machine_now):
@@ -85,18 +112,35 @@ class Dispatcher:
         people = await asyncio.to_thread(self._queue.people, claimed, self._plans) if claimed else {}
         for packet in packets(claimed, self._plans):
             task = asyncio.create_task(self._guarded(packet, people))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = Held(packet.members, self._machine.now() + self._longest)
+            task.add_done_callback(self._under_way.pop)
         return len(claimed)
 
     async def drain(self, seconds: float) -> None:
         """Finish what is under way; what does not end in time is left to its lease."""
         if not self._under_way:
             return
-        _, pending = await asyncio.wait(self._under_way, timeout=seconds)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        keeping = asyncio.create_task(self._keep())
+        try:
+            _, pending = await asyncio.wait(self._under_way, timeout=seconds)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+        finally:
+            await _ended(keeping)
+
+    async def _keep(self) -> None:
+        """While this process lives, what it has under way is nobody else's; when it is killed, it soon is."""
+        while True:
+            await asyncio.sleep(self._policy.heartbeat)
+            now = self._machine.now()
+            alerts = [one for held in self._under_way.values() if now < held.until for one in held.alerts]
+            if not alerts:
+                continue
+            try:
+                await asyncio.to_thread(self._history.keep, alerts, now + self._queue.lease)
+            except psycopg.Error as error:
+                self._log.warning("the leases are not kept: the database does not answer", error=str(error))
 
     async def _room(self) -> int:
         """How many more may be begun; a moment's wait for more room makes for fewer and larger claims."""
@@ -106,8 +150,14 @@ class Dispatcher:
 
     async def _recover(self, machine_now: datetime) -> None:
         recover, now = self._queue.recover, self._business.now()
-        for alert, state in await asyncio.to_thread(recover, machine_now, self._resend, now):
+        for alert, state in await asyncio.to_thread(recover, machine_now, self._resend, now, self._hold):
             self._log.warning("a lease ran out", alert=str(alert), state=state.value)
+            self._metrics.settled(state)
+
+    async def _look_at_reports(self, machine_now: datetime) -> None:
+        look, now = self._history.look_at_reports, self._business.now()
+        for alert, state in await asyncio.to_thread(look, now, machine_now):
+            self._log.info("reported", alert=str(alert), state=state.value)
             self._metrics.settled(state)
 
     def _until_next(self) -> float:
@@ -146,3 +196,9 @@ class Dispatcher:
                 self._metrics.settled(verdict.state)
                 member = {"member": str(alert.id)} if packet.digest else {}
                 self._log.info("settled", state=verdict.state.value, reason=verdict.reason, **member)
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

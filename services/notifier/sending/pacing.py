@@ -2,7 +2,7 @@
 
 A process that is killed cannot say of the calls under way whether they arrived, and their messages go out again:
 each channel therefore has a few lanes, as many as its provider's limits can use, and the calls of which a repetition
-would be told follow one another, whatever their channel, unless one takes long. Whoever waits for
+would be told follow one another, whatever their channel, unless one takes very long. Whoever waits for
 a lane or for a limit has not failed: it waits without an attempt, and is gathered with whatever else waits for
 the same person. The calls to a person follow one another, so that not all of those who were told "now" lose the
 same place; between processes the limiter itself decides.
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Final, Protocol, runtime_checkable
 
@@ -23,10 +23,12 @@ from services.notifier.channels.webhook import WebhookChannel
 
 ZERO = timedelta(0)
 # Who waits longer for its turn comes back later: a lease does not wait.
-TURN: Final = 3.0
-# A call that has taken so long is not waited for by those of other channels.
-ALONE: Final = 2.0
+TURN: Final = 10.0
+# A call that has taken so long is not waited for by those of other channels: slower than a slow provider.
+ALONE: Final = 8.0
 _LATER = timedelta(seconds=2)
+# So many wait for one channel; the others leave their room to who has another.
+_WAITING: Final = 16
 # A receiver of webhooks drops what it has seen: more at once cost nobody anything.
 _WEBHOOKS: Final = 8
 _OTHERS: Final = 1
@@ -51,33 +53,39 @@ class Busy(Exception):
 class Alone:
     """One call at a time over all channels whose receivers tell no repetition: a kill then repeats one message.
 
-    A call that takes long keeps nobody waiting: while it lasts, the others go on beside it.
+    Who waits goes by turn. A call that takes longer than any provider should keeps nobody waiting any further: it
+    counts as one whose answer is lost, and the next takes its place.
     """
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
+        self._queue = asyncio.Lock()
+        self._holder: object | None = None
         self._since = 0.0
+        self._freed = asyncio.Event()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """The place of one call; waited for only so long."""
-        held = await self._acquired()
+        """The place of one call."""
+        me = object()
+        async with self._queue:
+            await self._free()
+            self._holder, self._since = me, time.monotonic()
+            self._freed.clear()
         try:
             yield
         finally:
-            if held:
-                self._lock.release()
+            if self._holder is me:
+                self._holder = None
+                self._freed.set()
 
-    async def _acquired(self) -> bool:
-        if self._lock.locked() and time.monotonic() - self._since >= ALONE:
-            return False
-        try:
-            async with asyncio.timeout(ALONE):
-                await self._lock.acquire()
-        except TimeoutError:
-            return False
-        self._since = time.monotonic()
-        return True
+    async def _free(self) -> None:
+        while self._holder is not None:
+            left = ALONE - (time.monotonic() - self._since)
+            if left <= 0:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._freed.wait()
 
 
 class Pace:
@@ -87,17 +95,23 @@ class Pace:
         self._given = lanes
         self._lanes: dict[str, asyncio.Semaphore] = {}
         self._alone = Alone()
+        self._waiting: Counter[str] = Counter()
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
     async def turn(self, channel: Channel, destination: str) -> AsyncIterator[None]:
         """The place of one call, or Busy."""
         one, lane = self._turns[channel.name, destination], self._lane(channel)
+        if self._waiting[channel.name] >= _WAITING:
+            raise Busy(_LATER)
+        self._waiting[channel.name] += 1
         try:
             async with asyncio.timeout(TURN):
                 await _both(one, lane)
         except TimeoutError:
             raise Busy(_LATER) from None
+        finally:
+            self._waiting[channel.name] -= 1
         try:
             wait = await limit_of(channel, destination)
             if wait > ZERO:

@@ -34,6 +34,14 @@ class Policy:
     limit_patience: timedelta = timedelta(minutes=2)
     # How many calls to a channel may be under way at once in one process, where it is not as its kind has it.
     lanes: Mapping[str, int] = field(default_factory=dict)
+    # How often the leases of what is under way are kept: several times while one lasts.
+    heartbeat: float = 5.0
+    # How long what has no deadline (the notice of a lapse, an event) is tried, in business time.
+    told_within: timedelta = timedelta(days=1)
+    # Steps towards a deadline become no shorter than this.
+    shortest_step: timedelta = timedelta(seconds=30)
+    # What somebody may mend at any moment is tried so often at least.
+    mending_step: timedelta = timedelta(minutes=5)
 
     def lease(self, channels: Sequence[Channel]) -> timedelta:
         """Longer than a whole round can take: every attempt of every channel, and the waits between."""
@@ -41,6 +49,10 @@ class Policy:
         return timedelta(
             seconds=sum(self.attempts * (one.timeout + _TURN) + waits for one in channels) + _MARGIN
         )
+
+    def longest_round(self, channels: Sequence[Channel]) -> timedelta:
+        """Beyond this a round hangs by a defect of ours, and its leases are kept no longer."""
+        return 2 * self.lease(channels)
 
     def spread(self, wait: timedelta) -> timedelta:
         """A wait for a limit, spread so that not all who were told so come back in the same moment."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from services.notifier.alert import LeasedAlert, Outcome, Person, State
 from services.notifier.hearing.derive import alert_id
 from services.notifier.planning.ladder import Audience, Rung, Step
 from services.notifier.planning.plan import Plans
+from services.notifier.sending.history import History
 from services.notifier.sending.work import Call, People, Terms, Verdict, Work
 from shared.database import Database, queries
 
@@ -37,7 +38,13 @@ class Queue:
     def __init__(self, database: Database, terms: Terms) -> None:
         self._database = database
         self._terms = terms
+        self.history = History(database)
         self._sql = queries("services.notifier")
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a lease lasts that is not kept."""
+        return self._terms.lease
 
     def claim(
         self, limit: int, business_now: datetime, machine_now: datetime, plans: Plans | None = None
@@ -71,10 +78,22 @@ class Queue:
             return self._addressed(connection, standing, business_now, plans)
 
     def recover(
-        self, machine_now: datetime, resend: Iterable[str], business_now: datetime | None = None
+        self,
+        machine_now: datetime,
+        resend: Iterable[str],
+        business_now: datetime | None = None,
+        hold: Iterable[str] | None = None,
     ) -> list[tuple[UUID, State]]:
-        """Take back leases that ran out; an attempt without an answer makes its alert `unknown`."""
-        given = {"machine_now": machine_now, "resend": list(resend)}
+        """Take back leases that ran out; an attempt without an answer makes its alert `unknown`.
+
+        With `hold`, what a channel left unknown that is not named there is sent again, also when the channel is gone.
+        """
+        given = {
+            "machine_now": machine_now,
+            "resend": list(resend),
+            "others": hold is not None,
+            "hold": list(hold or ()),
+        }
         with self._database.connection() as connection:
             locked: Any = connection.execute(self._sql["lock_recovery"].encode()).fetchone()
             if not locked[0]:
@@ -147,7 +166,13 @@ class Queue:
         return None if row is None else int(row[0])
 
     def end_attempts(
-        self, numbers: Mapping[UUID, int], outcome: Outcome, answer: str, at: tuple[datetime, datetime]
+        self,
+        numbers: Mapping[UUID, int],
+        outcome: Outcome,
+        answer: str,
+        at: tuple[datetime, datetime],
+        *,
+        server_failed: bool = False,
     ) -> None:
         """Store what one call came to, for each alert that it was about."""
         business_now, machine_now = at
@@ -156,6 +181,7 @@ class Queue:
             "numbers": list(numbers.values()),
             "outcome": outcome.value,
             "answer": answer,
+            "server_failed": server_failed,
             "business_now": business_now,
             "machine_now": machine_now,
         }
@@ -334,5 +360,8 @@ def _settling(alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> d
         "unreachable": verdict.unreachable,
         "limited": verdict.limited,
         "digest": verdict.digest,
+        "waits_for": verdict.waits_for,
+        "waits_on": list(verdict.waits_on),
+        "counts": verdict.counts,
         "business_now": business_now,
     }

@@ -10,25 +10,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 import stamina
 import structlog
 
 from services.notifier.alert import LeasedAlert, State
-from services.notifier.channels import Channel, ChannelError, Malformed, NoAnswer, Refused, Temporary
+from services.notifier.channels import (
+    Channel,
+    ChannelError,
+    Malformed,
+    NoAnswer,
+    Refused,
+    Temporary,
+)
 from services.notifier.channels.outcome import TryLater
 from services.notifier.metrics import Metrics
 from services.notifier.planning.plan import Plans, Unavailable
 from services.notifier.sending.breaker import Breaker
 from services.notifier.sending.calls import Calls, defect
-from services.notifier.sending.pacing import Busy, Pace, limit_of
+from services.notifier.sending.doubts import Doubts, in_order, without_failed
+from services.notifier.sending.pacing import Busy, Pace, limit_of, tells_repetitions
 from services.notifier.sending.packet import Packet
 from services.notifier.sending.policy import Policy
 from services.notifier.sending.queue import People, Queue, Verdict
-from services.notifier.sending.routing import Router, Unreachable
+from services.notifier.sending.routing import Addressee, Router, Unreachable
+from services.notifier.sending.steps import (
+    DEFECT,
+    HELD,
+    LIMIT,
+    UNANSWERED,
+    LeftAlone,
+    is_given_up,
+    is_of_channel,
+    next_step,
+    remaining,
+)
 from services.notifier.sending.under_way import OvertakenError, Round, Settled
+from services.notifier.sending.work import Tried
 from services.notifier.wording.compose import Composer
 from shared.clock import BusinessClock, MachineClock
 
@@ -51,6 +71,7 @@ class Rounds:
         breaker: Breaker,
     ) -> None:
         self._router = Router(channels, plans)
+        self._doubts = Doubts(queue.history, channels, clocks)
         self._business, self._machine = clocks
         self._policy = policy
         self._breaker = breaker
@@ -66,17 +87,36 @@ class Rounds:
             found = self._router.address(packet.members, people, now)
             if isinstance(found, Unreachable):
                 return [(one, _unreachable(found)) for one in packet.members]
-            return await self._over_channels(Round(packet, found, people))
+            return await self._sent(packet, found, people)
         except Exception as error:
             if isinstance(error, psycopg.Error) and not isinstance(error, psycopg.DataError):
                 raise  # the database is away; what it cannot store is a defect of the message
             _LOG.exception("a defect before sending")
             if len(packet.members) > 1:  # one of them, perhaps: the others are not to wait for it
                 return [one for member in packet.members for one in await self.run(Packet((member,)), people)]
-            reason, wait = defect(error), self._wait(max(one.rounds for one in packet.members), [])
-            at = self._machine.now() + wait
-            verdicts = [(one, self._try_later(one, reason, at)) for one in packet.members]
-            return [(one, replace(verdict, digest=packet.key)) for one, verdict in verdicts]
+            step = self._policy.next_round(packet.first.rounds)
+            left = remaining(packet.members, self._business.now(), self._business.speed)
+            at = self._machine.now() + next_step(step, left, self._policy)
+            verdict = Verdict(State.FAILED, defect(error), at, digest=packet.key, waits_for=DEFECT)
+            return [(one, self._try_later(one, verdict)) for one in packet.members]
+
+    async def _sent(self, packet: Packet, found: Addressee, people: People) -> Settled:
+        """Ask about what may have arrived already; then one channel after the other."""
+        tried = await self._doubts.tried(packet)
+        asked = await self._doubts.asked(packet, tried)
+        if isinstance(asked, Verdict):
+            return [(one, asked) for one in packet.members]
+        ways = without_failed(found.ways, asked)
+        if not ways:
+            return [(one, Verdict(State.DEAD, _reported(asked))) for one in packet.members]
+        ordered, wait = in_order(ways, asked, self._machine.now())
+        round = Round(packet, replace(found, ways=ordered), people)
+        if wait is not None:
+            round.said.append("may have arrived; not sent again yet")
+            round.waits.append(wait)
+            round.whys.append(UNANSWERED)
+            round.again = True
+        return await self._over_channels(round)
 
     async def _over_channels(self, round: Round) -> Settled:
         for place, (channel, destination) in enumerate(round.found.ways):
@@ -86,16 +126,20 @@ class Rounds:
                 await self._attempts(round, channel, destination)
                 return round.all(Verdict(State.SENT, f"by {channel.name}"))
             except OvertakenError:
-                return round.all(Verdict(State.SUPERSEDED, "claim changed", overtaken=True))
+                return round.all(_OVERTAKEN)
             except Busy as busy:
                 round.limited.append(busy.wait)
                 if self._may_wait(round.packet, busy.wait):
                     break
             except ChannelError as error:
-                round.said.append(f"{channel.name}: {error.answer}")
+                round.failed(channel.name, error)
                 if _held(error, channel):
-                    return round.all(Verdict(State.UNKNOWN, "; ".join(round.said), digest=round.packet.key))
-                round.again = round.again or isinstance(error, Temporary)
+                    verdict = Verdict(State.UNKNOWN, "; ".join(round.said), digest=round.packet.key)
+                    return round.all(replace(verdict, waits_for=HELD))
+                if isinstance(error, NoAnswer) and not error.server_failed:
+                    later = self._doubts.ask_later(round, channel)
+                    if later is not None:
+                        return round.all(later)
         return self._unsent(round)
 
     async def _in_parts(self, round: Round, place: int) -> Settled:
@@ -111,18 +155,33 @@ class Rounds:
     def _unsent(self, round: Round) -> Settled:
         reason = "; ".join(round.said)
         if round.limited:
-            wait = min(round.limited)
-            at = self._machine.now() + self._policy.spread(wait)
+            at = self._machine.now() + self._policy.spread(min(round.limited))
             reason = "; ".join([*round.said, "waits for the limit of a channel"])
-            return round.all(Verdict(State.FAILED, reason, at, limited=True, digest=round.packet.key))
-        if not round.again:
+            verdict = Verdict(State.FAILED, reason, at, limited=True, digest=round.packet.key)
+            return round.all(replace(verdict, waits_for=LIMIT))
+        if not round.again and not round.mendable:
             return round.all(Verdict(State.DEAD, reason))
-        left = [one for one in round.packet.members if one not in round.overtaken]
-        over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
         # One time for all members: a message that came back in parts would be several under one key.
-        at = self._machine.now() + self._wait(max(one.rounds for one in left), round.waits)
-        tried = [(one, replace(self._try_later(one, reason, at), digest=round.packet.key)) for one in left]
-        return [(one, over) for one in round.overtaken] + tried
+        at = self._machine.now() + self._next(round)
+        verdict = Verdict(State.FAILED, reason, at, digest=round.packet.key, waits_for=round.whys[0])
+        verdict = replace(verdict, waits_on=tuple(dict.fromkeys(round.waits_on)))
+        tried = [(one, self._try_later(one, verdict)) for one in round.left]
+        return [(one, _OVERTAKEN) for one in round.overtaken] + tried
+
+    def _next(self, round: Round) -> timedelta:
+        """How long until the next round: growing, as long as all channels ask for, and not beyond the deadline."""
+        step = self._policy.next_round(max(one.rounds for one in round.left))
+        if not round.again:
+            step = min(step, self._policy.mending_step)
+        if round.waits and not round.unwaited:
+            step = max(step, min(round.waits))
+        left = remaining(round.left, self._business.now(), self._business.speed)
+        return next_step(step, left, self._policy)
+
+    def _try_later(self, alert: LeasedAlert, verdict: Verdict) -> Verdict:
+        if is_given_up(alert, self._business.now(), self._policy):
+            return Verdict(State.DEAD, verdict.reason)
+        return verdict
 
     def _may_wait(self, packet: Packet, wait: timedelta) -> bool:
         """Whether the limit of the preferred channel is waited for, or the next channel is taken at once."""
@@ -130,18 +189,10 @@ class Rounds:
         in_time = not ends or self._business.now() + 2 * wait < min(ends)
         return in_time and wait <= self._policy.limit_patience
 
-    def _try_later(self, alert: LeasedAlert, reason: str, at: datetime) -> Verdict:
-        if alert.rounds + 1 >= self._policy.rounds:
-            return Verdict(State.DEAD, reason)
-        return Verdict(State.FAILED, reason, at)
-
-    def _wait(self, rounds: int, waits: Sequence[timedelta]) -> timedelta:
-        return max(self._policy.next_round(rounds), min(waits, default=ZERO))
-
     async def _attempts(self, round: Round, channel: Channel, destination: str) -> None:
         policy = self._policy
         async for attempt in stamina.retry_context(
-            on=lambda error: _quickly(error) and not _held(error, channel),
+            on=lambda error: _quickly(error, channel) and not _held(error, channel),
             attempts=policy.attempts,
             timeout=None,
             wait_initial=policy.wait_initial,
@@ -159,13 +210,15 @@ class Rounds:
         wait = await self._breaker.wait(channel.name)
         if wait > ZERO:
             round.waits.append(wait)
-            raise TryLater("left alone for a while, since it failed again and again", wait)
+            raise LeftAlone("left alone for a while, since it failed again and again", wait)
 
     async def _judge(
         self, round: Round, channel: Channel, destination: str, failure: ChannelError | None
     ) -> None:
         """What the answer says of the channel; a failure is raised as what it is."""
-        if failure is None or (isinstance(failure, Refused) and not isinstance(failure, Malformed)):
+        if failure is not None and is_of_channel(failure):
+            await self._breaker.failed(channel.name, failure.answer)
+        elif failure is None or (isinstance(failure, Refused) and not isinstance(failure, Malformed)):
             await self._breaker.answered(channel.name)
         elif isinstance(failure, Malformed) or not getattr(failure, "of_channel", True):
             pass  # a defect of one message, or somebody's full mailbox: it tells nothing of the channel
@@ -174,16 +227,27 @@ class Rounds:
             if limit > ZERO:
                 raise Busy(limit) from failure
             round.waits.append(failure.wait)
-            await self._breaker.failed(channel.name, failure.answer)
+            if failure.everyone:
+                await self._breaker.held(channel.name, failure.answer, failure.wait)
+            else:
+                await self._breaker.failed(channel.name, failure.answer)
         else:
             await self._breaker.failed(channel.name, failure.answer)
         if failure is not None:
             raise failure
 
 
-def _quickly(error: Exception) -> bool:
-    """Whether another attempt in the same round may help: not where the receiver has said when."""
-    return isinstance(error, Temporary) and not isinstance(error, TryLater)
+def _quickly(error: Exception, channel: Channel) -> bool:
+    """Whether another attempt in the same round may help: not where the receiver has said when, nor where the message
+    may have arrived and a repetition would be told."""
+    if not isinstance(error, Temporary) or isinstance(error, TryLater):
+        return False
+    return not isinstance(error, NoAnswer) or tells_repetitions(channel)
+
+
+def _reported(tried: Sequence[Tried]) -> str:
+    channels = dict.fromkeys(one.channel for one in tried if one.reported)
+    return f"reported failed by {', '.join(channels)}, and no other channel reaches the person"
 
 
 def _unreachable(found: Unreachable) -> Verdict:

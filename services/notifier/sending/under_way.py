@@ -8,9 +8,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.notifier.alert import LeasedAlert, State
+from services.notifier.channels import ChannelError, Temporary
+from services.notifier.channels.outcome import TryLater
 from services.notifier.sending.packet import Packet
 from services.notifier.sending.queue import People, Verdict
 from services.notifier.sending.routing import Addressee
+from services.notifier.sending.steps import is_mendable, why
 
 Settled = list[tuple[LeasedAlert, Verdict]]
 
@@ -32,6 +35,26 @@ class Round:
     waits: list[timedelta] = field(default_factory=list)
     limited: list[timedelta] = field(default_factory=list)
     again: bool = False
+    # Whether a channel failed without saying when; what the channels that failed are called, and why, in one word.
+    unwaited: bool = False
+    mendable: bool = False
+    waits_on: list[str] = field(default_factory=list)
+    whys: list[str] = field(default_factory=list)
+
+    def failed(self, channel: str, error: ChannelError) -> None:
+        """Keep what a channel has said."""
+        self.said.append(f"{channel}: {error.answer}")
+        self.again = self.again or isinstance(error, Temporary)
+        self.mendable = self.mendable or is_mendable(error)
+        self.unwaited = self.unwaited or not isinstance(error, TryLater)
+        if isinstance(error, Temporary) or is_mendable(error):
+            self.waits_on.append(channel)
+            self.whys.append(why(error))
+
+    @property
+    def left(self) -> list[LeasedAlert]:
+        """The members that still hold."""
+        return [one for one in self.packet.members if one not in self.overtaken]
 
     def drop(self, begun: Sequence[UUID]) -> None:
         """Leave out the members of which no attempt was begun."""
@@ -45,10 +68,18 @@ class Round:
     def part(self, packet: Packet, place: int) -> Round:
         """A round of a part of the message, by the ways from this place on; what was said so far holds for it too."""
         found = replace(self.found, ways=self.found.ways[place:])
-        waits, limited = list(self.waits), list(self.limited)
-        return Round(packet, found, self.people, [], list(self.said), waits, limited, self.again)
+        return replace(
+            self,
+            packet=packet,
+            found=found,
+            overtaken=[],
+            said=list(self.said),
+            waits=list(self.waits),
+            limited=list(self.limited),
+            waits_on=list(self.waits_on),
+            whys=list(self.whys),
+        )
 
     def all(self, verdict: Verdict) -> Settled:
         over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
-        left = [one for one in self.packet.members if one not in self.overtaken]
-        return [(one, over) for one in self.overtaken] + [(one, verdict) for one in left]
+        return [(one, over) for one in self.overtaken] + [(one, verdict) for one in self.left]

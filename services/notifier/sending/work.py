@@ -53,6 +53,10 @@ class Verdict:
     limited: bool = False
     overtaken: bool = False
     digest: UUID | None = None
+    # Why it waits, for the figures; for which channels; and whether the round counts for the time until the next.
+    waits_for: str | None = None
+    waits_on: tuple[str, ...] = ()
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,15 @@ class Call:
     message: str
     recipient: str
     digest: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A call that was made for an alert: its answer was lost, or its message was reported as failed."""
+
+    channel: str
+    destination: str
+    key: UUID
+    started_at: datetime
+    unanswered: bool
+    reported: bool

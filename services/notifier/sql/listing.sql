@@ -26,6 +26,7 @@ FROM attempts WHERE alert = ANY(%(ids)s) ORDER BY alert, number
 -- Only what nothing tries any more, and whose claim is still what the alert says.
 UPDATE alerts a
 SET state = 'failed', reason = 'retried by hand', unreachable = false, rounds = 0, retry_at = %(machine_now)s, done_at = NULL,
+    fresh_from = %(machine_now)s, waits_for = NULL, waits_on = '{}', limited = false,
     changed_at = clock_timestamp()
 WHERE a.id = %(id)s AND a.lease IS NULL AND a.superseded_at IS NULL
   AND a.state IN ('dead', 'failed', 'unknown')
@@ -35,11 +36,19 @@ RETURNING a.id
 SELECT id FROM alerts WHERE state = 'dead' AND superseded_at IS NULL
   AND (%(scope)s::text IS NULL OR scope = %(scope)s) ORDER BY due_at, id
 
+-- name: waiting
+-- Why those that nobody was told of wait; held: nothing tries them by itself.
+SELECT coalesce(waits_for, CASE WHEN retry_at IS NULL THEN 'held' ELSE 'down' END), count(*) FROM alerts
+WHERE state IN ('failed', 'unknown') AND superseded_at IS NULL GROUP BY 1
+
 -- name: backlog
--- Figures for the metrics, each from its own partial index: what is due and not begun, how much of that is late, what is
--- tried again, what is under way, and what nothing tries any more.
+-- Figures for the metrics, each from its own partial index: what is due and not begun, how much of that and of what is
+-- under way is late, what is tried again, what is under way, and what nothing tries any more. A process that was killed
+-- has begun what nobody is told of: it counts as late until it is settled.
 SELECT (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s),
-       (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s - %(late)s),
+       (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s - %(late)s)
+       + (SELECT count(*) FROM alerts
+          WHERE lease IS NOT NULL AND superseded_at IS NULL AND due_at <= %(business_now)s - %(late)s),
        (SELECT count(*) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL AND retry_at IS NOT NULL),
        (SELECT count(*) FROM alerts WHERE lease IS NOT NULL),
        (SELECT count(*) FROM alerts WHERE state = 'dead' AND superseded_at IS NULL)

@@ -37,8 +37,8 @@ WITH told AS (
       AND (t.alert = %(key)s::uuid OR t.digest = %(key)s::uuid OR t.provider_id = %(provider_id)s)
     ORDER BY t.alert, t.provider_id IS NOT DISTINCT FROM %(provider_id)s DESC, t.number DESC
 )
-INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at)
-SELECT t.alert, t.number, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s FROM told t
+INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at, open)
+SELECT t.alert, t.number, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s, true FROM told t
 WHERE NOT EXISTS (
     SELECT FROM receipts r WHERE r.alert = t.alert AND r.number = t.number AND r.status = %(status)s)
 ON CONFLICT (alert, number, status, told_at) DO NOTHING

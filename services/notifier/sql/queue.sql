@@ -191,7 +191,7 @@ RETURNING number
 -- An answer that comes when the attempt was given up as unknown is kept beside that: its message goes out again.
 UPDATE attempts t SET answered_at = %(machine_now)s, answered_business_at = %(business_now)s,
        outcome = coalesce(t.outcome, %(outcome)s),
-       answer = %(answer)s,
+       answer = %(answer)s, server_failed = %(server_failed)s,
        provider_id = CASE WHEN %(outcome)s = 'sent' THEN substring(%(answer)s from '(?:BizId|SerialNo)=([^ ]{1,128})') END
 FROM unnest(%(ids)s::uuid[], %(numbers)s::integer[]) AS n (alert, number)
 WHERE t.alert = n.alert AND t.number = n.number
@@ -202,7 +202,8 @@ WHERE t.alert = n.alert AND t.number = n.number
 UPDATE alerts
 SET state = CASE WHEN %(state)s <> 'sent' AND superseded_at IS NOT NULL THEN 'superseded' ELSE %(state)s END,
     reason = %(reason)s, digest = %(digest)s, unreachable = %(unreachable)s, limited = %(limited)s,
-    rounds = rounds + CASE WHEN %(limited)s THEN 0 ELSE 1 END, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
+    waits_for = %(waits_for)s, waits_on = %(waits_on)s,
+    rounds = rounds + CASE WHEN %(limited)s OR NOT %(counts)s THEN 0 ELSE 1 END, lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     retry_at = CASE WHEN superseded_at IS NULL THEN %(retry_at)s::timestamptz END,
     done_at = CASE WHEN %(state)s IN ('sent', 'dead', 'superseded') THEN %(business_now)s::timestamptz END
 WHERE id = %(id)s AND lease = %(lease)s
@@ -265,8 +266,11 @@ SET lease = NULL, leased_until = NULL, changed_at = clock_timestamp(),
     done_at = CASE WHEN last.outcome = 'sent' THEN last.answered_business_at ELSE a.done_at END,
     retry_at = CASE WHEN last.outcome = 'sent' THEN NULL
                     WHEN unsure.alert IS NULL THEN a.retry_at
-                    WHEN a.superseded_at IS NULL AND unsure.channel = ANY(%(resend)s)
-                    THEN %(machine_now)s::timestamptz END
+                    WHEN a.superseded_at IS NULL
+                         AND (unsure.channel = ANY(%(resend)s) OR %(others)s AND unsure.channel <> ALL(%(hold)s))
+                    THEN %(machine_now)s::timestamptz END,
+    waits_for = CASE WHEN last.outcome = 'sent' THEN NULL
+                     WHEN unsure.alert IS NOT NULL THEN 'unanswered' ELSE a.waits_for END
 FROM lost LEFT JOIN last ON last.alert = lost.id LEFT JOIN unsure ON unsure.alert = lost.id
 WHERE a.id = lost.id
 RETURNING a.id, a.state

@@ -1,0 +1,101 @@
+"""Leases last as long as the process that has them: kept while it works, and soon over when it was killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from services.notifier.main import LEASE
+from services.notifier.metrics import Metrics
+from services.notifier.proving.listing import Listing
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from services.notifier.sending.queue import Queue, Terms
+from tests.support.notifier import Keeping, Office, local
+from tests.support.parts import eventually
+
+BEATING = Policy(attempts=1, heartbeat=0.05, longest_sleep=0.05)
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    office = Office(database, local(1, 10))
+    office.hear(office.stream.watermark(local(1, 10)), office.stream.staff("li", "consultant"))
+    office.hear(office.stream.claim("c1", "li"))
+    office.at(local(4, 9))
+    yield office
+    office.close()
+
+
+class Slow(Keeping):
+    """A provider that answers when the test says."""
+
+    def __init__(self) -> None:
+        super().__init__("slow", timeout=60.0)
+        self.called, self.may = asyncio.Event(), asyncio.Event()
+
+    async def send(self, notice: Any, destination: str) -> str:
+        self.called.set()
+        await self.may.wait()
+        return await super().send(notice, destination)
+
+
+def leased_until(office: Office) -> datetime | None:
+    with office.database.connection() as connection:
+        row: Any = connection.execute("SELECT max(leased_until) FROM alerts").fetchone()
+    found: datetime | None = row[0]
+    return found
+
+
+def kept_beyond(office: Office, now: datetime) -> bool:
+    until = leased_until(office)
+    return until is not None and until > now + timedelta(seconds=25)
+
+
+async def test_a_call_that_takes_longer_than_a_lease_is_not_made_twice(office: Office) -> None:
+    """While its process lives, the lease is kept: who looks for lost ones finds none, and the answer counts."""
+    queue = Queue(office.database, Terms(lease=timedelta(seconds=30)))
+    slow = Slow()
+    clocks = (office.clock, office.machine)
+    sender = Dispatcher(queue, [slow], clocks, office.plans, BEATING, Metrics())
+    stop = asyncio.Event()
+    running = asyncio.create_task(sender.run(stop))
+    async with asyncio.timeout(30):
+        await slow.called.wait()
+        for _ in range(4):
+            office.machine.ahead += timedelta(seconds=20)
+            now = office.machine.now()
+            assert queue.recover(now, ["slow"]) == []
+            await asyncio.to_thread(eventually, partial(kept_beyond, office, now), "the lease is kept")
+        slow.may.set()
+        stop.set()
+        await running
+        await sender.drain(10)
+    assert (len(slow.sent), leased_until(office)) == (1, None)
+
+
+async def test_what_a_killed_process_had_under_way_is_taken_up_within_half_a_minute(office: Office) -> None:
+    """The lease of the service is over twenty seconds behind its last heartbeat."""
+    queue = Queue(office.database, Terms(LEASE))
+    (alert,) = queue.claim(10, office.clock.now(), office.machine.now())
+    office.machine.ahead = timedelta(seconds=21)
+    kept = Keeping()
+    sender = Dispatcher(queue, [kept], (office.clock, office.machine), office.plans, Policy(), Metrics())
+    await sender.tick()
+    await sender.drain(10)
+    assert [one.id for one in kept.sent] == [alert.id]
+
+
+async def test_what_is_under_way_for_long_counts_as_late(office: Office) -> None:
+    """Begun and not settled, as after a kill: the figure of late alerts has it, as it has what was never begun."""
+    listing, late = Listing(office.database), timedelta(minutes=1)
+    office.clock.at = local(4, 9, 2)
+    assert listing.backlog(office.clock.now(), late).late == 1
+    office.queue.claim(10, office.clock.now(), office.machine.now())
+    found = listing.backlog(office.clock.now(), late)
+    assert (found.due, found.under_way, found.late) == (0, 1, 1)
