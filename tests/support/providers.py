@@ -10,6 +10,7 @@ import base64
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,6 +86,8 @@ class Provider:
     keyword: str = ""
     tricks: list[Trick] = field(default_factory=list)
     hold: threading.Event | None = None
+    # How many seconds an answer takes, behind the message's being taken.
+    slow: float = 0.0
     calls: list[Call] = field(default_factory=list)
     delivered: list[Call] = field(default_factory=list)
     # Which robots there are, by token, and the key of each one's signature.
@@ -281,6 +284,7 @@ def providing(clock: MachineClock) -> Iterator[Provider]:
             trick = kept.take(Call(parts.path, query, self.headers, raw))
             if kept.hold is not None:
                 kept.hold.wait(60)
+            time.sleep(kept.slow)
             self.close_connection = True
             if isinstance(trick, Answer):
                 self._answer(trick)
