@@ -29,7 +29,9 @@ CONTACTS = """
         'feishu', 'ou_' || staff, 'wecom', 'user-' || staff, 'email', staff || '@office.example',
         'sms', '+861380000' || substr(staff, 2))
 """
-MEMBERS = "SELECT DISTINCT coalesce(attempts.digest, alert)::text, customer FROM attempts JOIN alerts ON alerts.id = alert"
+MEMBERS = """
+    SELECT DISTINCT coalesce(attempts.digest, alert)::text, customer FROM attempts JOIN alerts ON alerts.id = alert
+"""
 
 
 @contextmanager
