@@ -110,6 +110,23 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
         raise SystemExit(1)
 
 
+@alerts.command("figures")
+@click.option("--clock", envvar="PANKE_CLOCK", default="system", show_default=True, help="or PANKE_CLOCK")
+@_database_url
+def figures_of_alerts(clock: str, database_url: str) -> None:
+    """Count what is due, late, under way and dead, and say why alerts wait."""
+    from services.notifier.proving.figures import LATE, lines
+    from shared.clock import ClockError, open_clock
+
+    try:
+        now = open_clock(clock, demonstration=True).now()
+    except ClockError as error:
+        raise click.ClickException(str(error)) from None
+    with _listing(database_url) as listing:
+        for line in lines(listing.backlog(now, LATE), listing.waiting()):
+            click.echo(line)
+
+
 @alerts.command("log")
 @click.option("--customer", help="all claims on this customer")
 @click.option("--claim", help="one claim: SCOPE/CUSTOMER@CLAIM_SEQ")

@@ -26,6 +26,7 @@ from services.notifier.http import add_routes
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
 from services.notifier.planning.notes_of_days import zone_remarks
+from services.notifier.proving.figures import LATE
 from services.notifier.proving.listing import Listing
 from services.notifier.proving.polling import Poller
 from services.notifier.proving.proof import Proof
@@ -51,7 +52,6 @@ log = structlog.get_logger()
 SCHEMA: Final = "notifier"
 PACKAGE: Final = "services.notifier"
 BROKER_WAIT: Final = 5.0
-LATE: Final = timedelta(minutes=1)
 # Kept by the process that has it; after a kill its alerts are taken back when it is over.
 LEASE: Final = timedelta(seconds=20)
 # With as many connections, and some more for answers: who stores one waits for nobody.

@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from services.notifier.cli import alerts
 from services.notifier.main import LEASE
 from services.notifier.metrics import Metrics
 from services.notifier.proving.listing import Listing
@@ -99,3 +101,20 @@ async def test_what_is_under_way_for_long_counts_as_late(office: Office) -> None
     office.queue.claim(10, office.clock.now(), office.machine.now())
     found = listing.backlog(office.clock.now(), late)
     assert (found.due, found.under_way, found.late) == (0, 1, 1)
+
+
+def test_the_figures_tell_what_is_late_and_why_alerts_wait(office: Office, database: str) -> None:
+    """`panke alerts figures`: an alert that a killed process had under way is late; one that was refused says why."""
+    office.queue.claim(10, office.clock.now(), office.machine.now())
+    with office.database.connection() as connection:
+        connection.execute("DELETE FROM alerts WHERE lease IS NULL")
+        connection.execute("UPDATE alerts SET due_at = clock_timestamp() - interval '5 minutes'")
+    done = CliRunner().invoke(alerts, ["figures", "--database-url", database])
+    assert done.exit_code == 0
+    assert [line.split()[-1] for line in done.output.splitlines()] == ["0", "1", "1", "0", "0"]
+    with office.database.connection() as connection:
+        connection.execute(
+            "UPDATE alerts SET state = 'failed', waits_for = 'signature' WHERE lease IS NOT NULL"
+        )
+    done = CliRunner().invoke(alerts, ["figures", "--database-url", database])
+    assert "for signature    1" in done.output
