@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,26 +40,105 @@ class BusinessClock(Protocol):
         """The business time, UTC; it never goes back in one process."""
 
 
+TOLERANCE = timedelta(seconds=30)
+"""How far the machine's clock may part from the time since boot, or from another clock, before it is doubted."""
+
+
+class SteadyTime:
+    """The machine's time, but that a leap ahead is not believed: then it is carried on by the time since boot.
+
+    A clock that is a year ahead for some seconds would else let every claim lapse, and what was stamped meanwhile
+    would stay ahead for good. The time since boot goes on while the machine sleeps and is never set. Small steps, as
+    of a time server, are followed; so is a clock that is set back, since whoever must not go back holds it, and it may
+    come forward again as far as it was.
+    """
+
+    def __init__(
+        self,
+        tolerance: timedelta = TOLERANCE,
+        *,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        since_boot: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+    ) -> None:
+        self.tolerance = tolerance
+        self.wall = wall
+        self._since_boot = since_boot
+        self._lock = threading.Lock()
+        self._anchor = (wall(), since_boot())
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        with self._lock:
+            wall, since_boot = self.wall(), self._since_boot()
+            steady = self._anchor[0] + timedelta(seconds=since_boot - self._anchor[1])
+            if wall - steady > self.tolerance:
+                self._ahead = wall - steady
+                return steady
+            self._ahead = timedelta(0)
+            if steady - wall <= self.tolerance:
+                self._anchor = (wall, since_boot)
+            return wall
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the machine's clock has leapt ahead; nothing while it is believed."""
+        self.now()
+        return self._ahead
+
+    @property
+    def anchor(self) -> tuple[datetime, float]:
+        """The last reading that was believed: the machine's time, and its seconds since boot then."""
+        return self._anchor
+
+    def believe(self, anchor: tuple[datetime, float]) -> None:
+        """Go by an earlier reading of this machine since it was booted instead of the one at the start."""
+        with self._lock:
+            self._anchor = anchor
+
+    def confirm(self) -> None:
+        """Believe the machine's clock as it stands: somebody who knows has said that it is right."""
+        with self._lock:
+            self._anchor, self._ahead = (self.wall(), self._since_boot()), timedelta(0)
+
+
 class SystemClock:
-    """Business time is the machine's time, held where it was when the machine's clock is set back."""
+    """Business time is the machine's time, held where it was when the machine's clock is set back.
+
+    A leap ahead is not followed (`SteadyTime`); `steady.ahead` says how far it went.
+    """
 
     speed = 1.0
 
-    def __init__(self) -> None:
+    def __init__(self, steady: SteadyTime | None = None) -> None:
+        self.steady = steady or SteadyTime()
         self._latest = _Latest()
 
     def now(self) -> datetime:
-        return self._latest.at_least(datetime.now(UTC))
+        return self._latest.at_least(self.steady.now())
 
 
 class MachineClock:
-    """The machine's own time, for leases, retries, timeouts and logs."""
+    """The machine's own time, for leases, retries, timeouts and logs; a leap ahead ends no lease."""
+
+    def __init__(self) -> None:
+        self._steady = SteadyTime()
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self._steady.now()
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def clock_problem(clock: BusinessClock) -> str | None:
+    """That the machine's clock has leapt ahead, for a readiness check; None while it is believed."""
+    if not isinstance(clock, SystemClock) or not (ahead := clock.steady.ahead):
+        return None
+    return (
+        f"the machine's clock leapt ahead by {ahead.total_seconds():.0f} s and is not believed; set it right, "
+        "or start the service again if the new time is right"
+    )
 
 
 @dataclass(frozen=True)
@@ -166,10 +246,10 @@ class ClockDriver:
         os.replace(name, self.path)
 
 
-def open_clock(setting: str, *, demonstration: bool) -> BusinessClock:
+def open_clock(setting: str, *, demonstration: bool, tolerance: timedelta = TOLERANCE) -> BusinessClock:
     """The business clock that a deployment's setting names: `system`, or `file:PATH` of a driven one."""
     if setting == "system":
-        return SystemClock()
+        return SystemClock(SteadyTime(tolerance))
     kind, _, path = setting.partition(":")
     if kind != "file" or not path:
         raise ClockError(f"the clock is `system` or `file:PATH`, not {setting!r}")

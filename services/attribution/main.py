@@ -34,7 +34,7 @@ from services.attribution.metrics import AttributionMetrics
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
-from shared.clock import BusinessClock, open_clock
+from shared.clock import BusinessClock, clock_problem, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, ensure_topic, topics_known
@@ -135,6 +135,7 @@ class Service:
             version,
             live={"fold": partial(self._live, 0, "the fold"), "relay": partial(self._live, 1, "the relay")},
             ready={
+                "clock": partial(clock_problem, clock),
                 "database": self._database_ready,
                 "broker": self._broker_ready,
                 "consumer": self._consumer_ready,

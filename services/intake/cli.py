@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 import psycopg
 
+from shared.contract import format_instant
 from shared.database import connection_info
 from shared.settings import SettingsError
 from shared.terminal import say
@@ -57,6 +59,25 @@ def export(scope: str, output: Path | None, database_url: str) -> None:
             for body in archive.export(connection, scope):
                 sink.write(body + b"\n")
     say(f"--rulebook {rulebook}", err=True)
+
+
+@journal.command("confirm-time")
+@click.option("--by", required=True, help="who says so")
+@click.option("--reason", required=True, help="why the time is right")
+@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+def confirm_time(by: str, reason: str, database_url: str) -> None:
+    """Say that the time is right as the clocks show it now; intake then takes facts again.
+
+    For intake that says 503 because the clocks disagree. What was recorded ahead of the time stays so: see the
+    runbook before you confirm a journal that lies ahead of all clocks.
+    """
+    from services.intake.clock_watch import SQL
+
+    with _connected(database_url) as connection:
+        row = connection.execute(SQL["confirm_time"], {"by": by, "reason": reason}).fetchone()
+    assert row is not None  # of an INSERT that returns
+    here = format_instant(datetime.now(UTC))
+    say(f"已确认 (confirmed): {here}; PostgreSQL {row[0]}; 账本最晚 (latest of the journal) {row[1] or '-'}")
 
 
 @journal.command()

@@ -118,6 +118,8 @@ class GroupCommitter:
             outcomes = await self._append([s for job in group for s in job.submissions])
         except OUTAGES as error:
             self._fail(group, _outage(error))
+        except Unavailable as error:
+            self._fail(group, error)
         except Exception as error:
             # One submission that the journal chokes on must not take its neighbours with it.
             log.exception("group_failed", jobs=len(group), error=type(error).__name__)

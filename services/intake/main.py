@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from importlib import metadata
 from typing import Final
@@ -14,10 +15,11 @@ import psycopg
 from fastapi import FastAPI
 
 from services.intake.backlog import Backlog
+from services.intake.clock_watch import ClockWatch, StoredClocks
 from services.intake.codec import PlainCodec
 from services.intake.committer import GroupCommitter
 from services.intake.http import add_routes
-from services.intake.journal import Archive, Journal, declare_deployment
+from services.intake.journal import Archive, Clock, Journal, declare_deployment
 from services.intake.metrics import IntakeMetrics
 from services.intake.outbox import Outbox
 from services.intake.quarantine import Quarantine
@@ -26,7 +28,7 @@ from services.intake.rulebooks import Registry
 from services.intake.service import Intake
 from services.intake.set_asides import SetAsides
 from services.intake.settings import IntakeSettings
-from shared.clock import BusinessClock, open_clock
+from shared.clock import BusinessClock, SystemClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import broker_answers
@@ -53,10 +55,12 @@ class Service:
         metrics = IntakeMetrics(registry)
         codec = PlainCodec()
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-intake")
+        self.clock_watch = _clock_watch(clock, self.database, metrics)
+        stamps: Clock = self.clock_watch or clock
         dsn = self.database.dsn
         self.journal = Journal(
             dsn,
-            clock=clock,
+            clock=stamps,
             codec=codec,
             knows_rulebook=Registry(settings.rulebooks, settings.rulebook_folder),
             default_rulebook=settings.default_rulebook,
@@ -70,7 +74,7 @@ class Service:
         self.backlog = Backlog(self.database, metrics, settings.intake_backlog_limit)
         self.progress = Progress(time.monotonic)
         self.relay = IntakeRelay(
-            _relay_settings(settings), Outbox(dsn, clock=clock, codec=codec), metrics, self.progress
+            _relay_settings(settings), Outbox(dsn, clock=stamps, codec=codec), metrics, self.progress
         )
         self.committer.notify(self.relay.wake)
         self.watchdog = Watchdog(self.progress, self._parts_answer, time.monotonic)
@@ -78,7 +82,7 @@ class Service:
             self.committer,
             self.backlog,
             Archive(codec),
-            SetAsides(codec, clock),
+            SetAsides(codec, stamps),
             Quarantine(settings.intake_attribution),
             self.database,
         )
@@ -88,6 +92,7 @@ class Service:
             live={"relay": self._live},
             ready={
                 "database": self._database_ready,
+                "clock": self._clock_ready,
                 "broker": self._broker_ready,
                 "relay": self._relay_ready,
             },
@@ -103,12 +108,16 @@ class Service:
         """Start what takes in before what sends on, and stop it first: nothing taken stays queued."""
         await prepared(partial(_prepare, self.settings, self.database.dsn))
         self.database.open()
+        if self.clock_watch is not None:
+            await asyncio.to_thread(self.clock_watch.begin)
         self.committer.start(end_with)
         relay = background(self.relay.run(), "relay")
         watching = [
             background(self.backlog.run(), "backlog"),
             background(self.watchdog.run(self.settings.intake_exit_after, exit_wedged), "watchdog"),
         ]
+        if self.clock_watch is not None:
+            watching.append(background(self.clock_watch.run(), "clock-watch"))
         try:
             yield
         finally:
@@ -141,6 +150,9 @@ class Service:
             None if await broker_answers(self.settings.kafka, BROKER_WAIT) else "the broker does not answer"
         )
 
+    def _clock_ready(self) -> str | None:
+        return None if self.clock_watch is None else self.clock_watch.problem()
+
     def _relay_ready(self) -> str | None:
         return self.progress.problem or self.relay.refilling
 
@@ -150,6 +162,13 @@ def _prepare(settings: IntakeSettings, dsn: str) -> list[str]:
     with psycopg.connect(dsn) as connection:
         declare_deployment(connection, demonstration=settings.demonstration)
     return applied
+
+
+def _clock_watch(clock: BusinessClock, database: Database, metrics: IntakeMetrics) -> ClockWatch | None:
+    """None where the clock is driven: then it is right by definition."""
+    if not isinstance(clock, SystemClock):
+        return None
+    return ClockWatch(clock, StoredClocks(database), metrics.clock_apart)
 
 
 def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
@@ -164,7 +183,9 @@ def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
 
 
 def create_service(settings: IntakeSettings) -> Service:
-    return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+    tolerance = timedelta(seconds=settings.intake_clock_tolerance)
+    clock = open_clock(settings.clock, demonstration=settings.demonstration, tolerance=tolerance)
+    return Service(settings, clock)
 
 
 def run() -> None:

@@ -56,6 +56,12 @@ class IntakeMetrics:
             "panke_intake_watermark_timestamp_seconds", "The watermark that was sent last", registry=registry
         )
 
+        self.clock_apart = Gauge(
+            "panke_intake_clock_apart_seconds",
+            "How far the clocks part: this machine's, its time since boot, the database's, the journal's",
+            registry=registry,
+        )
+
     def group(self, outcomes: Sequence[Outcome]) -> None:
         """Count one group; by group and not by event, because a counter costs as much as a small decode."""
         self.group_size.observe(len(outcomes))

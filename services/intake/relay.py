@@ -6,11 +6,13 @@ A watermark follows the facts: it is promised before they are read and passed on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.metrics import IntakeMetrics
+from services.intake.model import Unavailable
 from services.intake.outbox import Outbox, Unsent
 from services.intake.records import fact_record, watermark_record
 from shared.kafka import PartitionOf, Sender
@@ -74,7 +76,8 @@ class IntakeRelay(Relay):
     async def _promise_when_due(self) -> None:
         now = asyncio.get_running_loop().time()
         if self._watermark is None and now >= self._next_watermark:
-            self._watermark = await self.in_thread(self._outbox.promise)
+            with contextlib.suppress(Unavailable):  # while the clocks part, facts go on their way without one
+                self._watermark = await self.in_thread(self._outbox.promise)
             self._next_watermark = now + self._chosen.watermark_interval
 
     def _outgoing(self, facts: Iterable[Unsent]) -> Iterable[Outgoing]:

@@ -25,6 +25,7 @@ class IntakeSettings(CommonSettings, frozen=True, kw_only=True):
     intake_group_size: Count = 2000
     intake_queue_size: Count = 20_000
     intake_backlog_limit: Count = 1_000_000
+    intake_clock_tolerance: Seconds = 30.0
     intake_send_wait: Seconds = 10.0
     intake_stuck_after: Seconds = 30.0
     intake_exit_after: Seconds = 90.0

@@ -37,7 +37,7 @@ from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from services.notifier.sending.queue import Queue, Terms
 from services.notifier.settings import NotifierSettings, channel_lanes, office_plans
-from shared.clock import BusinessClock, MachineClock, open_clock
+from shared.clock import BusinessClock, MachineClock, clock_problem, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, topics_known
@@ -107,6 +107,7 @@ class Service:
             version,
             live={"progress": self.observer.live},
             ready={
+                "clock": partial(clock_problem, clock),
                 "database": self._database_ready,
                 "broker": self._broker_ready,
                 "consumer": self._consumer_ready,

@@ -1,0 +1,168 @@
+"""Intake takes no fact and promises no watermark while its clocks part, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from services.intake.cli import journal
+from services.intake.main import Service
+from services.intake.settings import IntakeSettings
+from shared.clock import SteadyTime, SystemClock
+from tests.support.intake import raw, visit
+
+YEAR = timedelta(days=365)
+
+
+class Wall:
+    """The machine's clock, as far from the true time as somebody sets it."""
+
+    def __init__(self) -> None:
+        self.off = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.off
+
+
+@pytest.fixture
+def settings(database: str, kafka: str, topic_prefix: str) -> IntakeSettings:
+    return IntakeSettings(database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=3)
+
+
+@asynccontextmanager
+async def serving(settings: IntakeSettings, wall: Wall) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
+    service = Service(settings, SystemClock(SteadyTime(wall=wall)))
+    transport = httpx.ASGITransport(app=service.app)
+    async with (
+        service.app.router.lifespan_context(service.app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+    ):
+        yield client, service
+
+
+def watermark(settings: IntakeSettings) -> datetime:
+    with psycopg.connect(settings.database_url) as connection:
+        row = connection.execute("SELECT promised_at FROM intake.watermark").fetchone()
+    assert row is not None
+    found: datetime = row[0]
+    return found
+
+
+async def post(client: httpx.AsyncClient) -> httpx.Response:
+    return await client.post("/v1/events", content=raw(visit()))
+
+
+def recorded(answer: httpx.Response) -> datetime:
+    assert answer.status_code == 202, answer.text
+    return datetime.fromisoformat(answer.json()["recorded_at"])
+
+
+async def test_a_leap_of_a_year_stamps_nothing_and_passes_by_itself(settings: IntakeSettings) -> None:
+    """503 with the reason, no watermark ahead, an unready service; then all goes on at the right time."""
+    wall = Wall()
+    async with serving(settings, wall) as (client, service):
+        recorded(await post(client))
+        wall.off = YEAR
+        refused = await post(client)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert "leapt ahead by 31536000 s" in refused.json()["detail"]
+        assert "clock" in (await client.get("/readyz")).json()["failing"]
+        batch = await client.post("/v1/events:batch", content=raw(visit()))
+        assert batch.status_code == 503
+        assert watermark(settings) < datetime.now(UTC) + timedelta(minutes=1)
+        wall.off = timedelta(0)
+        assert recorded(await post(client)) < datetime.now(UTC) + timedelta(minutes=1)
+        assert service.clock_watch is not None
+        assert service.clock_watch.problem() is None
+
+
+async def test_a_clock_that_is_not_the_databases_is_doubted(settings: IntakeSettings) -> None:
+    """Wrong from the start on, which no time since boot can show."""
+    wall = Wall()
+    wall.off = YEAR
+    async with serving(settings, wall) as (client, _service):
+        refused = await post(client)
+        assert refused.status_code == 503
+        assert "the database's are 31536000 s apart" in refused.json()["detail"]
+
+
+async def test_a_clock_that_is_set_back_keeps_the_order(settings: IntakeSettings) -> None:
+    """A little back, as far as clocks may part: facts are recorded as late as the one before them."""
+    wall = Wall()
+    async with serving(settings, wall) as (client, _service):
+        first = recorded(await post(client))
+        wall.off = -timedelta(seconds=20)
+        assert recorded(await post(client)) >= first
+
+
+async def test_a_process_that_starts_with_a_leap_believes_what_the_one_before_it_believed(
+    settings: IntakeSettings,
+) -> None:
+    """Also where the database's clock leapt with it, as on one machine."""
+    wall = Wall()
+    async with serving(settings, wall):
+        pass
+    wall.off = YEAR
+    with psycopg.connect(settings.database_url) as connection:
+        (kept,) = connection.execute("SELECT count(*) FROM intake.clock_anchors").fetchone() or (0,)
+    assert kept == 1
+    async with serving(settings, wall) as (client, _service):
+        assert "leapt ahead" in (await post(client)).json()["detail"]
+
+
+async def test_a_journal_ahead_of_all_clocks_is_told_and_goes_on_when_an_operator_says_so(
+    settings: IntakeSettings,
+) -> None:
+    """Nothing more is stamped ahead unasked; `panke journal confirm-time` decides, and is kept."""
+    async with serving(settings, Wall()) as (client, _service):
+        recorded(await post(client))
+    ahead = datetime.now(UTC) + YEAR
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("UPDATE intake.watermark SET promised_at = %s", [ahead])
+    async with serving(settings, Wall()) as (client, _service):
+        refused = await post(client)
+        assert refused.status_code == 503
+        assert "the journal lies ahead of all clocks" in refused.json()["detail"]
+        confirm(settings)
+        await taken(client)
+    async with serving(settings, Wall()) as (client, _service):
+        assert recorded(await post(client)) > ahead
+
+
+async def taken(client: httpx.AsyncClient) -> None:
+    """Post until it is taken: the watch looks each second."""
+    async with asyncio.timeout(30):
+        while (await post(client)).status_code != 202:  # noqa: ASYNC110 - nothing sets an event for it
+            await asyncio.sleep(0.05)
+
+
+def confirm(settings: IntakeSettings) -> None:
+    arguments = [
+        "confirm-time",
+        "--by",
+        "ops",
+        "--reason",
+        "looked at",
+        "--database-url",
+        settings.database_url,
+    ]
+    said = CliRunner().invoke(journal, arguments)
+    assert said.exit_code == 0, said.output
+
+
+async def test_an_operator_confirms_a_clock_that_was_wrong_before(settings: IntakeSettings) -> None:
+    """The new time is taken as it stands, for this machine and against the database's."""
+    wall = Wall()
+    async with serving(settings, wall) as (client, _service):
+        wall.off = timedelta(hours=2)
+        assert (await post(client)).status_code == 503
+        confirm(settings)
+        await taken(client)
+        assert recorded(await post(client)) > datetime.now(UTC) + timedelta(hours=1)
