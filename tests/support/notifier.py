@@ -47,6 +47,7 @@ class ShiftedClock(MachineClock):
     """The machine's clock, ahead by as much as the test says."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.ahead = timedelta(0)
 
     def now(self) -> datetime:
