@@ -102,7 +102,7 @@ _EXTRAS: tuple[Callable[[int], Data], ...] = (
     lambda c: {"capacity": "assist", "on_behalf_of": _who(c)},
     lambda c: {"asked": {"visited_before": "no", "named_consultant": _who(c)}},
     lambda c: {"asked": {"visited_before": "no"}, "present": [_who(c)]},
-    lambda c: {"referred_by": [{"phone": f"1380000000{c % 4}"}]},
+    lambda c: {"referred_by": [{"phone": f"1380000000{c % 4}"}], "present": [_who(c // 2)]},
     lambda c: {
         "brochure_only": True,
         "referred_by": [{"consultant": _who(c)}, {"consultant": "li"}][: c % 3],
@@ -162,10 +162,11 @@ def _disputed(s: Stream, number: int) -> str:
 def _rule(s: Stream, a: int, b: int, c: int) -> None:
     said: Data = {"owner": _who(b)} if c < 6 else {}
     if c > 4:
-        said["shares"] = {_who(b): 2501, _who(b + 1): 7499}
+        said["shares"] = {_who(b): 10000, _who(b + 1): 0} if a == 7 else {_who(b): 2501, _who(b + 1): 7499}
     data = {
         "dispute": _disputed(s, a),
         "ruled_by": ("sun", "gao", "ding", "li")[b % 4],
+        "approved_by": APPROVERS[a % 3],
         "reason": "r",
         **said,
     }
@@ -204,7 +205,8 @@ def _conceal(s: Stream, a: int, b: int, c: int) -> None:
 
 def _household(s: Stream, a: int, b: int, c: int) -> None:
     members = [party(a % 4), party(b % 4), *([party(c % 4)] if c % 2 else [])]
-    s.add("household.linked", {"members": members, "relation": "spouse"})
+    relation = ("spouse", "other", "parent_child")[c % 3]
+    s.add("household.linked", {"members": members, "relation": relation})
 
 
 def _transfer(s: Stream, a: int, b: int, c: int) -> None:

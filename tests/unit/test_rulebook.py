@@ -212,6 +212,18 @@ def test_null_takes_away(tmp_path: Path) -> None:
     )
 
 
+def test_the_whole_may_be_one_part(tmp_path: Path) -> None:
+    """Who writes that one has all leaves the other nothing."""
+    book = office(
+        tmp_path, 'deal: {assisted: {owner: 10000, cite: "1"}, brochure_only: {owner: 0, closer: 10000}}\n'
+    )
+    assert book.deal.assisted == Split(
+        10000, 0, book.deal.assisted.clause if book.deal.assisted else book.kept
+    )
+    assert book.deal.brochure_only is not None
+    assert (book.deal.brochure_only.owner, book.deal.brochure_only.other) == (0, 10000)
+
+
 def test_effect_replaces_a_split(tmp_path: Path) -> None:
     """Where the extended book splits a concealed discovery, an effect alone takes the split away."""
     book = office(tmp_path, "discovery: {concealed: closer}\n", extends="confirmation")

@@ -127,7 +127,10 @@ def _clause_found(book: Rulebook, case: Discovery, points: list[int]) -> Clause 
 
 
 def _clause_of(split: Split | None, points: list[int]) -> Clause | None:
-    return split.clause if split is not None and sorted((split.owner, split.other)) == points else None
+    if split is None:
+        return None
+    parts = sorted(part for part in (split.owner, split.other) if part)
+    return split.clause if parts == points else None
 
 
 def _told(language: str, template: Text, decision: Decision, names: Mapping[str, str], at: str) -> str:

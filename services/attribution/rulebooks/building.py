@@ -212,4 +212,4 @@ class _Reader:
             raise BadRulebook(
                 entry.file, entry.line, path, f"shares must sum to {WHOLE} basis points, not {told}"
             )
-        return Split(first, second, self.clause(cited or path))
+        return Split(first or 0, second or 0, self.clause(cited or path))
