@@ -16,7 +16,7 @@ from services.attribution.domain.facts import Call, Correction, Fact, Outreach, 
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact
-from services.attribution.domain.replay import judge_again, scope_at
+from services.attribution.domain.replay import flags_of, judge_again, scope_at
 from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Filed
 from services.attribution.domain.visits import is_first, judge_visit
 
@@ -31,7 +31,7 @@ def correct(case: Case, correction: Correction) -> None:
         case.flag("unapproved")
         case.penalise("tampering", correction.requested_by, case.book)
     else:
-        _apply(case, filed, _corrected(filed, correction))
+        _apply(case, filed, correction)
 
 
 def party_of(filed: Filed) -> Party | None:
@@ -40,25 +40,27 @@ def party_of(filed: Filed) -> Party | None:
     return None if isinstance(matter, Correction) else getattr(matter, "customer", None)
 
 
-def _corrected(filed: Filed, correction: Correction) -> Party:
-    """The record's party as corrected: a field that was left out stays, one that is given empty is taken away."""
-    before, given = party_of(filed), correction.customer
-    assert before is not None
-    name = before.name
+def _corrected(before: Party, correction: Correction, *, complete: bool) -> Party:
+    """The party as corrected: a field that was left out stays, one that is given empty is taken away.
+
+    A name that is taken away from a complete registration was there all the same.
+    """
+    given, name = correction.customer, before.name
     if "name" in correction.says:
-        name = given.name or (None if before.name is None else "")
+        name = given.name or ("" if complete and name is not None else None)
     phones = (given if "phones" in correction.says else before).contacts_by_phone()
     wechat = (given if "wechat" in correction.says else before).contact_by_wechat()
     contacts = tuple(dict.fromkeys(phones if wechat is None else (*phones, wechat)))
     return Party(name, contacts, phones, wechat)
 
 
-def _apply(case: Case, filed: Filed, party: Party) -> None:
+def _apply(case: Case, filed: Filed, correction: Correction) -> None:
     before = party_of(filed)
     assert before is not None
     registers = _registers(case, filed)
     own = case.books[book_at(scope_at(case.scope, filed.judged), filed.effective)]
     was = bool(before.contacts) and is_complete(own, before)
+    party = _corrected(before, correction, complete=was)
     now = bool(party.contacts) and is_complete(own if was else case.book, party)
     completed = registers and now and not was
     changed = _with_party(filed, party)
@@ -156,6 +158,7 @@ def _left_behind(case: Case, fact: Fact) -> tuple[Customer | None, Deal | None]:
 
 def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
     """The registration counts from the correction, with its flags; its turn was taken when it was made."""
+    own, case.flags = case.flags, flags_of(case, changed.fact)
     case.record, case.completing = changed.fact.id, True
     match changed.fact.matter:
         case Visit() as visit:
@@ -165,6 +168,7 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
         case Outreach(by=staff):
             judge_contact(case, customer, staff, "outreach", complete)
     case.record, case.completing = case.id, False
+    case.flags = own
 
 
 def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:

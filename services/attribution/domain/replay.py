@@ -61,12 +61,17 @@ def _again(case: Case, scratch: Slice, filed: Filed, known: Customer, noted: Not
     if filed.trigger != fact.id:
         again.id = filed.trigger
         again.effective = again.clock = filed.effective
-        again.carried, again.flags = False, []
+        again.carried = False
     if filed.inert:
         identify(again, fact.matter.customer)  # type: ignore[union-attr]
     else:
         case.judge(again)
     return again
+
+
+def flags_of(case: Case, fact: Fact) -> list[str]:
+    """The flags that a record got for its time when it was made."""
+    return time_event(Case(case.slice, fact, case.books, case.horizon, case.judge))
 
 
 def _within(fact: Fact, known: Customer) -> Fact:
