@@ -136,9 +136,17 @@ def _bring_deal(case: Case, fact: Fact, customer: CustomerId) -> None:
     home, deal = _left_behind(case, fact)
     if home is None or deal is None or home.id == customer:
         return
-    rest = replace(home, deals=tuple(other for other in home.deals if other != deal))
+    rest = replace(
+        home,
+        deals=tuple(other for other in home.deals if other != deal),
+        records=tuple(record for record in home.records if record != fact.id),
+    )
     case.emit(e.CustomersReformed(home.id, (rest,), ()))
     case.emit(e.DealChanged(customer, deal))
+    for name in home.disputes:  # that holds the deal goes on holding it
+        dispute = case.slice.dispute(name)
+        if dispute is not None and deal.deal in dispute.deals:
+            case.emit(e.DisputeChanged(dispute))
 
 
 def _emptied(case: Case, fact: Fact) -> CustomerId | None:

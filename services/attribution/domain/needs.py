@@ -16,6 +16,10 @@ HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
 
 
+_DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
+"""What can have opened a dispute of the system, which may have gone with another customer since."""
+
+
 def needs(fact: f.Fact, slice_: Slice) -> frozenset[Key]:
     """Every key that this fact needs, as far as the slice already tells."""
     wanted: set[Key] = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
@@ -48,6 +52,8 @@ def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
             yield Key("record", each)
             known = slice_.filed(each)
             yield from _named(known.fact.matter) if known is not None else ()
+            if known is not None and isinstance(known.fact.matter, _DISPUTED):
+                yield Key("dispute", f"system:{each}")
 
 
 def _named(matter: f.Matter) -> Iterator[Key]:
