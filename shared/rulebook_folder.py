@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Final
 
 MAX_BYTES: Final = 1_000_000
 """The largest file that may be a rulebook."""
+MAX_VERSION: Final = 1_000_000
+"""The highest version that an adoption may name (contract, `rulebook.adopted`)."""
 _ENDINGS: Final = (".yaml", ".yml")
 
 
 def rulebook_files(folder: str | Path) -> list[Path]:
-    """The files of the folder that are rulebooks, by name; OSError where it cannot be read."""
-    return sorted(path for path in Path(folder).iterdir() if path.suffix in _ENDINGS and path.is_file())
+    """The files of the folder that are rulebooks, by name; OSError, with the file, where one cannot be read.
+
+    Hidden files are what editors, file managers and container engines leave there, and no books. A link to nothing, or
+    an ending in capitals, is a book that somebody believes to be in force: it is told, not passed over.
+    """
+    return sorted(path for path in Path(folder).iterdir() if not path.name.startswith(".") and _is_book(path))
+
+
+def _is_book(path: Path) -> bool:
+    if path.suffix.lower() not in _ENDINGS:
+        return False
+    if path.suffix not in _ENDINGS:
+        raise OSError(errno.EINVAL, f"扩展名须为小写 (its ending must be {path.suffix.lower()})", str(path))
+    if not path.exists():
+        raise OSError(errno.ENOENT, "指向不存在的文件 (a link to nothing)", str(path))
+    return path.is_file()

@@ -82,6 +82,7 @@ _PREVIEW: Final = object_of(
     turns=_OBJECT,
     explanation=_OBJECT,
 )
+_RULEBOOKS: Final = object_of(rulebooks=_LIST)
 _QUARANTINE: Final = object_of("scope", since=INSTANT, event=TEXT)
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"description": "Nothing of that name is known"},
@@ -124,6 +125,7 @@ class Api:
         add(
             "/scopes/{scope}/customers/{customer}/history", self.history, "Every event and decision", _HISTORY
         )
+        add("/rulebooks", self.rulebooks, "The rulebooks that may be adopted", _RULEBOOKS)
         add("/offices/{office}/boards", self.boards, "The boards of an office and who is next", _BOARDS)
         add("/scopes/{scope}/deals", self.deals, "A page of deals", _page_of("deals"))
         add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
@@ -211,6 +213,14 @@ class Api:
                 at, limit, owner=owner, status=status, before=before
             ),
         )
+
+    async def rulebooks(self) -> Response:
+        """Each with its version and the digest of its text."""
+        known = [
+            {"rulebook": name, "version": version, "sha256": book.sha256}
+            for (name, version), book in sorted(self._questions.books.items())
+        ]
+        return Response(msgspec.json.encode({"rulebooks": known}), media_type=JSON)
 
     async def quarantine(self, scope: Slug) -> Response:
         """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""

@@ -185,10 +185,14 @@ class Service:
 
     async def _check_adopted(self) -> None:
         """Nobody is judged under a text that is not the one that was adopted; one that shipped earlier is kept."""
-        changed = self.rulebooks.keep(await asyncio.to_thread(self.questions.adopted_texts))
+        changed = await asyncio.to_thread(self._books_changed)
         if changed:
             log.critical("rulebooks_changed", folder=self.settings.rulebook_folder, reasons=changed)
             raise SettingsError("; ".join(changed))
+
+    def _books_changed(self) -> list[str]:
+        """What was adopted, here or by another process, and cannot be gone by, one sentence each."""
+        return self.rulebooks.keep(self.questions.adopted_texts())
 
     async def _consume(self) -> None:
         """Read the topic while it is there and as it must be; one that was made anew is opened anew."""
@@ -236,6 +240,7 @@ class Service:
             self.progress,
             Positions(self.database),
             self.watch.look,
+            self._books_changed,
             self.fold_threads,
         )
         await self.broker.start()
@@ -243,6 +248,7 @@ class Service:
     async def _stop_consumer(self) -> None:
         consumer, broker = self.consumer, self.broker
         self.consumer = self.broker = None
+        self.progress.moved()  # what is not read has no work: a new process would not read it either
         if consumer is not None:
             await consumer.close()
         if broker is not None:

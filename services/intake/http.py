@@ -15,9 +15,9 @@ from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
+from services.intake.attribution import NotFailing
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Accepted, Duplicate, Malformed, Unavailable
-from services.intake.quarantine import NotFailing
 from services.intake.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside

@@ -14,6 +14,7 @@ from typing import Final
 import psycopg
 from fastapi import FastAPI
 
+from services.intake.attribution import Attribution
 from services.intake.backlog import Backlog
 from services.intake.clock_watch import ClockWatch, StoredClocks
 from services.intake.codec import PlainCodec
@@ -22,7 +23,6 @@ from services.intake.http import add_routes
 from services.intake.journal import Archive, Clock, Journal, declare_deployment
 from services.intake.metrics import IntakeMetrics
 from services.intake.outbox import Outbox
-from services.intake.quarantine import Quarantine
 from services.intake.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.rulebooks import Registry
 from services.intake.service import Intake
@@ -83,7 +83,7 @@ class Service:
             self.backlog,
             Archive(codec),
             SetAsides(codec, stamps),
-            Quarantine(settings.intake_attribution),
+            Attribution(settings.intake_attribution),
             self.database,
         )
         self.app = create_app(

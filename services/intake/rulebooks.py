@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from shared.rulebook_folder import MAX_BYTES, rulebook_files
+from shared.rulebook_folder import MAX_BYTES, MAX_VERSION, rulebook_files
 from shared.settings import SettingsError, variable
 
 FOLDER = variable("rulebook_folder")
@@ -59,4 +59,6 @@ def _named_in(path: Path, raw: bytes) -> tuple[str, int]:
     name, version = (told.get("rulebook"), told.get("version")) if isinstance(told, dict) else (None, None)
     if not isinstance(name, str) or type(version) is not int:
         raise SettingsError(f"{FOLDER}: {path}: `rulebook` must be a name and `version` a number")
+    if not 1 <= version <= MAX_VERSION:
+        raise SettingsError(f"{FOLDER}: {path}: `version` must be from 1 to {MAX_VERSION}, not {version}")
     return name, version

@@ -13,10 +13,11 @@ import psycopg
 from msgspec import Struct
 
 from services.intake.admission import admit
+from services.intake.attribution import Attribution, NotFailing
 from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
 from services.intake.model import Malformed, Outcome, Refused, Submission, Unavailable
-from services.intake.quarantine import NotFailing, Quarantine
+from services.intake.planning import UNKNOWN_RULEBOOK
 from services.intake.set_asides import SetAsides
 from services.intake.turns import Turns
 from shared.contract import BadEvent, SetAside, SettingAside
@@ -42,6 +43,8 @@ class Delayed(Struct, frozen=True, gc=False):
 
 LineOutcome = Outcome | Delayed
 
+LACKED = Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+
 
 class Intake:
     """Takes events in, one or many, and answers when they are durable."""
@@ -52,14 +55,14 @@ class Intake:
         room: Room,
         archive: Archive,
         set_asides: SetAsides,
-        quarantine: Quarantine,
+        attribution: Attribution,
         database: Database,
     ) -> None:
         self._committer = committer
         self._room = room
         self._archive = archive
         self._set_asides = set_asides
-        self._quarantine = quarantine
+        self._attribution = attribution
         self._database = database
         self._turns = Turns()
 
@@ -67,6 +70,8 @@ class Intake:
         """One event. Raises `BadEvent` or `Unavailable`."""
         submission = admit(raw, traceparent)
         self._room.demand_room()
+        if await self._lacks(submission):
+            return LACKED
         (outcome,) = await self._committer.submit((submission,))
         return outcome
 
@@ -111,7 +116,7 @@ class Intake:
             standing = await asyncio.to_thread(self._standing, scope, asked)
             if standing is not None:
                 return standing, False
-            failing = await self._quarantine.failing(scope)
+            failing = await self._attribution.failing(scope)
             if failing != asked.id:
                 raise NotFailing(failing)
             return await asyncio.to_thread(self._set_aside, scope, asked)
@@ -146,9 +151,16 @@ class Intake:
         return admitted
 
     async def _take_piece(self, admitted: Sequence[Submission | Refused]) -> list[LineOutcome]:
+        admitted = [LACKED if await self._lacks(entry) else entry for entry in admitted]
         submissions = [entry for entry in admitted if isinstance(entry, Submission)]
         stored = iter(await self._store(submissions))
         return [entry if isinstance(entry, Refused) else next(stored) for entry in admitted]
+
+    async def _lacks(self, entry: Submission | Refused) -> bool:
+        """Whether it adopts a rulebook that attribution does not have."""
+        if not isinstance(entry, Submission) or entry.adopts is None:
+            return False
+        return await self._attribution.lacks(*entry.adopts)
 
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[LineOutcome]:
         if not submissions:

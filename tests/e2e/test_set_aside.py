@@ -33,7 +33,10 @@ def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
     first = system.record(event(1, "visit.registered", visit("li", "13800000001")))
     adoption = {"rulebook": "ghost", "version": 1, "effective_from": format_instant(BEGIN)}
     poison = event(2, "rulebook.adopted", adoption)
+    system.services["attribution"].stop()  # asked, it would say that it lacks the book
     system.record(poison)
+    system.services["attribution"].launch()
+    system.services["attribution"].wait_ready(PATIENCE)
     last = system.record(event(3, "visit.registered", visit("wang", "13800000002")))
     behind = partial(system.ask, "/v1/scopes/demo/customers", min_seq=first)
     eventually(lambda: "behind_since" in behind(), "the scope waits", PATIENCE)

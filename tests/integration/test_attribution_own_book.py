@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+import httpx
 import msgspec
 import psycopg
 import pytest
@@ -12,14 +14,14 @@ import pytest
 from services.attribution.folding.recorder import SCHEMA
 from services.attribution.judging.cli import encode
 from services.attribution.judging.judge import judge
-from services.attribution.main import create_service
+from services.attribution.main import Service, create_service
 from services.attribution.rulebooks.loading import load
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
 from shared.contract import format_instant, parse_instant
 from shared.database import migrate
 from shared.settings import SettingsError
-from tests.integration.test_attribution_service import PARTITIONS, Line, folded, running
+from tests.integration.test_attribution_service import PARTITIONS, Line, eventually, folded, running
 from tests.support.attribution import START, Journal
 
 LI, WANG = "13800000001", "13800000002"
@@ -108,6 +110,67 @@ async def test_what_was_adopted_of_a_book_that_was_amended_goes_on_deciding(
     known.put(known.find(f"reception@{sha256}"))
     offline = judge(journal.lines["demo"], load("shijiazhuang"), known.books, as_of=parse_instant(as_of))
     assert judged.content == encode(offline)
+
+
+async def test_an_adoption_of_a_text_that_another_process_has_otherwise_waits(
+    settings: AttributionSettings,
+) -> None:
+    """Two folders hold two texts of one name and version: the second one judges nobody, and says what is to be done."""
+    line, journal = Line(settings), Journal()
+    async with running(settings) as (service, client):
+        await eventually(partial(ready, client))
+        await adopted_elsewhere(service)
+        await line.send([journal.event("rulebook.adopted", ADOPTED)])
+        await eventually(partial(parked, service))
+        with service.database.connection() as connection:
+            ((error,),) = connection.execute("SELECT error FROM parked_scopes").fetchall()
+    assert "riverside@1 was adopted with another text" in str(error)
+
+
+async def test_a_process_with_another_text_takes_no_partition_over(settings: AttributionSettings) -> None:
+    """What was adopted meanwhile is looked at again before a partition is read; readiness names the book."""
+    async with running(settings) as (service, client):
+        await eventually(partial(ready, client))
+        await adopted_elsewhere(service)
+        consumer = service.consumer
+        assert consumer is not None
+        await consumer.on_partitions_revoked(consumer.consumer.assignment())
+        await consumer.on_partitions_assigned(consumer.consumer.assignment())
+
+        async def refused() -> bool:
+            return "riverside 1 was adopted with another text" in (await client.get("/readyz")).text
+
+        await eventually(refused)
+
+
+async def test_a_book_that_attribution_lacks_is_named_where_its_scope_waits(
+    settings: AttributionSettings,
+) -> None:
+    """The scope waits, and the reason names the book and the folder, also where the scope was to begin under it."""
+    line, journal = Line(settings), Journal()
+    async with running(settings) as (service, _):
+        await line.send([journal.event("rulebook.adopted", ADOPTED | {"version": 9})])
+        await eventually(partial(parked, service))
+        with service.database.connection() as connection:
+            ((error,),) = connection.execute("SELECT error FROM parked_scopes").fetchall()
+    assert "there is no rulebook riverside@9 here: put its file into PANKE_RULEBOOK_FOLDER" in str(error)
+
+
+async def adopted_elsewhere(service: Service) -> None:
+    """Another process, whose folder has another text, folded an adoption."""
+    with service.database.connection() as connection:
+        connection.execute(
+            "INSERT INTO rulebooks (sha256, name, version, text) VALUES (%s, 'riverside', 1, 'another')",
+            ["f" * 64],
+        )
+
+
+async def parked(service: Service) -> bool:
+    return service.questions.parked()[0] == 1
+
+
+async def ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).status_code == 200
 
 
 def change(book: Path) -> None:

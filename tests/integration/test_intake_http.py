@@ -314,7 +314,9 @@ async def failing_on(event: str | None) -> AsyncIterator[str]:
         def do_GET(self) -> None:
             self.send_response(200 if event else 404)
             self.end_headers()
-            self.wfile.write(json.dumps({"scope": "demo", "event": event}).encode())
+            books = [{"rulebook": "base", "version": 1, "sha256": "0" * 64}]
+            told = {"rulebooks": books} if self.path == "/v1/rulebooks" else {"scope": "demo", "event": event}
+            self.wfile.write(json.dumps(told).encode())
 
         def log_message(self, *_: object) -> None:
             """Nothing is said."""
@@ -327,6 +329,23 @@ async def failing_on(event: str | None) -> AsyncIterator[str]:
         finally:
             server.shutdown()
             serving_it.join()
+
+
+async def test_an_adoption_is_taken_only_when_attribution_has_the_book(chosen: IntakeSettings) -> None:
+    """A book that attribution lacks is refused, alone and in a batch; while it is away, intake goes by its own list."""
+    one, other = adoption("getian"), adoption("getian")
+    async with (
+        failing_on(ID.decode()) as asks,
+        serving(replace(chosen, intake_attribution=asks)) as (client, _),
+    ):
+        has = await client.post("/v1/events", content=raw(adoption("base")))
+        lacks = await client.post("/v1/events", content=raw(one))
+        lines = await client.post("/v1/events:batch", content=raw(other) + b"\n" + raw(visit()))
+    async with serving(replace(chosen, intake_attribution="http://127.0.0.1:1")) as (client, _):
+        away = await client.post("/v1/events", content=raw(one))
+    assert (has.status_code, lacks.status_code, away.status_code) == (202, 422, 202)
+    assert lacks.json()["errors"][0]["path"] == "data.rulebook"
+    assert [json.loads(line)["status"] for line in lines.text.splitlines()] == [422, 202]
 
 
 @pytest.mark.parametrize("failing", [None, str(uuid.uuid4())], ids=["waits for nothing", "fails on another"])

@@ -142,3 +142,35 @@ def test_intake_refuses_a_file_that_names_no_book(tmp_path: Path, text: str) -> 
     (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"PANKE_RULEBOOK_FOLDER.*bad\.yaml"):
         IntakeRegistry([], str(tmp_path))
+
+
+def test_hidden_files_are_no_books(tmp_path: Path) -> None:
+    """What editors and file managers leave beside a book is passed over, by attribution and by intake."""
+    write(tmp_path)
+    for name in (".riverside.yaml", "._riverside.yaml"):
+        (tmp_path / name).write_bytes(b"\x00\x05\x16\x07")
+    assert ("riverside", 1) in Registry(tmp_path).books
+    assert IntakeRegistry([], str(tmp_path))("riverside", 1)
+
+
+@pytest.mark.parametrize("name", ["riverside.YAML", "riverside.Yml", "gone.yaml"])
+def test_a_book_that_would_be_passed_over_is_told(tmp_path: Path, name: str) -> None:
+    """An ending in capitals and a link to nothing stop both services, with the file's name."""
+    if name == "gone.yaml":
+        (tmp_path / name).symlink_to(tmp_path / "nothing")
+    else:
+        write(tmp_path, name)
+    with pytest.raises(BadRulebook, match=name):
+        Registry(tmp_path)
+    with pytest.raises(SettingsError, match=rf"PANKE_RULEBOOK_FOLDER.*{name}"):
+        IntakeRegistry([], str(tmp_path))
+
+
+@pytest.mark.parametrize("version", [0, 1_000_001])
+def test_a_version_that_nobody_could_adopt_is_told(tmp_path: Path, version: int) -> None:
+    """A version is one that an adoption may name; both services refuse another one by its file."""
+    write(tmp_path, version=version)
+    with pytest.raises(BadRulebook, match="version"):
+        Registry(tmp_path)
+    with pytest.raises(SettingsError, match=r"riverside\.yaml.*version"):
+        IntakeRegistry([], str(tmp_path))

@@ -290,7 +290,7 @@ class Questions:
 
     def __init__(self, database: Database, books: Mapping[BookId, Rulebook]) -> None:
         self._database = database
-        self._books = books
+        self.books = books
 
     @contextmanager
     def of(self, scope: str, opening: BookId | None = None) -> Iterator[Snapshot]:
@@ -298,7 +298,7 @@ class Questions:
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
-                yield Snapshot(connection, scope, self._books, opening)
+                yield Snapshot(connection, scope, self.books, opening)
             finally:
                 if not connection.closed:  # a server that went away took the transaction with it
                     connection.rollback()

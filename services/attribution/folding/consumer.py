@@ -44,6 +44,10 @@ LOOKS: Final = 10
 AWAY = (psycopg.Error, PersistenceError, KafkaError, OSError, TimeoutError)
 
 
+class BooksChanged(Exception):
+    """Rulebooks were adopted by another process with other texts than this one has: it may judge nothing by its own."""
+
+
 class StaleBatch(Exception):
     """The batch does not begin where the stored position ends: it is from before a rebalance or a seek."""
 
@@ -70,6 +74,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         progress: Progress,
         positions: Positions,
         topic: Callable[[], Awaitable[TopicState | None]],
+        books_changed: Callable[[], list[str]],
         threads: Threads,
     ) -> None:
         self._settings = settings
@@ -78,6 +83,8 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._progress = progress
         self._positions = positions
         self._topic = topic
+        self._books_changed = books_changed
+        self.refused: str | None = None
         self._threads = threads
         self._next: dict[TopicPartition, int] = {}
         self._sources: dict[TopicPartition, Source] = {}
@@ -116,7 +123,10 @@ class IntakeConsumer(ConsumerRebalanceListener):
     @property
     def stopped(self) -> dict[str, str]:
         """The partitions that are not read on from where they were left, each with the reason."""
-        reasons = {_name(tp): "its position is being looked up" for tp in self._assigned - self._next.keys()}
+        reasons = {
+            _name(tp): self.refused or "its position is being looked up"
+            for tp in self._assigned - self._next.keys()
+        }
         reasons |= {
             _name(tp): f"{why}: {self._next[tp]}/{until}"
             for tp, (why, until) in list(self._again_until.items())
@@ -201,8 +211,8 @@ class IntakeConsumer(ConsumerRebalanceListener):
                 break
             except ConsumerStoppedError:
                 return
-            except AWAY as error:
-                log.warning("positions_unknown", error=type(error).__name__)
+            except (BooksChanged, *AWAY) as error:
+                log.warning("positions_unknown", error=type(error).__name__, reason=self.refused)
                 await asyncio.sleep(RETRY)
         if self.consumer is not consumer:
             return
@@ -224,6 +234,9 @@ class IntakeConsumer(ConsumerRebalanceListener):
     async def _openings(
         self, consumer: Any, assigned: Sequence[TopicPartition]
     ) -> tuple[dict[TopicPartition, Opening], dict[TopicPartition, int]]:
+        self.refused = "; ".join(await self._threads.run(self._books_changed)) or None
+        if self.refused is not None:
+            raise BooksChanged(self.refused)
         state = await self._topic()
         if state is None:
             raise UnknownTopicOrPartitionError(self._settings.topic)

@@ -68,6 +68,17 @@ class UnreadableFact(Exception):
     """A fact of the journal that this version's decoder refuses."""
 
 
+class OtherText(Exception):
+    """The rulebook was adopted with another text than the one that this process has of it."""
+
+    def __init__(self, name: str, version: int, stored: str, found: str) -> None:
+        super().__init__(
+            f"规则书 {name}@{version} 已按另一文本采用 (rulebook {name}@{version} was adopted with another text,"
+            f" {stored[:12]}, than the one here, {found[:12]}: give every process the same file, restart, then"
+            " `panke quarantine retry`)"
+        )
+
+
 class Folder:
     """Folds into a batch; nothing is stored here."""
 
@@ -241,12 +252,16 @@ class Folder:
     def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
 
-        It tells what was in force, and what goes on deciding where another text ships under that name.
+        It tells what was in force, and what goes on deciding where another text ships under that name. Nobody is
+        judged by another one.
         """
         for event in events:
             if isinstance(event, RulebookAdopted | OfficeFound):
                 book = event.adopted.book if isinstance(event, RulebookAdopted) else rows.work.book
                 found = self._rules.books[book]
+                for stored in self._store.adopted_texts(*book):
+                    if stored != found.sha256:
+                        raise OtherText(*book, stored, found.sha256)
                 rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
 
 

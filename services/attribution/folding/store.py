@@ -108,6 +108,10 @@ class Store:
         rows = self._rows("enrolled_staff", [scope, list(staff)])
         return {member: (name, msgspec.json.decode(contacts)) for member, name, contacts in rows}
 
+    def adopted_texts(self, name: str, version: int) -> list[str]:
+        """The digests under which a rulebook was adopted: one, if it was."""
+        return [str(sha256) for (sha256,) in self._rows("texts_of_book", [name, version])]
+
     def due(self, partition: int, until: datetime, limit: int) -> list[tuple[str, str]]:
         """Scope and customer of the claims that lapse up to `until`, those that lapsed first, and so many at most."""
         return [(scope, customer) for scope, customer in self._rows("due", [until, partition, limit])]

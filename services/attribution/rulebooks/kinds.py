@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.attribution.domain.rulebook import Period
 from services.attribution.rulebooks.source import ListNode, Node, ScalarNode
+from shared.rulebook_folder import MAX_VERSION
 
 Kind = Callable[[Node], object]
 
@@ -76,8 +77,8 @@ def name(node: Node) -> str:
 
 
 def version(node: Node) -> int:
-    """A whole number from 1."""
-    return _whole(node, 1, 1_000_000_000, "a version is a whole number from 1")
+    """A whole number that an adoption may name."""
+    return _whole(node, 1, MAX_VERSION, f"a version is a whole number from 1 to {MAX_VERSION}")
 
 
 def share(node: Node) -> int:

@@ -20,6 +20,23 @@ from shared.rulebook_folder import rulebook_files
 _DIGEST = re.compile("[0-9a-f]{8,64}")
 
 
+class UnknownBook(LookupError):
+    """A rulebook that was adopted, or named for a scope, and that this deployment does not have."""
+
+    def __init__(self, book: BookId) -> None:
+        super().__init__(
+            f"没有规则书 {book[0]}@{book[1]} (there is no rulebook {book[0]}@{book[1]} here: put its file into"
+            " PANKE_RULEBOOK_FOLDER and restart; then `panke quarantine retry`)"
+        )
+
+
+class KnownBooks(dict[BookId, Rulebook]):
+    """Rulebooks by name and version."""
+
+    def __missing__(self, book: BookId) -> Rulebook:
+        raise UnknownBook(book)
+
+
 class Registry:
     """Raises `BadRulebook` for a file that is wrong, and for a name and version that two books have.
 
@@ -29,7 +46,7 @@ class Registry:
 
     def __init__(self, folder: str | Path = "") -> None:
         self._books: dict[BookId, Book] = {}
-        self._rulebooks: dict[BookId, Rulebook] = {}
+        self._rulebooks = KnownBooks()
         self._sources: dict[BookId, str | Path] = {}
         for name in shipped():
             self._add(load_book(name), "", name)
@@ -38,7 +55,7 @@ class Registry:
 
     @property
     def books(self) -> Mapping[BookId, Rulebook]:
-        """Every rulebook that may be adopted; the mapping follows what is kept."""
+        """Every rulebook that may be adopted; the mapping follows what is kept, and says what to do where one lacks."""
         return self._rulebooks
 
     def all(self) -> Iterable[Book]:
@@ -128,4 +145,6 @@ def _files(folder: str | Path) -> list[Path]:
     try:
         return rulebook_files(folder)
     except OSError as error:
-        raise BadRulebook(str(folder), 1, "", f"the folder cannot be read ({error.strerror})") from error
+        file = str(error.filename or folder)
+        told = "the folder cannot be read" if file == str(folder) else "the file cannot be read"
+        raise BadRulebook(file, 1, "", f"{told} ({error.strerror})") from error

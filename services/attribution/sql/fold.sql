@@ -132,6 +132,9 @@ INSERT INTO rulebooks (sha256, name, version, text)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::integer[], %b::bytea[])
 ON CONFLICT DO NOTHING
 
+-- name: texts_of_book
+SELECT sha256 FROM rulebooks WHERE name = %s AND version = %s
+
 -- name: put_outbox
 INSERT INTO outbox (partition, scope, seq, body, traceparent)
 SELECT partition, scope, seq, body, traceparent
