@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.contract import format_instant
 from shared.local.kafka import EmbeddedKafka
 from shared.topics import Topics
+from tests.support.audit import read_topic
 from tests.support.panke import panke
 from tests.support.parts import eventually
 from tests.support.receiver import Receiver, receiving
@@ -65,6 +68,18 @@ def test_topics_that_are_deleted_while_all_runs_are_made_and_filled_again(
     """Both topics gone: intake fills its own from the journal, attribution tells its own how everything stands."""
     reminded(system, receiver)
     asyncio.run(delete_topics(system))
+    goes_on(system, receiver)
+
+
+@pytest.mark.timeout(600)
+def test_topics_that_are_emptied_while_all_runs_are_filled_again(system: System, receiver: Receiver) -> None:
+    """Every record deleted under the same ids: what is built anew from the topics afterwards lacks nothing."""
+    reminded(system, receiver)
+    asyncio.run(empty_topics(system))
+    topics = Topics(system.topic_prefix)
+    for topic in (topics.intake, topics.ownership):
+        eventually(partial(holds_records, system, topic), f"{topic} is filled again", PATIENCE)
+    lose(system, "attribution")
     goes_on(system, receiver)
 
 
@@ -244,6 +259,23 @@ async def delete_topics(system: System) -> None:
         await admin.delete_topics([topics.intake, topics.ownership])
     finally:
         await admin.close()
+
+
+async def empty_topics(system: System) -> None:
+    topics = Topics(system.topic_prefix)
+    admin = AIOKafkaAdminClient(bootstrap_servers=system.kafka)
+    await admin.start()
+    try:
+        for topic in (topics.intake, topics.ownership):
+            places = (TopicPartition(topic, partition) for partition in range(PARTITIONS))
+            await admin.delete_records({place: RecordsToDelete(before_offset=-1) for place in places})
+    finally:
+        await admin.close()
+
+
+def holds_records(system: System, topic: str) -> bool:
+    """Whether the topic has any record of a scope; watermarks are none."""
+    return asyncio.run(read_topic(system.kafka, topic)) != []
 
 
 async def configure(system: System, topic: str, name: str, value: str) -> None:
