@@ -43,6 +43,7 @@ def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: R
         # The broker is away for as long as this machine needs; how the wait ends is another test's.
         "PANKE_NOTIFIER_WATERMARK_PATIENCE": "600",
         "PANKE_DEFAULT_RULEBOOK": "shijiazhuang",
+        "PANKE_NOTIFIER_SPREAD": "0",
     }
     with running(directory, database, own_kafka.address, BEGIN, settings=settings) as found:
         yield found
