@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha1
+from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -130,19 +132,49 @@ def _customer(customer: Customer) -> Changes:
     return {Key("customer", customer.id): customer}
 
 
-def _pointers(customer: Customer) -> Changes:
-    """Every contact, visit and deal of a customer, pointing to it."""
-    changes: Changes = {Key("contact", contact): Pointer(customer.id) for contact in customer.contacts}
-    changes |= {Key("visit", reception.visit): Pointer(customer.id) for reception in customer.receptions}
-    changes |= {Key("deal", deal.deal): Pointer(customer.id) for deal in customer.deals}
+def _pointers(customer: Customer, to: CustomerId) -> Changes:
+    """Every contact, visit and deal of a customer, pointing to whom they are now."""
+    pointer = Pointer(to)
+    changes: Changes = {Key("contact", contact): pointer for contact in customer.contacts}
+    changes |= {Key("visit", reception.visit): pointer for reception in customer.receptions}
+    changes |= {Key("deal", deal.deal): pointer for deal in customer.deals}
     return changes
+
+
+_FEW = 8
+
+
+def _united(lists: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """All items once, in order. A few beside many are looked for, not hashed with all that are there already."""
+    given = [items for items in lists if items]
+    if len(given) < 2:
+        return given[0] if given else ()
+    if sum(map(len, given[1:])) > _FEW:
+        return tuple(dict.fromkeys(chain.from_iterable(given)))
+    united = given[0]
+    for items in given[1:]:
+        for item in items:
+            united = added(united, item)
+    return united
+
+
+def _grants(parts: list[Customer]) -> tuple[Grant, ...]:
+    """The grants of all parts once; two can be the same only where their registration is a record of both parts."""
+    united, known = parts[0].grants, set(parts[0].records)
+    for part in parts[1:]:
+        united += tuple(g for g in part.grants if g.registration.event not in known or g not in united)
+        known.update(part.records)
+    return united
 
 
 def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
     into = parts[0]
     last = max(parts, key=lambda part: part.decided_at or NEVER)
-    every: Callable[[str], tuple[Any, ...]] = lambda name: tuple(  # noqa: E731
-        dict.fromkeys(item for part in parts for item in getattr(part, name))
+    every: Callable[[str], tuple[Any, ...]] = lambda name: _united(  # noqa: E731
+        [getattr(part, name) for part in parts]
+    )
+    in_order: Callable[[str, str], tuple[Any, ...]] = lambda name, by: tuple(  # noqa: E731
+        sorted(chain.from_iterable(getattr(part, name) for part in parts), key=attrgetter(by))
     )
     return replace(
         into,
@@ -152,15 +184,15 @@ def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
         claim=event.claim,
         holder=event.holder,
         registered=any(part.registered for part in parts),
-        receptions=tuple(sorted((r for part in parts for r in part.receptions), key=lambda r: r.seq)),
-        assists=tuple(sorted((a for part in parts for a in part.assists), key=lambda a: a.at)),
-        grants=every("grants"),
+        receptions=in_order("receptions", "seq"),
+        assists=in_order("assists", "at"),
+        grants=_grants(parts),
         barred=every("barred"),
         bar_clause=next((part.bar_clause for part in parts if part.bar_clause), None),
         forfeits=every("forfeits"),
         former=_former_of_parts(parts, event.claim),
         turns=every("turns"),
-        deals=tuple(sorted((deal for part in parts for deal in part.deals), key=lambda deal: deal.seq)),
+        deals=in_order("deals", "seq"),
         disputes=every("disputes"),
         decided_at=last.decided_at,
         clause=last.clause,
@@ -177,10 +209,12 @@ def _former_of_parts(parts: list[Customer], claim: Claim | None) -> tuple[Former
 
 
 def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
-    merged = _merged([s.customer(customer) for customer in (event.customer, *event.gone)], event)
-    changes = _pointers(merged) | _customer(merged)
-    for gone in event.gone:
-        changes[Key("customer", gone)] = None
+    parts = [s.customer(customer) for customer in (event.customer, *event.gone)]
+    merged = _merged(parts, event)
+    changes = _customer(merged)
+    for part in parts[1:]:  # what is the first part's points to it already
+        changes |= _pointers(part, merged.id)
+        changes[Key("customer", part.id)] = None
     for name in merged.disputes:
         dispute = s.dispute(name)
         if dispute is not None:
@@ -198,7 +232,7 @@ def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
     changes |= {Key("deal", deal.deal): None for deal in before.deals}
     changes[Key("customer", event.before)] = None
     for customer in event.after:
-        changes |= _pointers(customer) | _customer(customer)
+        changes |= _pointers(customer, customer.id) | _customer(customer)
     return changes
 
 
