@@ -7,8 +7,12 @@ commands with it, and `panke judge` never pays for what the others import.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
 from importlib import metadata
+from typing import Final, NoReturn
 
 import click
 
@@ -74,7 +78,44 @@ def command() -> click.Group:
 
 
 def main() -> None:
-    sys.exit(command()(prog_name="panke"))
+    """The command, and its output to the end: what cannot be written or read is told in a line, not by a traceback."""
+    try:
+        try:
+            command()(prog_name="panke")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        told = _told(error)
+        if told is None:
+            raise
+        _leave(told)
+
+
+_OUTPUT_LOST: Final = {
+    errno.EPIPE: "输出的读者已经离开 (nobody reads the output any more)",
+    errno.ENOSPC: "输出写不下：磁盘已满 (the output cannot be written: no space is left on the device)",
+    errno.EDQUOT: "输出写不下：超出配额 (the output cannot be written: the quota is exceeded)",
+    errno.EFBIG: "输出写不下：文件过大 (the output cannot be written: the file is too large)",
+    errno.EIO: "输出写不下：设备出错 (the output cannot be written: the device fails)",
+}
+
+
+def _told(error: OSError) -> str | None:
+    """What went wrong with the output, or with a file that is named; None for what is a defect of the program."""
+    lost = _OUTPUT_LOST.get(error.errno or 0)
+    if lost is not None:
+        return lost
+    return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else None
+
+
+def _leave(told: str) -> NoReturn:
+    """Say it, and let nothing that is still held for the output be tried again at the end of the process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    with contextlib.suppress(OSError):
+        click.echo(f"panke: {told}", err=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gc
-import gzip
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, Any, cast
+from typing import Any
 
 import click
 import msgspec
 
 from services.attribution.judging.judge import BadInput, judge
+from services.attribution.judging.reading import Unreadable, open_events
 from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
@@ -82,10 +82,8 @@ def judge_command(
         book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)
-    except (BadInput, BadRulebook) as error:
+    except (BadInput, BadRulebook, Unreadable) as error:
         refuse(f"panke judge: {error}")
-    except (OSError, EOFError, gzip.BadGzipFile) as error:
-        refuse(f"panke judge: {events}: {getattr(error, 'strerror', None) or error}")
     sys.stdout.buffer.write(encode(answer))
 
 
@@ -103,19 +101,6 @@ def refuse(message: str) -> None:
     """Say what is wrong, and end."""
     say(message, err=True)
     sys.exit(BAD_INPUT)
-
-
-@contextmanager
-def open_events(name: str) -> Iterator[Iterable[bytes]]:
-    """The lines of a file, of gzip, or of standard input."""
-    if name == "-":
-        yield sys.stdin.buffer
-    elif name.endswith(".gz"):
-        with gzip.open(name, "rb") as packed:
-            yield cast(IO[bytes], packed)
-    else:
-        with open(name, "rb") as plain:
-            yield plain
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from services.attribution.judging.history import History
 from services.attribution.judging.result import Judged, Told, as_it_is, result
 from services.attribution.judging.translate import StoredContacts, to_fact
 from shared.contract import (
+    MAX_EVENT_BYTES,
     BadEvent,
     ConcealmentFound,
     Event,
@@ -28,6 +29,9 @@ from shared.contract import (
 )
 
 RIGHTFUL = "接待人自己不能是应得人 (is the receiver of that visit, who concealed it)"
+
+MOST_FAILED = 10_000
+"""Events that cannot be read, in a file that may say of each that it was set aside."""
 
 
 class BadInput(ValueError):
@@ -42,30 +46,31 @@ class Reading:
     """Reads events line by line, and refuses what only shows across lines."""
 
     books: Books
-    seen: dict[str, Event] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    kept: list[Event | None] = field(default_factory=list)
     scopes: dict[str, str] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
-    failed: list[tuple[str, BadInput]] = field(default_factory=list)
+    failed: dict[str, BadInput] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
 
     def events(self, lines: Iterable[bytes]) -> list[Event]:
-        """The events that count; a copy of one comes too, since it may have been recorded earlier.
+        """The events that count, each once: as it was recorded first. A repetition holds no memory.
 
         A fact that was set aside may be one that cannot be read, and the line that says so comes after it: so
         what is wrong with an event is told at the end, unless it was set aside.
         """
-        events = list(self._events(lines))
-        self._check_findings(events)
+        self._read(lines)
+        self._check_findings([event for event in self.kept if event is not None])
         self._raise_first()
-        known = self.seen.keys() | {id_ for id_, _ in self.failed}
+        known = self.seen.keys() | self.failed.keys() if self.aside else ()
         for id_, number in self.aside.items():
             if id_ not in known:
                 raise BadInput(number, "set_aside", f"no event {id_} stands in the input")
-        return [event for event in events if event.id not in self.aside] if self.aside else events
+        return [event for event in self.kept if event is not None and event.id not in self.aside]
 
-    def _events(self, lines: Iterable[bytes]) -> Iterator[Event]:
+    def _read(self, lines: Iterable[bytes]) -> None:
         for number, line in enumerate(lines, start=1):
-            if not line.strip():
+            if len(line) <= MAX_EVENT_BYTES and not line.strip():
                 continue
             try:
                 event = decode_event(line.rstrip(b"\r\n"), recorded=True)
@@ -75,9 +80,7 @@ class Reading:
             try:
                 self._check(number, event)
             except BadInput as error:
-                self.failed.append((event.id, error))
-                continue
-            yield event
+                self._fail(event.id, error)
 
     def _no_event(self, number: int, line: bytes, refusal: BadEvent) -> None:
         """A line that is no event says that one is set aside, or is bad input."""
@@ -89,19 +92,23 @@ class Reading:
                 raise BadInput(number, error.path, error.message) from error
             return
         id_ = told.get("id")
-        self.failed.append((str(id_), BadInput(number, refusal.path, refusal.message)))
+        self._fail(str(id_).lower(), BadInput(number, refusal.path, refusal.message))
         if not isinstance(id_, str):
             self._raise_first()  # no line to come can excuse it
 
+    def _fail(self, id_: str, error: BadInput) -> None:
+        """What is wrong with an event first is told, unless it was set aside; more than that is not kept."""
+        self.failed.setdefault(id_, error)
+        if len(self.failed) > MOST_FAILED:
+            self._raise_first()
+
     def _raise_first(self) -> None:
-        for id_, error in self.failed:
+        for id_, error in self.failed.items():
             if id_ not in self.aside:
                 raise error
 
     def _check(self, number: int, event: Event) -> None:
-        first = self.seen.setdefault(event.id, event)
-        if first is not event and not _same_content(first, event):
-            raise BadInput(number, "id", f"{event.id} stands twice with different content")
+        self._keep(number, event)
         scope = self.scopes.setdefault(event.office, event.scope)
         if scope != event.scope:
             message = f"{event.office} belongs to scope {scope}, not to {event.scope}"
@@ -126,7 +133,21 @@ class Reading:
                 receiver = receivers.get((event.scope, getattr(found, "visit", "")))
                 if receiver is not None and receiver == getattr(found, "rightful", None):
                     bad = BadInput(self.findings[event.id], "data.rightful", RIGHTFUL)
-                    self.failed.append((event.id, bad))
+                    self._fail(event.id, bad)
+
+    def _keep(self, number: int, event: Event) -> None:
+        """Each event at its own line; a copy that was recorded earlier takes the place of the one that is held."""
+        at = self.seen.setdefault(event.id, len(self.kept))
+        if at == len(self.kept):
+            self.kept.append(event)
+            return
+        held = self.kept[at]
+        assert held is not None, "`seen` points to what is held"
+        if not _same_content(held, event):
+            raise BadInput(number, "id", f"{event.id} stands twice with different content")
+        if _recorded(event) < _recorded(held):
+            self.seen[event.id], self.kept[at] = len(self.kept), None
+            self.kept.append(event)
 
 
 def _same_content(first: Event, other: Event) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import click
 import msgspec
 
-from services.attribution.judging.cli import Moment, open_events, refuse
+from services.attribution.judging.cli import Moment, refuse
 from services.attribution.judging.judge import BadInput
+from services.attribution.judging.reading import Unreadable, open_events
 from services.attribution.judging.trial import Trial, try_rulebook
 from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
@@ -47,10 +47,8 @@ def try_command(
         book, current, books = known.find(candidate).rulebook, known.find(against).rulebook, known.books
         with open_events(facts) as lines:
             trial = try_rulebook(lines, book, current, books, as_of=as_of, known_at=known_at)
-    except (BadInput, BadRulebook) as error:
+    except (BadInput, BadRulebook, Unreadable) as error:
         refuse(f"panke rulebook try: {error}")
-    except (OSError, EOFError, gzip.BadGzipFile) as error:
-        refuse(f"panke rulebook try: {facts}: {getattr(error, 'strerror', None) or error}")
     if as_json:
         say(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())
     else:
@@ -115,7 +113,9 @@ def _table(title: str, heads: list[str], rows: list[list[str]]) -> None:
     if not rows:
         say(f"{title}: 没有变化 nothing changes")
         return
-    table = Table(*heads, title=title, box=SIMPLE, title_justify="left")
+    table = Table(title=title, box=SIMPLE, title_justify="left")
+    for head in heads:
+        table.add_column(head, overflow="fold")  # nothing is cut where there is no room
     for row in rows[:SHOWN]:
         table.add_row(*(Text(shown(cell)) for cell in row))  # plain: a clause in brackets is no markup
     console = Console()

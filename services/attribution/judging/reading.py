@@ -1,0 +1,65 @@
+"""Lines of event files, read in bounded memory: what no event can be is never held whole.
+
+A line is cut off at the size of an event while it is read, so that neither a file without line breaks nor a few
+megabytes of gzip that unpack to gigabytes take more memory than one event. What is wrong with the file itself
+(damaged or cut gzip, a disk that cannot be read) is one exception.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Final, cast
+
+from shared.contract import MAX_EVENT_BYTES
+
+LONGEST: Final = MAX_EVENT_BYTES + 2
+"""An event and the end of its line."""
+
+
+class Unreadable(Exception):
+    """A file that cannot be read to its end."""
+
+
+@contextmanager
+def open_events(name: str) -> Iterator[Iterable[bytes]]:
+    """The lines of a file, of gzip, or of standard input. Raises `Unreadable`, also while they are read."""
+    try:
+        if name == "-":
+            yield bounded_lines(sys.stdin.buffer)
+        elif name.endswith(".gz"):
+            with gzip.open(name, "rb") as packed:
+                yield bounded_lines(cast(IO[bytes], packed))
+        else:
+            with open(name, "rb") as plain:
+                yield bounded_lines(plain)
+    except OSError as error:  # that of opening; reading tells its own
+        raise Unreadable(f"{name}: {error.strerror or error}") from None
+    except _Broken as error:
+        raise Unreadable(f"{name}: {error}") from None
+
+
+class _Broken(Exception):
+    """What reading met, in words."""
+
+
+def bounded_lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Each line with its end; of one that no event can be, as much as shows it, and no more is held."""
+    while line := _read(stream):
+        yield line
+        while len(line) == LONGEST + 1 and not line.endswith(b"\n"):
+            line = _read(stream)
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.readline(LONGEST + 1)
+    except EOFError:
+        raise _Broken("gzip 文件不完整 (the gzip ends before its end-of-stream marker)") from None
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise _Broken(f"gzip 文件已损坏 (the gzip is damaged: {error})") from None
+    except OSError as error:
+        raise _Broken(str(error.strerror or error)) from None
