@@ -8,7 +8,8 @@ with a plain content type it can write without being asked first, and by a name 
 - `Origin`, where a browser sends it, is the origin that was asked.
 - `Sec-Fetch-Site`, where a browser sends it, says that the request is of the same origin, was typed, or follows a link.
 
-And a body is JSON or NDJSON by its media type, which no page may send to another origin unasked.
+And a body is JSON or NDJSON by its media type, which no page may send to another origin unasked, and as it is: a
+compressed one would be taken for damaged JSON.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class OriginGuard:
             return 403, "Origin: 不接受来自其他网页的请求 (requests from pages of another origin are refused)"
         if not _same_site(headers, scope["method"]):
             return 403, "Sec-Fetch-Site: 不接受来自其他网页的请求 (requests from another site are refused)"
+        if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
+            return 415, (
+                "Content-Encoding: 不接受压缩的请求体，请直接发送 JSON"
+                " (compressed bodies are not taken; send JSON as it is)"
+            )
         if _has_body(headers) and _media_type(headers) not in self._media:
             return 415, (
                 "Content-Type: 应为 application/json 或 application/x-ndjson"

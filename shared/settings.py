@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import os
 from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
@@ -19,6 +20,10 @@ from msgspec.structs import FieldInfo, fields
 
 PREFIX: Final = "PANKE_"
 FILE: Final = "_FILE"
+GROUP: Final = "panke.settings"
+_OF_COMMANDS: Final = frozenset({"PANKE_LOCAL", "PANKE_INTAKE_ADDRESS"})
+"""What commands read without being a service."""
+_OF_TESTS: Final = "PANKE_TEST_"
 
 SecretText = Annotated[str, Meta(min_length=1, extra={"secret": True})]
 """A text that is never shown, and that may come from a file."""
@@ -113,10 +118,27 @@ def variables(settings: type[CommonSettings]) -> frozenset[str]:
 
 
 def unknown_variables(settings: type[CommonSettings], environ: Mapping[str, str]) -> dict[str, str | None]:
-    """The variables with our prefix that the service does not read, each with the nearest that it does."""
+    """The variables with our prefix that nothing here reads, each with the nearest that the service does.
+
+    One environment often serves all of Panke: a setting of another service is none of this one, and is known.
+    """
     known = variables(settings)
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return {name: next(iter(difflib.get_close_matches(name, known, n=1)), None) for name in unknown}
+    found = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    others = others_variables() if found else frozenset()
+    found = [name for name in found if name not in others and not name.startswith(_OF_TESTS)]
+    return {name: next(iter(difflib.get_close_matches(name, known, n=1)), None) for name in found}
+
+
+def others_variables() -> frozenset[str]:
+    """Every variable that a part of Panke reads, by the entry points of the group `panke.settings`."""
+    read = set(_OF_COMMANDS)
+    for entry in metadata.entry_points(group=GROUP):
+        try:
+            given = entry.load()
+        except Exception:  # noqa: S112 - a part that cannot be loaded says so where it is started
+            continue
+        read |= variables(given)
+    return frozenset(read)
 
 
 def check_bind(settings: Bindable) -> None:

@@ -25,7 +25,7 @@ from services.attribution.answering.queries import Cursor, Head, NotFound, Quest
 from services.attribution.judging.refold import Asked, Journal, Refolder, RefoldUnavailable
 from services.attribution.judging.result import Json
 from shared.clock import BusinessClock
-from shared.contract import BadEvent, contact_of, format_instant, parse_instant
+from shared.contract import BadEvent, contact_of, format_instant, parse_query_instant
 from shared.contract.schema import INSTANT
 from shared.leaving import LeavingRoute
 from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
@@ -377,7 +377,7 @@ def _moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return parse_instant(text, name)
+        return parse_query_instant(text, name)
     except BadEvent as refusal:
         raise _wrong(name, refusal.rule, refusal.message) from None
 

@@ -56,7 +56,7 @@ from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES
 from shared.contract.phones import is_masked, normalise_phone
 from shared.contract.plain import can_be_seen
 from shared.contract.set_aside import SetAside, SettingAside, decode_set_aside, decode_setting_aside
-from shared.contract.times import format_instant, parse_instant, parse_utc
+from shared.contract.times import format_instant, parse_instant, parse_query_instant, parse_utc
 from shared.contract.wire import canonical, content_digest, digest_of, stamp, stamp_canonical, to_wire
 
 __all__ = [
@@ -119,6 +119,7 @@ __all__ = [
     "mask_contact",
     "normalise_phone",
     "parse_instant",
+    "parse_query_instant",
     "parse_utc",
     "parties",
     "stamp",

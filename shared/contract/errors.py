@@ -21,6 +21,14 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "one_of": ("应为 {expected} 之一", "must be one of {expected}"),
     "length": ("长度应 {limit}", "must have a length {limit}"),
     "range": ("数值应 {limit}", "must be {limit}"),
+    "number": (
+        "数字太大或写法不对，无法表示；请写成普通的整数或小数",
+        "is a number too large to be held; write it as a plain whole number or decimal",
+    ),
+    "plus": (
+        "时间中的 + 在网址里会变成空格：请写成 %2B，例如 2026-03-01T10:00:00%2B08:00",
+        "has a space where the offset begins: write + as %2B in an address, as in 2026-03-01T10:00:00%2B08:00",
+    ),
     "blank": ("不能为空白；没有内容时请省略该字段", "must not be blank; leave the field out instead"),
     "padded": ("前后不能有空白", "must not begin or end with white space"),
     "control": ("含有控制字符", "contains a control character"),

@@ -54,6 +54,13 @@ def _parse_unusual(text: str, path: str) -> datetime:
         raise bad(path, "instant") from None
 
 
+def parse_query_instant(text: str, path: str) -> datetime:
+    """As `parse_instant`, of a query, where a bare `+` arrives as a space."""
+    if " " in text and _instant(text.replace(" ", "+")) is not None:
+        raise bad(path, "plus")
+    return parse_instant(text, path)
+
+
 def parse_utc(text: str, path: str = "") -> datetime:
     """As `parse_instant`, for times that the contract wants in UTC."""
     instant = parse_instant(text, path)

@@ -81,8 +81,10 @@ def _constraint(said: str, path: str) -> BadEvent:
         expected = pattern["pattern"].replace("\\\\", "\\")
         return bad(path, "id") if expected == ID_PATTERN else bad(path, "pattern", expected=expected)
     bound = _bound(said)
-    if bound or "out of range" in said:
-        return bad(path, "range", limit=bound["limit"] if bound else "…")
+    if bound:
+        return bad(path, "range", limit=bound["limit"])
+    if "out of range" in said:
+        return bad(path, "number")
     kind = _kind(said)
     expected = kind["kind"].removesuffix(" | null") if kind else "-"
     return bad(path, "type", expected=_KINDS.get(expected, expected))

@@ -95,7 +95,10 @@ class Screen:
             self.say(f"  … 之前还有 and before these {len(received) - _RECEIVED_SHOWN}")
 
     def arrived(self, message: Message) -> None:
-        """A message in one line, cut where the screen ends."""
+        """A message in one line, cut where the screen ends; whole where there is none, in a file or a pipe."""
+        if not self.interactive:
+            self.console.print(line(message), soft_wrap=True)
+            return
         self.console.print(line(message), soft_wrap=False, no_wrap=True, overflow="ellipsis")
 
     def switched(self, at: datetime, to: Literal["stop", "start"]) -> None:

@@ -254,7 +254,7 @@ def test_null_is_refused_in_the_data() -> None:
 def test_numbers_that_are_none_are_refused(text: bytes) -> None:
     """No reading of NaN or infinity reaches a field."""
     raw = encode(envelope("survey.recorded")).replace(b'"score": 4', b'"score": ' + text)
-    assert refusal(raw)[1] in {"json", "range", "type"}
+    assert refusal(raw)[1] in {"json", "number", "type"}
 
 
 @pytest.mark.parametrize("escape", ["\\u0000", "\\u001b", "\\u007f", "\\u0085", "\\ud800"])
@@ -359,3 +359,17 @@ def test_a_number_of_any_length_is_refused_like_any_other(raw: bytes) -> None:
     """Python itself will not read more than some thousand digits; that is no defect to the sender."""
     with pytest.raises(BadEvent):
         decode_event(raw, recorded=False)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "field"),
+    [("survey.recorded", "score"), ("rulebook.adopted", "version"), ("deal.subscribed", "amount")],
+)
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1E+400"])
+def test_a_number_beyond_all_bounds_is_told_as_one(event_type: str, field: str, number: str) -> None:
+    """The message says that the number is too large, and not that it should be `…`."""
+    raw = encode(envelope(event_type, data={field: "@"})).replace(b'"@"', number.encode())
+    with pytest.raises(BadEvent) as caught:
+        decode_event(raw, recorded=True)
+    assert (caught.value.path, caught.value.rule) == (f"data.{field}", "number")
+    assert "too large" in caught.value.message

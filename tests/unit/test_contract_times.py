@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.contract import BadEvent, check_clock, decode_event, format_instant, parse_instant, parse_utc
+from shared.contract import (
+    BadEvent,
+    check_clock,
+    decode_event,
+    format_instant,
+    parse_instant,
+    parse_query_instant,
+    parse_utc,
+)
 from tests.support.contract import encode, envelope
 
 
@@ -71,3 +79,14 @@ def test_five_minutes_ahead_of_the_recording_is_the_limit() -> None:
     with pytest.raises(BadEvent) as caught:
         check_clock(event, event.occurred_at - timedelta(minutes=5, microseconds=1))
     assert (caught.value.path, caught.value.rule) == ("occurred_at", "future")
+
+
+def test_a_plus_that_an_address_made_a_space_is_told() -> None:
+    """`2026-03-01T10:00:00+08:00` in a query arrives with a space; the refusal says how to write it."""
+    with pytest.raises(BadEvent, match="%2B") as caught:
+        parse_query_instant("2026-03-01T10:00:00 08:00", "as_of")
+    assert (caught.value.path, caught.value.rule) == ("as_of", "plus")
+    assert parse_query_instant("2026-03-01T10:00:00+08:00", "as_of") == parse_instant("2026-03-01T02:00:00Z")
+    with pytest.raises(BadEvent) as other:
+        parse_query_instant("2026-03-01 10:00:00", "as_of")
+    assert other.value.rule == "instant"

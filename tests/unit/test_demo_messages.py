@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
 from shared.demo.bubbles import LOOKS, line, transcript, wrapped
 from shared.demo.choosing import worth_showing
+from shared.demo.console import Screen
 from shared.demo.conversations import Conversation, NotArrived, joined
 from shared.demo.office import ZONE
 from shared.demo.providers.message import Message
@@ -160,3 +163,14 @@ def test_of_each_kind_one_is_shown_in_the_order_of_time() -> None:
     assert {one.message.channel for one in chosen} == {*LOOKS} - {"webhook"}
     assert len(chosen) == 6 and long not in chosen
     assert chosen == sorted(chosen, key=lambda one: (one.message.at, one.message.channel))
+
+
+def test_a_message_is_whole_where_there_is_no_terminal() -> None:
+    """In a pipe or a file a line of a message is as long as it is; on a screen it ends where that ends."""
+    told = message(title="【判客】" + "客户归属将于3月6日到期" * 12)
+    out = io.StringIO()
+    Screen(Console(file=out, width=80, highlight=False, soft_wrap=True)).arrived(told)
+    assert out.getvalue() == line(told).plain + "\n"
+    screen = io.StringIO()
+    Screen(Console(file=screen, width=80, force_terminal=True, no_color=True)).arrived(told)
+    assert "…" in screen.getvalue()

@@ -119,3 +119,14 @@ async def test_a_body_of_another_media_type_is_refused(media: str) -> None:
 async def test_json_and_ndjson_are_taken(media: str) -> None:
     """By their media types, whatever the parameters."""
     assert await status("POST", content=b"{}", content_type=media) == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "gzip, identity"])
+async def test_a_compressed_body_is_refused_as_such(coding: str) -> None:
+    """It is told what it is, and not taken for damaged JSON."""
+    given = {"content_type": "application/json", "content_encoding": coding}
+    assert await status("POST", content=b"\x1f\x8b", **given) == 415
+    assert (
+        await status("POST", content=b"{}", content_type="application/json", content_encoding="identity")
+        == 200
+    )

@@ -99,3 +99,20 @@ def test_other_addresses_need_leave(host: str) -> None:
     with pytest.raises(SettingsError, match="PANKE_ALLOW_REMOTE"):
         check_bind(load(DeskSettings, NEEDED | {"PANKE_HOST": host}))
     check_bind(load(DeskSettings, NEEDED | {"PANKE_HOST": host, "PANKE_ALLOW_REMOTE": "true"}))
+
+
+def test_settings_of_other_services_are_known() -> None:
+    """One environment serves all of Panke: a setting of another service is no mistake, a misspelt one is."""
+    others = {
+        "PANKE_INTAKE_PORT": "1",
+        "PANKE_ATTRIBUTION_BATCH": "1",
+        "PANKE_NOTIFIER_SMTP_PASSWORD_FILE": "x",
+    }
+    others |= {
+        "PANKE_RULEBOOK_FOLDER": "x",
+        "PANKE_INTAKE_ADDRESS": "x",
+        "PANKE_TEST_KAFKA": "x",
+        "PANKE_LOCAL": "x",
+    }
+    misspelt = {"PANKE_NOTIFIER_SMPT_HOST": "x"}
+    assert set(unknown_variables(DeskSettings, NEEDED | others | misspelt)) == set(misspelt)
