@@ -138,9 +138,12 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     if decode_data is None:
         raise bad("type", "unknown_type")
     try:
-        data = _in_lower_case(decode_data(envelope.data))
+        data = decode_data(envelope.data)
     except msgspec.MsgspecError as refusal:
         raise _refused(refusal, DATA_TYPES[envelope.type], "data") from None
+    in_lower_case = _IN_LOWER_CASE.get(type(data))
+    if in_lower_case is not None:
+        data = in_lower_case(data)
     return Event(  # what a million events repeat is held once
         envelope.id.lower(),
         intern(envelope.type),
@@ -154,17 +157,27 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     )
 
 
-def _in_lower_case(data: Data) -> Data:
-    """The data with the ids of other events as the journal holds them; evidence may be such an id, or words."""
-    if isinstance(data, RecordCorrected | RecordApproved):
-        lower = data.record.lower()
-        return data if lower == data.record else replace(data, record=lower)
-    if isinstance(data, CustomerRecognised):
-        lower = data.registration.lower() if data.registration is not None else ""
-        return replace(data, registration=lower or None, evidence=_evidence(data.evidence))
-    if isinstance(data, DisputeEvidenceAdded):
-        return replace(data, evidence=_evidence(data.evidence))
-    return data
+def _with_record(data: Any) -> Data:
+    made: Data = replace(data, record=data.record.lower())
+    return made
+
+
+def _with_registration(data: CustomerRecognised) -> Data:
+    registration = data.registration.lower() if data.registration is not None else None
+    return replace(data, registration=registration, evidence=_evidence(data.evidence))
+
+
+def _with_evidence(data: DisputeEvidenceAdded) -> Data:
+    return replace(data, evidence=_evidence(data.evidence))
+
+
+_IN_LOWER_CASE: Final[dict[type, Callable[[Any], Data]]] = {
+    RecordCorrected: _with_record,
+    RecordApproved: _with_record,
+    CustomerRecognised: _with_registration,
+    DisputeEvidenceAdded: _with_evidence,
+}
+"""What names other events does so as the journal holds their ids; evidence may be such an id, or words."""
 
 
 def _evidence(given: tuple[str, ...]) -> tuple[str, ...]:

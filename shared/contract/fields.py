@@ -13,7 +13,8 @@ MAX_DEPTH: Final = 8
 UUID_PATTERN: Final = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 """In any case on the way in; `decode` makes it lower case."""
 
-ID_PATTERN: Final = rf"^(?:[^\W{UNSEEN_LETTERS}]|[.:@-]){{1,64}}$"
+ID_PATTERN: Final = rf"^(?:[0-9A-Za-z._:@-]{{1,64}}|(?:[^\W{UNSEEN_LETTERS}]|[.:@-]){{1,64}})$"
+"""Letters of any script, digits and a few signs. What most ids are made of comes first: it is matched in a third."""
 ID_SCHEMA_PATTERN: Final = (
     r"^[^\u0000-,/;-?\[-^`{-\u00a0\u00ad\u115f\u1160\u2000-\u206f\u3000\u3164\ufeff\uffa0]{1,64}$"
 )
