@@ -136,11 +136,15 @@ async def topics_known(bootstrap: str, wait: float) -> frozenset[str] | None:
 
 
 class Sender:
-    """An idempotent producer that sends whole batches and waits for their acknowledgement."""
+    """An idempotent producer that sends whole batches and waits for their acknowledgement.
+
+    `acknowledged` is the offset behind the last batch of each partition.
+    """
 
     def __init__(self, bootstrap: str, topic: str, wait: float, client_id: str) -> None:
         self._topic = topic
         self._wait = wait
+        self.acknowledged: dict[int, int] = {}
         self._producer = Producer(
             bootstrap_servers=bootstrap,
             client_id=client_id,
@@ -199,5 +203,7 @@ class Sender:
         batch.close()
         async with asyncio.timeout(self._wait):
             delivered = await self._producer.send_batch(batch, self._topic, partition=partition)
-            await delivered
+            first = (await delivered).offset
+        if first >= 0:  # a batch that the broker had already is acknowledged without its offset
+            self.acknowledged[partition] = first + count
         return count

@@ -98,6 +98,8 @@ class Leader(ABC):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="leader")
         self.progress = progress
         self.stopping = asyncio.Event()
+        self.tried = asyncio.Event()
+        """Set once it is known whether this process leads."""
         self.leads = False
 
     @abstractmethod
@@ -129,6 +131,7 @@ class Leader(ABC):
     async def _try(self) -> None:
         self._led(False)
         self._led(await self.in_thread(self._lead.try_lead))
+        self.tried.set()
         if self.leads:
             await self.work()
         else:

@@ -70,7 +70,16 @@ class Outgoing(Struct, frozen=True, gc=False):
 class Relay(Leader):
     """Sends what an outbox holds for as long as this process leads."""
 
-    failures = (*SEND_FAILURES, psycopg.Error, NotLeading, WrongTopic, TopicChanged)
+    blocking: tuple[type[Exception], ...] = (WrongTopic,)
+    """What no new attempt and no new process would mend."""
+
+    failures: tuple[type[Exception], ...] = (
+        *SEND_FAILURES,
+        psycopg.Error,
+        NotLeading,
+        WrongTopic,
+        TopicChanged,
+    )
 
     def __init__(
         self, settings: RelaySettings, lead: RelayLead, metrics: RelayMetrics, progress: Progress, name: str
@@ -105,6 +114,7 @@ class Relay(Leader):
             for topic in chosen.topics
         ]
         self._unfit.labels(chosen.topics[0]).set(0)
+        await self.prepare(states[0])
         await self._keep(states[0])
         async with AsyncExitStack() as stack:
             senders = [await stack.enter_async_context(self._sender(topic)) for topic in chosen.topics]
@@ -112,6 +122,9 @@ class Relay(Leader):
             while not self.stopping.is_set():
                 await self._look(states)
                 await self.round(*senders)
+
+    async def prepare(self, state: TopicState) -> None:
+        """What must be before the first round, each time that this process begins to lead."""
 
     def refilled(self) -> None:
         """Everything that waited was sent, what was sent again included."""
@@ -147,6 +160,7 @@ class Relay(Leader):
         known = self.progress.problem
         if isinstance(error, WrongTopic):
             self._unfit.labels(self._settings.topics[0]).set(1)
+        if isinstance(error, self.blocking):
             self.progress.blocked(str(error))
         else:
             self.progress.failed(type(error).__name__)

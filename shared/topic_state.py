@@ -47,6 +47,11 @@ class TopicState(Struct, frozen=True):
     id: str
     partitions: int
 
+    @property
+    def log(self) -> str:
+        """The cluster and the id of the topic: offsets mean something only beside both."""
+        return f"{self.cluster}@{self.id}"
+
     def source(self, partition: int) -> str:
         """The name under which a position in the partition is kept: `cluster/topic@topic-id:partition`."""
         return f"{self.cluster}/{self.topic}@{self.id}:{partition}"

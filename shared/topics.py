@@ -5,6 +5,7 @@ counts without gaps per scope; a consumer drops what it has seen. A record witho
 every fact of its partition that was recorded by then was sent before it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +32,11 @@ WATERMARK: Final = "watermark"
 CONTACTS: Final = "contacts"
 DEFAULT_RULEBOOK: Final = "default-rulebook"
 EDITION: Final = "edition"
+EPOCH: Final = "epoch"
 
-_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION})
+_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH})
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 RawHeaders = Sequence[tuple[str, bytes]]
 
@@ -65,7 +69,8 @@ class Headers:
     """What stands beside a record.
 
     Besides what the contract names: `contacts`, what each phone of the event was read as when it was recorded;
-    and on the first fact of a scope `default_rulebook`, under which the scope began and which no event says.
+    and on the first fact of a scope `default_rulebook`, under which the scope began and which no event says. `epoch`
+    names the journal that numbered the fact: one that was restored from a backup goes on under another.
     `edition` stands on messages of the ownership topic: `seq` counts within it, and a later one has the higher number.
     """
 
@@ -75,6 +80,7 @@ class Headers:
     contacts: Mapping[str, str] | None = None
     default_rulebook: str | None = None
     edition: int | None = None
+    epoch: str | None = None
 
 
 def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
@@ -92,6 +98,8 @@ def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
         encoded.append((DEFAULT_RULEBOOK, headers.default_rulebook.encode()))
     if headers.edition is not None:
         encoded.append((EDITION, b"%d" % headers.edition))
+    if headers.epoch is not None:
+        encoded.append((EPOCH, headers.epoch.encode("ascii")))
     return encoded
 
 
@@ -113,7 +121,14 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
         _contacts(found.get(CONTACTS)),
         found.get(DEFAULT_RULEBOOK),
         _number(EDITION, found.get(EDITION)),
+        _epoch(found.get(EPOCH)),
     )
+
+
+def _epoch(text: str | None) -> str | None:
+    if text is not None and not _UUID.fullmatch(text):
+        raise BadMessage("header epoch must be a UUID in lower case")
+    return text
 
 
 def _number(name: str, text: str | None) -> int | None:

@@ -7,6 +7,7 @@ so that a newer release of the phone library cannot make another customer of an 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.intake.model import Submission
 from shared.contract import (
@@ -27,7 +28,17 @@ from shared.topics import encode_contacts
 def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission:
     """The submission that `raw` states, or `BadEvent`. Only an import may carry entries over."""
     event = decode_event(raw, recorded=False, imported=imported)
-    body = canonical(raw)
+    return _submission(event, canonical(raw), normalised_phones(event), traceparent)
+
+
+def readmit(raw: bytes, contacts: bytes | None, traceparent: str | None) -> tuple[Submission, datetime]:
+    """The submission that a recorded fact was, with what was kept beside it, and when it was recorded."""
+    event = decode_event(raw, recorded=True)
+    assert event.recorded_at is not None, "the decoder demands it"
+    return _submission(event, canonical(raw), contacts, traceparent), event.recorded_at
+
+
+def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: str | None) -> Submission:
     data = event.data
     return Submission(
         id=event.id,
@@ -38,7 +49,7 @@ def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission
         body=body,
         digest=content_digest(event),
         written=digest_of(body),
-        contacts=normalised_phones(event),
+        contacts=contacts,
         traceparent=traceparent,
         adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
     )

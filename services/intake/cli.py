@@ -91,6 +91,33 @@ def scopes(database_url: str) -> None:
             say("\t".join(map(str, head)))
 
 
+@journal.command()
+@click.option("--kafka", envvar="PANKE_KAFKA", required=True, help="or PANKE_KAFKA")
+@click.option("--topic-prefix", envvar="PANKE_TOPIC_PREFIX", default="", help="or PANKE_TOPIC_PREFIX")
+@click.option("--default-rulebook", envvar="PANKE_DEFAULT_RULEBOOK", default="base", help="as intake's")
+@click.option("--yes", is_flag=True, help="do not ask")
+@click.option(
+    "--left",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="a file for the events that the topic has and the journal cannot take",
+)
+@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+def recover(
+    kafka: str, topic_prefix: str, default_rulebook: str, yes: bool, left: Path | None, database_url: str
+) -> None:
+    """Take back from the topic what the journal has lost, in order; shows what it finds, and asks.
+
+    For a journal that was restored from a backup and is older than its topic. Status 1 when something was left.
+    """
+    from services.intake.recover_cli import recover as run
+    from shared.topics import Topics
+
+    with _connected(database_url) as connection:
+        whole = run(connection, kafka, Topics(topic_prefix).intake, default_rulebook, yes=yes, left=left)
+    if not whole:
+        sys.exit(1)
+
+
 @click.command()
 @click.option("--scope", "scopes", multiple=True, help="a scope to send again; may be repeated")
 @click.option("--all", "everything", is_flag=True, help="send the whole journal again")

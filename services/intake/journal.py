@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 
 from services.intake.codec import Codec
-from services.intake.model import Outcome, Place, Submission
+from services.intake.model import Outcome, Place, Submission, Unavailable
 from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, Range, RulebookRegistry
 from shared.columns import Column, column, columns
 from shared.connection import Link
@@ -35,6 +35,12 @@ PLANNED_AGAIN = (errors.UniqueViolation, errors.DeadlockDetected, errors.Seriali
 ATTEMPTS = 5
 EXPORT_ROWS = 1000
 
+NOT_COMPARED = (
+    "台账尚未与主题核对 (the journal has not been compared with its topic since the database was started)"
+)
+RETRY_UNCOMPARED = 2
+RETRY_LACKING = 60
+
 Connection = psycopg.Connection[TupleRow]
 
 
@@ -50,8 +56,16 @@ class Journal:
     """Appends groups. Used by one thread at a time; several processes may each have one."""
 
     def __init__(
-        self, dsn: str, *, clock: Clock, codec: Codec, knows_rulebook: RulebookRegistry, default_rulebook: str
+        self,
+        dsn: str,
+        *,
+        topic: str,
+        clock: Clock,
+        codec: Codec,
+        knows_rulebook: RulebookRegistry,
+        default_rulebook: str,
     ) -> None:
+        self._topic = topic
         self._link = Link(dsn, "panke-intake-journal")
         self._clock = clock
         self._codec = codec
@@ -78,7 +92,7 @@ class Journal:
             planner = self._load(connection, submissions)
             plan = planner.plan(submissions)
             if plan.facts:
-                self._write(connection, plan)
+                write(connection, self._codec, plan, lambda _: self._default_rulebook)
         return plan.outcomes
 
     def _load(self, connection: Connection, submissions: Sequence[Submission]) -> Planner:
@@ -89,12 +103,13 @@ class Journal:
         heads = run(SQL["lock_heads"], {"scopes": scopes})
         known = run(SQL["known_ids"], {"ids": column([submission.id for submission in submissions])})
         offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
-        promised = run(SQL["promised_watermark"])
+        standing = run(SQL["standing"], {"topic": self._topic})
         # Fetched in the order of sending: the first that failed tells why, the later ones only that it did.
         found_heads = heads.fetchall()
         found_ids = known.fetchall()
         found_offices = offices.fetchall()
-        (promised_at,) = _one(promised)
+        promised_at, lacks = _one(standing)
+        demand_comparison(lacks)
         return Planner(
             heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in found_heads},
             known=[Known(Place(id_, *place), bytes(digest)) for id_, *place, digest in found_ids],
@@ -104,50 +119,52 @@ class Journal:
             knows_rulebook=self._knows_rulebook,
         )
 
-    def _write(self, connection: Connection, plan: Plan) -> None:
-        run = connection.execute
-        run(SQL["insert_facts"], self._columns(plan.facts))
+
+def write(connection: Connection, codec: Codec, plan: Plan, begins_under: Callable[[str], str]) -> None:
+    """Everything that the plan holds, and what of it is to be sent, in the transaction of the caller."""
+    run = connection.execute
+    run(SQL["insert_facts"], _fact_columns(codec, plan.facts))
+    if plan.firsts:
         enqueue(connection, plan.ranges())
-        for query, heads in self._heads(plan):
-            run(SQL[query], {**_head_columns(heads), "rulebook": self._default_rulebook})
-        if plan.new_offices:
-            offices = sorted(plan.new_offices)
-            run(
-                SQL["insert_offices"],
-                {"offices": offices, "scopes": [plan.new_offices[office] for office in offices]},
-            )
+    for query, heads in _heads(plan):
+        run(SQL[query], {**_head_columns(heads), "rulebooks": [begins_under(scope) for scope in heads]})
+    if plan.new_offices:
+        offices = sorted(plan.new_offices)
+        scopes = [plan.new_offices[office] for office in offices]
+        run(SQL["insert_offices"], {"offices": offices, "scopes": scopes})
 
-    def _columns(self, facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
-        seal = self._codec.seal
-        places = [fact.place for fact in facts]
-        submissions = [fact.submission for fact in facts]
-        found: dict[str, list[Any]] = {
-            "scopes": [place.scope for place in places],
-            "seqs": [place.seq for place in places],
-            "ids": [place.id for place in places],
-            "types": [submission.type for submission in submissions],
-            "recorded": [place.recorded_at for place in places],
-            "digests": [submission.digest for submission in submissions],
-            "bodies": [
-                seal(place.id, stamp_canonical(submission.body, place.recorded_at))
-                for place, submission in zip(places, submissions, strict=True)
-            ],
-            "contacts": [
-                None if submission.contacts is None else seal(submission.id, submission.contacts)
-                for submission in submissions
-            ],
-            "traces": [submission.traceparent for submission in submissions],
-        }
-        return {name: column(values) for name, values in found.items()}
 
-    @staticmethod
-    def _heads(plan: Plan) -> Iterator[tuple[str, dict[str, Head]]]:
-        new = {scope: head for scope, head in plan.heads.items() if scope in plan.new_scopes}
-        moved = {scope: head for scope, head in plan.heads.items() if scope not in plan.new_scopes}
-        if new:
-            yield "insert_heads", new
-        if moved:
-            yield "update_heads", moved
+def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
+    seal = codec.seal
+    places = [fact.place for fact in facts]
+    submissions = [fact.submission for fact in facts]
+    found: dict[str, list[Any]] = {
+        "scopes": [place.scope for place in places],
+        "seqs": [place.seq for place in places],
+        "ids": [place.id for place in places],
+        "types": [submission.type for submission in submissions],
+        "recorded": [place.recorded_at for place in places],
+        "digests": [submission.digest for submission in submissions],
+        "bodies": [
+            seal(place.id, stamp_canonical(submission.body, place.recorded_at))
+            for place, submission in zip(places, submissions, strict=True)
+        ],
+        "contacts": [
+            None if submission.contacts is None else seal(submission.id, submission.contacts)
+            for submission in submissions
+        ],
+        "traces": [submission.traceparent for submission in submissions],
+    }
+    return {name: column(values) for name, values in found.items()}
+
+
+def _heads(plan: Plan) -> Iterator[tuple[str, dict[str, Head]]]:
+    new = {scope: head for scope, head in plan.heads.items() if scope in plan.new_scopes}
+    moved = {scope: head for scope, head in plan.heads.items() if scope not in plan.new_scopes}
+    if new:
+        yield "insert_heads", new
+    if moved:
+        yield "update_heads", moved
 
 
 class Archive:
@@ -176,6 +193,14 @@ class Archive:
             cursor.execute(SQL["export_scope"], {"scope": scope})
             for id_, body in itertools.chain(cursor, aside):
                 yield self._codec.open(id_, bytes(body))
+
+
+def demand_comparison(lacks: str | None) -> None:
+    """Raise `Unavailable` unless this journal was held against its topic on this server and has all of it."""
+    if lacks is None:
+        raise Unavailable(NOT_COMPARED, RETRY_UNCOMPARED)
+    if lacks:
+        raise Unavailable(f"{lacks}; panke journal recover", RETRY_LACKING)
 
 
 def enqueue(connection: Connection, ranges: Iterable[Range]) -> None:

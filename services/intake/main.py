@@ -28,6 +28,7 @@ from services.intake.rulebooks import Registry
 from services.intake.service import Intake
 from services.intake.set_asides import SetAsides
 from services.intake.settings import IntakeSettings
+from services.intake.standing import Standing
 from shared.clock import BusinessClock, SystemClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
@@ -43,6 +44,7 @@ PACKAGE: Final = "services.intake"
 BATCH_BYTES: Final = 32 * 1024 * 1024
 BROKER_WAIT: Final = 1.5
 RELAY_GRACE: Final = 5.0
+COMPARISON_WAIT: Final = 3.0
 
 
 class Service:
@@ -58,8 +60,11 @@ class Service:
         self.clock_watch = _clock_watch(clock, self.database, metrics)
         stamps: Clock = self.clock_watch or clock
         dsn = self.database.dsn
+        topic = Topics(settings.topic_prefix).intake
+        self.standing = Standing(self.database, topic)
         self.journal = Journal(
             dsn,
+            topic=topic,
             clock=stamps,
             codec=codec,
             knows_rulebook=Registry(settings.rulebooks, settings.rulebook_folder),
@@ -93,6 +98,7 @@ class Service:
             ready={
                 "database": self._database_ready,
                 "clock": self._clock_ready,
+                "journal": self.standing.problem,
                 "broker": self._broker_ready,
                 "relay": self._relay_ready,
             },
@@ -118,6 +124,7 @@ class Service:
         ]
         if self.clock_watch is not None:
             watching.append(background(self.clock_watch.run(), "clock-watch"))
+        await self._first_comparison()
         try:
             yield
         finally:
@@ -130,6 +137,15 @@ class Service:
             await asyncio.gather(relay, *watching, return_exceptions=True)
             self.journal.close()
             await asyncio.to_thread(self.database.close)
+
+    async def _first_comparison(self) -> None:
+        """Compare before the first fact is taken; a broker that is away is no reason not to serve."""
+        try:
+            async with asyncio.timeout(COMPARISON_WAIT):
+                await self.relay.compared()
+                await self.standing.wait()
+        except TimeoutError:
+            return
 
     async def _parts_answer(self) -> bool:
         if not await asyncio.to_thread(self.database.ping):

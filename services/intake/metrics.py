@@ -52,6 +52,16 @@ class IntakeMetrics:
         self.leading = Gauge(
             "panke_intake_relay_leading", "1 in the process whose relay sends", registry=registry
         )
+        self.journal_lacks = Gauge(
+            "panke_intake_journal_lacks",
+            "Facts that the topic has and the journal has not",
+            registry=registry,
+        )
+        self.journal_forks = Gauge(
+            "panke_intake_journal_forks",
+            "Facts of the topic under whose seq the journal has another one",
+            registry=registry,
+        )
         self.watermark = Gauge(
             "panke_intake_watermark_timestamp_seconds", "The watermark that was sent last", registry=registry
         )

@@ -25,7 +25,7 @@ class Submission(Struct, frozen=True, gc=False):
     digest: bytes
     written: bytes
     contacts: bytes | None
-    traceparent: str
+    traceparent: str | None
     adopts: tuple[str, int] | None = None
 
 

@@ -6,16 +6,18 @@ the lead and finds out at the next statement (architecture, choices 3 and 4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
 from services.intake.codec import Codec
+from services.intake.comparing import Findings, hold, settle
 from services.intake.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.planning import INSTANT
 from services.intake.resend import send_all_again
+from services.intake.tail import Piece
 from shared.kept_topic import Kept, Refill, kept_row, refill_reason
 from shared.leading import SessionLead
 from shared.topic_state import Extent, TopicState
@@ -55,8 +57,35 @@ class Outbox(SessionLead):
         opened = None if contacts is None else self._codec.open(id_, contacts)
         return Unsent(row, scope, seq, self._codec.open(id_, body), opened, *rest)
 
-    def delete(self, rows: Sequence[int]) -> None:
-        self.leading().execute(SQL["delete_sent"], {"positions": list(rows)})
+    def delete(self, rows: Sequence[int], place: tuple[str, str], acknowledged: Mapping[int, int]) -> None:
+        """Forget what was acknowledged, and keep how far: the next offset of each partition, in this log and topic."""
+        self.leading().execute(SQL["delete_sent"], {"positions": list(rows), **_offsets(place, acknowledged)})
+
+    # The comparison with the topic
+
+    def epoch(self) -> str:
+        """Under which the journal numbers now."""
+        row = self.leading().execute(SQL["epoch"]).fetchone()
+        if row is None:
+            raise LookupError("the journal has no epoch")
+        return str(row[0])
+
+    def acknowledged(self, place: tuple[str, str]) -> dict[int, int]:
+        """The next offset of each partition, as far as the journal knows this topic of this cluster."""
+        log, topic = place
+        rows = self.leading().execute(SQL["acknowledged"], {"log": log, "topic": topic})
+        return {int(partition): int(following) for partition, following in rows}
+
+    def hold(self, piece: Piece, findings: Findings) -> None:
+        hold(self.leading(), self._codec, piece, findings)
+
+    def settle(self, place: tuple[str, str], findings: Findings, ends: Mapping[int, int]) -> None:
+        """Let facts be taken, or say why not; what was compared once need not be compared again."""
+        connection = self.leading()
+        with connection.transaction():
+            settle(connection, place[1], findings)
+            if not findings.lacks:
+                connection.execute(SQL["put_acknowledged"], _offsets(place, ends))
 
     def keep_topic(self, state: TopicState, reached: Extent) -> Refill | None:
         """Note the topic as it is now; where it is not the one that was kept, queue the whole journal again."""
@@ -84,3 +113,13 @@ class Outbox(SessionLead):
             if watermark > row[0]:
                 connection.execute(SQL["promise_watermark"], {"watermark": watermark})
         return watermark
+
+
+def _offsets(place: tuple[str, str], following: Mapping[int, int]) -> dict[str, Any]:
+    log, topic = place
+    return {
+        "log": log,
+        "topic": topic,
+        "partitions": list(following),
+        "next": list(following.values()),
+    }

@@ -6,17 +6,18 @@ from datetime import datetime
 
 from services.intake.outbox import Unsent
 from shared.kafka import Record
-from shared.topics import CONTACTS, DEFAULT_RULEBOOK, SEQ, TRACEPARENT, Headers, encode_headers
+from shared.topics import CONTACTS, DEFAULT_RULEBOOK, EPOCH, SEQ, TRACEPARENT, Headers, encode_headers
 
 
-def fact_record(fact: Unsent) -> Record:
+def fact_record(fact: Unsent, epoch: str) -> Record:
     """The envelope under the key of its scope.
 
     Beside what the contract names stand the normalised contacts, and on the first fact of a scope the
-    rulebook that the scope began under, which the journal holds but no event says. Contacts are stored in the
+    rulebook that the scope began under, which the journal holds but no event says; `epoch` says which journal
+    numbers. Contacts are stored in the
     bytes in which the header has them, so nothing is written anew for each fact.
     """
-    headers = [(SEQ, b"%d" % fact.seq)]
+    headers = [(SEQ, b"%d" % fact.seq), (EPOCH, epoch.encode())]
     if fact.traceparent is not None:
         headers.append((TRACEPARENT, fact.traceparent.encode()))
     if fact.contacts is not None:

@@ -10,14 +10,26 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+import structlog
+
+from services.intake.comparing import Findings
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Unavailable
 from services.intake.outbox import Outbox, Unsent
 from services.intake.records import fact_record, watermark_record
+from services.intake.tail import reading
 from shared.kafka import PartitionOf, Sender
 from shared.progress import Progress
 from shared.relaying import Outgoing, Relay, RelaySettings, raise_first, send_shares
+from shared.topic_state import TopicState
+
+log = structlog.get_logger()
+
+
+class JournalLacks(Exception):
+    """The topic has what the journal has not; nothing may be taken or sent until that is mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +39,14 @@ class IntakeRelaySettings(RelaySettings):
     poll: float = 0.2
     linger: float = 0.02
     watermark_interval: float = 1.0
+    compare_again: float = 2.0
 
 
 class IntakeRelay(Relay):
-    """Sends facts, and each second how far they go."""
+    """Holds the journal against the topic, then sends facts, and each second how far they go."""
+
+    blocking = (*Relay.blocking, JournalLacks)
+    failures = (*Relay.failures, JournalLacks)
 
     def __init__(
         self, settings: IntakeRelaySettings, outbox: Outbox, metrics: IntakeMetrics, progress: Progress
@@ -42,7 +58,10 @@ class IntakeRelay(Relay):
         self._partition_of = PartitionOf(settings.partitions)
         self._watermark: datetime | None = None
         self._next_watermark = 0.0
+        self._place = ("", settings.topics[0])
+        self._epoch = ""
         self.wake = asyncio.Event()
+        self.looked = asyncio.Event()
 
     def stop(self) -> None:
         """Finish the round under way, then end."""
@@ -53,6 +72,37 @@ class IntakeRelay(Relay):
         """A leader always has work: it owes a watermark each second."""
         self.progress.working()
         await super().work()
+
+    async def prepare(self, state: TopicState) -> None:
+        """Compare; while the topic knows more, again and again, until somebody has mended it."""
+        self._place = (state.log, state.topic)
+        findings = await self._compared()
+        self.looked.set()
+        self._metrics.journal_lacks.set(findings.missing)
+        self._metrics.journal_forks.set(len(findings.forks))
+        if findings.lacks:
+            if findings.lacks != self.progress.problem:
+                _tell(findings)
+            await self.pause(self._chosen.compare_again)
+            raise JournalLacks(findings.lacks)
+        self._epoch = await self.in_thread(self._outbox.epoch)
+
+    async def compared(self) -> None:
+        """Return once this process, or another one that leads, has held the journal against its topic."""
+        await self.tried.wait()
+        if self.leads:
+            await self.looked.wait()
+
+    async def _compared(self) -> Findings:
+        findings = Findings()
+        known = await self.in_thread(self._outbox.acknowledged, self._place)
+        async with reading(self._settings.bootstrap, self._place[1], known) as tail:
+            async for piece in tail.pieces():
+                await self.in_thread(self._outbox.hold, piece, findings)
+                self.progress.moved()
+                self.progress.working()
+        await self.in_thread(self._outbox.settle, self._place, findings, tail.ends)
+        return findings
 
     async def round(self, *senders: Sender) -> None:
         """Promise a watermark if one is due, send what is unsent, and pass the watermark on behind it.
@@ -66,7 +116,7 @@ class IntakeRelay(Relay):
         await self._promise_when_due()
         facts = await self.in_thread(self._outbox.read, self._settings.round_size)
         if facts:
-            await send_shares(sender, self._outgoing(facts), self._delete)
+            await send_shares(sender, self._outgoing(facts), partial(self._delete, sender))
         if len(facts) < self._settings.round_size:
             await self._send_watermark(sender)
             self.progress.moved()
@@ -81,12 +131,15 @@ class IntakeRelay(Relay):
             self._next_watermark = now + self._chosen.watermark_interval
 
     def _outgoing(self, facts: Iterable[Unsent]) -> Iterable[Outgoing]:
-        return (Outgoing(self._partition_of(fact.scope), fact_record(fact), fact.row) for fact in facts)
+        return (
+            Outgoing(self._partition_of(fact.scope), fact_record(fact, self._epoch), fact.row)
+            for fact in facts
+        )
 
-    async def _delete(self, taken: Sequence[Outgoing]) -> None:
+    async def _delete(self, sender: Sender, taken: Sequence[Outgoing]) -> None:
         rows = [one.row for one in taken if one.row is not None]
         if rows:
-            await self.in_thread(self._outbox.delete, rows)
+            await self.in_thread(self._outbox.delete, rows, self._place, dict(sender.acknowledged))
         self._metrics.acknowledged.inc(len(taken))
         self.progress.moved()
 
@@ -99,6 +152,7 @@ class IntakeRelay(Relay):
             return_exceptions=True,
         )
         raise_first(results)
+        await self.in_thread(self._outbox.delete, [], self._place, dict(sender.acknowledged))
         self._metrics.watermark.set(self._watermark.timestamp())
         self._watermark = None
 
@@ -119,3 +173,14 @@ class IntakeRelay(Relay):
         self._watermark = None
         self._next_watermark = 0.0
         super().failed(error)
+
+
+def _tell(findings: Findings) -> None:
+    """Once, with every place up to a bound."""
+    log.error(
+        "journal_lacks",
+        missing=findings.missing,
+        scopes={scope: str(span) for scope, span in list(findings.ahead.items())[:100]},
+        forks=[fork._asdict() for fork in findings.forks[:100]],
+        remedy="panke journal recover",
+    )

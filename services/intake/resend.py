@@ -28,6 +28,7 @@ def send_again(connection: Connection, scope: str, first: int) -> int:
         connection.execute(SQL["forget_unsent"], parameters)
         connection.execute(SQL["shorten_unsent"], parameters)
         enqueue(connection, ranges(scope, first, last))
+        connection.execute(SQL["mark_again"], parameters)
         return last - first + 1
 
 

@@ -8,6 +8,7 @@ from shared.topics import (
     CONTACTS,
     DEFAULT_RULEBOOK,
     EDITION,
+    EPOCH,
     SEQ,
     TRACEPARENT,
     WATERMARK,
@@ -23,7 +24,7 @@ _DESCRIPTION: Final = """\
 The key of every record is the scope. Messages may repeat after a crash; they are never lost or reordered
 within a scope. Consumers drop a seq that they have seen.
 """
-_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION})
+_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH})
 _HEADER: Final = {
     SEQ: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "without gaps per scope, from 1"},
     TRACEPARENT: {"type": "string", "description": "W3C trace context"},
@@ -39,6 +40,11 @@ _HEADER: Final = {
         "type": "string",
         "pattern": "^[1-9][0-9]*$",
         "description": "seq counts within it; an attribution that was built anew or restored has a higher one",
+    },
+    EPOCH: {
+        "type": "string",
+        "format": "uuid",
+        "description": "the journal that numbers; another one follows when it lost facts and took them back",
     },
     WATERMARK: {
         "type": "string",
@@ -96,7 +102,7 @@ def _messages() -> dict[str, Any]:
     messages: dict[str, Any] = {
         "event": {
             "summary": "An event with recorded_at; its type is one of " + ", ".join(DATA_TYPES),
-            "headers": _headers(SEQ, TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK),
+            "headers": _headers(SEQ, TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EPOCH),
             "payload": {"$ref": "event.json"},
             "bindings": key,
         }

@@ -71,3 +71,25 @@ def test_repetitions_of_facts_that_wait_or_are_set_aside_are_dropped(live: Deplo
     live.quarantine.set_aside("demo", SetAside(failing, "a defect", "boss", START))
     assert live.fold(*(replace(fact, offset=4 + n) for n, fact in enumerate(facts))).repeated == 2
     assert live.fold(forged(facts[0], 6)).fork is not None
+
+
+def test_a_journal_that_was_left_behind_is_told_by_its_epoch(live: Deployment) -> None:
+    """Facts go on under another epoch; what comes under the one before, with whatever seq, stops the partition, also
+    for a process that has nothing in memory."""
+    journal = Journal()
+    old, new = str(uuid4()), str(uuid4())
+    facts = [
+        under(epoch, journal.visit(f"1380000{n:04}", "li", hours=n))
+        for n, epoch in enumerate((old, old, new, old))
+    ]
+    assert len(live.fold(*facts[:3]).folded) == 3
+    for attribution in (live.attribution, live.restarted()):
+        outcome = attribution.fold_batch(SOURCE, 3, [facts[3]])
+        assert outcome.fork is not None
+        assert (outcome.fork.seq, "followed" in outcome.fork.reason) == (4, True)
+    again = [replace(fact, offset=3 + n) for n, fact in enumerate(facts[:2])]
+    assert live.fold(*again).repeated == 2  # what was taken in under it stays a repetition
+
+
+def under(epoch: str, record: Raw) -> Raw:
+    return replace(record, headers=[*record.headers, ("epoch", epoch.encode())])

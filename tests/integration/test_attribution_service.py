@@ -310,7 +310,7 @@ async def test_a_forged_fact_does_not_take_the_place_of_the_true_one_unseen(
         await folded(client, other, 1)
 
         async def told() -> bool:
-            return "demo has two facts of seq 1" in (await client.get("/readyz")).text
+            return "demo forks at seq 1" in (await client.get("/readyz")).text
 
         await eventually(told)
         assert "panke_attribution_forked_partitions 1.0" in (await client.get("/metrics")).text

@@ -26,7 +26,7 @@ from shared.clock import SystemClock
 from shared.local import EmbeddedPostgres
 from shared.local.ports import free_port
 from tests.support import parts
-from tests.support.intake import Reader, adoption, raw, visit
+from tests.support.intake import Reader, adoption, compared, prepare, raw, visit
 
 ID = b"018f3c5e-0000-7000-8000-000000000001"
 
@@ -196,7 +196,10 @@ async def test_two_hundred_clients_leave_no_gap(chosen: IntakeSettings) -> None:
 
 
 async def test_a_broker_that_is_away_stops_nothing_but_readiness(database: str, topic_prefix: str) -> None:
-    """Events are taken up to the set backlog, then refused with Retry-After; readiness names the broker."""
+    """A journal that was compared with its topic before takes events up to the set backlog, then they are refused with
+    Retry-After; readiness names the broker."""
+    prepare(database)
+    compared(database, f"{topic_prefix}panke.intake.v1")
     away = settings(database, f"127.0.0.1:{free_port()}", topic_prefix, intake_backlog_limit=3)
     async with serving(away) as (client, service):
         taken = [await client.post("/v1/events", content=raw(visit())) for _ in range(3)]
@@ -266,6 +269,14 @@ async def test_an_unknown_or_impossible_id_is_told_apart(chosen: IntakeSettings)
     assert (unknown.status_code, impossible.status_code) == (404, 422)
 
 
+async def taken(client: httpx.AsyncClient, event: dict[str, Any]) -> httpx.Response:
+    """The answer once the journal was compared with its topic again."""
+    async with asyncio.timeout(60):
+        while (answer := await client.post("/v1/events", content=raw(event))).status_code == 503:
+            assert "尚未" in answer.text or "journal" in answer.text
+    return answer
+
+
 async def test_a_database_that_was_killed_is_told_and_comes_back(
     own_postgres: EmbeddedPostgres, kafka: str, topic_prefix: str
 ) -> None:
@@ -279,7 +290,7 @@ async def test_a_database_that_was_killed_is_told_and_comes_back(
         ready = await client.get("/readyz")
         await asyncio.to_thread(own_postgres.start)
         await asyncio.to_thread(parts.eventually, service.database.ping, "the database answers")
-        back = await client.post("/v1/events", content=raw(event))
+        back = await taken(client, event)
         async with Reader(kafka, f"{topic_prefix}panke.intake.v1") as reader:
             await reader.until_facts(2)
     assert (before.status_code, back.status_code) == (202, 202)

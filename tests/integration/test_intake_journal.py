@@ -16,7 +16,7 @@ from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Refuse
 from services.intake.planning import INSTANT
 from services.intake.resend import UnknownScope, send_again
 from shared.contract import decode_event
-from shared.database import migrations
+from shared.database import migrate, migrations
 from tests.support.intake import NOON, FixedClock, new_journal, new_outbox, prepare, submission, visit
 from tests.support.parts import eventually
 
@@ -219,7 +219,7 @@ def test_what_an_older_version_left_unsent_is_sent(database: str, monkeypatch: p
     shipped = migrations("services.intake")
     with monkeypatch.context() as patch:
         patch.setattr("shared.database.migrations", lambda package: shipped[:2])
-        prepare(database)
+        migrate(database, "services.intake", "intake")
     rows_before = "INSERT INTO intake.outbox (scope, seq) VALUES ('a', 1), ('b', 1), ('a', 2)"
     with psycopg.connect(database) as connection:
         connection.execute(rows_before)

@@ -28,6 +28,7 @@ from tests.support.intake import (
     TRACE,
     FixedClock,
     Reader,
+    compared,
     new_journal,
     new_outbox,
     new_relay,
@@ -47,8 +48,9 @@ def topic(topic_prefix: str) -> str:
 
 
 @pytest.fixture
-def journal(dsn: str) -> Iterator[Journal]:
-    opened = new_journal(dsn)
+def journal(dsn: str, topic: str) -> Iterator[Journal]:
+    compared(dsn, topic)
+    opened = new_journal(dsn, topic=topic)
     yield opened
     opened.close()
 
@@ -153,17 +155,29 @@ async def test_of_two_relays_one_sends(dsn: str, journal: Journal, kafka: str, t
     assert [reader.place(fact)[1] for fact in reader.facts] == list(range(1, 101))
 
 
+async def met(dsn: str, kafka: str, topic: str) -> None:
+    """Let a relay meet the topic before there is a fact: what stands in the outbox then is sent for the first time."""
+
+    def known() -> bool:
+        with psycopg.connect(dsn) as connection:
+            return connection.execute("SELECT FROM intake.kept_topics").fetchone() is not None
+
+    async with running(new_relay(dsn, kafka, topic)):
+        await eventually(known, "the topic is known")
+
+
 class DiesBeforeDeleting(Outbox):
     """An outbox whose process ends between the acknowledgement and the delete."""
 
-    def delete(self, positions: Sequence[int]) -> None:
+    def delete(self, rows: Sequence[int], *rest: object) -> None:
         raise KeyboardInterrupt
 
 
-async def test_killed_between_send_and_delete_it_repeats_and_loses_nothing(
+async def test_killed_between_send_and_delete_it_loses_and_repeats_nothing(
     dsn: str, journal: Journal, kafka: str, topic: str
 ) -> None:
-    """The next process sends again what was not deleted; by seq a consumer sees each fact once, in order."""
+    """The next process finds on the topic what was sent and not deleted, and goes on behind it."""
+    await met(dsn, kafka, topic)
     journal.append([submission("a") for _ in range(20)])
     outbox = DiesBeforeDeleting(dsn, clock=SystemClock(), codec=new_outbox(dsn)._codec)
     with pytest.raises(KeyboardInterrupt):
@@ -173,7 +187,7 @@ async def test_killed_between_send_and_delete_it_repeats_and_loses_nothing(
     async with running(new_relay(dsn, kafka, topic)), Reader(kafka, topic) as reader:
         await reader.until_facts(25)
         await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
-    assert reader.seqs("a") == list(range(1, 26))
+    assert [reader.place(fact)[1] for fact in reader.facts] == list(range(1, 26))
 
 
 async def _raise_from(relay: IntakeRelay) -> None:
@@ -211,10 +225,11 @@ class FailsAfterThree(Sender):
         return await super().send(partition, records[:1])
 
 
-async def test_a_range_that_was_cut_off_is_sent_again_whole(
+async def test_a_range_that_was_cut_off_is_sent_on_from_there(
     dsn: str, journal: Journal, kafka: str, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of it leaves the outbox before its last fact is acknowledged; a consumer drops what repeats."""
+    """It stays in the outbox until its last fact is acknowledged; what the topic has already is not sent twice."""
+    await met(dsn, kafka, topic)
     journal.append([submission("a") for _ in range(5)])
     relay = new_relay(dsn, kafka, topic)
     with monkeypatch.context() as patch:
@@ -222,11 +237,11 @@ async def test_a_range_that_was_cut_off_is_sent_again_whole(
         async with running(relay), Reader(kafka, topic) as reader:
             await reader.until_facts(3)
             await eventually(lambda: relay.progress.problem == "TimeoutError", "the broker is away")
-            assert unsent(dsn) == 5
+            assert unsent(dsn) >= 2
             patch.undo()
             await reader.until_facts(5)
             await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
-    assert [reader.place(fact)[1] for fact in reader.facts] == [1, 2, 3, 1, 2, 3, 4, 5]
+    assert [reader.place(fact)[1] for fact in reader.facts] == [1, 2, 3, 4, 5]
 
 
 async def test_the_topic_keeps_everything_and_its_partitions_are_checked(kafka: str, topic: str) -> None:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from services.intake.admission import admit
 from services.intake.codec import PlainCodec
-from services.intake.journal import Journal
+from services.intake.journal import SQL, Journal
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Submission
 from services.intake.outbox import Outbox
@@ -26,6 +27,7 @@ from shared.progress import Progress
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PARTITIONS = 3
+TOPIC = "panke.intake.v1"
 NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
@@ -77,14 +79,22 @@ def adoption(rulebook: str, version: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def prepare(dsn: str) -> str:
-    """Migrate a fresh database; answers the connection string that the service uses."""
+    """Migrate a fresh database, whose journal may take facts; answers the connection string that the service uses."""
     migrate(dsn, "services.intake", "intake")
+    compared(dsn, TOPIC)
     return connection_info(dsn, schema="intake")
 
 
-def new_journal(dsn: str, clock: Any = None) -> Journal:
+def compared(dsn: str, topic: str) -> None:
+    """As if the journal had just been held against its topic and lacked nothing."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute(SQL["put_comparison"], {"topic": topic, "lacks": ""})
+
+
+def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
     return Journal(
         dsn,
+        topic=topic,
         clock=clock or SystemClock(),
         codec=PlainCodec(),
         knows_rulebook=Registry(["base@1", "shijiazhuang@1"]),

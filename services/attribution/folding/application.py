@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.bounds import Bounds
 from services.attribution.folding.folder import Folder, Rules
-from services.attribution.folding.forks import Fork, Repeats
+from services.attribution.folding.forks import Fork, Repeats, note_epoch
 from services.attribution.folding.reading import Dead, JournalFact, RawRecord, Reading, Watermark, read_record
 from services.attribution.folding.recorder import AttributionRecorder
 from services.attribution.folding.scopes import HotScopes
@@ -210,6 +210,7 @@ class Attribution:
             return None
         if fact.seq > work.received + 1:
             return Gap(fact.offset, fact.scope, work.received + 1, fact.seq)
+        note_epoch(work, fact, batch)
         if not work.parked:
             error = self._folder.fold(work, fact, batch)
             if error is None:

@@ -137,7 +137,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
             for tp, gap in self.gaps.items()
         }
         reasons |= {
-            _name(tp): f"{fork.scope} has two facts of seq {fork.seq}: {fork.reason}"
+            _name(tp): f"{fork.scope} forks at seq {fork.seq}: {fork.reason}"
             for tp, fork in self.forks.items()
         }
         return reasons

@@ -11,20 +11,25 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from services.attribution.folding.batch import Batch
 from services.attribution.folding.reading import JournalFact, Reading
 from services.attribution.folding.store import Store, Work
+
+ANOTHER: Final = "another fact was taken in under it"
+LEFT_BEHIND: Final = "a journal that another one has followed goes on writing"
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Another fact under a seq that was taken in: the partition stops here until somebody acts."""
+    """A second fact for one seq, or one of a journal that was left behind; the partition stops until somebody acts."""
 
     offset: int
     scope: str
     seq: int
     event_id: str
-    reason: str = "another fact was taken in under this seq"
+    reason: str = ANOTHER
 
 
 class Repeats:
@@ -44,10 +49,18 @@ class Repeats:
         place = fact.scope, fact.seq
         if fact.seq > work.received:
             self._taken[place] = fact.body
-            return None
+            left = fact.epoch in work.epochs[:-1]
+            return Fork(fact.offset, *place, event_id(fact), LEFT_BEHIND) if left else None
         taken = self._taken.get(place)
         other = (*place, _digest(fact)) in self._others if taken is None else taken != fact.body
         return Fork(fact.offset, *place, event_id(fact)) if other else None
+
+
+def note_epoch(work: Work, fact: JournalFact, batch: Batch) -> None:
+    """Keep under which epoch the scope is numbered from this new fact on."""
+    if fact.epoch is not None and fact.epoch not in work.epochs:
+        work.epochs.append(fact.epoch)
+        batch.epochs.append((fact.scope, fact.epoch, fact.seq))
 
 
 def event_id(fact: JournalFact) -> str:

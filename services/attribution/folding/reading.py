@@ -48,6 +48,7 @@ class JournalFact:
     error: str = ""
     default_rulebook: str | None = None
     contacts: StoredContacts | None = None
+    epoch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ def _journal_fact(
         error=error,
         default_rulebook=headers.default_rulebook if headers.seq == 1 else None,
         contacts=headers.contacts,
+        epoch=headers.epoch,
     )
 
 

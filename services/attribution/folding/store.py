@@ -42,6 +42,8 @@ class Work:
     names: dict[str, str] = field(default_factory=dict)
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
     stored: Head | None = None
+    epochs: list[str] = field(default_factory=list)
+    """Under which its facts were numbered, the last one now."""
 
     @property
     def head(self) -> Head:
@@ -88,11 +90,12 @@ class Store:
     def works(self, scopes: Iterable[str]) -> dict[str, Work]:
         """The scopes that are known, with nothing loaded."""
         found = {}
-        for scope, partition, book, received, folded, version, sent, parked in self._rows(
+        for scope, partition, book, received, folded, version, sent, parked, epochs in self._rows(
             "scopes", [list(scopes)]
         ):
             work = Work(scope, partition, book_id(book), received, folded, version, sent, parked)
             work.stored = work.head
+            work.epochs = epochs
             found[scope] = work
         return found
 

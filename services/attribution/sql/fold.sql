@@ -5,7 +5,8 @@ SELECT application_name, notification_id FROM notification_tracking WHERE applic
 
 -- name: scopes
 SELECT scope, partition, book, received_seq, folded_seq, version, sent_seq,
-       EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope) AS parked
+       EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope) AS parked,
+       ARRAY(SELECT epoch FROM scope_epochs AS known WHERE known.scope = scopes.scope ORDER BY first_seq) AS epochs
 FROM scopes WHERE scope = ANY(%b::text[])
 
 -- name: other_facts
@@ -54,6 +55,11 @@ SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::bigint[], %b::bi
 ON CONFLICT (scope) DO UPDATE SET
     partition = excluded.partition, received_seq = excluded.received_seq, folded_seq = excluded.folded_seq,
     version = excluded.version, sent_seq = excluded.sent_seq
+
+-- name: put_epochs
+INSERT INTO scope_epochs (scope, epoch, first_seq)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
+ON CONFLICT DO NOTHING
 
 -- name: put_records
 INSERT INTO records (scope, kind, id, born, state)

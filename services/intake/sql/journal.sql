@@ -41,9 +41,9 @@ ORDER BY n
 
 -- name: insert_heads
 INSERT INTO intake.heads (scope, seq, recorded_at, default_rulebook)
-SELECT scope, seq, recorded_at, %(rulebook)s
-FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(recorded)b::timestamptz[])
-    AS row (scope, seq, recorded_at)
+SELECT scope, seq, recorded_at, rulebook
+FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(recorded)b::timestamptz[], %(rulebooks)s::text[])
+    AS row (scope, seq, recorded_at, rulebook)
 
 -- name: update_heads
 UPDATE intake.heads AS head SET seq = row.seq, recorded_at = row.recorded_at

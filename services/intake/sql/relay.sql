@@ -22,7 +22,12 @@ WHERE unsent.before < %(limit)s
 ORDER BY unsent.position, fact.seq
 
 -- name: delete_sent
-DELETE FROM intake.outbox WHERE position = ANY(%(positions)s::bigint[])
+-- With how far the topic is acknowledged, in one transaction: what was sent and not yet deleted lies behind that.
+WITH gone AS (DELETE FROM intake.outbox WHERE position = ANY(%(positions)s::bigint[]))
+INSERT INTO intake.acknowledged (topic, partition, log, next)
+SELECT %(topic)s, partition, %(log)s, next
+FROM unnest(%(partitions)s::integer[], %(next)s::bigint[]) AS row (partition, next)
+ON CONFLICT (topic, partition) DO UPDATE SET log = excluded.log, next = excluded.next
 
 -- name: last_position
 SELECT max(position) FROM intake.outbox
@@ -46,6 +51,10 @@ SELECT seq FROM intake.heads WHERE scope = %(scope)s FOR UPDATE
 
 -- name: forget_unsent
 DELETE FROM intake.outbox WHERE scope = %(scope)s AND first_seq >= %(first)s
+
+-- name: mark_again
+-- Sent again on purpose: a comparison that finds the topic to have them leaves them in the outbox.
+UPDATE intake.outbox SET again = true WHERE scope = %(scope)s AND first_seq >= %(first)s
 
 -- name: shorten_unsent
 UPDATE intake.outbox SET last_seq = %(first)s - 1

@@ -1,0 +1,95 @@
+"""`panke journal recover`: shows what the journal has lost, asks, takes it back from the topic, tells what is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from services.intake.codec import PlainCodec
+from services.intake.comparing import Findings, hold
+from services.intake.journal import SQL, Connection
+from services.intake.recovering import Left, Recovery, resendable
+from services.intake.tail import Piece, reading
+from shared.kafka import SEND_FAILURES, look_at
+from shared.terminal import say
+
+WAIT: Final = 10.0
+SHOWN: Final = 20
+
+WHAT_NOW: Final = """\
+台账与主题均未改动。先弄清另一份记录由谁写入（第二个登记服务、旧库、外人），见故障手册。
+Neither the journal nor the topic was overwritten. Find out who wrote the other facts (a second intake, an older
+database, a stranger); then, as the runbook tells under "Journal and topic have different facts under one seq": have
+everything judged anew from the journal on topics of another name, and record the events of --left again."""
+
+
+def recover(
+    connection: Connection, kafka: str, topic: str, default_rulebook: str, *, yes: bool, left: Path | None
+) -> bool:
+    """Whether the journal has all of its topic now."""
+    connection.autocommit = True
+    codec, findings = PlainCodec(), Findings()
+    _read(connection, kafka, topic, lambda piece: hold(connection, codec, piece, findings))
+    if not findings.lacks:
+        say("台账不缺记录 (the journal lacks nothing of its topic)")
+        return True
+    _show(findings)
+    if findings.ahead and not yes:
+        click.confirm("取回这些记录？ Take these facts back?", abort=True)
+    recovery = Recovery(connection, codec, default_rulebook)
+    _read(connection, kafka, topic, recovery.take)
+    recovery.end()
+    for scope, count in recovery.taken.items():
+        say(f"已取回 (taken back): {scope}, {count}")
+    return _whole(recovery.left, left)
+
+
+def _read(connection: Connection, kafka: str, topic: str, take: Callable[[Piece], None]) -> None:
+    try:
+        asyncio.run(_read_tail(connection, kafka, topic, take))
+    except SEND_FAILURES as error:
+        raise click.ClickException(
+            f"Kafka 没有应答 (the broker did not answer): {type(error).__name__}"
+        ) from None
+
+
+async def _read_tail(connection: Connection, kafka: str, topic: str, take: Callable[[Piece], None]) -> None:
+    state = await look_at(kafka, topic, None, WAIT)
+    if state is None:
+        raise click.ClickException(f"没有这个主题 (there is no topic {topic})")
+    rows = connection.execute(SQL["acknowledged"], {"log": state.log, "topic": topic}).fetchall()
+    async with reading(kafka, topic, {int(n): int(following) for n, following in rows}) as tail:
+        async for piece in tail.pieces():
+            await asyncio.to_thread(take, piece)
+
+
+def _show(findings: Findings) -> None:
+    for scope, span in list(findings.ahead.items())[:SHOWN]:
+        say(f"台账缺少 (the journal lacks): {scope} {span}")
+    for fork in findings.forks[:SHOWN]:
+        say(
+            f"分叉 (fork): {fork.scope} {fork.seq}: journal {fork.journal_id},"
+            f" topic {fork.topic_id} (partition {fork.partition}, offset {fork.offset})"
+        )
+    more = len(findings.ahead) + len(findings.forks) - 2 * SHOWN
+    if more > 0:
+        say(f"… +{more}")
+
+
+def _whole(kept: list[Left], file: Path | None) -> bool:
+    if not kept:
+        say("台账完整 (the journal has all of its topic)")
+        return True
+    for left in kept[:SHOWN]:
+        fact = left.fact
+        say(f"未取 (left): {fact.scope} {fact.seq}, {fact.id}: {left.reason}", err=True)
+    unknown = [left for left in kept if not left.known]
+    if file is not None:
+        file.write_bytes(b"".join(resendable(left) + b"\n" for left in unknown))
+        say(f"{len(unknown)} → {file}", err=True)
+    say(WHAT_NOW, err=True)
+    return False

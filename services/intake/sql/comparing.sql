@@ -1,0 +1,57 @@
+-- Statements by which the journal is held against its topic, and takes back what it lacks.
+
+-- name: standing
+-- Up to when was promised, and what the comparison found that holds for this server: null when there is none.
+SELECT watermark.promised_at, comparison.lacks
+FROM intake.watermark
+LEFT JOIN intake.comparison ON comparison.topic = %(topic)s AND comparison.server = intake.server()
+
+-- name: epoch
+SELECT epoch::text FROM intake.epochs ORDER BY number DESC LIMIT 1
+
+-- name: begin_epoch
+INSERT INTO intake.epochs (reason) VALUES (%(reason)s)
+
+-- name: acknowledged
+SELECT partition, next FROM intake.acknowledged WHERE topic = %(topic)s AND log = %(log)s
+
+-- name: put_acknowledged
+INSERT INTO intake.acknowledged (topic, partition, log, next)
+SELECT %(topic)s, partition, %(log)s, next
+FROM unnest(%(partitions)s::integer[], %(next)s::bigint[]) AS row (partition, next)
+ON CONFLICT (topic, partition) DO UPDATE SET log = excluded.log, next = excluded.next
+
+-- name: facts_at
+-- What the journal has at the places of facts of the topic, and how far each scope goes.
+SELECT coalesce(head.seq, 0), fact.id::text, fact.body
+FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[]) WITH ORDINALITY AS came (scope, seq, n)
+LEFT JOIN intake.heads AS head USING (scope)
+LEFT JOIN LATERAL (
+    SELECT id, body FROM intake.facts WHERE facts.scope = came.scope AND facts.seq = came.seq OFFSET 0
+) AS fact ON true
+ORDER BY came.n
+
+-- name: all_offices
+SELECT office, scope FROM intake.offices
+
+-- name: put_comparison
+INSERT INTO intake.comparison (topic, server, lacks) VALUES (%(topic)s, intake.server(), %(lacks)s)
+ON CONFLICT (one) DO UPDATE SET topic = excluded.topic, server = excluded.server, lacks = excluded.lacks
+
+-- name: forget_comparison
+DELETE FROM intake.comparison
+
+-- name: raise_watermark
+UPDATE intake.watermark SET promised_at = %(watermark)s WHERE promised_at < %(watermark)s
+
+-- name: drop_sent
+-- What the outbox holds and the topic has: an outbox as old as its journal would send it all again.
+WITH sent AS (
+    SELECT * FROM unnest(%(scopes)s::text[], %(first)s::bigint[], %(last)s::bigint[]) AS row (scope, first, last)
+), gone AS (
+    DELETE FROM intake.outbox USING sent
+    WHERE outbox.scope = sent.scope AND outbox.first_seq >= sent.first AND outbox.last_seq <= sent.last AND NOT outbox.again
+)
+UPDATE intake.outbox SET first_seq = sent.last + 1 FROM sent
+WHERE outbox.scope = sent.scope AND outbox.first_seq BETWEEN sent.first AND sent.last AND outbox.last_seq > sent.last
+      AND NOT outbox.again
