@@ -16,10 +16,10 @@ export UV_CUSTOM_COMPILE_COMMAND := make requirements
 # Never another environment that happens to be active.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help demo test lint bench soak up down clean install requirements python
+.PHONY: help demo test lint bench soak up down clean clean-data install requirements python
 
 help: ## Say what there is to make.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(STAMP) ## Ten days of an office on real parts, in a few minutes (HOLD=0 ends without waiting).
 	@$(BIN)/panke demo $(DEMO)
@@ -45,10 +45,15 @@ up: $(STAMP) ## PostgreSQL, Kafka and the services, in the background.
 down: $(STAMP) ## Stop what `make up` started.
 	@$(BIN)/panke down
 
-clean: ## Stop what runs, and delete the environment, all data and every cache of this folder.
-	@if [ -x $(BIN)/panke ]; then $(BIN)/panke down --remove-data; fi
-	rm -rf .venv .panke .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+clean: ## Stop what runs, and delete the environment and every cache of this folder; data stay.
+	@if [ -x $(BIN)/panke ]; then $(BIN)/panke down; fi
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -path ./.panke -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-data: $(STAMP) ## Stop what runs, and DELETE THE JOURNAL and all other data of `make up` and `make demo`.
+	@$(BIN)/panke down --remove-data
+	@$(BIN)/panke down --remove-data --directory "$${PANKE_LOCAL:-.panke}/demo"
+	rm -rf .panke
 
 install: $(STAMP) ## Make .venv with the pinned dependencies and the project in it.
 
