@@ -31,7 +31,7 @@ from tests.support.attribution import Journal, Raw
 pytestmark = pytest.mark.anyio
 
 LI, WANG = "13800000001", "13800000002"
-DEADLINE = 30.0
+DEADLINE = 90.0
 PARTITIONS = 3
 Consumer: Any = AIOKafkaConsumer
 
@@ -312,8 +312,11 @@ async def test_a_forged_fact_does_not_take_the_place_of_the_true_one_unseen(
         async def told() -> bool:
             return "demo forks at seq 1" in (await client.get("/readyz")).text
 
+        async def counted() -> bool:
+            return "panke_attribution_forked_partitions 1.0" in (await client.get("/metrics")).text
+
         await eventually(told)
-        assert "panke_attribution_forked_partitions 1.0" in (await client.get("/metrics")).text
+        await eventually(counted)
         assert service.consumer is not None
         assert not service.consumer.has_work()
 

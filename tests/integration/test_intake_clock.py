@@ -138,7 +138,7 @@ async def test_a_journal_ahead_of_all_clocks_is_told_and_goes_on_when_an_operato
 
 async def taken(client: httpx.AsyncClient) -> None:
     """Post until it is taken: the watch looks each second."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while (await post(client)).status_code != 202:  # noqa: ASYNC110 - nothing sets an event for it
             await asyncio.sleep(0.05)
 

@@ -38,7 +38,7 @@ class Kept(WeComRobot):
     def __init__(self) -> None:
         clock = MachineClock()
         access = Access("https://robots.example.com", "tokentoken")
-        super().__init__(access, ROBOTS, ProcessLimiter(clock), clock, timeout=1.0, form="text")
+        super().__init__(access, ROBOTS, ProcessLimiter(clock), clock, timeout=30.0, form="text")
         self.bodies: list[str] = []
 
     async def send(self, notice: Notice, destination: str) -> str:

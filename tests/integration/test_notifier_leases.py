@@ -67,7 +67,7 @@ async def test_a_call_that_takes_longer_than_a_lease_is_not_made_twice(office: O
     sender = Dispatcher(queue, [slow], clocks, office.plans, BEATING, Metrics())
     stop = asyncio.Event()
     running = asyncio.create_task(sender.run(stop))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await slow.called.wait()
         for _ in range(4):
             office.machine.ahead += timedelta(seconds=20)

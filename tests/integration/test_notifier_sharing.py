@@ -71,11 +71,11 @@ async def test_one_that_is_stuck_leaves_the_rest_to_the_other(office: Office) ->
     stuck, free = Stuck(), Counting(5)
     slow = dispatcher(office, Plans(), stuck)
     await slow.tick()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await stuck.called.wait()
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher(office, Plans(), free).run(stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await free.reached.wait()
     stop.set()
     await running

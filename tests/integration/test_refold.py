@@ -45,7 +45,7 @@ async def test_no_more_journals_are_read_than_there_are_workers(refolder: Refold
             return "refused"
 
     asking = [asyncio.create_task(ask(number)) for number in range(50)]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while sum(task.done() for task in asking) < 50 - 2 - QUEUE:  # noqa: ASYNC110 - many events at once
             await asyncio.sleep(0)
     assert len(read) == 2

@@ -144,14 +144,14 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
-    async def until_facts(self, count: int, seconds: float = 40.0) -> None:
+    async def until_facts(self, count: int, seconds: float = 90.0) -> None:
         await self._until(lambda: len({self.place(fact) for fact in self.facts}) >= count, seconds)
 
-    async def until_records(self, count: int, seconds: float = 40.0) -> None:
+    async def until_records(self, count: int, seconds: float = 90.0) -> None:
         """Until so many facts have come, repetitions counted."""
         await self._until(lambda: len(self.facts) >= count, seconds)
 
-    async def until_watermarks(self, count: int, seconds: float = 40.0) -> None:
+    async def until_watermarks(self, count: int, seconds: float = 90.0) -> None:
         await self._until(lambda: len(self.watermarks) >= count, seconds)
 
     async def _until(self, done: Any, seconds: float) -> None:

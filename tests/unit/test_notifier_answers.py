@@ -35,7 +35,7 @@ def robot(kind: type[Robot]) -> Robot:
     clock = MachineClock()
     access = Access("https://robots.example.com", "tokentoken", "secretsecret")
     policy = AddressPolicy(frozenset({"robots.example.com"}))
-    return kind(access, policy, ProcessLimiter(clock), clock, timeout=1.0, form="rich")
+    return kind(access, policy, ProcessLimiter(clock), clock, timeout=30.0, form="rich")
 
 
 def settings() -> NotifierSettings:

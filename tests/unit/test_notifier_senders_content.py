@@ -49,7 +49,7 @@ def robot(kind: type[Robot], form: Form = "rich") -> Robot:
     clock = MachineClock()
     policy = AddressPolicy(frozenset({"robots.example.com"}))
     access = Access("https://robots.example.com", "tokentoken", "secretsecret")
-    return kind(access, policy, ProcessLimiter(clock), clock, timeout=1.0, form=form)
+    return kind(access, policy, ProcessLimiter(clock), clock, timeout=30.0, form=form)
 
 
 def body(kind: type[Robot], what: Notice = NOTICE, to: str | None = None, form: Form = "rich") -> str:

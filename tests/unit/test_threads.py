@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from shared.leaving import LeavingRoute
 from shared.threads import Busy, Threads
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @pytest.fixture
