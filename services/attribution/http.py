@@ -17,6 +17,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from services.attribution.answering.decisions_page import DECISIONS, from_micros, micros, page_of_told
 from services.attribution.answering.desk import look_up
 from services.attribution.answering.history_page import history_of
 from services.attribution.answering.lanes import Lane, Lanes
@@ -41,6 +42,7 @@ Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:
 MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is folded")]
 Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339 with offset")]
 Limit = Annotated[int, Query(ge=1, le=500)]
+Decisions = Annotated[int, Query(ge=1, le=500, description="decisions, and in a history events, of a page")]
 Where = Annotated[str | None, Query(max_length=200, pattern=r"^[0-9]{1,18}([.][0-9]{1,9})?~[^\x00-\x1f]*$")]
 Text = Annotated[str | None, Query(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Status = Literal["owned", "lapsed", "disputed", "closed", "unowned"]
@@ -181,17 +183,35 @@ class Api:
         customer: Name,
         as_of: Moment = None,
         known_at: Moment = None,
+        cursor: Where = None,
+        limit: Decisions = DECISIONS,
         min_seq: MinSeq = None,
     ) -> Response:
+        at = _place(cursor)
         if as_of is None and known_at is None:
-            return await self._answer("desk", scope, min_seq, lambda snapshot: snapshot.customer(customer))
+            return await self._answer(
+                "desk", scope, min_seq, lambda snapshot: snapshot.customer(customer, at, limit)
+            )
         head, judged = await self._refold(scope, as_of, known_at, min_seq, customer)
         if judged is None:
             raise Problem(404, f"no customer {customer} was known then")
-        return _json(msgspec.json.decode(judged) | head.told(), head)
+        told = msgspec.json.decode(judged)
+        page, following = page_of_told(told["decisions"], from_micros(at.born), limit)
+        more = {} if following is None else {"cursor": str(Cursor(micros(following)))}
+        return _json(told | {"decisions": page} | more | head.told(), head)
 
-    async def history(self, scope: Slug, customer: Name, min_seq: MinSeq = None) -> Response:
-        return await self._answer("lists", scope, min_seq, lambda snapshot: history_of(snapshot, customer))
+    async def history(
+        self,
+        scope: Slug,
+        customer: Name,
+        cursor: Where = None,
+        limit: Decisions = DECISIONS,
+        min_seq: MinSeq = None,
+    ) -> Response:
+        at = _place(cursor)
+        return await self._answer(
+            "lists", scope, min_seq, lambda snapshot: history_of(snapshot, customer, at, limit)
+        )
 
     async def customers(
         self,
@@ -394,6 +414,22 @@ def _cursor(text: str | None) -> Cursor:
         return Cursor.parse(text)
     except ValueError as error:
         raise _wrong("cursor", "cursor", str(error)) from None
+
+
+def _place(text: str | None) -> Cursor:
+    """A cursor of a customer's own history: an instant, and the seq of an event."""
+    cursor = _cursor(text)
+    try:
+        from_micros(cursor.born)
+        if (
+            not (cursor.after or "0").isascii()
+            or not (cursor.after or "0").isdigit()
+            or len(cursor.after) > 18
+        ):
+            raise ValueError("not a cursor of a page")
+    except ValueError as error:
+        raise _wrong("cursor", "cursor", str(error)) from None
+    return cursor
 
 
 def _wrong(path: str, rule: str, message: str) -> Problem:

@@ -63,7 +63,7 @@ def look_up(snapshot: Snapshot, contact: str, now: datetime) -> Json:
 
 
 def _known(snapshot: Snapshot, name: str, now: datetime) -> Json:
-    told = snapshot.customer(name)
+    told = snapshot.standing_of(name)
     claim = snapshot.find(name).claim
     owner = told["owner"] or (claim.owner if claim is not None and claim.lapsed else None)
     shown = snapshot.staff_names([owner]).get(owner, owner) if owner else ""

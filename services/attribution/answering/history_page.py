@@ -1,4 +1,7 @@
-"""The history of one customer: every event that concerned it and every decision, each with both its times."""
+"""The history of one customer: every event that concerned it and every decision, each with both its times.
+
+A page holds the next events by their seq and the next decisions by their time; mostly the first one is all.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +9,53 @@ from typing import Any
 
 import msgspec
 
-from services.attribution.answering.queries import Snapshot
+from services.attribution.answering.decisions_page import decisions_page, from_micros, micros
+from services.attribution.answering.queries import Cursor, Snapshot
 from services.attribution.answering.telling import told
-from services.attribution.domain.state import Customer
 from services.attribution.judging.result import Json
 
 
-def history_of(snapshot: Snapshot, name: str) -> Json:
-    """Events in the order of the journal, decisions by their time; clauses with their text."""
+def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> Json:
+    """Events in the order of the journal, decisions by their time; clauses with their text.
+
+    `cursor` is there while more of either follow.
+    """
     customer = snapshot.find(name)
-    decisions = snapshot.decisions([customer.id])[customer.id]
-    recorded = _recorded(snapshot, customer, decisions)
-    by_seq = {event["seq"]: event for event in recorded}
-    worded = told(snapshot, [decision for decision, _ in decisions])
-    return {
-        "scope": snapshot.head.scope,
+    scope, seen = snapshot.head.scope, int(at.after or 0)
+    page = decisions_page(snapshot.ask, scope, customer.id, from_micros(at.born), limit)
+    wanted = _wanted(snapshot, customer.id, customer.records)
+    asked = {"scope": scope, "ids": wanted, "after": seen, "limit": limit + 1}
+    events = [(seq, body) for seq, body in snapshot.ask("facts_after", asked)]
+    shown = events[:limit]
+    answer = {
+        "scope": scope,
         "customer": customer.id,
-        "events": recorded,
-        "decisions": [
-            decision | {"seq": seq, "recorded_at": by_seq.get(seq, {}).get("recorded_at")}
-            for decision, (_, seq) in zip(worded, decisions, strict=True)
-        ],
+        "events": [_event(seq, body) for seq, body in shown],
+        "decisions": _decisions(snapshot, page, set(wanted)),
     }
+    if page.following is None and len(events) <= limit:
+        return answer
+    last = page.following or (snapshot.last_decided(customer.id) or from_micros(at.born))
+    return answer | {"cursor": str(Cursor(micros(last), str(shown[-1][0] if shown else seen)))}
 
 
-def _recorded(snapshot: Snapshot, customer: Customer, decisions: list[tuple[Json, int]]) -> list[Json]:
+def _wanted(snapshot: Snapshot, customer: str, records: tuple[str, ...]) -> list[str]:
     """The records that concerned the customer, and whatever else a decision rests on."""
-    wanted = dict.fromkeys(customer.records)
-    for decision, _ in decisions:
-        wanted |= dict.fromkeys(decision["because"])
-    listed: list[Json] = []
-    for seq, body in snapshot.facts(wanted):
-        event: dict[str, Any] = msgspec.json.decode(body)
-        listed.append({"seq": seq} | event)
-    return listed
+    rested = snapshot.ask("rested_on", {"scope": snapshot.head.scope, "customer": customer})
+    return list(dict.fromkeys((*records, *(event for (event,) in rested))))
+
+
+def _decisions(snapshot: Snapshot, page: Any, wanted: set[str]) -> list[Json]:
+    worded = told(snapshot, page.told)
+    seqs = [made.seq for made in page.made]
+    rows = snapshot.ask("recorded_by_seq", {"scope": snapshot.head.scope, "seqs": seqs})
+    recorded = {seq: _event(seq, body)["recorded_at"] for seq, name, body in rows if name in wanted}
+    return [
+        decision | {"seq": made.seq, "recorded_at": recorded.get(made.seq)}
+        for decision, made in zip(worded, page.made, strict=True)
+    ]
+
+
+def _event(seq: int, body: bytes) -> Json:
+    event: dict[str, Any] = msgspec.json.decode(body)
+    return {"seq": seq} | event

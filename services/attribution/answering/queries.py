@@ -15,6 +15,15 @@ from typing import Any
 import msgspec
 import psycopg
 
+from services.attribution.answering.decisions_page import (
+    DECISIONS,
+    DecisionsPage,
+    decisions_page,
+    first_decisions,
+    from_micros,
+    last_clause,
+    micros,
+)
 from services.attribution.domain.case import book_at
 from services.attribution.domain.rulebook import Clause, Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope
@@ -152,21 +161,38 @@ class Snapshot:
             raise NotFound(name)
         return self.find(str(rows[0][0]))
 
-    def customer(self, name: str) -> Json:
-        return self.customers([self.find(name).id])[0]
+    def standing_of(self, name: str) -> Json:
+        """A customer as it stands, without its decisions."""
+        customer = self.find(name)
+        shown = customer_json(self.work.slice, customer, [])
+        return shown | {"clause": last_clause(self.ask, self.head.scope, customer.id)}
+
+    def customer(self, name: str, cursor: Cursor | None = None, limit: int = DECISIONS) -> Json:
+        """A customer with a page of its decisions; `cursor` is there while more follow."""
+        shown = self.standing_of(name)
+        after = from_micros(cursor.born if cursor is not None else 0)
+        page = decisions_page(self.ask, self.head.scope, shown["customer"], after, limit)
+        return shown | _paged(page)
 
     def customers(self, names: Sequence[str]) -> list[Json]:
-        """These customers with all their decisions."""
+        """These customers, each with the first page of its decisions."""
         self._load_customers(names)
-        decisions = self.decisions(names)
+        pages = first_decisions(self.ask, self.head.scope, names, DECISIONS)
         told = []
         for name in names:
             customer = self.work.slice.find_customer(name)
             if customer is not None:
-                shown = customer_json(self.work.slice, customer, [])
-                own = [decision for decision, _ in decisions[name]]
-                told.append(shown | {"clause": own[-1]["clause"] if own else None, "decisions": own})
+                shown, page = customer_json(self.work.slice, customer, []), pages[name]
+                clause = page.told[-1]["clause"] if page.made else None
+                if page.following is not None:
+                    clause = last_clause(self.ask, self.head.scope, name)
+                told.append(shown | {"clause": clause} | _paged(page))
         return told
+
+    def last_decided(self, name: str) -> datetime | None:
+        """When the last decision on a customer was made."""
+        at: datetime | None = self.ask("last_decided", {"scope": self.head.scope, "customer": name})[0][0]
+        return at
 
     def decisions(self, names: Sequence[str]) -> dict[str, list[tuple[Json, int]]]:
         """The decisions of each customer, with the seq of the fact that brought them."""
@@ -277,8 +303,17 @@ class Snapshot:
         }
         return self._connection.execute(SQL[name].encode(), asked | filters, binary=True).fetchall()
 
-    def _rows(self, name: str, parameters: list[Any]) -> list[Row]:
+    def ask(self, name: str, parameters: Any) -> list[Row]:
+        """The rows of a named query, in this snapshot."""
+        return self._rows(name, parameters)
+
+    def _rows(self, name: str, parameters: Any) -> list[Row]:
         return self._connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+
+
+def _paged(page: DecisionsPage) -> Json:
+    told: Json = {"decisions": page.told}
+    return told if page.following is None else told | {"cursor": str(Cursor(micros(page.following)))}
 
 
 def _next(rows: Sequence[Row], limit: int) -> Cursor | None:

@@ -16,6 +16,52 @@ SELECT into_customer FROM joined WHERE scope = %s AND customer = %s
 SELECT customer, body, seq FROM decisions
 WHERE scope = %s AND customer = ANY(%s::text[]) ORDER BY customer, at, version
 
+-- name: decisions_bound
+-- The instant of the last decision of a full page.
+SELECT at FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s AND at > %(after)s
+ORDER BY at, version OFFSET %(last)s LIMIT 1
+
+-- name: decisions_between
+SELECT body, seq FROM decisions
+WHERE scope = %(scope)s AND customer = %(customer)s AND at > %(after)s
+  AND at <= coalesce(%(until)s::timestamptz, 'infinity')
+ORDER BY at, version
+
+-- name: decisions_after
+SELECT 1 FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s AND at > %(after)s LIMIT 1
+
+-- name: first_decisions
+SELECT wanted.customer, body, seq
+FROM unnest(%(customers)s::text[]) AS wanted (customer)
+CROSS JOIN LATERAL (
+    SELECT body, seq, at, version FROM decisions
+    WHERE decisions.scope = %(scope)s AND decisions.customer = wanted.customer
+    ORDER BY at, version LIMIT %(limit)s
+) AS first
+ORDER BY wanted.customer, at, version
+
+-- name: last_decisions
+-- Those of the last instant at which anything was decided.
+SELECT body FROM decisions
+WHERE scope = %(scope)s AND customer = %(customer)s
+  AND at = (SELECT max(at) FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s)
+ORDER BY version
+
+-- name: last_decided
+SELECT max(at) FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s
+
+-- name: rested_on
+-- The events that the decisions of a customer rest on.
+SELECT DISTINCT jsonb_array_elements_text(convert_from(body, 'UTF8')::jsonb -> 'because')
+FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s
+
+-- name: facts_after
+SELECT seq, body FROM facts
+WHERE scope = %(scope)s AND id = ANY(%(ids)s::text[]) AND seq > %(after)s ORDER BY seq LIMIT %(limit)s
+
+-- name: recorded_by_seq
+SELECT seq, id, body FROM facts WHERE scope = %(scope)s AND seq = ANY(%(seqs)s::bigint[])
+
 -- name: page_of_customers
 SELECT born, customer, nth FROM claims
 WHERE scope = %(scope)s AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)

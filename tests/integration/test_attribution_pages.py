@@ -1,0 +1,125 @@
+"""What is asked of a customer costs its page, however long the customer's history is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from services.attribution.answering.decisions_page import BEGIN, from_micros, page_of_told
+from services.attribution.answering.desk import look_up
+from services.attribution.answering.history_page import history_of
+from services.attribution.answering.queries import Cursor, Snapshot
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load
+from tests.support.attribution import START, Deployment, Journal, Raw, deployment
+
+PHONE = "13800000001"
+
+
+@pytest.fixture
+def live(database: str) -> Iterator[Deployment]:
+    with deployment(database) as made:
+        yield made
+
+
+def followed_up(journal: Journal, times: int) -> list[Raw]:
+    """So many follow-ups, two at each time, each of which renews the claim."""
+    contact = {"by": "li", "method": "phone", "subject": "回访", "content": "周末来"}
+    followups = [
+        journal.event("followup.recorded", contact | {"customer": {"phones": [PHONE]}}, hours=1 + number // 2)
+        for number in range(times)
+    ]
+    return followups
+
+
+def long_history(live: Deployment, times: int) -> tuple[str, dict[str, Any]]:
+    """A customer with a long history, and what the judgement tells of it."""
+    journal = Journal()
+    live.fold(journal.visit(PHONE, "li"), *followed_up(journal, times))
+    (judged,) = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    assert len(judged["decisions"]) > times // 2
+    return judged["customer"], judged
+
+
+def pages(ask: Any) -> list[dict[str, Any]]:
+    """All pages, each asked for with the cursor of the one before."""
+    found = [ask(Cursor())]
+    while "cursor" in found[-1]:
+        found.append(ask(Cursor.parse(found[-1]["cursor"])))
+    return found
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 500])
+def test_the_pages_of_a_customer_are_its_decisions_in_their_order(live: Deployment, limit: int) -> None:
+    """None is missing or twice, those of one instant stay together, and each page tells how the customer stands."""
+    name, judged = long_history(live, 20)
+    with live.questions.of("demo") as snapshot:
+        told = pages(lambda cursor: snapshot.customer(name, cursor, limit))
+        (listed,), _ = snapshot.page_of_customers(Cursor(), 10, owner=None, status=None, before=None)
+    assert [decision for page in told for decision in page["decisions"]] == judged["decisions"]
+    assert {page["clause"] for page in told} == {judged["clause"]}
+    assert (len(told) > 1) == (limit < len(judged["decisions"]))
+    assert listed == judged
+    if limit == 500:
+        assert told == [judged]
+
+
+def test_decisions_that_are_at_hand_have_the_same_pages(live: Deployment) -> None:
+    """As of a time, a customer is told in pages like that of now."""
+    name, judged = long_history(live, 20)
+    after: datetime | None = BEGIN
+    with live.questions.of("demo") as snapshot:
+        for page in pages(lambda cursor: snapshot.customer(name, cursor, 3)):
+            assert after is not None
+            found, after = page_of_told(judged["decisions"], after, 3)
+            assert found == page["decisions"]
+    assert after is None
+
+
+@pytest.mark.parametrize("limit", [1, 4, 500])
+def test_the_pages_of_a_history_hold_each_event_and_decision_once(live: Deployment, limit: int) -> None:
+    """Events by their seq, decisions by their time, each decision with when its fact was recorded."""
+    name, judged = long_history(live, 20)
+    with live.questions.of("demo") as snapshot:
+        told = pages(lambda cursor: history_of(snapshot, name, cursor, limit))
+        (whole,) = pages(lambda cursor: history_of(snapshot, name, cursor, 500))
+    assert [event["seq"] for page in told for event in page["events"]] == list(range(1, 22))
+    assert [event for page in told for event in page["events"]] == whole["events"]
+    assert [decision for page in told for decision in page["decisions"]] == whole["decisions"]
+    assert len(whole["decisions"]) == len(judged["decisions"])
+    assert all(decision["recorded_at"] for decision in whole["decisions"])
+    assert all(len(page["events"]) <= limit for page in told)
+    assert ("cursor" in told[0]) == (limit < 500)
+
+
+def test_a_look_up_reads_as_much_of_a_long_history_as_of_a_short_one(
+    live: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question at the door costs the same, however often the customer was here."""
+    read: list[int] = []
+    rows = Snapshot._rows
+
+    def counting(self: Snapshot, name: str, parameters: Any) -> Any:
+        found = rows(self, name, parameters)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(Snapshot, "_rows", counting)
+    journal, counted = Journal(), list[tuple[int, int]]()
+    live.fold(journal.visit(PHONE, "li"))
+    for _ in range(2):
+        with live.questions.of("demo") as snapshot:
+            read.clear()
+            assert look_up(snapshot, f"+86{PHONE}", START)["known"]
+            counted.append((len(read), sum(read)))
+        live.fold(*followed_up(journal, 41)[1:])
+    assert counted[0] == counted[1]
+
+
+def test_a_cursor_of_no_page_is_none() -> None:
+    """A time that no clock shows is not looked for."""
+    with pytest.raises(ValueError, match="cursor"):
+        from_micros(10**18)
