@@ -32,8 +32,8 @@ class Raw:
     """A record as a consumer hands it over."""
 
     offset: int
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
     headers: list[tuple[str, bytes]]
     timestamp: int = 0
 
@@ -78,6 +78,18 @@ class Deployment:
         _demand_folded(outcome, len(batch))
         self.offset = outcome.next_offset
         return took
+
+    def fold_in_parts(self, batch: Sequence[Raw]) -> list[float]:
+        """Seconds of each transaction until nothing of the records is left, as the consumer goes on."""
+        took, end = [], batch[-1].offset + 1
+        while True:
+            rest = [record for record in batch if record.offset >= self.offset]
+            begun = time.perf_counter()
+            outcome = self.attribution.fold_batch(SOURCE, self.offset, rest)
+            took.append(time.perf_counter() - begun)
+            self.offset = outcome.next_offset
+            if self.offset == end and not outcome.unswept:
+                return took
 
     def fold_all(self, all_records: Sequence[Raw]) -> float:
         """Seconds for all of them, in batches."""

@@ -45,7 +45,7 @@ class Scope:
     def opening(self) -> Iterator[Made]:
         """The staff, then one visit of each customer."""
         for name in CONSULTANTS:
-            yield self._fact("staff.enrolled", {"staff": name, "name": name, "role": "consultant"})
+            yield self.fact("staff.enrolled", {"staff": name, "name": name, "role": "consultant"})
         for number in range(self.customers):
             yield self._visit(number)
 
@@ -68,13 +68,13 @@ class Scope:
             "received_by": _owner(number),
             "capacity": "on_turn",
         }
-        return self._fact("visit.registered", visit)
+        return self.fact("visit.registered", visit)
 
     def _follow_up(self, number: int) -> Made:
         told = {"method": "phone", "subject": "回访", "content": "约周末再来"}
-        return self._fact("followup.recorded", {"customer": _party(number), "by": _owner(number), **told})
+        return self.fact("followup.recorded", {"customer": _party(number), "by": _owner(number), **told})
 
-    def _fact(self, kind: str, data: dict[str, Any]) -> Made:
+    def fact(self, kind: str, data: dict[str, Any]) -> Made:
         """The facts of a scope lie so close together that no claim runs out."""
         self.seq += 1
         at = BEGINNING + timedelta(milliseconds=100 * self.seq)
