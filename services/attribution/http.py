@@ -108,9 +108,11 @@ class Api:
         previewer: Previewer,
         clock: BusinessClock,
         lanes: Lanes,
+        most_people: int,
     ) -> None:
         self._questions = questions
         self._lanes = lanes
+        self._most_people = most_people
         self._previewer = previewer
         self._refolder = refolder
         self._clock = clock
@@ -130,6 +132,8 @@ class Api:
         add("/rulebooks", self.rulebooks, "The rulebooks that may be adopted", _RULEBOOKS)
         add("/offices/{office}/boards", self.boards, "The boards of an office and who is next", _BOARDS)
         add("/scopes/{scope}/deals", self.deals, "A page of deals", _page_of("deals"))
+        shared = "A page of customers who are more people than an office can mean by one contact"
+        add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, _page_of("customers"))
         add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
         add("/scopes/{scope}/flags", self.flags, "A page of flags", _page_of("flags"))
         add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", _page_of("penalties"))
@@ -267,6 +271,19 @@ class Api:
     ) -> Response:
         return await self._page(
             scope, min_seq, cursor, "deals", lambda snapshot, at: snapshot.page_of_deals(at, limit)
+        )
+
+    async def shared_contacts(
+        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+    ) -> Response:
+        """For the office to judge: which contact was typed for many, and which records are to be corrected."""
+        most = self._most_people
+        return await self._page(
+            scope,
+            min_seq,
+            cursor,
+            "customers",
+            lambda snapshot, at: snapshot.page_of_shared(at, limit, most),
         )
 
     async def disputes(

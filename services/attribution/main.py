@@ -147,7 +147,11 @@ class Service:
         )
         asked = Questions(self.reading, rules.books)
         previewer = Previewer(asked, rules, settings.default_rulebook)
-        self.app.include_router(Api(asked, self.refolder, previewer, clock, self.lanes).router)
+        self.app.include_router(
+            Api(
+                asked, self.refolder, previewer, clock, self.lanes, settings.attribution_shared_contact
+            ).router
+        )
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

@@ -21,6 +21,7 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     attribution_batch: Count = 2000
     attribution_batch_seconds: Seconds = 1.0
     attribution_part: Count = 1000
+    attribution_shared_contact: Count = 50
     attribution_send_wait: Seconds = 10.0
     attribution_stuck_after: Seconds = 30.0
     attribution_exit_after: Seconds = 90.0

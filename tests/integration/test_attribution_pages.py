@@ -123,3 +123,23 @@ def test_a_cursor_of_no_page_is_none() -> None:
     """A time that no clock shows is not looked for."""
     with pytest.raises(ValueError, match="cursor"):
         from_micros(10**18)
+
+
+def test_a_contact_that_stands_for_too_many_people_is_listed_for_the_office(live: Deployment) -> None:
+    """Its customer is told with how many people the records name; whoever has few names is not listed."""
+    journal = Journal()
+
+    def named(number: int) -> Raw:
+        customer = {"name": f"客户{number:02}", "phones": ["13700000000", f"1380000{number:04}"]}
+        visit = {"visit": f"w{number}", "customer": customer, "received_by": "li", "capacity": "on_turn"}
+        return journal.event("visit.registered", visit, hours=number)
+
+    live.fold(*(named(number) for number in range(30)), journal.visit("13900000001", "li", hours=40))
+    with live.questions.of("demo") as snapshot:
+        (listed,), following = snapshot.page_of_shared(Cursor(), 10, 29)
+        assert snapshot.page_of_shared(Cursor(), 10, 30) == ([], None)
+    assert following is None
+    assert (listed["people"], listed["owner"], listed["contacts_in_all"]) == (30, "li", 31)
+    assert listed["contacts"][0] == "+8613700000000"
+    assert (len(listed["names"]), len(listed["contacts"])) == (20, 20)
+    assert live.rows("SELECT people FROM claims ORDER BY born") == [{"people": 30}, {"people": 1}]

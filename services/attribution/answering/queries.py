@@ -42,6 +42,8 @@ from services.attribution.judging.result import (
 from shared.database import Database
 
 Row = tuple[Any, ...]
+SHOWN = 20
+"""Names and contacts that are shown of a customer who is listed for having too many."""
 
 
 class NotFound(LookupError):
@@ -232,10 +234,18 @@ class Snapshot:
     ) -> tuple[list[Json], Cursor | None]:
         name = "page_of_customers" if owner is None else "page_of_customers_of"
         rows = self._page(name, cursor, limit, owner=owner, status=status, before=before)
-        following = (
-            Cursor(rows[limit - 1][0], rows[limit - 1][1], rows[limit - 1][2]) if len(rows) > limit else None
-        )
-        return self.customers([str(row[1]) for row in rows[:limit]]), following
+        return self.customers([str(row[1]) for row in rows[:limit]]), _next_customer(rows, limit)
+
+    def page_of_shared(self, cursor: Cursor, limit: int, most: int) -> tuple[list[Json], Cursor | None]:
+        """Customers whose records name more than `most` people: a contact that stands for several has joined them."""
+        rows = self._page("page_of_shared", cursor, limit, most=most)
+        told = []
+        for _, name, _, people in rows[:limit]:
+            shown = self.standing_of(str(name))
+            kept = {key: shown[key] for key in ("customer", "owner", "status")}
+            parts = {key: shown[key][:SHOWN] for key in ("names", "contacts")}
+            told.append(kept | {"people": people} | parts | {"contacts_in_all": len(shown["contacts"])})
+        return told, _next_customer(rows, limit)
 
     def page_of_deals(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
         rows = self._page("page_of_deals", cursor, limit)
@@ -309,6 +319,10 @@ class Snapshot:
 
     def _rows(self, name: str, parameters: Any) -> list[Row]:
         return self._connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+
+
+def _next_customer(rows: Sequence[Row], limit: int) -> Cursor | None:
+    return Cursor(*rows[limit - 1][:3]) if len(rows) > limit else None
 
 
 def _paged(page: DecisionsPage) -> Json:

@@ -127,7 +127,7 @@ class Batch:
 def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
     standing = row.standing
     return (
-        scope, customer, row.born, row.nth, row.generation, standing.owner, row.holder,
+        scope, customer, row.born, row.nth, row.people, row.generation, standing.owner, row.holder,
         standing.status, standing.expires_at, row.due_at,
     )  # fmt: skip
 

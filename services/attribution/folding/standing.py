@@ -29,6 +29,7 @@ class ClaimRow:
 
     born: int
     nth: int
+    people: int
     generation: int
     standing: Standing
     holder: str | None
@@ -48,6 +49,7 @@ def claim_row(slice_: Slice, customer: Customer, known: ClaimRow | None) -> Clai
     return ClaimRow(
         born=customer.first,
         nth=customer.nth,
+        people=len(customer.names),
         generation=generation + (now != before),
         standing=now,
         holder=customer.claim.owner if customer.claim else None,

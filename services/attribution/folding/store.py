@@ -157,6 +157,7 @@ class Store:
                 customer,
                 born,
                 nth,
+                people,
                 generation,
                 owner,
                 holder,
@@ -165,7 +166,9 @@ class Store:
                 due_at,
             ) in self._rows("claims", columns(rows)):
                 standing = Standing(owner, status, expires_at)
-                works[scope].claims[customer] = ClaimRow(born, nth, generation, standing, holder, due_at)
+                works[scope].claims[customer] = ClaimRow(
+                    born, nth, people, generation, standing, holder, due_at
+                )
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._database.connection() as connection:

@@ -26,7 +26,7 @@ FROM unnest(%b::text[], %b::text[], %b::text[]) AS wanted (scope, kind, id)
 JOIN records USING (scope, kind, id)
 
 -- name: claims
-SELECT scope, customer, born, nth, generation, owner, holder, status, expires_at, due_at
+SELECT scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at
 FROM unnest(%b::text[], %b::text[]) AS wanted (scope, customer)
 JOIN claims USING (scope, customer)
 
@@ -71,11 +71,11 @@ DELETE FROM records USING unnest(%b::text[], %b::text[], %b::text[]) AS gone (sc
 WHERE records.scope = gone.scope AND records.kind = gone.kind AND records.id = gone.id
 
 -- name: put_claims
-INSERT INTO claims (scope, customer, born, nth, generation, owner, holder, status, expires_at, due_at)
-SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::integer[], %b::bigint[], %b::text[], %b::text[],
-                     %b::text[], %b::timestamptz[], %b::timestamptz[])
+INSERT INTO claims (scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::integer[], %b::integer[], %b::bigint[], %b::text[],
+                     %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[])
 ON CONFLICT (scope, customer) DO UPDATE SET
-    born = excluded.born, nth = excluded.nth, generation = excluded.generation, owner = excluded.owner, holder = excluded.holder,
+    born = excluded.born, nth = excluded.nth, people = excluded.people, generation = excluded.generation, owner = excluded.owner, holder = excluded.holder,
     status = excluded.status, expires_at = excluded.expires_at, due_at = excluded.due_at
 
 -- name: drop_claims

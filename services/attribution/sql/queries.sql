@@ -77,6 +77,13 @@ WHERE scope = %(scope)s AND owner = %(owner)s
   AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
 ORDER BY born, nth, customer LIMIT %(limit)s
 
+-- name: page_of_shared
+-- Customers whose records name more people than an office can mean by one.
+SELECT born, customer, nth, people FROM claims
+WHERE scope = %(scope)s AND people > %(most)s AND people > 1
+  AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
+ORDER BY born, nth, customer LIMIT %(limit)s
+
 -- name: page_of_deals
 SELECT born, deal, customer FROM deals
 WHERE scope = %(scope)s AND (born, deal) > (%(born)s, %(after)s) ORDER BY born, deal LIMIT %(limit)s
