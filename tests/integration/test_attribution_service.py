@@ -426,6 +426,11 @@ async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSe
             ("/v1/scopes/demo/customers?expires_before=tomorrow", 422),
             ("/v1/scopes/demo/judgement?as_of=2026-03-02", 422),
             ("/v1/scopes/demo/deals?limit=0", 422),
+            ("/v1/scopes/demo/customers?as_of=2026-03-02T03:00:00Z", 422),
+            ("/v1/scopes/demo/customers/nobody?cursor=x", 422),
+            ("/v1/scopes/demo/customers/nobody/history?cursor=1~x", 422),
+            ("/v1/scopes/demo/customers/nobody/history?limit=0", 422),
+            ("/v1/scopes/nowhere/shared-contacts", 404),
         ]:
             answer = await client.get(path)
             assert answer.status_code == status, path
@@ -438,6 +443,8 @@ async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSe
             {"contact": "x", "y": 1},
         ):
             assert (await client.post("/v1/scopes/demo/lookup", json=body)).status_code == 422
+        shared = await client.get("/v1/scopes/demo/shared-contacts")
+        assert (shared.status_code, shared.json()["customers"]) == (200, [])
         late = await client.get("/v1/scopes/demo/customers", params={"min_seq": 99})
         assert (late.status_code, late.headers["retry-after"]) == (503, "1")
 
