@@ -57,11 +57,13 @@ def create_app(
     body_limit: int = MIB,
     any_query: bool = False,
     hosts: Collection[str] = (),
+    public: bool = False,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares.
 
     `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
-    it may be reached besides addresses and `localhost`.
+    it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
+    and its liveness, and neither figures nor a description of itself.
     """
     app = DescribedApp(
         title=title,
@@ -70,11 +72,15 @@ def create_app(
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None if public else "/openapi.json",
         dependencies=[] if any_query else [Depends(refuse_unknown)],
     )
     _handle_problems(app)
-    _add_probes(app, live, ready, metrics)
-    add_docs(app)
+    if public:
+        _add_liveness(app, live)
+    else:
+        _add_probes(app, live, ready, metrics)
+        add_docs(app)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(OriginGuard, hosts=hosts)
     app.add_middleware(AccessLog)  # added last, so outermost: it also logs what the limit refuses
@@ -118,11 +124,17 @@ def _field_error(found: Mapping[str, Any]) -> FieldError:
     return {"path": path.removeprefix("."), "rule": str(found["type"]), "message": str(found["msg"])}
 
 
+def _add_liveness(app: FastAPI, live: Mapping[str, Check]) -> None:
+    async def healthz() -> Response:
+        return await _probe(live)
+
+    app.add_api_route("/healthz", healthz, tags=["operation"], summary="Whether the service moves")
+
+
 def _add_probes(
     app: FastAPI, live: Mapping[str, Check], ready: Mapping[str, Check], metrics: Callable[[], bytes]
 ) -> None:
-    async def healthz() -> Response:
-        return await _probe(live)
+    _add_liveness(app, live)
 
     async def readyz() -> Response:
         return await _probe(ready)
@@ -130,7 +142,6 @@ def _add_probes(
     async def metrics_page() -> Response:
         return Response(await asyncio.to_thread(metrics), media_type=METRICS_TYPE)
 
-    app.add_api_route("/healthz", healthz, tags=["operation"], summary="Whether the service moves")
     app.add_api_route("/readyz", readyz, tags=["operation"], summary="Whether it can do its work now")
     app.add_api_route("/metrics", metrics_page, tags=["operation"], summary="Prometheus metrics")
 

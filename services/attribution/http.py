@@ -25,6 +25,7 @@ from services.attribution.answering.preview import REPEATED, Previewer, Repeated
 from services.attribution.answering.queries import Cursor, Head, NotFound, Questions, Snapshot
 from services.attribution.judging.refold import Asked, Journal, Refolder, RefoldUnavailable
 from services.attribution.judging.result import Json
+from shared.cases import case_digest
 from shared.clock import BusinessClock
 from shared.contract import BadEvent, contact_of, format_instant, parse_query_instant
 from shared.contract.schema import INSTANT
@@ -45,6 +46,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 Decisions = Annotated[int, Query(ge=1, le=500, description="decisions, and in a history events, of a page")]
 Where = Annotated[str | None, Query(max_length=200, pattern=r"^[0-9]{1,18}([.][0-9]{1,9})?~[^\x00-\x1f]*$")]
 Text = Annotated[str | None, Query(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Case = Annotated[str, Path(max_length=16, description="as alerts show it, such as K7QF-2M9D")]
 Status = Literal["owned", "lapsed", "disputed", "closed", "unowned"]
 
 
@@ -126,6 +128,7 @@ class Api:
             "One customer, also as of a time",
             _CUSTOMER,
         )
+        add("/scopes/{scope}/cases/{case}", self.case, "The customer of a case number", _CUSTOMER)
         add(
             "/scopes/{scope}/customers/{customer}/history", self.history, "Every event and decision", _HISTORY
         )
@@ -203,6 +206,13 @@ class Api:
         page, following = page_of_told(told["decisions"], from_micros(at.born), limit)
         more = {} if following is None else {"cursor": str(Cursor(micros(following)))}
         return _json(told | {"decisions": page} | more | head.told(), head)
+
+    async def case(self, scope: Slug, case: Case, min_seq: MinSeq = None) -> Response:
+        """The customer whom alerts call by that number; one that was joined is found as what it went into."""
+        digest = case_digest(case)
+        if digest is None:
+            raise _wrong("case", "case", "编号形如 K7QF-2M9D (a case number looks like K7QF-2M9D)")
+        return await self._answer("desk", scope, min_seq, lambda snapshot: snapshot.of_case(digest))
 
     async def history(
         self,

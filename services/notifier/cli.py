@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import psycopg
 
 from services.notifier.planning.cli import check_policy, preview_policy, test_channel
+from shared.cases import case_digest
 from shared.settings import SettingsError
 from shared.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
     from services.notifier.proving.listing import ListedAlert, Listing
-    from services.notifier.proving.proof import Asked, Entry
+    from services.notifier.proving.proof import Asked, Entry, LoggedAlert
     from shared.database import Database
 
 _STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
+_REMINDERS = ("early", "day_before", "last_morning", "last_afternoon", "last_call")
+_STANDS = {
+    "failed": "not told yet, is tried again",
+    "unknown": "unknown whether it arrived",
+    "superseded": "void, not sent",
+    "dead": "not told",
+}
 _database_url = click.option(
     "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
 )
@@ -66,21 +76,38 @@ alerts.add_command(test_channel)
 )
 @click.option("--scope", help="only alerts of this scope")
 @click.option("--customer", help="only alerts of this customer")
+@click.option("--staff", help="only alerts to this member of staff, also in another's place")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="only what is due on this day of the office")
+@click.option("--channel", help="only what was tried by this channel, such as dingtalk/east")
+@click.option("--case", "case", help="only of this case number, as alerts show it: K7QF-2M9D")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with every attempt")
 @_database_url
 def list_alerts(
-    state: str | None, scope: str | None, customer: str | None, limit: int, as_json: bool, database_url: str
+    state: str | None,
+    scope: str | None,
+    customer: str | None,
+    staff: str | None,
+    day: datetime | None,
+    channel: str | None,
+    case: str | None,
+    limit: int,
+    as_json: bool,
+    database_url: str,
 ) -> None:
-    """List alerts, the latest due first."""
+    """List alerts, the latest due first, in the time of their office; with the customer behind each case number."""
     import msgspec
 
     from services.notifier.proving.listing import Filter
 
     with _listing(database_url) as listing:
-        found = listing.page(Filter(state, scope, customer), None, limit)
+        date = None if day is None else day.date()
+        wanted = Filter(state, scope, customer, staff, date, channel, _digest(case))
+        found = listing.page(wanted, None, limit)
+        zones = listing.zones(alert.scope for alert in found)
     for alert in found:
-        say(msgspec.json.encode(alert).decode() if as_json else _line(alert))
+        zone = zones.get(alert.scope, _zone())
+        say(msgspec.json.encode(alert).decode() if as_json else _line(alert, zone))
     if not found and not as_json:
         say("no alerts", err=True)
 
@@ -139,6 +166,7 @@ def log_alerts(
     """What was told to whom, when, and what was answered: every step with business and machine time."""
     import msgspec
 
+    from services.notifier.proving.listing import Listing
     from services.notifier.proving.proof import Proof
 
     if (customer is None) == (claim is None):
@@ -146,16 +174,17 @@ def log_alerts(
     asked = _claim_of(claim) if claim is not None else _customer(customer or "", scope)
     with _opened(database_url) as database:
         found = Proof(database).log(asked)
+        zones = Listing(database).zones(alert.scope for alert in found)
     for alert in found:
         if as_json:
             say(msgspec.json.encode(alert).decode())
             continue
         whom = alert.staff or f"({alert.audience})"
-        lapse = "before the deadline" if alert.told_before_deadline else "not before the deadline"
-        told = f"told {lapse}" if alert.step != "lapsed" else alert.state
+        zone = zones.get(alert.scope, _zone())
+        told = _told(alert, zone)
         say(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {told}")
         for entry in alert.history:
-            say(f"    {_entry(entry)}")
+            say(f"    {_entry(entry, zone)}")
     if not found and not as_json:
         say("no alerts", err=True)
 
@@ -178,17 +207,43 @@ def _claim_of(text: str) -> Asked:
     return Asked(customer, scope, int(number))
 
 
-def _entry(entry: Entry) -> str:
+def _told(alert: LoggedAlert, zone: ZoneInfo) -> str:
+    """Where an alert stands; what was sent, and whether that was in time."""
+    if alert.state == "sent" or alert.told_before_deadline:
+        if alert.step not in _REMINDERS:
+            return "told"
+        return f"told {'before' if alert.told_before_deadline else 'not before'} the deadline"
+    due = f"goes out at {_time(alert.due_at, zone)}" if alert.state == "due" else ""
+    return due or _STANDS[alert.state]
+
+
+def _zone() -> ZoneInfo:
+    """That of the settings, for scopes of which no other was told."""
+    try:
+        return ZoneInfo(os.environ.get("PANKE_NOTIFIER_TIMEZONE") or "Asia/Shanghai")
+    except (ZoneInfoNotFoundError, ValueError):
+        raise click.ClickException("PANKE_NOTIFIER_TIMEZONE is not the name of a time zone") from None
+
+
+def _digest(case: str | None) -> bytes | None:
+    found = None if case is None else case_digest(case)
+    if case is not None and found is None:
+        raise click.BadParameter("--case: 编号形如 K7QF-2M9D (a case number looks like K7QF-2M9D)")
+    return found
+
+
+def _entry(entry: Entry, zone: ZoneInfo) -> str:
     """One line: business time, machine time, what, by which channel to whom, the answer."""
-    times = (f"{_time(entry.business_at)} (machine {_time(entry.at)})",)
+    times = (f"{_time(entry.business_at, zone)} (machine {_time(entry.at, zone)})",)
     by = (f"by {entry.channel}",) if entry.channel else ()
     to = (f"to {entry.recipient or '?'} at {entry.destination}",) if entry.destination else ()
     said = tuple(text for text in (entry.answer, entry.reason) if text)
     return "  ".join((*times, entry.what, *by, *to, *said))
 
 
-def _time(at: datetime | None) -> str:
-    return "-" if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _time(at: datetime | None, zone: ZoneInfo) -> str:
+    """In the office's time, with the offset."""
+    return "-" if at is None else at.astimezone(zone).isoformat(" ", "seconds")
 
 
 @contextmanager
@@ -212,8 +267,9 @@ def _opened(database_url: str) -> Iterator[Database]:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
 
 
-def _line(alert: ListedAlert) -> str:
+def _line(alert: ListedAlert, zone: ZoneInfo) -> str:
     why = f"  {alert.reason}" if alert.reason else ""
     whom = alert.staff or f"({alert.audience})"
-    due = alert.due_at.strftime("%Y-%m-%dT%H:%MZ")
-    return f"{alert.id}  {due}  {alert.state:<10}  {alert.case}  {alert.step:<14}  {whom}  {alert.scope}{why}"
+    due = alert.due_at.astimezone(zone).isoformat(" ", "minutes")
+    what = f"{alert.state:<10}  {alert.case}  {alert.step:<14}  {whom}  {alert.scope}/{alert.customer}"
+    return f"{alert.id}  {due}  {what}{why}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import date
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
@@ -28,6 +29,7 @@ from services.notifier.proving.listing import (
 )
 from services.notifier.proving.proof import Asked as LogOf
 from services.notifier.proving.proof import LoggedAlert, Proof
+from shared.cases import case_digest
 from shared.clock import MachineClock
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.problem import FieldError, Problem, problem
@@ -42,6 +44,10 @@ _Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="
 _Customer = Annotated[
     str | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")
 ]
+_Staff = Annotated[str | None, Query(min_length=1, max_length=64, description="only to this member of staff")]
+_Day = Annotated[date | None, Query(description="only due on this day of the office")]
+_Channel = Annotated[str | None, Query(max_length=64, description="only tried by this channel")]
+_Case = Annotated[str | None, Query(max_length=16, description="only of this case number, as alerts show it")]
 _One = Annotated[str, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="the customer")]
 _Claim = Annotated[int | None, Query(ge=1, le=2**62, description="only of the claim with this `claim_seq`")]
 _After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
@@ -69,11 +75,17 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         state: _State = None,
         scope: _Scope = None,
         customer: _Customer = None,
+        staff: _Staff = None,
+        day: _Day = None,
+        channel: _Channel = None,
+        case: _Case = None,
         cursor: _After = None,
         limit: _Limit = 50,
     ) -> Response:
         """Alerts with their attempts: what was sent to whom, when, and what was answered."""
-        wanted = Filter(None if state is None else state.value, scope, customer)
+        wanted = Filter(
+            None if state is None else state.value, scope, customer, staff, day, channel, _case(case)
+        )
         alerts = listing.page(wanted, None if cursor is None else _read_cursor(cursor), limit)
         following = _cursor(alerts[-1]) if len(alerts) == limit else None
         return _json(Page(alerts, following))
@@ -118,6 +130,16 @@ async def database_away(_request: Request, _error: Exception) -> Response:
 
 def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+def _case(number: str | None) -> bytes | None:
+    if number is None:
+        return None
+    found = case_digest(number)
+    if found is None:
+        error = FieldError(path="query.case", rule="case", message="编号形如 K7QF-2M9D (a case number)")
+        raise Problem(422, f"{error['path']}: {error['message']}", errors=[error])
+    return found
 
 
 def _cursor(last: ListedAlert) -> str:

@@ -89,7 +89,7 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_attempts: Count = 3
     notifier_rounds: Count = 6
     notifier_round_wait: Seconds = 60.0
-    # Over how many seconds what falls due at a full hour is spread; 0: not at all.
+    # Over how many seconds before a full hour what falls due at it is spread; 0: not at all.
     notifier_spread: Spread = 180.0
     notifier_concurrency: Count = 32
     # `channel=count`: how many calls to it one process may have under way at once, where its kind's number does not do.

@@ -21,6 +21,7 @@ _phone_like = re.compile(
         |\b(?=\d*[a-f])[0-9a-f]{16,}\b                                                # a digest
         |(?<!\d)20\d\d-[01]\d-[0-3]\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:\d\d)?)?(?!\d)       # a time
         |(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])                       # an address
+        |(?i:code|errcode|错误码|返回码)["']?\s?[:=：]?\s?["']?(?!1[3-9]\d{9})\d{5,11}(?!\d)  # a code, named so
        )
        |(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)                                            # a mobile, in anything
        |(?<![0-9A-Za-z])(?:\+\s?)?\(?\d(?:[ \-().]{0,2}\d){6,17}(?![0-9A-Za-z])       # as people write others

@@ -23,6 +23,7 @@ from services.attribution.judging.judge import judge
 from services.attribution.main import Service, create_service
 from services.attribution.rulebooks.loading import load
 from services.attribution.settings import AttributionSettings
+from shared.cases import case_number
 from shared.kafka import Record, Sender, ensure_topic
 from shared.local import EmbeddedPostgres
 from shared.topics import StaffMessage, Topics, decode_headers, decode_message
@@ -157,6 +158,11 @@ async def test_a_visit_on_the_topic_is_answered_and_passed_on(settings: Attribut
         assert "李娜" in decision["explanation"]["zh"]
         assert "来访登记" in decision["explanation"]["zh"]
         assert "李娜 received" in decision["explanation"]["en"]
+        number = case_number(looked["customer"])
+        for written in (number, number.replace("-", "").lower()):
+            assert (await client.get(f"/v1/scopes/demo/cases/{written}")).json() == customer
+        assert (await client.get(f"/v1/scopes/demo/cases/{case_number('nobody')}")).status_code == 404
+        assert (await client.get("/v1/scopes/demo/cases/138000000000001")).status_code == 422
         boards = (await client.get("/v1/offices/demo-office/boards")).json()
         assert boards["visit"] == {"queue": ["wang", "li"], "next": "wang"}
 

@@ -110,7 +110,7 @@ def test_the_command_tells_what_was_sent_before_the_lapse(office: Office, databa
     lines = done.output.splitlines()
     assert done.exit_code == 0
     assert lines[0] == f"{case_number('c1')}  demo  claim 2  day_before to li: told before the deadline"
-    assert "2026-03-04T01:00:00Z (machine " in lines[2]
+    assert "2026-03-04 09:00:00+08:00 (machine " in lines[2]
     assert lines[2].endswith("call  by keeping  to li at keep:li")
     done = CliRunner().invoke(alerts, ["log", "--customer", "c1", "--json", "--database-url", database])
     assert json.loads(done.output.splitlines()[0])["told_before_deadline"] is True

@@ -176,6 +176,14 @@ class Snapshot:
         page = decisions_page(self.ask, self.head.scope, shown["customer"], after, limit)
         return shown | _paged(page)
 
+    def of_case(self, digest: bytes) -> Json:
+        """The customer whom alerts call by a case number."""
+        given = {"scope": self.head.scope, "digest": digest}
+        row = self._connection.execute(SQL["customers_of_case"].encode(), given).fetchone()
+        if row is None:
+            raise NotFound("case")
+        return self.customer(str(row[0]))
+
     def customers(self, names: Sequence[str]) -> list[Json]:
         """These customers, each with the first page of its decisions."""
         self._load_customers(names)

@@ -9,6 +9,12 @@ SELECT seq, since FROM parked_scopes WHERE scope = %s
 -- name: scope_of_office
 SELECT scope FROM offices WHERE office = %s
 
+-- name: customers_of_case
+-- A customer that stands goes before one that was joined into another.
+(SELECT customer, born FROM claims WHERE scope = %(scope)s AND case_digest(customer) = %(digest)s ORDER BY born LIMIT 1)
+UNION ALL
+(SELECT customer, 0 FROM joined WHERE scope = %(scope)s AND case_digest(customer) = %(digest)s LIMIT 1)
+
 -- name: joined_into
 SELECT into_customer FROM joined WHERE scope = %s AND customer = %s
 

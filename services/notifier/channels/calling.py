@@ -15,6 +15,7 @@ import httpx
 
 from services.notifier.channels import NoAnswer, Temporary
 from services.notifier.channels.address import AddressPolicy, Receiver
+from services.notifier.channels.faults import reached_not
 
 _LONGEST_BODY = 65_536
 
@@ -60,7 +61,7 @@ class Caller:
             finally:
                 await response.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Temporary(f"not reached: {type(error).__name__}") from None
+            raise Temporary(reached_not(error)) from None
         except httpx.TransportError as error:
             raise NoAnswer(f"no answer: {type(error).__name__}") from None
 

@@ -23,6 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressError, AddressPolicy
+from services.notifier.channels.faults import reached_not
 from services.notifier.channels.outcome import by_status, settled
 
 _LONGEST_BODY = 65_536
@@ -164,5 +165,5 @@ def _refusal(error: requests.RequestException) -> ChannelError:
         reason, NewConnectionError | ConnectTimeoutError | urllib3.exceptions.SSLError
     )
     if not_reached:
-        return Temporary(f"not reached: {type(reason or error).__name__}")
+        return Temporary(reached_not(reason or error))
     return NoAnswer(f"no answer: {type(error).__name__}")

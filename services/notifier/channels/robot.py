@@ -19,7 +19,7 @@ from services.notifier.alert import Notice, Person
 from services.notifier.channels import composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.calling import Caller, Reply
-from services.notifier.channels.contact import mentionable
+from services.notifier.channels.contact import mentionable, number_of
 from services.notifier.channels.limits import ZERO, Limit, Limiter
 from services.notifier.channels.outcome import (
     UNKNOWN_CODE,
@@ -40,6 +40,7 @@ from shared.contract.contacts import mask
 from shared.plain import lines, one_line
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{4,200}")
+_LONGEST_CODE = 11
 Form = Literal["text", "rich"]
 
 
@@ -144,7 +145,7 @@ class Robot(ABC):
         if code is None or (not 200 <= reply.status < 300 and (code == 0 or not 400 <= reply.status < 500)):
             told = self._told(reply.text)
             return by_status(reply.status, reply.retry_after, told) or Unknown(f"not understood: {told}")
-        return self._meaning(code, words, self._told(f"{code} {words}"))
+        return self._meaning(code, words, f"{_shown_code(code)} {self._told(words)}".strip())
 
     def too_fast(self, code: int, words: str) -> timedelta | None:
         """How long a limit that was passed shuts the robot out; None for what is no limit."""
@@ -172,6 +173,12 @@ class Robot(ABC):
 
     def _secrets(self) -> Sequence[str]:
         return [self._access.token, *([self._access.secret] if self._access.secret else [])]
+
+
+def _shown_code(code: int) -> str:
+    """A provider's code as it is, though it may have as many digits as a number; a mobile number is none."""
+    text = str(code)
+    return mask(text) if number_of(text) is not None or len(text) > _LONGEST_CODE else text
 
 
 def title_of(notice: Notice) -> str:

@@ -27,7 +27,7 @@ OLD_NEWS = timedelta(days=1)
 MAY_HAVE_BEEN_SENT = "the notifier began anew: it may have been sent before"
 _ALERTS = UUID("6f0c1d1e-5f0f-5b0e-9a53-0d5c6c0f6a11")
 
-Moment = Callable[[str, datetime, UUID, str | None, datetime | None], datetime]
+Moment = Callable[[str, datetime, UUID, str | None], datetime]
 # (scope, customer)
 CustomerKey = tuple[str, str]
 
@@ -98,8 +98,8 @@ class Derivation:
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
     # Claims that were heard again, in an edition that tells older states too.
     restated: dict[CustomerKey, datetime] = field(default_factory=dict)
-    # When an alert goes out that the office's hours have at a moment: scope, moment, alert, reader, before when.
-    moment: Moment = field(default=lambda scope, due_at, alert, staff, before: due_at)
+    # When an alert goes out that the office's hours have at a moment: scope, moment, alert, reader.
+    moment: Moment = field(default=lambda scope, due_at, alert, staff: due_at)
     # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
     _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
 
@@ -157,8 +157,7 @@ class Derivation:
         for told in steps:
             staff = told.owner if told.step.audience is Audience.OWNER else None
             named = alert_id(claim.scope, claim.customer, claim.claim_seq, told.step, staff)
-            before = None if told.step.rung is Rung.LAPSED else told.deadline
-            due_at = self.moment(claim.scope, told.step.due_at, named, staff, before)
+            due_at = self.moment(claim.scope, told.step.due_at, named, staff)
             alert = NewAlert(
                 named,
                 claim.scope,

@@ -137,11 +137,9 @@ class Inbox:
             self._plans.learn(scope, timezone)
         return {str(scope): Standing(*standing) for scope, *standing, _ in rows}
 
-    def _moment(
-        self, scope: str, due_at: datetime, alert: UUID, staff: str | None, before: datetime | None
-    ) -> datetime:
+    def _moment(self, scope: str, due_at: datetime, alert: UUID, staff: str | None) -> datetime:
         key = spread_key(self._plans, scope, alert, staff)
-        return spread_out(self._plans, scope, due_at, key, deadline=before)
+        return spread_out(self._plans, scope, due_at, key)
 
     def _claims(self, connection: _Connection, messages: Sequence[_Read]) -> Mapping[CustomerKey, Claim]:
         keys: set[CustomerKey] = set()

@@ -158,7 +158,6 @@ def _limiter(settings: NotifierSettings) -> Limiter | None:
 def _notice(person: Person) -> Notice:
     from services.notifier.alert import Notice, Words
     from services.notifier.planning.ladder import Audience, Rung
-    from services.notifier.wording.words import case_number
 
     now = datetime.now(UTC)
     words = Words(
@@ -168,7 +167,7 @@ def _notice(person: Person) -> Notice:
         "This is a test of this channel. There is nothing to do.",
     )
     return Notice(
-        id=uuid4(), scope="test", customer="test", case=case_number("test"), rung=Rung.TEST,
+        id=uuid4(), scope="test", customer="test", case="TEST-TEST", rung=Rung.TEST,
         audience=Audience.OWNER, to=person, owner=person.staff, due_at=now,
         deadline=now + timedelta(days=1), composed_at=now, known_at=now, behind=False, words=words,
         traceparent=None,

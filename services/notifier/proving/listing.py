@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.notifier.alert import State
-from services.notifier.wording.words import case_number
+from shared.cases import case_number
 from shared.database import Database, queries
 
 # As a state that is asked for: dead, and nobody could be told.
@@ -71,6 +72,13 @@ class Filter:
     state: str | None = None
     scope: str | None = None
     customer: str | None = None
+    # To or about whom: the person whom an alert is for, or who was told in their place.
+    staff: str | None = None
+    # A day of the office: what falls due on it.
+    day: date | None = None
+    channel: str | None = None
+    # What a case number is found by (`shared.cases.case_digest`).
+    case: bytes | None = None
 
 
 # Where a page ended: the due time and the id of its last alert.
@@ -121,6 +129,10 @@ class Listing:
             "unreachable": unreachable,
             "scope": wanted.scope,
             "customer": wanted.customer,
+            "staff": wanted.staff,
+            "day": wanted.day,
+            "channel": wanted.channel,
+            "case": wanted.case,
             "due": None if after is None else after[0],
             "id": None if after is None else after[1],
             "limit": limit,
@@ -129,6 +141,13 @@ class Listing:
             rows: list[Any] = connection.execute(self._sql["page"].encode(), given).fetchall()
             attempts = self._attempts(connection, [row[0] for row in rows])
         return [_listed(row, attempts) for row in rows]
+
+    def zones(self, scopes: Iterable[str]) -> dict[str, ZoneInfo]:
+        """The zones of the scopes' rulebooks, of those of which one was told."""
+        given = {"scopes": sorted(set(scopes))}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["zones"].encode(), given).fetchall()
+        return {scope: ZoneInfo(timezone) for scope, timezone in rows}
 
     def one(self, alert: UUID) -> ListedAlert:
         with self._database.connection() as connection:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from services.notifier.proving.listing import ShownAlert
-from services.notifier.wording.words import case_number
+from shared.cases import case_number
 from shared.database import Database, queries
 
 

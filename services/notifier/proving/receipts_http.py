@@ -25,7 +25,6 @@ from shared.database import Database
 from shared.http import create_app
 from shared.origin import ANY_HOST
 from shared.problem import Problem
-from shared.telemetry import new_registry, render_metrics
 
 # What each provider wants to hear; anything else makes it send the report again.
 _TAKEN = {"aliyun": {"code": 0, "msg": "成功"}, "tencent": {"result": 0, "errmsg": "OK"}}
@@ -35,11 +34,7 @@ def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: M
     """The application; `hooks` are the secrets of the receivers of webhooks by channel: each may report too, signed as
     it verifies, and of what went to it alone."""
     version = metadata.version("panke")
-    registry = new_registry("receipts", version)
     receipts, machine = Receipts(database), MachineClock()
-
-    async def ready() -> str | None:
-        return None if await asyncio.to_thread(database.ping) else "the database does not answer"
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -72,10 +67,11 @@ def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: M
         "Panke receipts 判客回执",
         version,
         live={},
-        ready={"database": ready},
-        metrics=lambda: render_metrics(registry),
+        ready={},
+        metrics=bytes,
         lifespan=lifespan,
         any_query=True,  # a provider may add to its query, and without the key there must be nothing here
+        public=True,
         hosts=(ANY_HOST,),  # providers come by whatever name the proxy in front has
     )
     app.add_exception_handler(psycopg.OperationalError, database_away)

@@ -74,9 +74,7 @@ def _group(alert: LeasedAlert) -> tuple[str, str, str]:
 
 def _at_opening(alert: LeasedAlert, plans: Plans) -> bool:
     """Whether it was due at the office's opening, or in the minutes over which that is spread."""
-    hours = plans.hours_of(alert.scope)
-    begun = hours.next_opening(alert.due_at - plans.spread)
-    return begun <= alert.due_at <= begun + plans.spread
+    return plans.hours_of(alert.scope).next_opening(alert.due_at) - alert.due_at <= plans.spread
 
 
 def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[Packet]:

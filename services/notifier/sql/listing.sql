@@ -8,6 +8,15 @@ WHERE (%(state)s::text IS NULL OR state = %(state)s)
   AND (NOT %(unreachable)s OR unreachable)
   AND (%(scope)s::text IS NULL OR scope = %(scope)s)
   AND (%(customer)s::text IS NULL OR customer = %(customer)s)
+  AND (%(case)s::bytea IS NULL OR case_digest(customer) = %(case)s)
+  AND (%(staff)s::text IS NULL OR staff = %(staff)s
+       OR EXISTS (SELECT FROM attempts t WHERE t.alert = alerts.id AND t.recipient = %(staff)s))
+  AND (%(channel)s::text IS NULL
+       OR EXISTS (SELECT FROM attempts t WHERE t.alert = alerts.id AND t.channel = %(channel)s))
+  AND (%(day)s::date IS NULL
+       OR due_at >= %(day)s::date - interval '1 day' AND due_at < %(day)s::date + interval '2 days'
+          AND (due_at AT TIME ZONE coalesce((SELECT s.timezone FROM scopes s WHERE s.scope = alerts.scope),
+                                            'Asia/Shanghai'))::date = %(day)s::date)
   AND (%(due)s::timestamptz IS NULL OR (due_at, id) < (%(due)s::timestamptz, %(id)s::uuid))
 ORDER BY due_at DESC, id DESC
 LIMIT %(limit)s

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.notifier.alert import Item, LeasedAlert, Notice, Person, Words
 from services.notifier.planning.ladder import Rung
 from services.notifier.planning.plan import Plans
+from services.notifier.planning.spread import full_hour
 from services.notifier.sending.packet import Packet
 from services.notifier.sending.queue import People
 from services.notifier.sending.routing import Addressee
@@ -25,7 +26,9 @@ class Composer:
         self._late_after = late_after
 
     def notice(self, packet: Packet, found: Addressee, people: People, now: datetime) -> Notice:
-        """What is sent at business time `now`."""
+        """What is sent at business time `now`; it speaks of the hour for which its alerts were meant."""
+        meant = (replace(one, due_at=full_hour(self._plans, one.scope, one.due_at)) for one in packet.members)
+        packet = replace(packet, members=tuple(meant))
         first, several = packet.first, packet.digest is not None
         words = self._words(packet, found, people, now)
         language = self._plans.language(first.scope, found.person.staff)

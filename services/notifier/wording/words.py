@@ -8,8 +8,6 @@ midnight is valid until 24:00 of the day before.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +15,10 @@ from zoneinfo import ZoneInfo
 from services.notifier.alert import LeasedAlert, Person, Words
 from services.notifier.planning.ladder import Audience, Rung
 from services.notifier.planning.plan import Unavailable
+from shared.cases import case_number
 from shared.plain import one_line
+
+__all__ = ["case_number"]
 
 _WHY = {
     Unavailable.DEPARTED: ("已离职", "has left"),
@@ -30,20 +31,11 @@ _MONTHS_EN = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-# Base32 as Crockford writes it: without I, L, O and U, which are misheard or misread.
-_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 # What an office enters as a name or an id may be long; in a message it is not.
 _LONGEST_NAME = 40
 _HARMLESS = str.maketrans("<>@[]", "＜＞＠［］")
-
-
-def case_number(customer: str) -> str:
-    """A short number to speak of a customer by, such as `K7QF-2M9D`; it says nothing of who that is."""
-    digest = hashlib.sha256(f"case/{customer}".encode()).digest()[:5]
-    plain = base64.b32encode(digest).decode("ascii").translate(_CROCKFORD)
-    return f"{plain[:4]}-{plain[4:]}"
 
 
 def compose(

@@ -1,0 +1,27 @@
+"""Why a connection did not come about, in words that somebody can mend: a certificate is not "not reached"."""
+
+from __future__ import annotations
+
+import ssl
+
+
+def reached_not(error: BaseException) -> str:
+    """What is said of a connection that was not made: nothing was sent over it."""
+    return f"not reached: {tls_fault(error) or type(error).__name__}"
+
+
+def tls_fault(error: BaseException | None) -> str | None:
+    """The fault of TLS behind an error, whatever it was wrapped in; None where there is none."""
+    seen: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue:
+        one = queue.pop(0)
+        if not isinstance(one, BaseException) or one in seen:
+            continue
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"证书不被接受 (the certificate is not accepted: {one.verify_message})"
+        if isinstance(one, ssl.SSLError):
+            return f"TLS 握手失败 (TLS failed: {one.reason or type(one).__name__})"
+        seen.append(one)
+        queue += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return None

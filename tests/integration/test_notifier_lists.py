@@ -1,0 +1,82 @@
+"""`panke alerts list | log` and the page of alerts: found by person, day, channel and case, in the office's time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from services.notifier.cli import alerts
+from services.notifier.metrics import Metrics
+from services.notifier.planning.plan import Plans
+from services.notifier.sending.dispatch import Dispatcher
+from services.notifier.sending.policy import Policy
+from shared.cases import case_number
+from tests.support.notifier import END, Keeping, Office, local
+
+QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    office = Office(database, local(1, 10))
+    office.hear(
+        office.stream.watermark(local(1, 10)),
+        office.stream.staff("li", "consultant"),
+        office.stream.staff("wang", "consultant", name="王\x1b[2J五"),
+        office.stream.staff("sun", "supervisor"),
+        office.stream.claim("c1", "li", END, timezone="Asia/Shanghai"),
+        office.stream.claim("c2\x1b]0;owned\x07", "wang"),
+    )
+    office.at(local(4, 9))
+    kept = Keeping()
+    clocks = (office.clock, office.machine)
+
+    async def send() -> None:
+        sender = Dispatcher(office.queue, [kept], clocks, Plans(), QUICK, Metrics())
+        await sender.tick()
+        await sender.drain(20)
+
+    asyncio.run(send())
+    yield office
+    office.close()
+
+
+def told(database: str, *arguments: str) -> list[str]:
+    done = CliRunner().invoke(alerts, [*arguments, "--database-url", database])
+    assert done.exit_code == 0, done.output
+    return [line for line in done.output.splitlines() if line != "no alerts"]
+
+
+def test_alerts_are_found_by_person_day_channel_and_case(office: Office, database: str) -> None:
+    """Each filter by itself and all together; a line tells the office's time and the customer behind the case."""
+    number = case_number("c1")
+    assert len(told(database, "list", "--case", number)) == 4
+    assert told(database, "list", "--case", number.lower().replace("-", "")) == told(
+        database, "list", "--case", number
+    )
+    assert told(database, "list", "--case", case_number("nobody")) == []
+    assert len(told(database, "list", "--staff", "li")) == 3
+    assert len(told(database, "list", "--day", "2026-03-04")) == 2
+    assert len(told(database, "list", "--channel", "keeping")) == 2
+    (line,) = told(
+        database, "list", "--case", number, "--staff", "li", "--day", "2026-03-04", "--channel", "keeping"
+    )
+    assert "2026-03-04 09:00+08:00" in line and number in line and "demo/c1" in line
+
+
+def test_the_log_tells_what_is_still_to_come_as_that(office: Office, database: str) -> None:
+    """A reminder of tomorrow is not one that missed its deadline; it says when it goes out."""
+    heads = [line for line in told(database, "log", "--customer", "c1") if not line.startswith(" ")]
+    assert heads[0].endswith("day_before to li: told before the deadline")
+    assert heads[1].endswith("last_morning to li: goes out at 2026-03-05 09:00:00+08:00")
+    assert not [line for line in heads if "not before" in line]
+
+
+def test_lists_steer_no_terminal(office: Office, database: str) -> None:
+    """An id with an escape sequence is shown as what it is, in lines and in JSON."""
+    for arguments in (["list"], ["list", "--json"], ["log", "--customer", "c2\x1b]0;owned\x07"]):
+        lines = told(database, *arguments)
+        assert lines and not [line for line in lines if "\x1b" in line or "\x07" in line]
