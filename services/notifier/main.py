@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from importlib import metadata
@@ -26,6 +26,7 @@ from services.notifier.http import add_routes
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
 from services.notifier.planning.notes_of_days import zone_remarks
+from services.notifier.planning.plan import Plans
 from services.notifier.proving.figures import LATE
 from services.notifier.proving.listing import Listing
 from services.notifier.proving.polling import Poller
@@ -36,8 +37,8 @@ from services.notifier.sending.calls import ANSWERING
 from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from services.notifier.sending.queue import Queue, Terms
-from services.notifier.settings import NotifierSettings, channel_lanes, office_plans
-from shared.clock import BusinessClock, MachineClock, clock_problem, open_clock
+from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_lanes, office_plans
+from shared.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, topics_known
@@ -72,7 +73,7 @@ class Service:
             settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=THREADS + ANSWERING
         )
         self.listing = Listing(self.database)
-        plans = office_plans(settings)
+        plans = _unhurried(office_plans(settings), clock)
         for remark in zone_remarks(plans):
             log.warning("zone", remark=remark)
         limiter = DatabaseLimiter(self.database, self.machine)
@@ -198,6 +199,15 @@ class Service:
     def _metrics(self) -> bytes:
         refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)
         return render_metrics(self.metrics.registry)
+
+
+def _unhurried(plans: Plans, clock: BusinessClock) -> Plans:
+    """The plans as they suit the clock: a driven one leaps to full hours and stands there, so nothing is spread unless
+    the setting says another width than usual."""
+    usual = timedelta(seconds=USUAL_SPREAD)
+    if isinstance(clock, DrivenClock) and plans.spread == usual:
+        return replace(plans, spread=timedelta(0))
+    return plans
 
 
 def create_service(settings: NotifierSettings) -> Service:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
@@ -24,6 +24,7 @@ _LANES = re.compile(r"[1-9][0-9]{0,2}")
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
 
 
+USUAL_SPREAD: Final = 180.0
 Spread = Annotated[float, Meta(ge=0, le=900)]
 
 
@@ -90,7 +91,7 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_rounds: Count = 6
     notifier_round_wait: Seconds = 60.0
     # Over how many seconds before a full hour what falls due at it is spread; 0: not at all.
-    notifier_spread: Spread = 180.0
+    notifier_spread: Spread = USUAL_SPREAD
     notifier_concurrency: Count = 32
     # `channel=count`: how many calls to it one process may have under way at once, where its kind's number does not do.
     notifier_lanes: tuple[str, ...] = ()
