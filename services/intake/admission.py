@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.intake.model import Submission
+from services.intake.model import Finding, Submission
 from shared.contract import (
+    ConcealmentFound,
     Event,
     RulebookAdopted,
     VisitRegistered,
@@ -52,7 +53,12 @@ def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: 
         contacts=contacts,
         traceparent=traceparent,
         adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
+        finds=_finding(data) if type(data) is ConcealmentFound else None,
     )
+
+
+def _finding(found: ConcealmentFound) -> Finding | None:
+    return None if found.rightful is None else Finding(found.visit, found.rightful)
 
 
 def normalised_phones(event: Event) -> bytes | None:

@@ -14,6 +14,9 @@ class Codec(Protocol):
 
     def open(self, record: str, sealed: bytes) -> bytes: ...
 
+    def sought(self, text: str) -> bytes | None:
+        """What stands in every sealed body that holds this text; None where nothing can be told of them."""
+
 
 class PlainCodec:
     """Stores bodies as they are."""
@@ -23,3 +26,6 @@ class PlainCodec:
 
     def open(self, record: str, sealed: bytes) -> bytes:
         return sealed
+
+    def sought(self, text: str) -> bytes | None:
+        return text.encode()

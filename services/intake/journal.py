@@ -14,12 +14,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import errors
 from psycopg.rows import TupleRow
 
 from services.intake.codec import Codec
-from services.intake.model import Outcome, Place, Submission, Unavailable
+from services.intake.model import Finding, Outcome, Place, Submission, Unavailable
 from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, Range, RulebookRegistry
+from services.intake.receivers import receivers
 from shared.columns import Column, column, columns
 from shared.connection import Link
 from shared.contract import stamp_canonical
@@ -104,12 +106,18 @@ class Journal:
         known = run(SQL["known_ids"], {"ids": column([submission.id for submission in submissions])})
         offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
         standing = run(SQL["standing"], {"topic": self._topic})
+        since = self._ask_visits(connection, submissions)
         # Fetched in the order of sending: the first that failed tells why, the later ones only that it did.
         found_heads = heads.fetchall()
         found_ids = known.fetchall()
         found_offices = offices.fetchall()
         promised_at, lacks = _one(standing)
         demand_comparison(lacks)
+        received = {
+            (scope, visit): receiver
+            for scope, rows in since.items()
+            for visit, receiver in receivers(self._open(rows)).items()
+        }
         return Planner(
             heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in found_heads},
             known=[Known(Place(id_, *place), bytes(digest)) for id_, *place, digest in found_ids],
@@ -117,7 +125,28 @@ class Journal:
             # The clock is read under the locks: what was promised to consumers before stays true.
             not_before=max(self._clock.now(), promised_at + INSTANT),
             knows_rulebook=self._knows_rulebook,
+            received=received,
         )
+
+    @staticmethod
+    def _ask_visits(
+        connection: Connection, submissions: Sequence[Submission]
+    ) -> dict[str, psycopg.Cursor[TupleRow]]:
+        """The visits that came after the journal was looked through for a finding; mostly nothing is asked."""
+        after: dict[str, int] = {}
+        for submission in submissions:
+            finds = submission.finds
+            if finds is not None and finds.receiver is None:
+                after[submission.scope] = min(finds.until, after.get(submission.scope, finds.until))
+        return {
+            scope: connection.execute(
+                SQL["visits_of_scope"], {"scope": scope, "after": until, "sought": None}
+            )
+            for scope, until in after.items()
+        }
+
+    def _open(self, rows: Iterable[TupleRow]) -> Iterator[bytes]:
+        return (self._codec.open(id_, bytes(body)) for id_, body in rows)
 
 
 def write(connection: Connection, codec: Codec, plan: Plan, begins_under: Callable[[str], str]) -> None:
@@ -181,6 +210,18 @@ class Archive:
         """What the scope is judged under until it adopts one; None for a scope that has no fact."""
         row = connection.execute(SQL["head"], {"scope": scope}).fetchone()
         return None if row is None else str(row[2])
+
+    def look_through(self, connection: Connection, scope: str, finds: Finding) -> Finding:
+        """The finding with who received its visit, up to which seq that was looked for."""
+        with connection.transaction():
+            row = connection.execute(SQL["head"], {"scope": scope}).fetchone()
+            until = 0 if row is None else int(row[0])
+            asked = {"scope": scope, "after": 0, "sought": self._codec.sought(finds.visit)}
+            with connection.cursor("visits") as cursor:
+                cursor.itersize = EXPORT_ROWS
+                cursor.execute(SQL["visits_of_scope"], asked)
+                bodies = (self._codec.open(id_, bytes(body)) for id_, body in cursor)
+                return replace(finds, receiver=receivers(bodies).get(finds.visit), until=until)
 
     def export(self, connection: Connection, scope: str) -> Iterator[bytes]:
         """The envelopes with `recorded_at`, by seq, then what was set aside; streamed, whatever their number.

@@ -10,6 +10,18 @@ from datetime import datetime
 from msgspec import Struct
 
 
+class Finding(Struct, frozen=True, gc=False):
+    """A finding of concealment that says who is the rightful one, which the receiver of the visit cannot be.
+
+    `receiver` is who received it as far as the journal told up to `until`.
+    """
+
+    visit: str
+    rightful: str
+    receiver: str | None = None
+    until: int = 0
+
+
 class Submission(Struct, frozen=True, gc=False):
     """An event that passed the decoder and asks for a place in the journal.
 
@@ -27,6 +39,7 @@ class Submission(Struct, frozen=True, gc=False):
     contacts: bytes | None
     traceparent: str | None
     adopts: tuple[str, int] | None = None
+    finds: Finding | None = None
 
 
 class Place(Struct, frozen=True, gc=False):

@@ -6,14 +6,15 @@ tested without a database. Duplicates drop out before numbering, hence no number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
+from services.intake.model import Accepted, Conflict, Duplicate, Finding, Outcome, Place, Refused, Submission
+from services.intake.receivers import VISIT, received_in
 from shared.contract import CLOCK_TOLERANCE, BadEvent, bad
 
 UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
@@ -88,15 +89,19 @@ class Planner:
         offices: dict[str, str],
         not_before: datetime,
         knows_rulebook: RulebookRegistry,
+        received: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self._heads = heads
         self._known: dict[str, Known] = {entry.place.id: entry for entry in known}
         self._offices = offices
         self._not_before = not_before
         self._knows_rulebook = knows_rulebook
+        self._received = dict(received or {})
+        self._finding = False
         self._plan = Plan()
 
     def plan(self, submissions: Sequence[Submission]) -> Plan:
+        self._finding = any(submission.finds is not None for submission in submissions)
         for submission in submissions:
             self._plan.outcomes.append(self._place(submission))
         return self._plan
@@ -124,7 +129,14 @@ class Planner:
             )
         if submission.adopts is not None and not self._knows_rulebook(*submission.adopts):
             return Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+        if submission.finds is not None and self._names_receiver(submission.scope, submission.finds):
+            return _refused(bad("data.rightful", "receiver"))
         return None
+
+    def _names_receiver(self, scope: str, finds: Finding) -> bool:
+        """Whether a finding gives what was concealed to the receiver of the visit, who concealed it."""
+        receiver = finds.receiver or self._received.get((scope, finds.visit))
+        return receiver == finds.rightful
 
     def _number(self, submission: Submission, place: Place) -> Outcome:
         plan, scope = self._plan, place.scope
@@ -137,6 +149,9 @@ class Planner:
         self._heads[scope] = plan.heads[scope] = Head(place.seq, place.recorded_at)
         self._known[place.id] = Known(place, submission.digest)
         plan.facts.append(Numbered(submission, place))
+        if self._finding and submission.type == VISIT:
+            visit, receiver = received_in(submission.body)
+            self._received.setdefault((scope, visit), receiver)
         return Accepted(place)
 
 

@@ -11,12 +11,13 @@ from typing import Protocol
 
 import psycopg
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.intake.admission import admit
 from services.intake.attribution import Attribution, NotFailing
 from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
-from services.intake.model import Malformed, Outcome, Refused, Submission, Unavailable
+from services.intake.model import Finding, Malformed, Outcome, Refused, Submission, Unavailable
 from services.intake.planning import UNKNOWN_RULEBOOK
 from services.intake.set_asides import SetAsides
 from services.intake.turns import Turns
@@ -72,6 +73,7 @@ class Intake:
         self._room.demand_room()
         if await self._lacks(submission):
             return LACKED
+        submission = await self._looked_through(submission)
         (outcome,) = await self._committer.submit((submission,))
         return outcome
 
@@ -162,11 +164,26 @@ class Intake:
             return False
         return await self._attribution.lacks(*entry.adopts)
 
+    async def _looked_through(self, submission: Submission) -> Submission:
+        """A finding with who received its visit; everything else as it is. Raises `Unavailable`."""
+        if submission.finds is None:
+            return submission
+        try:
+            finds = await asyncio.to_thread(self._received, submission.scope, submission.finds)
+        except psycopg.OperationalError as error:
+            raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
+        return replace(submission, finds=finds)
+
+    def _received(self, scope: str, finds: Finding) -> Finding:
+        with self._database.connection() as connection:
+            return self._archive.look_through(connection, scope, finds)
+
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[LineOutcome]:
         if not submissions:
             return ()
         try:
             self._room.demand_room()
+            submissions = [s if s.finds is None else await self._looked_through(s) for s in submissions]
             return await self._committer.submit(submissions)
         except Unavailable as unavailable:
             return [Delayed(unavailable)] * len(submissions)

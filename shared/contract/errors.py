@@ -75,6 +75,10 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "contact": ("需要电话或微信", "needs a phone or a WeChat id"),
     "shares": ("各份额之和应为 10000 基点", "must sum to 10000 basis points"),
     "repeated": ("不能重复", "must not name anyone twice"),
+    "receiver": (
+        "接待人自己不能是应得人",
+        "is the receiver of that visit, who concealed it",
+    ),
     "with_assist": ("仅在 capacity 为 assist 时填写", "is only for the capacity assist"),
 }
 """Rule → how it is told, in Chinese and in English."""

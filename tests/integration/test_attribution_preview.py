@@ -155,13 +155,18 @@ def test_what_intake_would_refuse_is_refused(live: Deployment, changes: Json, pa
 
 
 def test_what_only_the_stored_facts_show_is_refused_too(live: Deployment) -> None:
-    """An office of another scope, an unknown rulebook, an id that is taken."""
+    """An office of another scope, an unknown rulebook, an id that is taken, the receiver as the rightful one."""
     adoption = {"rulebook": "ghost", "version": 1, "effective_from": format_instant(LATER)}
     with pytest.raises(BadEvent, match=r"data\.rulebook"):
         preview(live, envelope("rulebook.adopted", adoption))
     with pytest.raises(BadEvent, match="office"):
         preview(live, envelope(scope="other"), "other")
-    (taken,) = live.rows("SELECT id FROM facts WHERE seq = 3")
+    (taken,) = live.rows("SELECT id, body FROM facts WHERE seq = 3")
+    received = json.loads(bytes(taken["body"]))["data"]
+    found = {"visit": received["visit"], "decided_by": "gao", "rightful": "li", "reason": "隐瞒"}
+    with pytest.raises(BadEvent, match=r"data\.rightful"):
+        preview(live, envelope("concealment.found", found))
+    assert preview(live, envelope("concealment.found", found | {"rightful": "wang"}))["flags"]
     with pytest.raises(Repeated):
         preview(live, envelope(id=taken["id"]))
 

@@ -342,6 +342,34 @@ async def failing_on(event: str | None) -> AsyncIterator[str]:
             serving_it.join()
 
 
+def concealed(visit_id: str, rightful: str) -> dict[str, Any]:
+    data = {"visit": visit_id, "decided_by": "gao", "rightful": rightful, "reason": "隐瞒"}
+    return visit(type="concealment.found", data=data)
+
+
+async def test_a_finding_does_not_give_to_who_concealed(chosen: IntakeSettings) -> None:
+    """The receiver of the visit as the rightful one is refused, alone and in a batch, in whatever scope it counts.
+
+    What is taken can therefore be judged when it is exported.
+    """
+    first, other = visit(), visit("other")
+    known, new = str(first["data"]["visit"]), visit()
+    there = str(new["data"]["visit"])
+    lines = [new, concealed(there, "li"), concealed(known, "li"), concealed(known, "wang")]
+    async with serving(chosen) as (client, _):
+        early = await client.post("/v1/events", content=raw(concealed(known, "li")))
+        for event in (first, other):
+            assert (await client.post("/v1/events", content=raw(event))).status_code == 202
+        refused = await client.post("/v1/events", content=raw(concealed(known, "li")))
+        taken = await client.post("/v1/events", content=raw(concealed(known, "wang")))
+        elsewhere = await client.post("/v1/events", content=raw(concealed(str(other["data"]["visit"]), "li")))
+        batch = await client.post("/v1/events:batch", content=b"\n".join(map(raw, lines)))
+    assert (early.status_code, refused.status_code, taken.status_code) == (202, 422, 202)
+    assert refused.json()["errors"][0]["path"] == "data.rightful"
+    assert elsewhere.status_code == 202
+    assert [json.loads(line)["status"] for line in batch.text.splitlines()] == [202, 422, 422, 202]
+
+
 async def test_an_adoption_is_taken_only_when_attribution_has_the_book(chosen: IntakeSettings) -> None:
     """A book that attribution lacks is refused, alone and in a batch; while it is away, intake goes by its own list."""
     one, other = adoption("getian"), adoption("getian")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
@@ -135,3 +136,28 @@ def test_a_long_range_is_cut() -> None:
         (RANGE + 3, 2 * RANGE + 2),
         (2 * RANGE + 3, 2 * RANGE + 3),
     ]
+
+
+def finding(visit_id: str, rightful: str) -> dict[str, Any]:
+    data = {"visit": visit_id, "decided_by": "gao", "rightful": rightful, "reason": "隐瞒"}
+    return {"type": "concealment.found", "data": data}
+
+
+def test_the_receiver_is_not_the_rightful_one() -> None:
+    """Whoever received the visit, by the journal or by an earlier line of the group; of another scope says nothing."""
+    received = {("demo", "v1"): "li", ("other", "v2"): "wang"}
+    group = [submission(**finding(name, who)) for name, who in (("v1", "li"), ("v1", "wang"), ("v2", "wang"))]
+    outcomes = plan(*group, received=received).outcomes
+    assert [type(outcome) for outcome in outcomes] == [Refused, Accepted, Accepted]
+    assert isinstance(outcomes[0], Refused) and outcomes[0].path == "data.rightful"
+    first = visit()
+    there = str(first["data"]["visit"])
+    copy = {**first, "id": str(uuid4()), "data": {**first["data"], "received_by": "wang"}}
+    told = plan(
+        submission(**finding(there, "li")),  # nobody has received it yet
+        submission(**first),
+        submission(**copy),
+        submission(**finding(there, "li")),
+        submission(**finding(there, "wang")),
+    )
+    assert [type(outcome) for outcome in told.outcomes] == [Accepted, Accepted, Accepted, Refused, Accepted]

@@ -19,11 +19,13 @@ from services.attribution.folding.batch import Batch
 from services.attribution.folding.folder import Folder, Rules
 from services.attribution.folding.reading import JournalFact
 from services.attribution.folding.store import Store, opening_book
-from services.attribution.judging.result import Json
+from services.attribution.judging.result import Json, in_order
 from shared.contract import (
     BadEvent,
+    ConcealmentFound,
     Event,
     RulebookAdopted,
+    bad,
     contacts_of,
     decode_event,
     format_instant,
@@ -81,6 +83,8 @@ class Previewer:
         data = event.data
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self._rules.books:
             raise BadEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+        if isinstance(data, ConcealmentFound) and data.rightful is not None:
+            _check_rightful(snapshot, data.visit, data.rightful)
         if snapshot.facts([event.id]):
             raise Repeated(event.id)
 
@@ -90,7 +94,7 @@ class Previewer:
         error = Folder(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
         if error is not None:
             raise WouldPark(error)
-        decided = [{"customer": row[2]} | _decoded(row[5]) for row in batch.decisions]
+        decided = [{"customer": row[2]} | _decision(row[5]) for row in batch.decisions]
         dealt = [{"deal": row[2]} | _decoded(row[3]) for row in batch.deal_decisions]
         decisions, deals = (told(snapshot, found, [fact.body]) for found in (decided, dealt))
         return {
@@ -103,6 +107,17 @@ class Previewer:
             "customer": _customer(snapshot, event, batch),
             "explanation": both(_summary(snapshot.head, [*decisions, *deals])),
         }
+
+
+def _check_rightful(snapshot: Snapshot, visit: str, rightful: str) -> None:
+    """Who received the visit concealed it."""
+    if snapshot.receiver_of(visit) == rightful:
+        raise bad("data.rightful", "receiver")
+
+
+def _decision(body: bytes) -> Json:
+    (told,) = in_order([_decoded(body)])
+    return told
 
 
 def _decoded(body: bytes) -> Json:

@@ -26,7 +26,7 @@ from services.attribution.answering.decisions_page import (
 )
 from services.attribution.domain.case import book_at
 from services.attribution.domain.rulebook import Clause, Rulebook
-from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope
+from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope, taken_key
 from services.attribution.folding.batch import SQL
 from services.attribution.folding.store import Store, Work, book_id
 from services.attribution.judging.refold import Journal
@@ -151,6 +151,21 @@ class Snapshot:
         """The customer that a contact belongs to."""
         self._load({Key("contact", contact)})
         return self.work.slice.pointed("contact", contact)
+
+    def receiver_of(self, visit: str) -> str | None:
+        """Who received a visit by its first record, which may name nobody."""
+        self._load({Key("visit", visit), taken_key("visit", visit)})
+        slice_ = self.work.slice
+        taken = slice_.taken("visit", visit)
+        if taken is not None:
+            self._load({Key("record", taken)})
+            filed = slice_.filed(taken)
+            return getattr(filed.fact.matter, "received_by", None) if filed is not None else None
+        home = slice_.pointed("visit", visit)
+        if home is None:
+            return None
+        self._load({Key("customer", home)})
+        return next((r.receiver for r in slice_.customer(home).receptions if r.visit == visit), None)
 
     def find(self, name: str) -> Customer:
         """A customer by id; one that was joined is found as what it went into."""

@@ -165,7 +165,8 @@ class Case:
         if previous is None:
             previous = self.customer(customer).holder
         when = self.effective if at is None else at
-        self.emit(e.Decided(customer, when, decision, owner, previous, clause, rests, claim))
+        place = self.customer(customer).place if decision == "lapsed" else None
+        self.emit(e.Decided(customer, when, decision, owner, previous, clause, rests, claim, place))
 
     def settle(self, customer: CustomerId) -> None:
         """Let the customer's claim lapse as far as its time has come."""

@@ -118,7 +118,10 @@ class CustomersReformed:
 
 @record
 class Decided:
-    """A decision of the contract. `claim` is the customer's claim after it, `previous` the last holder."""
+    """A decision of the contract. `claim` is the customer's claim after it, `previous` the last holder.
+
+    `place` is where a customer whose claim lapsed stood among all: of two that are one later, whose comes first.
+    """
 
     customer: CustomerId
     at: datetime
@@ -128,6 +131,7 @@ class Decided:
     clause: str
     because: tuple[EventId, ...]
     claim: Claim | None
+    place: tuple[int, int] | None = None
 
 
 @record

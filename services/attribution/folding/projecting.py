@@ -21,7 +21,7 @@ from services.attribution.folding.mapper import Cited, stored, stream_id
 from services.attribution.folding.standing import ClaimRow, claim_row
 from services.attribution.folding.store import Work
 from services.attribution.folding.working import Before
-from services.attribution.judging.result import Json, decision_json, flag_json, penalty_json
+from services.attribution.judging.result import Json, decision_row, flag_json, penalty_json
 from shared.contract import StaffContacts, format_instant
 from shared.contract.events import Role
 from shared.topics import ClaimMessage, DecisionMessage, OwnershipMessage, StaffMessage, encode_message
@@ -144,7 +144,7 @@ def _affected(work: Work, before: Before) -> set[str]:
 
 def _decided(rows: FactRows, event: e.Decided) -> None:
     rows.row(
-        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_json(event))
+        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_row(event))
     )
     rows.send(
         DecisionMessage,

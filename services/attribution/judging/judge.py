@@ -24,11 +24,10 @@ from shared.contract import (
     Event,
     RulebookAdopted,
     VisitRegistered,
+    bad,
     decode_event,
     decode_set_aside,
 )
-
-RIGHTFUL = "接待人自己不能是应得人 (is the receiver of that visit, who concealed it)"
 
 MOST_FAILED = 10_000
 """Events that cannot be read, in a file that may say of each that it was set aside."""
@@ -132,8 +131,9 @@ class Reading:
             elif event.id in self.findings:
                 receiver = receivers.get((event.scope, getattr(found, "visit", "")))
                 if receiver is not None and receiver == getattr(found, "rightful", None):
-                    bad = BadInput(self.findings[event.id], "data.rightful", RIGHTFUL)
-                    self._fail(event.id, bad)
+                    refusal = bad("data.rightful", "receiver")
+                    number = self.findings[event.id]
+                    self._fail(event.id, BadInput(number, refusal.path, refusal.message))
 
     def _keep(self, number: int, event: Event) -> None:
         """Each event at its own line; a copy that was recorded earlier takes the place of the one that is held."""

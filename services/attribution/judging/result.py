@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,6 +19,7 @@ from services.attribution.judging.history import History
 from shared.contract import format_instant
 
 Json = dict[str, Any]
+PLACE = "place"
 Told = Callable[[Json], Any]
 """What becomes of an item of a list: itself, or its bytes, which take a fraction of the memory."""
 
@@ -50,7 +51,14 @@ def expires_at(customer: Customer) -> datetime | None:
     return None if claim is None or has_standing_deal(customer) else claim.expires_at
 
 
+def decision_row(decision: e.Decided) -> Json:
+    """A decision as `in_order` takes it: in the shape of the contract, a lapse with the place of its customer."""
+    told = decision_json(decision)
+    return told if decision.place is None else told | {PLACE: decision.place}
+
+
 def decision_json(decision: e.Decided) -> Json:
+    """A decision in the shape of the contract."""
     return {
         "at": instant(decision.at),
         "decision": decision.decision,
@@ -64,7 +72,7 @@ def decision_json(decision: e.Decided) -> Json:
 def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decided]) -> Json:
     """One customer with all decisions; these come in the order in which they were made."""
     claim = standing(customer.claim)
-    ordered = in_order([decision_json(decision) for decision in sorted(decisions, key=attrgetter("at"))])
+    ordered = in_order([decision_row(decision) for decision in sorted(decisions, key=attrgetter("at"))])
     return {
         "scope": slice_.scope.name,
         "customer": customer.id,
@@ -84,14 +92,23 @@ def in_order(by_time: list[Json]) -> list[Json]:
     """Decisions of a customer by time, those of one time in the order in which they were made, but lapses first.
 
     When a lapse is appended depends on who looks first, a later fact or the sweep: of two parts that were joined
-    and whose claims had run out at the same midnight, either may have been made first. So they go by their events.
+    and whose claims had run out at the same midnight, either may have been made first. So they go by the first
+    records of those customers, which are taken out here (rows that were written before have none).
     """
+    places = {id(decision): decision.pop(PLACE) for decision in by_time if PLACE in decision}
     if len({decision["at"] for decision in by_time}) == len(by_time):
         return by_time
     told: list[Json] = []
     for _, tied in groupby(by_time, key=itemgetter("at")):
-        told += sorted(tied, key=lambda d: (0, d["because"]) if d["decision"] == "lapsed" else (1, []))
+        told += sorted(tied, key=lambda d: _among_tied(d, places.get(id(d))))
     return told
+
+
+def _among_tied(decision: Json, place: Sequence[int] | None) -> tuple[int, list[int], list[str]]:
+    """What orders decisions of one time: lapses by their customers' first records, others as they come."""
+    if decision["decision"] != "lapsed":
+        return 1, [], []
+    return 0, list(place or ()), decision["because"]
 
 
 def deal_json(slice_: Slice, customer: Customer, deal: Deal, decisions: Iterable[e.DealDecided]) -> Json:

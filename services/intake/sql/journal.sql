@@ -85,3 +85,12 @@ SELECT id::text, body FROM intake.set_asides WHERE scope = %(scope)s ORDER BY at
 
 -- name: all_heads
 SELECT scope, seq, recorded_at, default_rulebook FROM intake.heads ORDER BY scope
+
+-- name: visits_of_scope
+-- In the order of the journal, but for what was set aside. Asked for a finding of concealment alone, of which an
+-- office has a few in a year; what is sought narrows it to the visits whose body holds the id.
+SELECT fact.id::text, fact.body FROM intake.facts AS fact
+WHERE fact.scope = %(scope)s AND fact.seq > %(after)s AND fact.type = 'visit.registered'
+    AND (%(sought)s::bytea IS NULL OR position(%(sought)s::bytea IN fact.body) > 0)
+    AND NOT EXISTS (SELECT FROM intake.set_asides AS aside WHERE aside.id = fact.id)
+ORDER BY fact.seq
