@@ -96,8 +96,13 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 _PREVIEWED: Final = body(ANY_EVENT, "One event of the contract as intake takes it, without `recorded_at`")
 
 
+def page_schema(name: str, listed: dict[str, Any]) -> dict[str, Any]:
+    """A page of a list: where the next one begins, and the items."""
+    return object_of("cursor", as_of_seq=_SEQ, **{name: listed})
+
+
 def _page_of(name: str) -> dict[str, Any]:
-    return object_of("cursor", as_of_seq=_SEQ, **{name: _LIST})
+    return page_schema(name, _LIST)
 
 
 class Api:
@@ -119,6 +124,9 @@ class Api:
         self._refolder = refolder
         self._clock = clock
         self.router = APIRouter(prefix="/v1", route_class=LeavingRoute)
+        self.add_routes()
+
+    def add_routes(self) -> None:
         add = self._add
         add("/scopes/{scope}/judgement", self.judgement, "All of a scope, also as of a time", _RESULT)
         add("/scopes/{scope}/customers", self.customers, "A page of customers", _page_of("customers"))
@@ -134,12 +142,9 @@ class Api:
         )
         add("/rulebooks", self.rulebooks, "The rulebooks that may be adopted", _RULEBOOKS)
         add("/offices/{office}/boards", self.boards, "The boards of an office and who is next", _BOARDS)
-        add("/scopes/{scope}/deals", self.deals, "A page of deals", _page_of("deals"))
         shared = "A page of customers who are more people than an office can mean by one contact"
         add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, _page_of("customers"))
         add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
-        add("/scopes/{scope}/flags", self.flags, "A page of flags", _page_of("flags"))
-        add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", _page_of("penalties"))
         add("/scopes/{scope}/quarantine", self.quarantine, "The event on which a scope fails", _QUARANTINE)
         post = self.router.add_api_route
         post(
@@ -276,13 +281,6 @@ class Api:
             lambda snapshot: {"office": office, "scope": scope} | snapshot.boards(office),
         )
 
-    async def deals(
-        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
-    ) -> Response:
-        return await self._page(
-            scope, min_seq, cursor, "deals", lambda snapshot, at: snapshot.page_of_deals(at, limit)
-        )
-
     async def shared_contacts(
         self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
     ) -> Response:
@@ -301,20 +299,6 @@ class Api:
     ) -> Response:
         return await self._page(
             scope, min_seq, cursor, "disputes", lambda snapshot, at: snapshot.page_of_disputes(at, limit)
-        )
-
-    async def flags(
-        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
-    ) -> Response:
-        return await self._page(
-            scope, min_seq, cursor, "flags", lambda snapshot, at: snapshot.page_of("flags", at, limit)
-        )
-
-    async def penalties(
-        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
-    ) -> Response:
-        return await self._page(
-            scope, min_seq, cursor, "penalties", lambda snapshot, at: snapshot.page_of("penalties", at, limit)
         )
 
     async def judgement(
@@ -369,7 +353,7 @@ class Api:
         name: str,
         ask: Callable[[Snapshot, Cursor], tuple[list[Json], Cursor | None]],
     ) -> Response:
-        at = _cursor(cursor)
+        at = cursor_of(cursor)
 
         def page(snapshot: Snapshot) -> Json:
             items, following = ask(snapshot, at)
@@ -410,6 +394,11 @@ def _away() -> Problem:
     return Problem(503, told, headers={"Retry-After": "2"})
 
 
+def encoded(told: Json) -> Response:
+    """An answer that is of no one scope."""
+    return Response(msgspec.json.encode(told), media_type=JSON)
+
+
 def _json(told: Json, head: Head) -> Response:
     return Response(msgspec.json.encode(told), media_type="application/json", headers=_headers(head))
 
@@ -436,7 +425,7 @@ def _contact(text: str) -> str:
         raise _wrong("contact", refusal.rule, refusal.message) from None
 
 
-def _cursor(text: str | None) -> Cursor:
+def cursor_of(text: str | None) -> Cursor:
     try:
         return Cursor.parse(text)
     except ValueError as error:
@@ -445,7 +434,7 @@ def _cursor(text: str | None) -> Cursor:
 
 def _place(text: str | None) -> Cursor:
     """A cursor of a customer's own history: an instant, and the seq of an event."""
-    cursor = _cursor(text)
+    cursor = cursor_of(text)
     try:
         from_micros(cursor.born)
         if (

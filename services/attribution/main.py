@@ -28,9 +28,9 @@ from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, 
 from services.attribution.folding.relay import OwnershipRelay
 from services.attribution.folding.rules import live_rules
 from services.attribution.folding.store import Store, opening_book
-from services.attribution.http import Api
 from services.attribution.judging.refold import Refolder
 from services.attribution.metrics import AttributionMetrics
+from services.attribution.office_http import OfficeApi
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
@@ -148,7 +148,7 @@ class Service:
         asked = Questions(self.reading, rules.books)
         previewer = Previewer(asked, rules, settings.default_rulebook)
         self.app.include_router(
-            Api(
+            OfficeApi(
                 asked, self.refolder, previewer, clock, self.lanes, settings.attribution_shared_contact
             ).router
         )

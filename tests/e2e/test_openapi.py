@@ -141,6 +141,10 @@ GETS = [
     ("attribution", "/v1/scopes/demo/judgement?as_of={}"),
     ("attribution", "/v1/scopes/demo/flags?limit={}"),
     ("attribution", "/v1/offices/{}/boards"),
+    ("attribution", "/v1/scopes?cursor={}"),
+    ("attribution", "/v1/scopes/{}/staff"),
+    ("attribution", "/v1/scopes/demo/staff?cursor={}"),
+    ("attribution", "/v1/scopes/demo/deals/{}"),
     ("notifier", "/v1/alerts?cursor={}"),
     ("notifier", "/v1/alerts/{}"),
 ]

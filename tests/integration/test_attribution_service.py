@@ -437,6 +437,12 @@ async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSe
             ("/v1/scopes/demo/customers/nobody/history?cursor=1~x", 422),
             ("/v1/scopes/demo/customers/nobody/history?limit=0", 422),
             ("/v1/scopes/nowhere/shared-contacts", 404),
+            ("/v1/scopes/nowhere", 404),
+            ("/v1/scopes/nowhere/staff", 404),
+            ("/v1/scopes/demo/deals/nothing", 404),
+            ("/v1/scopes?cursor=x", 422),
+            ("/v1/scopes?min_seq=1", 422),
+            ("/v1/scopes/demo/offices?limit=0", 422),
         ]:
             answer = await client.get(path)
             assert answer.status_code == status, path
@@ -453,6 +459,44 @@ async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSe
         assert (shared.status_code, shared.json()["customers"]) == (200, [])
         late = await client.get("/v1/scopes/demo/customers", params={"min_seq": 99})
         assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+
+
+async def test_the_lists_of_an_office_are_asked_a_page_at_a_time(settings: AttributionSettings) -> None:
+    """With `min_seq` for whoever has just written, and with how far the scope is folded."""
+    line, journal = Line(settings), Journal()
+    staff = [{"staff": name, "name": name, "role": "consultant"} for name in ("li", "wang")]
+    sale = {"deal": "d1", "customer": {"phones": [LI]}, "closed_by": "li", "project": "云山府", "unit": "1-1"}
+    await line.send(
+        [
+            *(journal.event("staff.enrolled", one) for one in staff),
+            journal.visit(LI, "li", hours=1),
+            journal.event("deal.subscribed", sale, hours=2),
+            journal.event("deal.signed", {"deal": "unknown"}, hours=3),
+        ]
+    )
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 5)
+        base = "/v1/scopes/demo"
+
+        async def asked(path: str, **parameters: Any) -> Any:
+            answer = await client.get(path, params=parameters)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        first = await asked(f"{base}/staff", limit=1, min_seq=5)
+        assert ([one["staff"] for one in first["staff"]], first["as_of_seq"]) == (["li"], 5)
+        second = await asked(f"{base}/staff", limit=1, cursor=first["cursor"])
+        assert ([one["staff"] for one in second["staff"]], second["cursor"]) == (["wang"], None)
+        assert [one["office"] for one in (await asked(f"{base}/offices"))["offices"]] == ["demo-office"]
+        (deal,) = (await asked(f"{base}/deals"))["deals"]
+        assert deal["project"] == "云山府"
+        assert await asked(f"{base}/deals/d1", min_seq=5) == deal | {"as_of_seq": 5}
+        (flag,) = (await asked(f"{base}/flags"))["flags"]
+        assert (flag["flag"], flag["type"], flag["actor"]) == ("unknown_deal", "deal.signed", "desk")
+        assert (await asked(f"{base}/penalties"))["penalties"] == []
+        (scope,) = (await asked("/v1/scopes"))["scopes"]
+        assert scope == await asked(base, min_seq=5)
+        assert (await client.get(f"{base}/staff", params={"min_seq": 99})).status_code == 503
 
 
 async def test_a_preview_answers_like_intake_and_records_nothing(settings: AttributionSettings) -> None:

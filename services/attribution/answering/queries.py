@@ -272,7 +272,10 @@ class Snapshot:
 
     def page_of_deals(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
         rows = self._page("page_of_deals", cursor, limit)
-        shown = rows[:limit]
+        return self.deals(rows[:limit]), _next(rows, limit)
+
+    def deals(self, shown: Sequence[Row]) -> list[Json]:
+        """These deals, each by its place, its name and its customer, with all their decisions."""
         self._load_customers([str(customer) for _, _, customer in shown])
         decisions: dict[str, list[Json]] = defaultdict(list)
         names = [deal for _, deal, _ in shown]
@@ -283,7 +286,7 @@ class Snapshot:
             customer = self.work.slice.customer(owner)
             deal = next(deal for deal in customer.deals if deal.deal == name)
             told.append(deal_json(self.work.slice, customer, deal, []) | {"decisions": decisions[name]})
-        return told, _next(rows, limit)
+        return told
 
     def page_of_disputes(self, cursor: Cursor, limit: int) -> tuple[list[Json], Cursor | None]:
         rows = self._page("page_of_disputes", cursor, limit)
@@ -375,6 +378,11 @@ class Questions:
                 if not connection.closed:  # a server that went away took the transaction with it
                     connection.rollback()
                     connection.isolation_level = None
+
+    def ask(self, name: str, parameters: Any) -> list[Row]:
+        """The rows of a named query that is about no one scope."""
+        with self._database.connection() as connection:
+            return connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
 
     def folded(self, scope: str) -> int:
         """The last seq of a scope that is folded; 0 for a scope without any."""

@@ -43,10 +43,13 @@ class Batch:
     moves: dict[tuple[str, str], str] = field(default_factory=dict)
     decisions: list[list[Any]] = field(default_factory=list)
     deals: dict[tuple[str, str], Row] = field(default_factory=dict)
+    signings: list[Row] = field(default_factory=list)
+    cancellations: list[Row] = field(default_factory=list)
     deal_decisions: list[Row] = field(default_factory=list)
     flags: list[Row] = field(default_factory=list)
     penalties: list[Row] = field(default_factory=list)
     staff: list[Row] = field(default_factory=list)
+    presence: list[Row] = field(default_factory=list)
     offices: list[Row] = field(default_factory=list)
     rulebooks: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
@@ -87,10 +90,13 @@ class Batch:
         _put(curs, "put_facts", self.facts)
         _put(curs, "put_decisions", self.decisions)
         _put(curs, "put_deals", [(*key, *row) for key, row in self.deals.items()])
+        _put(curs, "put_signings", self.signings)
+        _put(curs, "put_cancellations", self.cancellations)
         _put(curs, "put_deal_decisions", self.deal_decisions)
         _put(curs, "put_flags", self.flags)
         _put(curs, "put_penalties", self.penalties)
-        _put(curs, "put_staff", list({(row[0], row[1]): row for row in self.staff}.values()))
+        _put(curs, "put_staff", _last_of_each(self.staff))
+        _put(curs, "put_presence", _last_of_each(self.presence))
         _put(curs, "put_offices", self.offices)
         _put(curs, "put_rulebooks", self.rulebooks)
         _put(curs, "put_outbox", self.outbox)
@@ -130,6 +136,11 @@ def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
         scope, customer, row.born, row.nth, row.people, row.generation, standing.owner, row.holder,
         standing.status, standing.expires_at, row.due_at,
     )  # fmt: skip
+
+
+def _last_of_each(rows: Sequence[Row]) -> list[Row]:
+    """Of several rows of one member of staff the last one."""
+    return list({(row[0], row[1]): row for row in rows}.values())
 
 
 def _put(curs: Cursor[Any], name: str, rows: Sequence[Sequence[Any]]) -> None:

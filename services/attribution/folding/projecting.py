@@ -14,7 +14,7 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from services.attribution.domain import events as e
-from services.attribution.domain.facts import Absence, Matter, Return, ShiftOpening
+from services.attribution.domain.facts import Absence, Cancellation, Matter, Return, ShiftOpening, Signing
 from services.attribution.domain.state import Board, Customer, Dispute, Key
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.mapper import Cited, stored, stream_id
@@ -219,12 +219,12 @@ def _penalised(rows: FactRows, event: e.Penalised) -> None:
 
 
 def _office(rows: FactRows, event: e.OfficeFound) -> None:
-    rows.rows.append(("offices", [event.office, rows.work.scope]))
+    rows.rows.append(("offices", [event.office, rows.work.scope, rows.cause.seq]))
 
 
 def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
     entry = event.entry
-    rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts))
+    rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts), rows.cause.office)
     rows.work.names[entry.staff] = event.name
     rows.work.contacts[entry.staff] = event.contacts
     if entry.role is not None and entry.role in get_args(Role):
@@ -234,10 +234,36 @@ def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
 def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
     """Who was never enrolled has no role, and nothing was ever planned for them."""
     staff = event.entry.staff
+    rows.row("presence", staff, None, None)
     member = rows.work.slice.scope.staff.get(staff)
     if member is not None and member.role in get_args(Role):
         rows.work.contacts.pop(staff, None)
         _tell_staff(rows, staff, member.role, departed=True)
+
+
+def date_deal(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
+    """Which fact signed or cancelled a deal; one that changed nothing did neither."""
+    if isinstance(matter, Signing | Cancellation):
+        changed = any(
+            isinstance(event, e.DealChanged | e.DealDecided) and event.deal.deal == matter.deal
+            for event in events
+        )
+        if changed:
+            table = "signings" if isinstance(matter, Signing) else "cancellations"
+            rows.row(table, matter.deal, rows.cause.seq)
+
+
+def note_presence(rows: FactRows, matter: Matter) -> None:
+    """Who is away, and why, for the list of staff; who has left is not away."""
+    if isinstance(matter, Absence):
+        moved: dict[str, str | None] = {matter.staff: matter.reason}
+    elif isinstance(matter, Return):
+        moved = {matter.staff: None}
+    else:
+        moved = dict.fromkeys(matter.order) if isinstance(matter, ShiftOpening) else {}
+    for staff, reason in moved.items():
+        if not rows.work.slice.scope.departed(staff):
+            rows.row("presence", staff, reason, rows.cause.at if reason is not None else None)
 
 
 def tell_presence(rows: FactRows, matter: Matter, before: Before) -> None:

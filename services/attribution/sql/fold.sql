@@ -115,6 +115,16 @@ INSERT INTO deals (scope, deal, customer, born)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
 ON CONFLICT (scope, deal) DO UPDATE SET customer = excluded.customer
 
+-- name: put_signings
+UPDATE deals SET signed_seq = made.seq
+FROM unnest(%b::text[], %b::text[], %b::bigint[]) AS made (scope, deal, seq)
+WHERE deals.scope = made.scope AND deals.deal = made.deal
+
+-- name: put_cancellations
+UPDATE deals SET cancelled_seq = made.seq
+FROM unnest(%b::text[], %b::text[], %b::bigint[]) AS made (scope, deal, seq)
+WHERE deals.scope = made.scope AND deals.deal = made.deal
+
 -- name: put_deal_decisions
 INSERT INTO deal_decisions (scope, version, deal, body)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[])
@@ -128,8 +138,8 @@ INSERT INTO penalties (scope, version, body)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
 
 -- name: put_offices
-INSERT INTO offices (office, scope)
-SELECT * FROM unnest(%b::text[], %b::text[])
+INSERT INTO offices (office, scope, born)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
 ON CONFLICT DO NOTHING
 
 -- name: put_rulebooks
@@ -167,9 +177,15 @@ INSERT INTO parked_facts (scope, seq, recorded_at, body, traceparent, contacts)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[], %b::bytea[])
 
 -- name: put_staff
-INSERT INTO staff (scope, staff, name, role, contacts)
-SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[])
-ON CONFLICT (scope, staff) DO UPDATE SET name = excluded.name, role = excluded.role, contacts = excluded.contacts
+INSERT INTO staff (scope, staff, name, role, contacts, office)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[])
+ON CONFLICT (scope, staff) DO UPDATE SET
+    name = excluded.name, role = excluded.role, contacts = excluded.contacts, office = excluded.office
+
+-- name: put_presence
+UPDATE staff SET away = moved.away, away_since = moved.since
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::timestamptz[]) AS moved (scope, staff, away, since)
+WHERE staff.scope = moved.scope AND staff.staff = moved.staff
 
 -- name: enrolled_staff
 SELECT staff, name, contacts FROM staff WHERE scope = %s AND staff = ANY(%s::text[])

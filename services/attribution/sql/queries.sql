@@ -129,3 +129,31 @@ SELECT count(*), min(since) FROM parked_scopes
 SELECT name, version, sha256 FROM rulebooks
 UNION ALL
 SELECT split_part(book, '@', 1), split_part(book, '@', 2)::integer, '' FROM opened_before
+
+-- name: page_of_scopes
+SELECT scopes.scope, folded_seq, book, parked.since, records.state,
+       ARRAY(SELECT office FROM offices WHERE offices.scope = scopes.scope ORDER BY office)
+FROM scopes
+LEFT JOIN parked_scopes AS parked ON parked.scope = scopes.scope
+LEFT JOIN records ON records.scope = scopes.scope AND records.kind = 'scope' AND records.id = ''
+WHERE scopes.scope > %(after)s ORDER BY scopes.scope LIMIT %(limit)s
+
+-- name: page_of_offices
+SELECT offices.office, body FROM offices LEFT JOIN facts ON facts.scope = offices.scope AND facts.seq = offices.born
+WHERE offices.scope = %(scope)s AND offices.office > %(after)s ORDER BY offices.office LIMIT %(limit)s
+
+-- name: page_of_staff
+SELECT staff, name, role, office, away, away_since FROM staff
+WHERE scope = %(scope)s AND staff > %(after)s ORDER BY staff LIMIT %(limit)s
+
+-- name: deal
+SELECT born, deal, customer FROM deals WHERE scope = %s AND deal = %s
+
+-- name: facts_of_deals
+-- The facts that subscribed, signed and cancelled each.
+SELECT deals.deal, subscribed.body, signed.body, cancelled.body
+FROM deals
+LEFT JOIN facts AS subscribed ON subscribed.scope = deals.scope AND subscribed.seq = deals.born
+LEFT JOIN facts AS signed ON signed.scope = deals.scope AND signed.seq = deals.signed_seq
+LEFT JOIN facts AS cancelled ON cancelled.scope = deals.scope AND cancelled.seq = deals.cancelled_seq
+WHERE deals.scope = %s AND deals.deal = ANY(%s::text[])
