@@ -63,9 +63,15 @@ class Outbox(SessionLead):
         connection = self.leading()
         row = connection.execute(SQL["kept_topic"].encode(), {"topic": state.topic}).fetchone()
         reason = refill_reason(Kept.of(row), state, reached)
-        told = 0 if reason is None else sum(restate(connection, scope) for scope in all_scopes(connection))
+        told = 0 if reason is None else sum(restate(connection, scope) for scope in self._begun(connection))
         connection.execute(SQL["keep_topic"].encode(), kept_row(state, reached))
         return Refill(reason, told) if reason is not None and told else None
+
+    @staticmethod
+    def _begun(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
+        """The scopes of which something was sent once: of the others the outbox still has all from the first on."""
+        whole = {scope for (scope,) in connection.execute(SQL["never_sent"].encode())}
+        return [scope for scope in all_scopes(connection) if scope not in whole]
 
     def watermarks(self) -> list[tuple[int, datetime]]:
         """Those to be passed on; read them before the messages, which then hold all that came before them."""

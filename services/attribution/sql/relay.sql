@@ -54,3 +54,7 @@ SELECT state FROM records WHERE scope = %(scope)s AND kind = 'scope'
 
 -- name: restated
 UPDATE scopes SET sent_seq = %(seq)s WHERE scope = %(scope)s
+
+-- name: never_sent
+-- Rows go when they are acknowledged, in order: a scope whose first message waits has sent none.
+SELECT scope FROM outbox WHERE seq = 1
