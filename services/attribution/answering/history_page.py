@@ -11,6 +11,7 @@ import msgspec
 
 from services.attribution.answering.decisions_page import decisions_page, from_micros, micros
 from services.attribution.answering.queries import Cursor, Snapshot
+from services.attribution.answering.remarks import remarks_on, with_remarks
 from services.attribution.answering.telling import told
 from services.attribution.judging.result import Json
 
@@ -30,7 +31,7 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> Json:
     answer = {
         "scope": scope,
         "customer": customer.id,
-        "events": [_event(seq, body) for seq, body in shown],
+        "events": with_remarks(snapshot, [_event(seq, body) for seq, body in shown]),
         "decisions": _decisions(snapshot, page, set(wanted)),
     }
     if page.following is None and len(events) <= limit:
@@ -40,9 +41,10 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> Json:
 
 
 def _wanted(snapshot: Snapshot, customer: str, records: tuple[str, ...]) -> list[str]:
-    """The records that concerned the customer, and whatever else a decision rests on."""
+    """The records that concerned the customer, what corrected or approved them, and what else a decision rests on."""
     rested = snapshot.ask("rested_on", {"scope": snapshot.head.scope, "customer": customer})
-    return list(dict.fromkeys((*records, *(event for (event,) in rested))))
+    remarks = remarks_on(snapshot, records)
+    return list(dict.fromkeys((*records, *remarks, *(event for (event,) in rested))))
 
 
 def _decisions(snapshot: Snapshot, page: Any, wanted: set[str]) -> list[Json]:

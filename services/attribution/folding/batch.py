@@ -51,6 +51,7 @@ class Batch:
     staff: list[Row] = field(default_factory=list)
     presence: list[Row] = field(default_factory=list)
     offices: list[Row] = field(default_factory=list)
+    remarks: list[Row] = field(default_factory=list)
     rulebooks: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
     watermark: tuple[int, datetime] | None = None
@@ -98,6 +99,7 @@ class Batch:
         _put(curs, "put_staff", _last_of_each(self.staff))
         _put(curs, "put_presence", _last_of_each(self.presence))
         _put(curs, "put_offices", self.offices)
+        _put(curs, "put_remarks", self.remarks)
         _put(curs, "put_rulebooks", self.rulebooks)
         _put(curs, "put_outbox", self.outbox)
         _put(curs, "put_dead_records", self.dead_records)

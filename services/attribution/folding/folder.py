@@ -30,7 +30,14 @@ from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.codec import encode_record
-from services.attribution.folding.projecting import Cause, FactRows, date_deal, note_presence, tell_presence
+from services.attribution.folding.projecting import (
+    Cause,
+    FactRows,
+    date_deal,
+    note_presence,
+    note_remark,
+    tell_presence,
+)
 from services.attribution.folding.reading import JournalFact
 from services.attribution.folding.store import Store, Work
 from services.attribution.judging.translate import StoredContacts
@@ -203,6 +210,7 @@ class Folder:
             tell_presence(rows, fact.matter, before)
             note_presence(rows, fact.matter)
             date_deal(rows, fact.matter, events)
+            note_remark(rows, fact.matter, events)
             self._add_texts(rows, events)
             rows.row(
                 "facts",

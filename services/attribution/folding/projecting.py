@@ -14,7 +14,16 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from services.attribution.domain import events as e
-from services.attribution.domain.facts import Absence, Cancellation, Matter, Return, ShiftOpening, Signing
+from services.attribution.domain.facts import (
+    Absence,
+    Approval,
+    Cancellation,
+    Correction,
+    Matter,
+    Return,
+    ShiftOpening,
+    Signing,
+)
 from services.attribution.domain.state import Board, Customer, Dispute, Key
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.mapper import Cited, stored, stream_id
@@ -251,6 +260,14 @@ def date_deal(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -
         if changed:
             table = "signings" if isinstance(matter, Signing) else "cancellations"
             rows.row(table, matter.deal, rows.cause.seq)
+
+
+def note_remark(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
+    """A correction or an approval stands in the history of whoever its record names."""
+    if isinstance(matter, Correction | Approval):
+        flags = {event.flag for event in events if isinstance(event, e.Flagged)}
+        if "unknown_record" not in flags:
+            rows.row("remarks", matter.record, rows.cause.seq, "unapproved" not in flags)
 
 
 def note_presence(rows: FactRows, matter: Matter) -> None:

@@ -142,6 +142,10 @@ INSERT INTO offices (office, scope, born)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
 ON CONFLICT DO NOTHING
 
+-- name: put_remarks
+INSERT INTO remarks (scope, record, seq, taken)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::boolean[])
+
 -- name: put_rulebooks
 -- A text that is there is never overwritten: its key is its content.
 INSERT INTO rulebooks (sha256, name, version, text)

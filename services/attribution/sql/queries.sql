@@ -157,3 +157,20 @@ LEFT JOIN facts AS subscribed ON subscribed.scope = deals.scope AND subscribed.s
 LEFT JOIN facts AS signed ON signed.scope = deals.scope AND signed.seq = deals.signed_seq
 LEFT JOIN facts AS cancelled ON cancelled.scope = deals.scope AND cancelled.seq = deals.cancelled_seq
 WHERE deals.scope = %s AND deals.deal = ANY(%s::text[])
+
+-- name: remarks_on
+-- The facts that correct or approve these records, and those that correct or approve such a fact.
+WITH RECURSIVE said (id, seq) AS (
+    SELECT facts.id, facts.seq FROM remarks JOIN facts USING (scope, seq)
+    WHERE remarks.scope = %(scope)s AND remarks.record = ANY(%(records)s::text[])
+    UNION
+    SELECT facts.id, facts.seq
+    FROM said JOIN remarks ON remarks.scope = %(scope)s AND remarks.record = said.id
+    JOIN facts ON facts.scope = remarks.scope AND facts.seq = remarks.seq
+)
+SELECT id FROM said ORDER BY seq
+
+-- name: corrections_of
+SELECT remarks.record, remarks.seq, remarks.taken, facts.body FROM remarks JOIN facts USING (scope, seq)
+WHERE remarks.scope = %s AND remarks.record = ANY(%s::text[]) AND facts.type = 'record.corrected'
+ORDER BY remarks.seq
