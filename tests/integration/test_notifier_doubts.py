@@ -253,7 +253,7 @@ async def test_a_start_tries_what_channels_had_refused(office: Office) -> None:
     only = Keeping("only")
     only.answers = [Refused("sign", Reason.SIGNATURE)]
     await round_of(office, only)
-    office.queue.history.start_afresh([], office.machine.now())
+    office.queue.history.start_afresh([], office.machine.now(), office.clock.now())
     (alert,) = await round_of(office, only)
     assert (alert.state, len(only.sent)) == ("sent", 1)
 

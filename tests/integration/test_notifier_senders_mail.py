@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import logging
@@ -12,6 +13,7 @@ import pytest
 
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.mail import MailChannel, MailServer
+from services.notifier.channels.outcome import OF_CHANNEL
 from shared.local.ports import free_port
 from tests.support.notices import LI, NOTICE, said
 from tests.support.smtp import CUT, HANG, PASSWORD, USER, Post, posting
@@ -85,6 +87,28 @@ async def test_a_server_that_hangs_is_given_up(post: Post, verb: str) -> None:
     refusal = await refused(channel(post, timeout=0.3))
     assert isinstance(refusal, Temporary)
     assert isinstance(refusal, NoAnswer) or verb == "CONNECT"
+
+
+async def test_a_server_that_has_the_mail_and_hangs_at_the_goodbye_has_taken_it(post: Post) -> None:
+    """The last word is courtesy: the mail was taken, and nobody is told twice for a QUIT without an answer."""
+    post.says["QUIT"] = HANG
+    mail = channel(post, timeout=10.0)
+    async with asyncio.timeout(mail.timeout):  # as the dispatcher makes the call
+        assert await mail.send(NOTICE, TO) == "2.0.0 kept as 4ABC"
+    assert len(post.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "says"),
+    [("CONNECT", "554 5.7.1 not you"), ("EHLO", "550 5.7.1 no"), ("MAIL", "550 5.7.1 not this sender")],
+)
+async def test_what_a_server_refuses_to_everybody_waits_until_that_is_mended(
+    post: Post, verb: str, says: str
+) -> None:
+    """It is no word about the mailbox of the one who is to be told: the alert is not given up for it."""
+    post.says[verb] = says
+    refusal = await refused(channel(post))
+    assert isinstance(refusal, Refused) and refusal.reason in OF_CHANNEL
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:

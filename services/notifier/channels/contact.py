@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from email.headerregistry import Address
 
 from shared.contract import is_masked, normalise_phone
 
@@ -50,6 +51,16 @@ def mentionable(contact: str | None) -> str | None:
     if _USER.fullmatch(text) is None or _means_everybody(text):
         return None
     return text
+
+
+def mail_address(contact: str | None) -> str | None:
+    """The address of a mailbox as it was entered; None for what is masked, mistyped or none at all."""
+    text = (contact or "").strip()
+    try:
+        whole = bool(Address(addr_spec=text).domain)
+    except Exception:  # on half an address the library's parser breaks off in half a dozen ways
+        return None
+    return text if whole and not is_masked(text) else None
 
 
 def _means_everybody(text: str) -> bool:

@@ -6,6 +6,8 @@ message to every mail client that looks at it.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -16,7 +18,16 @@ from typing import Literal
 import aiosmtplib
 
 from services.notifier.alert import Notice, Person
-from services.notifier.channels import NoAnswer, NotThisPerson, Refused, Temporary, composing
+from services.notifier.channels import (
+    ChannelError,
+    NoAnswer,
+    NotThisPerson,
+    Refused,
+    Temporary,
+    composing,
+)
+from services.notifier.channels.contact import mail_address
+from services.notifier.channels.faults import reached_not, tls_fault
 from services.notifier.channels.outcome import Reason, presentable
 from shared.plain import lines, one_line
 
@@ -24,6 +35,10 @@ from shared.plain import lines, one_line
 _PERMANENT = 500
 # RFC 4954: who hands in is not admitted, whatever the mail.
 _NOT_ADMITTED = frozenset({530, 534, 535, 538})
+# RFC 5321: the mailbox that sends is not accepted here; a message that is too large has another code.
+_NOT_THIS_SENDER = frozenset({550, 551, 553})
+# Seconds that a server may take for its last word, behind which nothing follows.
+_GOODBYE = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,43 +64,69 @@ class MailChannel:
         self.timeout = timeout
 
     def destination(self, person: Person) -> str | None:
-        return person.contact("email")
+        return mail_address(person.contact("email"))
 
     async def send(self, notice: Notice, destination: str) -> str:
         with composing():
             message = _message(notice, self.server.sender, destination)
-        server = self.server
+        client = self._client()
         try:
-            _, answer = await aiosmtplib.send(
-                message,
-                hostname=server.host,
-                port=server.port,
-                username=server.username or None,
-                password=server.password or None,
-                use_tls=server.security == "tls",
-                start_tls=server.security == "starttls",
-                timeout=self.timeout,
-            )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            refusal = self._refusal(max(refused.code for refused in error.recipients), str(error))
-            raise refusal if isinstance(refusal, Refused) else NotThisPerson(refusal.answer) from None
-        except aiosmtplib.SMTPResponseException as error:
-            raise self._refusal(error.code, f"{error.code} {error.message}") from None
-        except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPConnectTimeoutError) as error:
-            raise Temporary(self._told(str(error))) from None
-        except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError) as error:
-            raise NoAnswer(self._told(str(error))) from None
-        except (aiosmtplib.SMTPException, ValueError) as error:
-            raise Refused(self._told(str(error))) from None
-        except OSError as error:
-            raise NoAnswer(self._told(str(error))) from None
+            try:
+                await client.connect()
+            except Exception as error:
+                raise self._not_handed_in(error) from None
+            try:
+                _, answer = await client.send_message(message)
+            except Exception as error:
+                raise self._not_taken(error) from None
+            await _leave(client)
+        finally:
+            client.close()
         return self._told(answer)
 
-    def _refusal(self, code: int, said: str) -> Refused | Temporary:
+    def _client(self) -> aiosmtplib.SMTP:
+        server = self.server
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username or None,
+            password=server.password or None,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            timeout=self.timeout,
+        )
+
+    def _not_handed_in(self, error: Exception) -> ChannelError:
+        """What it means that the server did not let us in: nothing was sent, and somebody may mend it."""
+        if tls_fault(error) is not None:
+            return Temporary(reached_not(error))
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            return self._refusal(error.code, f"{error.code} {error.message}", Reason.ADDRESS)
+        if isinstance(error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPConnectTimeoutError):
+            return Temporary(self._told(str(error)))
+        if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
+            return NoAnswer(self._told(str(error)))
+        return Refused(self._told(str(error)), Reason.ADDRESS)
+
+    def _not_taken(self, error: Exception) -> ChannelError:
+        """What it means that the server did not take the message."""
+        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+            refusal = self._refusal(max(refused.code for refused in error.recipients), str(error))
+            return refusal if isinstance(refusal, Refused) else NotThisPerson(refusal.answer)
+        if isinstance(error, aiosmtplib.SMTPSenderRefused):
+            reason = Reason.PERMISSION if error.code in _NOT_THIS_SENDER else None
+            return self._refusal(error.code, f"{error.code} {error.message}", reason)
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            return self._refusal(error.code, f"{error.code} {error.message}")
+        if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
+            return NoAnswer(self._told(str(error)))
+        return Refused(self._told(str(error)))
+
+    def _refusal(self, code: int, said: str, reason: Reason | None = None) -> Refused | Temporary:
         told = self._told(said)
         if code < _PERMANENT:
             return Temporary(told)
-        return Refused(told, Reason.SIGNATURE if code in _NOT_ADMITTED else None)
+        return Refused(told, Reason.SIGNATURE if code in _NOT_ADMITTED else reason)
 
     def _told(self, text: str) -> str:
         """What the server said, as it may be stored: servers repeat what they were given."""
@@ -93,6 +134,13 @@ class MailChannel:
 
     async def close(self) -> None:
         """Each message has a connection of its own."""
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye to a server that has the message; one that does not answer that keeps nobody."""
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(_GOODBYE):
+            await client.quit()
 
 
 def _message(notice: Notice, sender: str, destination: str) -> EmailMessage:

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from services.notifier.hearing import heard
 from services.notifier.hearing.derive import (
+    OLD_NEWS,
     Again,
     Claim,
     ClaimChange,
@@ -171,11 +172,18 @@ class Inbox:
                 "office": change.office,
                 "away": change.away,
             }
-            connection.execute(self._sql["put_staff"].encode(), given)
+            if connection.execute(self._sql["put_staff"].encode(), given).rowcount:
+                self._wake(connection, change, batch.business_now)
         for offset, reason, value in batch.taken.irregular:
             given = {"topic": self._topic, "partition": batch.partition}
             given |= {"position": offset, "reason": reason, "value": value}
             connection.execute(self._sql["put_irregular"].encode(), given)
+
+    def _wake(self, connection: _Connection, change: StaffChange, business_now: datetime) -> None:
+        """Another contact, role or absence: whoever could not be told may be told now."""
+        given = {"staff": change.staff, "scope": change.scope}
+        given |= {"business_now": business_now, "told_within": OLD_NEWS}
+        connection.execute(self._sql["wake_given_up"].encode(), given)
 
     def _put_claims(self, connection: _Connection, claims: Sequence[Claim]) -> None:
         if not claims:

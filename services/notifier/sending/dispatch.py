@@ -81,7 +81,7 @@ class Dispatcher:
             while not stop.is_set():
                 try:
                     if fresh:
-                        await asyncio.to_thread(self._history.start_afresh, self._hold, self._machine.now())
+                        await self._start_afresh()
                         fresh = False
                     claimed = await self.tick()
                     await self._sleep(stop, 0.0 if claimed else self._until_next())
@@ -90,6 +90,10 @@ class Dispatcher:
                     await self._sleep(stop, self._policy.longest_sleep)
         finally:
             await _ended(keeping)
+
+    async def _start_afresh(self) -> None:
+        at = (self._machine.now(), self._business.now())
+        await asyncio.to_thread(self._history.start_afresh, self._hold, *at)
 
     async def tick(self) -> int:
         """Recover lost leases and begin what is due, as far as there is room; answers how many were begun."""

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.notifier.alert import LeasedAlert, Outcome, State
 from services.notifier.channels.asking import Told
+from services.notifier.hearing.derive import OLD_NEWS
 from services.notifier.sending.work import Tried
 from shared.database import Database, queries
 
@@ -94,9 +95,14 @@ class History:
             connection.execute(self._sql["close_receipts"].encode(), {"ids": [row[0] for row in rows]})
         return moved
 
-    def start_afresh(self, hold: Iterable[str], machine_now: datetime) -> None:
-        """A process that starts may have other secrets, addresses and channels: what waited for them is tried."""
+    def start_afresh(self, hold: Iterable[str], machine_now: datetime, business_now: datetime) -> None:
+        """A process that starts may have other secrets, addresses, channels and plans: what waited for them is tried,
+        and what could be told to nobody."""
         given = {"now": machine_now, "hold": list(hold)}
+        anybody = {"staff": None, "scope": None, "business_now": business_now, "told_within": OLD_NEWS}
         with self._database.connection() as connection:
+            said = {"business_now": business_now.isoformat()}
+            connection.execute(self._sql["set_business_now"].encode(), said)
+            connection.execute(self._sql["wake_given_up"].encode(), anybody)
             connection.execute(self._sql["forget_breakers"].encode(), given)
             connection.execute(self._sql["wake_all"].encode(), given)

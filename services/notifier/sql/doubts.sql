@@ -78,6 +78,18 @@ WHERE id = %(alert)s AND state IN ('failed', 'unknown', 'dead')
 UPDATE alerts SET retry_at = %(now)s
 WHERE state = 'failed' AND lease IS NULL AND NOT limited AND retry_at > %(now)s AND waits_on @> ARRAY[%(channel)s::text]
 
+-- name: wake_given_up
+-- Who can be reached, and by what, has changed: what was given up for a person, or since nobody could be told, is tried
+-- once more while it still holds. What nobody here has given up (it may have been sent before a restore) has no `done_at`
+-- and is left to a person.
+UPDATE alerts
+SET state = 'failed', reason = 'tried again: who can be reached has changed', unreachable = false, limited = false,
+    retry_at = clock_timestamp(), done_at = NULL, waits_for = NULL, waits_on = '{}', changed_at = clock_timestamp()
+WHERE state = 'dead' AND superseded_at IS NULL AND lease IS NULL AND done_at IS NOT NULL
+  AND CASE WHEN kind = 'claim' AND rung <> 'lapsed' THEN deadline > %(business_now)s
+           ELSE due_at > %(business_now)s - %(told_within)s END
+  AND (staff = %(staff)s OR unreachable AND (%(scope)s::text IS NULL OR scope = %(scope)s))
+
 -- name: forget_breakers
 -- A start is how a secret or an address is changed; what a receiver has asked for is kept.
 DELETE FROM breakers WHERE NOT held OR open_until <= %(now)s

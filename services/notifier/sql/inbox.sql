@@ -140,13 +140,18 @@ WHERE NOT %(again)s OR NOT EXISTS (
 ON CONFLICT (id) DO NOTHING
 
 -- name: put_staff
--- Who leaves is not away; whoever is enrolled again is as they were until somebody says otherwise.
+-- Who leaves is not away; whoever is enrolled again is as they were until somebody says otherwise. A message that tells
+-- what is known already changes no row.
 INSERT INTO staff (scope, staff, name, role, contacts, departed, office, away)
 VALUES (%(scope)s, %(staff)s, %(name)s, %(role)s, %(contacts)s, %(departed)s, %(office)s, coalesce(%(away)s, false))
 ON CONFLICT (scope, staff) DO UPDATE
 SET name = excluded.name, role = excluded.role, contacts = excluded.contacts, departed = excluded.departed,
     office = coalesce(excluded.office, staff.office),
     away = NOT excluded.departed AND coalesce(%(away)s, staff.away)
+WHERE (staff.name, staff.role, staff.contacts, staff.departed, staff.office, staff.away)
+      IS DISTINCT FROM (excluded.name, excluded.role, excluded.contacts, excluded.departed,
+                        coalesce(excluded.office, staff.office),
+                        NOT excluded.departed AND coalesce(%(away)s, staff.away))
 
 -- name: put_irregular
 INSERT INTO irregular (at, topic, partition, position, reason, value)
