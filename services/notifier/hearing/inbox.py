@@ -181,7 +181,7 @@ class Inbox:
 
     def _wake(self, connection: _Connection, change: StaffChange, business_now: datetime) -> None:
         """Another contact, role or absence: whoever could not be told may be told now."""
-        given = {"staff": change.staff, "scope": change.scope}
+        given: dict[str, object] = {"staff": change.staff, "scope": change.scope}
         given |= {"business_now": business_now, "told_within": OLD_NEWS}
         connection.execute(self._sql["wake_given_up"].encode(), given)
 
