@@ -1,21 +1,21 @@
-"""`panke up | down | status | logs`: Panke on this machine, in the background or under one's eyes."""
+"""`panke up | down | restart | status | logs`: Panke on this machine, in the background or under one's eyes."""
 
 from __future__ import annotations
 
 import shlex
 import signal
 import sys
-import time
 from pathlib import Path
 
 import click
 
-from shared.local.errors import LocalError
+from shared.local.errors import LocalError, NotRunning
 from shared.local.home import local_home
+from shared.local.service import ServiceProcess
 from shared.local.stack import Part, Stack
+from shared.local.watch import Watch
 from shared.terminal import say
 
-_LOOK_SECONDS = 0.5
 _directory = click.option(
     "--directory",
     type=click.Path(file_okay=False, path_type=Path),
@@ -26,7 +26,11 @@ _directory = click.option(
 
 @click.command()
 @_directory
-@click.option("--foreground", is_flag=True, help="Stay, start again what dies, and stop all on Ctrl-C.")
+@click.option(
+    "--foreground",
+    is_flag=True,
+    help="Stay, start again what dies for as long as it takes, and stop all on Ctrl-C.",
+)
 @click.option("--postgres-port", type=click.IntRange(0, 65535), default=0, help="0: as last time, or any.")
 @click.option("--kafka-port", type=click.IntRange(0, 65535), default=0, help="0: as last time, or any.")
 @click.option("--without-services", is_flag=True, help="PostgreSQL and Kafka alone.")
@@ -44,12 +48,12 @@ def up(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in stack.given:
         say(f"{name}: 使用已给出的地址 given, nothing is embedded for it")
+    watch = Watch(stack, say)
     try:
-        stack.start(say)
+        _start(stack, tell_only=foreground)
         if foreground:
-            _watch(stack)
-    except LocalError as error:
-        raise click.ClickException(str(error)) from error
+            say("按 Ctrl-C 停止 Ctrl-C stops")
+            watch.run()
     except KeyboardInterrupt:
         say("正在停止 stopping")
     finally:
@@ -57,7 +61,18 @@ def up(
             # A second Ctrl-C would leave processes behind; each of them is killed when it takes too long.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
-            stack.stop(say)
+            watch.stop()
+
+
+def _start(stack: Stack, *, tell_only: bool) -> None:
+    """What does not start ends the command, or is told alone where it will be tried again."""
+    try:
+        stack.start(say)
+    except LocalError as error:
+        if not tell_only:
+            hint = "其余部分继续运行，panke down 可停止 what runs goes on; `panke down` stops it"
+            raise click.ClickException(f"{error}\n{hint}") from error
+        say(error, err=True)
 
 
 @click.command()
@@ -74,6 +89,22 @@ def down(directory: Path | None, remove_data: bool) -> None:
 
 @click.command()
 @_directory
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def restart(directory: Path | None, names: tuple[str, ...]) -> None:
+    """Stop and start again parts by name, on their data and ports, with the settings of this shell."""
+    stack = Stack(_place(directory))
+    known = [part.name for part in stack.parts]
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name}: it is one of {', '.join(known)}")
+    try:
+        stack.restart(names, say)
+    except LocalError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@_directory
 @click.option("--environment", is_flag=True, help="Print the addresses as variables for a shell instead.")
 def status(directory: Path | None, environment: bool) -> None:
     """Say what runs, where it listens and where its log is; exit status 3 when something does not run."""
@@ -81,13 +112,16 @@ def status(directory: Path | None, environment: bool) -> None:
     parts = stack.parts
     if environment:
         for part in stack.embedded:
-            part.attach()
+            if not part.attach():
+                raise click.ClickException(str(NotRunning(part.name)))
         for name, value in stack.addresses().items():
             say(f"export {name}={shlex.quote(value)}")
         return
     for part in parts:
         if part.attach():
-            say(f"{part.name}: 运行中 running, {part.address}, pid {part.pid}, log {part.log}")
+            waits = isinstance(part, ServiceProcess) and not part.ready()
+            how = "运行中，未就绪 running, not ready" if waits else "运行中 running"
+            say(f"{part.name}: {how}, {part.address}, pid {part.pid}, log {part.log}")
         else:
             say(f"{part.name}: 未运行 not running, log {part.log}")
     if not all(part.attach() for part in parts):
@@ -113,17 +147,6 @@ def _show_tail(part: Part, lines: int) -> None:
         with part.log.open(errors="replace") as log:
             for line in log.readlines()[-lines:]:
                 say(line, nl=False)
-
-
-def _watch(stack: Stack) -> None:
-    """Until asked to stop: start again whatever has died."""
-    say("按 Ctrl-C 停止 Ctrl-C stops")
-    while True:
-        time.sleep(_LOOK_SECONDS)
-        for part in stack.parts:
-            if not part.attach():
-                say(f"{part.name}: 已退出，正在重启 it ended and is started again, log {part.log}")
-                part.start()
 
 
 def _place(directory: Path | None) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -10,6 +11,23 @@ class LocalError(Exception):
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"{zh}\n{en}")
+
+
+class SeveralFailed(LocalError):
+    """More than one part did not start."""
+
+    def __init__(self, errors: Sequence[LocalError]) -> None:
+        self.errors = tuple(errors)
+        super(LocalError, self).__init__("\n".join(str(error) for error in errors))
+
+
+class NotRunning(LocalError):
+    """What a part needs does not run."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"{part}：未运行。请用 panke up 启动。", f"{part}: not running. Start it with `panke up`."
+        )
 
 
 class PortInUse(LocalError):
@@ -105,3 +123,7 @@ class StartFailed(LocalError):
 
     def __init__(self, part: str, what_zh: str, what: str, log: Path, tail: str) -> None:
         super().__init__(f"{part}：{what_zh}。日志：{log}", f"{part}: {what}. Log: {log}\n{tail}".rstrip())
+
+
+class NotReady(StartFailed):
+    """The service runs, and does not say that it is ready; it goes on trying."""

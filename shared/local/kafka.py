@@ -21,7 +21,7 @@ from shared.local.home import demand_room, local_home
 from shared.local.jars import kafka_jars
 from shared.local.kafka_cache import cache_options
 from shared.local.kafka_probe import ask_cluster
-from shared.local.ports import HOST, free_port, is_free
+from shared.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
 from shared.local.private import UMASK, make_private, open_private, write_private
 from shared.local.process import ServerProcess
 
@@ -136,6 +136,17 @@ class EmbeddedKafka:
         self._port = json.loads((self.directory / "ports.json").read_text())[0]
         return True
 
+    def owns(self, address: str) -> bool:
+        """Whether an address is that of this broker, as it listens now or listened before."""
+        host, _, port = address.rpartition(":")
+        memory = self.directory / "ports.json"
+        return host in LOOPBACK and memory.is_file() and str(json.loads(memory.read_text())[0]) == port
+
+    def stop_if_abandoned(self) -> None:
+        """End what was to end with its starter, which was killed."""
+        if self._process.abandoned():
+            self._process.stop()
+
     def stop(self) -> None:
         self._process.stop()
 
@@ -184,8 +195,8 @@ class EmbeddedKafka:
             raise PortInUse(PART, self._asked)
         memory = self.directory / "ports.json"
         last = json.loads(memory.read_text()) if memory.is_file() else [0, 0]
-        port = self._asked or (last[0] if last[0] and is_free(last[0]) else free_port())
-        usable = last[1] and last[1] != port and is_free(last[1])
+        port = self._asked or (last[0] if last[0] and soon_free(last[0]) else free_port())
+        usable = last[1] and last[1] != port and soon_free(last[1])
         controller = last[1] if usable else free_port(besides=(port,))
         write_private(memory, json.dumps([port, controller]))
         return port, controller

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 
 HOST = "127.0.0.1"
+LOOPBACK = (HOST, "localhost")
+_TICK = 0.05
 _RANGE = range(20_000, 32_000)
 
 
@@ -23,6 +26,16 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def soon_free(port: int, seconds: float = 2.0) -> bool:
+    """As `is_free`; what was killed may hold its port for a moment more."""
+    deadline = time.monotonic() + seconds
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_TICK)
+    return True
 
 
 def free_port(besides: tuple[int, ...] = ()) -> int:

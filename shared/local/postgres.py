@@ -18,14 +18,14 @@ import time
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.local.errors import NoDisk, PortInUse, StartFailed
 from shared.local.home import demand_room
-from shared.local.ports import HOST, free_port, is_free
+from shared.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
 from shared.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
 from shared.local.private import FOLDER, UMASK, open_private, write_private
-from shared.local.process import ServerProcess
+from shared.local.process import Running, ServerProcess
 
 _SUPERUSER = "panke"
 _START_SECONDS = 90.0
@@ -126,6 +126,20 @@ class EmbeddedPostgres:
         self._port = json.loads((self.directory / "port.json").read_text())
         return True
 
+    def owns(self, dsn: str) -> bool:
+        """Whether a connection string is that of this server, as it listens now or listened before."""
+        try:
+            given = conninfo_to_dict(dsn)
+            password = (self.directory / "password").read_text()
+        except (psycopg.ProgrammingError, FileNotFoundError):
+            return False
+        return given.get("password") == password and given.get("host") in LOOPBACK
+
+    def stop_if_abandoned(self) -> None:
+        """End what was to end with its starter, which was killed."""
+        if self._process.abandoned():
+            self._process.stop()
+
     def stop(self) -> None:
         self._process.stop()
 
@@ -162,6 +176,7 @@ class EmbeddedPostgres:
 
     def _start_once(self, programs: Path) -> None:
         self._port = self._choose_port()
+        self._forget_dead_server()
         user = self._server_user()
         self._process.launch(
             [str(programs / "postgres"), "-D", str(self.data), *self._options()],
@@ -198,9 +213,19 @@ class EmbeddedPostgres:
         if self._asked and not is_free(self._asked):
             raise PortInUse(PART, self._asked)
         last = json.loads(memory.read_text()) if memory.is_file() else 0
-        port = self._asked or (last if last and is_free(last) else free_port())
+        port = self._asked or (last if last and soon_free(last) else free_port())
         write_private(memory, json.dumps(port))
         return port
+
+    def _forget_dead_server(self) -> None:
+        """Remove the pid file of a server that was killed; where nobody reaps it, PostgreSQL takes it for alive.
+
+        We hold the lock, which every process of that server held, so none of them is left.
+        """
+        file = self.data / "postmaster.pid"
+        first = file.read_text().split()[:1] if file.exists() else []
+        if first and first[0].isdecimal() and Running.of(int(first[0])) is None:
+            file.unlink()
 
     def _lets_us_in(self) -> bool:
         try:
@@ -247,6 +272,7 @@ class EmbeddedPostgres:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=self._process.held,
                 env=_ENVIRONMENT,
                 cwd="/",
                 umask=UMASK,

@@ -22,7 +22,7 @@ from shared.local.errors import AlreadyRunning
 from shared.local.private import FOLDER, UMASK, open_private, write_private
 
 STOP_SECONDS = 10.0
-_LOCK_PATIENCE = 5.0
+_LOCK_PATIENCE = 15.0
 _TICK = 0.02
 
 
@@ -71,19 +71,23 @@ class ServerProcess:
         self.stop_signal = stop_signal
         self.log = directory / "server.log"
         self._pid_file = directory / "server.pid"
+        self._starter_file = directory / "server.starter"
         self._lock: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
+        self._status: int | None = None
 
     def running(self) -> Running | None:
         """The server as the pid file names it, whoever started it; none when it does not live."""
         if self._child is not None:
             self._child.poll()  # reaps our own child, which would otherwise stay in the process table
-        try:
-            known = Running(**json.loads(self._pid_file.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-        return known if known.alive else None
+        known = _read(self._pid_file)
+        return known if known is not None and known.alive else None
+
+    def abandoned(self) -> bool:
+        """Whether the server lives but was to end with its starter, which is gone: it is about to end."""
+        starter = _read(self._starter_file)
+        return starter is not None and not starter.alive and self.running() is not None
 
     def lock(self) -> None:
         """Take the directory for one server, or raise `AlreadyRunning`.
@@ -108,6 +112,11 @@ class ServerProcess:
             self._lock = handle
             return
 
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The lock, to hand on to a process that must end before another server may start."""
+        return () if self._lock is None else (self._lock,)
+
     def unlock(self) -> None:
         """Let go of our own hold; the server's, if it runs, stays."""
         if self._lock is not None:
@@ -124,7 +133,7 @@ class ServerProcess:
         tied: bool = True,
     ) -> None:
         """Start the server under the lock; `tied` makes it end with this process, however this one ends."""
-        held = () if self._lock is None else (self._lock,)
+        self._status = None
         with open(self.log, "ab", opener=open_private) as log:
             self._child = subprocess.Popen(
                 command,
@@ -133,7 +142,7 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
                 env=None if environment is None else dict(environment),
                 cwd="/",
-                pass_fds=held,
+                pass_fds=self.held,
                 start_new_session=True,
                 user=user,
                 group=group,
@@ -142,13 +151,17 @@ class ServerProcess:
             )
         running = Running.of(self._child.pid)
         if running is not None:
-            write_private(self._pid_file, json.dumps({"pid": running.pid, "started": running.started}))
+            _write(self._pid_file, running)
+        self._starter_file.unlink(missing_ok=True)
         if tied:
+            starter = Running.of(os.getpid())
+            if starter is not None:
+                _write(self._starter_file, starter)
             self._guard = _guard(self._child.pid, self.stop_signal)
 
     def ended(self) -> int | None:
         """The exit status of a server that we started, once it has ended."""
-        return None if self._child is None else self._child.poll()
+        return self._status if self._child is None else self._child.poll()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ask the server to end, and kill it when it has not after `seconds`."""
@@ -184,10 +197,22 @@ class ServerProcess:
             self._guard.communicate()
             self._guard = None
         if self._child is not None:
-            self._child.wait(STOP_SECONDS)
+            self._status = self._child.wait(STOP_SECONDS)
             self._child = None
         self._pid_file.unlink(missing_ok=True)
+        self._starter_file.unlink(missing_ok=True)
         self.unlock()
+
+
+def _read(file: Path) -> Running | None:
+    try:
+        return Running(**json.loads(file.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def _write(file: Path, process: Running) -> None:
+    write_private(file, json.dumps({"pid": process.pid, "started": process.started}))
 
 
 def _guard(pid: int, number: int) -> subprocess.Popen[bytes]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
 from shared.cli import GROUP
+from shared.local.errors import AlreadyRunning, LocalError, NotRunning, PortInUse, SeveralFailed
 from shared.local.kafka import EmbeddedKafka
 from shared.local.postgres import EmbeddedPostgres
-from shared.local.service import ServiceProcess
+from shared.local.process import ServerProcess
+from shared.local.service import ServiceProcess, kept_port, port_variable
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
 _ORDER = ("intake", "attribution", "notifier")
@@ -49,6 +51,7 @@ class Part(Protocol):
     def log(self) -> Path: ...
     def attach(self) -> bool: ...
     def start(self) -> object: ...
+    def stop_if_abandoned(self) -> None: ...
     def stop(self) -> None: ...
     def kill(self) -> None: ...
 
@@ -105,17 +108,51 @@ class Stack:
         return [self.postgres, self.kafka, *(self.services or self.make_services())]
 
     def start(self, say: Say) -> None:
-        """Start what does not run yet; what was started now is stopped again when something fails."""
+        """Start what does not run yet. What runs goes on, also when another part does not start.
+
+        An interrupt stops again what was started now.
+        """
         started: list[Part] = []
         try:
-            self._start_embedded(say, started)
-            self.services = self.make_services(self.addresses())
-            for service in self.services:
-                self._start(service, say, started)
+            failed = self._start_embedded(say, started)
+            if not failed:
+                self.services = self.make_services(self.addresses())
+                failed = [error for part in self.services if (error := self._tried(part, say, started))]
         except BaseException:
             for part in reversed(started):
                 part.stop()
             raise
+        if failed:
+            raise failed[0] if len(failed) == 1 else SeveralFailed(failed)
+
+    def begin(self, part: Part) -> None:
+        """Start one part and wait until it is ready; whoever else started it meanwhile is welcome."""
+        part.stop_if_abandoned()
+        try:
+            part.launch() if isinstance(part, ServiceProcess) else part.start()
+        except (AlreadyRunning, PortInUse):
+            if not part.attach():
+                raise
+        if isinstance(part, ServiceProcess):
+            part.wait_ready()
+
+    def restart(self, names: Collection[str], say: Say) -> None:
+        """Stop these parts and start them again, on their data and ports, with the settings of now."""
+        for part in self.embedded:
+            if part.name in names:
+                self._restart(part, say)
+            elif not part.attach():
+                raise NotRunning(part.name)
+        self.services = self.make_services(self.addresses())
+        for service in self.services:
+            if service.name in names:
+                self._restart(service, say)
+
+    def _restart(self, part: Part, say: Say) -> None:
+        if part.attach():
+            part.stop()
+        self.begin(part)
+        say(f"{part.name}: 已重启 started again, {part.address}, pid {part.pid}")
 
     def stop(self, say: Say) -> None:
         """Stop every process: the services first, so that they finish while their parts still answer."""
@@ -139,28 +176,39 @@ class Stack:
         return {**self.given, **embedded}
 
     def _given(self) -> dict[str, str]:
-        names = ("PANKE_DATABASE_URL", "PANKE_KAFKA")
-        found = {name: self.settings.get(name) or self._environment.get(name) for name in names}
-        return {name: value for name, value in found.items() if value}
+        """The addresses of servers that are not ours; our own, as `panke status` tells them, are embedded."""
+        owners: dict[str, Callable[[str], bool]] = {
+            "PANKE_DATABASE_URL": self.postgres.owns,
+            "PANKE_KAFKA": self.kafka.owns,
+        }
+        found = {name: self.settings.get(name) or self._environment.get(name) for name in owners}
+        return {name: value for name, value in found.items() if value and not owners[name](value)}
 
-    def _start_embedded(self, say: Say, started: list[Part]) -> None:
+    def _start_embedded(self, say: Say, started: list[Part]) -> list[LocalError]:
         """Side by side: each waits mostly for itself."""
         threads = ThreadPoolExecutor(max_workers=2)
         try:
-            starts = [threads.submit(self._start, part, say, started) for part in self.embedded]
-            for start in starts:
-                start.result()
+            starts = [threads.submit(self._tried, part, say, started) for part in self.embedded]
+            return [error for start in starts if (error := start.result()) is not None]
         finally:
             # Also after Ctrl-C: a part that is half started could not be stopped.
             threads.shutdown(wait=True)
 
-    def _start(self, part: Part, say: Say, started: list[Part]) -> None:
-        if part.attach():
-            say(f"{part.name}: 已在运行 already running, {part.address}, pid {part.pid}")
-            return
-        part.start()
-        started.append(part)
-        say(f"{part.name}: 已启动 started, {part.address}, pid {part.pid}")
+    def _tried(self, part: Part, say: Say, started: list[Part]) -> LocalError | None:
+        """Why a part does not run, or nothing."""
+        try:
+            part.stop_if_abandoned()
+            if part.attach():
+                if isinstance(part, ServiceProcess):
+                    part.wait_ready()
+                say(f"{part.name}: 已在运行 already running, {part.address}, pid {part.pid}")
+            else:
+                started.append(part)
+                self.begin(part)
+                say(f"{part.name}: 已启动 started, {part.address}, pid {part.pid}")
+        except LocalError as error:
+            return error
+        return None
 
     def make_services(self, addresses: Mapping[str, str] | None = None) -> list[ServiceProcess]:
         """The processes of the services, not started; without `addresses` they know only what was given."""
@@ -192,6 +240,11 @@ class Stack:
         }
 
     def _port(self, service: str) -> int:
-        """As given to us, else as the environment says it to the service, else the usual one."""
-        told = self._environment.get(f"PANKE_{service.upper()}_PORT", "")
-        return self._given_ports.get(service) or (int(told) if told.isdecimal() else PORTS.get(service, 0))
+        """Where it listens; else as given to us, as its setting says, as when it died, or the usual one."""
+        directory = self.directory / service
+        kept = kept_port(directory)
+        if kept is not None and ServerProcess(service, directory).running() is not None:
+            return kept
+        told = self._environment.get(port_variable(service), "")
+        given = self._given_ports.get(service) or (int(told) if told.isdecimal() else None)
+        return given or kept or PORTS.get(service, 0)
