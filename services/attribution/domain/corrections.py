@@ -12,7 +12,16 @@ from typing import Any
 from services.attribution.domain import events as e
 from services.attribution.domain.authority import approved
 from services.attribution.domain.case import Case, book_at, standing
-from services.attribution.domain.facts import Call, Correction, Fact, Outreach, Party, Subscription, Visit
+from services.attribution.domain.facts import (
+    Call,
+    Correction,
+    Fact,
+    Outreach,
+    Party,
+    Recognition,
+    Subscription,
+    Visit,
+)
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact
@@ -285,7 +294,11 @@ def _carry_disputes(case: Case, known: Customer, scratch: Case, names: dict[Cust
         if dispute is None:
             continue
         again = scratch.slice.dispute(name)
-        if known.id not in dispute.customers:  # it only names a deal of this one
+        if dispute.other == known.id:
+            dispute = replace(dispute, other=_recognised_as(case, dispute) or known.id)
+        if (
+            known.id not in dispute.customers
+        ):  # it only names a deal of this one, or is a recogniser's earlier one
             case.emit(e.DisputeChanged(dispute))
             continue
         homes = _homes(case, dispute) if again is None else again.customers
@@ -301,3 +314,13 @@ def _homes(case: Case, dispute: Dispute) -> tuple[CustomerId, ...]:
     filed = case.slice.filed(dispute.event)
     party = party_of(filed) if filed is not None else None
     return tuple(known_customers(case, party)[:1]) if party is not None else ()
+
+
+def _recognised_as(case: Case, dispute: Dispute) -> CustomerId | None:
+    """Whom the earlier record names now that the recogniser had named."""
+    filed = case.slice.filed(dispute.event)
+    matter = filed.fact.matter if filed is not None else None
+    record = matter.registration if isinstance(matter, Recognition) else None
+    earlier = case.slice.filed(record) if record is not None else None
+    party = party_of(earlier) if earlier is not None else None
+    return next(iter(known_customers(case, party)), None) if party is not None else None

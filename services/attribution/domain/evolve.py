@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from services.attribution.domain import events as e
-from services.attribution.domain.facts import EventId, Party
+from services.attribution.domain.facts import EventId, Party, StaffId
 from services.attribution.domain.record import replace
 from services.attribution.domain.state import (
     SCOPE,
@@ -19,6 +19,7 @@ from services.attribution.domain.state import (
     Customer,
     CustomerId,
     Deal,
+    Forfeit,
     Former,
     Grant,
     Key,
@@ -241,8 +242,8 @@ def _decided(s: Slice, event: e.Decided) -> Changes:
     holder, forfeits, grants = known.holder, known.forfeits, known.grants
     if event.owner is not None or event.decision in ("released", "revoked"):
         holder = event.owner
-    if event.owner is not None and forfeits:
-        forfeits = tuple(f for f in forfeits if f.staff != event.owner or f.cause != "present")
+    if event.owner is not None:
+        forfeits = _without_present(forfeits, event.owner)
     former, turns = known.former, known.turns
     if claim is not None and claim.basis not in ("transfer", "ruling"):
         grants = _granted(grants, claim)
@@ -288,8 +289,15 @@ def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
 
 def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
     known, claim = s.customer(event.customer), event.claim
-    holder = known.holder if claim is None or claim.lapsed else claim.owner
-    return _customer(replace(known, claim=claim, holder=holder))
+    if claim is None or claim.lapsed:
+        return _customer(replace(known, claim=claim))
+    forfeits = _without_present(known.forfeits, claim.owner)
+    return _customer(replace(known, claim=claim, holder=claim.owner, forfeits=forfeits))
+
+
+def _without_present(forfeits: tuple[Forfeit, ...], owner: StaffId) -> tuple[Forfeit, ...]:
+    """What somebody lost by standing by ends when that consultant owns again."""
+    return tuple(f for f in forfeits if f.staff != owner or f.cause != "present") if forfeits else forfeits
 
 
 def _former_claim_found(s: Slice, event: e.FormerClaimFound) -> Changes:
@@ -344,6 +352,8 @@ def _dispute_changed(s: Slice, event: e.DisputeChanged) -> Changes:
     changes: Changes = {Key("dispute", dispute.dispute): dispute}
     theirs = {deal.deal for customer in dispute.customers for deal in s.customer(customer).deals}
     elsewhere = [s.pointed("deal", deal) for deal in dispute.deals if deal not in theirs]
+    if dispute.other is not None and isinstance(s.get(Key("customer", dispute.other)), Customer):
+        elsewhere.append(dispute.other)  # who is not disputed, but must be found whoever it is joined to
     for customer in dict.fromkeys((*dispute.customers, *(home for home in elsewhere if home is not None))):
         known = s.customer(customer)
         changes |= _customer(replace(known, disputes=added(known.disputes, dispute.dispute)))
