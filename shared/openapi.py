@@ -6,7 +6,7 @@ answers come from the contract's models, so that a client is told what is checke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -17,8 +17,9 @@ from shared.problem import PROBLEM_TYPE
 Document = dict[str, Any]
 
 JSON: Final = "application/json"
-PROBLEM: Final = {"$ref": "#/components/schemas/problem"}
-ANY_EVENT: Final = {"$ref": "#/components/schemas/event"}
+_COMPONENTS: Final = "#/components/schemas/"
+PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
+ANY_EVENT: Final = {"$ref": "#/components/schemas/Event"}
 TEXT: Final = {"type": "string"}
 _PROBES: Final = ("/healthz", "/readyz")
 _STATUS: Final = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
@@ -50,6 +51,13 @@ def object_of(*required: str, **properties: Document) -> Document:
     }
 
 
+class CollidingNames(ValueError):
+    """A service has a model that is called as a schema of the contract is."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(f"two schemas of one name: {', '.join(sorted(names))}")
+
+
 class DescribedApp(FastAPI):
     """An application whose document is true."""
 
@@ -75,9 +83,38 @@ def described(document: Document) -> Document:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in _FRAMEWORK:
         schemas.pop(name, None)
-    schemas["problem"] = {key: value for key, value in problem_schema().items() if key != "$schema"}
-    schemas |= http_event_schemas("#/components/schemas/{name}")
+    problem = {key: value for key, value in problem_schema().items() if key != "$schema"}
+    ours = {"Problem": problem | {"title": "Problem"}, **http_event_schemas(_COMPONENTS + "{name}")}
+    used = _used(document["paths"], ours | schemas)
+    if colliding := used & ours.keys() & schemas.keys():
+        raise CollidingNames(colliding)
+    document["components"]["schemas"] = {
+        name: schema for name, schema in (ours | schemas).items() if name in used
+    }
     return document
+
+
+def _used(node: Any, schemas: Mapping[str, Document]) -> set[str]:
+    """The names of the schemas that a part of the document refers to, also by way of others."""
+    found: set[str] = set()
+    waiting = list(_refs(node))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _refs(schemas[name])
+    return found
+
+
+def _refs(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for value in node.values():
+            yield from _refs(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _refs(item)
+    elif isinstance(node, str) and node.startswith(_COMPONENTS):
+        yield node.removeprefix(_COMPONENTS)
 
 
 def _answers(path: str, told: Mapping[str, Document]) -> Document:

@@ -116,13 +116,29 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         "/v1/events",
         post_event,
         methods=post,
+        summary="Record one event",
         status_code=202,
         tags=tags,
         responses=_TAKEN,
         openapi_extra=_EVENT,
     )
-    add("/v1/events:batch", post_batch, methods=post, tags=tags, responses=_BATCH, openapi_extra=_LINES)
-    add("/v1/events/{id}", get_event, methods=["GET"], tags=tags, responses=_RECORDED)
+    add(
+        "/v1/events:batch",
+        post_batch,
+        methods=post,
+        summary="Record up to 10,000 events, one a line",
+        tags=tags,
+        responses=_BATCH,
+        openapi_extra=_LINES,
+    )
+    add(
+        "/v1/events/{id}",
+        get_event,
+        methods=["GET"],
+        summary="One event as recorded",
+        tags=tags,
+        responses=_RECORDED,
+    )
     _add_set_asides(app, intake)
 
 

@@ -36,9 +36,10 @@ from shared.problem import FieldError, Problem, problem
 
 JSON = "application/json"
 
-Asked = Enum("Asked", {one.name: one.value for one in State} | {"UNREACHABLE": UNREACHABLE})  # type: ignore[misc]
+AlertState = Enum("AlertState", {one.name: one.value for one in State} | {"UNREACHABLE": UNREACHABLE})  # type: ignore[misc]
 _State = Annotated[
-    Asked | None, Query(description="only alerts in this state; unreachable: dead, and nobody could be told")
+    AlertState | None,
+    Query(description="only alerts in this state; unreachable: dead, and nobody could be told"),
 ]
 _Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="only alerts of this scope")]
 _Customer = Annotated[
@@ -111,13 +112,24 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
             raise Problem(409, str(error)) from error
 
     tags: list[str | Enum] = ["alerts"]
-    app.add_api_route("/v1/alerts", get_alerts, methods=["GET"], tags=tags)
-    app.add_api_route("/v1/alerts/log", get_log, methods=["GET"], tags=tags)
-    app.add_api_route("/v1/alerts/{alert}", get_alert, methods=["GET"], tags=tags)
+    app.add_api_route(
+        "/v1/alerts", get_alerts, methods=["GET"], tags=tags, summary="A page of alerts with their attempts"
+    )
+    app.add_api_route(
+        "/v1/alerts/log",
+        get_log,
+        methods=["GET"],
+        tags=tags,
+        summary="What was told to whom about a customer",
+    )
+    app.add_api_route(
+        "/v1/alerts/{alert}", get_alert, methods=["GET"], tags=tags, summary="One alert with its attempts"
+    )
     app.add_api_route(
         "/v1/alerts/{alert}/retry",
         retry_alert,
         methods=["POST"],
+        summary="Have an alert that was given up tried again",
         tags=tags,
         responses={404: {"description": "No such alert"}, 409: {"description": "Nothing is to be tried"}},
     )

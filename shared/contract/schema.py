@@ -106,20 +106,26 @@ def envelope_schema() -> Schema:
 
 
 def http_event_schemas(template: str) -> dict[str, Schema]:
-    """Any event as a client sends it, under `event`, and what that refers to by `template`, for OpenAPI."""
+    """Any event as a client sends it, under `Event`, and what that refers to by `template`, for OpenAPI."""
     found: dict[str, Schema] = {}
     for event_type in DATA_TYPES:
         schema = event_schema(event_type, template)
         found |= schema.pop("$defs")
         for stamped in ("recorded_at", "carried"):
             schema["properties"].pop(stamped, None)
-        found[event_type] = {key: value for key, value in schema.items() if key != "$schema"}
-    refs = {event_type: template.format(name=event_type) for event_type in DATA_TYPES}
-    found["event"] = {
+        name = _component(event_type)
+        found[name] = {key: value for key, value in schema.items() if key != "$schema"} | {"title": name}
+    refs = {event_type: template.format(name=_component(event_type)) for event_type in DATA_TYPES}
+    found["Event"] = {
         "oneOf": [{"$ref": ref} for ref in refs.values()],
         "discriminator": {"propertyName": "type", "mapping": refs},
     }
     return found
+
+
+def _component(event_type: str) -> str:
+    """The name of an event's schema, unlike that of its data also where generators drop dots and capitals."""
+    return f"{DATA_TYPES[event_type].__name__}Event"
 
 
 def problem_schema() -> Schema:

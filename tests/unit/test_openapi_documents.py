@@ -1,0 +1,84 @@
+"""What a generator of clients reads: names that stay apart, summaries that people read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from services.attribution.main import create_service as attribution
+from services.attribution.settings import AttributionSettings
+from services.intake.main import create_service as intake
+from services.intake.settings import IntakeSettings
+from services.notifier.main import create_service as notifier
+from services.notifier.settings import NotifierSettings
+from shared.openapi import CollidingNames, DescribedApp, body
+from shared.openapi import answer as told
+
+NOWHERE: dict[str, Any] = {"database_url": "postgresql://panke@127.0.0.1:1/panke", "kafka": "127.0.0.1:1"}
+APPS = {
+    "intake": lambda: intake(IntakeSettings(**NOWHERE)).app,
+    "attribution": lambda: attribution(AttributionSettings(**NOWHERE)).app,
+    "notifier": lambda: notifier(NotifierSettings(**NOWHERE)).app,
+}
+
+
+@pytest.fixture(scope="module", params=APPS)
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The OpenAPI document of a service that is not started."""
+    app: FastAPI = APPS[request.param]()
+    return app.openapi()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_no_two_schemas_have_one_name(document: dict[str, Any]) -> None:
+    """Also where a generator drops dots and capitals, and takes the title for the name; each one is used."""
+    schemas = document["components"]["schemas"]
+    names = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in schemas]
+    assert len(set(names)) == len(names)
+    titles = [re.sub(r"[^a-z0-9]", "", schema.get("title", name).lower()) for name, schema in schemas.items()]
+    assert titles == names
+    text = str(document)
+    assert [name for name in schemas if f"'#/components/schemas/{name}'" not in text] == []
+
+
+def test_a_model_that_is_called_as_one_of_the_contract_is_refused() -> None:
+    """Neither takes the other's place in silence."""
+    app = DescribedApp(title="desk", version="1")
+    event = {"$ref": "#/components/schemas/Event"}
+    app.add_api_route(
+        "/x", lambda: None, openapi_extra=body(event, "an event"), responses={200: told("", {})}
+    )
+    app.openapi()
+    app.openapi_schema = None
+    app.add_api_route("/y", party)
+    with pytest.raises(CollidingNames, match="Party"):
+        app.openapi()
+
+
+class Party(BaseModel):
+    name: str
+
+
+def party(party: Party) -> None:
+    """A route with a model of a taken name."""
+
+
+def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
+    """A summary is words for people, not the name of a function; no two are alike, nor two ids."""
+    found = dict(operations(document))
+    summaries = [operation["summary"] for operation in found.values()]
+    assert [
+        text for text in summaries if re.fullmatch(r"([A-Z][a-z]+ ?)+", text) and len(text.split()) <= 2
+    ] == []
+    assert len(set(summaries)) == len(summaries)
+    assert len({operation["operationId"] for operation in found.values()}) == len(found)
