@@ -83,6 +83,7 @@ _PREVIEW: Final = object_of(
     deals=_LIST,
     flags=_LIST,
     penalties=_LIST,
+    warnings=_LIST,
     turns=_OBJECT,
     explanation=_OBJECT,
 )

@@ -23,6 +23,7 @@ from services.attribution.http import (
 )
 from services.attribution.judging.result import Json
 from shared.contract.schema import INSTANT
+from shared.contract.warnings import MESSAGES
 from shared.openapi import TEXT, object_of
 
 _INTEGER: Final = {"type": "integer", "minimum": 0}
@@ -80,6 +81,18 @@ _OF_EVENT: Final[dict[str, dict[str, Any]]] = {
 _FLAG: Final = _list_of(flag=TEXT, **_OF_EVENT)
 _PENALTY: Final = _list_of(staff=TEXT, clause=TEXT, on=TEXT, text=TEXT, **_OF_EVENT)
 
+_WARNING: Final = _list_of(
+    "first",
+    "last",
+    scope=TEXT,
+    rule={"enum": list(MESSAGES)},
+    value=TEXT,
+    path=TEXT,
+    message=TEXT,
+    records=_INTEGER,
+    settled={"type": "boolean"},
+)
+
 
 class OfficeApi(Api):
     """The handlers of these lists, beside all others."""
@@ -96,6 +109,8 @@ class OfficeApi(Api):
         add("/scopes/{scope}/flags", self.flags, "A page of flags", page_schema("flags", _FLAG))
         penalties = page_schema("penalties", _PENALTY)
         add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", penalties)
+        warned = "A page of who and what nobody enrolled"
+        add("/scopes/{scope}/warnings", self.warnings, warned, page_schema("warnings", _WARNING))
 
     async def scopes(self, cursor: Where = None, limit: Limit = 100) -> Response:
         """Each with how far it is folded; wait for an own write at `GET /v1/scopes/{scope}`."""
@@ -149,6 +164,14 @@ class OfficeApi(Api):
     ) -> Response:
         """`staff` is who is fined; `consultant` is whom the record is about."""
         return await self._marks("penalties", scope, cursor, limit, min_seq)
+
+    async def warnings(
+        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+    ) -> Response:
+        """Each once, with the first and the last record that names it; `settled` once somebody was enrolled."""
+        return await self._page(
+            scope, min_seq, cursor, "warnings", lambda snapshot, at: lists.warnings_page(snapshot, at, limit)
+        )
 
     async def _marks(
         self, table: str, scope: str, cursor: str | None, limit: int, min_seq: int | None

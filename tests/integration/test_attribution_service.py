@@ -494,6 +494,7 @@ async def test_the_lists_of_an_office_are_asked_a_page_at_a_time(settings: Attri
         (flag,) = (await asked(f"{base}/flags"))["flags"]
         assert (flag["flag"], flag["type"], flag["actor"]) == ("unknown_deal", "deal.signed", "desk")
         assert (await asked(f"{base}/penalties"))["penalties"] == []
+        assert (await asked(f"{base}/warnings"))["warnings"] == []
         (scope,) = (await asked("/v1/scopes"))["scopes"]
         assert scope == await asked(base, min_seq=5)
         assert (await client.get(f"{base}/staff", params={"min_seq": 99})).status_code == 503

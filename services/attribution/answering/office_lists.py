@@ -18,6 +18,7 @@ from services.attribution.domain.state import RosterEntry, Scope
 from services.attribution.folding.codec import decode_record
 from services.attribution.folding.store import book_id
 from services.attribution.judging.result import Json, instant
+from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_SCOPE, UNKNOWN_STAFF
 
 Page = tuple[list[Json], Cursor | None]
 
@@ -156,6 +157,39 @@ def marks_page(snapshot: Snapshot, table: str, cursor: Cursor, limit: int) -> Pa
     people = [(mark, records.get(mark["event"])) for mark in marks]
     names = snapshot.staff_names({staff for _, event in people for staff in _people(event).values() if staff})
     return [mark | _of_event(event, names) for mark, event in people], following
+
+
+def warnings_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
+    """Whom and what records name though nobody enrolled it, each once, by the first record that does."""
+    rows = snapshot.ask("page_of_warnings", _asked(snapshot, cursor, limit) | {"born": cursor.born})
+    told = [_warned(snapshot.scope, *row[:6]) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return told, None
+    rule, value, *_, seq = rows[limit - 1]
+    return told, Cursor(seq, f"{rule}:{value}")
+
+
+def _warned(
+    scope: Scope, rule: str, value: str, path: str, records: int, first: bytes | None, last: bytes | None
+) -> Json:
+    return {
+        "scope": scope.name,
+        "rule": rule,
+        "value": value,
+        "path": path,
+        "message": MESSAGES[rule],
+        "records": records,
+        "first": None if first is None else _record(first),
+        "last": None if last is None else _record(last),
+        "settled": _settled(scope, rule, value),
+    }
+
+
+def _settled(scope: Scope, rule: str, value: str) -> bool:
+    """Whether somebody was enrolled since."""
+    if rule == UNKNOWN_SCOPE:
+        return bool(scope.staff)
+    return rule in (UNKNOWN_STAFF, DEPARTED_STAFF) and value in scope.staff and not scope.departed(value)
 
 
 def _of_event(event: Json | None, names: Mapping[str, str]) -> Json:

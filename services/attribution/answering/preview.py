@@ -19,6 +19,7 @@ from services.attribution.folding.batch import Batch
 from services.attribution.folding.folder import Folder, Rules
 from services.attribution.folding.reading import JournalFact
 from services.attribution.folding.store import Store, opening_book
+from services.attribution.folding.warned import warned_of
 from services.attribution.judging.result import Json, in_order
 from shared.contract import (
     BadEvent,
@@ -33,6 +34,7 @@ from shared.contract import (
     parties,
     stamp,
 )
+from shared.contract.warnings import MESSAGES
 
 NOTHING = Text("这条记录不产生归属决定。", "This record decides nothing about a customer.")
 BEHIND = Text(
@@ -90,6 +92,7 @@ class Previewer:
 
     def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event) -> Json:
         before = snapshot.boards(event.office)
+        warned = warned_of(event, snapshot.scope)
         batch = Batch()
         error = Folder(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
         if error is not None:
@@ -103,6 +106,7 @@ class Previewer:
             "deals": deals,
             "flags": [_decoded(row[2]) for row in batch.flags],
             "penalties": [_decoded(row[2]) for row in batch.penalties],
+            "warnings": [one._asdict() | {"message": MESSAGES[one.rule]} for one in warned],
             "turns": {"office": event.office, "before": before, "after": snapshot.boards(event.office)},
             "customer": _customer(snapshot, event, batch),
             "explanation": both(_summary(snapshot.head, [*decisions, *deals])),

@@ -17,6 +17,7 @@ from psycopg import Cursor
 
 from services.attribution.folding.standing import ClaimRow
 from shared.columns import columns
+from shared.contract.warnings import Warned
 from shared.database import queries
 
 SQL = queries("services.attribution")
@@ -52,6 +53,7 @@ class Batch:
     presence: list[Row] = field(default_factory=list)
     offices: list[Row] = field(default_factory=list)
     remarks: list[Row] = field(default_factory=list)
+    warnings: dict[tuple[str, str, str], tuple[str, int, int, int]] = field(default_factory=dict)
     rulebooks: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
     watermark: tuple[int, datetime] | None = None
@@ -78,6 +80,12 @@ class Batch:
             if row[0] == scope and row[2] == gone:
                 row[2] = into
 
+    def warn(self, scope: str, warned: Warned, seq: int) -> None:
+        """Somebody or something that nobody enrolled stands in one more record."""
+        path, rule, value = warned
+        found = self.warnings.get((scope, rule, value), (path, seq, seq, 0))
+        self.warnings[scope, rule, value] = (found[0], found[1], seq, found[3] + 1)
+
     def write(self, curs: Cursor[Any]) -> None:
         """Everything but the events, which the recorder inserts itself, last."""
         self._lock_scopes(curs)
@@ -100,6 +108,7 @@ class Batch:
         _put(curs, "put_presence", _last_of_each(self.presence))
         _put(curs, "put_offices", self.offices)
         _put(curs, "put_remarks", self.remarks)
+        _put(curs, "put_warnings", [(*key, *row) for key, row in self.warnings.items()])
         _put(curs, "put_rulebooks", self.rulebooks)
         _put(curs, "put_outbox", self.outbox)
         _put(curs, "put_dead_records", self.dead_records)

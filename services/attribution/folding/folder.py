@@ -40,6 +40,7 @@ from services.attribution.folding.projecting import (
 )
 from services.attribution.folding.reading import JournalFact
 from services.attribution.folding.store import Store, Work
+from services.attribution.folding.warned import warned_of
 from services.attribution.judging.translate import StoredContacts
 from shared.contract import Event, mask
 from shared.topics import encode_contacts
@@ -201,6 +202,7 @@ class Folder:
         if fact is None:
             fact = self._rules.translate(record.event, record.seq, record.contacts)
         self._complete(work, fact)
+        warned = warned_of(record.event, work.slice.scope)
         with work.slice.fact(record.seq) as before:
             events = self._rules.decide(work.slice, fact, self._rules.books)
             rows = FactRows(
@@ -211,6 +213,7 @@ class Folder:
             note_presence(rows, fact.matter)
             date_deal(rows, fact.matter, events)
             note_remark(rows, fact.matter, events)
+            rows.warned = warned
             self._add_texts(rows, events)
             rows.row(
                 "facts",

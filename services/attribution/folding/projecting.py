@@ -33,6 +33,7 @@ from services.attribution.folding.working import Before
 from services.attribution.judging.result import Json, decision_row, flag_json, penalty_json
 from shared.contract import StaffContacts, format_instant
 from shared.contract.events import Role
+from shared.contract.warnings import Warned
 from shared.topics import ClaimMessage, DecisionMessage, OwnershipMessage, StaffMessage, encode_message
 
 _encode = msgspec.json.Encoder().encode
@@ -64,6 +65,7 @@ class FactRows:
     parted: list[str] = field(default_factory=list)
     deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     claims: dict[str, ClaimRow | None] = field(default_factory=dict)
+    warned: list[Warned] = field(default_factory=list)
 
     @property
     def version(self) -> int:
@@ -98,6 +100,8 @@ class FactRows:
             getattr(batch, table).append(values)
         for customer in self.parted:
             batch.joined[work.scope, customer] = None
+        for warned in self.warned:
+            batch.warn(work.scope, warned, cause.seq)
         batch.deals |= self.deals
         work.claims |= {customer: row for customer, row in self.claims.items() if row is not None}
         for customer, row in self.claims.items():

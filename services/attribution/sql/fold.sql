@@ -142,6 +142,12 @@ INSERT INTO offices (office, scope, born)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
 ON CONFLICT DO NOTHING
 
+-- name: put_warnings
+INSERT INTO warnings (scope, rule, value, path, first_seq, last_seq, records)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[])
+ON CONFLICT (scope, rule, value) DO UPDATE SET
+    last_seq = excluded.last_seq, records = warnings.records + excluded.records
+
 -- name: put_remarks
 INSERT INTO remarks (scope, record, seq, taken)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::boolean[])

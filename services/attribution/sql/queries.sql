@@ -174,3 +174,11 @@ SELECT id FROM said ORDER BY seq
 SELECT remarks.record, remarks.seq, remarks.taken, facts.body FROM remarks JOIN facts USING (scope, seq)
 WHERE remarks.scope = %s AND remarks.record = ANY(%s::text[]) AND facts.type = 'record.corrected'
 ORDER BY remarks.seq
+
+-- name: page_of_warnings
+SELECT rule, value, path, records, first.body, last.body, first_seq
+FROM warnings
+LEFT JOIN facts AS first ON first.scope = warnings.scope AND first.seq = first_seq
+LEFT JOIN facts AS last ON last.scope = warnings.scope AND last.seq = last_seq
+WHERE warnings.scope = %(scope)s AND (first_seq, rule || ':' || value) > (%(born)s, %(after)s)
+ORDER BY first_seq, rule || ':' || value LIMIT %(limit)s

@@ -1,0 +1,110 @@
+"""What a record says of a scope, an office or people that nobody enrolled: told, and taken all the same.
+
+A slip of the pen in a staff id gives a customer to nobody who works there. It is no bad input, since a record may
+come before the enrolment, and it changes no owner (contract, 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from shared.contract.events import DATA_TYPES, Data, Event, RulebookAdopted, StaffEnrolled
+from shared.contract.fields import StaffId, StaffList
+
+UNKNOWN_SCOPE: Final = "unknown_scope"
+UNKNOWN_OFFICE: Final = "unknown_office"
+UNKNOWN_STAFF: Final = "unknown_staff"
+DEPARTED_STAFF: Final = "departed_staff"
+
+MESSAGES: Final[Mapping[str, str]] = {
+    UNKNOWN_SCOPE: "该范围还没有登记任何员工 (nobody is enrolled in this scope)",
+    UNKNOWN_OFFICE: "该范围此前没有这个案场 (no record of this scope named this office before)",
+    UNKNOWN_STAFF: "该范围没有登记过这名员工 (nobody of this id is enrolled in this scope)",
+    DEPARTED_STAFF: "这名员工当时已离职 (this member of staff had left by then)",
+}
+
+Standing = Callable[[str], str | None]
+"""What is wrong with a member of staff at the time of the record: the rule, or None."""
+
+
+class Warned(NamedTuple):
+    """One value of a record, and what is told of it."""
+
+    path: str
+    rule: str
+    value: str
+
+
+def warnings_of(event: Event, *, anybody: bool, office: bool, standing: Standing) -> list[Warned]:
+    """What is told of a record; `anybody`: whether somebody is enrolled, `office`: whether the office is known.
+
+    Enrolments and adoptions are how a scope and an office begin. A value is told once, where it stands first.
+    """
+    data = event.data
+    found: dict[tuple[str, str], Warned] = {}
+    if not isinstance(data, StaffEnrolled | RulebookAdopted):
+        if not anybody:
+            found[UNKNOWN_SCOPE, event.scope] = Warned("scope", UNKNOWN_SCOPE, event.scope)
+        if not office:
+            found[UNKNOWN_OFFICE, event.office] = Warned("office", UNKNOWN_OFFICE, event.office)
+    for path, staff in staff_in(data):
+        rule = standing(staff)
+        if rule is not None:
+            found.setdefault((rule, staff), Warned(path, rule, staff))
+    return list(found.values())
+
+
+def staff_in(data: Data) -> Iterator[tuple[str, str]]:
+    """Every member of staff whom the data of an event name, with the path, but for one who is enrolled by it."""
+    if not isinstance(data, StaffEnrolled):
+        yield from _named(data, "data")
+
+
+def _named(part: Struct, path: str) -> Iterator[tuple[str, str]]:
+    for name, kind in _SHAPES[type(part)]:
+        value = getattr(part, name)
+        if not value:
+            continue
+        if kind == "one":
+            yield f"{path}.{name}", value
+        elif kind == "keys":
+            yield from ((f"{path}.{name}", staff) for staff in value)
+        elif kind == "many":
+            yield from ((f"{path}.{name}[{n}]", staff) for n, staff in enumerate(value))
+        elif kind == "part":
+            yield from _named(value, f"{path}.{name}")
+        else:
+            for n, each in enumerate(value):
+                yield from _named(each, f"{path}.{name}[{n}]")
+
+
+def _kind(hint: Any) -> str | None:
+    """How a field names staff: by itself, in a list, as keys, in a part or in a list of parts; else None."""
+    if hint == StaffId:
+        return "one"
+    if hint == StaffList:
+        return "many"
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return "part" if _shape(hint) else None
+    arguments = get_args(hint)
+    if get_origin(hint) is dict and arguments[0] == StaffId:
+        return "keys"
+    if get_origin(hint) is tuple:
+        return "parts" if _kind(arguments[0]) == "part" else None
+    return next((kind for each in arguments if (kind := _kind(each)) is not None), None)
+
+
+def _shape(model: type) -> tuple[tuple[str, str], ...]:
+    if model not in _SHAPES:
+        hints = get_type_hints(model, include_extras=True)
+        kinds = {name: _kind(hints[name]) for name in model.__struct_fields__}  # type: ignore[attr-defined]
+        _SHAPES[model] = tuple((name, kind) for name, kind in kinds.items() if kind is not None)
+    return _SHAPES[model]
+
+
+_SHAPES: Final[dict[type, tuple[tuple[str, str], ...]]] = {}
+for _model in DATA_TYPES.values():
+    _shape(_model)
