@@ -151,12 +151,12 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     import psycopg
     from eventsourcing.persistence import PersistenceError
 
-    from services.attribution.answering.queries import Questions
     from services.attribution.folding.quarantine import NotFailing, NotParked, Quarantine
     from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.folding.rules import live_rules
+    from services.attribution.folding.texts import StoredTexts
     from services.attribution.rulebooks.loading import BadRulebook
-    from services.attribution.rulebooks.registry import Registry
+    from services.attribution.rulebooks.registry import NoSuchText, Registry
     from shared.database import Database
 
     try:
@@ -166,7 +166,7 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:
         with Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database:
-            registry.keep(Questions(database, registry.books).adopted_texts())
+            StoredTexts(database, registry).read()
             yield Quarantine(database, AttributionRecorder(datastore), live_rules(registry))
     except NotParked as error:
         raise click.ClickException(f"the scope {error} does not wait in quarantine") from None
@@ -174,6 +174,8 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
         raise click.ClickException(
             f"no fact of the scope {error} is to blame now: see `panke quarantine show`, and retry"
         ) from None
+    except NoSuchText as error:
+        raise click.ClickException(str(error)) from None
     except (psycopg.Error, PersistenceError) as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
     finally:

@@ -23,8 +23,10 @@ from services.attribution.answering.history_page import history_of
 from services.attribution.answering.lanes import Lane, Lanes
 from services.attribution.answering.preview import REPEATED, Previewer, Repeated, WouldPark
 from services.attribution.answering.queries import Cursor, Head, NotFound, Questions, Snapshot
+from services.attribution.folding.texts import StoredTexts
 from services.attribution.judging.refold import Asked, Journal, Refolder, RefoldUnavailable
 from services.attribution.judging.result import Json
+from services.attribution.rulebooks.registry import NoSuchText, UnknownBook
 from shared.cases import case_digest
 from shared.clock import BusinessClock
 from shared.contract import BadEvent, contact_of, format_instant, parse_query_instant
@@ -32,6 +34,7 @@ from shared.contract.schema import INSTANT
 from shared.leaving import LeavingRoute
 from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
 from shared.problem import Problem
+from shared.rulebook_folder import MAX_VERSION
 
 T = TypeVar("T")
 
@@ -40,6 +43,7 @@ STEP = 0.02
 
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]
+Version = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is folded")]
 Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339 with offset")]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -117,7 +121,9 @@ class Api:
         clock: BusinessClock,
         lanes: Lanes,
         most_people: int,
+        texts: StoredTexts,
     ) -> None:
+        self._texts = texts
         self._questions = questions
         self._lanes = lanes
         self._most_people = most_people
@@ -146,6 +152,19 @@ class Api:
         shared = "A page of customers who are more people than an office can mean by one contact"
         add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, _page_of("customers"))
         add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
+        self.router.add_api_route(
+            "/rulebooks/{rulebook}/{version}",
+            self.keep_text,
+            methods=["PUT"],
+            summary="Keep the text of a rulebook for all, before it is adopted",
+            status_code=204,
+            response_class=Response,
+            responses={
+                204: {"description": "Kept; every process judges by it from now on"},
+                409: {"description": "Another text is kept under that name and version"},
+                **_REFUSALS,
+            },
+        )
         add("/scopes/{scope}/quarantine", self.quarantine, "The event on which a scope fails", _QUARANTINE)
         post = self.router.add_api_route
         post(
@@ -262,6 +281,20 @@ class Api:
         ]
         return Response(msgspec.json.encode({"rulebooks": known}), media_type=JSON)
 
+    async def keep_text(self, rulebook: Slug, version: Version) -> Response:
+        """Asked before an adoption is taken: from then on every process judges by this text of the rulebook."""
+        none = f"没有规则书 {rulebook}@{version} (there is no rulebook {rulebook}@{version} here)"
+        await self._ask("desk", lambda: self._keep(rulebook, version), none)
+        return Response(status_code=204)
+
+    def _keep(self, rulebook: str, version: int) -> None:
+        try:
+            self._texts.keep((rulebook, version))
+        except UnknownBook:
+            raise NotFound(rulebook) from None
+        except NoSuchText as error:
+            raise Problem(409, str(error)) from None
+
     async def quarantine(self, scope: Slug) -> Response:
         """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""
         none = f"范围 {scope} 没有在隔离区等待 (the scope {scope} does not wait in quarantine)"
@@ -367,6 +400,8 @@ class Api:
             return await self._lanes.run(lane, question)
         except NotFound:
             raise Problem(404, missing) from None
+        except NoSuchText as error:
+            raise Problem(503, str(error), headers={"Retry-After": "30"}) from None
         except psycopg.OperationalError:
             raise _away() from None
 

@@ -28,6 +28,7 @@ from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, 
 from services.attribution.folding.relay import OwnershipRelay
 from services.attribution.folding.rules import live_rules
 from services.attribution.folding.store import Store, opening_book
+from services.attribution.folding.texts import StoredTexts
 from services.attribution.judging.refold import Refolder
 from services.attribution.metrics import AttributionMetrics
 from services.attribution.office_http import OfficeApi
@@ -68,10 +69,11 @@ class Service:
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-attribution")
         self.datastore = AttributionDatastore(settings.database_url, pool_size=settings.partitions)
         self.rulebooks = _rulebooks(settings)
+        self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
         self.progress = Progress(time.monotonic)
         self.attribution = Attribution(
-            Store(self.database),
+            Store(self.database, self.texts.seen),
             AttributionRecorder(self.datastore),
             rules,
             settings.default_rulebook,
@@ -94,7 +96,7 @@ class Service:
         self.reading = Database(
             settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all
         )
-        self.questions = Questions(self.database, rules.books)
+        self.questions = Questions(self.database, rules.books, self.texts.seen)
         self.relay_progress = Progress(time.monotonic)
         self.outbox = Outbox(self.database.dsn)
         self.relay = OwnershipRelay(
@@ -145,11 +147,17 @@ class Service:
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
         )
-        asked = Questions(self.reading, rules.books)
+        asked = Questions(self.reading, rules.books, self.texts.seen)
         previewer = Previewer(asked, rules, settings.default_rulebook)
         self.app.include_router(
             OfficeApi(
-                asked, self.refolder, previewer, clock, self.lanes, settings.attribution_shared_contact
+                asked,
+                self.refolder,
+                previewer,
+                clock,
+                self.lanes,
+                settings.attribution_shared_contact,
+                self.texts,
             ).router
         )
 
@@ -188,15 +196,19 @@ class Service:
             await asyncio.to_thread(self.database.close)
 
     async def _check_adopted(self) -> None:
-        """Nobody is judged under a text that is not the one that was adopted; one that shipped earlier is kept."""
+        """Nobody is judged under a text that is not the one that was adopted; what no file has is taken from there."""
         changed = await asyncio.to_thread(self._books_changed)
         if changed:
             log.critical("rulebooks_changed", folder=self.settings.rulebook_folder, reasons=changed)
             raise SettingsError("; ".join(changed))
+        books = self.rulebooks.books
+        if opening_book(self.settings.default_rulebook, books) not in books:
+            named = ", ".join(f"{name}@{version}" for name, version in books)
+            raise SettingsError(f"{variable('default_rulebook')}: not one of {named}")
 
     def _books_changed(self) -> list[str]:
         """What was adopted, here or by another process, and cannot be gone by, one sentence each."""
-        return self.rulebooks.keep(self.questions.adopted_texts())
+        return self.texts.read()
 
     async def _consume(self) -> None:
         """Read the topic while it is there and as it must be; one that was made anew is opened anew."""
@@ -299,6 +311,8 @@ class Service:
             return self.watch.problem
         if self.consumer is None or not self.consumer.joined:
             return "the consumer has not joined its group"
+        if self.texts.refused:
+            return "; ".join(self.texts.refused)
         return "; ".join(f"{name}: {why}" for name, why in self.consumer.stopped.items()) or None
 
     async def _relay_ready(self) -> str | None:
@@ -313,15 +327,11 @@ class Service:
 
 
 def _rulebooks(settings: AttributionSettings) -> Registry:
-    """What may be adopted; without the default one no new scope could be judged."""
+    """What may be adopted."""
     try:
-        known = Registry(settings.rulebook_folder)
+        return Registry(settings.rulebook_folder)
     except BadRulebook as error:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
-    if opening_book(settings.default_rulebook, known.books) not in known.books:
-        named = ", ".join(f"{name}@{version}" for name, version in known.books)
-        raise SettingsError(f"{variable('default_rulebook')}: not one of {named}")
-    return known
 
 
 def create_service(settings: AttributionSettings) -> Service:

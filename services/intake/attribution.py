@@ -2,7 +2,8 @@
 
 Only the fact on which a scope fails may be set aside (architecture, choice 6): one that was folded stays in what was
 decided, so leaving it out of the journal's export would make the offline judge decide otherwise than the services did,
-for good. And an adoption of a book that attribution lacks would make its scope wait.
+for good. And an adoption of a book that attribution lacks, or has in two texts, would make its scope wait: so its
+text is kept there for all before the adoption is taken.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import httpx
 import structlog
 from msgspec import DecodeError, Struct, ValidationError, json
 
-from services.intake.model import Unavailable
+from services.intake.model import Refused, Unavailable
+from services.intake.planning import UNKNOWN_RULEBOOK
+from services.intake.rulebooks import Registry
 
 log: Final = structlog.get_logger()
 
@@ -34,24 +37,20 @@ class _Waiting(Struct):
     event: str | None
 
 
-class _Book(Struct):
-    rulebook: str
-    version: int
-
-
-class _Books(Struct):
-    rulebooks: list[_Book]
+class _Problem(Struct):
+    detail: str
 
 
 _decode: Final = json.Decoder(_Waiting).decode
-_decode_books: Final = json.Decoder(_Books).decode
+_decode_problem: Final = json.Decoder(_Problem).decode
 
 
 class Attribution:
     """What attribution says when it is asked; a fact waits for it only where the contract has it so."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, rulebooks: Registry) -> None:
         self._address = address
+        self._rulebooks = rulebooks
 
     async def failing(self, scope: str) -> str | None:
         """The id of the event on which the scope fails, None while it waits for nothing; raises `Unavailable`."""
@@ -69,16 +68,30 @@ class Attribution:
                 RETRY_AFTER,
             ) from error
 
-    async def lacks(self, name: str, version: int) -> bool:
-        """Whether attribution says that it lacks the rulebook; while it is away, intake goes by its own list."""
+    async def keep(self, name: str, version: int) -> Refused | None:
+        """Have attribution keep the text of a rulebook for all its processes, or say why it may not be adopted.
+
+        While attribution is away, what every installation has is taken; of another book nobody knows that its text is
+        there, which raises `Unavailable`. What intake itself does not know is refused where it is journalled.
+        """
+        if not self._rulebooks(name, version):
+            return None
         try:
             async with httpx.AsyncClient(
                 base_url=self._address, timeout=BOOKS_WAIT, trust_env=False
             ) as client:
-                answer = await client.get("/v1/rulebooks")
+                answer = await client.put(f"/v1/rulebooks/{name}/{version}")
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+            if answer.status_code == httpx.codes.CONFLICT:
+                return Refused("data.rulebook", "one_text", _decode_problem(answer.content).detail)
             answer.raise_for_status()
-            known = _decode_books(answer.content).rulebooks
         except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
-            log.warning("rulebooks_unknown", address=self._address, error=type(error).__name__)
-            return False
-        return _Book(name, version) not in known
+            log.warning("rulebook_text_unknown", address=self._address, error=type(error).__name__)
+            if not self._rulebooks.has_everywhere(name, version):
+                raise Unavailable(
+                    "无法向归属服务核实该规则书的文本，未作记录 (attribution cannot be asked for the text of this"
+                    f" rulebook; nothing was recorded; PANKE_INTAKE_ATTRIBUTION is {self._address})",
+                    RETRY_AFTER,
+                ) from error
+        return None

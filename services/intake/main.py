@@ -62,12 +62,13 @@ class Service:
         dsn = self.database.dsn
         topic = Topics(settings.topic_prefix).intake
         self.standing = Standing(self.database, topic)
+        rulebooks = Registry(settings.rulebooks, settings.rulebook_folder)
         self.journal = Journal(
             dsn,
             topic=topic,
             clock=stamps,
             codec=codec,
-            knows_rulebook=Registry(settings.rulebooks, settings.rulebook_folder),
+            knows_rulebook=rulebooks,
             default_rulebook=settings.default_rulebook,
         )
         self.committer = GroupCommitter(
@@ -88,7 +89,7 @@ class Service:
             self.backlog,
             Archive(codec),
             SetAsides(codec, stamps),
-            Attribution(settings.intake_attribution),
+            Attribution(settings.intake_attribution, rulebooks),
             self.database,
         )
         self.app = create_app(

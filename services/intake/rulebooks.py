@@ -34,7 +34,12 @@ class Registry:
 
     def __init__(self, rulebooks: Iterable[str], folder: str = "") -> None:
         named = (parse_rulebook(rulebook) for rulebook in rulebooks)
-        self._known = frozenset([*named, *(_of_folder(folder) if folder else ())])
+        self._everywhere = frozenset(named)
+        self._known = self._everywhere | frozenset(_of_folder(folder) if folder else ())
+
+    def has_everywhere(self, name: str, version: int) -> bool:
+        """Whether every installation has it, so that no folder can lack it or have it in another text."""
+        return (name, version) in self._everywhere
 
     def __call__(self, name: str, version: int) -> bool:
         return (name, version) in self._known

@@ -18,7 +18,6 @@ from services.intake.attribution import Attribution, NotFailing
 from services.intake.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal import Archive
 from services.intake.model import Finding, Malformed, Outcome, Refused, Submission, Unavailable
-from services.intake.planning import UNKNOWN_RULEBOOK
 from services.intake.set_asides import SetAsides
 from services.intake.turns import Turns
 from shared.contract import BadEvent, SetAside, SettingAside
@@ -43,8 +42,6 @@ class Delayed(Struct, frozen=True, gc=False):
 
 
 LineOutcome = Outcome | Delayed
-
-LACKED = Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
 
 
 class Intake:
@@ -71,8 +68,9 @@ class Intake:
         """One event. Raises `BadEvent` or `Unavailable`."""
         submission = admit(raw, traceparent)
         self._room.demand_room()
-        if await self._lacks(submission):
-            return LACKED
+        refused = await self._kept(submission)
+        if refused is not None:
+            return refused
         submission = await self._looked_through(submission)
         (outcome,) = await self._committer.submit((submission,))
         return outcome
@@ -153,16 +151,22 @@ class Intake:
         return admitted
 
     async def _take_piece(self, admitted: Sequence[Submission | Refused]) -> list[LineOutcome]:
-        admitted = [LACKED if await self._lacks(entry) else entry for entry in admitted]
-        submissions = [entry for entry in admitted if isinstance(entry, Submission)]
+        ready = [await self._ready(entry) for entry in admitted]
+        submissions = [entry for entry in ready if isinstance(entry, Submission)]
         stored = iter(await self._store(submissions))
-        return [entry if isinstance(entry, Refused) else next(stored) for entry in admitted]
+        return [next(stored) if isinstance(entry, Submission) else entry for entry in ready]
 
-    async def _lacks(self, entry: Submission | Refused) -> bool:
-        """Whether it adopts a rulebook that attribution does not have."""
+    async def _ready(self, entry: Submission | Refused) -> Submission | Refused | Delayed:
+        try:
+            return await self._kept(entry) or entry
+        except Unavailable as unavailable:
+            return Delayed(unavailable)
+
+    async def _kept(self, entry: Submission | Refused) -> Refused | None:
+        """What speaks against it if it adopts a rulebook; the text of one that may be adopted is there for all then."""
         if not isinstance(entry, Submission) or entry.adopts is None:
-            return False
-        return await self._attribution.lacks(*entry.adopts)
+            return None
+        return await self._attribution.keep(*entry.adopts)
 
     async def _looked_through(self, submission: Submission) -> Submission:
         """A finding with who received its visit; everything else as it is. Raises `Unavailable`."""

@@ -74,7 +74,7 @@ async def test_an_office_is_judged_by_its_own_book(settings: AttributionSettings
     assert parse_instant(customer["expires_at"]) - START > timedelta(days=7)
 
     change(book)
-    with pytest.raises(SettingsError, match=r"riverside 1 was adopted with another text"):
+    with pytest.raises(SettingsError, match=r"riverside@1 was adopted with another text"):
         async with running(settings):
             pass
 
@@ -138,7 +138,7 @@ async def test_a_process_with_another_text_takes_no_partition_over(settings: Att
         await consumer.on_partitions_assigned(consumer.consumer.assignment())
 
         async def refused() -> bool:
-            return "riverside 1 was adopted with another text" in (await client.get("/readyz")).text
+            return "riverside@1 was adopted with another text" in (await client.get("/readyz")).text
 
         await eventually(refused)
 
@@ -154,6 +154,96 @@ async def test_a_book_that_attribution_lacks_is_named_where_its_scope_waits(
         with service.database.connection() as connection:
             ((error,),) = connection.execute("SELECT error FROM parked_scopes").fetchall()
     assert "there is no rulebook riverside@9 here: put its file into PANKE_RULEBOOK_FOLDER" in str(error)
+
+
+async def test_a_process_without_the_file_judges_by_the_text_that_was_adopted(
+    settings: AttributionSettings, book: Path
+) -> None:
+    """Facts, historic questions, sentences and previews go by the stored text where no file has it any more."""
+    line, journal = Line(settings), Journal()
+    await line.send([journal.event("rulebook.adopted", ADOPTED), journal.visit(LI, "li", hours=1)])
+    async with running(settings) as (_, client):
+        await folded(client, "demo", 2)
+    books = Registry(book.parent).books
+    lose(book)
+    as_of = format_instant(START + timedelta(hours=4))
+    async with running(settings) as (_, client):
+        await line.send([journal.visit(WANG, "wang", hours=2)])
+        await folded(client, "demo", 3)
+        looked = (await client.post("/v1/scopes/demo/lookup", json={"contact": WANG})).json()
+        judged = await client.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
+        listed = (await client.get("/v1/rulebooks")).json()["rulebooks"]
+        again = journal.event("rulebook.adopted", ADOPTED, hours=3)
+        previewed = await client.post("/v1/scopes/demo/preview", content=unrecorded(again.value))
+    assert looked["clause_text"]["zh"] == "首次完整登记者为准"
+    offline = judge(journal.lines["demo"][:3], load("shijiazhuang"), books, as_of=parse_instant(as_of))
+    assert judged.content == encode(offline)
+    assert previewed.status_code == 200, previewed.text
+    assert {"rulebook": "riverside", "version": 1, "sha256": books["riverside", 1].sha256} in listed
+
+
+async def test_a_running_process_without_the_file_takes_the_text_when_another_one_keeps_it(
+    settings: AttributionSettings, tmp_path: Path
+) -> None:
+    """Two processes with other folders: what one keeps for an adoption is judged by in both, without a restart."""
+    line, journal = Line(settings), Journal()
+    empty = msgspec.structs.replace(settings, rulebook_folder=str(folder(tmp_path / "empty")))
+    async with running(empty) as (_, lacking):
+        await eventually(partial(ready, lacking))
+        unknown = await lacking.put("/v1/rulebooks/riverside/1")
+        async with running(settings) as (_, having):
+            kept = await having.put("/v1/rulebooks/riverside/1")
+        await eventually(partial(ready, lacking))
+        await line.send([journal.event("rulebook.adopted", ADOPTED), journal.visit(LI, "li", hours=1)])
+        await folded(lacking, "demo", 2)
+        looked = (await lacking.post("/v1/scopes/demo/lookup", json={"contact": LI})).json()
+        as_of = format_instant(START + timedelta(hours=2))
+        judged = await lacking.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
+    assert (unknown.status_code, kept.status_code, judged.status_code) == (404, 204, 200)
+    assert looked["clause_text"]["zh"] == "首次完整登记者为准"
+
+
+async def test_a_process_with_another_text_answers_nothing_of_the_scope(
+    settings: AttributionSettings, tmp_path: Path
+) -> None:
+    """Once another text was adopted, questions, previews, adoptions and readiness are refused by the book's name."""
+    line, journal = Line(settings), Journal()
+    other = folder(tmp_path / "other")
+    change(other / "riverside.yaml")
+    differing = msgspec.structs.replace(
+        settings, rulebook_folder=str(other), topic_prefix=f"{settings.topic_prefix}x"
+    )
+    async with running(differing) as (_, refusing):
+        await eventually(partial(ready, refusing))
+        async with running(settings) as (_, client):
+            await line.send([journal.event("rulebook.adopted", ADOPTED), journal.visit(LI, "li", hours=1)])
+            await folded(client, "demo", 2)
+        again = unrecorded(journal.event("rulebook.adopted", ADOPTED, hours=3).value)
+        answers = [
+            await refusing.put("/v1/rulebooks/riverside/1"),
+            await refusing.post("/v1/scopes/demo/lookup", json={"contact": LI}),
+            await refusing.post("/v1/scopes/demo/preview", content=again),
+            await refusing.get("/v1/scopes/demo/judgement"),
+            await refusing.get("/readyz"),
+        ]
+    assert [answer.status_code for answer in answers] == [409, 503, 503, 503, 503]
+    assert all("riverside@1 was adopted with another text" in answer.text for answer in answers)
+
+
+def lose(book: Path) -> None:
+    book.unlink()
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def unrecorded(value: bytes) -> bytes:
+    """The event as the desk would send it, under another id."""
+    event = msgspec.json.decode(value)
+    del event["recorded_at"]
+    return msgspec.json.encode(event | {"id": "0195a000-0000-7000-8000-0000000000ff"})
 
 
 async def adopted_elsewhere(service: Service) -> None:
@@ -184,7 +274,8 @@ def test_a_wrong_file_stops_the_start(settings: AttributionSettings, book: Path)
         create_service(settings)
 
 
-def test_an_unknown_default_stops_the_start(settings: AttributionSettings) -> None:
+async def test_an_unknown_default_stops_the_start(settings: AttributionSettings) -> None:
     """Without the default rulebook no new scope could be judged; what may be named is told."""
     with pytest.raises(SettingsError, match=r"PANKE_DEFAULT_RULEBOOK: not one of base@1, .*riverside@1"):
-        create_service(msgspec.structs.replace(settings, default_rulebook="riverside@2"))
+        async with running(msgspec.structs.replace(settings, default_rulebook="riverside@2")):
+            pass

@@ -325,9 +325,12 @@ async def failing_on(event: str | None) -> AsyncIterator[str]:
         def do_GET(self) -> None:
             self.send_response(200 if event else 404)
             self.end_headers()
-            books = [{"rulebook": "base", "version": 1, "sha256": "0" * 64}]
-            told = {"rulebooks": books} if self.path == "/v1/rulebooks" else {"scope": "demo", "event": event}
-            self.wfile.write(json.dumps(told).encode())
+            self.wfile.write(json.dumps({"scope": "demo", "event": event}).encode())
+
+        def do_PUT(self) -> None:
+            self.send_response({"base": 204, "shijiazhuang": 409}.get(self.path.split("/")[3], 404))
+            self.end_headers()
+            self.wfile.write(json.dumps({"detail": "another text"}).encode())
 
         def log_message(self, *_: object) -> None:
             """Nothing is said."""
@@ -371,7 +374,10 @@ async def test_a_finding_does_not_give_to_who_concealed(chosen: IntakeSettings) 
 
 
 async def test_an_adoption_is_taken_only_when_attribution_has_the_book(chosen: IntakeSettings) -> None:
-    """A book that attribution lacks is refused, alone and in a batch; while it is away, intake goes by its own list."""
+    """A book that attribution lacks, or has in two texts, is refused, alone and in a batch.
+
+    While attribution is away, what every installation has is taken.
+    """
     one, other = adoption("getian"), adoption("getian")
     async with (
         failing_on(ID.decode()) as asks,
@@ -379,12 +385,29 @@ async def test_an_adoption_is_taken_only_when_attribution_has_the_book(chosen: I
     ):
         has = await client.post("/v1/events", content=raw(adoption("base")))
         lacks = await client.post("/v1/events", content=raw(one))
+        two = await client.post("/v1/events", content=raw(adoption("shijiazhuang")))
         lines = await client.post("/v1/events:batch", content=raw(other) + b"\n" + raw(visit()))
     async with serving(replace(chosen, intake_attribution="http://127.0.0.1:1")) as (client, _):
         away = await client.post("/v1/events", content=raw(one))
-    assert (has.status_code, lacks.status_code, away.status_code) == (202, 422, 202)
+    assert (has.status_code, lacks.status_code, two.status_code, away.status_code) == (202, 422, 422, 202)
+    assert two.json()["errors"][0]["message"] == "another text"
     assert lacks.json()["errors"][0]["path"] == "data.rulebook"
     assert [json.loads(line)["status"] for line in lines.text.splitlines()] == [422, 202]
+
+
+async def test_a_book_of_the_folder_is_adopted_only_when_its_text_is_known_to_be_there(
+    chosen: IntakeSettings, tmp_path: Path
+) -> None:
+    """While attribution is away, 503 with Retry-After, alone and in a batch; other facts are taken."""
+    (tmp_path / "riverside.yaml").write_text("rulebook: riverside\nversion: 1\n", encoding="utf-8")
+    own = adoption("riverside")
+    away = replace(chosen, intake_attribution="http://127.0.0.1:1", rulebook_folder=str(tmp_path))
+    async with serving(away) as (client, _):
+        alone = await client.post("/v1/events", content=raw(own))
+        lines = await client.post("/v1/events:batch", content=raw(own) + b"\n" + raw(visit()))
+    assert alone.status_code == 503
+    assert alone.headers["retry-after"]
+    assert [json.loads(line)["status"] for line in lines.text.splitlines()] == [503, 202]
 
 
 @pytest.mark.parametrize("failing", [None, str(uuid.uuid4())], ids=["waits for nothing", "fails on another"])

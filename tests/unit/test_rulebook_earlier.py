@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from services.attribution.judging.cli import judge_command
 from services.attribution.rulebooks.cli import rulebook
 from services.attribution.rulebooks.loading import EARLIER, BadRulebook, load, shipped
-from services.attribution.rulebooks.registry import Registry
+from services.attribution.rulebooks.registry import Registry, StoredText
 from tests.rules.form import expand
 
 FIRST = {
@@ -59,10 +59,10 @@ def test_what_was_adopted_goes_on_deciding() -> None:
     """Where an earlier text was adopted its name and version mean that one; the others are today's."""
     registry = Registry()
     books = registry.books
-    assert registry.keep([("reception", 1, FIRST["reception"])]) == []
+    assert registry.keep([StoredText("reception", 1, FIRST["reception"])]) == []
     kept = books["reception", 1]
     assert (kept.sha256, kept.discovery.after_deal.effect) == (FIRST["reception"], "closer")
-    assert hashlib.sha256(registry.text_of(("reception", 1))).hexdigest() == FIRST["reception"]
+    assert hashlib.sha256(b"".join(registry.texts_of(("reception", 1)))).hexdigest() == FIRST["reception"]
     assert books["getian", 1] is load("getian")
 
 
@@ -74,19 +74,19 @@ def test_an_own_book_keeps_the_texts_that_it_extended(tmp_path: Path) -> None:
     adopted = hashlib.sha256(b"".join(part.read_bytes() for part in chain)).hexdigest()
     registry = Registry(tmp_path)
     assert registry.books["riverside", 1].named.honoured
-    assert registry.keep([("riverside", 1, adopted)]) == []
+    assert registry.keep([StoredText("riverside", 1, adopted)]) == []
     assert not registry.books["riverside", 1].named.honoured
 
 
 def test_a_text_that_never_shipped_is_told() -> None:
     """A digest that no text has is a sentence that names it; nothing is judged by another text in silence."""
-    assert "another text (000000000000" in Registry().keep([("getian", 1, "0" * 64)])[0]
+    assert "another text, 000000000000" in Registry().keep([StoredText("getian", 1, "0" * 64)])[0]
 
 
 def test_a_scope_that_began_before_texts_were_kept_began_under_the_first() -> None:
     """Without a digest the first text is meant, where it decides otherwise than today's."""
     registry = Registry()
-    assert registry.keep([("base", 1, ""), ("handbook", 1, "")]) == []
+    assert registry.keep([StoredText("base", 1), StoredText("handbook", 1)]) == []
     found = registry.books["handbook", 1].sha256, registry.books["base", 1].sha256
     assert found == (FIRST["handbook"], load("base").sha256)
 

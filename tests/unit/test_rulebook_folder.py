@@ -10,8 +10,9 @@ from click.testing import CliRunner, Result
 
 from services.attribution.judging.cli import judge_command
 from services.attribution.rulebooks.cli import rulebook
-from services.attribution.rulebooks.loading import BadRulebook, load, shipped
-from services.attribution.rulebooks.registry import Registry
+from services.attribution.rulebooks.loading import BadRulebook, book_of_texts, load, shipped
+from services.attribution.rulebooks.registry import Registry, StoredText
+from services.attribution.rulebooks.telling import differences
 from services.intake.rulebooks import Registry as IntakeRegistry
 from shared.settings import SettingsError
 
@@ -56,8 +57,12 @@ def test_every_version_in_the_folder_may_be_adopted(tmp_path: Path) -> None:
 def test_the_text_of_a_book_is_what_its_digest_is_of(tmp_path: Path) -> None:
     """The text that is kept at an adoption is the chain, root first."""
     path = write(tmp_path, extends="getian")
-    text = Registry(tmp_path).text_of(("riverside", 1))
-    assert text.endswith(Registry().text_of(("getian", 1)) + path.read_bytes())
+    known = Registry(tmp_path)
+    texts = known.texts_of(("riverside", 1))
+    assert texts == (*Registry().texts_of(("getian", 1)), path.read_bytes())
+    built = book_of_texts(texts, "riverside@1")
+    assert not differences(known.find("riverside"), built)
+    assert built.rulebook.sha256 == known.books["riverside", 1].sha256
 
 
 def test_two_books_of_one_name_and_version_are_refused(tmp_path: Path) -> None:
@@ -88,12 +93,12 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_an_adopted_text_that_changed_or_went_is_told(tmp_path: Path) -> None:
     """What was adopted stays: another text or none under the same version is one sentence each."""
     path = write(tmp_path)
-    adopted = [("riverside", 1, Registry(tmp_path).books["riverside", 1].sha256)]
+    adopted = [StoredText("riverside", 1, Registry(tmp_path).books["riverside", 1].sha256)]
     assert Registry(tmp_path).keep(adopted) == []
     path.write_text(path.read_text(encoding="utf-8") + "# another word\n", encoding="utf-8")
     assert "another text" in Registry(tmp_path).keep(adopted)[0]
     path.unlink()
-    assert "no file has it" in Registry(tmp_path).keep(adopted)[0]
+    assert "there is no rulebook riverside@1 here" in Registry(tmp_path).keep(adopted)[0]
 
 
 def test_judge_knows_the_books_of_the_folder(tmp_path: Path) -> None:
@@ -131,6 +136,7 @@ def test_intake_knows_the_names_of_the_folder(tmp_path: Path) -> None:
     write(tmp_path, version=3)
     knows = IntakeRegistry(["base@1"], str(tmp_path))
     assert knows("base", 1) and knows("riverside", 3)
+    assert knows.has_everywhere("base", 1) and not knows.has_everywhere("riverside", 3)
     assert not knows("riverside", 1) and not knows("getian", 1)
 
 

@@ -57,7 +57,7 @@ def look_up(snapshot: Snapshot, contact: str, now: datetime) -> Json:
             "ask": _told(_ask_new(book)),
             "do": _told(_do_new(book)),
             "clause": book.registration.first,
-            "clause_text": snapshot.clause_text(book.registration.first),
+            "clause_text": snapshot.clause_text(book.registration.first, book),
         }
     return {"contact": mask_contact(contact), "known": True} | _known(snapshot, name, now)
 
@@ -83,7 +83,7 @@ def _known(snapshot: Snapshot, name: str, now: datetime) -> Json:
         "ask": _told(_ask(door, claim if owner else None), shown),
         "do": _told(_do(door, told["status"], claim), shown),
         "clause": clause,
-        "clause_text": snapshot.clause_text(clause),
+        "clause_text": snapshot.clause_text(clause, book),
     }
 
 

@@ -61,14 +61,15 @@ class Previewer:
     def __init__(self, questions: Questions, rules: Rules, default_book: str) -> None:
         self._questions = questions
         self._rules = rules
-        self._opening = opening_book(default_book, rules.books)
+        self._default_book = default_book
 
     def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[Head, Json]:
         """Raises `BadEvent`, `Repeated` and `WouldPark`."""
         asked = decode_event(raw, recorded=False)
         body = stamp(raw, now)
         event = decode_event(body, recorded=True)  # the rule of five minutes needs both times
-        with self._questions.of(scope, self._opening) as snapshot:
+        opening = opening_book(self._default_book, self._rules.books)
+        with self._questions.of(scope, opening) as snapshot:
             self._check(snapshot, scope, asked)
             fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
             return snapshot.head, self._folded(snapshot, fact, event)

@@ -28,7 +28,7 @@ from services.attribution.domain.case import book_at
 from services.attribution.domain.rulebook import Clause, Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope, taken_key
 from services.attribution.folding.batch import SQL
-from services.attribution.folding.store import Store, Work, book_id
+from services.attribution.folding.store import Seen, Store, Work, book_id, nobody_asks
 from services.attribution.judging.refold import Journal
 from services.attribution.judging.result import (
     Json,
@@ -105,9 +105,11 @@ class Snapshot:
         scope: str,
         books: Mapping[BookId, Rulebook],
         opening: BookId | None = None,
+        seen: Seen = nobody_asks,
     ) -> None:
         self._connection = connection
         self._books = books
+        self._seen = seen
         self.head = self._head(scope, opening)
         self.work = Work(scope, self.head.partition, self.head.book)
         self._store = Store(self)
@@ -115,6 +117,8 @@ class Snapshot:
         if SCOPE not in self.work.slice:
             book = books[self.head.book]
             self.work.slice.load(SCOPE, Scope(scope, self.head.book, str(book.timezone)))
+        for name in (self.scope.default, *(adopted.book for adopted in self.scope.adoptions)):
+            books[name]  # nothing is told of a scope whose rulebook is refused here
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Row]]:
@@ -137,7 +141,7 @@ class Snapshot:
         current = self.book_at(at)
         if Clause(clause) in current.clauses:
             return current
-        return next((book for book in self._books.values() if Clause(clause) in book.clauses), current)
+        return next((book for book in list(self._books.values()) if Clause(clause) in book.clauses), current)
 
     def book(self, name: BookId) -> Rulebook:
         return self._books[name]
@@ -241,9 +245,9 @@ class Snapshot:
         contacts = {name: stored for name, _, stored in rows if stored is not None}
         return Journal([body for _, body, _ in rows], contacts)
 
-    def clause_text(self, clause: str) -> Json | None:
-        """The sentence of a clause, from whichever rulebook has it."""
-        for book in self._books.values():
+    def clause_text(self, clause: str, first: Rulebook | None = None) -> Json | None:
+        """The sentence of a clause: from the rulebook that is meant, else from whichever has it."""
+        for book in (*([first] if first else ()), *list(self._books.values())):
             text = book.clauses.get(Clause(clause))
             if text is not None:
                 return {"zh": text.zh, "en": text.en}
@@ -310,10 +314,12 @@ class Snapshot:
     def _head(self, scope: str, opening: BookId | None) -> Head:
         rows = self._rows("head", [scope])
         if not rows:
+            self._seen(int(self._rows("count_texts", [])[0][0]))
             if opening is None:
                 raise NotFound(scope)
             return Head(scope, 0, 0, opening)
-        seq, partition, book = rows[0]
+        seq, partition, book, texts = rows[0]
+        self._seen(texts)
         behind = self._rows("behind", [scope])
         behind_seq, since = behind[0] if behind else (None, None)
         return Head(scope, seq, partition, book_id(book), since, behind_seq)
@@ -363,9 +369,12 @@ def _next(rows: Sequence[Row], limit: int) -> Cursor | None:
 class Questions:
     """Opens snapshots."""
 
-    def __init__(self, database: Database, books: Mapping[BookId, Rulebook]) -> None:
+    def __init__(
+        self, database: Database, books: Mapping[BookId, Rulebook], seen: Seen = nobody_asks
+    ) -> None:
         self._database = database
         self.books = books
+        self._seen = seen
 
     @contextmanager
     def of(self, scope: str, opening: BookId | None = None) -> Iterator[Snapshot]:
@@ -373,7 +382,7 @@ class Questions:
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
-                yield Snapshot(connection, scope, self.books, opening)
+                yield Snapshot(connection, scope, self.books, opening, self._seen)
             finally:
                 if not connection.closed:  # a server that went away took the transaction with it
                     connection.rollback()
@@ -410,9 +419,3 @@ class Questions:
         if row is None:
             raise NotFound(scope)
         return row[0], None if row[1] is None else str(msgspec.json.decode(row[1])["id"])
-
-    def adopted_texts(self) -> list[tuple[str, int, str]]:
-        """Name, version and digest of every rulebook that was adopted."""
-        with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(SQL["adopted_texts"].encode()).fetchall()
-        return [(str(name), int(version), str(sha256)) for name, version, sha256 in rows]

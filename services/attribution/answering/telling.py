@@ -38,7 +38,7 @@ def both(text: Text) -> Json:
 def _words(snapshot: Snapshot, decision: Json, names: Mapping[str, str], records: Mapping[str, Text]) -> Json:
     book = snapshot.book_of(decision["clause"], parse_instant(decision["at"]))
     return {
-        "clause_text": snapshot.clause_text(decision["clause"]),
+        "clause_text": snapshot.clause_text(decision["clause"], book),
         "explanation": both(explain(decision, book, names, records)),
     }
 

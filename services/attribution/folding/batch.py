@@ -109,7 +109,7 @@ class Batch:
         _put(curs, "put_offices", self.offices)
         _put(curs, "put_remarks", self.remarks)
         _put(curs, "put_warnings", [(*key, *row) for key, row in self.warnings.items()])
-        _put(curs, "put_rulebooks", self.rulebooks)
+        self._write_texts(curs)
         _put(curs, "put_outbox", self.outbox)
         _put(curs, "put_dead_records", self.dead_records)
         _put(curs, "put_set_aside", self.set_aside)
@@ -131,6 +131,15 @@ class Batch:
         for scope, expected in self.heads.items():
             if found.get(scope) != expected:
                 raise StaleScope(f"scope {scope} was written to by somebody else")
+
+    def _write_texts(self, curs: Cursor[Any]) -> None:
+        """One text for each name and version, also where two processes keep one at the same time."""
+        if self.rulebooks:
+            curs.execute(SQL["lock_rulebooks"].encode())
+            ids = columns([row[:3] for row in self.rulebooks])
+            if curs.execute(SQL["other_texts"].encode(), ids).fetchone() is not None:
+                raise StaleScope("another text of a rulebook was adopted meanwhile")
+            _put(curs, "put_rulebooks", self.rulebooks)
 
     def _write_joins(self, curs: Cursor[Any]) -> None:
         """What was stored of a joined customer moves to the one that stands for it now."""

@@ -40,8 +40,10 @@ from services.attribution.folding.projecting import (
 )
 from services.attribution.folding.reading import JournalFact
 from services.attribution.folding.store import Store, Work
+from services.attribution.folding.texts import text_row
 from services.attribution.folding.warned import warned_of
 from services.attribution.judging.translate import StoredContacts
+from services.attribution.rulebooks.registry import OtherText
 from shared.contract import Event, mask
 from shared.topics import encode_contacts
 
@@ -60,7 +62,7 @@ class Rules:
     release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], list[DomainEvent]]
     book_at: Callable[[Scope, datetime], BookId]
     books: Mapping[BookId, Rulebook]
-    text_of: Callable[[BookId], bytes]
+    texts_of: Callable[[BookId], tuple[bytes, ...]]
     engine: str
 
 
@@ -76,17 +78,6 @@ class UnreadableFact(Exception):
     """A fact of the journal that this version's decoder refuses."""
 
 
-class OtherText(Exception):
-    """The rulebook was adopted with another text than the one that this process has of it."""
-
-    def __init__(self, name: str, version: int, stored: str, found: str) -> None:
-        super().__init__(
-            f"规则书 {name}@{version} 已按另一文本采用 (rulebook {name}@{version} was adopted with another text,"
-            f" {stored[:12]}, than the one here, {found[:12]}: give every process the same file, restart, then"
-            " `panke quarantine retry`)"
-        )
-
-
 class Folder:
     """Folds into a batch; nothing is stored here."""
 
@@ -99,9 +90,13 @@ class Folder:
         """What the facts of a batch need as far as it can be told before the first is folded."""
         self._store.load(works, {scope: {SCOPE} for scope in works})
         for work in works.values():
-            self._open(work)
+            self._open(work, early=True)
         self._translated = {(f.scope, f.seq): made for f in facts if (made := self._try_translate(f))}
-        asking = [(works[f.scope], f) for f in self._translated.values() if not isinstance(f.matter, WIDE)]
+        asking = [
+            (works[fact.scope], fact)
+            for fact in self._translated.values()
+            if not isinstance(fact.matter, WIDE) and SCOPE in works[fact.scope].slice
+        ]
         for _ in range(ROUNDS):
             wanted: dict[str, set[Key]] = defaultdict(set)
             still = []
@@ -198,6 +193,7 @@ class Folder:
     def _folded(self, work: Work, record: JournalFact) -> FactRows:
         if record.event is None:
             raise UnreadableFact(record.error)
+        self._open(work)
         fact = self._translated.pop((record.scope, record.seq), None)
         if fact is None:
             fact = self._rules.translate(record.event, record.seq, record.contacts)
@@ -250,9 +246,12 @@ class Folder:
         except Exception:
             return None
 
-    def _open(self, work: Work) -> None:
-        """A scope begins under its deployment's rulebook, in the local time of that one."""
-        if SCOPE not in work.slice:
+    def _open(self, work: Work, *, early: bool = False) -> None:
+        """A scope begins under its deployment's rulebook, in the local time of that one.
+
+        Without it the scope's first fact fails, and says so when it is folded.
+        """
+        if SCOPE not in work.slice and not (early and work.book not in self._rules.books):
             book = self._rules.books[work.book]
             work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
 
@@ -265,8 +264,7 @@ class Folder:
     def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
 
-        It tells what was in force, and what goes on deciding where another text ships under that name. Nobody is
-        judged by another one.
+        From then on every process judges by it; one that has another text refuses the book.
         """
         for event in events:
             if isinstance(event, RulebookAdopted | OfficeFound):
@@ -275,7 +273,7 @@ class Folder:
                 for stored in self._store.adopted_texts(*book):
                     if stored != found.sha256:
                         raise OtherText(*book, stored, found.sha256)
-                rows.rows.append(("rulebooks", [found.sha256, *book, self._rules.text_of(book)]))
+                rows.rows.append(("rulebooks", text_row(found, self._rules.texts_of(book))))
 
 
 def _told_of(matter: Matter) -> tuple[str, ...]:

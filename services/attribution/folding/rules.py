@@ -28,7 +28,7 @@ def live_rules(registry: Registry) -> Rules:
         release_some=release_some,
         book_at=book_at,
         books=registry.books,
-        text_of=registry.text_of,
+        texts_of=registry.texts_of,
         engine=metadata.version("panke"),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,11 +77,20 @@ class Connects(Protocol):
     def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
 
 
+Seen = Callable[[int], None]
+"""What is told how many texts of rulebooks are stored, before anything is judged."""
+
+
+def nobody_asks(_texts: int) -> None:
+    """Where the texts are known already."""
+
+
 class Store:
     """Reads of the fold; what it writes goes by the recorder's one transaction."""
 
-    def __init__(self, database: Connects) -> None:
+    def __init__(self, database: Connects, seen: Seen = nobody_asks) -> None:
         self._database = database
+        self._seen = seen
 
     def positions(self, names: Iterable[str]) -> dict[str, int]:
         """The offset that was consumed last, for those that have one."""
@@ -90,9 +99,10 @@ class Store:
     def works(self, scopes: Iterable[str]) -> dict[str, Work]:
         """The scopes that are known, with nothing loaded."""
         found = {}
-        for scope, partition, book, received, folded, version, sent, parked, epochs in self._rows(
+        for scope, partition, book, received, folded, version, sent, parked, epochs, texts in self._rows(
             "scopes", [list(scopes)]
         ):
+            self._seen(texts)
             work = Work(scope, partition, book_id(book), received, folded, version, sent, parked)
             work.stored = work.head
             work.epochs = epochs

@@ -56,6 +56,8 @@ class Worker:
 
     async def answer(self, journal: Journal, asked: Asked) -> bytes | None:
         """Whoever is cancelled meanwhile has the process replaced: it cannot be interrupted otherwise."""
+        if self._texts != _texts(self._books):
+            self._replace()
         future: Future[bytes | None] = self._pool.submit(_judge, journal, asked)
         try:
             return await asyncio.wrap_future(future)
@@ -77,10 +79,16 @@ class Worker:
         self._pool = self._open()
 
     def _open(self) -> ProcessPoolExecutor:
+        self._texts = _texts(self._books)
         # Not forked: a fork of a process with threads and a pool of connections is not safe.
         return ProcessPoolExecutor(
             1, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._books,)
         )
+
+
+def _texts(books: Mapping[BookId, Rulebook]) -> dict[BookId, str]:
+    """By which texts a process judges: another one is begun where they are others now."""
+    return {name: book.sha256 for name, book in list(books.items())}
 
 
 class Place:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from services.attribution.rulebooks.sheet import Sheet, read_sheet
 from services.attribution.rulebooks.source import BadRulebook
 from shared.rulebook_folder import MAX_BYTES
 
-__all__ = ["BadRulebook", "Book", "earlier_books", "load", "load_book", "shipped"]
+__all__ = ["BadRulebook", "Book", "book_of_texts", "earlier_books", "load", "load_book", "shipped"]
 
 _SHIPPED = Path(__file__).parent
 EARLIER = tuple(sorted((path for path in (_SHIPPED / "earlier").iterdir() if path.is_dir()), reverse=True))
@@ -58,6 +58,16 @@ def earlier_books(name_or_path: str | Path) -> Iterator[Book]:
             continue
 
 
+def book_of_texts(texts: Iterable[bytes], shown: str) -> Book:
+    """The book of the texts of its chain, root first, without any file; raises `BadRulebook`."""
+    book: Book | None = None
+    for raw in texts:
+        book = _book_on(book, raw, read_sheet(raw, shown), shown)
+    if book is None:
+        raise BadRulebook(shown, 1, "", "there is no text")
+    return book
+
+
 def load(name_or_path: str | Path) -> Rulebook:
     """The rulebook of a shipped name or of a file; raises `BadRulebook`."""
     return load_book(name_or_path).rulebook
@@ -79,7 +89,11 @@ def _read_book(path: Path, shown: str, inside: tuple[Path, ...], folder: Path = 
     """Reads one file and, before it, what it extends; `inside` led here, `folder` has the texts that ship."""
     raw = _read_bytes(path, shown)
     sheet = read_sheet(raw, shown)
-    parent = _parent(path, sheet, (*inside, path.resolve()), folder)
+    return _book_on(_parent(path, sheet, (*inside, path.resolve()), folder), raw, sheet, shown)
+
+
+def _book_on(parent: Book | None, raw: bytes, sheet: Sheet, shown: str) -> Book:
+    """The book of one more text, and of those that it extends."""
     texts = (*(parent.texts if parent else ()), raw)
     sheets = (*(parent.sheets if parent else ()), sheet)
     if any(sheet.name == other.name for other in sheets[:-1]):

@@ -6,7 +6,8 @@ SELECT application_name, notification_id FROM notification_tracking WHERE applic
 -- name: scopes
 SELECT scope, partition, book, received_seq, folded_seq, version, sent_seq,
        EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope) AS parked,
-       ARRAY(SELECT epoch FROM scope_epochs AS known WHERE known.scope = scopes.scope ORDER BY first_seq) AS epochs
+       ARRAY(SELECT epoch FROM scope_epochs AS known WHERE known.scope = scopes.scope ORDER BY first_seq) AS epochs,
+       (SELECT count(*) FROM rulebooks) AS texts
 FROM scopes WHERE scope = ANY(%b::text[])
 
 -- name: other_facts
@@ -154,12 +155,34 @@ SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::boolean[])
 
 -- name: put_rulebooks
 -- A text that is there is never overwritten: its key is its content.
-INSERT INTO rulebooks (sha256, name, version, text)
-SELECT * FROM unnest(%b::text[], %b::text[], %b::integer[], %b::bytea[])
+INSERT INTO rulebooks (sha256, name, version, text, lengths)
+SELECT sha256, name, version, text, string_to_array(lengths, ' ')::integer[]
+FROM unnest(%b::text[], %b::text[], %b::integer[], %b::bytea[], %b::text[]) AS new (sha256, name, version, text, lengths)
 ON CONFLICT DO NOTHING
+
+-- name: lock_rulebooks
+-- Of two processes that keep another text under one name and version, the second one sees what the first one kept.
+LOCK TABLE rulebooks IN SHARE ROW EXCLUSIVE MODE
+
+-- name: other_texts
+SELECT rulebooks.name, rulebooks.version, rulebooks.sha256
+FROM rulebooks JOIN unnest(%b::text[], %b::text[], %b::integer[]) AS new (sha256, name, version) USING (name, version)
+WHERE rulebooks.sha256 <> new.sha256
 
 -- name: texts_of_book
 SELECT sha256 FROM rulebooks WHERE name = %s AND version = %s
+
+-- name: stored_texts
+-- Every text by which scopes are judged, without one where it was not kept yet: the first that shipped is meant then.
+SELECT name, version, sha256, text, lengths FROM rulebooks
+UNION ALL
+SELECT split_part(book, '@', 1), split_part(book, '@', 2)::integer, '', ''::bytea, '{}' FROM opened_before
+
+-- name: count_texts
+SELECT count(*) FROM rulebooks
+
+-- name: add_lengths
+UPDATE rulebooks SET lengths = %s WHERE sha256 = %s AND lengths = '{}'
 
 -- name: put_outbox
 INSERT INTO outbox (partition, scope, seq, body, traceparent)

@@ -1,7 +1,7 @@
 -- What the HTTP service reads; every list goes by an index, from a cursor on.
 
 -- name: head
-SELECT folded_seq, partition, book FROM scopes WHERE scope = %s
+SELECT folded_seq, partition, book, (SELECT count(*) FROM rulebooks) FROM scopes WHERE scope = %s
 
 -- name: behind
 SELECT seq, since FROM parked_scopes WHERE scope = %s
@@ -122,13 +122,6 @@ SELECT watermark FROM watermarks WHERE partition = %s
 
 -- name: oldest_parked
 SELECT count(*), min(since) FROM parked_scopes
-
--- name: adopted_texts
--- The rulebooks that were adopted or begun under, each with the digest of its text then; without one where it was
--- not kept yet.
-SELECT name, version, sha256 FROM rulebooks
-UNION ALL
-SELECT split_part(book, '@', 1), split_part(book, '@', 2)::integer, '' FROM opened_before
 
 -- name: page_of_scopes
 SELECT scopes.scope, folded_seq, book, parked.since, records.state,
