@@ -10,6 +10,8 @@ import pytest
 from services.attribution.domain import events as e
 from services.attribution.domain import facts as f
 from services.attribution.domain import state as s
+from services.attribution.domain.record import replace
+from services.attribution.domain.united import united
 from services.attribution.folding import codec
 from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
 
@@ -87,6 +89,21 @@ def test_an_older_version_is_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch
     )
     form = codec._Form(e.Flagged)
     assert form.decode(b'{"id":"e1","tag":"barred"}', 1) == e.Flagged("e1", "barred")
+
+
+def test_a_customer_that_an_earlier_version_stored_is_read() -> None:
+    """Rows that were written before contacts could point on are those of a customer whose contacts point to it."""
+    written = codec.encode_record(CUSTOMER)
+    assert written.startswith(b"2 ") and b',"root":""' in written
+    before = b"1" + written[1:].replace(b',"root":""', b"")
+    assert codec.decode_record("customer", before) == CUSTOMER
+
+
+def test_a_long_list_is_written_as_it_stands() -> None:
+    """A list that is yet to be put in order is no other one than the tuple that it makes."""
+    many = tuple(f"+86138{n:08d}" for n in range(100))
+    joined = replace(CUSTOMER, contacts=united((many[:60], many[40:])))
+    assert codec.encode_record(joined) == codec.encode_record(replace(CUSTOMER, contacts=many))
 
 
 def test_a_class_that_was_renamed_is_found_by_its_former_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha1
-from itertools import chain
-from operator import attrgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from services.attribution.domain import events as e
@@ -30,10 +28,10 @@ from services.attribution.domain.state import (
     Taken,
     taken_key,
 )
+from services.attribution.domain.united import added, appended, is_short, last, united, united_by, weight
 
 Changes: TypeAlias = dict[Key, Record | None]
 """Records after an event, by key; None where there is none any more."""
-T = TypeVar("T")
 
 CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
 _SPACE = CUSTOMERS.bytes
@@ -61,11 +59,6 @@ def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
         else:
             slice_[key] = record
     return changes
-
-
-def added(old: tuple[T, ...], item: T) -> tuple[T, ...]:
-    """The old, and behind it the item if it is none of them."""
-    return old if item in old else (*old, item)
 
 
 def _office_found(s: Slice, event: e.OfficeFound) -> Changes:
@@ -108,20 +101,26 @@ def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
 def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Party, nth: int = 0) -> Changes:
     """The contacts and the name of a record's party are the customer's from now on."""
     key = Key("customer", customer)
-    known = s.get(key)
+    known, changes = s.get(key), Changes()
     if not isinstance(known, Customer):
-        known = Customer(customer, seq, nth=nth)
+        known, changes = Customer(customer, seq, nth=nth), _freed(s, customer)
     first, nth = min(known.place, (seq, nth))
-    contacts = known.contacts
-    changes: Changes = {key: known}
-    for contact in party.contacts:
-        if contact not in contacts:
-            contacts = (*contacts, contact)
-            changes[Key("contact", contact)] = Pointer(customer)
+    new = tuple(contact for contact in party.contacts if s.pointed("contact", contact) != customer)
+    changes |= {Key("contact", contact): Pointer(known.home) for contact in new}
+    contacts = united((known.contacts, new))
     names = added(known.names, party.name) if party.name else known.names
     records = added(known.records, event)
     changes[key] = replace(known, first=first, nth=nth, contacts=contacts, names=names, records=records)
     return changes
+
+
+def _freed(s: Slice, home: CustomerId) -> Changes:
+    """Where an id that another customer's contacts point to is a customer's again, they point to that one itself."""
+    alias = s.get(Key("joined", home))
+    if not isinstance(alias, Pointer):
+        return {}
+    other = replace(s.customer(alias.customer), root="")
+    return _pointers(other, other.id) | _customer(other) | {Key("joined", home): None}
 
 
 def _customer_touched(s: Slice, event: e.CustomerTouched) -> Changes:
@@ -142,40 +141,14 @@ def _pointers(customer: Customer, to: CustomerId) -> Changes:
     return changes
 
 
-_FEW = 8
-
-
-def _united(lists: list[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """All items once, in order. A few beside many are looked for, not hashed with all that are there already."""
-    given = [items for items in lists if items]
-    if len(given) < 2:
-        return given[0] if given else ()
-    if sum(map(len, given[1:])) > _FEW:
-        return tuple(dict.fromkeys(chain.from_iterable(given)))
-    united = given[0]
-    for items in given[1:]:
-        for item in items:
-            united = added(united, item)
-    return united
-
-
-def _grants(parts: list[Customer]) -> tuple[Grant, ...]:
-    """The grants of all parts once; two can be the same only where their registration is a record of both parts."""
-    united, known = parts[0].grants, set(parts[0].records)
-    for part in parts[1:]:
-        united += tuple(g for g in part.grants if g.registration.event not in known or g not in united)
-        known.update(part.records)
-    return united
-
-
 def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
     into = parts[0]
-    last = max(parts, key=lambda part: part.decided_at or NEVER)
-    every: Callable[[str], tuple[Any, ...]] = lambda name: _united(  # noqa: E731
-        [getattr(part, name) for part in parts]
+    latest = max(parts, key=lambda part: part.decided_at or NEVER)
+    every: Callable[[str], tuple[Any, ...]] = lambda name: united(  # noqa: E731
+        getattr(part, name) for part in parts
     )
-    in_order: Callable[[str, str], tuple[Any, ...]] = lambda name, by: tuple(  # noqa: E731
-        sorted(chain.from_iterable(getattr(part, name) for part in parts), key=attrgetter(by))
+    in_order: Callable[[str, str], tuple[Any, ...]] = lambda name, by: united_by(  # noqa: E731
+        (getattr(part, name) for part in parts), by
     )
     return replace(
         into,
@@ -187,7 +160,7 @@ def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
         registered=any(part.registered for part in parts),
         receptions=in_order("receptions", "seq"),
         assists=in_order("assists", "at"),
-        grants=_grants(parts),
+        grants=every("grants"),
         barred=every("barred"),
         bar_clause=next((part.bar_clause for part in parts if part.bar_clause), None),
         forfeits=every("forfeits"),
@@ -195,27 +168,36 @@ def _merged(parts: list[Customer], event: e.CustomersJoined) -> Customer:
         turns=every("turns"),
         deals=in_order("deals", "seq"),
         disputes=every("disputes"),
-        decided_at=last.decided_at,
-        clause=last.clause,
+        decided_at=latest.decided_at,
+        clause=latest.clause,
     )
 
 
 def _former_of_parts(parts: list[Customer], claim: Claim | None) -> tuple[Former, ...]:
     """The former claims of all parts, and those that give way to `claim` in the join."""
-    known = [former for part in parts for former in part.former]
+    known = [part.former for part in parts]
     if claim is not None:
         ended = [part.claim for part in parts if part.claim is not None and part.claim != claim]
-        known += [Former(each, max(each.since, claim.since)) for each in ended]
-    return tuple(sorted(known, key=lambda former: former.claim.since))
+        known.append(tuple(Former(each, max(each.since, claim.since)) for each in ended))
+    return united_by(known, "claim.since")
 
 
 def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
+    """The contacts of the largest part go on pointing where they do, and those of the others point there now."""
     parts = [s.customer(customer) for customer in (event.customer, *event.gone)]
-    merged = _merged(parts, event)
+    into, large = parts[0], max(parts, key=_pointing)
+    if is_short(large.contacts, large.receptions, large.deals):
+        large = into
+    merged = replace(_merged(parts, event), root="" if large.home == into.id else large.home)
     changes = _customer(merged)
-    for part in parts[1:]:  # what is the first part's points to it already
-        changes |= _pointers(part, merged.id)
-        changes[Key("customer", part.id)] = None
+    for part in parts:
+        if part is not large:
+            changes |= _pointers(part, large.home)
+            changes |= {Key("joined", part.root): None} if part.root else {}
+        if part is not into:
+            changes[Key("customer", part.id)] = None
+    if large is not into and merged.root:
+        changes[Key("joined", merged.root)] = Pointer(merged.id)
     for name in merged.disputes:
         dispute = s.dispute(name)
         if dispute is not None:
@@ -225,6 +207,11 @@ def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
     return changes
 
 
+def _pointing(customer: Customer) -> int:
+    """How much points to a customer."""
+    return sum(map(weight, (customer.contacts, customer.receptions, customer.deals)))
+
+
 def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
     before = s.customer(event.before)
     changes: Changes = {Key("contact", contact): None for contact in event.dropped}
@@ -232,8 +219,11 @@ def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
     changes |= {Key("visit", reception.visit): None for reception in before.receptions}
     changes |= {Key("deal", deal.deal): None for deal in before.deals}
     changes[Key("customer", event.before)] = None
+    if before.root and all(customer.id != before.id for customer in event.after):
+        changes[Key("joined", before.root)] = None
     for customer in event.after:
-        changes |= _pointers(customer, customer.id) | _customer(customer)
+        formed = replace(customer, root=before.root if customer.id == before.id else "")
+        changes |= _pointers(formed, formed.home) | _customer(formed)
     return changes
 
 
@@ -248,7 +238,7 @@ def _decided(s: Slice, event: e.Decided) -> Changes:
     if claim is not None and claim.basis not in ("transfer", "ruling"):
         grants = _granted(grants, claim)
     if known.claim is not None and not _goes_on(known.claim, claim):
-        former = (*former, Former(known.claim, event.at))
+        former = appended(former, Former(known.claim, event.at))
     if event.decision in ("transferred", "revoked", "released") or _ruled_anew(event):
         turns = added(turns, event.at)
     latest = known.decided_at is None or event.at >= known.decided_at
@@ -282,7 +272,7 @@ def _ruled_anew(event: e.Decided) -> bool:
 
 def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
     """The grants with that of a claim, which mostly is the last one still."""
-    if grants and grants[-1].registration is claim.registration and grants[-1].owner == claim.owner:
+    if grants and last(grants).registration is claim.registration and last(grants).owner == claim.owner:
         return grants
     return added(grants, Grant(claim.owner, claim.registration))
 
@@ -302,20 +292,20 @@ def _without_present(forfeits: tuple[Forfeit, ...], owner: StaffId) -> tuple[For
 
 def _former_claim_found(s: Slice, event: e.FormerClaimFound) -> Changes:
     known = s.customer(event.customer)
-    return _customer(replace(known, former=(*known.former, event.former)))
+    return _customer(replace(known, former=appended(known.former, event.former)))
 
 
 def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
     known, reception = s.customer(event.customer), event.reception
     others = [r for r in known.receptions if r.visit != reception.visit]
     changes = _customer(replace(known, receptions=(*others, reception), registered=True))
-    changes[Key("visit", reception.visit)] = Pointer(known.id)
+    changes[Key("visit", reception.visit)] = Pointer(known.home)
     return changes
 
 
 def _owner_assisted(s: Slice, event: e.OwnerAssisted) -> Changes:
     known = s.customer(event.customer)
-    return _customer(replace(known, assists=(*known.assists, event.assist)))
+    return _customer(replace(known, assists=appended(known.assists, event.assist)))
 
 
 def _customer_registered(s: Slice, event: e.CustomerRegistered) -> Changes:
@@ -342,8 +332,9 @@ def with_deal(customer: Customer, deal: Deal) -> Customer:
 
 
 def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:
-    changes = _customer(with_deal(s.customer(event.customer), event.deal))
-    changes[Key("deal", event.deal.deal)] = Pointer(event.customer)
+    known = s.customer(event.customer)
+    changes = _customer(with_deal(known, event.deal))
+    changes[Key("deal", event.deal.deal)] = Pointer(known.home)
     return changes
 
 

@@ -114,8 +114,12 @@ def _leads(slice_: Slice, key: Key) -> Iterator[Key]:
     match slice_.get(key):
         case Pointer(customer=customer):
             yield Key("customer", customer)
+        case None if key.kind == "customer":
+            yield Key("joined", key.id)  # it may have been joined to another, and still be pointed to
         case Customer() as customer:
             yield from (Key("dispute", dispute) for dispute in customer.disputes)
+            if customer.root:
+                yield Key("joined", customer.root)
         case Dispute() as dispute:
             yield from (Key("customer", customer) for customer in dispute.customers)
             yield Key("record", dispute.event)

@@ -237,7 +237,8 @@ class Customer:
 
     `first` is the place of its first record and `nth` that of its party in it, `records` every event that touched
     it, `holder` the last to hold it. `former` are claims that ended, `turns` when a transfer, a ruling, a revocation
-    or a release said whose the customer is, whatever was registered before.
+    or a release said whose the customer is, whatever was registered before. Long lists are put in order when they are
+    read. `root` is the id of a larger customer that was joined to this one, while contacts go on pointing to it.
     """
 
     id: CustomerId
@@ -261,6 +262,12 @@ class Customer:
     nth: int = 0
     former: tuple[Former, ...] = ()
     turns: tuple[datetime, ...] = ()
+    root: CustomerId = ""
+
+    @property
+    def home(self) -> CustomerId:
+        """The id that the customer's contacts, visits and deals point to."""
+        return self.root or self.id
 
     @property
     def place(self) -> tuple[int, int]:
@@ -316,7 +323,7 @@ class Taken:
 
 @record
 class Pointer:
-    """Which customer a contact, a visit or a deal belongs to."""
+    """Which customer a contact, a visit or a deal belongs to; or, as `joined`, an id that those of many point to."""
 
     customer: CustomerId
 
@@ -366,7 +373,10 @@ class Slice(dict[Key, Record]):
     def pointed(self, kind: str, name: str) -> CustomerId | None:
         """The customer that a contact, a visit or a deal belongs to."""
         found = self.get((kind, name))  # type: ignore[call-overload]
-        return found.customer if isinstance(found, Pointer) else None
+        if not isinstance(found, Pointer):
+            return None
+        moved = self.get(("joined", found.customer))  # type: ignore[call-overload]
+        return moved.customer if isinstance(moved, Pointer) else found.customer
 
     def taken(self, kind: str, name: str) -> EventId | None:
         """The record that has the id of a visit, a deal or a dispute that is nobody's."""

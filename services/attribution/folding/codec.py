@@ -19,13 +19,14 @@ from services.attribution.domain import state
 from services.attribution.domain.events import DomainEvent, RecordFiled
 from services.attribution.domain.facts import Fact, Matter
 from services.attribution.domain.state import Filed, Record
+from services.attribution.domain.united import United
 
 Plain = dict[str, Any]
 Lift = Callable[[Plain], Plain]
 
-VERSIONS: dict[str, int] = {}
+VERSIONS: dict[str, int] = {"Customer": 2}
 """Classes whose shape has changed since their first version, by name; the others are at 1."""
-LIFTS: dict[tuple[str, int], Lift] = {}
+LIFTS: dict[tuple[str, int], Lift] = {("Customer", 1): lambda plain: plain}  # 2: `root`, which few have
 """(name, version) to what makes the next version of it."""
 ALIASES: dict[str, str] = {}
 """Former names of classes."""
@@ -52,7 +53,14 @@ class WireFact:
     matter: msgspec.Raw
 
 
-_encoder = msgspec.json.Encoder()
+def _plain(value: object) -> object:
+    """A list that is yet to be put in order is written as it stands then."""
+    if isinstance(value, United):
+        return value.items()
+    raise TypeError(f"{type(value).__name__} has no wire form")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
 _MATTERS = {cls.__name__: msgspec.json.Decoder(cls) for cls in get_args(Matter)}
 
 
@@ -172,6 +180,7 @@ KINDS: dict[str, type[Any]] = {
     "contact": state.Pointer,
     "visit": state.Pointer,
     "deal": state.Pointer,
+    "joined": state.Pointer,
     "taken": state.Taken,
     "dispute": state.Dispute,
     "board": state.Board,

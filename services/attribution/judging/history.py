@@ -5,6 +5,7 @@ The contract's result is made of this and of the records; the live projections h
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -55,8 +56,12 @@ def _penalised(history: History, place: int, event: e.Penalised) -> None:
 
 
 def _joined(history: History, place: int, event: e.CustomersJoined) -> None:
+    """The decisions of all parts as they were made; those of the smaller find their places among the others."""
     parts = [history.decisions.pop(part, []) for part in (event.customer, *event.gone)]
-    history.decisions[event.customer] = sorted(chain(*parts), key=itemgetter(0))
+    most = max(parts, key=len)
+    for made in chain.from_iterable(part for part in parts if part is not most):
+        insort(most, made, key=itemgetter(0))
+    history.decisions[event.customer] = most
 
 
 _ADDS: dict[type, Callable[[History, int, Any], None]] = {
