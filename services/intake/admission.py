@@ -14,6 +14,8 @@ from shared.contract import (
     ConcealmentFound,
     Event,
     RulebookAdopted,
+    StaffDeparted,
+    StaffEnrolled,
     VisitRegistered,
     canonical,
     content_digest,
@@ -23,6 +25,7 @@ from shared.contract import (
     normalise_phone,
     parties,
 )
+from shared.contract.warnings import names_of
 from shared.topics import encode_contacts
 
 
@@ -54,6 +57,8 @@ def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: 
         traceparent=traceparent,
         adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
         finds=_finding(data) if type(data) is ConcealmentFound else None,
+        names=names_of(event),
+        moves=data.staff if isinstance(data, StaffEnrolled | StaffDeparted) else None,
     )
 
 

@@ -36,14 +36,17 @@ STATUS: Final[dict[type[LineOutcome], int]] = {
 
 
 def place_json(place: Place) -> bytes:
-    """`{id, scope, seq, recorded_at}`: the same bytes for the first answer and for every repetition."""
+    """`{id, scope, seq, recorded_at}`, with `warnings` where there are any: each time the same bytes."""
     return b"{%b}" % _members(place)
 
 
 def _members(place: Place) -> bytes:
     recorded_at = _instant(place.recorded_at)
+    members = f'"id":"{place.id}","scope":"{place.scope}","seq":{place.seq},"recorded_at":"{recorded_at}"'
     return (
-        f'"id":"{place.id}","scope":"{place.scope}","seq":{place.seq},"recorded_at":"{recorded_at}"'.encode()
+        members.encode()
+        if place.warnings is None
+        else b'%b,"warnings":%b' % (members.encode(), place.warnings)
     )
 
 

@@ -22,6 +22,7 @@ from services.intake.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.schema import INSTANT
+from shared.contract.warnings import MESSAGES
 from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
 from shared.problem import PROBLEM_TYPE, Problem, unavailable
 from shared.telemetry import current_traceparent, next_span
@@ -31,7 +32,9 @@ NDJSON: Final = "application/x-ndjson"
 
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
+_WARNING: Final = object_of(path=TEXT, rule={"enum": list(MESSAGES)}, value=TEXT, message=TEXT)
 _PLACE: Final = object_of(id=TEXT, scope=TEXT, seq={"type": "integer", "minimum": 1}, recorded_at=INSTANT)
+_PLACE["properties"]["warnings"] = {"type": "array", "items": _WARNING}
 _SET_ASIDE: Final = object_of(set_aside=TEXT, reason=TEXT, by=TEXT, at=INSTANT)
 
 _EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")

@@ -22,6 +22,7 @@ from services.intake.codec import Codec
 from services.intake.model import Finding, Outcome, Place, Submission, Unavailable
 from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, Range, RulebookRegistry
 from services.intake.receivers import receivers
+from services.intake.warning import Roll, asked, moved
 from shared.columns import Column, column, columns
 from shared.connection import Link
 from shared.contract import stamp_canonical
@@ -106,12 +107,14 @@ class Journal:
         known = run(SQL["known_ids"], {"ids": column([submission.id for submission in submissions])})
         offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
         standing = run(SQL["standing"], {"topic": self._topic})
+        staff = self._ask_staff(connection, scopes, submissions)
         since = self._ask_visits(connection, submissions)
         # Fetched in the order of sending: the first that failed tells why, the later ones only that it did.
         found_heads = heads.fetchall()
         found_ids = known.fetchall()
         found_offices = offices.fetchall()
         promised_at, lacks = _one(standing)
+        found_staff = staff.fetchall()
         demand_comparison(lacks)
         received = {
             (scope, visit): receiver
@@ -120,13 +123,26 @@ class Journal:
         }
         return Planner(
             heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in found_heads},
-            known=[Known(Place(id_, *place), bytes(digest)) for id_, *place, digest in found_ids],
+            known=[Known(_known_place(*place), bytes(digest)) for *place, digest in found_ids],
             offices=dict(found_offices),
             # The clock is read under the locks: what was promised to consumers before stays true.
             not_before=max(self._clock.now(), promised_at + INSTANT),
             knows_rulebook=self._knows_rulebook,
             received=received,
+            roll=Roll(
+                {(scope, member): left for scope, member, left in found_staff if member is not None},
+                (scope for scope, member, _ in found_staff if member is None),
+            ),
         )
+
+    @staticmethod
+    def _ask_staff(
+        connection: Connection, scopes: list[str], submissions: Sequence[Submission]
+    ) -> psycopg.Cursor[TupleRow]:
+        """Whoever is named, as they stand before this group."""
+        named = sorted(asked(submissions))
+        members = {"scopes": [scope for scope, _ in named], "staff": [staff for _, staff in named]}
+        return connection.execute(SQL["known_staff"], members | {"all": scopes})
 
     @staticmethod
     def _ask_visits(
@@ -157,10 +173,18 @@ def write(connection: Connection, codec: Codec, plan: Plan, begins_under: Callab
         enqueue(connection, plan.ranges())
     for query, heads in _heads(plan):
         run(SQL[query], {**_head_columns(heads), "rulebooks": [begins_under(scope) for scope in heads]})
+    members = moved(fact.submission for fact in plan.facts)
+    if members:
+        names = {"scopes": [scope for scope, _ in members], "staff": [staff for _, staff in members]}
+        run(SQL["put_staff"], names | {"departed": list(members.values())})
     if plan.new_offices:
         offices = sorted(plan.new_offices)
         scopes = [plan.new_offices[office] for office in offices]
         run(SQL["insert_offices"], {"offices": offices, "scopes": scopes})
+
+
+def _known_place(id_: str, scope: str, seq: int, recorded_at: datetime, warnings: bytes | None) -> Place:
+    return Place(id_, scope, seq, recorded_at, None if warnings is None else bytes(warnings))
 
 
 def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
@@ -183,6 +207,7 @@ def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column |
             for submission in submissions
         ],
         "traces": [submission.traceparent for submission in submissions],
+        "warnings": [place.warnings for place in places],
     }
     return {name: column(values) for name, values in found.items()}
 

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shared.contract.warnings import Names
+
 
 class Finding(Struct, frozen=True, gc=False):
     """A finding of concealment that says who is the rightful one, which the receiver of the visit cannot be.
@@ -26,6 +28,7 @@ class Submission(Struct, frozen=True, gc=False):
     """An event that passed the decoder and asks for a place in the journal.
 
     `digest` is of its content; `written` of its canonical bytes, which older rows of the journal were told by.
+    `names` is whom it names, `moves` who is enrolled or leaves by it.
     """
 
     id: str
@@ -40,15 +43,21 @@ class Submission(Struct, frozen=True, gc=False):
     traceparent: str | None
     adopts: tuple[str, int] | None = None
     finds: Finding | None = None
+    names: Names | None = None
+    moves: str | None = None
 
 
 class Place(Struct, frozen=True, gc=False):
-    """Where an event stands in the journal: the answer to its first submission and to every repetition."""
+    """Where an event stands in the journal: the answer to its first submission and to every repetition.
+
+    `warnings` is what was told of it, as the answer holds it.
+    """
 
     id: str
     scope: str
     seq: int
     recorded_at: datetime
+    warnings: bytes | None = None
 
 
 class Accepted(Struct, frozen=True, gc=False):

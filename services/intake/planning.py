@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from services.intake.model import Accepted, Conflict, Duplicate, Finding, Outcome, Place, Refused, Submission
 from services.intake.receivers import VISIT, received_in
+from services.intake.warning import Roll
 from shared.contract import CLOCK_TOLERANCE, BadEvent, bad
 
 UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
@@ -90,6 +91,7 @@ class Planner:
         not_before: datetime,
         knows_rulebook: RulebookRegistry,
         received: Mapping[tuple[str, str], str] | None = None,
+        roll: Roll | None = None,
     ) -> None:
         self._heads = heads
         self._known: dict[str, Known] = {entry.place.id: entry for entry in known}
@@ -98,6 +100,7 @@ class Planner:
         self._knows_rulebook = knows_rulebook
         self._received = dict(received or {})
         self._finding = False
+        self._roll = roll
         self._plan = Plan()
 
     def plan(self, submissions: Sequence[Submission]) -> Plan:
@@ -117,7 +120,16 @@ class Planner:
         if refusal is not None:
             return refusal
         seq = 1 if head is None else head.seq + 1
-        return self._number(submission, Place(submission.id, submission.scope, seq, recorded_at))
+        told = self._told(submission, begins=head is None)
+        return self._number(submission, Place(submission.id, submission.scope, seq, recorded_at, told))
+
+    def _told(self, submission: Submission, *, begins: bool) -> bytes | None:
+        """What is told of a submission that gets a place; an office is no new one where its scope `begins`."""
+        if self._roll is None:
+            return None
+        told = self._roll.warnings(submission, office=begins or submission.office in self._offices)
+        self._roll.move(submission)
+        return told
 
     def _refusal(self, submission: Submission, recorded_at: datetime) -> Refused | None:
         if submission.occurred_at > recorded_at + CLOCK_TOLERANCE:

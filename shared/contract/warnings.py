@@ -38,19 +38,32 @@ class Warned(NamedTuple):
     value: str
 
 
-def warnings_of(event: Event, *, anybody: bool, office: bool, standing: Standing) -> list[Warned]:
+class Names(Struct, frozen=True, gc=False):
+    """Whom and what a record names; `begins`: by such a record a scope or an office begins."""
+
+    scope: str
+    office: str
+    staff: tuple[tuple[str, str], ...]
+    begins: bool
+
+
+def names_of(event: Event) -> Names:
+    begins = isinstance(event.data, StaffEnrolled | RulebookAdopted)
+    return Names(event.scope, event.office, tuple(staff_in(event.data)), begins)
+
+
+def warnings_of(names: Names, *, anybody: bool, office: bool, standing: Standing) -> list[Warned]:
     """What is told of a record; `anybody`: whether somebody is enrolled, `office`: whether the office is known.
 
     Enrolments and adoptions are how a scope and an office begin. A value is told once, where it stands first.
     """
-    data = event.data
     found: dict[tuple[str, str], Warned] = {}
-    if not isinstance(data, StaffEnrolled | RulebookAdopted):
+    if not names.begins:
         if not anybody:
-            found[UNKNOWN_SCOPE, event.scope] = Warned("scope", UNKNOWN_SCOPE, event.scope)
+            found[UNKNOWN_SCOPE, names.scope] = Warned("scope", UNKNOWN_SCOPE, names.scope)
         if not office:
-            found[UNKNOWN_OFFICE, event.office] = Warned("office", UNKNOWN_OFFICE, event.office)
-    for path, staff in staff_in(data):
+            found[UNKNOWN_OFFICE, names.office] = Warned("office", UNKNOWN_OFFICE, names.office)
+    for path, staff in names.staff:
         rule = standing(staff)
         if rule is not None:
             found.setdefault((rule, staff), Warned(path, rule, staff))

@@ -66,7 +66,7 @@ async def test_an_event_is_answered_read_and_relayed(chosen: IntakeSettings, kaf
         await reader.until_facts(1)
     assert (first.status_code, again.status_code, stored.status_code) == (202, 200, 200)
     assert first.content == again.content
-    assert first.json() == {
+    assert {key: told for key, told in first.json().items() if key != "warnings"} == {
         "id": event["id"],
         "scope": "demo",
         "seq": 1,

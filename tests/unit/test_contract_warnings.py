@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contract import decode_event
-from shared.contract.warnings import UNKNOWN_STAFF, staff_in, warnings_of
+from shared.contract.warnings import UNKNOWN_STAFF, names_of, staff_in, warnings_of
 
 ENVELOPE = {
     "id": "018f3c5e-0000-7000-8000-000000000001", "scope": "demo", "office": "demo-office", "actor": "desk",
@@ -58,15 +58,15 @@ def test_who_has_shares_is_found_and_who_is_enrolled_is_not() -> None:
 def test_a_scope_or_office_that_nobody_began_is_told(anybody: bool, office: bool, told: list[str]) -> None:
     """Enrolments and adoptions begin them, and are told nothing."""
     known = {"anybody": anybody, "office": office, "standing": lambda _: None}
-    assert [one.path for one in warnings_of(event("deal.signed", {"deal": "d1"}), **known)] == told
+    assert [one.path for one in warnings_of(names_of(event("deal.signed", {"deal": "d1"})), **known)] == told
     adoption = {"rulebook": "base", "version": 1, "effective_from": "2026-03-02T01:00:00Z"}
-    assert warnings_of(event("rulebook.adopted", adoption), **known) == []
+    assert warnings_of(names_of(event("rulebook.adopted", adoption)), **known) == []
 
 
 def test_one_who_stands_in_a_record_twice_is_told_once() -> None:
     """Where the id stands first."""
     told = warnings_of(
-        event("visit.registered", VISIT),
+        names_of(event("visit.registered", VISIT)),
         anybody=True,
         office=True,
         standing=lambda staff: UNKNOWN_STAFF if staff == "li" else None,

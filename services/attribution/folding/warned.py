@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.attribution.domain.state import Scope
 from shared.contract import Event
-from shared.contract.warnings import DEPARTED_STAFF, UNKNOWN_STAFF, Warned, warnings_of
+from shared.contract.warnings import DEPARTED_STAFF, UNKNOWN_STAFF, Warned, names_of, warnings_of
 
 
 def warned_of(event: Event, scope: Scope) -> list[Warned]:
@@ -18,4 +18,4 @@ def warned_of(event: Event, scope: Scope) -> list[Warned]:
         return DEPARTED_STAFF if gone else None
 
     known = event.office in scope.offices or not scope.offices
-    return warnings_of(event, anybody=bool(scope.staff), office=known, standing=standing)
+    return warnings_of(names_of(event), anybody=bool(scope.staff), office=known, standing=standing)

@@ -9,7 +9,20 @@ SELECT pg_advisory_xact_lock_shared(%(key)s)
 SELECT scope, seq, recorded_at FROM intake.heads WHERE scope = ANY(%(scopes)b::text[]) ORDER BY scope FOR UPDATE
 
 -- name: known_ids
-SELECT id::text, scope, seq, recorded_at, digest FROM intake.event_ids WHERE id = ANY(%(ids)b::text[]::uuid[])
+SELECT id::text, scope, seq, recorded_at, warnings, digest FROM intake.event_ids WHERE id = ANY(%(ids)b::text[]::uuid[])
+
+-- name: known_staff
+-- Those who are named, and the scopes in which anybody is enrolled.
+SELECT scope, staff, departed_at
+FROM unnest(%(scopes)b::text[], %(staff)b::text[]) AS named (scope, staff) JOIN intake.staff USING (scope, staff)
+UNION ALL
+SELECT scope, NULL, NULL FROM unnest(%(all)b::text[]) AS asked (scope)
+WHERE EXISTS (SELECT FROM intake.staff WHERE staff.scope = asked.scope)
+
+-- name: put_staff
+INSERT INTO intake.staff (scope, staff, departed_at)
+SELECT * FROM unnest(%(scopes)b::text[], %(staff)b::text[], %(departed)b::timestamptz[])
+ON CONFLICT (scope, staff) DO UPDATE SET departed_at = excluded.departed_at
 
 -- name: known_offices
 SELECT office, scope FROM intake.offices WHERE office = ANY(%(offices)b::text[])
@@ -22,14 +35,14 @@ SELECT promised_at FROM intake.watermark
 WITH row AS (
     SELECT * FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(ids)b::text[]::uuid[], %(types)b::text[],
                          %(recorded)b::timestamptz[], %(digests)b::bytea[], %(bodies)b::bytea[],
-                         %(contacts)b::bytea[], %(traces)b::text[])
-        AS row (scope, seq, id, type, recorded_at, digest, body, contacts, traceparent)
+                         %(contacts)b::bytea[], %(traces)b::text[], %(warnings)b::bytea[])
+        AS row (scope, seq, id, type, recorded_at, digest, body, contacts, traceparent, warnings)
 ), facts AS (
     INSERT INTO intake.facts (scope, seq, id, type, recorded_at, body, contacts, traceparent)
     SELECT scope, seq, id, type, recorded_at, body, contacts, traceparent FROM row
 )
-INSERT INTO intake.event_ids (id, scope, seq, recorded_at, digest)
-SELECT id, scope, seq, recorded_at, digest FROM row
+INSERT INTO intake.event_ids (id, scope, seq, recorded_at, digest, warnings)
+SELECT id, scope, seq, recorded_at, digest, warnings FROM row
 
 -- name: enqueue
 -- Ranges of one scope in order: positions are drawn in the order of the rows.
