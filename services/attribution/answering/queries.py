@@ -153,22 +153,34 @@ class Snapshot:
 
     def customer_of(self, contact: str) -> str | None:
         """The customer that a contact belongs to."""
-        self._load({Key("contact", contact)})
-        return self.work.slice.pointed("contact", contact)
+        return self._pointed("contact", contact)
+
+    def _pointed(self, kind: str, name: str) -> str | None:
+        """The customer that a contact or a visit belongs to, which is loaded then."""
+        slice_ = self.work.slice
+        self._load({Key(kind, name)})
+        found = slice_.pointed(kind, name)
+        if found is None:
+            return None
+        self._load({Key("customer", found)})
+        if slice_.find_customer(found) is None:  # it was joined to a smaller one that was first
+            self._load({Key("joined", found)})
+            found = slice_.pointed(kind, name)
+            self._load({Key("customer", str(found))})
+        return found
 
     def receiver_of(self, visit: str) -> str | None:
         """Who received a visit by its first record, which may name nobody."""
-        self._load({Key("visit", visit), taken_key("visit", visit)})
+        self._load({taken_key("visit", visit)})
         slice_ = self.work.slice
         taken = slice_.taken("visit", visit)
         if taken is not None:
             self._load({Key("record", taken)})
             filed = slice_.filed(taken)
             return getattr(filed.fact.matter, "received_by", None) if filed is not None else None
-        home = slice_.pointed("visit", visit)
+        home = self._pointed("visit", visit)
         if home is None:
             return None
-        self._load({Key("customer", home)})
         return next((r.receiver for r in slice_.customer(home).receptions if r.visit == visit), None)
 
     def find(self, name: str) -> Customer:

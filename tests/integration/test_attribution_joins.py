@@ -1,0 +1,53 @@
+"""Customers joined one after another, live: each is found by every contact, and a join writes what is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.attribution.judging.judge import judge
+from services.attribution.rulebooks.loading import load
+from tests.support.attribution import Deployment, Journal, Raw, deployment
+
+MEMBERS = 60
+
+
+@pytest.fixture
+def live(database: str) -> Iterator[Deployment]:
+    with deployment(database) as made:
+        yield made
+
+
+def phone(member: int) -> str:
+    return str(13_800_000_000 + member)
+
+
+def visits(journal: Journal) -> list[Raw]:
+    return [journal.visit(phone(member), "li", hours=member / 60) for member in range(MEMBERS)]
+
+
+def joining(journal: Journal, member: int) -> Raw:
+    """A call by which this member and the next turn out to be one."""
+    call = {"customer": {"phones": [phone(member), phone(member + 1)]}, "answered_by": "wang"}
+    return journal.event("call.registered", call, hours=2 + (MEMBERS - member) / 60)
+
+
+def test_customers_joined_from_the_end_are_found_by_each_contact(live: Deployment) -> None:
+    """By contact, by visit and by every id that was theirs; as the judge tells them, whatever lay in one batch."""
+    journal = Journal()
+    live.fold(*visits(journal))
+    ids = [row["id"] for row in live.rows("SELECT id FROM records WHERE kind = 'customer' ORDER BY born")]
+    for member in range(MEMBERS - 2, -1, -1):
+        live.fold(joining(journal, member))
+        if member % 7 == 0:
+            live.attribution = live.restarted()
+    (judged,) = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    for member in range(MEMBERS):
+        with live.questions.of("demo") as snapshot:
+            assert snapshot.customer_of("+86" + phone(member)) == judged["customer"] == ids[0]
+    visit = live.rows("SELECT id FROM records WHERE kind = 'visit' ORDER BY born DESC LIMIT 1")[0]["id"]
+    with live.questions.of("demo") as snapshot:
+        assert snapshot.receiver_of(visit) == "li"
+        assert [snapshot.find(gone).id for gone in ids] == ids[:1] * MEMBERS
+        assert snapshot.customer(ids[-1]) == judged
