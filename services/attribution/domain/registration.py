@@ -48,7 +48,7 @@ def register_call(case: Case, call: Call) -> None:
     """A call was answered."""
     customer = identify(case, call.customer)
     complete = is_complete(case.book, call.customer)
-    if not complete:
+    if not complete or customer is None:
         case.flag("incomplete")
     if customer is not None:
         judge_contact(case, customer, call.answered_by, "call", complete, call.asked)
@@ -58,7 +58,7 @@ def register_outreach(case: Case, outreach: Outreach) -> None:
     """A consultant approached somebody by message, in the field or on the web."""
     customer = identify(case, outreach.customer)
     complete = is_complete(case.book, outreach.customer)
-    if not complete:
+    if not complete or customer is None:
         case.flag("incomplete")
     if customer is not None:
         judge_contact(case, customer, outreach.by, "outreach", complete)

@@ -49,7 +49,7 @@ def register_visit(case: Case, visit: Visit) -> None:
         case.flag("duplicate_visit")
         return
     complete = is_complete(case.book, visit.customer)
-    if not complete:
+    if not complete or customer is None:
         case.flag("incomplete")
     if customer is None:
         take_id(case, "visit", visit.visit)
