@@ -77,7 +77,7 @@ _RESULT: Final = object_of(
     penalties=_LIST,
 )
 _CUSTOMER: Final = object_of("customer", "owner", "status", "clause", as_of_seq=_SEQ, decisions=_LIST)
-_HISTORY: Final = object_of("customer", as_of_seq=_SEQ, events=_LIST, decisions=_LIST)
+_HISTORY: Final = object_of("customer", as_of_seq=_SEQ, events=_LIST, decisions=_LIST, set_aside=_LIST)
 _BOARDS: Final = object_of("office", "scope", as_of_seq=_SEQ, visit=_OBJECT, call=_OBJECT)
 _LOOKUP: Final = object_of("contact", "known", "customer", "clause", as_of_seq=_SEQ, ask=_LIST, do=_LIST)
 _PREVIEW: Final = object_of(

@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 from eventsourcing.persistence import StoredEvent
 
+from services.attribution.answering.history_page import history_of
+from services.attribution.answering.queries import Cursor
 from services.attribution.cli import quarantine
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.state import SCOPE, Key, Scope, Slice
@@ -24,6 +26,7 @@ from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
 from services.attribution.folding.outbox import Outbox
 from services.attribution.folding.quarantine import NotFailing
 from services.attribution.folding.recorder import StalePosition
+from services.attribution.folding.restating import restate
 from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load
 from shared.contract import SetAside
@@ -330,6 +333,45 @@ def test_a_fact_that_was_set_aside_is_left_out_with_its_reason(live: Deployment)
     (row,) = live.rows("SELECT seq, reason, by FROM set_aside")
     assert row == {"seq": 1, "reason": "entered by a test of the line", "by": "chen"}
     assert live.rows("SELECT owner FROM claims") == [{"owner": "wang"}]
+
+
+def test_what_was_set_aside_stands_in_the_history_of_whom_it_was_about(live: Deployment) -> None:
+    """Which record, who took it out, when and why, in words; a phone in the reason is masked, and no other is told."""
+    journal = Journal()
+    live.attribution = live.restarted(failing_on(live.rules, 1))
+    live.fold(
+        journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1), journal.visit(WANG, "wang", hours=2)
+    )
+    failing = live.quarantine.failing("demo")
+    live.quarantine.set_aside("demo", SetAside(failing, f"belongs to {WANG}", "chen", START))
+    with live.questions.of("demo") as snapshot:
+        own, other = (
+            history_of(snapshot, str(snapshot.customer_of(phone)), Cursor(), 100)["set_aside"]
+            for phone in (f"+86{LI}", f"+86{WANG}")
+        )
+    (row,) = own
+    assert other == []
+    assert (row["seq"], row["event"], row["type"], row["by"]) == (1, failing, "visit.registered", "chen")
+    assert WANG not in str(own) and "移出判定" in row["explanation"]["zh"]
+
+
+def test_staff_that_are_told_anew_come_with_office_and_absence(live: Deployment) -> None:
+    """Who hears of them for the first time knows where they are and who is away."""
+    journal = Journal()
+    enrolled = {"name": "李", "role": "consultant"}
+    live.fold(
+        journal.event("staff.enrolled", {"staff": "li", **enrolled}),
+        journal.event("staff.enrolled", {"staff": "wang", **enrolled}, hours=1),
+        journal.event("staff.away", {"staff": "li", "reason": "business"}, hours=2),
+    )
+    with live.database.connection() as connection:
+        connection.execute("DELETE FROM outbox")
+        restate(connection, "demo")
+    told = {message["staff"]: message for message in live.messages()}
+    assert [(told[name]["office"], told[name]["away"]) for name in ("li", "wang")] == [
+        ("demo-office", True),
+        ("demo-office", False),
+    ]
 
 
 def test_a_consumer_that_read_before_a_retry_must_read_again(live: Deployment) -> None:

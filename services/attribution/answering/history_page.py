@@ -12,6 +12,7 @@ import msgspec
 from services.attribution.answering.decisions_page import decisions_page, from_micros, micros
 from services.attribution.answering.queries import Cursor, Snapshot
 from services.attribution.answering.remarks import remarks_on, with_remarks
+from services.attribution.answering.set_asides import set_asides_on
 from services.attribution.answering.telling import told
 from services.attribution.judging.result import Json
 
@@ -19,7 +20,7 @@ from services.attribution.judging.result import Json
 def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> Json:
     """Events in the order of the journal, decisions by their time; clauses with their text.
 
-    `cursor` is there while more of either follow.
+    `cursor` is there while more of either follow. The first page has what was set aside.
     """
     customer = snapshot.find(name)
     scope, seen = snapshot.head.scope, int(at.after or 0)
@@ -34,6 +35,8 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> Json:
         "events": with_remarks(snapshot, [_event(seq, body) for seq, body in shown]),
         "decisions": _decisions(snapshot, page, set(wanted)),
     }
+    if at == Cursor():
+        answer["set_aside"] = set_asides_on(snapshot, customer)
     if page.following is None and len(events) <= limit:
         return answer
     last = page.following or (snapshot.last_decided(customer.id) or from_micros(at.born))

@@ -183,6 +183,11 @@ class Snapshot:
             return None
         return next((r.receiver for r in slice_.customer(home).receptions if r.visit == visit), None)
 
+    def pointed(self, kind: str, id_: str) -> str | None:
+        """The customer that a contact, a visit or a deal belongs to."""
+        self._load({Key(kind, id_)})
+        return self.work.slice.pointed(kind, id_)
+
     def find(self, name: str) -> Customer:
         """A customer by id; one that was joined is found as what it went into."""
         self._load_customers([name])

@@ -20,7 +20,7 @@ from services.attribution.folding.recorder import AttributionRecorder
 from services.attribution.folding.store import Store, Work
 from shared.contract import SetAside
 from shared.database import Database
-from shared.topics import Headers, decode_contacts, encode_headers
+from shared.topics import Headers, decode_contacts, encode_contacts, encode_headers
 
 AT_ONCE = 10_000
 """Facts that one retry folds; what is left waits for the next one."""
@@ -106,7 +106,12 @@ class Quarantine:
         if self._failing(scope, facts) != record.set_aside:
             raise NotFailing(scope)
         failing = facts.pop(0)
-        batch.set_aside.append((scope, failing.seq, record.set_aside, record.reason, record.by, record.at))
+        contacts = encode_contacts(failing.contacts)
+        batch.set_aside.append(
+            (
+                scope, failing.seq, record.set_aside, record.reason, record.by, record.at, failing.body, contacts,
+            )
+        )  # fmt: skip
         work.folded = failing.seq
         return self._fold(work, facts, batch)
 

@@ -71,7 +71,8 @@ def _staff(
 ) -> Iterator[tuple[type[Any], dict[str, Any]]]:
     given = {"scope": scope}
     departed = set() if record is None else {id_ for id_, member in record.staff.items() if member.departed}
-    for staff, name, role, contacts in connection.execute(SQL["restated_staff"].encode(), given).fetchall():
+    rows = connection.execute(SQL["restated_staff"].encode(), given).fetchall()
+    for staff, name, role, contacts, office, away in rows:
         if role in get_args(Role):
             told = msgspec.json.decode(contacts)
             yield (
@@ -82,6 +83,8 @@ def _staff(
                     "role": role,
                     "contacts": msgspec.convert(told, StaffContacts) if told else None,
                     "departed": staff in departed,
+                    "office": office,
+                    "away": away,
                 },
             )
 

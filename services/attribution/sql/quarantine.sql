@@ -18,8 +18,12 @@ DELETE FROM parked_facts WHERE scope = %s AND seq <= %s
 DELETE FROM parked_scopes WHERE scope = %s
 
 -- name: put_set_aside
-INSERT INTO set_aside (scope, seq, id, reason, by, at)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+INSERT INTO set_aside (scope, seq, id, reason, by, at, body, contacts)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bytea[],
+                     %s::bytea[])
+
+-- name: set_aside_of
+SELECT seq, body, contacts, reason, by, at FROM set_aside WHERE scope = %s AND body IS NOT NULL ORDER BY seq
 
 -- name: set_aside_list
 SELECT scope, seq, id, reason, by, at FROM set_aside ORDER BY at

@@ -47,7 +47,7 @@ SELECT customer, generation, owner, status, expires_at,
 FROM claims WHERE scope = %(scope)s ORDER BY born, customer
 
 -- name: restated_staff
-SELECT staff, name, role, contacts FROM staff WHERE scope = %(scope)s ORDER BY staff
+SELECT staff, name, role, contacts, office, away IS NOT NULL FROM staff WHERE scope = %(scope)s ORDER BY staff
 
 -- name: scope_record
 SELECT state FROM records WHERE scope = %(scope)s AND kind = 'scope'
