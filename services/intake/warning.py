@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
 from services.intake.model import Submission
-from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_STAFF, warnings_of
+from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_STAFF, Warned, warnings_of
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,15 +41,19 @@ class Roll:
 
         anybody = submission.scope in self._scopes
         found = warnings_of(submission.names, anybody=anybody, office=office, standing=standing)
-        if not found:
-            return None
-        return _encode([one._asdict() | {"message": MESSAGES[one.rule]} for one in found])
+        return b"[%b]" % b",".join(map(_told, found)) if found else None
 
     def move(self, submission: Submission) -> None:
         """Somebody is enrolled, or leaves, from this submission on."""
         if submission.moves is not None:
             self._scopes.add(submission.scope)
             self._members[submission.scope, submission.moves] = left_at(submission)
+
+
+@lru_cache(maxsize=4096)
+def _told(warned: Warned) -> bytes:
+    """A warning as it is answered; an office that enrols nobody is told the same again and again."""
+    return _encode(warned._asdict() | {"message": MESSAGES[warned.rule]})
 
 
 def left_at(submission: Submission) -> datetime | None:
