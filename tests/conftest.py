@@ -8,9 +8,14 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from shared.local import EmbeddedKafka, EmbeddedPostgres
 from tests.support import parts
+
+# How long an example takes says nothing of the product on a machine that others use too.
+settings.register_profile("panke", settings(), deadline=None)
+settings.load_profile("panke")
 
 
 def pytest_configure() -> None:

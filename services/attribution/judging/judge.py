@@ -64,7 +64,7 @@ class Reading:
         known = self.seen.keys() | self.failed.keys() if self.aside else ()
         for id_, number in self.aside.items():
             if id_ not in known:
-                raise BadInput(number, "set_aside", f"no event {id_} stands in the input")
+                raise BadInput(number, "set_aside", f"输入中没有该记录 (no event {id_} stands in the input)")
         return [event for event in self.kept if event is not None and event.id not in self.aside]
 
     def _read(self, lines: Iterable[bytes]) -> None:
@@ -110,13 +110,15 @@ class Reading:
         self._keep(number, event)
         scope = self.scopes.setdefault(event.office, event.scope)
         if scope != event.scope:
-            message = f"{event.office} belongs to scope {scope}, not to {event.scope}"
+            message = (
+                f"案场已属于另一个判客范围 ({event.office} belongs to scope {scope}, not to {event.scope})"
+            )
             raise BadInput(number, "office", message)
         data = event.data
         if isinstance(data, ConcealmentFound) and data.rightful is not None:
             self.findings.setdefault(event.id, number)
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
-            message = f"unknown rulebook {data.rulebook} version {data.version}"
+            message = f"没有这个名称和版本的规则书 (unknown rulebook {data.rulebook} version {data.version})"
             raise BadInput(number, "data.rulebook", message)
 
     def _check_findings(self, events: list[Event]) -> None:
@@ -144,7 +146,7 @@ class Reading:
         held = self.kept[at]
         assert held is not None, "`seen` points to what is held"
         if not _same_content(held, event):
-            raise BadInput(number, "id", f"{event.id} stands twice with different content")
+            raise BadInput(number, "id", f"同一 id 内容不同 ({event.id} stands twice with different content)")
         if _recorded(event) < _recorded(held):
             self.seen[event.id], self.kept[at] = len(self.kept), None
             self.kept.append(event)
