@@ -51,3 +51,36 @@ def test_customers_joined_from_the_end_are_found_by_each_contact(live: Deploymen
         assert snapshot.receiver_of(visit) == "li"
         assert [snapshot.find(gone).id for gone in ids] == ids[:1] * MEMBERS
         assert snapshot.customer(ids[-1]) == judged
+
+
+def test_a_large_customer_joins_a_small_one_by_few_rows(live: Deployment) -> None:
+    """Its decisions, and what went into it, stay where they stand; they are told of the one that was first."""
+    journal = Journal()
+    live.fold(*visits(journal))
+    live.fold(*(joining(journal, member) for member in range(MEMBERS - 2, 0, -1)))
+    before = stored(live)
+    live.fold(joining(journal, 0))
+    written = [row for row, by in stored(live).items() if before.get(row) != by]
+    assert len(before) > 4 * MEMBERS
+    assert len(written) <= 16, written
+    (judged,) = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    with live.questions.of("demo") as snapshot:
+        (told,) = snapshot.customers([judged["customer"]])
+        assert snapshot.customer(judged["customer"], limit=500) == told == judged
+        assert [decision for decision, _ in snapshot.decisions([judged["customer"]])[judged["customer"]]] == (
+            judged["decisions"]
+        )
+
+
+def stored(live: Deployment) -> dict[tuple[str, ...], str]:
+    """Every row of the scope that a join can touch, and the transaction that wrote it."""
+    columns = {
+        "records": "kind, id", "claims": "'', customer", "decisions": "'', version", "joined": "'', customer",
+        "homes": "'', customer",
+    }  # fmt: skip
+    query = " UNION ALL ".join(
+        f"SELECT '{table}' AS of, {row.split(', ')[0]} AS kind, {row.split(', ')[1]}::text AS name, xmin::text AS by"
+        f" FROM {table}"
+        for table, row in columns.items()
+    )
+    return {(row["of"], row["kind"], row["name"]): row["by"] for row in live.rows(query)}

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attribution.domain import united
+from services.attribution.domain import evolve, united
 from services.attribution.domain.decide import decide
-from services.attribution.domain.evolve import apply
 from services.attribution.domain.state import Customer, Key, Slice
 from services.attribution.folding.codec import decode_record, encode_record
 from tests.property.test_rules_fold import Guarded, asked, books, facts, fold, known, opened, pure
@@ -30,6 +29,7 @@ class Item(tuple[int, int]):
 def short(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """As if lists of more than so many items were long."""
     monkeypatch.setattr(united, "SHORT", request.param)
+    monkeypatch.setattr(evolve, "FEW", request.param)
     return int(request.param)
 
 
@@ -76,14 +76,14 @@ def test_a_fact_is_decided_alike_whatever_is_long(short: int, drawn: list[Move],
         assert decide(part, fact, known()) == decided[-1]
         assert all(whole[key] == part[key] for key in part)
         for event in decided[-1]:
-            apply(told, event)
+            evolve.apply(told, event)
     assert told == whole
     assert all(decode_record(key.kind, encode_record(record)) == record for key, record in whole.items())
-    united.SHORT = 1_000_000
+    united.SHORT = evolve.FEW = 1_000_000
     try:
         plain, expected = fold(events, book)
     finally:
-        united.SHORT = short
+        united.SHORT = evolve.FEW = short
     assert [event for each in decided for event in each] == expected
     assert customers(whole) == customers(plain)
     assert pointed(whole) == pointed(plain)

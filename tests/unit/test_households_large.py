@@ -112,4 +112,4 @@ def test_a_link_reads_no_list_of_the_household(name: str, monkeypatch: pytest.Mo
         most = max(most, slice_.written - written)
     assert sum(isinstance(record, Customer) for record in slice_.values()) == 1
     assert put_in_order == []
-    assert most <= united.SHORT + 12
+    assert most <= 2 * united.SHORT

@@ -244,7 +244,9 @@ class Snapshot:
         """The decisions of each customer, with the seq of the fact that brought them."""
         found: dict[str, list[Json]] = defaultdict(list)
         seqs: dict[int, int] = {}
-        for customer, body, seq in self._rows("decisions_of", [self.head.scope, list(names)]):
+        for customer, body, seq in self.ask(
+            "decisions_of", {"scope": self.head.scope, "customers": list(names)}
+        ):
             decision: Json = msgspec.json.decode(body)
             found[customer].append(decision)
             seqs[id(decision)] = seq

@@ -28,13 +28,15 @@ from services.attribution.domain.state import (
     Taken,
     taken_key,
 )
-from services.attribution.domain.united import added, appended, is_short, last, united, united_by, weight
+from services.attribution.domain.united import added, appended, last, united, united_by, weight
 
 Changes: TypeAlias = dict[Key, Record | None]
 """Records after an event, by key; None where there is none any more."""
 
 CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
 _SPACE = CUSTOMERS.bytes
+FEW = 32
+"""Up to so much of a customer is moved when it is joined to an earlier one, however small that is."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -185,8 +187,8 @@ def _former_of_parts(parts: list[Customer], claim: Claim | None) -> tuple[Former
 def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
     """The contacts of the largest part go on pointing where they do, and those of the others point there now."""
     parts = [s.customer(customer) for customer in (event.customer, *event.gone)]
-    into, large = parts[0], max(parts, key=_pointing)
-    if is_short(large.contacts, large.receptions, large.deals):
+    into, large = parts[0], max(parts, key=_size)
+    if _size(large) <= FEW:
         large = into
     merged = replace(_merged(parts, event), root="" if large.home == into.id else large.home)
     changes = _customer(merged)
@@ -207,9 +209,9 @@ def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
     return changes
 
 
-def _pointing(customer: Customer) -> int:
-    """How much points to a customer."""
-    return sum(map(weight, (customer.contacts, customer.receptions, customer.deals)))
+def _size(customer: Customer) -> int:
+    """How much there is of a customer: records, and what points to it."""
+    return sum(map(weight, (customer.records, customer.contacts, customer.receptions, customer.deals)))
 
 
 def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:

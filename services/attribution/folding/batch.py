@@ -42,6 +42,7 @@ class Batch:
     facts: list[Row] = field(default_factory=list)
     joined: dict[tuple[str, str], str | None] = field(default_factory=dict)
     moves: dict[tuple[str, str], str] = field(default_factory=dict)
+    homes: dict[tuple[str, str], str] = field(default_factory=dict)
     decisions: list[list[Any]] = field(default_factory=list)
     deals: dict[tuple[str, str], Row] = field(default_factory=dict)
     signings: list[Row] = field(default_factory=list)
@@ -97,7 +98,7 @@ class Batch:
         _put(curs, "drop_claims", [key for key, row in self.claims.items() if row is None])
         _put(curs, "put_claims", [_claim(*key, row) for key, row in self.claims.items() if row is not None])
         _put(curs, "put_facts", self.facts)
-        _put(curs, "put_decisions", self.decisions)
+        _put(curs, "put_decisions", [self._at_home(*row) for row in self.decisions])
         _put(curs, "put_deals", [(*key, *row) for key, row in self.deals.items()])
         _put(curs, "put_signings", self.signings)
         _put(curs, "put_cancellations", self.cancellations)
@@ -142,12 +143,26 @@ class Batch:
             _put(curs, "put_rulebooks", self.rulebooks)
 
     def _write_joins(self, curs: Cursor[Any]) -> None:
-        """What was stored of a joined customer moves to the one that stands for it now."""
-        moves = [(*key, into) for key, into in self.moves.items()]
+        """What was stored of a joined customer moves to the one that stands for it now, but for the largest part."""
+        into = {(scope, customer) for (scope, _), customer in self.moves.items()}
+        moves = [(scope, gone, self._home(scope, customer)) for (scope, gone), customer in self.moves.items()]
+        moves += [(*key, self._home(*key)) for key in into]
         _put(curs, "move_decisions", moves)
         _put(curs, "move_joined", moves)
-        _put(curs, "put_joined", [(*key, into) for key, into in self.joined.items() if into is not None])
+        joined = [
+            (scope, c, self._home(scope, to)) for (scope, c), to in self.joined.items() if to is not None
+        ]
+        _put(curs, "put_joined", joined)
         _put(curs, "drop_joined", [key for key, into in self.joined.items() if into is None])
+        _put(curs, "drop_homes", [*self.moves, *into])
+        _put(curs, "put_homes", [(*key, self._home(*key)) for key in into if self._home(*key) != key[1]])
+
+    def _home(self, scope: str, customer: str) -> str:
+        """The id under which the rows of a customer stand."""
+        return self.homes.get((scope, customer), customer)
+
+    def _at_home(self, scope: str, version: int, customer: str, *rest: Any) -> Row:
+        return scope, version, self._home(scope, customer), *rest
 
 
 def _claim(scope: str, customer: str, row: ClaimRow) -> Row:

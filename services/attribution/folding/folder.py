@@ -27,7 +27,7 @@ from services.attribution.domain.facts import (
 )
 from services.attribution.domain.needs import HELD
 from services.attribution.domain.rulebook import Rulebook
-from services.attribution.domain.state import SCOPE, BookId, Key, Scope, Slice
+from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope, Slice
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.codec import encode_record
 from services.attribution.folding.projecting import (
@@ -170,6 +170,8 @@ class Folder:
                 batch.dropped_records.append((work.scope, *key))
             else:
                 batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
+                if isinstance(record, Customer) and record.root:
+                    batch.homes[work.scope, record.id] = record.root
         batch.heads[work.scope] = work.stored
         batch.scopes[work.scope] = (
             work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",

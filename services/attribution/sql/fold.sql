@@ -98,14 +98,25 @@ DELETE FROM joined USING unnest(%b::text[], %b::text[]) AS parted (scope, custom
 WHERE joined.scope = parted.scope AND joined.customer = parted.customer
 
 -- name: move_decisions
-UPDATE decisions SET customer = joined.into_customer
-FROM unnest(%b::text[], %b::text[], %b::text[]) AS joined (scope, customer, into_customer)
-WHERE decisions.scope = joined.scope AND decisions.customer = joined.customer
+-- Those of the smaller parts of a join: what stands under the id of the largest stays there.
+UPDATE decisions SET customer = moved.home
+FROM (SELECT scope, home_of(scope, customer) AS old, home
+      FROM unnest(%b::text[], %b::text[], %b::text[]) AS joined (scope, customer, home)) AS moved
+WHERE decisions.scope = moved.scope AND decisions.customer = moved.old AND moved.old <> moved.home
 
 -- name: move_joined
-UPDATE joined SET into_customer = moved.into_customer
-FROM unnest(%b::text[], %b::text[], %b::text[]) AS moved (scope, customer, into_customer)
-WHERE joined.scope = moved.scope AND joined.into_customer = moved.customer
+UPDATE joined SET into_customer = moved.home
+FROM (SELECT scope, home_of(scope, customer) AS old, home
+      FROM unnest(%b::text[], %b::text[], %b::text[]) AS joined (scope, customer, home)) AS moved
+WHERE joined.scope = moved.scope AND joined.into_customer = moved.old AND moved.old <> moved.home
+
+-- name: drop_homes
+DELETE FROM homes USING unnest(%b::text[], %b::text[]) AS gone (scope, customer)
+WHERE homes.scope = gone.scope AND homes.customer = gone.customer
+
+-- name: put_homes
+INSERT INTO homes (scope, customer, home)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])
 
 -- name: put_decisions
 INSERT INTO decisions (scope, version, customer, seq, at, body)

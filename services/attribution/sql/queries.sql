@@ -16,32 +16,37 @@ UNION ALL
 (SELECT customer, 0 FROM joined WHERE scope = %(scope)s AND case_digest(customer) = %(digest)s LIMIT 1)
 
 -- name: joined_into
-SELECT into_customer FROM joined WHERE scope = %s AND customer = %s
+-- Whose rows stand under another id is found by that one.
+SELECT coalesce(homes.customer, into_customer)
+FROM joined LEFT JOIN homes ON homes.scope = joined.scope AND homes.home = into_customer
+WHERE joined.scope = %s AND joined.customer = %s
 
 -- name: decisions_of
-SELECT customer, body, seq FROM decisions
-WHERE scope = %s AND customer = ANY(%s::text[]) ORDER BY customer, at, version
+SELECT wanted.customer, body, seq
+FROM unnest(%(customers)s::text[]) AS wanted (customer)
+JOIN decisions ON decisions.scope = %(scope)s AND decisions.customer = home_of(%(scope)s, wanted.customer)
+ORDER BY wanted.customer, at, version
 
 -- name: decisions_bound
 -- The instant of the last decision of a full page.
-SELECT at FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s AND at > %(after)s
+SELECT at FROM decisions WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s) AND at > %(after)s
 ORDER BY at, version OFFSET %(last)s LIMIT 1
 
 -- name: decisions_between
 SELECT body, seq FROM decisions
-WHERE scope = %(scope)s AND customer = %(customer)s AND at > %(after)s
+WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s) AND at > %(after)s
   AND at <= coalesce(%(until)s::timestamptz, 'infinity')
 ORDER BY at, version
 
 -- name: decisions_after
-SELECT 1 FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s AND at > %(after)s LIMIT 1
+SELECT 1 FROM decisions WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s) AND at > %(after)s LIMIT 1
 
 -- name: first_decisions
 SELECT wanted.customer, body, seq
 FROM unnest(%(customers)s::text[]) AS wanted (customer)
 CROSS JOIN LATERAL (
     SELECT body, seq, at, version FROM decisions
-    WHERE decisions.scope = %(scope)s AND decisions.customer = wanted.customer
+    WHERE decisions.scope = %(scope)s AND decisions.customer = home_of(%(scope)s, wanted.customer)
     ORDER BY at, version LIMIT %(limit)s
 ) AS first
 ORDER BY wanted.customer, at, version
@@ -49,17 +54,17 @@ ORDER BY wanted.customer, at, version
 -- name: last_decisions
 -- Those of the last instant at which anything was decided.
 SELECT body FROM decisions
-WHERE scope = %(scope)s AND customer = %(customer)s
-  AND at = (SELECT max(at) FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s)
+WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s)
+  AND at = (SELECT max(at) FROM decisions WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s))
 ORDER BY version
 
 -- name: last_decided
-SELECT max(at) FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s
+SELECT max(at) FROM decisions WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s)
 
 -- name: rested_on
 -- The events that the decisions of a customer rest on.
 SELECT DISTINCT jsonb_array_elements_text(convert_from(body, 'UTF8')::jsonb -> 'because')
-FROM decisions WHERE scope = %(scope)s AND customer = %(customer)s
+FROM decisions WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s)
 
 -- name: facts_after
 SELECT seq, body FROM facts

@@ -43,7 +43,8 @@ SELECT partition, sent_seq FROM scopes WHERE scope = %(scope)s FOR UPDATE
 -- name: restated_claims
 SELECT customer, generation, owner, status, expires_at,
        ARRAY(SELECT joined.customer FROM joined
-             WHERE joined.scope = claims.scope AND joined.into_customer = claims.customer ORDER BY joined.customer)
+             WHERE joined.scope = claims.scope AND joined.into_customer = home_of(claims.scope, claims.customer)
+             ORDER BY joined.customer)
 FROM claims WHERE scope = %(scope)s ORDER BY born, customer
 
 -- name: restated_staff
