@@ -102,7 +102,7 @@ def list_alerts(
 
     with _listing(database_url) as listing:
         date = None if day is None else day.date()
-        wanted = Filter(state, scope, customer, staff, date, channel, _digest(case))
+        wanted = Filter(state, scope, customer, staff, date, channel, _digest(case), _zone())
         found = listing.page(wanted, None, limit)
         zones = listing.zones(alert.scope for alert in found)
     for alert in found:

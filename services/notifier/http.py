@@ -11,6 +11,7 @@ from datetime import date
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import psycopg
@@ -68,8 +69,9 @@ class Log(msgspec.Struct, frozen=True):
     alerts: list[LoggedAlert]
 
 
-def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClock) -> None:
-    """The routes of the service; health, metrics and docs are those of every service."""
+def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClock, zone: ZoneInfo) -> None:
+    """The routes of the service; health, metrics and docs are those of every service. `zone` is that of the settings,
+    for offices whose rulebook has told none."""
     app.add_exception_handler(psycopg.OperationalError, database_away)
 
     def get_alerts(
@@ -85,7 +87,7 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
     ) -> Response:
         """Alerts with their attempts: what was sent to whom, when, and what was answered."""
         wanted = Filter(
-            None if state is None else state.value, scope, customer, staff, day, channel, _case(case)
+            None if state is None else state.value, scope, customer, staff, day, channel, _case(case), zone
         )
         alerts = listing.page(wanted, None if cursor is None else _read_cursor(cursor), limit)
         following = _cursor(alerts[-1]) if len(alerts) == limit else None

@@ -117,7 +117,7 @@ class Service:
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
         )
-        add_routes(self.app, self.listing, Proof(self.database), self.machine)
+        add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

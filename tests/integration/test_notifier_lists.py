@@ -80,3 +80,25 @@ def test_lists_steer_no_terminal(office: Office, database: str) -> None:
     for arguments in (["list"], ["list", "--json"], ["log", "--customer", "c2\x1b]0;owned\x07"]):
         lines = told(database, *arguments)
         assert lines and not [line for line in lines if "\x1b" in line or "\x07" in line]
+
+
+def test_a_zone_that_this_machine_does_not_know_costs_no_list(office: Office, database: str) -> None:
+    """A rulebook may name a zone that is newer than the time zones here: lists go by that of the settings."""
+    office.hear(office.stream.claim("c3", "li", END, timezone="Asia/Qostanay-2031"))
+    number = case_number("c3")
+    for arguments in (["list", "--case", number], ["log", "--customer", "c3"]):
+        assert "+08:00" in told(database, *arguments)[0 if arguments[0] == "list" else 1]
+    assert told(database, "list", "--case", number, "--day", "2026-03-05")
+
+
+def test_a_day_is_that_of_the_office_also_where_only_the_settings_tell_its_zone(
+    office: Office, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown under a day is found under that day."""
+    monkeypatch.setenv("PANKE_NOTIFIER_TIMEZONE", "America/Los_Angeles")
+    office.hear(office.stream.claim("far", "li", END, scope="west"))
+    for line in told(database, "list", "--scope", "west"):
+        day = line.split()[1]
+        assert line in told(database, "list", "--scope", "west", "--day", day)
+    for day in ("0001-01-01", "9999-12-31"):
+        assert told(database, "list", "--day", day) == []

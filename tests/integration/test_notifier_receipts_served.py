@@ -101,7 +101,7 @@ def failed(sms: SmsChannel, provider: Provider) -> list[dict[str, Any]]:
 async def test_a_failure_that_is_pushed_goes_to_the_next_channel(
     office: Office, served: str, sms: SmsChannel, provider: Provider
 ) -> None:
-    """Taken by the provider, reported as failed at the address: the next channel tells it, and the proof goes by that."""
+    """Taken by the provider, reported as failed at the address: the next channel tells it, and the proof says so."""
     other = Keeping("other")
     assert (await round_of(office, sms, other)).reason == f"by {sms.name}"
     assert told_in_time(office)
@@ -135,7 +135,7 @@ async def test_a_failure_that_is_asked_for_goes_to_the_next_channel(
 
 
 async def test_a_receiver_of_webhooks_reports_a_failure_by_its_signature(office: Office, served: str) -> None:
-    """Signed as its webhooks are: the next channel tells it. A stranger, a replay of another body or garbage do nothing."""
+    """Signed as its webhooks are: the next channel tells it. A stranger, another body or garbage do nothing."""
     hook, other = Keeping("webhook"), Keeping("other")
     alert = await round_of(office, hook, other)
     body = {"alert": str(alert.id), "status": "failed", "at": "2026-03-04T09:05:00+08:00"}
@@ -162,5 +162,3 @@ def hostile(body: dict[str, Any]) -> Iterator[tuple[bytes, dict[str, str]]]:
             yield raw, {**good, name: value}
     yield b"\xff\xfe" * 100, good
     yield b"[" * 100_000, good
-
-

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.notifier.alert import State
+from services.notifier.planning.ladder import SHANGHAI
+from services.notifier.planning.plan import Plans
 from shared.cases import case_number
 from shared.database import Database, queries
 
 # As a state that is asked for: dead, and nobody could be told.
 UNREACHABLE: Final = "unreachable"
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Filter:
     channel: str | None = None
     # What a case number is found by (`shared.cases.case_digest`).
     case: bytes | None = None
+    # In which the day is meant where the office's rulebook has told no zone.
+    zone: ZoneInfo = SHANGHAI
 
 
 # Where a page ended: the due time and the id of its last alert.
@@ -124,13 +129,12 @@ class Listing:
     def page(self, wanted: Filter, after: Cursor | None, limit: int) -> list[ListedAlert]:
         """Up to `limit` alerts, the latest due first, from behind `after`."""
         unreachable = wanted.state == UNREACHABLE
-        given = {
+        given: dict[str, object] = {
             "state": State.DEAD.value if unreachable else wanted.state,
             "unreachable": unreachable,
             "scope": wanted.scope,
             "customer": wanted.customer,
             "staff": wanted.staff,
-            "day": wanted.day,
             "channel": wanted.channel,
             "case": wanted.case,
             "due": None if after is None else after[0],
@@ -138,16 +142,17 @@ class Listing:
             "limit": limit,
         }
         with self._database.connection() as connection:
+            given |= self._days(connection, wanted)
             rows: list[Any] = connection.execute(self._sql["page"].encode(), given).fetchall()
             attempts = self._attempts(connection, [row[0] for row in rows])
         return [_listed(row, attempts) for row in rows]
 
     def zones(self, scopes: Iterable[str]) -> dict[str, ZoneInfo]:
-        """The zones of the scopes' rulebooks, of those of which one was told."""
+        """The zones of the scopes' rulebooks, of those of which one was told and is known here."""
         given = {"scopes": sorted(set(scopes))}
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["zones"].encode(), given).fetchall()
-        return {scope: ZoneInfo(timezone) for scope, timezone in rows}
+        return _known(rows)
 
     def one(self, alert: UUID) -> ListedAlert:
         with self._database.connection() as connection:
@@ -189,11 +194,39 @@ class Listing:
             rows: list[Any] = connection.execute(self._sql["watermarks"].encode()).fetchall()
         return [Standing(*row) for row in rows]
 
+    def _days(self, connection: Any, wanted: Filter) -> dict[str, object]:
+        """When the day that is asked for begins and ends: in each scope, elsewhere, and anywhere at all."""
+        if wanted.day is None:
+            return dict.fromkeys(("first", "last", "scopes", "begins", "ends", "begin", "end"))
+        zones = _known(connection.execute(self._sql["all_zones"].encode()).fetchall())
+        days = {scope: day_in(zone, wanted.day) for scope, zone in zones.items()}
+        begin, end = day_in(wanted.zone, wanted.day)
+        begins, ends = [one for one, _ in days.values()], [one for _, one in days.values()]
+        return {
+            "first": min([begin, *begins]), "last": max([end, *ends]), "scopes": list(days),
+            "begins": begins, "ends": ends, "begin": begin, "end": end,
+        }  # fmt: skip
+
     def _attempts(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, tuple[Attempt, ...]]:
         found: dict[UUID, tuple[Attempt, ...]] = {}
         for alert, *rest in connection.execute(self._sql["attempts_of"].encode(), {"ids": list(ids)}):
             found[alert] = (*found.get(alert, ()), Attempt(*rest))
         return found
+
+
+def _known(rows: Iterable[tuple[str, str]]) -> dict[str, ZoneInfo]:
+    """The zones by scope; a name that this machine does not know is passed over, as where alerts are planned."""
+    plans = Plans()
+    for scope, timezone in rows:
+        plans.learn(scope, timezone)
+    return plans.zones
+
+
+def day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
+    """When a day begins and ends somewhere; behind the last day that there is in a calendar is nothing."""
+    begin = datetime.combine(day, time(), zone)
+    end = datetime.combine(min(day, date.max - _DAY) + _DAY, time(), zone)
+    return begin, end
 
 
 def _listed(row: Any, attempts: dict[UUID, tuple[Attempt, ...]]) -> ListedAlert:

@@ -1,4 +1,4 @@
--- What a person asks.
+-- What a person asks. The days of the scopes come as parameters: each ends in the zone of its rulebook.
 
 -- name: page
 SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
@@ -13,10 +13,13 @@ WHERE (%(state)s::text IS NULL OR state = %(state)s)
        OR EXISTS (SELECT FROM attempts t WHERE t.alert = alerts.id AND t.recipient = %(staff)s))
   AND (%(channel)s::text IS NULL
        OR EXISTS (SELECT FROM attempts t WHERE t.alert = alerts.id AND t.channel = %(channel)s))
-  AND (%(day)s::date IS NULL
-       OR due_at >= %(day)s::date - interval '1 day' AND due_at < %(day)s::date + interval '2 days'
-          AND (due_at AT TIME ZONE coalesce((SELECT s.timezone FROM scopes s WHERE s.scope = alerts.scope),
-                                            'Asia/Shanghai'))::date = %(day)s::date)
+  AND (%(first)s::timestamptz IS NULL
+       OR due_at >= %(first)s AND due_at < %(last)s
+          AND due_at <@ coalesce((SELECT tstzrange(day.begins, day.ends)
+                                  FROM unnest(%(scopes)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+                                       AS day (scope, begins, ends)
+                                  WHERE day.scope = alerts.scope),
+                                 tstzrange(%(begin)s, %(end)s)))
   AND (%(due)s::timestamptz IS NULL OR (due_at, id) < (%(due)s::timestamptz, %(id)s::uuid))
 ORDER BY due_at DESC, id DESC
 LIMIT %(limit)s

@@ -149,6 +149,9 @@ SELECT staff FROM staff WHERE scope = %(scope)s AND staff = ANY(%(named)s) AND N
 -- name: zones
 SELECT scope, timezone FROM scopes WHERE scope = ANY(%(scopes)s) AND timezone IS NOT NULL
 
+-- name: all_zones
+SELECT scope, timezone FROM scopes WHERE timezone IS NOT NULL
+
 -- name: put_for
 -- The alert of a step, made out to one person, under the lease of the one that it stems from.
 INSERT INTO alerts (
