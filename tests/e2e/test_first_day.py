@@ -115,4 +115,5 @@ def test_the_readme_begins_as_the_first_day_does(readme: str) -> None:
 def plain(text: str) -> str:
     """Commands without what differs between the two: addresses, quotation marks, lines and which seq is waited for."""
     text = text.replace("$intake", "http://127.0.0.1:8001").replace("$attribution", "http://127.0.0.1:8002")
+    text = text.replace("$(cat /proc/sys/kernel/random/uuid)", "$(new_id)")
     return re.sub(r"""["'\\\s]+""", " ", re.sub(r"min_seq=\d+", "min_seq", text))
