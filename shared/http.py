@@ -20,7 +20,7 @@ from shared.contract import BadEvent
 from shared.docs_page import add_docs
 from shared.log_stream import log_problem
 from shared.middleware import AccessLog, BodyLimit
-from shared.openapi import DescribedApp
+from shared.openapi import DescribedApp, Document
 from shared.origin import OriginGuard
 from shared.problem import FieldError, Problem, bad_event, problem
 from shared.query_names import refuse_unknown
@@ -58,14 +58,16 @@ def create_app(
     any_query: bool = False,
     hosts: Collection[str] = (),
     public: bool = False,
+    examples: Mapping[str, Document] | None = None,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares.
 
     `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
     it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
-    and its liveness, and neither figures nor a description of itself.
+    and its liveness, and neither figures nor a description of itself. `examples` are shown with each call.
     """
     app = DescribedApp(
+        examples=examples,
         title=title,
         version=version,
         lifespan=lifespan,

@@ -6,7 +6,9 @@ answers come from the contract's models, so that a client is told what is checke
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
+from importlib.resources import files
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -23,6 +25,11 @@ ANY_EVENT: Final = {"$ref": "#/components/schemas/Event"}
 TEXT: Final = {"type": "string"}
 _PROBES: Final = ("/healthz", "/readyz")
 _STATUS: Final = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+_PROBED: Final[dict[str, Document]] = {
+    "GET /healthz": {"answer": {"status": "ok"}},
+    "GET /readyz": {"answer": {"status": "ok"}},
+    "GET /metrics": {"answer": "process_open_fds 31.0\n"},
+}
 _FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
 
 
@@ -58,8 +65,18 @@ class CollidingNames(ValueError):
         super().__init__(f"two schemas of one name: {', '.join(sorted(names))}")
 
 
+def examples_of(package: str) -> Document:
+    """What a call may look like, by method and path: `request` and `answer`, from the package's `examples.json`."""
+    found: Document = json.loads(files(package).joinpath("examples.json").read_text(encoding="utf-8"))
+    return found
+
+
 class DescribedApp(FastAPI):
     """An application whose document is true."""
+
+    def __init__(self, *, examples: Mapping[str, Document] | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.examples = {**_PROBED, **(examples or {})}
 
     def openapi(self) -> Document:
         if not self.openapi_schema:
@@ -69,17 +86,18 @@ class DescribedApp(FastAPI):
                 openapi_version=self.openapi_version,
                 routes=self.routes,
             )
-            self.openapi_schema = described(made)
+            self.openapi_schema = described(made, self.examples)
         return self.openapi_schema
 
 
-def described(document: Document) -> Document:
-    """The framework's document, with the answers as they are and the schemas that they name."""
+def described(document: Document, examples: Mapping[str, Document]) -> Document:
+    """The framework's document, with the answers as they are, examples, and the schemas that they name."""
     from shared.contract.schema import http_event_schemas, problem_schema
 
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             operation["responses"] = _answers(path, operation["responses"])
+            _show(operation, examples.get(f"{method.upper()} {path}", {}))
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in _FRAMEWORK:
         schemas.pop(name, None)
@@ -92,6 +110,17 @@ def described(document: Document) -> Document:
         name: schema for name, schema in (ours | schemas).items() if name in used
     }
     return document
+
+
+def _show(operation: Document, example: Document) -> None:
+    """Each body and each success with its example, beside the schema."""
+    if "request" in example:
+        for media in operation["requestBody"]["content"].values():
+            media["example"] = example["request"]
+    if "answer" in example:
+        for status, told in operation["responses"].items():
+            for media in told.get("content", {}).values() if status.startswith("2") else ():
+                media["example"] = example["answer"]
 
 
 def _used(node: Any, schemas: Mapping[str, Document]) -> set[str]:
@@ -131,4 +160,11 @@ def _answer(status: str, told: Document) -> Document:
     """A refusal is a problem document; what a route says of its success stays."""
     refused = status.isdigit() and int(status) >= 400
     description = "Bad input; `errors` names each field" if status == "422" else told["description"]
-    return answer(description, PROBLEM, PROBLEM_TYPE) if refused else told
+    return answer(description, PROBLEM, PROBLEM_TYPE) if refused else _as_told(told)
+
+
+def _as_told(told: Document) -> Document:
+    """Without the JSON of no shape that the framework adds where a route answers in another type."""
+    content = told.get("content", {})
+    kept = {kind: one for kind, one in content.items() if kind != JSON or one.get("schema")}
+    return {**told, "content": kept} if kept else told

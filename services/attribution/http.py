@@ -45,7 +45,9 @@ Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]
 Version = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is folded")]
-Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339 with offset")]
+Moment = Annotated[
+    str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)
+]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Decisions = Annotated[int, Query(ge=1, le=500, description="decisions, and in a history events, of a page")]
 Where = Annotated[str | None, Query(max_length=200, pattern=r"^[0-9]{1,18}([.][0-9]{1,9})?~[^\x00-\x1f]*$")]

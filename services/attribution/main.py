@@ -39,6 +39,7 @@ from shared.clock import BusinessClock, clock_problem, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, ensure_topic, topics_known
+from shared.openapi import examples_of
 from shared.parts import background, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.relaying import RelaySettings
@@ -146,6 +147,7 @@ class Service:
             metrics=partial(render_metrics, registry),
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
+            examples=examples_of("services.attribution"),
         )
         asked = Questions(self.reading, rules.books, self.texts.seen)
         previewer = Previewer(asked, rules, settings.default_rulebook)

@@ -30,6 +30,7 @@ from shared.telemetry import current_traceparent, next_span
 MAX_LINES: Final = 10_000
 NDJSON: Final = "application/x-ndjson"
 
+Id = Annotated[str, Path(description="the id of the event", json_schema_extra={"format": "uuid"})]
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 _WARNING: Final = object_of(path=TEXT, rule={"enum": list(MESSAGES)}, value=TEXT, message=TEXT)
@@ -102,7 +103,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         headers = {"Retry-After": str(delayed[0].unavailable.retry_after)} if delayed else None
         return Response(await _rendered(outcomes), 200, headers, NDJSON)
 
-    async def get_event(id: str) -> Response:
+    async def get_event(id: Id) -> Response:
         """The event as recorded: its canonical envelope with `recorded_at`."""
         try:
             body = await intake.event(_event_id(id))

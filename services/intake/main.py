@@ -33,6 +33,7 @@ from shared.clock import BusinessClock, SystemClock, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import broker_answers
+from shared.openapi import examples_of
 from shared.parts import background, end_with, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.settings import load
@@ -106,6 +107,7 @@ class Service:
             metrics=partial(render_metrics, registry),
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
+            examples=examples_of("services.intake"),
             body_limit=BATCH_BYTES,
         )
         add_routes(self.app, self.intake, metrics)

@@ -42,6 +42,7 @@ from shared.clock import BusinessClock, DrivenClock, MachineClock, clock_problem
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, topics_known
+from shared.openapi import examples_of
 from shared.parts import background, prepared
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
@@ -116,6 +117,7 @@ class Service:
             metrics=self._metrics,
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
+            examples=examples_of("services.notifier"),
         )
         add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
 

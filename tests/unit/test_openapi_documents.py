@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -16,6 +18,7 @@ from services.intake.main import create_service as intake
 from services.intake.settings import IntakeSettings
 from services.notifier.main import create_service as notifier
 from services.notifier.settings import NotifierSettings
+from shared.contract import decode_event
 from shared.openapi import CollidingNames, DescribedApp, body
 from shared.openapi import answer as told
 
@@ -71,6 +74,29 @@ class Party(BaseModel):
 
 def party(party: Party) -> None:
     """A route with a model of a taken name."""
+
+
+def test_every_call_has_examples_that_its_schemas_allow(document: dict[str, Any]) -> None:
+    """Each body and each success shows one (`examples.json` of the service), and it is as the document describes it."""
+    for name, operation in operations(document):
+        told = {f"{name} request": operation.get("requestBody", {})}
+        told |= {
+            f"{name} {status}": one for status, one in operation["responses"].items() if status[0] == "2"
+        }
+        for where, one in told.items():
+            for kind, media in one.get("content", {}).items():
+                assert "example" in media, f"{where} {kind}: add one to examples.json"
+                schema = {**media.get("schema", {}), "components": document["components"]}
+                jsonschema.Draft202012Validator(schema).validate(media["example"])
+
+
+def test_events_in_examples_can_be_recorded(document: dict[str, Any]) -> None:
+    """What an example posts as an event is one that the decoder takes."""
+    for name, operation in operations(document):
+        for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+            if name.endswith(("/events", "/events:batch", "/preview")):
+                text = media["example"] if kind.endswith("ndjson") else json.dumps(media["example"])
+                assert [decode_event(line.encode(), recorded=False) for line in text.splitlines()]
 
 
 def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
