@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ from shared.local.postgres_user import binaries, server_user
 from shared.local.private import open_private
 
 PARTS: Final = ("intake", "attribution", "notifier")
+_ENDING: Final = 5.0
+"""So long the connections of a service that was just stopped may take to end."""
 _VARIABLES: Final = {
     "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
     "dbname": "PGDATABASE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT",
@@ -70,8 +73,31 @@ def restore(dsn: str, file: Path, parts: Sequence[str], business_now: datetime, 
             f"数据库中已有 {', '.join(in_the_way)} (the database has {', '.join(in_the_way)} already:"
             " stop the services, back it up, and give --replace to have it dropped first)"
         )
+    _demand_stopped(dsn, parts)
     for part in parts:
         _restore(dsn, file, part, business_now)
+
+
+def _demand_stopped(dsn: str, parts: Sequence[str]) -> None:
+    """A service that runs would go on from what it remembers, and give numbers of the journal twice."""
+    until = time.monotonic() + _ENDING
+    with psycopg.connect(connection_info(dsn, name="panke-restore"), autocommit=True) as connection:
+        while running := _running(connection, parts):
+            if time.monotonic() > until:
+                raise BackupError(
+                    f"{', '.join(running)} 仍在运行，未作更改 ({', '.join(running)} still runs on this database, and"
+                    " nothing was changed: stop it first; where `panke up` started it: panke down, then panke up"
+                    " --without-services)"
+                )
+            time.sleep(_ENDING / 20)
+
+
+def _running(connection: psycopg.Connection[tuple[object, ...]], parts: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
+    )
+    names = [str(name) for (name,) in rows]
+    return [part for part in parts if any(f"{name}-".startswith(f"panke-{part}-") for name in names)]
 
 
 def _restore(dsn: str, file: Path, part: str, business_now: datetime) -> None:
