@@ -90,10 +90,14 @@ def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
 def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:
     """Send everything, each at its time; the last seq of each scope."""
     last: dict[str, int] = {}
+    refused = dict(scenario.refused for scenario in scenarios if scenario.refused is not None)
     for event in in_recorded_order(scenarios):
         at = recorded_at(event)
         system.clock.hold(at)
         answer = system.post({key: value for key, value in event.items() if key != "recorded_at"})
+        if event["id"] in refused:
+            assert answer.status_code == 422 and refused[event["id"]] in answer.text, answer.text
+            continue
         assert answer.status_code == 202, answer.text
         assert parse_instant(answer.json()["recorded_at"]) == at, event
         last[event["scope"]] = answer.json()["seq"]

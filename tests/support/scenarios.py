@@ -33,6 +33,8 @@ class Scenario:
     """`as_of` and `known_at`, as far as they are said; RFC 3339."""
     names: dict[str, str]
     check: Callable[[Json], list[str]]
+    refused: tuple[str, str] | None = None
+    """The event that is bad input, and the field that is named; nothing else is expected then."""
 
     def wrong(self, result: bytes) -> list[str]:
         """What the scenario does not expect, of a result in its own names."""
@@ -68,6 +70,7 @@ def scenarios_of(folder: Path, rulebook: str) -> Iterator[Scenario]:
         events = [json.loads(line) for line in lines]
         if len({event["scope"] for event in events}) > 1 or any("carried" in event for event in events):
             continue
+        refused = said["expect"].get("refused")
         words = _run(folder / "expand.py", path, "--args").split()
         options = {name: f"--{name.replace('_', '-')}" for name in TIMES}
         yield renamed(
@@ -75,8 +78,14 @@ def scenarios_of(folder: Path, rulebook: str) -> Iterator[Scenario]:
             f"told-{number}",
             events,
             {name: words[words.index(option) + 1] for name, option in options.items() if option in words},
-            lambda result, path=path: _checked(folder, path, result),
+            (lambda result: []) if refused else (lambda result, path=path: _checked(folder, path, result)),
+            (_event_id(said, refused["event"]), refused["field"]) if refused else None,
         )
+
+
+def _event_id(said: Json, short: str) -> str:
+    """The id that `expand.py` gives to an event."""
+    return str(uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, f"panke-scenario:{said['id']}"), short))
 
 
 def books_of(folder: Path) -> Iterator[tuple[str, str]]:
@@ -98,7 +107,12 @@ def _instant(time: str) -> str:
 
 
 def renamed(
-    name: str, scope: str, events: list[Json], times: dict[str, str], check: Callable[[Json], list[str]]
+    name: str,
+    scope: str,
+    events: list[Json],
+    times: dict[str, str],
+    check: Callable[[Json], list[str]],
+    refused: tuple[str, str] | None = None,
 ) -> Scenario:
     """The same events in another scope, under ids of their own: an id is of the whole deployment, so is an office."""
     ids = {event["id"]: str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{event['id']}")) for event in events}
@@ -109,7 +123,8 @@ def renamed(
     told = json.loads(text)
     for event in told:
         event["scope"], event["office"] = scope, offices[event["office"]]
-    return Scenario(name, scope, told, times, ids | offices, check)
+    bad = None if refused is None else (ids[refused[0]], refused[1])
+    return Scenario(name, scope, told, times, ids | offices, check, bad)
 
 
 def in_recorded_order(scenarios: list[Scenario]) -> list[Json]:
