@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from services.notifier.alert import Person
@@ -20,6 +21,7 @@ from services.notifier.planning.strict_yaml import parse
 from services.notifier.proving.listing import Filter, ListedAlert, Listing
 from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
+from shared.backup.dump import _after as after_restore
 from shared.contract import StaffContacts
 from tests.support.notifier import END, Keeping, Office, local
 
@@ -133,6 +135,21 @@ async def test_what_is_over_or_left_to_a_person_is_not_told_by_itself(office: Of
     await round_of(office, mail)
     assert mail.sent == []
     assert {one.state for one in alerts_of(office) if one.customer == "c2"} == {"dead"}
+
+
+async def test_what_was_given_up_before_a_backup_is_left_to_a_person(office: Office) -> None:
+    """It may have been told since, so neither a contact that is heard again nor a start tells it by itself."""
+    office.hear(office.stream.staff("li", "consultant"))
+    mail = Mail()
+    office.at(local(4, 9))
+    (alert,) = await round_of(office, mail)
+    with psycopg.connect(office.database.dsn, autocommit=True) as connection:
+        after_restore(connection, "notifier", office.clock.now())
+    office.hear(office.stream.staff("li", "consultant", email="li@example.com"))
+    office.queue.history.start_afresh([], office.machine.now(), office.clock.now())
+    assert [one.state for one in await round_of(office, mail)] == ["dead"]
+    Listing(office.database).retry(alert.id, office.machine.now())
+    assert [one.state for one in await round_of(office, mail)] == ["sent"]
 
 
 @pytest.mark.parametrize("address", ["li***@example.com", "无", "li.example.com", "li@", "a@b\r\nBcc: c@d"])

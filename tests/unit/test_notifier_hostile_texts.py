@@ -25,7 +25,7 @@ from services.notifier.cli import alerts
 from services.notifier.hearing.wire import Message, Record, StaffChange, read
 from services.notifier.planning.ladder import SHANGHAI
 from services.notifier.planning.plan import Unavailable
-from services.notifier.wording.words import compose
+from services.notifier.wording.words import compose, harmless
 from shared.clock import MachineClock
 from shared.plain import lines, one_line, shown
 from shared.topics import StaffMessage, encode_message
@@ -46,6 +46,18 @@ def robot(kind: type[Robot], form: Form = "rich") -> Robot:
     policy = AddressPolicy(frozenset({"robots.example.com"}))
     access = Access("https://robots.example.com", "tokentoken", "secretsecret")
     return kind(access, policy, ProcessLimiter(clock), clock, timeout=30.0, form=form)
+
+
+@pytest.mark.parametrize(
+    "name", ["www.evil.example", "evil.example/pay", "WWW.EVIL.EXAMPLE", "pay.evil.cn?x=1"]
+)
+def test_a_name_is_no_address_that_a_chat_would_link(name: str) -> None:
+    """Chats link whatever looks like a host, without `http://` too; a clause such as base.7 stays as it is."""
+    assert harmless("base.7") == "base.7"
+    for form in FORMS:
+        for kind in ROBOTS:
+            assert name not in robot(kind, form).message(named(name), "someone").decode()
+    assert name not in payload(named(name))
 
 
 def named(name: str) -> Notice:

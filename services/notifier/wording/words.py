@@ -8,6 +8,7 @@ midnight is valid until 24:00 of the day before.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,6 +37,8 @@ _MONTHS_EN = (
 # What an office enters as a name or an id may be long; in a message it is not.
 _LONGEST_NAME = 40
 _HARMLESS = str.maketrans("<>@[]", "＜＞＠［］")
+# The dots of what chats take for a host and link, also without `http://` before it.
+_OF_HOST = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_]{2})")
 
 
 def compose(
@@ -165,7 +168,8 @@ def harmless(text: str) -> str:
 
     Each channel makes its own markup inert; a receiver of webhooks passes words on to nobody knows where.
     """
-    return one_line(text).translate(_HARMLESS).replace("://", "：//")[:_LONGEST_NAME]
+    plain = one_line(text).translate(_HARMLESS).replace("://", "：//")
+    return _OF_HOST.sub("．", plain)[:_LONGEST_NAME]
 
 
 def deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
