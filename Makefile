@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Tests side by side, each worker with a PostgreSQL and a Kafka of its own; most of them wait more than they work.
+WORKERS ?= 2
 UV := $(BIN)/uv
 STAMP := .venv/.installed
 PINS := requirements/bootstrap.txt requirements/dev.txt
@@ -25,7 +27,7 @@ demo: $(STAMP) ## Ten days of an office on real parts, in a few minutes (HOLD=0 
 	@$(BIN)/panke demo $(DEMO)
 
 test: lint ## Lint, then every test but the soak (TESTS="tests/unit -k clock" runs some).
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: $(STAMP) ## Style, types and borders.
 	@echo "ruff check";  $(BIN)/ruff check --quiet .
