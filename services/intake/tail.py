@@ -91,8 +91,8 @@ async def reading(bootstrap: str, topic: str, known: Mapping[int, int]) -> Async
     consumer = Consumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=100
     )
-    await consumer.start()
     try:
+        await consumer.start()
         tail = Tail(consumer, topic, known)
         await tail.begin()
         yield tail

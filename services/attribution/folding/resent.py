@@ -19,8 +19,8 @@ Consumer: Any = AIOKafkaConsumer
 async def find_resent(bootstrap: str, tp: TopicPartition, gap: Gap) -> int | None:
     """The offset of the missing fact behind the gap, or None while it is not there."""
     consumer = Consumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
         consumer.seek(tp, gap.offset)
