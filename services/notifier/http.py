@@ -46,9 +46,11 @@ _Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="
 _Customer = Annotated[
     str | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")
 ]
-_Staff = Annotated[str | None, Query(min_length=1, max_length=64, description="only to this member of staff")]
+# What has no controls: a database holds no NUL, and nothing that is stored has the others.
+_SEEN = r"^[^\x00-\x1f\x7f]{1,64}$"
+_Staff = Annotated[str | None, Query(pattern=_SEEN, description="only to this member of staff")]
 _Day = Annotated[date | None, Query(description="only due on this day of the office")]
-_Channel = Annotated[str | None, Query(max_length=64, description="only tried by this channel")]
+_Channel = Annotated[str | None, Query(pattern=_SEEN, description="only tried by this channel")]
 _Case = Annotated[str | None, Query(max_length=16, description="only of this case number, as alerts show it")]
 _One = Annotated[str, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="the customer")]
 _Claim = Annotated[int | None, Query(ge=1, le=2**62, description="only of the claim with this `claim_seq`")]

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from services.notifier.cli import alerts
+from services.notifier.http import add_routes
 from services.notifier.metrics import Metrics
+from services.notifier.planning.ladder import SHANGHAI
 from services.notifier.planning.plan import Plans
+from services.notifier.proving.listing import Listing
+from services.notifier.proving.proof import Proof
 from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from shared.cases import case_number
+from shared.http import create_app
 from tests.support.notifier import END, Keeping, Office, local
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
@@ -102,3 +108,14 @@ def test_a_day_is_that_of_the_office_also_where_only_the_settings_tell_its_zone(
         assert line in told(database, "list", "--scope", "west", "--day", day)
     for day in ("0001-01-01", "9999-12-31"):
         assert told(database, "list", "--day", day) == []
+
+
+@pytest.mark.parametrize("name", ["staff", "channel", "scope", "customer", "case", "cursor"])
+async def test_a_filter_that_no_database_can_hold_is_refused_by_name(office: Office, name: str) -> None:
+    """A NUL in a query is 422 that names the parameter, never a defect."""
+    app = create_app("Panke notifier", "0", live={}, ready={}, metrics=bytes)
+    add_routes(app, Listing(office.database), Proof(office.database), office.machine, SHANGHAI)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/v1/alerts", params={name: "a\0b"})
+    assert (answer.status_code, name in answer.text) == (422, True), answer.text
