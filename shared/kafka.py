@@ -108,6 +108,7 @@ async def _asking(bootstrap: str, wait: float) -> AsyncIterator[Any]:
 
 
 async def _create(admin: Any, topic: str, partitions: int, replication: int) -> None:
+    await controller_known(admin)
     response = await admin.create_topics(
         [Topic(topic, partitions, replication, topic_configs=REQUIRED_CONFIG)]
     )
@@ -115,6 +116,16 @@ async def _create(admin: Any, topic: str, partitions: int, replication: int) -> 
         failure = for_code(error[1])
         if error[1] and failure is not TopicAlreadyExistsError:
             raise failure(f"topic {topic} could not be made: {error[2]}")
+
+
+async def controller_known(admin: Any) -> None:
+    """Return once the cluster says which broker is its controller; the caller bounds the time.
+
+    A broker that has just started answers before there is one, and aiokafka's client then ends by an `AttributeError`.
+    """
+    while admin._client.cluster.controller is None:
+        await asyncio.sleep(0.1)
+        await admin._client.force_metadata_update()
 
 
 async def broker_answers(bootstrap: str, wait: float) -> bool:

@@ -99,8 +99,8 @@ class ClockWatch:
         before = self._steady.wall()
         reading = self._clocks.read(journal=journal)
         after = self._steady.wall()
-        self._heed(reading)
         self._database_apart = _distance(reading.time, before, after)
+        self._heed(reading)
         if journal and reading.journal is not None:
             # Facts that were taken since then lie microseconds behind one another.
             until = reading.confirmed_until

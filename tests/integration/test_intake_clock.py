@@ -11,8 +11,10 @@ import httpx
 import psycopg
 import pytest
 from click.testing import CliRunner
+from prometheus_client import Gauge
 
 from services.intake.cli import journal
+from services.intake.clock_watch import Anchor, ClockWatch, Reading
 from services.intake.main import Service
 from services.intake.settings import IntakeSettings
 from shared.clock import SteadyTime, SystemClock
@@ -141,6 +143,31 @@ async def taken(client: httpx.AsyncClient) -> None:
     async with asyncio.timeout(90):
         while (await post(client)).status_code != 202:  # noqa: ASYNC110 - nothing sets an event for it
             await asyncio.sleep(0.05)
+
+
+def test_a_time_is_confirmed_as_the_clocks_stand_at_that_moment() -> None:
+    """Also where nobody had looked at the database's clock since this machine's was set."""
+    wall = Wall()
+    clocks = Said()
+    watch = ClockWatch(SystemClock(SteadyTime(wall=wall)), clocks, Gauge("apart", "-", registry=None))
+    watch.begin()
+    wall.off, clocks.confirmation = timedelta(hours=2), 1
+    watch.look()
+    assert watch.problem() is None
+
+
+class Said:
+    """A database whose clock is right, and which operators may confirm a time to."""
+
+    confirmation = 0
+
+    def read(self, *, journal: bool) -> Reading:
+        return Reading(datetime.now(UTC), None, self.confirmation, None)
+
+    def keep(self, anchor: Anchor) -> None: ...
+
+    def anchor(self) -> Anchor | None:
+        return None
 
 
 def confirm(settings: IntakeSettings) -> None:
