@@ -46,6 +46,8 @@ class Limits(Struct, frozen=True):
     """How long the rest of a refused body is still read, so that the refusal arrives and not a reset."""
     stall_time: float = 30.0
     """How long an answer may wait for a client that does not read it."""
+    sent_ahead: int = 100
+    """How many requests may wait on a connection while one is answered."""
 
 
 class Phase(enum.Enum):
@@ -76,6 +78,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = Phase.HEADER
         self._deadline = time.monotonic() + self.limits.header_time
         self._header = 0
+        self._beside = 0
+        self._finished = False
         self._refused = False
         self._stalled: float | None = None
 
@@ -102,12 +106,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         before = self._phase
-        if before is Phase.BODY:
-            self._deadline += len(data) / self.limits.body_rate
+        self._beside += len(data)
+        self._finished = False
         super().data_received(data)
-        if before in _WAITING and self._phase in _WAITING:
+        if before in _WAITING and not self._finished and self._phase in _WAITING:
             self._header += len(data)
             self._check_header(self._header)
+        elif self._phase is Phase.BODY:
+            self._check_header(self._beside)
 
     def _check_header(self, size: int) -> bool:
         if size <= self.limits.header_bytes or self._refused:
@@ -121,14 +127,36 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header = 0
         self._enter(Phase.HEADER, self.limits.header_time)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the header; one that follows a body says nothing that anybody asks for."""
+        if self._phase is not Phase.BODY:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The header is whole: what follows is the body."""
+        if len(self.pipeline) >= self.limits.sent_ahead:
+            self._refused = True
+            self.transport.abort()
+        if self._refused or not self._declines_upgrade():
+            return
         if self._check_header(len(self.url) + sum(len(name) + len(value) for name, value in self.headers)):
             super().on_headers_complete()
+            self.cycle.keep_alive = self.cycle.keep_alive and not self.parser.should_upgrade()
             self._enter(Phase.BODY, self.limits.body_grace)
+
+    def _declines_upgrade(self) -> bool:
+        """Whether the request is served in HTTP/1.1: the parser reads nothing behind an offer, not even a body."""
+        sized = any(name in _SIZES and value != b"0" for name, value in self.headers)
+        if sized and self.parser.should_upgrade():
+            self._refuse(
+                501, "不支持 Upgrade，请用 HTTP/1.1 (Upgrade is not supported; send HTTP/1.1 as it is)"
+            )
+        return not self._refused
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, unless the request was refused by its header."""
+        self._deadline += len(body) / self.limits.body_rate
+        self._beside = 0
         if not self._refused:
             super().on_body(body)
 
@@ -136,6 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The request is whole; how long its answer takes is the service's affair."""
         if self._refused:
             return
+        self._finished = True
         super().on_message_complete()
         answered = self.cycle is None or self.cycle.response_complete
         self._enter(Phase.IDLE if answered else Phase.ANSWER, self.limits.idle_time)
@@ -192,7 +221,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-_REASONS: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+_SIZES: Final = frozenset({b"content-length", b"transfer-encoding"})
+_REASONS: Final = {
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
 
 
 class BoundedServer(uvicorn.Server):

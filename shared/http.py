@@ -207,6 +207,7 @@ def server(app: FastAPI, limits: Limits = _LIMITS) -> BoundedServer:
         uvicorn.Config(
             app,
             http=bounded_by(limits),
+            ws="none",
             loop="uvloop",
             lifespan="on",
             access_log=False,

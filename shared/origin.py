@@ -49,11 +49,12 @@ class OriginGuard:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
+        if len(headers.getlist("host")) > 1:
+            return 400, "Host: 只能给一次 (may be given once only)"
         host = headers.get("host", "")
         if not self._known(host):
             return 421, "Host 不是本服务的名称 (Host is no name of this service; see PANKE_ALLOWED_HOSTS)"
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if not all(_of_host(origin, host) for origin in headers.getlist("origin")):
             return 403, "Origin: 不接受来自其他网页的请求 (requests from pages of another origin are refused)"
         if not _same_site(headers, scope["method"]):
             return 403, "Sec-Fetch-Site: 不接受来自其他网页的请求 (requests from another site are refused)"
@@ -86,6 +87,12 @@ def host_name(host: str) -> str | None:
     if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         return None
     return parts.hostname
+
+
+def _of_host(origin: str, host: str) -> bool:
+    """Whether a page of this origin was served under this `Host`, be it by a proxy that speaks TLS."""
+    scheme, separator, rest = origin.lower().partition("://")
+    return bool(separator) and scheme in ("http", "https") and rest == host.lower()
 
 
 def _is_address(name: str) -> bool:

@@ -25,6 +25,7 @@ BRIEF = Limits(
     idle_time=0.3,
     drain_time=2,
 )
+PATIENT = Limits(header_bytes=2000, header_time=600, body_grace=600, drain_time=600, idle_time=600)
 UNHURRIED = Limits(connections=3, header_bytes=2000)
 GET = b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LAST = b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -44,6 +45,11 @@ def desk() -> FastAPI:
     @app.post("/take")
     async def take(request: Request) -> Response:
         return Response(str(len(await request.body())))
+
+    @app.post("/names")
+    async def names(request: Request) -> list[str]:
+        await request.body()
+        return request.headers.keys()
 
     @app.get("/much")
     async def much() -> Response:
@@ -132,6 +138,49 @@ async def test_a_header_past_its_limit_is_refused(header: bytes) -> None:
         answer = await said(address, b"GET /said HTTP/1.1\r\nHost: 127.0.0.1\r\n" + header)
         assert answer == b"" or answer.startswith(b"HTTP/1.1 431")  # a reset may overtake the answer
         assert (await said(address, LAST)).startswith(b"HTTP/1.1 200")
+
+
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"0\r\nX-A: " + b"a" * 900_000, b"0\r\n" + b"X-A: b\r\n" * 200_000, b"2;a=" + b"a" * 900_000],
+    ids=["long trailer", "many trailers", "chunk extension"],
+)
+async def test_what_stands_beside_a_chunked_body_is_bounded(rest: bytes) -> None:
+    """Trailers and chunk extensions grow no further than a header may."""
+    async with served(PATIENT) as address:
+        answer = await said(address, CHUNKED + rest)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 431")  # a reset may overtake the answer
+        assert (await said(address, LAST)).startswith(b"HTTP/1.1 200")
+
+
+async def test_trailers_of_a_body_are_no_headers_of_the_request() -> None:
+    """What follows the body was not there when the header was checked."""
+    async with served(PATIENT) as address:
+        seen = await said(address, CHUNKED.replace(b"/take", b"/names") + b"0\r\nX-Late: a\r\n\r\n" + LAST)
+        assert seen.startswith(b"HTTP/1.1 200")
+        assert b"content-type" in seen
+        assert b"x-late" not in seen
+
+
+async def test_requests_that_are_sent_ahead_are_bounded() -> None:
+    """A few are answered in their order; a crowd ends the connection instead of waiting in memory."""
+    async with served(PATIENT) as address:
+        assert (await said(address, GET * 99 + LAST)).count(b"HTTP/1.1 200") == 100
+        assert (await said(address, GET * 5000 + LAST)).count(b"HTTP/1.1 200") < 5000
+
+
+async def test_an_upgrade_is_answered_as_if_it_had_not_been_asked_for() -> None:
+    """The connection ends with the answer; a body behind the offer is refused, and never taken for empty."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    async with served(UNHURRIED) as address:
+        got = await said(address, GET[:-2] + offer + b"\r\n")
+        assert got.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in got.lower()
+        body = offer + b"Content-Length: 2\r\n\r\n{}"
+        assert (await said(address, POST + body)).startswith(b"HTTP/1.1 501")
 
 
 async def test_a_newcomer_takes_the_place_of_who_has_waited_longest() -> None:

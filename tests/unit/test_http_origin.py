@@ -74,6 +74,26 @@ async def test_a_page_of_another_origin_is_refused(origin: str) -> None:
     assert await status("GET", origin=origin) == 403
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "chrome-extension://127.0.0.1:8001", ""])
+async def test_what_is_no_origin_of_a_page_of_ours_is_refused(origin: str) -> None:
+    """Neither what cannot be read, which is no defect of ours, nor an extension that bears an address as its name."""
+    assert await status("GET", origin=origin) == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "second", "expected"), [("host", "evil.example", 400), ("origin", "http://evil.example", 403)]
+)
+async def test_no_second_host_or_origin_stands_behind_a_good_one(
+    name: str, second: str, expected: int
+) -> None:
+    """Two of them leave open which was meant."""
+    good = {"host": HERE, "origin": f"http://{HERE}"}
+    transport = httpx.ASGITransport(app=desk())
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{HERE}") as client:
+        answer = await client.get("/said", headers=[*good.items(), (name, second)])
+    assert answer.status_code == expected
+
+
 async def test_a_page_of_the_service_itself_may_ask() -> None:
     """Its own pages, such as the one of the API, send their origin too."""
     own = {"origin": f"http://{HERE}", "sec_fetch_site": "same-origin", "content_type": "application/json"}
