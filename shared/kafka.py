@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +26,8 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from msgspec import Struct
 
-from shared.topic_state import REQUIRED_CONFIG, TopicState, check_fit, topic_state
+from shared.topic_state import EVERYTHING, Keeping, TopicState, check_fit, topic_state
+from shared.topics import WatermarkMessage, encode_watermark
 
 # An envelope is at most 64 KiB; a batch of this size holds one with room to spare and stays below the
 # broker's own limit of 1 MiB.
@@ -43,11 +45,17 @@ Topic: Any = NewTopic
 
 
 class Record(Struct, frozen=True, gc=False):
-    """One Kafka record before it has an offset; a watermark has neither key nor value."""
+    """One Kafka record before it has an offset."""
 
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header]
+
+
+def watermark_record(source: str, offset: int, watermark: datetime) -> Record:
+    """Says that whatever a partition has that was recorded at or before `watermark` lies below the offset."""
+    key, value = encode_watermark(WatermarkMessage(source=source, offset=offset, watermark=watermark))
+    return Record(key, value, [])
 
 
 class PartitionOf:
@@ -66,25 +74,32 @@ class PartitionOf:
 
 
 async def ensure_topic(
-    bootstrap: str, topic: str, partitions: int, replication: int, wait: float
+    bootstrap: str,
+    topic: str,
+    partitions: int,
+    replication: int,
+    wait: float,
+    keeping: Keeping = EVERYTHING,
 ) -> TopicState:
     """Make the topic if it is not there, and refuse one that would lose or reorder facts."""
     async with _asking(bootstrap, wait) as admin:
-        await _create(admin, topic, partitions, replication)
+        await _create(admin, topic, partitions, replication, keeping)
         while True:
             state = await _known(admin, topic)
             if state is not None:
-                await check_fit(admin, state, partitions)
+                await check_fit(admin, state, partitions, keeping)
                 return state
             await asyncio.sleep(0.1)  # one that was just made takes a moment to be known to each broker
 
 
-async def look_at(bootstrap: str, topic: str, partitions: int | None, wait: float) -> TopicState | None:
+async def look_at(
+    bootstrap: str, topic: str, partitions: int | None, wait: float, keeping: Keeping = EVERYTHING
+) -> TopicState | None:
     """The topic as it is now, None where there is none; raises `WrongTopic` for one that is not fit."""
     async with _asking(bootstrap, wait) as admin:
         state = await _known(admin, topic)
         if state is not None:
-            await check_fit(admin, state, partitions)
+            await check_fit(admin, state, partitions, keeping)
         return state
 
 
@@ -107,11 +122,10 @@ async def _asking(bootstrap: str, wait: float) -> AsyncIterator[Any]:
         await admin.close()
 
 
-async def _create(admin: Any, topic: str, partitions: int, replication: int) -> None:
+async def _create(admin: Any, topic: str, partitions: int, replication: int, keeping: Keeping) -> None:
     await controller_known(admin)
-    response = await admin.create_topics(
-        [Topic(topic, partitions, replication, topic_configs=REQUIRED_CONFIG)]
-    )
+    made_with = dict(keeping.made_with)
+    response = await admin.create_topics([Topic(topic, partitions, replication, topic_configs=made_with)])
     for error in response.topic_errors:
         failure = for_code(error[1])
         if error[1] and failure is not TopicAlreadyExistsError:
@@ -149,13 +163,15 @@ async def topics_known(bootstrap: str, wait: float) -> frozenset[str] | None:
 class Sender:
     """An idempotent producer that sends whole batches and waits for their acknowledgement.
 
-    `acknowledged` is the offset behind the last batch of each partition.
+    `acknowledged` is the offset behind the last batch of each partition. A partition is in `unplaced` while the offset
+    of its last batch is not known.
     """
 
     def __init__(self, bootstrap: str, topic: str, wait: float, client_id: str) -> None:
         self._topic = topic
         self._wait = wait
         self.acknowledged: dict[int, int] = {}
+        self.unplaced: set[int] = set()
         self._producer = Producer(
             bootstrap_servers=bootstrap,
             client_id=client_id,
@@ -215,6 +231,15 @@ class Sender:
         async with asyncio.timeout(self._wait):
             delivered = await self._producer.send_batch(batch, self._topic, partition=partition)
             first = (await delivered).offset
-        if first >= 0:  # a batch that the broker had already is acknowledged without its offset
+        if first >= 0:
             self.acknowledged[partition] = first + count
+            self.unplaced.discard(partition)
+        else:  # a batch that the broker had already is acknowledged without its offset
+            self.unplaced.add(partition)
         return count
+
+    async def send_all(self, partition: int, records: Sequence[Record]) -> None:
+        """Send the records, one batch after another."""
+        sent = 0
+        while sent < len(records):
+            sent += await self.send(partition, records[sent:])

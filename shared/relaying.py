@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,17 +25,21 @@ from shared.kafka import SEND_FAILURES, Record, Sender, ensure_topic, look_at
 from shared.kept_topic import RelayLead
 from shared.leading import Leader, NotLeading
 from shared.progress import Progress
-from shared.topic_state import TopicState, WrongTopic, extent
+from shared.topic_state import EVERYTHING, LAST_OF_EACH_KEY, Keeping, TopicState, WrongTopic, extent
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """Where to send, and how long anything may take (machine seconds)."""
+    """Where to send, and how long anything may take (machine seconds).
+
+    `watermarks` is the topic in which it is told how far the first of `topics` is whole.
+    """
 
     bootstrap: str
     topics: tuple[str, ...]
+    watermarks: str
     partitions: int
     replication: int = 1
     round_size: int = 2000
@@ -98,30 +102,43 @@ class Relay(Leader):
         self._name = name
         self._topic_lead = lead
         self._next_look = 0.0
+        self._state: TopicState | None = None
+        self._reached: Sequence[int] = ()
         self.refilling: str | None = None
 
     @abstractmethod
     async def round(self, *senders: Sender) -> None:
-        """Read, send, delete, and rest if there was nothing to do; one sender for each topic."""
+        """Read, send, delete, and rest if there was nothing to do; one sender for each topic, the watermarks' last."""
 
     async def work(self) -> None:
         """One round after another, once the topics are as they must be."""
         chosen = self._settings
-        states = [
-            await ensure_topic(
-                chosen.bootstrap, topic, chosen.partitions, chosen.replication, chosen.send_wait
-            )
-            for topic in chosen.topics
-        ]
+        states = [await self._ensure(topic) for topic in self._topics]
         self._unfit.labels(chosen.topics[0]).set(0)
         await self.prepare(states[0])
         await self._keep(states[0])
         async with AsyncExitStack() as stack:
-            senders = [await stack.enter_async_context(self._sender(topic)) for topic in chosen.topics]
+            senders = [await stack.enter_async_context(self._sender(topic)) for topic in self._topics]
             log.info("relay_leading", topic=chosen.topics[0])
             while not self.stopping.is_set():
                 await self._look(states)
                 await self.round(*senders)
+
+    @property
+    def _topics(self) -> tuple[str, ...]:
+        return (*self._settings.topics, self._settings.watermarks)
+
+    def _must_be(self, topic: str) -> tuple[int, Keeping]:
+        """Into how many partitions a topic is parted, and what it keeps."""
+        if topic == self._settings.watermarks:
+            return 1, LAST_OF_EACH_KEY
+        return self._settings.partitions, EVERYTHING
+
+    async def _ensure(self, topic: str) -> TopicState:
+        chosen, (partitions, keeping) = self._settings, self._must_be(topic)
+        return await ensure_topic(
+            chosen.bootstrap, topic, partitions, chosen.replication, chosen.send_wait, keeping
+        )
 
     async def prepare(self, state: TopicState) -> None:
         """What must be before the first round, each time that this process begins to lead."""
@@ -136,13 +153,29 @@ class Relay(Leader):
             return
         chosen = self._settings
         for state in opened:
-            found = await look_at(chosen.bootstrap, state.topic, chosen.partitions, chosen.send_wait)
+            partitions, keeping = self._must_be(state.topic)
+            found = await look_at(chosen.bootstrap, state.topic, partitions, chosen.send_wait, keeping)
             if found != state:
                 raise TopicChanged(f"topic {state.topic} is not the one that it was")
         await self._keep(opened[0])
 
+    async def ends(self, sender: Sender) -> Mapping[int, int]:
+        """The offset behind everything that this relay, or one before it, has had acknowledged, by partition.
+
+        A partition of which the sender does not know it is asked for: any later end is as true.
+        """
+        assert self._state is not None, "asked for by a round"
+        if sender.unplaced:
+            found = await extent(self._settings.bootstrap, self._state, self._settings.send_wait)
+            self._reached = found.ends
+            for partition in sender.unplaced:
+                sender.acknowledged.pop(partition, None)
+            sender.unplaced.clear()
+        return dict(enumerate(self._reached)) | sender.acknowledged
+
     async def _keep(self, state: TopicState) -> None:
         reached = await extent(self._settings.bootstrap, state, self._settings.send_wait)
+        self._state, self._reached = state, reached.ends
         refill = await self.in_thread(self._topic_lead.keep_topic, state, reached)
         self._next_look = asyncio.get_running_loop().time() + self._settings.topic_poll
         if refill is not None:

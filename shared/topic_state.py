@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Final
 
@@ -30,9 +31,42 @@ from msgspec import Struct
 
 REQUIRED_CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
+
+class Keeping(Struct, frozen=True):
+    """What a topic keeps: how it is made, what of that may not be another way, and why not."""
+
+    made_with: Mapping[str, str]
+    demanded: Mapping[str, str]
+    else_zh: str
+    because: str
+
+
+EVERYTHING: Final = Keeping(
+    REQUIRED_CONFIG,
+    REQUIRED_CONFIG,
+    "会丢失记录",
+    "what reads it can only be rebuilt from a topic that keeps everything",
+)
+# Only segments that are closed are cleaned. One is closed every five minutes, so that little is there to be read at a
+# start, and cleaned however little of it is out of date.
+LAST_OF_EACH_KEY: Final = Keeping(
+    {
+        "cleanup.policy": "compact",
+        "segment.ms": "300000",
+        "segment.bytes": str(4 * 1024 * 1024),
+        "min.cleanable.dirty.ratio": "0.01",
+        "delete.retention.ms": "60000",
+    },
+    {"cleanup.policy": "compact"},
+    "会无限增长或丢失水位",
+    "of each partition it keeps the last watermark, and grows without end or lacks one otherwise",
+)
+
 # The library's classes carry no types of their own; they are named here once.
 Resource: Any = ConfigResource
 Consumer: Any = AIOKafkaConsumer
+# For who only reads what is told again each second.
+ANYTHING: Final = Keeping({}, {}, "", "")
 
 
 class WrongTopic(Exception):
@@ -92,7 +126,9 @@ async def topic_state(admin: Any, topic: str) -> TopicState | None:
     return TopicState(str(told["cluster_id"]), topic, found["id"], len(found["partitions"]))
 
 
-async def check_fit(admin: Any, state: TopicState, partitions: int | None) -> None:
+async def check_fit(
+    admin: Any, state: TopicState, partitions: int | None, keeping: Keeping = EVERYTHING
+) -> None:
     """Raise `WrongTopic` where scopes would change partition or facts go lost, with what is to be done."""
     if partitions is not None and state.partitions != partitions:
         raise WrongTopic(
@@ -102,19 +138,22 @@ async def check_fit(admin: Any, state: TopicState, partitions: int | None) -> No
             " where somebody added partitions, stop the services, delete the topic and start them: it is made anew"
             " and filled again)"
         )
-    wanted = Resource(ConfigResourceType.TOPIC, state.topic, configs=dict.fromkeys(REQUIRED_CONFIG, ""))
+    if not keeping.demanded:
+        return
+    wanted = Resource(ConfigResourceType.TOPIC, state.topic, configs=dict.fromkeys(keeping.demanded, ""))
     (response,) = await admin.describe_configs([wanted])
     for resource in response.resources:
         if resource[0]:
             raise for_code(resource[0])(state.topic)
         for name, value, *_ in resource[4]:
-            if REQUIRED_CONFIG.get(name, value) != value:
+            wanted_value = keeping.demanded.get(name, value)
+            if wanted_value != value:
                 raise WrongTopic(
-                    f"主题 {state.topic} 的 {name}={value} 会丢失记录"
-                    f" (topic {state.topic} has {name}={value}, but it needs {name}={REQUIRED_CONFIG[name]}:"
-                    " what reads it can only be rebuilt from a topic that keeps everything; set it back with"
+                    f"主题 {state.topic} 的 {name}={value} {keeping.else_zh}"
+                    f" (topic {state.topic} has {name}={value}, but it needs {name}={wanted_value}:"
+                    f" {keeping.because}; set it back with"
                     f" kafka-configs --alter --entity-type topics --entity-name {state.topic}"
-                    f" --add-config {name}={REQUIRED_CONFIG[name]})"
+                    f" --add-config {name}={wanted_value})"
                 )
 
 

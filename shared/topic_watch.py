@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Gauge
 
 from shared.kafka import SEND_FAILURES, look_at
-from shared.topic_state import TopicState, WrongTopic
+from shared.topic_state import EVERYTHING, Keeping, TopicState, WrongTopic
 
 log: Final = structlog.get_logger()
 
@@ -23,28 +23,34 @@ RETRY: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is watched; `partitions` is None for who takes whatever number there is."""
+    """What is watched; `partitions` is None for who takes whatever number there is.
+
+    `keeping` is what the topic must keep for who reads it.
+    """
 
     bootstrap: str
     topic: str
     partitions: int | None
     wait: float
     every: float
+    keeping: Keeping = EVERYTHING
 
 
 class TopicWatch:
     """Waits for a topic that may be read, and for the moment in which it no longer is the same."""
 
-    def __init__(self, watched: Watched, unfit: Gauge) -> None:
-        self._watched = watched
+    def __init__(self, watched: Watched, unfit: Gauge | None = None) -> None:
+        self.watched = watched
         self._unfit = unfit
         self.problem: str | None = None
 
     async def look(self) -> TopicState | None:
         """The topic as it is now, if it may be read; what stands against it is in `problem`."""
-        chosen = self._watched
+        chosen = self.watched
         try:
-            found = await look_at(chosen.bootstrap, chosen.topic, chosen.partitions, chosen.wait)
+            found = await look_at(
+                chosen.bootstrap, chosen.topic, chosen.partitions, chosen.wait, chosen.keeping
+            )
         except WrongTopic as error:
             self.refuse(str(error))
             return None
@@ -63,12 +69,12 @@ class TopicWatch:
                     return found
             except SEND_FAILURES as error:
                 self._tell(f"the broker does not answer: {type(error).__name__}")
-            await asyncio.sleep(min(RETRY, self._watched.every))
+            await asyncio.sleep(min(RETRY, self.watched.every))
 
     async def until_other(self, opened: TopicState) -> None:
         """Return when the topic is gone, is another one, or may not be read any more; a broker may be away."""
         while True:
-            await asyncio.sleep(self._watched.every)
+            await asyncio.sleep(self.watched.every)
             try:
                 found = await self.look()
             except SEND_FAILURES:
@@ -81,14 +87,18 @@ class TopicWatch:
     def accept(self) -> None:
         """The topic is there and fit."""
         self.problem = None
-        self._unfit.set(0)
+        self._show(0)
 
     def refuse(self, problem: str) -> None:
         """The topic may not be read or written as it is."""
-        self._unfit.set(1)
+        self._show(1)
         self._tell(problem)
+
+    def _show(self, unfit: int) -> None:
+        if self._unfit is not None:
+            self._unfit.set(unfit)
 
     def _tell(self, problem: str) -> None:
         if problem != self.problem:
-            log.error("topic_refused", topic=self._watched.topic, reason=problem)
+            log.error("topic_refused", topic=self.watched.topic, reason=problem)
         self.problem = problem

@@ -1,18 +1,18 @@
-"""The three topics: their names, headers and message shapes (contract, 6. Topics).
+"""The topics: their names, headers and message shapes (contract, 6. Topics).
 
 The key of every record is the scope, so that one consumer sees the events of a scope in one order. `seq`
-counts without gaps per scope; a consumer drops what it has seen. A record without a value is a watermark:
-every fact of its partition that was recorded by then was sent before it.
+counts without gaps per scope; a consumer drops what it has seen. Up to when a partition is whole is told beside it, in
+a compacted topic (`WatermarkMessage`); a record without a value is such a watermark of before there was one.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.contract import BadEvent, format_instant, parse_utc
 from shared.contract.events import Role, StaffContacts
@@ -33,8 +33,9 @@ CONTACTS: Final = "contacts"
 DEFAULT_RULEBOOK: Final = "default-rulebook"
 EDITION: Final = "edition"
 EPOCH: Final = "epoch"
+KNOWN_AT: Final = "known-at"
 
-_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH})
+_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT})
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -63,6 +64,14 @@ class Topics:
     def dead(self) -> str:
         return f"{self.prefix}panke.intake.v1.dead"
 
+    @property
+    def intake_watermark(self) -> str:
+        return f"{self.prefix}panke.intake.watermark.v1"
+
+    @property
+    def ownership_watermark(self) -> str:
+        return f"{self.prefix}panke.ownership.watermark.v1"
+
 
 @dataclass(frozen=True, slots=True)
 class Headers:
@@ -72,6 +81,7 @@ class Headers:
     and on the first fact of a scope `default_rulebook`, under which the scope began and which no event says. `epoch`
     names the journal that numbered the fact: one that was restored from a backup goes on under another.
     `edition` stands on messages of the ownership topic: `seq` counts within it, and a later one has the higher number.
+    There too, `known_at`: up to when everything was known when this was decided.
     """
 
     seq: int | None = None
@@ -81,6 +91,7 @@ class Headers:
     default_rulebook: str | None = None
     edition: int | None = None
     epoch: str | None = None
+    known_at: datetime | None = None
 
 
 def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
@@ -100,6 +111,8 @@ def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
         encoded.append((EDITION, b"%d" % headers.edition))
     if headers.epoch is not None:
         encoded.append((EPOCH, headers.epoch.encode("ascii")))
+    if headers.known_at is not None:
+        encoded.append((KNOWN_AT, format_instant(headers.known_at).encode("ascii")))
     return encoded
 
 
@@ -117,11 +130,12 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
     return Headers(
         _number(SEQ, found.get(SEQ)),
         found.get(TRACEPARENT),
-        _watermark(found.get(WATERMARK)),
+        _instant(WATERMARK, found.get(WATERMARK)),
         _contacts(found.get(CONTACTS)),
         found.get(DEFAULT_RULEBOOK),
         _number(EDITION, found.get(EDITION)),
         _epoch(found.get(EPOCH)),
+        _instant(KNOWN_AT, found.get(KNOWN_AT)),
     )
 
 
@@ -139,11 +153,11 @@ def _number(name: str, text: str | None) -> int | None:
     return int(text)
 
 
-def _watermark(text: str | None) -> datetime | None:
+def _instant(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return parse_utc(text, WATERMARK)
+        return parse_utc(text, name)
     except BadEvent as refusal:
         raise BadMessage(f"header {refusal}") from None
 
@@ -230,6 +244,17 @@ class StaffMessage(_Message, frozen=True, kw_only=True, tag="staff"):
 OwnershipMessage = DecisionMessage | ClaimMessage | StaffMessage
 
 
+class WatermarkMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """Up to when a partition is whole: what was recorded by `watermark` lies below `offset` in it, for good.
+
+    `source` names the partition, `cluster/topic@topic-id:partition`: in another log the offset means nothing.
+    """
+
+    source: str
+    offset: Annotated[int, Meta(ge=0)]
+    watermark: Instant
+
+
 def _read(kind: type, value: object) -> object:
     if kind is not Instant or not isinstance(value, str):
         raise ValueError("must be the text of an RFC 3339 time")
@@ -241,6 +266,9 @@ _decode_contacts: Final = msgspec.json.Decoder(dict[str, str]).decode
 _decode: Final[Callable[[bytes], OwnershipMessage]] = msgspec.json.Decoder(
     OwnershipMessage, dec_hook=_read
 ).decode
+
+
+_decode_watermark: Final = msgspec.json.Decoder(WatermarkMessage, dec_hook=_read).decode
 
 
 def encode_message(message: OwnershipMessage) -> bytes:
@@ -255,3 +283,16 @@ def decode_message(raw: bytes) -> OwnershipMessage:
     except (msgspec.MsgspecError, UnicodeDecodeError) as refusal:
         place = str(refusal).rpartition(" - at ")[2] if " - at " in str(refusal) else "the value"
         raise BadMessage(f"not a message of the ownership topic: wrong at {place}") from None
+
+
+def encode_watermark(message: WatermarkMessage) -> tuple[bytes, bytes]:
+    """Key and value of a record of a watermark topic: of each partition the last one is kept."""
+    return message.source.rpartition(":")[2].encode(), _encode(message)
+
+
+def decode_watermark(value: bytes | None) -> WatermarkMessage:
+    """The message that a record of a watermark topic holds."""
+    try:
+        return _decode_watermark(value or b"")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise BadMessage("not a message of a watermark topic") from None

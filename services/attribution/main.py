@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import metadata
 from typing import Final
@@ -46,9 +47,11 @@ from shared.relaying import RelaySettings
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.threads import Threads
-from shared.topic_state import WrongTopic
+from shared.topic_state import ANYTHING, WrongTopic
 from shared.topic_watch import TopicWatch, Watched
-from shared.topics import Topics
+from shared.topics import Topics, WatermarkMessage
+from shared.watermark_reader import WatermarkReader
+from shared.watermarks import Mark, Watermarks
 
 log = structlog.get_logger()
 
@@ -73,6 +76,7 @@ class Service:
         self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
         self.progress = Progress(time.monotonic)
+        self.watermarks = Watermarks()
         self.attribution = Attribution(
             Store(self.database, self.texts.seen),
             AttributionRecorder(self.datastore),
@@ -84,6 +88,7 @@ class Service:
                 time.monotonic,
                 self.progress.step,
             ),
+            self.watermarks,
         )
         self.fold_threads = Threads("fold", settings.partitions)
         readers = Readers(
@@ -104,6 +109,7 @@ class Service:
             RelaySettings(
                 bootstrap=settings.kafka,
                 topics=(self.topics.ownership, self.topics.dead),
+                watermarks=self.topics.ownership_watermark,
                 partitions=settings.partitions,
                 replication=settings.replication,
                 send_wait=settings.attribution_send_wait,
@@ -131,6 +137,8 @@ class Service:
             settings.topic_poll,
         )
         self.watch = TopicWatch(watched, self.metrics.unfit.labels(self.topics.intake))
+        told = replace(watched, topic=self.topics.intake_watermark, partitions=None, keeping=ANYTHING)
+        self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
         self.broker: KafkaBroker | None = None
         self.consumer: IntakeConsumer | None = None
         self.app = create_app(
@@ -173,6 +181,7 @@ class Service:
         relay = background(self.relay.run(), "relay")
         tasks = [
             background(self._consume(), "consumer"),
+            background(self.reader.run(), "watermarks"),
             background(self._figures(), "figures"),
             *(
                 background(dog.run(self.settings.attribution_exit_after, exit_wedged), "watchdog")
@@ -262,6 +271,12 @@ class Service:
             self.fold_threads,
         )
         await self.broker.start()
+
+    def _watermark_told(self, told: WatermarkMessage) -> None:
+        """Kept also while the partition is not read, or not yet as far: it is gone by once it holds here."""
+        self.watermarks.hear(told.source, Mark(told.watermark, told.offset))
+        if self.consumer is not None:
+            self.consumer.sweep()
 
     async def _stop_consumer(self) -> None:
         consumer, broker = self.consumer, self.broker

@@ -191,9 +191,11 @@ def _clock_watch(clock: BusinessClock, database: Database, metrics: IntakeMetric
 
 
 def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
+    topics = Topics(settings.topic_prefix)
     return IntakeRelaySettings(
         bootstrap=settings.kafka,
-        topics=(Topics(settings.topic_prefix).intake,),
+        topics=(topics.intake,),
+        watermarks=topics.intake_watermark,
         partitions=settings.partitions,
         replication=settings.replication,
         send_wait=settings.intake_send_wait,

@@ -1,12 +1,10 @@
-"""How a fact and a watermark look on the topic (contract, section 6)."""
+"""How a fact looks on the topic (contract, section 6)."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from services.intake.outbox import Unsent
 from shared.kafka import Record
-from shared.topics import CONTACTS, DEFAULT_RULEBOOK, EPOCH, SEQ, TRACEPARENT, Headers, encode_headers
+from shared.topics import CONTACTS, DEFAULT_RULEBOOK, EPOCH, SEQ, TRACEPARENT
 
 
 def fact_record(fact: Unsent, epoch: str) -> Record:
@@ -25,8 +23,3 @@ def fact_record(fact: Unsent, epoch: str) -> Record:
     if fact.default_rulebook is not None:
         headers.append((DEFAULT_RULEBOOK, fact.default_rulebook.encode()))
     return Record(fact.scope.encode(), fact.body, headers)
-
-
-def watermark_record(watermark: datetime) -> Record:
-    """Says that every fact of the partition that was recorded at or before `watermark` was sent before."""
-    return Record(None, None, encode_headers(Headers(watermark=watermark)))

@@ -1,6 +1,7 @@
 """From the journal's outbox to panke.intake.v1, in the order of each scope (architecture, choices 3 and 4).
 
-A watermark follows the facts: it is promised before they are read and passed on once they are acknowledged.
+A watermark follows the facts: it is promised before they are read and told once they are acknowledged, in a topic of
+its own, with the offsets up to which it holds.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from services.intake.comparing import Findings
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Unavailable
 from services.intake.outbox import Outbox, Unsent
-from services.intake.records import fact_record, watermark_record
+from services.intake.records import fact_record
 from services.intake.tail import reading
-from shared.kafka import PartitionOf, Sender
+from shared.kafka import PartitionOf, Sender, watermark_record
 from shared.progress import Progress
-from shared.relaying import Outgoing, Relay, RelaySettings, raise_first, send_shares
+from shared.relaying import Outgoing, Relay, RelaySettings, send_shares
 from shared.topic_state import TopicState
+from shared.watermark_reader import last_told
 
 log = structlog.get_logger()
 
@@ -59,6 +61,7 @@ class IntakeRelay(Relay):
         self._watermark: datetime | None = None
         self._next_watermark = 0.0
         self._place = ("", settings.topics[0])
+        self._sources: list[str] = []
         self._epoch = ""
         self.wake = asyncio.Event()
         self.looked = asyncio.Event()
@@ -76,6 +79,7 @@ class IntakeRelay(Relay):
     async def prepare(self, state: TopicState) -> None:
         """Compare; while the topic knows more, again and again, until somebody has mended it."""
         self._place = (state.log, state.topic)
+        self._sources = [state.source(partition) for partition in range(state.partitions)]
         findings = await self._compared()
         self.looked.set()
         self._metrics.journal_lacks.set(findings.missing)
@@ -94,9 +98,10 @@ class IntakeRelay(Relay):
             await self.looked.wait()
 
     async def _compared(self) -> Findings:
-        findings = Findings()
+        chosen, findings = self._settings, Findings()
+        findings.told_until(await last_told(chosen.bootstrap, chosen.watermarks, chosen.send_wait))
         known = await self.in_thread(self._outbox.acknowledged, self._place)
-        async with reading(self._settings.bootstrap, self._place[1], known) as tail:
+        async with reading(chosen.bootstrap, self._place[1], known) as tail:
             async for piece in tail.pieces():
                 await self.in_thread(self._outbox.hold, piece, findings)
                 self.progress.moved()
@@ -105,12 +110,12 @@ class IntakeRelay(Relay):
         return findings
 
     async def round(self, *senders: Sender) -> None:
-        """Promise a watermark if one is due, send what is unsent, and pass the watermark on behind it.
+        """Promise a watermark if one is due, send what is unsent, and tell the watermark after it.
 
         The promise comes before the read: a read that found the end of the outbox has then seen every fact
         that the watermark covers.
         """
-        (sender,) = senders
+        sender, watermarks = senders
         self.wake.clear()
         self.progress.working()
         await self._promise_when_due()
@@ -118,7 +123,7 @@ class IntakeRelay(Relay):
         if facts:
             await send_shares(sender, self._outgoing(facts), partial(self._delete, sender))
         if len(facts) < self._settings.round_size:
-            await self._send_watermark(sender)
+            await self._tell_watermark(sender, watermarks)
             self.progress.moved()
             self.refilled()
             await self._rest(had_work=bool(facts))
@@ -143,16 +148,15 @@ class IntakeRelay(Relay):
         self._metrics.acknowledged.inc(len(taken))
         self.progress.moved()
 
-    async def _send_watermark(self, sender: Sender) -> None:
+    async def _tell_watermark(self, sender: Sender, watermarks: Sender) -> None:
         if self._watermark is None:
             return
-        record = watermark_record(self._watermark)
-        results = await asyncio.gather(
-            *(sender.send(partition, [record]) for partition in range(self._settings.partitions)),
-            return_exceptions=True,
-        )
-        raise_first(results)
-        await self.in_thread(self._outbox.delete, [], self._place, dict(sender.acknowledged))
+        ends = await self.ends(sender)
+        records = [
+            watermark_record(source, ends[partition], self._watermark)
+            for partition, source in enumerate(self._sources)
+        ]
+        await watermarks.send_all(0, records)
         self._metrics.watermark.set(self._watermark.timestamp())
         self._watermark = None
 

@@ -46,8 +46,11 @@ from shared.openapi import examples_of
 from shared.parts import background, prepared
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.topic_state import ANYTHING
 from shared.topic_watch import TopicWatch, Watched
-from shared.topics import Topics
+from shared.topics import Topics, WatermarkMessage
+from shared.watermark_reader import WatermarkReader
+from shared.watermarks import Mark, Watermarks
 
 log = structlog.get_logger()
 
@@ -79,7 +82,8 @@ class Service:
             log.warning("zone", remark=remark)
         limiter = DatabaseLimiter(self.database, self.machine)
         self.channels = configured(settings, limiter, plans)
-        self.topic = Topics(settings.topic_prefix).ownership
+        topics = Topics(settings.topic_prefix)
+        self.topic = topics.ownership
         policy = Policy(
             attempts=settings.notifier_attempts,
             rounds=settings.notifier_rounds,
@@ -96,6 +100,9 @@ class Service:
             Watched(settings.kafka, self.topic, None, BROKER_WAIT, settings.topic_poll),
             self.metrics.topic_unfit,
         )
+        told = replace(self.watch.watched, topic=topics.ownership_watermark, keeping=ANYTHING)
+        self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
+        self.watermarks = Watermarks()
         self.inbox = Inbox(self.database, self.topic, plans, clock)
         self.broker: KafkaBroker | None = None
         self.consumer: Consumer | None = None
@@ -131,6 +138,7 @@ class Service:
         dispatching = background(self.dispatcher.run(stop), "dispatcher")
         others = [
             background(self._consume(), "consumer"),
+            background(self.reader.run(), "watermarks"),
             background(self.observer.run(), "observer"),
         ]
         if self.settings.notifier_poll_reports:
@@ -170,8 +178,15 @@ class Service:
             self.inbox,
             self.metrics,
             self.dispatcher.wake,
+            self.watermarks,
         )
         await self.broker.start()
+
+    def _watermark_told(self, told: WatermarkMessage) -> None:
+        """Kept also while the partition is not read, or not yet as far: it is gone by once it holds here."""
+        self.watermarks.hear(told.source, Mark(told.watermark, told.offset))
+        if self.consumer is not None:
+            self.consumer.learn()
 
     async def _stop_consumer(self) -> None:
         consumer, broker = self.consumer, self.broker

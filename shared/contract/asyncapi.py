@@ -1,4 +1,4 @@
-"""AsyncAPI 3.0 of the three topics (contract, 6. Topics), made from the models of `shared.topics`."""
+"""AsyncAPI 3.0 of the topics (contract, 6. Topics), made from the models of `shared.topics`."""
 
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from shared.topics import (
     DEFAULT_RULEBOOK,
     EDITION,
     EPOCH,
+    KNOWN_AT,
     SEQ,
     TRACEPARENT,
     WATERMARK,
@@ -16,15 +17,17 @@ from shared.topics import (
     DecisionMessage,
     StaffMessage,
     Topics,
+    WatermarkMessage,
 )
 
 _SCHEMAS: Final = "#/components/schemas/"
 _MESSAGES: Final = "#/components/messages/"
 _DESCRIPTION: Final = """\
 The key of every record is the scope. Messages may repeat after a crash; they are never lost or reordered
-within a scope. Consumers drop a seq that they have seen.
+within a scope. Consumers drop a seq that they have seen. Up to when a partition is whole is told each second in a
+compacted topic beside it, whose key is the number of the partition.
 """
-_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH})
+_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT})
 _HEADER: Final = {
     SEQ: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "without gaps per scope, from 1"},
     TRACEPARENT: {"type": "string", "description": "W3C trace context"},
@@ -46,6 +49,11 @@ _HEADER: Final = {
         "format": "uuid",
         "description": "the journal that numbers; another one follows when it lost facts and took them back",
     },
+    KNOWN_AT: {
+        "type": "string",
+        "format": "date-time",
+        "description": "everything that was recorded up to this time was known when this was decided",
+    },
     WATERMARK: {
         "type": "string",
         "format": "date-time",
@@ -56,7 +64,7 @@ _HEADER: Final = {
 
 def asyncapi() -> dict[str, Any]:
     """The whole document."""
-    models = [DecisionMessage, ClaimMessage, StaffMessage]
+    models = [DecisionMessage, ClaimMessage, StaffMessage, WatermarkMessage]
     _, defs = schemas_of(models, _SCHEMAS + "{name}", nullable=True)
     return {
         "asyncapi": "3.0.0",
@@ -68,19 +76,31 @@ def asyncapi() -> dict[str, Any]:
             "foldFacts": _operation("receive", "intake"),
             "publishDecisions": _operation("send", "ownership"),
             "buryRecords": _operation("send", "dead"),
+            "tellHowFarFactsAreWhole": _operation("send", "intakeWatermark"),
+            "tellHowFarDecisionsAreWhole": _operation("send", "ownershipWatermark"),
         },
         "components": {"messages": _messages(), "schemas": defs},
     }
 
 
 def _channels(topics: Topics) -> dict[str, Any]:
-    decided = ["decision", "claim", "staff", "watermark"]
+    decided = ["decision", "claim", "staff", "formerWatermark"]
     return {
-        "intake": _channel(topics.intake, "Facts as the journal holds them.", ["event", "watermark"]),
+        "intake": _channel(topics.intake, "Facts as the journal holds them.", ["event", "formerWatermark"]),
         "ownership": _channel(
             topics.ownership, "What was decided; timers derive from claims alone.", decided
         ),
         "dead": _channel(topics.dead, "What is not of the journal, with the reason.", ["dead"]),
+        "intakeWatermark": _channel(
+            topics.intake_watermark,
+            "Up to when each partition of the facts is whole; compacted, one partition.",
+            ["watermark"],
+        ),
+        "ownershipWatermark": _channel(
+            topics.ownership_watermark,
+            "Up to when each partition of what was decided is whole; compacted, one partition.",
+            ["watermark"],
+        ),
     }
 
 
@@ -97,7 +117,7 @@ def _operation(action: str, channel: str) -> dict[str, Any]:
 
 
 def _messages() -> dict[str, Any]:
-    key = {"kafka": {"key": {"type": "string", "description": "the scope"}, "bindingVersion": "0.5.0"}}
+    key = _key("the scope")
     ours = {"decision": "DecisionMessage", "claim": "ClaimMessage", "staff": "StaffMessage"}
     messages: dict[str, Any] = {
         "event": {
@@ -109,9 +129,15 @@ def _messages() -> dict[str, Any]:
     }
     for name, model in ours.items():
         payload = {"$ref": _SCHEMAS + model}
-        messages[name] = {"headers": _headers(SEQ, TRACEPARENT, EDITION), "payload": payload, "bindings": key}
+        headers = _headers(SEQ, TRACEPARENT, EDITION, KNOWN_AT)
+        messages[name] = {"headers": headers, "payload": payload, "bindings": key}
     messages["watermark"] = {
-        "summary": "A record without a value",
+        "summary": "Everything of a partition that was recorded by a time lies below an offset of it",
+        "payload": {"$ref": _SCHEMAS + "WatermarkMessage"},
+        "bindings": _key("the number of the partition"),
+    }
+    messages["formerWatermark"] = {
+        "summary": "A record without a value, of before watermarks had topics of their own",
         "headers": _headers(WATERMARK),
         "payload": {"type": "null"},
     }
@@ -121,6 +147,10 @@ def _messages() -> dict[str, Any]:
         "payload": {},
     }
     return messages
+
+
+def _key(description: str) -> dict[str, Any]:
+    return {"kafka": {"key": {"type": "string", "description": description}, "bindingVersion": "0.5.0"}}
 
 
 def _headers(*names: str) -> dict[str, Any]:

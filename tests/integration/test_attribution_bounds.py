@@ -131,10 +131,10 @@ def test_a_midnight_is_taken_in_parts_and_other_facts_go_on_in_between(live: Dep
     log.append(journal.visit("13900000001", "li", scope="other", hours=201))
     (folded,) = attribution.fold_batch(SOURCE, len(log) - 1, log[-1:]).folded
     assert (folded.scope, lapsed(live)) == ("other", 2 * PART)
-    assert attribution.unswept(SOURCE)
+    assert attribution.unswept(SOURCE, len(log))
     last = attribution.fold_batch(SOURCE, len(log), [])
     assert (last.unswept, last.watermark is not None, lapsed(live)) == (False, True, MANY)
-    assert not attribution.unswept(SOURCE)
+    assert not attribution.unswept(SOURCE, len(log))
     assert live.rows("SELECT count(*) AS n FROM watermarks") == [{"n": 1}]
     assert live.messages("other")
     assert_as_judged(live, journal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import psycopg
@@ -19,9 +19,9 @@ from services.intake.relay import IntakeRelay
 from services.intake.resend import send_again
 from shared.clock import SystemClock
 from shared.contract import parse_instant
-from shared.kafka import Record, Sender, ensure_topic
+from shared.kafka import Record, Sender, ensure_topic, look_at
 from shared.local import EmbeddedKafka
-from shared.topic_state import WrongTopic
+from shared.topic_state import LAST_OF_EACH_KEY, WrongTopic, place_of
 from tests.support import parts
 from tests.support.intake import (
     NOON,
@@ -34,6 +34,7 @@ from tests.support.intake import (
     new_relay,
     prepare,
     submission,
+    watermarks_of,
 )
 
 
@@ -109,7 +110,7 @@ async def test_a_scope_stays_in_one_partition(dsn: str, journal: Journal, kafka:
 async def test_watermarks_cover_what_was_sent_before_them(
     dsn: str, journal: Journal, kafka: str, topic: str
 ) -> None:
-    """While facts keep coming, no fact follows a watermark at or after its own time in its partition."""
+    """While facts keep coming, no fact that a watermark covers lies at or behind the offset that it holds from."""
 
     def write() -> None:
         for n in range(60):
@@ -119,28 +120,118 @@ async def test_watermarks_cover_what_was_sent_before_them(
         await asyncio.to_thread(write)
         await reader.until_facts(300)
         await reader.until_watermarks(12)
-    promised: dict[int, Any] = {}
-    for record in reader.records:
-        headers = dict(record.headers)
-        if record.value is None:
-            promised[record.partition] = parse_instant(headers["watermark"].decode())
-        elif record.partition in promised:
-            recorded_at = parse_instant(record.value.split(b'"recorded_at":"')[1].split(b'"')[0].decode())
-            assert recorded_at > promised[record.partition]
-    assert set(promised) == {0, 1, 2}
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+        await reader.until_watermarks(len(reader.watermarks) + 6)
+    for told in reader.watermarks:
+        partition = place_of(told.source)[1]
+        behind = [f for f in reader.facts if f.partition == partition and f.offset >= told.offset]
+        assert all(recorded_at(fact) > told.watermark for fact in behind)
+    last = {place_of(told.source)[1]: told.offset for told in reader.watermarks}
+    assert [last[partition] for partition in range(3)] == [
+        sum(fact.partition == partition for fact in reader.facts) for partition in range(3)
+    ]
 
 
-async def test_an_idle_intake_sends_the_time_to_every_partition(dsn: str, kafka: str, topic: str) -> None:
-    """Without a fact the watermark still follows the clock, just behind it, in each partition."""
+def recorded_at(fact: Any) -> datetime:
+    return parse_instant(fact.value.split(b'"recorded_at":"')[1].split(b'"')[0].decode())
+
+
+async def test_an_idle_intake_tells_the_time_of_every_partition_and_adds_no_record_to_it(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """Without a fact the watermark follows the clock, just behind it; the topic of facts has facts alone."""
     clock = FixedClock()
+    journal.append([submission("a") for _ in range(4)])
     async with running(new_relay(dsn, kafka, topic, clock)), Reader(kafka, topic) as reader:
+        await reader.until_facts(4)
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+        clock.advance(timedelta(days=999))
+        await reader.until_watermarks(len(reader.watermarks) + 9)
+        assert sum(await reader.ends()) == 4
+    last = {place_of(told.source)[1]: told for told in reader.watermarks}
+    assert set(last) == {0, 1, 2}
+    assert sorted(told.offset for told in last.values()) == [0, 0, 4]
+    assert {told.watermark for told in last.values()} == {NOON + timedelta(days=999) - INSTANT}
+
+
+async def test_a_topic_of_watermarks_that_was_deleted_is_made_and_filled_again(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """Nothing is lost with it: what holds is told each second, and facts go on their way."""
+    told = watermarks_of(topic)
+    journal.append([submission("a")])
+    async with running(new_relay(dsn, kafka, topic, topic_poll=0.1)):
+        async with Reader(kafka, topic) as reader:
+            await reader.until_watermarks(3)
+        first = await look_at(kafka, told, 1, 20, LAST_OF_EACH_KEY)
+        admin: Any = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        await admin.delete_topics([told])
+        await admin.close()
+        await asyncio.to_thread(journal.append, [submission("a")])
+        async with Reader(kafka, topic) as reader:
+            await reader.until_facts(2)
+            await reader.until_watermarks(3)
+        assert await look_at(kafka, told, 1, 20, LAST_OF_EACH_KEY) != first
+
+
+async def test_a_journal_from_a_backup_records_nothing_at_a_time_that_was_promised(
+    dsn: str, journal: Journal, kafka: str, topic: str
+) -> None:
+    """A watermark that is told outlives the journal that promised it: facts are recorded behind it."""
+    ahead = FixedClock(NOON + timedelta(days=9999))
+    async with running(new_relay(dsn, kafka, topic, ahead)), Reader(kafka, topic) as reader:
         await reader.until_watermarks(3)
-        clock.advance(timedelta(hours=1))
-        seen = len(reader.watermarks)
-        await reader.until_watermarks(seen + 9)
-    assert {record.partition for record in reader.watermarks} == {0, 1, 2}
-    last = parse_instant(dict(reader.watermarks[-1].headers)["watermark"].decode())
-    assert last == NOON + timedelta(hours=1) - INSTANT
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE intake.watermark SET promised_at = %s", [NOON])
+    async with running(new_relay(dsn, kafka, topic)):
+
+        def promised() -> bool:
+            with psycopg.connect(dsn) as connection:
+                row = connection.execute("SELECT promised_at FROM intake.watermark").fetchone()
+            return row is not None and bool(row[0] == ahead.now() - INSTANT)
+
+        await eventually(promised, "the promise holds again")
+        await asyncio.to_thread(journal.append, [submission("a")])
+        async with Reader(kafka, topic) as reader:
+            await reader.until_facts(1)
+    assert recorded_at(reader.facts[0]) >= ahead.now()
+
+
+async def test_a_topic_of_watermarks_that_would_keep_all_of_them_is_refused(kafka: str, topic: str) -> None:
+    """It is to keep the last of each partition: the reason says what to set, and the words can be followed."""
+    await ensure_topic(kafka, watermarks_of(topic), 1, 1, 20)
+    with pytest.raises(WrongTopic, match=r"cleanup\.policy=delete.*--add-config cleanup\.policy=compact"):
+        await ensure_topic(kafka, watermarks_of(topic), 1, 1, 20, LAST_OF_EACH_KEY)
+
+
+class Unplacing(Sender):
+    """A broker that had each batch already: it is acknowledged without its offset."""
+
+    async def send(self, partition: int, records: Sequence[Record]) -> int:
+        count = await super().send(partition, records)
+        if records[0].headers:
+            del self.acknowledged[partition]
+            self.unplaced.add(partition)
+        return count
+
+
+async def test_a_batch_that_is_acknowledged_without_its_offset_is_covered_too(
+    dsn: str, journal: Journal, kafka: str, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the partition ends is asked of the broker then: a watermark never holds from before what it covers."""
+    monkeypatch.setattr("shared.relaying.Sender", Unplacing)
+    async with running(new_relay(dsn, kafka, topic)), Reader(kafka, topic) as reader:
+        await reader.until_watermarks(3)
+        await asyncio.to_thread(journal.append, [submission("a") for _ in range(4)])
+        await reader.until_facts(4)
+        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
+        await reader.until_watermarks(len(reader.watermarks) + 6)
+    for told in reader.watermarks:
+        partition = place_of(told.source)[1]
+        behind = [f for f in reader.facts if f.partition == partition and f.offset >= told.offset]
+        assert all(recorded_at(fact) > told.watermark for fact in behind)
+    assert {told.offset for told in reader.watermarks[-3:]} == {0, 4}
 
 
 async def test_of_two_relays_one_sends(dsn: str, journal: Journal, kafka: str, topic: str) -> None:

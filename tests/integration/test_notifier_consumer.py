@@ -21,6 +21,7 @@ from services.notifier.planning.plan import Plans
 from shared.kafka import look_at
 from shared.topic_state import REQUIRED_CONFIG
 from shared.topics import Topics
+from shared.watermarks import Watermarks
 from tests.support.notifier import Office, Stream, Told, local
 
 PARTITIONS = 3
@@ -65,12 +66,14 @@ def office(database: str) -> Any:
 
 
 @asynccontextmanager
-async def consuming(feed: Feed, office: Office) -> AsyncIterator[tuple[Consumer, Metrics]]:
+async def consuming(
+    feed: Feed, office: Office, watermarks: Watermarks | None = None
+) -> AsyncIterator[tuple[Consumer, Metrics]]:
     broker, metrics = KafkaBroker(feed.bootstrap, logger=None), Metrics()
     inbox = Inbox(office.database, feed.topic, Plans(), office.clock)
     state = partial(look_at, feed.bootstrap, feed.topic, None, 10.0)
     subscription = Subscription(feed.topic, f"{feed.topic}.notifier", state)
-    consumer = Consumer(broker, subscription, inbox, metrics, lambda: None)
+    consumer = Consumer(broker, subscription, inbox, metrics, lambda: None, watermarks)
     await broker.start()
     try:
         yield consumer, metrics

@@ -24,6 +24,8 @@ from shared.clock import SystemClock
 from shared.database import connection_info, migrate
 from shared.kafka import ensure_topic
 from shared.progress import Progress
+from shared.topic_state import LAST_OF_EACH_KEY
+from shared.topics import WatermarkMessage, decode_watermark
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PARTITIONS = 3
@@ -110,6 +112,11 @@ def new_metrics() -> IntakeMetrics:
     return IntakeMetrics(CollectorRegistry())
 
 
+def watermarks_of(topic: str) -> str:
+    """The topic in which it is told how far this one is whole."""
+    return topic.replace("panke.intake.v1", "panke.intake.watermark.v1")
+
+
 def new_relay(
     dsn: str, bootstrap: str, topic: str, clock: Any = None, outbox: Outbox | None = None, **changes: Any
 ) -> IntakeRelay:
@@ -120,25 +127,27 @@ def new_relay(
         "send_wait": 5.0,
         **changes,
     }
-    settings = IntakeRelaySettings(bootstrap, (topic,), **chosen)
+    settings = IntakeRelaySettings(bootstrap, (topic,), watermarks_of(topic), **chosen)
     return IntakeRelay(settings, outbox or new_outbox(dsn, clock), new_metrics(), Progress(time.monotonic))
 
 
 class Reader:
-    """Everything on a topic, from its beginning."""
+    """Everything on a topic of facts, and on that of its watermarks, from their beginnings."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         consumer: Any = AIOKafkaConsumer
         self._consumer = consumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
         self._bootstrap, self._topic = bootstrap, topic
         self.facts: list[Any] = []
-        self.watermarks: list[Any] = []
-        self.records: list[Any] = []
+        self.watermarks: list[WatermarkMessage] = []
 
     async def __aenter__(self) -> Reader:
         await ensure_topic(self._bootstrap, self._topic, PARTITIONS, 1, 20)
+        told = watermarks_of(self._topic)
+        await ensure_topic(self._bootstrap, told, 1, 1, 20, LAST_OF_EACH_KEY)
         await self._consumer.start()
-        self._consumer.assign([TopicPartition(self._topic, n) for n in range(PARTITIONS)])
+        facts = [TopicPartition(self._topic, n) for n in range(PARTITIONS)]
+        self._consumer.assign([*facts, TopicPartition(told, 0)])
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -160,8 +169,16 @@ class Reader:
             assert time.monotonic() < deadline, f"only {len(self.facts)} facts came"
             for records in (await self._consumer.getmany(timeout_ms=100)).values():
                 for record in records:
-                    self.records.append(record)
-                    (self.watermarks if record.value is None else self.facts).append(record)
+                    if record.topic == self._topic:
+                        self.facts.append(record)
+                    else:
+                        self.watermarks.append(decode_watermark(record.value))
+
+    async def ends(self) -> list[int]:
+        """Where each partition of the topic of facts ends now."""
+        facts = [TopicPartition(self._topic, n) for n in range(PARTITIONS)]
+        ends = await self._consumer.end_offsets(facts)
+        return [ends[place] for place in facts]
 
     @staticmethod
     def place(record: Any) -> tuple[str, int]:

@@ -49,6 +49,8 @@ def test_a_prefix_keeps_deployments_apart() -> None:
     assert Topics().intake == "panke.intake.v1"
     assert Topics().ownership == "panke.ownership.v1"
     assert Topics().dead == "panke.intake.v1.dead"
+    assert Topics().intake_watermark == "panke.intake.watermark.v1"
+    assert Topics().ownership_watermark == "panke.ownership.watermark.v1"
     assert Topics("t1.").intake == "t1.panke.intake.v1"
 
 
@@ -92,6 +94,7 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
         Headers(seq=1),
         Headers(seq=123_456_789, traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
         Headers(watermark=AT),
+        Headers(seq=2, known_at=AT),
         Headers(seq=1, contacts={"１３８ 0000 0001": "+8613800000001"}, default_rulebook="shijiazhuang"),
     ],
 )

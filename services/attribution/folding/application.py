@@ -24,6 +24,7 @@ from services.attribution.folding.recorder import AttributionRecorder
 from services.attribution.folding.scopes import HotScopes
 from services.attribution.folding.store import Store, Work, opening_book
 from shared.topics import encode_contacts
+from shared.watermarks import Mark, Watermarks
 
 UNBOUNDED = Bounds()
 
@@ -83,6 +84,7 @@ class Attribution:
         rules: Rules,
         default_book: str,
         bounds: Bounds = UNBOUNDED,
+        watermarks: Watermarks | None = None,
     ) -> None:
         self._store = store
         self._recorder = recorder
@@ -92,7 +94,7 @@ class Attribution:
         self._hot: dict[str, HotScopes] = {}
         self._resent: dict[tuple[str, str], int] = {}
         self._bounds = bounds
-        self._due: dict[str, datetime] = {}
+        self._watermarks = watermarks or Watermarks()
         self._lock = threading.Lock()
 
     def positions(self, sources: Sequence[Source]) -> dict[str, int]:
@@ -100,9 +102,9 @@ class Attribution:
         stored = self._store.positions(source.name for source in sources)
         return {source.name: stored.get(source.name, -1) + 1 for source in sources}
 
-    def unswept(self, source: Source) -> bool:
-        """Whether lapses are left that were due at a watermark which was read."""
-        return source.name in self._due
+    def unswept(self, source: Source, position: int) -> bool:
+        """Whether lapses may be due by a watermark that holds at this position."""
+        return self._watermarks.reached(source.name, position) is not None
 
     def expect_resent(self, source: Source, scope: str, offset: int) -> None:
         """The missing fact of a gap lies at `offset`: what of its scope stands before it comes again after it."""
@@ -111,7 +113,7 @@ class Attribution:
     def fold_batch(self, source: Source, expected: int, records: Sequence[RawRecord]) -> Outcome:
         """Fold records that begin at the offset `expected`, and commit; raises `StalePosition` if it moved.
 
-        Without records, the lapses go on that an earlier batch left.
+        Without records, lapses are decided alone: by a watermark that came since, or those that an earlier batch left.
         """
         readings = [read_record(record) for record in records]
         hot = self._hot_of(source)
@@ -120,14 +122,17 @@ class Attribution:
         outcome = Outcome(records[-1].offset + 1 if records else expected)
         self._folder.prefetch(works, _to_fold(works, readings))
         self._fold(source, works, readings, batch, outcome)
+        mark = None
         if not (outcome.left or outcome.gap or outcome.fork):
-            self._sweep_due(source, works, batch, outcome)
+            mark = self._sweep_due(source, works, batch, outcome)
         if outcome.next_offset == expected and not _wrote(outcome, batch):
             return outcome
         self._add_dead(source, outcome, records, batch)
         for work in works.values():
             self._folder.flush(work, batch)
         self._commit(source, expected, outcome, batch)
+        if mark is not None:
+            self._watermarks.settle(source.name, mark)
         for work in works.values():
             work.saved()
         hot.keep(works.values())
@@ -143,8 +148,6 @@ class Attribution:
             project=batch.write,
         )
         self._bounds.step()
-        if outcome.watermark is not None and self._due.get(source.name) == outcome.watermark:
-            del self._due[source.name]
 
     def _hot_of(self, source: Source) -> HotScopes:
         with self._lock:
@@ -194,7 +197,7 @@ class Attribution:
                     elif gap := self._fold_fact(works[reading.scope], reading, batch, outcome):
                         return outcome.stop_at(reading.offset, gap=gap)
                 case Watermark() if reading.offset == last and not unfinished:
-                    self._due[source.name] = reading.until
+                    self._watermarks.hear(source.name, Mark(reading.until, reading.offset + 1))
                 case Dead() if not unfinished:
                     outcome.dead.append(reading)
 
@@ -228,16 +231,19 @@ class Attribution:
         outcome.waiting += 1
         return None
 
-    def _sweep_due(self, source: Source, works: dict[str, Work], batch: Batch, outcome: Outcome) -> None:
-        """Go on to the watermark that was read last; it counts as reached when nothing is left that is due."""
-        until = self._due.get(source.name)
-        if until is None:
-            return
-        if self._sweep(source, works, until, batch):
-            batch.watermark = (source.partition, until)
-            outcome.watermark = until
-        else:
+    def _sweep_due(
+        self, source: Source, works: dict[str, Work], batch: Batch, outcome: Outcome
+    ) -> Mark | None:
+        """Go on to the last watermark that holds here; answers it when nothing is left that is due by it."""
+        mark = self._watermarks.reached(source.name, outcome.next_offset)
+        if mark is None:
+            return None
+        if not self._sweep(source, works, mark.until, batch):
             outcome.unswept = True
+            return None
+        batch.watermark = (source.partition, mark.until)
+        outcome.watermark = mark.until
+        return mark
 
     def _sweep(self, source: Source, works: dict[str, Work], until: datetime, batch: Batch) -> bool:
         """Decide what lapsed up to the watermark, in rows as they are stored and as this batch leaves them.

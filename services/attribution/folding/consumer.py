@@ -93,8 +93,9 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._tasks: set[asyncio.Task[None]] = set()
         self._assigned: set[TopicPartition] = set()
         self.joined = False
+        self._closed = False
         self._again_until: dict[TopicPartition, tuple[str, int]] = {}
-        self._sweeping: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._sweeping: asyncio.Task[None] | None = None
         self.gaps: dict[TopicPartition, Gap] = {}
         self.forks: dict[TopicPartition, Fork] = {}
         self._subscriber = broker.subscriber(
@@ -167,9 +168,11 @@ class IntakeConsumer(ConsumerRebalanceListener):
         return min(self._waiting.values(), default=None)
 
     async def close(self) -> None:
-        """What is being folded is committed first."""
+        """What is being folded is committed first; what the group assigns from here on is not opened any more."""
+        self._closed = True
         self._next = {}
-        await asyncio.gather(*self._sweeping.values(), return_exceptions=True)
+        if self._sweeping is not None:
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -198,7 +201,8 @@ class IntakeConsumer(ConsumerRebalanceListener):
         if partitions:
             self.consumer.pause(*partitions)
             self._assigned = set(partitions)
-            self._start(self._open(partitions))
+            if not self._closed:
+                self._start(self._open(partitions))
 
     async def _open(self, assigned: Sequence[TopicPartition]) -> None:
         """Seek each partition to its stored position; one that has none in this log is read from its beginning."""
@@ -316,17 +320,28 @@ class IntakeConsumer(ConsumerRebalanceListener):
             self._stop_for(tp, outcome.fork)
         elif outcome.left:
             self.consumer.seek(tp, outcome.next_offset)
-        elif outcome.unswept and tp not in self._sweeping:
-            task = self._sweeping[tp] = asyncio.create_task(self._sweep_on(tp))
-            task.add_done_callback(lambda _: self._sweeping.pop(tp, None))
+        else:
+            self.sweep()
 
-    async def _sweep_on(self, tp: TopicPartition) -> None:
-        """Let the lapses go on that are left, a part at a time, also when no record comes."""
-        while tp in self._next and self._attribution.unswept(self._sources[tp]):
-            if tp in self.gaps or tp in self.forks:
-                return
+    def sweep(self) -> None:
+        """Let lapses be decided as far as a watermark holds, also when no record comes."""
+        if (self._sweeping is None or self._sweeping.done()) and self._unswept():
+            self._sweeping = asyncio.create_task(self._sweep_on())
+
+    def _unswept(self) -> list[TopicPartition]:
+        return [
+            tp
+            for tp, position in self._next.items()
+            if tp not in self.gaps
+            and tp not in self.forks
+            and self._attribution.unswept(self._sources[tp], position)
+        ]
+
+    async def _sweep_on(self) -> None:
+        """A part at a time, the partitions side by side, behind what came for them meanwhile."""
+        while partitions := self._unswept():
             async with self._busy:
-                await self._fold(tp, [])
+                await asyncio.gather(*(self._fold(tp, []) for tp in partitions))
 
     async def _again(self, tp: TopicPartition, expected: int, error: Exception) -> None:
         """The stored position is the truth: the batch may have been committed though the answer was lost."""

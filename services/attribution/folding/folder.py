@@ -137,7 +137,7 @@ class Folder:
         try:
             with work.slice.fact(record.seq) as before:
                 events = self._rules.release_some(work.slice, fact, self._rules.books, held[:most])
-                rows = FactRows(work, self._cause(work, fact.occurred_at, record.seq, record.traceparent))
+                rows = FactRows(work, self._cause(work, fact.occurred_at, record))
                 rows.project(events, before)
         except psycopg.Error:
             raise
@@ -152,7 +152,7 @@ class Folder:
         try:
             with work.slice.fact(work.folded) as before:
                 events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
-                rows = FactRows(work, self._cause(work, until, work.folded, None))
+                rows = FactRows(work, self._cause(work, until, None))
                 rows.project(events, before)
         except psycopg.Error:
             raise
@@ -203,9 +203,7 @@ class Folder:
         warned = warned_of(record.event, work.slice.scope)
         with work.slice.fact(record.seq) as before:
             events = self._rules.decide(work.slice, fact, self._rules.books)
-            rows = FactRows(
-                work, self._cause(work, fact.occurred_at, record.seq, record.traceparent, fact.office)
-            )
+            rows = FactRows(work, self._cause(work, fact.occurred_at, record, fact.office))
             rows.project(events, before)
             tell_presence(rows, fact.matter, before)
             note_presence(rows, fact.matter)
@@ -258,10 +256,14 @@ class Folder:
             work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
 
     def _cause(
-        self, work: Work, at: datetime, seq: int, traceparent: str | None, office: str | None = None
+        self, work: Work, at: datetime, record: JournalFact | None, office: str | None = None
     ) -> Cause:
-        book = self._rules.books[self._rules.book_at(work.slice.scope, at)]
-        return Cause(seq, at, self._rules.engine, book.sha256, traceparent, office)
+        """The fact, by the text in force when it counts; a sweep, without one, comes behind the last fact."""
+        sha256 = self._rules.books[self._rules.book_at(work.slice.scope, at)].sha256
+        if record is None:
+            return Cause(work.folded, at, self._rules.engine, sha256, None, None)
+        told = record.traceparent, record.recorded_at
+        return Cause(record.seq, at, self._rules.engine, sha256, *told, office)
 
     def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.

@@ -35,6 +35,7 @@ class Message:
     body: bytes
     traceparent: str | None
     edition: int
+    known_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Outbox(SessionLead):
         return [scope for scope in all_scopes(connection) if scope not in whole]
 
     def watermarks(self) -> list[tuple[int, datetime]]:
-        """Those to be passed on; read them before the messages, which then hold all that came before them."""
+        """How far each partition is decided; read it before the messages, which then hold all that came before."""
         return [(partition, watermark) for partition, watermark in self._rows("watermarks", [])]
 
     def messages(self, limit: int) -> list[Message]:
@@ -83,9 +84,6 @@ class Outbox(SessionLead):
 
     def delete(self, ids: Sequence[int]) -> None:
         self._execute("delete_sent", [list(ids)])
-
-    def watermark_sent(self, partition: int, watermark: datetime) -> None:
-        self._execute("watermark_sent", [watermark, partition])
 
     def dead(self, limit: int) -> list[DeadRecord]:
         return [DeadRecord(*row) for row in self._rows("unsent_dead", [limit])]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, get_args
+from datetime import datetime, timedelta
+from typing import Any, Final, get_args
 
 import msgspec
 from eventsourcing.persistence import StoredEvent
@@ -36,19 +36,30 @@ from shared.contract.events import Role
 from shared.contract.warnings import Warned
 from shared.topics import ClaimMessage, DecisionMessage, OwnershipMessage, StaffMessage, encode_message
 
+INSTANT: Final = timedelta(microseconds=1)
+
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text."""
+    """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text.
+
+    `recorded_at` is the fact's; a sweep has none, and what it decides was known when it lapsed.
+    """
 
     seq: int
     at: datetime
     engine: str
     rulebook: str
     traceparent: str | None
+    recorded_at: datetime | None
     office: str | None = None
+
+    def known_at(self, lapsed_at: datetime | None) -> datetime | None:
+        """The last time up to which everything else was known: just before the fact, or before the lapse."""
+        at = self.recorded_at or lapsed_at
+        return None if at is None else at - INSTANT
 
 
 @dataclass(slots=True)
@@ -59,7 +70,7 @@ class FactRows:
     cause: Cause
     stored: list[StoredEvent] = field(default_factory=list)
     rows: list[tuple[str, list[Any]]] = field(default_factory=list)
-    messages: list[bytes] = field(default_factory=list)
+    messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
     replaced: list[tuple[str, str]] = field(default_factory=list)
     parted: list[str] = field(default_factory=list)
@@ -86,9 +97,12 @@ class FactRows:
     def row(self, table: str, *values: Any) -> None:
         self.rows.append((table, [self.work.scope, *values]))
 
-    def send(self, make: Callable[..., OwnershipMessage], **content: Any) -> None:
+    def send(
+        self, make: Callable[..., OwnershipMessage], lapsed_at: datetime | None = None, **content: Any
+    ) -> None:
         seq = self.work.sent + len(self.messages) + 1
-        self.messages.append(encode_message(make(scope=self.work.scope, seq=seq, **content)))
+        body = encode_message(make(scope=self.work.scope, seq=seq, **content))
+        self.messages.append((body, self.cause.known_at(lapsed_at)))
 
     def commit(self, batch: Batch) -> None:
         """Hand everything to the batch and move the scope's counters."""
@@ -108,8 +122,8 @@ class FactRows:
             if row is None:
                 work.claims.pop(customer, None)
             batch.claims[work.scope, customer] = row
-        for n, body in enumerate(self.messages, work.sent + 1):
-            batch.outbox.append((work.partition, work.scope, n, body, cause.traceparent))
+        for n, (body, known_at) in enumerate(self.messages, work.sent + 1):
+            batch.outbox.append((work.partition, work.scope, n, body, cause.traceparent, known_at))
         work.version += len(self.stored)
         work.sent += len(self.messages)
 
@@ -135,6 +149,7 @@ class FactRows:
             if row.generation > generation:
                 self.send(
                     ClaimMessage,
+                    known.due_at if known else None,
                     customer=customer.id,
                     generation=row.generation,
                     replaces=replaces,
@@ -161,6 +176,7 @@ def _decided(rows: FactRows, event: e.Decided) -> None:
     )
     rows.send(
         DecisionMessage,
+        event.at,
         customer=event.customer,
         at=event.at,
         clause=event.clause,

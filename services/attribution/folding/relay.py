@@ -1,19 +1,20 @@
 """From the outbox to panke.ownership.v1, in the order of each scope (architecture, choices 2-4).
 
-Messages go to the partition that their scope has in the source, so that a watermark can follow them: it is passed
-on once everything of its partition has been acknowledged.
+Messages go to the partition that their scope has in the source, so that a watermark can follow them: it is told once
+everything of its partition has been acknowledged, in a topic of its own, with the offset up to which it holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from services.attribution.folding.outbox import Message, Outbox
 from services.attribution.metrics import AttributionMetrics
-from shared.kafka import PartitionOf, Record, Sender
+from shared.kafka import PartitionOf, Record, Sender, watermark_record
 from shared.progress import Progress
 from shared.relaying import Outgoing, Relay, RelaySettings, send_shares
-from shared.topic_state import place_of
+from shared.topic_state import TopicState, place_of
 from shared.topics import Headers, dead_headers, encode_headers
 
 
@@ -27,27 +28,48 @@ class OwnershipRelay(Relay):
         self._outbox = outbox
         self._metrics = metrics
         self._partition_of = PartitionOf(settings.partitions)
+        self._sources: list[str] = []
+        self._told: dict[int, tuple[datetime, int]] = {}
+
+    async def prepare(self, state: TopicState) -> None:
+        """What was told before may have been lost with its topic."""
+        self._sources = [state.source(partition) for partition in range(state.partitions)]
+        self._told = {}
 
     async def round(self, *senders: Sender) -> None:
         """The watermarks are read before the messages, so what they cover has been read with them."""
-        sender, dead = senders
+        sender, dead, told = senders
         watermarks = await self.in_thread(self._outbox.watermarks)
         messages = await self.in_thread(self._outbox.messages, self._settings.round_size)
-        if messages or watermarks:
+        if messages:
             self.progress.working()
         if messages:
             await send_shares(sender, map(_outgoing, messages), self._delete)
         if len(messages) < self._settings.round_size:
-            for partition, watermark in watermarks:
-                record = Record(None, None, encode_headers(Headers(watermark=watermark)))
-                await sender.send(partition, [record])
-                await self.in_thread(self._outbox.watermark_sent, partition, watermark)
+            await self._tell_watermarks(sender, told, watermarks)
             await self._send_dead(dead)
             self.refilled()
         self.progress.moved()
         self._metrics.backlog.set(await self.in_thread(self._outbox.backlog, 100_000) if messages else 0)
         if not messages:
             await self.pause(self._settings.poll)
+
+    async def _tell_watermarks(
+        self, sender: Sender, told: Sender, watermarks: Iterable[tuple[int, datetime]]
+    ) -> None:
+        """Those of which something is new: the time, or the messages that came before it."""
+        ends = await self.ends(sender)
+        new = {
+            partition: (watermark, ends[partition])
+            for partition, watermark in watermarks
+            if partition < len(self._sources) and self._told.get(partition) != (watermark, ends[partition])
+        }
+        if new:
+            self.progress.working()
+            await told.send_all(
+                0, [watermark_record(self._sources[one], end, until) for one, (until, end) in new.items()]
+            )
+            self._told |= new
 
     async def _delete(self, taken: Sequence[Outgoing]) -> None:
         await self.in_thread(self._outbox.delete, [one.row for one in taken])
@@ -63,6 +85,11 @@ class OwnershipRelay(Relay):
 
 def _outgoing(message: Message) -> Outgoing:
     headers = encode_headers(
-        Headers(seq=message.seq, traceparent=message.traceparent, edition=message.edition)
+        Headers(
+            seq=message.seq,
+            traceparent=message.traceparent,
+            edition=message.edition,
+            known_at=message.known_at,
+        )
     )
     return Outgoing(message.partition, Record(message.scope.encode(), message.body, headers), message.id)

@@ -45,7 +45,7 @@ def restate(connection: Connection, scope: str) -> int:
             raise UnknownScope(scope)
         partition, sent = row
         rows = [
-            (partition, scope, seq, encode_message(message), None)
+            (partition, scope, seq, encode_message(message), None, None)
             for seq, message in enumerate(_standing(connection, scope, sent), sent + 1)
         ]
         if rows:

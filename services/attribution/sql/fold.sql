@@ -196,10 +196,12 @@ SELECT count(*) FROM rulebooks
 UPDATE rulebooks SET lengths = %s WHERE sha256 = %s AND lengths = '{}'
 
 -- name: put_outbox
-INSERT INTO outbox (partition, scope, seq, body, traceparent)
-SELECT partition, scope, seq, body, traceparent
-FROM unnest(%b::integer[], %b::text[], %b::bigint[], %b::bytea[], %b::text[])
-    WITH ORDINALITY AS new (partition, scope, seq, body, traceparent, n)
+-- What is decided late, from quarantine or when it is told anew, was known as late as the watermark tells.
+INSERT INTO outbox (partition, scope, seq, body, traceparent, known_at)
+SELECT partition, scope, seq, body, traceparent, greatest(known_at, watermark)
+FROM unnest(%b::integer[], %b::text[], %b::bigint[], %b::bytea[], %b::text[], %b::timestamptz[])
+    WITH ORDINALITY AS new (partition, scope, seq, body, traceparent, known_at, n)
+LEFT JOIN watermarks USING (partition)
 ORDER BY n
 
 -- name: put_watermark

@@ -2,16 +2,13 @@
 -- cursor no row that becomes visible late can be skipped.
 
 -- name: watermarks
-SELECT partition, watermark FROM watermarks WHERE sent IS NULL OR sent < watermark ORDER BY partition
+SELECT partition, watermark FROM watermarks ORDER BY partition
 
 -- name: unsent_messages
-SELECT id, partition, scope, seq, body, traceparent, (SELECT number FROM edition) FROM outbox ORDER BY id LIMIT %s
+SELECT id, partition, scope, seq, body, traceparent, (SELECT number FROM edition), known_at FROM outbox ORDER BY id LIMIT %s
 
 -- name: delete_sent
 DELETE FROM outbox WHERE id = ANY(%s::bigint[])
-
--- name: watermark_sent
-UPDATE watermarks SET sent = %s WHERE partition = %s
 
 -- name: unsent_dead
 SELECT id, source, record, key, value, reason FROM dead_records WHERE NOT sent ORDER BY id LIMIT %s

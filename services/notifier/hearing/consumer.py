@@ -28,6 +28,7 @@ from services.notifier.hearing.place import Opening
 from services.notifier.hearing.wire import Record
 from services.notifier.metrics import Metrics
 from shared.topic_state import TopicState
+from shared.watermarks import Mark, Watermarks
 
 _PAUSE = 0.3
 # So often a log that ends before the stored position is looked at: a new leader may need a moment to know its end.
@@ -54,12 +55,15 @@ class Consumer(ConsumerRebalanceListener):
         inbox: Inbox,
         metrics: Metrics,
         taken_in: Callable[[], None],
+        watermarks: Watermarks | None = None,
     ) -> None:
         self._topic = subscription.topic
         self._state = subscription.state
         self._inbox = inbox
         self._metrics = metrics
         self._taken_in = taken_in
+        self._watermarks = watermarks or Watermarks()
+        self._learning: asyncio.Task[None] | None = None
         self._next: dict[TopicPartition, int] = {}
         self._forked: dict[TopicPartition, str] = {}
         self._assigned: set[TopicPartition] = set()
@@ -146,6 +150,8 @@ class Consumer(ConsumerRebalanceListener):
             task.cancel()
         async with self._busy:
             pass
+        if self._learning is not None:
+            await asyncio.gather(self._learning, return_exceptions=True)
 
     async def _open(self, assigned: Sequence[TopicPartition]) -> None:
         """Seek each partition to its position, or to its first record where the position is of another log."""
@@ -166,6 +172,7 @@ class Consumer(ConsumerRebalanceListener):
             self._next[one] = opening.next
         self._kafka().resume(*opened)
         self._metrics.partitions_rereading.set(len(self.stopped))
+        self.learn()
         _LOG.info("partitions opened", positions={one.partition: o.next for one, o in opened.items()})
 
     async def _openings(
@@ -217,6 +224,33 @@ class Consumer(ConsumerRebalanceListener):
             self._metrics.partitions_rereading.set(len(self.stopped))
         self._count(partition, taken)
         self._taken_in()
+        self.learn()
+
+    def learn(self) -> None:
+        """Note the watermarks that hold by now: all that was decided up to them has been taken in."""
+        if (self._learning is None or self._learning.done()) and self._reached():
+            self._learning = asyncio.create_task(self._learn())
+
+    def _reached(self) -> dict[int, tuple[str, Mark]]:
+        found = {}
+        for one, position in self._next.items():
+            source = self._sources[one]
+            mark = self._watermarks.reached(source, position)
+            if mark is not None:
+                found[one.partition] = source, mark
+        return found
+
+    async def _learn(self) -> None:
+        while reached := self._reached():
+            try:
+                await asyncio.to_thread(self._inbox.learn, reached)
+            except psycopg.Error as error:
+                _LOG.warning("a watermark was not noted", error=str(error))
+                await asyncio.sleep(_PAUSE)
+                continue
+            for source, mark in reached.values():
+                self._watermarks.settle(source, mark)
+            self._taken_in()
 
     def _stop_for(self, partition: TopicPartition, fork: Fork) -> None:
         """Nothing of the partition is taken in any more: which of two messages is true is for a person to say."""

@@ -37,6 +37,7 @@ from services.notifier.planning.spread import spread_key, spread_out
 from shared.clock import BusinessClock
 from shared.database import Database, queries
 from shared.topic_state import TopicState
+from shared.watermarks import Mark
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -123,6 +124,18 @@ class Inbox:
             following = records[-1].offset + 1 if fork is None else fork.offset
             self._advance(connection, batch, expected, following, source)
         return batch.taken
+
+    def learn(self, reached: Mapping[int, tuple[str, Mark]]) -> None:
+        """Note how far each partition of a source is whole, where all that lies below the mark was taken in."""
+        given = {
+            "topic": self._topic,
+            "partitions": list(reached),
+            "sources": [source for source, _ in reached.values()],
+            "offsets": [mark.offset for _, mark in reached.values()],
+            "watermarks": [mark.until for _, mark in reached.values()],
+        }
+        with self._database.connection() as connection:
+            connection.execute(self._sql["learn"].encode(), given)
 
     def _lock(self, connection: _Connection, partition: int, expected: int, source: str) -> Log:
         given = {"topic": self._topic, "partition": partition}
@@ -306,10 +319,11 @@ class _Batch:
     zones: dict[str, str] = field(default_factory=dict)
 
     def fold(self, messages: Sequence[_Read], derivation: Derivation, log: Log) -> None:
-        """Take the messages in by order; the watermark before a message dates what the message tells.
+        """Take the messages in by order, each as of when it was decided.
 
-        That date is of the stream, not of the clock at which it is read here: a notifier that was down for an
-        hour derives the same alerts as one that was not. Before the first watermark there is only the clock.
+        That date comes with the message (before messages had it: with the watermark in front of it), not by the clock
+        at which it is read here: a notifier that was down for an hour derives the same alerts as one that was not.
+        Where none came there is only the clock.
         """
         known_at = log.watermark
         for record, message in messages:
@@ -322,7 +336,7 @@ class _Batch:
                 standing = self.standings[message.scope]
                 again = log.again(record.offset, standing)
                 numbered = standing.numbered(message)
-                self._apply(numbered, derivation, known_at or self.business_now, again)
+                self._apply(numbered, derivation, message.known_at or known_at or self.business_now, again)
             if self.taken.fork is not None:
                 return
 

@@ -39,7 +39,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Watermark:
-    """Everything that intake had recorded by this business time stands before this record."""
+    """Everything that intake had recorded by this business time stands before this record.
+
+    Of before watermarks had a topic of their own.
+    """
 
     at: datetime
 
@@ -69,6 +72,8 @@ class Message:
     edition: int = 0
     # The zone of the scope's rulebook, where the message tells it.
     timezone: str | None = None
+    # Up to when everything was known when this was decided.
+    known_at: datetime | None = None
 
     def numbered_from(self, base: int) -> Message:
         """The message under the number that it has here, over all editions."""
@@ -88,7 +93,7 @@ def read(record: Record) -> Message | Watermark:
             message = decode_message(_storable(record.value))
             body = _body(message, _trace(headers.traceparent))
             zone = getattr(message, "timezone", None)
-            return Message(message.scope, message.seq, body, headers.edition or 0, zone)
+            return Message(message.scope, message.seq, body, headers.edition or 0, zone, headers.known_at)
     except BadMessage as error:
         raise Unreadable(str(error)) from error
     if headers.watermark is None:

@@ -28,6 +28,14 @@ WHERE topic = %(topic)s AND partition = %(partition)s
 UPDATE positions SET next = %(next)s, watermark = greatest(watermark, %(watermark)s)
 WHERE topic = %(topic)s AND partition = %(partition)s AND next = %(expected)s AND source = %(source)s
 
+-- name: learn
+-- Who reads another log, or is not as far, learns nothing.
+UPDATE positions SET watermark = greatest(positions.watermark, told.watermark)
+FROM unnest(%(partitions)s::integer[], %(sources)s::text[], %(offsets)s::bigint[], %(watermarks)s::timestamptz[])
+    AS told (partition, source, "offset", watermark)
+WHERE positions.topic = %(topic)s AND positions.partition = told.partition AND positions.source = told.source
+  AND positions.next >= told."offset"
+
 -- name: lock_position
 SELECT next, watermark, source, again_until, begun_at FROM positions
 WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
