@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import structlog
@@ -25,6 +25,7 @@ _log: Final = structlog.get_logger("http")
 _SMALL: Final = 64 * 1024
 """A body up to this size is read without asking the budget: the number of connections bounds them."""
 _BUDGET: Final = 32 * 1024 * 1024
+_BUSY: Final = "同时上传的内容过多，请稍后再试 (too many large bodies at once; come again)"
 _DISCARD_TIME: Final = 10.0
 _CLIENT_LEFT: Final = 499
 """The status, of the log alone, of a request whose client did not wait for the answer."""
@@ -33,6 +34,10 @@ _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 class _TooLarge(HTTPException):
     """The body went past the limit while it was read; FastAPI lets through no other kind of exception."""
+
+
+class _Busy(HTTPException):
+    """There was no memory for the body in time; the application answers it as any `HTTPException`."""
 
 
 class BodyBudget:
@@ -99,10 +104,9 @@ class BodyLimit:
         size = self._announced(Headers(scope=scope))
         if size > self._limit:
             await self._refuse(scope, receive, send)
-        elif size <= _SMALL:
-            await self._counted(scope, receive, send)
         else:
-            await self._held(size, scope, receive, send)
+            async with AsyncExitStack() as held:
+                await self._counted(size, held, scope, receive, send)
 
     def _announced(self, headers: Headers) -> int:
         """The size of the body in bytes; as much as is allowed where it is not announced."""
@@ -111,24 +115,21 @@ class BodyLimit:
         length = headers.get("content-length", "0")
         return int(length) if length.isascii() and length.isdigit() else 0
 
-    async def _held(self, size: int, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            async with self._budget.hold(size):
-                await self._counted(scope, receive, send)
-        except TimeoutError:
-            detail = "同时上传的内容过多，请稍后再试 (too many large bodies at once; come again)"
-            await problem(503, detail, headers={"Retry-After": "2"})(scope, receive, send)
-
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _counted(
+        self, size: int, held: AsyncExitStack, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         read = 0
-        started = False
+        holding = started = False
 
         async def counting() -> Message:
-            nonlocal read
+            nonlocal read, holding
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._limit:
                 raise _TooLarge(413, self._detail)
+            if read > _SMALL and not holding:  # announced alone, a body takes nothing from others
+                holding = True
+                await self._hold(size, held)
             return message
 
         async def watching(message: Message) -> None:
@@ -142,6 +143,12 @@ class BodyLimit:
             if started:
                 raise
             await self._refuse(scope, receive, send)
+
+    async def _hold(self, size: int, held: AsyncExitStack) -> None:
+        try:
+            await held.enter_async_context(self._budget.hold(size))
+        except TimeoutError:
+            raise _Busy(503, _BUSY, headers={"Retry-After": "2"}) from None
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _closes(scope):

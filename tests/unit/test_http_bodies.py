@@ -92,6 +92,25 @@ async def test_large_bodies_beyond_what_is_held_at_once_are_told_to_come_again()
 
 
 @pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("size", [b"Content-Length: 20000000", b"Transfer-Encoding: chunked"])
+async def test_a_body_that_does_not_come_takes_nothing_from_others(size: bytes) -> None:
+    """Large bodies that are announced and not sent keep no other from being read, chunked or not."""
+    let = asyncio.Event()
+    let.set()
+    head = b"POST /take HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    small = b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    async with running(desk(let), Limits(body_grace=600)) as (address, server):
+        half = [await asyncio.open_connection(*address) for _ in range(5)]
+        for _reader, writer in half:
+            writer.write(head + size + b"\r\n\r\n")
+        await until(lambda: len(server.server_state.tasks) == len(half))
+        reader, one = await asyncio.open_connection(*address)
+        one.write(head + small)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        for writer in [one, *(writer for _reader, writer in half)]:
+            writer.close()
+
+
 async def test_a_client_that_leaves_is_no_defect() -> None:
     """It is one line of the log, without a traceback."""
     stream = io.StringIO()
