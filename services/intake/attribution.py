@@ -8,6 +8,9 @@ text is kept there for all before the adoption is taken.
 
 from __future__ import annotations
 
+import math
+import ssl
+import time
 from typing import Final
 
 import httpx
@@ -23,6 +26,10 @@ log: Final = structlog.get_logger()
 WAIT: Final = 10.0
 BOOKS_WAIT: Final = 2.0
 RETRY_AFTER: Final = 5
+KNOWN_FOR: Final = 60.0
+"""Seconds for which a text that was kept is not asked for again: what is kept stays."""
+AWAY: Final = 1.0
+"""Seconds for which nobody waits for an attribution that did not answer, where its answer decides nothing."""
 
 
 class NotFailing(Exception):
@@ -51,11 +58,17 @@ class Attribution:
     def __init__(self, address: str, rulebooks: Registry) -> None:
         self._address = address
         self._rulebooks = rulebooks
+        self._trust = ssl.create_default_context()  # reading the certificates takes longer than a question
+        self._kept: dict[tuple[str, int], float] = {}
+        self._away_until = -math.inf
+
+    def _client(self, wait: float) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self._address, timeout=wait, trust_env=False, verify=self._trust)
 
     async def failing(self, scope: str) -> str | None:
         """The id of the event on which the scope fails, None while it waits for nothing; raises `Unavailable`."""
         try:
-            async with httpx.AsyncClient(base_url=self._address, timeout=WAIT, trust_env=False) as client:
+            async with self._client(WAIT) as client:
                 answer = await client.get(f"/v1/scopes/{scope}/quarantine")
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
@@ -74,19 +87,19 @@ class Attribution:
         While attribution is away, what every installation has is taken; of another book nobody knows that its text is
         there, which raises `Unavailable`. What intake itself does not know is refused where it is journalled.
         """
-        if not self._rulebooks(name, version):
+        if not self._rulebooks(name, version) or self._settled(name, version):
             return None
         try:
-            async with httpx.AsyncClient(
-                base_url=self._address, timeout=BOOKS_WAIT, trust_env=False
-            ) as client:
+            async with self._client(BOOKS_WAIT) as client:
                 answer = await client.put(f"/v1/rulebooks/{name}/{version}")
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
             if answer.status_code == httpx.codes.CONFLICT:
                 return Refused("data.rulebook", "one_text", _decode_problem(answer.content).detail)
             answer.raise_for_status()
+            self._kept[name, version] = time.monotonic()
         except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
+            self._away_until = time.monotonic() + AWAY
             log.warning("rulebook_text_unknown", address=self._address, error=type(error).__name__)
             if not self._rulebooks.has_everywhere(name, version):
                 raise Unavailable(
@@ -95,3 +108,10 @@ class Attribution:
                     RETRY_AFTER,
                 ) from error
         return None
+
+    def _settled(self, name: str, version: int) -> bool:
+        """Whether it needs no asking: answered a moment ago, or attribution was away and every installation has it."""
+        now = time.monotonic()
+        if now < self._kept.get((name, version), -math.inf) + KNOWN_FOR:
+            return True
+        return now < self._away_until and self._rulebooks.has_everywhere(name, version)
