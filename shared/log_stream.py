@@ -2,12 +2,11 @@
 
 What cannot be written is dropped and counted. A line is the least of what a service owes: a commit, a relay or an
 alert that ended because its line could not be written would cost facts, while whoever reads the log learns from
-`GET /healthz` and `panke_log_lines_lost_total` that there is something to read nowhere.
+`GET /healthz` and `panke_log_lines_lost` that there is something to read nowhere.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from typing import Final, TextIO
 
@@ -38,11 +37,6 @@ class LogStream:
 
     def flush(self) -> None:
         """What a handler asks for after each line; it has happened already."""
-
-    def close(self) -> None:
-        """Close what is written to, whatever it says."""
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.close()
 
 
 _current: list[LogStream] = []

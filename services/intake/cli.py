@@ -71,7 +71,7 @@ def confirm_time(by: str, reason: str, database_url: str) -> None:
     For intake that says 503 because the clocks disagree. What was recorded ahead of the time stays so: see the
     runbook before you confirm a journal that lies ahead of all clocks.
     """
-    from services.intake.clock_watch import SQL
+    from services.intake.journal import SQL
 
     with _connected(database_url) as connection:
         row = connection.execute(SQL["confirm_time"], {"by": by, "reason": reason}).fetchone()

@@ -17,13 +17,13 @@ import psycopg
 import structlog
 from prometheus_client import Gauge
 
+from services.intake.journal import SQL
 from services.intake.model import Unavailable
 from shared.clock import SystemClock
-from shared.database import Database, queries
+from shared.database import Database
 
 log = structlog.get_logger()
 
-SQL: Final = {name: text.encode() for name, text in queries("services.intake").items()}
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 RETRY_AFTER: Final = 5
 INTERVAL: Final = 1.0
