@@ -25,6 +25,8 @@ from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load, shipped
 
 HERE = Path(__file__).parent
+SENTENCES = Path(__file__).parents[2] / "docs" / "rules" / "sentences.yaml"
+ELSEWHERE = HERE / "elsewhere.yaml"
 LOCAL = timezone(timedelta(hours=8))
 OFFICE = "demo-office"
 STAFF = {
@@ -66,9 +68,9 @@ def read_cases() -> list[Case]:
     return found
 
 
-def read_sentences(file: str = "sentences.yaml") -> dict[str, dict[str, str]]:
+def read_sentences(file: Path = SENTENCES) -> dict[str, dict[str, str]]:
     """The sentences of the rules, section by section: key and short wording, or sentence and test."""
-    told: dict[str, dict[str, str]] = yaml.load((HERE / file).read_text(encoding="utf-8"), Words)
+    told: dict[str, dict[str, str]] = yaml.load(file.read_text(encoding="utf-8"), Words)
     return told
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.rules.check import mismatches
-from tests.rules.form import Case, judged, read_cases, read_sentences
+from tests.rules.form import ELSEWHERE, Case, judged, read_cases, read_sentences
 
 CASES = read_cases()
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def test_every_sentence_has_a_case() -> None:
 
 def test_sentences_that_no_events_show_are_held_elsewhere() -> None:
     """What the rules say of input and of rulebook files is held by tests that are there."""
-    held = [place for told in read_sentences("elsewhere.yaml").values() for place in told.values()]
+    held = [place for told in read_sentences(ELSEWHERE).values() for place in told.values()]
     missing = [place for place in held if not _stands(*place.split("::"))]
     assert held and missing == []
 

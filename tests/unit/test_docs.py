@@ -75,9 +75,11 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page as links name them."""
-    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text(page)), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    """The headings of a page as links name them, and the anchors that it sets itself."""
+    body = FENCE.sub("", text(page))
+    headings = re.findall(r"^#+ (.+)$", body, re.MULTILINE)
+    named = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    return named | set(re.findall(r'<a id="([^"]+)"></a>', body))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
