@@ -1,6 +1,4 @@
-"""JSON Schema of every event and AsyncAPI of the topics, made from the models, for those who write clients.
-
-    python -m shared.contract.schema docs/schemas
+"""JSON Schema of every event made from the models, for those who write clients.
 
 A schema says what a document may look like; what it cannot say (duplicate keys, sums, clocks) the decoder
 refuses.
@@ -8,13 +6,10 @@ refuses.
 
 import inspect
 import re
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from shared.contract.errors import RULES
 from shared.contract.events import DATA_TYPES, CallRegistered, Carried, OutreachRegistered, VisitRegistered
@@ -162,39 +157,3 @@ def problem_schema() -> Schema:
 def _plain(words: str) -> str:
     """The words of a rule where there is nothing to fill in."""
     return re.sub(r"\{\w+\}", "…", words.replace("{place}", ""))
-
-
-def documents() -> dict[str, str]:
-    """File name → text of everything that is published."""
-    from shared.contract.asyncapi import asyncapi  # the topics are built on the contract, not it on them
-
-    made = {f"{event_type}.json": event_schema(event_type) for event_type in DATA_TYPES}
-    made |= {"event.json": envelope_schema(), "problem.json": problem_schema()}
-    texts = {name: _json(schema) for name, schema in made.items()}
-    texts["asyncapi.yaml"] = yaml.dump(
-        asyncapi(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110
-    )
-    return texts
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes out what stands twice: not every reader of AsyncAPI follows YAML's references."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _json(schema: Schema) -> str:
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
-
-
-def main(folder: str = "docs/schemas") -> None:
-    """Writes every document into a folder."""
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    for name, text in documents().items():
-        (target / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -9,10 +9,10 @@ import yaml
 
 from shared.demo.office import EVERYBODY
 from shared.demo.providers.mail import SENDER
+from shared.demo.providers.secrets import Secrets
 from shared.demo.providers.server import Providers
 from shared.demo.providers.sms import SIGN_NAME, TEMPLATES
 from shared.demo.providers.webhook import PATH
-from shared.demo.secrets import Secrets
 from shared.local.ports import HOST
 
 CHANNELS = ("dingtalk", "wecom", "feishu", "aliyun-sms", "email", "webhook")

@@ -22,8 +22,8 @@ from shared.demo.deployment import SERVICES, Deployment, deployed
 from shared.demo.office import ABSENT_DATE, SCOPE
 from shared.demo.plan import Plan, make_plan
 from shared.demo.providers.message import Arrivals
+from shared.demo.providers.secrets import drawn
 from shared.demo.providers.server import providing
-from shared.demo.secrets import drawn
 from shared.demo.story import tell, worth_telling
 from shared.local.errors import LocalError
 

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from shared.contract import DATA_TYPES, RULES
-from shared.contract.schema import documents, event_schema, problem_schema
+from shared.contract.documents import documents
+from shared.contract.schema import event_schema, problem_schema
 from shared.topics import Topics
 from tests.support.contract import envelope
 
@@ -20,7 +21,7 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 
 @pytest.mark.parametrize("name", documents())
 def test_published_documents_are_current(name: str) -> None:
-    """What is published is what `python -m shared.contract.schema docs/schemas` writes today."""
+    """What is published is what `python -m shared.contract.documents docs/schemas` writes today."""
     assert (PUBLISHED / name).read_text(encoding="utf-8") == documents()[name]
 
 

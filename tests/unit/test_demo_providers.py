@@ -19,8 +19,8 @@ from services.notifier.settings import NotifierSettings, office_plans
 from shared.demo.alerting import CHANNELS, notifier_settings, write_policy
 from shared.demo.office import ABSENT_DATE, EVERYBODY, FIRST_DAY, ZONE
 from shared.demo.providers.message import Message
+from shared.demo.providers.secrets import Secrets, drawn
 from shared.demo.providers.server import Providers, providing
-from shared.demo.secrets import Secrets, drawn
 from shared.settings import load
 from tests.support.notices import CASE, WORDS, notice, numbered
 

@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 from shared.demo.providers.mail import mailing
 from shared.demo.providers.message import Arrivals, Call, Message, Refusal
 from shared.demo.providers.robots import DingTalk, Feishu, Pace, WeCom
+from shared.demo.providers.secrets import Secrets
 from shared.demo.providers.sms import Sms
 from shared.demo.providers.webhook import Receiver
-from shared.demo.secrets import Secrets
 from shared.local.ports import HOST
 
 
