@@ -18,7 +18,7 @@ import psycopg
 from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
-from services.notifier.alert import State
+from services.notifier.model.alert import State
 from services.notifier.proving.listing import (
     UNREACHABLE,
     Cursor,

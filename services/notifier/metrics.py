@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.notifier.alert import Outcome, State
+from services.notifier.model.alert import Outcome, State
 
 
 class Metrics:

@@ -9,11 +9,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from services.notifier.alert import Person
 from services.notifier.channels import Refused
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.outcome import Reason
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Person
 from services.notifier.planning.file import plans_of
 from services.notifier.planning.ladder import OfficeHours
 from services.notifier.planning.plan import Plans

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from services.notifier.alert import Notice, Outcome, State
 from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
 from services.notifier.channels.asking import Question, Told
 from services.notifier.channels.outcome import Reason, TryLater
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Notice, Outcome, State
 from services.notifier.planning.plan import Plans
 from services.notifier.proving.listing import Filter, ListedAlert, Listing
 from services.notifier.proving.proof import Asked, Proof

@@ -10,15 +10,16 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.alert import Notice, Person
 from services.notifier.channels import Channel, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import DatabaseLimiter, Limit
 from services.notifier.channels.outcome import TryLater
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Notice, Person
+from services.notifier.model.kinds import Rung
 from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours, Rung
+from services.notifier.planning.ladder import OfficeHours
 from services.notifier.planning.plan import Plans
 from services.notifier.planning.strict_yaml import parse
 from services.notifier.proving.listing import Filter, ListedAlert, Listing

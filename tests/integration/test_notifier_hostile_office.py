@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from services.notifier.alert import Notice
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.robot import Access
 from services.notifier.channels.wecom import LONGEST_TEXT, WeComRobot
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Notice
 from services.notifier.planning.file import plans_of
 from services.notifier.planning.ladder import OfficeHours
 from services.notifier.planning.plan import Plans

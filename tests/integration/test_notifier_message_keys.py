@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from services.notifier.alert import Outcome, State
 from services.notifier.channels import Channel, NoAnswer, Temporary
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Outcome, State
 from services.notifier.planning.file import plans_of
 from services.notifier.planning.ladder import OfficeHours
 from services.notifier.planning.strict_yaml import parse

@@ -16,7 +16,7 @@ from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import TryLater
 from services.notifier.channels.sms import SmsChannel
-from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.model.kinds import Audience, Rung
 from shared.local.ports import free_port
 from tests.support.notices import CASE, LI, NOTICE, notice, said
 from tests.support.notifier import ShiftedClock

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifier.alert import LeasedAlert, Outcome, State
 from services.notifier.hearing.inbox import StaleError
 from services.notifier.hearing.wire import Record
-from services.notifier.planning.ladder import Rung
+from services.notifier.model.alert import LeasedAlert, Outcome, State
+from services.notifier.model.kinds import Rung
 from services.notifier.proving.listing import Filter, Listing, NotRetriableError
 from services.notifier.sending.queue import Call, Verdict
 from tests.support.notifier import END, Office, Told, local

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.notifier.alert import Notice, Person, Words
-from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.model.alert import Notice, Person, Words
+from services.notifier.model.kinds import Audience, Rung
 from tests.support.notifier import END, SCOPE, local
 
 CASE = "K7QF-2M9D"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.alert import Notice, Person
 from services.notifier.hearing.inbox import Inbox, Taken
 from services.notifier.hearing.wire import Record
+from services.notifier.model.alert import Notice, Person
 from services.notifier.planning.plan import Plans
 from services.notifier.sending.queue import Queue, Terms
 from shared.clock import MachineClock

@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 import psycopg
 
-from services.notifier.alert import Notice, Person
 from services.notifier.channels import Temporary
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
 from services.notifier.channels.outcome import TryLater
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Notice, Person
 from services.notifier.planning.file import plans_of
 from services.notifier.planning.ladder import OfficeHours
 from services.notifier.planning.plan import Plans

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.alert import Person
 from services.notifier.channels import Channel, ChannelError, Refused, Temporary
 from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ZERO, Limit
-from services.notifier.planning.plan import Language
+from services.notifier.model.alert import Person
+from services.notifier.model.kinds import Language
 from services.notifier.settings import NotifierSettings, office_plans
 from shared.demo.alerting import CHANNELS, notifier_settings, write_policy
 from shared.demo.office import ABSENT_DATE, EVERYBODY, FIRST_DAY, ZONE

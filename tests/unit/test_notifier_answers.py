@@ -20,7 +20,7 @@ from services.notifier.channels.own import admitted
 from services.notifier.channels.providers import hook
 from services.notifier.channels.robot import Access, Robot
 from services.notifier.channels.webhook import _read
-from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.model.kinds import Audience, Rung
 from services.notifier.settings import NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.hearing.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
-from services.notifier.planning.ladder import Audience, OfficeHours, Rung
+from services.notifier.model.kinds import Audience, Rung
+from services.notifier.planning.ladder import OfficeHours
 from tests.support.notifier import END, local
 
 HOURS = OfficeHours()

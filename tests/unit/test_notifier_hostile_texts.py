@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.alert import Notice, Person
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.contact import mentionable, number_of
 from services.notifier.channels.dingtalk import DingTalkRobot
@@ -23,8 +22,9 @@ from services.notifier.channels.webhook import payload
 from services.notifier.channels.wecom import LONGEST_TEXT, WeComRobot
 from services.notifier.cli import alerts
 from services.notifier.hearing.wire import Message, Record, StaffChange, read
+from services.notifier.model.alert import Notice, Person
+from services.notifier.model.kinds import Unavailable
 from services.notifier.planning.ladder import SHANGHAI
-from services.notifier.planning.plan import Unavailable
 from services.notifier.wording.words import compose, harmless
 from shared.clock import MachineClock
 from shared.plain import lines, one_line, shown

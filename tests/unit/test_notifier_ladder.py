@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.model.kinds import Audience, Rung
 from services.notifier.planning.ladder import (
-    Audience,
     OfficeHours,
     OfficeHoursError,
-    Rung,
     lapse_notices,
     reminders,
     steps_ahead,

@@ -14,17 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.cli import alerts
+from services.notifier.model.kinds import Audience, EventKind, Language, Rung
 from services.notifier.planning.calendar import Calendar, QuietHours
 from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import (
-    Audience,
-    OfficeHours,
-    Rung,
-    lapse_notices,
-    reminders,
-    steps_ahead,
-)
-from services.notifier.planning.plan import EventKind, Language, Plans
+from services.notifier.planning.ladder import OfficeHours, lapse_notices, reminders, steps_ahead
+from services.notifier.planning.plan import Plans
 from services.notifier.planning.shape import SCHEMA, schema
 from services.notifier.planning.strict_yaml import BadPolicy, parse
 from services.notifier.settings import NotifierSettings, office_plans

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from services.notifier.channels.configured import configured, longest_ways
+from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.own import hook_secrets, own
 from services.notifier.cli import alerts
@@ -18,6 +18,7 @@ from services.notifier.planning.plan import Plans
 from services.notifier.planning.shape import schema
 from services.notifier.planning.strict_yaml import BadPolicy, parse
 from services.notifier.sending.policy import Policy
+from services.notifier.sending.routing import longest_ways
 from services.notifier.settings import NotifierSettings
 from shared.clock import MachineClock
 from shared.settings import SettingsError

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifier.alert import Item, Language, Notice
 from services.notifier.channels import NoAnswer, Refused, Temporary, aliyun, tencent
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.cutting import MARK, cut, fitted
@@ -34,6 +33,7 @@ from services.notifier.channels.outcome import (
 )
 from services.notifier.channels.robot import Access, Form, Robot, masked
 from services.notifier.channels.wecom import WeComRobot
+from services.notifier.model.alert import Item, Language, Notice
 from shared.clock import MachineClock
 from tests.support.notices import CASE, CONTACTS, NOTICE, said
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.alert import Item, Person
 from services.notifier.channels import Refused
 from services.notifier.channels.sms_templates import KINDS, VARIABLES, Templates, allowed, variables
-from services.notifier.planning.ladder import Audience, Rung
-from services.notifier.planning.plan import EventKind, SmsTemplate
+from services.notifier.model.alert import Item, Person
+from services.notifier.model.kinds import Audience, EventKind, Rung
+from services.notifier.planning.plan import SmsTemplate
 from services.notifier.wording.event import _SAID
 from tests.support.notices import CASE, NOTICE, notice
 from tests.support.notifier import SHANGHAI

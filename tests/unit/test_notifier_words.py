@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.alert import LeasedAlert, Person, State, Words
 from services.notifier.channels.sms_templates import variables
-from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.model.alert import LeasedAlert, Person, Recipient, State, Words
+from services.notifier.model.kinds import Audience, Rung
+from services.notifier.model.packet import Packet
 from services.notifier.planning.plan import Plans
-from services.notifier.sending.packet import Packet
-from services.notifier.sending.routing import Addressee
 from services.notifier.wording.compose import Composer
 from services.notifier.wording.digest import compose_digest
 from services.notifier.wording.words import case_number, compose
@@ -138,7 +137,7 @@ def test_a_digest_that_is_late_says_since_when() -> None:
 def test_an_sms_is_given_the_hour_from_which_the_words_count(now: datetime, since: datetime) -> None:
     """What channels with templates of their own tell of the time left agrees with the words."""
     people = {("demo", "li"): LI}
-    notice = Composer(Plans(), LATE).notice(Packet((alert(),)), Addressee(LI, ()), people, now)
+    notice = Composer(Plans(), LATE).notice(Packet((alert(),)), Recipient(LI), people, now)
     assert (notice.counted_from, notice.composed_at) == (since, now)
     assert variables(notice, SHANGHAI)["left"] in notice.words.body_zh
 

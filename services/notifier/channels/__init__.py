@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol, runtime_checkable
 
-from services.notifier.alert import Notice, Person
+from services.notifier.model.alert import Notice, Person
 
 # An answer is evidence, but a receiver decides how long it is.
 LONGEST_ANSWER = 500

@@ -19,7 +19,6 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.core import DEFAULT_POOL_MAXSIZE, DaraCore
 from darabonba.runtime import RuntimeOptions
 
-from services.notifier.alert import Notice
 from services.notifier.channels import NoAnswer
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.asking import Question, Told
@@ -39,6 +38,7 @@ from services.notifier.channels.outcome import (
 )
 from services.notifier.channels.sms import Account, SmsChannel
 from services.notifier.channels.sms_templates import Templates
+from services.notifier.model.alert import Notice
 
 HOST = "dysmsapi.aliyuncs.com"
 _DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ starts."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from services.notifier.channels import Channel, providers
@@ -36,20 +36,6 @@ def configured(
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
     standard = [_channel(name, settings, limiter, plans) for name in names]
     return standard + [own(one, settings, limiter, environ) for one in plans.robots]
-
-
-def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel]]:
-    """The lists of channels that one message may be tried by: how long a round can take follows from the longest.
-
-    All robots of a provider take as long; so one stands for all of them.
-    """
-    of_kind = {channel.name.partition("/")[0]: channel for channel in channels}
-    standard = [channel for channel in channels if "/" not in channel.name]
-    listed = [
-        [of_kind[kind] for name in names if (kind := name.partition("/")[0]) in of_kind]
-        for names in plans.lists()
-    ]
-    return [standard, *listed]
 
 
 def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter, plans: Plans) -> Channel:

@@ -16,12 +16,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
-from services.notifier.alert import Notice
 from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.outcome import Meaning, Reason, whole
 from services.notifier.channels.robot import Codes, Robot, plain, text_of, title_of
+from services.notifier.model.alert import Notice
 
 LARGEST_BODY = 20_000
 LONGEST_TITLE = 200

@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-from services.notifier.alert import Notice, Person
+from services.notifier.model.alert import Notice, Person
 
 
 class LogChannel:

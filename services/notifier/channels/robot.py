@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from services.notifier.alert import Notice, Person
 from services.notifier.channels import composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.calling import Caller, Reply
@@ -35,6 +34,7 @@ from services.notifier.channels.outcome import (
     presentable,
     settled,
 )
+from services.notifier.model.alert import Notice, Person
 from shared.clock import MachineClock
 from shared.contract.contacts import mask
 from shared.plain import lines, one_line

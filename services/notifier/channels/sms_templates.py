@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.notifier.alert import LeasedAlert, Notice
 from services.notifier.channels import Refused
 from services.notifier.channels.outcome import Reason
-from services.notifier.planning.ladder import Audience, Rung
-from services.notifier.planning.plan import EventKind, SmsTemplate
+from services.notifier.model.alert import LeasedAlert, Notice
+from services.notifier.model.kinds import Audience, EventKind, Rung
+from services.notifier.planning.plan import SmsTemplate
 
 REMINDER, SUPERVISOR, LAPSED, DIGEST = "reminder", "supervisor", "lapsed", "digest"
 # Without these a consultant would lose a claim unwarned.

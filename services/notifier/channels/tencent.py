@@ -19,7 +19,6 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
-from services.notifier.alert import Notice
 from services.notifier.channels import NoAnswer
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.asking import PROVIDERS_ZONE, Question, Told
@@ -39,6 +38,7 @@ from services.notifier.channels.outcome import (
 )
 from services.notifier.channels.sms import Account, SmsChannel
 from services.notifier.channels.sms_templates import Templates
+from services.notifier.model.alert import Notice
 
 HOST = "sms.tencentcloudapi.com"
 _SECOND = timedelta(seconds=1)

@@ -11,21 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from datetime import datetime
+from uuid import UUID
 
-from services.notifier.planning.ladder import (
-    Audience,
-    OfficeHours,
-    Rung,
-    Step,
-    lapse_notices,
-    steps_ahead,
-)
+from services.notifier.model.alert import OLD_NEWS, Step, alert_id
+from services.notifier.model.kinds import Audience, Rung
+from services.notifier.planning.ladder import OfficeHours, lapse_notices, steps_ahead
 
-OLD_NEWS = timedelta(days=1)
 MAY_HAVE_BEEN_SENT = "the notifier began anew: it may have been sent before"
-_ALERTS = UUID("6f0c1d1e-5f0f-5b0e-9a53-0d5c6c0f6a11")
 
 Moment = Callable[[str, datetime, UUID, str | None], datetime]
 # (scope, customer)
@@ -184,11 +177,6 @@ def spared(alert: NewAlert, begun_at: datetime | None) -> NewAlert:
     if begun_at - alert.step.due_at > OLD_NEWS:
         return replace(alert, superseded=True, reason=MAY_HAVE_BEEN_SENT)
     return replace(alert, state="dead", reason=MAY_HAVE_BEEN_SENT)
-
-
-def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:
-    """The key of an alert: the same claim, step and person give the same id, however often it is derived."""
-    return uuid5(_ALERTS, f"{scope}/{customer}/{claim_seq}/{step.rung}/{step.audience}/{staff or ''}")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from services.notifier.hearing.derive import OLD_NEWS, Again
-from services.notifier.planning.plan import EventKind, Plans
+from services.notifier.hearing.derive import Again
+from services.notifier.model.alert import OLD_NEWS
+from services.notifier.model.kinds import EventKind
+from services.notifier.planning.plan import Plans
 from services.notifier.planning.spread import spread_key, spread_out
 
 _EVENTS = UUID("3b8e4f0a-54d0-5c59-9d5f-6a2f1f0f7b21")

@@ -19,7 +19,6 @@ from psycopg.types.json import Jsonb
 
 from services.notifier.hearing import heard
 from services.notifier.hearing.derive import (
-    OLD_NEWS,
     Again,
     Claim,
     ClaimChange,
@@ -32,6 +31,7 @@ from services.notifier.hearing.events import NewEvent, event_alerts
 from services.notifier.hearing.heard import Fork, Heard
 from services.notifier.hearing.place import CUT, NEW, OTHER, Log, Opening, Standing
 from services.notifier.hearing.wire import Message, Record, StaffChange, Unreadable, Watermark, read
+from services.notifier.model.alert import OLD_NEWS
 from services.notifier.planning.plan import Plans
 from services.notifier.planning.spread import spread_key, spread_out
 from shared.clock import BusinessClock

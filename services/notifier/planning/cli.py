@@ -17,9 +17,9 @@ from shared.settings import SettingsError
 from shared.terminal import say
 
 if TYPE_CHECKING:
-    from services.notifier.alert import Notice, Person
     from services.notifier.channels import Channel
     from services.notifier.channels.limits import Limiter
+    from services.notifier.model.alert import Notice, Person
     from services.notifier.planning.plan import Plans
     from services.notifier.settings import NotifierSettings
 
@@ -89,7 +89,7 @@ def preview_policy(
 def test_channel(channel: str, contacts: tuple[str, ...], staff: str) -> None:
     """Send one message by a channel of the settings, or by a robot of the policy such as dingtalk/east, and show what
     was answered."""
-    from services.notifier.alert import Person
+    from services.notifier.model.alert import Person
 
     pairs = dict(pair.partition("=")[::2] for pair in contacts)
     say(asyncio.run(_send(channel, Person(staff, contacts=pairs))))
@@ -156,8 +156,8 @@ def _limiter(settings: NotifierSettings) -> Limiter | None:
 
 
 def _notice(person: Person) -> Notice:
-    from services.notifier.alert import Notice, Words
-    from services.notifier.planning.ladder import Audience, Rung
+    from services.notifier.model.alert import Notice, Words
+    from services.notifier.model.kinds import Audience, Rung
 
     now = datetime.now(UTC)
     words = Words(

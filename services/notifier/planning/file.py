@@ -11,20 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import structs
 
+from services.notifier.model.kinds import Audience, EventKind, Language, Rung, Unavailable
 from services.notifier.planning import shape
 from services.notifier.planning.calendar import Calendar, CalendarError, QuietHours
 from services.notifier.planning.convert import convert, named, section, unknown
-from services.notifier.planning.ladder import Audience, LadderStep, OfficeHours, OfficeHoursError, Rung
-from services.notifier.planning.plan import (
-    DigestTerms,
-    EventKind,
-    Language,
-    OfficePlan,
-    PersonPlan,
-    Plans,
-    RobotTerms,
-    Unavailable,
-)
+from services.notifier.planning.ladder import LadderStep, OfficeHours, OfficeHoursError
+from services.notifier.planning.plan import DigestTerms, OfficePlan, PersonPlan, Plans, RobotTerms
 from services.notifier.planning.robots import check_list, check_office, own_robots, robots_of
 from services.notifier.planning.sms import sms_of
 from services.notifier.planning.strict_yaml import Document, parse_file

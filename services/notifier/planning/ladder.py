@@ -10,37 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from services.notifier.model.alert import Step
+from services.notifier.model.kinds import Audience, Rung
 from services.notifier.planning.calendar import Calendar, QuietHours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MOMENT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
-
-
-class Rung(StrEnum):
-    """The steps of the ladder, in the order in which they are climbed."""
-
-    EARLY = "early"
-    DAY_BEFORE = "day_before"
-    LAST_MORNING = "last_morning"
-    LAST_AFTERNOON = "last_afternoon"
-    LAST_CALL = "last_call"
-    LAPSED = "lapsed"
-    # No steps: what else happened to a customer, several alerts in one message, and a try of a channel.
-    EVENT = "event"
-    DIGEST = "digest"
-    TEST = "test"
-
-
-class Audience(StrEnum):
-    """Whom a step is for. Which persons that is, is looked up when the alert falls due."""
-
-    OWNER = "owner"
-    SUPERVISOR = "supervisor"
 
 
 class OfficeHoursError(ValueError):
@@ -125,15 +104,6 @@ class OfficeHours:
             return instant
         end = self.quiet.ends_after(instant, self.zone).astimezone(UTC)
         return end if end < before else instant
-
-
-@dataclass(frozen=True)
-class Step:
-    """One alert to come: which step, for whom, when."""
-
-    rung: Rung
-    audience: Audience
-    due_at: datetime
 
 
 def reminders(expires_at: datetime, hours: OfficeHours) -> tuple[Step, ...]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.notifier.channels.sms_templates import DIGEST, NEEDED, missing
-from services.notifier.planning.plan import EventKind, OfficePlan, Plans, meant
+from services.notifier.model.kinds import EventKind
+from services.notifier.planning.plan import OfficePlan, Plans, meant
 from services.notifier.planning.strict_yaml import Document
 
 # By the channel of an SMS provider, the kinds of message that have a template; None: nobody here knows.

@@ -10,38 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.notifier.model.kinds import EventKind, Language, Unavailable
 from services.notifier.planning.ladder import OfficeHours
-
-
-class Language(StrEnum):
-    """In which language a person is told; `both` puts Chinese first."""
-
-    ZH = "zh"
-    EN = "en"
-    BOTH = "both"
-
-
-class EventKind(StrEnum):
-    """What else a person must know: not asked for, so it may be declined."""
-
-    KEPT = "kept"
-    SUPERSEDED = "superseded"
-    RETURNED = "returned"
-    TRANSFERRED = "transferred"
-    DISPUTED = "disputed"
-    RULED = "ruled"
-    SHARES = "shares"
-
-
-class Unavailable(StrEnum):
-    """Why a person cannot be told."""
-
-    DEPARTED = "departed"
-    AWAY = "away"
-    NO_CONTACT = "no_contact"
 
 
 @dataclass(frozen=True)

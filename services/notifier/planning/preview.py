@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.notifier.planning.ladder import Audience, Step, lapse_notices, steps_ahead
+from services.notifier.model.alert import Step
+from services.notifier.model.kinds import Audience
+from services.notifier.planning.ladder import lapse_notices, steps_ahead
 from services.notifier.planning.plan import OfficePlan, Plans, meant
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 import msgspec
 from msgspec import Meta, field
 
-from services.notifier.planning.plan import EventKind
+from services.notifier.model.kinds import EventKind
 from services.notifier.planning.shape_senders import ROBOT, OwnRobots, Robots, SmsProviders, Strict
 from shared.contract.events import Role
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.notifier.alert import State
+from services.notifier.model.alert import State
 from services.notifier.planning.ladder import SHANGHAI
 from services.notifier.planning.plan import Plans
 from shared.cases import case_number

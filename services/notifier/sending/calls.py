@@ -16,7 +16,6 @@ from uuid import UUID
 
 import structlog
 
-from services.notifier.alert import Notice, Outcome
 from services.notifier.channels import (
     Channel,
     ChannelError,
@@ -27,6 +26,7 @@ from services.notifier.channels import (
     clipped,
 )
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import Notice, Outcome
 from services.notifier.sending.queue import Call, Queue
 from services.notifier.sending.under_way import Round
 from services.notifier.wording.compose import Composer
@@ -73,7 +73,9 @@ class Calls:
         if not isinstance(channel, Sized):
             return True
         now = self._business.now()
-        return channel.fits(self._composer.notice(round.packet, round.found, round.people, now), destination)
+        return channel.fits(
+            self._composer.notice(round.packet, round.found.recipient, round.people, now), destination
+        )
 
     async def _begin(
         self, round: Round, channel: Channel, destination: str
@@ -81,7 +83,7 @@ class Calls:
         """Store the attempt for every member; who is overtaken is left out, and the words are made anew."""
         while True:
             now = self._business.now()
-            notice = self._composer.notice(round.packet, round.found, round.people, now)
+            notice = self._composer.notice(round.packet, round.found.recipient, round.people, now)
             call = Call(channel.name, destination, notice.words.text, notice.to.staff, round.packet.digest)
             at: tuple[datetime, datetime] = (now, self._machine.now())
             numbers = await asyncio.to_thread(self._queue.begin_attempts, round.packet.members, call, at)

@@ -17,16 +17,17 @@ from typing import Any
 import psycopg
 import structlog
 
-from services.notifier.alert import LeasedAlert
 from services.notifier.channels import Channel
-from services.notifier.channels.configured import longest_ways
 from services.notifier.metrics import Metrics
+from services.notifier.model.alert import LeasedAlert, People
+from services.notifier.model.packet import Packet
 from services.notifier.planning.plan import Plans
 from services.notifier.sending.breaker import Breaker, NoBreaker
-from services.notifier.sending.packet import Packet, packets
+from services.notifier.sending.packet import packets
 from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import People, Queue, Work
+from services.notifier.sending.queue import Queue, Work
 from services.notifier.sending.rounds import Rounds
+from services.notifier.sending.routing import longest_ways
 from shared.clock import BusinessClock, MachineClock, real_seconds_until
 from shared.telemetry import next_span, traced
 

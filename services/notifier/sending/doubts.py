@@ -16,12 +16,12 @@ from typing import Final
 
 import structlog
 
-from services.notifier.alert import LeasedAlert, State
 from services.notifier.channels import Channel, ChannelError
 from services.notifier.channels.asking import Findable, Question, Told
+from services.notifier.model.alert import LeasedAlert, State
+from services.notifier.model.packet import Packet
 from services.notifier.sending.history import History
 from services.notifier.sending.pacing import tells_repetitions
-from services.notifier.sending.packet import Packet
 from services.notifier.sending.routing import Ways
 from services.notifier.sending.steps import UNANSWERED, remaining
 from services.notifier.sending.under_way import Round

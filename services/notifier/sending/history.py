@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.notifier.alert import LeasedAlert, Outcome, State
 from services.notifier.channels.asking import Told
-from services.notifier.hearing.derive import OLD_NEWS
+from services.notifier.model.alert import OLD_NEWS, LeasedAlert, Outcome, State
 from services.notifier.sending.work import Tried
 from shared.database import Database, queries
 

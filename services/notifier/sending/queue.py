@@ -16,15 +16,14 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from services.notifier.alert import LeasedAlert, Outcome, Person, State
-from services.notifier.hearing.derive import alert_id
-from services.notifier.planning.ladder import Audience, Rung, Step
+from services.notifier.model.alert import LeasedAlert, Outcome, People, Person, State, Step, alert_id
+from services.notifier.model.kinds import Audience, Rung
 from services.notifier.planning.plan import Plans
 from services.notifier.sending.history import History
-from services.notifier.sending.work import Call, People, Terms, Verdict, Work
+from services.notifier.sending.work import Call, Terms, Verdict, Work
 from shared.database import Database, queries
 
-__all__ = ["Call", "People", "Queue", "Terms", "Verdict", "Work"]
+__all__ = ["Call", "Queue", "Terms", "Verdict", "Work"]
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 

@@ -16,7 +16,6 @@ import psycopg
 import stamina
 import structlog
 
-from services.notifier.alert import LeasedAlert, State
 from services.notifier.channels import (
     Channel,
     ChannelError,
@@ -27,14 +26,16 @@ from services.notifier.channels import (
 )
 from services.notifier.channels.outcome import TryLater
 from services.notifier.metrics import Metrics
-from services.notifier.planning.plan import Plans, Unavailable
+from services.notifier.model.alert import LeasedAlert, People, State
+from services.notifier.model.kinds import Unavailable
+from services.notifier.model.packet import Packet
+from services.notifier.planning.plan import Plans
 from services.notifier.sending.breaker import Breaker
 from services.notifier.sending.calls import Calls, defect
 from services.notifier.sending.doubts import Doubts, in_order, without_failed
 from services.notifier.sending.pacing import Busy, Pace, limit_of, tells_repetitions
-from services.notifier.sending.packet import Packet
 from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import People, Queue, Verdict
+from services.notifier.sending.queue import Queue, Verdict
 from services.notifier.sending.routing import Addressee, Router, Unreachable
 from services.notifier.sending.steps import (
     DEFECT,

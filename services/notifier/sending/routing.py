@@ -10,22 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.notifier.alert import LeasedAlert, Person
 from services.notifier.channels import Channel
 from services.notifier.channels.sms import SmsChannel
-from services.notifier.planning.plan import Plans, Unavailable
-from services.notifier.sending.queue import People
+from services.notifier.model.alert import LeasedAlert, People, Person, Recipient
+from services.notifier.model.kinds import Unavailable
+from services.notifier.planning.plan import Plans
 
 Ways = Sequence[tuple[Channel, str]]
 
 
 @dataclass(frozen=True)
 class Addressee:
-    """Who is told, by what, and in whose place."""
+    """Who is told, and by what."""
 
-    person: Person
+    recipient: Recipient
     ways: Ways
-    instead_of: tuple[Person, Unavailable] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Router:
         person = people[alert.scope, alert.staff]
         found = self._reach(members, person, now)
         if not isinstance(found, Unavailable):
-            return Addressee(person, found)
+            return Addressee(Recipient(person), found)
         asked = False
         never = {person.staff, *(one.owner for one in members)}
         for other in self._stand_ins(alert.scope, person, found, people):
@@ -61,12 +60,12 @@ class Router:
             asked = True
             ways = self._reach(members, other, now, standing_in=True)
             if not isinstance(ways, Unavailable):
-                return Addressee(other, ways, (person, found))
+                return Addressee(Recipient(other, (person, found)), ways)
         if found is Unavailable.AWAY and person.away:
             # Nobody stands in, and a telephone is carried along: better told there than not at all.
             ways = self._reach(members, replace(person, away=False), now)
             if not isinstance(ways, Unavailable):
-                return Addressee(person, ways)
+                return Addressee(Recipient(person), ways)
         roles = self._plans.of(alert.scope).stand_in.get(found, ())
         return Unreachable(found, asked or bool(roles))
 
@@ -107,6 +106,20 @@ class Router:
         ]
         for role in self._plans.of(scope).stand_in.get(why, ()):
             yield from (other for other in colleagues if other.role == role)
+
+
+def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel]]:
+    """The lists of channels that one message may be tried by: how long a round can take follows from the longest.
+
+    All robots of a provider take as long; so one stands for all of them.
+    """
+    of_kind = {channel.name.partition("/")[0]: channel for channel in channels}
+    standard = [channel for channel in channels if "/" not in channel.name]
+    listed = [
+        [of_kind[kind] for name in names if (kind := name.partition("/")[0]) in of_kind]
+        for names in plans.lists()
+    ]
+    return [standard, *listed]
 
 
 def _says(channel: Channel, members: Sequence[LeasedAlert], *, standing_in: bool) -> bool:

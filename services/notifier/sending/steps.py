@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.notifier.alert import LeasedAlert
 from services.notifier.channels import ChannelError, NoAnswer, Refused
 from services.notifier.channels.outcome import MENDABLE, OF_CHANNEL, Reason, TryLater
+from services.notifier.model.alert import LeasedAlert
 from services.notifier.sending.policy import Policy
 
 # Behind its deadline a reminder is found dead.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.notifier.alert import LeasedAlert, State
 from services.notifier.channels import ChannelError, Temporary
 from services.notifier.channels.outcome import TryLater
-from services.notifier.sending.packet import Packet
-from services.notifier.sending.queue import People, Verdict
+from services.notifier.model.alert import LeasedAlert, People, State
+from services.notifier.model.packet import Packet
+from services.notifier.sending.queue import Verdict
 from services.notifier.sending.routing import Addressee
 from services.notifier.sending.steps import is_mendable, why
 

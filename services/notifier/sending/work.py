@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.notifier.alert import Person, State
-
-# By scope and staff id.
-People = Mapping[tuple[str, str], Person]
+from services.notifier.model.alert import State
 
 
 @dataclass(frozen=True)

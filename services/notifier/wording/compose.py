@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.notifier.alert import Item, LeasedAlert, Notice, Person, Words
-from services.notifier.planning.ladder import Rung
+from services.notifier.model.alert import Item, LeasedAlert, Notice, People, Person, Recipient, Words
+from services.notifier.model.kinds import Rung
+from services.notifier.model.packet import Packet
 from services.notifier.planning.plan import Plans
 from services.notifier.planning.spread import full_hour
-from services.notifier.sending.packet import Packet
-from services.notifier.sending.queue import People
-from services.notifier.sending.routing import Addressee
 from services.notifier.wording.digest import compose_digest
 from services.notifier.wording.event import event_words
 from services.notifier.wording.words import case_number, compose, counted_from, standing_in
@@ -25,13 +23,13 @@ class Composer:
         self._plans = plans
         self._late_after = late_after
 
-    def notice(self, packet: Packet, found: Addressee, people: People, now: datetime) -> Notice:
+    def notice(self, packet: Packet, to: Recipient, people: People, now: datetime) -> Notice:
         """What is sent at business time `now`; it speaks of the hour for which its alerts were meant."""
         meant = (replace(one, due_at=full_hour(self._plans, one.scope, one.due_at)) for one in packet.members)
         packet = replace(packet, members=tuple(meant))
         first, several = packet.first, packet.digest is not None
-        words = self._words(packet, found, people, now)
-        language = self._plans.language(first.scope, found.person.staff)
+        words = self._words(packet, to, people, now)
+        language = self._plans.language(first.scope, to.person.staff)
         known = [one.watermark for one in packet.members if one.watermark is not None]
         return Notice(
             id=packet.id,
@@ -40,7 +38,7 @@ class Composer:
             case="" if several else case_number(first.customer),
             rung=Rung.DIGEST if several else first.rung,
             audience=first.audience,
-            to=found.person,
+            to=to.person,
             owner=None if several else first.owner,
             due_at=min(one.due_at for one in packet.members),
             deadline=first.deadline,
@@ -55,17 +53,17 @@ class Composer:
             zone=self._plans.hours_of(first.scope).zone,
         )
 
-    def _words(self, packet: Packet, found: Addressee, people: People, now: datetime) -> Words:
+    def _words(self, packet: Packet, to: Recipient, people: People, now: datetime) -> Words:
         first = packet.first
         zone = self._plans.hours_of(first.scope).zone
         if packet.digest is not None:
             owners = {staff: person for (scope, staff), person in people.items() if scope == first.scope}
-            words = compose_digest(packet.members, owners, found.person.staff, now, zone, self._late_after)
+            words = compose_digest(packet.members, owners, to.person.staff, now, zone, self._late_after)
         elif first.kind == "event":
             words = event_words(first, zone)
         else:
-            return compose(first, _owner(first, people), now, zone, self._late_after, found.instead_of)
-        return words if found.instead_of is None else standing_in(words, *found.instead_of)
+            return compose(first, _owner(first, people), now, zone, self._late_after, to.instead_of)
+        return words if to.instead_of is None else standing_in(words, *to.instead_of)
 
 
 def _owner(alert: LeasedAlert, people: People) -> Person | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.alert import LeasedAlert, Person, Words
-from services.notifier.planning.ladder import Audience, Rung
+from services.notifier.model.alert import LeasedAlert, Person, Words
+from services.notifier.model.kinds import Audience, Rung
 from services.notifier.wording.event import event_line
 from services.notifier.wording.words import (
     case_number,

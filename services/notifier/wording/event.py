@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.notifier.alert import LeasedAlert, Words
-from services.notifier.planning.plan import EventKind
+from services.notifier.model.alert import LeasedAlert, Words
+from services.notifier.model.kinds import EventKind
 from services.notifier.wording.words import case_number, harmless, moment
 
 _FULL = 10_000

@@ -13,9 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.alert import LeasedAlert, Person, Words
-from services.notifier.planning.ladder import Audience, Rung
-from services.notifier.planning.plan import Unavailable
+from services.notifier.model.alert import LeasedAlert, Person, Words
+from services.notifier.model.kinds import Audience, Rung, Unavailable
 from shared.cases import case_number
 from shared.plain import one_line
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from services.notifier.planning.ladder import Audience, Rung
-from services.notifier.planning.plan import Language
+from services.notifier.model.kinds import Audience, Language, Rung, Unavailable
+
+# What fell due longer ago than this is told to nobody who begins anew.
+OLD_NEWS = timedelta(days=1)
+_ALERTS = UUID("6f0c1d1e-5f0f-5b0e-9a53-0d5c6c0f6a11")
 
 
 class State(StrEnum):
@@ -74,6 +77,20 @@ class LeasedAlert:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One alert to come: which step, for whom, when."""
+
+    rung: Rung
+    audience: Audience
+    due_at: datetime
+
+
+def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:
+    """The key of an alert: the same claim, step and person give the same id, however often it is derived."""
+    return uuid5(_ALERTS, f"{scope}/{customer}/{claim_seq}/{step.rung}/{step.audience}/{staff or ''}")
+
+
+@dataclass(frozen=True)
 class Person:
     """A member of staff as enrolled; whoever is not enrolled has an id and nothing else."""
 
@@ -87,6 +104,18 @@ class Person:
 
     def contact(self, kind: str) -> str | None:
         return (self.contacts or {}).get(kind)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who is told, and in whose place: the person whom the message was for, and why they cannot be told."""
+
+    person: Person
+    instead_of: tuple[Person, Unavailable] | None = None
+
+
+# By scope and staff id.
+People = Mapping[tuple[str, str], Person]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""The closed lists of words about alerts: steps, audiences, languages, events, and why nobody can be reached."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Rung(StrEnum):
+    """The steps of the ladder, in the order in which they are climbed."""
+
+    EARLY = "early"
+    DAY_BEFORE = "day_before"
+    LAST_MORNING = "last_morning"
+    LAST_AFTERNOON = "last_afternoon"
+    LAST_CALL = "last_call"
+    LAPSED = "lapsed"
+    # No steps: what else happened to a customer, several alerts in one message, and a try of a channel.
+    EVENT = "event"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+class Audience(StrEnum):
+    """Whom a step is for. Which persons that is, is looked up when the alert falls due."""
+
+    OWNER = "owner"
+    SUPERVISOR = "supervisor"
+
+
+class Language(StrEnum):
+    """In which language a person is told; `both` puts Chinese first."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
+class EventKind(StrEnum):
+    """What else a person must know: not asked for, so it may be declined."""
+
+    KEPT = "kept"
+    SUPERSEDED = "superseded"
+    RETURNED = "returned"
+    TRANSFERRED = "transferred"
+    DISPUTED = "disputed"
+    RULED = "ruled"
+    SHARES = "shares"
+
+
+class Unavailable(StrEnum):
+    """Why a person cannot be told."""
+
+    DEPARTED = "departed"
+    AWAY = "away"
+    NO_CONTACT = "no_contact"
