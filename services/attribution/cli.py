@@ -14,6 +14,7 @@ from shared.settings import SettingsError
 from shared.terminal import say
 
 if TYPE_CHECKING:
+    from services.attribution.folding.batch import BeingSetAside
     from services.attribution.folding.quarantine import Quarantine, Retried
 
 FAILED = 1
@@ -130,11 +131,17 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
     if not reason.strip() or not by.strip():
         raise click.UsageError("--reason and --by must not be blank")
     with _opened(database_url, rulebook_folder) as found:
-        asked = SettingAside(found.failing(scope), reason.strip(), by.strip())
+        mark = found.mark(scope, by.strip())
         try:
-            recorded = record_set_aside(intake, scope, asked)
+            recorded = record_set_aside(intake, scope, SettingAside(mark.id, reason.strip(), by.strip()))
         except NotRecorded as error:
-            raise click.ClickException(f"{error}; nothing was changed") from None
+            if error.certain:
+                found.unmark(mark)
+                raise click.ClickException(f"{error}; nothing was changed") from None
+            raise click.ClickException(
+                f"{error}. 台账可能已记录，该范围在此之前不会重试：请再次执行本命令"
+                " (the journal may have recorded it, so no retry folds the fact: give this command again)"
+            ) from None
         _tell(found.set_aside(scope, recorded))
 
 
@@ -145,13 +152,22 @@ def _tell(retried: Retried) -> None:
         sys.exit(FAILED)
 
 
+def _being_set_aside(error: BeingSetAside) -> str:
+    return (
+        f"该范围的记录正在被剔除 (the event {error.id} of the scope {error.scope} is being set aside by {error.by}"
+        f" since {error.at.isoformat()}); nothing was changed. If that command has ended, give it again:"
+        f" panke quarantine set-aside {error.scope} --reason … --by {error.by}"
+    )
+
+
 @contextmanager
 def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     """The quarantine of a deployment's database; what is wrong is told in a line."""
     import psycopg
     from eventsourcing.persistence import PersistenceError
 
-    from services.attribution.folding.quarantine import NotFailing, NotParked, Quarantine
+    from services.attribution.folding.batch import BeingSetAside
+    from services.attribution.folding.quarantine import AlreadySetAside, NotFailing, NotParked, Quarantine
     from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.folding.rules import live_rules
     from services.attribution.folding.texts import StoredTexts
@@ -173,6 +189,13 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     except NotFailing as error:
         raise click.ClickException(
             f"no fact of the scope {error} is to blame now: see `panke quarantine show`, and retry"
+        ) from None
+    except BeingSetAside as error:
+        raise click.ClickException(_being_set_aside(error)) from None
+    except AlreadySetAside as error:
+        raise click.ClickException(
+            f"该记录已被剔除 (the fact of the scope {error.scope} on which it failed was set aside by {error.by} at"
+            f" {error.at.isoformat()}): nothing is left to do"
         ) from None
     except NoSuchText as error:
         raise click.ClickException(str(error)) from None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg import Cursor
@@ -26,6 +26,26 @@ Row = Sequence[Any]
 
 class StaleScope(IntegrityError):
     """A scope is not as it was when it was read; the batch is to be folded again."""
+
+
+class BeingSetAside(Exception):
+    """Somebody began to take a fact of the scope out: the journal may leave it out already, so no one folds it."""
+
+    def __init__(self, scope: str, id_: str, by: str, at: datetime) -> None:
+        super().__init__(scope, id_, by, at)
+        self.scope = scope
+        self.id = id_
+        self.by = by
+        self.at = at
+
+
+class Released(NamedTuple):
+    """Up to where a scope's facts wait no longer, whether that is all, and which event was set aside."""
+
+    scope: str
+    folded: int
+    wholly: bool
+    aside: str | None
 
 
 @dataclass(slots=True)
@@ -61,7 +81,7 @@ class Batch:
     dead_records: list[Row] = field(default_factory=list)
     parked_scopes: list[Row] = field(default_factory=list)
     parked_facts: list[Row] = field(default_factory=list)
-    released: tuple[str, int, bool] | None = None
+    released: Released | None = None
     set_aside: list[Row] = field(default_factory=list)
 
     def join(self, scope: str, gone: str, into: str) -> None:
@@ -114,11 +134,7 @@ class Batch:
         _put(curs, "put_outbox", self.outbox)
         _put(curs, "put_dead_records", self.dead_records)
         _put(curs, "put_set_aside", self.set_aside)
-        if self.released is not None:
-            scope, folded, wholly = self.released
-            curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
-            if wholly:
-                curs.execute(SQL["drop_parked_scope"].encode(), [scope])
+        self._release(curs)
         _put(curs, "put_parked_scopes", self.parked_scopes)
         _put(curs, "put_parked_facts", self.parked_facts)
         if self.watermark is not None:
@@ -132,6 +148,17 @@ class Batch:
         for scope, expected in self.heads.items():
             if found.get(scope) != expected:
                 raise StaleScope(f"scope {scope} was written to by somebody else")
+
+    def _release(self, curs: Cursor[Any]) -> None:
+        """Let go of what was folded or set aside, unless somebody began to set another fact aside meanwhile."""
+        if self.released is None:
+            return
+        scope, folded, wholly, aside = self.released
+        row = curs.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
+        if row is not None and row["marked_id"] not in (None, aside):
+            raise BeingSetAside(scope, row["marked_id"], row["marked_by"], row["marked_at"])
+        curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
+        curs.execute(SQL["drop_parked_scope" if wholly else "unmark_done"].encode(), [scope])
 
     def _write_texts(self, curs: Cursor[Any]) -> None:
         """One text for each name and version, also where two processes keep one at the same time."""

@@ -1,19 +1,23 @@
 """Scopes whose fold failed, and what a person can do: try again, or take one fact out (architecture choice 6).
 
 The facts wait in their order. A retry folds them as the consumer would have, in one transaction; the consumer
-that writes to the same scope meanwhile finds its counters changed and reads again.
+that writes to the same scope meanwhile finds its counters changed and reads again, as does who works here.
+
+Who sets a fact aside marks it before the journal is told: from then on no retry folds it. The mark goes with the fact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple, TypeVar
+from uuid import uuid4
 
 import msgspec
 
 from services.attribution.domain.state import SCOPE
-from services.attribution.folding.batch import SQL, Batch
+from services.attribution.folding.batch import SQL, Batch, BeingSetAside, Released, StaleScope
 from services.attribution.folding.folder import Folder, Rules
 from services.attribution.folding.reading import Dead, JournalFact, Watermark, read_record
 from services.attribution.folding.recorder import AttributionRecorder
@@ -22,8 +26,12 @@ from shared.contract import SetAside
 from shared.database import Database
 from shared.topics import Headers, decode_contacts, encode_contacts, encode_headers
 
-AT_ONCE = 10_000
+T = TypeVar("T")
+
+AT_ONCE: Final = 10_000
 """Facts that one retry folds; what is left waits for the next one."""
+AGAIN: Final = 20
+"""So often the scope is read again when facts came for it meanwhile."""
 
 
 class NotParked(LookupError):
@@ -32,6 +40,25 @@ class NotParked(LookupError):
 
 class NotFailing(Exception):
     """The scope does not fail on that fact: on another one, or on no fact at all but on a lapse that is due."""
+
+
+class AlreadySetAside(Exception):
+    """Somebody else was sooner: the fact is out of the judging."""
+
+    def __init__(self, scope: str, by: str, at: datetime) -> None:
+        super().__init__(scope, by, at)
+        self.scope = scope
+        self.by = by
+        self.at = at
+
+
+class Mark(NamedTuple):
+    """The event that is being set aside, and by which mark; `ours` when nobody had begun before."""
+
+    scope: str
+    id: str
+    mark: str
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +118,52 @@ class Quarantine:
         raise NotParked(scope)
 
     def retry(self, scope: str) -> Retried:
-        """Fold the waiting facts in order, as far as they can be folded; commit what could."""
-        work, batch = self._take(scope), Batch()
-        return self._fold(work, self._facts(work), batch)
+        """Fold the waiting facts in order, as far as they can be folded; commit what could.
+
+        Raises `BeingSetAside` where somebody takes the first of them out.
+        """
+        self._demand_unmarked(scope)
+        return _while_stale(lambda: self._retry(scope))
 
     def failing(self, scope: str) -> str:
         """The id of the event on which the scope fails."""
         return self._failing(scope, self._facts(self._take(scope)))
 
+    def mark(self, scope: str, by: str) -> Mark:
+        """Mark the event on which the scope fails as one that `by` sets aside: before the journal is told."""
+        with self._database.connection() as connection, connection.transaction():
+            marked = connection.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
+            if marked is None:
+                raise NotParked(scope)
+            found = Mark(scope, self.failing(scope), str(uuid4()), marked[0] is None)
+            given = {"scope": scope, "mark": found.mark, "id": found.id, "by": by}
+            connection.execute(SQL["mark"].encode(), given)
+        return found
+
+    def unmark(self, mark: Mark) -> None:
+        """The journal was not told of it; a mark that stood before stays, since its maker may have told it."""
+        if mark.ours:
+            given = {"scope": mark.scope, "mark": mark.mark}
+            with self._database.connection() as connection:
+                connection.execute(SQL["unmark"].encode(), given)
+
     def set_aside(self, scope: str, record: SetAside) -> Retried:
         """Take the failing fact out of the judging, as the journal records it, and go on with the rest."""
+        return _while_stale(lambda: self._set_aside(scope, record))
+
+    def _retry(self, scope: str) -> Retried:
+        work = self._take(scope)
+        return self._fold(work, self._facts(work), Batch())
+
+    def _demand_unmarked(self, scope: str) -> None:
+        """Asked again, under a lock, by whoever commits; here nothing was folded in vain yet."""
+        for id_, by, at in self._rows("lock_parked", [scope]):
+            if id_ is not None:
+                raise BeingSetAside(scope, id_, by, at)
+
+    def _set_aside(self, scope: str, record: SetAside) -> Retried:
+        for by, at in self._rows("who_set_aside", [scope, record.set_aside]):
+            raise AlreadySetAside(scope, by, at)
         work, batch = self._take(scope), Batch()
         facts = self._facts(work)
         if self._failing(scope, facts) != record.set_aside:
@@ -113,7 +176,7 @@ class Quarantine:
             )
         )  # fmt: skip
         work.folded = failing.seq
-        return self._fold(work, facts, batch)
+        return self._fold(work, facts, batch, record.set_aside)
 
     def _failing(self, scope: str, facts: list[JournalFact]) -> str:
         """The first fact that waits, unless the scope was parked by its sweep and facts wait for nothing wrong."""
@@ -140,7 +203,7 @@ class Quarantine:
                     raise ValueError(f"a parked fact of {work.scope} is no fact any more: {other}")
         return found
 
-    def _fold(self, work: Work, facts: list[JournalFact], batch: Batch) -> Retried:
+    def _fold(self, work: Work, facts: list[JournalFact], batch: Batch, aside: str | None = None) -> Retried:
         stored = work.stored
         self._store.load({work.scope: work}, {work.scope: {SCOPE}})
         self._folder.prefetch({work.scope: work}, facts)
@@ -154,7 +217,7 @@ class Quarantine:
                 break
             folded += 1
         left = work.received - work.folded
-        batch.released = (work.scope, work.folded, left == 0)
+        batch.released = Released(work.scope, work.folded, left == 0, aside)
         self._folder.flush(work, batch)
         assert batch.heads[work.scope] == stored
         self._recorder.commit_batch(batch.events, tracking=None, expected=None, project=batch.write)
@@ -163,3 +226,13 @@ class Quarantine:
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._database.connection() as connection:
             return connection.execute(SQL[name].encode(), parameters).fetchall()
+
+
+def _while_stale(work: Callable[[], T]) -> T:
+    """Do it on what stands now: the consumer, or another person, may have written since it was read."""
+    for _ in range(AGAIN):
+        try:
+            return work()
+        except StaleScope:
+            continue
+    return work()

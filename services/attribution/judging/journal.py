@@ -11,10 +11,15 @@ import httpx
 from shared.contract import BadEvent, SetAside, SettingAside, decode_set_aside
 
 WAIT = 10.0
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 class NotRecorded(Exception):
-    """Intake did not record it; nothing was changed."""
+    """Intake did not say that it recorded it; `certain` when it certainly did not."""
+
+    def __init__(self, told: str, *, certain: bool) -> None:
+        super().__init__(told)
+        self.certain = certain
 
 
 def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
@@ -24,13 +29,15 @@ def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
         with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
             answer = client.post(f"/v1/journal/{scope}/set-asides", json=body)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NotRecorded(f"intake does not answer at {intake}: {type(error).__name__}") from None
+        told = f"intake does not answer at {intake}: {type(error).__name__}"
+        raise NotRecorded(told, certain=isinstance(error, UNSENT)) from None
     if not answer.is_success:
-        raise NotRecorded(f"intake refused with {answer.status_code}: {_detail(answer)}")
+        told = f"intake refused with {answer.status_code}: {_detail(answer)}"
+        raise NotRecorded(told, certain=answer.is_client_error)
     try:
         return decode_set_aside(answer.content)
     except BadEvent as error:
-        raise NotRecorded(f"what answers at {intake} is not intake: {error}") from None
+        raise NotRecorded(f"what answers at {intake} is not intake: {error}", certain=False) from None
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -17,6 +17,22 @@ DELETE FROM parked_facts WHERE scope = %s AND seq <= %s
 -- name: drop_parked_scope
 DELETE FROM parked_scopes WHERE scope = %s
 
+-- name: lock_parked
+-- Held until commit: of a retry and a fact that is being set aside, the second one sees what the first one did.
+SELECT marked_id, marked_by, marked_at FROM parked_scopes WHERE scope = %s FOR UPDATE
+
+-- name: mark
+UPDATE parked_scopes SET mark = %(mark)s, marked_id = %(id)s, marked_by = %(by)s, marked_at = now()
+WHERE scope = %(scope)s
+
+-- name: unmark
+-- Only by whoever marked last: another one may be telling the journal by now.
+UPDATE parked_scopes SET mark = NULL, marked_id = NULL, marked_by = NULL, marked_at = NULL
+WHERE scope = %(scope)s AND mark = %(mark)s
+
+-- name: unmark_done
+UPDATE parked_scopes SET mark = NULL, marked_id = NULL, marked_by = NULL, marked_at = NULL WHERE scope = %s
+
 -- name: put_set_aside
 INSERT INTO set_aside (scope, seq, id, reason, by, at, body, contacts)
 SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bytea[],
@@ -24,6 +40,9 @@ SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[
 
 -- name: set_aside_of
 SELECT seq, body, contacts, reason, by, at FROM set_aside WHERE scope = %s AND body IS NOT NULL ORDER BY seq
+
+-- name: who_set_aside
+SELECT by, at FROM set_aside WHERE scope = %s AND id = %s
 
 -- name: set_aside_list
 SELECT scope, seq, id, reason, by, at FROM set_aside ORDER BY at
