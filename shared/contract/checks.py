@@ -107,7 +107,7 @@ def _check_next_on(data: CallRegistered | FollowUpRecorded) -> None:
 
 
 def _check_household(data: HouseholdLinked) -> None:
-    """A masked phone passes: the record is kept and flagged as naming no customer (rules, 2. Identity)."""
+    """A masked phone passes: the record is kept and flagged as naming no customer (procedure.md#identity-nobody)."""
     for index, member in enumerate(data.members):
         if all(says_nothing(contact) for contact in (*member.phones, member.wechat or "")):
             raise bad(f"data.members[{index}]", "contact")

@@ -1,4 +1,4 @@
-"""Who a record names: phones in E.164 and WeChat ids, the only things that identify a customer (rules, 2)."""
+"""Who a record names: phones in E.164 and WeChat ids, which alone identify a customer (procedure.md#identity-match)."""
 
 import re
 from collections.abc import Mapping

@@ -276,7 +276,7 @@ class DisputeEvidenceAdded(Model, frozen=True):
 
 
 class DisputeRuled(Model, frozen=True):
-    """One that names neither owner nor shares is of the contract but does not count (rules, 8)."""
+    """One that names neither owner nor shares is of the contract but does not count (procedure.md#disputes-says)."""
 
     TYPE: ClassVar = "dispute.ruled"
     dispute: RecordId

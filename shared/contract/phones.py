@@ -1,4 +1,4 @@
-"""Phones as people write them, read as E.164 with their extension (rules, 2. Identity).
+"""Phones as people write them, read as E.164 with their extension (procedure.md#identity-phones).
 
 Taken is a valid number of its region, or a mainland mobile by its form, which the library need not know yet.
 `phonenumbers` is lenient: it drops a second number behind a comma, takes letters for digits and a hotline for a

@@ -1,4 +1,4 @@
-"""What people write where they say nothing, hide something, or copy what nobody sees (rules, 2. Identity)."""
+"""What people write where they say nothing, hide something, or copy what nobody sees (procedure.md#identity-masked)."""
 
 import re
 import unicodedata

@@ -93,7 +93,7 @@ def test_a_clause_for_two_things_is_told_by_the_shares() -> None:
 
 
 def test_shares_that_a_discovery_moved_are_told_as_such() -> None:
-    """E4 gives the first registrant all that the second had; a whole deal of an owner is not told so."""
+    """shijiazhuang.4 gives the first registrant all that the second had; a whole deal of an owner is not told so."""
     book = load("shijiazhuang")
     assert "成交后发现两次登记" in explain(dealt("shijiazhuang.4", {"li": 10000}), book, NAMES).zh
     assert "成交业绩：李伟 100%" in explain(dealt("shijiazhuang.1", {"li": 10000}), book, NAMES).zh

@@ -294,7 +294,7 @@ GOOD = [
 
 @pytest.mark.parametrize("body", GOOD)
 def test_good_books_pass_here_and_in_the_schema(tmp_path: Path, body: str) -> None:
-    """What section 11 of the rules allows is read, and the schema finds nothing."""
+    """What the form allows (procedure.md#rulebook-files) is read, and the schema finds nothing."""
     text = f"{HEAD}{body}\n{CLAUSES}"
     path = tmp_path / "book.yaml"
     path.write_text(text, encoding="utf-8")

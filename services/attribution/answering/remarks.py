@@ -1,7 +1,7 @@
 """Corrections and approvals as a history tells them: who asked, who approved, and what changed, contacts masked.
 
 A correction takes from a customer what is another's, or gives it; whoever may read the one history need not know the
-other's number (rules, 2).
+other's number (procedure.md#corrections).
 """
 
 from __future__ import annotations

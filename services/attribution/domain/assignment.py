@@ -1,4 +1,4 @@
-"""Section 3 of the rules, steps 1 to 4: whom a visit goes to where nobody has a claim, or the claim does not hold."""
+"""The steps: whom a visit goes to where nobody has a claim, or the claim does not hold (procedure.md#steps)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def assign(
 
 
 def _named(visit: Visit) -> StaffId | None:
-    """The one consultant whom the customer named when asked (E2), where that is one."""
+    """The one consultant whom the customer named when asked, where that is one (procedure.md#step-1-named)."""
     asked = {visit.asked.named_consultant, visit.asked.contacted_by} - {None}
     return asked.pop() if len(asked) == 1 else None
 
@@ -48,7 +48,7 @@ def _on_behalf(case: Case, visit: Visit, customer: Customer) -> StaffId | None:
 
 
 def capacity(case: Case, visit: Visit, customer: Customer) -> str:
-    """How the visit was received; where nobody receives new customers for others, these are received on turn (B1)."""
+    """How the visit was received; where nobody receives new customers for others, on turn (procedure.md#step-2-new)."""
     earlier = any(record != case.record for record in customer.records)
     return "on_turn" if case.book.assist.new_customers == "receiver" and not earlier else visit.capacity
 
@@ -56,7 +56,7 @@ def capacity(case: Case, visit: Visit, customer: Customer) -> str:
 def _referred(
     case: Case, visit: Visit, referrals: tuple[Referral, ...]
 ) -> list[tuple[StaffId | None, int, str]]:
-    """Step 3, where the customers of exactly one consultant brought this one, and step 4."""
+    """Step 3, where the customers of exactly one consultant brought this one, and step 4 (procedure.md#step-3)."""
     book = case.book
     consultants = _referrers(visit, referrals)
     first = book.registration.first

@@ -1,4 +1,4 @@
-"""Who may decide: approvals, and the ranks of those who rule (sections 2, 7 and 8 of the rules).
+"""Who may decide: approvals, and the ranks of those who rule (procedure.md#approvals, procedure.md#disputes).
 
 A role is the one that somebody held at the effective time of what was approved, decided, confirmed or ruled: who
 left later did so all the same, and who came later did not.

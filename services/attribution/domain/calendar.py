@@ -1,4 +1,4 @@
-"""Section 1 of the rules, time: effective times, local days and the periods that rulebooks name."""
+"""Effective times, local days and the periods that rulebooks name (procedure.md#time)."""
 
 from __future__ import annotations
 

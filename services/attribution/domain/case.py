@@ -235,7 +235,7 @@ def has_standing_deal(customer: Customer) -> bool:
 
 
 def lapse(case: Case, customer: CustomerId, until: datetime) -> None:
-    """Section 5: a claim that nobody kept up ends at its expiry; a customer with a standing deal does not lapse."""
+    """A claim that nobody kept up ends at its expiry (procedure.md#lapse-date), but not while a deal stands."""
     known = case.customer(customer)
     claim = known.claim
     if claim is None or claim.lapsed or claim.expires_at is None or claim.expires_at > until:

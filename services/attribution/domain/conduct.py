@@ -1,4 +1,4 @@
-"""Section 7 of the rules: complaints, concealments and transfers."""
+"""Complaints, concealments and transfers (procedure.md#complaints and what follows)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.attribution.domain.state import Customer, Deal, Forfeit, Moved, Re
 
 
 def uphold_complaint(case: Case, complaint: Complaint) -> None:
-    """A complaint against the owner ends the claim and bars that consultant for good (H 特殊接待权)."""
+    """A complaint against the owner ends the claim and bars that consultant (procedure.md#complaints-owner)."""
     customer = identify(case, complaint.customer)
     if customer is None:
         return
@@ -31,7 +31,7 @@ def uphold_complaint(case: Case, complaint: Complaint) -> None:
 
 
 def find_concealment(case: Case, concealment: Concealment) -> None:
-    """The receiver hid whose customer it was: every share, past and future, goes to whom it should (H8)."""
+    """The receiver hid whose customer it was and loses every share of it (procedure.md#concealment-found)."""
     file_record(case)
     customer = case.slice.pointed("visit", concealment.visit)
     if customer is None:
@@ -93,7 +93,7 @@ def _concealed(deal: Deal, forfeit: Forfeit) -> list[tuple[StaffId, int]]:
 
 
 def transfer(case: Case, wish: Transfer) -> None:
-    """Give the claim to another consultant, with the approvals that the rulebook asks for (T 客户冲突)."""
+    """Give the claim to another consultant, with the approvals that it takes (procedure.md#transfers-approved)."""
     customer = identify(case, wish.customer)
     if customer is None:
         return

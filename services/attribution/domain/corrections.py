@@ -1,4 +1,4 @@
-"""Section 2 of the rules, corrections: a record gets another party, and customers are formed anew.
+"""A record gets another party, and customers are formed anew (procedure.md#corrections).
 
 The records of the customer are judged again in a scratch slice, as if the corrected record had always named its
 new party. Where that gives one customer, nothing but contacts and names changes; where it gives several, the part
@@ -31,7 +31,7 @@ from services.attribution.domain.visits import is_first, judge_visit
 
 
 def correct(case: Case, correction: Correction) -> None:
-    """Replace a record's party, with the approvals that the rulebook asks for (T 客户信息更正, H 客户登记 4)."""
+    """Replace a record's party, with the approvals that it takes (procedure.md#correction-party)."""
     filed = case.slice.filed(correction.record)
     file_record(case)
     if filed is None or party_of(filed) is None:

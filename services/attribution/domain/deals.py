@@ -1,4 +1,4 @@
-"""Section 7 of the rules, deals: who has which part of a subscription."""
+"""Who has which part of a subscription (procedure.md#deals)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _reattach(case: Case, customer: CustomerId, subscription: Subscription) -> N
 
 
 def _row(case: Case, known: Customer, claim: Claim | None, book: Rulebook, closer: StaffId) -> Row:
-    """The table of section 7, row by row."""
+    """The table of deals, row by row (procedure.md#deals-table)."""
     received = any(reception.receiver == closer for reception in known.receptions)
     if claim is None:
         if received:
@@ -105,7 +105,7 @@ def _divided(split: Split, owner: StaffId, closer: StaffId) -> Shares:
 
 
 def _referred(case: Case, claim: Claim, assists: list[Assist]) -> Assist | None:
-    """Row 4: O came by referral told at a visit without O, the closer assisted there, the deal is on that day."""
+    """The assist of procedure.md#deals-row-4: at the visit of the referral, without O, on the day of the deal."""
     told = claim.registration
     same_day = local_day(told.at, case.timezone) == local_day(case.effective, case.timezone)
     if not told.referred or not same_day or claim.owner in told.present:
@@ -114,7 +114,7 @@ def _referred(case: Case, claim: Claim, assists: list[Assist]) -> Assist | None:
 
 
 def _brochure(known: Customer, owner: StaffId, assists: list[Assist]) -> Assist | None:
-    """Row 5: O's first registration was a brochure only, O received at no later visit, the closer without O (A6)."""
+    """The assist of procedure.md#deals-row-5: at a visit without O, who gave a brochure at the first one only."""
     granted = [grant.registration for grant in known.grants if grant.owner == owner]
     if not granted:
         return None

@@ -80,7 +80,7 @@ def _survey(case: Case, survey: f.Survey) -> None:
 
 
 def _approval(case: Case, approval: f.Approval) -> None:
-    """A stage of the paper trail (C 审核, 审批, 归档); it decides nothing."""
+    """A stage of the paper trail (sources.md#c: 审核, 审批, 归档); it decides nothing."""
     if case.slice.filed(approval.record) is None:
         case.flag("unknown_record")
     file_record(case)

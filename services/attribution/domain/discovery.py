@@ -1,7 +1,7 @@
-"""Section 6 of the rules, discovery: two registrations by different consultants turn out to be one customer.
+"""Two registrations by different consultants turn out to be one customer (procedure.md#discovery).
 
 F is the claim that is effective first, S the other. Who keeps the customer, and the shares, depends on whether a
-deal came before the discovery and on what S's registration says (E3, H3, H4, H5, H7).
+deal came before the discovery and on what S's registration says.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, househol
 
 
 def _without_barred(case: Case, customer: CustomerId, claims: list[Claim]) -> list[Claim]:
-    """A claim whose owner is barred on the other part is revoked (H 特殊接待权)."""
+    """A claim whose owner is barred on the other part is revoked (procedure.md#fine-barred-part)."""
     barred = case.customer(customer).barred
     kept = [claim for claim in claims if claim.owner not in barred]
     left = kept[-1] if kept else None
@@ -113,7 +113,7 @@ def _honoured_then(case: Case, first: Claim, second: Claim) -> bool:
 
 
 def _stood_by(case: Case, first: Claim, second: Claim) -> bool:
-    """Row 5 of the visit table: F's owner was present at S's visit, unrecognised, and had not followed up (E5)."""
+    """Whether F's owner stood by at S's visit, which shows only now (procedure.md#fine-row-5-found-later)."""
     registration = second.registration
     if registration.basis != "visit" or first.owner in registration.named:
         return False
@@ -122,7 +122,7 @@ def _stood_by(case: Case, first: Claim, second: Claim) -> bool:
 
 
 def stood_by(book: Rulebook, claim: Claim, present: tuple[StaffId, ...], *, followed_up: bool) -> bool:
-    """Row 5 of the visit table, of an owner whom nobody recognised: present, and late or without a follow-up (E5)."""
+    """Whether an owner whom nobody recognised was present, late or without a follow-up (procedure.md#visits-row-5)."""
     if book.present_unrecognised.effect != "forfeits" or claim.owner not in present:
         return False
     return claim.registration.late or not followed_up
@@ -138,7 +138,7 @@ def as_of(claim: Claim, at: datetime) -> tuple[Basis, datetime]:
 def honoured(
     honour: Mapping[str, Honour], basis: Basis, registered: datetime, at: datetime, timezone: str
 ) -> bool:
-    """Rows 3 and 4 of the visit table for a claim that nobody recognised: found and young enough."""
+    """Whether a claim that nobody recognised holds by procedure.md#visits-row-3 and procedure.md#visits-row-4."""
     if basis in ("transfer", "ruling"):
         return True
     value = honour[basis]
@@ -206,7 +206,10 @@ def _returned(
 def _share_out(
     case: Case, customer: CustomerId, first: Claim, second: Claim, split: Split, clause: str, at: datetime
 ) -> None:
-    """F gets its part of what S has in the deals since; what F once concealed goes on to whom it should (H8)."""
+    """F gets its part of what S has in the deals since (procedure.md#discovery-first, procedure.md#discovery-split).
+
+    What F once concealed goes on (procedure.md#fine-discovery-concealer).
+    """
     known, told, stuck = case.customer(customer), [], {}
     for deal in known.deals:
         if deal.cancelled or deal.at < second.since or second.owner not in deal.shares:

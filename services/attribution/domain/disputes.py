@@ -1,4 +1,4 @@
-"""Section 8 of the rules, disputes: what a person opens, supports and rules on."""
+"""Disputes that a person opens, supports and rules on (procedure.md#disputes)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
 
 
 def _authority(case: Case, ruling: Ruling, found: Dispute) -> tuple[str, ...]:
-    """Who may make this ruling: after a deal, on a dispute that people opened, it may be fewer (B4)."""
+    """Who may make this ruling: after a deal it may be fewer (procedure.md#disputes-after-deal)."""
     rules = case.book.disputes
     if rules.authority_after_deal is None or found.opened_by == "system":
         return rules.authority

@@ -1,4 +1,4 @@
-"""How a dispute comes to be, whoever opens it (section 8 of the rules)."""
+"""How a dispute comes to be, whoever opens it (procedure.md#disputes-open)."""
 
 from __future__ import annotations
 

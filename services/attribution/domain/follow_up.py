@@ -1,4 +1,4 @@
-"""Section 5 of the rules, follow-up: which contacts keep a claim alive."""
+"""Which contacts keep a claim alive (procedure.md#follow-up)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def record_follow_up(case: Case, follow_up: FollowUp) -> None:
 
 
 def _reasons(case: Case, follow_up: FollowUp, claim: Claim | None) -> list[str]:
-    """Why this follow-up does not count, beside that it was backfilled."""
+    """Why this follow-up does not count, beside that it was backfilled (procedure.md#follow-up-reasons)."""
     rules = case.book_of(claim).follow_up
     owner = claim is not None and claim.owner == follow_up.by
     checks = {

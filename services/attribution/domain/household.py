@@ -1,4 +1,4 @@
-"""Section 6 of the rules, households: relatives registered with different consultants (H3)."""
+"""Relatives registered with different consultants (procedure.md#households)."""
 
 from __future__ import annotations
 

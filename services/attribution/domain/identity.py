@@ -1,4 +1,4 @@
-"""Section 2 of the rules, identity: which customer a record names, and when two turn out to be one."""
+"""Which customer a record names, and when two turn out to be one (procedure.md#identity)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def touch(case: Case, customer: CustomerId) -> None:
 
 
 def join(case: Case, customers: list[CustomerId], *, household: bool = False) -> CustomerId:
-    """Make several customers one, the earliest; different owners are a discovery (section 6)."""
+    """Make several customers one, the earliest; different owners are a discovery (procedure.md#identity-join)."""
     for customer in customers:
         case.settle(customer)
     parts = [case.customer(customer) for customer in customers]

@@ -1,4 +1,4 @@
-"""Section 4 of the rules: the former owner recognises a customer after another registered the visit (B4, E4, H4)."""
+"""The former owner recognises a customer after another registered the visit (procedure.md#recognition)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception
 
 
 def _registered_as(case: Case, recognition: Recognition, reception: Reception) -> CustomerId | None:
-    """The customer of the record that the recogniser names, if it was there before the visit (B4)."""
+    """The customer of the earlier record that the recogniser names (procedure.md#recognition-registration)."""
     filed = case.slice.filed(recognition.registration) if recognition.registration else None
     if filed is not None and filed.effective >= reception.at:
         return None

@@ -1,4 +1,4 @@
-"""Section 3 of the rules, registration: what makes one complete, and what a call or an outreach does to a claim."""
+"""What makes a registration complete, and what a call or an outreach does to a claim (procedure.md#registration)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WECHAT = "wechat:"
 
 
 def is_complete(book: Rulebook, party: Party) -> bool:
-    """Whether the registration has what the rulebook requires (E3 姓名及联系方式必须同时登记方可).
+    """Whether the registration has what the rulebook requires (procedure.md#registration-complete).
 
     A name that was taken away since was there all the same.
     """

@@ -1,4 +1,4 @@
-"""Section 2 of the rules, corrections: the records of one customer are judged again, in a slice of their own.
+"""The records of one customer are judged again, in a slice of their own (procedure.md#corrections).
 
 Nothing of it is so until a correction tells it again: flags, penalties, turns and shares stay as they were first
 judged, and a dispute stands again where one had been opened, for the rulings on it to count as they did.

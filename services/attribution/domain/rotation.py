@@ -1,4 +1,4 @@
-"""Section 9 of the rules, rotation boards (轮序): whose turn the next new customer is."""
+"""Rotation boards (轮序): whose turn the next new customer is (procedure.md#boards)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def next_in(board: Board, queue: Sequence[StaffId]) -> StaffId | None:
 
 
 def open_shift(case: Case, opening: ShiftOpening) -> None:
-    """The boards of the day: the call board is the same order, or reversed (B2)."""
+    """The boards of the day: the call board is the same order, or reversed (procedure.md#boards-shift)."""
     order = tuple(staff for staff in dict.fromkeys(opening.order) if not case.scope.departed(staff))
     calls = order[::-1] if case.book.rotation.calls == "reversed" else order
     case.emit(e.BoardChanged(Board(case.fact.office, order, calls)))
 
 
 def leave(case: Case, absence: Absence) -> None:
-    """Somebody goes away: to the tail, holding the place, or at the risk of losing the turn (A1, B1)."""
+    """Somebody goes away: to the tail, holding the place, or risking the turn (procedure.md#boards-away)."""
     board = case.slice.board(case.fact.office)
     if board is None or not _on(board, absence.staff):
         return
@@ -73,7 +73,7 @@ def without(board: Board, staff: StaffId) -> Board:
 
 
 def visit_turn(case: Case, visit: Visit, asked_for: StaffId | None, *, may_receive: bool) -> None:
-    """A new customer's visit uses a turn; whose, the first that applies of the four rules of section 9.
+    """A new customer's visit uses a turn; whose, the first row that applies (procedure.md#boards-whose).
 
     `asked_for` is the consultant to whom the visit went by step 1. A receiver who is barred or has left (not
     `may_receive`) is never out of turn.

@@ -1,6 +1,6 @@
 """What offices may decide differently, as typed values: one `Rulebook` is all that the rules read.
 
-Documents A, B, E, H and T answer the same questions in different ways (how long a claim lives, who keeps a
+The documents (sources.md) answer the same questions in different ways (how long a claim lives, who keeps a
 customer that two registered, how a deal is shared). The procedures are common code; the answers are these
 values, each with the clause that it implements, so that a decision can cite it. How a rulebook is written and
 merged is the loader's."""
@@ -87,7 +87,7 @@ class Designated:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Whether the one consultant whom a new customer names when asked gets the customer (E2)."""
+    """Whether the one consultant whom a new customer names when asked gets the customer (procedure.md#step-1-named)."""
 
     honoured: bool
     clause: Clause
@@ -95,7 +95,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Assisting:
-    """Whose a customer without any record is whom somebody receives for a colleague (B1)."""
+    """Whose a customer without any record is whom somebody receives for a colleague (procedure.md#step-2-new)."""
 
     new_customers: NewCustomers
     clause: Clause
@@ -193,7 +193,8 @@ class Deals:
 class Disputes:
     """Who may rule, lowest role first, whose approval a ruling needs, and whether it needs evidence.
 
-    `authority_after_deal`: who alone rules on the shares of a deal, but for disputes that the system opened (B4).
+    `authority_after_deal`: who alone rules on the shares of a deal, but for disputes that the system opened
+    (procedure.md#disputes-after-deal).
     """
 
     authority: tuple[str, ...]

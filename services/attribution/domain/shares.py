@@ -1,4 +1,4 @@
-"""What every rule that touches a deal shares: its status, and how its shares are set or moved (section 7)."""
+"""What every rule that touches a deal shares: its status, and how its shares are set or moved (procedure.md#deals)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who works in a scope and under which rulebook: enrolments, departures, adoptions (section 3 of the rules)."""
+"""Who works in a scope and under which rulebook: enrolments, departures, adoptions (procedure.md#claims)."""
 
 from __future__ import annotations
 

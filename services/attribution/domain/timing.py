@@ -1,4 +1,4 @@
-"""Section 1 of the rules, time: when an event counts, and what is said of one that was entered late."""
+"""When an event counts, and what is said of one that was entered late (procedure.md#time)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 3 of the rules, visits: what a visit does to a claim, and the table of visits that others receive."""
+"""What a visit does to a claim, and the table of visits that others receive (procedure.md#visits)."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> 
 
 
 def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
-    """Nobody has a claim: steps 1 to 4 give it."""
+    """Nobody has a claim: the steps give it (procedure.md#steps)."""
     if assignment is None:
         return Outcome()
     claim = _visit_claim(case, visit, assignment)
@@ -203,7 +203,10 @@ def _honoured_visit(case: Case, claim: Claim) -> Claim:
 def _visit_by_another(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
 ) -> Outcome:
-    """The visit table: R receives the customer while O has a standing or lapsed claim; the first row that applies."""
+    """R receives the customer while O has a standing or lapsed claim: the first row that applies.
+
+    The table is procedure.md#visits-table; rows 1 and 2 are decided here.
+    """
     book = case.books[claim.book]
     if claim.lapsed:
         if claim.owner in _consultants_named(visit) and may_own(case, known, claim.owner):
@@ -260,7 +263,7 @@ def _superseded(
 def _forfeited(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
 ) -> Outcome:
-    """Row 5: the owner stood by and did not recognise the customer, and gets no share of a deal (E5)."""
+    """The owner stood by unrecognised, and gets no share of a deal (procedure.md#visits-row-5)."""
     clause = case.books[claim.book].present_unrecognised.clause
     outcome = _superseded(case, visit, known, claim, assignment, clause)
     if outcome.gave is not None and outcome.gave != claim.owner:

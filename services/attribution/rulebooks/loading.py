@@ -1,6 +1,6 @@
 """Loads rulebooks: a shipped name or a file, with every book that it extends, checked, merged and cited.
 
-Section 11 of the rules fixes the form. The digest of a rulebook is over the bytes of its chain, root first,
+procedure.md#rulebook-files fixes the form. The digest of a rulebook is over the bytes of its chain, root first,
 so a decision that names name, version and digest names exactly one set of rules.
 
 What ships has been amended. Each set of texts that shipped before stands whole in a folder of `earlier/`, byte for

@@ -1,7 +1,7 @@
 """One rulebook file as a flat sheet: a line for each thing that it sets, with its place and its clause.
 
-Section 11 of the rules: values merge key by key, and a value that is not overridden keeps the clause of the
-book that set it. On sheets that is plain: the later book's lines replace the earlier ones'."""
+Values merge key by key, and a value that is not overridden keeps the clause of the book that set it
+(procedure.md#file-inherits). On sheets that is plain: the later book's lines replace the earlier ones'."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """When somebody must hear of a claim: office hours laid over the instant at which the claim ends.
 
-A claim ends at local midnight (rules, section 5), so its last valid day is the day before its `expires_at`.
+A claim ends at local midnight (procedure.md#follow-up-clock), so its last valid day is the day before its `expires_at`.
 Nobody reads a message at midnight: reminders go by the hours of the office. A reminder that falls into closed
 days or quiet hours goes out before them: only a reminder must precede what it reminds of. This module is pure;
 it holds no clock.
