@@ -24,9 +24,8 @@ from services.notifier.metrics import Metrics as NotifierMetrics
 from shared.cli import command
 from shared.settings import CommonSettings, is_secret, variable
 from shared.telemetry import new_registry
+from tests.support.documents import DOCS, FENCE, ROOT, anchors, text
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 ADR_HEADINGS = ["Context", "Alternatives", "Decision", "Consequences"]
@@ -35,7 +34,6 @@ SERVICES = ("attribution", "intake", "notifier")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PANKE = re.compile(r"""(?<![\w./-])(?:\.venv/bin/)?panke ([a-z][^`\n#"]*)""")
 MAKE = re.compile(r"(?<![\w-])make ([a-z]+)\b")
 PATH = re.compile(r"(?:services|shared|docs|tests|deploy|requirements|bench|\.ci)/[\w./*{}-]*[\w/*]")
@@ -44,11 +42,6 @@ PATH = re.compile(r"(?:services|shared|docs|tests|deploy|requirements|bench|\.ci
 def name(page: Path) -> str:
     """The page as it is named in a report."""
     return str(page.relative_to(ROOT))
-
-
-def text(page: Path) -> str:
-    """What the page says."""
-    return page.read_text(encoding="utf-8")
 
 
 def code(page: Path) -> str:
@@ -72,14 +65,6 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
             target = page.parent / path if path else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
-
-
-def anchors(page: Path) -> set[str]:
-    """The headings of a page as links name them, and the anchors that it sets itself."""
-    body = FENCE.sub("", text(page))
-    headings = re.findall(r"^#+ (.+)$", body, re.MULTILINE)
-    named = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
-    return named | set(re.findall(r'<a id="([^"]+)"></a>', body))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
