@@ -1,6 +1,6 @@
 """The `panke` command: a thin group whose subcommands each service registers, loaded when they are called.
 
-Architecture, "Layout": subcommands are entry points of the group `panke.commands`. A dot in an entry point's
+architecture.md#rooms: subcommands are entry points of the group `panke.commands`. A dot in an entry point's
 name nests it (`serve.intake` is `panke serve intake`). A service whose import fails takes only its own
 commands with it, and `panke judge` never pays for what the others import.
 """

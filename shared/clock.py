@@ -1,6 +1,6 @@
 """The two clocks: business time, which a demonstration may drive, and the machine's own, always real.
 
-Architecture, "Two clocks": `recorded_at`, watermarks, sweeps and due times go by the business clock; leases,
+ADR 0013: `recorded_at`, watermarks, sweeps and due times go by the business clock; leases,
 retries, timeouts and logs by the machine clock. Only a composition root holds either. The driven clock is one
 shared record that the driver sets and the services read at each tick; it runs to the next planned event and
 stops there, so that a stall of the machine costs no business time.

@@ -1,6 +1,6 @@
 """Rows to the server by column: one array a column, written in binary as PostgreSQL reads it.
 
-A batch goes into a table by `unnest` of its columns (architecture, "Speed, by design"). The driver finds out for
+A batch goes into a table by `unnest` of its columns (hazards.md#the-table-lock). The driver finds out for
 each item anew how it is written; a column holds one type, so that is asked once here.
 A column of another type, or of nulls alone, is left to the driver.
 """

@@ -1,7 +1,7 @@
 """Connections, migrations and named SQL: how each service reaches its own schema in PostgreSQL.
 
-Architecture, "Layout" and "Style": SQL stands in named, commented `.sql` files, migrations run in order, and
-each service owns one schema. Hazards, "psycopg and PostgreSQL": decide on the primary only, short timeouts,
+ADR 0021: SQL stands in named, commented `.sql` files, migrations run in order, and
+each service owns one schema. hazards.md#psycopg-and-postgresql: decide on the primary only, short timeouts,
 and synchronous drivers run in a thread, never on the event loop.
 """
 

@@ -1,9 +1,8 @@
 """Kafka as a relay needs it: a topic that loses nothing, and batches acknowledged one after another.
 
-Contract, section 6; architecture, choice 5. Each partition has at most one batch under way, so that a batch
+contract.md#topics. Each partition has at most one batch under way, so that a batch
 that failed is never overtaken by the next one. An idempotent producer retries for ever, so every wait has an
-end of our own; what was given up may still land, and consumers drop a seq that they have seen (hazards,
-"aiokafka").
+end of our own; what was given up may still land, and consumers drop a seq that they have seen (hazards.md#aiokafka).
 """
 
 from __future__ import annotations

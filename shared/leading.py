@@ -1,7 +1,8 @@
 """One of several processes does a thing, such as relaying: whoever holds the lead, for as long as it holds it.
 
-The lead is a session lock in the database, so who loses the connection has lost it (architecture, choices 3 and
-4). A broker or a database that is away is waited for; nothing is lost meanwhile, since the outbox holds it.
+The lead is a session lock in the database, so who loses the connection has lost it
+(hazards.md#the-lead-of-a-lost-connection). A broker or a database that is away is waited for; nothing is lost
+meanwhile, since the outbox holds it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Whether a part of a service moves: for liveness and for the watchdog, by the machine's clock alone.
 
-An idempotent producer can wedge for good while the broker is well (hazards, "aiokafka"); only a new process
-helps then. A broker or a database that is away is no reason to die: what was answered is in the journal.
+An idempotent producer can wedge for good while the broker is well
+(hazards.md#an-idempotent-producer-tries-for-ever); only a new process helps then. A broker or a database that
+is away is no reason to die: what was answered is in the journal.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The relay of an outbox: what stands in it goes to Kafka, in the order of each scope, never skipping.
 
-Architecture, choices 2 to 4. One process leads. A round reads the first messages that are not acknowledged, sends
-each partition's share in order and deletes what the broker took; killed between the two, it sends them again, and
-consumers drop a seq that they have seen. A partition whose batch failed is left until the next round, so that
-nothing overtakes an earlier one of its scope. What is read and how it looks is the service's own.
+ADR 0003 and contract.md#order-and-repetition. One process leads. A round reads the first messages that are not
+acknowledged, sends each partition's share in order and deletes what the broker took; killed between the two, it
+sends them again, and consumers drop a seq that they have seen. A partition whose batch failed is left until the
+next round, so that nothing overtakes an earlier one of its scope. What is read and how it looks is the
+service's own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Logs, traces and metrics of a service (architecture, choices 10 and 12).
+"""Logs, traces and metrics of a service (ADR 0016, hazards.md#queries-in-logs).
 
 Logs are one JSON object a line on standard error. Each carries the `trace_id` under which a fact came in
 over HTTP and with which it goes on in Kafka headers, as W3C trace context. Whatever looks like a phone

@@ -1,7 +1,7 @@
 """Which topic is there now: its cluster, its id, its partitions, where they begin and end, and whether it is fit.
 
 Another cluster, and a topic that was made anew, count their offsets from 0 again: a position is worth something
-only beside the ids of both (architecture, "The database holds the position"). The client library asks for metadata
+only beside the ids of both (hazards.md#a-topic-made-anew-begins-at-offset-0). The client library asks for metadata
 of a version that has no topic ids yet, so the request of the version that has them is spelt out here.
 """
 

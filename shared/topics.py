@@ -1,4 +1,4 @@
-"""The topics: their names, headers and message shapes (contract, 6. Topics).
+"""The topics: their names, headers and message shapes (contract.md#topics).
 
 The key of every record is the scope, so that one consumer sees the events of a scope in one order. `seq`
 counts without gaps per scope; a consumer drops what it has seen. Up to when a partition is whole is told beside it, in

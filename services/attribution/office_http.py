@@ -1,4 +1,4 @@
-"""The lists of an office over HTTP (contract, section 5): scopes, offices, staff, deals, flags, penalties.
+"""The lists of an office over HTTP (contract.md#calls-of-attribution): scopes, offices, staff, deals, flags, penalties.
 
 They are asked like every other list: a page at a time, with `min_seq` for whoever has just written.
 """

@@ -1,6 +1,6 @@
 """From bytes to a submission: the decoder's word, and what the journal keeps beside the event.
 
-Contract, section 1; architecture, choice 8: the contacts that were read out of the event are stored with it,
+contract.md#contacts and ADR 0011: the contacts that were read out of the event are stored with it,
 so that a newer release of the phone library cannot make another customer of an old record.
 """
 

@@ -1,4 +1,4 @@
-"""The bytes that HTTP answers with (contract, section 4; RFC 9457).
+"""The bytes that HTTP answers with (contract.md#calls-of-intake; RFC 9457).
 
 Built by hand for what is answered most: ids and scopes cannot hold a character that JSON would escape.
 """

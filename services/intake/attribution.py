@@ -1,6 +1,6 @@
 """What intake asks attribution: on which fact a scope fails, and whether it has a rulebook that is to be adopted.
 
-Only the fact on which a scope fails may be set aside (architecture, choice 6): one that was folded stays in what was
+Only the fact on which a scope fails may be set aside (contract.md#setting-aside): one that was folded stays in what was
 decided, so leaving it out of the journal's export would make the offline judge decide otherwise than the services did,
 for good. And an adoption of a book that attribution lacks, or has in two texts, would make its scope wait: so its
 text is kept there for all before the adoption is taken.

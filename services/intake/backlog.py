@@ -1,4 +1,4 @@
-"""How far Kafka is behind the journal, and when intake must therefore refuse (contract, section 4).
+"""How far Kafka is behind the journal, and when intake must therefore refuse (contract.md#recording-an-event).
 
 A broker that is away stops nothing until the backlog reaches its set size: past that, taking in more would
 fill the disk and lose the right to say 202.

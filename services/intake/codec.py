@@ -1,4 +1,4 @@
-"""The one seam through which stored party data passes (architecture, choice 8).
+"""The one seam through which stored party data passes (hazards.md#the-cipher-knows-no-place).
 
 What the journal stores goes through `seal`, and what leaves it through `open`: a codec that encrypts by
 record takes this place without another line of the service changing.

@@ -1,4 +1,4 @@
-"""Group commit: what arrives while a transaction runs goes into the next one (architecture, "Speed").
+"""Group commit: what arrives while a transaction runs goes into the next one (ADR 0003).
 
 One transaction is durable for many requests, so the cost of a sync to disk is shared. The journal is
 synchronous and runs in a thread of its own; the queue in front of it is bounded, and what does not fit is

@@ -1,4 +1,4 @@
-"""Intake over HTTP (contract, section 4): handlers translate, call the application once, and answer.
+"""Intake over HTTP (contract.md#calls-of-intake): handlers translate, call the application once, and answer.
 
 They read the body as bytes and give bytes back: the contract's decoder is the only one, and nothing is
 encoded twice.

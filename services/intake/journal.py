@@ -1,4 +1,4 @@
-"""The journal in PostgreSQL: append-only facts, a gap-free seq per scope (architecture, choice 3).
+"""The journal in PostgreSQL: append-only facts, a gap-free seq per scope (ADR 0003).
 
 One transaction a group and two round trips: the first takes the locks and reads what is known, the second
 writes everything with one `unnest` a table. The heads' locks make the order within a scope; an id, an office

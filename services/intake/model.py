@@ -1,4 +1,4 @@
-"""What goes into the journal and what comes of it (contract, sections 1 and 4).
+"""What goes into the journal and what comes of it (contract.md#recording-an-event).
 
 Structs and not dataclasses: several are made for each event, and a frozen dataclass takes five times as long.
 """

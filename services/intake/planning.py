@@ -1,4 +1,4 @@
-"""Decides what becomes of a group of submissions, before anything is written (architecture, choice 3).
+"""Decides what becomes of a group of submissions, before anything is written (ADR 0003).
 
 Pure: the journal loads what is known under its locks and hands it in, so that the rules of numbering can be
 tested without a database. Duplicates drop out before numbering, hence no number is ever lost to one.

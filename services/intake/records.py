@@ -1,4 +1,4 @@
-"""How a fact looks on the topic (contract, section 6)."""
+"""How a fact looks on the topic (contract.md#topics)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the journal's outbox to panke.intake.v1, in the order of each scope (architecture, choices 3 and 4).
+"""From the journal's outbox to panke.intake.v1, in the order of each scope (ADR 0003, ADR 0007).
 
 A watermark follows the facts: it is promised before they are read and told once they are acknowledged, in a topic of
 its own, with the offsets up to which it holds.

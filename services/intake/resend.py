@@ -1,4 +1,4 @@
-"""Send a scope again from a seq on (architecture, choice 3): for a consumer that found a gap.
+"""Send a scope again from a seq on (contract.md#order-and-repetition): for a consumer that found a gap.
 
 The facts go back into the outbox, and whichever process leads sends them like any other: there is never a
 second sender beside the relay. Facts of the scope that were still unsent are queued anew behind them, so that

@@ -1,4 +1,4 @@
-"""Which rulebooks may be adopted: known by name and version (architecture, choice 9).
+"""Which rulebooks may be adopted: known by name and version (contract.md#rulebook-adopted).
 
 The texts are attribution's, which checks them whole; intake only has to refuse an adoption that nobody could judge
 under, and reads from a file of the offices' folder no more than the name and version that it has.

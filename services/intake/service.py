@@ -1,4 +1,4 @@
-"""The application of intake: what HTTP, imports and tests call (contract, section 4).
+"""The application of intake: what HTTP, imports and tests call (contract.md#calls-of-intake).
 
 Every way in ends here: decode, ask whether there is room, hand to the committer, await durability.
 """

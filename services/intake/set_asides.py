@@ -1,4 +1,4 @@
-"""Which facts of the journal do not count: an append-only record beside it (architecture, choice 6).
+"""Which facts of the journal do not count: an append-only record beside it (contract.md#setting-aside).
 
 Attribution parks a scope at a fact on which its fold fails. A person who takes that fact out says so here first,
 so that whoever judges the exported journal leaves it out as well.

@@ -1,4 +1,4 @@
-"""Who is enrolled where, as far as a group of submissions asks, and what is told of each (contract, 4).
+"""Who is enrolled where, as far as a group of submissions asks, and what is told of each (contract.md#warnings).
 
 Nothing here refuses anything: whom nobody enrolled may be enrolled later.
 """

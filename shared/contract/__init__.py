@@ -1,4 +1,4 @@
-"""The public contract of Panke (contract, sections 1 and 2): what an event is, decided in one place.
+"""The public contract of Panke (contract.md#envelope, contract.md#events): what an event is, decided in one place.
 
 event = decode_event(line, recorded=True)       # or BadEvent(path, rule, message)
 contacts_of(event.data.customer)                # ("+8613800000001", "wechat:zhang")

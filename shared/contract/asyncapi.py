@@ -1,4 +1,4 @@
-"""AsyncAPI 3.0 of the topics (contract, 6. Topics), made from the models of `shared.topics`."""
+"""AsyncAPI 3.0 of the topics (contract.md#topics), made from the models of `shared.topics`."""
 
 from typing import Any, Final
 

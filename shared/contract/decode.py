@@ -1,4 +1,4 @@
-"""The one decoder of events, for HTTP, the topic and `panke judge` (architecture, "One decoder").
+"""The one decoder of events, for HTTP, the topic and `panke judge` (ADR 0010).
 
 A million events go through it in one offline run, so a sound event is cleared cheaply and exactly. After
 typed decoding the event is encoded again: every key and text that was kept stands there between two

@@ -1,6 +1,6 @@
 """A fact of the journal that does not count: one line at the end of an export, which `panke judge` honours too.
 
-The journal is never altered (architecture, choice 6): a fact on which the fold fails stays where it stands, and
+The journal is never altered (contract.md#setting-aside): a fact on which the fold fails stays where it stands, and
 a record beside it says that it is left out, why, and who answers for that.
 """
 

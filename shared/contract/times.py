@@ -1,7 +1,7 @@
 """Times of the contract: RFC 3339 by pattern, with an offset, in the years 2000 to 2100, held in UTC.
 
 The standard library and the decoders disagree on zones, sub-microseconds, leap seconds and epochs, so the
-pattern decides what a time is and the library only computes it (architecture, "One decoder").
+pattern decides what a time is and the library only computes it (ADR 0010).
 """
 
 import re

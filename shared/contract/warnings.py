@@ -1,7 +1,7 @@
 """What a record says of a scope, an office or people that nobody enrolled: told, and taken all the same.
 
 A slip of the pen in a staff id gives a customer to nobody who works there. It is no bad input, since a record may
-come before the enrolment, and it changes no owner (contract, 4).
+come before the enrolment, and it changes no owner (contract.md#warnings).
 """
 
 from __future__ import annotations

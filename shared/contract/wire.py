@@ -2,7 +2,7 @@
 
 Canonical means: keys sorted, no white space, UTF-8, the id in lower case. Other values stay as they were
 written, so that the journal shows what the desk sent. Two events have the same content when their decoded
-envelopes but for `recorded_at` are equal (contract, section 1): another spelling of an instant or a default that
+envelopes but for `recorded_at` are equal (contract.md#same-content): another spelling of an instant or a default that
 is stated is none.
 """
 

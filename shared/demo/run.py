@@ -1,6 +1,6 @@
 """The demonstration itself: the plan is lived step by step, then told, then compared with `panke judge`.
 
-The clock is driven (architecture, "Two clocks"): it goes to the next planned entry, stands there, and goes on only
+The clock is driven (ADR 0013): it goes to the next planned entry, stands there, and goes on only
 when the fact is folded; at the hours at which reminders fall due it waits until nothing is under way any more.
 """
 
@@ -114,7 +114,7 @@ def _keep(directory: Path, sent: list[dict[str, Any]], told: Sequence[Conversati
 
 
 def _compare(live: bytes, as_of: str, wishes: Wishes, deployment: Deployment, screen: Screen) -> None:
-    """Guarantee G3, before one's eyes."""
+    """Shows contract.md#g3 before one's eyes."""
     offline = deployment.judge_offline(as_of)
     (wishes.directory / "live.json").write_bytes(live)
     (wishes.directory / "offline.json").write_bytes(offline)

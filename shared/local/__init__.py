@@ -1,6 +1,6 @@
 """Real PostgreSQL and Apache Kafka without a container engine, for a first look, the demo and the tests.
 
-Architecture, "Real parts without a container engine"; hazards, "Embedded Kafka and PostgreSQL". Everything
+ADR 0015 and hazards.md#embedded-servers. Everything
 comes from package registries: PostgreSQL 18 from a wheel, Java from a wheel, Kafka's jars checked against
 committed digests.
 """

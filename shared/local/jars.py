@@ -1,7 +1,7 @@
 """Kafka's jars: fetched once by jgo, and run only if each is the one whose sha256 is committed.
 
-Hazards: jgo does not enforce its own lock, and a change of dependencies can bring another version of a jar
-without a word, so the list of names is compared too.
+hazards.md#a-broker-that-dies-in-silence: jgo does not enforce its own lock, and a change of dependencies can
+bring another version of a jar without a word, so the list of names is compared too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Apache Kafka on this machine: one real broker in KRaft mode, from checked jars and Java in a wheel.
 
-Architecture, "Real parts without a container engine"; each setting that is not plain has its reason in
-hazards, "Embedded Kafka and PostgreSQL". Topics are made by who uses them.
+ADR 0015; each setting that is not plain has its reason in hazards.md#a-restart-that-waits-for-itself. Topics
+are made by who uses them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A cache of loaded classes, by which the broker starts in 1.5 s instead of 4 and with half of the work.
 
-Hazards, "Embedded Kafka and PostgreSQL": Java writes it at the end of one run (`-XX:AOTCacheOutput`) and
+hazards.md#a-restart-that-waits-for-itself: Java writes it at the end of one run (`-XX:AOTCacheOutput`) and
 reads it at the start of the others (`-XX:AOTCache`). It is made here, from the checked jars, by starting and
 stopping a broker once; Java itself refuses one that does not fit its version or the jars, and then starts
 without it.

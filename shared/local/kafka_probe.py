@@ -1,7 +1,8 @@
 """One question to a broker, in Kafka's own protocol: which cluster are you, and which brokers are alive?
 
-Hazards: a port that is in use answers for the *other* server, so ready means our own cluster id. A Metadata
-request (version 2, no topics) is 30 bytes; a whole client with its event loop is not needed for it.
+hazards.md#a-port-that-another-server-has: a port that is in use answers for the *other* server, so ready means
+our own cluster id. A Metadata request (version 2, no topics) is 30 bytes; a whole client with its event loop is
+not needed for it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Loopback ports for the embedded parts.
 
-Hazards: a probe of a port that is in use succeeds against the other server, so it is checked first. Ports
-are taken below the range that the kernel hands to outgoing connections, so that a restart finds its own port
-free again.
+hazards.md#a-port-that-another-server-has: a probe of a port that is in use succeeds against the other server,
+so it is checked first. Ports are taken below the range that the kernel hands to outgoing connections, so that a
+restart finds its own port free again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """PostgreSQL 18 on this machine: the binaries of a wheel, driven by our own code.
 
-Architecture, "Real parts without a container engine"; hazards, "Embedded Kafka and PostgreSQL": the wheel's
+ADR 0015 and hazards.md#a-wheels-helper-that-trusts-a-dead-server: the wheel's
 own helper takes a dead server for a live one and speaks no TCP, so `initdb` and `postgres` are called here,
 with a password of our own by which the server that answers is known to be ours.
 """

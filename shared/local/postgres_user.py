@@ -1,7 +1,7 @@
 """Whom PostgreSQL runs as, and whether that user can reach what it needs.
 
-Hazards: PostgreSQL refuses root. As root it is run as another user, who must reach the binaries and the
-data: out of a closed home both go to a place that everyone may pass.
+hazards.md#a-wheels-helper-that-trusts-a-dead-server: PostgreSQL refuses root. As root it is run as another
+user, who must reach the binaries and the data: out of a closed home both go to a place that everyone may pass.
 """
 
 from __future__ import annotations

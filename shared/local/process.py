@@ -1,6 +1,6 @@
 """One server process of ours: started on a locked directory, watched, stopped, known again by its pid file.
 
-Hazards, "Embedded Kafka and PostgreSQL": two servers on one data directory harm the first, so an `flock` is
+hazards.md#two-servers-on-one-folder: two servers on one data directory harm the first, so an `flock` is
 taken before the start. The server inherits the lock and holds it as long as any process of it lives, also
 when the one that started it is gone. Stop: ask, 10 s, SIGKILL.
 """

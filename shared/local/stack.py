@@ -1,7 +1,7 @@
 """Everything that Panke needs on this machine, as one list of processes: PostgreSQL, Kafka, then the
 services.
 
-Architecture, "Real parts without a container engine": an address that is given is used, the rest is embedded.
+ADR 0015: an address that is given is used, the rest is embedded.
 The demonstration and `panke up` share this code.
 """
 

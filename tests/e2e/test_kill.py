@@ -1,6 +1,7 @@
 """The kill test: under load everything is killed with -9 and started again, and nothing is missing or double.
 
-Guarantees G1, G2 and G3. `PANKE_TEST_KILL_SECONDS` makes the storm longer; `-m soak` runs more seeds of it.
+contract.md#g1, contract.md#g2 and contract.md#g3. `PANKE_TEST_KILL_SECONDS` makes the storm longer; `-m soak`
+runs more seeds of it.
 """
 
 from __future__ import annotations

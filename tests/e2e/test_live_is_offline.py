@@ -1,4 +1,4 @@
-"""Live = offline (guarantee G3): dated scenarios, all merged in recorded order through one deployment.
+"""Live = offline (contract.md#g3): dated scenarios, all merged in recorded order through one deployment.
 
 The demonstration's clock stands at each event's `recorded_at` when it is sent. `PANKE_TEST_SCENARIOS` names a folder
 of more scenarios, which brings its own `expand.py` and `check.py`; `PANKE_TEST_RULEBOOKS` the rulebooks to live under,

@@ -396,7 +396,8 @@ def test_a_consumer_that_read_before_a_retry_must_read_again(live: Deployment) -
 
 
 def test_the_state_built_from_the_event_store_equals_the_rows(live: Deployment) -> None:
-    """G4: each record of the state is what the scope's stored events make of it, and versions have no gap."""
+    """contract.md#g4: each record of the state is what the scope's stored events make of it, and versions have
+    no gap."""
     journal = Journal()
     live.fold(*ten_days(journal))
     stored = live.recorder.select_events(stream_id("demo"))

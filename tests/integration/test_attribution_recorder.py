@@ -1,4 +1,4 @@
-"""The recorder passes the `eventsourcing` library's own cases, and what they leave out (hazards, eventsourcing)."""
+"""The recorder passes the `eventsourcing` library's own cases, and what they leave out (hazards.md#eventsourcing)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of every result of judging, whatever the records are (contract, section 3)."""
+"""What holds of every result of judging, whatever the records are (contract.md#result)."""
 
 from __future__ import annotations
 

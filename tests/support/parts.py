@@ -1,6 +1,6 @@
 """A PostgreSQL and a Kafka for the tests: an address that is given, else containers, else the embedded ones.
 
-Architecture, "Real parts without a container engine": this is the order of choice, and what was chosen is
+ADR 0015: this is the order of choice, and what was chosen is
 printed. `PANKE_TEST_POSTGRES` (a connection string of a user who may create databases) and
 `PANKE_TEST_KAFKA` (a bootstrap address) give an address.
 """

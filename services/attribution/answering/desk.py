@@ -1,6 +1,6 @@
 """The question at the door: has this customer been here, whose is it, and what to do now, in the desk's words.
 
-Contract, section 5 (lookup). Contacts are masked: who asks knows the number, who looks over a shoulder should
+contract.md#look-up: contacts are masked: who asks knows the number, who looks over a shoulder should
 not learn another. What is asked and done follows procedure.md#visits-table with the values of the
 rulebook: of the one that the claim stands under, or for a customer without a claim of the one in force.
 """

@@ -1,4 +1,4 @@
-"""What the desk asks and does, in Chinese and in English; names and dates are filled in (contract, section 5)."""
+"""What the desk asks and does, in Chinese and in English; names and dates are filled in (contract.md#look-up)."""
 
 from __future__ import annotations
 

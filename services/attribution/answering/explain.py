@@ -30,7 +30,7 @@ def explain(
     staff_names: Mapping[str, str],
     records: Mapping[str, Text] | None = None,
 ) -> Text:
-    """A decision of a customer or of a deal, as section 3 of the contract has it, in words.
+    """A decision of a customer or of a deal, as contract.md#result has it, in words.
 
     `rulebook` is the one that decided. Names that `staff_names` lacks are told by their id, and so are
     records that `records` has no words for.

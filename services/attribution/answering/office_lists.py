@@ -1,6 +1,6 @@
 """What an office looks for in its lists: its people and offices, its deals with their dates, and who did what when.
 
-Contract, section 5. What the judgement holds stays as section 3 has it, byte for byte; what stands here besides is
+What the judgement holds stays as contract.md#result has it, byte for byte; what stands here besides is
 read from the recorded facts, a page at a time.
 """
 
@@ -114,7 +114,7 @@ def _latest(entries: Iterable[RosterEntry]) -> dict[str, datetime]:
 
 
 def deals_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
-    """Deals in the shape of section 3, each with what was sold for how much, and when."""
+    """Deals in the shape of contract.md#deals-of-a-result, each with what was sold for how much, and when."""
     deals, following = snapshot.page_of_deals(cursor, limit)
     return dated(snapshot, deals), following
 

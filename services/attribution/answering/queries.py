@@ -1,4 +1,4 @@
-"""What the desk and the office ask of the stored state (contract, section 5), in the shapes of section 3.
+"""What the desk and the office ask of the stored state in the shapes of contract.md#result.
 
 One snapshot of the database answers a question whole; a list costs its page, whatever the scope holds.
 """

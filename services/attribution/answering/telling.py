@@ -1,6 +1,6 @@
 """Decisions with their words: what the clause says, and the decision told in a sentence, in Chinese and English.
 
-Contract, section 5 (history). The words come from the data of the decision, the rulebook that made it and the
+contract.md#history: the words come from the data of the decision, the rulebook that made it and the
 records that it rests on; the same words stand in the history, in a preview and on pages.
 """
 

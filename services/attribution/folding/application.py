@@ -1,6 +1,6 @@
 """One batch of one partition: read, fold, store, all of it in one transaction with the position.
 
-Architecture, "The database holds the position" and choices 3, 4 and 6: facts below the scope's `seq` are
+ADR 0004, ADR 0007 and ADR 0008: facts below the scope's `seq` are
 dropped, one above it stops the partition, a fact that fails parks its scope, the sweep goes to the watermark.
 """
 

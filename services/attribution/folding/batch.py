@@ -1,6 +1,6 @@
 """The rows that one batch writes, gathered while it is folded and written by one statement a table.
 
-Architecture, "Speed, by design": events and projections go in with one `unnest` a table, in the transaction
+Events and projections go in with one `unnest` a table, in the transaction
 that moves the position.
 """
 

@@ -1,8 +1,9 @@
 """How records and domain events are written as bytes, and read again by a later version.
 
 The domain knows the standard library only, so its dataclasses carry no wire form; this is the one place that
-gives them one (architecture choices 2 and 8: one codec is also the seam at which personal data can be
-encrypted). Each class has a version: what an older one wrote is lifted, one version at a time.
+gives them one (ADR 0005; one codec is also the seam at which personal data can be encrypted,
+hazards.md#the-cipher-knows-no-place). Each class has a version: what an older one wrote is lifted, one version
+at a time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads panke.intake.v1, where the database and not Kafka says from which record on.
 
-Hazards, "FastStream" and "aiokafka", tell why it is built like this: batches come raw and ungrouped, a header
+hazards.md#faststream and hazards.md#aiokafka say why it is built like this: batches come raw and ungrouped, a header
 that is not text must not lose a batch, assigned partitions are paused before anything is awaited and sought in
 a task, a batch from before a rebalance may still arrive, and a failed one is sought back to and not nacked.
 """

@@ -1,6 +1,6 @@
 """Folds facts into one scope after another, in memory: asks for what a fact needs, decides, projects.
 
-A fact that fails leaves no trace and parks its scope; other scopes go on (architecture choice 6, guarantee G5).
+A fact that fails leaves no trace and parks its scope; other scopes go on (ADR 0008, contract.md#g5).
 What the rules are is given from outside, so that this file stays the same for every rule.
 """
 

@@ -1,7 +1,7 @@
 """From the domain's frozen events to the library's stored events and back.
 
 A stored event says which fact caused it, which engine decided, and under which text of the rulebook, so that a
-decision that was made can be told from what a later version would decide (architecture choice 2).
+decision that was made can be told from what a later version would decide (ADR 0005).
 """
 
 from __future__ import annotations

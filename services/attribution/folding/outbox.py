@@ -1,7 +1,7 @@
 """The relay's side of the outbox: what Kafka has not acknowledged, and who may send it.
 
 Leadership is a session lock on the very connection that reads and deletes: who loses the connection has lost
-the lead and finds out at the next statement (architecture, choices 3 and 4).
+the lead and finds out at the next statement (hazards.md#the-lead-of-a-lost-connection).
 """
 
 from __future__ import annotations

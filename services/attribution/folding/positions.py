@@ -1,7 +1,7 @@
 """Where a partition is read on from, and when it is read again from its beginning.
 
 A position counts only beside the cluster and the topic that it was made in, and within what that log holds now
-(architecture, "The database holds the position"). Elsewhere the log is read again from its first record: what was
+(hazards.md#a-topic-made-anew-begins-at-offset-0). Elsewhere the log is read again from its first record: what was
 folded is known by its `seq` and dropped, and what is missing shows as a gap, which intake fills.
 """
 

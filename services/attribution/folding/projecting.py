@@ -1,6 +1,6 @@
 """From the events of one fact to rows and messages: what lists, timers and other services see of it.
 
-Contract, sections 3, 5 and 6: the decisions are a view of the domain's events. Nothing is decided here.
+contract.md#result and contract.md#topics: the decisions are a view of the domain's events. Nothing is decided here.
 """
 
 from __future__ import annotations

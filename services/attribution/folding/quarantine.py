@@ -1,4 +1,4 @@
-"""Scopes whose fold failed, and what a person can do: try again, or take one fact out (architecture choice 6).
+"""Scopes whose fold failed, and what a person can do: try again, or take one fact out (ADR 0008).
 
 The facts wait in their order. A retry folds them as the consumer would have, in one transaction; the consumer
 that writes to the same scope meanwhile finds its counters changed and reads again, as does who works here.

@@ -1,7 +1,7 @@
 """What a record of the intake topic is: a fact of the journal, a watermark, or nothing of ours.
 
 The journal's relay is not the only one that can write to a topic. What lacks a place in the journal's order
-goes to the dead topic; what has one, but cannot be read, is a fact that fails (architecture choice 6).
+goes to the dead topic; what has one, but cannot be read, is a fact that fails (ADR 0008).
 """
 
 from __future__ import annotations

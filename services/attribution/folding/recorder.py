@@ -3,7 +3,7 @@
 The stock recorder of the `eventsourcing` library catches errors inside its transaction block, so that a
 client-side error commits the position without the events, and it lets a position jump. Both would lose facts
 for good; this one has one plain transaction and moves the position by compare-and-set
-(architecture "The database holds the position"; hazards "eventsourcing (PostgreSQL)").
+(ADR 0004, hazards.md#eventsourcing).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From the outbox to panke.ownership.v1, in the order of each scope (architecture, choices 2-4).
+"""From the outbox to panke.ownership.v1, in the order of each scope (contract.md#order-and-repetition).
 
 Messages go to the partition that their scope has in the source, so that a watermark can follow them: it is told once
 everything of its partition has been acknowledged, in a topic of its own, with the offset up to which it holds.

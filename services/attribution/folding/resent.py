@@ -1,7 +1,7 @@
 """Finds a fact that the relay sent again, behind the gap at which a partition stopped.
 
 A record that was sent again lies at the end of the log, behind the ones that cannot be folded yet; so the log
-is read on from the gap, without a group and without any effect (architecture choice 3).
+is read on from the gap, without a group and without any effect (hazards.md#a-relay-that-was-killed-sends-twice).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tells the ownership topic anew how everything stands: for a topic that is new, was emptied or made anew.
 
-Contract, section 6: timers derive from `kind: claim` alone, and each such message is the whole state of one customer.
-So claims and staff as they stand are told, under the next `seq` of their scope; decisions of before are not told again.
-Who heard everything finds nothing new in it.
+contract.md#claim-message: timers derive from `kind: claim` alone, and each such message is the whole state of
+one customer. So claims and staff as they stand are told, under the next `seq` of their scope; decisions of
+before are not told again. Who heard everything finds nothing new in it.
 """
 
 from __future__ import annotations

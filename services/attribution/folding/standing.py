@@ -1,4 +1,4 @@
-"""What stands of a customer's claim, as lists, timers and claim messages tell it (contract, section 3)."""
+"""What stands of a customer's claim, as lists, timers and claim messages tell it (contract.md#claim-message)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads what a batch asks for: one `= ANY` a table for all its scopes at once (architecture choice 1)."""
+"""Loads what a batch asks for: one `= ANY` a table for all its scopes at once (ADR 0001)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The texts by which scopes are judged, in the database: what was adopted is kept there, and every process goes by it.
 
-Architecture, choice 9. A file of a folder may differ from one process to another, and be lost; the stored text may not.
+ADR 0012: a file of a folder may differ from one process to another, and be lost; the stored text may not.
 Nothing is ever deleted or overwritten, so that the number of rows says whether there are any that are not known yet.
 """
 

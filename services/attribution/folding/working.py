@@ -1,8 +1,8 @@
 """The slice of one scope while its facts are folded: what is loaded, what changed, and the way back.
 
 A fact that fails must leave no trace: each one works within `fact()`, and what it changed is taken back when it
-raises (architecture choice 6). What is known to be absent is remembered too, so that nothing is asked for twice
-(choice 1).
+raises (ADR 0008). What is known to be absent is remembered too, so that nothing is asked for twice
+(ADR 0001).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command `panke judge`: arguments, input, progress and exit codes (contract, section 3)."""
+"""The command `panke judge`: arguments, input, progress and exit codes (contract.md#judging-offline)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intake's journal as a person in quarantine writes to it: which fact does not count (architecture, choice 6).
+"""Intake's journal as a person in quarantine writes to it: which fact does not count (contract.md#setting-aside).
 
 The journal is told first. Killed between the two, the command is given again, and the journal's answer is the
 record that already stands.

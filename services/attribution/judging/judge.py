@@ -1,4 +1,4 @@
-"""`panke judge`: decide a file of events offline, as the live system decides them (contract, section 3)."""
+"""`panke judge`: decide a file of events offline, as the live system decides them (contract.md#judging-offline)."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Reading:
 
 
 def _same_content(first: Event, other: Event) -> bool:
-    """Equal envelopes but for `recorded_at` (contract, section 1)."""
+    """Equal envelopes but for `recorded_at` (contract.md#same-content)."""
     return msgspec.structs.replace(first, recorded_at=None) == msgspec.structs.replace(
         other, recorded_at=None
     )

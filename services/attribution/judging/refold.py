@@ -1,7 +1,7 @@
 """Historic questions: the stored facts are folded again, in other processes and with limits.
 
 `known_at` is a prefix of the log and `as_of` moves lapses, so neither can be read off today's rows
-(architecture choice 7). The very function behind `panke judge` answers, so the bytes are the same.
+(ADR 0009). The very function behind `panke judge` answers, so the bytes are the same.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Place:
         self.deadline = deadline
 
     async def judge(self, journal: Journal, asked: Asked) -> bytes | None:
-        """The result of section 3 as bytes, or that of one customer, if it was known then.
+        """The result (contract.md#result) as bytes, or that of one customer, if it was known then.
 
         Without any time, it is that of now as far as the watermark tells.
         """

@@ -1,4 +1,4 @@
-"""The result of judging in the shape of the contract (section 3), from a scope's records and history."""
+"""The result of judging in the shape of contract.md#result, from a scope's records and history."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class Judged:
 
 
 def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[Judged], told: Told = as_it_is) -> Json:
-    """The whole of section 3; lists go by the place of the record that each item began with."""
+    """The whole of contract.md#result; lists go by the place of the record that each item began with."""
     lists: dict[str, list[tuple[tuple[int, int], Any]]] = {
         name: [] for name in ("customers", "deals", "disputes", "flags", "penalties")
     }

@@ -19,7 +19,7 @@ def to_fact(event: c.Event, seq: int, stored: StoredContacts | None = None) -> f
     """The fact of an event that stands at place `seq` of its scope's order.
 
     `stored` goes before what the phone library says today: a newer release of it must not make another
-    customer of an old record (architecture, choice 8).
+    customer of an old record (ADR 0011).
     """
     assert event.recorded_at is not None, "an event of the journal has its recorded_at"
     party = partial(to_party, stored=stored) if stored else to_party

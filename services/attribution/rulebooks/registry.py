@@ -1,6 +1,6 @@
 """The rulebooks of a deployment, by name and version: those that ship, and those of the offices' own folder.
 
-Architecture, choice 9. An office checks and tries a file of its own and puts it into the folder; from then on it
+ADR 0012: an office checks and tries a file of its own and puts it into the folder; from then on it
 may be adopted. What was adopted is never changed: another text needs another version. The text that was adopted is
 stored, and stands for its name and version wherever no file of the folder says otherwise; where one does, the book is
 refused by name, and nobody is judged by either.

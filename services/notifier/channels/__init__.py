@@ -1,8 +1,8 @@
 """The port through which alerts leave the house, one file per sender beside this one.
 
 A channel answers with what the receiver said, or raises one of the three refusals below; what is stored,
-tried again or given up is decided by the dispatcher. Hazards, "Timers and alerts": sending cannot be exactly
-once, so each channel says whether an alert whose answer was lost may be sent again.
+tried again or given up is decided by the dispatcher. Sending cannot be exactly once
+(hazards.md#sending-is-not-exactly-once), so each channel says whether an alert whose answer was lost may be sent again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Where an outgoing call may go: an allow-list of hosts, resolved once, never into the inner network.
 
-Hazards, "Security": a webhook address is a way to make this service call something that its author cannot
-reach. Only listed hosts are called; the name is resolved once and the call goes to that very address, so that
-a second answer of the name server cannot lead elsewhere; private, link-local and other special addresses are
-refused, loopback only unless the deployment says that it is for development.
+hazards.md#addresses-that-lead-inside: a webhook address is a way to make this service call something that its
+author cannot reach. Only listed hosts are called; the name is resolved once and the call goes to that very
+address, so that a second answer of the name server cannot lead elsewhere; private, link-local and other special
+addresses are refused, loopback only unless the deployment says that it is for development.
 """
 
 from __future__ import annotations

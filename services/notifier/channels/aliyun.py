@@ -1,6 +1,6 @@
 """Aliyun SMS (阿里云短信服务) by the official SDK, `alibabacloud_dysmsapi20170525`.
 
-Hazards, "Timers and alerts": success is `Code=OK` in the body, whatever the status; 50 messages a day for one
+hazards.md#a-refusal-inside-http-200: success is `Code=OK` in the body, whatever the status; 50 messages a day for one
 number, signature and template. The answer's BizId is kept: by it the receipt is found.
 """
 

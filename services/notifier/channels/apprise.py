@@ -1,6 +1,6 @@
 """Everything else, by Apprise (the optional extra `apprise`): some hundred services behind one form of address.
 
-Hazards, "Timers and alerts": Apprise looks at the HTTP status alone and tells no more than yes or no, so a
+hazards.md#a-refusal-inside-http-200: Apprise looks at the HTTP status alone and tells no more than yes or no, so a
 service that puts its refusal into HTTP 200 loses alerts in silence; and what a no means, it does not say.
 Therefore the services that have a sender of their own here are refused, and a yes is stored as what it is.
 Apprise makes its own connections: the list of allowed hosts does not bind it, its addresses are an operator's.

@@ -1,8 +1,9 @@
 """One POST to a provider or receiver: to the allowed host and nowhere else, its secrets in no log, its answer bounded.
 
-Hazards, "Security": the name is resolved once and the call goes to that address; no redirects, no proxy of
-the environment. The address of a chat robot holds its secret, that of a webhook may, and an HTTP client logs the
-addresses that it calls: the request therefore goes to the transport beneath the client, which logs none.
+hazards.md#addresses-that-lead-inside: the name is resolved once and the call goes to that address; no
+redirects, no proxy of the environment. The address of a chat robot holds its secret, that of a webhook may, and
+an HTTP client logs the addresses that it calls: the request therefore goes to the transport beneath the client,
+which logs none.
 """
 
 from __future__ import annotations

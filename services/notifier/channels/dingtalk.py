@@ -1,6 +1,6 @@
 """DingTalk group robots (钉钉自定义机器人).
 
-Hazards, "Timers and alerts": `sign = urlencode(base64(HMAC-SHA256(secret, "{ts_ms}\\n{secret}")))`, encoded
+hazards.md#signatures-of-robots: `sign = urlencode(base64(HMAC-SHA256(secret, "{ts_ms}\\n{secret}")))`, encoded
 once; the answer is HTTP 200 with `errcode`; 20 messages a minute from a robot, and who sends more is shut out
 for ten minutes. A mention needs the number both in the list and in the text.
 """

@@ -1,6 +1,6 @@
 """Feishu group robots (飞书自定义机器人).
 
-Hazards, "Timers and alerts": `timestamp` (seconds) and `sign = base64(HMAC-SHA256(key="{ts}\\n{secret}",
+hazards.md#signatures-of-robots: `timestamp` (seconds) and `sign = base64(HMAC-SHA256(key="{ts}\\n{secret}",
 message=""))` stand in the body; the answer has `code` (older robots: `StatusCode`); 100 messages a minute and
 5 a second from a robot; a body of at most 20 KB. These robots mention by open id or user id, not by number:
 somebody who is enrolled with a number is named in words.

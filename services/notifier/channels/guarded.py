@@ -1,9 +1,10 @@
 """The transport beneath the SMS providers' SDKs: the same rules as for any other call that leaves the house.
 
-Hazards, "Security": the SDKs bring their own HTTP, which follows redirects, asks the environment for proxies
-and calls whatever a name leads to. They all use `requests`; this adapter takes its place in their sessions.
-A connection's far end is looked at when it stands and before a byte is sent, so that no answer of a name
-server, however late, leads inside. Failures come out as the port's refusals, whatever the SDK wraps them in.
+hazards.md#addresses-that-lead-inside: the SDKs bring their own HTTP, which follows redirects, asks the
+environment for proxies and calls whatever a name leads to. They all use `requests`; this adapter takes its
+place in their sessions. A connection's far end is looked at when it stands and before a byte is sent, so that
+no answer of a name server, however late, leads inside. Failures come out as the port's refusals, whatever the
+SDK wraps them in.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The providers' limits, kept before the providers enforce them, over all processes of a deployment.
 
-Hazards, "Timers and alerts": DingTalk and WeCom take 20 messages a minute from a robot, Feishu 100 a minute
+hazards.md#limits-of-providers: DingTalk and WeCom take 20 messages a minute from a robot, Feishu 100 a minute
 and 5 a second; whoever sends more is shut out for longer than the limit is. Each key (a robot, a number) has
 one row with the times of its last sendings, so that no window of the given length, wherever it begins, holds
 more than it may. Times are the machine's.

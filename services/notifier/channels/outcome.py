@@ -1,6 +1,6 @@
 """What a provider's answer means, as a value: delivered, refused for good, later, or unknown.
 
-Hazards, "Timers and alerts": providers answer HTTP 200 with an error code in the body, so each sender reads
+hazards.md#a-refusal-inside-http-200: providers answer HTTP 200 with an error code in the body, so each sender reads
 the body by its provider's table of codes. Tables are data and readings are values; only `settled` turns them
 into what the port of `services.notifier.channels` knows: an answer, or one of its refusals.
 """

@@ -1,6 +1,6 @@
 """Which approved template an SMS is, and what stands in its variables.
 
-Hazards, "Timers and alerts": SMS goes to staff only, with a case number and a deadline, never a customer's
+hazards.md#personal-data-in-messages: SMS goes to staff only, with a case number and a deadline, never a customer's
 name or phone: templates that carry them are refused by the providers. A message is a template and a few short
 variables; a value that is longer than the provider takes is never cut, since half a case number is another one:
 without words here, another channel tells it.

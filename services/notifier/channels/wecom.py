@@ -1,6 +1,6 @@
 """WeCom group robots (企业微信群机器人).
 
-Hazards, "Timers and alerts": no signature, the key is all; text of at most 2048 bytes with a list of mobile
+hazards.md#signatures-of-robots: no signature, the key is all; text of at most 2048 bytes with a list of mobile
 numbers to mention, Markdown of at most 4096 bytes, which cannot mention by number; the answer is HTTP 200
 with `errcode`; 20 messages a minute from a robot. An alert is for one person, so it goes as text.
 """

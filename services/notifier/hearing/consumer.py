@@ -1,6 +1,6 @@
 """The consumer of panke.ownership.v1: PostgreSQL holds the position, Kafka's committed offsets are not used.
 
-Patterns, "Consumer", and hazards, "FastStream" and "aiokafka": raw records, so that one bad header cannot
+hazards.md#faststream and hazards.md#aiokafka: raw records, so that one bad header cannot
 lose a batch; pause before anything else when partitions are assigned, and seek to the stored position in a
 task of its own, since no heartbeat is sent while the listener runs; what is in hand when partitions are
 revoked is stale.

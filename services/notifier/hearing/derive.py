@@ -1,6 +1,6 @@
 """What a change of a claim means for the alerts: which are made, which are overtaken. Pure.
 
-Contract, section 6: timers derive from `kind: claim` alone. Each such message is the whole state of one customer;
+contract.md#claim-message: timers derive from `kind: claim` alone. Each such message is the whole state of one customer;
 alerts of its earlier messages, and those of customers that were joined into it (`replaces`), no longer hold. Which
 message is the later one goes by the `seq` of the scope, here `claim_seq`: it rises over every message, so it also
 orders those of a customer that was joined away and split off again, for whom a `generation` may begin anew. Whether

@@ -1,7 +1,7 @@
 """The consumer's side of the timers: a batch of a partition becomes claims, staff and alerts in one
 transaction.
 
-Architecture, "The database holds the position": position, claims and timers commit together, with
+ADR 0004: position, claims and timers commit together, with
 compare-and-set on the position, so that a consumer which lost its partition writes nothing. A `seq` of a
 scope that was seen is dropped. Synchronous, to be called in a thread.
 """

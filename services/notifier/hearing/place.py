@@ -1,8 +1,8 @@
 """Where a message stands: in its log, in the edition of its scope, and whether it may have been heard before.
 
-Contract, section 6: `seq` counts without gaps per scope, and a consumer drops what it has seen. An attribution that
-was built anew numbers its messages anew, in an edition with a higher number; a log that was made anew is read from its
-beginning. In both cases what is known here stands, and only what is new is told.
+contract.md#order-and-repetition: `seq` counts without gaps per scope, and a consumer drops what it has seen. An
+attribution that was built anew numbers its messages anew, in an edition with a higher number; a log that was
+made anew is read from its beginning. In both cases what is known here stands, and only what is new is told.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading panke.ownership.v1: what a record says to the notifier, in its own terms (contract, section 6)."""
+"""Reading panke.ownership.v1: what a record says to the notifier, in its own terms (contract.md#topics)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One call to a channel: stored before it is made, and its answer as soon as it is there.
 
-Hazards, "Timers and alerts": between the provider's taking a message and the stored answer lies what a kill
+hazards.md#sending-is-not-exactly-once: between the provider's taking a message and the stored answer lies what a kill
 repeats. Nothing is done in between, and answers have threads of their own.
 """
 

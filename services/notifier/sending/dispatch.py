@@ -1,6 +1,6 @@
 """Sending what is due: recover, claim, one round for each, settle; many alerts at once.
 
-Guarantee G6: an alert that is due is sent, once per key as far as the provider allows. Rounds follow one
+contract.md#g6: an alert that is due is sent, once per key as far as the provider allows. Rounds follow one
 another by a growing back-off until the alert is sent, is overtaken, or dies; a process that dies in a round
 leaves its lease, which any other takes back.
 """

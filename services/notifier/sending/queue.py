@@ -1,7 +1,7 @@
 """The dispatcher's side of the timers: claim what is due, store an attempt before its call and its answer
 after.
 
-Hazards, "Timers and alerts": `FOR UPDATE SKIP LOCKED` on a partial index by due time, so that several
+hazards.md#two-senders-of-one-alert: `FOR UPDATE SKIP LOCKED` on a partial index by due time, so that several
 notifiers share the work; leases longer than all attempts of a round; the last look at the claim is one
 statement with the record of the attempt. Synchronous, to be called in a thread.
 """

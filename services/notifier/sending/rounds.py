@@ -1,6 +1,6 @@
 """One round of one message: over the channels that reach the person, with quick retries (`stamina`) on each.
 
-Hazards, "Timers and alerts": an attempt is stored before its call and its answer after it. A call whose
+hazards.md#sending-is-not-exactly-once: an attempt is stored before its call and its answer after it. A call whose
 answer is lost may have arrived: it is repeated only where the receiver can tell a repetition. A task that is
 cancelled in the middle leaves its attempt open, as a process that is killed does; both are found when the
 lease is over.

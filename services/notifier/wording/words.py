@@ -1,7 +1,7 @@
 """The words of an alert: case number, deadline, how long that is, what to do. Chinese first, English beside
 it.
 
-Hazards, "Timers and alerts": never a customer's name or phone, on any channel: a case number stands for the
+hazards.md#personal-data-in-messages: never a customer's name or phone, on any channel: a case number stands for the
 customer. Deadlines are told in the office's time, as a person there would say them: a claim that ends at
 midnight is valid until 24:00 of the day before.
 """
