@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,6 +117,32 @@ def test_every_fact_and_every_commit_is_a_step_that_the_watchdog_hears(live: Dep
     ticking, log = Ticking(), many_claims(Journal())
     bounded(live, ticking).fold_batch(SOURCE, 0, log)
     assert ticking.steps == len(log) + 1
+
+
+def test_a_correction_is_heard_to_move_by_every_record_that_it_judges_again(live: Deployment) -> None:
+    """However long one correction of a large customer takes: each of its records is a step for the watchdog."""
+    journal = Journal()
+    log = [
+        journal.event("staff.enrolled", {"staff": "bo", "name": "王波", "role": "manager"}),
+        *(journal.visit("13800000001", "li", hours=1) for _ in range(MANY)),
+    ]
+    log.append(corrected(journal, log[-1], "13800000002"))
+    attribution, ticking = bounded(live), Ticking()
+    attribution.fold_batch(SOURCE, 0, log[:-1])
+    outcome = bounded(live, ticking).fold_batch(SOURCE, len(log) - 1, log[-1:])
+    assert [error for _, error in outcome.parked] == []
+    assert len(outcome.folded) == 1
+    rounds = ticking.steps - MANY - 2  # but for the fact itself and the commit
+    assert rounds >= 1, "what it asks for is loaded in rounds, which count as well"
+    assert live.rows("SELECT count(*) AS n FROM claims") == [{"n": 2}]
+    assert_as_judged(live, journal)
+
+
+def corrected(journal: Journal, visit: Raw, phone: str) -> Raw:
+    """A record's phone was another one, as a manager approves."""
+    assert visit.value is not None
+    told = {"record": json.loads(visit.value)["id"], "customer": {"phones": [phone]}, "reason": "typo"}
+    return journal.event("record.corrected", {**told, "requested_by": "li", "approved_by": ["bo"]}, hours=2)
 
 
 def test_a_midnight_is_taken_in_parts_and_other_facts_go_on_in_between(live: Deployment) -> None:

@@ -11,8 +11,8 @@ from services.attribution.folding.folder import Rules
 def failing_on(rules: Rules, seq: int, scope: str = "demo") -> Rules:
     """The rules with a defect that one fact of one scope brings out."""
 
-    def decide(slice_: Any, fact: Any, books: Any) -> Any:
-        events = rules.decide(slice_, fact, books)
+    def decide(slice_: Any, fact: Any, books: Any, step: Any) -> Any:
+        events = rules.decide(slice_, fact, books, step)
         if (fact.scope, fact.seq) == (scope, seq):
             raise ZeroDivisionError("a defect, after 13800000001 had been changed")
         return events

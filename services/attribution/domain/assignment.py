@@ -7,7 +7,8 @@ from typing import NamedTuple
 from services.attribution.domain.case import Case, standing
 from services.attribution.domain.facts import Party, StaffId, Visit
 from services.attribution.domain.identity import known_customers
-from services.attribution.domain.state import Customer, Referral, Slice
+from services.attribution.domain.state import Customer, Outside, Referral
+from services.attribution.domain.united import has_other
 
 
 class Assignment(NamedTuple):
@@ -49,8 +50,9 @@ def _on_behalf(case: Case, visit: Visit, customer: Customer) -> StaffId | None:
 
 def capacity(case: Case, visit: Visit, customer: Customer) -> str:
     """How the visit was received; where nobody receives new customers for others, on turn (procedure.md#step-2-new)."""
-    earlier = any(record != case.record for record in customer.records)
-    return "on_turn" if case.book.assist.new_customers == "receiver" and not earlier else visit.capacity
+    if case.book.assist.new_customers != "receiver" or has_other(customer.records, case.record):
+        return visit.capacity
+    return "on_turn"
 
 
 def _referred(
@@ -89,7 +91,7 @@ def _referral(case: Case, contact: str) -> Referral:
     return Referral(contact) if case.outside is None else _known_then(case, case.outside, contact)
 
 
-def _known_then(case: Case, outside: Slice, contact: str) -> Referral:
+def _known_then(case: Case, outside: Outside, contact: str) -> Referral:
     """What was known of a referrer when the visit was first judged, but for what is being formed anew."""
     noted = case.noted.get(case.record)
     if noted is not None:

@@ -19,12 +19,19 @@ from services.attribution.domain.state import (
     Deal,
     Key,
     Noted,
+    Outside,
     Registration,
     Scope,
     Slice,
 )
 
 Books = Mapping[BookId, Rulebook]
+Step = Callable[[], None]
+"""What hears of each part of a long judgement, for whoever must know that it moves."""
+
+
+def unheard() -> None:
+    """Nobody waits for it."""
 
 
 class Case:
@@ -35,7 +42,7 @@ class Case:
     is not so again; `completing`, that a correction completes the record, whose turn is past. `record` is the record
     that is judged, `id` what triggers: the same, but where a correction completes a record. When replaying, `anew` is
     the correction, `kept` are deals whose shares stand, `outside` is what the scope knows, `formed` the customer who
-    is formed anew, and `noted` who the referrers were at each visit.
+    is formed anew, and `noted` who the referrers were at each visit. `step` hears of each record that is judged again.
     """
 
     __slots__ = (
@@ -60,11 +67,18 @@ class Case:
         "replaying",
         "seq",
         "slice",
+        "step",
         "timezone",
     )  # fmt: skip
 
     def __init__(
-        self, slice_: Slice, fact: Fact, books: Books, horizon: datetime | None, judge: Callable[[Case], None]
+        self,
+        slice_: Slice,
+        fact: Fact,
+        books: Books,
+        horizon: datetime | None,
+        judge: Callable[[Case], None],
+        step: Step = unheard,
     ) -> None:
         self.slice = slice_
         self.timezone = slice_.scope.timezone
@@ -72,9 +86,10 @@ class Case:
         self.id: EventId = fact.id
         self.record: EventId = fact.id
         self.judge = judge
+        self.step = step
         self.anew: EventId = ""
         self.kept: dict[str, Deal] = {}
-        self.outside: Slice | None = None
+        self.outside: Outside | None = None
         self.formed: CustomerId = ""
         self.noted: Noted = {}
         self.seq = fact.seq

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.attribution.domain import events as e
 from services.attribution.domain import facts as f
-from services.attribution.domain.case import Books, Case, lapse
+from services.attribution.domain.case import Books, Case, Step, lapse, unheard
 from services.attribution.domain.conduct import find_concealment, transfer, uphold_complaint
 from services.attribution.domain.corrections import correct
 from services.attribution.domain.deals import cancel, sign, subscribe
@@ -30,12 +30,15 @@ def new_scope(name: str, default: BookId, timezone: str) -> Slice:
     return Slice({SCOPE: Scope(name, default, timezone)})
 
 
-def decide(slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None = None) -> list[e.DomainEvent]:
+def decide(
+    slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None = None, step: Step = unheard
+) -> list[e.DomainEvent]:
     """Judge one fact; the slice is changed with it.
 
-    `horizon` (`as_of`) bounds how far claims lapse; a fact that is effective after it is left out.
+    `horizon` (`as_of`) bounds how far claims lapse; a fact that is effective after it is left out. `step` hears of
+    every record that a correction judges again.
     """
-    case = Case(slice_, fact, books, horizon, _judge)
+    case = Case(slice_, fact, books, horizon, _judge, step)
     flags = time_event(case)
     if horizon is not None and case.effective > horizon:
         return []

@@ -15,6 +15,7 @@ from services.attribution.domain.state import (
     CustomerId,
     Deal,
     Dispute,
+    Outside,
     Registration,
     RulingMade,
     Shares,
@@ -131,7 +132,7 @@ def _ruled_over(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId,
     return tuple(dict.fromkeys((*found.customers, found.other)))
 
 
-def _standing_ruling(slice_: Slice, name: str) -> EventId | None:
+def _standing_ruling(slice_: Slice | Outside, name: str) -> EventId | None:
     """The ruling that stands; what was refused, as all after it, is refused also where it is judged again."""
     found = slice_.dispute(name)
     return found.ruling.event if found is not None and found.ruling is not None else None

@@ -299,8 +299,12 @@ def _former_claim_found(s: Slice, event: e.FormerClaimFound) -> Changes:
 
 def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
     known, reception = s.customer(event.customer), event.reception
-    others = [r for r in known.receptions if r.visit != reception.visit]
-    changes = _customer(replace(known, receptions=(*others, reception), registered=True))
+    if s.pointed("visit", reception.visit) is None:
+        receptions = appended(known.receptions, reception)
+    else:
+        others = [r for r in known.receptions if r.visit != reception.visit]
+        receptions = (*others, reception)
+    changes = _customer(replace(known, receptions=receptions, registered=True))
     changes[Key("visit", reception.visit)] = Pointer(known.home)
     return changes
 

@@ -6,6 +6,8 @@ judged, and a dispute stands again where one had been opened, for the rulings on
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, lapse
 from services.attribution.domain.facts import Departure, Fact, HouseholdLink, Party
@@ -15,9 +17,11 @@ from services.attribution.domain.staffing import release
 from services.attribution.domain.state import (
     SCOPE,
     Customer,
+    Deal,
     Filed,
     Key,
     Noted,
+    Outside,
     RosterEntry,
     Scope,
     Slice,
@@ -28,21 +32,24 @@ from services.attribution.domain.timing import time_event
 
 def judge_again(case: Case, known: Customer) -> Case:
     """Judge all records of a customer again, in a slice of their own."""
-    scope = case.scope
+    past = Past(case.scope)
+    outside = Outside(case.slice)
     scratch = Slice()
     records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
     for filed in records:
         scratch[Key("record", filed.fact.id)] = filed
+    deals = {deal.deal: deal for deal in known.deals}
     noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
     told: list[e.DomainEvent] = []
-    departures = [entry for entry in scope.roster if entry.role is None]
+    departures = [entry for entry in case.scope.roster if entry.role is None]
     for filed in sorted(records, key=lambda filed: filed.judged):
         while departures and departures[0].seq < filed.judged:
-            told += _release_again(case, scratch, departures.pop(0), scope).events
-        scratch[SCOPE] = scope_at(scope, filed.judged)
-        told += _again(case, scratch, filed, known, noted).events
+            told += _release_again(case, scratch, departures.pop(0), past).events
+        scratch[SCOPE] = past.at(filed.judged)
+        told += _again(case, scratch, outside, filed, known, deals, noted).events
+        case.step()
     for entry in departures:
-        told += _release_again(case, scratch, entry, scope).events
+        told += _release_again(case, scratch, entry, past).events
     final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
     for record in [r for r in scratch.values() if isinstance(r, Customer)]:
         lapse(final, record.id, case.limit)
@@ -50,11 +57,19 @@ def judge_again(case: Case, known: Customer) -> Case:
     return final
 
 
-def _again(case: Case, scratch: Slice, filed: Filed, known: Customer, noted: Noted) -> Case:
+def _again(
+    case: Case,
+    scratch: Slice,
+    outside: Outside,
+    filed: Filed,
+    known: Customer,
+    deals: dict[str, Deal],
+    noted: Noted,
+) -> Case:
     fact = _within(filed.fact, known)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
-    again.replaying, again.outside, again.anew = True, case.slice, case.id
-    again.kept = {deal.deal: deal for deal in known.deals}
+    again.replaying, again.outside, again.anew = True, outside, case.id
+    again.kept = deals
     again.formed = known.id
     again.noted = noted
     again.flags = time_event(again)
@@ -86,14 +101,32 @@ def _within(fact: Fact, known: Customer) -> Fact:
     return replace(fact, matter=replace(matter, members=members))
 
 
-def _release_again(case: Case, scratch: Slice, entry: RosterEntry, scope: Scope) -> Case:
-    scratch[SCOPE] = scope_at(scope, entry.seq)
+def _release_again(case: Case, scratch: Slice, entry: RosterEntry, past: Past) -> Case:
+    scratch[SCOPE] = past.at(entry.seq)
     matter = Departure(entry.staff)
-    fact = Fact(entry.event, entry.seq, scope.name, "", entry.at, entry.at, None, matter)
+    fact = Fact(entry.event, entry.seq, case.scope.name, "", entry.at, entry.at, None, matter)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
     for customer in scratch.owned_by(entry.staff):
         release(again, customer.id)
     return again
+
+
+class Past:
+    """The header of a scope as it was at each place of the order, made once between two changes of it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        changes = [entry.seq for entry in scope.roster] + [adopted.seq for adopted in scope.adoptions]
+        self._changes = sorted(changes)
+        self._made: dict[int, Scope] = {}
+
+    def at(self, seq: int) -> Scope:
+        """The header as it was before the fact at this place was judged."""
+        changes = bisect_left(self._changes, seq)
+        found = self._made.get(changes)
+        if found is None:
+            found = self._made[changes] = scope_at(self._scope, seq)
+        return found
 
 
 def scope_at(scope: Scope, seq: int) -> Scope:

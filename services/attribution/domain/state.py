@@ -395,7 +395,31 @@ class Slice(dict[Key, Record]):
         found = self.get(("record", event))  # type: ignore[call-overload]
         return found if isinstance(found, Filed) else None
 
+    def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
+        """Whether this record is the one by which the customer was received at this visit."""
+        return any(r.event == event for r in self.customer(customer).receptions if r.visit == visit)
+
     def owned_by(self, staff: StaffId) -> list[Customer]:
         """Customers with a claim of this consultant, lapsed or not, by their first record."""
         owned = [r for r in self.values() if isinstance(r, Customer) and r.claim and r.claim.owner == staff]
         return sorted(owned, key=lambda customer: customer.place)
+
+
+class Outside:
+    """What a scope knows while records are judged again, which it does not change: long lists are read once."""
+
+    def __init__(self, slice_: Slice) -> None:
+        self._receptions: dict[CustomerId, frozenset[tuple[str, EventId]]] = {}
+        self._slice = slice_
+        self.customer = slice_.customer
+        self.pointed = slice_.pointed
+        self.taken = slice_.taken
+        self.dispute = slice_.dispute
+
+    def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
+        """Whether this record is the one by which the customer was received at this visit."""
+        found = self._receptions.get(customer)
+        if found is None:
+            receptions = self._slice.customer(customer).receptions
+            found = self._receptions[customer] = frozenset((r.visit, r.event) for r in receptions)
+        return (visit, event) in found

@@ -33,10 +33,11 @@ def _appended(item: Any) -> None:
 class United(Sequence[T]):
     """A tuple that is yet to be made of two.
 
-    `weight` is how many items it has at most, `last` what came last, `order` how it is put in order.
+    `weight` is how many items it has at most, `first` and `last` what came first and last, `order` how it is put in
+    order.
     """
 
-    __slots__ = ("_items", "_parts", "last", "order", "weight")
+    __slots__ = ("_items", "_parts", "first", "last", "order", "weight")
 
     def __init__(self, first: Items[T], second: Items[T], order: Order) -> None:
         self._parts: tuple[Items[T], Items[T]] | None = first, second
@@ -44,6 +45,8 @@ class United(Sequence[T]):
         self.order = order
         self.weight = weight(first) + weight(second)
         self.last: T = last(second or first)
+        start = first or second
+        self.first: T = start.first if isinstance(start, United) else start[0]
 
     def items(self) -> Items[T]:
         """The tuple, which is made once."""
@@ -100,6 +103,13 @@ def last(items: Items[T]) -> T:
     return cast(T, items.last) if isinstance(items, United) else items[-1]
 
 
+def has_other(items: Items[T], item: T) -> bool:
+    """Whether there is another item than this one, mostly told without putting a list in order."""
+    if isinstance(items, United) and (items.first != item or items.last != item):
+        return True
+    return any(each != item for each in items)
+
+
 def appended(old: Items[T], item: T) -> Items[T]:
     """The old, and the item behind it."""
     return (*old, item) if is_short(old) else _united(old, (item,), _appended)
@@ -140,7 +150,7 @@ def _all_of(lists: Iterable[Items[T]], order: Order) -> Items[T]:
 
 
 def _united(first: Items[T], second: Items[T], order: Order) -> Items[T]:
-    return cast(Items[T], United(first, second, order))
+    return cast("Items[T]", United(first, second, order))
 
 
 def _ordered(items: list[T], order: Order) -> Items[T]:

@@ -26,6 +26,7 @@ from services.attribution.domain.state import (
     Customer,
     CustomerId,
     Forfeit,
+    Outside,
     Reception,
     Registration,
     Slice,
@@ -57,14 +58,12 @@ def register_visit(case: Case, visit: Visit) -> None:
         judge_visit(case, visit, customer, complete)
 
 
-def is_first(slice_: Slice, visit: Visit, event: EventId) -> bool:
+def is_first(slice_: Slice | Outside, visit: Visit, event: EventId) -> bool:
     """Whether no other record has the id of this visit: the first stands, the others are duplicates."""
     if slice_.taken("visit", visit.visit) not in (None, event):
         return False
     home = slice_.pointed("visit", visit.visit)
-    if home is None:
-        return True
-    return any(r.event == event for r in slice_.customer(home).receptions if r.visit == visit.visit)
+    return home is None or slice_.received(home, visit.visit, event)
 
 
 def _is_duplicate(case: Case, visit: Visit) -> bool:

@@ -90,7 +90,7 @@ class Attribution:
         self._recorder = recorder
         self._rules = rules
         self._default_book = default_book
-        self._folder = Folder(store, rules)
+        self._folder = Folder(store, rules, bounds.step)
         self._hot: dict[str, HotScopes] = {}
         self._resent: dict[tuple[str, str], int] = {}
         self._bounds = bounds

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import psycopg
 
+from services.attribution.domain.case import Step, unheard
 from services.attribution.domain.events import DomainEvent, OfficeFound, RulebookAdopted
 from services.attribution.domain.facts import (
     Absence,
@@ -57,7 +58,7 @@ class Rules:
 
     translate: Callable[[Event, int, StoredContacts | None], Fact]
     needs: Callable[[Fact, Slice], Iterable[Key]]
-    decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook]], list[DomainEvent]]
+    decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook], Step], list[DomainEvent]]
     sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
     release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], list[DomainEvent]]
     book_at: Callable[[Scope, datetime], BookId]
@@ -79,11 +80,12 @@ class UnreadableFact(Exception):
 
 
 class Folder:
-    """Folds into a batch; nothing is stored here."""
+    """Folds into a batch; nothing is stored here. `step` hears of what moves within a fact."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    def __init__(self, store: Store, rules: Rules, step: Step = unheard) -> None:
         self._store = store
         self._rules = rules
+        self._step = step
         self._translated: dict[tuple[str, int], Fact] = {}
 
     def prefetch(self, works: Mapping[str, Work], facts: Sequence[JournalFact]) -> None:
@@ -202,7 +204,7 @@ class Folder:
         self._complete(work, fact)
         warned = warned_of(record.event, work.slice.scope)
         with work.slice.fact(record.seq) as before:
-            events = self._rules.decide(work.slice, fact, self._rules.books)
+            events = self._rules.decide(work.slice, fact, self._rules.books, self._step)
             rows = FactRows(work, self._cause(work, fact.occurred_at, record, fact.office))
             rows.project(events, before)
             tell_presence(rows, fact.matter, before)
@@ -230,6 +232,7 @@ class Folder:
             if not missing:
                 break
             self._store.load({work.scope: work}, {work.scope: missing})
+            self._step()
         else:
             raise TooManyRounds(f"the fact still asks after {ROUNDS} rounds")
         unknown = [staff for staff in _told_of(fact.matter) if staff not in work.names]

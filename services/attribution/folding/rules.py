@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib import metadata
 
-from services.attribution.domain.case import Books, book_at
+from services.attribution.domain.case import Books, Step, book_at, unheard
 from services.attribution.domain.decide import decide, release_some, sweep
 from services.attribution.domain.events import DomainEvent
 from services.attribution.domain.facts import Fact
@@ -33,8 +33,10 @@ def live_rules(registry: Registry) -> Rules:
     )
 
 
-def _decide(slice_: Slice, fact: Fact, books: Mapping[BookId, Rulebook]) -> list[DomainEvent]:
+def _decide(
+    slice_: Slice, fact: Fact, books: Mapping[BookId, Rulebook], step: Step = unheard
+) -> list[DomainEvent]:
     """Live, nothing lies after the horizon: time comes in with the facts."""
     horizon: datetime | None = None
     known: Books = books
-    return decide(slice_, fact, known, horizon)
+    return decide(slice_, fact, known, horizon, step)

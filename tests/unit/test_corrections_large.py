@@ -1,0 +1,91 @@
+"""Corrections of a customer with many records cost what they change: by steps of the interpreter, not by time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from services.attribution.domain import facts as f
+from services.attribution.domain.decide import decide, new_scope
+from services.attribution.domain.state import Slice
+from services.attribution.rulebooks.loading import load
+
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+SHARED = "+8613800000000"
+SMALL, LARGE = 60, 240
+
+
+@dataclass
+class Office:
+    """A scope in which one number was typed for everybody."""
+
+    book: str
+    people: int
+    slice_: Slice = field(init=False)
+    seq: int = 0
+
+    def __post_init__(self) -> None:
+        self.rulebook = load(self.book)
+        key = (self.rulebook.name, self.rulebook.version)
+        self.books = {key: self.rulebook}
+        self.slice_ = new_scope("demo", key, self.rulebook.timezone.key)
+        for staff, role in (("li", "consultant"), ("wang", "consultant"), ("bo", "manager")):
+            self.fold(f.Enrolment(staff, staff, role, {}))
+        for n in range(self.people):
+            self.fold(visit(n), f"r{n}")
+
+    def fold(self, matter: f.Matter, name: str | None = None) -> list[Any]:
+        self.seq += 1
+        at = BEGIN + timedelta(seconds=self.seq)
+        fact = f.Fact(name or f"e{self.seq}", self.seq, "demo", "hall", at, at, None, matter)
+        return decide(self.slice_, fact, self.books)
+
+    def correct(self, n: int) -> list[Any]:
+        """The record's customer has a number of their own."""
+        party = party_of(f"+86139{n:08d}", None)
+        return self.fold(f.Correction(f"r{n}", party, "li", ("bo",), ("phones",)))
+
+
+def party_of(phone: str, name: str | None) -> f.Party:
+    return f.Party(name, (phone,), (phone,))
+
+
+def visit(n: int) -> f.Visit:
+    return f.Visit(
+        visit=f"v{n}", customer=party_of(SHARED, f"n{n}"), received_by=("li", "wang")[n % 2],
+        capacity="on_turn", on_behalf_of=None, designated=None, asked=f.Asked(), referred_by=(),
+        brochure_only=False, present=(), ended_at=None,
+    )  # fmt: skip
+
+
+def steps_of(work: Callable[[], object]) -> int:
+    """How many instructions the interpreter runs for it."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("book", ["base", "getian"])
+def test_the_records_of_a_customer_are_judged_again_at_one_price_each(book: str) -> None:
+    """The first correction of a large customer reads no long list once for each of its records."""
+    small, large = (steps_of(partial(Office(book, people).correct, 5)) for people in (SMALL, LARGE))
+    assert large < 1.1 * LARGE / SMALL * small
