@@ -25,8 +25,6 @@ from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load, shipped
 
 HERE = Path(__file__).parent
-SENTENCES = Path(__file__).parents[2] / "docs" / "rules" / "sentences.yaml"
-ELSEWHERE = HERE / "elsewhere.yaml"
 LOCAL = timezone(timedelta(hours=8))
 OFFICE = "demo-office"
 STAFF = {
@@ -66,12 +64,6 @@ def read_cases() -> list[Case]:
         said = yaml.load(path.read_text(encoding="utf-8"), Words)
         found += [Case(path.stem, case.pop("case"), case) for case in said]
     return found
-
-
-def read_sentences(file: Path = SENTENCES) -> dict[str, dict[str, str]]:
-    """The sentences of the rules, section by section: key and short wording, or sentence and test."""
-    told: dict[str, dict[str, str]] = yaml.load(file.read_text(encoding="utf-8"), Words)
-    return told
 
 
 # From the short form to events

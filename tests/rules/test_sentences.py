@@ -1,0 +1,113 @@
+"""Rule, sentence, function and case lead to each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rules.form import read_cases
+from tests.rules.sentences import ROOT, Sentence, held_elsewhere, read_sentences
+from tests.unit.test_docs import anchors
+
+SENTENCES = read_sentences()
+ATTRIBUTION = ROOT / "services" / "attribution"
+DOMAIN = ATTRIBUTION / "domain"
+PROCEDURE = ROOT / "docs" / "rules" / "procedure.md"
+OTHER_ROOMS = ("judging.", "rulebooks.")
+# What carries facts in and events out, and decides nothing itself.
+MACHINERY = {"case", "evolve", "events", "facts", "needs", "record", "state", "united"}
+DECIDING = {"decide", "flag", "penalise"}
+
+
+def test_every_sentence_has_a_case() -> None:
+    """Each sentence of the table is shown by at least one case."""
+    shown = {key for case in read_cases() for key in case.said.get("of", [])}
+    assert sorted(SENTENCES.keys() - shown) == []
+
+
+def test_every_case_names_sentences_of_the_table() -> None:
+    """A case says which sentences it shows, and these are in the table."""
+    named = {key for case in read_cases() for key in case.said["of"]}
+    assert sorted(named - SENTENCES.keys()) == []
+
+
+def test_every_sentence_is_a_rule_of_the_procedure() -> None:
+    """The anchor that a sentence names is set in the procedure."""
+    known = anchors(PROCEDURE)
+    assert [sentence.key for sentence in SENTENCES.values() if sentence.at not in known] == []
+
+
+@pytest.mark.parametrize("sentence", SENTENCES.values(), ids=lambda sentence: sentence.key)
+def test_a_sentence_leads_to_the_functions_that_apply_it(sentence: Sentence) -> None:
+    """Every function that a sentence names is there."""
+    assert sentence.by
+    assert [name for name in sentence.by if not is_there(name)] == []
+
+
+def test_each_function_that_decides_has_a_sentence() -> None:
+    """A function of the domain that decides, flags or fines, or that others call to judge, is named by a sentence."""
+    named = {name for sentence in SENTENCES.values() for name in sentence.by}
+    deciding = [name for path in sorted(DOMAIN.glob("*.py")) for name in functions_that_decide(path)]
+    assert deciding
+    assert [name for name in deciding if name not in named] == []
+
+
+def test_sentences_that_no_events_show_are_held_elsewhere() -> None:
+    """What the rules say of input and of rulebook files is held by tests that are there."""
+    held = held_elsewhere()
+    assert held and [place for place in held if not stands(*place.split("::"))] == []
+
+
+def stands(path: str, test: str) -> bool:
+    """Whether the file has a test of that name."""
+    file = ROOT / path
+    return file.is_file() and f"def {test}(" in file.read_text(encoding="utf-8")
+
+
+def is_there(name: str) -> bool:
+    """Whether a function or method of this name is defined in the module that it names."""
+    folder = ATTRIBUTION if name.startswith(OTHER_ROOMS) else DOMAIN
+    *path, last = name.split(".")
+    owner = path.pop() if path[-1][0].isupper() else None
+    file = folder.joinpath(*path).with_suffix(".py")
+    return file.is_file() and (owner, last) in defined(file)
+
+
+def defined(file: Path) -> set[tuple[str | None, str]]:
+    """The functions of a module, and the methods with their class."""
+    found: set[tuple[str | None, str]] = set()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add((None, node.name))
+        elif isinstance(node, ast.ClassDef):
+            found |= {(node.name, part.name) for part in node.body if isinstance(part, ast.FunctionDef)}
+    return found
+
+
+def functions_that_decide(file: Path) -> Iterator[str]:
+    """The functions that call `case.decide`, `.flag` or `.penalise`, and the public ones that are given a case."""
+    if file.stem in MACHINERY:
+        return
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and (is_called_to_judge(node) or decides(node)):
+            yield f"{file.stem}.{node.name}"
+
+
+def is_called_to_judge(node: ast.FunctionDef) -> bool:
+    """Whether other modules may call it with the case."""
+    return not node.name.startswith("_") and any(part.arg == "case" for part in node.args.args)
+
+
+def decides(node: ast.FunctionDef) -> bool:
+    """Whether it decides, flags or fines itself."""
+    return any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in DECIDING
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "case"
+        for call in ast.walk(node)
+    )
