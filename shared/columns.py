@@ -87,7 +87,9 @@ def _sized_or_null(head: bytes, items: Iterable[bytes | None]) -> list[bytes]:
 
 def _instant() -> Callable[[Any], bytes]:
     """The driver's own way for times with a zone; it refuses others."""
-    write: Callable[[Any], Any] = Transformer().get_dumper(datetime.now(UTC), PyFormat.BINARY).dump
+    write: Callable[[Any], Any] = (
+        Transformer().get_dumper(datetime.max.replace(tzinfo=UTC), PyFormat.BINARY).dump
+    )
     return write
 
 

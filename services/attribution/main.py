@@ -36,7 +36,7 @@ from services.attribution.office_http import OfficeApi
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
-from shared.clock import BusinessClock, clock_problem, open_clock
+from shared.clock import BusinessClock, MachineClock, clock_problem, open_clock
 from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, ensure_topic, topics_known
@@ -297,7 +297,8 @@ class Service:
                     if self.consumer.has_work():
                         self.progress.working()  # liveness must see it also if no batch ever comes
                     self.metrics.rereading.set(self.consumer.rereading)
-                    self.metrics.show_lag(self.consumer.lag(), self.consumer.oldest_unfolded() or since)
+                    oldest = self.consumer.oldest_unfolded() or since
+                    self.metrics.show_lag(self.consumer.lag(), oldest, MachineClock().now())
             except psycopg.Error as error:
                 log.warning("figures_unknown", error=type(error).__name__)
             await asyncio.sleep(FIGURES_EVERY)

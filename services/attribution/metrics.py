@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.attribution.folding.application import Outcome
 
 
@@ -54,9 +55,9 @@ class AttributionMetrics:
         if outcome.watermark is not None:
             self.watermark.set(outcome.watermark.timestamp())
 
-    def show_lag(self, lag: dict[int, int], oldest: datetime | None) -> None:
-        """Records behind, and since when the oldest of them waits."""
+    def show_lag(self, lag: dict[int, int], oldest: datetime | None, now: datetime) -> None:
+        """Records behind, and since when the oldest of them waits (machine time)."""
         for partition, records in lag.items():
             self.lag.labels(str(partition)).set(records)
-        waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        waited = (now - oldest).total_seconds() if oldest else 0.0
         self.oldest.set(max(0.0, waited))
