@@ -48,9 +48,10 @@ SETTINGS = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
-    # After kill -9 a start waits until the old registration has run out.
-    "broker.session.timeout.ms": "1000",
-    "broker.heartbeat.interval.ms": "200",
+    # On a busy machine the one broker may be silent for seconds: a shorter session takes it for dead, and then no
+    # partition has a leader. After kill -9 a start waits as long, until the old registration has run out.
+    "broker.session.timeout.ms": "8000",
+    "broker.heartbeat.interval.ms": "500",
     # Groups: no wait for members that never come, and a quick take-over where a consumer asks for it.
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
