@@ -2,7 +2,9 @@
 
 hazards.md#a-port-that-another-server-has: a probe of a port that is in use succeeds against the other server,
 so it is checked first. Ports are taken below the range that the kernel hands to outgoing connections, so that a
-restart finds its own port free again.
+restart finds its own port free again. A port that was chosen is held until the process that chose it ends, also
+while nothing listens on it: of two processes that choose at the same moment, or while a server of the other one is
+started again, neither takes the other's.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ def is_free(port: int) -> bool:
         return True
 
 
-def soon_free(port: int, seconds: float = 2.0) -> bool:
+def soon_free(port: int, seconds: float = 5.0) -> bool:
     """As `is_free`; what was killed may hold its port for a moment more."""
     deadline = time.monotonic() + seconds
     while not is_free(port):
@@ -39,8 +41,23 @@ def soon_free(port: int, seconds: float = 2.0) -> bool:
 
 
 def free_port(besides: tuple[int, ...] = ()) -> int:
-    for _ in range(1000):
-        port = random.choice(_RANGE)
-        if port not in besides and is_free(port):
+    """A port on which nothing listens, and that no other caller has been given or will be while this process runs."""
+    for port in random.sample(_RANGE, len(_RANGE)):
+        if port not in besides and is_free(port) and _held(port):
             return port
     raise OSError(f"no free port on {HOST} in {_RANGE.start}-{_RANGE.stop}")
+
+
+def _held(port: int) -> bool:
+    """Whether the port is this caller's from now on: whoever chose it has the datagram socket of its number.
+
+    The servers listen for connections only, so the mark is in nobody's way; the kernel takes it back with the process.
+    """
+    mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        mark.bind((HOST, port))
+    except OSError:
+        mark.close()
+        return False
+    mark.detach()
+    return True
