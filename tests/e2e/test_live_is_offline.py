@@ -90,6 +90,7 @@ def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
 def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:
     """Send everything, each at its time; the last seq of each scope."""
     last: dict[str, int] = {}
+    sent: set[str] = set()
     refused = dict(scenario.refused for scenario in scenarios if scenario.refused is not None)
     for event in in_recorded_order(scenarios):
         at = recorded_at(event)
@@ -98,7 +99,9 @@ def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:
         if event["id"] in refused:
             assert answer.status_code == 422 and refused[event["id"]] in answer.text, answer.text
             continue
-        assert answer.status_code == 202, answer.text
+        # A line that stands twice in a file is a repetition here.
+        assert answer.status_code == (200 if event["id"] in sent else 202), answer.text
+        sent.add(event["id"])
         assert parse_instant(answer.json()["recorded_at"]) == at, event
         last[event["scope"]] = answer.json()["seq"]
     return last

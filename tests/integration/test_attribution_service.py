@@ -90,7 +90,7 @@ async def running(settings: AttributionSettings) -> AsyncIterator[tuple[Service,
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
     ):
         yield service, client
 
@@ -324,7 +324,12 @@ async def test_a_forged_fact_does_not_take_the_place_of_the_true_one_unseen(
         await eventually(told)
         await eventually(counted)
         assert service.consumer is not None
-        assert not service.consumer.has_work()
+        consumer = service.consumer
+
+        async def idle() -> bool:
+            return not consumer.has_work()
+
+        await eventually(idle)
 
 
 async def test_a_database_that_is_killed_while_folding_loses_and_doubles_nothing(
@@ -409,7 +414,11 @@ async def test_readers_of_long_lists_hold_up_neither_the_desk_nor_the_fold(
                 return answer.status_code == 200 and answer.json()["known"]
 
             await eventually(looked_up)
-            assert (await client.get("/readyz")).status_code == 200
+
+            async def ready() -> bool:
+                return (await client.get("/readyz")).status_code == 200
+
+            await eventually(ready)
         finally:
             go_on.set()
             await asyncio.gather(*lists)

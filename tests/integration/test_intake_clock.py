@@ -18,7 +18,7 @@ from services.intake.clock_watch import Anchor, ClockWatch, Reading
 from services.intake.main import Service
 from services.intake.settings import IntakeSettings
 from shared.clock import SteadyTime, SystemClock
-from tests.support.intake import raw, visit
+from tests.support.intake import raw, taking, visit
 
 YEAR = timedelta(days=365)
 
@@ -46,6 +46,7 @@ async def serving(settings: IntakeSettings, wall: Wall) -> AsyncIterator[tuple[h
         service.app.router.lifespan_context(service.app),
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
     ):
+        await taking(service)
         yield client, service
 
 

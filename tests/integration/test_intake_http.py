@@ -26,7 +26,7 @@ from shared.clock import SystemClock
 from shared.local import EmbeddedPostgres
 from shared.local.ports import free_port
 from tests.support import parts
-from tests.support.intake import Reader, adoption, compared, prepare, raw, visit
+from tests.support.intake import Reader, adoption, compared, prepare, raw, taking, visit
 
 ID = b"018f3c5e-0000-7000-8000-000000000001"
 
@@ -39,13 +39,22 @@ def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> In
 
 @asynccontextmanager
 async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
+    """The service once it takes facts, so that none is answered 503 because the machine is slow."""
     service = Service(chosen, SystemClock())
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.lifespan(service.app),
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
     ):
+        await taking(service)
         yield client, service
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attribution that is there is not taken for away however slow the machine is; nobody listens where it is away."""
+    monkeypatch.setattr("services.intake.attribution.BOOKS_WAIT", 60.0)
+    monkeypatch.setattr("services.intake.attribution.WAIT", 60.0)
 
 
 @pytest.fixture
@@ -206,13 +215,23 @@ async def test_a_broker_that_is_away_stops_nothing_but_readiness(database: str, 
         await asyncio.to_thread(parts.eventually, lambda: service.backlog.last.unsent >= 3, "it is measured")
         full = await client.post("/v1/events", content=raw(visit()))
         batch = await client.post("/v1/events:batch", content=raw(visit()))
-        ready, live = await client.get("/readyz"), await client.get("/healthz")
+        ready, live = await unready(client, {"broker"}), await client.get("/healthz")
         metrics = await client.get("/metrics")
     assert [answer.status_code for answer in taken] == [202, 202, 202]
     assert (full.status_code, batch.status_code, ready.status_code, live.status_code) == (503, 503, 503, 200)
     assert int(full.headers["retry-after"]) > 0 and int(batch.headers["retry-after"]) > 0
-    assert "broker" in ready.json()["failing"] and "database" not in ready.json()["failing"]
     assert "panke_intake_relay_backlog 3.0" in metrics.text
+
+
+async def unready(client: httpx.AsyncClient, named: set[str]) -> httpx.Response:
+    """The answer of readiness once these, and of broker and database no other, are named: a check that took too long
+    for a slow machine is not the answer that is looked for."""
+    async with asyncio.timeout(90):
+        while True:
+            answer = await client.get("/readyz")
+            if answer.status_code == 503 and {"broker", "database"} & set(answer.json()["failing"]) == named:
+                return answer
+            await asyncio.sleep(0.05)
 
 
 async def test_a_batch_that_a_client_left_is_stored_before_the_service_ends(chosen: IntakeSettings) -> None:
@@ -271,7 +290,7 @@ async def test_an_unknown_or_impossible_id_is_told_apart(chosen: IntakeSettings)
 
 async def taken(client: httpx.AsyncClient, event: dict[str, Any]) -> httpx.Response:
     """The answer once the journal was compared with its topic again."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while (answer := await client.post("/v1/events", content=raw(event))).status_code == 503:
             assert "尚未" in answer.text or "journal" in answer.text
     return answer

@@ -68,7 +68,7 @@ async def running(*relays: IntakeRelay) -> AsyncIterator[None]:
 
 
 async def eventually(condition: Callable[[], bool], what: str) -> None:
-    await asyncio.to_thread(parts.eventually, condition, what, 60)
+    await asyncio.to_thread(parts.eventually, condition, what)
 
 
 def unsent(dsn: str) -> int:
@@ -120,16 +120,12 @@ async def test_watermarks_cover_what_was_sent_before_them(
         await asyncio.to_thread(write)
         await reader.until_facts(300)
         await reader.until_watermarks(12)
-        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
-        await reader.until_watermarks(len(reader.watermarks) + 6)
+        await reader.until_whole()
     for told in reader.watermarks:
         partition = place_of(told.source)[1]
         behind = [f for f in reader.facts if f.partition == partition and f.offset >= told.offset]
         assert all(recorded_at(fact) > told.watermark for fact in behind)
-    last = {place_of(told.source)[1]: told.offset for told in reader.watermarks}
-    assert [last[partition] for partition in range(3)] == [
-        sum(fact.partition == partition for fact in reader.facts) for partition in range(3)
-    ]
+    assert sum(reader.holds().values()) == len(reader.facts) == 300
 
 
 def recorded_at(fact: Any) -> datetime:
@@ -146,12 +142,11 @@ async def test_an_idle_intake_tells_the_time_of_every_partition_and_adds_no_reco
         await reader.until_facts(4)
         await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
         clock.advance(timedelta(days=999))
-        await reader.until_watermarks(len(reader.watermarks) + 9)
+        await reader.until_told(NOON + timedelta(days=999) - INSTANT)
+        await reader.until_whole()
         assert sum(await reader.ends()) == 4
-    last = {place_of(told.source)[1]: told for told in reader.watermarks}
-    assert set(last) == {0, 1, 2}
-    assert sorted(told.offset for told in last.values()) == [0, 0, 4]
-    assert {told.watermark for told in last.values()} == {NOON + timedelta(days=999) - INSTANT}
+    assert set(reader.holds()) == {0, 1, 2}
+    assert sorted(reader.holds().values()) == [0, 0, 4]
 
 
 async def test_a_topic_of_watermarks_that_was_deleted_is_made_and_filled_again(
@@ -225,13 +220,12 @@ async def test_a_batch_that_is_acknowledged_without_its_offset_is_covered_too(
         await reader.until_watermarks(3)
         await asyncio.to_thread(journal.append, [submission("a") for _ in range(4)])
         await reader.until_facts(4)
-        await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
-        await reader.until_watermarks(len(reader.watermarks) + 6)
+        await reader.until_whole()
     for told in reader.watermarks:
         partition = place_of(told.source)[1]
         behind = [f for f in reader.facts if f.partition == partition and f.offset >= told.offset]
         assert all(recorded_at(fact) > told.watermark for fact in behind)
-    assert {told.offset for told in reader.watermarks[-3:]} == {0, 4}
+    assert set(reader.holds().values()) == {0, 4}
 
 
 async def test_of_two_relays_one_sends(dsn: str, journal: Journal, kafka: str, topic: str) -> None:
@@ -299,7 +293,7 @@ async def test_sent_again_facts_repeat_in_order(dsn: str, journal: Journal, kafk
         await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
         assert await asyncio.to_thread(again) == 3
         await eventually(lambda: unsent(dsn) == 0, "the outbox is empty")
-        await reader.until_watermarks(len(reader.watermarks) + 6)
+        await reader.until_records(8)
     assert [reader.place(fact)[1] for fact in reader.facts] == [1, 2, 3, 4, 5, 3, 4, 5]
 
 
@@ -380,6 +374,6 @@ async def test_a_broker_that_was_killed_gets_everything_in_order(dsn: str, own_k
         await asyncio.to_thread(own_kafka.start)
         await asyncio.to_thread(append, 20)
         async with Reader(address, topic) as reader:
-            await reader.until_facts(180, seconds=60)
+            await reader.until_facts(180)
     journal.close()
     assert all(reader.seqs(scope) == list(range(1, 61)) for scope in scopes)

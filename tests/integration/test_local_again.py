@@ -202,7 +202,7 @@ def test_in_the_foreground_a_part_that_dies_again_is_tried_again(place: Path) ->
         parts.eventually(lambda: answers(stack.postgres.dsn), "PostgreSQL is back at its address")
         assert processes(place)["kafka"] == before["kafka"]
         shown.send_signal(signal.SIGINT)
-        assert shown.wait(60) == 0
+        assert shown.wait(90) == 0
         assert processes(place) == {}
         assert not before["kafka"].alive
     finally:

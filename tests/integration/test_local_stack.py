@@ -93,7 +93,7 @@ def test_in_the_foreground_what_dies_is_started_again(place: Path) -> None:
         parts.eventually(lambda: answers(stack.postgres.dsn), "PostgreSQL is back at its address")
         assert processes(place)["postgres"] != before["postgres"]
         shown.send_signal(signal.SIGINT)
-        assert shown.wait(30) == 0
+        assert shown.wait(90) == 0
         assert processes(place) == {}
         assert not any(process.alive for process in before.values())
     finally:
@@ -151,7 +151,7 @@ def test_a_start_that_is_interrupted_leaves_nothing_behind(place: Path, number: 
     try:
         parts.eventually(lambda: bool(processes_named(place)), "the first server is launched")
         shown.send_signal(number)
-        assert shown.wait(60) == 0
+        assert shown.wait(90) == 0
         assert processes_named(place) == []
     finally:
         shown.kill()

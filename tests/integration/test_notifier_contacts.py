@@ -56,7 +56,7 @@ async def round_of(office: Office, mail: Keeping, by: Plans | None = None) -> li
     clocks = (office.clock, office.machine)
     sender = Dispatcher(office.queue, [mail], clocks, by or Plans(), QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return alerts_of(office)
 
 

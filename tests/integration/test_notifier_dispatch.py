@@ -87,7 +87,7 @@ def office(database: str) -> Iterator[Office]:
 
 @pytest.fixture
 async def webhook(receiver: Receiver) -> AsyncIterator[WebhookChannel]:
-    channel = WebhookChannel(receiver.url, SECRET, LOOPBACK, 2.0)
+    channel = WebhookChannel(receiver.url, SECRET, LOOPBACK, 60.0)
     yield channel
     await channel.close()
 
@@ -101,7 +101,7 @@ async def round_of(office: Office, *channels: Channel, policy: Policy = QUICK) -
     """One tick, until everything that it began is settled; all alerts that are not waiting for their day."""
     sender = dispatcher(office, *channels, policy=policy)
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return listed(office)
 
 
@@ -181,7 +181,7 @@ async def test_a_receiver_that_cannot_be_reached_is_tried_again(office: Office) 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
-        channel = WebhookChannel(url, SECRET, LOOPBACK, 2.0)
+        channel = WebhookChannel(url, SECRET, LOOPBACK, 60.0)
         (alert,) = await round_of(office, channel)
         await channel.close()
     assert (alert.state, [a.outcome for a in alert.attempts]) == ("failed", ["temporary", "temporary"])
@@ -191,7 +191,7 @@ async def test_mail_reaches_the_enrolled_address(office: Office, mailbox: Mailbo
     """The mail goes to the address in the staff's contacts, in Chinese first, under an id made of the
     alert's."""
     server = MailServer("127.0.0.1", mailbox.port, "panke@office.example", security="none")
-    (alert,) = await round_of(office, MailChannel(server, 5.0))
+    (alert,) = await round_of(office, MailChannel(server, 60.0))
     assert alert.state == "sent"
     (message,) = mailbox.messages
     text = message.get_content()
@@ -205,7 +205,7 @@ async def test_mail_codes_are_read_as_smtp_means_them(office: Office, mailbox: M
     """4xx is tried again in the same round; 5xx is final."""
     mailbox.answers = ["451 later", "550 no such person"]
     server = MailServer("127.0.0.1", mailbox.port, "panke@office.example", security="none")
-    (alert,) = await round_of(office, MailChannel(server, 5.0))
+    (alert,) = await round_of(office, MailChannel(server, 60.0))
     assert (alert.state, [a.outcome for a in alert.attempts]) == ("dead", ["temporary", "refused"])
 
 
@@ -221,10 +221,10 @@ async def test_a_person_without_a_way_is_listed_dead(office: Office, mailbox: Ma
     """Whom no channel reaches has a dead alert that says so, and nothing is called."""
     office.hear(office.stream.claim("c2", "wu"))
     server = MailServer("127.0.0.1", mailbox.port, "panke@office.example", security="none")
-    alerts = await round_of(office, MailChannel(server, 5.0))
+    alerts = await round_of(office, MailChannel(server, 60.0))
     assert {(a.customer, a.state) for a in alerts} == {("c1", "sent")}
     office.at(local(5, 9))
-    alerts = await round_of(office, MailChannel(server, 5.0))
+    alerts = await round_of(office, MailChannel(server, 60.0))
     assert ("c2", "dead", "no channel reaches the person") in {
         (a.customer, a.state, a.reason) for a in alerts
     }
@@ -359,12 +359,12 @@ async def test_two_dispatchers_send_each_alert_once(office: Office) -> None:
     pair = [dispatcher(office, kept, policy=Policy(concurrency=7, longest_sleep=0.05)) for _ in range(2)]
     stop = asyncio.Event()
     running = [asyncio.create_task(one.run(stop)) for one in pair]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         await all_sent.wait()
     stop.set()
     await asyncio.gather(*running)
     for one in pair:
-        await one.drain(10)
+        await one.drain(90)
     assert len({notice.id for notice in kept.sent}) == len(kept.sent) == 60
 
 

@@ -46,7 +46,7 @@ def dispatcher(office: Office, *channels: Channel) -> Dispatcher:
 async def round_of(office: Office, *channels: Channel) -> list[ListedAlert]:
     sender = dispatcher(office, *channels)
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return [one for one in Listing(office.database).page(Filter(), None, 100) if one.state != "due"]
 
 

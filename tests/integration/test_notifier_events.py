@@ -51,7 +51,7 @@ async def round_of(office: Office, kept: Keeping) -> list[ListedAlert]:
     clocks = (office.clock, office.machine)
     sender = Dispatcher(office.queue, [kept], clocks, office.plans, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return Listing(office.database).page(Filter(), None, 100)
 
 

@@ -85,7 +85,7 @@ async def round_of(
 ) -> list[ListedAlert]:
     sender = dispatcher(office, by, *channels, policy=policy)
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     found = Listing(office.database).page(Filter(), None, 1000)
     return sorted((one for one in found if one.attempts or one.state == "failed"), key=lambda one: one.due_at)
 
@@ -271,7 +271,7 @@ async def test_a_digest_by_webhook_tells_each_alert(office: Office) -> None:
     with receiving(SECRET) as receiver:
         receiver.statuses = [503]
         receiver.retry_after = "600"
-        channel = WebhookChannel(receiver.url, SECRET, LOOPBACK, 2.0)
+        channel = WebhookChannel(receiver.url, SECRET, LOOPBACK, 60.0)
         await round_of(office, GATHERING, channel)
         office.machine.ahead = timedelta(minutes=9)
         await round_of(office, GATHERING, channel)

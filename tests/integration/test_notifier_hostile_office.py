@@ -95,10 +95,10 @@ async def test_a_line_separator_in_a_name_stops_neither_mail_nor_anybody_elses(
         )
     office.hear(office.stream.staff("sun", "supervisor", name="孙\u2028主管", email="sun@example.com"))
     server = MailServer("127.0.0.1", post.port, "panke@example.com", USER, PASSWORD, "none")
-    sender, breaker = dispatcher(office, MailChannel(server, 5.0))
+    sender, breaker = dispatcher(office, MailChannel(server, 60.0))
     office.at(local(5, 17))
     await sender.tick()
-    await sender.drain(30)
+    await sender.drain(90)
     states = [
         one.state for one in Listing(office.database).page(Filter(), None, 100) if one.step == "last_call"
     ]
@@ -119,7 +119,7 @@ async def test_a_defect_of_one_message_is_no_failure_of_the_channel(office: Offi
     office.at(local(4, 9))
     for _ in range(3):
         await sender.tick()
-        await sender.drain(30)
+        await sender.drain(90)
     assert {one.customer for one in channel.sent} == {"good", "too"}
     assert breaker.open_channels() == []
 
@@ -141,7 +141,7 @@ async def test_of_a_digest_every_alert_is_readable_in_some_message(office: Offic
     sender, _ = dispatcher(office, robot, replace(plans))
     office.at(local(5, 17))
     await sender.tick()
-    await sender.drain(30)
+    await sender.drain(90)
     assert all(len(body.encode()) <= LONGEST_TEXT and "…" not in body for body in robot.bodies)
     told = "\n".join(robot.bodies)
     missing = [n for n in range(30) if told.count(case_number(f"k{n}")) < 2]

@@ -22,6 +22,7 @@ from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
 from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from tests.support.notifier import Keeping, Office, local
+from tests.support.parts import eventually
 
 PEOPLE = 12
 ROLES = b"version: 1\ndefaults: {channels: {consultant: [first, second], manager: [second]}}"
@@ -115,7 +116,7 @@ async def test_one_call_at_a_time_where_a_repetition_would_be_told(office: Offic
     Alone.under_way = Alone.most = 0
     sender = dispatcher(office, BY_ROLE, Alone("first"), Alone("second"), policy=Policy())
     await sender.tick()
-    await sender.drain(30)
+    await sender.drain(90)
     assert ({one.state for one in tried(office)}, Alone.most) == ({"sent"}, 1)
 
 
@@ -139,7 +140,7 @@ async def test_no_more_calls_are_under_way_than_the_channel_has_lanes(office: Of
     channel = Crowded(lanes)
     sender = dispatcher(office, Plans(), channel, policy=Policy(lanes={"keeping": lanes}))
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     assert (len(channel.sent), channel.most) == (PEOPLE, lanes)
 
 
@@ -160,7 +161,7 @@ async def test_whoever_has_a_channel_that_hangs_is_told_by_the_next(office: Offi
     policy = Policy(attempts=1, lanes={"first": 1})
     sender = dispatcher(office, BY_ROLE, hanging, second, policy=policy)
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     assert {one.state for one in tried(office)} == {"sent"}
     unanswered = [one for one in tried(office) if any(call.outcome == "unknown" for call in one.attempts)]
     assert (len(second.sent), len(unanswered)) == (PEOPLE, TERMS.threshold)
@@ -171,12 +172,16 @@ async def test_who_waits_long_for_a_lane_comes_back_without_having_failed(
 ) -> None:
     """Behind a call that hangs, an alert whose turn did not come has no attempt and no round, and comes back."""
     monkeypatch.setattr(pacing, "TURN", 0.05)
-    hanging = Hanging("first", 1.0)
+    hanging = Hanging("first", 600.0)
     sender = dispatcher(office, BY_ROLE, hanging, policy=Policy(attempts=1, lanes={"first": 1}))
     await sender.tick()
-    await sender.drain(20)
-    waiting = [one for one in tried(office) if one.reason == "waits for the limit of a channel"]
-    assert [(one.state, one.rounds, len(one.attempts)) for one in waiting] == [("failed", 0, 0)] * 5
+    await asyncio.to_thread(eventually, lambda: len(waiting(office)) == 5, "the others come back")
+    assert {(one.state, one.rounds, len(one.attempts)) for one in waiting(office)} == {("failed", 0, 0)}
+    await sender.drain(0)
+
+
+def waiting(office: Office) -> list[ListedAlert]:
+    return [one for one in tried(office) if one.reason == "waits for the limit of a channel"]
 
 
 async def test_calls_that_fail_together_close_a_channel_once(office: Office) -> None:

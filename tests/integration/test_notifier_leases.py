@@ -77,7 +77,7 @@ async def test_a_call_that_takes_longer_than_a_lease_is_not_made_twice(office: O
         slow.may.set()
         stop.set()
         await running
-        await sender.drain(10)
+        await sender.drain(90)
     assert (len(slow.sent), leased_until(office)) == (1, None)
 
 
@@ -89,7 +89,7 @@ async def test_what_a_killed_process_had_under_way_is_taken_up_within_half_a_min
     kept = Keeping()
     sender = Dispatcher(queue, [kept], (office.clock, office.machine), office.plans, Policy(), Metrics())
     await sender.tick()
-    await sender.drain(10)
+    await sender.drain(90)
     assert [one.id for one in kept.sent] == [alert.id]
 
 

@@ -43,7 +43,7 @@ def office(database: str) -> Iterator[Office]:
     async def send() -> None:
         sender = Dispatcher(office.queue, [kept], clocks, Plans(), QUICK, Metrics())
         await sender.tick()
-        await sender.drain(20)
+        await sender.drain(90)
 
     asyncio.run(send())
     yield office

@@ -47,7 +47,7 @@ def dispatcher(office: Office, *channels: Channel, policy: Policy = ONCE) -> Dis
 async def round_of(office: Office, *channels: Channel, policy: Policy = ONCE) -> list[ListedAlert]:
     sender = dispatcher(office, *channels, policy=policy)
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return [one for one in Listing(office.database).page(Filter(), None, 1000) if one.attempts]
 
 
@@ -90,7 +90,7 @@ async def test_two_notifiers_do_not_part_it(office: Office) -> None:
     pair = [dispatcher(office, channel, policy=NARROW) for _ in range(2)]
     assert sorted(await asyncio.gather(*(one.tick() for one in pair))) == [0, 10]
     for one in pair:
-        await one.drain(20)
+        await one.drain(90)
     assert members(channel) == [10, 10]
 
 

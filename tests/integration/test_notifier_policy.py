@@ -43,7 +43,7 @@ def office(database: str) -> Iterator[Office]:
 async def round_of(office: Office, by: Plans, *channels: Channel) -> list[ListedAlert]:
     sender = Dispatcher(office.queue, channels, (office.clock, office.machine), by, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     found = Listing(office.database).page(Filter(), None, 100)
     return sorted((one for one in found if one.state != "due"), key=lambda one: one.due_at)
 

@@ -180,7 +180,7 @@ async def sent(office: Office, sms: SmsChannel) -> None:
     clocks = (office.clock, office.machine)
     sender = Dispatcher(office.queue, [sms], clocks, office.plans, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
 
 
 def poller(office: Office, sms: SmsChannel, metrics: Metrics | None = None) -> Poller:

@@ -47,7 +47,7 @@ async def round_of(office: Office, by: Plans) -> tuple[list[str], list[ListedAle
     kept = Keeping()
     sender = Dispatcher(office.queue, [kept], (office.clock, office.machine), by, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return sorted(one.to.staff for one in kept.sent), Listing(office.database).page(Filter(), None, 200)
 
 
@@ -127,7 +127,7 @@ async def test_the_hours_are_those_of_the_rulebooks_zone(office: Office) -> None
     kept, elsewhere = Keeping(), Plans()  # another process, which has heard nothing itself
     sender = Dispatcher(office.queue, [kept], (office.clock, office.machine), elsewhere, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     assert ["3月5日（周四）24:00" in one.words.body_zh for one in kept.sent] == [True]
 
 

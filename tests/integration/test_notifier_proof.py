@@ -44,7 +44,7 @@ async def round_of(office: Office, kept: Keeping) -> list[LoggedAlert]:
     clocks = (office.clock, office.machine)
     sender = Dispatcher(office.queue, [kept], clocks, office.plans, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     return Proof(office.database).log(Asked("c1"))
 
 

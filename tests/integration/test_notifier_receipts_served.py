@@ -69,7 +69,7 @@ def served(office: Office, database: str, tmp_path: Path) -> Iterator[str]:
 
 def answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/healthz", trust_env=False).status_code == 200
+        return httpx.get(f"{address}/healthz", trust_env=False, timeout=60).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -79,7 +79,7 @@ async def round_of(office: Office, *channels: Any) -> ListedAlert:
     clocks = (office.clock, office.machine)
     sender = Dispatcher(office.queue, channels, clocks, office.plans, QUICK, Metrics())
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
     (found,) = [one for one in Listing(office.database).page(Filter(), None, 100) if one.state != "due"]
     return found
 
@@ -106,7 +106,7 @@ async def test_a_failure_that_is_pushed_goes_to_the_next_channel(
     assert (await round_of(office, sms, other)).reason == f"by {sms.name}"
     assert told_in_time(office)
     path = f"{served}/receipts/{sms.name.removesuffix('-sms')}"
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         assert (await client.post(path, json=failed(sms, provider))).status_code == 404  # without the key
         for _ in range(2):  # providers report twice, too
             answer = await client.post(path, params={"key": KEY}, json=failed(sms, provider))
@@ -140,7 +140,7 @@ async def test_a_receiver_of_webhooks_reports_a_failure_by_its_signature(office:
     alert = await round_of(office, hook, other)
     body = {"alert": str(alert.id), "status": "failed", "at": "2026-03-04T09:05:00+08:00"}
     path = f"{served}/receipts/webhook"
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for content, headers in hostile(body):
             with contextlib.suppress(UnicodeEncodeError):
                 assert (await client.post(path, content=content, headers=headers)).status_code in (404, 413)

@@ -69,7 +69,7 @@ def robot(
 ) -> DingTalkRobot:
     access = Access(provider.base, f"{name}token", KEYS[f"{name}token"])
     clock = ShiftedClock()
-    return DingTalkRobot(access, HERE, limiter, clock, timeout=5.0, name=f"dingtalk/{called or name}")
+    return DingTalkRobot(access, HERE, limiter, clock, timeout=60.0, name=f"dingtalk/{called or name}")
 
 
 async def round_of(office: Office, plans: Plans, *channels: Channel) -> None:
@@ -77,7 +77,7 @@ async def round_of(office: Office, plans: Plans, *channels: Channel) -> None:
     breaker = StoredBreaker(office.database, office.machine)
     sender = Dispatcher(office.queue, channels, clocks, plans, QUICK, Metrics(), breaker)
     await sender.tick()
-    await sender.drain(20)
+    await sender.drain(90)
 
 
 def enrol_by_mobile(office: Office) -> None:

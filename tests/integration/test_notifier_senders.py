@@ -42,7 +42,7 @@ async def robot(
 def robot_of(
     kind: type[Robot], provider: Provider, clock: ShiftedClock, *, secret: str = SECRET, token: str = TOKEN
 ) -> Robot:
-    return kind(Access(provider.base, token, secret), HERE, ProcessLimiter(clock), clock, timeout=5.0)
+    return kind(Access(provider.base, token, secret), HERE, ProcessLimiter(clock), clock, timeout=60.0)
 
 
 def contact(robot: Robot) -> str:
@@ -200,7 +200,7 @@ async def test_a_slow_answer_is_unknown(provider: Provider, clock: ShiftedClock)
     """A provider that takes longer than the timeout may have taken the message."""
     provider.hold = threading.Event()
     robot = DingTalkRobot(
-        Access(provider.base, TOKEN, SECRET), HERE, ProcessLimiter(clock), clock, timeout=0.2
+        Access(provider.base, TOKEN, SECRET), HERE, ProcessLimiter(clock), clock, timeout=2.0
     )
     with pytest.raises(NoAnswer, match="ReadTimeout"):
         await robot.send(NOTICE, contact(robot))
@@ -212,7 +212,7 @@ async def test_a_slow_answer_is_unknown(provider: Provider, clock: ShiftedClock)
 async def test_a_provider_that_is_not_there_is_tried_again(kind: type[Robot], clock: ShiftedClock) -> None:
     """A connection that does not stand has carried nothing: another attempt may succeed."""
     nowhere = Access(f"http://localhost:{free_port()}", TOKEN, SECRET)
-    robot = kind(nowhere, HERE, ProcessLimiter(clock), clock, timeout=5.0)
+    robot = kind(nowhere, HERE, ProcessLimiter(clock), clock, timeout=60.0)
     with pytest.raises(Temporary, match="not reached") as caught:
         await robot.send(NOTICE, contact(robot))
     assert not isinstance(caught.value, NoAnswer)

@@ -42,7 +42,7 @@ def test_processes_share_a_limit(database: str, notifier: Database) -> None:
     """Three processes that send as fast as they can are granted as many together as one may."""
     command = [sys.executable, "-m", "tests.support.limit_taker", database, "robot"]
     running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    granted = [int(process.communicate(timeout=60)[0]) for process in running]
+    granted = [int(process.communicate(timeout=120)[0]) for process in running]
     assert sum(granted) == 20
     assert stored(notifier) == [("robot", 20)]
 
@@ -124,7 +124,7 @@ async def test_two_notifiers_never_pass_a_robots_limit(notifier: Database) -> No
     with providing(clock) as provider:
         robots = [
             WeComRobot(
-                Access(provider.base, TOKEN), policy, DatabaseLimiter(notifier, clock), clock, timeout=5.0
+                Access(provider.base, TOKEN), policy, DatabaseLimiter(notifier, clock), clock, timeout=60.0
             )
             for _ in range(2)
         ]

@@ -27,7 +27,7 @@ def post() -> Iterator[Post]:
         yield server
 
 
-def channel(post: Post, timeout: float = 5.0, password: str = PASSWORD) -> MailChannel:
+def channel(post: Post, timeout: float = 60.0, password: str = PASSWORD) -> MailChannel:
     server = MailServer("127.0.0.1", post.port, "panke@example.com", USER, password, "none")
     return MailChannel(server, timeout)
 
@@ -84,7 +84,7 @@ async def test_each_answer_is_what_smtp_means_by_it(
 async def test_a_server_that_hangs_is_given_up(post: Post, verb: str) -> None:
     """Whatever it hangs at, the call ends with its timeout; once the message is out, nobody can say."""
     post.says[verb] = HANG
-    refusal = await refused(channel(post, timeout=0.3))
+    refusal = await refused(channel(post, timeout=2.0))
     assert isinstance(refusal, Temporary)
     assert isinstance(refusal, NoAnswer) or verb == "CONNECT"
 
@@ -92,7 +92,7 @@ async def test_a_server_that_hangs_is_given_up(post: Post, verb: str) -> None:
 async def test_a_server_that_has_the_mail_and_hangs_at_the_goodbye_has_taken_it(post: Post) -> None:
     """The last word is courtesy: the mail was taken, and nobody is told twice for a QUIT without an answer."""
     post.says["QUIT"] = HANG
-    mail = channel(post, timeout=10.0)
+    mail = channel(post, timeout=30.0)
     async with asyncio.timeout(mail.timeout):  # as the dispatcher makes the call
         assert await mail.send(NOTICE, TO) == "2.0.0 kept as 4ABC"
     assert len(post.received) == 1

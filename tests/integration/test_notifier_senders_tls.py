@@ -26,19 +26,19 @@ Make = Callable[[int], Channel]
 def robot(port: int) -> Channel:
     clock = MachineClock()
     access = Access(f"https://localhost:{port}", TOKEN, SECRET)
-    return DingTalkRobot(access, HERE, ProcessLimiter(clock), clock, timeout=5.0)
+    return DingTalkRobot(access, HERE, ProcessLimiter(clock), clock, timeout=60.0)
 
 
 def hook(port: int) -> Channel:
-    return WebhookChannel(f"https://localhost:{port}/hook", HOOK_SECRET, HERE, 5.0)
+    return WebhookChannel(f"https://localhost:{port}/hook", HOOK_SECRET, HERE, 60.0)
 
 
 def mail(port: int) -> Channel:
-    return MailChannel(MailServer("localhost", port, "panke@example.com", security="tls"), 5.0)
+    return MailChannel(MailServer("localhost", port, "panke@example.com", security="tls"), 60.0)
 
 
 def mail_by_starttls(port: int) -> Channel:
-    return MailChannel(MailServer("localhost", port, "panke@example.com", security="starttls"), 5.0)
+    return MailChannel(MailServer("localhost", port, "panke@example.com", security="starttls"), 60.0)
 
 
 def aliyun_sms(port: int) -> Channel:

@@ -80,7 +80,7 @@ async def test_one_that_is_stuck_leaves_the_rest_to_the_other(office: Office) ->
     stop.set()
     await running
     stuck.go_on.set()
-    await slow.drain(20)
+    await slow.drain(90)
     told = [notice.id for channel in (stuck, free) for notice in channel.sent]
     assert (len(stuck.sent), len(free.sent), len(set(told))) == (1, 5, 6)
 
@@ -93,7 +93,7 @@ async def test_a_notifier_that_was_down_for_an_hour_sends_the_days_list_and_says
     channel = Keeping()
     back = dispatcher(office, DAILY, channel, policy=Policy())
     await back.tick()
-    await back.drain(20)
+    await back.drain(90)
     (notice,) = channel.sent
     assert len(notice.items) == 6
     assert "应于3月4日（周三）09:00发出，现补发" in notice.words.body_zh

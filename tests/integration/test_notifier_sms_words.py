@@ -63,14 +63,14 @@ def sender(provider: Provider, by: Plans) -> SmsChannel:
         database_url="postgresql:///none", kafka="none:1", notifier_aliyun_templates=("T1", "T2", "T3")
     )
     approved = templates("aliyun", settings, by.sms["aliyun"])
-    return AliyunSms(account, approved, HERE, ProcessLimiter(provider.clock), SHANGHAI, timeout=5.0)
+    return AliyunSms(account, approved, HERE, ProcessLimiter(provider.clock), SHANGHAI, timeout=60.0)
 
 
 async def round_of(office: Office, by: Plans, *channels: Channel) -> list[ListedAlert]:
     clocks = (office.clock, office.machine)
     dispatcher = Dispatcher(office.queue, channels, clocks, by, QUICK, Metrics())
     await dispatcher.tick()
-    await dispatcher.drain(20)
+    await dispatcher.drain(90)
     for channel in channels:
         await channel.close()
     found = Listing(office.database).page(Filter(), None, 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from services.intake.admission import admit
 from services.intake.codec import PlainCodec
 from services.intake.journal import SQL, Journal
+from services.intake.main import Service
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Submission
 from services.intake.outbox import Outbox
@@ -24,7 +26,7 @@ from shared.clock import SystemClock
 from shared.database import connection_info, migrate
 from shared.kafka import ensure_topic
 from shared.progress import Progress
-from shared.topic_state import LAST_OF_EACH_KEY
+from shared.topic_state import LAST_OF_EACH_KEY, place_of
 from shared.topics import WatermarkMessage, decode_watermark
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -93,6 +95,12 @@ def compared(dsn: str, topic: str) -> None:
         connection.execute(SQL["put_comparison"], {"topic": topic, "lacks": ""})
 
 
+async def taking(service: Service, seconds: float = 90.0) -> None:
+    """Until the journal was compared with its topic, whatever was found: how long that takes depends on the machine."""
+    async with asyncio.timeout(seconds):
+        await service.standing.wait()
+
+
 def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
     return Journal(
         dsn,
@@ -159,6 +167,25 @@ class Reader:
     async def until_records(self, count: int, seconds: float = 90.0) -> None:
         """Until so many facts have come, repetitions counted."""
         await self._until(lambda: len(self.facts) >= count, seconds)
+
+    async def until_told(self, at: datetime, seconds: float = 90.0) -> None:
+        """Until the last watermark of each partition is of that time."""
+        await self._until(
+            lambda: (
+                {place_of(told.source)[1] for told in self.watermarks[-PARTITIONS:] if told.watermark == at}
+                == set(range(PARTITIONS))
+            ),
+            seconds,
+        )
+
+    async def until_whole(self, seconds: float = 90.0) -> None:
+        """Until the last watermark of each partition holds where it ends, as many were told before that."""
+        ends = await self.ends()
+        await self._until(lambda: self.holds() == dict(enumerate(ends)), seconds)
+
+    def holds(self) -> dict[int, int]:
+        """From which offset on the last watermark of each partition holds."""
+        return {place_of(told.source)[1]: told.offset for told in self.watermarks}
 
     async def until_watermarks(self, count: int, seconds: float = 90.0) -> None:
         await self._until(lambda: len(self.watermarks) >= count, seconds)

@@ -44,14 +44,16 @@ class SetClock:
 
 
 class ShiftedClock(MachineClock):
-    """The machine's clock, ahead by as much as the test says."""
+    """A machine's clock that stands where it began, moved on by as much as the test says: however long a test takes,
+    what it has waited for is exactly that."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.began = super().now()
         self.ahead = timedelta(0)
 
     def now(self) -> datetime:
-        return super().now() + self.ahead
+        return self.began + self.ahead
 
 
 @dataclass

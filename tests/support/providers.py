@@ -283,7 +283,7 @@ def providing(clock: MachineClock) -> Iterator[Provider]:
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             trick = kept.take(Call(parts.path, query, self.headers, raw))
             if kept.hold is not None:
-                kept.hold.wait(60)
+                kept.hold.wait(120)
             time.sleep(kept.slow)
             self.close_connection = True
             if isinstance(trick, Answer):

@@ -38,7 +38,7 @@ class Receiver:
         self.taken.append(told)
         self.ids.append(handler.headers["webhook-id"])
         if self.hold is not None:
-            self.hold.wait(60)
+            self.hold.wait(120)
         return self.statuses.pop(0) if self.statuses else 200
 
 

@@ -22,10 +22,10 @@ Make = Callable[..., SmsChannel]
 
 def aliyun(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
     account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
-    return AliyunSms(account, BY_NAME, policy, ProcessLimiter(clock), SHANGHAI, timeout=5.0)
+    return AliyunSms(account, BY_NAME, policy, ProcessLimiter(clock), SHANGHAI, timeout=60.0)
 
 
 def tencent(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
     account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
     limiter = ProcessLimiter(clock)
-    return TencentSms(account, APPLICATION, BY_PLACE, policy, limiter, SHANGHAI, timeout=5.0)
+    return TencentSms(account, APPLICATION, BY_PLACE, policy, limiter, SHANGHAI, timeout=60.0)

@@ -72,7 +72,7 @@ def posting() -> Iterator[Post]:
         def _say(self, verb: str, rest: str) -> bool:
             answer = kept.answer(verb, rest)
             if answer == HANG:
-                kept.free.wait(60)
+                kept.free.wait(120)
             if answer in (HANG, CUT):
                 return False
             self.wfile.write(f"{answer}\r\n".encode())

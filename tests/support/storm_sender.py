@@ -20,6 +20,7 @@ import psycopg
 from services.notifier.channels import Temporary
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
 from services.notifier.channels.outcome import TryLater
+from services.notifier.main import LEASE
 from services.notifier.metrics import Metrics
 from services.notifier.model.alert import Notice, Person
 from services.notifier.planning.file import plans_of
@@ -81,7 +82,7 @@ class Standing:
 class Provider:
     """A channel whose provider is a table."""
 
-    timeout = 2.0
+    timeout = 10.0
     after_crash: Literal["resend"] = "resend"
 
     def __init__(self, name: str, dsn: str, limiter: DatabaseLimiter) -> None:
@@ -134,13 +135,13 @@ async def run(dsn: str) -> None:
     with Database(dsn, schema="notifier", name="storm", max_size=10) as database:
         limiter = DatabaseLimiter(database, machine)
         channels = [(Paced if name in LIMITS else Provider)(name, dsn, limiter) for name in NAMES]
-        queue = Queue(database, Terms(lease=POLICY.lease(channels)))
+        queue = Queue(database, Terms(LEASE))
         breaker = StoredBreaker(database, machine, BreakerTerms(base=timedelta(seconds=5)))
         sender = Dispatcher(queue, channels, (Standing(), machine), plans(), POLICY, Metrics(), breaker)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await sender.run(stop)
-        await sender.drain(10)
+        await sender.drain(90)
 
 
 if __name__ == "__main__":

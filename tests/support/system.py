@@ -49,7 +49,7 @@ class System:
             name: ServiceProcess(name, self.directory / name, port, self._environment(name))
             for name, port in zip(SERVICES, ports, strict=True)
         }
-        self.http = httpx.Client(timeout=30.0, trust_env=False)
+        self.http = httpx.Client(timeout=PATIENCE, trust_env=False)
 
     def start(self) -> System:
         """Start all three side by side: the notifier waits for a topic that attribution makes."""

@@ -47,7 +47,7 @@ async def stopped_while_answering() -> tuple[httpx.Response, list[str]]:
     bound.listen()
     host, port = bound.getsockname()
     served = asyncio.create_task(serve_async(app, At(), [bound]))
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         asked = asyncio.create_task(client.get(f"http://{host}:{port}/slow"))
         await begun.wait()
         os.kill(os.getpid(), signal.SIGTERM)

@@ -29,7 +29,7 @@ class MemoryJournal:
 
     def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
         self.entered.set()
-        assert self.open.wait(30)
+        assert self.open.wait(90)
         if self.failure is not None:
             raise self.failure
         if any(entry.id == self.poison for entry in submissions):
@@ -54,7 +54,7 @@ async def committing(
 
 async def begun(journal: MemoryJournal) -> None:
     """Wait until a transaction has begun with what was queued so far."""
-    assert await asyncio.to_thread(journal.entered.wait, 30)
+    assert await asyncio.to_thread(journal.entered.wait, 90)
 
 
 async def test_what_arrives_while_a_transaction_runs_shares_the_next_one() -> None:
