@@ -59,15 +59,18 @@ def create_app(
     hosts: Collection[str] = (),
     public: bool = False,
     examples: Mapping[str, Document] | None = None,
+    schemas: Mapping[str, Document] | None = None,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares.
 
     `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
     it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
-    and its liveness, and neither figures nor a description of itself. `examples` are shown with each call.
+    and its liveness, and neither figures nor a description of itself. `examples` are shown with each call, `schemas`
+    are those of its own answers, by name.
     """
     app = DescribedApp(
         examples=examples,
+        schemas=schemas,
         title=title,
         version=version,
         lifespan=lifespan,

@@ -7,8 +7,11 @@ alert that ended because its line could not be written would cost facts, while w
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Final, TextIO
+
+from shared.plain import shown
 
 LINE: Final = "\n"
 
@@ -18,6 +21,8 @@ class LogStream:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        # A line is JSON that a program reads, but for where a person looks at it.
+        self._seen = _is_terminal(stream)
         self._lock = threading.Lock()
         self.lost = 0
         self.problem: str | None = None
@@ -26,7 +31,7 @@ class LogStream:
         """Write and flush, so that a failure shows at once and at the line that met it."""
         with self._lock:
             try:
-                self._stream.write(text)
+                self._stream.write(shown(text) if self._seen else text)
                 self._stream.flush()
             except (OSError, ValueError) as error:  # full, gone, or closed
                 self.lost += max(text.count(LINE), 1)
@@ -37,6 +42,12 @@ class LogStream:
 
     def flush(self) -> None:
         """What a handler asks for after each line; it has happened already."""
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    with contextlib.suppress(AttributeError, ValueError):  # less than a file, or a closed one
+        return stream.isatty()
+    return False
 
 
 _current: list[LogStream] = []

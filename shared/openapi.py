@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse, Response
 
 from shared.problem import PROBLEM_TYPE
 
@@ -49,6 +51,28 @@ def answer(description: str, schema: Document, media_type: str = JSON) -> Docume
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
+def named(*models: type) -> tuple[tuple[Document, ...], dict[str, Document]]:
+    """What refers to the schema of each model, and the schemas by name, also of what they are made of.
+
+    Answers are whole: a member that a model gives a default is there all the same.
+    """
+    made, schemas = msgspec.json.schema_components(models, ref_template=_COMPONENTS + "{name}")
+    return made, {name: _whole(schema) for name, schema in schemas.items()}
+
+
+def _whole(schema: Document) -> Document:
+    told = {key: value for key, value in schema.items() if key != "required"}
+    if "description" in told:
+        told["description"] = " ".join(told["description"].split())
+    if "properties" not in told:
+        return told
+    told["properties"] = {
+        name: {key: value for key, value in one.items() if key != "default"}
+        for name, one in schema["properties"].items()
+    }
+    return told | {"required": list(schema["properties"])}
+
+
 def object_of(*required: str, **properties: Document) -> Document:
     """The schema of an object with at least these members."""
     return {
@@ -74,9 +98,26 @@ def examples_of(package: str) -> Document:
 class DescribedApp(FastAPI):
     """An application whose document is true."""
 
-    def __init__(self, *, examples: Mapping[str, Document] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        examples: Mapping[str, Document] | None = None,
+        schemas: Mapping[str, Document] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
         self.examples = {**_PROBED, **(examples or {})}
+        self.schemas = dict(schemas or {})
+
+    def setup(self) -> None:
+        """The document has a route like every other, under the rules of the application."""
+        if self.openapi_url is None:
+            return
+
+        async def document() -> Response:
+            return JSONResponse(self.openapi())
+
+        self.add_api_route(self.openapi_url, document, include_in_schema=False)
 
     def openapi(self) -> Document:
         if not self.openapi_schema:
@@ -86,11 +127,11 @@ class DescribedApp(FastAPI):
                 openapi_version=self.openapi_version,
                 routes=self.routes,
             )
-            self.openapi_schema = described(made, self.examples)
+            self.openapi_schema = described(made, self.examples, self.schemas)
         return self.openapi_schema
 
 
-def described(document: Document, examples: Mapping[str, Document]) -> Document:
+def described(document: Document, examples: Mapping[str, Document], own: Mapping[str, Document]) -> Document:
     """The framework's document, with the answers as they are, examples, and the schemas that they name."""
     from shared.contract.schema import http_event_schemas, problem_schema
 
@@ -103,6 +144,9 @@ def described(document: Document, examples: Mapping[str, Document]) -> Document:
         schemas.pop(name, None)
     problem = {key: value for key, value in problem_schema().items() if key != "$schema"}
     ours = {"Problem": problem | {"title": "Problem"}, **http_event_schemas(_COMPONENTS + "{name}")}
+    if colliding := ours.keys() & own.keys():
+        raise CollidingNames(colliding)
+    ours |= own
     used = _used(document["paths"], ours | schemas)
     if colliding := used & ours.keys() & schemas.keys():
         raise CollidingNames(colliding)

@@ -11,7 +11,7 @@ import click
 
 from services.attribution.options import database_url, rulebook_folder
 from shared.settings import SettingsError
-from shared.terminal import say
+from shared.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
     from services.attribution.folding.batch import BeingSetAside
@@ -61,7 +61,7 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
 
 
-@click.group()
+@click.group(cls=PlainGroup)
 def quarantine() -> None:
     """Scopes whose fold failed, and records that are not of the journal."""
 

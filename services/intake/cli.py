@@ -17,7 +17,8 @@ import psycopg
 from shared.contract import format_instant
 from shared.database import connection_info
 from shared.settings import SettingsError
-from shared.terminal import say
+from shared.terminal import PlainGroup, say
+from shared.terminal import output as out
 
 
 @click.command("intake")
@@ -31,7 +32,7 @@ def serve_intake() -> None:
         raise click.ClickException(str(error)) from None
 
 
-@click.group()
+@click.group(cls=PlainGroup)
 def journal() -> None:
     """The journal: the facts as they were recorded."""
 
@@ -168,8 +169,9 @@ def _connected(database_url: str) -> Iterator[psycopg.Connection[tuple[object, .
 def _sink(output: Path | None) -> Iterator[BinaryIO]:
     """Standard output, or a file that takes its name only when it is whole."""
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        shown = out()
+        yield shown
+        shown.flush()
         return
     partial = output.with_name(output.name + ".partial")
     try:

@@ -157,11 +157,17 @@ def figures_of_alerts(clock: str, database_url: str) -> None:
 @alerts.command("log")
 @click.option("--customer", help="all claims on this customer")
 @click.option("--claim", help="one claim: SCOPE/CUSTOMER@CLAIM_SEQ")
-@click.option("--scope", help="with --customer: only in this scope")
+@click.option("--case", "case", help="all claims on the customer of this case number: K7QF-2M9D")
+@click.option("--scope", help="with --customer or --case: only in this scope")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with the words that were sent")
 @_database_url
 def log_alerts(
-    customer: str | None, claim: str | None, scope: str | None, as_json: bool, database_url: str
+    customer: str | None,
+    claim: str | None,
+    case: str | None,
+    scope: str | None,
+    as_json: bool,
+    database_url: str,
 ) -> None:
     """What was told to whom, when, and what was answered: every step with business and machine time."""
     import msgspec
@@ -169,9 +175,9 @@ def log_alerts(
     from services.notifier.proving.listing import Listing
     from services.notifier.proving.proof import Proof
 
-    if (customer is None) == (claim is None):
-        raise click.UsageError("give either --customer or --claim")
-    asked = _claim_of(claim) if claim is not None else _customer(customer or "", scope)
+    if sum(one is not None for one in (customer, claim, case)) != 1:
+        raise click.UsageError("give one of --customer, --claim and --case")
+    asked = _claim_of(claim) if claim is not None else _customer(customer, scope, _digest(case))
     with _opened(database_url) as database:
         found = Proof(database).log(asked)
         zones = Listing(database).zones(alert.scope for alert in found)
@@ -189,10 +195,10 @@ def log_alerts(
         say("no alerts", err=True)
 
 
-def _customer(customer: str, scope: str | None) -> Asked:
+def _customer(customer: str | None, scope: str | None, case: bytes | None) -> Asked:
     from services.notifier.proving.proof import Asked
 
-    return Asked(customer, scope)
+    return Asked(customer, scope, case=case)
 
 
 def _claim_of(text: str) -> Asked:

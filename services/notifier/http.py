@@ -33,6 +33,7 @@ from services.notifier.proving.proof import LoggedAlert, Proof
 from shared.cases import case_digest
 from shared.clock import MachineClock
 from shared.contract import BadEvent, format_instant, parse_instant
+from shared.openapi import answer, named
 from shared.problem import FieldError, Problem, problem
 
 JSON = "application/json"
@@ -52,23 +53,25 @@ _Staff = Annotated[str | None, Query(pattern=_SEEN, description="only to this me
 _Day = Annotated[date | None, Query(description="only due on this day of the office")]
 _Channel = Annotated[str | None, Query(pattern=_SEEN, description="only tried by this channel")]
 _Case = Annotated[str | None, Query(max_length=16, description="only of this case number, as alerts show it")]
-_One = Annotated[str, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="the customer")]
 _Claim = Annotated[int | None, Query(ge=1, le=2**62, description="only of the claim with this `claim_seq`")]
 _After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 _Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-class Page(msgspec.Struct, frozen=True):
+class AlertPage(msgspec.Struct, frozen=True):
     """Some alerts, the latest due first; `next` asks for those behind them."""
 
     alerts: list[ListedAlert]
     next: str | None
 
 
-class Log(msgspec.Struct, frozen=True):
+class AlertLog(msgspec.Struct, frozen=True):
     """The alerts of a customer in the order in which they fell due, each with its history."""
 
     alerts: list[LoggedAlert]
+
+
+(_PAGE, _LOG, _ALERT), SCHEMAS = named(AlertPage, AlertLog, ListedAlert)
 
 
 def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClock, zone: ZoneInfo) -> None:
@@ -93,11 +96,16 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         )
         alerts = listing.page(wanted, None if cursor is None else _read_cursor(cursor), limit)
         following = _cursor(alerts[-1]) if len(alerts) == limit else None
-        return _json(Page(alerts, following))
+        return _json(AlertPage(alerts, following))
 
-    def get_log(customer: _One, scope: _Scope = None, claim: _Claim = None) -> Response:
-        """What was told to whom about a customer, each step with business and machine time and the answer."""
-        return _json(Log(proof.log(LogOf(customer, scope, claim))))
+    def get_log(
+        customer: _Customer = None, scope: _Scope = None, claim: _Claim = None, case: _Case = None
+    ) -> Response:
+        """What was told to whom about a customer, each step with business and machine time and the answer. The customer
+        is named by `customer` or by `case`."""
+        if (customer is None) == (case is None):
+            raise _refused("customer", "one_of", "customer 与 case 二选一 (give either `customer` or `case`)")
+        return _json(AlertLog(proof.log(LogOf(customer, scope, claim, _case(case)))))
 
     def get_alert(alert: UUID) -> Response:
         """One alert with its attempts."""
@@ -117,7 +125,12 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
 
     tags: list[str | Enum] = ["alerts"]
     app.add_api_route(
-        "/v1/alerts", get_alerts, methods=["GET"], tags=tags, summary="A page of alerts with their attempts"
+        "/v1/alerts",
+        get_alerts,
+        methods=["GET"],
+        tags=tags,
+        summary="A page of alerts with their attempts",
+        responses={200: answer("The alerts, the latest due first", _PAGE)},
     )
     app.add_api_route(
         "/v1/alerts/log",
@@ -125,9 +138,15 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         methods=["GET"],
         tags=tags,
         summary="What was told to whom about a customer",
+        responses={200: answer("The alerts, each with its history", _LOG)},
     )
     app.add_api_route(
-        "/v1/alerts/{alert}", get_alert, methods=["GET"], tags=tags, summary="One alert with its attempts"
+        "/v1/alerts/{alert}",
+        get_alert,
+        methods=["GET"],
+        tags=tags,
+        summary="One alert with its attempts",
+        responses={200: answer("The alert", _ALERT), 404: {"description": "No such alert"}},
     )
     app.add_api_route(
         "/v1/alerts/{alert}/retry",
@@ -135,7 +154,11 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         methods=["POST"],
         summary="Have an alert that was given up tried again",
         tags=tags,
-        responses={404: {"description": "No such alert"}, 409: {"description": "Nothing is to be tried"}},
+        responses={
+            200: answer("The alert as it stands now", _ALERT),
+            404: {"description": "No such alert"},
+            409: {"description": "Nothing is to be tried"},
+        },
     )
 
 
@@ -153,9 +176,14 @@ def _case(number: str | None) -> bytes | None:
         return None
     found = case_digest(number)
     if found is None:
-        error = FieldError(path="query.case", rule="case", message="编号形如 K7QF-2M9D (a case number)")
-        raise Problem(422, f"{error['path']}: {error['message']}", errors=[error])
+        raise _refused("case", "case", "编号形如 K7QF-2M9D (a case number)")
     return found
+
+
+def _refused(name: str, rule: str, message: str) -> Problem:
+    """That a query parameter is not as it must be."""
+    error = FieldError(path=f"query.{name}", rule=rule, message=message)
+    return Problem(422, f"{error['path']}: {error['message']}", errors=[error])
 
 
 def _cursor(last: ListedAlert) -> str:
@@ -168,5 +196,4 @@ def _read_cursor(text: str) -> Cursor:
         due, _, alert = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("/")
         return parse_instant(due), UUID(alert)
     except (binascii.Error, BadEvent, UnicodeError, ValueError):
-        error = FieldError(path="query.cursor", rule="cursor", message="must be the `next` of a page")
-        raise Problem(422, f"{error['path']}: {error['message']}", errors=[error]) from None
+        raise _refused("cursor", "cursor", "须为上一页的 next (must be the `next` of a page)") from None

@@ -22,7 +22,7 @@ from services.notifier.channels.own import admitted, hook_secrets
 from services.notifier.channels.webhook import SecretError
 from services.notifier.hearing.consumer import Consumer, Subscription
 from services.notifier.hearing.inbox import Inbox
-from services.notifier.http import add_routes
+from services.notifier.http import SCHEMAS, add_routes
 from services.notifier.liveness import Observer, refresh
 from services.notifier.metrics import Metrics
 from services.notifier.planning.notes_of_days import zone_remarks
@@ -125,6 +125,7 @@ class Service:
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.notifier"),
+            schemas=SCHEMAS,
         )
         add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
 

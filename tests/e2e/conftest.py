@@ -1,4 +1,4 @@
-"""What end-to-end tests may ask for: the three services as processes, and a directory that they may all enter."""
+"""What end-to-end tests may ask for: a directory that the three services may all enter, and a receiver of alerts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.parts import open_directory
+from tests.support.receiver import Receiver, receiving
 
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A directory of the test's own."""
     with open_directory() as found:
+        yield found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks, to which a deployment's alerts may go."""
+    with receiving() as found:
         yield found

@@ -13,11 +13,10 @@ import pytest
 
 from shared.contract import format_instant
 from tests.support.parts import eventually
-from tests.support.receiver import Receiver, receiving
+from tests.support.receiver import Receiver, notified_by
 from tests.support.system import PATIENCE, System, running
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SECRET = "whsec_cGFua2UtdGVzdC1zZWNyZXQtb2YtMzItYnl0ZXM="
 PHONE = "13800138111"
 BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI).astimezone(UTC)
 # Seen on 2 March, valid through 6 March: the first reminder is due at the opening of 5 March.
@@ -25,19 +24,9 @@ REMINDER = datetime(2026, 3, 5, 9, tzinfo=SHANGHAI)
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(SECRET) as found:
-        yield found
-
-
-@pytest.fixture
 def system(directory: Path, database: str, kafka: str, receiver: Receiver) -> Iterator[System]:
     settings = {
-        "PANKE_NOTIFIER_CHANNELS": "webhook",
-        "PANKE_NOTIFIER_WEBHOOK_URL": receiver.url,
-        "PANKE_NOTIFIER_WEBHOOK_SECRET": SECRET,
-        "PANKE_NOTIFIER_WEBHOOK_HOSTS": "localhost",
-        "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+        **notified_by(receiver),
         "PANKE_DEFAULT_RULEBOOK": "shijiazhuang",
     }
     with running(directory, database, kafka, BEGIN, settings=settings) as found:

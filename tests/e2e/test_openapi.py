@@ -6,11 +6,12 @@ hand to every endpoint that takes one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
 import requests
@@ -22,7 +23,9 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from shared.contract import format_instant
 from shared.problem import PROBLEM_TYPE
-from tests.support.system import SERVICES, System, running
+from tests.support.parts import eventually
+from tests.support.system import PATIENCE, SERVICES, System, running
+from tests.support.times import odd_times
 
 BEGIN = datetime(2026, 3, 2, 2, tzinfo=UTC)
 TOLD = (
@@ -37,9 +40,14 @@ load_all_checks()
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 
 
+# Who records may write times with another offset than UTC's.
+THERE = "2026-03-02T09:59:00+08:00"
+
+
 @pytest.fixture
 def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
-    with running(directory, database, kafka, BEGIN) as found:
+    settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang"}
+    with running(directory, database, kafka, BEGIN, settings=settings) as found:
         seq = found.record(visit())
         found.ask("/v1/scopes/demo/customers", min_seq=seq)
         yield found
@@ -102,6 +110,48 @@ def fuzz(operation: Any, address: str, session: requests.Session) -> None:
         except Unsatisfiable:
             assert mode is GenerationMode.NEGATIVE, operation.label  # some documents forbid nothing
 
+
+@pytest.mark.timeout(300)
+def test_every_time_in_every_answer_is_told_in_one_form(system: System) -> None:
+    """UTC with `Z`, whatever offset it was recorded with; only a recorded event stands as it was written."""
+    for kind, data in RECORDED:
+        seq = system.record(visit() | {"id": str(uuid4()), "type": kind, "data": data, "occurred_at": THERE})
+    (customer,) = system.ask("/v1/scopes/demo/customers", min_seq=seq)["customers"]
+    eventually(lambda: bool(alerts(system)), "the notifier knows of the claim", PATIENCE)
+    given = {
+        "scope": "demo", "office": "demo-office", "deal": "d1", "id": visit()["id"],
+        "customer": customer["customer"], "case": alerts(system)[0]["case"], "alert": alerts(system)[0]["id"],
+    }  # fmt: skip
+    seen = 0
+    for name in SERVICES:
+        for path, methods in system.http.get(f"{system.address(name)}/openapi.json").json()["paths"].items():
+            if "get" not in methods or path.endswith(("/metrics", "/readyz", "/quarantine")):
+                continue
+            query = {"customer": given["customer"]} if path.endswith("/log") else {}
+            answer = system.http.get(f"{system.address(name)}{path.format(**given)}", params=query)
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            assert list(odd_times(answer.json())) == [], path
+            seen += len(re.findall(r'[0-9]Z"', answer.text))
+    assert seen > 40
+
+
+def alerts(system: System) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = system.http.get(f"{system.address('notifier')}/v1/alerts").json()["alerts"]
+    return found
+
+
+PARTY = {"name": "张伟", "phones": ["13800000001"]}
+# What fills the lists: people, a record with a flag, one that nobody enrolled is named in, a deal, a dispute.
+RECORDED: list[tuple[str, dict[str, Any]]] = [
+    ("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}),
+    ("shift.opened", {"order": ["li", "wang"]}),
+    ("staff.away", {"staff": "li", "reason": "brief"}),
+    ("visit.registered", {"visit": "v2", "customer": {"name": "王"}, "received_by": "wang", "capacity": "on_turn"}),
+    ("deal.subscribed", {"deal": "d1", "customer": PARTY, "closed_by": "wang", "project": "云山府", "unit": "1-1"}),
+    ("deal.signed", {"deal": "d1"}),
+    ("visit.registered", {"visit": "v3", "customer": {"phones": ["13800000001"], "name": "张"}, "received_by": "li",
+                          "capacity": "on_turn"}),
+]  # fmt: skip
 
 BODIES = {
     "nothing": b"",

@@ -25,11 +25,10 @@ from shared.topics import Topics
 from tests.support.audit import read_topic
 from tests.support.panke import panke
 from tests.support.parts import eventually
-from tests.support.receiver import Receiver, receiving
+from tests.support.receiver import Receiver, notified_by
 from tests.support.system import PARTITIONS, PATIENCE, System, running
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SECRET = "whsec_cGFua2UtdGVzdC1zZWNyZXQtb2YtMzItYnl0ZXM="
 BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI).astimezone(UTC)
 # Seen on 2 March, valid through 6 March: reminded of on the 5th, and on the 6th at 9:00, 16:00 and 17:00.
 EVE = datetime(2026, 3, 5, 9, 0, 1, tzinfo=SHANGHAI).astimezone(UTC)
@@ -39,23 +38,12 @@ FIRST_MORNING, LAST_MORNING = 2, 2
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(SECRET) as found:
-        yield found
-
-
-@pytest.fixture
 def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: Receiver) -> Iterator[System]:
     settings = {
-        "PANKE_NOTIFIER_CHANNELS": "webhook",
-        "PANKE_NOTIFIER_WEBHOOK_URL": receiver.url,
-        "PANKE_NOTIFIER_WEBHOOK_SECRET": SECRET,
-        "PANKE_NOTIFIER_WEBHOOK_HOSTS": "localhost",
-        "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+        **notified_by(receiver),
         # A part is away for as long as this machine needs; how the wait ends is another test's.
         "PANKE_NOTIFIER_WATERMARK_PATIENCE": "600",
         "PANKE_DEFAULT_RULEBOOK": "shijiazhuang",
-        "PANKE_NOTIFIER_SPREAD": "0",
         "PANKE_TOPIC_POLL": "1",
     }
     with running(directory, database, own_kafka.address, BEGIN, settings=settings) as found:

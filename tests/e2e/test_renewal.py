@@ -14,11 +14,10 @@ import pytest
 from shared.contract import format_instant
 from shared.local.kafka import EmbeddedKafka
 from tests.support.parts import eventually
-from tests.support.receiver import Receiver, receiving
+from tests.support.receiver import Receiver, notified_by
 from tests.support.system import PATIENCE, System, running
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SECRET = "whsec_cGFua2UtdGVzdC1zZWNyZXQtb2YtMzItYnl0ZXM="
 BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI).astimezone(UTC)
 # Seen on 2 March, valid through 6 March: the first reminder is due at the opening of 5 March.
 REMINDER = datetime(2026, 3, 5, 9, tzinfo=SHANGHAI).astimezone(UTC)
@@ -27,23 +26,12 @@ RENEWED, FORGOTTEN = "13800138001", "13800138002"
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(SECRET) as found:
-        yield found
-
-
-@pytest.fixture
 def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: Receiver) -> Iterator[System]:
     settings = {
-        "PANKE_NOTIFIER_CHANNELS": "webhook",
-        "PANKE_NOTIFIER_WEBHOOK_URL": receiver.url,
-        "PANKE_NOTIFIER_WEBHOOK_SECRET": SECRET,
-        "PANKE_NOTIFIER_WEBHOOK_HOSTS": "localhost",
-        "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+        **notified_by(receiver),
         # The broker is away for as long as this machine needs; how the wait ends is another test's.
         "PANKE_NOTIFIER_WATERMARK_PATIENCE": "600",
         "PANKE_DEFAULT_RULEBOOK": "shijiazhuang",
-        "PANKE_NOTIFIER_SPREAD": "0",
     }
     with running(directory, database, own_kafka.address, BEGIN, settings=settings) as found:
         yield found

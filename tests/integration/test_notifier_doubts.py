@@ -22,19 +22,15 @@ from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
 from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from services.notifier.sending.queue import Call, Verdict
-from tests.support.notifier import END, Keeping, Office, local
+from tests.support.notifier import END, Keeping, Office, local, one_reminder_due
 
 QUICK = Policy(attempts=3, wait_initial=0.001, wait_max=0.002, round_wait=timedelta(minutes=1))
 
 
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
-    office = Office(database, local(1, 10))
-    office.hear(office.stream.watermark(local(1, 10)), office.stream.staff("li", "consultant"))
-    office.hear(office.stream.claim("c1", "li"))
-    office.at(local(4, 9))
-    yield office
-    office.close()
+    with one_reminder_due(database) as office:
+        yield office
 
 
 def dispatcher(office: Office, *channels: Channel) -> Dispatcher:

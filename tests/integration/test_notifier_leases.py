@@ -18,7 +18,7 @@ from services.notifier.proving.listing import Listing
 from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from services.notifier.sending.queue import Queue, Terms
-from tests.support.notifier import Keeping, Office, local
+from tests.support.notifier import Keeping, Office, local, one_reminder_due
 from tests.support.parts import eventually
 
 BEATING = Policy(attempts=1, heartbeat=0.05, longest_sleep=0.05)
@@ -26,12 +26,8 @@ BEATING = Policy(attempts=1, heartbeat=0.05, longest_sleep=0.05)
 
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
-    office = Office(database, local(1, 10))
-    office.hear(office.stream.watermark(local(1, 10)), office.stream.staff("li", "consultant"))
-    office.hear(office.stream.claim("c1", "li"))
-    office.at(local(4, 9))
-    yield office
-    office.close()
+    with one_reminder_due(database) as office:
+        yield office
 
 
 class Slow(Keeping):

@@ -21,7 +21,7 @@ from services.notifier.sending.dispatch import Dispatcher
 from services.notifier.sending.policy import Policy
 from services.notifier.wording.words import case_number
 from shared.database import Database
-from tests.support.notifier import END, Keeping, Office, local
+from tests.support.notifier import END, Keeping, Office, local, one_reminder_due
 from tests.support.reporting import SECRET, post, signed
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
@@ -29,15 +29,8 @@ QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
-    office = Office(database, local(1, 10))
-    office.hear(
-        office.stream.watermark(local(1, 10)),
-        office.stream.staff("li", "consultant"),
-        office.stream.claim("c1", "li"),
-    )
-    office.at(local(4, 9))
-    yield office
-    office.close()
+    with one_reminder_due(database) as office:
+        yield office
 
 
 async def round_of(office: Office, kept: Keeping) -> list[LoggedAlert]:

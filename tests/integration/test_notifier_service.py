@@ -30,7 +30,7 @@ from shared.local.ports import free_port
 from shared.topics import Topics
 from tests.support.notifier import END, Stream, Told, local
 from tests.support.parts import eventually
-from tests.support.receiver import Receiver, receiving
+from tests.support.receiver import Receiver, notified_by, receiving
 
 SECRET = "whsec_" + base64.b64encode(b"a secret that never shows in a log").decode()
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -55,14 +55,8 @@ class Deployment:
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{folder / 'clock.json'}",
             "PANKE_NOTIFIER_PORT": str(self.port),
-            "PANKE_NOTIFIER_CHANNELS": "webhook",
-            "PANKE_NOTIFIER_WEBHOOK_URL": receiver.url,
-            "PANKE_NOTIFIER_WEBHOOK_SECRET": SECRET,
-            "PANKE_NOTIFIER_WEBHOOK_HOSTS": "localhost",
-            "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+            **notified_by(receiver),
             "PANKE_NOTIFIER_ATTEMPTS": "1",
-            "PANKE_NOTIFIER_TIMEOUT": "30",
-            "PANKE_NOTIFIER_SPREAD": "0",
         }
 
     @contextmanager

@@ -3,7 +3,8 @@ broker."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -191,6 +192,22 @@ class Office:
                 "SELECT partition, next FROM positions WHERE topic = %s", [topic]
             ).fetchall()
         return {int(str(partition)): int(str(following)) for partition, following in rows}
+
+
+@contextmanager
+def one_reminder_due(dsn: str) -> Iterator[Office]:
+    """A claim of one consultant, on the morning of the day before it ends: the first reminder of it is due."""
+    office = Office(dsn, local(1, 10))
+    office.hear(
+        office.stream.watermark(local(1, 10)),
+        office.stream.staff("li", "consultant"),
+        office.stream.claim("c1", "li"),
+    )
+    office.at(local(4, 9))
+    try:
+        yield office
+    finally:
+        office.close()
 
 
 class Keeping:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +27,29 @@ def panke(
         timeout=seconds,
         check=False,
     )
+
+
+def on_terminal(*arguments: str, stdin: bytes = b"", seconds: float = 120.0) -> bytes:
+    """All that a command prints where its output is a terminal."""
+    terminal, end = pty.openpty()
+    shown = [b""]
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while part := os.read(terminal, 65536):
+                shown.append(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        subprocess.run(
+            [*COMMAND, *arguments], input=stdin, stdout=end, stderr=end, timeout=seconds, check=False
+        )
+    finally:
+        os.close(end)
+        reader.join()
+        os.close(terminal)
+    return b"".join(shown).replace(b"\r\n", b"\n")
 
 
 def exported(database_url: str, scope: str) -> tuple[str, list[bytes]]:

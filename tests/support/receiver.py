@@ -11,6 +11,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+SECRET = "whsec_cGFua2UtdGVzdC1zZWNyZXQtb2YtMzItYnl0ZXM="
+
 
 @dataclass
 class Receiver:
@@ -42,8 +44,22 @@ class Receiver:
         return self.statuses.pop(0) if self.statuses else 200
 
 
+def notified_by(receiver: Receiver) -> dict[str, str]:
+    """The settings of a deployment whose notifier calls this receiver alone."""
+    return {
+        "PANKE_NOTIFIER_CHANNELS": "webhook",
+        "PANKE_NOTIFIER_WEBHOOK_URL": receiver.url,
+        "PANKE_NOTIFIER_WEBHOOK_SECRET": receiver.secret,
+        "PANKE_NOTIFIER_WEBHOOK_HOSTS": "localhost",
+        "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
+        # What falls due at a full hour is called then, and a receiver on a slow machine is waited for.
+        "PANKE_NOTIFIER_SPREAD": "0",
+        "PANKE_NOTIFIER_TIMEOUT": "60",
+    }
+
+
 @contextmanager
-def receiving(secret: str) -> Iterator[Receiver]:
+def receiving(secret: str = SECRET) -> Iterator[Receiver]:
     """A receiver on a free port, stopped at the end."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -140,6 +140,11 @@ def test_the_framework_s_own_findings_are_problems_without_the_value() -> None:
         ("GET", "/page?limit=many&by=li", {"query.by": "unknown_parameter"}),
         ("POST", "/events?dry_run=1", {"query.dry_run": "unknown_parameter"}),
         ("GET", "/healthz?verbose=1", {"query.verbose": "unknown_parameter"}),
+        ("GET", "/readyz?verbose=1", {"query.verbose": "unknown_parameter"}),
+        ("GET", "/metrics?name[]=up", {"query.name[]": "unknown_parameter"}),
+        ("GET", "/docs?x=1", {"query.x": "unknown_parameter"}),
+        ("GET", "/docs/swagger-ui.css?x=1", {"query.x": "unknown_parameter"}),
+        ("GET", "/openapi.json?x=1", {"query.x": "unknown_parameter"}),
         ("GET", "/page?13812345678", {"query.138****5678": "unknown_parameter"}),
     ],
 )

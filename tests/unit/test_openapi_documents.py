@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 from fastapi import FastAPI
@@ -21,6 +22,7 @@ from services.notifier.settings import NotifierSettings
 from shared.contract import decode_event
 from shared.openapi import CollidingNames, DescribedApp, body
 from shared.openapi import answer as told
+from tests.support.times import odd_times
 
 NOWHERE: dict[str, Any] = {"database_url": "postgresql://panke@127.0.0.1:1/panke", "kafka": "127.0.0.1:1"}
 APPS = {
@@ -35,6 +37,21 @@ def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The OpenAPI document of a service that is not started."""
     app: FastAPI = APPS[request.param]()
     return app.openapi()
+
+
+@pytest.mark.parametrize("name", APPS)
+async def test_every_address_refuses_a_query_parameter_that_it_does_not_know(name: str) -> None:
+    """Also those of probes, figures and of the description itself: 422 that names it, before anything is asked."""
+    app: FastAPI = APPS[name]()
+    calls = [(route.path, method) for route in app.routes for method in sorted(getattr(route, "methods", ()))]
+    assert {"/openapi.json", "/docs", "/healthz", "/readyz", "/metrics"} < {path for path, _ in calls}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for path, method in calls:
+            where = re.sub(r"\{\w+\}", "00000000-0000-4000-8000-000000000000", path)
+            answer = await client.request(method, where, params={"unheard_of": "1"})
+            assert answer.status_code == 422, f"{method} {path}: {answer.text}"
+            assert "query.unheard_of" in answer.text, f"{method} {path}: {answer.text}"
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -108,3 +125,39 @@ def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
     ] == []
     assert len(set(summaries)) == len(summaries)
     assert len({operation["operationId"] for operation in found.values()}) == len(found)
+
+
+def test_every_answer_has_a_shape(document: dict[str, Any]) -> None:
+    """A client that is generated has a type for each answer: no member of one is of just any shape, times are times."""
+    for name, operation in operations(document):
+        for status, one in operation["responses"].items():
+            for kind, media in one.get("content", {}).items():
+                where = f"{name} {status} {kind}"
+                assert media.get("schema"), f"{where}: an answer of no shape"
+                if kind == "application/json":
+                    assert list(timeless(media["schema"], document, where)) == []
+
+
+def timeless(
+    schema: dict[str, Any], document: dict[str, Any], where: str, above: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Members that are called as times are and have not their shape."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if name in above:
+        return
+    found = document["components"]["schemas"][name] if name else schema
+    for member, one in found.get("properties", {}).items():
+        shapes = [one, *one.get("anyOf", ())]
+        if re.search(r"(^|_)at$", member) and not any(shape.get("format") == "date-time" for shape in shapes):
+            yield f"{where}.{member}"
+        yield from timeless(one, document, f"{where}.{member}", (*above, name) if name else above)
+    if isinstance(found.get("items"), dict):
+        yield from timeless(found["items"], document, f"{where}[]", (*above, name) if name else above)
+
+
+def test_times_in_examples_are_told_in_one_form(document: dict[str, Any]) -> None:
+    """UTC with `Z`; only what somebody recorded stands as they wrote it."""
+    for name, operation in operations(document):
+        for status, one in operation["responses"].items():
+            for media in one.get("content", {}).values():
+                assert list(odd_times(media.get("example"))) == [], f"{name} {status}"

@@ -18,6 +18,7 @@ from services.attribution.domain.state import RosterEntry, Scope
 from services.attribution.folding.codec import decode_record
 from services.attribution.folding.store import book_id
 from services.attribution.judging.result import Json, instant
+from shared.contract import format_instant, parse_instant
 from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_SCOPE, UNKNOWN_STAFF
 
 Page = tuple[list[Json], Cursor | None]
@@ -146,7 +147,12 @@ def _sold(subscribed: bytes | None, signed: bytes | None, cancelled: bytes | Non
 
 
 def _occurred(body: bytes | None) -> str | None:
-    return None if body is None else str(msgspec.json.decode(body)["occurred_at"])
+    return None if body is None else _times(msgspec.json.decode(body))["occurred_at"]
+
+
+def _times(event: Json) -> dict[str, str]:
+    """Both times of a record as answers have them, in UTC: who stated one may have written it with another offset."""
+    return {key: format_instant(parse_instant(event[key])) for key in ("occurred_at", "recorded_at")}
 
 
 def marks_page(snapshot: Snapshot, table: str, cursor: Cursor, limit: int) -> Page:
@@ -194,7 +200,7 @@ def _settled(scope: Scope, rule: str, value: str) -> bool:
 
 def _of_event(event: Json | None, names: Mapping[str, str]) -> Json:
     told = {key: event[key] if event is not None else None for key in ("type", "office")}
-    told |= {key: event[key] if event is not None else None for key in ("occurred_at", "recorded_at")}
+    told |= {"occurred_at": None, "recorded_at": None} if event is None else _times(event)
     for role, staff in _people(event).items():
         told |= {role: staff, f"{role}_name": names.get(staff or "")}
     return told
@@ -214,7 +220,7 @@ def _first(data: Json, names: Iterable[str]) -> str | None:
 def _record(body: bytes) -> Json:
     """What tells a record apart: its id, type, times and who entered it."""
     event: Json = msgspec.json.decode(body)
-    return {key: event[key] for key in ("id", "type", "occurred_at", "recorded_at", "actor")}
+    return {"id": event["id"], "type": event["type"], **_times(event), "actor": event["actor"]}
 
 
 def _asked(snapshot: Snapshot, cursor: Cursor, limit: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook
 from services.attribution.rulebooks.registry import Registry
 from shared.contract import BadEvent, parse_instant
-from shared.terminal import say
+from shared.terminal import output, say
 
 BAD_INPUT = 2
 _encode = msgspec.json.Encoder().encode
@@ -84,7 +84,7 @@ def judge_command(
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)
     except (BadInput, BadRulebook, Unreadable) as error:
         refuse(f"panke judge: {error}")
-    sys.stdout.buffer.write(encode(answer))
+    output().write(encode(answer))
 
 
 def encode(answer: dict[str, Any]) -> bytes:

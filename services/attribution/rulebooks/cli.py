@@ -15,7 +15,7 @@ from services.attribution.options import rulebook_folder
 from services.attribution.rulebooks.loading import BadRulebook, Book, load_book
 from services.attribution.rulebooks.registry import Registry
 from services.attribution.rulebooks.telling import Difference, Setting, differences, settings, tell
-from shared.terminal import say
+from shared.terminal import PlainGroup, say
 
 LANGUAGES = ("zh", "en")
 
@@ -35,7 +35,7 @@ class _Known(click.ParamType[Book]):
             sys.exit(2)
 
 
-@click.group("rulebook", help="Read, check and compare rulebooks 规则书.")
+@click.group("rulebook", cls=PlainGroup, help="Read, check and compare rulebooks 规则书.")
 def rulebook() -> None:
     """The group; its commands follow."""
 

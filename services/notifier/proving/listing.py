@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.notifier.model.alert import State
+from msgspec import Meta
+
+from services.notifier.model.alert import Outcome, State
 from services.notifier.planning.ladder import SHANGHAI
 from services.notifier.planning.plan import Plans
 from shared.cases import case_number
@@ -18,6 +20,8 @@ from shared.database import Database, queries
 # As a state that is asked for: dead, and nobody could be told.
 UNREACHABLE: Final = "unreachable"
 _DAY: Final = timedelta(days=1)
+# A time as it is told: with its offset, which is that of UTC.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,12 @@ class Attempt:
     recipient: str | None
     digest: UUID | None
     message: str
-    started_at: datetime
-    business_at: datetime
-    known_at: datetime | None
+    started_at: Moment
+    business_at: Moment
+    known_at: Moment | None
     behind: bool
-    answered_at: datetime | None
-    outcome: str | None
+    answered_at: Moment | None
+    outcome: Outcome | None
     answer: str | None
 
 
@@ -52,9 +56,9 @@ class ShownAlert:
     audience: str
     staff: str | None
     owner: str | None
-    due_at: datetime
-    deadline: datetime
-    state: str
+    due_at: Moment
+    deadline: Moment
+    state: State
     reason: str | None
 
 
@@ -63,8 +67,8 @@ class ListedAlert(ShownAlert):
     """An alert as it stands, with its attempts so far."""
 
     rounds: int
-    superseded_at: datetime | None
-    done_at: datetime | None
+    superseded_at: Moment | None
+    done_at: Moment | None
     attempts: tuple[Attempt, ...]
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notifier.proving.listing import ShownAlert
+from services.notifier.proving.listing import Moment, ShownAlert
 from shared.cases import case_number
 from shared.database import Database, queries
 
@@ -22,15 +22,15 @@ from shared.database import Database, queries
 class Entry:
     """One thing that happened to an alert."""
 
-    at: datetime | None
-    business_at: datetime | None
+    at: Moment | None
+    business_at: Moment | None
     what: str
     channel: str | None = None
     recipient: str | None = None
     destination: str | None = None
     digest: UUID | None = None
     words: str | None = None
-    known_at: datetime | None = None
+    known_at: Moment | None = None
     behind: bool | None = None
     answer: str | None = None
     reason: str | None = None
@@ -49,11 +49,13 @@ class LoggedAlert(ShownAlert):
 
 @dataclass(frozen=True)
 class Asked:
-    """Which alerts: of a customer, perhaps in one scope, perhaps of one claim."""
+    """Which alerts: of a customer, or of whoever has a case number; perhaps in one scope, perhaps of one claim."""
 
-    customer: str
+    customer: str | None
     scope: str | None = None
     claim_seq: int | None = None
+    # What a case number is found by (`shared.cases.case_digest`).
+    case: bytes | None = None
 
 
 class Proof:
@@ -67,6 +69,7 @@ class Proof:
         """The alerts in the order in which they fell due, each with its history."""
         given = {
             "customer": asked.customer,
+            "case": asked.case,
             "scope": asked.scope,
             "claim_seq": asked.claim_seq,
             "limit": limit,

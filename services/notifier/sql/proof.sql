@@ -7,7 +7,9 @@ SELECT set_config('panke.business_now', %(business_now)s, true)
 SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline,
        state, reason, rounds, superseded_at, done_at, made_at, made_business_at
 FROM alerts
-WHERE customer = %(customer)s AND (%(scope)s::text IS NULL OR scope = %(scope)s)
+WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
+  AND (%(case)s::bytea IS NULL OR case_digest(customer) = %(case)s)
+  AND (%(scope)s::text IS NULL OR scope = %(scope)s)
   AND (%(claim_seq)s::bigint IS NULL OR claim_seq = %(claim_seq)s)
 ORDER BY due_at, id
 LIMIT %(limit)s
