@@ -29,8 +29,8 @@ def panke(
     )
 
 
-def on_terminal(*arguments: str, stdin: bytes = b"", seconds: float = 120.0) -> bytes:
-    """All that a command prints where its output is a terminal."""
+def on_terminal(*arguments: str, errors: bool = True, seconds: float = 250.0) -> bytes:
+    """All that a command prints where its output is a terminal, and its standard error too."""
     terminal, end = pty.openpty()
     shown = [b""]
 
@@ -42,8 +42,10 @@ def on_terminal(*arguments: str, stdin: bytes = b"", seconds: float = 120.0) -> 
     reader = threading.Thread(target=read)
     reader.start()
     try:
+        told = end if errors else subprocess.DEVNULL
+        command = [*COMMAND, *arguments]
         subprocess.run(
-            [*COMMAND, *arguments], input=stdin, stdout=end, stderr=end, timeout=seconds, check=False
+            command, stdin=subprocess.DEVNULL, stdout=end, stderr=told, timeout=seconds, check=False
         )
     finally:
         os.close(end)
