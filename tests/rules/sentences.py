@@ -1,4 +1,4 @@
-"""The sentences of docs/rules/sentences.yaml: what each says, which rule of the procedure it is, and who applies it."""
+"""The sentences of docs/rules/sentences.yaml: what each says, which rule it is, who applies it or what holds it."""
 
 from __future__ import annotations
 
@@ -12,34 +12,32 @@ from tests.rules.form import Words
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "rules" / "sentences.yaml"
-ELSEWHERE = Path(__file__).parent / "elsewhere.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One rule in short, its anchor in the procedure, and the functions that apply it."""
+    """One rule in short and its anchor in the procedure.
+
+    `by` are the functions that apply it, and cases show it; what no records can show has no cases, but `held`, the
+    test that holds it (`folder/file.py::test`).
+    """
 
     key: str
     says: str
     at: str
     by: tuple[str, ...]
+    held: str | None
 
 
 def read_sentences() -> dict[str, Sentence]:
     """Every sentence by its key, `section.name`."""
-    table = {f"{part}.{name}": said for part, told in _read(TABLE).items() for name, said in told.items()}
-    return {key: Sentence(key, said["says"], said["at"], _names(said["by"])) for key, said in table.items()}
+    table: dict[str, dict[str, dict[str, Any]]] = yaml.load(TABLE.read_text(encoding="utf-8"), Words)
+    said = {f"{section}.{name}": one for section, told in table.items() for name, one in told.items()}
+    return {key: _sentence(key, one) for key, one in said.items()}
 
 
-def held_elsewhere() -> list[str]:
-    """The tests that hold what no records can show, each `folder/file.py::test`."""
-    return [place for told in _read(ELSEWHERE).values() for place in told.values()]
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    told: dict[str, dict[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), Words)
-    return told
-
-
-def _names(said: str | list[str]) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else tuple(said)
+def _sentence(key: str, said: dict[str, Any]) -> Sentence:
+    by = said.get("by", [])
+    return Sentence(
+        key, said["says"], said["at"], (by,) if isinstance(by, str) else tuple(by), said.get("held")
+    )
