@@ -206,8 +206,10 @@ def words(nodes: list[Any]) -> Iterator[str]:
 
 
 def test_the_contract_has_every_flag() -> None:
-    """The table of flags has those that the rules give, and no other."""
-    assert sorted(names("flags", 1)) == sorted(set(flags_of_the_rules()))
+    """Each flag that the rules give is named, and no other, with a link to where it is explained."""
+    told = re.findall(r"\[`(\w+)`\]\(rules/procedure\.md#flag-(\w+)\)", section_of("flags"))
+    assert sorted(flag for flag, _ in told) == sorted(set(flags_of_the_rules()))
+    assert all(flag == anchor for flag, anchor in told)
 
 
 def test_the_contract_has_every_decision_and_status() -> None:
