@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from services.notifier.channels.sms import SmsChannel
-from tests.support.notifier import ShiftedClock
+from tests.support.notifier import ShiftedClock, StandingClock
 from tests.support.providers import Provider, providing
 from tests.support.sms import aliyun, tencent
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
+def clock() -> StandingClock:
+    return StandingClock()
 
 
 @pytest.fixture

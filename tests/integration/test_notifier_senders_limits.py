@@ -19,7 +19,7 @@ from services.notifier.channels.robot import Access
 from services.notifier.channels.wecom import WeComRobot
 from shared.database import Database, migrate
 from tests.support.notices import CONTACTS, NOTICE
-from tests.support.notifier import ShiftedClock
+from tests.support.notifier import StandingClock
 from tests.support.providers import TOKEN, providing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def test_processes_share_a_limit(database: str, notifier: Database) -> None:
 
 async def test_tasks_of_one_process_share_a_limit(notifier: Database) -> None:
     """However many ask at once, as many are granted as may be, and the others are told the same wait."""
-    limiter = DatabaseLimiter(notifier, ShiftedClock())
+    limiter = DatabaseLimiter(notifier, StandingClock())
     waits = await asyncio.gather(*(limiter.take("robot", MINUTE) for _ in range(60)))
     assert waits.count(ZERO) == 20
     assert all(ZERO < wait <= timedelta(seconds=61) for wait in waits if wait)
@@ -57,7 +57,7 @@ async def test_tasks_of_one_process_share_a_limit(notifier: Database) -> None:
 
 async def test_a_limit_is_free_again_when_its_window_is_over(notifier: Database) -> None:
     """The wait that is told is enough, and not a moment more than needed."""
-    clock = ShiftedClock()
+    clock = StandingClock()
     limiter = DatabaseLimiter(notifier, clock)
     for _ in range(20):
         assert await limiter.take("robot", MINUTE) == ZERO
@@ -70,7 +70,7 @@ async def test_a_limit_is_free_again_when_its_window_is_over(notifier: Database)
 
 async def test_a_hold_goes_for_all_and_is_never_shortened(notifier: Database) -> None:
     """What one process was told by the provider, another keeps too; a shorter hold does not end a longer."""
-    clock = ShiftedClock()
+    clock = StandingClock()
     one, another = DatabaseLimiter(notifier, clock), DatabaseLimiter(notifier, clock)
     await one.hold("robot", timedelta(minutes=10))
     await one.hold("robot", timedelta(minutes=1))
@@ -83,14 +83,14 @@ async def test_a_hold_goes_for_all_and_is_never_shortened(notifier: Database) ->
 
 async def test_asking_counts_nothing(notifier: Database) -> None:
     """When may I send: the question leaves no row."""
-    limiter = DatabaseLimiter(notifier, ShiftedClock())
+    limiter = DatabaseLimiter(notifier, StandingClock())
     assert await limiter.wait("robot", MINUTE) == ZERO
     assert stored(notifier) == []
 
 
 async def test_what_no_limit_looks_at_is_forgotten(notifier: Database) -> None:
     """A number that nobody has sent to for longer than the limit is kept no longer."""
-    clock = ShiftedClock()
+    clock = StandingClock()
     limiter = DatabaseLimiter(notifier, clock)
     await limiter.take("aliyun-sms:判客:T1:+8613800000001", MINUTE)
     clock.ahead += timedelta(minutes=2)
@@ -100,7 +100,7 @@ async def test_what_no_limit_looks_at_is_forgotten(notifier: Database) -> None:
 
 async def test_a_clock_that_is_behind_opens_no_limit(notifier: Database) -> None:
     """Of two processes whose clocks differ, the slower one's sendings count from the faster one's last."""
-    ahead, behind = ShiftedClock(), ShiftedClock()
+    ahead, behind = StandingClock(), StandingClock()
     ahead.ahead = timedelta(seconds=30)
     fast, slow = DatabaseLimiter(notifier, ahead), DatabaseLimiter(notifier, behind)
     for _ in range(10):
@@ -113,13 +113,13 @@ async def test_a_database_that_is_away_delays_the_alert(database: str) -> None:
     """Without the count nothing is sent: the alert is tried again."""
     unreachable = Database("postgresql://localhost:1/none", schema="notifier", wait=0.2)
     with pytest.raises(Temporary, match="limits cannot be read"):
-        await DatabaseLimiter(unreachable, ShiftedClock()).take("robot", MINUTE)
+        await DatabaseLimiter(unreachable, StandingClock()).take("robot", MINUTE)
 
 
 async def test_two_notifiers_never_pass_a_robots_limit(notifier: Database) -> None:
     """Two senders with one robot, over some minutes: the provider's own count finds nothing to refuse, and
     the table of limits does not hold the token."""
-    clock = ShiftedClock()
+    clock = StandingClock()
     policy = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
     with providing(clock) as provider:
         robots = [

@@ -45,13 +45,23 @@ class SetClock:
 
 
 class ShiftedClock(MachineClock):
-    """A machine's clock that stands where it began, moved on by as much as the test says: however long a test takes,
-    what it has waited for is exactly that."""
+    """The machine's clock, ahead by as much as the test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+class StandingClock(ShiftedClock):
+    """One that stands where it began but for what the test says: however long a test takes, what has been waited for is
+    exactly that. Not where the database stamps times of its own beside it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.began = super().now()
-        self.ahead = timedelta(0)
 
     def now(self) -> datetime:
         return self.began + self.ahead
