@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+
+import pytest
 
 from services.attribution.rulebooks.loading import load_book
 from services.attribution.rulebooks.telling import Setting, settings
@@ -54,6 +57,52 @@ def cell(book: str, own: Setting | None, base: Setting | None) -> str:
         return ""
     clause = f"({own.clause.removeprefix(f'{book}.')})"
     return clause if base is not None and own.value == base.value else f"`{own.value}` {clause}"
+
+
+@pytest.mark.parametrize("name", ["base", *BOOKS])
+def test_each_clause_of_a_page_leads_to_its_rules(name: str) -> None:
+    """Under the values of a clause stand the rules that read them."""
+    page = text(ROOT / "docs" / "rules" / f"{name}.md")
+    parts = re.split(r"^## (.+)$", page, flags=re.MULTILINE)
+    told = {clause: re.findall(r"^Rules: (.+)$", body, re.MULTILINE) for clause, body in pairs(parts)}
+    by_clause = rules_by_clause(name)
+    wanted = {clause: [", ".join(link(rule) for rule in by_clause.get(clause, []))] for clause in told}
+    assert told == {clause: lines if lines != [""] else [] for clause, lines in wanted.items()}
+
+
+def pairs(parts: list[str]) -> Iterator[tuple[str, str]]:
+    """Headings with what stands under them."""
+    yield from zip(parts[1::2], parts[2::2], strict=True)
+
+
+def link(rule: str) -> str:
+    """A link to a rule of the procedure."""
+    return f"[{rule}](procedure.md#{rule})"
+
+
+def rules_by_clause(name: str) -> dict[str, list[str]]:
+    """The rules that read the values of each clause that the book writes itself."""
+    found: dict[str, dict[str, None]] = {}
+    for path, setting in settings(load_book(name)).items():
+        rule = next((rule for key, rule in rules_of_keys() if f"{path}.".startswith(f"{key}.")), None)
+        assert rule is not None, path
+        found.setdefault(setting.clause, {})[rule] = None
+    return {clause: list(rules) for clause, rules in found.items()}
+
+
+@cache
+def rules_of_keys() -> list[tuple[str, str]]:
+    """Each key of a rulebook with the rule that reads it, as the guide has them, the longest key first."""
+    found: list[tuple[str, str]] = []
+    for row in re.findall(r"^\| `.+ \|$", text(ROOT / "docs" / "rules" / "README.md"), re.MULTILINE):
+        cells = row.strip("| ").split(" | ")
+        keys, rules = (
+            re.findall(r"`([\w.]+)`", cells[0]),
+            re.findall(r"\(procedure\.md#([\w-]+)\)", cells[-1]),
+        )
+        if rules:
+            found += zip(keys, rules if len(rules) == len(keys) else rules * len(keys), strict=True)
+    return sorted(found, key=lambda pair: -len(pair[0]))
 
 
 def test_the_procedure_has_every_flag() -> None:
