@@ -1,7 +1,7 @@
 """Attribution over HTTP (contract.md#calls-of-attribution): handlers translate, ask once, and answer.
 
 Every answer says `as_of_seq`; a scope that waits in quarantine says since when it is behind. Whoever has just
-written gives the `seq` of the answer as `min_seq` and reads the own write (contract.md#reading-your-own-write).
+written gives the `seq` of the answer as `min_seq` and reads the own write (ADR 0029).
 """
 
 from __future__ import annotations

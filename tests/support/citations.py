@@ -22,6 +22,8 @@ FOLDERS: Final = ("services", "shared", "tests", "docs", "bench", "deploy")
 KINDS: Final = (".py", ".sql", ".md", ".yaml", ".yml", ".toml")
 HOMES: Final = (ROOT, DOCS, DOCS / "rules", DOCS / "adr")
 
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+_CODE: Final = re.compile(r"`[^`\n]+`")
 PAGE: Final = re.compile(r"(?<![\w/:.-])((?:\.{1,2}/)*[\w][\w./-]*\.md)\b(?:#([\w-]+))?")
 SENTENCE: Final = re.compile(r"\bsentences\.yaml#([\w.]+)")
 DECISION: Final = re.compile(r"\bADRs?([ -]?\d+)")
@@ -86,6 +88,17 @@ def broken(said: str, beside: Path) -> list[str]:
         if number[0] != " " or number[1:] not in decisions()
     ]
     return wrong + [f"sentences.yaml#{key}" for key in SENTENCE.findall(said) if key not in sentences()]
+
+
+def broken_links(page: Path) -> list[str]:
+    """The relative links of a Markdown page that lead to no file, folder or anchor."""
+    wrong = []
+    for link in LINK.findall(_CODE.sub("", FENCE.sub("", text(page)))):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if "://" not in link and (not target.exists() or (anchor and anchor not in anchors(target))):
+            wrong.append(link)
+    return wrong
 
 
 def old_forms(said: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.citations import broken, old_forms, prose, sources
+from tests.support.citations import broken, broken_links, old_forms, prose, sources
 from tests.support.documents import DOCS, ROOT
 
 HERE = "tests/unit/test_citations.py"
@@ -15,6 +15,13 @@ def test_every_citation_leads_somewhere() -> None:
     """Pages, anchors, decisions and sentences that docstrings, comments and documents name are there."""
     wrong = {name: broken(prose(path), path.parent) for name, path in SOURCES.items() if name != HERE}
     assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    """Links of Markdown pages, wherever they lie, name a file, a folder or an anchor of the repository."""
+    pages = {name: broken_links(path) for name, path in SOURCES.items() if path.suffix == ".md"}
+    assert "tests/rules/README.md" in pages
+    assert {name: found for name, found in pages.items() if found} == {}
 
 
 def test_no_citation_has_an_old_form() -> None:
