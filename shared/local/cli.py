@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from shared.local.errors import LocalError, NotRunning
+from shared.local.foreground import end_foreground, in_the_foreground
 from shared.local.home import local_home
 from shared.local.service import ServiceProcess
 from shared.local.stack import Part, Stack
@@ -29,7 +31,7 @@ _directory = click.option(
 @click.option(
     "--foreground",
     is_flag=True,
-    help="Stay, start again what dies for as long as it takes, and stop all on Ctrl-C.",
+    help="Stay, start again what dies for as long as it takes, and stop all on Ctrl-C or `panke down`.",
 )
 @click.option("--postgres-port", type=click.IntRange(0, 65535), default=0, help="0: as last time, or any.")
 @click.option("--kafka-port", type=click.IntRange(0, 65535), default=0, help="0: as last time, or any.")
@@ -48,8 +50,16 @@ def up(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in stack.given:
         say(f"{name}: 使用已给出的地址 given, nothing is embedded for it")
+    with ExitStack() as known:
+        _stay(stack, known, foreground=foreground)
+
+
+def _stay(stack: Stack, known: ExitStack, *, foreground: bool) -> None:
+    """Start what is to run; in the foreground until Ctrl-C, or until `panke down` in another shell says so."""
     watch = Watch(stack, say)
     try:
+        if foreground:
+            known.enter_context(in_the_foreground(stack.directory))
         _start(stack, tell_only=foreground)
         if foreground:
             say("按 Ctrl-C 停止 Ctrl-C stops")
@@ -79,8 +89,12 @@ def _start(stack: Stack, *, tell_only: bool) -> None:
 @_directory
 @click.option("--remove-data", is_flag=True, help="Delete all data of the embedded parts too.")
 def down(directory: Path | None, remove_data: bool) -> None:
-    """Stop what `panke up` started."""
+    """Stop what `panke up` started, also a `panke up --foreground` of another shell."""
     stack = Stack(_place(directory))
+    try:
+        end_foreground(stack.directory, say)
+    except LocalError as error:
+        raise click.ClickException(str(error)) from error
     stack.stop(say)
     if remove_data:
         stack.remove()

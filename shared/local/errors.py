@@ -30,6 +30,17 @@ class NotRunning(LocalError):
         )
 
 
+class StillThere(LocalError):
+    """A `panke up --foreground` was asked to end and has not."""
+
+    def __init__(self, pid: int, seconds: float) -> None:
+        self.pid = pid
+        super().__init__(
+            f"panke up --foreground（pid {pid}）在 {seconds:.0f} 秒内没有结束。请结束它，再执行 panke down。",
+            f"panke up --foreground (pid {pid}) has not ended within {seconds:.0f} s. End it, then `panke down`.",
+        )
+
+
 class PortInUse(LocalError):
     """Something else listens on the port that was asked for."""
 

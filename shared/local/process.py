@@ -81,12 +81,12 @@ class ServerProcess:
         """The server as the pid file names it, whoever started it; none when it does not live."""
         if self._child is not None:
             self._child.poll()  # reaps our own child, which would otherwise stay in the process table
-        known = _read(self._pid_file)
+        known = noted_process(self._pid_file)
         return known if known is not None and known.alive else None
 
     def abandoned(self) -> bool:
         """Whether the server lives but was to end with its starter, which is gone: it is about to end."""
-        starter = _read(self._starter_file)
+        starter = noted_process(self._starter_file)
         return starter is not None and not starter.alive and self.running() is not None
 
     def lock(self) -> None:
@@ -151,12 +151,12 @@ class ServerProcess:
             )
         running = Running.of(self._child.pid)
         if running is not None:
-            _write(self._pid_file, running)
+            note_process(self._pid_file, running)
         self._starter_file.unlink(missing_ok=True)
         if tied:
             starter = Running.of(os.getpid())
             if starter is not None:
-                _write(self._starter_file, starter)
+                note_process(self._starter_file, starter)
             self._guard = _guard(self._child.pid, self.stop_signal)
 
     def ended(self) -> int | None:
@@ -204,14 +204,16 @@ class ServerProcess:
         self.unlock()
 
 
-def _read(file: Path) -> Running | None:
+def noted_process(file: Path) -> Running | None:
+    """The process that a file names, alive or not."""
     try:
         return Running(**json.loads(file.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
-def _write(file: Path, process: Running) -> None:
+def note_process(file: Path, process: Running) -> None:
+    """Name a process in a file, so that a reused pid is not taken for it."""
     write_private(file, json.dumps({"pid": process.pid, "started": process.started}))
 
 

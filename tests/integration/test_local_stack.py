@@ -101,6 +101,29 @@ def test_in_the_foreground_what_dies_is_started_again(place: Path) -> None:
         shown.communicate()
 
 
+def test_down_in_another_shell_ends_what_runs_in_the_foreground(place: Path, kafka: str) -> None:
+    """It stops what it watches instead of starting it again, and ends with 0; nothing runs when `down` returns."""
+    command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
+    shown = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PANKE_KAFKA": kafka}
+    )
+    assert shown.stdout is not None
+    try:
+        assert any("Ctrl-C" in line for line in iter(shown.stdout.readline, ""))
+        (server,) = processes(place).values()
+        down = panke("down", place=place, PANKE_KAFKA=kafka)
+        assert down.returncode == 0, down.stderr
+        assert f"pid {shown.pid}" in down.stdout
+        assert shown.wait(30) == 0
+        assert "postgres: 已停止 stopped" in shown.stdout.read()
+        assert not server.alive
+        assert list(place.glob("foreground-*")) == []
+        assert panke("down", place=place, PANKE_KAFKA=kafka).returncode == 0
+    finally:
+        shown.kill()
+        shown.communicate()
+
+
 def answers(dsn: str) -> bool:
     try:
         psycopg.connect(dsn).close()
