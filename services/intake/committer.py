@@ -17,6 +17,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
+from services.intake.heads import WentBack
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Duplicate, Outcome, Submission, Unavailable
 
@@ -119,6 +120,8 @@ class GroupCommitter:
         except OUTAGES as error:
             self._fail(group, _outage(error))
         except Unavailable as error:
+            if isinstance(error, WentBack):
+                self._metrics.went_back.inc()
             self._fail(group, error)
         except Exception as error:
             # One submission that the journal chokes on must not take its neighbours with it.

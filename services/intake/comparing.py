@@ -116,7 +116,13 @@ def settle(connection: Connection, topic: str, findings: Findings) -> None:
             held = [(scope, span.first, span.last) for scope, span in findings.held.items()]
             scopes, first, last = columns(held)
             connection.execute(SQL["drop_sent"], {"scopes": scopes, "first": first, "last": last})
-        connection.execute(SQL["put_comparison"], {"topic": topic, "lacks": findings.lacks})
+        keep(connection, topic, findings.lacks)
+
+
+def keep(connection: Connection, topic: str, lacks: str) -> None:
+    """Say what the comparison found; it holds for these rows alone, so the caller's transaction has to be one."""
+    connection.execute(SQL["put_comparison"], {"topic": topic, "lacks": lacks})
+    connection.execute(SQL["sign_comparison"])
 
 
 def _listed(places: Sequence[str]) -> str:

@@ -14,11 +14,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import psycopg
+import structlog
 from msgspec.structs import replace
 from psycopg import errors
 from psycopg.rows import TupleRow
 
 from services.intake.codec import Codec
+from services.intake.heads import SeenHeads, WentBack
 from services.intake.model import Finding, Outcome, Place, Submission, Unavailable
 from services.intake.planning import INSTANT, Head, Known, Numbered, Plan, Planner, Range, RulebookRegistry
 from services.intake.receivers import receivers
@@ -27,6 +29,8 @@ from shared.columns import Column, column, columns
 from shared.connection import Link
 from shared.contract import stamp_canonical
 from shared.database import queries
+
+log = structlog.get_logger()
 
 SQL = {name: text.encode() for name, text in queries("services.intake").items()}
 
@@ -39,7 +43,8 @@ ATTEMPTS = 5
 EXPORT_ROWS = 1000
 
 NOT_COMPARED = (
-    "台账尚未与主题核对 (the journal has not been compared with its topic since the database was started)"
+    "台账尚未与主题核对"
+    " (the journal has not been compared with its topic since the database was started or its rows restored)"
 )
 RETRY_UNCOMPARED = 2
 RETRY_LACKING = 60
@@ -74,6 +79,7 @@ class Journal:
         self._codec = codec
         self._knows_rulebook = knows_rulebook
         self._default_rulebook = default_rulebook
+        self._seen = SeenHeads()
 
     def close(self) -> None:
         self._link.close()
@@ -88,6 +94,10 @@ class Journal:
             except PLANNED_AGAIN:
                 if attempt == ATTEMPTS:
                     raise
+            except WentBack as error:
+                log.error("journal_went_back", scopes=dict(list(error.lost.items())[:100]))
+                self._link.get().execute(SQL["forget_comparison"])
+                raise
 
     def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:
         connection = self._link.get()
@@ -96,6 +106,7 @@ class Journal:
             plan = planner.plan(submissions)
             if plan.facts:
                 write(connection, self._codec, plan, lambda _: self._default_rulebook)
+        self._seen.note({scope: head.seq for scope, head in plan.heads.items()})
         return plan.outcomes
 
     def _load(self, connection: Connection, submissions: Sequence[Submission]) -> Planner:
@@ -116,6 +127,7 @@ class Journal:
         promised_at, lacks = _one(standing)
         found_staff = staff.fetchall()
         demand_comparison(lacks)
+        self._seen.demand(scopes, {scope: seq for scope, seq, _ in found_heads})
         received = {
             (scope, visit): receiver
             for scope, rows in since.items()

@@ -57,6 +57,11 @@ class IntakeMetrics:
             "Facts that the topic has and the journal has not",
             registry=registry,
         )
+        self.went_back = Counter(
+            "panke_intake_journal_went_back",
+            "Times that the journal held less than was committed here",
+            registry=registry,
+        )
         self.journal_forks = Gauge(
             "panke_intake_journal_forks",
             "Facts of the topic under whose seq the journal has another one",

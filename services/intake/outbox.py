@@ -23,6 +23,10 @@ from shared.leading import SessionLead
 from shared.topic_state import Extent, TopicState
 
 
+class NotCompared(Exception):
+    """The journal that is there is not the one that was compared with its topic."""
+
+
 class Unsent(Struct, frozen=True, gc=False):
     """A fact on its way: what its Kafka record is made of.
 
@@ -45,6 +49,12 @@ class Outbox(SessionLead):
         super().__init__(dsn, RELAY_LOCK, "panke-intake-relay")
         self._clock = clock
         self._codec = codec
+
+    def demand_compared(self, topic: str) -> None:
+        """Raise `NotCompared` where the rows that are there were not held against the topic: others were restored."""
+        row = self.leading().execute(SQL["standing"], {"topic": topic}).fetchone()
+        if row is None or row[1] is None:
+            raise NotCompared
 
     def read(self, limit: int) -> list[Unsent]:
         """The first facts that are not acknowledged, in order within each scope; fewer than `limit` are all."""

@@ -18,7 +18,7 @@ import structlog
 from services.intake.comparing import Findings
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Unavailable
-from services.intake.outbox import Outbox, Unsent
+from services.intake.outbox import NotCompared, Outbox, Unsent
 from services.intake.records import fact_record
 from services.intake.tail import reading
 from shared.kafka import PartitionOf, Sender, watermark_record
@@ -48,7 +48,7 @@ class IntakeRelay(Relay):
     """Holds the journal against the topic, then sends facts, and each second how far they go."""
 
     blocking = (*Relay.blocking, JournalLacks)
-    failures = (*Relay.failures, JournalLacks)
+    failures = (*Relay.failures, JournalLacks, NotCompared)
 
     def __init__(
         self, settings: IntakeRelaySettings, outbox: Outbox, metrics: IntakeMetrics, progress: Progress
@@ -119,7 +119,7 @@ class IntakeRelay(Relay):
         self.wake.clear()
         self.progress.working()
         await self._promise_when_due()
-        facts = await self.in_thread(self._outbox.read, self._settings.round_size)
+        facts = await self.in_thread(self._unsent)
         if facts:
             await send_shares(sender, self._outgoing(facts), partial(self._delete, sender))
         if len(facts) < self._settings.round_size:
@@ -127,6 +127,10 @@ class IntakeRelay(Relay):
             self.progress.moved()
             self.refilled()
             await self._rest(had_work=bool(facts))
+
+    def _unsent(self) -> list[Unsent]:
+        self._outbox.demand_compared(self._settings.topics[0])
+        return self._outbox.read(self._settings.round_size)
 
     async def _promise_when_due(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -1,14 +1,23 @@
-"""A restore under a service that runs: it would go on from what it remembers, and is refused."""
+"""A restore under a service that runs: it would go on from what it remembers, so it is refused, or noticed."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import psycopg
+import pytest
 from click.testing import CliRunner
 
+from services.intake.heads import SeenHeads, WentBack
 from services.intake.main import SCHEMA
+from services.intake.model import Unavailable
 from shared.backup.cli import backup, restore
-from shared.database import Database, migrate
+from shared.database import Database, connection_info, migrate
+from tests.integration.test_intake_comparison import lacks, record, recover, serving
+from tests.support import parts
+from tests.support.dumping import dump, restore_rows
+from tests.support.intake import compared, new_journal, prepare, raw, submission, visit
 
 
 def test_a_part_whose_service_runs_is_not_restored(database: str, tmp_path: Path) -> None:
@@ -24,3 +33,66 @@ def test_a_part_whose_service_runs_is_not_restored(database: str, tmp_path: Path
     done = runner.invoke(restore, [file, "--replace", *given])
     assert (refused.exit_code, done.exit_code) == (1, 0), done.output
     assert "intake still runs on this database" in refused.output
+
+
+async def test_rows_that_are_restored_under_a_running_intake_are_compared_before_the_next_fact(
+    database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """The comparison that came back with them counts for nothing: what is lacking is told and taken back, and the next
+    fact gets the next seq."""
+    file = tmp_path / "backup"
+    async with serving(database, kafka, topic_prefix) as client:
+        assert await record(client, visit(), visit()) == [1, 2]
+        await asyncio.to_thread(dump, database, [SCHEMA], file)
+        assert await record(client, visit(), visit()) == [3, 4]
+        await asyncio.to_thread(parts.eventually, lambda: unsent(database) == 0, "all is sent", 60)
+        await asyncio.to_thread(restore_rows, database, SCHEMA, file)
+        refused = await client.post("/v1/events", content=raw(visit()))
+        assert refused.status_code == 503
+        await asyncio.to_thread(parts.eventually, lambda: lacks(database), "it says what it lacks", 60)
+        refused = await client.post("/v1/events", content=raw(visit()))
+        assert (refused.status_code, "demo 3–4" in refused.text) == (503, True)
+        done = await recover(database, kafka, topic_prefix, "--yes")
+        assert done.exit_code == 0, done.output
+        await asyncio.to_thread(parts.eventually, lambda: not lacks(database), "compared again", 60)
+        async with asyncio.timeout(60):
+            while (answer := await client.post("/v1/events", content=raw(visit()))).status_code == 503:
+                pass
+        assert answer.json()["seq"] == 5
+
+
+def test_a_journal_that_holds_less_than_was_committed_takes_no_fact(database: str) -> None:
+    """Also where the comparison was left alone: the scope is named with both seqs, once, and it is compared anew."""
+    topic = "panke.intake.v1"
+    prepare(database)
+    compared(database, topic)
+    journal = new_journal(connection_info(database, schema=SCHEMA), topic=topic)
+    journal.append([submission() for _ in range(3)])
+    with psycopg.connect(database) as connection:
+        connection.execute("SET session_replication_role = replica")  # the journal is append-only else
+        connection.execute("DELETE FROM intake.facts WHERE seq > 1")
+        connection.execute("DELETE FROM intake.event_ids WHERE seq > 1")
+        connection.execute("UPDATE intake.heads SET seq = 1")
+    with pytest.raises(WentBack, match="demo 3 → 1"):
+        journal.append([submission()])
+    with pytest.raises(Unavailable, match="not been compared"):
+        journal.append([submission()])
+    compared(database, topic)
+    journal.append([submission()])
+    journal.close()
+
+
+def test_as_many_scopes_are_remembered_as_were_written_last() -> None:
+    """Memory stays bounded; one that was forgotten is believed."""
+    seen = SeenHeads(kept=2)
+    seen.note({"a": 5, "b": 5, "c": 5})
+    seen.demand(["a"], {"a": 1})
+    with pytest.raises(WentBack):
+        seen.demand(["c"], {})
+
+
+def unsent(database: str) -> int:
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT count(*) FROM intake.outbox").fetchone()
+    assert row is not None
+    return int(row[0])

@@ -25,6 +25,28 @@ def restore(dsn: str, schemas: Sequence[str], file: Path) -> None:
     _run("pg_restore", "--exit-on-error", "--single-transaction", f"--dbname={dsn}", str(file))
 
 
+def restore_rows(dsn: str, schema: str, file: Path) -> None:
+    """Put the rows of the file in the place of those that are there; tables, and whoever is connected, stay."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE schemaname = %s", [schema]
+        ).fetchall()
+    rows, script = file.with_suffix(".rows.sql"), file.with_suffix(".sql")
+    _run("pg_restore", "--data-only", f"--schema={schema}", f"--file={rows}", str(file))
+    script.write_text(
+        "SET session_replication_role = replica;\n"  # the journal is append-only else
+        f"TRUNCATE {', '.join(table for (table,) in tables)};\n" + rows.read_text()
+    )
+    _run(
+        "psql",
+        "--quiet",
+        "--single-transaction",
+        "--set=ON_ERROR_STOP=1",
+        f"--file={script}",
+        f"--dbname={dsn}",
+    )
+
+
 def _run(program: str, *arguments: str) -> None:
     command = [str(binaries(ServerUser()) / program), *arguments]
     done = subprocess.run(command, capture_output=True, check=False, timeout=120)

@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry
 
 from services.intake.admission import admit
 from services.intake.codec import PlainCodec
-from services.intake.journal import SQL, Journal
+from services.intake.comparing import keep
+from services.intake.journal import Journal
 from services.intake.main import Service
 from services.intake.metrics import IntakeMetrics
 from services.intake.model import Submission
@@ -92,7 +93,7 @@ def prepare(dsn: str) -> str:
 def compared(dsn: str, topic: str) -> None:
     """As if the journal had just been held against its topic and lacked nothing."""
     with psycopg.connect(dsn) as connection:
-        connection.execute(SQL["put_comparison"], {"topic": topic, "lacks": ""})
+        keep(connection, topic, "")
 
 
 async def taking(service: Service, seconds: float = 90.0) -> None:

@@ -1,10 +1,12 @@
 -- Statements by which the journal is held against its topic, and takes back what it lacks.
 
 -- name: standing
--- Up to when was promised, and what the comparison found that holds for this server: null when there is none.
+-- Up to when was promised, and what the comparison found that holds for this server and these rows: null when there
+-- is none, as after rows were restored while the server ran.
 SELECT watermark.promised_at, comparison.lacks
 FROM intake.watermark
 LEFT JOIN intake.comparison ON comparison.topic = %(topic)s AND comparison.server = intake.server()
+    AND comparison.written = comparison.xmin::text || '/' || intake.files()
 
 -- name: epoch
 SELECT epoch::text FROM intake.epochs ORDER BY number DESC LIMIT 1
@@ -37,6 +39,10 @@ SELECT office, scope FROM intake.offices
 -- name: put_comparison
 INSERT INTO intake.comparison (topic, server, lacks) VALUES (%(topic)s, intake.server(), %(lacks)s)
 ON CONFLICT (one) DO UPDATE SET topic = excluded.topic, server = excluded.server, lacks = excluded.lacks
+
+-- name: sign_comparison
+-- In the transaction of the row: no copy of it has the same one.
+UPDATE intake.comparison SET written = xmin::text || '/' || intake.files()
 
 -- name: forget_comparison
 DELETE FROM intake.comparison
