@@ -58,6 +58,10 @@ class Scope:
         """Facts about the customers of the last draw."""
         return [self._next(n, number) for n, number in enumerate(self.chosen)]
 
+    def again(self, number: int = 0) -> Made:
+        """One more fact about a customer."""
+        return self._next(self.seq, number)
+
     def _next(self, n: int, number: int) -> Made:
         return self._visit(number) if n % 2 else self._follow_up(number)
 

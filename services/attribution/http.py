@@ -224,7 +224,7 @@ class Api:
         at = _place(cursor)
         if as_of is None and known_at is None:
             return await self._answer(
-                "desk", scope, min_seq, lambda snapshot: snapshot.customer(customer, at, limit)
+                "desk", scope, min_seq, lambda snapshot: snapshot.faces().customer(customer, at, limit)
             )
         head, judged = await self._refold(scope, as_of, known_at, min_seq, customer)
         if judged is None:
@@ -239,7 +239,7 @@ class Api:
         digest = case_digest(case)
         if digest is None:
             raise _wrong("case", "case", "编号形如 K7QF-2M9D (a case number looks like K7QF-2M9D)")
-        return await self._answer("desk", scope, min_seq, lambda snapshot: snapshot.of_case(digest))
+        return await self._answer("desk", scope, min_seq, lambda snapshot: snapshot.faces().of_case(digest))
 
     async def history(
         self,
@@ -270,7 +270,7 @@ class Api:
             min_seq,
             cursor,
             "customers",
-            lambda snapshot, at: snapshot.page_of_customers(
+            lambda snapshot, at: snapshot.faces().page_of_customers(
                 at, limit, owner=owner, status=status, before=before
             ),
         )
@@ -327,7 +327,7 @@ class Api:
             min_seq,
             cursor,
             "customers",
-            lambda snapshot, at: snapshot.page_of_shared(at, limit, most),
+            lambda snapshot, at: snapshot.faces().page_of_shared(at, limit, most),
         )
 
     async def disputes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -97,6 +98,25 @@ def test_a_customer_that_an_earlier_version_stored_is_read() -> None:
     assert written.startswith(b"2 ") and b',"root":""' in written
     before = b"1" + written[1:].replace(b',"root":""', b"")
     assert codec.decode_record("customer", before) == CUSTOMER
+
+
+def test_how_a_customer_stands_is_read_without_what_grows_with_their_records() -> None:
+    """Everything that a look-up tells is as in the whole record; what only a history tells is left out."""
+    stored = codec.encode_record(CUSTOMER)
+    face = codec.decode_face("customer", stored)
+    assert isinstance(face, s.Customer)
+    left_out = {
+        field.name for field in fields(CUSTOMER) if getattr(face, field.name) != getattr(CUSTOMER, field.name)
+    }
+    assert left_out <= {"records", "receptions", "assists", "grants", "barred", "forfeits", "former", "turns"}
+    assert face.records == ()
+    assert (face.claim, face.deals, face.disputes) == (CUSTOMER.claim, CUSTOMER.deals, CUSTOMER.disputes)
+
+
+def test_a_customer_of_an_earlier_version_is_read_whole_where_their_standing_is_asked_for() -> None:
+    """What has to be lifted is decoded all the same."""
+    before = b"1 " + codec.encode_record(CUSTOMER).partition(b" ")[2]
+    assert codec.decode_face("customer", before) == codec.decode_record("customer", before)
 
 
 def test_a_long_list_is_written_as_it_stands() -> None:

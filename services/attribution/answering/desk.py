@@ -48,7 +48,7 @@ class _Door:
 def look_up(snapshot: Snapshot, contact: str, now: datetime) -> Json:
     """What the desk needs to know of a contact."""
     book = snapshot.book_at(now)
-    name = snapshot.customer_of(contact)
+    name = snapshot.faces().customer_of(contact)
     if name is None:
         return {
             "contact": mask_contact(contact),

@@ -28,6 +28,7 @@ from services.attribution.domain.case import book_at
 from services.attribution.domain.rulebook import Clause, Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope, taken_key
 from services.attribution.folding.batch import SQL
+from services.attribution.folding.codec import decode_face
 from services.attribution.folding.store import Seen, Store, Work, book_id, nobody_asks
 from services.attribution.judging.refold import Journal
 from services.attribution.judging.result import (
@@ -124,6 +125,14 @@ class Snapshot:
     def connection(self) -> Iterator[psycopg.Connection[Row]]:
         """The store reads in this snapshot too."""
         yield self._connection
+
+    def faces(self) -> Snapshot:
+        """From here on customers are read without the lists of their records, which only their histories tell.
+
+        To be called before the first customer is asked for; nothing may be decided by what is read then.
+        """
+        self._store = Store(self, decode=decode_face)
+        return self
 
     @property
     def scope(self) -> Scope:

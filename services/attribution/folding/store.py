@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 
 from services.attribution.domain.needs import HELD
-from services.attribution.domain.state import BookId, Key
+from services.attribution.domain.state import BookId, Key, Record
 from services.attribution.folding.batch import SQL
 from services.attribution.folding.codec import KINDS, decode_record
 from services.attribution.folding.standing import ClaimRow, Standing
@@ -85,12 +85,17 @@ def nobody_asks(_texts: int) -> None:
     """Where the texts are known already."""
 
 
+Decode = Callable[[str, bytes], Record]
+"""How the records of a kind are read: whole, or so much of them as is asked for."""
+
+
 class Store:
     """Reads of the fold; what it writes goes by the recorder's one transaction."""
 
-    def __init__(self, database: Connects, seen: Seen = nobody_asks) -> None:
+    def __init__(self, database: Connects, seen: Seen = nobody_asks, decode: Decode = decode_record) -> None:
         self._database = database
         self._seen = seen
+        self._decode = decode
 
     def positions(self, names: Iterable[str]) -> dict[str, int]:
         """The offset that was consumed last, for those that have one."""
@@ -158,7 +163,7 @@ class Store:
     def _load_records(self, works: Mapping[str, Work], rows: list[tuple[str, str, str]]) -> None:
         if rows:
             for scope, kind, name, born, state in self._rows("records", columns(rows)):
-                works[scope].slice.load(Key(kind, name), decode_record(kind, state), born)
+                works[scope].slice.load(Key(kind, name), self._decode(kind, state), born)
 
     def _load_claims(self, works: Mapping[str, Work], rows: list[tuple[str, str]]) -> None:
         if rows:
