@@ -34,8 +34,11 @@ DEFAULT_RULEBOOK: Final = "default-rulebook"
 EDITION: Final = "edition"
 EPOCH: Final = "epoch"
 KNOWN_AT: Final = "known-at"
+RESTATED: Final = "restated"
 
-_OURS: Final = frozenset({SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT})
+_OURS: Final = frozenset(
+    {SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT, RESTATED}
+)
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -81,7 +84,8 @@ class Headers:
     and on the first fact of a scope `default_rulebook`, under which the scope began and which no event says. `epoch`
     names the journal that numbered the fact: one that was restored from a backup goes on under another.
     `edition` stands on messages of the ownership topic: `seq` counts within it, and a later one has the higher number.
-    There too, `known_at`: up to when everything was known when this was decided.
+    There too, `known_at`: up to when everything was known when this was decided. `restated` stands on what is said
+    again for a topic that lost its records: it may have been heard before, under another `seq`.
     """
 
     seq: int | None = None
@@ -92,6 +96,7 @@ class Headers:
     edition: int | None = None
     epoch: str | None = None
     known_at: datetime | None = None
+    restated: bool = False
 
 
 def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
@@ -113,6 +118,8 @@ def encode_headers(headers: Headers) -> list[tuple[str, bytes]]:
         encoded.append((EPOCH, headers.epoch.encode("ascii")))
     if headers.known_at is not None:
         encoded.append((KNOWN_AT, format_instant(headers.known_at).encode("ascii")))
+    if headers.restated:
+        encoded.append((RESTATED, b"1"))
     return encoded
 
 
@@ -136,6 +143,7 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
         _number(EDITION, found.get(EDITION)),
         _epoch(found.get(EPOCH)),
         _instant(KNOWN_AT, found.get(KNOWN_AT)),
+        _number(RESTATED, found.get(RESTATED)) is not None,
     )
 
 

@@ -37,7 +37,7 @@ def serve_attribution() -> None:
 @click.option("--all", "everything", is_flag=True, help="tell all scopes anew")
 @database_url
 def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> None:
-    """Tell the ownership topic anew how claims and staff stand; the relay of the running service sends it.
+    """Tell the ownership topic every decision again, and how staff and claims stand; the running relay sends it.
 
     Who has heard it finds nothing new. `panke journal scopes` lists the scopes.
     """

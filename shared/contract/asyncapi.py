@@ -10,6 +10,7 @@ from shared.topics import (
     EDITION,
     EPOCH,
     KNOWN_AT,
+    RESTATED,
     SEQ,
     TRACEPARENT,
     WATERMARK,
@@ -27,7 +28,7 @@ The key of every record is the scope. Messages may repeat after a crash; they ar
 within a scope. Consumers drop a seq that they have seen. Up to when a partition is whole is told each second in a
 compacted topic beside it, whose key is the number of the partition.
 """
-_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT})
+_OPTIONAL: Final = frozenset({TRACEPARENT, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT, RESTATED})
 _HEADER: Final = {
     SEQ: {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "without gaps per scope, from 1"},
     TRACEPARENT: {"type": "string", "description": "W3C trace context"},
@@ -53,6 +54,11 @@ _HEADER: Final = {
         "type": "string",
         "format": "date-time",
         "description": "everything that was recorded up to this time was known when this was decided",
+    },
+    RESTATED: {
+        "type": "string",
+        "const": "1",
+        "description": "said again for a topic that lost its records: maybe heard before, under another seq",
     },
     WATERMARK: {
         "type": "string",
@@ -129,7 +135,7 @@ def _messages() -> dict[str, Any]:
     }
     for name, model in ours.items():
         payload = {"$ref": _SCHEMAS + model}
-        headers = _headers(SEQ, TRACEPARENT, EDITION, KNOWN_AT)
+        headers = _headers(SEQ, TRACEPARENT, EDITION, KNOWN_AT, RESTATED)
         messages[name] = {"headers": headers, "payload": payload, "bindings": key}
     messages["watermark"] = {
         "summary": "Everything of a partition that was recorded by a time lies below an offset of it",

@@ -355,6 +355,42 @@ def test_what_was_set_aside_stands_in_the_history_of_whom_it_was_about(live: Dep
     assert WANG not in str(own) and "移出判定" in row["explanation"]["zh"]
 
 
+def test_decisions_are_told_anew_in_their_order_and_as_they_were_made(live: Deployment) -> None:
+    """Of customers and of deals: the same times, clauses and event ids, under new numbers, marked as told anew."""
+    journal = Journal()
+    live.fold(*ten_days(journal))
+    deal = {
+        "deal": "d1", "customer": {"phones": [LI]}, "closed_by": "li", "project": "p", "unit": "1-1-101",
+    }  # fmt: skip
+    live.fold(journal.event("deal.subscribed", deal, hours=200))
+    told = [message for message in live.messages() if message["kind"] == "decision"]
+    assert {message["deal"] for message in told} == {None, "d1"}
+    last = max(message["seq"] for message in live.messages())
+    with live.database.connection() as connection:
+        connection.execute("DELETE FROM outbox")
+        restate(connection, "demo")
+    anew = live.messages()
+    assert [message["seq"] for message in anew] == list(range(last + 1, last + 1 + len(anew)))
+    assert all(live.waits_restated())
+    decisions = [message for message in anew if message["kind"] == "decision"]
+    assert [message | {"seq": 0} for message in decisions] == [message | {"seq": 0} for message in told]
+    assert [message["kind"] for message in anew[len(decisions) :]].count("decision") == 0
+
+
+def test_decisions_of_joined_customers_are_told_anew_under_the_one_that_stands(live: Deployment) -> None:
+    """Also where the rows stayed under the id of the larger part."""
+    journal = Journal()
+    live.fold(journal.visit(WANG, "wang"))
+    live.fold(*(journal.visit(LI, "li", hours=hour) for hour in range(1, 6)))
+    call = {"customer": {"phones": [WANG, LI]}, "answered_by": "wang"}
+    live.fold(journal.event("call.registered", call, hours=9))
+    (standing,) = live.rows("SELECT customer FROM claims")
+    with live.database.connection() as connection:
+        connection.execute("DELETE FROM outbox")
+        restate(connection, "demo")
+    assert {message["customer"] for message in live.messages()} == {standing["customer"]}
+
+
 def test_staff_that_are_told_anew_come_with_office_and_absence(live: Deployment) -> None:
     """Who hears of them for the first time knows where they are and who is away."""
     journal = Journal()

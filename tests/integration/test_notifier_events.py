@@ -19,7 +19,7 @@ from services.notifier.sending.policy import Policy
 from services.notifier.wording.words import case_number
 from shared.topics import Decision
 from tests.support.decisions import deal, decision
-from tests.support.notifier import Keeping, Office, local
+from tests.support.notifier import Keeping, Office, Told, local
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
@@ -136,6 +136,49 @@ async def test_old_news_is_not_told(office: Office) -> None:
     office.clock.at = local(2, 10) + timedelta(days=2)
     office.hear(decision(office, "kept", "li", "li"))
     assert office.states() == []
+
+
+async def test_a_decision_that_is_told_anew_is_told_to_nobody_twice(office: Office) -> None:
+    """Under another number, and under whoever the customer was joined into since."""
+    told = decision(office, "transferred", "wang", "li")
+    office.hear(told, office.stream.claim("c1", "wang"))
+    office.hear(anew(decision(office, "transferred", "wang", "li")))
+    events = [staff for _, rung, staff, _ in office.states() if rung == "event"]
+    assert sorted(map(str, events)) == ["li", "wang"]
+    office.hear(office.stream.claim("c2", "wang", replaces=("c1",)))
+    value, headers = anew(decision(office, "transferred", "wang", "li"))
+    assert value is not None
+    office.hear((value.replace(b'"c1"', b'"c2"'), headers))
+    assert len([rung for _, rung, _, _ in office.states() if rung == "event"]) == 2
+
+
+async def test_a_decision_that_was_lost_with_the_topic_is_told_when_it_is_told_anew(office: Office) -> None:
+    """Within a day, and once; an older one is old news by its own time, whenever it is told anew."""
+    decision(office, "transferred", "wang", "li")  # lost before it was heard
+    office.at(local(2, 15))
+    office.hear(anew(decision(office, "transferred", "wang", "li")))
+    kept = Keeping()
+    await round_of(office, kept)
+    assert {notice.to.staff for notice in kept.sent} == {"li", "wang"}
+    office.at(local(4, 10))
+    office.hear(anew(decision(office, "ruled", "li", "wang")))
+    assert len([rung for _, rung, _, _ in office.states() if rung == "event"]) == 2
+
+
+async def test_a_notifier_that_began_behind_a_decision_is_not_told_it_anew(database: str) -> None:
+    """The one whose rows are gone may have told it, wherever in the topic it stands now."""
+    office = opened(database, ALL)
+    with office.database.connection() as connection:
+        connection.execute("UPDATE positions SET begun_at = %s, again_until = 1", [local(2, 12)])
+    office.at(local(2, 15))
+    office.hear(anew(decision(office, "transferred", "wang", "li")))
+    assert office.states() == []
+    office.close()
+
+
+def anew(told: Told) -> Told:
+    """The message as it comes to a topic that lost its records."""
+    return told[0], [*told[1], ("restated", b"1")]
 
 
 async def test_an_event_that_comes_twice_is_told_once(office: Office) -> None:

@@ -113,6 +113,11 @@ class Deployment:
         with psycopg.connect(self.database.dsn, row_factory=dict_row) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 
+    def waits_restated(self, scope: str = "demo") -> list[bool]:
+        """Of each message that waits for the topic, whether it says of itself that it is told anew."""
+        found = self.rows("SELECT restated FROM outbox WHERE scope = %s ORDER BY seq", [scope])
+        return [row["restated"] for row in found]
+
     def messages(self, scope: str = "demo") -> list[dict[str, Any]]:
         """What the outbox holds for a scope, in its order."""
         found = self.rows("SELECT seq, body FROM outbox WHERE scope = %s ORDER BY seq", [scope])

@@ -95,6 +95,7 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
         Headers(seq=123_456_789, traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
         Headers(watermark=AT),
         Headers(seq=2, known_at=AT),
+        Headers(seq=2, edition=3, restated=True),
         Headers(seq=1, contacts={"１３８ 0000 0001": "+8613800000001"}, default_rulebook="shijiazhuang"),
     ],
 )

@@ -36,6 +36,7 @@ class Message:
     traceparent: str | None
     edition: int
     known_at: datetime | None
+    restated: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def _outgoing(message: Message) -> Outgoing:
             traceparent=message.traceparent,
             edition=message.edition,
             known_at=message.known_at,
+            restated=message.restated,
         )
     )
     return Outgoing(message.partition, Record(message.scope.encode(), message.body, headers), message.id)

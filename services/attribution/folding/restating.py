@@ -1,14 +1,17 @@
 """Tells the ownership topic anew how everything stands: for a topic that is new, was emptied or made anew.
 
-contract.md#claim-message: timers derive from `kind: claim` alone, and each such message is the whole state of
-one customer. So claims and staff as they stand are told, under the next `seq` of their scope; decisions of
-before are not told again. Who heard everything finds nothing new in it.
+contract.md#order-and-repetition: what is in the topic is never lost. So every decision is told again, in the
+order in which they were made and as it is stored, then staff and claims as they stand
+(contract.md#claim-message: timers derive from `kind: claim` alone, and each of those is the whole state of
+one customer); all of it under the next `seq` of its scope, marked as told anew. Who heard it all finds
+nothing new in it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -17,9 +20,16 @@ from services.attribution.folding.batch import SQL
 from services.attribution.folding.codec import decode_record
 from shared.columns import columns
 from shared.connection import Connection
-from shared.contract import StaffContacts
+from shared.contract import StaffContacts, parse_instant
 from shared.contract.events import Role
-from shared.topics import ClaimMessage, OwnershipMessage, StaffMessage, encode_message
+from shared.topics import ClaimMessage, DecisionMessage, OwnershipMessage, StaffMessage, encode_message
+
+AT_ONCE: Final = 2000
+_TOLD_OF: Final = {
+    False: ("clause", "decision", "owner", "previous"),
+    True: ("clause", "status", "shares"),
+}
+"""What is told of a decision, by whether it is of a deal; times and event ids besides."""
 
 
 class UnknownScope(LookupError):
@@ -44,26 +54,45 @@ def restate(connection: Connection, scope: str) -> int:
         if row is None:
             raise UnknownScope(scope)
         partition, sent = row
-        rows = [
-            (partition, scope, seq, encode_message(message), None, None)
-            for seq, message in enumerate(_standing(connection, scope, sent), sent + 1)
-        ]
-        if rows:
-            connection.execute(SQL["put_outbox"].encode(), columns(rows))
-            connection.execute(SQL["restated"].encode(), given | {"seq": sent + len(rows)})
-    return len(rows)
+        told = itertools.starmap(_encoded, _numbered(connection, scope, sent))
+        seq = sent
+        while piece := list(itertools.islice(told, AT_ONCE)):
+            rows = [(partition, scope, seq + n, body) for n, body in enumerate(piece, 1)]
+            connection.execute(SQL["put_restated"].encode(), columns(rows))
+            seq += len(rows)
+        if seq > sent:
+            connection.execute(SQL["restated"].encode(), given | {"seq": seq})
+    return int(seq - sent)
 
 
-def _standing(connection: Connection, scope: str, sent: int) -> Iterator[OwnershipMessage]:
+def _encoded(kind: type[Any], told: dict[str, Any]) -> bytes:
+    message: OwnershipMessage = kind(**told)
+    return encode_message(message)
+
+
+def _numbered(connection: Connection, scope: str, sent: int) -> Iterator[tuple[type[Any], dict[str, Any]]]:
     row = connection.execute(SQL["scope_record"].encode(), {"scope": scope}).fetchone()
     found = None if row is None else decode_record("scope", row[0])
     record = found if isinstance(found, Scope) else None
-    timezone = None if record is None else record.timezone
-    seq = sent
-    for content in (*_staff(connection, scope, record), *_claims(connection, scope)):
-        seq += 1
-        kind, told = content
-        yield kind(scope=scope, seq=seq, timezone=timezone, **told)
+    zone = {"timezone": None if record is None else record.timezone}
+    contents = itertools.chain(
+        _decisions(connection, scope),
+        ((kind, told | zone) for kind, told in _staff(connection, scope, record)),
+        ((kind, told | zone) for kind, told in _claims(connection, scope)),
+    )
+    for seq, (kind, told) in enumerate(contents, sent + 1):
+        yield kind, told | {"scope": scope, "seq": seq}
+
+
+def _decisions(connection: Connection, scope: str) -> Iterator[tuple[type[Any], dict[str, Any]]]:
+    """A scope may have hundreds of thousands: they are read a piece at a time."""
+    with connection.cursor("restated_decisions") as cursor:
+        cursor.itersize = AT_ONCE
+        for _, body, customer, deal in cursor.execute(SQL["restated_decisions"].encode(), {"scope": scope}):
+            stored = msgspec.json.decode(body)
+            told = {name: stored[name] for name in _TOLD_OF[deal is not None]}
+            told |= {"at": parse_instant(stored["at"]), "because": tuple(stored["because"])}
+            yield DecisionMessage, told | {"customer": customer, "deal": deal}
 
 
 def _staff(

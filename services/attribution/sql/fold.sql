@@ -196,7 +196,7 @@ SELECT count(*) FROM rulebooks
 UPDATE rulebooks SET lengths = %s WHERE sha256 = %s AND lengths = '{}'
 
 -- name: put_outbox
--- What is decided late, from quarantine or when it is told anew, was known as late as the watermark tells.
+-- What is decided late, from quarantine, was known as late as the watermark tells.
 INSERT INTO outbox (partition, scope, seq, body, traceparent, known_at)
 SELECT partition, scope, seq, body, traceparent, greatest(known_at, watermark)
 FROM unnest(%b::integer[], %b::text[], %b::bigint[], %b::bytea[], %b::text[], %b::timestamptz[])

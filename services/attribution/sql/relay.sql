@@ -5,7 +5,7 @@
 SELECT partition, watermark FROM watermarks ORDER BY partition
 
 -- name: unsent_messages
-SELECT id, partition, scope, seq, body, traceparent, (SELECT number FROM edition), known_at FROM outbox ORDER BY id LIMIT %s
+SELECT id, partition, scope, seq, body, traceparent, (SELECT number FROM edition), known_at, restated FROM outbox ORDER BY id LIMIT %s
 
 -- name: delete_sent
 DELETE FROM outbox WHERE id = ANY(%s::bigint[])
@@ -43,6 +43,25 @@ SELECT customer, generation, owner, status, expires_at,
              WHERE joined.scope = claims.scope AND joined.into_customer = home_of(claims.scope, claims.customer)
              ORDER BY joined.customer)
 FROM claims WHERE scope = %(scope)s ORDER BY born, customer
+
+-- name: restated_decisions
+-- In the order in which they were made, under whom each stands now.
+SELECT version, body, coalesce(homes.customer, decisions.customer), NULL
+FROM decisions LEFT JOIN homes ON homes.scope = decisions.scope AND homes.home = decisions.customer
+WHERE decisions.scope = %(scope)s
+UNION ALL
+SELECT version, body, deals.customer, deal
+FROM deal_decisions JOIN deals USING (scope, deal) WHERE scope = %(scope)s
+ORDER BY 1
+
+-- name: put_restated
+-- What is told anew was known as late as the watermark tells.
+INSERT INTO outbox (partition, scope, seq, body, known_at, restated)
+SELECT new.partition, scope, seq, body, watermark, true
+FROM unnest(%b::integer[], %b::text[], %b::bigint[], %b::bytea[])
+    WITH ORDINALITY AS new (partition, scope, seq, body, n)
+LEFT JOIN watermarks USING (partition)
+ORDER BY n
 
 -- name: restated_staff
 SELECT staff, name, role, contacts, office, away IS NOT NULL FROM staff WHERE scope = %(scope)s ORDER BY staff

@@ -9,7 +9,7 @@ a follow-up came before the end was decided in the order of the log by attributi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -19,10 +19,12 @@ from services.notifier.model.kinds import Audience, Rung
 from services.notifier.planning.ladder import OfficeHours, lapse_notices, steps_ahead
 
 MAY_HAVE_BEEN_SENT = "the notifier began anew: it may have been sent before"
+PASSED = "its hour was over before the notifier began"
 
 Moment = Callable[[str, datetime, UUID, str | None], datetime]
 # (scope, customer)
 CustomerKey = tuple[str, str]
+_Reader = tuple[str, str, int, Audience]
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,13 @@ class Again:
     """A message that may have been heard before: what was told is not told again.
 
     `since` is when an edition began that tells older states too; `begun_at` is when a notifier that knew nothing
-    began to read: what was due by then may have been sent by the one whose rows are gone.
+    began to read: what was due by then may have been sent by the one whose rows are gone. `restated`: it is not as new
+    as its place in the topic.
     """
 
     since: datetime | None = None
     begun_at: datetime | None = None
+    restated: bool = False
 
 
 @dataclass
@@ -167,16 +171,37 @@ class Derivation:
             self._made.setdefault((claim.scope, claim.customer), []).append(alert.id)
 
 
-def spared(alert: NewAlert, begun_at: datetime | None) -> NewAlert:
-    """The alert, not to be sent by itself if a notifier whose rows are gone may have sent it before `begun_at`.
+def spared(alerts: Collection[NewAlert], begun_at: datetime | None) -> list[NewAlert]:
+    """The alerts, without those that a notifier whose rows are gone may have sent before `begun_at`.
 
-    What is no older than a day is listed as dead, so that somebody decides; what is older, nobody waits for.
+    A reminder whose hour was over by then is left to the next one of the same reader, if one is still to come, and to
+    nobody once its end has come. What nothing else will tell is listed as dead while it is no older than a day, so
+    that somebody decides; what is older, nobody waits for.
     """
-    if begun_at is None or not alert.again or alert.step.due_at > begun_at:
+    if begun_at is None:
+        return list(alerts)
+    last: dict[_Reader, datetime] = {}
+    for alert in alerts:
+        if not alert.superseded:
+            reader = _reader(alert)
+            last[reader] = max(alert.step.due_at, last.get(reader, alert.step.due_at))
+    return [_spared(alert, begun_at, last.get(_reader(alert))) for alert in alerts]
+
+
+def _spared(alert: NewAlert, begun_at: datetime, last: datetime | None) -> NewAlert:
+    due_at = alert.step.due_at
+    if not alert.again or due_at > begun_at:
         return alert
-    if begun_at - alert.step.due_at > OLD_NEWS:
+    if alert.step.rung is not Rung.LAPSED and (alert.deadline <= begun_at or due_at != last):
+        return replace(alert, superseded=True, reason=PASSED)
+    if begun_at - due_at > OLD_NEWS:
         return replace(alert, superseded=True, reason=MAY_HAVE_BEEN_SENT)
     return replace(alert, state="dead", reason=MAY_HAVE_BEEN_SENT)
+
+
+def _reader(alert: NewAlert) -> _Reader:
+    """Whom the reminders of one claim are for: of these a later one stands for an earlier one."""
+    return alert.scope, alert.customer, alert.claim_seq, alert.step.audience
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,11 @@ def event_alerts(
     if business_now - (known_at if again is None else min(known_at, change.at)) > OLD_NEWS:
         return []
     due_at = plans.hours_of(change.scope).when_open(known_at)
-    if again is not None and again.begun_at is not None and due_at <= again.begun_at:
-        return []
+    if again is not None and again.begun_at is not None:
+        # What is told anew comes behind what was there, but is not as new as that.
+        told_at = plans.hours_of(change.scope).when_open(change.at) if again.restated else due_at
+        if told_at <= again.begun_at:
+            return []
 
     def moment(alert: UUID, staff: str) -> datetime:
         return spread_out(plans, change.scope, due_at, spread_key(plans, change.scope, alert, staff))

@@ -169,7 +169,7 @@ class Inbox:
     def _write(self, connection: _Connection, batch: _Batch, derivation: Derivation, log: Log) -> None:
         self._put_claims(connection, list(derivation.claims.values()))
         self._supersede(connection, derivation, batch.business_now)
-        alerts = [spared(alert, log.begun_at) for alert in derivation.alerts.values()]
+        alerts = spared(derivation.alerts.values(), log.begun_at)
         self._put_alerts(connection, alerts, batch.business_now)
         self._revive(connection, derivation)
         for event in batch.events:
@@ -334,7 +334,7 @@ class _Batch:
                 self.taken.irregular.append((record.offset, str(message), record.value))
             elif self._is_next(record, message):
                 standing = self.standings[message.scope]
-                again = log.again(record.offset, standing)
+                again = log.again(record.offset, standing, restated=message.restated)
                 numbered = standing.numbered(message)
                 self._apply(numbered, derivation, message.known_at or known_at or self.business_now, again)
             if self.taken.fork is not None:

@@ -74,9 +74,9 @@ class Log:
     again_until: int | None = None
     begun_at: datetime | None = None
 
-    def again(self, offset: int, standing: Standing) -> Again | None:
-        """Whether the record at an offset may have been heard before."""
-        rereads = self.again_until is not None and offset < self.again_until
+    def again(self, offset: int, standing: Standing, *, restated: bool = False) -> Again | None:
+        """Whether the record at an offset may have been heard before; `restated` where it says so itself."""
+        rereads = restated or (self.again_until is not None and offset < self.again_until)
         if not rereads and not standing.base:
             return None
-        return Again(standing.began, self.begun_at if rereads else None)
+        return Again(standing.began, self.begun_at if rereads else None, restated)

@@ -74,6 +74,8 @@ class Message:
     timezone: str | None = None
     # Up to when everything was known when this was decided.
     known_at: datetime | None = None
+    # Said again for a topic that lost its records: maybe heard before, under another number.
+    restated: bool = False
 
     def numbered_from(self, base: int) -> Message:
         """The message under the number that it has here, over all editions."""
@@ -93,7 +95,15 @@ def read(record: Record) -> Message | Watermark:
             message = decode_message(_storable(record.value))
             body = _body(message, _trace(headers.traceparent))
             zone = getattr(message, "timezone", None)
-            return Message(message.scope, message.seq, body, headers.edition or 0, zone, headers.known_at)
+            return Message(
+                message.scope,
+                message.seq,
+                body,
+                headers.edition or 0,
+                zone,
+                headers.known_at,
+                headers.restated,
+            )
     except BadMessage as error:
         raise Unreadable(str(error)) from error
     if headers.watermark is None:

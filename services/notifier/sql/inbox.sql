@@ -135,7 +135,8 @@ WHERE a.customer = t.customer AND a.scope = t.scope AND a.kind = 'claim' AND a.s
         AND (other.state <> 'superseded' OR other.lease IS NOT NULL OR other.claim_seq > a.claim_seq))
 
 -- name: put_event
--- What no claim makes and none voids: it tells what has happened.
+-- What no claim makes and none voids: it tells what has happened. Heard again, it may stand under whoever the customer
+-- was before it was joined.
 INSERT INTO alerts (
     id, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, traceparent, changed_at,
     kind, detail, made_business_at)
@@ -143,7 +144,10 @@ SELECT %(id)s, %(scope)s, %(customer)s, %(seq)s, 'event', 'owner', %(staff)s, %(
        %(trace)s, clock_timestamp(), 'event', %(detail)s, %(business_now)s
 WHERE NOT %(again)s OR NOT EXISTS (
     SELECT FROM alerts a
-    WHERE a.customer = %(customer)s AND a.scope = %(scope)s AND a.kind = 'event' AND a.staff = %(staff)s
+    WHERE a.customer IN (
+        SELECT %(customer)s
+        UNION ALL SELECT c.customer FROM claims c WHERE c.scope = %(scope)s AND c.replaced_by = %(customer)s)
+      AND a.scope = %(scope)s AND a.kind = 'event' AND a.staff = %(staff)s
       AND a.deadline = %(at)s AND a.detail->>'event' = %(event)s)
 ON CONFLICT (id) DO NOTHING
 
