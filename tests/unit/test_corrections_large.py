@@ -14,6 +14,7 @@ import pytest
 
 from services.attribution.domain import facts as f
 from services.attribution.domain.decide import decide, new_scope
+from services.attribution.domain.events import DealDecided
 from services.attribution.domain.state import Slice
 from services.attribution.rulebooks.loading import load
 
@@ -52,6 +53,12 @@ class Office:
         party = party_of(f"+86139{n:08d}", None)
         return self.fold(f.Correction(f"r{n}", party, "li", ("bo",), ("phones",)))
 
+    def deal(self, n: int) -> list[Any]:
+        return self.fold(f.Subscription(f"d{n}", party_of(SHARED, None), "li", None))
+
+    def rule(self, dispute: str) -> list[Any]:
+        return self.fold(f.Ruling(dispute, "bo", None, {"li": 5000, "wang": 5000}))
+
 
 def party_of(phone: str, name: str | None) -> f.Party:
     return f.Party(name, (phone,), (phone,))
@@ -89,3 +96,20 @@ def test_the_records_of_a_customer_are_judged_again_at_one_price_each(book: str)
     """The first correction of a large customer reads no long list once for each of its records."""
     small, large = (steps_of(partial(Office(book, people).correct, 5)) for people in (SMALL, LARGE))
     assert large < 1.1 * LARGE / SMALL * small
+
+
+def ruled(deals: int, deal: str | None = None) -> int:
+    """What a ruling costs over all deals of a customer, or over one of them."""
+    office = Office("base", 2)
+    for n in range(deals):
+        office.deal(n)
+    office.fold(f.DisputeOpening("D", party_of(SHARED, None), "li", deal))
+    told = []
+    cost = steps_of(lambda: told.extend(office.rule("D")))
+    assert sum(isinstance(event, DealDecided) for event in told) == (1 if deal else deals)
+    return cost
+
+
+def test_a_ruling_over_many_deals_costs_the_same_for_each_of_them() -> None:
+    """Setting the shares of one reads no other, however many the dispute holds."""
+    assert ruled(LARGE) < 1.1 * LARGE / SMALL * ruled(SMALL)

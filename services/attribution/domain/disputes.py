@@ -115,7 +115,8 @@ def _authority(case: Case, ruling: Ruling, found: Dispute) -> tuple[str, ...]:
         return rules.authority
     homes = _homes(case, found, _ruled_over(case, ruling, found))
     deals = [deal for home in homes for deal in case.customer(home).deals if not deal.cancelled]
-    sets = any(_shares_for(ruling, found, deal) is not None for deal in deals)
+    held = frozenset(found.deals)
+    sets = any(_shares_for(ruling, held, deal) is not None for deal in deals)
     return rules.authority_after_deal if sets else rules.authority
 
 
@@ -164,15 +165,18 @@ def _rule_owner(case: Case, customer: CustomerId, ruling: Ruling) -> None:
 def _rule_shares(case: Case, customer: CustomerId, ruling: Ruling, found: Dispute) -> None:
     """With shares, on the deals named or on every one unsigned; with the owner alone, all of the deals named."""
     clause = case.book.disputes.clause
-    for deal in case.customer(customer).deals:
-        shares = _shares_for(ruling, found, deal)
+    held = frozenset(found.deals)
+    deals = case.customer(customer).deals
+    for deal in [deal for deal in deals if deal.deal in held] if held else deals:
+        shares = _shares_for(ruling, held, deal)
         if shares is not None and not deal.cancelled and not case.replaying:
             set_shares(case, customer, replace(deal, moved=()), shares, clause)
 
 
-def _shares_for(ruling: Ruling, found: Dispute, deal: Deal) -> Shares | None:
-    named = deal.deal in found.deals
+def _shares_for(ruling: Ruling, held: frozenset[str], deal: Deal) -> Shares | None:
+    """What a ruling gives of a deal; `held` are those that the dispute names."""
+    named = deal.deal in held
     if ruling.shares is not None:
         shares = {staff: points for staff, points in ruling.shares.items() if points}
-        return shares if named or (not found.deals and not deal.signed) else None
+        return shares if named or (not held and not deal.signed) else None
     return {ruling.owner: 10000} if named and ruling.owner is not None else None

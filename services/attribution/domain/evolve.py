@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha1
+from operator import attrgetter
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
@@ -37,6 +39,7 @@ CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
 _SPACE = CUSTOMERS.bytes
 FEW = 32
 """Up to so much of a customer is moved when it is joined to an earlier one, however small that is."""
+_BY_SEQ = attrgetter("seq")
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -333,8 +336,17 @@ def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
 
 def with_deal(customer: Customer, deal: Deal) -> Customer:
     """The customer with this deal as it is now, in the place that it had."""
-    known = {d.deal: d for d in customer.deals} | {deal.deal: deal}
-    return replace(customer, deals=tuple(known.values()))
+    deals = customer.deals
+    at = _place_of(deals, deal)
+    return replace(customer, deals=(*deals[:at], deal, *deals[at + 1 :]))
+
+
+def _place_of(deals: tuple[Deal, ...], deal: Deal) -> int:
+    """Where a deal stands, which is mostly in the order in which they were subscribed; behind all, if nowhere."""
+    at = bisect_left(deals, deal.seq, key=_BY_SEQ)
+    if at < len(deals) and deals[at].deal == deal.deal:
+        return at
+    return next((at for at, known in enumerate(deals) if known.deal == deal.deal), len(deals))
 
 
 def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:
