@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.attribution.domain.case import Books
-from services.attribution.domain.decide import decide, new_scope, sweep
+from services.attribution.domain.case import Books, Case
+from services.attribution.domain.decide import RULES, decide, new_scope, sweep
 from services.attribution.domain.events import DomainEvent
 from services.attribution.domain.evolve import apply
 from services.attribution.domain.facts import Fact
 from services.attribution.domain.needs import HELD, needs
+from services.attribution.domain.replay import identified, judge_again
 from services.attribution.domain.state import Customer, Key, Pointer, Record, Slice
 from services.attribution.judging.history import History
 from services.attribution.judging.result import Judged, result
@@ -154,6 +155,33 @@ def test_the_moment_of_a_sweep_is_nothing(drawn: list[Move], book: str, shares: 
         for slice_, history in ((plain, told), (swept, told_swept))
     ]
     assert tell[0] == tell[1]
+
+
+@pure
+@given(moves(), books)
+def test_records_that_name_one_customer_by_their_contacts_are_judged_to_be_that_one(
+    drawn: list[Move], book: str
+) -> None:
+    """What a correction tells without judging anything again is what judging all records again would tell."""
+    slice_ = opened(book)
+    for fact in facts(stream(drawn)):
+        decide(slice_, fact, known())
+        for customer in [record for record in slice_.values() if isinstance(record, Customer)]:
+            case = Case(
+                Slice(slice_),
+                fact,
+                known(),
+                None,
+                lambda case: RULES[type(case.fact.matter)](case, case.fact.matter),
+            )
+            formed = identified(case, customer)
+            if formed is not None:
+                judged = [r for r in judge_again(case, customer).slice.values() if isinstance(r, Customer)]
+                assert [_identity(one) for one in judged] == [_identity(formed)]
+
+
+def _identity(customer: Customer) -> tuple[object, ...]:
+    return tuple(customer.contacts), tuple(customer.names), customer.place
 
 
 def _customers(slice_: Slice) -> list[str]:

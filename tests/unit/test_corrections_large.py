@@ -53,6 +53,9 @@ class Office:
         party = party_of(f"+86139{n:08d}", None)
         return self.fold(f.Correction(f"r{n}", party, "li", ("bo",), ("phones",)))
 
+    def rename(self, n: int) -> list[Any]:
+        return self.fold(f.Correction(f"r{n}", f.Party("张伟", ()), "li", ("bo",), ("name",)))
+
     def deal(self, n: int) -> list[Any]:
         return self.fold(f.Subscription(f"d{n}", party_of(SHARED, None), "li", None))
 
@@ -96,6 +99,13 @@ def test_the_records_of_a_customer_are_judged_again_at_one_price_each(book: str)
     """The first correction of a large customer reads no long list once for each of its records."""
     small, large = (steps_of(partial(Office(book, people).correct, 5)) for people in (SMALL, LARGE))
     assert large < 1.1 * LARGE / SMALL * small
+
+
+def test_a_corrected_name_judges_nothing_again() -> None:
+    """Where the records go on naming one customer by their contacts, only contacts and names are told anew."""
+    office = Office("base", LARGE)
+    renamed = steps_of(lambda: office.rename(7))
+    assert 3 * renamed < steps_of(lambda: office.correct(8))
 
 
 def ruled(deals: int, deal: str | None = None) -> int:

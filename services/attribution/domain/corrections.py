@@ -25,7 +25,7 @@ from services.attribution.domain.facts import (
 from services.attribution.domain.identity import file_record, join, known_customers, new_customer
 from services.attribution.domain.record import replace
 from services.attribution.domain.registration import is_complete, judge_contact
-from services.attribution.domain.replay import flags_of, judge_again, scope_at
+from services.attribution.domain.replay import flags_of, identified, judge_again, scope_at
 from services.attribution.domain.state import Customer, CustomerId, Deal, Dispute, Filed
 from services.attribution.domain.visits import is_first, judge_visit
 
@@ -190,11 +190,16 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
 
 def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:
     """Form the customer anew; answers whose the corrected record is now, and whether it was judged again."""
+    party = party_of(changed)
+    if not lost and party is not None and any(contact in known.contacts for contact in party.contacts):
+        formed = identified(case, known)
+        if formed is not None:
+            _rename(case, known, formed)
+            return known.id, False
     scratch = judge_again(case, known)
     parts = sorted(
         (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.place
     )
-    party = party_of(changed)
     if not parts:
         _empty(case, known)
         return None, True

@@ -10,7 +10,15 @@ from bisect import bisect_left
 
 from services.attribution.domain import events as e
 from services.attribution.domain.case import Case, lapse
-from services.attribution.domain.facts import Departure, Fact, HouseholdLink, Party
+from services.attribution.domain.facts import (
+    Correction,
+    Departure,
+    Fact,
+    HouseholdLink,
+    Party,
+    Recognition,
+    Ruling,
+)
 from services.attribution.domain.identity import identify
 from services.attribution.domain.record import replace
 from services.attribution.domain.staffing import release
@@ -28,6 +36,9 @@ from services.attribution.domain.state import (
     Staff,
 )
 from services.attribution.domain.timing import time_event
+
+_JOINING = (HouseholdLink, Recognition, Ruling)
+"""What can make one customer of several without a contact of both."""
 
 
 def judge_again(case: Case, known: Customer) -> Case:
@@ -55,6 +66,28 @@ def judge_again(case: Case, known: Customer) -> Case:
         lapse(final, record.id, case.limit)
     final.events = told + final.events
     return final
+
+
+def identified(case: Case, known: Customer) -> Customer | None:
+    """The one customer whom the records name by their contacts alone, with contacts, names and place; else None.
+
+    Judging the records names the same customers in the same order, and could only make fewer of several: so where
+    contacts alone make one, judging makes this one. What joins customers otherwise, and so in another order, is
+    left to `judge_again`.
+    """
+    scratch, outside = Slice({SCOPE: case.scope}), Outside(case.slice)
+    filed = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
+    if any(isinstance(each.fact.matter, _JOINING) for each in filed):
+        return None
+    for each in sorted(filed, key=lambda filed: filed.judged):
+        party = getattr(each.fact.matter, "customer", None)
+        if isinstance(party, Party) and party.contacts and not isinstance(each.fact.matter, Correction):
+            again = Case(scratch, each.fact, case.books, case.horizon, case.judge)
+            again.replaying, again.outside, again.anew = True, outside, case.id
+            identify(again, party)
+            case.step()
+    formed = [record for record in scratch.values() if isinstance(record, Customer)]
+    return formed[0] if len(formed) == 1 else None
 
 
 def _again(
