@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.rules.form import read_cases
+from tests.rules.look import ATTRIBUTION, found_at, lines_of, look_up
 from tests.rules.sentences import ROOT, Sentence, read_sentences
 from tests.unit.test_docs import anchors
 
 SENTENCES = read_sentences()
-ATTRIBUTION = ROOT / "services" / "attribution"
 DOMAIN = ATTRIBUTION / "domain"
 PROCEDURE = ROOT / "docs" / "rules" / "procedure.md"
-OTHER_ROOMS = ("judging.", "rulebooks.")
 # What carries facts in and events out, and decides nothing itself.
 MACHINERY = {"case", "evolve", "events", "facts", "needs", "record", "state", "united"}
 DECIDING = {"decide", "flag", "penalise"}
@@ -85,22 +84,11 @@ def stands(path: str, test: str) -> bool:
 
 def is_there(name: str) -> bool:
     """Whether a function or method of this name is defined in the module that it names."""
-    folder = ATTRIBUTION if name.startswith(OTHER_ROOMS) else DOMAIN
-    *path, last = name.split(".")
-    owner = path.pop() if path[-1][0].isupper() else None
-    file = folder.joinpath(*path).with_suffix(".py")
-    return file.is_file() and (owner, last) in defined(file)
-
-
-def defined(file: Path) -> set[tuple[str | None, str]]:
-    """The functions of a module, and the methods with their class."""
-    found: set[tuple[str | None, str]] = set()
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            found.add((None, node.name))
-        elif isinstance(node, ast.ClassDef):
-            found |= {(node.name, part.name) for part in node.body if isinstance(part, ast.FunctionDef)}
-    return found
+    try:
+        found_at(name)
+    except LookupError:
+        return False
+    return True
 
 
 def functions_that_decide(file: Path) -> Iterator[str]:
@@ -127,3 +115,13 @@ def decides(node: ast.FunctionDef) -> bool:
         and call.func.value.id == "case"
         for call in ast.walk(node)
     )
+
+
+@pytest.mark.parametrize("word", ["registration.row5", "visits-row-5", "visits._forfeited"])
+def test_a_rule_is_found_by_sentence_anchor_and_function(word: str) -> None:
+    """Whichever of the three is known leads to the other two, and to the cases."""
+    told = "\n".join(line for sentence in look_up(word) for line in lines_of(sentence))
+    assert "registration.row5: " in told
+    assert "docs/rules/procedure.md#visits-row-5" in told
+    assert re.search(r"services/attribution/domain/visits\.py:\d+ visits\._forfeited", told)
+    assert re.search(r"tests/rules/cases/03-registration\.yaml:\d+ an owner who stood by", told)
