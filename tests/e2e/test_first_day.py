@@ -52,7 +52,7 @@ def environment(directory: Path, database: str, kafka: str) -> Iterator[dict[str
     Stack(directory / "up").stop(lambda _: None)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/sys/kernel/random/uuid").exists(), reason="the page is for Linux")
 def test_the_commands_of_the_first_day_answer_as_the_page_says(
     directory: Path, environment: dict[str, str]

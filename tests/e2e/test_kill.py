@@ -39,7 +39,7 @@ def system(directory: Path, own_postgres: EmbeddedPostgres, own_kafka: EmbeddedK
         yield found
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_nothing_acknowledged_is_lost_or_doubled_however_the_parts_are_killed(
     system: System, own_postgres: EmbeddedPostgres, own_kafka: EmbeddedKafka, say: Say
 ) -> None:

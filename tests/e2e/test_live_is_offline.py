@@ -67,7 +67,7 @@ def system(
         yield found
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
     system: System, rulebook: str, books: Path, scenarios: list[Scenario]
 ) -> None:

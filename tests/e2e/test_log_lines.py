@@ -13,7 +13,7 @@ from tests.support.system import SERVICES, running
 BEGIN = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_line_of_every_log_is_json_and_names_its_service(
     directory: Path, database: str, kafka: str
 ) -> None:

@@ -33,7 +33,7 @@ def system(directory: Path, database: str, kafka: str, receiver: Receiver) -> It
         yield found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_visit_becomes_a_cited_decision_and_an_alert_before_it_runs_out(
     system: System, receiver: Receiver
 ) -> None:
@@ -62,7 +62,7 @@ def test_a_visit_becomes_a_cited_decision_and_an_alert_before_it_runs_out(
     assert not alert["data"]["behind"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_one_service_says_of_a_fact_carries_the_same_trace_and_no_phone(
     system: System, receiver: Receiver
 ) -> None:

@@ -50,7 +50,7 @@ def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: R
         yield found
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_topics_that_are_deleted_while_all_runs_are_made_and_filled_again(
     system: System, receiver: Receiver
 ) -> None:
@@ -60,7 +60,7 @@ def test_topics_that_are_deleted_while_all_runs_are_made_and_filled_again(
     goes_on(system, receiver)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_topics_that_are_emptied_while_all_runs_are_filled_again(system: System, receiver: Receiver) -> None:
     """Every record deleted under the same ids: what is built anew from the topics afterwards lacks nothing."""
     reminded(system, receiver)
@@ -72,7 +72,7 @@ def test_topics_that_are_emptied_while_all_runs_are_filled_again(system: System,
     goes_on(system, receiver)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_kafka_that_came_back_empty_is_filled_again(
     system: System, receiver: Receiver, own_kafka: EmbeddedKafka
 ) -> None:
@@ -87,7 +87,7 @@ def test_kafka_that_came_back_empty_is_filled_again(
     goes_on(system, receiver)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_attribution_that_lost_its_rows_is_built_anew_from_the_topic(
     system: System, receiver: Receiver
 ) -> None:
@@ -97,7 +97,7 @@ def test_attribution_that_lost_its_rows_is_built_anew_from_the_topic(
     goes_on(system, receiver)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_notifier_that_lost_its_rows_sends_nothing_twice_and_goes_on_with_the_next_reminder(
     system: System, receiver: Receiver
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_notifier_that_lost_its_rows_sends_nothing_twice_and_goes_on_with_the_
     assert format_instant(EVE - timedelta(seconds=1)) in due
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_attribution_and_notifier_that_are_restored_from_a_backup_lose_and_repeat_nothing(
     system: System, receiver: Receiver, directory: Path
 ) -> None:
@@ -141,7 +141,7 @@ def test_attribution_and_notifier_that_are_restored_from_a_backup_lose_and_repea
     goes_on(system, receiver)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_scopes_are_sent_and_told_again_by_command(system: System, receiver: Receiver) -> None:
     """The journal or scopes of a list, and what stands of them: who has seen it decides and tells nothing anew."""
     reminded(system, receiver)
@@ -166,7 +166,7 @@ def test_scopes_are_sent_and_told_again_by_command(system: System, receiver: Rec
     goes_on(system, receiver)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_partitions_and_retention_that_somebody_changed_are_refused_until_they_are_right(
     system: System, receiver: Receiver
 ) -> None:

@@ -37,7 +37,7 @@ def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: R
         yield found
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("outage", [False, True], ids=["kafka stands", "kafka is down in between"])
 def test_a_second_decides_and_the_log_shows_both(
     system: System, receiver: Receiver, own_kafka: EmbeddedKafka, outage: bool

@@ -27,7 +27,7 @@ def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
         yield found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
     """The scope waits at the poison and says so; set aside, it goes on, and judge over the export agrees."""
     first = system.record(event(1, "visit.registered", visit("li", "13800000001")))

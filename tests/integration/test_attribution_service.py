@@ -32,7 +32,7 @@ from tests.support.attribution import Journal, Raw
 pytestmark = pytest.mark.anyio
 
 LI, WANG = "13800000001", "13800000002"
-DEADLINE = 90.0
+DEADLINE = 180.0
 PARTITIONS = 3
 Consumer: Any = AIOKafkaConsumer
 

@@ -61,7 +61,7 @@ def exported(text: str) -> dict[str, str]:
     return dict(zip(("PANKE_DATABASE_URL", "PANKE_KAFKA"), done.stdout.split(), strict=True))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_status_knows_the_ports_that_were_started(whole: tuple[Path, dict[str, str]]) -> None:
     """From another shell `status` tells where each service listens, and `up` takes what runs for what it is."""
     place, named = whole
@@ -78,7 +78,7 @@ def test_status_knows_the_ports_that_were_started(whole: tuple[Path, dict[str, s
     assert processes(place) == before
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_up_works_with_the_addresses_that_status_prints(whole: tuple[Path, dict[str, str]]) -> None:
     """After `eval "$(panke status --environment)"` the embedded parts are known for ours, running or killed."""
     place, _ = whole
@@ -101,7 +101,7 @@ def test_addresses_of_what_does_not_run_are_not_printed(place: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_one_part_is_started_again_by_name(whole: tuple[Path, dict[str, str]]) -> None:
     """`restart` gives the parts that are named new processes at the same addresses, and touches no other."""
     place, named = whole
@@ -115,7 +115,7 @@ def test_one_part_is_started_again_by_name(whole: tuple[Path, dict[str, str]]) -
     assert "it is one of postgres, kafka, intake, attribution, notifier" in wrong.stderr
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_up_starts_what_was_killed(whole: tuple[Path, dict[str, str]]) -> None:
     """Right after kill -9 of a server and a service `up` starts these two, where they were, and no other."""
     place, named = whole
@@ -128,7 +128,7 @@ def test_up_starts_what_was_killed(whole: tuple[Path, dict[str, str]]) -> None:
     assert f"127.0.0.1:{named['PANKE_INTAKE_PORT']}" in done.stdout
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_part_that_does_not_start_takes_no_healthy_one_down(whole: tuple[Path, dict[str, str]]) -> None:
     """`up` starts everything else, tells the one that failed, and leaves alone what runs; later it starts the rest."""
     place, named = whole
@@ -154,7 +154,7 @@ def changed(before: dict[str, Running], place: Path) -> set[str]:
     return {name for name in now if now[name] != before[name]}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_up_starts_everything_right_after_panke_itself_was_killed(place: Path) -> None:
     """What was to end with a killed `up --foreground` is not taken for running: new servers run on the same data."""
     command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
@@ -177,7 +177,7 @@ def test_up_starts_everything_right_after_panke_itself_was_killed(place: Path) -
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_in_the_foreground_a_part_that_dies_again_is_tried_again(place: Path) -> None:
     """A server that cannot start is tried with growing pauses until it can; the others never notice."""
     command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]

@@ -21,7 +21,7 @@ from tests.support.smtp import posting
 UNDER_WAY = "SELECT leased_until - clock_timestamp() FROM alerts WHERE lease IS NOT NULL"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_a_killed_notifier_had_under_way_is_anybodys_within_half_a_minute(
     database: str, tmp_path: Path
 ) -> None:

@@ -81,6 +81,45 @@ def test_the_log_tells_what_is_still_to_come_as_that(office: Office, database: s
     assert not [line for line in heads if "not before" in line]
 
 
+def test_the_log_is_found_by_a_case_number(office: Office, database: str) -> None:
+    """As the list is; one that nobody has finds nothing, and what is no number, or two ways at once, is refused."""
+    number = case_number("c1")
+    by_customer = told(database, "log", "--customer", "c1")
+    assert by_customer == told(database, "log", "--case", number.lower().replace("-", ""))
+    assert by_customer == told(database, "log", "--case", number, "--scope", "demo")
+    assert told(database, "log", "--case", number, "--scope", "other") == []
+    assert told(database, "log", "--case", case_number("nobody")) == []
+    for wrong in (("--case", "K7QF"), ("--case", number, "--customer", "c1"), ()):
+        done = CliRunner().invoke(alerts, ["log", *wrong, "--database-url", database])
+        assert (done.exit_code, done.stdout) == (2, ""), wrong
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"customer": "c1"}, 200),
+        ({"case": case_number("c1")}, 200),
+        ({"case": case_number("c1"), "customer": "c1"}, 422),
+        ({}, 422),
+        ({"case": "K7QF"}, 422),
+    ],
+)
+async def test_the_log_over_http_is_of_a_customer_or_of_a_case_number(
+    office: Office, query: dict[str, str], status: int
+) -> None:
+    """Either finds the same alerts; both, neither, or what is no case number is 422 with the parameter."""
+    app = create_app("Panke notifier", "0", live={}, ready={}, metrics=bytes)
+    add_routes(app, Listing(office.database), Proof(office.database), office.machine, SHANGHAI)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/v1/alerts/log", params=query)
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert {one["customer"] for one in answer.json()["alerts"]} == {"c1"}
+    else:
+        assert answer.json()["errors"][0]["path"] in ("query.customer", "query.case")
+
+
 def test_lists_steer_no_terminal(office: Office, database: str) -> None:
     """An id with an escape sequence is shown as what it is, in lines and in JSON."""
     for arguments in (["list"], ["list", "--json"], ["log", "--customer", "c2\x1b]0;owned\x07"]):

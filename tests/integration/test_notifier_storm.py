@@ -191,7 +191,7 @@ def by_kill(calls: list[Any], killed: list[datetime]) -> list[int]:
     return [kills.count(n) for n in range(len(killed))]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_small_storm_is_told_whole(database: str, tmp_path: Path) -> None:
     """600 alerts for 30 persons over five channels, two notifiers, one killed: all are told, no limit is passed."""
     figures = check(storm(database, tmp_path, 600, 30, [150], 240), 600)

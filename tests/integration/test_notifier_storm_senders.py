@@ -71,7 +71,7 @@ def body_of(mail: str) -> str:
     return str(message.get_content())
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_kill_under_a_slow_provider_repeats_one_message_at_most(database: str, tmp_path: Path) -> None:
     """Answers that take four seconds, two notifiers, four kills: everybody is told, one repetition a kill at most."""
     alerts, people, kills = 100, 20, 4

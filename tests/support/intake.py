@@ -96,7 +96,7 @@ def compared(dsn: str, topic: str) -> None:
         keep(connection, topic, "")
 
 
-async def taking(service: Service, seconds: float = 90.0) -> None:
+async def taking(service: Service, seconds: float = 180.0) -> None:
     """Until the journal was compared with its topic, whatever was found: how long that takes depends on the machine."""
     async with asyncio.timeout(seconds):
         await service.standing.wait()
@@ -162,14 +162,14 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
-    async def until_facts(self, count: int, seconds: float = 90.0) -> None:
+    async def until_facts(self, count: int, seconds: float = 180.0) -> None:
         await self._until(lambda: len({self.place(fact) for fact in self.facts}) >= count, seconds)
 
-    async def until_records(self, count: int, seconds: float = 90.0) -> None:
+    async def until_records(self, count: int, seconds: float = 180.0) -> None:
         """Until so many facts have come, repetitions counted."""
         await self._until(lambda: len(self.facts) >= count, seconds)
 
-    async def until_told(self, at: datetime, seconds: float = 90.0) -> None:
+    async def until_told(self, at: datetime, seconds: float = 180.0) -> None:
         """Until the last watermark of each partition is of that time."""
         await self._until(
             lambda: (
@@ -179,7 +179,7 @@ class Reader:
             seconds,
         )
 
-    async def until_whole(self, seconds: float = 90.0) -> None:
+    async def until_whole(self, seconds: float = 180.0) -> None:
         """Until the last watermark of each partition holds where it ends, as many were told before that."""
         ends = await self.ends()
         await self._until(lambda: self.holds() == dict(enumerate(ends)), seconds)
@@ -188,7 +188,7 @@ class Reader:
         """From which offset on the last watermark of each partition holds."""
         return {place_of(told.source)[1]: told.offset for told in self.watermarks}
 
-    async def until_watermarks(self, count: int, seconds: float = 90.0) -> None:
+    async def until_watermarks(self, count: int, seconds: float = 180.0) -> None:
         await self._until(lambda: len(self.watermarks) >= count, seconds)
 
     async def _until(self, done: Any, seconds: float) -> None:

@@ -16,7 +16,7 @@ COMMAND = (sys.executable, "-m", "shared.cli")
 
 
 def panke(
-    *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = 120.0
+    *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = 240.0
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command to its end, whatever its exit code."""
     return subprocess.run(

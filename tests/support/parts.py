@@ -95,7 +95,7 @@ def fresh_database(server: str, template: str = "template0") -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
     """Poll until a condition holds; the time is a guard against hanging, not part of what is tested."""
     deadline = time.monotonic() + seconds
     while not condition():

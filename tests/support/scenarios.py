@@ -141,10 +141,10 @@ def _run(script: Path, *arguments: object) -> str:
     command = [sys.executable, str(script), *map(str, arguments)]
     if script.name == "expand.py":
         command += ["--rulebook-out", "/dev/null"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout
 
 
 def _checked(folder: Path, path: Path, result: Json) -> list[str]:
     command = [sys.executable, str(folder / "check.py"), str(path), "/dev/stdin"]
-    done = subprocess.run(command, input=json.dumps(result), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=json.dumps(result), capture_output=True, text=True, timeout=240)
     return [] if done.returncode == 0 else [done.stdout + done.stderr]

@@ -37,7 +37,7 @@ async def running(app: FastAPI, limits: Limits) -> AsyncIterator[tuple[tuple[str
         await served
 
 
-async def until(true: Callable[[], bool], seconds: float = 90.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 180.0) -> None:
     """Look again and again until it is so."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is looked at sets no event

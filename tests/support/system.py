@@ -25,7 +25,7 @@ from tests.support.panke import exported, judged
 SERVICES = ("intake", "attribution", "notifier")
 PARTITIONS = 3
 # Far beyond what a slow machine needs: a guard against hanging, not part of what is tested.
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 @dataclass
@@ -87,7 +87,7 @@ class System:
     def answer(self, path: str, **query: Any) -> httpx.Response:
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = self.http.get(f"{self.address('attribution')}{path}", params=query, timeout=90.0)
+            answer = self.http.get(f"{self.address('attribution')}{path}", params=query, timeout=PATIENCE)
             if answer.status_code != 503 or time.monotonic() > deadline:
                 assert answer.status_code == 200, f"{path} {query}: {answer.status_code} {answer.text}"
                 return answer

@@ -29,7 +29,7 @@ def run(name: str, output: int) -> subprocess.CompletedProcess[bytes]:
         input=encode(envelope()) + b"\n",
         stdout=output,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
