@@ -14,7 +14,7 @@ from shared.local.ports import HOST, soon_free
 from shared.local.private import write_private
 from shared.local.process import ServerProcess
 
-_START_SECONDS = 60.0
+_START_SECONDS = 90.0
 _TICK = 0.05
 _PORT = "port.json"
 
