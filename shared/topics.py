@@ -76,8 +76,7 @@ class Topics:
         return f"{self.prefix}panke.ownership.watermark.v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True, gc=False):
     """What stands beside a record.
 
     Besides what the contract names: `contacts`, what each phone of the event was read as when it was recorded;

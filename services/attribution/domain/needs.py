@@ -7,10 +7,11 @@ than what these name: whoever is met there is not formed anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from services.attribution.domain import facts as f
-from services.attribution.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Slice, taken_key
+from services.attribution.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Record, Slice, taken_key
 
 HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
@@ -20,9 +21,9 @@ _DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
 """What can have opened a dispute of the system, which may have gone with another customer since."""
 
 
-def needs(fact: f.Fact, slice_: Slice) -> frozenset[Key]:
+def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
     """Every key that this fact needs, as far as the slice already tells."""
-    wanted: set[Key] = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
+    wanted = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
     wanted.update(_named(fact.matter))
     match fact.matter:
         case f.Departure(staff=staff) if SCOPE in slice_:
@@ -34,8 +35,8 @@ def needs(fact: f.Fact, slice_: Slice) -> frozenset[Key]:
             wanted.update(_named(filed.fact.matter) if filed is not None else ())
         case f.Correction(record=str(record)):
             wanted.update(_formed_anew(slice_, record))
-    wanted.update(_closure(slice_, wanted))
-    return frozenset(wanted)
+    _close(slice_, wanted)
+    return wanted
 
 
 def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
@@ -56,73 +57,96 @@ def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
                 yield Key("dispute", f"system:{each}")
 
 
-def _named(matter: f.Matter) -> Iterator[Key]:
+def _named(matter: f.Matter) -> list[Key]:
     """What a fact names by itself: contacts, visits, deals, disputes, records."""
     party = getattr(matter, "customer", None)
-    if isinstance(party, f.Party):
-        yield from _contacts(party)
-    match matter:
-        case f.Visit():
-            yield Key("visit", matter.visit)
-            yield taken_key("visit", matter.visit)
-            yield from _referrers(matter)
-        case f.HouseholdLink():
-            for member in matter.members:
-                yield from _contacts(member)
-        case f.Recognition():
-            yield Key("visit", matter.visit)
-            if matter.registration is not None:
-                yield Key("record", matter.registration)
-        case f.Concealment():
-            yield Key("visit", matter.visit)
-        case f.Subscription() | f.Signing() | f.Cancellation():
-            yield Key("deal", matter.deal)
-            yield taken_key("deal", matter.deal)
-        case f.DisputeOpening():
-            yield Key("dispute", matter.dispute)
-            yield taken_key("dispute", matter.dispute)
-            if matter.deal is not None:
-                yield Key("deal", matter.deal)
-        case f.EvidenceAdding() | f.Ruling():
-            yield Key("dispute", matter.dispute)
-        case f.Correction() | f.Approval():
-            yield Key("record", matter.record)
+    named = [Key("contact", contact) for contact in party.contacts] if isinstance(party, f.Party) else []
+    others = _OTHERS.get(type(matter))
+    if others is not None:
+        named += others(matter)
+    return named
 
 
-def _contacts(party: f.Party) -> Iterator[Key]:
-    return (Key("contact", contact) for contact in party.contacts)
+def _visit(visit: f.Visit) -> list[Key]:
+    referrers = [Key("contact", r.contact) for r in visit.referred_by if r.contact is not None]
+    return [Key("visit", visit.visit), taken_key("visit", visit.visit), *referrers]
 
 
-def _referrers(visit: f.Visit) -> Iterator[Key]:
-    return (Key("contact", r.contact) for r in visit.referred_by if r.contact is not None)
+def _members(link: f.HouseholdLink) -> list[Key]:
+    return [Key("contact", contact) for member in link.members for contact in member.contacts]
 
 
-def _closure(slice_: Slice, keys: Iterable[Key]) -> set[Key]:
-    """What the records under these keys lead to, and what those lead to, as far as they are at hand."""
-    found: set[Key] = set()
-    waiting = list(keys)
+def _recognised(recognition: f.Recognition) -> list[Key]:
+    registration = recognition.registration
+    return [
+        Key("visit", recognition.visit),
+        *([Key("record", registration)] if registration is not None else ()),
+    ]
+
+
+def _deal(matter: f.Subscription | f.Signing | f.Cancellation) -> list[Key]:
+    return [Key("deal", matter.deal), taken_key("deal", matter.deal)]
+
+
+def _disputed(opening: f.DisputeOpening) -> list[Key]:
+    return [
+        Key("dispute", opening.dispute),
+        taken_key("dispute", opening.dispute),
+        *([Key("deal", opening.deal)] if opening.deal is not None else ()),
+    ]
+
+
+def _dispute(matter: f.EvidenceAdding | f.Ruling) -> list[Key]:
+    return [Key("dispute", matter.dispute)]
+
+
+def _record(matter: f.Correction | f.Approval) -> list[Key]:
+    return [Key("record", matter.record)]
+
+
+_OTHERS: dict[type, Callable[[Any], list[Key]]] = {
+    f.Visit: _visit,
+    f.HouseholdLink: _members,
+    f.Recognition: _recognised,
+    f.Concealment: lambda concealment: [Key("visit", concealment.visit)],
+    f.Subscription: _deal,
+    f.Signing: _deal,
+    f.Cancellation: _deal,
+    f.DisputeOpening: _disputed,
+    f.EvidenceAdding: _dispute,
+    f.Ruling: _dispute,
+    f.Correction: _record,
+    f.Approval: _record,
+}
+"""What facts of one type name besides a customer."""
+
+
+def _close(slice_: Slice, wanted: set[Key]) -> None:
+    """Add what the records under these keys lead to, and what those lead to, as far as they are at hand."""
+    waiting = list(wanted)
     while waiting:
         key = waiting.pop()
-        for led in _leads(slice_, key):
-            if led not in found:
-                found.add(led)
+        for led in _leads(key, slice_.get(key)):
+            if led not in wanted:
+                wanted.add(led)
                 waiting.append(led)
-    return found
 
 
-def _leads(slice_: Slice, key: Key) -> Iterator[Key]:
-    match slice_.get(key):
-        case Pointer(customer=customer):
-            yield Key("customer", customer)
-        case None if key.kind == "customer":
-            yield Key("joined", key.id)  # it may have been joined to another, and still be pointed to
-        case Customer() as customer:
-            yield from (Key("dispute", dispute) for dispute in customer.disputes)
-            if customer.root:
-                yield Key("joined", customer.root)
-        case Dispute() as dispute:
-            yield from (Key("customer", customer) for customer in dispute.customers)
-            yield Key("record", dispute.event)
-            yield from (Key("deal", deal) for deal in dispute.deals)
-            if dispute.other is not None:
-                yield Key("customer", dispute.other)
+def _leads(key: Key, record: Record | None) -> Sequence[Key]:
+    if record is None:  # a customer may have been joined to another, and still be pointed to
+        return (Key("joined", key.id),) if key.kind == "customer" else ()
+    if isinstance(record, Pointer):
+        return (Key("customer", record.customer),)
+    if isinstance(record, Customer):
+        disputes = [Key("dispute", dispute) for dispute in record.disputes]
+        return [*disputes, Key("joined", record.root)] if record.root else disputes
+    return _of_dispute(record) if isinstance(record, Dispute) else ()
+
+
+def _of_dispute(dispute: Dispute) -> list[Key]:
+    customers = dispute.customers if dispute.other is None else (*dispute.customers, dispute.other)
+    return [
+        Key("record", dispute.event),
+        *(Key("customer", customer) for customer in customers),
+        *(Key("deal", deal) for deal in dispute.deals),
+    ]

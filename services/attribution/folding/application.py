@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from eventsourcing.persistence import Tracking
+from psycopg import Connection
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from services.attribution.folding.batch import Batch
@@ -74,6 +76,18 @@ class Outcome:
             self.gap, self.fork, self.next_offset = gap, fork, offset
 
 
+class _Turn:
+    """One batch in hand: everything of it goes by one connection, which is asked once whether it still answers."""
+
+    def __init__(self, source: Source, connection: Connection[DictRow], store: Store, folder: Folder) -> None:
+        self.source = source
+        self.connection = connection
+        self.store = store
+        self.folder = folder
+        self.works: dict[str, Work] = {}
+        self.batch = Batch()
+
+
 class Attribution:
     """Folds batches; safe to be called for several partitions at a time."""
 
@@ -90,7 +104,6 @@ class Attribution:
         self._recorder = recorder
         self._rules = rules
         self._default_book = default_book
-        self._folder = Folder(store, rules, bounds.step)
         self._hot: dict[str, HotScopes] = {}
         self._resent: dict[tuple[str, str], int] = {}
         self._bounds = bounds
@@ -116,67 +129,67 @@ class Attribution:
         Without records, lapses are decided alone: by a watermark that came since, or those that an earlier batch left.
         """
         readings = [read_record(record) for record in records]
-        hot = self._hot_of(source)
-        works = self._works(hot, source, readings)
-        batch = Batch()
         outcome = Outcome(records[-1].offset + 1 if records else expected)
-        self._folder.prefetch(works, _to_fold(works, readings))
-        self._fold(source, works, readings, batch, outcome)
-        mark = None
-        if not (outcome.left or outcome.gap or outcome.fork):
-            mark = self._sweep_due(source, works, batch, outcome)
-        if outcome.next_offset == expected and not _wrote(outcome, batch):
-            return outcome
-        self._add_dead(source, outcome, records, batch)
-        for work in works.values():
-            self._folder.flush(work, batch)
-        self._commit(source, expected, outcome, batch)
-        if mark is not None:
-            self._watermarks.settle(source.name, mark)
-        for work in works.values():
-            work.saved()
-        hot.keep(works.values())
+        with self._recorder.borrow() as connection:
+            store = self._store.by(connection)
+            turn = _Turn(source, connection, store, Folder(store, self._rules, self._bounds.step))
+            self._works(turn, readings)
+            turn.folder.prefetch(turn.works, _to_fold(turn.works, readings))
+            self._fold(turn, readings, outcome)
+            mark = None
+            if not (outcome.left or outcome.gap or outcome.fork):
+                mark = self._sweep_due(turn, outcome)
+            if outcome.next_offset == expected and not _wrote(outcome, turn.batch):
+                return outcome
+            _add_dead(turn, outcome, records)
+            self._commit(turn, expected, outcome)
+        self._saved(turn, mark)
         return outcome
 
-    def _commit(self, source: Source, expected: int, outcome: Outcome, batch: Batch) -> None:
+    def _saved(self, turn: _Turn, mark: Mark | None) -> None:
+        """The database holds everything now."""
+        if mark is not None:
+            self._watermarks.settle(turn.source.name, mark)
+        for work in turn.works.values():
+            work.saved()
+        self._hot_of(turn.source).keep(turn.works.values())
+
+    def _commit(self, turn: _Turn, expected: int, outcome: Outcome) -> None:
         """Also a part of a fact or of a sweep, by which the position does not move, is fenced by it."""
+        for work in turn.works.values():
+            turn.folder.flush(work, turn.batch)
         moves = outcome.next_offset > 0  # else nothing of the partition was ever consumed
         self._recorder.commit_batch(
-            batch.events,
-            tracking=Tracking(source.name, outcome.next_offset - 1) if moves else None,
+            turn.batch.events,
+            tracking=Tracking(turn.source.name, outcome.next_offset - 1) if moves else None,
             expected=expected - 1 if expected else None,
-            project=batch.write,
+            project=turn.batch.write,
+            connection=turn.connection,
         )
         self._bounds.step()
 
     def _hot_of(self, source: Source) -> HotScopes:
         with self._lock:
-            return self._hot.setdefault(source.name, HotScopes(self._store))
+            return self._hot.setdefault(source.name, HotScopes())
 
-    def _works(self, hot: HotScopes, source: Source, readings: Sequence[Reading]) -> dict[str, Work]:
+    def _works(self, turn: _Turn, readings: Sequence[Reading]) -> None:
+        """Have the scopes of the facts at hand; one that is not known begins with its first fact."""
         facts = [reading for reading in readings if isinstance(reading, JournalFact)]
-        works = hot.take({fact.scope for fact in facts})
+        works, partition = turn.works, turn.source.partition
+        works |= self._hot_of(turn.source).take(turn.store, {fact.scope for fact in facts})
         for fact in facts:
             if fact.scope not in works:
-                book = self._opening_book(fact)
-                works[fact.scope] = Work(fact.scope, source.partition, book)
-            works[fact.scope].partition = source.partition
-        return works
+                works[fact.scope] = Work(fact.scope, partition, self._opening_book(fact))
+            works[fact.scope].partition = partition
 
     def _opening_book(self, fact: JournalFact) -> tuple[str, int]:
         """The rulebook that the journal says its scope began under, else the deployment's own."""
         return opening_book(fact.default_rulebook or self._default_book, self._rules.books)
 
-    def _fold(
-        self,
-        source: Source,
-        works: dict[str, Work],
-        readings: Sequence[Reading],
-        batch: Batch,
-        outcome: Outcome,
-    ) -> None:
+    def _fold(self, turn: _Turn, readings: Sequence[Reading], outcome: Outcome) -> None:
+        source, works = turn.source, turn.works
         last = max((r.offset for r in readings if isinstance(r, Watermark)), default=None)
-        repeats = Repeats(self._store, works, readings)
+        repeats = Repeats(turn.store, works, readings)
         bounds, unfinished = self._bounds, set[str]()
         until = bounds.monotonic() + bounds.seconds
         for number, reading in enumerate(readings):
@@ -191,93 +204,93 @@ class Attribution:
                         continue  # after what is left of an earlier fact of its scope
                     elif fork := repeats.fork(works[reading.scope], reading):
                         return outcome.stop_at(reading.offset, fork=fork)
-                    elif self._is_left(works[reading.scope], reading, batch):
+                    elif self._is_left(turn, works[reading.scope], reading):
                         unfinished.add(reading.scope)
                         outcome.come_again(reading.offset)
-                    elif gap := self._fold_fact(works[reading.scope], reading, batch, outcome):
+                    elif gap := _fold_fact(turn, works[reading.scope], reading, outcome):
                         return outcome.stop_at(reading.offset, gap=gap)
                 case Watermark() if reading.offset == last and not unfinished:
                     self._watermarks.hear(source.name, Mark(reading.until, reading.offset + 1))
                 case Dead() if not unfinished:
                     outcome.dead.append(reading)
 
-    def _is_left(self, work: Work, fact: JournalFact, batch: Batch) -> bool:
+    def _is_left(self, turn: _Turn, work: Work, fact: JournalFact) -> bool:
         """Whether a fact reaches too far for one transaction; then one part of it is in this one."""
         if work.parked or fact.seq != work.received + 1:
             return False
-        return self._folder.release_part(work, fact, self._bounds.customers, batch)
+        return turn.folder.release_part(work, fact, self._bounds.customers, turn.batch)
 
-    def _fold_fact(self, work: Work, fact: JournalFact, batch: Batch, outcome: Outcome) -> Gap | None:
-        if fact.seq <= work.received:
-            outcome.repeated += 1
-            return None
-        if fact.seq > work.received + 1:
-            return Gap(fact.offset, fact.scope, work.received + 1, fact.seq)
-        note_epoch(work, fact, batch)
-        if not work.parked:
-            error = self._folder.fold(work, fact, batch)
-            if error is None:
-                work.received = fact.seq
-                outcome.folded.append(fact)
-                return None
-            work.parked = True
-            batch.parked_scopes.append((work.scope, fact.seq, fact.recorded_at, error))
-            outcome.parked.append((fact, error))
-        contacts = encode_contacts(fact.contacts)
-        batch.parked_facts.append(
-            (work.scope, fact.seq, fact.recorded_at, fact.body, fact.traceparent, contacts)
-        )
-        work.received = fact.seq
-        outcome.waiting += 1
-        return None
-
-    def _sweep_due(
-        self, source: Source, works: dict[str, Work], batch: Batch, outcome: Outcome
-    ) -> Mark | None:
+    def _sweep_due(self, turn: _Turn, outcome: Outcome) -> Mark | None:
         """Go on to the last watermark that holds here; answers it when nothing is left that is due by it."""
-        mark = self._watermarks.reached(source.name, outcome.next_offset)
+        mark = self._watermarks.reached(turn.source.name, outcome.next_offset)
         if mark is None:
             return None
-        if not self._sweep(source, works, mark.until, batch):
+        if not self._sweep(turn, mark.until):
             outcome.unswept = True
             return None
-        batch.watermark = (source.partition, mark.until)
+        turn.batch.watermark = (turn.source.partition, mark.until)
         outcome.watermark = mark.until
         return mark
 
-    def _sweep(self, source: Source, works: dict[str, Work], until: datetime, batch: Batch) -> bool:
+    def _sweep(self, turn: _Turn, until: datetime) -> bool:
         """Decide what lapsed up to the watermark, in rows as they are stored and as this batch leaves them.
 
         Answers whether that was all of it.
         """
+        works, batch = turn.works, turn.batch
         limit, before = self._bounds.customers, len(batch.events)
-        stored = self._store.due(source.partition, until, limit)
+        stored = turn.store.due(turn.source.partition, until, limit)
         due = {key for key in stored if key not in batch.claims}
         due |= {
             key for key, row in batch.claims.items() if row is not None and row.due_at and row.due_at <= until
         }
         unknown = {scope for scope, _ in due} - works.keys()
-        works |= self._hot_of(source).take(unknown)
+        works |= self._hot_of(turn.source).take(turn.store, unknown)
         due = {(scope, customer) for scope, customer in due if not works[scope].parked}
-        self._folder.load_customers(works, due)
+        turn.folder.load_customers(works, due)
         ordered = sorted(due, key=lambda pair: _order(works, *pair))
         for scope, pairs in itertools.groupby(ordered, key=lambda pair: pair[0]):
             work, customers = works[scope], [customer for _, customer in pairs]
-            error = self._folder.sweep(work, customers, until, batch)
+            error = turn.folder.sweep(work, customers, until, batch)
             if error is not None:
                 work.parked = True
                 batch.parked_scopes.append((scope, work.folded, until, error))
         lapsed = len(batch.events) > before or bool(batch.parked_scopes)
         return len(stored) < limit or not lapsed
 
-    def _add_dead(self, source: Source, outcome: Outcome, records: Sequence[RawRecord], batch: Batch) -> None:
-        by_offset = {record.offset: record for record in records}
-        for dead in outcome.dead:
-            record = by_offset[dead.offset]
-            headers = Jsonb([[name, (value or b"").hex()] for name, value in record.headers])
-            batch.dead_records.append(
-                (source.name, dead.offset, record.key, record.value, headers, dead.reason)
-            )
+
+def _fold_fact(turn: _Turn, work: Work, fact: JournalFact, outcome: Outcome) -> Gap | None:
+    if fact.seq <= work.received:
+        outcome.repeated += 1
+        return None
+    if fact.seq > work.received + 1:
+        return Gap(fact.offset, fact.scope, work.received + 1, fact.seq)
+    batch = turn.batch
+    note_epoch(work, fact, batch)
+    if not work.parked:
+        error = turn.folder.fold(work, fact, batch)
+        if error is None:
+            work.received = fact.seq
+            outcome.folded.append(fact)
+            return None
+        work.parked = True
+        batch.parked_scopes.append((work.scope, fact.seq, fact.recorded_at, error))
+        outcome.parked.append((fact, error))
+    contacts = encode_contacts(fact.contacts)
+    batch.parked_facts.append((work.scope, fact.seq, fact.recorded_at, fact.body, fact.traceparent, contacts))
+    work.received = fact.seq
+    outcome.waiting += 1
+    return None
+
+
+def _add_dead(turn: _Turn, outcome: Outcome, records: Sequence[RawRecord]) -> None:
+    by_offset = {record.offset: record for record in records}
+    for dead in outcome.dead:
+        record = by_offset[dead.offset]
+        headers = Jsonb([[name, (value or b"").hex()] for name, value in record.headers])
+        turn.batch.dead_records.append(
+            (turn.source.name, dead.offset, record.key, record.value, headers, dead.reason)
+        )
 
 
 def _wrote(outcome: Outcome, batch: Batch) -> bool:

@@ -12,9 +12,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
 
+from services.attribution.folding.recorder import EventRow
 from services.attribution.folding.standing import ClaimRow
 from shared.columns import columns
 from shared.contract.warnings import Warned
@@ -52,7 +53,7 @@ class Released(NamedTuple):
 class Batch:
     """Rows by table. What has a key is a dict, so that the last of several changes is what is written."""
 
-    events: list[StoredEvent] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
     heads: dict[str, tuple[int, int, int, int] | None] = field(default_factory=dict)
     scopes: dict[str, Row] = field(default_factory=dict)
     epochs: list[Row] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Batch:
     offices: list[Row] = field(default_factory=list)
     remarks: list[Row] = field(default_factory=list)
     warnings: dict[tuple[str, str, str], tuple[str, int, int, int]] = field(default_factory=dict)
-    rulebooks: list[Row] = field(default_factory=list)
+    rulebooks: dict[str, Row] = field(default_factory=dict)
     outbox: list[Row] = field(default_factory=list)
     watermark: tuple[int, datetime] | None = None
     dead_records: list[Row] = field(default_factory=list)
@@ -164,10 +165,10 @@ class Batch:
         """One text for each name and version, also where two processes keep one at the same time."""
         if self.rulebooks:
             curs.execute(SQL["lock_rulebooks"].encode())
-            ids = columns([row[:3] for row in self.rulebooks])
+            ids = columns([row[:3] for row in self.rulebooks.values()])
             if curs.execute(SQL["other_texts"].encode(), ids).fetchone() is not None:
                 raise StaleScope("another text of a rulebook was adopted meanwhile")
-            _put(curs, "put_rulebooks", self.rulebooks)
+            _put(curs, "put_rulebooks", list(self.rulebooks.values()))
 
     def _write_joins(self, curs: Cursor[Any]) -> None:
         """What was stored of a joined customer moves to the one that stands for it now, but for the largest part."""

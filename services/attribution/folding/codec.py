@@ -9,8 +9,8 @@ at a time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, make_dataclass
 from dataclasses import field as dataclass_field
+from dataclasses import fields, make_dataclass
 from datetime import datetime
 from types import GenericAlias
 from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
@@ -40,8 +40,7 @@ class UnknownTopic(ValueError):
     """Stored bytes name a class or a version that this program does not have: a newer one wrote them."""
 
 
-@dataclass(frozen=True, slots=True)
-class WireFact:
+class WireFact(msgspec.Struct, frozen=True, gc=False):
     """A fact with the name of its matter, since a plain dataclass does not say which one it is."""
 
     id: str
@@ -93,8 +92,7 @@ def _fact_from_wire(wire: WireFact) -> Fact:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _WireRecordFiled:
+class _WireRecordFiled(msgspec.Struct, frozen=True, gc=False):
     """`RecordFiled` around a record that is written already."""
 
     filed: msgspec.Raw
@@ -122,36 +120,41 @@ class _Form:
         self.version = VERSIONS.get(cls.__name__, 1)
         self.topic = f"{self.name}/{self.version}"
         self.names = [field.name for field in fields(cls)]
-        self.one = {name: _TWINS[hints[name]] for name in self.names if hints[name] in _TWINS}
-        self.many = {name: twin for name in self.names if (twin := _TWINS.get(_element(hints[name])))}
+        kinds = [hints[name] for name in self.names]
+        self.one = {at: _TWINS[kind] for at, kind in enumerate(kinds) if kind in _TWINS}
+        self.many = {at: twin for at, kind in enumerate(kinds) if (twin := _TWINS.get(_element(kind)))}
         self.twin = self._twin(hints) if self.one or self.many else None
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self.twin or cls)
         if self.twin is not None:
             _TWINS[cls] = _Twin(self.twin, self.wire, self.unwire)
 
     def _twin(self, hints: dict[str, Any]) -> type[Any]:
-        hints |= {name: twin.cls for name, twin in self.one.items()}
-        hints |= {name: GenericAlias(tuple, (twin.cls, ...)) for name, twin in self.many.items()}
+        hints |= {self.names[at]: twin.cls for at, twin in self.one.items()}
+        hints |= {self.names[at]: GenericAlias(tuple, (twin.cls, ...)) for at, twin in self.many.items()}
         shape = [(name, hints[name]) for name in self.names]
-        return make_dataclass(f"Wire{self.name}", shape, frozen=True, slots=True)
+        return msgspec.defstruct(f"Wire{self.name}", shape, frozen=True)
 
     def wire(self, value: Any) -> Any:
         """What the encoder takes in place of `value`."""
         if self.twin is None:
             return value
-        parts = {name: getattr(value, name) for name in self.names}
-        parts |= {name: twin.to_wire(parts[name]) for name, twin in self.one.items()}
-        parts |= {name: tuple(map(twin.to_wire, parts[name])) for name, twin in self.many.items()}
-        return self.twin(**parts)
+        parts = [getattr(value, name) for name in self.names]
+        for at, twin in self.one.items():
+            parts[at] = twin.to_wire(parts[at])
+        for at, twin in self.many.items():
+            parts[at] = tuple(map(twin.to_wire, parts[at]))
+        return self.twin(*parts)
 
     def unwire(self, value: Any) -> Any:
         """What the decoder's `value` stands for."""
         if self.twin is None:
             return value
-        parts = {name: getattr(value, name) for name in self.names}
-        parts |= {name: twin.from_wire(parts[name]) for name, twin in self.one.items()}
-        parts |= {name: tuple(map(twin.from_wire, parts[name])) for name, twin in self.many.items()}
-        return self.cls(**parts)
+        parts = [getattr(value, name) for name in self.names]
+        for at, twin in self.one.items():
+            parts[at] = twin.from_wire(parts[at])
+        for at, twin in self.many.items():
+            parts[at] = tuple(map(twin.from_wire, parts[at]))
+        return self.cls(*parts)
 
     def decode(self, data: bytes | msgspec.Raw, version: int) -> Any:
         lifted = data if version == self.version else self._lifted(data, version)

@@ -115,7 +115,7 @@ class Folder:
     def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
         """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""
         try:
-            rows = self._folded(work, fact)
+            rows = self._folded(work, fact, batch)
         except psycopg.Error:
             raise  # the database is away: the batch comes again, and no fact is to blame
         except Exception as error:  # whatever it is: a defect must stop this scope only, and stand on record
@@ -194,7 +194,7 @@ class Folder:
             disputes[scope] |= {Key("dispute", name) for name in (found.disputes if found else ())}
         self._store.load(works, disputes)
 
-    def _folded(self, work: Work, record: JournalFact) -> FactRows:
+    def _folded(self, work: Work, record: JournalFact, batch: Batch) -> FactRows:
         if record.event is None:
             raise UnreadableFact(record.error)
         self._open(work)
@@ -212,7 +212,7 @@ class Folder:
             date_deal(rows, fact.matter, events)
             note_remark(rows, fact.matter, events)
             rows.warned = warned
-            self._add_texts(rows, events)
+            self._add_texts(rows, events, batch)
             rows.row(
                 "facts",
                 record.seq,
@@ -268,19 +268,21 @@ class Folder:
         told = record.traceparent, record.recorded_at
         return Cause(record.seq, at, self._rules.engine, sha256, *told, office)
 
-    def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent]) -> None:
+    def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent], batch: Batch) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
 
-        From then on every process judges by it; one that has another text refuses the book.
+        From then on every process judges by it; one that has another text refuses the book. What this batch keeps
+        already is not asked for again.
         """
         for event in events:
             if isinstance(event, RulebookAdopted | OfficeFound):
                 book = event.adopted.book if isinstance(event, RulebookAdopted) else rows.work.book
                 found = self._rules.books[book]
-                for stored in self._store.adopted_texts(*book):
-                    if stored != found.sha256:
-                        raise OtherText(*book, stored, found.sha256)
-                rows.rows.append(("rulebooks", text_row(found, self._rules.texts_of(book))))
+                if found.sha256 not in batch.rulebooks and found.sha256 not in rows.texts:
+                    for stored in self._store.adopted_texts(*book):
+                        if stored != found.sha256:
+                            raise OtherText(*book, stored, found.sha256)
+                    rows.texts[found.sha256] = text_row(found, self._rules.texts_of(book))
 
 
 def _told_of(matter: Matter) -> tuple[str, ...]:

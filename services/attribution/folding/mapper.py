@@ -17,6 +17,7 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from services.attribution.domain.events import DomainEvent
 from services.attribution.folding.codec import decode_event_body, encode_event
+from services.attribution.folding.recorder import EventRow
 
 STREAMS = uuid5(NAMESPACE_URL, "panke:scopes")
 
@@ -51,10 +52,10 @@ class Cited(msgspec.Struct, frozen=True):
         return _encoder.encode(self)[:-1] + b',"event":'
 
 
-def stored(head: bytes, stream: UUID, version: int, event: DomainEvent) -> StoredEvent:
+def stored(head: bytes, stream: UUID, version: int, event: DomainEvent) -> EventRow:
     """The event as it is stored, behind the head of its fact."""
     topic, body = encode_event(event)
-    return StoredEvent(stream, version, topic, b"%b%b}" % (head, body))
+    return EventRow(stream, version, topic, b"%b%b}" % (head, body))
 
 
 class _Reading(msgspec.Struct):
@@ -79,7 +80,7 @@ class EventMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         recorded = cast(Recorded, domain_event)
         head = Cited(recorded.seq, recorded.engine, recorded.rulebook).head()
-        return stored(head, recorded.originator_id, recorded.originator_version, recorded.event)
+        return StoredEvent(*stored(head, recorded.originator_id, recorded.originator_version, recorded.event))
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
         body = _decoder.decode(stored_event.state)

@@ -6,12 +6,11 @@ contract.md#result and contract.md#topics: the decisions are a view of the domai
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from services.attribution.domain import events as e
 from services.attribution.domain.facts import (
@@ -24,9 +23,11 @@ from services.attribution.domain.facts import (
     ShiftOpening,
     Signing,
 )
+from services.attribution.domain.record import record, replace
 from services.attribution.domain.state import Board, Customer, Dispute, Key
 from services.attribution.folding.batch import Batch
 from services.attribution.folding.mapper import Cited, stored, stream_id
+from services.attribution.folding.recorder import EventRow
 from services.attribution.folding.standing import ClaimRow, claim_row
 from services.attribution.folding.store import Work
 from services.attribution.folding.working import Before
@@ -41,7 +42,7 @@ INSTANT: Final = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cause:
     """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text.
 
@@ -68,7 +69,7 @@ class FactRows:
 
     work: Work
     cause: Cause
-    stored: list[StoredEvent] = field(default_factory=list)
+    stored: list[EventRow] = field(default_factory=list)
     rows: list[tuple[str, list[Any]]] = field(default_factory=list)
     messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
@@ -77,6 +78,7 @@ class FactRows:
     deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     claims: dict[str, ClaimRow | None] = field(default_factory=dict)
     warned: list[Warned] = field(default_factory=list)
+    texts: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -87,8 +89,8 @@ class FactRows:
         """Every row and message of the events, and of the claims that they changed."""
         stream = stream_id(self.work.scope)
         head = Cited(self.cause.seq, self.cause.engine, self.cause.rulebook).head()
-        for event in events:
-            self.stored.append(stored(head, stream, self.version + 1, event))
+        for version, event in enumerate(events, self.version + 1):
+            self.stored.append(stored(head, stream, version, event))
             view = _VIEWS.get(type(event))
             if view is not None:
                 view(self, event)
@@ -117,6 +119,7 @@ class FactRows:
         for warned in self.warned:
             batch.warn(work.scope, warned, cause.seq)
         batch.deals |= self.deals
+        batch.rulebooks |= self.texts
         work.claims |= {customer: row for customer, row in self.claims.items() if row is not None}
         for customer, row in self.claims.items():
             if row is None:
@@ -163,9 +166,9 @@ class FactRows:
 def _affected(work: Work, before: Before) -> set[str]:
     """Customers that changed, and those of disputes that did."""
     found = {key.id for key in before if key.kind == "customer"}
-    for key, record in before.items():
+    for key, former in before.items():
         if key.kind == "dispute":
-            for dispute in (record, work.slice.get(key)):
+            for dispute in (former, work.slice.get(key)):
                 found.update(dispute.customers if isinstance(dispute, Dispute) else ())
     return found
 

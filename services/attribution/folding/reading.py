@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
+from services.attribution.domain.record import record as frozen
 from services.attribution.judging.translate import StoredContacts
 from shared.contract import BadEvent, Event, decode_event, parse_instant
 from shared.topics import BadMessage, Headers, RawHeaders, decode_headers
@@ -34,7 +35,7 @@ class RawRecord(Protocol):
     def timestamp(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalFact:
     """A fact with its place; `event` is None where this version cannot read it, and `error` says why."""
 

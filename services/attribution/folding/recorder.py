@@ -9,7 +9,9 @@ for good; this one has one plain transaction and moves the position by compare-a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
 from eventsourcing.postgres import ConnectionPool, PostgresDatastore, PostgresProcessRecorder
@@ -25,6 +27,15 @@ EVENTS = "stored_events"
 TRACKING = "notification_tracking"
 
 Projection = Callable[[Cursor[DictRow]], None]
+
+
+class EventRow(NamedTuple):
+    """The library's `StoredEvent` in a form that is made in a quarter of the time; a fact has some three."""
+
+    originator_id: UUID
+    originator_version: int
+    topic: str
+    state: bytes
 
 
 class StalePosition(IntegrityError):
@@ -93,21 +104,27 @@ class AttributionRecorder(PostgresProcessRecorder):
             self._append(curs, stored_events)
             return [row["notification_id"] for row in curs.fetchall()]
 
+    def borrow(self) -> AbstractContextManager[Connection[DictRow]]:
+        """One connection for as long as the block lasts, outside any transaction."""
+        return self.datastore.get_connection()
+
     def commit_batch(
         self,
-        stored_events: Sequence[StoredEvent],
+        stored_events: Sequence[StoredEvent | EventRow],
         *,
         tracking: Tracking | None,
         expected: int | None,
         project: Projection,
+        connection: Connection[DictRow] | None = None,
     ) -> None:
         """Append the events and let `project` write its rows, if the position still is `expected`.
 
-        Without `tracking` no position moves (quarantine). The events come last, since their table lock is held
-        until the commit. Nothing is retried here: an answer that was lost may have been a commit, and only who
-        reads the position again can tell.
+        Without `tracking` no position moves (quarantine). `connection` is one that was borrowed already. The events
+        come last, since their table lock is held until the commit. Nothing is retried here: an answer that was lost
+        may have been a commit, and only who reads the position again can tell.
         """
-        with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
+        lent = self.borrow() if connection is None else nullcontext(connection)
+        with lent as conn, conn.transaction(), conn.cursor() as curs:
             if tracking is not None:
                 self._move_position(curs, tracking, expected)
             # A pipeline: the server writes one table while the rows of the next are put into arrays.
@@ -123,7 +140,7 @@ class AttributionRecorder(PostgresProcessRecorder):
         if curs.rowcount != 1:
             raise StalePosition(tracking.application_name, expected)
 
-    def _append(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent]) -> None:
+    def _append(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent | EventRow]) -> None:
         """Insert the events; their notification ids wait in the cursor for whoever wants them."""
         if not stored_events:
             return

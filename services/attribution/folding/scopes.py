@@ -19,14 +19,13 @@ DEFAULT_LIMIT = 200_000
 class HotScopes:
     """The least recently used scopes leave first."""
 
-    def __init__(self, store: Store, limit: int = DEFAULT_LIMIT) -> None:
-        self._store = store
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
         self._kept: OrderedDict[str, Work] = OrderedDict()
 
-    def take(self, scopes: Iterable[str]) -> dict[str, Work]:
+    def take(self, store: Store, scopes: Iterable[str]) -> dict[str, Work]:
         """The known ones of `scopes`, taken out: whoever commits their changes brings them back."""
-        found = self._store.works(scopes)
+        found = store.works(scopes)
         for scope, fresh in found.items():
             kept = self._kept.pop(scope, None)
             if kept is not None and kept.stored == fresh.stored and kept.head == fresh.head:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from services.attribution.domain.case import standing
+from services.attribution.domain.record import record
 from services.attribution.domain.state import Customer, Slice
 from services.attribution.judging.result import expires_at, status
 
@@ -23,7 +23,7 @@ NEVER = Standing(None, "unowned", None)
 """A customer that nobody ever owned; who becomes one makes no message."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClaimRow:
     """One row of the index over claims."""
 

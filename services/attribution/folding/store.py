@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 import psycopg
+from psycopg.rows import tuple_row
 
 from services.attribution.domain.needs import HELD
 from services.attribution.domain.state import BookId, Key, Record
@@ -77,6 +78,16 @@ class Connects(Protocol):
     def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """One connection for all questions: each that is taken from a pool is asked first whether it still answers."""
+
+    one: psycopg.Connection[Any]
+
+    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        return nullcontext(self.one)
+
+
 Seen = Callable[[int], None]
 """What is told how many texts of rulebooks are stored, before anything is judged."""
 
@@ -96,6 +107,10 @@ class Store:
         self._database = database
         self._seen = seen
         self._decode = decode
+
+    def by(self, connection: psycopg.Connection[Any]) -> Store:
+        """The same, which asks by this connection."""
+        return Store(Lent(connection), self._seen)
 
     def positions(self, names: Iterable[str]) -> dict[str, int]:
         """The offset that was consumed last, for those that have one."""
@@ -186,5 +201,5 @@ class Store:
                 )
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
-        with self._database.connection() as connection:
-            return connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+        with self._database.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(SQL[name].encode(), parameters, binary=True).fetchall()
