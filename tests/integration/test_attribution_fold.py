@@ -27,6 +27,7 @@ from services.attribution.folding.outbox import Outbox
 from services.attribution.folding.quarantine import NotFailing
 from services.attribution.folding.recorder import StalePosition
 from services.attribution.folding.restating import restate
+from services.attribution.folding.store import Store
 from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load
 from shared.contract import SetAside
@@ -410,19 +411,22 @@ def test_staff_that_are_told_anew_come_with_office_and_absence(live: Deployment)
     ]
 
 
-def test_a_consumer_that_read_before_a_retry_must_read_again(live: Deployment) -> None:
+def test_a_consumer_that_read_before_a_retry_must_read_again(
+    live: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The counters of the scope changed under it, so its batch is refused whole."""
     journal = Journal()
     live.attribution = live.restarted(failing_on(live.rules, 1))
     live.fold(journal.visit(LI, "li"))
-    take = live.attribution._store.works
+    take = Store.works
 
-    def works(scopes: Any) -> Any:
-        found = take(scopes)
+    def works(store: Store, scopes: Any) -> Any:
+        monkeypatch.setattr(Store, "works", take)
+        found = take(store, scopes)
         live.quarantine.retry("demo")
         return found
 
-    live.attribution._store.works = works  # type: ignore[method-assign]
+    monkeypatch.setattr(Store, "works", works)
     late = journal.visit(WANG, "li", hours=1)
     with pytest.raises(StaleScope):
         live.fold(late)
