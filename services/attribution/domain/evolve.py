@@ -110,9 +110,11 @@ def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Part
     if not isinstance(known, Customer):
         known, changes = Customer(customer, seq, nth=nth), _freed(s, customer)
     first, nth = min(known.place, (seq, nth))
-    new = tuple(contact for contact in party.contacts if s.pointed("contact", contact) != customer)
-    changes |= {Key("contact", contact): Pointer(known.home) for contact in new}
-    contacts = united((known.contacts, new))
+    contacts = known.contacts
+    new = tuple([contact for contact in party.contacts if s.pointed("contact", contact) != customer])
+    if new:
+        changes |= {Key("contact", contact): Pointer(known.home) for contact in new}
+        contacts = united((contacts, new))
     names = added(known.names, party.name) if party.name else known.names
     records = added(known.records, event)
     changes[key] = replace(known, first=first, nth=nth, contacts=contacts, names=names, records=records)

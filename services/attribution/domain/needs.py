@@ -17,6 +17,9 @@ HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
 
 
+LEADS_NOWHERE = frozenset({"scope", "board", "taken"})
+"""The kinds of records that name no other record which a fact needs, but for one who leaves the scope."""
+
 _DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
 """What can have opened a dispute of the system, which may have gone with another customer since."""
 

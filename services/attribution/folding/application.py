@@ -11,9 +11,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from eventsourcing.persistence import Tracking
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
@@ -87,6 +88,10 @@ class _Turn:
         self.works: dict[str, Work] = {}
         self.batch = Batch()
 
+    def write(self, curs: Cursor[DictRow]) -> None:
+        """Every row of the batch."""
+        self.batch.write(curs, partial(self.folder.flush, self.works.values(), self.batch))
+
 
 class Attribution:
     """Folds batches; safe to be called for several partitions at a time."""
@@ -156,14 +161,13 @@ class Attribution:
 
     def _commit(self, turn: _Turn, expected: int, outcome: Outcome) -> None:
         """Also a part of a fact or of a sweep, by which the position does not move, is fenced by it."""
-        for work in turn.works.values():
-            turn.folder.flush(work, turn.batch)
+        turn.folder.count(turn.works.values(), turn.batch)
         moves = outcome.next_offset > 0  # else nothing of the partition was ever consumed
         self._recorder.commit_batch(
             turn.batch.events,
             tracking=Tracking(turn.source.name, outcome.next_offset - 1) if moves else None,
             expected=expected - 1 if expected else None,
-            project=turn.batch.write,
+            project=turn.write,
             connection=turn.connection,
         )
         self._bounds.step()

@@ -6,7 +6,7 @@ that moves the position.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -108,9 +108,15 @@ class Batch:
         found = self.warnings.get((scope, rule, value), (path, seq, seq, 0))
         self.warnings[scope, rule, value] = (found[0], found[1], seq, found[3] + 1)
 
-    def write(self, curs: Cursor[Any]) -> None:
-        """Everything but the events, which the recorder inserts itself, last."""
+    def write(self, curs: Cursor[Any], flush: Callable[[], None]) -> None:
+        """Everything but the events, which the recorder inserts itself, last.
+
+        `flush` adds the rows of the records, which are put into bytes while the server takes in the facts.
+        """
         self._lock_scopes(curs)
+        _put(curs, "put_facts", self.facts)
+        _put(curs, "put_outbox", self.outbox)
+        flush()
         self._write_joins(curs)
         _put(curs, "put_scopes", list(self.scopes.values()))
         _put(curs, "put_epochs", self.epochs)
@@ -118,7 +124,6 @@ class Batch:
         _put(curs, "put_records", self.records)
         _put(curs, "drop_claims", [key for key, row in self.claims.items() if row is None])
         _put(curs, "put_claims", [_claim(*key, row) for key, row in self.claims.items() if row is not None])
-        _put(curs, "put_facts", self.facts)
         _put(curs, "put_decisions", [self._at_home(*row) for row in self.decisions])
         _put(curs, "put_deals", [(*key, *row) for key, row in self.deals.items()])
         _put(curs, "put_signings", self.signings)
@@ -132,7 +137,6 @@ class Batch:
         _put(curs, "put_remarks", self.remarks)
         _put(curs, "put_warnings", [(*key, *row) for key, row in self.warnings.items()])
         self._write_texts(curs)
-        _put(curs, "put_outbox", self.outbox)
         _put(curs, "put_dead_records", self.dead_records)
         _put(curs, "put_set_aside", self.set_aside)
         self._release(curs)

@@ -26,7 +26,7 @@ from services.attribution.domain.facts import (
     ShiftOpening,
     Signing,
 )
-from services.attribution.domain.needs import HELD
+from services.attribution.domain.needs import HELD, LEADS_NOWHERE
 from services.attribution.domain.rulebook import Rulebook
 from services.attribution.domain.state import SCOPE, BookId, Customer, Key, Scope, Slice
 from services.attribution.folding.batch import Batch
@@ -87,6 +87,7 @@ class Folder:
         self._rules = rules
         self._step = step
         self._translated: dict[tuple[str, int], Fact] = {}
+        self._settled: dict[tuple[str, int], set[Key]] = {}
 
     def prefetch(self, works: Mapping[str, Work], facts: Sequence[JournalFact]) -> None:
         """What the facts of a batch need as far as it can be told before the first is folded."""
@@ -99,11 +100,14 @@ class Folder:
             for fact in self._translated.values()
             if not isinstance(fact.matter, WIDE) and SCOPE in works[fact.scope].slice
         ]
+        self._settled = {}
         for _ in range(ROUNDS):
             wanted: dict[str, set[Key]] = defaultdict(set)
             still = []
             for work, fact in asking:
-                missing = work.slice.missing(self._rules.needs(fact, work.slice))
+                needed = self._rules.needs(fact, work.slice)
+                missing = work.slice.missing(needed)
+                self._settled[fact.scope, fact.seq] = needed
                 if missing:
                     wanted[work.scope] |= missing
                     still.append((work, fact, missing))
@@ -111,6 +115,8 @@ class Folder:
                 return
             self._store.load(works, wanted)
             asking = [(work, fact) for work, fact, missing in still if _leads_on(work, missing)]
+        for _, fact in asking:
+            del self._settled[fact.scope, fact.seq]
 
     def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
         """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""
@@ -163,22 +169,27 @@ class Folder:
         rows.commit(batch)
         return None
 
-    def flush(self, work: Work, batch: Batch) -> None:
-        """The rows of every record that changed, and of the scope's counters."""
-        slice_ = work.slice
-        for key in slice_.unsaved:
-            record = slice_.get(key)
-            if record is None:
-                batch.dropped_records.append((work.scope, *key))
-            else:
-                batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
-                if isinstance(record, Customer) and record.root:
-                    batch.homes[work.scope, record.id] = record.root
-        batch.heads[work.scope] = work.stored
-        batch.scopes[work.scope] = (
-            work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",
-            work.received, work.folded, work.version, work.sent,
-        )  # fmt: skip
+    def count(self, works: Iterable[Work], batch: Batch) -> None:
+        """The rows of the scopes' counters, as they were and as they are."""
+        for work in works:
+            batch.heads[work.scope] = work.stored
+            batch.scopes[work.scope] = (
+                work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",
+                work.received, work.folded, work.version, work.sent,
+            )  # fmt: skip
+
+    def flush(self, works: Iterable[Work], batch: Batch) -> None:
+        """The rows of every record that changed."""
+        for work in works:
+            slice_ = work.slice
+            for key in slice_.unsaved:
+                record = slice_.get(key)
+                if record is None:
+                    batch.dropped_records.append((work.scope, *key))
+                else:
+                    batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
+                    if isinstance(record, Customer) and record.root:
+                        batch.homes[work.scope, record.id] = record.root
 
     def load_customers(self, works: Mapping[str, Work], due: Iterable[tuple[str, str]]) -> None:
         """What a sweep of these customers looks at."""
@@ -226,7 +237,20 @@ class Folder:
         return rows
 
     def _complete(self, work: Work, fact: Fact) -> None:
-        """Ask until the fact wants nothing new; most of it is there already."""
+        """Ask until the fact wants nothing new; most of it is there already.
+
+        What it asked for ahead is all that it wants still, unless an earlier fact of the batch changed what leads to
+        more (benchmark `fold`: a twentieth of its processor time).
+        """
+        settled = self._settled.pop((fact.scope, fact.seq), None)
+        if settled is None or _changed(work, settled):
+            self._ask(work, fact)
+        unknown = [staff for staff in _told_of(fact.matter) if staff not in work.names]
+        if unknown:
+            for staff, (name, contacts) in self._store.staff(work.scope, unknown).items():
+                work.names[staff], work.contacts[staff] = name, contacts
+
+    def _ask(self, work: Work, fact: Fact) -> None:
         for _ in range(ROUNDS + 1):
             missing = work.slice.missing(self._rules.needs(fact, work.slice))
             if not missing:
@@ -235,10 +259,6 @@ class Folder:
             self._step()
         else:
             raise TooManyRounds(f"the fact still asks after {ROUNDS} rounds")
-        unknown = [staff for staff in _told_of(fact.matter) if staff not in work.names]
-        if unknown:
-            for staff, (name, contacts) in self._store.staff(work.scope, unknown).items():
-                work.names[staff], work.contacts[staff] = name, contacts
 
     def _try_translate(self, fact: JournalFact) -> Fact | None:
         """For the prefetch only: what fails here fails again, and is told, when it is folded."""
@@ -293,8 +313,13 @@ def _told_of(matter: Matter) -> tuple[str, ...]:
 
 
 def _leads_on(work: Work, loaded: Iterable[Key]) -> bool:
-    """Whether a fact may want more now: what turned out to be absent leads nowhere."""
-    return any(key in work.slice or key.kind == HELD for key in loaded)
+    """Whether a fact may want more now: of what turned out to be absent only a customer leads on."""
+    return any(key in work.slice or key.kind in (HELD, "customer") for key in loaded)
+
+
+def _changed(work: Work, asked: set[Key]) -> bool:
+    """Whether this batch changed a record by which a fact might want more than it asked for."""
+    return any(key.kind not in LEADS_NOWHERE for key in asked & work.slice.unsaved)
 
 
 def describe(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -218,9 +219,10 @@ class Quarantine:
             folded += 1
         left = work.received - work.folded
         batch.released = Released(work.scope, work.folded, left == 0, aside)
-        self._folder.flush(work, batch)
+        self._folder.count([work], batch)
         assert batch.heads[work.scope] == stored
-        self._recorder.commit_batch(batch.events, tracking=None, expected=None, project=batch.write)
+        project = partial(batch.write, flush=partial(self._folder.flush, [work], batch))
+        self._recorder.commit_batch(batch.events, tracking=None, expected=None, project=project)
         return Retried(folded, left, failed.seq if failed else None, error)
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

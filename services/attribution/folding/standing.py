@@ -53,5 +53,5 @@ def claim_row(slice_: Slice, customer: Customer, known: ClaimRow | None) -> Clai
         generation=generation + (now != before),
         standing=now,
         holder=customer.claim.owner if customer.claim else None,
-        due_at=expires_at(customer),
+        due_at=now.expires_at,
     )
