@@ -57,7 +57,7 @@ class Rules:
     """The pure functions that decide."""
 
     translate: Callable[[Event, int, StoredContacts | None], Fact]
-    needs: Callable[[Fact, Slice], Iterable[Key]]
+    needs: Callable[[Fact, Slice], set[Key]]
     decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook], Step], list[DomainEvent]]
     sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
     release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], list[DomainEvent]]
