@@ -1,4 +1,4 @@
-"""Who received which visit, as far as the journal tells (contract; procedure.md#concealment-to-whom).
+"""Who received which visit, as far as the journal tells (contract.md#concealment-found, procedure.md#concealment).
 
 A finding of concealment cannot name the receiver of its visit as the rightful one: the judge refuses a file that holds
 such a finding, so intake takes none. The journal is read for a finding alone: first beside the committer, up to the

@@ -45,6 +45,7 @@ OLD: Final = tuple(
 
 def sources() -> Iterator[Path]:
     """What may cite. A released migration is left alone: its digest is stored wherever it ran."""
+    yield ROOT / ".ci" / "run"
     for path in sorted(ROOT.glob("*")):
         if path.suffix in KINDS or path.name == "Makefile":
             yield path
