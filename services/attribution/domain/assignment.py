@@ -22,7 +22,7 @@ class Assignment(NamedTuple):
 def assign(
     case: Case, visit: Visit, customer: Customer, referrals: tuple[Referral, ...]
 ) -> Assignment | None:
-    """Steps 1 to 4: the designated or named, the one on whose behalf, the referrer's consultant, the receiver."""
+    """The first step that gives the visit to somebody who may own (procedure.md#steps)."""
     book = case.book
     steps = [
         (visit.designated if book.designated.honoured else None, 1, book.designated.clause),
@@ -71,7 +71,7 @@ def _referred(
 
 
 def _referrers(visit: Visit, referrals: tuple[Referral, ...]) -> list[StaffId]:
-    """The different consultants whom the referrers name, or whose customers they are."""
+    """The different consultants whom the referrers name, or whose customers they are (procedure.md#step-referrers)."""
     owners = {referral.contact: referral.owner for referral in referrals}
     named = [r.consultant or owners.get(r.contact or "") for r in visit.referred_by]
     return list(dict.fromkeys(staff for staff in named if staff is not None))
@@ -92,7 +92,10 @@ def _referral(case: Case, contact: str) -> Referral:
 
 
 def _known_then(case: Case, outside: Outside, contact: str) -> Referral:
-    """What was known of a referrer when the visit was first judged, but for what is being formed anew."""
+    """What was known of a referrer when the visit was first judged (procedure.md#correction-known-then).
+
+    What is being formed anew is not known.
+    """
     noted = case.noted.get(case.record)
     if noted is not None:
         found = next((r for r in noted if r.contact == contact), None)
@@ -109,5 +112,5 @@ def _owner(customer: Customer) -> StaffId | None:
 
 
 def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:
-    """Whether this consultant is neither gone nor barred from the customer."""
+    """Whether this consultant is neither gone nor barred from the customer (procedure.md#step-passed-over)."""
     return staff not in customer.barred and not case.scope.departed(staff)

@@ -14,25 +14,25 @@ from services.attribution.domain.rulebook import Disputes, Rulebook
 
 
 def role_of(case: Case, staff: StaffId | None) -> str | None:
-    """The role that a member of staff held when the event took effect."""
+    """The role that a member of staff held when the event took effect (procedure.md#approvals-by-the-hour)."""
     return case.scope.role_at(staff, case.effective)
 
 
 def approved(case: Case, needed: Iterable[str], approvers: Iterable[StaffId]) -> bool:
-    """For each role needed, one of the approvers was enrolled with exactly that role."""
+    """For each role needed, one of the approvers was enrolled with exactly that role (procedure.md#approvals-roles)."""
     roles = {role_of(case, staff) for staff in approvers}
     return all(role in roles for role in needed)
 
 
 def rank(rules: Disputes, role: str | None) -> int | None:
-    """The place of a role, lowest first; one that only rules after a deal is above all; None without authority."""
+    """The place of a role, lowest first; None without authority (procedure.md#fine-authority-order)."""
     above = tuple(role for role in rules.authority_after_deal or () if role not in rules.authority)
     ranks = (*rules.authority, *above)
     return ranks.index(role) if role in ranks else None
 
 
 def manager_or_above(case: Case, staff: StaffId | None, book: Rulebook) -> bool:
-    """`manager`, or a role that stands higher in the book's `disputes.authority`."""
+    """`manager`, or a role that stands higher in the book's `disputes.authority` (procedure.md#manager-or-above)."""
     return at_least(role_of(case, staff), "manager", book)
 
 

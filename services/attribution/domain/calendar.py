@@ -28,7 +28,7 @@ def _midnight_behind(day: date, days: int, name: str) -> datetime:
 
 
 def midnight_after(at: datetime, days: int, name: str) -> datetime:
-    """The instant at which so many whole local days have passed after the day of `at`."""
+    """The instant at which so many local days after that of `at` end (procedure.md#follow-up-clock)."""
     return _midnight_behind(local_day(at, name), days, name)
 
 

@@ -224,7 +224,7 @@ class Case:
 
 
 def book_at(scope: Scope, at: datetime) -> BookId:
-    """The rulebook that the scope goes by at an instant: the latest adoption in effect, else the default."""
+    """The rulebook in force at an instant: the latest adoption, else the default (procedure.md#claims-adopted)."""
     best = None
     for adopted in scope.adoptions:
         if adopted.effective_from <= at and (best is None or adopted.effective_from >= best.effective_from):
@@ -233,7 +233,7 @@ def book_at(scope: Scope, at: datetime) -> BookId:
 
 
 def resting_on(*events: EventId) -> tuple[EventId, ...]:
-    """Each event once; the last is the trigger, wherever else it stands."""
+    """Each event once; the last is the trigger, wherever else it stands (procedure.md#clauses-because)."""
     found = dict.fromkeys(events)
     trigger = events[-1]
     del found[trigger]

@@ -87,7 +87,7 @@ def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:
 
 
 def _concealed(deal: Deal, forfeit: Forfeit) -> list[tuple[StaffId, int]]:
-    """Who has what of a deal by the concealment: the receiver, and to whom an earlier finding moved it."""
+    """Who has what of a deal by the concealment, an earlier finding included (procedure.md#concealment-again)."""
     held = [(forfeit.staff, deal.shares.get(forfeit.staff, 0))]
     return held + [(each.to, each.points) for each in deal.moved if each.visit == forfeit.visit]
 

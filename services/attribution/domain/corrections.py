@@ -52,7 +52,7 @@ def party_of(filed: Filed) -> Party | None:
 def _corrected(before: Party, correction: Correction, *, complete: bool) -> Party:
     """The party as corrected: a field that was left out stays, one that is given empty is taken away.
 
-    A name that is taken away from a complete registration was there all the same.
+    A name that is taken away from a complete registration was there all the same (procedure.md#correction-fields).
     """
     given, name = correction.customer, before.name
     if "name" in correction.says:
@@ -105,7 +105,7 @@ def _names_nobody(changed: Filed) -> bool:
 
 
 def _keep_id(case: Case, changed: Filed) -> None:
-    """A visit that names nobody any more keeps its id: the first record with an id has it."""
+    """A visit that names nobody any more keeps its id (procedure.md#fine-emptied-visit-id)."""
     matter = changed.fact.matter
     if (
         isinstance(matter, Visit)
@@ -174,7 +174,7 @@ def _left_behind(case: Case, fact: Fact) -> tuple[Customer | None, Deal | None]:
 
 
 def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
-    """The registration counts from the correction, with its flags; its turn was taken when it was made."""
+    """Judge the registration as one made at the correction, without a turn (procedure.md#fine-completed)."""
     own, case.flags = case.flags, flags_of(case, changed.fact)
     case.record, case.completing = changed.fact.id, True
     match changed.fact.matter:
@@ -213,7 +213,7 @@ def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple
 
 
 def _empty(case: Case, known: Customer) -> None:
-    """No record names the customer any more: identity, history and deals stay, without contacts and an owner."""
+    """No record names the customer any more: identity, history and deals stay (procedure.md#fine-emptied-customer)."""
     bare = Customer(
         known.id,
         known.first,
@@ -243,7 +243,7 @@ def _rename(case: Case, known: Customer, formed: Customer) -> None:
 
 
 def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) -> None:
-    """Several customers where there was one: the first keeps identity and history."""
+    """Several customers where there was one (procedure.md#fine-split-identity)."""
     kept, split_off = parts[0], parts[1:]
     deals = {deal.deal: deal for deal in known.deals}
     moved = {deal.deal for part in split_off for deal in part.deals}

@@ -66,7 +66,7 @@ def subscribe(case: Case, subscription: Subscription) -> None:
 
 
 def _reattach(case: Case, customer: CustomerId, subscription: Subscription) -> None:
-    """When records are judged again the shares of deals stay: the deal is as it was subscribed."""
+    """Keep the shares of a deal whose record is judged again (procedure.md#correction-shares)."""
     kept = case.kept.get(subscription.deal)
     if kept is None:
         return
@@ -127,7 +127,7 @@ def _brochure(known: Customer, owner: StaffId, assists: list[Assist]) -> Assist 
 
 
 def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
-    """The shares without those who are barred or forfeited them, who lose them to whom the rule names."""
+    """The shares without those of barred and forfeited consultants (procedure.md#complaints-closer)."""
     shares, disputed = dict(row.shares), row.disputed
     owner = claim.owner if claim is not None else None
     lost = {f.staff: f.clause for f in known.forfeits if f.cause == "present" and f.staff != owner}
@@ -143,14 +143,14 @@ def _without_lost(known: Customer, claim: Claim | None, row: Row) -> Row:
 
 
 def sign(case: Case, signing: Signing) -> None:
-    """Signing changes no share; it takes the deal out of what an unnamed dispute holds."""
+    """Signing changes no share; it takes the deal out of what an unnamed dispute holds (procedure.md#deals-signed)."""
     found = _known_deal(case, signing.deal)
     if found is not None and not found[1].cancelled and not found[1].signed:
         case.emit(e.DealChanged(found[0], replace(found[1], signed=True)))
 
 
 def cancel(case: Case, cancellation: Cancellation) -> None:
-    """A cancelled deal has no shares, and the owner's clock restarts at the cancellation."""
+    """Empty the shares of a deal; the owner's clock restarts at the cancellation (procedure.md#deals-cancelled)."""
     found = _known_deal(case, cancellation.deal)
     if found is None or found[1].cancelled:
         return

@@ -21,7 +21,7 @@ from services.attribution.domain.state import Assist, Claim, Customer, CustomerI
 
 
 def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool) -> None:
-    """Which of the claims of a joined customer stands: in the order of their `since`, who is left against the next."""
+    """Which claim of a joined customer stands: the earliest against each next (procedure.md#fine-three-claims)."""
     claims = _without_barred(case, customer, claims)
     if not claims:
         return
@@ -62,7 +62,7 @@ def _outcome(case: Case, customer: CustomerId, first: Claim, second: Claim, *, h
 
 
 def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
-    """The same owner twice: one claim with the earlier `since`, on the terms of the one that expires later."""
+    """The same owner twice: one claim, on the terms that expire later (procedure.md#fine-same-owner)."""
     if first.lapsed:
         return second  # a lapsed one adds nothing to a standing one
     if second.lapsed:
@@ -129,7 +129,7 @@ def stood_by(book: Rulebook, claim: Claim, present: tuple[StaffId, ...], *, foll
 
 
 def as_of(claim: Claim, at: datetime) -> tuple[Basis, datetime]:
-    """The basis and the registration that a claim had at a time: a call claim becomes one by visit later."""
+    """The basis and the registration that a claim had at a time (procedure.md#fine-basis-then)."""
     if claim.became_visit is not None and at < claim.became_visit:
         return claim.registration.basis, claim.since
     return claim.basis, claim.registered
@@ -150,14 +150,14 @@ def honoured(
 
 
 def after_deal(customer: Customer, second: Claim) -> bool:
-    """Whether a standing deal of the customer was subscribed when or after S registered."""
+    """Whether a standing deal was subscribed when or after S registered (procedure.md#time-after-deal)."""
     return any(not deal.cancelled and deal.at >= second.since for deal in customer.deals)
 
 
 def discover(
     case: Case, customer: CustomerId, first: Claim, second: Claim, at: datetime, *, household: bool = False
 ) -> Claim:
-    """Decide a discovery under F's rulebook; answers the claim that stands after it."""
+    """Decide a discovery under F's rulebook (procedure.md#discovery-before-deal); returns the claim that stands."""
     book = case.books[first.book]
     late = after_deal(case.customer(customer), second)
     because = (first.registration.event, second.registration.event, case.id)
@@ -191,7 +191,7 @@ def _returned(
     clause: str,
     split: Split | None,
 ) -> Claim:
-    """F owns again and S assisted; with a split, F gets its part of what S has in the deals since."""
+    """F owns again and S assisted; a split divides what S has in the deals since (procedure.md#discovery-first)."""
     because = (first.registration.event, second.registration.event, case.id)
     claim = case.contacted(first, max(at, case.clock))
     by_visit = second.registration.basis == "visit"
@@ -228,7 +228,7 @@ def _share_out(
 
 
 def arrive_late(case: Case, customer: CustomerId, first: Claim) -> bool:
-    """An earlier registration that arrives after a later one was judged; whether it gives F the claim."""
+    """Whether an earlier registration that arrives late gives F the claim (procedure.md#time-late-arrival)."""
     second = case.customer(customer).claim
     assert second is not None
     won = weigh(case, customer, first, second, second.since).owner == first.owner
@@ -241,13 +241,13 @@ def changes_nothing(case: Case, known: Customer) -> bool:
     """Whether the registration is effective before a turn that the present claim came after.
 
     A transfer, a ruling, a revocation or a release has said whose the customer is since, so that it was received
-    is all that it changes.
+    is all that it changes (procedure.md#time-behind-a-turn).
     """
     claim = known.claim
     return claim is not None and any(case.effective < turn <= claim.since for turn in known.turns)
 
 
 def earlier_claim(case: Case, known: Customer) -> Claim | None:
-    """The claim that stood when an earlier registration took effect, which another has ended since."""
+    """The claim that stood when an earlier registration took effect (procedure.md#fine-earlier-claim)."""
     found = [f.claim for f in known.former if f.claim.since <= case.effective < f.until]
     return max((c for c in found if stood_at(c, case.effective)), key=lambda c: c.since, default=None)

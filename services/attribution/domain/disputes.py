@@ -84,7 +84,7 @@ def rule(case: Case, ruling: Ruling) -> None:
 
 
 def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
-    """Why a ruling does not count, or None."""
+    """Why a ruling does not count, or None (procedure.md#fine-reasons-order)."""
     if case.outside is not None:
         stands = _standing_ruling(case.outside, found.dispute)
         if stands == case.record:
@@ -140,7 +140,7 @@ def _standing_ruling(slice_: Slice | Outside, name: str) -> EventId | None:
 
 
 def _recognised_as_one(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
-    """A ruling for the one who recognised the customer makes the visit's and the earlier customer one."""
+    """A ruling for who recognised makes the two customers one (procedure.md#recognition-ruling)."""
     customers = _ruled_over(case, ruling, found)
     if customers == found.customers:
         return customers
@@ -150,7 +150,7 @@ def _recognised_as_one(case: Case, ruling: Ruling, found: Dispute) -> tuple[Cust
 
 
 def _rule_owner(case: Case, customer: CustomerId, ruling: Ruling) -> None:
-    """The `ruled` decision: a new claim for the owner that is named, or the standing one confirmed."""
+    """Decide `ruled`: a new claim for the owner named, or the standing one (procedure.md#fine-shares-ruled)."""
     clause = case.book.disputes.clause
     known = case.customer(customer).claim
     before = standing(known)

@@ -18,7 +18,7 @@ def open_by_system(
     recogniser: StaffId | None = None,
     other: CustomerId | None = None,
 ) -> None:
-    """A dispute that the rules themselves raise; its id is `system:<event id>`, and there is one for an event."""
+    """Open a dispute that the rules themselves raise, one for an event (procedure.md#disputes-system)."""
     name = f"system:{case.id}"
     if case.slice.dispute(name) is None and (not case.replaying or opened_before(case, name) is not None):
         open_dispute(case, name, "system", customers, clause, deals, evidence, recogniser, other)

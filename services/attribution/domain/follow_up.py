@@ -11,7 +11,7 @@ from services.attribution.domain.state import Claim
 
 
 def record_follow_up(case: Case, follow_up: FollowUp) -> None:
-    """A follow-up was recorded: it renews the claim, or is flagged with every reason why it does not."""
+    """Renew the claim, or flag every reason against it (procedure.md#follow-up-counts)."""
     customer = identify(case, follow_up.customer)
     if customer is None:
         return

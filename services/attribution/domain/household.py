@@ -9,7 +9,7 @@ from services.attribution.domain.identity import file_record, join, named_by
 
 
 def link_household(case: Case, household: HouseholdLink) -> None:
-    """One customer of the first registration, one dispute over all, or nothing, as the rulebook says."""
+    """One customer, one dispute over all, or nothing, as the rulebook says (procedure.md#households)."""
     file_record(case)
     rules = case.book.household
     named = [named_by(case, member, nth) for nth, member in enumerate(household.members)]

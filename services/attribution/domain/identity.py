@@ -60,7 +60,7 @@ def new_customer(case: Case, record: str) -> CustomerId:
 
 
 def known_customers(case: Case, party: Party) -> list[CustomerId]:
-    """The customers that share a contact with this party, by their first record."""
+    """The customers that share a contact with this party, by their first record (procedure.md#identity-match)."""
     if len(party.contacts) == 1:
         only = case.slice.pointed("contact", party.contacts[0])
         return [] if only is None else [only]
@@ -76,7 +76,7 @@ def is_taken(case: Case, kind: str, name: str) -> bool:
 
 
 def take_id(case: Case, kind: str, name: str) -> None:
-    """Note that this record, which names nobody, has the id: the first with an id has it."""
+    """Note that this record, which names nobody, has the id (procedure.md#fine-duplicates)."""
     if not case.replaying:
         case.emit(e.IdTaken(kind, name, case.record))
 

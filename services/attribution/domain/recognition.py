@@ -104,7 +104,7 @@ def _recognised_claim(
 
 
 def _supported(case: Case, recognition: Recognition, reception: Reception) -> bool:
-    """Whether there is evidence and somebody of rank confirms it, by the rulebook of the visit."""
+    """Whether there is evidence that somebody of rank confirms (procedure.md#recognition-evidence)."""
     book = case.books[reception.book]
     return bool(recognition.evidence) and supervisor_or_above(case, recognition.confirmed_by, book)
 
@@ -112,7 +112,7 @@ def _supported(case: Case, recognition: Recognition, reception: Reception) -> bo
 def _in_time(case: Case, known: Customer, reception: Reception, until: str) -> bool:
     """Whether the visit's claim is still the customer's, and the time of `recognition.until` has not passed.
 
-    A claim that has lapsed meanwhile is given back all the same.
+    A claim that has lapsed meanwhile is given back all the same (procedure.md#recognition-until).
     """
     claim = known.claim
     if reception.gave is None or claim is None or claim.registration.event != reception.event:
@@ -127,7 +127,7 @@ def _in_time(case: Case, known: Customer, reception: Reception, until: str) -> b
 def _give_back(
     case: Case, known: Customer, reception: Reception, claim: Claim, other: CustomerId | None, clause: str
 ) -> None:
-    """O owns again, the clock restarts, and R assisted; the two customers are one where they were two."""
+    """O owns again, the clock restarts, and R assisted (procedure.md#recognition-return)."""
     customer = known.id
     if other is not None:
         customer = join_recognised(case, known, other)

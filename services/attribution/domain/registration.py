@@ -28,14 +28,14 @@ def is_complete(book: Rulebook, party: Party) -> bool:
 
 
 def renewal(case: Case, claim: Claim) -> tuple[str, tuple[EventId, ...]]:
-    """The clause and the events of a renewal."""
+    """The clause and the events of a renewal (procedure.md#cites-renewed)."""
     book = case.books[claim.book]
     clause = book.registration.first if book.follow_up.days(claim.basis) is None else book.follow_up.clause
     return clause, (claim.registration.event, case.id)
 
 
 def may_revive(case: Case, claim: Claim) -> bool:
-    """Whether a contact after the lapse lets the claim live on: where the rulebook says so, for who still works."""
+    """Whether a contact after the lapse revives the claim, for who still works (procedure.md#lapse-revive)."""
     return case.books[claim.book].follow_up.revive and not case.scope.departed(claim.owner)
 
 

@@ -53,7 +53,7 @@ def come_back(case: Case, back: Return) -> None:
 
 
 def depart(case: Case, staff: StaffId) -> None:
-    """A departed consultant leaves both queues, in every office."""
+    """A departed consultant leaves both queues, in every office (procedure.md#boards-departed)."""
     for office in case.scope.offices:
         board = case.slice.board(office)
         if board is not None and _on(board, staff):
@@ -100,7 +100,7 @@ def _turn_is_past(case: Case) -> bool:
 
 
 def call_turn(case: Case, staff: StaffId) -> None:
-    """A new customer's call uses the answerer's turn on the call board; nobody is flagged for it."""
+    """A new customer's call uses the answerer's turn, without a flag (procedure.md#boards-call)."""
     board = case.slice.board(case.fact.office)
     if board is None or _turn_is_past(case):
         return
@@ -108,7 +108,7 @@ def call_turn(case: Case, staff: StaffId) -> None:
 
 
 def take(case: Case, board: Board, queue: Queue, staff: StaffId) -> None:
-    """The turn goes: those before who were away at their own risk go to the back first, then who took it."""
+    """Use the turn: those who lost theirs go to the back, then who took it (procedure.md#boards-skip)."""
     order: tuple[StaffId, ...] = getattr(board, queue)
     if staff not in order:
         return

@@ -50,7 +50,7 @@ def deal_status(slice_: Slice, customer: Customer, deal: Deal) -> str:
 def set_shares(
     case: Case, customer: CustomerId, deal: Deal, shares: Shares, clause: str, at: datetime | None = None
 ) -> None:
-    """A decision of the deal: its shares from now on, dated no earlier than the deal."""
+    """Decide the shares of a deal, dated no earlier than the deal (procedure.md#discovery-moved-share)."""
     when = max(case.effective if at is None else at, deal.at)
     because = resting_on(*deal.because, case.id)
     changed = replace(deal, shares=dict(sorted(shares.items())), clause=clause, because=because)
@@ -77,7 +77,8 @@ class Confiscated(NamedTuple):
 def receiver_of(known: Customer, claim: Claim | None, forfeit: Forfeit) -> StaffId | None:
     """To whom concealed shares go: the rightful, else the owner, or where that is the receiver, the superseded one.
 
-    Who may have no share of the customer's deals gets nothing, as if nobody were there.
+    Who may have no share of the customer's deals gets nothing, as if nobody were there
+    (procedure.md#concealment-to-whom).
     """
     taker = forfeit.to
     if taker is None and claim is not None:
@@ -87,7 +88,7 @@ def receiver_of(known: Customer, claim: Claim | None, forfeit: Forfeit) -> Staff
 
 
 def has_lost(known: Customer, owner: StaffId | None, staff: StaffId) -> bool:
-    """Whether this consultant is barred, stood by unrecognised, or was found to conceal the customer."""
+    """Whether this consultant may have no share of the customer's deals (procedure.md#concealment-unfit)."""
     lost = any(f.staff == staff and (f.cause != "present" or staff != owner) for f in known.forfeits)
     return lost or staff in known.barred
 

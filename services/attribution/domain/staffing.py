@@ -27,7 +27,7 @@ def depart(case: Case, departure: Departure) -> None:
 
 
 def release(case: Case, customer: CustomerId) -> None:
-    """The claim of one who leaves is released; one that lapsed before stays lapsed."""
+    """The claim of one who leaves is released; one that lapsed before stays lapsed (procedure.md#claims-departed)."""
     case.settle(customer)
     claim = standing(case.customer(customer).claim)
     if claim is None:

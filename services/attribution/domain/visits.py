@@ -67,7 +67,7 @@ def is_first(slice_: Slice | Outside, visit: Visit, event: EventId) -> bool:
 
 
 def _is_duplicate(case: Case, visit: Visit) -> bool:
-    """Judged again, a record is the duplicate that it was."""
+    """Judged again, a record is the duplicate that it was (procedure.md#fine-duplicates)."""
     known = case.slice if case.outside is None else case.outside
     return not (is_first(known, visit, case.record) and is_first(case.slice, visit, case.record))
 
@@ -117,7 +117,7 @@ def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assig
 def _early_visit(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
 ) -> Outcome:
-    """A visit effective before the claim: a discovery, unless a claim that stood then would have been left alone."""
+    """A visit effective before the claim: a discovery, or nothing (procedure.md#fine-earlier-claim)."""
     if assignment is None:
         return Outcome()
     if assignment.owner == claim.owner:
@@ -157,7 +157,7 @@ def _registration(case: Case, visit: Visit, step: int) -> Registration:
 
 
 def _consultants_named(visit: Visit) -> tuple[StaffId, ...]:
-    """Whom the customer named at the door, or who says to whom the customer belongs."""
+    """Whom the customer named, or who says whose the customer is (procedure.md#visits-recognised)."""
     named = [visit.asked.named_consultant, visit.asked.contacted_by, visit.designated]
     if visit.capacity == "assist":
         named.append(visit.on_behalf_of)
@@ -165,7 +165,7 @@ def _consultants_named(visit: Visit) -> tuple[StaffId, ...]:
 
 
 def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> None:
-    """The receiver, if another than the owner, assisted."""
+    """The receiver, if another than the owner, assisted (procedure.md#visits-row-6)."""
     if staff != owner:
         case.emit(e.OwnerAssisted(customer, Assist(staff, owner, case.effective, case.record)))
 
@@ -181,7 +181,7 @@ def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignme
 
 
 def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Outcome:
-    """The owner receives the customer: renewed; a lapsed claim begins anew, for the owner knew the customer."""
+    """The owner receives the customer: renewed, or begun anew after a lapse (procedure.md#visits-owner)."""
     if claim.lapsed:
         clause = case.books[claim.book].follow_up.clause
         again = case.new_claim(claim.owner, "visit", _registration(case, visit, 4))
@@ -193,7 +193,7 @@ def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Ou
 
 
 def _honoured_visit(case: Case, claim: Claim) -> Claim:
-    """The claim after a visit that is kept for or renewed by its owner; the first turns a call into a visit."""
+    """The claim after a visit that is kept for or renewed by its owner (procedure.md#visits-becomes)."""
     if claim.basis in ("call", "outreach"):
         claim = replace(claim, basis="visit", registered=case.effective, became_visit=case.effective)
     return case.contacted(claim)
@@ -227,7 +227,7 @@ class Lost(NamedTuple):
 
 
 def _lost_by(case: Case, visit: Visit, claim: Claim) -> Lost | None:
-    """Rows 3, 4 and 5 for a standing claim, by the basis that it had at that hour; None: it is kept."""
+    """Rows 3 to 5 of procedure.md#visits-table for a standing claim, by the basis of that hour; None: it is kept."""
     if claim.owner in _consultants_named(visit):
         return None
     book = case.books[claim.book]
@@ -240,7 +240,7 @@ def _lost_by(case: Case, visit: Visit, claim: Claim) -> Lost | None:
 
 
 def _kept(case: Case, visit: Visit, known: Customer, claim: Claim, clause: str) -> Outcome:
-    """O keeps the customer, the clock restarts, and R assisted."""
+    """O keeps the customer, the clock restarts, and R assisted (procedure.md#visits-row-6)."""
     case.decide(known.id, "kept", _honoured_visit(case, claim), clause, (claim.registration.event, case.id))
     assist(case, known.id, visit.received_by, claim.owner)
     return Outcome()
