@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import FastAPI, Request
 from msgspec import Struct
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from shared.contract import Event, decode_event, format_instant
 from shared.http import create_app, serve
 from shared.parts import spare_collector
+from shared.raw_route import RawRoute
 from shared.telemetry import configure_logging
 
 BATCH_BYTES = 32 * 1024 * 1024
@@ -52,8 +54,9 @@ def create() -> FastAPI:
         answer = b"".join(_place(event) + b"\n" for event in events)
         return Response(answer, 200, media_type="application/x-ndjson")
 
-    app.add_api_route("/v1/events", post_event, methods=["POST"], status_code=202)
-    app.add_api_route("/v1/events:batch", post_batch, methods=["POST"])
+    add = partial(app.router.add_api_route, methods=["POST"], route_class_override=RawRoute)
+    add("/v1/events", post_event, status_code=202)
+    add("/v1/events:batch", post_batch)
     return app
 
 

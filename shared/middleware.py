@@ -101,19 +101,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        size = self._announced(Headers(scope=scope))
+        announced = _announced(scope)
+        size = self._limit if announced is None else announced
         if size > self._limit:
             await self._refuse(scope, receive, send)
+        elif announced is not None and size <= _SMALL:  # the server reads no more than that: nothing to count
+            await self._app(scope, receive, send)
         else:
             async with AsyncExitStack() as held:
                 await self._counted(size, held, scope, receive, send)
-
-    def _announced(self, headers: Headers) -> int:
-        """The size of the body in bytes; as much as is allowed where it is not announced."""
-        if "transfer-encoding" in headers:
-            return self._limit
-        length = headers.get("content-length", "0")
-        return int(length) if length.isascii() and length.isdigit() else 0
 
     async def _counted(
         self, size: int, held: AsyncExitStack, scope: Scope, receive: Receive, send: Send
@@ -154,6 +150,14 @@ class BodyLimit:
         if _closes(scope):
             await _discard(receive)
         await problem(413, self._detail)(scope, receive, send)
+
+
+def _announced(scope: Scope) -> int | None:
+    """The size of the body in bytes; None where it is not announced."""
+    if _header(scope, b"transfer-encoding") is not None:
+        return None
+    length = _header(scope, b"content-length") or b"0"
+    return int(length) if length.isdigit() else 0
 
 
 def _closes(scope: Scope) -> bool:

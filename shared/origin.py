@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,6 +28,21 @@ from shared.problem import problem
 ANY_HOST: Final = "*"
 """For an address that is meant for everybody and keeps others out by a secret."""
 
+Field = tuple[bytes, bytes]
+"""A field of the header: its name in lower case, and its value."""
+
+_LOOKED_AT: Final = frozenset(
+    {
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"sec-fetch-mode",
+        b"sec-fetch-dest",
+        b"content-encoding",
+        b"content-type",
+    }
+)
+_REMEMBERED: Final = 256
 _MEDIA: Final = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
 
 
@@ -40,15 +56,17 @@ class OriginGuard:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._media = frozenset(media)
+        # A client says the same each time; looking at it anew takes a tenth of a small request (benchmark `intake`).
+        self._refusal_of = lru_cache(maxsize=_REMEMBERED)(self._refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._refusal(scope)) is not None:
+        if scope["type"] == "http" and (refusal := self._refusal_of(*_said(scope))) is not None:
             await problem(*refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        headers = Headers(scope=scope)
+    def _refusal(self, method: str, has_body: bool, said: tuple[Field, ...]) -> tuple[int, str] | None:
+        headers = Headers(raw=list(said))
         if len(headers.getlist("host")) > 1:
             return 400, "Host: 只能给一次 (may be given once only)"
         host = headers.get("host", "")
@@ -56,14 +74,14 @@ class OriginGuard:
             return 421, "Host 不是本服务的名称 (Host is no name of this service; see PANKE_ALLOWED_HOSTS)"
         if not all(_of_host(origin, host) for origin in headers.getlist("origin")):
             return 403, "Origin: 不接受来自其他网页的请求 (requests from pages of another origin are refused)"
-        if not _same_site(headers, scope["method"]):
+        if not _same_site(headers, method):
             return 403, "Sec-Fetch-Site: 不接受来自其他网页的请求 (requests from another site are refused)"
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             return 415, (
                 "Content-Encoding: 不接受压缩的请求体，请直接发送 JSON"
                 " (compressed bodies are not taken; send JSON as it is)"
             )
-        if _has_body(headers) and _media_type(headers) not in self._media:
+        if has_body and _media_type(headers) not in self._media:
             return 415, (
                 "Content-Type: 应为 application/json 或 application/x-ndjson"
                 " (must be application/json or application/x-ndjson)"
@@ -114,8 +132,18 @@ def _same_site(headers: Mapping[str, str], method: str) -> bool:
     return site in ("none", "same-origin") or follows_link
 
 
-def _has_body(headers: Mapping[str, str]) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+def _said(scope: Scope) -> tuple[str, bool, tuple[Field, ...]]:
+    """What of a request says who asks: its method, whether it has a body, and the fields that are looked at."""
+    looked_at: list[Field] = []
+    has_body = False
+    for name, value in scope["headers"]:
+        if name in _LOOKED_AT:
+            looked_at.append((name, value))
+        elif name == b"content-length":
+            has_body = has_body or value != b"0"
+        elif name == b"transfer-encoding":
+            has_body = True
+    return scope["method"], has_body, tuple(looked_at)
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ from shared.contract.schema import INSTANT
 from shared.contract.warnings import MESSAGES
 from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
 from shared.problem import PROBLEM_TYPE, Problem, unavailable
+from shared.raw_route import RawRoute
 from shared.telemetry import current_traceparent, next_span
 
 MAX_LINES: Final = 10_000
@@ -113,13 +114,14 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
             raise Problem(404, "没有这个 id 的记录 (no event of this id is recorded)")
         return Response(body, media_type=JSON)
 
-    add = app.add_api_route
+    add = app.router.add_api_route
     tags: list[str | Enum] = ["events"]
     post = ["POST"]
     add(
         "/v1/events",
         post_event,
         methods=post,
+        route_class_override=RawRoute,
         summary="Record one event",
         status_code=202,
         tags=tags,
@@ -130,6 +132,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         "/v1/events:batch",
         post_batch,
         methods=post,
+        route_class_override=RawRoute,
         summary="Record up to 10,000 events, one a line",
         tags=tags,
         responses=_BATCH,
