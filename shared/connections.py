@@ -14,9 +14,11 @@ import contextlib
 import enum
 import signal
 import time
+from array import array
 from collections.abc import Iterator
 from typing import Any, Final
 
+import httptools
 import structlog
 import uvicorn
 from msgspec import Struct
@@ -62,6 +64,26 @@ class Phase(enum.Enum):
 _WAITING: Final = frozenset({Phase.HEADER, Phase.IDLE})
 
 
+class _Parser(httptools.HttpRequestParser):
+    """Reads on behind a header that offers another protocol; the library's own takes what follows for that one's."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        super().__init__(protocol)
+        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self._protocol = protocol
+
+    def feed_data(self, data: bytes | bytearray | memoryview[int] | array[int]) -> None:
+        """Parse; each header that stopped the parser is parsed again without what it offered."""
+        while True:
+            try:
+                super().feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as stop:
+                if not self._protocol.offers_upgrade():
+                    raise
+                data = self._protocol.head_again() + bytes(data[stop.args[0] :])
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with deadlines for what the client sends; `limits` is set by a subclass of the server."""
 
@@ -82,6 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._finished = False
         self._refused = False
         self._stalled: float | None = None
+        self.parser = _Parser(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, that of the connection that has waited longest where all are taken."""
@@ -137,21 +160,23 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= self.limits.sent_ahead:
             self._refused = True
             self.transport.abort()
-        if self._refused or not self._declines_upgrade():
+        if self._refused or self.offers_upgrade():
             return
         if self._check_header(len(self.url) + sum(len(name) + len(value) for name, value in self.headers)):
             super().on_headers_complete()
             self.cycle.keep_alive = self.cycle.keep_alive and not self.parser.should_upgrade()
             self._enter(Phase.BODY, self.limits.body_grace)
 
-    def _declines_upgrade(self) -> bool:
-        """Whether the request is served in HTTP/1.1: the parser reads nothing behind an offer, not even a body."""
-        sized = any(name in _SIZES and value != b"0" for name, value in self.headers)
-        if sized and self.parser.should_upgrade():
-            self._refuse(
-                501, "不支持 Upgrade，请用 HTTP/1.1 (Upgrade is not supported; send HTTP/1.1 as it is)"
-            )
-        return not self._refused
+    def offers_upgrade(self) -> bool:
+        """Whether the parser stops at this header: it comes again without the offer, which nobody takes up here."""
+        return self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers)
+
+    def head_again(self) -> bytes:
+        """The header as it came, but for the offer of another protocol (RFC 9110, 7.8)."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, unless the request was refused by its header."""
@@ -162,7 +187,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole; how long its answer takes is the service's affair."""
-        if self._refused:
+        if self._refused or self.offers_upgrade():
             return
         self._finished = True
         super().on_message_complete()
@@ -221,11 +246,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-_SIZES: Final = frozenset({b"content-length", b"transfer-encoding"})
 _REASONS: Final = {
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
-    501: "Not Implemented",
     503: "Service Unavailable",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from services.intake.model import Finding, Submission
 from shared.contract import (
@@ -20,13 +21,14 @@ from shared.contract import (
     canonical,
     content_digest,
     decode_event,
-    digest_of,
     is_masked,
     normalise_phone,
     parties,
 )
 from shared.contract.warnings import names_of
 from shared.topics import encode_contacts
+
+_MOVES: Final = (StaffEnrolled, StaffDeparted)
 
 
 def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission:
@@ -52,13 +54,12 @@ def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: 
         occurred_at=event.occurred_at,
         body=body,
         digest=content_digest(event),
-        written=digest_of(body),
         contacts=contacts,
         traceparent=traceparent,
         adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
         finds=_finding(data) if type(data) is ConcealmentFound else None,
         names=names_of(event),
-        moves=data.staff if isinstance(data, StaffEnrolled | StaffDeparted) else None,
+        moves=data.staff if isinstance(data, _MOVES) else None,
     )
 
 

@@ -21,6 +21,9 @@ _encode: Final = msgspec.json.Encoder().encode
 # All facts of a group share their time of recording.
 _instant = lru_cache(maxsize=1024)(format_instant)
 
+PLACED: Final = (Accepted, Duplicate)
+"""What is answered with its place. A union of the two would be made anew for each line."""
+
 CONFLICT: Final = (
     "该 id 已登记，内容不同；原记录未变 (this id is recorded with other content; nothing was changed)"
 )
@@ -70,7 +73,7 @@ def _problem(outcome: Conflict | Refused | Delayed) -> dict[str, Any]:
 def line_json(number: int, outcome: LineOutcome) -> bytes:
     """The result of one line of a batch, itself one line."""
     status = STATUS[type(outcome)]
-    if isinstance(outcome, Accepted | Duplicate):
+    if isinstance(outcome, PLACED):
         return b'{"line":%d,"status":%d,%b}\n' % (number, status, _members(outcome.place))
     return b'{"line":%d,"status":%d,"problem":%b}\n' % (number, status, problem_json(outcome))
 

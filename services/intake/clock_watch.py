@@ -9,6 +9,8 @@ that was believed is kept with the journal, so that a restart in between believe
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -50,7 +52,15 @@ class Clocks(Protocol):
 
     def keep(self, anchor: Anchor) -> None: ...
 
-    def anchor(self) -> Anchor | None: ...
+    def anchor(self) -> Anchor | None:
+        """The last reading of this machine's clock that was believed since it was booted."""
+
+
+class ClockStore(Protocol):
+    """Where the statements are asked."""
+
+    def asked(self) -> AbstractContextManager[Clocks]:
+        """All that one look asks and keeps, over one connection."""
 
 
 class ClockWatch:
@@ -59,10 +69,10 @@ class ClockWatch:
     `now` and `problem` are cheap; `look` asks the database and is called each second.
     """
 
-    def __init__(self, clock: SystemClock, clocks: Clocks, apart: Gauge) -> None:
+    def __init__(self, clock: SystemClock, store: ClockStore, apart: Gauge) -> None:
         self._clock = clock
         self._steady = clock.steady
-        self._clocks = clocks
+        self._store = store
         self._apart = apart
         self._confirmation: int | None = None
         self._database_apart = ZERO
@@ -90,14 +100,20 @@ class ClockWatch:
 
     def begin(self) -> None:
         """The first look: by what the process before this one believed, and with the journal."""
-        if (anchor := self._clocks.anchor()) is not None:
-            self._steady.believe(anchor)
-        self.look(journal=True)
+        with self._store.asked() as clocks:
+            if (anchor := clocks.anchor()) is not None:
+                self._steady.believe(anchor)
+            self._look(clocks, journal=True)
 
-    def look(self, *, journal: bool = False) -> None:
-        """Hold this machine's clock against the database's; with `journal`, also against what was recorded last."""
+    def look(self) -> None:
+        """Hold this machine's clock against the database's."""
+        with self._store.asked() as clocks:
+            self._look(clocks, journal=False)
+
+    def _look(self, clocks: Clocks, *, journal: bool) -> None:
+        """With `journal`, also against what was recorded last."""
         before = self._steady.wall()
-        reading = self._clocks.read(journal=journal)
+        reading = clocks.read(journal=journal)
         after = self._steady.wall()
         self._database_apart = _distance(reading.time, before, after)
         self._heed(reading)
@@ -107,7 +123,7 @@ class ClockWatch:
             confirmed = until is not None and reading.journal <= until + self._steady.tolerance
             self._journal = None if confirmed else reading.journal
         if self.problem() is None:
-            self._clocks.keep(self._steady.anchor)
+            clocks.keep(self._steady.anchor)
         self._tell()
 
     def _heed(self, reading: Reading) -> None:
@@ -146,20 +162,30 @@ class StoredClocks:
         self._database = database
         self._boot = boot_id()
 
-    def read(self, *, journal: bool) -> Reading:
+    @contextmanager
+    def asked(self) -> Iterator[Clocks]:
         with self._database.connection() as connection:
-            row = connection.execute(SQL["clocks"], {"journal": journal}).fetchone()
+            yield _Asked(connection, self._boot)
+
+
+class _Asked:
+    """The statements over one connection."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[object, ...]], boot: str) -> None:
+        self._connection = connection
+        self._boot = boot
+
+    def read(self, *, journal: bool) -> Reading:
+        row = self._connection.execute(SQL["clocks"], {"journal": journal}).fetchone()
         assert row is not None  # of a statement without a FROM
         return Reading(*row)  # type: ignore[arg-type]
 
     def keep(self, anchor: Anchor) -> None:
-        with self._database.connection() as connection:
-            connection.execute(SQL["keep_anchor"], {"boot": self._boot, "wall": anchor[0], "up": anchor[1]})
+        wall, up = anchor
+        self._connection.execute(SQL["keep_anchor"], {"boot": self._boot, "wall": wall, "up": up})
 
     def anchor(self) -> Anchor | None:
-        """The last reading of this machine's clock that was believed since it was booted."""
-        with self._database.connection() as connection:
-            row = connection.execute(SQL["anchor"], {"boot": self._boot}).fetchone()
+        row = self._connection.execute(SQL["anchor"], {"boot": self._boot}).fetchone()
         return None if row is None else (row[0], row[1])  # type: ignore[return-value]
 
 

@@ -14,10 +14,10 @@ from uuid import UUID
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
-from services.intake.answers import STATUS, batch_ndjson, place_json, problem_json
+from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json
 from services.intake.attribution import NotFailing
 from services.intake.metrics import IntakeMetrics
-from services.intake.model import Accepted, Duplicate, Malformed, Unavailable
+from services.intake.model import Malformed, Unavailable
 from services.intake.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.set_asides import UnknownEvent
 from shared.contract import BadEvent, decode_setting_aside
@@ -88,7 +88,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         except Unavailable as error:
             metrics.refused_busy.inc()
             raise unavailable(error.reason, error.retry_after) from error
-        if isinstance(outcome, Accepted | Duplicate):
+        if isinstance(outcome, PLACED):
             return Response(place_json(outcome.place), STATUS[type(outcome)], media_type=JSON)
         return Response(problem_json(outcome), STATUS[type(outcome)], media_type=PROBLEM_TYPE)
 

@@ -27,7 +27,7 @@ class Finding(Struct, frozen=True, gc=False):
 class Submission(Struct, frozen=True, gc=False):
     """An event that passed the decoder and asks for a place in the journal.
 
-    `digest` is of its content; `written` of its canonical bytes, which older rows of the journal were told by.
+    `digest` is of its content, whatever bytes it came in.
     `names` is whom it names, `moves` who is enrolled or leaves by it.
     """
 
@@ -38,7 +38,6 @@ class Submission(Struct, frozen=True, gc=False):
     occurred_at: datetime
     body: bytes
     digest: bytes
-    written: bytes
     contacts: bytes | None
     traceparent: str | None
     adopts: tuple[str, int] | None = None

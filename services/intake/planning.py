@@ -16,7 +16,7 @@ from msgspec import Struct
 from services.intake.model import Accepted, Conflict, Duplicate, Finding, Outcome, Place, Refused, Submission
 from services.intake.receivers import VISIT, received_in
 from services.intake.warning import Roll
-from shared.contract import CLOCK_TOLERANCE, BadEvent, bad
+from shared.contract import CLOCK_TOLERANCE, BadEvent, bad, digest_of
 
 UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
 
@@ -112,8 +112,7 @@ class Planner:
     def _place(self, submission: Submission) -> Outcome:
         known = self._known.get(submission.id)
         if known is not None:
-            same = known.digest in (submission.digest, submission.written)
-            return Duplicate(known.place) if same else Conflict(submission.id)
+            return Duplicate(known.place) if _same(known.digest, submission) else Conflict(submission.id)
         head = self._heads.get(submission.scope)
         recorded_at = self._not_before if head is None else max(self._not_before, head.recorded_at)
         refusal = self._refusal(submission, recorded_at)
@@ -165,6 +164,11 @@ class Planner:
             visit, receiver = received_in(submission.body)
             self._received.setdefault((scope, visit), receiver)
         return Accepted(place)
+
+
+def _same(digest: bytes, submission: Submission) -> bool:
+    """Whether a stored digest is of this content; older rows of the journal hold that of the canonical bytes."""
+    return digest == submission.digest or digest == digest_of(submission.body)
 
 
 def _refused(error: BadEvent) -> Refused:

@@ -151,7 +151,7 @@ class Intake:
         return admitted
 
     async def _take_piece(self, admitted: Sequence[Submission | Refused]) -> list[LineOutcome]:
-        ready = [await self._ready(entry) for entry in admitted]
+        ready = [await self._ready(entry) if _adopts(entry) else entry for entry in admitted]
         submissions = [entry for entry in ready if isinstance(entry, Submission)]
         stored = iter(await self._store(submissions))
         return [next(stored) if isinstance(entry, Submission) else entry for entry in ready]
@@ -198,6 +198,10 @@ def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | Refuse
         return admit(line, traceparent, imported=imported)
     except BadEvent as error:
         return Malformed(error.path, error.rule, error.message)
+
+
+def _adopts(entry: Submission | Refused) -> bool:
+    return isinstance(entry, Submission) and entry.adopts is not None
 
 
 def _occurred(entry: Submission | Refused) -> float:

@@ -26,6 +26,8 @@ MESSAGES: Final[Mapping[str, str]] = {
     DEPARTED_STAFF: "这名员工当时已离职 (this member of staff had left by then)",
 }
 
+_BEGIN: Final = (StaffEnrolled, RulebookAdopted)
+
 Standing = Callable[[str], str | None]
 """What is wrong with a member of staff at the time of the record: the rule, or None."""
 
@@ -48,7 +50,7 @@ class Names(Struct, frozen=True, gc=False):
 
 
 def names_of(event: Event) -> Names:
-    begins = isinstance(event.data, StaffEnrolled | RulebookAdopted)
+    begins = isinstance(event.data, _BEGIN)
     return Names(event.scope, event.office, tuple(staff_in(event.data)), begins)
 
 

@@ -32,7 +32,8 @@ def canonical(raw: bytes) -> bytes:
 
 def content_digest(event: Event) -> bytes:
     """SHA-256 of the content of a decoded event, however it was written and whenever it was recorded."""
-    return digest_of(_encode(replace(event, recorded_at=None)))
+    told = event if event.recorded_at is None else replace(event, recorded_at=None)
+    return digest_of(_encode(told))
 
 
 def digest_of(body: bytes) -> bytes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from prometheus_client import Gauge
 
 from services.intake.cli import journal
-from services.intake.clock_watch import Anchor, ClockWatch, Reading
+from services.intake.clock_watch import Anchor, ClockWatch, Reading, StoredClocks
 from services.intake.main import Service
 from services.intake.settings import IntakeSettings
 from shared.clock import SteadyTime, SystemClock
+from shared.database import Database, migrate
 from tests.support.intake import raw, taking, visit
 
 YEAR = timedelta(days=365)
@@ -157,10 +158,27 @@ def test_a_time_is_confirmed_as_the_clocks_stand_at_that_moment() -> None:
     assert watch.problem() is None
 
 
+def test_a_look_borrows_one_connection(database: str) -> None:
+    """Of the pool that all requests share: what it asks and what it keeps go over the same one."""
+    migrate(database, "services.intake", "intake")
+    with Database(database, schema="intake") as pool:
+        watch = ClockWatch(SystemClock(), StoredClocks(pool), Gauge("apart", "-", registry=None))
+        watch.begin()
+        before = pool.pool.get_stats()["requests_num"]
+        watch.look()
+        assert pool.pool.get_stats()["requests_num"] == before + 1
+        with pool.connection() as connection:
+            assert connection.execute("SELECT count(*) FROM clock_anchors").fetchone() == (1,)
+
+
 class Said:
     """A database whose clock is right, and which operators may confirm a time to."""
 
     confirmation = 0
+
+    @contextmanager
+    def asked(self) -> Iterator[Said]:
+        yield self
 
     def read(self, *, journal: bool) -> Reading:
         return Reading(datetime.now(UTC), None, self.confirmation, None)

@@ -172,15 +172,46 @@ async def test_requests_that_are_sent_ahead_are_bounded() -> None:
         assert (await said(address, GET * 5000 + LAST)).count(b"HTTP/1.1 200") < 5000
 
 
-async def test_an_upgrade_is_answered_as_if_it_had_not_been_asked_for() -> None:
-    """The connection ends with the answer; a body behind the offer is refused, and never taken for empty."""
-    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "size"),
+    [
+        (b"Content-Length: 2\r\n\r\n{}", b"2"),
+        (b"Transfer-Encoding: chunked\r\n\r\n3\r\n{ }\r\n0\r\n\r\n", b"3"),
+        (b"Content-Length: 0\r\n\r\n", b"0"),
+    ],
+)
+async def test_an_upgrade_that_is_offered_is_ignored(body: bytes, size: bytes) -> None:
+    """The body behind the offer is read as any other, and so are the requests behind it (RFC 9110, 7.8)."""
     async with served(UNHURRIED) as address:
-        got = await said(address, GET[:-2] + offer + b"\r\n")
-        assert got.startswith(b"HTTP/1.1 200")
-        assert b"connection: close" in got.lower()
-        body = offer + b"Content-Length: 2\r\n\r\n{}"
-        assert (await said(address, POST + body)).startswith(b"HTTP/1.1 501")
+        got = await said(address, (POST + OFFER + body) * 2 + GET[:-2] + OFFER + b"\r\n" + LAST)
+        assert got.count(b"HTTP/1.1 200") == 4
+        assert got.count(b"\r\n\r\n" + size) == 2
+        assert got.count(b"yes") == 2
+
+
+async def test_an_upgrade_is_ignored_however_the_request_arrives() -> None:
+    """Cut anywhere, by the network or the client, it is the same request."""
+    whole = POST + OFFER + b"Content-Length: 2\r\n\r\n{}"
+    async with served(PATIENT) as address:
+        for cut in range(len(POST), len(whole)):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(whole[:cut])
+            await writer.drain()
+            writer.write(whole[cut:] + LAST)
+            got = await everything(reader)
+            writer.close()
+            assert got.count(b"HTTP/1.1 200") == 2, whole[:cut]
+
+
+async def test_a_tunnel_is_not_made() -> None:
+    """`CONNECT` asks for another protocol by its method, which is answered and ends the connection."""
+    async with served(UNHURRIED) as address:
+        got = await said(address, b"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + GET)
+        assert got.startswith(b"HTTP/1.1 4")
+        assert got.count(b"HTTP/1.1") == 1
 
 
 async def test_a_newcomer_takes_the_place_of_who_has_waited_longest() -> None:
