@@ -17,10 +17,13 @@ import shared.topics as topics
 from services.attribution.judging.judge import judge
 from services.attribution.rulebooks.loading import load
 from services.attribution.rulebooks.registry import Registry
-from shared.contract import DATA_TYPES, RULES, decode_event, decode_set_aside
+from services.intake.answers import batch_ndjson
+from services.intake.model import Accepted, Malformed, Place
+from shared.contract import DATA_TYPES, RULES, BadEvent, bad, decode_event, decode_set_aside, parse_instant
 from shared.contract import events as ev
 from shared.contract.times import Instant
 from shared.contract.warnings import MESSAGES
+from shared.problem import bad_event
 from tests.support.calls_page import PAGE, page
 from tests.support.documents import DOCS, ROOT, examples, name_in, section, slug, tables
 from tests.unit.test_openapi_documents import APPS
@@ -326,3 +329,22 @@ def test_headings_of_the_contract_are_links() -> None:
 def test_the_page_of_calls_is_current() -> None:
     """docs/calls.md shows every call with the example of today; `python -m tests.support.calls_page` writes it."""
     assert PAGE.read_text(encoding="utf-8") == page(), "run .venv/bin/python -m tests.support.calls_page"
+
+
+def test_the_refusal_of_the_contract_is_as_it_is_answered() -> None:
+    """The problem document that it shows is that of an event whose phone is none."""
+    (example,) = examples(section_of("refusals"))
+    (event,) = examples(section_of("outreach-registered"))
+    with pytest.raises(BadEvent) as refusal:
+        decode_event(event.replace("13800000003", "138").encode(), recorded=False)
+    assert json.loads(example) == json.loads(bytes(bad_event(refusal.value).body))
+
+
+def test_the_results_of_a_batch_are_as_they_are_answered() -> None:
+    """A line that was taken, and one that was refused, as the contract shows them."""
+    (example,) = examples(section_of("recording-a-batch"), "ndjson")
+    taken, refused = map(json.loads, example.splitlines())
+    place = Place(taken["id"], taken["scope"], taken["seq"], parse_instant(taken["recorded_at"]))
+    unknown = bad("type", "unknown_type")
+    outcomes = [Accepted(place), Malformed(unknown.path, unknown.rule, unknown.message)]
+    assert [json.loads(line) for line in batch_ndjson(outcomes).splitlines()] == [taken, refused]
