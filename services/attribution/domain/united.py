@@ -171,7 +171,7 @@ def _in_order(whole: United[T]) -> Items[T]:
         items = parts[0]
         behind.extend(parts[1])
     behind.reverse()  # each step appended one
-    if not isinstance(items, United):
+    if not isinstance(items, United) or items.parts() is None:  # made already, and gone on behind
         return (*items, *behind)
     made, order = _leaves(items), items.order
     if len(made) > 1 and order is _once and sum(map(len, made[1:])) <= _FEW:
