@@ -69,6 +69,23 @@ def test_each_function_that_decides_has_a_sentence() -> None:
     assert [name for name in deciding if name not in named] == []
 
 
+def test_a_function_that_cites_a_rule_is_named_by_its_sentence() -> None:
+    """The rule in a function's docstring leads to a sentence that names the function."""
+    named = {(sentence.at, name) for sentence in SENTENCES.values() for name in sentence.by}
+    rules = {at for at, _ in named}
+    cited = {pair for path in sorted(DOMAIN.glob("*.py")) for pair in rules_cited(path)}
+    assert cited
+    assert sorted(pair for pair in cited - named if pair[0] in rules) == []
+
+
+def rules_cited(file: Path) -> Iterator[tuple[str, str]]:
+    """The anchors of the procedure that functions cite in their docstrings, each with the function."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            told = re.findall(r"procedure\.md#([\w-]+)", ast.get_docstring(node) or "")
+            yield from ((anchor, f"{file.stem}.{node.name}") for anchor in told)
+
+
 @pytest.mark.parametrize("sentence", HELD, ids=lambda sentence: sentence.key)
 def test_what_no_records_show_is_held_by_a_test(sentence: Sentence) -> None:
     """What the rules say of input and of rulebook files is held by a test that is there."""
