@@ -13,7 +13,7 @@ import msgspec
 from bench.measure import Result
 from bench.report import commit, document, keep, line
 
-BENCHMARKS = ("judge", "households", "timers", "intake", "fold", "scale", "bulk", "reads")
+BENCHMARKS = ("judge", "households", "corrections", "timers", "intake", "fold", "scale", "bulk", "reads")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

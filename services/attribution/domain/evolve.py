@@ -340,8 +340,9 @@ def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
 def with_deal(customer: Customer, deal: Deal) -> Customer:
     """The customer with this deal as it is now, in the place that it had."""
     deals = customer.deals
-    at = _place_of(deals, deal)
-    return replace(customer, deals=(*deals[:at], deal, *deals[at + 1 :]))
+    at, changed = _place_of(deals, deal), list(deals)
+    changed[at : at + 1] = [deal]
+    return replace(customer, deals=tuple(changed))
 
 
 def _place_of(deals: tuple[Deal, ...], deal: Deal) -> int:

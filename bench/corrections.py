@@ -1,0 +1,104 @@
+"""A number typed for everybody and then corrected: each record is judged again at one price, however many there are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from statistics import median
+
+from bench.measure import Result, at_most, in_turns, rounded
+from services.attribution.domain import facts as f
+from services.attribution.domain.decide import decide, new_scope
+from services.attribution.rulebooks.loading import load
+
+SIZES = (1_000, 8_000)
+ROUNDS = 3
+MOST = 1.5
+"""For the price of one record or deal; what a correction or a ruling costs whole is among the figures."""
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+SHARED = "+8613800000000"
+
+
+class Office:
+    """One customer with so many visits and deals."""
+
+    def __init__(self, visits: int, deals: int) -> None:
+        self._book = load("base")
+        self._id = self._book.name, self._book.version
+        self._slice = new_scope("demo", self._id, self._book.timezone.key)
+        self._seq = self._corrected = 0
+        for staff, role in (("li", "consultant"), ("wang", "consultant"), ("bo", "manager")):
+            self.fold(f.Enrolment(staff, staff, role, {}))
+        for n in range(visits):
+            self.fold(_visit(n), f"r{n}")
+        for n in range(deals):
+            self.fold(f.Subscription(f"d{n}", _party(SHARED, None), "li", None))
+        self.fold(f.DisputeOpening("all", _party(SHARED, None), "li", None))
+
+    def fold(self, matter: f.Matter, name: str | None = None) -> float:
+        """The processor time of one fact."""
+        self._seq += 1
+        at = BEGIN + timedelta(seconds=self._seq)
+        fact = f.Fact(name or f"e{self._seq}", self._seq, "demo", "hall", at, at, None, matter)
+        begun = time.process_time()
+        decide(self._slice, fact, {self._id: self._book})
+        return time.process_time() - begun
+
+    def leave(self) -> float:
+        """The next record gets a number of its own: its customer is somebody else."""
+        self._corrected += 1
+        party = _party(f"+86139{self._corrected:08d}", None)
+        return self.fold(f.Correction(f"r{self._corrected}", party, "li", ("bo",), ("phones",)))
+
+    def stay(self) -> float:
+        """A record gets another name: the customer stays whole."""
+        name = f.Party(f"name {self._seq}", ())
+        return self.fold(f.Correction("r0", name, "li", ("bo",), ("name",)))
+
+    def rule(self) -> float:
+        """A ruling that sets the shares of every deal."""
+        return self.fold(f.Ruling("all", "bo", None, {"li": 5000, "wang": 5000}))
+
+
+def run(sizes: tuple[int, int] = SIZES) -> Result:
+    """A small customer and a large one in turns: corrections over visits, rulings over deals."""
+    measures: dict[str, Callable[[], float]] = {}
+    for size in sizes:
+        visited, sold = Office(size, 0), Office(1, size // 4)
+        measures |= {f"leave {size}": visited.leave, f"stay {size}": visited.stay, f"rule {size}": sold.rule}
+    found = in_turns(ROUNDS, **measures)
+    goals, figures = [], {}
+    for name, what in KINDS.items():
+        cost = partial(_cost, found, name)
+        small, large = sizes
+        growth = cost(large) / cost(small)
+        goals.append(
+            at_most(f"{what}: price of one at {large:,} to that at {small:,}", growth * small / large, MOST)
+        )
+        figures[name] = {str(size): rounded(cost(size) * 1e3) for size in sizes} | {"times": rounded(growth)}
+    return Result("corrections", tuple(goals), {"ms": figures})
+
+
+KINDS = {
+    "leave": "a record leaves its customer, by record",
+    "stay": "a record is corrected and stays, by record",
+    "rule": "a ruling over all deals, by deal",
+}
+
+
+def _cost(found: dict[str, list[float]], name: str, size: int) -> float:
+    return median(found[f"{name} {size}"])
+
+
+def _party(phone: str, name: str | None) -> f.Party:
+    return f.Party(name, (phone,), (phone,))
+
+
+def _visit(n: int) -> f.Visit:
+    return f.Visit(
+        visit=f"v{n}", customer=_party(SHARED, f"n{n}"), received_by=("li", "wang")[n % 2],
+        capacity="on_turn", on_behalf_of=None, designated=None, asked=f.Asked(), referred_by=(),
+        brochure_only=False, present=(), ended_at=None,
+    )  # fmt: skip
