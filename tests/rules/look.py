@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ OTHER_ROOMS = ("judging.", "rulebooks.")
 def main() -> None:
     """Print what the arguments name; exit with 1 if something is unknown."""
     unknown = [word for word in sys.argv[1:] if not show(word)]
-    sys.exit(f"no sentence, anchor or function: {', '.join(unknown)}" if unknown else 0)
+    sys.exit(f"no sentence, anchor, function or clause: {', '.join(unknown)}" if unknown else 0)
 
 
 def show(word: str) -> bool:
@@ -32,8 +33,22 @@ def show(word: str) -> bool:
 
 
 def look_up(word: str) -> list[Sentence]:
-    """The sentences with this key, of this rule (`visits-row-5`), or applied by this function (`deals.subscribe`)."""
-    return [said for said in read_sentences().values() if word in (said.key, said.at, *said.by)]
+    """The sentences with this key, of this rule (`visits-row-5`) or clause, or applied by this function."""
+    rules = rules_of(word)
+    return [
+        said
+        for said in read_sentences().values()
+        if word in (said.key, said.at, *said.by) or said.at in rules
+    ]
+
+
+def rules_of(clause: str) -> frozenset[str]:
+    """The rules that read the values of a clause (`shijiazhuang.4`), as the page of its rulebook names them."""
+    page = ROOT / "docs" / "rules" / f"{clause.partition('.')[0]}.md"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    section = re.search(rf"^## {re.escape(clause)}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    told = re.search(r"^Rules: .+$", section[1], re.MULTILINE) if section is not None else None
+    return frozenset(re.findall(r"#([\w-]+)\)", told[0]) if told is not None else ())
 
 
 def lines_of(sentence: Sentence) -> Iterator[str]:

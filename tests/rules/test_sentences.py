@@ -134,9 +134,9 @@ def decides(node: ast.FunctionDef) -> bool:
     )
 
 
-@pytest.mark.parametrize("word", ["registration.row5", "visits-row-5", "visits._forfeited"])
-def test_a_rule_is_found_by_sentence_anchor_and_function(word: str) -> None:
-    """Whichever of the three is known leads to the other two, and to the cases."""
+@pytest.mark.parametrize("word", ["registration.row5", "visits-row-5", "visits._forfeited", "shijiazhuang.5"])
+def test_a_rule_is_found_by_sentence_anchor_function_and_clause(word: str) -> None:
+    """Whichever of them is known leads to the others, and to the cases."""
     told = "\n".join(line for sentence in look_up(word) for line in lines_of(sentence))
     assert "registration.row5: " in told
     assert "docs/rules/procedure.md#visits-row-5" in told
