@@ -10,7 +10,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -21,6 +21,7 @@ log: Final = structlog.get_logger()
 DATABASE_WAIT: Final = 60.0
 DEFECT: Final = 70
 """The exit code of a process that ends itself."""
+_CANCEL_AGAIN: Final = 1.0
 
 
 def spare_collector() -> None:
@@ -38,6 +39,19 @@ def background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(end_with)
     return task
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until each has ended, whatever it ended by.
+
+    `asyncio.wait_for` may take a cancellation for its own that comes in the moment in which its wait is over; a task
+    that waits in a loop would then go on for ever, and the process with it.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN)
 
 
 def end_with(task: asyncio.Task[None]) -> None:

@@ -41,7 +41,7 @@ from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, broker_answers, ensure_topic, topics_known
 from shared.openapi import examples_of
-from shared.parts import background, exit_wedged, prepared, spare_collector
+from shared.parts import background, cancelled, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.relaying import RelaySettings
 from shared.settings import SettingsError, load, variable
@@ -191,14 +191,11 @@ class Service:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(tasks)
             await self._stop_consumer()
             self.relay.stop()
             await asyncio.wait([relay], timeout=RELAY_GRACE)
-            relay.cancel()
-            await asyncio.gather(relay, return_exceptions=True)
+            await cancelled([relay])
             await asyncio.to_thread(self.refolder.close)
             await asyncio.to_thread(self.fold_threads.close)
             await asyncio.to_thread(self.datastore.close)

@@ -34,7 +34,7 @@ from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import broker_answers
 from shared.openapi import examples_of
-from shared.parts import background, end_with, exit_wedged, prepared, spare_collector
+from shared.parts import background, cancelled, end_with, exit_wedged, prepared, spare_collector
 from shared.progress import Progress, Watchdog
 from shared.settings import load
 from shared.telemetry import configure_logging, new_registry, render_metrics
@@ -132,12 +132,10 @@ class Service:
             yield
         finally:
             await self.committer.close()
-            for task in watching:
-                task.cancel()
+            await cancelled(watching)
             self.relay.stop()
             await asyncio.wait([relay], timeout=RELAY_GRACE)
-            relay.cancel()
-            await asyncio.gather(relay, *watching, return_exceptions=True)
+            await cancelled([relay])
             self.journal.close()
             await asyncio.to_thread(self.database.close)
 

@@ -43,7 +43,7 @@ from shared.database import Database, migrate
 from shared.http import create_app, serve
 from shared.kafka import SEND_FAILURES, topics_known
 from shared.openapi import examples_of
-from shared.parts import background, prepared
+from shared.parts import background, cancelled, prepared
 from shared.settings import SettingsError, load, variable
 from shared.telemetry import configure_logging, new_registry, render_metrics
 from shared.topic_state import ANYTHING
@@ -147,9 +147,7 @@ class Service:
         try:
             yield
         finally:
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            await cancelled(others)
             await self._stop_consumer()
             stop.set()
             await dispatching
