@@ -8,9 +8,11 @@ text is kept there for all before the adoption is taken.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import ssl
 import time
+from functools import partial
 from typing import Final
 
 import httpx
@@ -61,6 +63,7 @@ class Attribution:
         self._trust = ssl.create_default_context()  # reading the certificates takes longer than a question
         self._kept: dict[tuple[str, int], float] = {}
         self._away_until = -math.inf
+        self._asking: dict[tuple[str, int], asyncio.Task[Refused | None]] = {}
 
     def _client(self, wait: float) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self._address, timeout=wait, trust_env=False, verify=self._trust)
@@ -89,6 +92,23 @@ class Attribution:
         """
         if not self._rulebooks(name, version) or self._settled(name, version):
             return None
+        return await asyncio.shield(self._asked(name, version))
+
+    def _asked(self, name: str, version: int) -> asyncio.Task[Refused | None]:
+        """The question that is under way, for all who wait for its answer; asked where none is."""
+        asking = self._asking.get((name, version))
+        if asking is None:
+            asking = asyncio.create_task(self._ask(name, version))
+            self._asking[name, version] = asking
+            asking.add_done_callback(partial(self._answered, (name, version)))
+        return asking
+
+    def _answered(self, book: tuple[str, int], asked: asyncio.Task[Refused | None]) -> None:
+        del self._asking[book]
+        if not asked.cancelled():
+            asked.exception()  # whoever asked may have left
+
+    async def _ask(self, name: str, version: int) -> Refused | None:
         try:
             async with self._client(BOOKS_WAIT) as client:
                 answer = await client.put(f"/v1/rulebooks/{name}/{version}")
