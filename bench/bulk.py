@@ -18,7 +18,7 @@ from bench.generator import BEGINNING, CONSULTANTS, Made
 from bench.measure import Result, at_most, in_turns, median_ratio, summary
 from bench.parts import database, postgres, settle
 from bench.scale import RULEBOOK, Scope
-from shared.topics import Headers, encode_headers
+from shared.contract.topics import Headers, encode_headers
 
 CLAIMS = (1000, 10_000)
 RECORDS = (125, 1000)

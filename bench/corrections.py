@@ -9,9 +9,9 @@ from functools import partial
 from statistics import median
 
 from bench.measure import Result, at_most, in_turns, rounded
-from services.attribution.domain import facts as f
-from services.attribution.domain.decide import decide, new_scope
-from services.attribution.rulebooks.loading import load
+from shared.rules.domain import facts as f
+from shared.rules.domain.decide import decide, new_scope
+from shared.rules.rulebooks.loading import load
 
 SIZES = (1_000, 8_000)
 ROUNDS = 3

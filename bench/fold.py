@@ -20,12 +20,12 @@ from bench.generator import Made, take
 from bench.measure import Result, at_least, in_turns, median_ratio, rounded, summary
 from bench.parts import NotReady, database, kafka, postgres, service, settle
 from bench.rows import Table, insert_one_by_one, insert_raw, read_tables
-from services.attribution.folding.recorder import SCHEMA
-from shared.database import connection_info
-from shared.kafka import PartitionOf, Record, Sender, ensure_topic
-from shared.local.ports import HOST, free_port
-from shared.parts import spare_collector
-from shared.topics import Topics
+from deploy.local.ports import HOST, free_port
+from services.attribution.store.recorder import SCHEMA
+from shared.contract.topics import Topics
+from shared.platform.kafka.sender import PartitionOf, Record, Sender, ensure_topic
+from shared.platform.postgres.database import connection_info
+from shared.platform.runtime import spare_collector
 
 FACTS = 12_000
 SCOPES = 60

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.generator import Made
-from services.attribution.folding.application import Attribution, Outcome, Source
-from services.attribution.folding.folder import Rules
-from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.folding.rules import live_rules
-from services.attribution.folding.store import Store
-from services.attribution.rulebooks.registry import Registry
-from shared.database import Database, migrate
-from shared.topics import Headers, encode_headers
+from services.attribution.fold.application import Attribution, Outcome, Source
+from services.attribution.fold.rules import live_rules
+from services.attribution.fold.scope_fold import Rules
+from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.store.store import Store
+from shared.contract.topics import Headers, encode_headers
+from shared.platform.postgres.database import Database, migrate
+from shared.rules.rulebooks.registry import Registry
 
 BATCH = 2000
 """Records of a batch at most, as the service takes them."""

@@ -12,9 +12,9 @@ from statistics import median
 from typing import TypeAlias
 
 from bench.measure import Result, at_most, in_turns, rounded
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
 from shared.contract import format_instant
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 
 SIZES = (500, 6_000)
 ROUNDS = 3

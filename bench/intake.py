@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from bench.measure import Result, at_least, in_turns, median_ratio, rounded
 from bench.parts import database, kafka, postgres, service
-from shared.local.ports import HOST, free_port
+from deploy.local.ports import HOST, free_port
 
 CONNECTIONS: Final = (1, 64, 256)
 BATCH: Final = 100

@@ -18,12 +18,12 @@ from typing import IO
 
 import msgspec
 
-from services.attribution.domain.rulebook import Rulebook
-from services.attribution.domain.state import BookId
-from services.attribution.judging.cli import encode, packed
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import contacts_of, decode_event, parties
+from shared.rules.commands.judge import encode, packed
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.domain.state import BookId
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
 
 
 def judged(lines: IO[bytes]) -> int:

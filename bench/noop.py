@@ -16,10 +16,10 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from shared.contract import Event, decode_event, format_instant
-from shared.http import create_app, serve
-from shared.parts import spare_collector
-from shared.raw_route import RawRoute
-from shared.telemetry import configure_logging
+from shared.platform.http.app import create_app, serve
+from shared.platform.http.raw_route import RawRoute
+from shared.platform.runtime import spare_collector
+from shared.platform.telemetry.telemetry import configure_logging
 
 BATCH_BYTES = 32 * 1024 * 1024
 

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from shared.local import EmbeddedKafka, EmbeddedPostgres
+from deploy.local import EmbeddedKafka, EmbeddedPostgres
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0

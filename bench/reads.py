@@ -24,11 +24,11 @@ from bench.generator import BEGINNING
 from bench.measure import Result, at_most, in_turns, median_ratio, rounded, summary
 from bench.parts import database, kafka, postgres, service, settle
 from bench.scale import RULEBOOK, Scope
-from services.attribution.answering.desk import look_up
-from services.attribution.answering.queries import Questions
-from shared.kafka import PartitionOf, Record, Sender
-from shared.local.ports import HOST, free_port
-from shared.topics import Topics
+from deploy.local.ports import HOST, free_port
+from services.attribution.queries.desk import look_up
+from services.attribution.queries.queries import Questions
+from shared.contract.topics import Topics
+from shared.platform.kafka.sender import PartitionOf, Record, Sender
 
 FEW, MANY = 10, 20_000
 """Records of a small customer and of a large one."""

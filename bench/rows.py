@@ -12,8 +12,8 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from psycopg import sql
 
-from services.attribution.folding.recorder import SCHEMA, AttributionDatastore
-from shared.database import connection_info, migrate
+from services.attribution.store.recorder import SCHEMA, AttributionDatastore
+from shared.platform.postgres.database import connection_info, migrate
 
 OWN = ("migrations", "notification_tracking", "rulebooks", "edition")
 """Tables that hold no rows of facts: what migrations fill, and a handful of texts with arrays that do not unnest."""

@@ -18,8 +18,8 @@ import psycopg
 
 from bench.measure import Result, at_least, at_most, in_turns, median_ratio, seconds, summary
 from bench.parts import database, postgres, settle
-from services.notifier.sending.queue import Queue, Terms
-from shared.database import Database, connection_info, migrate, queries
+from services.notifier.delivery.queue import Queue, Terms
+from shared.platform.postgres.database import Database, connection_info, migrate, queries
 
 SCHEMA = "notifier"
 FUTURE = 1_000_000

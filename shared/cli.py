@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import click
 
-from shared.terminal import PlainGroup
+from shared.platform.text.terminal import PlainGroup
 
 GROUP = "panke.commands"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from shared.local import EmbeddedKafka, EmbeddedPostgres
+from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from tests.support import parts
 
 # How long an example takes says nothing of the product on a machine that others use too.

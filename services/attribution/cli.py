@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from services.attribution.options import database_url, rulebook_folder
-from shared.settings import SettingsError
-from shared.terminal import PlainGroup, say
+from shared.platform.options import database_url, rulebook_folder
+from shared.platform.settings import SettingsError
+from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
-    from services.attribution.folding.batch import BeingSetAside
-    from services.attribution.folding.quarantine import Quarantine, Retried
+    from services.attribution.quarantine.quarantine import Quarantine, Retried
+    from services.attribution.store.batch import BeingSetAside
 
 FAILED = 1
 INTAKE = "http://127.0.0.1:8001"
@@ -43,9 +43,9 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
     """
     import psycopg
 
-    from services.attribution.folding import restating
-    from services.attribution.folding.recorder import SCHEMA
-    from shared.database import connection_info
+    from services.attribution.relay import restatement as restating
+    from services.attribution.store.recorder import SCHEMA
+    from shared.platform.postgres.database import connection_info
 
     if everything == bool(scopes):
         raise click.UsageError("--all 或 --scope，二者选一 (give --all, or scopes)")
@@ -125,7 +125,7 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
 
     The journal records it first, so that `panke judge` over its export leaves the fact out too.
     """
-    from services.attribution.judging.journal import NotRecorded, record_set_aside
+    from services.attribution.quarantine.journal_client import NotRecorded, record_set_aside
     from shared.contract import SettingAside
 
     if not reason.strip() or not by.strip():
@@ -166,14 +166,14 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     import psycopg
     from eventsourcing.persistence import PersistenceError
 
-    from services.attribution.folding.batch import BeingSetAside
-    from services.attribution.folding.quarantine import AlreadySetAside, NotFailing, NotParked, Quarantine
-    from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-    from services.attribution.folding.rules import live_rules
-    from services.attribution.folding.texts import StoredTexts
-    from services.attribution.rulebooks.loading import BadRulebook
-    from services.attribution.rulebooks.registry import NoSuchText, Registry
-    from shared.database import Database
+    from services.attribution.fold.rules import live_rules
+    from services.attribution.quarantine.quarantine import AlreadySetAside, NotFailing, NotParked, Quarantine
+    from services.attribution.store.batch import BeingSetAside
+    from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+    from services.attribution.store.texts import StoredTexts
+    from shared.platform.postgres.database import Database
+    from shared.rules.rulebooks.loading import BadRulebook
+    from shared.rules.rulebooks.registry import NoSuchText, Registry
 
     try:
         registry = Registry(folder)

@@ -17,24 +17,24 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.attribution.answering.decisions_page import DECISIONS, from_micros, micros, page_of_told
-from services.attribution.answering.desk import look_up
-from services.attribution.answering.history_page import history_of
-from services.attribution.answering.lanes import Lane, Lanes
-from services.attribution.answering.preview import REPEATED, Previewer, Repeated, WouldPark
-from services.attribution.answering.queries import Cursor, Head, NotFound, Questions, Snapshot
-from services.attribution.folding.texts import StoredTexts
-from services.attribution.judging.refold import Asked, Journal, Refolder, RefoldUnavailable
-from services.attribution.judging.result import Json
-from services.attribution.rulebooks.registry import NoSuchText, UnknownBook
-from shared.cases import case_digest
-from shared.clock import BusinessClock
+from services.attribution.queries.decisions_page import DECISIONS, from_micros, micros, page_of_told
+from services.attribution.queries.desk import look_up
+from services.attribution.queries.history_page import history_of
+from services.attribution.queries.lanes import Lane, Lanes
+from services.attribution.queries.preview import REPEATED, Previewer, Repeated, WouldPark
+from services.attribution.queries.queries import Cursor, Head, NotFound, Questions, Snapshot
+from services.attribution.replays.historic import Asked, Journal, Refolder, RefoldUnavailable
+from services.attribution.store.texts import StoredTexts
 from shared.contract import BadEvent, contact_of, format_instant, parse_query_instant
+from shared.contract.case_numbers import case_digest
 from shared.contract.schema import INSTANT
-from shared.leaving import LeavingRoute
-from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
-from shared.problem import Problem
-from shared.rulebook_folder import MAX_VERSION
+from shared.platform.clock import BusinessClock
+from shared.platform.http.disconnects import LeavingRoute
+from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
+from shared.platform.http.problem import Problem
+from shared.rules.judge.result import Json
+from shared.rules.rulebooks.folder import MAX_VERSION
+from shared.rules.rulebooks.registry import NoSuchText, UnknownBook
 
 T = TypeVar("T")
 

@@ -17,41 +17,41 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.attribution.answering.lanes import Lanes, Readers
-from services.attribution.answering.preview import Previewer
-from services.attribution.answering.queries import Questions
-from services.attribution.folding.application import Attribution
-from services.attribution.folding.bounds import Bounds
-from services.attribution.folding.consumer import ConsumerSettings, IntakeConsumer
-from services.attribution.folding.outbox import Outbox
-from services.attribution.folding.positions import Positions
-from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.folding.relay import OwnershipRelay
-from services.attribution.folding.rules import live_rules
-from services.attribution.folding.store import Store, opening_book
-from services.attribution.folding.texts import StoredTexts
-from services.attribution.judging.refold import Refolder
-from services.attribution.metrics import AttributionMetrics
+from services.attribution.fold.application import Attribution
+from services.attribution.fold.bounds import Bounds
+from services.attribution.fold.consumer import ConsumerSettings, IntakeConsumer
+from services.attribution.fold.metrics import AttributionMetrics
+from services.attribution.fold.rules import live_rules
 from services.attribution.office_http import OfficeApi
-from services.attribution.rulebooks.loading import BadRulebook
-from services.attribution.rulebooks.registry import Registry
+from services.attribution.queries.lanes import Lanes, Readers
+from services.attribution.queries.preview import Previewer
+from services.attribution.queries.queries import Questions
+from services.attribution.relay.outbox import Outbox
+from services.attribution.relay.relay import OwnershipRelay
+from services.attribution.replays.historic import Refolder
 from services.attribution.settings import AttributionSettings
-from shared.clock import BusinessClock, MachineClock, clock_problem, open_clock
-from shared.database import Database, migrate
-from shared.http import create_app, serve
-from shared.kafka import SEND_FAILURES, broker_answers, ensure_topic, topics_known
-from shared.openapi import examples_of
-from shared.parts import background, cancelled, exit_wedged, prepared, spare_collector
-from shared.progress import Progress, Watchdog
-from shared.relaying import RelaySettings
-from shared.settings import SettingsError, load, variable
-from shared.telemetry import configure_logging, new_registry, render_metrics
-from shared.threads import Threads
-from shared.topic_state import ANYTHING, WrongTopic
-from shared.topic_watch import TopicWatch, Watched
-from shared.topics import Topics, WatermarkMessage
-from shared.watermark_reader import WatermarkReader
-from shared.watermarks import Mark, Watermarks
+from services.attribution.store.positions import Positions
+from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.store.store import Store, opening_book
+from services.attribution.store.texts import StoredTexts
+from shared.contract.topics import Topics, WatermarkMessage
+from shared.platform.clock import BusinessClock, MachineClock, clock_problem, open_clock
+from shared.platform.http.app import create_app, serve
+from shared.platform.http.openapi import examples_of
+from shared.platform.kafka.outbox_relay import RelaySettings
+from shared.platform.kafka.sender import SEND_FAILURES, broker_answers, ensure_topic, topics_known
+from shared.platform.kafka.topic_state import ANYTHING, WrongTopic
+from shared.platform.kafka.topic_watch import TopicWatch, Watched
+from shared.platform.kafka.watermark_reader import WatermarkReader
+from shared.platform.kafka.watermarks import Mark, Watermarks
+from shared.platform.liveness import Progress, Watchdog
+from shared.platform.postgres.database import Database, migrate
+from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
+from shared.platform.settings import SettingsError, load, variable
+from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
+from shared.platform.threads import Threads
+from shared.rules.rulebooks.loading import BadRulebook
+from shared.rules.rulebooks.registry import Registry
 
 log = structlog.get_logger()
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from services.attribution.answering import office_lists as lists
 from services.attribution.http import (
     Api,
     Limit,
@@ -21,10 +20,11 @@ from services.attribution.http import (
     encoded,
     page_schema,
 )
-from services.attribution.judging.result import Json
+from services.attribution.queries import office_lists as lists
 from shared.contract.schema import INSTANT
 from shared.contract.warnings import MESSAGES
-from shared.openapi import TEXT, object_of
+from shared.platform.http.openapi import TEXT, object_of
+from shared.rules.judge.result import Json
 
 _INTEGER: Final = {"type": "integer", "minimum": 0}
 _DATE: Final = {**INSTANT, "type": ["string", "null"]}

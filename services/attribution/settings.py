@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shared.settings import CommonSettings, Count, Port, Seconds
+from shared.platform.settings import CommonSettings, Count, Port, Seconds
 
 
 class AttributionSettings(CommonSettings, frozen=True, kw_only=True):

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from services.intake.model import Accepted, Conflict, Duplicate, Malformed, Place, Refused
-from services.intake.service import Delayed, LineOutcome
+from services.intake.admission.service import Delayed, LineOutcome
+from services.intake.model.submission import Accepted, Conflict, Duplicate, Malformed, Place, Refused
 from shared.contract import format_instant
-from shared.problem import FieldError, problem_document
+from shared.platform.http.problem import FieldError, problem_document
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -15,10 +15,10 @@ import click
 import psycopg
 
 from shared.contract import format_instant
-from shared.database import connection_info
-from shared.settings import SettingsError
-from shared.terminal import PlainGroup, say
-from shared.terminal import output as out
+from shared.platform.postgres.database import connection_info
+from shared.platform.settings import SettingsError
+from shared.platform.text.terminal import PlainGroup, say
+from shared.platform.text.terminal import output as out
 
 
 @click.command("intake")
@@ -48,8 +48,8 @@ def export(scope: str, output: Path | None, database_url: str) -> None:
 
     Standard error names the rulebook that `panke judge` must be given.
     """
-    from services.intake.codec import PlainCodec
-    from services.intake.journal import Archive
+    from services.intake.journal.codec import PlainCodec
+    from services.intake.journal.journal import Archive
 
     archive = Archive(PlainCodec())
     with _connected(database_url) as connection:
@@ -72,7 +72,7 @@ def confirm_time(by: str, reason: str, database_url: str) -> None:
     For intake that says 503 because the clocks disagree. What was recorded ahead of the time stays so: see the
     runbook before you confirm a journal that lies ahead of all clocks.
     """
-    from services.intake.journal import SQL
+    from services.intake.journal.journal import SQL
 
     with _connected(database_url) as connection:
         row = connection.execute(SQL["confirm_time"], {"by": by, "reason": reason}).fetchone()
@@ -85,7 +85,7 @@ def confirm_time(by: str, reason: str, database_url: str) -> None:
 @click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
 def scopes(database_url: str) -> None:
     """Every scope of the journal: its last seq, when that was recorded, and the rulebook that it began under."""
-    from services.intake.journal import SQL
+    from services.intake.journal.journal import SQL
 
     with _connected(database_url) as connection:
         for head in connection.execute(SQL["all_heads"]):
@@ -111,7 +111,7 @@ def recover(
     For a journal that was restored from a backup and is older than its topic. Status 1 when something was left.
     """
     from services.intake.recover_cli import recover as run
-    from shared.topics import Topics
+    from shared.contract.topics import Topics
 
     with _connected(database_url) as connection:
         whole = run(connection, kafka, Topics(topic_prefix).intake, default_rulebook, yes=yes, left=left)
@@ -131,7 +131,7 @@ def relay(scopes: tuple[str, ...], everything: bool, first: int, database_url: s
 
     Who has seen them drops them. `panke journal scopes` lists the scopes.
     """
-    from services.intake.resend import UnknownScope, send_again, send_all_again
+    from services.intake.relay.resend import UnknownScope, send_again, send_all_again
 
     if everything == bool(scopes) or (everything and first != 1):
         raise click.UsageError(

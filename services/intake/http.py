@@ -14,19 +14,19 @@ from uuid import UUID
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
+from services.intake.admission.attribution import NotFailing
+from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json
-from services.intake.attribution import NotFailing
-from services.intake.metrics import IntakeMetrics
-from services.intake.model import Malformed, Unavailable
-from services.intake.service import TURN_BYTES, Delayed, Intake, LineOutcome
-from services.intake.set_asides import UnknownEvent
+from services.intake.journal.set_asides import UnknownEvent
+from services.intake.model.metrics import IntakeMetrics
+from services.intake.model.submission import Malformed, Unavailable
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.schema import INSTANT
 from shared.contract.warnings import MESSAGES
-from shared.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
-from shared.problem import PROBLEM_TYPE, Problem, unavailable
-from shared.raw_route import RawRoute
-from shared.telemetry import current_traceparent, next_span
+from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
+from shared.platform.http.problem import PROBLEM_TYPE, Problem, unavailable
+from shared.platform.http.raw_route import RawRoute
+from shared.platform.telemetry.telemetry import current_traceparent, next_span
 
 MAX_LINES: Final = 10_000
 NDJSON: Final = "application/x-ndjson"

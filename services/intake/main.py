@@ -14,31 +14,31 @@ from typing import Final
 import psycopg
 from fastapi import FastAPI
 
-from services.intake.attribution import Attribution
-from services.intake.backlog import Backlog
-from services.intake.clock_watch import ClockWatch, StoredClocks
-from services.intake.codec import PlainCodec
-from services.intake.committer import GroupCommitter
+from services.intake.admission.attribution import Attribution
+from services.intake.admission.rulebooks import Registry
+from services.intake.admission.service import Intake
 from services.intake.http import add_routes
-from services.intake.journal import Archive, Clock, Journal, declare_deployment
-from services.intake.metrics import IntakeMetrics
-from services.intake.outbox import Outbox
-from services.intake.relay import IntakeRelay, IntakeRelaySettings
-from services.intake.rulebooks import Registry
-from services.intake.service import Intake
-from services.intake.set_asides import SetAsides
+from services.intake.journal.backpressure import Backlog
+from services.intake.journal.clock_watch import ClockWatch, StoredClocks
+from services.intake.journal.codec import PlainCodec
+from services.intake.journal.committer import GroupCommitter
+from services.intake.journal.journal import Archive, Clock, Journal, declare_deployment
+from services.intake.journal.positions import Standing
+from services.intake.journal.set_asides import SetAsides
+from services.intake.model.metrics import IntakeMetrics
+from services.intake.relay.outbox import Outbox
+from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.settings import IntakeSettings
-from services.intake.standing import Standing
-from shared.clock import BusinessClock, SystemClock, open_clock
-from shared.database import Database, migrate
-from shared.http import create_app, serve
-from shared.kafka import broker_answers
-from shared.openapi import examples_of
-from shared.parts import background, cancelled, end_with, exit_wedged, prepared, spare_collector
-from shared.progress import Progress, Watchdog
-from shared.settings import load
-from shared.telemetry import configure_logging, new_registry, render_metrics
-from shared.topics import Topics
+from shared.contract.topics import Topics
+from shared.platform.clock import BusinessClock, SystemClock, open_clock
+from shared.platform.http.app import create_app, serve
+from shared.platform.http.openapi import examples_of
+from shared.platform.kafka.sender import broker_answers
+from shared.platform.liveness import Progress, Watchdog
+from shared.platform.postgres.database import Database, migrate
+from shared.platform.runtime import background, cancelled, end_with, exit_wedged, prepared, spare_collector
+from shared.platform.settings import load
+from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"

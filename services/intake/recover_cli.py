@@ -9,13 +9,13 @@ from typing import Final
 
 import click
 
-from services.intake.codec import PlainCodec
-from services.intake.comparing import Findings, hold
-from services.intake.journal import SQL, Connection
-from services.intake.recovering import Left, Recovery, resendable
-from services.intake.tail import Piece, reading
-from shared.kafka import SEND_FAILURES, look_at
-from shared.terminal import say
+from services.intake.journal.codec import PlainCodec
+from services.intake.journal.comparison import Findings, hold
+from services.intake.journal.journal import SQL, Connection
+from services.intake.journal.topic_tail import Piece, reading
+from services.intake.recovery.recovery import Left, Recovery, resendable
+from shared.platform.kafka.sender import SEND_FAILURES, look_at
+from shared.platform.text.terminal import say
 
 WAIT: Final = 10.0
 SHOWN: Final = 20

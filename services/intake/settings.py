@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shared.settings import CommonSettings, Count, Port, Seconds
+from shared.platform.settings import CommonSettings, Count, Port, Seconds
 
 RulebookRef = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}@[1-9][0-9]{0,5}$")]
 

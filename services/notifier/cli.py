@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import psycopg
 
-from services.notifier.planning.cli import check_policy, preview_policy, test_channel
-from shared.cases import case_digest
-from shared.settings import SettingsError
-from shared.terminal import PlainGroup, say
+from services.notifier.commands import check_policy, preview_policy, test_channel
+from shared.contract.case_numbers import case_digest
+from shared.platform.settings import SettingsError
+from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
-    from services.notifier.proving.listing import ListedAlert, Listing
-    from services.notifier.proving.proof import Asked, Entry, LoggedAlert
-    from shared.database import Database
+    from services.notifier.history.listing import ListedAlert, Listing
+    from services.notifier.history.proof import Asked, Entry, LoggedAlert
+    from shared.platform.postgres.database import Database
 
 _STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
 _REMINDERS = ("early", "day_before", "last_morning", "last_afternoon", "last_call")
@@ -40,7 +40,7 @@ _database_url = click.option(
 def serve_notifier() -> None:
     """Send alerts before claims run out, and when they have."""
     from services.notifier.main import run
-    from shared.clock import ClockError
+    from shared.platform.clock import ClockError
 
     try:
         run()
@@ -52,7 +52,7 @@ def serve_notifier() -> None:
 def serve_receipts() -> None:
     """Take the delivery reports of providers, on an address of their own."""
     from services.notifier.main import run_receipts
-    from shared.clock import ClockError
+    from shared.platform.clock import ClockError
 
     try:
         run_receipts()
@@ -98,7 +98,7 @@ def list_alerts(
     """List alerts, the latest due first, in the time of their office; with the customer behind each case number."""
     import msgspec
 
-    from services.notifier.proving.listing import Filter
+    from services.notifier.history.listing import Filter
 
     with _listing(database_url) as listing:
         date = None if day is None else day.date()
@@ -119,8 +119,8 @@ def list_alerts(
 @_database_url
 def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, database_url: str) -> None:
     """Have dead or unknown alerts tried again."""
-    from services.notifier.proving.listing import NotFoundError, NotRetriableError
-    from shared.clock import MachineClock
+    from services.notifier.history.listing import NotFoundError, NotRetriableError
+    from shared.platform.clock import MachineClock
 
     if bool(ids) == all_dead:
         raise click.UsageError("give the ids of alerts, or --all-dead")
@@ -142,8 +142,8 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
 @_database_url
 def figures_of_alerts(clock: str, database_url: str) -> None:
     """Count what is due, late, under way and dead, and say why alerts wait."""
-    from services.notifier.proving.figures import LATE, lines
-    from shared.clock import ClockError, open_clock
+    from services.notifier.history.figures import LATE, lines
+    from shared.platform.clock import ClockError, open_clock
 
     try:
         now = open_clock(clock, demonstration=True).now()
@@ -172,8 +172,8 @@ def log_alerts(
     """What was told to whom, when, and what was answered: every step with business and machine time."""
     import msgspec
 
-    from services.notifier.proving.listing import Listing
-    from services.notifier.proving.proof import Proof
+    from services.notifier.history.listing import Listing
+    from services.notifier.history.proof import Proof
 
     if sum(one is not None for one in (customer, claim, case)) != 1:
         raise click.UsageError("give one of --customer, --claim and --case")
@@ -196,13 +196,13 @@ def log_alerts(
 
 
 def _customer(customer: str | None, scope: str | None, case: bytes | None) -> Asked:
-    from services.notifier.proving.proof import Asked
+    from services.notifier.history.proof import Asked
 
     return Asked(customer, scope, case=case)
 
 
 def _claim_of(text: str) -> Asked:
-    from services.notifier.proving.proof import Asked
+    from services.notifier.history.proof import Asked
 
     scope, slash, rest = text.partition("/")
     customer, at, number = rest.rpartition("@")
@@ -254,7 +254,7 @@ def _time(at: datetime | None, zone: ZoneInfo) -> str:
 
 @contextmanager
 def _listing(database_url: str) -> Iterator[Listing]:
-    from services.notifier.proving.listing import Listing
+    from services.notifier.history.listing import Listing
 
     with _opened(database_url) as database:
         yield Listing(database)
@@ -262,7 +262,7 @@ def _listing(database_url: str) -> Iterator[Listing]:
 
 @contextmanager
 def _opened(database_url: str) -> Iterator[Database]:
-    from shared.database import Database, connection_info
+    from shared.platform.postgres.database import Database, connection_info
 
     try:
         # The pool would try for seconds and log each time; one plain connection says at once what is wrong.

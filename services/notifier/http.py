@@ -18,8 +18,7 @@ import psycopg
 from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
-from services.notifier.model.alert import State
-from services.notifier.proving.listing import (
+from services.notifier.history.listing import (
     UNREACHABLE,
     Cursor,
     Filter,
@@ -28,13 +27,14 @@ from services.notifier.proving.listing import (
     NotFoundError,
     NotRetriableError,
 )
-from services.notifier.proving.proof import Asked as LogOf
-from services.notifier.proving.proof import LoggedAlert, Proof
-from shared.cases import case_digest
-from shared.clock import MachineClock
+from services.notifier.history.proof import Asked as LogOf
+from services.notifier.history.proof import LoggedAlert, Proof
+from services.notifier.model.alert import State
 from shared.contract import BadEvent, format_instant, parse_instant
-from shared.openapi import answer, named
-from shared.problem import FieldError, Problem, problem
+from shared.contract.case_numbers import case_digest
+from shared.platform.clock import MachineClock
+from shared.platform.http.openapi import answer, named
+from shared.platform.http.problem import FieldError, Problem, problem
 
 JSON = "application/json"
 

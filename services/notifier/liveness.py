@@ -15,12 +15,12 @@ import psycopg
 import structlog
 from aiokafka.errors import KafkaError
 
-from services.notifier.hearing.consumer import Consumer
-from services.notifier.metrics import Metrics
-from services.notifier.proving.listing import Listing
-from services.notifier.sending.breaker import StoredBreaker
-from services.notifier.sending.steps import WHYS
-from shared.clock import BusinessClock
+from services.notifier.delivery.breaker import StoredBreaker
+from services.notifier.delivery.steps import WHYS
+from services.notifier.history.listing import Listing
+from services.notifier.inbox.consumer import Consumer
+from services.notifier.model.metrics import Metrics
+from shared.platform.clock import BusinessClock
 
 _LOG = structlog.get_logger("notifier.liveness")
 INTERVAL = 2.0

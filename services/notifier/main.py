@@ -16,41 +16,41 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import DatabaseLimiter
-from services.notifier.channels.own import admitted, hook_secrets
 from services.notifier.channels.webhook import SecretError
-from services.notifier.hearing.consumer import Consumer, Subscription
-from services.notifier.hearing.inbox import Inbox
+from services.notifier.delivery.attempts import ANSWERING
+from services.notifier.delivery.breaker import StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.queue import Queue, Terms
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.figures import LATE
+from services.notifier.history.listing import Listing
+from services.notifier.history.polling import Poller
+from services.notifier.history.proof import Proof
 from services.notifier.http import SCHEMAS, add_routes
+from services.notifier.inbox.consumer import Consumer, Subscription
+from services.notifier.inbox.inbox import Inbox
 from services.notifier.liveness import Observer, refresh
-from services.notifier.metrics import Metrics
-from services.notifier.planning.notes_of_days import zone_remarks
-from services.notifier.planning.plan import Plans
-from services.notifier.proving.figures import LATE
-from services.notifier.proving.listing import Listing
-from services.notifier.proving.polling import Poller
-from services.notifier.proving.proof import Proof
-from services.notifier.proving.receipts_http import receipts_app
-from services.notifier.sending.breaker import StoredBreaker
-from services.notifier.sending.calls import ANSWERING
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import Queue, Terms
+from services.notifier.model.metrics import Metrics
+from services.notifier.own_senders import admitted, hook_secrets
+from services.notifier.policy.notes_of_days import zone_remarks
+from services.notifier.receipts_http import receipts_app
+from services.notifier.schedule.plan import Plans
+from services.notifier.senders import configured
 from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_lanes, office_plans
-from shared.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
-from shared.database import Database, migrate
-from shared.http import create_app, serve
-from shared.kafka import SEND_FAILURES, topics_known
-from shared.openapi import examples_of
-from shared.parts import background, cancelled, prepared
-from shared.settings import SettingsError, load, variable
-from shared.telemetry import configure_logging, new_registry, render_metrics
-from shared.topic_state import ANYTHING
-from shared.topic_watch import TopicWatch, Watched
-from shared.topics import Topics, WatermarkMessage
-from shared.watermark_reader import WatermarkReader
-from shared.watermarks import Mark, Watermarks
+from shared.contract.topics import Topics, WatermarkMessage
+from shared.platform.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
+from shared.platform.http.app import create_app, serve
+from shared.platform.http.openapi import examples_of
+from shared.platform.kafka.sender import SEND_FAILURES, topics_known
+from shared.platform.kafka.topic_state import ANYTHING
+from shared.platform.kafka.topic_watch import TopicWatch, Watched
+from shared.platform.kafka.watermark_reader import WatermarkReader
+from shared.platform.kafka.watermarks import Mark, Watermarks
+from shared.platform.postgres.database import Database, migrate
+from shared.platform.runtime import background, cancelled, prepared
+from shared.platform.settings import SettingsError, load, variable
+from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 
 log = structlog.get_logger()
 

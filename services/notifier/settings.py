@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 
-from services.notifier.planning.file import read_plans
-from services.notifier.planning.ladder import OfficeHours, OfficeHoursError
-from services.notifier.planning.plan import OfficePlan, Plans
-from services.notifier.planning.strict_yaml import BadPolicy
-from shared.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
+from services.notifier.policy.file import read_plans
+from services.notifier.policy.strict_yaml import BadPolicy
+from services.notifier.schedule.ladder import OfficeHours, OfficeHoursError
+from services.notifier.schedule.plan import OfficePlan, Plans
+from shared.platform.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
 
 ChannelName = Literal[
     "webhook", "email", "log", "dingtalk", "wecom", "feishu", "aliyun-sms", "tencent-sms", "apprise"

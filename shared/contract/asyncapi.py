@@ -1,10 +1,10 @@
-"""AsyncAPI 3.0 of the topics (contract.md#topics), made from the models of `shared.topics`."""
+"""AsyncAPI 3.0 of the topics (contract.md#topics), made from the models of `shared.contract.topics`."""
 
 from typing import Any, Final
 
 from shared.contract.events import DATA_TYPES
 from shared.contract.schema import schemas_of
-from shared.topics import (
+from shared.contract.topics import (
     CONTACTS,
     DEFAULT_RULEBOOK,
     EDITION,

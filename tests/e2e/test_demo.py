@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.demo.bubbles import LOOKS
-from shared.demo.deployment import SERVICES
-from shared.local.process import Running
+from deploy.demo.bubbles import LOOKS
+from deploy.demo.deployment import SERVICES
+from deploy.local.process import Running
 from tests.support.panke import COMMAND
 from tests.support.parts import eventually
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from shared.local.ports import free_port
-from shared.local.stack import Stack
+from deploy.local.ports import free_port
+from deploy.local.stack import Stack
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "first-day.md"
 STEP = re.compile(r"^```sh\n(.*?)^```\n(?:\n```json\n(.*?)^```)?", re.DOTALL | re.MULTILINE)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from shared.contract import format_instant
-from shared.local import EmbeddedKafka, EmbeddedPostgres
 from tests.support.audit import Audit
 from tests.support.load import Desk
 from tests.support.parts import Say, eventually

@@ -16,13 +16,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.attribution.judging.cli import encode
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.registry import Registry
-from services.intake.codec import PlainCodec
-from services.intake.journal import Archive
+from services.intake.journal.codec import PlainCodec
+from services.intake.journal.journal import Archive
 from shared.contract import parse_instant
-from shared.database import connection_info
+from shared.platform.postgres.database import connection_info
+from shared.rules.commands.judge import encode
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.registry import Registry
 from tests.support.scenarios import (
     Scenario,
     books_of,

@@ -22,7 +22,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from shared.contract import format_instant
-from shared.problem import PROBLEM_TYPE
+from shared.platform.http.problem import PROBLEM_TYPE
 from tests.support.parts import eventually
 from tests.support.system import PATIENCE, SERVICES, System, running
 from tests.support.times import odd_times

@@ -19,9 +19,9 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from deploy.local.kafka import EmbeddedKafka
 from shared.contract import format_instant
-from shared.local.kafka import EmbeddedKafka
-from shared.topics import Topics
+from shared.contract.topics import Topics
 from tests.support.audit import read_topic
 from tests.support.panke import panke
 from tests.support.parts import eventually

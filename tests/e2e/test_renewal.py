@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from deploy.local.kafka import EmbeddedKafka
 from shared.contract import format_instant
-from shared.local.kafka import EmbeddedKafka
 from tests.support.parts import eventually
 from tests.support.receiver import Receiver, notified_by
 from tests.support.system import PATIENCE, System, running

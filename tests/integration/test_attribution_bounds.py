@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from services.attribution.answering.queries import Cursor
-from services.attribution.domain.evolve import apply
-from services.attribution.domain.state import SCOPE, Key, Scope, Slice
-from services.attribution.folding.application import Attribution, Outcome
-from services.attribution.folding.bounds import Bounds
-from services.attribution.folding.codec import decode_record
-from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
-from services.attribution.folding.store import Store
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
+from services.attribution.fold.application import Attribution, Outcome
+from services.attribution.fold.bounds import Bounds
+from services.attribution.queries.queries import Cursor
+from services.attribution.store.codec import decode_record
+from services.attribution.store.mapper import EventMapper, Recorded, stream_id
+from services.attribution.store.store import Store
+from shared.rules.domain.evolve import apply
+from shared.rules.domain.state import SCOPE, Key, Scope, Slice
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 from tests.support.attribution import SOURCE, Deployment, Journal, Raw, deployment
 
 PART = 4

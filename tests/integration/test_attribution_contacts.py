@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.attribution.domain.facts import Visit
-from services.attribution.judging.refold import Asked, Refolder
-from services.attribution.judging.translate import to_fact
+from services.attribution.replays.historic import Asked, Refolder
 from shared.contract import decode_event
-from shared.topics import encode_contacts
+from shared.contract.topics import encode_contacts
+from shared.rules.domain.facts import Visit
+from shared.rules.judge.translate import to_fact
 from tests.support.attribution import START, Deployment, Journal, Raw, deployment
 from tests.support.rules import failing_on
 

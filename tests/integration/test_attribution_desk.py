@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.attribution.answering import desk_words as say
-from services.attribution.answering.desk import look_up
-from services.attribution.domain.rulebook import Text
+from services.attribution.explanations import desk_words as say
+from services.attribution.queries.desk import look_up
+from shared.rules.domain.rulebook import Text
 from tests.support.attribution import START, Deployment, Journal, deployment
 
 LI = "13800000001"

@@ -14,24 +14,24 @@ import pytest
 from click.testing import CliRunner
 from eventsourcing.persistence import StoredEvent
 
-from services.attribution.answering.history_page import history_of
-from services.attribution.answering.queries import Cursor
+from deploy.local.ports import free_port
 from services.attribution.cli import quarantine
-from services.attribution.domain.evolve import apply
-from services.attribution.domain.state import SCOPE, Key, Scope, Slice
-from services.attribution.folding.batch import StaleScope
-from services.attribution.folding.codec import decode_record
-from services.attribution.folding.folder import Rules
-from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
-from services.attribution.folding.outbox import Outbox
-from services.attribution.folding.quarantine import NotFailing
-from services.attribution.folding.recorder import StalePosition
-from services.attribution.folding.restating import restate
-from services.attribution.folding.store import Store
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
+from services.attribution.fold.scope_fold import Rules
+from services.attribution.quarantine.quarantine import NotFailing
+from services.attribution.queries.history_page import history_of
+from services.attribution.queries.queries import Cursor
+from services.attribution.relay.outbox import Outbox
+from services.attribution.relay.restatement import restate
+from services.attribution.store.batch import StaleScope
+from services.attribution.store.codec import decode_record
+from services.attribution.store.mapper import EventMapper, Recorded, stream_id
+from services.attribution.store.recorder import StalePosition
+from services.attribution.store.store import Store
 from shared.contract import SetAside
-from shared.local.ports import free_port
+from shared.rules.domain.evolve import apply
+from shared.rules.domain.state import SCOPE, Key, Scope, Slice
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
 from tests.support.parts import eventually
 from tests.support.rules import failing_on
@@ -479,7 +479,7 @@ def test_an_adopted_rulebook_is_kept_by_its_content(live: Deployment) -> None:
 
 
 def _start() -> Any:
-    from services.attribution.answering.queries import Cursor
+    from services.attribution.queries.queries import Cursor
 
     return Cursor()
 
@@ -491,7 +491,7 @@ def recorded(event: StoredEvent) -> Recorded:
 
 
 def deployment_quarantine(live: Deployment, rules: Rules) -> Any:
-    from services.attribution.folding.quarantine import Quarantine
+    from services.attribution.quarantine.quarantine import Quarantine
 
     return Quarantine(live.database, live.recorder, rules)
 

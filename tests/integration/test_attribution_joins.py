@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 from tests.support.attribution import Deployment, Journal, Raw, deployment
 
 MEMBERS = 60

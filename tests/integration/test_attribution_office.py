@@ -10,14 +10,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.attribution.answering import office_lists as lists
-from services.attribution.answering.desk import look_up
-from services.attribution.answering.queries import Cursor
-from services.attribution.folding.recorder import SCHEMA
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
+from services.attribution.queries import office_lists as lists
+from services.attribution.queries.desk import look_up
+from services.attribution.queries.queries import Cursor
+from services.attribution.store.recorder import SCHEMA
 from shared.contract import contact_of, format_instant
-from shared.database import migrations
+from shared.platform.postgres.database import migrations
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 from tests.support.attribution import START, Deployment, Journal, Raw, deployment
 
 LI, WANG = "13800000001", "13800000002"

@@ -11,16 +11,16 @@ import msgspec
 import psycopg
 import pytest
 
-from services.attribution.folding.recorder import SCHEMA
-from services.attribution.judging.cli import encode
-from services.attribution.judging.judge import judge
 from services.attribution.main import Service, create_service
-from services.attribution.rulebooks.loading import load
-from services.attribution.rulebooks.registry import Registry
 from services.attribution.settings import AttributionSettings
+from services.attribution.store.recorder import SCHEMA
 from shared.contract import format_instant, parse_instant
-from shared.database import migrate
-from shared.settings import SettingsError
+from shared.platform.postgres.database import migrate
+from shared.platform.settings import SettingsError
+from shared.rules.commands.judge import encode
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
+from shared.rules.rulebooks.registry import Registry
 from tests.integration.test_attribution_service import PARTITIONS, Line, eventually, folded, running
 from tests.support.attribution import START, Journal
 

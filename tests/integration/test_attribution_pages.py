@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.attribution.answering.decisions_page import BEGIN, from_micros, page_of_told
-from services.attribution.answering.desk import look_up
-from services.attribution.answering.history_page import history_of
-from services.attribution.answering.queries import Cursor, Snapshot
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
+from services.attribution.queries.decisions_page import BEGIN, from_micros, page_of_told
+from services.attribution.queries.desk import look_up
+from services.attribution.queries.history_page import history_of
+from services.attribution.queries.queries import Cursor, Snapshot
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 from tests.support.attribution import START, Deployment, Journal, Raw, deployment
 
 PHONE = "13800000001"

@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from psycopg import sql
 
-from services.attribution.answering.preview import Previewer, Repeated, WouldPark
-from services.attribution.judging.result import Json
+from services.attribution.queries.preview import Previewer, Repeated, WouldPark
 from shared.contract import BadEvent, format_instant
+from shared.rules.judge.result import Json
 from tests.support.attribution import START, Deployment, Journal, deployment
 from tests.support.rules import failing_on
 

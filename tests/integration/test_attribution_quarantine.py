@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from services.attribution.folding.batch import BeingSetAside
-from services.attribution.folding.quarantine import AlreadySetAside, NotParked
+from services.attribution.quarantine.quarantine import AlreadySetAside, NotParked
+from services.attribution.store.batch import BeingSetAside
 from shared.contract import SetAside, format_instant
 from tests.support.attribution import START, Deployment, Journal, deployment
 from tests.support.panke import panke

@@ -13,13 +13,13 @@ from eventsourcing.tests import persistence as published
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from services.attribution.folding.recorder import (
+from services.attribution.store.recorder import (
     SCHEMA,
     AttributionDatastore,
     AttributionRecorder,
     StalePosition,
 )
-from shared.database import migrate
+from shared.platform.postgres.database import migrate
 
 
 @pytest.fixture

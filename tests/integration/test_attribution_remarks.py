@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.attribution.answering.history_page import history_of
-from services.attribution.answering.queries import Cursor
-from services.attribution.folding.recorder import SCHEMA
-from shared.database import migrations
+from services.attribution.queries.history_page import history_of
+from services.attribution.queries.queries import Cursor
+from services.attribution.store.recorder import SCHEMA
+from shared.platform.postgres.database import migrations
 from tests.support.attribution import Deployment, Journal, Raw, deployment
 
 LI, WANG = "13800000001", "13800000002"

@@ -17,16 +17,16 @@ import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.attribution.folding.outbox import RELAY_LOCK
-from services.attribution.judging.cli import encode
-from services.attribution.judging.judge import judge
+from deploy.local import EmbeddedPostgres
 from services.attribution.main import Service, create_service
-from services.attribution.rulebooks.loading import load
+from services.attribution.relay.outbox import RELAY_LOCK
 from services.attribution.settings import AttributionSettings
-from shared.cases import case_number
-from shared.kafka import Record, Sender, ensure_topic
-from shared.local import EmbeddedPostgres
-from shared.topics import StaffMessage, Topics, decode_headers, decode_message, decode_watermark
+from shared.contract.case_numbers import case_number
+from shared.contract.topics import StaffMessage, Topics, decode_headers, decode_message, decode_watermark
+from shared.platform.kafka.sender import Record, Sender, ensure_topic
+from shared.rules.commands.judge import encode
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
 from tests.support.attribution import Journal, Raw
 
 pytestmark = pytest.mark.anyio

@@ -11,15 +11,15 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from msgspec.structs import replace
 
-from services.attribution.folding.application import Attribution, Outcome
-from services.attribution.folding.recorder import StalePosition
-from services.attribution.folding.store import Store
+from services.attribution.fold.application import Attribution, Outcome
 from services.attribution.settings import AttributionSettings
+from services.attribution.store.recorder import StalePosition
+from services.attribution.store.store import Store
 from shared.contract import format_instant
-from shared.kafka import Sender, ensure_topic, look_at, watermark_record
-from shared.topic_state import LAST_OF_EACH_KEY
-from shared.topics import decode_headers, decode_message, decode_watermark
-from shared.watermarks import Mark, Watermarks
+from shared.contract.topics import decode_headers, decode_message, decode_watermark
+from shared.platform.kafka.sender import Sender, ensure_topic, look_at, watermark_record
+from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY
+from shared.platform.kafka.watermarks import Mark, Watermarks
 from tests.integration.test_attribution_service import (
     PARTITIONS,
     Line,

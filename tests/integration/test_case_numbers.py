@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.notifier.proving.listing import Filter, Listing
-from shared.cases import case_digest, case_number
-from shared.database import queries
+from services.notifier.history.listing import Filter, Listing
+from shared.contract.case_numbers import case_digest, case_number
+from shared.platform.postgres.database import queries
 from tests.support.attribution import Deployment, Journal, deployment
 from tests.support.notifier import Office, local
 

@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from prometheus_client import Gauge
 
 from services.intake.cli import journal
-from services.intake.clock_watch import Anchor, ClockWatch, Reading, StoredClocks
+from services.intake.journal.clock_watch import Anchor, ClockWatch, Reading, StoredClocks
 from services.intake.main import Service
 from services.intake.settings import IntakeSettings
-from shared.clock import SteadyTime, SystemClock
-from shared.database import Database, migrate
+from shared.platform.clock import SteadyTime, SystemClock
+from shared.platform.postgres.database import Database, migrate
 from tests.support.intake import raw, taking, visit
 
 YEAR = timedelta(days=365)

@@ -16,15 +16,15 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import conninfo_to_dict
 
 from services.intake import cli
-from services.intake.codec import PlainCodec
-from services.intake.comparing import Findings
-from services.intake.journal import Archive
+from services.intake.journal.codec import PlainCodec
+from services.intake.journal.comparison import Findings
+from services.intake.journal.journal import Archive
+from services.intake.journal.topic_tail import reading
 from services.intake.main import Service
 from services.intake.settings import IntakeSettings
-from services.intake.tail import reading
-from shared.clock import SystemClock
-from shared.database import connection_info
-from shared.kafka import Record, Sender, look_at
+from shared.platform.clock import SystemClock
+from shared.platform.kafka.sender import Record, Sender, look_at
+from shared.platform.postgres.database import connection_info
 from tests.support import parts
 from tests.support.intake import (
     Reader,
@@ -244,7 +244,7 @@ async def test_what_a_stranger_wrote_is_not_taken_for_a_fact(
 @pytest.mark.parametrize("count", [1, 7])
 def test_what_is_lacking_is_told_in_few_words(count: int) -> None:
     """Some scopes by name, the rest by number."""
-    from services.intake.comparing import Span
+    from services.intake.journal.comparison import Span
 
     findings = Findings(ahead={f"s{n}": Span(2, 2 + n) for n in range(count)})
     assert "s0 2" in findings.lacks

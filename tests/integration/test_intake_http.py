@@ -18,13 +18,13 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
+from deploy.local import EmbeddedPostgres
+from deploy.local.ports import free_port
 from services.intake import cli
 from services.intake.main import Service
-from services.intake.model import Accepted, Refused
+from services.intake.model.submission import Accepted, Refused
 from services.intake.settings import IntakeSettings
-from shared.clock import SystemClock
-from shared.local import EmbeddedPostgres
-from shared.local.ports import free_port
+from shared.platform.clock import SystemClock
 from tests.support import parts
 from tests.support.intake import Reader, adoption, compared, prepare, raw, taking, visit
 
@@ -53,8 +53,8 @@ async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClie
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attribution that is there is not taken for away however slow the machine is; nobody listens where it is away."""
-    monkeypatch.setattr("services.intake.attribution.BOOKS_WAIT", 60.0)
-    monkeypatch.setattr("services.intake.attribution.WAIT", 60.0)
+    monkeypatch.setattr("services.intake.admission.attribution.BOOKS_WAIT", 60.0)
+    monkeypatch.setattr("services.intake.admission.attribution.WAIT", 60.0)
 
 
 @pytest.fixture

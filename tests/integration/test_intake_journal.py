@@ -10,13 +10,19 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from services.intake.codec import PlainCodec
-from services.intake.journal import WATERMARK_LOCK, Archive, Journal, WrongDeployment, declare_deployment
-from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Refused, Submission
-from services.intake.planning import INSTANT
-from services.intake.resend import UnknownScope, send_again
+from services.intake.journal.codec import PlainCodec
+from services.intake.journal.journal import (
+    WATERMARK_LOCK,
+    Archive,
+    Journal,
+    WrongDeployment,
+    declare_deployment,
+)
+from services.intake.journal.numbering import INSTANT
+from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome, Refused, Submission
+from services.intake.relay.resend import UnknownScope, send_again
 from shared.contract import decode_event
-from shared.database import migrate, migrations
+from shared.platform.postgres.database import migrate, migrations
 from tests.support.intake import NOON, FixedClock, new_journal, new_outbox, prepare, submission, visit
 from tests.support.parts import eventually
 
@@ -218,7 +224,7 @@ def test_what_an_older_version_left_unsent_is_sent(database: str, monkeypatch: p
     """Rows of one fact each become ranges of one, in their order."""
     shipped = migrations("services.intake")
     with monkeypatch.context() as patch:
-        patch.setattr("shared.database.migrations", lambda package: shipped[:2])
+        patch.setattr("shared.platform.postgres.database.migrations", lambda package: shipped[:2])
         migrate(database, "services.intake", "intake")
     rows_before = "INSERT INTO intake.outbox (scope, seq) VALUES ('a', 1), ('b', 1), ('a', 2)"
     with psycopg.connect(database) as connection:

@@ -12,16 +12,16 @@ import psycopg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from services.intake.journal import Journal
-from services.intake.outbox import Outbox
-from services.intake.planning import INSTANT
-from services.intake.relay import IntakeRelay
-from services.intake.resend import send_again
-from shared.clock import SystemClock
+from deploy.local import EmbeddedKafka
+from services.intake.journal.journal import Journal
+from services.intake.journal.numbering import INSTANT
+from services.intake.relay.outbox import Outbox
+from services.intake.relay.relay import IntakeRelay
+from services.intake.relay.resend import send_again
 from shared.contract import parse_instant
-from shared.kafka import Record, Sender, ensure_topic, look_at
-from shared.local import EmbeddedKafka
-from shared.topic_state import LAST_OF_EACH_KEY, WrongTopic, place_of
+from shared.platform.clock import SystemClock
+from shared.platform.kafka.sender import Record, Sender, ensure_topic, look_at
+from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY, WrongTopic, place_of
 from tests.support import parts
 from tests.support.intake import (
     NOON,
@@ -215,7 +215,7 @@ async def test_a_batch_that_is_acknowledged_without_its_offset_is_covered_too(
     dsn: str, journal: Journal, kafka: str, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the partition ends is asked of the broker then: a watermark never holds from before what it covers."""
-    monkeypatch.setattr("shared.relaying.Sender", Unplacing)
+    monkeypatch.setattr("shared.platform.kafka.outbox_relay.Sender", Unplacing)
     async with running(new_relay(dsn, kafka, topic)), Reader(kafka, topic) as reader:
         await reader.until_watermarks(3)
         await asyncio.to_thread(journal.append, [submission("a") for _ in range(4)])
@@ -318,7 +318,7 @@ async def test_a_range_that_was_cut_off_is_sent_on_from_there(
     journal.append([submission("a") for _ in range(5)])
     relay = new_relay(dsn, kafka, topic)
     with monkeypatch.context() as patch:
-        patch.setattr("shared.relaying.Sender", FailsAfterThree)
+        patch.setattr("shared.platform.kafka.outbox_relay.Sender", FailsAfterThree)
         async with running(relay), Reader(kafka, topic) as reader:
             await reader.until_facts(3)
             await eventually(lambda: relay.progress.problem == "TimeoutError", "the broker is away")

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from services.intake.answers import line_json, place_json
-from services.intake.journal import Journal
-from services.intake.model import Accepted, Duplicate
-from shared.database import migrations
+from services.intake.journal.journal import Journal
+from services.intake.model.submission import Accepted, Duplicate
+from shared.platform.postgres.database import migrations
 from tests.support.intake import NOON, FixedClock, adoption, new_journal, prepare, submission
 
 

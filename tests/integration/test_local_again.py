@@ -14,9 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from shared.local.ports import HOST, free_port, is_free
-from shared.local.process import Running
-from shared.local.stack import Stack
+from deploy.local.ports import HOST, free_port, is_free
+from deploy.local.process import Running
+from deploy.local.stack import Stack
 from tests.integration.test_local_stack import PANKE, panke, processes
 from tests.support import parts
 

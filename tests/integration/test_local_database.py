@@ -10,8 +10,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from shared.database import Database, DatabaseError, MigrationError, QueryFileError, migrate, queries
-from shared.local import EmbeddedPostgres
+from deploy.local import EmbeddedPostgres
+from shared.platform.postgres.database import (
+    Database,
+    DatabaseError,
+    MigrationError,
+    QueryFileError,
+    migrate,
+    queries,
+)
 from tests.support.parts import eventually
 
 FIRST = "CREATE TABLE facts (seq bigint PRIMARY KEY);"

@@ -17,14 +17,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from shared.local import EmbeddedKafka, EmbeddedPostgres, LocalError, postgres_user
-from shared.local import jars as jars_module
-from shared.local import kafka as kafka_module
-from shared.local.errors import AlreadyRunning, AlteredJar, MissingWheel, NoDisk, NoNetwork, NoUser, PortInUse
-from shared.local.home import local_home
-from shared.local.kafka_probe import ask_cluster
-from shared.local.ports import HOST, free_port
-from shared.local.process import Running
+from deploy.local import EmbeddedKafka, EmbeddedPostgres, LocalError, postgres_user
+from deploy.local import jars as jars_module
+from deploy.local import kafka as kafka_module
+from deploy.local.errors import AlreadyRunning, AlteredJar, MissingWheel, NoDisk, NoNetwork, NoUser, PortInUse
+from deploy.local.home import local_home
+from deploy.local.kafka_probe import ask_cluster
+from deploy.local.ports import HOST, free_port
+from deploy.local.process import Running
 from tests.support import parts
 
 Usage = namedtuple("Usage", "total used free")
@@ -251,7 +251,7 @@ def test_the_servers_end_with_their_starter(tmp_path: Path) -> None:
     """Kill -9 of the process that started a tied server stops the server too."""
     place = tmp_path / "p"
     code = (
-        "import sys, time; from pathlib import Path; from shared.local import EmbeddedPostgres\n"
+        "import sys, time; from pathlib import Path; from deploy.local import EmbeddedPostgres\n"
         f"s = EmbeddedPostgres(Path({str(place)!r}), durable=False).start(); print(s.pid, flush=True)\n"
         "time.sleep(60)"
     )

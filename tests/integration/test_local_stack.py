@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from shared.local.ports import HOST, free_port
-from shared.local.process import Running
-from shared.local.stack import Stack
+from deploy.local.ports import HOST, free_port
+from deploy.local.process import Running
+from deploy.local.stack import Stack
 from tests.support import parts
 
 PANKE = [sys.executable, "-m", "shared.cli"]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from services.notifier.hearing.wire import Record
+from services.notifier.inbox.decoding import Record
 from tests.support.notifier import Office, Told, local
 
 SOURCE = "cluster/topic@1:1"

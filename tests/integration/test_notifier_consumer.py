@@ -14,14 +14,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream.kafka import KafkaBroker
 
-from services.notifier.hearing.consumer import Consumer, Subscription
-from services.notifier.hearing.inbox import Inbox
-from services.notifier.metrics import Metrics
-from services.notifier.planning.plan import Plans
-from shared.kafka import look_at
-from shared.topic_state import REQUIRED_CONFIG
-from shared.topics import Topics
-from shared.watermarks import Watermarks
+from services.notifier.inbox.consumer import Consumer, Subscription
+from services.notifier.inbox.inbox import Inbox
+from services.notifier.model.metrics import Metrics
+from services.notifier.schedule.plan import Plans
+from shared.contract.topics import Topics
+from shared.platform.kafka.sender import look_at
+from shared.platform.kafka.topic_state import REQUIRED_CONFIG
+from shared.platform.kafka.watermarks import Watermarks
 from tests.support.notifier import Office, Stream, Told, local
 
 PARTITIONS = 3

@@ -9,19 +9,19 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from deploy.backup.dump import _after as after_restore
 from services.notifier.channels import Refused
 from services.notifier.channels.mail import MailChannel, MailServer
-from services.notifier.channels.outcome import Reason
-from services.notifier.metrics import Metrics
+from services.notifier.channels.provider_verdict import Reason
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import Person
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from shared.backup.dump import _after as after_restore
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
 from shared.contract import StaffContacts
 from tests.support.notifier import END, Keeping, Office, local
 

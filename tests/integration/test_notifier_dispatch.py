@@ -18,15 +18,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
+from deploy.local.ports import free_port
 from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.webhook import WebhookChannel
-from services.notifier.metrics import Metrics
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from shared.local.ports import free_port
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.model.metrics import Metrics
 from tests.support.notifier import END, Keeping, Office, local
 from tests.support.receiver import Receiver, receiving
 

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
-from services.notifier.channels.asking import Question, Told
-from services.notifier.channels.outcome import Reason, TryLater
-from services.notifier.metrics import Metrics
+from services.notifier.channels.delivery_status import Question, Told
+from services.notifier.channels.provider_verdict import Reason, TryLater
+from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.queue import Call, Verdict
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.history.proof import Asked, Proof
+from services.notifier.history.receipts import Receipts, Report
 from services.notifier.model.alert import Notice, Outcome, State
-from services.notifier.planning.plan import Plans
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.proving.proof import Asked, Proof
-from services.notifier.proving.receipts import Receipts, Report
-from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import Call, Verdict
+from services.notifier.model.metrics import Metrics
+from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, Keeping, Office, local, one_reminder_due
 
 QUICK = Policy(attempts=3, wait_initial=0.001, wait_max=0.002, round_wait=timedelta(minutes=1))

@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.metrics import Metrics
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.wording.words import case_number
-from shared.topics import Decision
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.messages.words import case_number
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
+from shared.contract.topics import Decision
 from tests.support.decisions import deal, decision
 from tests.support.notifier import Keeping, Office, Told, local
 

@@ -13,20 +13,20 @@ import pytest
 from services.notifier.channels import Channel, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import DatabaseLimiter, Limit
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.webhook import WebhookChannel
-from services.notifier.metrics import Metrics
+from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.messages.words import case_number
 from services.notifier.model.alert import Notice, Person
 from services.notifier.model.kinds import Rung
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.wording.words import case_number
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, Keeping, Office, StandingClock, local
 from tests.support.receiver import receiving
 

@@ -13,18 +13,18 @@ from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.robot import Access
 from services.notifier.channels.wecom import LONGEST_TEXT, WeComRobot
-from services.notifier.metrics import Metrics
+from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, Listing
+from services.notifier.messages.words import case_number
 from services.notifier.model.alert import Notice
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, Listing
-from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.wording.words import case_number
-from shared.clock import MachineClock
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
+from shared.platform.clock import MachineClock
 from tests.support.notifier import Keeping, Office, local
 from tests.support.smtp import PASSWORD, USER, Post, posting
 

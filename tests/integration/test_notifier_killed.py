@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from shared.clock import MachineClock
+from shared.platform.clock import MachineClock
 from tests.integration.test_notifier_storm import Watch, connect, fill
 from tests.integration.test_notifier_storm_senders import CONTACTS, sender, until
 from tests.support.providers import providing

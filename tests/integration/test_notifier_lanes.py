@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from services.notifier.channels import Channel
-from services.notifier.metrics import Metrics
+from services.notifier.delivery import send_slots as pacing
+from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import Notice
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending import pacing
-from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
 from tests.support.notifier import Keeping, Office, StandingClock, local
 from tests.support.parts import eventually
 

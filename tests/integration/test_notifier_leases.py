@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from services.notifier.cli import alerts
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.queue import Queue, Terms
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Listing
 from services.notifier.main import LEASE
-from services.notifier.metrics import Metrics
-from services.notifier.proving.listing import Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import Queue, Terms
+from services.notifier.model.metrics import Metrics
 from tests.support.notifier import Keeping, Office, local, one_reminder_due
 from tests.support.parts import eventually
 

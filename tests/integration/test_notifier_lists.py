@@ -10,16 +10,16 @@ import pytest
 from click.testing import CliRunner
 
 from services.notifier.cli import alerts
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Listing
+from services.notifier.history.proof import Proof
 from services.notifier.http import add_routes
-from services.notifier.metrics import Metrics
-from services.notifier.planning.ladder import SHANGHAI
-from services.notifier.planning.plan import Plans
-from services.notifier.proving.listing import Listing
-from services.notifier.proving.proof import Proof
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from shared.cases import case_number
-from shared.http import create_app
+from services.notifier.model.metrics import Metrics
+from services.notifier.schedule.ladder import SHANGHAI
+from services.notifier.schedule.plan import Plans
+from shared.contract.case_numbers import case_number
+from shared.platform.http.app import create_app
 from tests.support.notifier import END, Keeping, Office, local
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from services.notifier.channels import Channel, NoAnswer, Temporary
-from services.notifier.metrics import Metrics
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.queue import Call
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import Outcome, State
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import Call
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
 from tests.support.notifier import END, Keeping, Office, local
 
 CHANNELS = ("first", "second", "keeping")

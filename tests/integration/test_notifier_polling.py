@@ -12,18 +12,18 @@ import pytest
 from prometheus_client import generate_latest
 
 from services.notifier.channels import ChannelError, NoAnswer, Refused
-from services.notifier.channels.asking import PROVIDERS_ZONE, Question, Told
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.delivery_status import PROVIDERS_ZONE, Question, Told
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.sms import SmsChannel
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.polling import HORIZON, WAITS, Poller
+from services.notifier.history.proof import Asked, Proof
 from services.notifier.main import create_service
-from services.notifier.metrics import Metrics
-from services.notifier.proving.polling import HORIZON, WAITS, Poller
-from services.notifier.proving.proof import Asked, Proof
-from services.notifier.proving.receipts_http import receipts_app
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
+from services.notifier.model.metrics import Metrics
+from services.notifier.receipts_http import receipts_app
 from services.notifier.settings import NotifierSettings
-from shared.settings import load
+from shared.platform.settings import load
 from tests.support.notices import NOTICE, notice
 from tests.support.notifier import Office, ShiftedClock, local
 from tests.support.parts import eventually

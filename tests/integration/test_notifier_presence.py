@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.notifier.metrics import Metrics
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, Keeping, Office, local
 
 QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)

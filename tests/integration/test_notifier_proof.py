@@ -12,15 +12,15 @@ from fastapi import FastAPI
 
 from services.notifier.channels import Temporary
 from services.notifier.cli import alerts
-from services.notifier.metrics import Metrics
-from services.notifier.proving.listing import Listing
-from services.notifier.proving.proof import Asked, LoggedAlert, Proof
-from services.notifier.proving.receipts import BadReport, aliyun, tencent
-from services.notifier.proving.receipts_http import receipts_app
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.wording.words import case_number
-from shared.database import Database
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Listing
+from services.notifier.history.proof import Asked, LoggedAlert, Proof
+from services.notifier.history.receipts import BadReport, aliyun, tencent
+from services.notifier.messages.words import case_number
+from services.notifier.model.metrics import Metrics
+from services.notifier.receipts_http import receipts_app
+from shared.platform.postgres.database import Database
 from tests.support.notifier import END, Keeping, Office, local, one_reminder_due
 from tests.support.reporting import SECRET, post, signed
 
@@ -82,7 +82,7 @@ async def test_a_renewal_a_second_later_is_on_record_and_does_not_unsend(office:
 async def test_a_crash_is_on_record(office: Office) -> None:
     """An alert whose dispatcher was killed between call and answer shows the call and the state unknown."""
     (alert,) = office.queue.claim(1, office.clock.now(), office.machine.now())
-    from services.notifier.sending.queue import Call
+    from services.notifier.delivery.queue import Call
 
     office.queue.begin_attempt(
         alert, Call("keeping", "k", "w", "li"), (office.clock.now(), office.machine.now())

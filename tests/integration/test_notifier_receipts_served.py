@@ -11,16 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
+from deploy.local.service import ServiceProcess
 from services.notifier.channels.sms import SmsChannel
-from services.notifier.metrics import Metrics
-from services.notifier.proving.listing import Filter, ListedAlert, Listing
-from services.notifier.proving.polling import WAITS, Poller
-from services.notifier.proving.proof import Asked, Proof
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.history.polling import WAITS, Poller
+from services.notifier.history.proof import Asked, Proof
+from services.notifier.model.metrics import Metrics
 from shared.contract import StaffContacts
-from shared.local.ports import free_port
-from shared.local.service import ServiceProcess
 from tests.support.notices import LI
 from tests.support.notifier import Keeping, Office, local
 from tests.support.parts import eventually

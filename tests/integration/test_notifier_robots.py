@@ -14,20 +14,20 @@ from services.notifier.channels import Channel
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.limits import DatabaseLimiter, ProcessLimiter
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.robot import Access
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.cli import alerts
-from services.notifier.metrics import Metrics
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.receipts_http import receipts_app
-from services.notifier.sending.breaker import StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from shared.database import Database
+from services.notifier.delivery.breaker import StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.receipts_http import receipts_app
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
+from shared.platform.postgres.database import Database
 from tests.support.notices import CONTACTS, NOTICE
 from tests.support.notifier import Keeping, Office, ShiftedClock, local
 from tests.support.providers import Provider, providing

@@ -10,15 +10,15 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.local.ports import free_port
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import Limit, ProcessLimiter
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.robot import Access, Robot, TokenError
 from services.notifier.channels.wecom import WeComRobot
-from shared.local.ports import free_port
 from tests.support.notices import CONTACTS, LI, NOTICE, said
 from tests.support.notifier import ShiftedClock
 from tests.support.parts import eventually

@@ -14,10 +14,10 @@ import pytest
 from services.notifier.channels import Temporary
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.robot import Access
 from services.notifier.channels.wecom import WeComRobot
-from shared.database import Database, migrate
+from shared.platform.postgres.database import Database, migrate
 from tests.support.notices import CONTACTS, NOTICE
 from tests.support.notifier import StandingClock
 from tests.support.providers import TOKEN, providing

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import pytest
 
+from deploy.local.ports import free_port
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.mail import MailChannel, MailServer
-from services.notifier.channels.outcome import OF_CHANNEL
-from shared.local.ports import free_port
+from services.notifier.channels.provider_verdict import OF_CHANNEL
 from tests.support.notices import LI, NOTICE, said
 from tests.support.smtp import CUT, HANG, PASSWORD, USER, Post, posting
 

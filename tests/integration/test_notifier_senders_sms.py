@@ -11,13 +11,13 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.local.ports import free_port
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.limits import Limit
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.sms import SmsChannel
 from services.notifier.model.kinds import Audience, Rung
-from shared.local.ports import free_port
 from tests.support.notices import CASE, LI, NOTICE, notice, said
 from tests.support.notifier import ShiftedClock
 from tests.support.parts import eventually

@@ -13,7 +13,7 @@ from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.robot import Access
 from services.notifier.channels.webhook import WebhookChannel
-from shared.clock import MachineClock
+from shared.platform.clock import MachineClock
 from tests.support.notices import LI, NOTICE
 from tests.support.notifier import ShiftedClock
 from tests.support.providers import HOOK_SECRET, SECRET, TOKEN

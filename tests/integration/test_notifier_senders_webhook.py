@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.local.ports import free_port
 from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
 from services.notifier.channels.webhook import WebhookChannel
-from shared.local.ports import free_port
 from tests.support.notices import LI, NOTICE
 from tests.support.providers import HOOK_SECRET, Answer, Provider, Trick
 

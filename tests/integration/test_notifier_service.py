@@ -23,11 +23,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from click.testing import CliRunner
 
+from deploy.local.ports import free_port
 from services.notifier.cli import alerts as alerts_command
-from services.notifier.wording.words import case_number
-from shared.clock import ClockDriver
-from shared.local.ports import free_port
-from shared.topics import Topics
+from services.notifier.messages.words import case_number
+from shared.contract.topics import Topics
+from shared.platform.clock import ClockDriver
 from tests.support.notifier import END, Stream, Told, local
 from tests.support.parts import eventually
 from tests.support.receiver import Receiver, notified_by, receiving

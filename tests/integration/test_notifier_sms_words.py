@@ -10,18 +10,18 @@ import pytest
 from services.notifier.channels import Channel
 from services.notifier.channels.aliyun import AliyunSms
 from services.notifier.channels.limits import ProcessLimiter
-from services.notifier.channels.providers import templates
 from services.notifier.channels.sms import Account, SmsChannel
-from services.notifier.metrics import Metrics
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.proving.listing import UNREACHABLE, Filter, ListedAlert, Listing
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.history.listing import UNREACHABLE, Filter, ListedAlert, Listing
+from services.notifier.messages.words import case_number
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.provider_senders import templates
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
 from services.notifier.settings import NotifierSettings
-from services.notifier.wording.words import case_number
 from tests.support.decisions import deal, decision
 from tests.support.notifier import SHANGHAI, Keeping, Office, ShiftedClock, local
 from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Provider, providing

@@ -19,7 +19,7 @@ import pytest
 
 from services.notifier.channels.limits import Limit
 from shared.contract.events import Role
-from shared.database import connection_info
+from shared.platform.postgres.database import connection_info
 from tests.support.notifier import Office, local
 from tests.support.storm_sender import LIMITS, ROLES, TABLE
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.notifier.wording.words import case_number
-from shared.clock import MachineClock
+from services.notifier.messages.words import case_number
+from shared.platform.clock import MachineClock
 from tests.integration.test_notifier_storm import Watch, connect, fill
 from tests.support.providers import Call, Provider, providing
 from tests.support.smtp import posting

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifier.hearing.inbox import StaleError
-from services.notifier.hearing.wire import Record
+from services.notifier.delivery.queue import Call, Verdict
+from services.notifier.history.listing import Filter, Listing, NotRetriableError
+from services.notifier.inbox.decoding import Record
+from services.notifier.inbox.inbox import StaleError
 from services.notifier.model.alert import LeasedAlert, Outcome, State
 from services.notifier.model.kinds import Rung
-from services.notifier.proving.listing import Filter, Listing, NotRetriableError
-from services.notifier.sending.queue import Call, Verdict
 from tests.support.notifier import END, Office, Told, local
 
 RENEWED = END + timedelta(days=3)

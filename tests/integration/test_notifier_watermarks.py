@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.notifier.hearing.consumer import Consumer
+from services.notifier.inbox.consumer import Consumer
 from shared.contract import format_instant
-from shared.kafka import look_at
-from shared.topics import Headers, encode_headers
-from shared.watermarks import Mark, Watermarks
+from shared.contract.topics import Headers, encode_headers
+from shared.platform.kafka.sender import look_at
+from shared.platform.kafka.watermarks import Mark, Watermarks
 from tests.integration.test_notifier_consumer import Feed, consuming, customers, feed, office, until
 from tests.support.notifier import END, Office, Told, local
 

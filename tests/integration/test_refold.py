@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.attribution.judging.refold import Asked, Journal, Refolder, RefoldUnavailable
-from services.attribution.rulebooks.registry import Registry
+from services.attribution.replays.historic import Asked, Journal, Refolder, RefoldUnavailable
+from shared.rules.rulebooks.registry import Registry
 from tests.support.attribution import Journal as Line
 
 ASKED = Asked(("shijiazhuang", 1))

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from services.intake.heads import SeenHeads, WentBack
+from deploy.backup.cli import backup, restore
+from services.intake.journal.heads import SeenHeads, WentBack
 from services.intake.main import SCHEMA
-from services.intake.model import Unavailable
-from shared.backup.cli import backup, restore
-from shared.database import Database, connection_info, migrate
+from services.intake.model.submission import Unavailable
+from shared.platform.postgres.database import Database, connection_info, migrate
 from tests.integration.test_intake_comparison import lacks, record, recover, serving
 from tests.support import parts
 from tests.support.dumping import dump, restore_rows

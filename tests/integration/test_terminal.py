@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shared.log_stream import LogStream
+from shared.platform.telemetry.log_stream import LogStream
 from tests.support.contract import encode, envelope
 from tests.support.intake import new_journal, prepare, submission
 from tests.support.panke import on_terminal, panke

@@ -7,8 +7,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.model import Outcome, Submission
-from services.intake.planning import Head, Known, Planner
+from services.intake.journal.numbering import Head, Known, Planner
+from services.intake.model.submission import Outcome, Submission
 from tests.support.intake import NOON, submission
 
 POOL = [submission(scope, office=office) for scope in "ab" for office in "xyz" for _ in range(3)]

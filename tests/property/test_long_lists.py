@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attribution.domain import evolve, united
-from services.attribution.domain.decide import decide
-from services.attribution.domain.state import Customer, Key, Slice
-from services.attribution.folding.codec import decode_record, encode_record
+from services.attribution.store.codec import decode_record, encode_record
+from shared.rules.domain import evolve, united
+from shared.rules.domain.decide import decide
+from shared.rules.domain.state import Customer, Key, Slice
 from tests.property.test_rules_fold import Guarded, asked, books, facts, fold, known, opened, pure
 from tests.support.streams import Move, moves, stream
 

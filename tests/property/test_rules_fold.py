@@ -10,19 +10,19 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.attribution.domain.case import Books, Case
-from services.attribution.domain.decide import RULES, decide, new_scope, sweep
-from services.attribution.domain.events import DomainEvent
-from services.attribution.domain.evolve import apply
-from services.attribution.domain.facts import Fact
-from services.attribution.domain.needs import HELD, needs
-from services.attribution.domain.replay import identified, judge_again
-from services.attribution.domain.state import Customer, Key, Pointer, Record, Slice
-from services.attribution.judging.history import History
-from services.attribution.judging.result import Judged, result
-from services.attribution.judging.translate import to_fact
-from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import decode_event
+from shared.rules.domain.case import Books, Case
+from shared.rules.domain.decide import RULES, decide, new_scope, sweep
+from shared.rules.domain.events import DomainEvent
+from shared.rules.domain.evolve import apply
+from shared.rules.domain.facts import Fact
+from shared.rules.domain.needs import HELD, needs
+from shared.rules.domain.rejudgement import identified, judge_again
+from shared.rules.domain.state import Customer, Key, Pointer, Record, Slice
+from shared.rules.judge.history import History
+from shared.rules.judge.result import Judged, result
+from shared.rules.judge.translate import to_fact
+from shared.rules.rulebooks.loading import load, shipped
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
 
 pure = settings(

@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.attribution.domain.rulebook import Rulebook
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import parse_instant
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
 
 pure = settings(

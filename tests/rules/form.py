@@ -20,9 +20,9 @@ from typing import Any
 
 import yaml
 
-from services.attribution.domain.rulebook import Rulebook
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load, shipped
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
 
 HERE = Path(__file__).parent
 LOCAL = timezone(timedelta(hours=8))

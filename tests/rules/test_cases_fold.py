@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from services.attribution.domain.decide import decide, new_scope
-from services.attribution.domain.evolve import apply
-from services.attribution.domain.state import Customer, Key, Pointer, Slice
-from services.attribution.judging.history import History
-from services.attribution.judging.judge import in_order
-from services.attribution.judging.translate import to_fact
 from shared.contract import Event, decode_event
+from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.evolve import apply
+from shared.rules.domain.state import Customer, Key, Pointer, Slice
+from shared.rules.judge.history import History
+from shared.rules.judge.judge import in_order
+from shared.rules.judge.translate import to_fact
 from tests.property.test_rules_fold import Guarded, asked
 from tests.rules.form import Case, books, enrolments, expand, read_cases, rulebook
 

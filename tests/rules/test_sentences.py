@@ -140,5 +140,5 @@ def test_a_rule_is_found_by_sentence_anchor_function_and_clause(word: str) -> No
     told = "\n".join(line for sentence in look_up(word) for line in lines_of(sentence))
     assert "registration.row5: " in told
     assert "docs/rules/procedure.md#visits-row-5" in told
-    assert re.search(r"services/attribution/domain/visits\.py:\d+ visits\._forfeited", told)
+    assert re.search(r"shared/rules/domain/visits\.py:\d+ visits\._forfeited", told)
     assert re.search(r"tests/rules/cases/03-registration\.yaml:\d+ an owner who stood by", told)

@@ -13,16 +13,16 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 from psycopg.rows import dict_row
 
-from services.attribution.answering.queries import Questions
-from services.attribution.folding.application import Attribution, Outcome, Source
-from services.attribution.folding.folder import Rules
-from services.attribution.folding.quarantine import Quarantine
-from services.attribution.folding.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
-from services.attribution.folding.rules import live_rules
-from services.attribution.folding.store import Store
-from services.attribution.rulebooks.registry import Registry
+from services.attribution.fold.application import Attribution, Outcome, Source
+from services.attribution.fold.rules import live_rules
+from services.attribution.fold.scope_fold import Rules
+from services.attribution.quarantine.quarantine import Quarantine
+from services.attribution.queries.queries import Questions
+from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+from services.attribution.store.store import Store
 from shared.contract import format_instant
-from shared.database import Database, migrate
+from shared.platform.postgres.database import Database, migrate
+from shared.rules.rulebooks.registry import Registry
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SOURCE = Source("cluster/topic:0", 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.topics import Topics
+from shared.contract.topics import Topics
 from tests.support.load import Desk
 from tests.support.panke import exported, judged, panke
 from tests.support.system import System

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.topics import Decision, DecisionMessage, encode_message
+from shared.contract.topics import Decision, DecisionMessage, encode_message
 from tests.support.notifier import SCOPE, Office, Told, local
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from shared.local.postgres_user import ServerUser, binaries
+from deploy.local.postgres_user import ServerUser, binaries
 
 
 def dump(dsn: str, schemas: Sequence[str], file: Path) -> None:

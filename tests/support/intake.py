@@ -13,22 +13,22 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from services.intake.admission import admit
-from services.intake.codec import PlainCodec
-from services.intake.comparing import keep
-from services.intake.journal import Journal
+from services.intake.admission.admission import admit
+from services.intake.admission.rulebooks import Registry
+from services.intake.journal.codec import PlainCodec
+from services.intake.journal.comparison import keep
+from services.intake.journal.journal import Journal
 from services.intake.main import Service
-from services.intake.metrics import IntakeMetrics
-from services.intake.model import Submission
-from services.intake.outbox import Outbox
-from services.intake.relay import IntakeRelay, IntakeRelaySettings
-from services.intake.rulebooks import Registry
-from shared.clock import SystemClock
-from shared.database import connection_info, migrate
-from shared.kafka import ensure_topic
-from shared.progress import Progress
-from shared.topic_state import LAST_OF_EACH_KEY, place_of
-from shared.topics import WatermarkMessage, decode_watermark
+from services.intake.model.metrics import IntakeMetrics
+from services.intake.model.submission import Submission
+from services.intake.relay.outbox import Outbox
+from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
+from shared.contract.topics import WatermarkMessage, decode_watermark
+from shared.platform.clock import SystemClock
+from shared.platform.kafka.sender import ensure_topic
+from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY, place_of
+from shared.platform.liveness import Progress
+from shared.platform.postgres.database import connection_info, migrate
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PARTITIONS = 3

@@ -7,8 +7,8 @@ import sys
 from datetime import timedelta
 
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
-from shared.clock import MachineClock
-from shared.database import Database
+from shared.platform.clock import MachineClock
+from shared.platform.postgres.database import Database
 
 LIMITS = (Limit(20, timedelta(minutes=10)),)
 

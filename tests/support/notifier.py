@@ -9,16 +9,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.hearing.inbox import Inbox, Taken
-from services.notifier.hearing.wire import Record
+from services.notifier.delivery.queue import Queue, Terms
+from services.notifier.inbox.decoding import Record
+from services.notifier.inbox.inbox import Inbox, Taken
 from services.notifier.model.alert import Notice, Person
-from services.notifier.planning.plan import Plans
-from services.notifier.sending.queue import Queue, Terms
-from shared.clock import MachineClock
+from services.notifier.schedule.plan import Plans
 from shared.contract import StaffContacts
 from shared.contract.events import Role
-from shared.database import Database, migrate
-from shared.topics import ClaimMessage, ClaimStatus, Headers, StaffMessage, encode_headers, encode_message
+from shared.contract.topics import (
+    ClaimMessage,
+    ClaimStatus,
+    Headers,
+    StaffMessage,
+    encode_headers,
+    encode_message,
+)
+from shared.platform.clock import MachineClock
+from shared.platform.postgres.database import Database, migrate
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOPIC = "panke.ownership.v1"

@@ -21,10 +21,10 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from shared.local import EmbeddedKafka, EmbeddedPostgres
-from shared.local.kafka import SETTINGS
-from shared.local.kafka_probe import ask_cluster
-from shared.local.ports import HOST, free_port
+from deploy.local import EmbeddedKafka, EmbeddedPostgres
+from deploy.local.kafka import SETTINGS
+from deploy.local.kafka_probe import ask_cluster
+from deploy.local.ports import HOST, free_port
 
 POSTGRES_IMAGE = "postgres:18.1-bookworm"
 KAFKA_IMAGE = "apache/kafka:4.3.1"

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from email.message import Message
 
-from shared.demo.providers.signs import aliyun, dingtalk, feishu
+from deploy.demo.providers.signs import aliyun, dingtalk, feishu
 
 __all__ = ["aliyun", "dingtalk", "feishu", "tencent", "webhook"]
 

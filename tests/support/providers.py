@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from shared.clock import MachineClock
+from shared.platform.clock import MachineClock
 from tests.support import provider_reports as reports
 from tests.support import provider_signs as signs
 from tests.support.provider_reports import Sms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from services.attribution.folding.folder import Rules
+from services.attribution.fold.scope_fold import Rules
 
 
 def failing_on(rules: Rules, seq: int, scope: str = "demo") -> Rules:

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from msgspec import Struct
 
-from shared.connections import BoundedServer, Limits
-from shared.http import listen, server
+from shared.platform.http.app import listen, server
+from shared.platform.http.connections import BoundedServer, Limits
 
 
 class At(Struct, frozen=True):

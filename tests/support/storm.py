@@ -8,8 +8,8 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from shared.local import EmbeddedKafka, EmbeddedPostgres
-from shared.local.service import ServiceProcess
+from deploy.local import EmbeddedKafka, EmbeddedPostgres
+from deploy.local.service import ServiceProcess
 from tests.support.system import PATIENCE, SERVICES, System
 
 # How long a part runs before the next kill, and how long what was killed stays away (real seconds).

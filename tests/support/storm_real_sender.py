@@ -23,18 +23,18 @@ from services.notifier.channels.sms_templates import Templates
 from services.notifier.channels.tencent import TencentSms
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.channels.wecom import WeComRobot
+from services.notifier.delivery.breaker import StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.queue import Queue, Terms
+from services.notifier.delivery.retry_policy import Policy
 from services.notifier.main import LEASE
-from services.notifier.metrics import Metrics
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.sending.breaker import StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import Queue, Terms
-from shared.clock import MachineClock
-from shared.database import Database
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
+from shared.platform.clock import MachineClock
+from shared.platform.postgres.database import Database
 from tests.support.notifier import SHANGHAI
 from tests.support.providers import APPLICATION, HOOK_SECRET, KEY_ID, KEY_SECRET, SECRET, SIGN_NAME, TOKEN
 from tests.support.sms import HERE

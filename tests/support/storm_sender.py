@@ -19,20 +19,20 @@ import psycopg
 
 from services.notifier.channels import Temporary
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
-from services.notifier.channels.outcome import TryLater
+from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.queue import Queue, Terms
+from services.notifier.delivery.retry_policy import Policy
 from services.notifier.main import LEASE
-from services.notifier.metrics import Metrics
 from services.notifier.model.alert import Notice, Person
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.strict_yaml import parse
-from services.notifier.sending.breaker import BreakerTerms, StoredBreaker
-from services.notifier.sending.dispatch import Dispatcher
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.queue import Queue, Terms
-from shared.clock import MachineClock
-from shared.database import Database
+from services.notifier.model.metrics import Metrics
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.strict_yaml import parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
+from shared.platform.clock import MachineClock
+from shared.platform.postgres.database import Database
 
 # Each person prefers the channel of their own role; mail takes what the others do not.
 ROLES = {

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.clock import ClockDriver
-from shared.local import LocalError
-from shared.local.ports import free_port
-from shared.local.service import ServiceProcess
+from deploy.local import LocalError
+from deploy.local.ports import free_port
+from deploy.local.service import ServiceProcess
+from shared.platform.clock import ClockDriver
 from tests.support.panke import exported, judged
 
 SERVICES = ("intake", "attribution", "notifier")

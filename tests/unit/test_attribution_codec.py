@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 import pytest
 
-from services.attribution.domain import events as e
-from services.attribution.domain import facts as f
-from services.attribution.domain import state as s
-from services.attribution.domain.record import replace
-from services.attribution.domain.united import united
-from services.attribution.folding import codec
-from services.attribution.folding.mapper import EventMapper, Recorded, stream_id
+from services.attribution.store import codec
+from services.attribution.store.mapper import EventMapper, Recorded, stream_id
+from shared.rules.domain import events as e
+from shared.rules.domain import facts as f
+from shared.rules.domain import state as s
+from shared.rules.domain.frozen import replace
+from shared.rules.domain.united import united
 
 AT = datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC)
 PARTY = f.Party("张伟", ("+8613800000001", "wechat:zhang"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.attribution.domain.state import Board, Key, Pointer
-from services.attribution.folding.working import WorkingSlice
+from services.attribution.store.working import WorkingSlice
+from shared.rules.domain.state import Board, Key, Pointer
 
 ONE, TWO, THREE = Key("visit", "1"), Key("visit", "2"), Key("visit", "3")
 

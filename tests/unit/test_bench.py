@@ -18,10 +18,10 @@ from bench.measure import Goal, Result, at_least, at_most, in_turns, median_rati
 from bench.noop import create
 from bench.report import document, keep, line
 from bench.scale import Scope
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load, shipped
 from shared.contract import decode_event
-from shared.topics import decode_headers
+from shared.contract.topics import decode_headers
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
 
 COMMIT = {"id": "0" * 40, "changed": False}
 

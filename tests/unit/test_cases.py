@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.channels.calling import Reply
 from services.notifier.channels.faults import reached_not
+from services.notifier.channels.pinned_http import Reply
 from services.notifier.channels.robot import Robot
 from services.notifier.channels.wecom import WeComRobot
-from services.notifier.proving.receipts_http import receipts_app
-from shared.cases import case_digest, case_number
+from services.notifier.receipts_http import receipts_app
+from shared.contract.case_numbers import case_digest, case_number
 from shared.contract.contacts import mask
-from shared.database import Database
+from shared.platform.postgres.database import Database
 from tests.support.notifier import SetClock
 from tests.unit.test_notifier_hostile_texts import robot
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import (
+from shared.platform.clock import (
     ClockDriver,
     ClockError,
     ClockRecord,

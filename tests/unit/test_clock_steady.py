@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import SteadyTime, SystemClock, clock_problem
+from shared.platform.clock import SteadyTime, SystemClock, clock_problem
 
 START = datetime(2026, 3, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ import pytest
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import Format
 
-from shared.columns import Column, column, columns
+from shared.platform.postgres.binary_arrays import Column, column, columns
 
 AT = datetime(2026, 3, 1, 2, 3, 4, 567_890, tzinfo=UTC)
 ONE = UUID("0195a000-0000-7000-8000-000000000001")

@@ -13,17 +13,17 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 import shared.contract.fields as kinds
-import shared.topics as topics
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load
-from services.attribution.rulebooks.registry import Registry
+import shared.contract.topics as topics
 from services.intake.answers import batch_ndjson
-from services.intake.model import Accepted, Malformed, Place
+from services.intake.model.submission import Accepted, Malformed, Place
 from shared.contract import DATA_TYPES, RULES, BadEvent, bad, decode_event, decode_set_aside, parse_instant
 from shared.contract import events as ev
 from shared.contract.times import Instant
 from shared.contract.warnings import MESSAGES
-from shared.problem import bad_event
+from shared.platform.http.problem import bad_event
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load
+from shared.rules.rulebooks.registry import Registry
 from tests.support.calls_page import PAGE, page
 from tests.support.documents import DOCS, ROOT, examples, name_in, section, slug, tables
 from tests.unit.test_openapi_documents import APPS

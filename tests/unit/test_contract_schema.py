@@ -13,7 +13,7 @@ import yaml
 from shared.contract import DATA_TYPES, RULES
 from shared.contract.documents import documents
 from shared.contract.schema import event_schema, problem_schema
-from shared.topics import Topics
+from shared.contract.topics import Topics
 from tests.support.contract import envelope
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from services.attribution.domain import facts as f
-from services.attribution.domain.decide import decide, new_scope
-from services.attribution.domain.events import DealDecided
-from services.attribution.domain.state import Slice
-from services.attribution.rulebooks.loading import load
+from shared.rules.domain import facts as f
+from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.events import DealDecided
+from shared.rules.domain.state import Slice
+from shared.rules.rulebooks.loading import load
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 SHARED = "+8613800000000"

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from shared.demo.bubbles import LOOKS, line, transcript, wrapped
-from shared.demo.choosing import worth_showing
-from shared.demo.console import Screen
-from shared.demo.conversations import Conversation, NotArrived, joined
-from shared.demo.office import ZONE
-from shared.demo.providers.message import Message
+from deploy.demo.bubbles import LOOKS, line, transcript, wrapped
+from deploy.demo.choosing import worth_showing
+from deploy.demo.console import Screen
+from deploy.demo.conversations import Conversation, NotArrived, joined
+from deploy.demo.providers.message import Message
+from deploy.demo.scenario.office import ZONE
 
 NINE = datetime(2026, 3, 5, 9, tzinfo=ZONE).astimezone(UTC)
 WIDTH = 60

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from services.attribution.judging.judge import judge
-from services.attribution.rulebooks.loading import load, shipped
+from deploy.demo.alerting import EVENTS
+from deploy.demo.scenario.office import EVERYBODY, reminder_hours
+from deploy.demo.scenario.plan import Plan, make_plan
 from shared.contract import decode_event, format_instant
-from shared.demo.alerting import EVENTS
-from shared.demo.office import EVERYBODY, reminder_hours
-from shared.demo.plan import Plan, make_plan
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
 
 SEEDS = (1, 2, 3)
 

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.alerting import CHANNELS, notifier_settings, write_policy
+from deploy.demo.providers.message import Message
+from deploy.demo.providers.secrets import Secrets, drawn
+from deploy.demo.providers.server import Providers, providing
+from deploy.demo.scenario.office import ABSENT_DATE, EVERYBODY, FIRST_DAY, ZONE
 from services.notifier.channels import Channel, ChannelError, Refused, Temporary
-from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ZERO, Limit
 from services.notifier.model.alert import Person
 from services.notifier.model.kinds import Language
+from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings, office_plans
-from shared.demo.alerting import CHANNELS, notifier_settings, write_policy
-from shared.demo.office import ABSENT_DATE, EVERYBODY, FIRST_DAY, ZONE
-from shared.demo.providers.message import Message
-from shared.demo.providers.secrets import Secrets, drawn
-from shared.demo.providers.server import Providers, providing
-from shared.settings import load
+from shared.platform.settings import load
 from tests.support.notices import CASE, WORDS, notice, numbered
 
 PEOPLE = {one.staff: Person(one.staff, one.name, one.role, one.contacts) for one in EVERYBODY}

@@ -19,9 +19,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from deploy.local.jars import VERSION as KAFKA_VERSION
 from shared.cli import command
-from shared.local.jars import VERSION as KAFKA_VERSION
-from shared.settings import CommonSettings, variables
+from shared.platform.settings import CommonSettings, variables
 from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]

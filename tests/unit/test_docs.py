@@ -18,12 +18,12 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields
 from prometheus_client import CollectorRegistry
 
-from services.attribution.metrics import AttributionMetrics
-from services.intake.metrics import IntakeMetrics
-from services.notifier.metrics import Metrics as NotifierMetrics
+from services.attribution.fold.metrics import AttributionMetrics
+from services.intake.model.metrics import IntakeMetrics
+from services.notifier.model.metrics import Metrics as NotifierMetrics
 from shared.cli import command
-from shared.settings import CommonSettings, is_secret, variable
-from shared.telemetry import new_registry
+from shared.platform.settings import CommonSettings, is_secret, variable
+from shared.platform.telemetry.telemetry import new_registry
 from tests.support.documents import DOCS, FENCE, ROOT, anchors, text
 
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
@@ -220,7 +220,9 @@ def test_the_runbook_names_figures_that_exist() -> None:
 
 def test_the_runbook_quotes_what_is_logged() -> None:
     """Whatever the runbook quotes in small letters, such as the name of a log line, stands in the code."""
-    sources = "".join(text(path) for top in ("services", "shared") for path in (ROOT / top).rglob("*.py"))
+    sources = "".join(
+        text(path) for top in ("deploy", "services", "shared") for path in (ROOT / top).rglob("*.py")
+    )
     quoted = set(re.findall(r"`([a-z]+(?:[_ ][a-z]+)*)`", text(DOCS / "runbook.md")))
     words = {one for one in quoted if not one.startswith(("panke", "make "))}
     assert len(words) > 10

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.attribution.answering.explain import explain
-from services.attribution.answering.explain_words import DEAL, OWNERSHIP
-from services.attribution.domain.rulebook import Text
-from services.attribution.rulebooks.loading import load
+from services.attribution.explanations.explain import explain
+from services.attribution.explanations.words import DEAL, OWNERSHIP
+from shared.rules.domain.rulebook import Text
+from shared.rules.rulebooks.loading import load
 
 NAMES = {"li": "李伟", "wang": "王芳"}
 

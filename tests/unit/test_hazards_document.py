@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
-from shared.local.jars import VERSION as KAFKA
+from deploy.local.jars import VERSION as KAFKA
 from tests.support.documents import DOCS, anchors, text
 
 HAZARDS = DOCS / "hazards.md"

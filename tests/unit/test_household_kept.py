@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from services.attribution.domain.decide import decide, new_scope
-from services.attribution.domain.facts import HouseholdLink
-from services.attribution.domain.record import replace
-from services.attribution.domain.state import Customer
-from services.attribution.judging.translate import to_fact
-from services.attribution.rulebooks.loading import load
 from shared.contract import decode_event
+from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.facts import HouseholdLink
+from shared.rules.domain.frozen import replace
+from shared.rules.domain.state import Customer
+from shared.rules.judge.translate import to_fact
+from shared.rules.rulebooks.loading import load
 from tests.rules.form import expand
 
 EVENTS = (

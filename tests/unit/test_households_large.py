@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.attribution.domain import facts as f
-from services.attribution.domain import united
-from services.attribution.domain.decide import decide, new_scope
-from services.attribution.domain.events import CustomersJoined
-from services.attribution.domain.evolve import evolve
-from services.attribution.domain.state import Customer, Key, Pointer, Record, Slice
-from services.attribution.rulebooks.loading import load
+from shared.rules.domain import facts as f
+from shared.rules.domain import united
+from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.events import CustomersJoined
+from shared.rules.domain.evolve import evolve
+from shared.rules.domain.state import Customer, Key, Pointer, Record, Slice
+from shared.rules.rulebooks.loading import load
 
 BOOK = load("confirmation")
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)

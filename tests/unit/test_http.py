@@ -19,10 +19,10 @@ from msgspec import Struct
 
 from services.intake.settings import IntakeSettings
 from shared.contract import decode_event
-from shared.http import create_app, listen
-from shared.problem import PROBLEM_TYPE, unavailable
-from shared.settings import SettingsError
-from shared.telemetry import configure_logging
+from shared.platform.http.app import create_app, listen
+from shared.platform.http.problem import PROBLEM_TYPE, unavailable
+from shared.platform.settings import SettingsError
+from shared.platform.telemetry.telemetry import configure_logging
 from tests.support.contract import encode, envelope
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
@@ -191,7 +191,7 @@ def test_health_and_readiness_say_what_fails() -> None:
 
 def test_a_check_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check without an answer in time is not well; the probe does not hang with it."""
-    monkeypatch.setattr("shared.http.CHECK_TIMEOUT", 0.01)
+    monkeypatch.setattr("shared.platform.http.app.CHECK_TIMEOUT", 0.01)
     app = create_app("desk", "0.1.0", live={"relay": never}, ready={}, metrics=lambda: b"")
 
     async def probe() -> httpx.Response:

@@ -12,10 +12,10 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from shared.connections import Limits
-from shared.http import create_app
-from shared.middleware import BodyBudget
-from shared.telemetry import configure_logging
+from shared.platform.http.app import create_app
+from shared.platform.http.connections import Limits
+from shared.platform.http.middleware import BodyBudget
+from shared.platform.telemetry.telemetry import configure_logging
 from tests.support.serving import running, until
 from tests.unit.test_http import log  # noqa: F401 - a fixture
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from shared.connections import Limits
-from shared.http import create_app
+from shared.platform.http.app import create_app
+from shared.platform.http.connections import Limits
 from tests.support.serving import running, until
 
 BRIEF = Limits(

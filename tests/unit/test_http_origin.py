@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from shared.http import create_app
+from shared.platform.http.app import create_app
 
 HERE = "127.0.0.1:8001"
 

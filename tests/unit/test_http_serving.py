@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 from msgspec import Struct
 
-from shared.http import create_app, listen, serve_async
+from shared.platform.http.app import create_app, listen, serve_async
 
 
 class At(Struct, frozen=True):

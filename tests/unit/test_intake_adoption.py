@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from services.intake.attribution import Attribution
-from services.intake.model import Unavailable
-from services.intake.rulebooks import Registry
+from services.intake.admission.attribution import Attribution
+from services.intake.admission.rulebooks import Registry
+from services.intake.model.submission import Unavailable
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 AT_ONCE = 50

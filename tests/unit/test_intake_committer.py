@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from services.intake.committer import GroupCommitter
-from services.intake.model import Accepted, Outcome, Place, Submission, Unavailable
+from services.intake.journal.committer import GroupCommitter
+from services.intake.model.submission import Accepted, Outcome, Place, Submission, Unavailable
 from tests.support.intake import NOON, new_metrics, submission
 
 

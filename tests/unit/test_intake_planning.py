@@ -6,8 +6,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from services.intake.model import Accepted, Conflict, Duplicate, Outcome, Place, Refused, Submission
-from services.intake.planning import RANGE, Head, Known, Plan, Planner, Range, ranges
+from services.intake.journal.numbering import RANGE, Head, Known, Plan, Planner, Range, ranges
+from services.intake.model.submission import (
+    Accepted,
+    Conflict,
+    Duplicate,
+    Outcome,
+    Place,
+    Refused,
+    Submission,
+)
 from tests.support.intake import NOON, adoption, raw, submission, visit
 
 

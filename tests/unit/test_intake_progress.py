@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.progress import Progress, Watchdog
+from shared.platform.liveness import Progress, Watchdog
 
 
 class Machine:

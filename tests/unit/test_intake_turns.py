@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from services.intake.turns import SOONER, Turns
+from services.intake.admission.switch_interval import SOONER, Turns
 
 
 def test_the_usual_interval_comes_back_with_the_end_of_the_last_batch() -> None:

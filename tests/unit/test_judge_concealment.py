@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from services.attribution.judging.judge import BadInput, judge
-from services.attribution.rulebooks.loading import load
+from shared.rules.judge.judge import BadInput, judge
+from shared.rules.rulebooks.loading import load
 
 BOOK = load("confirmation")
 BOOKS = {(BOOK.name, BOOK.version): BOOK}

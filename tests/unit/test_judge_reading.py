@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from services.attribution.judging.judge import BadInput, Reading, in_order
-from services.attribution.judging.reading import LONGEST, Unreadable, bounded_lines, open_events
 from shared.cli import command
 from shared.contract import MAX_EVENT_BYTES
+from shared.rules.judge.files import LONGEST, Unreadable, bounded_lines, open_events
+from shared.rules.judge.judge import BadInput, Reading, in_order
 from tests.support.contract import encode, envelope
 
 ALLOWED = 4 * 1024 * 1024

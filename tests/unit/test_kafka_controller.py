@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from shared.kafka import controller_known
+from shared.platform.kafka.sender import controller_known
 
 
 class Starting:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.kept_topic import CUT, EMPTY, OTHER, Kept, refill_reason
-from shared.topic_state import Extent, TopicState, place_of, without_id
+from shared.platform.kafka.kept_topic import CUT, EMPTY, OTHER, Kept, refill_reason
+from shared.platform.kafka.topic_state import Extent, TopicState, place_of, without_id
 
 STATE = TopicState("cluster", "t.panke.intake.v1", "Zm9v", 2)
 KEPT = Kept("cluster", "Zm9v", Extent([0, 0], [5, 7]))

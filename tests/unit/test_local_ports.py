@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from shared.local import ports
+from deploy.local import ports
 
 CHOOSE = """
 import sys
-from shared.local import ports
+from deploy.local import ports
 ports._RANGE = range(int(sys.argv[1]), int(sys.argv[1]) + 3)
 print(ports.free_port())
 """

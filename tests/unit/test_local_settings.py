@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.local.stack import Stack
 from services.attribution.settings import AttributionSettings
 from services.intake.settings import IntakeSettings
 from services.notifier.settings import NotifierSettings
-from shared.local.stack import Stack
-from shared.settings import CommonSettings, variables
+from shared.platform.settings import CommonSettings, variables
 
 SETTINGS: dict[str, type[CommonSettings]] = {
     "intake": IntakeSettings,

@@ -13,9 +13,9 @@ import httpx
 import pytest
 import structlog
 
-from shared.http import create_app
-from shared.log_stream import lines_lost, log_problem
-from shared.telemetry import configure_logging, new_registry, render_metrics
+from shared.platform.http.app import create_app
+from shared.platform.telemetry.log_stream import lines_lost, log_problem
+from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 
 
 @pytest.fixture(autouse=True)
@@ -103,8 +103,8 @@ def test_lines_are_written_again_once_there_is_room(tmp_path: object) -> None:
 
 DYING = """
 import asyncio, sys
-from shared.parts import background
-from shared.telemetry import configure_logging
+from shared.platform.runtime import background
+from shared.platform.telemetry.telemetry import configure_logging
 class Broken:
     def write(self, text): raise MemoryError
     def flush(self): raise MemoryError

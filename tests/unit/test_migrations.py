@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.database import migrations
+from shared.platform.postgres.database import migrations
 
 
 @pytest.mark.parametrize("service", ["attribution", "intake", "notifier"])

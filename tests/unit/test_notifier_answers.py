@@ -11,19 +11,19 @@ import pytest
 
 from services.notifier.channels import Temporary
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.calling import Reply
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import ProcessLimiter
-from services.notifier.channels.outcome import Later, Never, TryLater
-from services.notifier.channels.own import admitted
-from services.notifier.channels.providers import hook
+from services.notifier.channels.pinned_http import Reply
+from services.notifier.channels.provider_verdict import Later, Never, TryLater
 from services.notifier.channels.robot import Access, Robot
 from services.notifier.channels.webhook import _read
 from services.notifier.model.kinds import Audience, Rung
+from services.notifier.own_senders import admitted
+from services.notifier.provider_senders import hook
 from services.notifier.settings import NotifierSettings
-from shared.clock import MachineClock
-from shared.settings import SettingsError
+from shared.platform.clock import MachineClock
+from shared.platform.settings import SettingsError
 from tests.support.notices import NOTICE, notice
 from tests.support.notifier import ShiftedClock
 from tests.support.sms import NUMBER, tencent

@@ -15,11 +15,11 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from services.notifier.channels import Refused
 from services.notifier.channels.address import AddressError, AddressPolicy
-from services.notifier.channels.configured import configured
 from services.notifier.channels.webhook import signed_headers
-from services.notifier.sending.policy import Policy
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings, office_hours
-from shared.settings import SettingsError, load
+from shared.platform.settings import SettingsError, load
 from tests.support.notifier import Keeping
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()

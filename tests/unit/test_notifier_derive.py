@@ -10,9 +10,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.hearing.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
+from services.notifier.inbox.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
 from services.notifier.model.kinds import Audience, Rung
-from services.notifier.planning.ladder import OfficeHours
+from services.notifier.schedule.ladder import OfficeHours
 from tests.support.notifier import END, local
 
 HOURS = OfficeHours()

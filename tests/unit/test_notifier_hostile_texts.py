@@ -21,14 +21,14 @@ from services.notifier.channels.robot import Access, Form, Robot
 from services.notifier.channels.webhook import payload
 from services.notifier.channels.wecom import LONGEST_TEXT, WeComRobot
 from services.notifier.cli import alerts
-from services.notifier.hearing.wire import Message, Record, StaffChange, read
+from services.notifier.inbox.decoding import Message, Record, StaffChange, read
+from services.notifier.messages.words import compose, harmless
 from services.notifier.model.alert import Notice, Person
 from services.notifier.model.kinds import Unavailable
-from services.notifier.planning.ladder import SHANGHAI
-from services.notifier.wording.words import compose, harmless
-from shared.clock import MachineClock
-from shared.plain import lines, one_line, shown
-from shared.topics import StaffMessage, encode_message
+from services.notifier.schedule.ladder import SHANGHAI
+from shared.contract.topics import StaffMessage, encode_message
+from shared.platform.clock import MachineClock
+from shared.platform.text.plain import lines, one_line, shown
 from tests.support.notices import LI, NOTICE, notice
 from tests.unit.test_notifier_words import alert as leased
 

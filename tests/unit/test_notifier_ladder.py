@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.model.kinds import Audience, Rung
-from services.notifier.planning.ladder import (
+from services.notifier.schedule.ladder import (
     OfficeHours,
     OfficeHoursError,
     lapse_notices,

@@ -6,14 +6,14 @@ import base64
 
 import pytest
 
-from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ProcessLimiter
-from services.notifier.channels.own import own
-from services.notifier.planning.plan import RobotTerms, SecretPlace
-from services.notifier.sending.pacing import lanes_of
+from services.notifier.delivery.send_slots import lanes_of
+from services.notifier.own_senders import own
+from services.notifier.schedule.plan import RobotTerms, SecretPlace
+from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings, channel_lanes
-from shared.clock import MachineClock
-from shared.settings import SettingsError, load
+from shared.platform.clock import MachineClock
+from shared.platform.settings import SettingsError, load
 from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, TOKEN
 
 GIVEN = {

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notifier.hearing.derive import Again, Claim, ClaimChange
-from services.notifier.hearing.place import Log, Standing
-from services.notifier.hearing.wire import Message
+from services.notifier.inbox.decoding import Message
+from services.notifier.inbox.derive import Again, Claim, ClaimChange
+from services.notifier.inbox.positions import Log, Standing
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from services.notifier.cli import alerts
 from services.notifier.model.kinds import Audience, EventKind, Language, Rung
-from services.notifier.planning.calendar import Calendar, QuietHours
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours, lapse_notices, reminders, steps_ahead
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.shape import SCHEMA, schema
-from services.notifier.planning.strict_yaml import BadPolicy, parse
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.shape import SCHEMA, schema
+from services.notifier.policy.strict_yaml import BadPolicy, parse
+from services.notifier.schedule.calendar import Calendar, QuietHours
+from services.notifier.schedule.ladder import OfficeHours, lapse_notices, reminders, steps_ahead
+from services.notifier.schedule.plan import Plans
 from services.notifier.settings import NotifierSettings, office_plans
-from shared.settings import SettingsError
+from shared.platform.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "alerts.yaml"
@@ -39,7 +39,7 @@ def read(text: str) -> Plans:
 
 
 def test_the_published_schema_is_that_of_the_types() -> None:
-    """docs/schemas/alerts.schema.json is what `python -m services.notifier.planning.shape` writes today."""
+    """docs/schemas/alerts.schema.json is what `python -m services.notifier.policy.shape` writes today."""
     published = json.loads((ROOT / "docs" / "schemas" / SCHEMA).read_text(encoding="utf-8"))
     assert published == json.loads(json.dumps(schema()))
     jsonschema.Draft202012Validator.check_schema(published)

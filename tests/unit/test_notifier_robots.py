@@ -8,20 +8,20 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from services.notifier.channels.configured import configured
 from services.notifier.channels.limits import ProcessLimiter
-from services.notifier.channels.own import hook_secrets, own
 from services.notifier.cli import alerts
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import Plans
-from services.notifier.planning.shape import schema
-from services.notifier.planning.strict_yaml import BadPolicy, parse
-from services.notifier.sending.policy import Policy
-from services.notifier.sending.routing import longest_ways
+from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.routing import longest_ways
+from services.notifier.own_senders import hook_secrets, own
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.shape import schema
+from services.notifier.policy.strict_yaml import BadPolicy, parse
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import Plans
+from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings
-from shared.clock import MachineClock
-from shared.settings import SettingsError
+from shared.platform.clock import MachineClock
+from shared.platform.settings import SettingsError
 from tests.support.providers import SECRET, TOKEN, providing
 
 POLICY = """

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from services.notifier.channels import NoAnswer, Refused, Temporary, aliyun, tencent
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.cutting import MARK, cut, fitted
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import ProcessLimiter
-from services.notifier.channels.outcome import (
+from services.notifier.channels.provider_verdict import (
     Delivered,
     Later,
     Never,
@@ -32,9 +31,10 @@ from services.notifier.channels.outcome import (
     whole,
 )
 from services.notifier.channels.robot import Access, Form, Robot, masked
+from services.notifier.channels.truncation import MARK, cut, fitted
 from services.notifier.channels.wecom import WeComRobot
 from services.notifier.model.alert import Item, Language, Notice
-from shared.clock import MachineClock
+from shared.platform.clock import MachineClock
 from tests.support.notices import CASE, CONTACTS, NOTICE, said
 
 ROBOTS = (DingTalkRobot, WeComRobot, FeishuRobot)

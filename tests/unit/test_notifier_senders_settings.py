@@ -10,10 +10,10 @@ import pytest
 
 from services.notifier.channels import Channel, Temporary
 from services.notifier.channels.apprise import AppriseAddressError, AppriseChannel
-from services.notifier.channels.configured import configured
+from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings
-from shared.clock import MachineClock
-from shared.settings import SettingsError, load
+from shared.platform.clock import MachineClock
+from shared.platform.settings import SettingsError, load
 from tests.support.notices import LI, NOTICE
 from tests.support.providers import (
     APPLICATION,

@@ -10,15 +10,15 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from services.notifier.channels.providers import templates
 from services.notifier.cli import alerts
-from services.notifier.planning.file import plans_of
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import SmsTemplate, SmsTerms
-from services.notifier.planning.shape import schema
-from services.notifier.planning.strict_yaml import BadPolicy, parse
+from services.notifier.policy.file import plans_of
+from services.notifier.policy.shape import schema
+from services.notifier.policy.strict_yaml import BadPolicy, parse
+from services.notifier.provider_senders import templates
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import SmsTemplate, SmsTerms
 from services.notifier.settings import NotifierSettings
-from shared.settings import SettingsError
+from shared.platform.settings import SettingsError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 POLICY = """

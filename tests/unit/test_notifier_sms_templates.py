@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from services.notifier.channels import Refused
 from services.notifier.channels.sms_templates import KINDS, VARIABLES, Templates, allowed, variables
+from services.notifier.messages.event import _SAID
 from services.notifier.model.alert import Item, Person
 from services.notifier.model.kinds import Audience, EventKind, Rung
-from services.notifier.planning.plan import SmsTemplate
-from services.notifier.wording.event import _SAID
+from services.notifier.schedule.plan import SmsTemplate
 from tests.support.notices import CASE, NOTICE, notice
 from tests.support.notifier import SHANGHAI
 

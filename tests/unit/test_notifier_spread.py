@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 from services.notifier.main import _unhurried
-from services.notifier.planning.calendar import QuietHours
-from services.notifier.planning.ladder import OfficeHours
-from services.notifier.planning.plan import OfficePlan, Plans
-from services.notifier.planning.spread import full_hour, spread_out
+from services.notifier.schedule.calendar import QuietHours
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.plan import OfficePlan, Plans
+from services.notifier.schedule.spread import full_hour, spread_out
 from services.notifier.settings import USUAL_SPREAD
-from shared.clock import DrivenClock, SystemClock
+from shared.platform.clock import DrivenClock, SystemClock
 from tests.support.notifier import local
 
 SPREAD = timedelta(seconds=USUAL_SPREAD)

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.channels.sms_templates import variables
+from services.notifier.messages.compose import Composer
+from services.notifier.messages.digest import compose_digest
+from services.notifier.messages.words import case_number, compose
 from services.notifier.model.alert import LeasedAlert, Person, Recipient, State, Words
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.model.packet import Packet
-from services.notifier.planning.plan import Plans
-from services.notifier.wording.compose import Composer
-from services.notifier.wording.digest import compose_digest
-from services.notifier.wording.words import case_number, compose
+from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, SHANGHAI, local
 
 LATE = timedelta(minutes=15)

@@ -20,8 +20,8 @@ from services.intake.settings import IntakeSettings
 from services.notifier.main import create_service as notifier
 from services.notifier.settings import NotifierSettings
 from shared.contract import decode_event
-from shared.openapi import CollidingNames, DescribedApp, body
-from shared.openapi import answer as told
+from shared.platform.http.openapi import CollidingNames, DescribedApp, body
+from shared.platform.http.openapi import answer as told
 from tests.support.times import odd_times
 
 NOWHERE: dict[str, Any] = {"database_url": "postgresql://panke@127.0.0.1:1/panke", "kafka": "127.0.0.1:1"}

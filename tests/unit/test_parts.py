@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.parts import cancelled
+from shared.platform.runtime import cancelled
 
 
 async def test_a_task_that_took_its_cancellation_for_another_ends_all_the_same() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.attribution.domain.rulebook import Period, Rulebook, Split
-from services.attribution.rulebooks.loading import BadRulebook, load, load_book, shipped
+from shared.rules.domain.rulebook import Period, Rulebook, Split
+from shared.rules.rulebooks.loading import BadRulebook, load, load_book, shipped
 
 RULEBOOKS = Path(__file__).parents[2] / "services" / "attribution" / "rulebooks"
 

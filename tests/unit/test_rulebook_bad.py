@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from services.attribution.judging.cli import judge_command
-from services.attribution.rulebooks.cli import rulebook
-from services.attribution.rulebooks.loading import BadRulebook, load
-from services.attribution.rulebooks.source import ListNode, Node, ScalarNode, parse
+from shared.rules.commands.judge import judge_command
+from shared.rules.commands.rulebook import rulebook
+from shared.rules.rulebooks.loading import BadRulebook, load
+from shared.rules.rulebooks.source import ListNode, Node, ScalarNode, parse
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))
@@ -303,7 +303,7 @@ def test_good_books_pass_here_and_in_the_schema(tmp_path: Path, body: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "services/attribution/rulebooks").glob("*.yaml")), ids=lambda p: p.stem
+    "path", sorted((ROOT / "shared/rules/rulebooks").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_the_schema_accepts_what_ships(path: Path) -> None:
     """Every rulebook that ships passes the schema, which is itself a valid schema."""

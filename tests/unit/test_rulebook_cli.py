@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from services.attribution.rulebooks.cli import rulebook
-from services.attribution.rulebooks.loading import load_book, shipped
-from services.attribution.rulebooks.shape import CITING, VALUES, leaves
-from services.attribution.rulebooks.telling import differences, tell
-from services.attribution.rulebooks.words import FIELDS
-from services.attribution.rulebooks.words import VALUES as TITLES
+from shared.rules.commands.rulebook import rulebook
+from shared.rules.rulebooks.loading import load_book, shipped
+from shared.rules.rulebooks.shape import CITING, VALUES, leaves
+from shared.rules.rulebooks.telling import differences, tell
+from shared.rules.rulebooks.words import FIELDS
+from shared.rules.rulebooks.words import VALUES as TITLES
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))

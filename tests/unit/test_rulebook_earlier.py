@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from services.attribution.judging.cli import judge_command
-from services.attribution.rulebooks.cli import rulebook
-from services.attribution.rulebooks.loading import EARLIER, BadRulebook, load, shipped
-from services.attribution.rulebooks.registry import Registry, StoredText
+from shared.rules.commands.judge import judge_command
+from shared.rules.commands.rulebook import rulebook
+from shared.rules.rulebooks.loading import EARLIER, BadRulebook, load, shipped
+from shared.rules.rulebooks.registry import Registry, StoredText
 from tests.rules.form import expand
 
 FIRST = {

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from services.attribution.judging.cli import judge_command
-from services.attribution.rulebooks.cli import rulebook
-from services.attribution.rulebooks.loading import BadRulebook, book_of_texts, load, shipped
-from services.attribution.rulebooks.registry import Registry, StoredText
-from services.attribution.rulebooks.telling import differences
-from services.intake.rulebooks import Registry as IntakeRegistry
-from shared.settings import SettingsError
+from services.intake.admission.rulebooks import Registry as IntakeRegistry
+from shared.platform.settings import SettingsError
+from shared.rules.commands.judge import judge_command
+from shared.rules.commands.rulebook import rulebook
+from shared.rules.rulebooks.loading import BadRulebook, book_of_texts, load, shipped
+from shared.rules.rulebooks.registry import Registry, StoredText
+from shared.rules.rulebooks.telling import differences
 
 ADOPTION = {
     "id": "0195a000-0000-7000-8000-000000000001",

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from services.attribution.rulebooks.loading import BadRulebook, load
-from services.attribution.rulebooks.shape import SHAPE, Fields, Section
+from shared.rules.rulebooks.loading import BadRulebook, load
+from shared.rules.rulebooks.shape import SHAPE, Fields, Section
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))
@@ -91,7 +91,7 @@ def test_any_bytes_end_in_a_refusal(raw: bytes) -> None:
 )
 def test_a_broken_base_is_refused_or_read(place: int, noise: str) -> None:
     """A book with something typed into the middle is read or refused, never more than that."""
-    text = (ROOT / "services/attribution/rulebooks/base.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "shared/rules/rulebooks/base.yaml").read_text(encoding="utf-8")
     text = text.replace("rulebook: base", "rulebook: own")
     bad = outcome((text[:place] + noise + text[place + 1 :]).encode())
     assert bad is None or (bad.line >= 1 and bad.reason)

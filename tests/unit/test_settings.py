@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from shared.settings import (
+from shared.platform.settings import (
     CommonSettings,
     Port,
     Seconds,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from shared.telemetry import (
+from shared.platform.telemetry.telemetry import (
     RateLimit,
     configure_logging,
     current_traceparent,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from shared.leaving import LeavingRoute
-from shared.threads import Busy, Threads
+from shared.platform.http.disconnects import LeavingRoute
+from shared.platform.threads import Busy, Threads
 
 PATIENCE = 90.0
 

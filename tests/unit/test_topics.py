@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.contract import StaffContacts
-from shared.topics import (
+from shared.contract.topics import (
     BadMessage,
     ClaimMessage,
     DecisionMessage,

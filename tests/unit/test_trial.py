@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from services.attribution.judging.judge import BadInput
-from services.attribution.judging.trial import Trial, try_rulebook
-from services.attribution.rulebooks.cli import rulebook
-from services.attribution.rulebooks.loading import load, shipped
+from shared.rules.commands.rulebook import rulebook
+from shared.rules.judge.comparison import Trial, try_rulebook
+from shared.rules.judge.judge import BadInput
+from shared.rules.rulebooks.loading import load, shipped
 
 BOOKS = {(book.name, book.version): book for book in map(load, shipped())}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.attribution.domain.united import SHORT, Items, appended
+from shared.rules.domain.united import SHORT, Items, appended
 
 
 def test_a_long_list_that_was_read_goes_on_behind_itself() -> None:

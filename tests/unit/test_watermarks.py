@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.topics import BadMessage, WatermarkMessage, decode_watermark, encode_watermark
-from shared.watermarks import Mark, Marks, Watermarks
+from shared.contract.topics import BadMessage, WatermarkMessage, decode_watermark, encode_watermark
+from shared.platform.kafka.watermarks import Mark, Marks, Watermarks
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 

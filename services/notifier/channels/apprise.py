@@ -17,7 +17,7 @@ import apprise
 from services.notifier.channels import Temporary, composing
 from services.notifier.channels.robot import masked, text_of, title_of
 from services.notifier.model.alert import Notice, Person
-from shared.plain import one_line
+from shared.platform.text.plain import one_line
 
 # Those that have a sender here, and those that would go around the list of allowed hosts with any address.
 _REFUSED = ("dingtalk", "wecombot", "feishu", "lark", "json", "jsons", "xml", "xmls", "form", "forms")

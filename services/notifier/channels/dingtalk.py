@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from services.notifier.channels.contact import national_mobile
-from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
-from services.notifier.channels.outcome import Meaning, Reason, whole
+from services.notifier.channels.provider_verdict import Meaning, Reason, whole
 from services.notifier.channels.robot import Codes, Robot, plain, text_of, title_of
+from services.notifier.channels.truncation import cut, fitted
 from services.notifier.model.alert import Notice
 
 LARGEST_BODY = 20_000

@@ -17,12 +17,12 @@ from datetime import timedelta
 from typing import Any
 
 from services.notifier.channels.contact import national_mobile
-from services.notifier.channels.cutting import cut, fitted
 from services.notifier.channels.limits import Limit
-from services.notifier.channels.outcome import Reason, whole
+from services.notifier.channels.provider_verdict import Reason, whole
 from services.notifier.channels.robot import Codes, Robot, masked, plain, text_of, title_of
+from services.notifier.channels.truncation import cut, fitted
 from services.notifier.model.alert import Notice
-from shared.plain import one_line
+from shared.platform.text.plain import one_line
 
 LARGEST_BODY = 20_000
 LONGEST_TITLE = 200

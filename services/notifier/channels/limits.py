@@ -17,8 +17,8 @@ from typing import Any, Final, Protocol, TypeVar
 import psycopg
 
 from services.notifier.channels import Temporary
-from shared.clock import MachineClock
-from shared.database import Database, queries
+from shared.platform.clock import MachineClock
+from shared.platform.postgres.database import Database, queries
 
 ZERO: Final = timedelta(0)
 MARGIN: Final = timedelta(seconds=1)

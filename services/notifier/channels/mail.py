@@ -27,9 +27,9 @@ from services.notifier.channels import (
 )
 from services.notifier.channels.contact import mail_address
 from services.notifier.channels.faults import reached_not, tls_fault
-from services.notifier.channels.outcome import Reason, presentable
+from services.notifier.channels.provider_verdict import Reason, presentable
 from services.notifier.model.alert import Notice, Person
-from shared.plain import lines, one_line
+from shared.platform.text.plain import lines, one_line
 
 # SMTP, RFC 5321 section 4.2.1: a code of 5xx is a permanent refusal, 4xx a temporary one.
 _PERMANENT = 500

@@ -17,10 +17,10 @@ from typing import ClassVar, Literal
 
 from services.notifier.channels import composing
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.calling import Caller, Reply
 from services.notifier.channels.contact import mentionable, number_of
 from services.notifier.channels.limits import ZERO, Limit, Limiter
-from services.notifier.channels.outcome import (
+from services.notifier.channels.pinned_http import Caller, Reply
+from services.notifier.channels.provider_verdict import (
     UNKNOWN_CODE,
     Delivered,
     Later,
@@ -35,9 +35,9 @@ from services.notifier.channels.outcome import (
     settled,
 )
 from services.notifier.model.alert import Notice, Person
-from shared.clock import MachineClock
 from shared.contract.contacts import mask
-from shared.plain import lines, one_line
+from shared.platform.clock import MachineClock
+from shared.platform.text.plain import lines, one_line
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{4,200}")
 _LONGEST_CODE = 11

@@ -16,10 +16,10 @@ from typing import ClassVar, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.notifier.channels import Refused, composing
-from services.notifier.channels.asking import Question, Told
 from services.notifier.channels.contact import number_of
+from services.notifier.channels.delivery_status import Question, Told
 from services.notifier.channels.limits import ZERO, Limit, Limiter
-from services.notifier.channels.outcome import Later, Reading, TryLater, presentable, settled
+from services.notifier.channels.provider_verdict import Later, Reading, TryLater, presentable, settled
 from services.notifier.channels.sms_templates import Templates
 from services.notifier.model.alert import LeasedAlert, Notice, Person
 

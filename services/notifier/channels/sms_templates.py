@@ -15,10 +15,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.notifier.channels import Refused
-from services.notifier.channels.outcome import Reason
+from services.notifier.channels.provider_verdict import Reason
 from services.notifier.model.alert import LeasedAlert, Notice
 from services.notifier.model.kinds import Audience, EventKind, Rung
-from services.notifier.planning.plan import SmsTemplate
+from services.notifier.schedule.plan import SmsTemplate
 
 REMINDER, SUPERVISOR, LAPSED, DIGEST = "reminder", "supervisor", "lapsed", "digest"
 # Without these a consultant would lose a claim unwarned.

@@ -21,10 +21,10 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from services.notifier.channels import NoAnswer
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.asking import PROVIDERS_ZONE, Question, Told
-from services.notifier.channels.guarded import quieten, session, underlying
+from services.notifier.channels.delivery_status import PROVIDERS_ZONE, Question, Told
 from services.notifier.channels.limits import Limit, Limiter
-from services.notifier.channels.outcome import (
+from services.notifier.channels.pinned_requests import quieten, session, underlying
+from services.notifier.channels.provider_verdict import (
     UNKNOWN_CODE,
     Delivered,
     Later,

@@ -17,10 +17,10 @@ from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels import Refused, Temporary, composing
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.calling import Caller, Reply
-from services.notifier.channels.outcome import Later, TryLater, by_status, presentable
+from services.notifier.channels.pinned_http import Caller, Reply
+from services.notifier.channels.provider_verdict import Later, TryLater, by_status, presentable
 from services.notifier.model.alert import Item, Notice, NoticeKind, Person
-from shared.plain import lines, one_line
+from shared.platform.text.plain import lines, one_line
 
 # What another attempt will not change. Anything else that is not 2xx is tried again, also 401 and 404:
 # receivers are moved and secrets are changed, and an alert should outlive that.

@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 from services.notifier.channels.contact import national_mobile
-from services.notifier.channels.cutting import cut
 from services.notifier.channels.limits import Limit
-from services.notifier.channels.outcome import Reason, whole
+from services.notifier.channels.provider_verdict import Reason, whole
 from services.notifier.channels.robot import Codes, Robot, plain
+from services.notifier.channels.truncation import cut
 from services.notifier.model.alert import Notice
 
 LONGEST_TEXT = 2048

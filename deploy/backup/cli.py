@@ -1,0 +1,65 @@
+"""`panke backup` and `panke restore`: the whole deployment, or one part alone (docs/backup.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import psycopg
+
+from shared.platform.text.terminal import say
+
+_PARTS = ("intake", "attribution", "notifier")
+_only = click.option(
+    "--only",
+    "parts",
+    type=click.Choice(_PARTS),
+    multiple=True,
+    help="one part; may be repeated. All unless given.",
+)
+_database = click.option(
+    "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
+)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_only
+@_database
+def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
+    """Write what the services keep to FILE, all of one moment; they may run meanwhile."""
+    from deploy.backup.dump import BackupError, back_up
+
+    chosen = parts or _PARTS
+    try:
+        back_up(database_url, file, chosen)
+    except (BackupError, OSError, psycopg.Error) as error:
+        raise click.ClickException(str(error)) from None
+    say(f"已备份 (backed up): {', '.join(chosen)}, {file}, {file.stat().st_size} bytes")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_only
+@click.option(
+    "--replace", is_flag=True, help="drop what is there under the same name; the services must be stopped"
+)
+@click.option("--clock", envvar="PANKE_CLOCK", default="system", help="the business clock; or PANKE_CLOCK")
+@_database
+def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, database_url: str) -> None:
+    """Bring what FILE holds back, with the services stopped.
+
+    What was restored is older than what it had sent and told: it is marked so, and the services settle the rest
+    when they start (docs/backup.md).
+    """
+    from deploy.backup.dump import BackupError
+    from deploy.backup.dump import restore as bring_back
+    from shared.platform.clock import open_clock
+
+    chosen = parts or _PARTS
+    try:
+        now = open_clock(clock, demonstration=clock != "system").now()
+        bring_back(database_url, file, chosen, now, replace=replace)
+    except (BackupError, OSError, psycopg.Error) as error:
+        raise click.ClickException(str(error)) from None
+    say(f"已恢复 (restored): {', '.join(chosen)}")

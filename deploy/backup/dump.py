@@ -1,0 +1,188 @@
+"""Writes and reads backups with PostgreSQL's own tools.
+
+All schemas of one backup are of one moment: a single `pg_dump` reads them in one snapshot. What a part must know after
+it was restored (it is older than what it sent, or than what it told people) is the part's own statement,
+`after_restore` of its `.sql` files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from deploy.local.errors import LocalError
+from deploy.local.postgres_user import binaries, server_user
+from deploy.local.private import open_private
+from shared.platform.postgres.database import connection_info, queries
+
+PARTS: Final = ("intake", "attribution", "notifier")
+_ENDING: Final = 5.0
+"""So long the connections of a service that was just stopped may take to end."""
+_VARIABLES: Final = {
+    "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
+    "dbname": "PGDATABASE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY", "service": "PGSERVICE", "passfile": "PGPASSFILE",
+}  # fmt: skip
+
+
+class BackupError(Exception):
+    """The backup was not written, or not restored; nothing was changed."""
+
+
+def back_up(dsn: str, file: Path, parts: Sequence[str]) -> None:
+    """Write the parts to a file that only this user may read; it takes its name when it is whole."""
+    there = _present(dsn)
+    missing = [part for part in parts if part not in there]
+    if missing:
+        raise BackupError(
+            f"数据库中没有 {', '.join(missing)} (the database has no schema {', '.join(missing)})"
+        )
+    partial = file.with_name(file.name + ".partial")
+    try:
+        with open(partial, "wb", opener=open_private) as output:
+            schemas = [f"--schema={part}" for part in parts]
+            _run(
+                "pg_dump",
+                ["--format=custom", "--no-owner", "--no-privileges", *schemas],
+                dsn,
+                output.fileno(),
+            )
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def restore(dsn: str, file: Path, parts: Sequence[str], business_now: datetime, *, replace: bool) -> None:
+    """Restore the parts in one transaction each; a part that is there is refused, or with `replace` dropped first."""
+    for part in parts:
+        if f" SCHEMA - {part} " not in _listed(dsn, file):
+            raise BackupError(f"备份中没有 {part} (the backup does not hold {part})")
+    in_the_way = sorted(_present(dsn) & set(parts))
+    if in_the_way and not replace:
+        raise BackupError(
+            f"数据库中已有 {', '.join(in_the_way)} (the database has {', '.join(in_the_way)} already:"
+            " stop the services, back it up, and give --replace to have it dropped first)"
+        )
+    _demand_stopped(dsn, parts)
+    for part in parts:
+        _restore(dsn, file, part, business_now)
+
+
+def _demand_stopped(dsn: str, parts: Sequence[str]) -> None:
+    """A service that runs would go on from what it remembers, and give numbers of the journal twice."""
+    until = time.monotonic() + _ENDING
+    with psycopg.connect(connection_info(dsn, name="panke-restore"), autocommit=True) as connection:
+        while running := _running(connection, parts):
+            if time.monotonic() > until:
+                raise BackupError(
+                    f"{', '.join(running)} 仍在运行，未作更改 ({', '.join(running)} still runs on this database, and"
+                    " nothing was changed: stop it first; where `panke up` started it: panke down, then panke up"
+                    " --without-services)"
+                )
+            time.sleep(_ENDING / 20)
+
+
+def _running(connection: psycopg.Connection[tuple[object, ...]], parts: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
+    )
+    names = [str(name) for (name,) in rows]
+    return [part for part in parts if any(f"{name}-".startswith(f"panke-{part}-") for name in names)]
+
+
+def _restore(dsn: str, file: Path, part: str, business_now: datetime) -> None:
+    """Aside first: what stands under the name goes only when the backup of it is whole."""
+    kept = f"{part}_before_restore"
+    with psycopg.connect(connection_info(dsn, name="panke-restore"), autocommit=True) as connection:
+        connection.execute("SET statement_timeout = 0")
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(kept)))
+        had = part in _present(dsn)
+        if had:
+            _rename(connection, part, kept)
+        try:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(part)))
+            options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
+            _run("pg_restore", [*options, f"--schema={part}", "--dbname", _database(dsn), str(file)], dsn)
+            _after(connection, part, business_now)
+        except BaseException:
+            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(part)))
+            if had:
+                _rename(connection, kept, part)
+            raise
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(kept)))
+
+
+def _after(connection: psycopg.Connection[tuple[object, ...]], part: str, business_now: datetime) -> None:
+    statement = queries(f"services.{part}").get("after_restore")
+    if statement is not None:
+        connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(part)))
+        with connection.transaction():
+            for one in statement.split(";"):
+                if one.strip():
+                    connection.execute(one.encode(), {"business_now": business_now})
+
+
+def _rename(connection: psycopg.Connection[tuple[object, ...]], name: str, other: str) -> None:
+    text = sql.SQL("ALTER SCHEMA {} RENAME TO {}")
+    connection.execute(text.format(sql.Identifier(name), sql.Identifier(other)))
+
+
+def _present(dsn: str) -> set[str]:
+    with psycopg.connect(connection_info(dsn, name="panke-backup")) as connection:
+        rows: Iterable[tuple[object, ...]] = connection.execute("SELECT nspname FROM pg_namespace")
+        return {str(name) for (name,) in rows} & set(PARTS)
+
+
+def _listed(dsn: str, file: Path) -> str:
+    return _run("pg_restore", ["--list", str(file)], dsn)
+
+
+def _database(dsn: str) -> str:
+    return str(conninfo_to_dict(dsn).get("dbname") or "postgres")
+
+
+def _run(program: str, arguments: Sequence[str], dsn: str, output: int | None = None) -> str:
+    """Run one of PostgreSQL's tools; what it is to connect with is no argument, which everybody could read."""
+    try:
+        done = subprocess.run(
+            [_program(program), *arguments],
+            env={**os.environ, **_environment(dsn)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if output is None else output,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    except OSError as error:
+        raise BackupError(f"无法运行 {program} (cannot run {program}: {error.strerror})") from None
+    if done.returncode != 0:
+        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise BackupError(f"{program} 失败 ({program} failed: {' / '.join(told[-3:])})")
+    return (done.stdout or b"").decode("utf-8", "replace")
+
+
+def _environment(dsn: str) -> Mapping[str, str]:
+    given = conninfo_to_dict(dsn)
+    return {
+        variable: str(given[name]) for name, variable in _VARIABLES.items() if given.get(name) is not None
+    }
+
+
+def _program(name: str) -> str:
+    """That of the embedded PostgreSQL, which is of the newest version that Panke knows; else the one of the machine."""
+    try:
+        bundled = binaries(server_user()) / name
+        if bundled.is_file():
+            return str(bundled)
+    except LocalError:
+        pass  # not installed here, as in the container: the machine's own serves as well
+    return shutil.which(name) or name

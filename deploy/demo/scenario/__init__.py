@@ -1,0 +1,1 @@
+"""The invented office: its people, its customers, its days."""

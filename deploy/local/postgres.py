@@ -1,0 +1,296 @@
+"""PostgreSQL 18 on this machine: the binaries of a wheel, driven by our own code.
+
+ADR 0015 and hazards.md#a-wheels-helper-that-trusts-a-dead-server: the wheel's
+own helper takes a dead server for a live one and speaks no TCP, so `initdb` and `postgres` are called here,
+with a password of our own by which the server that answers is known to be ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from deploy.local.errors import NoDisk, PortInUse, StartFailed
+from deploy.local.home import demand_room
+from deploy.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
+from deploy.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
+from deploy.local.private import FOLDER, UMASK, open_private, write_private
+from deploy.local.process import Running, ServerProcess
+
+_SUPERUSER = "panke"
+_START_SECONDS = 90.0
+_TICK = 0.03
+_TRIES = 3
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
+# Quick, and worth nothing after a power cut: for tests and the demonstration only. `synchronous_commit` stays
+# on: without it kill -9 of the server alone would lose what was committed.
+_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+# As root the server runs as another user, whose data (0700) may lie below: it may pass, and see nothing.
+_PASSED = 0o711
+
+
+class EmbeddedPostgres:
+    """A server whose password, log and pid file live in `directory`, its data too where its user can go."""
+
+    name = "postgres"
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int = 0,
+        *,
+        durable: bool = True,
+        max_connections: int = 200,
+        tied: bool = True,
+        user: ServerUser | None = None,
+    ) -> None:
+        self.directory = directory.absolute()
+        self.durable = durable
+        self.max_connections = max_connections
+        self.tied = tied
+        self._asked = port
+        self._port: int | None = None
+        self._user = user
+        # SIGTERM would wait for every client to leave; SIGINT ends their sessions and shuts down cleanly.
+        self._process = ServerProcess(PART, self.directory, stop_signal=signal.SIGINT)
+
+    @property
+    def port(self) -> int:
+        if self._port is None:
+            raise RuntimeError("the server was not started")
+        return self._port
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    @property
+    def dsn(self) -> str:
+        return self.dsn_of("panke")
+
+    def dsn_of(self, database: str) -> str:
+        """The connection string of one database of this server, as a URL."""
+        return f"postgresql://{_SUPERUSER}:{self._password()}@{self.address}/{database}"
+
+    @property
+    def pid(self) -> int | None:
+        running = self._process.running()
+        return None if running is None else running.pid
+
+    @property
+    def log(self) -> Path:
+        return self._process.log
+
+    @property
+    def data(self) -> Path:
+        """The data directory, which lies elsewhere when the server's user cannot reach `directory`."""
+        return open_directory(self.directory, self._server_user()) / "data"
+
+    def start(self) -> EmbeddedPostgres:
+        """Start the server and wait until it lets our own password in."""
+        self._process.mode = _PASSED if self._server_user().uid is not None else FOLDER
+        self._process.lock()
+        try:
+            demand_room(PART, self.directory)
+            programs = binaries(self._server_user())
+            self._initialised(programs)
+            for attempt in range(_TRIES):
+                try:
+                    self._start_once(programs)
+                    break
+                except PortInUse:
+                    if self._asked or attempt == _TRIES - 1:
+                        raise
+            self._make_database()
+        except BaseException:
+            self._process.stop()
+            raise
+        finally:
+            self._process.unlock()
+        return self
+
+    def attach(self) -> bool:
+        """Whether the server of this directory runs already; if so its address is known from here on."""
+        if self.pid is None:
+            return False
+        self._port = json.loads((self.directory / "port.json").read_text())
+        return True
+
+    def owns(self, dsn: str) -> bool:
+        """Whether a connection string is that of this server, as it listens now or listened before."""
+        try:
+            given = conninfo_to_dict(dsn)
+            password = (self.directory / "password").read_text()
+        except (psycopg.ProgrammingError, FileNotFoundError):
+            return False
+        return given.get("password") == password and given.get("host") in LOOPBACK
+
+    def stop_if_abandoned(self) -> None:
+        """End what was to end with its starter, which was killed."""
+        if self._process.abandoned():
+            self._process.stop()
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def remove(self) -> None:
+        """Stop the server and delete its data."""
+        self.stop()
+        place = self.data.parent
+        shutil.rmtree(self.data, ignore_errors=True)
+        if place != self.directory:
+            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self) -> EmbeddedPostgres:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _server_user(self) -> ServerUser:
+        if self._user is None:
+            self._user = server_user()
+        return self._user
+
+    def _password(self) -> str:
+        path = self.directory / "password"
+        if not path.exists():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(24))
+        return path.read_text()
+
+    def _start_once(self, programs: Path) -> None:
+        self._port = self._choose_port()
+        self._forget_dead_server()
+        user = self._server_user()
+        self._process.launch(
+            [str(programs / "postgres"), "-D", str(self.data), *self._options()],
+            environment=_ENVIRONMENT,
+            user=user.uid,
+            group=user.gid,
+            tied=self.tied,
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.ended() is not None:
+                raise self._why_ended()
+            if self._lets_us_in() and self._process.ended() is None:
+                return
+            time.sleep(_TICK)
+        raise self._failed(f"{_START_SECONDS:.0f} 秒内未就绪", f"not ready after {_START_SECONDS:.0f} s")
+
+    def _options(self) -> list[str]:
+        settings = {
+            "listen_addresses": HOST,
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": str(self.max_connections),
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "log_line_prefix": "%m [%p] %a ",
+            **({} if self.durable else _NOT_DURABLE),
+        }
+        return [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+
+    def _choose_port(self) -> int:
+        """The port asked for, else the one of the last start if it is free, else a new one."""
+        memory = self.directory / "port.json"
+        if self._asked and not is_free(self._asked):
+            raise PortInUse(PART, self._asked)
+        last = json.loads(memory.read_text()) if memory.is_file() else 0
+        port = self._asked or (last if last and soon_free(last) else free_port())
+        write_private(memory, json.dumps(port))
+        return port
+
+    def _forget_dead_server(self) -> None:
+        """Remove the pid file of a server that was killed; where nobody reaps it, PostgreSQL takes it for alive.
+
+        We hold the lock, which every process of that server held, so none of them is left.
+        """
+        file = self.data / "postmaster.pid"
+        first = file.read_text().split()[:1] if file.exists() else []
+        if first and first[0].isdecimal() and Running.of(int(first[0])) is None:
+            file.unlink()
+
+    def _lets_us_in(self) -> bool:
+        try:
+            psycopg.connect(make_conninfo(self.dsn_of("postgres"), connect_timeout=2)).close()
+        except psycopg.OperationalError:
+            return False  # not listening yet, recovering, or another server that does not know our password
+        return True
+
+    def _make_database(self) -> None:
+        with psycopg.connect(self.dsn_of("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'panke'").fetchone()
+            if found is None:
+                connection.execute("CREATE DATABASE panke")
+
+    def _initialised(self, programs: Path) -> None:
+        """Make the data directory, aside and then put in place whole, when there is none yet."""
+        data, user = self.data, self._server_user()
+        if data.exists():
+            return
+        data.parent.mkdir(parents=True, exist_ok=True)
+        fresh = data.with_name("data.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        user.own(fresh)
+        with tempfile.NamedTemporaryFile("w", dir=data.parent, prefix=".password-") as password:
+            password.write(self._password())
+            password.flush()
+            user.own(Path(password.name))
+            self._run_initdb(programs, fresh, password.name)
+        fresh.rename(data)
+
+    def _run_initdb(self, programs: Path, data: Path, password: str) -> None:
+        user = self._server_user()
+        locale = [
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C.UTF-8",
+        ]
+        access = [f"--username={_SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256"]
+        with open(self.log, "ab", opener=open_private) as log:
+            done = subprocess.run(
+                [str(programs / "initdb"), "-D", str(data), *locale, *access],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=self._process.held,
+                env=_ENVIRONMENT,
+                cwd="/",
+                umask=UMASK,
+                user=user.uid,
+                group=user.gid,
+                extra_groups=None if user.uid is None else [],
+                check=False,
+            )
+        if done.returncode != 0:
+            raise self._why_ended()
+
+    def _why_ended(self) -> Exception:
+        tail = self._process.tail(40)
+        if "Address already in use" in tail and self._port is not None:
+            return PortInUse(PART, self._port)
+        if "No space left on device" in tail:
+            return NoDisk(PART, self.directory)
+        return self._failed("进程已退出", "the process ended")
+
+    def _failed(self, zh: str, en: str) -> StartFailed:
+        return StartFailed(PART, zh, en, self.log, self._process.tail())

@@ -1,0 +1,250 @@
+"""Everything that Panke needs on this machine, as one list of processes: PostgreSQL, Kafka, then the
+services.
+
+ADR 0015: an address that is given is used, the rest is embedded.
+The demonstration and `panke up` share this code.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from deploy.local.errors import AlreadyRunning, LocalError, NotRunning, PortInUse, SeveralFailed
+from deploy.local.kafka import EmbeddedKafka
+from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.process import ServerProcess
+from deploy.local.service import ServiceProcess, kept_port, port_variable
+from shared.cli import GROUP
+
+# In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
+_ORDER = ("intake", "attribution", "notifier")
+PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003}
+# Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
+_APART = {"receipts"}
+# Settings without the name of a service in theirs, which not every service reads.
+_READ_BY = {
+    "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
+    "PANKE_PARTITIONS": ("intake", "attribution"),
+    "PANKE_REPLICATION": ("intake", "attribution"),
+    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution"),
+    "PANKE_RULEBOOKS": ("intake",),
+}
+Say = Callable[[str], None]
+
+
+class Part(Protocol):
+    """A process of the stack."""
+
+    name: str
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def log(self) -> Path: ...
+    def attach(self) -> bool: ...
+    def start(self) -> object: ...
+    def stop_if_abandoned(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+def registered_services() -> list[str]:
+    """The services that have a `panke serve` command, in the order of their start, but for those apart."""
+    entries = metadata.distribution("panke").entry_points.select(group=GROUP)
+    names = {e.name.removeprefix("serve.") for e in entries if e.name.startswith("serve.")}
+    names -= _APART
+    known = [name for name in _ORDER if name in names]
+    return known + sorted(names - set(known))
+
+
+class Stack:
+    """The processes below `directory`; `settings` are what the services are given besides the addresses."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        ports: Mapping[str, int] | None = None,
+        services: list[str] | None = None,
+        durable: bool = True,
+        tied: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.directory = directory
+        self.settings = dict(settings or {})
+        self._given_ports = dict(ports or {})
+        self.tied = tied
+        self._environment = dict(os.environ if environment is None else environment)
+        self._wanted = registered_services() if services is None else services
+        self.postgres = EmbeddedPostgres(
+            directory / "postgres", self._given_ports.get("postgres", 0), durable=durable, tied=tied
+        )
+        self.kafka = EmbeddedKafka(directory / "kafka", self._given_ports.get("kafka", 0), tied=tied)
+        self.given = self._given()
+        self.embedded: list[Part] = [
+            part
+            for part, given in ((self.postgres, "PANKE_DATABASE_URL"), (self.kafka, "PANKE_KAFKA"))
+            if given not in self.given
+        ]
+        self.services: list[ServiceProcess] = []
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every process, in the order of the start."""
+        return [*self.embedded, *(self.services or self.make_services())]
+
+    @property
+    def possible(self) -> list[Part]:
+        """Every process that may run here, also one that was embedded when it was started and is given now."""
+        return [self.postgres, self.kafka, *(self.services or self.make_services())]
+
+    def start(self, say: Say) -> None:
+        """Start what does not run yet. What runs goes on, also when another part does not start.
+
+        An interrupt stops again what was started now.
+        """
+        started: list[Part] = []
+        try:
+            failed = self._start_embedded(say, started)
+            if not failed:
+                self.services = self.make_services(self.addresses())
+                failed = [error for part in self.services if (error := self._tried(part, say, started))]
+        except BaseException:
+            for part in reversed(started):
+                part.stop()
+            raise
+        if failed:
+            raise failed[0] if len(failed) == 1 else SeveralFailed(failed)
+
+    def begin(self, part: Part) -> None:
+        """Start one part and wait until it is ready; whoever else started it meanwhile is welcome."""
+        part.stop_if_abandoned()
+        try:
+            part.launch() if isinstance(part, ServiceProcess) else part.start()
+        except (AlreadyRunning, PortInUse):
+            if not part.attach():
+                raise
+        if isinstance(part, ServiceProcess):
+            part.wait_ready()
+
+    def restart(self, names: Collection[str], say: Say) -> None:
+        """Stop these parts and start them again, on their data and ports, with the settings of now."""
+        for part in self.embedded:
+            if part.name in names:
+                self._restart(part, say)
+            elif not part.attach():
+                raise NotRunning(part.name)
+        self.services = self.make_services(self.addresses())
+        for service in self.services:
+            if service.name in names:
+                self._restart(service, say)
+
+    def _restart(self, part: Part, say: Say) -> None:
+        if part.attach():
+            part.stop()
+        self.begin(part)
+        say(f"{part.name}: 已重启 started again, {part.address}, pid {part.pid}")
+
+    def stop(self, say: Say) -> None:
+        """Stop every process: the services first, so that they finish while their parts still answer."""
+        for part in reversed(self.possible):
+            if part.attach():
+                part.stop()
+                say(f"{part.name}: 已停止 stopped")
+
+    def remove(self) -> None:
+        """Delete the data, logs and pid files of everything here; call it after `stop`."""
+        self.postgres.remove()  # its data may lie elsewhere
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def addresses(self) -> dict[str, str]:
+        """What the services are told about database and broker."""
+        embedded: dict[str, str] = {}
+        if self.postgres in self.embedded:
+            embedded["PANKE_DATABASE_URL"] = self.postgres.dsn
+        if self.kafka in self.embedded:
+            embedded["PANKE_KAFKA"] = self.kafka.address
+        return {**self.given, **embedded}
+
+    def _given(self) -> dict[str, str]:
+        """The addresses of servers that are not ours; our own, as `panke status` tells them, are embedded."""
+        owners: dict[str, Callable[[str], bool]] = {
+            "PANKE_DATABASE_URL": self.postgres.owns,
+            "PANKE_KAFKA": self.kafka.owns,
+        }
+        found = {name: self.settings.get(name) or self._environment.get(name) for name in owners}
+        return {name: value for name, value in found.items() if value and not owners[name](value)}
+
+    def _start_embedded(self, say: Say, started: list[Part]) -> list[LocalError]:
+        """Side by side: each waits mostly for itself."""
+        threads = ThreadPoolExecutor(max_workers=2)
+        try:
+            starts = [threads.submit(self._tried, part, say, started) for part in self.embedded]
+            return [error for start in starts if (error := start.result()) is not None]
+        finally:
+            # Also after Ctrl-C: a part that is half started could not be stopped.
+            threads.shutdown(wait=True)
+
+    def _tried(self, part: Part, say: Say, started: list[Part]) -> LocalError | None:
+        """Why a part does not run, or nothing."""
+        try:
+            part.stop_if_abandoned()
+            if part.attach():
+                if isinstance(part, ServiceProcess):
+                    part.wait_ready()
+                say(f"{part.name}: 已在运行 already running, {part.address}, pid {part.pid}")
+            else:
+                started.append(part)
+                self.begin(part)
+                say(f"{part.name}: 已启动 started, {part.address}, pid {part.pid}")
+        except LocalError as error:
+            return error
+        return None
+
+    def make_services(self, addresses: Mapping[str, str] | None = None) -> list[ServiceProcess]:
+        """The processes of the services, not started; without `addresses` they know only what was given."""
+        addresses = self.given if addresses is None else addresses
+        return [
+            ServiceProcess(
+                name,
+                self.directory / name,
+                self._port(name),
+                self._settings_of(name, addresses),
+                tied=self.tied,
+            )
+            for name in self._wanted
+        ]
+
+    def _settings_of(self, service: str, addresses: Mapping[str, str]) -> dict[str, str]:
+        """The environment of one service, without what is meant for us or for another service.
+
+        A service reports each variable with our prefix that it does not read.
+        """
+        others = tuple(f"PANKE_{name.upper()}_" for name in {*PORTS, *self._wanted} - {service})
+        environment = {**self._environment, **addresses, **self.settings}
+        environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
+        not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
+        return {
+            key: value
+            for key, value in environment.items()
+            if not key.startswith(not_its_own) and service in _READ_BY.get(key, (service,))
+        }
+
+    def _port(self, service: str) -> int:
+        """Where it listens; else as given to us, as its setting says, as when it died, or the usual one."""
+        directory = self.directory / service
+        kept = kept_port(directory)
+        if kept is not None and ServerProcess(service, directory).running() is not None:
+            return kept
+        told = self._environment.get(port_variable(service), "")
+        given = self._given_ports.get(service) or (int(told) if told.isdecimal() else None)
+        return given or kept or PORTS.get(service, 0)

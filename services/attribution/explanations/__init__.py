@@ -1,0 +1,1 @@
+"""Decisions and records in words, in Chinese and English."""

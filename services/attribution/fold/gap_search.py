@@ -1,0 +1,38 @@
+"""Finds a fact that the relay sent again, behind the gap at which a partition stopped.
+
+A record that was sent again lies at the end of the log, behind the ones that cannot be folded yet; so the log
+is read on from the gap, without a group and without any effect (hazards.md#a-relay-that-was-killed-sends-twice).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.attribution.fold.application import Gap
+from services.attribution.fold.intake_record import JournalFact, read_record
+
+Consumer: Any = AIOKafkaConsumer
+
+
+async def find_resent(bootstrap: str, tp: TopicPartition, gap: Gap) -> int | None:
+    """The offset of the missing fact behind the gap, or None while it is not there."""
+    consumer = Consumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
+    try:
+        await consumer.start()
+        consumer.assign([tp])
+        end = (await consumer.end_offsets([tp]))[tp]
+        consumer.seek(tp, gap.offset)
+        while await consumer.position(tp) < end:
+            batches = await consumer.getmany(tp, timeout_ms=500)
+            for record in batches.get(tp, ()):
+                reading = read_record(record)
+                if isinstance(reading, JournalFact) and (reading.scope, reading.seq) == (
+                    gap.scope,
+                    gap.expected,
+                ):
+                    return reading.offset
+        return None
+    finally:
+        await consumer.stop()

@@ -1,0 +1,366 @@
+"""From the events of one fact to rows and messages: what lists, timers and other services see of it.
+
+contract.md#result and contract.md#topics: the decisions are a view of the domain's events. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, get_args
+
+import msgspec
+
+from services.attribution.store.batch import Batch
+from services.attribution.store.claim_state import ClaimRow, claim_row
+from services.attribution.store.mapper import Cited, stored, stream_id
+from services.attribution.store.recorder import EventRow
+from services.attribution.store.store import Work
+from services.attribution.store.working import Before
+from shared.contract import StaffContacts, format_instant
+from shared.contract.events import Role
+from shared.contract.topics import (
+    ClaimMessage,
+    DecisionMessage,
+    OwnershipMessage,
+    StaffMessage,
+    encode_message,
+)
+from shared.contract.warnings import Warned
+from shared.rules.domain import events as e
+from shared.rules.domain.facts import (
+    Absence,
+    Approval,
+    Cancellation,
+    Correction,
+    Matter,
+    Return,
+    ShiftOpening,
+    Signing,
+)
+from shared.rules.domain.frozen import record, replace
+from shared.rules.domain.state import Board, Customer, Dispute, Key
+from shared.rules.judge.result import Json, decision_row, flag_json, penalty_json
+
+INSTANT: Final = timedelta(microseconds=1)
+
+_encode = msgspec.json.Encoder().encode
+
+
+@record
+class Cause:
+    """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text.
+
+    `recorded_at` is the fact's; a sweep has none, and what it decides was known when it lapsed.
+    """
+
+    seq: int
+    at: datetime
+    engine: str
+    rulebook: str
+    traceparent: str | None
+    recorded_at: datetime | None
+    office: str | None = None
+
+    def known_at(self, lapsed_at: datetime | None) -> datetime | None:
+        """The last time up to which everything else was known: just before the fact, or before the lapse."""
+        at = self.recorded_at or lapsed_at
+        return None if at is None else at - INSTANT
+
+
+@dataclass(slots=True)
+class FactRows:
+    """What one fact adds to the batch; nothing of it counts until `commit`, so that a failure leaves no trace."""
+
+    work: Work
+    cause: Cause
+    stored: list[EventRow] = field(default_factory=list)
+    rows: list[tuple[str, list[Any]]] = field(default_factory=list)
+    messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
+    joined: list[tuple[str, str]] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
+    parted: list[str] = field(default_factory=list)
+    deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    claims: dict[str, ClaimRow | None] = field(default_factory=dict)
+    warned: list[Warned] = field(default_factory=list)
+    texts: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """The version of the event that is being projected."""
+        return self.work.version + len(self.stored)
+
+    def project(self, events: Sequence[e.DomainEvent], before: Before) -> None:
+        """Every row and message of the events, and of the claims that they changed."""
+        stream = stream_id(self.work.scope)
+        head = Cited(self.cause.seq, self.cause.engine, self.cause.rulebook).head()
+        for version, event in enumerate(events, self.version + 1):
+            self.stored.append(stored(head, stream, version, event))
+            view = _VIEWS.get(type(event))
+            if view is not None:
+                view(self, event)
+        self._changed_claims(before)
+
+    def row(self, table: str, *values: Any) -> None:
+        self.rows.append((table, [self.work.scope, *values]))
+
+    def send(
+        self, make: Callable[..., OwnershipMessage], lapsed_at: datetime | None = None, **content: Any
+    ) -> None:
+        seq = self.work.sent + len(self.messages) + 1
+        body = encode_message(make(scope=self.work.scope, seq=seq, **content))
+        self.messages.append((body, self.cause.known_at(lapsed_at)))
+
+    def commit(self, batch: Batch) -> None:
+        """Hand everything to the batch and move the scope's counters."""
+        work, cause = self.work, self.cause
+        batch.events.extend(self.stored)
+        for gone, into in self.joined:  # before the rows: those of this fact went along already
+            batch.join(work.scope, gone, into)
+        for table, values in self.rows:
+            getattr(batch, table).append(values)
+        for customer in self.parted:
+            batch.joined[work.scope, customer] = None
+        for warned in self.warned:
+            batch.warn(work.scope, warned, cause.seq)
+        batch.deals |= self.deals
+        batch.rulebooks |= self.texts
+        work.claims |= {customer: row for customer, row in self.claims.items() if row is not None}
+        for customer, row in self.claims.items():
+            if row is None:
+                work.claims.pop(customer, None)
+            batch.claims[work.scope, customer] = row
+        for n, (body, known_at) in enumerate(self.messages, work.sent + 1):
+            batch.outbox.append((work.partition, work.scope, n, body, cause.traceparent, known_at))
+        work.version += len(self.stored)
+        work.sent += len(self.messages)
+
+    def _changed_claims(self, before: Before) -> None:
+        """A claim message for each customer whose owner, status or expiry is another one now."""
+        slice_ = self.work.slice
+        taken: dict[str, list[str]] = {}
+        for gone, into in self.joined + self.replaced:
+            taken.setdefault(into, []).append(gone)
+            self.claims[gone] = None
+        affected = {name: slice_.find_customer(name) for name in _affected(self.work, before)}
+        self.claims |= {name: None for name, customer in affected.items() if customer is None}
+        customers = [customer for customer in affected.values() if customer is not None]
+        for customer in sorted(customers, key=lambda customer: customer.place):
+            known = self.work.claims.get(customer.id)
+            row = claim_row(slice_, customer, known)
+            replaces = tuple(taken.get(customer.id, ()))
+            generation = known.generation if known else 0
+            if replaces and row.generation == generation:
+                row = replace(row, generation=generation + 1)
+            if row != known:
+                self.claims[customer.id] = row
+            if row.generation > generation:
+                self.send(
+                    ClaimMessage,
+                    known.due_at if known else None,
+                    customer=customer.id,
+                    generation=row.generation,
+                    replaces=replaces,
+                    owner=row.standing.owner,
+                    status=row.standing.status,
+                    expires_at=row.standing.expires_at,
+                    timezone=slice_.scope.timezone,
+                )
+
+
+def _affected(work: Work, before: Before) -> set[str]:
+    """Customers that changed, and those of disputes that did."""
+    found = {key.id for key in before if key.kind == "customer"}
+    for key, former in before.items():
+        if key.kind == "dispute":
+            for dispute in (former, work.slice.get(key)):
+                found.update(dispute.customers if isinstance(dispute, Dispute) else ())
+    return found
+
+
+def _decided(rows: FactRows, event: e.Decided) -> None:
+    rows.row(
+        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_row(event))
+    )
+    rows.send(
+        DecisionMessage,
+        event.at,
+        customer=event.customer,
+        at=event.at,
+        clause=event.clause,
+        because=event.because,
+        decision=event.decision,
+        owner=event.owner,
+        previous=event.previous,
+    )
+
+
+def deal_decision_json(event: e.DealDecided) -> Json:
+    """A decision of a deal in the shape of the contract."""
+    return {
+        "at": format_instant(event.at),
+        "status": event.status,
+        "shares": event.deal.shares,
+        "clause": event.deal.clause,
+        "because": event.deal.because,
+    }
+
+
+def _deal_decided(rows: FactRows, event: e.DealDecided) -> None:
+    deal = event.deal
+    rows.deals[rows.work.scope, deal.deal] = (event.customer, deal.seq)
+    rows.row("deal_decisions", rows.version, deal.deal, _encode(deal_decision_json(event)))
+    rows.send(
+        DecisionMessage,
+        customer=event.customer,
+        at=event.at,
+        clause=deal.clause,
+        because=deal.because,
+        deal=deal.deal,
+        status=event.status,
+        shares=deal.shares,
+    )
+
+
+def _joined(rows: FactRows, event: e.CustomersJoined) -> None:
+    """What was decided of the customers that are gone is this one's history now."""
+    rows.joined.extend((gone, event.customer) for gone in event.gone)
+    for table, values in rows.rows:
+        if table == "decisions" and values[2] in event.gone:
+            values[2] = event.customer
+    customer = rows.work.slice.find_customer(event.customer)
+    if customer is not None:
+        _own_deals(rows, customer)
+
+
+def _reformed(rows: FactRows, event: e.CustomersReformed) -> None:
+    for customer in event.after:
+        rows.parted.append(customer.id)
+        _own_deals(rows, customer)
+    if all(customer.id != event.before for customer in event.after) and event.after:
+        rows.replaced.append((event.before, event.after[0].id))
+
+
+def _own_deals(rows: FactRows, customer: Customer) -> None:
+    """The deals went over to this customer."""
+    for deal in customer.deals:
+        rows.deals[rows.work.scope, deal.deal] = (customer.id, deal.seq)
+
+
+def _flagged(rows: FactRows, event: e.Flagged) -> None:
+    rows.row("flags", rows.version, _encode(flag_json(event)))
+
+
+def _penalised(rows: FactRows, event: e.Penalised) -> None:
+    rows.row("penalties", rows.version, _encode(penalty_json(event)))
+
+
+def _office(rows: FactRows, event: e.OfficeFound) -> None:
+    rows.rows.append(("offices", [event.office, rows.work.scope, rows.cause.seq]))
+
+
+def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
+    entry = event.entry
+    rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts), rows.cause.office)
+    rows.work.names[entry.staff] = event.name
+    rows.work.contacts[entry.staff] = event.contacts
+    if entry.role is not None and entry.role in get_args(Role):
+        _tell_staff(rows, entry.staff, entry.role)
+
+
+def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
+    """Who was never enrolled has no role, and nothing was ever planned for them."""
+    staff = event.entry.staff
+    rows.row("presence", staff, None, None)
+    member = rows.work.slice.scope.staff.get(staff)
+    if member is not None and member.role in get_args(Role):
+        rows.work.contacts.pop(staff, None)
+        _tell_staff(rows, staff, member.role, departed=True)
+
+
+def date_deal(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
+    """Which fact signed or cancelled a deal; one that changed nothing did neither."""
+    if isinstance(matter, Signing | Cancellation):
+        changed = any(
+            isinstance(event, e.DealChanged | e.DealDecided) and event.deal.deal == matter.deal
+            for event in events
+        )
+        if changed:
+            table = "signings" if isinstance(matter, Signing) else "cancellations"
+            rows.row(table, matter.deal, rows.cause.seq)
+
+
+def note_remark(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
+    """A correction or an approval stands in the history of whoever its record names."""
+    if isinstance(matter, Correction | Approval):
+        flags = {event.flag for event in events if isinstance(event, e.Flagged)}
+        if "unknown_record" not in flags:
+            rows.row("remarks", matter.record, rows.cause.seq, "unapproved" not in flags)
+
+
+def note_presence(rows: FactRows, matter: Matter) -> None:
+    """Who is away, and why, for the list of staff; who has left is not away."""
+    if isinstance(matter, Absence):
+        moved: dict[str, str | None] = {matter.staff: matter.reason}
+    elif isinstance(matter, Return):
+        moved = {matter.staff: None}
+    else:
+        moved = dict.fromkeys(matter.order) if isinstance(matter, ShiftOpening) else {}
+    for staff, reason in moved.items():
+        if not rows.work.slice.scope.departed(staff):
+            rows.row("presence", staff, reason, rows.cause.at if reason is not None else None)
+
+
+def tell_presence(rows: FactRows, matter: Matter, before: Before) -> None:
+    """Who is away or back, for whoever plans messages; a shift that names somebody has them back.
+
+    Who stood on the board before, and was not away, has not been away.
+
+    Absences decide nothing but turns, so no event of the domain tells of those who have no place on a board.
+    """
+    if isinstance(matter, Absence | Return):
+        _tell_there(rows, matter.staff, away=isinstance(matter, Absence))
+    elif isinstance(matter, ShiftOpening):
+        board = before.get(Key("board", rows.cause.office or ""))
+        if isinstance(board, Board):
+            there = frozenset(board.visit) - board.away.keys()
+            for staff in dict.fromkeys(matter.order):
+                if staff not in there:
+                    _tell_there(rows, staff, away=False)
+
+
+def _tell_there(rows: FactRows, staff: str, *, away: bool) -> None:
+    member = rows.work.slice.scope.staff.get(staff)
+    if member is not None and not member.departed and member.role in get_args(Role):
+        _tell_staff(rows, staff, member.role, away=away)
+
+
+def _tell_staff(
+    rows: FactRows, staff: str, role: str, *, departed: bool = False, away: bool | None = None
+) -> None:
+    contacts = rows.work.contacts.get(staff)
+    rows.send(
+        StaffMessage,
+        staff=staff,
+        name=rows.work.names.get(staff, staff),
+        role=role,
+        contacts=msgspec.convert(contacts, StaffContacts) if contacts else None,
+        departed=departed,
+        office=rows.cause.office,
+        away=away,
+        timezone=rows.work.slice.scope.timezone,
+    )
+
+
+_VIEWS: dict[type[Any], Callable[[FactRows, Any], None]] = {
+    e.Decided: _decided,
+    e.DealDecided: _deal_decided,
+    e.CustomersJoined: _joined,
+    e.CustomersReformed: _reformed,
+    e.Flagged: _flagged,
+    e.Penalised: _penalised,
+    e.OfficeFound: _office,
+    e.StaffEnrolled: _enrolled,
+    e.StaffDeparted: _departed,
+}

@@ -1,0 +1,329 @@
+"""Folds facts into one scope after another, in memory: asks for what a fact needs, decides, projects.
+
+A fact that fails leaves no trace and parks its scope; other scopes go on (ADR 0008, contract.md#g5).
+What the rules are is given from outside, so that this file stays the same for every rule.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from services.attribution.fold.intake_record import JournalFact
+from services.attribution.fold.projecting import (
+    Cause,
+    FactRows,
+    date_deal,
+    note_presence,
+    note_remark,
+    tell_presence,
+)
+from services.attribution.fold.warned import warned_of
+from services.attribution.store.batch import Batch
+from services.attribution.store.codec import encode_record
+from services.attribution.store.store import Store, Work
+from services.attribution.store.texts import text_row
+from shared.contract import Event, mask
+from shared.contract.topics import encode_contacts
+from shared.rules.domain.case import Step, unheard
+from shared.rules.domain.events import DomainEvent, OfficeFound, RulebookAdopted
+from shared.rules.domain.facts import (
+    Absence,
+    Correction,
+    Departure,
+    Fact,
+    Matter,
+    Return,
+    ShiftOpening,
+    Signing,
+)
+from shared.rules.domain.needs import HELD, LEADS_NOWHERE
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.domain.state import SCOPE, BookId, Customer, Key, Scope, Slice
+from shared.rules.judge.translate import StoredContacts
+from shared.rules.rulebooks.registry import OtherText
+
+ROUNDS = 12
+"""How often a fact may ask for more; a rule that asks again without end is a defect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The pure functions that decide."""
+
+    translate: Callable[[Event, int, StoredContacts | None], Fact]
+    needs: Callable[[Fact, Slice], set[Key]]
+    decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook], Step], list[DomainEvent]]
+    sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
+    release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], list[DomainEvent]]
+    book_at: Callable[[Scope, datetime], BookId]
+    books: Mapping[BookId, Rulebook]
+    texts_of: Callable[[BookId], tuple[bytes, ...]]
+    engine: str
+
+
+WIDE = (Departure, Correction)
+"""What may ask for thousands of records; it asks when it is folded, since a batch may be cut before it."""
+
+
+class TooManyRounds(Exception):
+    """A fact still asked for more after the last round."""
+
+
+class UnreadableFact(Exception):
+    """A fact of the journal that this version's decoder refuses."""
+
+
+class Folder:
+    """Folds into a batch; nothing is stored here. `step` hears of what moves within a fact."""
+
+    def __init__(self, store: Store, rules: Rules, step: Step = unheard) -> None:
+        self._store = store
+        self._rules = rules
+        self._step = step
+        self._translated: dict[tuple[str, int], Fact] = {}
+        self._settled: dict[tuple[str, int], set[Key]] = {}
+
+    def prefetch(self, works: Mapping[str, Work], facts: Sequence[JournalFact]) -> None:
+        """What the facts of a batch need as far as it can be told before the first is folded."""
+        self._store.load(works, {scope: {SCOPE} for scope in works})
+        for work in works.values():
+            self._open(work, early=True)
+        self._translated = {(f.scope, f.seq): made for f in facts if (made := self._try_translate(f))}
+        asking = [
+            (works[fact.scope], fact)
+            for fact in self._translated.values()
+            if not isinstance(fact.matter, WIDE) and SCOPE in works[fact.scope].slice
+        ]
+        self._settled = {}
+        for _ in range(ROUNDS):
+            wanted: dict[str, set[Key]] = defaultdict(set)
+            still = []
+            for work, fact in asking:
+                needed = self._rules.needs(fact, work.slice)
+                missing = work.slice.missing(needed)
+                self._settled[fact.scope, fact.seq] = needed
+                if missing:
+                    wanted[work.scope] |= missing
+                    still.append((work, fact, missing))
+            if not still:
+                return
+            self._store.load(works, wanted)
+            asking = [(work, fact) for work, fact, missing in still if _leads_on(work, missing)]
+        for _, fact in asking:
+            del self._settled[fact.scope, fact.seq]
+
+    def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
+        """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""
+        try:
+            rows = self._folded(work, fact, batch)
+        except psycopg.Error:
+            raise  # the database is away: the batch comes again, and no fact is to blame
+        except Exception as error:  # whatever it is: a defect must stop this scope only, and stand on record
+            return describe(error)
+        rows.commit(batch)
+        work.folded = fact.seq
+        return None
+
+    def release_part(self, work: Work, record: JournalFact, most: int, batch: Batch) -> bool:
+        """Release the first customers of one who leaves with more than `most`; answers whether that was done.
+
+        The departure itself is folded when no more are left. What fails here fails again, and is told, then.
+        """
+        fact = self._translated.get((record.scope, record.seq))
+        if fact is None or not isinstance(fact.matter, Departure):
+            return False
+        held = self._store.held_first(work.scope, fact.matter.staff, most + 1)
+        if len(held) <= most:
+            return False
+        self.load_customers({work.scope: work}, [(work.scope, customer) for customer in held[:most]])
+        try:
+            with work.slice.fact(record.seq) as before:
+                events = self._rules.release_some(work.slice, fact, self._rules.books, held[:most])
+                rows = FactRows(work, self._cause(work, fact.occurred_at, record))
+                rows.project(events, before)
+        except psycopg.Error:
+            raise
+        except Exception:
+            return False
+        rows.commit(batch)
+        return bool(events)
+
+    def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> str | None:
+        """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""
+        nobody = Fact("", work.folded, work.scope, "", until, until, None, Signing(""))
+        try:
+            with work.slice.fact(work.folded) as before:
+                events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
+                rows = FactRows(work, self._cause(work, until, None))
+                rows.project(events, before)
+        except psycopg.Error:
+            raise
+        except Exception as error:  # as with a fact: a defect stops this scope only
+            return describe(error)
+        rows.commit(batch)
+        return None
+
+    def count(self, works: Iterable[Work], batch: Batch) -> None:
+        """The rows of the scopes' counters, as they were and as they are."""
+        for work in works:
+            batch.heads[work.scope] = work.stored
+            batch.scopes[work.scope] = (
+                work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",
+                work.received, work.folded, work.version, work.sent,
+            )  # fmt: skip
+
+    def flush(self, works: Iterable[Work], batch: Batch) -> None:
+        """The rows of every record that changed."""
+        for work in works:
+            slice_ = work.slice
+            for key in slice_.unsaved:
+                record = slice_.get(key)
+                if record is None:
+                    batch.dropped_records.append((work.scope, *key))
+                else:
+                    batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
+                    if isinstance(record, Customer) and record.root:
+                        batch.homes[work.scope, record.id] = record.root
+
+    def load_customers(self, works: Mapping[str, Work], due: Iterable[tuple[str, str]]) -> None:
+        """What a sweep of these customers looks at."""
+        wanted: dict[str, set[Key]] = defaultdict(set)
+        for scope, customer in due:
+            wanted[scope] |= {SCOPE, Key("customer", customer)}
+        self._store.load(works, wanted)
+        for work in works.values():
+            self._open(work)
+        disputes: dict[str, set[Key]] = defaultdict(set)
+        for scope, customer in due:
+            found = works[scope].slice.find_customer(customer)
+            disputes[scope] |= {Key("dispute", name) for name in (found.disputes if found else ())}
+        self._store.load(works, disputes)
+
+    def _folded(self, work: Work, record: JournalFact, batch: Batch) -> FactRows:
+        if record.event is None:
+            raise UnreadableFact(record.error)
+        self._open(work)
+        fact = self._translated.pop((record.scope, record.seq), None)
+        if fact is None:
+            fact = self._rules.translate(record.event, record.seq, record.contacts)
+        self._complete(work, fact)
+        warned = warned_of(record.event, work.slice.scope)
+        with work.slice.fact(record.seq) as before:
+            events = self._rules.decide(work.slice, fact, self._rules.books, self._step)
+            rows = FactRows(work, self._cause(work, fact.occurred_at, record, fact.office))
+            rows.project(events, before)
+            tell_presence(rows, fact.matter, before)
+            note_presence(rows, fact.matter)
+            date_deal(rows, fact.matter, events)
+            note_remark(rows, fact.matter, events)
+            rows.warned = warned
+            self._add_texts(rows, events, batch)
+            rows.row(
+                "facts",
+                record.seq,
+                fact.id,
+                record.event.type,
+                fact.office,
+                fact.recorded_at,
+                record.body,
+                encode_contacts(record.contacts),
+            )
+        return rows
+
+    def _complete(self, work: Work, fact: Fact) -> None:
+        """Ask until the fact wants nothing new; most of it is there already.
+
+        What it asked for ahead is all that it wants still, unless an earlier fact of the batch changed what leads to
+        more. Of the facts of the benchmark `fold` half are not asked again, which took 7 % of its time.
+        """
+        settled = self._settled.pop((fact.scope, fact.seq), None)
+        if settled is None or _changed(work, settled):
+            self._ask(work, fact)
+        unknown = [staff for staff in _told_of(fact.matter) if staff not in work.names]
+        if unknown:
+            for staff, (name, contacts) in self._store.staff(work.scope, unknown).items():
+                work.names[staff], work.contacts[staff] = name, contacts
+
+    def _ask(self, work: Work, fact: Fact) -> None:
+        for _ in range(ROUNDS + 1):
+            missing = work.slice.missing(self._rules.needs(fact, work.slice))
+            if not missing:
+                break
+            self._store.load({work.scope: work}, {work.scope: missing})
+            self._step()
+        else:
+            raise TooManyRounds(f"the fact still asks after {ROUNDS} rounds")
+
+    def _try_translate(self, fact: JournalFact) -> Fact | None:
+        """For the prefetch only: what fails here fails again, and is told, when it is folded."""
+        if fact.event is None:
+            return None
+        try:
+            return self._rules.translate(fact.event, fact.seq, fact.contacts)
+        except Exception:
+            return None
+
+    def _open(self, work: Work, *, early: bool = False) -> None:
+        """A scope begins under its deployment's rulebook, in the local time of that one.
+
+        Without it the scope's first fact fails, and says so when it is folded.
+        """
+        if SCOPE not in work.slice and not (early and work.book not in self._rules.books):
+            book = self._rules.books[work.book]
+            work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
+
+    def _cause(
+        self, work: Work, at: datetime, record: JournalFact | None, office: str | None = None
+    ) -> Cause:
+        """The fact, by the text in force when it counts; a sweep, without one, comes behind the last fact."""
+        sha256 = self._rules.books[self._rules.book_at(work.slice.scope, at)].sha256
+        if record is None:
+            return Cause(work.folded, at, self._rules.engine, sha256, None, None)
+        told = record.traceparent, record.recorded_at
+        return Cause(record.seq, at, self._rules.engine, sha256, *told, office)
+
+    def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent], batch: Batch) -> None:
+        """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
+
+        From then on every process judges by it; one that has another text refuses the book. What this batch keeps
+        already is not asked for again.
+        """
+        for event in events:
+            if isinstance(event, RulebookAdopted | OfficeFound):
+                book = event.adopted.book if isinstance(event, RulebookAdopted) else rows.work.book
+                found = self._rules.books[book]
+                if found.sha256 not in batch.rulebooks and found.sha256 not in rows.texts:
+                    for stored in self._store.adopted_texts(*book):
+                        if stored != found.sha256:
+                            raise OtherText(*book, stored, found.sha256)
+                    rows.texts[found.sha256] = text_row(found, self._rules.texts_of(book))
+
+
+def _told_of(matter: Matter) -> tuple[str, ...]:
+    """Of whom a fact makes a message with their name and contacts, which the state of the rules does not hold."""
+    if isinstance(matter, Departure | Absence | Return):
+        return (matter.staff,)
+    return tuple(dict.fromkeys(matter.order)) if isinstance(matter, ShiftOpening) else ()
+
+
+def _leads_on(work: Work, loaded: Iterable[Key]) -> bool:
+    """Whether a fact may want more now: of what turned out to be absent only a customer leads on."""
+    return any(key in work.slice or key.kind in (HELD, "customer") for key in loaded)
+
+
+def _changed(work: Work, asked: set[Key]) -> bool:
+    """Whether this batch changed a record by which a fact might want more than it asked for."""
+    return any(key.kind not in LEADS_NOWHERE for key in asked & work.slice.unsaved)
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong and where, without personal data: for the quarantine's list."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    return mask(f"{type(error).__name__}: {error}")[:500] + f" [{places}]"

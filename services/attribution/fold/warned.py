@@ -1,0 +1,21 @@
+"""What is told of a fact that names somebody or something that nobody enrolled, by the state before it."""
+
+from __future__ import annotations
+
+from shared.contract import Event
+from shared.contract.warnings import DEPARTED_STAFF, UNKNOWN_STAFF, Warned, names_of, warnings_of
+from shared.rules.domain.state import Scope
+
+
+def warned_of(event: Event, scope: Scope) -> list[Warned]:
+    """Nothing of it decides; who has left may have been there when it happened."""
+
+    def standing(staff: str) -> str | None:
+        member = scope.staff.get(staff)
+        if member is None:
+            return UNKNOWN_STAFF
+        gone = member.departed and scope.role_at(staff, event.occurred_at) is None
+        return DEPARTED_STAFF if gone else None
+
+    known = event.office in scope.offices or not scope.offices
+    return warnings_of(names_of(event), anybody=bool(scope.staff), office=known, standing=standing)

@@ -1,0 +1,1 @@
+"""Facts on which a scope is parked: listed, tried again, set aside."""

@@ -1,0 +1,105 @@
+"""A customer's decisions, a page at a time: what is asked of a customer costs its page, however long its history.
+
+Those of one instant stay on one page, since their order is told among themselves; so a page ends at an instant, and
+may be longer than was asked for by its last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from shared.contract import parse_instant
+from shared.rules.judge.result import Json, in_order
+
+Rows = Callable[[str, Any], list[tuple[Any, ...]]]
+"""Asks a named query with its parameters."""
+
+DECISIONS = 500
+"""Decisions of a customer that one answer holds, where nothing else is asked for."""
+BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision, with the seq of the fact that brought it."""
+
+    told: Json
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsPage:
+    """Decisions in their order; `following` is where the next page begins, if there is one."""
+
+    made: list[Made]
+    following: datetime | None = None
+
+    @property
+    def told(self) -> list[Json]:
+        return [made.told for made in self.made]
+
+
+def decisions_page(rows: Rows, scope: str, customer: str, after: datetime, limit: int) -> DecisionsPage:
+    """The decisions after an instant."""
+    asked = {"scope": scope, "customer": customer, "after": after, "limit": limit, "last": limit - 1}
+    bound = rows("decisions_bound", asked)
+    until = bound[0][0] if bound else None
+    found = rows("decisions_between", asked | {"until": until})
+    more = until is not None and rows("decisions_after", asked | {"after": until})
+    return DecisionsPage(_in_order([(body, seq) for body, seq in found]), until if more else None)
+
+
+def first_decisions(rows: Rows, scope: str, customers: Sequence[str], limit: int) -> dict[str, DecisionsPage]:
+    """The first page of each of these customers, most of whom have no second one."""
+    found: dict[str, list[tuple[bytes, int]]] = {customer: [] for customer in customers}
+    asked = {"scope": scope, "customers": list(customers), "limit": limit + 1}
+    for customer, body, seq in rows("first_decisions", asked):
+        found[customer].append((body, seq))
+    return {
+        customer: DecisionsPage(_in_order(listed))
+        if len(listed) <= limit
+        else decisions_page(rows, scope, customer, BEGIN, limit)
+        for customer, listed in found.items()
+    }
+
+
+def page_of_told(told: list[Json], after: datetime, limit: int) -> tuple[list[Json], datetime | None]:
+    """The same of decisions that are at hand, in their order; and where the next page begins."""
+    rest = [decision for decision in told if parse_instant(decision["at"]) > after]
+    if len(rest) <= limit:
+        return rest, None
+    until = parse_instant(rest[limit - 1]["at"])
+    page = [decision for decision in rest if parse_instant(decision["at"]) <= until]
+    return page, until if len(page) < len(rest) else None
+
+
+def last_clause(rows: Rows, scope: str, customer: str) -> str | None:
+    """The clause of the last decision of a customer."""
+    last = _in_order(
+        [(body, 0) for (body,) in rows("last_decisions", {"scope": scope, "customer": customer})]
+    )
+    return str(last[-1].told["clause"]) if last else None
+
+
+def micros(at: datetime) -> int:
+    """An instant as a cursor writes it."""
+    return (at - BEGIN) // timedelta(microseconds=1)
+
+
+def from_micros(number: int) -> datetime:
+    """Raises `ValueError` for what no cursor says."""
+    try:
+        return BEGIN + timedelta(microseconds=number)
+    except OverflowError:
+        raise ValueError("not a cursor of a page") from None
+
+
+def _in_order(listed: Sequence[tuple[bytes, int]]) -> list[Made]:
+    decisions: list[Json] = [msgspec.json.decode(body) for body, _ in listed]
+    seqs = {id(decision): seq for decision, (_, seq) in zip(decisions, listed, strict=True)}
+    return [Made(decision, seqs[id(decision)]) for decision in in_order(decisions)]

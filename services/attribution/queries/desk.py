@@ -1,0 +1,162 @@
+"""The question at the door: has this customer been here, whose is it, and what to do now, in the desk's words.
+
+contract.md#look-up: contacts are masked: who asks knows the number, who looks over a shoulder should
+not learn another. What is asked and done follows procedure.md#visits-table with the values of the
+rulebook: of the one that the claim stands under, or for a customer without a claim of the one in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.attribution.explanations import desk_words as say
+from services.attribution.queries.queries import Snapshot
+from shared.contract import mask_contact
+from shared.rules.domain.calendar import local_day
+from shared.rules.domain.discovery import honoured
+from shared.rules.domain.rulebook import Clause, Rulebook, Text
+from shared.rules.domain.state import Claim
+from shared.rules.judge.result import Json
+
+Advice = tuple[Text, Clause]
+"""Words, and the clause that they follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What is known when the customer stands at the door."""
+
+    book: Rulebook
+    now: datetime
+    timezone: str
+    owner: str
+
+    def last_day(self, claim: Claim) -> date | None:
+        """Through when a claim by this registration is honoured; None where that has no end."""
+        honour = self.book.honour.get(claim.basis)
+        if honour is None or honour.within is None:
+            return None
+        return honour.within.last_day(local_day(claim.registered, self.timezone))
+
+    def honoured(self, claim: Claim) -> bool:
+        """Whether the claim counts although the customer names nobody."""
+        return honoured(self.book.honour, claim.basis, claim.registered, self.now, self.timezone)
+
+
+def look_up(snapshot: Snapshot, contact: str, now: datetime) -> Json:
+    """What the desk needs to know of a contact."""
+    book = snapshot.book_at(now)
+    name = snapshot.faces().customer_of(contact)
+    if name is None:
+        return {
+            "contact": mask_contact(contact),
+            "known": False,
+            "customer": None,
+            "ask": _told(_ask_new(book)),
+            "do": _told(_do_new(book)),
+            "clause": book.registration.first,
+            "clause_text": snapshot.clause_text(book.registration.first, book),
+        }
+    return {"contact": mask_contact(contact), "known": True} | _known(snapshot, name, now)
+
+
+def _known(snapshot: Snapshot, name: str, now: datetime) -> Json:
+    told = snapshot.standing_of(name)
+    claim = snapshot.find(name).claim
+    owner = told["owner"] or (claim.owner if claim is not None and claim.lapsed else None)
+    shown = snapshot.staff_names([owner]).get(owner, owner) if owner else ""
+    book = snapshot.book(claim.book) if claim is not None else snapshot.book_at(now)
+    door = _Door(book, now, snapshot.scope.timezone, shown)
+    clause = told["clause"] or book.registration.first
+    return {
+        "customer": told["customer"],
+        "names": told["names"],
+        "contacts": [mask_contact(known) for known in told["contacts"]],
+        "owner": told["owner"],
+        "owner_name": shown if told["owner"] else None,
+        "status": told["status"],
+        "basis": told["basis"],
+        "since": told["since"],
+        "expires_at": told["expires_at"],
+        "ask": _told(_ask(door, claim if owner else None), shown),
+        "do": _told(_do(door, told["status"], claim), shown),
+        "clause": clause,
+        "clause_text": snapshot.clause_text(clause, book),
+    }
+
+
+def _told(advice: Iterator[Advice], owner: str = "") -> list[Json]:
+    return [
+        {"zh": text.zh.replace("{owner}", owner), "en": text.en.replace("{owner}", owner), "clause": clause}
+        for text, clause in advice
+    ]
+
+
+def _ask_new(book: Rulebook) -> Iterator[Advice]:
+    """Whatever could make somebody else's customer of a new one."""
+    yield say.ASK_BEFORE, book.registration.first
+    for basis in ("call", "outreach"):
+        if book.honour[basis].by == "named":
+            yield say.ASK_CONTACTED, book.honour[basis].clause
+            break
+    if book.designated.honoured:
+        yield say.ASK_DESIGNATED, book.designated.clause
+    if book.referral.single.effect == "referrer_consultant":
+        yield say.ASK_REFERRER, book.referral.single.clause
+
+
+def _do_new(book: Rulebook) -> Iterator[Advice]:
+    yield say.DO_NEW, book.registration.first
+    if book.designated.honoured:
+        yield say.DO_DESIGNATED, book.designated.clause
+    if book.referral.single.effect == "referrer_consultant":
+        yield say.DO_REFERRED, book.referral.single.clause
+
+
+def _ask(door: _Door, claim: Claim | None) -> Iterator[Advice]:
+    """A name that must come from the customer is not put into the customer's mouth."""
+    if claim is None:
+        yield from _ask_new(door.book)
+    elif claim.lapsed:
+        yield say.ASK_UNPROMPTED, door.book.follow_up.clause
+    elif not door.honoured(claim):
+        yield say.ASK_UNPROMPTED, door.book.honour[claim.basis].clause
+    else:
+        yield say.ASK_OWNER, door.book.kept
+
+
+def _do(door: _Door, status: str, claim: Claim | None) -> Iterator[Advice]:
+    book = door.book
+    match status:
+        case "disputed":
+            yield say.DO_DISPUTED, book.disputes.clause
+        case "closed":
+            yield say.DO_CLOSED if door.owner else say.DO_CLOSED_UNOWNED, book.deal.clause
+        case "lapsed":
+            yield say.DO_LAPSED, book.follow_up.clause
+        case "owned" if claim is not None:
+            yield from _do_owned(door, claim)
+        case _:
+            yield say.DO_UNOWNED, book.registration.first
+            yield from list(_do_new(book))[1:]
+
+
+def _do_owned(door: _Door, claim: Claim) -> Iterator[Advice]:
+    """The rows of the visit table that a visit to somebody else could meet."""
+    book, last = door.book, door.last_day(claim)
+    if not door.honoured(claim):
+        honour = book.honour[claim.basis]
+        yield say.DO_IF_NAMED if honour.by == "named" else _until(say.DO_TOO_OLD, last), honour.clause
+        return
+    yield say.DO_OWNED, book.kept
+    if last is not None:
+        yield _until(say.DO_UNTIL, last), book.honour[claim.basis].clause
+    if book.present_unrecognised.effect == "forfeits" and claim.followed_up is None:
+        yield say.DO_PRESENT, book.present_unrecognised.clause
+
+
+def _until(text: Text, last: date | None) -> Text:
+    shown = "" if last is None else last.isoformat()
+    return Text(text.zh.replace("{until}", shown), text.en.replace("{until}", shown))

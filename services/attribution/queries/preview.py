@@ -1,0 +1,166 @@
+"""What would this decide? An event is folded as intake would record it now, on a slice that is thrown away.
+
+The desk asks before it sends: whose the customer would be, by which clause, what would be flagged, and who would
+be next. The very functions of the fold answer, in one snapshot of the database, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.attribution.fold.intake_record import JournalFact
+from services.attribution.fold.scope_fold import Folder, Rules
+from services.attribution.fold.warned import warned_of
+from services.attribution.queries.queries import Head, NotFound, Questions, Snapshot
+from services.attribution.queries.telling import both, told
+from services.attribution.store.batch import Batch
+from services.attribution.store.store import Store, opening_book
+from shared.contract import (
+    BadEvent,
+    ConcealmentFound,
+    Event,
+    RulebookAdopted,
+    bad,
+    contacts_of,
+    decode_event,
+    format_instant,
+    parse_instant,
+    parties,
+    stamp,
+)
+from shared.contract.warnings import MESSAGES
+from shared.rules.domain.rulebook import Text
+from shared.rules.judge.result import Json, in_order
+
+NOTHING = Text("这条记录不产生归属决定。", "This record decides nothing about a customer.")
+BEHIND = Text(
+    "该范围自{since}起停在隔离区，以下按停止前的状态推演。",
+    "The scope has waited in quarantine since {since}; this follows from its state before that.",
+)
+REPEATED = "该 id 已登记，重复提交不再产生决定 (this id is recorded already and decides nothing more)"
+OF_SCOPE = "与路径中的范围不同 (is another scope than that of the path)"
+ONE_SCOPE = "案场已属于另一个判客范围 (this office belongs to another scope)"
+UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
+
+
+class Repeated(Exception):
+    """The id of the event is taken."""
+
+
+class WouldPark(Exception):
+    """The fold fails on this event: recorded, it would stop its scope."""
+
+
+class Previewer:
+    """Asks the rules without keeping what they say."""
+
+    def __init__(self, questions: Questions, rules: Rules, default_book: str) -> None:
+        self._questions = questions
+        self._rules = rules
+        self._default_book = default_book
+
+    def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[Head, Json]:
+        """Raises `BadEvent`, `Repeated` and `WouldPark`."""
+        asked = decode_event(raw, recorded=False)
+        body = stamp(raw, now)
+        event = decode_event(body, recorded=True)  # the rule of five minutes needs both times
+        opening = opening_book(self._default_book, self._rules.books)
+        with self._questions.of(scope, opening) as snapshot:
+            self._check(snapshot, scope, asked)
+            fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
+            return snapshot.head, self._folded(snapshot, fact, event)
+
+    def _check(self, snapshot: Snapshot, scope: str, event: Event) -> None:
+        """What intake knows of its journal, as far as attribution has it."""
+        if event.scope != scope:
+            raise BadEvent("scope", "of_path", OF_SCOPE)
+        try:
+            if self._questions.scope_of(event.office) != scope:
+                raise BadEvent("office", "one_scope", ONE_SCOPE)
+        except NotFound:
+            pass  # a new office begins with this event
+        data = event.data
+        if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self._rules.books:
+            raise BadEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+        if isinstance(data, ConcealmentFound) and data.rightful is not None:
+            _check_rightful(snapshot, data.visit, data.rightful)
+        if snapshot.facts([event.id]):
+            raise Repeated(event.id)
+
+    def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event) -> Json:
+        before = snapshot.boards(event.office)
+        warned = warned_of(event, snapshot.scope)
+        batch = Batch()
+        error = Folder(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
+        if error is not None:
+            raise WouldPark(error)
+        decided = [{"customer": row[2]} | _decision(row[5]) for row in batch.decisions]
+        dealt = [{"deal": row[2]} | _decoded(row[3]) for row in batch.deal_decisions]
+        decisions, deals = (told(snapshot, found, [fact.body]) for found in (decided, dealt))
+        return {
+            "recorded_at": format_instant(fact.recorded_at),
+            "decisions": decisions,
+            "deals": deals,
+            "flags": [_decoded(row[2]) for row in batch.flags],
+            "penalties": [_decoded(row[2]) for row in batch.penalties],
+            "warnings": [one._asdict() | {"message": MESSAGES[one.rule]} for one in warned],
+            "turns": {"office": event.office, "before": before, "after": snapshot.boards(event.office)},
+            "customer": _customer(snapshot, event, batch),
+            "explanation": both(_summary(snapshot.head, [*decisions, *deals])),
+        }
+
+
+def _check_rightful(snapshot: Snapshot, visit: str, rightful: str) -> None:
+    """Who received the visit concealed it."""
+    if snapshot.receiver_of(visit) == rightful:
+        raise bad("data.rightful", "receiver")
+
+
+def _decision(body: bytes) -> Json:
+    (told,) = in_order([_decoded(body)])
+    return told
+
+
+def _decoded(body: bytes) -> Json:
+    found: Json = msgspec.json.decode(body)
+    return found
+
+
+def _customer(snapshot: Snapshot, event: Event, batch: Batch) -> Json | None:
+    """The customer whom the event is about, as it would stand, with the decisions of all its parts."""
+    name = _whom(snapshot, event, batch.decisions)
+    if name is None:
+        return None
+    (shown,) = snapshot.customers([name])
+    parts = [name, *(gone for (_, gone), into in batch.joined.items() if into == name)]
+    stored = snapshot.decisions(parts)
+    own = [decision for part in parts for decision, _ in stored[part]]
+    own += [_decoded(row[5]) for row in batch.decisions if row[2] == name]
+    own.sort(key=lambda decision: parse_instant(decision["at"]))
+    return shown | {"clause": own[-1]["clause"] if own else None, "decisions": own}
+
+
+def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | None:
+    """By a contact, by what the event names, else the first of whom something is decided."""
+    found = snapshot.work.slice.pointed
+    for _, party in parties(event.data):
+        for contact in contacts_of(party):
+            if name := found("contact", contact):
+                return name
+    for kind in ("visit", "deal"):
+        id_ = getattr(event.data, kind, None)
+        if isinstance(id_, str) and (name := found(kind, id_)):
+            return name
+    return next((str(row[2]) for row in decisions), None)
+
+
+def _summary(head: Head, decisions: list[Json]) -> Text:
+    words = [Text(**one["explanation"]) for one in decisions] or [NOTHING]
+    if head.behind_since is not None:
+        since = format_instant(head.behind_since)
+        words.insert(0, Text(BEHIND.zh.format(since=since), BEHIND.en.format(since=since)))
+    return Text("".join(one.zh for one in words), " ".join(one.en for one in words))

@@ -1,0 +1,1 @@
+"""The outbox of ownership messages and its relay to the topic."""

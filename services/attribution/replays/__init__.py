@@ -1,0 +1,1 @@
+"""Stored facts judged again: how a scope stood at an earlier time."""

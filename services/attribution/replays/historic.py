@@ -1,0 +1,196 @@
+"""Historic questions: the stored facts are folded again, in other processes and with limits.
+
+`known_at` is a prefix of the log and `as_of` moves lapses, so neither can be read off today's rows
+(ADR 0009). The very function behind `panke judge` answers, so the bytes are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing import get_context
+from typing import Any
+
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.domain.state import BookId
+
+MEMORY = 4 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The facts of a scope that were folded: the lines as `panke journal export` writes them, and by id of the
+    event what its phones were read as when it was recorded."""
+
+    lines: list[bytes]
+    contacts: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question: the rulebook that the scope began under and the times; `customer` where one alone is asked for."""
+
+    book: BookId
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+    watermark: datetime | None = None
+    customer: str | None = None
+
+
+class RefoldUnavailable(Exception):
+    """The question could not be answered within its limits; it may be asked again later."""
+
+
+class Worker:
+    """One process that answers one question at a time; what is cut off ends it, and it alone."""
+
+    def __init__(self, books: Mapping[BookId, Rulebook]) -> None:
+        self._books = books
+        self._pool = self._open()
+
+    async def answer(self, journal: Journal, asked: Asked) -> bytes | None:
+        """Whoever is cancelled meanwhile has the process replaced: it cannot be interrupted otherwise."""
+        if self._texts != _texts(self._books):
+            self._replace()
+        future: Future[bytes | None] = self._pool.submit(_judge, journal, asked)
+        try:
+            return await asyncio.wrap_future(future)
+        except BrokenProcessPool:
+            self._replace()
+            raise RefoldUnavailable("计算进程超出限制 (the worker ran into its limits)") from None
+        except asyncio.CancelledError:
+            self._replace()
+            raise
+
+    def close(self, *, wait: bool = True) -> None:
+        """End the process, also while it is busy."""
+        for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+            process.terminate()
+        self._pool.shutdown(wait=wait, cancel_futures=True)
+
+    def _replace(self) -> None:
+        self.close(wait=False)
+        self._pool = self._open()
+
+    def _open(self) -> ProcessPoolExecutor:
+        self._texts = _texts(self._books)
+        # Not forked: a fork of a process with threads and a pool of connections is not safe.
+        return ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._books,)
+        )
+
+
+def _texts(books: Mapping[BookId, Rulebook]) -> dict[BookId, str]:
+    """By which texts a process judges: another one is begun where they are others now."""
+    return {name: book.sha256 for name, book in list(books.items())}
+
+
+class Place:
+    """A worker for one question, until the time that it was given is over."""
+
+    def __init__(self, worker: Worker, deadline: float) -> None:
+        self._worker = worker
+        self.deadline = deadline
+
+    async def judge(self, journal: Journal, asked: Asked) -> bytes | None:
+        """The result (contract.md#result) as bytes, or that of one customer, if it was known then.
+
+        Without any time, it is that of now as far as the watermark tells.
+        """
+        async with asyncio.timeout_at(self.deadline):
+            return await self._worker.answer(journal, asked)
+
+
+class Refolder:
+    """A few workers; a question beyond those that may wait for one is refused before anything is read for it."""
+
+    def __init__(
+        self, books: Mapping[BookId, Rulebook], workers: int = 1, wait: float = 60.0, queue: int = 8
+    ) -> None:
+        self._all = [Worker(books) for _ in range(workers)]
+        self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        for worker in self._all:
+            self._free.put_nowait(worker)
+        self._wait = wait
+        self._most = workers + queue
+        self._under_way = 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[Place]:
+        """A worker, after those who came before; what is read for a question is read while it has one.
+
+        Raises `RefoldUnavailable` at once where too many wait, and when the time is over, also while it is judged.
+        """
+        if self._under_way >= self._most:
+            raise RefoldUnavailable(
+                f"已有 {self._under_way} 个历史查询在处理 ({self._under_way} historic questions are under way)"
+            )
+        self._under_way += 1
+        deadline = asyncio.get_running_loop().time() + self._wait
+        worker: Worker | None = None
+        try:
+            async with asyncio.timeout_at(deadline):
+                worker = await self._free.get()
+            yield Place(worker, deadline)
+        except TimeoutError:
+            told = f"{self._wait:g} 秒内没有算完 (the answer took more than {self._wait:g} s)"
+            raise RefoldUnavailable(told) from None
+        finally:
+            self._under_way -= 1
+            if worker is not None:
+                self._free.put_nowait(worker)
+
+    async def judge(self, journal: Journal, asked: Asked) -> bytes | None:
+        """A question whose journal is at hand."""
+        async with self.place() as place:
+            return await place.judge(journal, asked)
+
+    def close(self) -> None:
+        """End the workers, also those that are busy."""
+        for worker in self._all:
+            worker.close()
+
+
+_books: dict[BookId, Rulebook] = {}
+"""In a worker: the rulebooks of the process that asks, so that both judge under the same texts."""
+
+
+def _begin(books: Mapping[BookId, Rulebook]) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _books.update(books)
+
+
+def _judge(journal: Journal, asked: Asked) -> bytes | None:
+    from shared.contract import decode_event
+    from shared.contract.topics import decode_contacts
+    from shared.rules.commands.judge import encode, packed
+    from shared.rules.judge.judge import judge, latest
+
+    as_of = asked.as_of
+    if as_of is None and asked.known_at is None and asked.watermark is not None:
+        last = latest(decode_event(line, recorded=True) for line in journal.lines)
+        as_of = max(last, asked.watermark) if last is not None else asked.watermark
+    stored = {name: contacts for name, raw in journal.contacts.items() if (contacts := decode_contacts(raw))}
+
+    def one(item: dict[str, Any]) -> dict[str, Any] | None:
+        """Of all lists only that of customers is looked into."""
+        return item if item.get("customer") == asked.customer else None
+
+    told = judge(
+        journal.lines,
+        _books[asked.book],
+        _books,
+        as_of=as_of,
+        known_at=asked.known_at,
+        contacts=stored,
+        told=packed if asked.customer is None else one,
+    )
+    if asked.customer is None:
+        return encode(told)
+    return next((encode(customer) for customer in told["customers"] if customer is not None), None)

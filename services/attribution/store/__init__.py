@@ -1,0 +1,1 @@
+"""What attribution keeps in PostgreSQL: events, state rows, projections, positions."""

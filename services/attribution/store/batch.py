@@ -1,0 +1,216 @@
+"""The rows that one batch writes, gathered while it is folded and written by one statement a table.
+
+Events and projections go in with one `unnest` a table, in the transaction
+that moves the position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from eventsourcing.persistence import IntegrityError
+from psycopg import Cursor
+
+from services.attribution.store.claim_state import ClaimRow
+from services.attribution.store.recorder import EventRow
+from shared.contract.warnings import Warned
+from shared.platform.postgres.binary_arrays import columns
+from shared.platform.postgres.database import queries
+
+SQL = queries("services.attribution")
+Row = Sequence[Any]
+
+
+class StaleScope(IntegrityError):
+    """A scope is not as it was when it was read; the batch is to be folded again."""
+
+
+class BeingSetAside(Exception):
+    """Somebody began to take a fact of the scope out: the journal may leave it out already, so no one folds it."""
+
+    def __init__(self, scope: str, id_: str, by: str, at: datetime) -> None:
+        super().__init__(scope, id_, by, at)
+        self.scope = scope
+        self.id = id_
+        self.by = by
+        self.at = at
+
+
+class Released(NamedTuple):
+    """Up to where a scope's facts wait no longer, whether that is all, and which event was set aside."""
+
+    scope: str
+    folded: int
+    wholly: bool
+    aside: str | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows by table. What has a key is a dict, so that the last of several changes is what is written."""
+
+    events: list[EventRow] = field(default_factory=list)
+    heads: dict[str, tuple[int, int, int, int] | None] = field(default_factory=dict)
+    scopes: dict[str, Row] = field(default_factory=dict)
+    epochs: list[Row] = field(default_factory=list)
+    records: list[Row] = field(default_factory=list)
+    dropped_records: list[Row] = field(default_factory=list)
+    claims: dict[tuple[str, str], ClaimRow | None] = field(default_factory=dict)
+    facts: list[Row] = field(default_factory=list)
+    joined: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    moves: dict[tuple[str, str], str] = field(default_factory=dict)
+    homes: dict[tuple[str, str], str] = field(default_factory=dict)
+    decisions: list[list[Any]] = field(default_factory=list)
+    deals: dict[tuple[str, str], Row] = field(default_factory=dict)
+    signings: list[Row] = field(default_factory=list)
+    cancellations: list[Row] = field(default_factory=list)
+    deal_decisions: list[Row] = field(default_factory=list)
+    flags: list[Row] = field(default_factory=list)
+    penalties: list[Row] = field(default_factory=list)
+    staff: list[Row] = field(default_factory=list)
+    presence: list[Row] = field(default_factory=list)
+    offices: list[Row] = field(default_factory=list)
+    remarks: list[Row] = field(default_factory=list)
+    warnings: dict[tuple[str, str, str], tuple[str, int, int, int]] = field(default_factory=dict)
+    rulebooks: dict[str, Row] = field(default_factory=dict)
+    outbox: list[Row] = field(default_factory=list)
+    watermark: tuple[int, datetime] | None = None
+    dead_records: list[Row] = field(default_factory=list)
+    parked_scopes: list[Row] = field(default_factory=list)
+    parked_facts: list[Row] = field(default_factory=list)
+    released: Released | None = None
+    set_aside: list[Row] = field(default_factory=list)
+
+    def join(self, scope: str, gone: str, into: str) -> None:
+        """A customer went into another one, and with it whatever this batch knew of it.
+
+        What is stored of it goes where it went first; it may be parted again, and be another customer then.
+        """
+        for key, target in self.moves.items():
+            if key[0] == scope and target == gone:
+                self.moves[key] = into
+        for key, pointed in self.joined.items():
+            if key[0] == scope and pointed == gone:
+                self.joined[key] = into
+        self.moves.setdefault((scope, gone), into)
+        self.joined[scope, gone] = into
+        for row in self.decisions:
+            if row[0] == scope and row[2] == gone:
+                row[2] = into
+
+    def warn(self, scope: str, warned: Warned, seq: int) -> None:
+        """Somebody or something that nobody enrolled stands in one more record."""
+        path, rule, value = warned
+        found = self.warnings.get((scope, rule, value), (path, seq, seq, 0))
+        self.warnings[scope, rule, value] = (found[0], found[1], seq, found[3] + 1)
+
+    def write(self, curs: Cursor[Any], flush: Callable[[], None]) -> None:
+        """Everything but the events, which the recorder inserts itself, last.
+
+        `flush` adds the rows of the records, which are put into bytes while the server takes in the facts.
+        """
+        self._lock_scopes(curs)
+        _put(curs, "put_facts", self.facts)
+        _put(curs, "put_outbox", self.outbox)
+        flush()
+        self._write_joins(curs)
+        _put(curs, "put_scopes", list(self.scopes.values()))
+        _put(curs, "put_epochs", self.epochs)
+        _put(curs, "drop_records", self.dropped_records)
+        _put(curs, "put_records", self.records)
+        _put(curs, "drop_claims", [key for key, row in self.claims.items() if row is None])
+        _put(curs, "put_claims", [_claim(*key, row) for key, row in self.claims.items() if row is not None])
+        _put(curs, "put_decisions", [self._at_home(*row) for row in self.decisions])
+        _put(curs, "put_deals", [(*key, *row) for key, row in self.deals.items()])
+        _put(curs, "put_signings", self.signings)
+        _put(curs, "put_cancellations", self.cancellations)
+        _put(curs, "put_deal_decisions", self.deal_decisions)
+        _put(curs, "put_flags", self.flags)
+        _put(curs, "put_penalties", self.penalties)
+        _put(curs, "put_staff", _last_of_each(self.staff))
+        _put(curs, "put_presence", _last_of_each(self.presence))
+        _put(curs, "put_offices", self.offices)
+        _put(curs, "put_remarks", self.remarks)
+        _put(curs, "put_warnings", [(*key, *row) for key, row in self.warnings.items()])
+        self._write_texts(curs)
+        _put(curs, "put_dead_records", self.dead_records)
+        _put(curs, "put_set_aside", self.set_aside)
+        self._release(curs)
+        _put(curs, "put_parked_scopes", self.parked_scopes)
+        _put(curs, "put_parked_facts", self.parked_facts)
+        if self.watermark is not None:
+            curs.execute(SQL["put_watermark"].encode(), self.watermark)
+
+    def _lock_scopes(self, curs: Cursor[Any]) -> None:
+        """Nobody else has written to these scopes since they were read: the consumer, or a retry by hand."""
+        rows = curs.execute(SQL["lock_scopes"].encode(), [sorted(self.heads)]).fetchall()
+        counters = itemgetter("received_seq", "folded_seq", "version", "sent_seq")
+        found = {row["scope"]: counters(row) for row in rows}
+        for scope, expected in self.heads.items():
+            if found.get(scope) != expected:
+                raise StaleScope(f"scope {scope} was written to by somebody else")
+
+    def _release(self, curs: Cursor[Any]) -> None:
+        """Let go of what was folded or set aside, unless somebody began to set another fact aside meanwhile."""
+        if self.released is None:
+            return
+        scope, folded, wholly, aside = self.released
+        row = curs.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
+        if row is not None and row["marked_id"] not in (None, aside):
+            raise BeingSetAside(scope, row["marked_id"], row["marked_by"], row["marked_at"])
+        curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
+        curs.execute(SQL["drop_parked_scope" if wholly else "unmark_done"].encode(), [scope])
+
+    def _write_texts(self, curs: Cursor[Any]) -> None:
+        """One text for each name and version, also where two processes keep one at the same time."""
+        if self.rulebooks:
+            curs.execute(SQL["lock_rulebooks"].encode())
+            ids = columns([row[:3] for row in self.rulebooks.values()])
+            if curs.execute(SQL["other_texts"].encode(), ids).fetchone() is not None:
+                raise StaleScope("another text of a rulebook was adopted meanwhile")
+            _put(curs, "put_rulebooks", list(self.rulebooks.values()))
+
+    def _write_joins(self, curs: Cursor[Any]) -> None:
+        """What was stored of a joined customer moves to the one that stands for it now, but for the largest part."""
+        into = {(scope, customer) for (scope, _), customer in self.moves.items()}
+        moves = [(scope, gone, self._home(scope, customer)) for (scope, gone), customer in self.moves.items()]
+        moves += [(*key, self._home(*key)) for key in into]
+        _put(curs, "move_decisions", moves)
+        _put(curs, "move_joined", moves)
+        joined = [
+            (scope, c, self._home(scope, to)) for (scope, c), to in self.joined.items() if to is not None
+        ]
+        _put(curs, "put_joined", joined)
+        _put(curs, "drop_joined", [key for key, into in self.joined.items() if into is None])
+        _put(curs, "drop_homes", [*self.moves, *into])
+        _put(curs, "put_homes", [(*key, self._home(*key)) for key in into if self._home(*key) != key[1]])
+
+    def _home(self, scope: str, customer: str) -> str:
+        """The id under which the rows of a customer stand."""
+        return self.homes.get((scope, customer), customer)
+
+    def _at_home(self, scope: str, version: int, customer: str, *rest: Any) -> Row:
+        return scope, version, self._home(scope, customer), *rest
+
+
+def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
+    standing = row.standing
+    return (
+        scope, customer, row.born, row.nth, row.people, row.generation, standing.owner, row.holder,
+        standing.status, standing.expires_at, row.due_at,
+    )  # fmt: skip
+
+
+def _last_of_each(rows: Sequence[Row]) -> list[Row]:
+    """Of several rows of one member of staff the last one."""
+    return list({(row[0], row[1]): row for row in rows}.values())
+
+
+def _put(curs: Cursor[Any], name: str, rows: Sequence[Sequence[Any]]) -> None:
+    """One statement for all rows, each column as one array."""
+    if rows:
+        curs.execute(SQL[name].encode(), columns(rows))

@@ -1,0 +1,57 @@
+"""What stands of a customer's claim, as lists, timers and claim messages tell it (contract.md#claim-message)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.rules.domain.case import standing
+from shared.rules.domain.frozen import record
+from shared.rules.domain.state import Customer, Slice
+from shared.rules.judge.result import expires_at, status
+
+
+class Standing(NamedTuple):
+    """The three things of which every change is a claim message."""
+
+    owner: str | None
+    status: str
+    expires_at: datetime | None
+
+
+NEVER = Standing(None, "unowned", None)
+"""A customer that nobody ever owned; who becomes one makes no message."""
+
+
+@record
+class ClaimRow:
+    """One row of the index over claims."""
+
+    born: int
+    nth: int
+    people: int
+    generation: int
+    standing: Standing
+    holder: str | None
+    due_at: datetime | None
+
+
+def standing_of(slice_: Slice, customer: Customer) -> Standing:
+    """Owner, status and expiry as of what is decided."""
+    claim = standing(customer.claim)
+    return Standing(claim.owner if claim else None, status(slice_, customer), expires_at(customer))
+
+
+def claim_row(slice_: Slice, customer: Customer, known: ClaimRow | None) -> ClaimRow:
+    """The row of a customer after a fact; the generation goes up with every change of its standing."""
+    now = standing_of(slice_, customer)
+    before, generation = (known.standing, known.generation) if known else (NEVER, 0)
+    return ClaimRow(
+        born=customer.first,
+        nth=customer.nth,
+        people=len(customer.names),
+        generation=generation + (now != before),
+        standing=now,
+        holder=customer.claim.owner if customer.claim else None,
+        due_at=now.expires_at,
+    )

@@ -1,0 +1,86 @@
+"""From bytes to a submission: the decoder's word, and what the journal keeps beside the event.
+
+contract.md#contacts and ADR 0011: the contacts that were read out of the event are stored with it,
+so that a newer release of the phone library cannot make another customer of an old record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from services.intake.model.submission import Finding, Submission
+from shared.contract import (
+    ConcealmentFound,
+    Event,
+    RulebookAdopted,
+    StaffDeparted,
+    StaffEnrolled,
+    VisitRegistered,
+    canonical,
+    content_digest,
+    decode_event,
+    is_masked,
+    normalise_phone,
+    parties,
+)
+from shared.contract.topics import encode_contacts
+from shared.contract.warnings import names_of
+
+_MOVES: Final = (StaffEnrolled, StaffDeparted)
+
+
+def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission:
+    """The submission that `raw` states, or `BadEvent`. Only an import may carry entries over."""
+    event = decode_event(raw, recorded=False, imported=imported)
+    return _submission(event, canonical(raw), normalised_phones(event), traceparent)
+
+
+def readmit(raw: bytes, contacts: bytes | None, traceparent: str | None) -> tuple[Submission, datetime]:
+    """The submission that a recorded fact was, with what was kept beside it, and when it was recorded."""
+    event = decode_event(raw, recorded=True)
+    assert event.recorded_at is not None, "the decoder demands it"
+    return _submission(event, canonical(raw), contacts, traceparent), event.recorded_at
+
+
+def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: str | None) -> Submission:
+    data = event.data
+    return Submission(
+        id=event.id,
+        type=event.type,
+        scope=event.scope,
+        office=event.office,
+        occurred_at=event.occurred_at,
+        body=body,
+        digest=content_digest(event),
+        contacts=contacts,
+        traceparent=traceparent,
+        adopts=(data.rulebook, data.version) if type(data) is RulebookAdopted else None,
+        finds=_finding(data) if type(data) is ConcealmentFound else None,
+        names=names_of(event),
+        moves=data.staff if isinstance(data, _MOVES) else None,
+    )
+
+
+def _finding(found: ConcealmentFound) -> Finding | None:
+    return None if found.rightful is None else Finding(found.visit, found.rightful)
+
+
+def normalised_phones(event: Event) -> bytes | None:
+    """A JSON object from each phone as written to its E.164 form; None where the event names none."""
+    found = {
+        phone: normalised
+        for phone in _phones(event)
+        if not is_masked(phone) and (normalised := normalise_phone(phone)) is not None
+    }
+    return encode_contacts(found or None)
+
+
+def _phones(event: Event) -> Iterator[str]:
+    for _, party in parties(event.data):
+        yield from party.phones or ()
+    if isinstance(event.data, VisitRegistered):
+        for referrer in event.data.referred_by:
+            if referrer.phone is not None:
+                yield referrer.phone

@@ -1,0 +1,208 @@
+"""The application of intake: what HTTP, imports and tests call (contract.md#calls-of-intake).
+
+Every way in ends here: decode, ask whether there is room, hand to the committer, await durability.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.intake.admission.admission import admit
+from services.intake.admission.attribution import Attribution, NotFailing
+from services.intake.admission.switch_interval import Turns
+from services.intake.journal.committer import RETRY_AFTER, GroupCommitter
+from services.intake.journal.journal import Archive
+from services.intake.journal.set_asides import SetAsides
+from services.intake.model.submission import Finding, Malformed, Outcome, Refused, Submission, Unavailable
+from shared.contract import BadEvent, SetAside, SettingAside
+from shared.platform.postgres.database import Database
+
+# So many lines of a batch are decoded, and journalled in one transaction, at a time: requests that arrive
+# meanwhile wait for one such piece and not for the whole batch.
+PIECE = 1000
+# So much is decoded or written before other requests have a turn: some tenths of a millisecond. Threads would only
+# take the interpreter from one another, and from the one that journals.
+TURN_BYTES = 16 * 1024
+
+
+class Room(Protocol):
+    def demand_room(self) -> None: ...
+
+
+class Delayed(Struct, frozen=True, gc=False):
+    """A line of a batch that could not be stored now: nothing was promised, it may be sent again."""
+
+    unavailable: Unavailable
+
+
+LineOutcome = Outcome | Delayed
+
+
+class Intake:
+    """Takes events in, one or many, and answers when they are durable."""
+
+    def __init__(
+        self,
+        committer: GroupCommitter,
+        room: Room,
+        archive: Archive,
+        set_asides: SetAsides,
+        attribution: Attribution,
+        database: Database,
+    ) -> None:
+        self._committer = committer
+        self._room = room
+        self._archive = archive
+        self._set_asides = set_asides
+        self._attribution = attribution
+        self._database = database
+        self._turns = Turns()
+
+    async def take(self, raw: bytes, traceparent: str) -> Outcome:
+        """One event. Raises `BadEvent` or `Unavailable`."""
+        submission = admit(raw, traceparent)
+        self._room.demand_room()
+        refused = await self._kept(submission)
+        if refused is not None:
+            return refused
+        submission = await self._looked_through(submission)
+        (outcome,) = await self._committer.submit((submission,))
+        return outcome
+
+    async def take_lines(
+        self, lines: Sequence[bytes], traceparent: str, *, imported: bool = False
+    ) -> list[LineOutcome]:
+        """Many events in order, each with an outcome of its own; a bad one does not stop the others."""
+        outcomes: list[LineOutcome] = []
+        with self._turns.sooner():
+            for start in range(0, len(lines), PIECE):
+                piece = lines[start : start + PIECE]
+                outcomes += await self._take_piece(await self._admit_all(piece, traceparent, imported))
+        return outcomes
+
+    async def carry_over(self, lines: Sequence[bytes], traceparent: str) -> list[LineOutcome]:
+        """The port of imports: entries of an older register, journalled in the order of `occurred_at`.
+
+        Outcomes come in the order of `lines`. Equal times keep the order of the register.
+        """
+        admitted = await self._admit_all(lines, traceparent, True)
+        order = sorted(range(len(lines)), key=lambda index: _occurred(admitted[index]))
+        outcomes: dict[int, LineOutcome] = {}
+        for start in range(0, len(order), PIECE):
+            piece = order[start : start + PIECE]
+            taken = await self._take_piece([admitted[index] for index in piece])
+            outcomes.update(zip(piece, taken, strict=True))
+        return [outcomes[index] for index in range(len(lines))]
+
+    async def event(self, id_: str) -> bytes | None:
+        """The envelope as recorded. Raises `Unavailable` while the database is away."""
+        try:
+            return await asyncio.to_thread(self._event, id_)
+        except psycopg.OperationalError as error:
+            raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
+
+    async def set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
+        """What stands of the event, and whether that is new.
+
+        Raises `UnknownEvent`, `NotFailing` for a fact on which the scope does not fail, or `Unavailable`.
+        """
+        try:
+            standing = await asyncio.to_thread(self._standing, scope, asked)
+            if standing is not None:
+                return standing, False
+            failing = await self._attribution.failing(scope)
+            if failing != asked.id:
+                raise NotFailing(failing)
+            return await asyncio.to_thread(self._set_aside, scope, asked)
+        except psycopg.OperationalError as error:
+            raise Unavailable(
+                "暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER
+            ) from error
+
+    def _standing(self, scope: str, asked: SettingAside) -> SetAside | None:
+        with self._database.connection() as connection:
+            return self._set_asides.standing(connection, scope, asked.id)
+
+    def _set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
+        with self._database.connection() as connection:
+            return self._set_asides.record(connection, scope, asked)
+
+    def _event(self, id_: str) -> bytes | None:
+        with self._database.connection() as connection:
+            return self._archive.event(connection, id_)
+
+    async def _admit_all(
+        self, lines: Sequence[bytes], traceparent: str, imported: bool
+    ) -> list[Submission | Refused]:
+        admitted: list[Submission | Refused] = []
+        read = 0
+        for line in lines:
+            if read > TURN_BYTES:
+                read = 0
+                await asyncio.sleep(0)
+            read += len(line)
+            admitted.append(_admit(line, traceparent, imported))
+        return admitted
+
+    async def _take_piece(self, admitted: Sequence[Submission | Refused]) -> list[LineOutcome]:
+        ready = [await self._ready(entry) if _adopts(entry) else entry for entry in admitted]
+        submissions = [entry for entry in ready if isinstance(entry, Submission)]
+        stored = iter(await self._store(submissions))
+        return [next(stored) if isinstance(entry, Submission) else entry for entry in ready]
+
+    async def _ready(self, entry: Submission | Refused) -> Submission | Refused | Delayed:
+        try:
+            return await self._kept(entry) or entry
+        except Unavailable as unavailable:
+            return Delayed(unavailable)
+
+    async def _kept(self, entry: Submission | Refused) -> Refused | None:
+        """What speaks against it if it adopts a rulebook; the text of one that may be adopted is there for all then."""
+        if not isinstance(entry, Submission) or entry.adopts is None:
+            return None
+        return await self._attribution.keep(*entry.adopts)
+
+    async def _looked_through(self, submission: Submission) -> Submission:
+        """A finding with who received its visit; everything else as it is. Raises `Unavailable`."""
+        if submission.finds is None:
+            return submission
+        try:
+            finds = await asyncio.to_thread(self._received, submission.scope, submission.finds)
+        except psycopg.OperationalError as error:
+            raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
+        return replace(submission, finds=finds)
+
+    def _received(self, scope: str, finds: Finding) -> Finding:
+        with self._database.connection() as connection:
+            return self._archive.look_through(connection, scope, finds)
+
+    async def _store(self, submissions: Sequence[Submission]) -> Sequence[LineOutcome]:
+        if not submissions:
+            return ()
+        try:
+            self._room.demand_room()
+            submissions = [s if s.finds is None else await self._looked_through(s) for s in submissions]
+            return await self._committer.submit(submissions)
+        except Unavailable as unavailable:
+            return [Delayed(unavailable)] * len(submissions)
+
+
+def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | Refused:
+    try:
+        return admit(line, traceparent, imported=imported)
+    except BadEvent as error:
+        return Malformed(error.path, error.rule, error.message)
+
+
+def _adopts(entry: Submission | Refused) -> bool:
+    return isinstance(entry, Submission) and entry.adopts is not None
+
+
+def _occurred(entry: Submission | Refused) -> float:
+    return entry.occurred_at.timestamp() if isinstance(entry, Submission) else 0.0

@@ -1,0 +1,1 @@
+"""The append-only journal: numbering, group commit, and the comparison with its topic."""

@@ -1,0 +1,52 @@
+"""Which facts of the journal do not count: an append-only record beside it (contract.md#setting-aside).
+
+Attribution parks a scope at a fact on which its fold fails. A person who takes that fact out says so here first,
+so that whoever judges the exported journal leaves it out as well.
+"""
+
+from __future__ import annotations
+
+from services.intake.journal.codec import Codec
+from services.intake.journal.journal import SQL, Clock
+from shared.contract import SetAside, SettingAside, decode_set_aside
+from shared.platform.postgres.dedicated import Connection
+
+
+class UnknownEvent(LookupError):
+    """The journal of the scope holds no event of this id."""
+
+
+class SetAsides:
+    """Records what is set aside; the export tells it."""
+
+    def __init__(self, codec: Codec, clock: Clock) -> None:
+        self._codec = codec
+        self._clock = clock
+
+    def standing(self, connection: Connection, scope: str, id_: str) -> SetAside | None:
+        """What stands of the event already; raises `UnknownEvent` for one that the scope does not have."""
+        found = connection.execute(SQL["scope_of_event"], {"id": id_}).fetchone()
+        if found is None or found[0] != scope:
+            raise UnknownEvent(id_)
+        row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
+        return None if row is None else decode_set_aside(self._codec.open(id_, bytes(row[0])))
+
+    def record(self, connection: Connection, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
+        """What stands of the event now, and whether that is new; the first record of an event stays."""
+        with connection.transaction():
+            found = connection.execute(SQL["scope_of_event"], {"id": asked.id}).fetchone()
+            if found is None or found[0] != scope:
+                raise UnknownEvent(asked.id)
+            new = SetAside(asked.id, asked.reason, asked.by, self._clock.now())
+            row = {"id": asked.id, "scope": scope, "at": new.at, "body": self._seal(new)}
+            inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
+            return (new, True) if inserted else (self._stored(connection, asked.id), False)
+
+    def _seal(self, record: SetAside) -> bytes:
+        return self._codec.seal(record.set_aside, record.line())
+
+    def _stored(self, connection: Connection, id_: str) -> SetAside:
+        row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
+        if row is None:
+            raise UnknownEvent(id_)
+        return decode_set_aside(self._codec.open(id_, bytes(row[0])))

@@ -1,0 +1,1 @@
+"""The vocabulary of intake: submissions, outcomes, and what a record says of people."""

@@ -1,0 +1,1 @@
+"""The outbox of facts and its relay to the topic."""

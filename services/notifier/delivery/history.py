@@ -1,0 +1,107 @@
+"""The dispatcher's side of what has been: calls whose answers were lost, reports of providers, leases that go on.
+
+Synchronous, to be called in a thread; times are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.notifier.channels.delivery_status import Told
+from services.notifier.delivery.work import Tried
+from services.notifier.model.alert import OLD_NEWS, LeasedAlert, Outcome, State
+from shared.platform.postgres.database import Database, queries
+
+# Reports that are looked at in one transaction.
+_MOST: Final = 200
+# What providers know of a message, as the attempt keeps it.
+_OUTCOMES: Final = {"delivered": Outcome.SENT, "taken": Outcome.SENT, "failed": Outcome.REFUSED}
+_NOT_KNOWN: Final = "the provider knows of no such message (asked)"
+
+
+class History:
+    """What the tables know of calls that were made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = queries("services.notifier")
+
+    def keep(self, alerts: Sequence[LeasedAlert], until: datetime) -> None:
+        """Have the leases of what is under way last longer."""
+        given = {
+            "ids": [one.id for one in alerts],
+            "leases": list({one.lease for one in alerts}),
+            "until": until,
+        }
+        with self._database.connection() as connection:
+            connection.execute(self._sql["keep_leases"].encode(), given)
+
+    def tried(self, alerts: Sequence[LeasedAlert]) -> list[Tried]:
+        """The calls for these alerts after which a doubt or a report of failure is left."""
+        given = {"ids": [one.id for one in alerts]}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["tried"].encode(), given).fetchall()
+        return [Tried(*row) for row in rows]
+
+    def resolve(
+        self, alerts: Sequence[LeasedAlert], one: Tried, told: Told | None, at: tuple[datetime, datetime]
+    ) -> None:
+        """Store what the provider knows of a call; None: it has never had the message."""
+        business_now, machine_now = at
+        given = {
+            "ids": [alert.id for alert in alerts],
+            "channel": one.channel,
+            "started_at": one.started_at,
+            "outcome": Outcome.TEMPORARY.value if told is None else _OUTCOMES[told.status].value,
+            "answer": _NOT_KNOWN if told is None else f"{told.status} {told.answer} (asked)".strip(),
+            "told_at": "" if told is None else told.at,
+            "business_now": business_now,
+            "machine_now": machine_now,
+        }
+        with self._database.connection() as connection:
+            connection.execute(self._sql["resolve_attempts"].encode(), given)
+            if told is not None and told.status == "failed":
+                connection.execute(self._sql["failed_by_answer"].encode(), given)
+
+    def any_reports(self) -> bool:
+        """Whether reports wait to be looked at."""
+        with self._database.connection() as connection:
+            row: Any = connection.execute(self._sql["open_receipts"].encode()).fetchone()
+        return bool(row[0])
+
+    def look_at_reports(self, business_now: datetime, machine_now: datetime) -> list[tuple[UUID, State]]:
+        """Act upon what was reported: who was not told after all is told by the next channel."""
+        moved: list[tuple[UUID, State]] = []
+        at = {"business_now": business_now, "machine_now": machine_now}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(
+                self._sql["claim_receipts"].encode(), {"limit": _MOST}
+            ).fetchall()
+            if not rows:
+                return []
+            said = {"business_now": business_now.isoformat()}
+            connection.execute(self._sql["set_business_now"].encode(), said)
+            for _, alert, _, status, answer, _, channel in rows:
+                failed = status == "failed"
+                reason = f"reported {status} by {channel}" + (f": {answer}" if failed and answer else "")
+                given = {**at, "alert": alert, "reason": reason}
+                query = "reported_failed" if failed else "reported_told"
+                if connection.execute(self._sql[query].encode(), given).rowcount:
+                    moved.append((alert, State.FAILED if failed else State.SENT))
+            connection.execute(self._sql["close_receipts"].encode(), {"ids": [row[0] for row in rows]})
+        return moved
+
+    def start_afresh(self, hold: Iterable[str], machine_now: datetime, business_now: datetime) -> None:
+        """A process that starts may have other secrets, addresses, channels and plans: what waited for them is tried,
+        and what could be told to nobody."""
+        given = {"now": machine_now, "hold": list(hold)}
+        anybody = {"staff": None, "scope": None, "business_now": business_now, "told_within": OLD_NEWS}
+        with self._database.connection() as connection:
+            said = {"business_now": business_now.isoformat()}
+            connection.execute(self._sql["set_business_now"].encode(), said)
+            connection.execute(self._sql["wake_given_up"].encode(), anybody)
+            connection.execute(self._sql["forget_breakers"].encode(), given)
+            connection.execute(self._sql["wake_all"].encode(), given)

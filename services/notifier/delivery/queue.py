@@ -1,0 +1,366 @@
+"""The dispatcher's side of the timers: claim what is due, store an attempt before its call and its answer
+after.
+
+hazards.md#two-senders-of-one-alert: `FOR UPDATE SKIP LOCKED` on a partial index by due time, so that several
+notifiers share the work; leases longer than all attempts of a round; the last look at the claim is one
+statement with the record of the attempt. Synchronous, to be called in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from services.notifier.delivery.history import History
+from services.notifier.delivery.work import Call, Terms, Verdict, Work
+from services.notifier.model.alert import LeasedAlert, Outcome, People, Person, State, Step, alert_id
+from services.notifier.model.kinds import Audience, Rung
+from services.notifier.schedule.plan import Plans
+from shared.platform.postgres.database import Database, queries
+
+__all__ = ["Call", "Queue", "Terms", "Verdict", "Work"]
+
+_Connection = psycopg.Connection[tuple[object, ...]]
+
+# The most that is gathered in one claim.
+_MOST = 500
+
+
+class Queue:
+    """The timers, as the dispatcher sees them."""
+
+    def __init__(self, database: Database, terms: Terms) -> None:
+        self._database = database
+        self._terms = terms
+        self.history = History(database)
+        self._sql = queries("services.notifier")
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a lease lasts that is not kept."""
+        return self._terms.lease
+
+    def claim(
+        self, limit: int, business_now: datetime, machine_now: datetime, plans: Plans | None = None
+    ) -> list[LeasedAlert]:
+        """Up to `limit` alerts to be sent now, under a lease of their own; each is made out to one person.
+
+        With plans that gather, whatever else is due to the same persons comes with them.
+        """
+        lease = uuid4()
+        given = {
+            "lease": lease,
+            "limit": limit,
+            "business_now": business_now,
+            "machine_now": machine_now,
+            "term": self._terms.lease,
+            "patience": self._terms.patience,
+        }
+        with self._database.connection() as connection:
+            found = self._fetch(connection, "claim_due", given)
+            if len(found) < limit:
+                connection.execute(self._sql["mark_waiting"].encode(), given)
+                found += self._fetch(connection, "claim_retries", {**given, "limit": limit - len(found)})
+            if not found:
+                return []
+            found += self._members(connection, found, given)
+            found += self._companions(connection, found, given, plans)
+            self._say_when(connection, business_now)
+            gone = {row[0] for row in connection.execute(self._sql["overtaken"].encode(), given)}
+            standing = [alert for alert in found if alert.id not in gone]
+            self._learn(connection, standing, plans)
+            return self._addressed(connection, standing, business_now, plans)
+
+    def recover(
+        self,
+        machine_now: datetime,
+        resend: Iterable[str],
+        business_now: datetime | None = None,
+        hold: Iterable[str] | None = None,
+    ) -> list[tuple[UUID, State]]:
+        """Take back leases that ran out; an attempt without an answer makes its alert `unknown`.
+
+        With `hold`, what a channel left unknown that is not named there is sent again, also when the channel is gone.
+        """
+        given = {
+            "machine_now": machine_now,
+            "resend": list(resend),
+            "others": hold is not None,
+            "hold": list(hold or ()),
+        }
+        with self._database.connection() as connection:
+            locked: Any = connection.execute(self._sql["lock_recovery"].encode()).fetchone()
+            if not locked[0]:
+                return []
+            if business_now is not None:
+                self._say_when(connection, business_now)
+            rows: list[Any] = connection.execute(self._sql["recover"].encode(), given).fetchall()
+        return [(row[0], State(row[1])) for row in rows]
+
+    def people(self, alerts: Sequence[LeasedAlert], plans: Plans | None = None) -> People:
+        """Whom these alerts are for, whose claims they are of, and who may stand in."""
+        wanted = {
+            (one.scope, staff) for one in alerts for staff in (one.staff, one.owner) if staff is not None
+        }
+        if not wanted:
+            return {}
+        roles = sorted(plans.stand_in_roles()) if plans is not None else []
+        named = {
+            (scope, other)
+            for scope, staff in wanted
+            for other in (plans.person(staff).stand_in if plans is not None else ())
+        }
+        asked = sorted(wanted | named)
+        given = {"scopes": [scope for scope, _ in asked], "staff": [staff for _, staff in asked]}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["people"].encode(), given).fetchall()
+            if roles:
+                of_roles = {"scopes": sorted({scope for scope, _ in wanted}), "roles": roles}
+                rows += connection.execute(self._sql["of_roles"].encode(), of_roles).fetchall()
+        enrolled = {(scope, staff): Person(staff, *rest) for scope, staff, *rest in rows}
+        return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
+
+    def begin_attempt(self, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]) -> int | None:
+        """Store that a call about one alert is about to be made; None when it no longer holds, or its lease is
+        lost."""
+        return self.begin_attempts([alert], call, at).get(alert.id)
+
+    def begin_attempts(
+        self, alerts: Sequence[LeasedAlert], call: Call, at: tuple[datetime, datetime]
+    ) -> dict[UUID, int]:
+        """Store that one call about all of these is about to be made: the number of each one's attempt.
+
+        Where one of several no longer holds, nothing is stored: the words must be made without it.
+        """
+        with self._database.connection() as connection:
+            numbers = {one.id: self._begin(connection, one, call, at) for one in alerts}
+            begun = {alert: number for alert, number in numbers.items() if number is not None}
+            if len(begun) < len(alerts):
+                connection.rollback()
+        return begun
+
+    def _begin(
+        self, connection: _Connection, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]
+    ) -> int | None:
+        business_now, machine_now = at
+        given = {
+            "id": alert.id,
+            "lease": alert.lease,
+            "channel": call.channel,
+            "destination": call.destination,
+            "message": call.message,
+            "recipient": call.recipient,
+            "digest": call.digest,
+            "machine_now": machine_now,
+            "business_now": business_now,
+            "known_at": alert.watermark,
+            "behind": alert.behind,
+        }
+        row: Any = connection.execute(self._sql["begin_attempt"].encode(), given).fetchone()
+        return None if row is None else int(row[0])
+
+    def end_attempts(
+        self,
+        numbers: Mapping[UUID, int],
+        outcome: Outcome,
+        answer: str,
+        at: tuple[datetime, datetime],
+        *,
+        server_failed: bool = False,
+    ) -> None:
+        """Store what one call came to, for each alert that it was about."""
+        business_now, machine_now = at
+        given = {
+            "ids": list(numbers),
+            "numbers": list(numbers.values()),
+            "outcome": outcome.value,
+            "answer": answer,
+            "server_failed": server_failed,
+            "business_now": business_now,
+            "machine_now": machine_now,
+        }
+        with self._database.connection() as connection:
+            connection.execute(self._sql["end_attempts"].encode(), given)
+
+    def settle(self, alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> None:
+        """End the round of one alert."""
+        self.settle_all([(alert, verdict)], business_now)
+
+    def settle_all(self, settled: Sequence[tuple[LeasedAlert, Verdict]], business_now: datetime) -> None:
+        """End a round; a lease that was lost meanwhile leaves the row to who has it now."""
+        with self._database.connection() as connection:
+            self._say_when(connection, business_now)
+            for alert, verdict in settled:
+                given = _settling(alert, verdict, business_now)
+                query = "settle_overtaken" if verdict.overtaken else "settle"
+                connection.execute(self._sql[query].encode(), given)
+
+    def _say_when(self, connection: _Connection, business_now: datetime) -> None:
+        """The business time of what this transaction changes, for the record of it."""
+        given = {"business_now": business_now.isoformat()}
+        connection.execute(self._sql["set_business_now"].encode(), given)
+
+    def release(self, alert: LeasedAlert) -> None:
+        with self._database.connection() as connection:
+            connection.execute(self._sql["release"].encode(), {"id": alert.id, "lease": alert.lease})
+
+    def work(self) -> Work:
+        """What there is to do, and when."""
+        with self._database.connection() as connection:
+            row: Any = connection.execute(self._sql["work"].encode()).fetchone()
+        return Work(*row)
+
+    def next_times(self) -> tuple[datetime | None, datetime | None]:
+        """When the next alert is due (business time) and the next retry (machine time)."""
+        with self._database.connection() as connection:
+            due: Any = connection.execute(self._sql["next_due"].encode()).fetchone()
+            retry: Any = connection.execute(self._sql["next_retry"].encode()).fetchone()
+        return due[0], retry[0]
+
+    def _members(
+        self, connection: _Connection, found: Sequence[LeasedAlert], given: dict[str, object]
+    ) -> list[LeasedAlert]:
+        """The rest of the messages that may have arrived: each goes out again whole."""
+        keys = [one.digest for one in found if one.digest is not None and one.digest != one.id]
+        return self._fetch(connection, "claim_members", {**given, "keys": keys}) if keys else []
+
+    def _companions(
+        self,
+        connection: _Connection,
+        found: Sequence[LeasedAlert],
+        given: dict[str, object],
+        plans: Plans | None,
+    ) -> list[LeasedAlert]:
+        """What else is due to those persons, in scopes that gather."""
+        if plans is None:
+            return []
+        keys = sorted({(one.scope, one.staff or "") for one in found if plans.of(one.scope).digest.wanted})
+        if not keys:
+            return []
+        whose = {"scopes": [scope for scope, _ in keys], "staff": [staff for _, staff in keys], "most": _MOST}
+        due = self._fetch(connection, "claim_due_too", {**given, **whose})
+        return due + self._fetch(connection, "claim_retries_too", {**given, **whose})
+
+    def _fetch(self, connection: _Connection, query: str, given: dict[str, object]) -> list[LeasedAlert]:
+        rows: list[Any] = connection.execute(self._sql[query].encode(), given).fetchall()
+        return sorted(
+            (_leased(row, given["lease"]) for row in rows), key=lambda alert: (alert.due_at, alert.id)
+        )
+
+    def _addressed(
+        self,
+        connection: _Connection,
+        alerts: list[LeasedAlert],
+        business_now: datetime,
+        plans: Plans | None,
+    ) -> list[LeasedAlert]:
+        made_out: list[LeasedAlert] = []
+        answering: dict[tuple[str, str | None], list[str]] = {}
+        for alert in alerts:
+            if alert.staff is not None:
+                made_out.append(alert)
+                continue
+            key = (alert.scope, alert.owner)
+            if key not in answering:
+                answering[key] = self._answering(connection, *key, plans)
+            made_out += self._make_out(connection, alert, answering[key], business_now)
+        return made_out
+
+    def _learn(self, connection: _Connection, alerts: Sequence[LeasedAlert], plans: Plans | None) -> None:
+        """In which zones the days of these alerts' scopes end: another process may have heard it."""
+        scopes = sorted({one.scope for one in alerts})
+        if plans is not None and scopes:
+            for scope, timezone in connection.execute(self._sql["zones"].encode(), {"scopes": scopes}):
+                plans.learn(str(scope), str(timezone))
+
+    def _answering(
+        self, connection: _Connection, scope: str, owner: str | None, plans: Plans | None
+    ) -> list[str]:
+        """Who answers for a consultant: of the team, of the office, of the scope; supervisors before managers."""
+        named = plans.person(owner).supervisors if plans is not None and owner is not None else ()
+        if named:
+            given = {"scope": scope, "named": list(named)}
+            team: list[Any] = connection.execute(self._sql["of_team"].encode(), given).fetchall()
+            if team:
+                return [row[0] for row in team]
+        rows: list[Any] = connection.execute(
+            self._sql["supervisors"].encode(), {"scope": scope, "owner": owner}
+        ).fetchall()
+        for role, own in (("supervisor", True), ("supervisor", False), ("manager", True), ("manager", False)):
+            found = [row[0] for row in rows if row[1] == role and (row[2] or not own)]
+            if found:
+                return found
+        return []
+
+    def _make_out(
+        self, connection: _Connection, alert: LeasedAlert, people: Sequence[str], business_now: datetime
+    ) -> list[LeasedAlert]:
+        """One alert for each person who answers for the scope; with nobody, a dead one that says so."""
+        if not people:
+            reason = "no supervisor or manager is enrolled in the scope"
+            verdict = Verdict(State.DEAD, reason, unreachable=True)
+            connection.execute(self._sql["settle"].encode(), _settling(alert, verdict, business_now))
+            return []
+        made = [_for(alert, staff) for staff in people]
+        for one in made:
+            row = {"id": one.id, "staff": one.staff, "from": alert.id}
+            connection.execute(self._sql["put_for"].encode(), row)
+        connection.execute(self._sql["drop_unaddressed"].encode(), {"id": alert.id})
+        return made
+
+
+def _for(alert: LeasedAlert, staff: str) -> LeasedAlert:
+    step = Step(alert.rung, alert.audience, alert.due_at)
+    return replace(alert, id=alert_id(alert.scope, alert.customer, alert.claim_seq, step, staff), staff=staff)
+
+
+def _leased(row: Any, lease: object) -> LeasedAlert:
+    """A row of `claim_due` or `claim_retries`, whose columns stand in the order of the fields."""
+    assert isinstance(lease, UUID)
+    identity, scope, customer, claim_seq, rung, audience, *rest = row
+    staff, owner, due_at, deadline, state, rounds, traceparent, kind, detail, limited, digest, watermark = (
+        rest
+    )
+    return LeasedAlert(
+        identity,
+        lease,
+        scope,
+        customer,
+        claim_seq,
+        Rung(rung),
+        Audience(audience),
+        staff,
+        owner,
+        due_at,
+        deadline,
+        State(state),
+        rounds,
+        traceparent,
+        watermark,
+        kind,
+        detail,
+        limited,
+        digest,
+    )
+
+
+def _settling(alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> dict[str, object]:
+    return {
+        "id": alert.id,
+        "lease": alert.lease,
+        "state": verdict.state.value,
+        "reason": verdict.reason,
+        "retry_at": verdict.retry_at,
+        "unreachable": verdict.unreachable,
+        "limited": verdict.limited,
+        "digest": verdict.digest,
+        "waits_for": verdict.waits_for,
+        "waits_on": list(verdict.waits_on),
+        "counts": verdict.counts,
+        "business_now": business_now,
+    }

@@ -1,0 +1,254 @@
+"""What a person asks of the alerts: a page of them, one with its attempts, one more try, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta
+
+from services.notifier.model.alert import Outcome, State
+from services.notifier.schedule.ladder import SHANGHAI
+from services.notifier.schedule.plan import Plans
+from shared.contract.case_numbers import case_number
+from shared.platform.postgres.database import Database, queries
+
+# As a state that is asked for: dead, and nobody could be told.
+UNREACHABLE: Final = "unreachable"
+_DAY: Final = timedelta(days=1)
+# A time as it is told: with its offset, which is that of UTC.
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call: when, where to, with which words, and what was answered."""
+
+    number: int
+    channel: str
+    destination: str
+    recipient: str | None
+    digest: UUID | None
+    message: str
+    started_at: Moment
+    business_at: Moment
+    known_at: Moment | None
+    behind: bool
+    answered_at: Moment | None
+    outcome: Outcome | None
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class ShownAlert:
+    """What people are shown of an alert, in a list and in the log alike."""
+
+    id: UUID
+    case: str
+    scope: str
+    customer: str
+    claim_seq: int
+    step: str
+    audience: str
+    staff: str | None
+    owner: str | None
+    due_at: Moment
+    deadline: Moment
+    state: State
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class ListedAlert(ShownAlert):
+    """An alert as it stands, with its attempts so far."""
+
+    rounds: int
+    superseded_at: Moment | None
+    done_at: Moment | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which alerts; what is left out does not matter. `unreachable` as a state: dead, since nobody could be told."""
+
+    state: str | None = None
+    scope: str | None = None
+    customer: str | None = None
+    # To or about whom: the person whom an alert is for, or who was told in their place.
+    staff: str | None = None
+    # A day of the office: what falls due on it.
+    day: date | None = None
+    channel: str | None = None
+    # What a case number is found by (`shared.contract.case_numbers.case_digest`).
+    case: bytes | None = None
+    # In which the day is meant where the office's rulebook has told no zone.
+    zone: ZoneInfo = SHANGHAI
+
+
+# Where a page ended: the due time and the id of its last alert.
+Cursor = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How much waits, in counts of alerts."""
+
+    due: int
+    late: int
+    retrying: int
+    under_way: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a partition stands."""
+
+    topic: str
+    partition: int
+    next: int
+    watermark: datetime | None
+
+
+class NotFoundError(LookupError):
+    """There is no such alert."""
+
+
+class NotRetriableError(Exception):
+    """The alert cannot be tried again; the message says why."""
+
+
+class Listing:
+    """Reads for people, and the one thing that they may change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = queries("services.notifier")
+
+    def page(self, wanted: Filter, after: Cursor | None, limit: int) -> list[ListedAlert]:
+        """Up to `limit` alerts, the latest due first, from behind `after`."""
+        unreachable = wanted.state == UNREACHABLE
+        given: dict[str, object] = {
+            "state": State.DEAD.value if unreachable else wanted.state,
+            "unreachable": unreachable,
+            "scope": wanted.scope,
+            "customer": wanted.customer,
+            "staff": wanted.staff,
+            "channel": wanted.channel,
+            "case": wanted.case,
+            "due": None if after is None else after[0],
+            "id": None if after is None else after[1],
+            "limit": limit,
+        }
+        with self._database.connection() as connection:
+            given |= self._days(connection, wanted)
+            rows: list[Any] = connection.execute(self._sql["page"].encode(), given).fetchall()
+            attempts = self._attempts(connection, [row[0] for row in rows])
+        return [_listed(row, attempts) for row in rows]
+
+    def zones(self, scopes: Iterable[str]) -> dict[str, ZoneInfo]:
+        """The zones of the scopes' rulebooks, of those of which one was told and is known here."""
+        given = {"scopes": sorted(set(scopes))}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["zones"].encode(), given).fetchall()
+        return _known(rows)
+
+    def one(self, alert: UUID) -> ListedAlert:
+        with self._database.connection() as connection:
+            row: Any = connection.execute(self._sql["one"].encode(), {"id": alert}).fetchone()
+            if row is None:
+                raise NotFoundError(f"there is no alert {alert}")
+            return _listed(row, self._attempts(connection, [alert]))
+
+    def retry(self, alert: UUID, machine_now: datetime) -> ListedAlert:
+        """Have an alert that was given up tried again, from the first round."""
+        with self._database.connection() as connection:
+            given = {"id": alert, "machine_now": machine_now}
+            done = connection.execute(self._sql["retry"].encode(), given).rowcount == 1
+        found = self.one(alert)
+        if not done:
+            raise NotRetriableError(_why_not(found))
+        return found
+
+    def dead(self, scope: str | None) -> list[UUID]:
+        """All that were given up and still hold."""
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["dead"].encode(), {"scope": scope}).fetchall()
+        return [row[0] for row in rows]
+
+    def backlog(self, business_now: datetime, late_after: timedelta) -> Backlog:
+        given = {"business_now": business_now, "late": late_after}
+        with self._database.connection() as connection:
+            row: Any = connection.execute(self._sql["backlog"].encode(), given).fetchone()
+        return Backlog(*row)
+
+    def waiting(self) -> dict[str, int]:
+        """How many wait for what, in one word; see docs/alerts.md."""
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["waiting"].encode()).fetchall()
+        return {row[0]: row[1] for row in rows}
+
+    def standings(self) -> list[Standing]:
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["watermarks"].encode()).fetchall()
+        return [Standing(*row) for row in rows]
+
+    def _days(self, connection: Any, wanted: Filter) -> dict[str, object]:
+        """When the day that is asked for begins and ends: in each scope, elsewhere, and anywhere at all."""
+        if wanted.day is None:
+            return dict.fromkeys(("first", "last", "scopes", "begins", "ends", "begin", "end"))
+        zones = _known(connection.execute(self._sql["all_zones"].encode()).fetchall())
+        days = {scope: day_in(zone, wanted.day) for scope, zone in zones.items()}
+        begin, end = day_in(wanted.zone, wanted.day)
+        begins, ends = [one for one, _ in days.values()], [one for _, one in days.values()]
+        return {
+            "first": min([begin, *begins]), "last": max([end, *ends]), "scopes": list(days),
+            "begins": begins, "ends": ends, "begin": begin, "end": end,
+        }  # fmt: skip
+
+    def _attempts(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, tuple[Attempt, ...]]:
+        found: dict[UUID, tuple[Attempt, ...]] = {}
+        for alert, *rest in connection.execute(self._sql["attempts_of"].encode(), {"ids": list(ids)}):
+            found[alert] = (*found.get(alert, ()), Attempt(*rest))
+        return found
+
+
+def _known(rows: Iterable[tuple[str, str]]) -> dict[str, ZoneInfo]:
+    """The zones by scope; a name that this machine does not know is passed over, as where alerts are planned."""
+    plans = Plans()
+    for scope, timezone in rows:
+        plans.learn(scope, timezone)
+    return plans.zones
+
+
+def day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
+    """When a day begins and ends somewhere; behind the last day that there is in a calendar is nothing."""
+    begin = datetime.combine(day, time(), zone)
+    end = datetime.combine(min(day, date.max - _DAY) + _DAY, time(), zone)
+    return begin, end
+
+
+def _listed(row: Any, attempts: dict[UUID, tuple[Attempt, ...]]) -> ListedAlert:
+    identity, scope, customer, *rest = row
+    told: tuple[Any, ...] = (
+        identity,
+        case_number(customer),
+        scope,
+        customer,
+        *rest,
+        attempts.get(identity, ()),
+    )
+    return ListedAlert(*told)
+
+
+def _why_not(alert: ListedAlert) -> str:
+    if alert.superseded_at is not None or alert.state == "superseded":
+        return "the claim has changed since: the alert no longer holds"
+    if alert.state == "sent":
+        return "the alert was sent"
+    return "the alert is being sent, or will be when it is due"

@@ -1,0 +1,150 @@
+"""What was told to whom for which claim, when, and what the provider answered: for an auditor, months later.
+
+Each entry has both times: the business time, by which a claim lapses, and the machine's, by which a provider's
+own records go.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.notifier.history.listing import Moment, ShownAlert
+from shared.contract.case_numbers import case_number
+from shared.platform.postgres.database import Database, queries
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened to an alert."""
+
+    at: Moment | None
+    business_at: Moment | None
+    what: str
+    channel: str | None = None
+    recipient: str | None = None
+    destination: str | None = None
+    digest: UUID | None = None
+    words: str | None = None
+    known_at: Moment | None = None
+    behind: bool | None = None
+    answer: str | None = None
+    reason: str | None = None
+    # Of a call, its answer and its reports: which of the alert's calls.
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class LoggedAlert(ShownAlert):
+    """An alert with its whole history; `told_before_deadline`: a provider took it before the claim lapsed, and has not
+    reported since that it failed."""
+
+    told_before_deadline: bool
+    history: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which alerts: of a customer, or of whoever has a case number; perhaps in one scope, perhaps of one claim."""
+
+    customer: str | None
+    scope: str | None = None
+    claim_seq: int | None = None
+    # What a case number is found by (`shared.contract.case_numbers.case_digest`).
+    case: bytes | None = None
+
+
+class Proof:
+    """Reads the log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = queries("services.notifier")
+
+    def log(self, asked: Asked, limit: int = 1000) -> list[LoggedAlert]:
+        """The alerts in the order in which they fell due, each with its history."""
+        given = {
+            "customer": asked.customer,
+            "case": asked.case,
+            "scope": asked.scope,
+            "claim_seq": asked.claim_seq,
+            "limit": limit,
+        }
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(self._sql["log_page"].encode(), given).fetchall()
+            histories = self._histories(connection, [row[0] for row in rows])
+        return [_logged(row, histories[row[0]]) for row in rows]
+
+    def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[Entry]]:
+        found: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        channels: dict[tuple[UUID, int], str] = {}
+        for alert, number, *rest in connection.execute(self._sql["attempts_log"].encode(), {"ids": ids}):
+            channels[alert, number] = rest[0]
+            found[alert] += [replace(one, number=number) for one in _attempted(*rest)]
+        for alert, at, business_at, state, reason in connection.execute(
+            self._sql["transitions_log"].encode(), {"ids": ids}
+        ):
+            found[alert].append(Entry(at, business_at, state, reason=reason))
+        for alert, number, status, told_at, answer, at, business_at in connection.execute(
+            self._sql["receipts_log"].encode(), {"ids": ids}
+        ):
+            told = f"{told_at} {answer}".strip()
+            what = f"reported {status}"
+            channel = channels.get((alert, number))
+            found[alert].append(Entry(at, business_at, what, channel, answer=told, number=number))
+        return found
+
+
+def _attempted(
+    channel: str, destination: str, recipient: str | None, digest: UUID | None, message: str, *times: Any
+) -> Iterable[Entry]:
+    started_at, business_at, known_at, behind, answered_at, answered_business_at, outcome, answer = times
+    yield Entry(
+        started_at, business_at, "call", channel, recipient, destination, digest, message, known_at, behind
+    )
+    if outcome is not None:
+        yield Entry(answered_at, answered_business_at, f"answer {outcome}", channel, answer=answer)
+
+
+def _logged(row: Any, history: list[Entry]) -> LoggedAlert:
+    identity, scope, customer, *rest = row
+    claim_seq, step, audience, staff, owner, due_at, deadline, state, reason, *_, made_at, made_business = (
+        rest
+    )
+    entries = [Entry(made_at, made_business, "made"), *history]
+    entries.sort(key=lambda one: (one.at is not None, one.at))
+    taken = _told(entries)
+    return LoggedAlert(
+        identity,
+        case_number(customer),
+        scope,
+        customer,
+        claim_seq,
+        step,
+        audience,
+        staff,
+        owner,
+        due_at,
+        deadline,
+        state,
+        reason,
+        any(at < deadline for at in taken),
+        tuple(entries),
+    )
+
+
+def _told(entries: Iterable[Entry]) -> list[datetime]:
+    """When the person was told, as far as anybody knows: a message that was reported as failed told nobody."""
+    entries = list(entries)
+    arrived = {one.number for one in entries if one.what in ("reported delivered", "reported read")}
+    failed = {one.number for one in entries if one.what == "reported failed"} - arrived
+    telling = ("answer sent", "reported delivered", "reported read")
+    return [
+        one.business_at
+        for one in entries
+        if one.what in telling and one.number not in failed and one.business_at is not None
+    ]

@@ -1,0 +1,56 @@
+"""What a policy says of days and zones that contradicts itself, or means the opposite of how it reads. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from services.notifier.policy.strict_yaml import Document
+from services.notifier.schedule.plan import OfficePlan, Plans
+
+_ETC = re.compile(r"Etc/GMT([+-])([0-9]{1,2})")
+
+
+def day_notes(document: Document, plans: Plans) -> Iterator[tuple[str, str]]:
+    """Key and remark: days that are closed and worked at once, zones whose sign is the other way round."""
+    offices: Mapping[str, OfficePlan] = {
+        "defaults": plans.default,
+        **{f"scopes.{name}": plan for name, plan in plans.scopes.items()},
+    }
+    for key, plan in offices.items():
+        if f"{key}.closed" in document.lines:
+            yield from _contradictions(f"{key}.closed", plan)
+        remark = zone_remark(plan.hours.zone.key)
+        if remark is not None and f"{key}.timezone" in document.lines:
+            yield f"{key}.timezone", remark
+
+
+def _contradictions(key: str, plan: OfficePlan) -> Iterator[tuple[str, str]]:
+    calendar = plan.hours.calendar
+    for day in sorted(calendar.worked):
+        for first, last in calendar.closed:
+            if first <= day <= last:
+                yield (
+                    f"{key}.worked",
+                    f"{day} 既放假又上班，按上班算 (stands in `dates` ({first}..{last}) and in `worked`:"
+                    " the office counts as open)",
+                )
+
+
+def zone_remark(name: str | None) -> str | None:
+    """What is to be known of a zone by its name; None for one that means what it says."""
+    found = _ETC.fullmatch(name or "")
+    if found is None or found[2] == "0":
+        return None
+    true = "-" if found[1] == "+" else "+"
+    return (
+        f"{name} 是 UTC{true}{found[2]}，符号与一般写法相反"
+        f" (is UTC{true}{found[2]}, the other way round than it reads; name a place, such as Asia/Shanghai)"
+    )
+
+
+def zone_remarks(plans: Plans) -> list[str]:
+    """What is to be known of the zones of a deployment, each once."""
+    zones = [plan.hours.zone.key for plan in (plans.default, *plans.scopes.values())]
+    remarks = (zone_remark(name) for name in dict.fromkeys(zones))
+    return [one for one in remarks if one is not None]

@@ -1,0 +1,81 @@
+"""The channels of a deployment, made from its settings; a mistake names its variable when the service
+starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from services.notifier import provider_senders as providers
+from services.notifier.channels import Channel
+from services.notifier.channels.limits import Limiter, ProcessLimiter
+from services.notifier.channels.log import LogChannel
+from services.notifier.channels.mail import MailChannel, MailServer
+from services.notifier.own_senders import own
+from services.notifier.schedule.plan import Plans, SmsTerms
+from services.notifier.settings import ChannelName, NotifierSettings
+from shared.platform.clock import MachineClock
+from shared.platform.settings import SettingsError, is_loopback, variable
+
+NO_PLANS: Final = Plans()
+
+
+def configured(
+    settings: NotifierSettings,
+    limiter: Limiter | None = None,
+    plans: Plans = NO_PLANS,
+    environ: Mapping[str, str] = os.environ,
+) -> list[Channel]:
+    """One channel for each name in the settings, in that order, and one for each robot of the policy.
+
+    Without a limiter that all processes share, limits are counted in this one alone.
+    """
+    limiter = limiter or ProcessLimiter(MachineClock())
+    names = settings.notifier_channels
+    if not names or len(set(names)) != len(names):
+        raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
+    standard = [_channel(name, settings, limiter, plans) for name in names]
+    return standard + [own(one, settings, limiter, environ) for one in plans.robots]
+
+
+def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter, plans: Plans) -> Channel:
+    if name in providers.ROBOTS:
+        return providers.chat(name, settings, limiter)
+    if name == "aliyun-sms":
+        return providers.aliyun(settings, limiter, plans.sms.get("aliyun", SmsTerms()))
+    if name == "tencent-sms":
+        return providers.tencent(settings, limiter, plans.sms.get("tencent", SmsTerms()))
+    if name == "apprise":
+        return providers.anything_else(settings)
+    if name == "webhook":
+        return _webhook(settings)
+    if name == "email":
+        return _mail(settings)
+    return LogChannel()
+
+
+def _webhook(settings: NotifierSettings) -> Channel:
+    providers.wanted(settings, "webhook", "notifier_webhook_url", "notifier_webhook_secret")
+    url, secret = settings.notifier_webhook_url, settings.notifier_webhook_secret or ""
+    where = (variable("notifier_webhook_url"), variable("notifier_webhook_secret"))
+    return providers.hook(url, secret, settings, where)
+
+
+def _mail(settings: NotifierSettings) -> Channel:
+    if not settings.notifier_smtp_host or not settings.notifier_smtp_sender:
+        wanted = " and ".join(variable(f"notifier_smtp_{part}") for part in ("host", "sender"))
+        raise SettingsError(f"the channel email needs {wanted}")
+    if settings.notifier_smtp_security == "none" and not is_loopback(settings.notifier_smtp_host):
+        raise SettingsError(
+            f"{variable('notifier_smtp_security')}=none is for a mail server on this machine alone"
+        )
+    server = MailServer(
+        settings.notifier_smtp_host,
+        settings.notifier_smtp_port,
+        settings.notifier_smtp_sender,
+        settings.notifier_smtp_username,
+        settings.notifier_smtp_password or "",
+        settings.notifier_smtp_security,
+    )
+    return MailChannel(server, settings.notifier_timeout)

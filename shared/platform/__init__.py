@@ -1,0 +1,1 @@
+"""What every service stands on: settings, clocks, HTTP, Kafka, PostgreSQL, telemetry."""

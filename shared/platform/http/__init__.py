@@ -1,0 +1,1 @@
+"""HTTP as every service speaks it: the application, its limits, problems, OpenAPI."""

@@ -1,0 +1,230 @@
+"""What every service does alike over HTTP: problems, health, readiness, metrics, and how it is served."""
+
+import asyncio
+import inspect
+import socket
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Protocol
+
+import msgspec
+import structlog
+import uvicorn
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.contract import BadEvent
+from shared.platform.http.connections import BoundedServer, Limits, bounded_by
+from shared.platform.http.docs_page import add_docs
+from shared.platform.http.middleware import AccessLog, BodyLimit
+from shared.platform.http.openapi import DescribedApp, Document
+from shared.platform.http.origin import OriginGuard
+from shared.platform.http.problem import FieldError, Problem, bad_event, problem
+from shared.platform.http.query_names import refuse_unknown
+from shared.platform.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
+from shared.platform.telemetry.log_stream import log_problem
+from shared.platform.telemetry.telemetry import METRICS_TYPE
+
+__all__ = ["Check", "Served", "create_app", "listen", "serve", "serve_async", "server"]
+
+MIB: Final = 1024 * 1024
+CHECK_TIMEOUT: Final = 2.0
+
+Check = Callable[[], "str | Awaitable[str | None] | None"]
+"""Answers None when all is well, else what is wrong."""
+
+_log: Final = structlog.get_logger("http")
+_LIMITS: Final = Limits()
+
+
+class Served(Bindable, Protocol):
+    """The settings that serving needs."""
+
+    @property
+    def port(self) -> int: ...
+
+
+def create_app(
+    title: str,
+    version: str,
+    *,
+    live: Mapping[str, Check],
+    ready: Mapping[str, Check],
+    metrics: Callable[[], bytes],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    body_limit: int = MIB,
+    any_query: bool = False,
+    hosts: Collection[str] = (),
+    public: bool = False,
+    examples: Mapping[str, Document] | None = None,
+    schemas: Mapping[str, Document] | None = None,
+) -> FastAPI:
+    """A FastAPI application with the common routes, problem documents and middlewares.
+
+    `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
+    it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
+    and its liveness, and neither figures nor a description of itself. `examples` are shown with each call, `schemas`
+    are those of its own answers, by name.
+    """
+    app = DescribedApp(
+        examples=examples,
+        schemas=schemas,
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None if public else "/openapi.json",
+        dependencies=[] if any_query else [Depends(refuse_unknown)],
+    )
+    _handle_problems(app)
+    if public:
+        _add_liveness(app, live)
+    else:
+        _add_probes(app, live, ready, metrics)
+        add_docs(app)
+    app.add_middleware(BodyLimit, limit=body_limit)
+    app.add_middleware(OriginGuard, hosts=hosts)
+    app.add_middleware(AccessLog)  # added last, so outermost: it also logs what the limit refuses
+    return app
+
+
+def _handle_problems(app: FastAPI) -> None:
+    app.add_exception_handler(BadEvent, _on_bad_event)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_request_validation)
+
+
+async def _on_bad_event(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadEvent)
+    return bad_event(error)
+
+
+async def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem(error.status, error.detail, errors=error.errors, headers=error.headers)
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _on_request_validation(_request: Request, error: Exception) -> Response:
+    """FastAPI's own findings, without the value that it refused."""
+    assert isinstance(error, RequestValidationError)
+    errors = [_field_error(found) for found in error.errors()]
+    detail = "; ".join(f"{item['path']}: {item['message']}" for item in errors)
+    return problem(422, detail, errors=errors)
+
+
+def _field_error(found: Mapping[str, Any]) -> FieldError:
+    path = ""
+    for part in found.get("loc", ()):
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return {"path": path.removeprefix("."), "rule": str(found["type"]), "message": str(found["msg"])}
+
+
+def _add_liveness(app: FastAPI, live: Mapping[str, Check]) -> None:
+    async def healthz() -> Response:
+        return await _probe(live)
+
+    app.add_api_route("/healthz", healthz, tags=["operation"], summary="Whether the service moves")
+
+
+def _add_probes(
+    app: FastAPI, live: Mapping[str, Check], ready: Mapping[str, Check], metrics: Callable[[], bytes]
+) -> None:
+    _add_liveness(app, live)
+
+    async def readyz() -> Response:
+        return await _probe(ready)
+
+    async def metrics_page() -> Response:
+        return Response(await asyncio.to_thread(metrics), media_type=METRICS_TYPE)
+
+    app.add_api_route("/readyz", readyz, tags=["operation"], summary="Whether it can do its work now")
+    app.add_api_route("/metrics", metrics_page, tags=["operation"], summary="Prometheus metrics")
+
+
+async def _probe(checks: Mapping[str, Check]) -> Response:
+    """200 when every check is well; else 503 that says which is not, and why.
+
+    A log that cannot be written is told with a 200: a new process would not write it either.
+    """
+    told = await asyncio.gather(*(_ask(check) for check in checks.values()))
+    failing = {name: reason for name, reason in zip(checks, told, strict=True) if reason is not None}
+    if failing:
+        return problem(503, "; ".join(f"{k}: {v}" for k, v in failing.items()), failing=failing)
+    document = {"status": "ok"} | ({"log": unwritten} if (unwritten := log_problem()) else {})
+    return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+async def _ask(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            answer = check()
+            return await answer if inspect.isawaitable(answer) else answer
+    except TimeoutError:
+        return f"no answer in {CHECK_TIMEOUT:g} s"
+    except Exception as error:  # whatever a check meets is its answer: not well
+        return type(error).__name__
+
+
+def listen(settings: Served) -> socket.socket:
+    """The bound socket; a port in use or an address that is not allowed is told by its setting."""
+    check_bind(settings)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # Event loops switch Nagle's delay off only where the protocol is named.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((settings.host, settings.port))
+    except OSError as error:
+        sock.close()
+        raise SettingsError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+            f"set {port_variable(settings)} to a port that is free"
+        ) from None
+    return sock
+
+
+async def serve_async(
+    app: FastAPI, settings: Served, sockets: Sequence[socket.socket] = (), limits: Limits = _LIMITS
+) -> None:
+    """Serve until a signal, within the limits of connections; what is in flight is finished first."""
+    bound = list(sockets) or [listen(settings)]
+    host, port = bound[0].getsockname()[:2]
+    where = "loopback only" if is_loopback(host) else "every machine that reaches it: there is no sign-in yet"
+    _log.info("http.listening", host=host, port=str(port), reachable_by=where)
+    await server(app, limits).serve(sockets=bound)
+
+
+def server(app: FastAPI, limits: Limits = _LIMITS) -> BoundedServer:
+    """The server of an application, not yet started."""
+    return BoundedServer(
+        uvicorn.Config(
+            app,
+            http=bounded_by(limits),
+            ws="none",
+            loop="uvloop",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=30,
+        )
+    )
+
+
+def serve(app: FastAPI, settings: Served) -> None:
+    """As `serve_async`, on an event loop of its own."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve_async(app, settings))

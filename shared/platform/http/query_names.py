@@ -1,0 +1,58 @@
+"""A query parameter that an endpoint does not know is refused by its name, on every endpoint alike.
+
+Left unread it would be answered as if it had been obeyed: a list asked for as of a day in March would be that of
+today. The names that are known stand in the answer, since most unknown ones are slips of the pen. One that is given
+twice is refused too: only one of the two could be obeyed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from shared.contract import mask
+from shared.platform.http.problem import FieldError, Problem
+
+SHOWN: Final = 64
+
+
+async def refuse_unknown(request: Request) -> None:
+    """A dependency of the whole application."""
+    route = request.scope.get("route")
+    if not request.scope["query_string"] or not isinstance(route, APIRoute):
+        return
+    errors = list(_errors([name for name, _ in request.query_params.multi_items()], known_names(route)))
+    if errors:
+        raise Problem(422, "; ".join(f"{e['path']}: {e['message']}" for e in errors), errors=errors)
+
+
+def known_names(route: APIRoute) -> frozenset[str]:
+    """The query parameters that a route takes, by the names that a client writes."""
+    return frozenset(_names(route.dependant))
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for other in dependant.dependencies:
+        yield from _names(other)
+
+
+def _errors(given: list[str], known: frozenset[str]) -> Iterator[FieldError]:
+    for name, times in Counter(given).items():
+        path = f"query.{mask(name[:SHOWN])}"
+        if name not in known:
+            yield {"path": path, "rule": "unknown_parameter", "message": _told(sorted(known))}
+        elif times > 1:
+            yield {"path": path, "rule": "once", "message": "只能给一次 (may be given once only)"}
+
+
+def _told(known: list[str]) -> str:
+    if not known:
+        return "这个地址不接受查询参数 (this address takes no query parameters)"
+    zh, en = "、".join(known), ", ".join(known)
+    return f"没有这个查询参数，可用的有：{zh} (no such query parameter; there are: {en})"

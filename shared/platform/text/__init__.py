@@ -1,0 +1,1 @@
+"""Foreign text made harmless for terminals, logs and messages."""

@@ -1,0 +1,1 @@
+"""`panke judge` and `panke rulebook`: the rules from the command line."""

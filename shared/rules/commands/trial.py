@@ -1,0 +1,124 @@
+"""`panke rulebook try`: what a rulebook would change, as a table or as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from shared.platform.options import rulebook_folder
+from shared.platform.text.terminal import say
+from shared.rules.commands.judge import Moment, refuse
+from shared.rules.judge.comparison import Trial, try_rulebook
+from shared.rules.judge.files import Unreadable, open_events
+from shared.rules.judge.judge import BadInput
+from shared.rules.rulebooks.loading import BadRulebook
+from shared.rules.rulebooks.registry import Registry
+
+SHOWN = 40
+"""Rows of a table; the JSON has all."""
+
+
+@click.command("try", help="What a rulebook would change in past facts, before it is adopted.")
+@click.argument("candidate", metavar="RULEBOOK")
+@click.argument("facts", metavar="FACTS.ndjson", type=click.Path(allow_dash=True))
+@click.option(
+    "--against", default="base", metavar="NAME_OR_PATH", help="The rulebook in force (default: base)."
+)
+@click.option("--as-of", type=Moment(), help="Compare the state as of that time.")
+@click.option("--known-at", type=Moment(), help="Only facts recorded by then.")
+@rulebook_folder
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def try_command(
+    candidate: str,
+    facts: str,
+    against: str,
+    as_of: datetime | None,
+    known_at: datetime | None,
+    rulebook_folder: str,
+    as_json: bool,
+) -> None:
+    """Judge the facts of `panke journal export` as they were and under RULEBOOK, and tell the difference."""
+    try:
+        known = Registry(rulebook_folder)
+        book, current, books = known.find(candidate).rulebook, known.find(against).rulebook, known.books
+        with open_events(facts) as lines:
+            trial = try_rulebook(lines, book, current, books, as_of=as_of, known_at=known_at)
+    except (BadInput, BadRulebook, Unreadable) as error:
+        refuse(f"panke rulebook try: {error}")
+    if as_json:
+        say(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())
+    else:
+        _tell(trial)
+
+
+def _tell(trial: Trial) -> None:
+    counts = trial.counts
+    say(f"{_name(trial.before)} → {_name(trial.after)}  ({trial.facts} facts, as of {trial.as_of})")
+    say(
+        f"客户变化 customers changed: {counts['customers_changed']} / {counts['customers']}    "
+        f"成交变化 deals changed: {counts['deals_changed']} / {counts['deals']}    "
+        f"移动基点 basis points moved: {counts['basis_points_moved']}"
+    )
+    _table(
+        "客户 customers",
+        ["customer", "before", "after"],
+        [[row["customer"][:8], _state(row["before"]), _state(row["after"])] for row in trial.customers],
+    )
+    _table(
+        "成交 deals",
+        ["deal", "amount", "before", "after"],
+        [
+            [row["deal"], row["amount"] or "—", _split(row["before"]), _split(row["after"])]
+            for row in trial.deals
+        ],
+    )
+    _table(
+        "顾问 consultants",
+        ["staff", "customers", "basis points", "amount CNY"],
+        [
+            [row["staff"], f"{row['customers']:+}", f"{row['basis_points']:+}", row["amount"]]
+            for row in trial.consultants
+        ],
+    )
+
+
+def _name(book: dict[str, Any]) -> str:
+    return f"{book['name']} {book['version']} ({book['sha256'][:12]})"
+
+
+def _state(state: dict[str, Any] | None) -> str:
+    if state is None:
+        return "—"
+    until = f" until {state['expires_at']}" if state["expires_at"] else ""
+    return f"{state['owner'] or '—'} {state['status']} [{state['clause'] or '—'}]{until}"
+
+
+def _split(deal: dict[str, Any]) -> str:
+    shares = " + ".join(f"{staff} {points / 100:g}%" for staff, points in deal["shares"].items())
+    return f"{shares or '—'} {deal['status']} [{deal['clause']}]"
+
+
+def _table(title: str, heads: list[str], rows: list[list[str]]) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from shared.platform.text.plain import shown
+
+    if not rows:
+        say(f"{title}: 没有变化 nothing changes")
+        return
+    table = Table(title=title, box=SIMPLE, title_justify="left")
+    for head in heads:
+        table.add_column(head, overflow="fold")  # nothing is cut where there is no room
+    for row in rows[:SHOWN]:
+        table.add_row(*(Text(shown(cell)) for cell in row))  # plain: a clause in brackets is no markup
+    console = Console()
+    console.print(table, width=max(console.width, 120))
+    if len(rows) > SHOWN:
+        say(f"… 另有 {len(rows) - SHOWN} 行，用 --json 查看 / {len(rows) - SHOWN} more rows: see --json")

@@ -1,0 +1,65 @@
+"""How a dispute comes to be, whoever opens it (procedure.md#disputes-open)."""
+
+from __future__ import annotations
+
+from shared.rules.domain import events as e
+from shared.rules.domain.case import Case
+from shared.rules.domain.facts import StaffId
+from shared.rules.domain.state import CustomerId, Dispute
+
+
+def open_by_system(
+    case: Case,
+    customers: list[CustomerId],
+    clause: str,
+    *,
+    deals: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
+    recogniser: StaffId | None = None,
+    other: CustomerId | None = None,
+) -> None:
+    """Open a dispute that the rules themselves raise, one for an event (procedure.md#disputes-system)."""
+    name = f"system:{case.id}"
+    if case.slice.dispute(name) is None and (not case.replaying or opened_before(case, name) is not None):
+        open_dispute(case, name, "system", customers, clause, deals, evidence, recogniser, other)
+
+
+def opened_before(case: Case, name: str) -> Dispute | None:
+    """The dispute that this record opened when it was first judged, where it is judged again."""
+    found = case.outside.dispute(name) if case.outside is not None else None
+    return found if found is not None and found.event == case.record else None
+
+
+def open_dispute(
+    case: Case,
+    name: str,
+    opened_by: str,
+    customers: list[CustomerId],
+    clause: str,
+    deals: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
+    recogniser: StaffId | None = None,
+    other: CustomerId | None = None,
+) -> None:
+    """Open a dispute over these customers, the earliest first; each of them is `disputed`."""
+    dispute = Dispute(
+        dispute=name,
+        event=case.id,
+        seq=case.seq,
+        at=case.effective,
+        customers=tuple(customers),
+        opened_by=opened_by,
+        clause=clause,
+        book=case.book_id,
+        deals=deals,
+        evidence=evidence,
+        recogniser=recogniser,
+        other=other,
+    )
+    case.emit(e.DisputeChanged(dispute))
+    for customer in customers:
+        claim = case.customer(customer).claim
+        because = (
+            (claim.registration.event, case.id) if claim is not None and not claim.lapsed else (case.id,)
+        )
+        case.decide(customer, "disputed", claim, clause, because)

@@ -1,0 +1,155 @@
+"""Which records one fact asks for, told from what is at hand; asked again until it wants nothing new.
+
+A rule looks at nothing else, so a scope need never be loaded whole. Most facts want two rounds (contacts, then
+their customers); a correction reaches furthest, since a customer is formed anew from all records, but no further
+than what these name: whoever is met there is not formed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from shared.rules.domain import facts as f
+from shared.rules.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Record, Slice, taken_key
+
+HELD = "held"
+"""The kind of key that stands for every customer whom one consultant has a claim on."""
+
+
+LEADS_NOWHERE = frozenset({"scope", "board", "taken"})
+"""The kinds of records that name no other record which a fact needs, but for one who leaves the scope."""
+
+_DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
+"""What can have opened a dispute of the system, which may have gone with another customer since."""
+
+
+def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
+    """Every key that this fact needs, as far as the slice already tells."""
+    wanted = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
+    wanted.update(_named(fact.matter))
+    match fact.matter:
+        case f.Departure(staff=staff) if SCOPE in slice_:
+            wanted.add(Key(HELD, staff))
+            wanted.update(Key("board", office) for office in slice_.scope.offices)
+            wanted.update(Key("customer", customer.id) for customer in slice_.owned_by(staff))
+        case f.Recognition(registration=str(record)):
+            filed = slice_.filed(record)
+            wanted.update(_named(filed.fact.matter) if filed is not None else ())
+        case f.Correction(record=str(record)):
+            wanted.update(_formed_anew(slice_, record))
+    _close(slice_, wanted)
+    return wanted
+
+
+def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
+    """The records of the customers whom a corrected record names so far, and what these name."""
+    filed = slice_.filed(record)
+    if filed is None:
+        return
+    yield from _named(filed.fact.matter)
+    party = getattr(filed.fact.matter, "customer", None)
+    for contact in party.contacts if isinstance(party, f.Party) else ():
+        pointed = slice_.pointed("contact", contact)
+        customer = slice_.get(Key("customer", pointed)) if pointed is not None else None
+        for each in customer.records if isinstance(customer, Customer) else ():
+            yield Key("record", each)
+            known = slice_.filed(each)
+            yield from _named(known.fact.matter) if known is not None else ()
+            if known is not None and isinstance(known.fact.matter, _DISPUTED):
+                yield Key("dispute", f"system:{each}")
+
+
+def _named(matter: f.Matter) -> list[Key]:
+    """What a fact names by itself: contacts, visits, deals, disputes, records."""
+    party = getattr(matter, "customer", None)
+    named = [Key("contact", contact) for contact in party.contacts] if isinstance(party, f.Party) else []
+    others = _OTHERS.get(type(matter))
+    if others is not None:
+        named += others(matter)
+    return named
+
+
+def _visit(visit: f.Visit) -> list[Key]:
+    referrers = [Key("contact", r.contact) for r in visit.referred_by if r.contact is not None]
+    return [Key("visit", visit.visit), taken_key("visit", visit.visit), *referrers]
+
+
+def _members(link: f.HouseholdLink) -> list[Key]:
+    return [Key("contact", contact) for member in link.members for contact in member.contacts]
+
+
+def _recognised(recognition: f.Recognition) -> list[Key]:
+    registration = recognition.registration
+    return [
+        Key("visit", recognition.visit),
+        *([Key("record", registration)] if registration is not None else ()),
+    ]
+
+
+def _deal(matter: f.Subscription | f.Signing | f.Cancellation) -> list[Key]:
+    return [Key("deal", matter.deal), taken_key("deal", matter.deal)]
+
+
+def _disputed(opening: f.DisputeOpening) -> list[Key]:
+    return [
+        Key("dispute", opening.dispute),
+        taken_key("dispute", opening.dispute),
+        *([Key("deal", opening.deal)] if opening.deal is not None else ()),
+    ]
+
+
+def _dispute(matter: f.EvidenceAdding | f.Ruling) -> list[Key]:
+    return [Key("dispute", matter.dispute)]
+
+
+def _record(matter: f.Correction | f.Approval) -> list[Key]:
+    return [Key("record", matter.record)]
+
+
+_OTHERS: dict[type, Callable[[Any], list[Key]]] = {
+    f.Visit: _visit,
+    f.HouseholdLink: _members,
+    f.Recognition: _recognised,
+    f.Concealment: lambda concealment: [Key("visit", concealment.visit)],
+    f.Subscription: _deal,
+    f.Signing: _deal,
+    f.Cancellation: _deal,
+    f.DisputeOpening: _disputed,
+    f.EvidenceAdding: _dispute,
+    f.Ruling: _dispute,
+    f.Correction: _record,
+    f.Approval: _record,
+}
+"""What facts of one type name besides a customer."""
+
+
+def _close(slice_: Slice, wanted: set[Key]) -> None:
+    """Add what the records under these keys lead to, and what those lead to, as far as they are at hand."""
+    waiting = list(wanted)
+    while waiting:
+        key = waiting.pop()
+        for led in _leads(key, slice_.get(key)):
+            if led not in wanted:
+                wanted.add(led)
+                waiting.append(led)
+
+
+def _leads(key: Key, record: Record | None) -> Sequence[Key]:
+    if record is None:  # a customer may have been joined to another, and still be pointed to
+        return (Key("joined", key.id),) if key.kind == "customer" else ()
+    if isinstance(record, Pointer):
+        return (Key("customer", record.customer),)
+    if isinstance(record, Customer):
+        disputes = [Key("dispute", dispute) for dispute in record.disputes]
+        return [*disputes, Key("joined", record.root)] if record.root else disputes
+    return _of_dispute(record) if isinstance(record, Dispute) else ()
+
+
+def _of_dispute(dispute: Dispute) -> list[Key]:
+    customers = dispute.customers if dispute.other is None else (*dispute.customers, dispute.other)
+    return [
+        Key("record", dispute.event),
+        *(Key("customer", customer) for customer in customers),
+        *(Key("deal", deal) for deal in dispute.deals),
+    ]

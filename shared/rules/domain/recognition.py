@@ -1,0 +1,160 @@
+"""The former owner recognises a customer after another registered the visit (procedure.md#recognition)."""
+
+from __future__ import annotations
+
+from shared.rules.domain import events as e
+from shared.rules.domain.authority import supervisor_or_above
+from shared.rules.domain.calendar import local_day
+from shared.rules.domain.case import Case, standing
+from shared.rules.domain.dispute_opening import open_by_system, opened_before
+from shared.rules.domain.facts import EventId, Recognition, StaffId
+from shared.rules.domain.identity import file_record, known_customers, merge, touch
+from shared.rules.domain.state import Assist, Claim, Customer, CustomerId, Reception
+
+
+def recognise(case: Case, recognition: Recognition) -> None:
+    """Give the customer back, or open a dispute, where the recogniser has the right and is in time."""
+    file_record(case)
+    customer = case.slice.pointed("visit", recognition.visit)
+    reception = _reception(case, customer, recognition.visit)
+    if customer is None or reception is None:
+        case.flag("unknown_visit")
+        return
+    touch(case, customer)
+    case.settle(customer)
+    named = _registered_as(case, recognition, reception)
+    if named is not None:
+        case.settle(named)
+    claim, other = _recognised_claim(case, recognition.by, reception, named if named != customer else None)
+    if other is not None and not _joined_before(case, recognition, reception):
+        claim, other = None, None
+    if other is not None:
+        touch(case, other)
+    rules = case.books[reception.book].recognition
+    known = case.customer(customer)
+    if case.replaying and rules.effect == "ruling":
+        _ask_again(case, recognition, known, named)
+    elif claim is None or (rules.evidence == "required" and not _supported(case, recognition, reception)):
+        case.flag("unsupported")
+    elif case.scope.departed(recognition.by) or recognition.by in known.barred:
+        case.flag("barred")
+    elif not _in_time(case, known, reception, rules.until):
+        case.flag("too_late")
+    elif rules.effect == "return":
+        _give_back(case, known, reception, claim, other, rules.clause)
+    else:
+        _dispute(case, recognition, known, claim, other, rules.clause)
+
+
+def _joined_before(case: Case, recognition: Recognition, reception: Reception) -> bool:
+    """Judged again, a recognition makes two customers one only where it did: what was flagged did not happen."""
+    if case.outside is None:
+        return True
+    home = case.outside.pointed("visit", reception.visit)
+    if home is None:
+        return False
+    known = case.outside.customer(home)
+    gave = any(r.event == reception.event and r.gave is not None for r in known.receptions)
+    helped = any(a.event == reception.event and a.owner == recognition.by for a in known.assists)
+    return gave and (helped or reception.receiver == recognition.by)
+
+
+def _ask_again(case: Case, recognition: Recognition, known: Customer, named: CustomerId | None) -> None:
+    """Where its records are judged again the recognition is what it was: it opened a dispute, or nothing."""
+    before = opened_before(case, f"system:{case.record}")
+    if before is not None:
+        other = named if before.other is not None and named != known.id else None
+        open_by_system(
+            case,
+            [known.id],
+            before.clause,
+            evidence=recognition.evidence,
+            recogniser=before.recogniser,
+            other=other,
+        )
+
+
+def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception | None:
+    if customer is None:
+        return None
+    return next((r for r in case.customer(customer).receptions if r.visit == visit), None)
+
+
+def _registered_as(case: Case, recognition: Recognition, reception: Reception) -> CustomerId | None:
+    """The customer of the earlier record that the recogniser names (procedure.md#recognition-registration)."""
+    filed = case.slice.filed(recognition.registration) if recognition.registration else None
+    if filed is not None and filed.effective >= reception.at:
+        return None
+    party = getattr(filed.fact.matter, "customer", None) if filed is not None else None
+    known = known_customers(case, party) if party is not None and party.contacts else []
+    return known[0] if known else None
+
+
+def _recognised_claim(
+    case: Case, by: StaffId, reception: Reception, other: CustomerId | None
+) -> tuple[Claim | None, CustomerId | None]:
+    """The claim that the recogniser asserts, and the other customer that it is of.
+
+    The one that the visit ended comes first; else that of the earlier record, if it still stands.
+    """
+    if reception.superseded is not None and reception.superseded.owner == by:
+        return reception.superseded, None
+    claim = standing(case.customer(other).claim) if other is not None else None
+    return (claim, other) if claim is not None and claim.owner == by else (None, None)
+
+
+def _supported(case: Case, recognition: Recognition, reception: Reception) -> bool:
+    """Whether there is evidence that somebody of rank confirms (procedure.md#recognition-evidence)."""
+    book = case.books[reception.book]
+    return bool(recognition.evidence) and supervisor_or_above(case, recognition.confirmed_by, book)
+
+
+def _in_time(case: Case, known: Customer, reception: Reception, until: str) -> bool:
+    """Whether the visit's claim is still the customer's, and the time of `recognition.until` has not passed.
+
+    A claim that has lapsed meanwhile is given back all the same (procedure.md#recognition-until).
+    """
+    claim = known.claim
+    if reception.gave is None or claim is None or claim.registration.event != reception.event:
+        return False
+    if until == "deal":
+        return not any(not deal.cancelled and deal.at >= reception.at for deal in known.deals)
+    if reception.ended_at is not None:
+        return case.effective <= reception.ended_at
+    return local_day(case.effective, case.timezone) == local_day(reception.at, case.timezone)
+
+
+def _give_back(
+    case: Case, known: Customer, reception: Reception, claim: Claim, other: CustomerId | None, clause: str
+) -> None:
+    """O owns again, the clock restarts, and R assisted (procedure.md#recognition-return)."""
+    customer = known.id
+    if other is not None:
+        customer = join_recognised(case, known, other)
+    back = case.contacted(claim)
+    because: tuple[EventId, ...] = (claim.registration.event, reception.event, case.id)
+    case.decide(customer, "returned", back, clause, because)
+    if reception.receiver != claim.owner:
+        assist = Assist(reception.receiver, claim.owner, reception.at, reception.event)
+        case.emit(e.OwnerAssisted(customer, assist))
+
+
+def join_recognised(case: Case, known: Customer, other: CustomerId) -> CustomerId:
+    """Make the visit's customer and the recogniser's earlier one the same, without a discovery."""
+    parts = sorted((known, case.customer(other)), key=lambda part: part.place)
+    merge(case, parts, known.claim)
+    return parts[0].id
+
+
+def _dispute(
+    case: Case, recognition: Recognition, known: Customer, claim: Claim, other: CustomerId | None, clause: str
+) -> None:
+    """The recognition goes to a ruling; R keeps the customer until then."""
+    open_by_system(
+        case,
+        [known.id],
+        clause,
+        evidence=recognition.evidence,
+        recogniser=claim.owner,
+        other=other,
+    )

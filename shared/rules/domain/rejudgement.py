@@ -1,0 +1,177 @@
+"""The records of one customer are judged again, in a slice of their own (procedure.md#corrections).
+
+Nothing of it is so until a correction tells it again: flags, penalties, turns and shares stay as they were first
+judged, and a dispute stands again where one had been opened, for the rulings on it to count as they did.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from shared.rules.domain import events as e
+from shared.rules.domain.case import Case, lapse
+from shared.rules.domain.effective_time import time_event
+from shared.rules.domain.facts import (
+    Correction,
+    Departure,
+    Fact,
+    HouseholdLink,
+    Party,
+    Recognition,
+    Ruling,
+)
+from shared.rules.domain.frozen import replace
+from shared.rules.domain.identity import identify
+from shared.rules.domain.staff import release
+from shared.rules.domain.state import (
+    SCOPE,
+    Customer,
+    Deal,
+    Filed,
+    Key,
+    Noted,
+    Outside,
+    RosterEntry,
+    Scope,
+    Slice,
+    Staff,
+)
+
+_JOINING = (HouseholdLink, Recognition, Ruling)
+"""What can make one customer of several without a contact of both."""
+
+
+def judge_again(case: Case, known: Customer) -> Case:
+    """Judge all records of a customer again, in a slice of their own."""
+    past = Past(case.scope)
+    outside = Outside(case.slice)
+    scratch = Slice()
+    records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
+    for filed in records:
+        scratch[Key("record", filed.fact.id)] = filed
+    deals = {deal.deal: deal for deal in known.deals}
+    noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
+    told: list[e.DomainEvent] = []
+    departures = [entry for entry in case.scope.roster if entry.role is None]
+    for filed in sorted(records, key=lambda filed: filed.judged):
+        while departures and departures[0].seq < filed.judged:
+            told += _release_again(case, scratch, departures.pop(0), past).events
+        scratch[SCOPE] = past.at(filed.judged)
+        told += _again(case, scratch, outside, filed, known, deals, noted).events
+        case.step()
+    for entry in departures:
+        told += _release_again(case, scratch, entry, past).events
+    final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
+    for record in [r for r in scratch.values() if isinstance(r, Customer)]:
+        lapse(final, record.id, case.limit)
+    final.events = told + final.events
+    return final
+
+
+def identified(case: Case, known: Customer) -> Customer | None:
+    """The one customer whom the records name by their contacts alone, with contacts, names and place; else None.
+
+    Judging the records names the same customers in the same order, and could only make fewer of several: so where
+    contacts alone make one, judging makes this one. What joins customers otherwise, and so in another order, is
+    left to `judge_again`.
+    """
+    scratch, outside = Slice({SCOPE: case.scope}), Outside(case.slice)
+    filed = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
+    if any(isinstance(each.fact.matter, _JOINING) for each in filed):
+        return None
+    for each in sorted(filed, key=lambda filed: filed.judged):
+        party = getattr(each.fact.matter, "customer", None)
+        if isinstance(party, Party) and party.contacts and not isinstance(each.fact.matter, Correction):
+            again = Case(scratch, each.fact, case.books, case.horizon, case.judge)
+            again.replaying, again.outside, again.anew = True, outside, case.id
+            identify(again, party)
+            case.step()
+    formed = [record for record in scratch.values() if isinstance(record, Customer)]
+    return formed[0] if len(formed) == 1 else None
+
+
+def _again(
+    case: Case,
+    scratch: Slice,
+    outside: Outside,
+    filed: Filed,
+    known: Customer,
+    deals: dict[str, Deal],
+    noted: Noted,
+) -> Case:
+    fact = _within(filed.fact, known)
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    again.replaying, again.outside, again.anew = True, outside, case.id
+    again.kept = deals
+    again.formed = known.id
+    again.noted = noted
+    again.flags = time_event(again)
+    if filed.trigger != fact.id:
+        again.id = filed.trigger
+        again.effective = again.clock = filed.effective
+        again.carried = False
+    if filed.inert:
+        identify(again, fact.matter.customer)  # type: ignore[union-attr]
+    else:
+        case.judge(again)
+    return again
+
+
+def flags_of(case: Case, fact: Fact) -> list[str]:
+    """The flags that a record got for its time when it was made."""
+    return time_event(Case(case.slice, fact, case.books, case.horizon, case.judge))
+
+
+def _within(fact: Fact, known: Customer) -> Fact:
+    """A household record as far as it names this customer."""
+    matter = fact.matter
+    if not isinstance(matter, HouseholdLink):
+        return fact
+    members = tuple(
+        m if any(contact in known.contacts for contact in m.contacts) else Party(None, ())
+        for m in matter.members
+    )
+    return replace(fact, matter=replace(matter, members=members))
+
+
+def _release_again(case: Case, scratch: Slice, entry: RosterEntry, past: Past) -> Case:
+    scratch[SCOPE] = past.at(entry.seq)
+    matter = Departure(entry.staff)
+    fact = Fact(entry.event, entry.seq, case.scope.name, "", entry.at, entry.at, None, matter)
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    for customer in scratch.owned_by(entry.staff):
+        release(again, customer.id)
+    return again
+
+
+class Past:
+    """The header of a scope as it was at each place of the order, made once between two changes of it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        changes = [entry.seq for entry in scope.roster] + [adopted.seq for adopted in scope.adoptions]
+        self._changes = sorted(changes)
+        self._made: dict[int, Scope] = {}
+
+    def at(self, seq: int) -> Scope:
+        """The header as it was before the fact at this place was judged."""
+        changes = bisect_left(self._changes, seq)
+        found = self._made.get(changes)
+        if found is None:
+            found = self._made[changes] = scope_at(self._scope, seq)
+        return found
+
+
+def scope_at(scope: Scope, seq: int) -> Scope:
+    """The header as it was before the fact at this place was judged."""
+    staff: dict[str, Staff] = {}
+    for entry in (entry for entry in scope.roster if entry.seq < seq):
+        if entry.role is not None:
+            staff[entry.staff] = Staff(entry.role)
+        elif entry.staff in staff:
+            staff[entry.staff] = replace(staff[entry.staff], departed=True)
+        else:
+            staff[entry.staff] = Staff("", departed=True)
+    adoptions = tuple(adopted for adopted in scope.adoptions if adopted.seq < seq)
+    roster = tuple(entry for entry in scope.roster if entry.seq < seq)
+    return replace(scope, staff=staff, roster=roster, adoptions=adoptions)
