@@ -18,12 +18,12 @@ from eventsourcing.persistence import StoredEvent
 from bench.folding import BATCH, deployment, headers_of, records
 from bench.generator import Made, take
 from bench.measure import Result, at_least, in_turns, median_ratio, rounded, summary
-from bench.parts import NotReady, database, kafka, postgres, service, settle
+from bench.parts import NotReadyError, database, kafka, postgres, service, settle
 from bench.rows import Table, insert_one_by_one, insert_raw, read_tables
 from deploy.local.ports import HOST, free_port
 from services.attribution.store.recorder import SCHEMA
 from shared.contract.topics import Topics
-from shared.platform.kafka.sender import PartitionOf, Record, Sender, ensure_topic
+from shared.platform.kafka.sender import OutgoingRecord, PartitionOf, Sender, ensure_topic
 from shared.platform.postgres.database import connection_info
 from shared.platform.runtime import spare_collector
 
@@ -120,9 +120,9 @@ async def fill(broker: str, facts: list[Made]) -> None:
     """Send the facts as intake's relay does."""
     topic, partition_of = Topics("").intake, PartitionOf(PARTITIONS)
     await ensure_topic(broker, topic, PARTITIONS, 1, WAIT)
-    waiting: dict[int, list[Record]] = {}
+    waiting: dict[int, list[OutgoingRecord]] = {}
     for made in facts:
-        record = Record(made.scope.encode(), made.body, headers_of(made))
+        record = OutgoingRecord(made.scope.encode(), made.body, headers_of(made))
         waiting.setdefault(partition_of(made.scope), []).append(record)
     async with Sender(broker, topic, WAIT, "panke-bench") as sender:
         for partition, queue in waiting.items():
@@ -146,7 +146,7 @@ def watch(dsn: str) -> dict[str, Any]:
                 counted = folded - begun[1]
                 return {"facts": counted, "facts_per_second": rounded(counted / seconds)}
             time.sleep(0.02)
-    raise NotReady(f"not {LIVE_FACTS} facts within {LIVE_SECONDS:.0f} s")
+    raise NotReadyError(f"not {LIVE_FACTS} facts within {LIVE_SECONDS:.0f} s")
 
 
 def _folded(connection: psycopg.Connection[Any]) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.generator import Made
-from services.attribution.fold.application import Attribution, Outcome, Source
+from services.attribution.fold.application import BatchOutcome, FoldApplication, IntakePartition
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
@@ -19,11 +19,11 @@ from shared.rules.rulebooks.registry import Registry
 
 BATCH = 2000
 """Records of a batch at most, as the service takes them."""
-SOURCE = Source("bench/topic:0", 0)
+SOURCE = IntakePartition("bench/topic:0", 0)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-class NotFolded(Exception):
+class NotFoldedError(Exception):
     """A fact of the benchmark was not folded: what was measured is not what was meant."""
 
 
@@ -61,14 +61,14 @@ class Deployment:
     recorder: AttributionRecorder
     rules: Rules
     offset: int = 0
-    attribution: Attribution = field(init=False)
+    attribution: FoldApplication = field(init=False)
 
     def __post_init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
         """As a new process would begin: nothing in memory."""
-        self.attribution = Attribution(Store(self.database), self.recorder, self.rules, "base")
+        self.attribution = FoldApplication(Store(self.database), self.recorder, self.rules, "base")
 
     def fold(self, batch: Sequence[Raw]) -> float:
         """Seconds from records to a committed batch."""
@@ -108,9 +108,9 @@ def deployment(dsn: str) -> Iterator[Deployment]:
         datastore.close()
 
 
-def _demand_folded(outcome: Outcome, expected: int) -> None:
+def _demand_folded(outcome: BatchOutcome, expected: int) -> None:
     if len(outcome.folded) != expected:
         parked = sorted({error for _, error in outcome.parked})
-        raise NotFolded(
+        raise NotFoldedError(
             f"{len(outcome.folded)} of {expected} were folded; gap {outcome.gap}; parked {parked}"
         )

@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """A process that was started for a benchmark does not answer; the message holds the end of its log."""
 
 
@@ -92,7 +92,7 @@ def service(module: Sequence[str], settings: Mapping[str, str], health: str) -> 
         try:
             if not _answers(process, health):
                 log.seek(0)
-                raise NotReady(f"{module[0]}: " + log.read()[-2000:].decode(errors="replace"))
+                raise NotReadyError(f"{module[0]}: " + log.read()[-2000:].decode(errors="replace"))
             yield process.pid
         finally:
             _stop(process)

@@ -26,9 +26,9 @@ from bench.parts import database, kafka, postgres, service, settle
 from bench.scale import RULEBOOK, Scope
 from deploy.local.ports import HOST, free_port
 from services.attribution.queries.desk import look_up
-from services.attribution.queries.queries import Questions
+from services.attribution.queries.queries import ScopeReader
 from shared.contract.topics import Topics
-from shared.platform.kafka.sender import PartitionOf, Record, Sender
+from shared.platform.kafka.sender import OutgoingRecord, PartitionOf, Sender
 
 FEW, MANY = 10, 20_000
 """Records of a small customer and of a large one."""
@@ -83,7 +83,7 @@ def _door(folding: Deployment, name: str, count: int) -> Any:
     for at in range(0, len(facts), BATCH):
         folding.fold(records(facts[at : at + BATCH], folding.offset, RULEBOOK))
     settle(folding.dsn)
-    questions = Questions(folding.database, folding.rules.books)
+    questions = ScopeReader(folding.database, folding.rules.books)
     now = facts[-1].recorded_at + timedelta(minutes=1)
 
     def measure() -> float:
@@ -152,7 +152,7 @@ class Office:
 
     async def _own_write(self) -> float:
         made = self.scope.again()
-        record = Record(made.scope.encode(), made.body, headers_of(made))
+        record = OutgoingRecord(made.scope.encode(), made.body, headers_of(made))
         begun = time.perf_counter()
         await self.sender.send(PartitionOf(PARTITIONS)(made.scope), [record])
         while (await self.door(made.seq)).status_code != httpx.codes.OK:

@@ -51,7 +51,7 @@ FILL_ALERTS = """
 """
 
 
-class WrongClaim(Exception):
+class WrongClaimError(Exception):
     """A claim took other timers than those that are due."""
 
 
@@ -69,7 +69,7 @@ def run(future: int = FUTURE, rounds: int = ROUNDS) -> Result:
         with Database(dsn, schema=SCHEMA) as opened:
             queue = Queue(opened, Terms(lease=LEASE))
             if len(queue.claim(DUE, NOW, NOW)) != DUE:
-                raise WrongClaim("not everything that is due was claimed")
+                raise WrongClaimError("not everything that is due was claimed")
             answered = [seconds(queue.work) * 1000 for _ in range(IDLE_POLLS)]
         idle = [spent(connection, "work") for _ in range(IDLE_POLLS)]
         vain = [sum(spent(connection, name) for name in LOOKS) for _ in range(IDLE_POLLS)]
@@ -111,7 +111,7 @@ def claim(connection: psycopg.Connection[Any], *, scan: bool) -> float:
                 connection.execute(f"SET LOCAL enable_{way} = off")
         took, rows = explained(connection, "claim_due")
     if rows != DUE:
-        raise WrongClaim(f"{rows} timers were claimed where {DUE} are due")
+        raise WrongClaimError(f"{rows} timers were claimed where {DUE} are due")
     return took
 
 

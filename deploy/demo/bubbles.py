@@ -16,7 +16,7 @@ from rich.text import Text
 
 from deploy.demo.conversations import Conversation
 from deploy.demo.providers.mail import SENDER
-from deploy.demo.providers.message import Message
+from deploy.demo.providers.message import DeliveredMessage
 from deploy.demo.scenario.office import NAMES, ZONE
 
 GROUP = "演示花园案场"
@@ -75,7 +75,7 @@ def transcript(conversations: Iterable[Conversation], width: int = 80) -> str:
     return "\n".join(told.rstrip() for told in out.getvalue().splitlines()) + "\n"
 
 
-def line(message: Message) -> Text:
+def line(message: DeliveredMessage) -> Text:
     """The message in one line, while the office lives."""
     look = LOOKS[message.channel]
     when = local(message.at)
@@ -110,7 +110,7 @@ def _head(one: Conversation, look: Look) -> Text:
     return head
 
 
-def _chat(message: Message) -> Iterator[tuple[str, str]]:
+def _chat(message: DeliveredMessage) -> Iterator[tuple[str, str]]:
     """The lines of a bubble, each with its style; who is mentioned stands first."""
     if message.channel in _ROBOTS:
         shown = message.mention if "*" in message.mention else f"@{NAMES[message.to]}"
@@ -120,7 +120,7 @@ def _chat(message: Message) -> Iterator[tuple[str, str]]:
     yield from ((line, "") for line in message.lines)
 
 
-def _mail(message: Message) -> Iterator[tuple[str, str]]:
+def _mail(message: DeliveredMessage) -> Iterator[tuple[str, str]]:
     yield f"收件人 To: {message.mention}", "dim"
     yield f"主题 Subject: {message.title}", "bold"
     yield "", ""

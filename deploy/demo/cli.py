@@ -74,13 +74,13 @@ def _alone(place: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoRuns(place) from None
+            raise DemoRunsError(place) from None
         yield
     finally:
         os.close(handle)
 
 
-class DemoRuns(LocalError):
+class DemoRunsError(LocalError):
     """Another demonstration uses the same directory."""
 
     def __init__(self, place: Path) -> None:

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from deploy.demo.bubbles import LOOKS, bubble, line, local, wrapped
 from deploy.demo.choosing import worth_showing
 from deploy.demo.conversations import Conversation
-from deploy.demo.providers.message import Message, Refused
+from deploy.demo.providers.message import DeliveredMessage, RefusedRequest
 from deploy.demo.scenario.office import FIRST_DAY
-from deploy.demo.story import Told, by_status
+from deploy.demo.story import DecisionInWords, by_status
 
 _RECEIVED_SHOWN = 6
 _WIDEST = 84
@@ -53,7 +53,7 @@ class Screen:
         for zh, en, count in by_status(judgement):
             self.say(f"  {count:4d}  {zh} {en}")
 
-    def decisions(self, told: Iterable[Told]) -> None:
+    def decisions(self, told: Iterable[DecisionInWords]) -> None:
         self.head("三个归属决定 Three decisions")
         for one in told:
             self.say()
@@ -64,7 +64,9 @@ class Screen:
             for id_, zh, en in one.events:
                 self.say(f"      · {zh} {en}  {id_}")
 
-    def messages(self, told: Sequence[Conversation], refused: Sequence[Refused], everything: Path) -> None:
+    def messages(
+        self, told: Sequence[Conversation], refused: Sequence[RefusedRequest], everything: Path
+    ) -> None:
         """How much arrived by which channel, and of each kind one as its reader sees it."""
         alerts = sum(len(one.alerts) for one in told)
         self.head(
@@ -78,7 +80,7 @@ class Screen:
             self.console.print(bubble(one, self.width), soft_wrap=False)
         self.say(f"  全部消息 all messages: {everything}")
 
-    def _counted(self, told: Sequence[Conversation], refused: Sequence[Refused]) -> None:
+    def _counted(self, told: Sequence[Conversation], refused: Sequence[RefusedRequest]) -> None:
         counted = Counter(one.message.channel for one in told)
         for channel, look in LOOKS.items():
             self.say(f"  {counted[channel]:4d}  {look.name}")
@@ -87,14 +89,14 @@ class Screen:
             self.say(f"  {count:4d}  {LOOKS[channel].name} 拒收，改由他途送达 refused, so sent another way")
             self.say(f"        {code} {words}")
 
-    def _receiver(self, received: Sequence[Message]) -> None:
+    def _receiver(self, received: Sequence[DeliveredMessage]) -> None:
         self.head(f"签名回调收到的提醒 Alerts at the signed webhook: {len(received)}")
         for message in received[-_RECEIVED_SHOWN:]:
             self.arrived(message)
         if len(received) > _RECEIVED_SHOWN:
             self.say(f"  … 之前还有 and before these {len(received) - _RECEIVED_SHOWN}")
 
-    def arrived(self, message: Message) -> None:
+    def arrived(self, message: DeliveredMessage) -> None:
         """A message in one line, cut where the screen ends; whole where there is none, in a file or a pipe."""
         if not self.interactive:
             self.console.print(line(message), soft_wrap=True)
@@ -141,7 +143,7 @@ class Living(AbstractContextManager["Living"]):
     ) -> None:
         self._bar.stop()
 
-    def at(self, moment: datetime, recorded: int, messages: Sequence[Message]) -> None:
+    def at(self, moment: datetime, recorded: int, messages: Sequence[DeliveredMessage]) -> None:
         """Another step was taken: a line for each day, and below it one for each message that has come since."""
         at = local(moment)
         day = (at.date() - FIRST_DAY).days

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.alerting import EVENTS
-from deploy.demo.providers.message import Message
+from deploy.demo.providers.message import DeliveredMessage
 from deploy.local.errors import LocalError
 
 Json = Mapping[str, Any]
@@ -21,7 +21,7 @@ _CASE = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(?!
 _Key = tuple[str, str, frozenset[str]]
 
 
-class NotArrived(LocalError):
+class NotArrivedError(LocalError):
     """What the notifier sent is not what the providers got."""
 
     def __init__(self, missing: Iterable[_Key], unknown: Iterable[_Key]) -> None:
@@ -38,7 +38,7 @@ class NotArrived(LocalError):
 class Conversation:
     """A message with what it was for; `instead_of` is the channel that refused it before, with its answer."""
 
-    message: Message
+    message: DeliveredMessage
     alerts: tuple[Json, ...]
     instead_of: tuple[str, str] | None
 
@@ -65,7 +65,7 @@ class Conversation:
         return any("现补发" in line or "is late" in line for line in self.message.lines)
 
 
-def joined(messages: Sequence[Message], alerts: Sequence[Json]) -> list[Conversation]:
+def joined(messages: Sequence[DeliveredMessage], alerts: Sequence[Json]) -> list[Conversation]:
     """Each message with the alerts that it told, or NotArrived."""
     sent: dict[_Key, list[list[Json]]] = defaultdict(list)
     for group in _groups(alerts):
@@ -83,7 +83,7 @@ def joined(messages: Sequence[Message], alerts: Sequence[Json]) -> list[Conversa
         found.append(Conversation(message, tuple(group), _refused_before(group[0])))
     missing = [key for key, groups in sent.items() if groups]
     if missing or unknown:
-        raise NotArrived(missing, unknown)
+        raise NotArrivedError(missing, unknown)
     return found
 
 

@@ -35,7 +35,7 @@ _BEHIND = 0.5
 _OURS = "PANKE_"
 
 
-class Stalled(LocalError):
+class StalledError(LocalError):
     """The services did not catch up with the demonstration's clock."""
 
     def __init__(self, what: str, log: Path) -> None:
@@ -45,7 +45,7 @@ class Stalled(LocalError):
         )
 
 
-class CommandFailed(LocalError):
+class CommandFailedError(LocalError):
     """A command of ours did not do what it is for."""
 
     def __init__(self, arguments: Sequence[str], said: str) -> None:
@@ -75,7 +75,7 @@ class Deployment:
         """Enter an event as a desk does; answers its seq once it is durable."""
         answer = self.http.post(f"{self.address('intake')}/v1/events", json=event)
         if answer.status_code not in (200, 202):
-            raise Stalled(f"intake {answer.status_code} {answer.text}", self.stack.directory)
+            raise StalledError(f"intake {answer.status_code} {answer.text}", self.stack.directory)
         return int(answer.json()["seq"])
 
     def ask(self, path: str, **query: Any) -> httpx.Response:
@@ -86,7 +86,7 @@ class Deployment:
             f"attribution {path}",
         )
         if answer.status_code != 200:
-            raise Stalled(f"attribution {path} {answer.status_code} {answer.text}", self.stack.directory)
+            raise StalledError(f"attribution {path} {answer.status_code} {answer.text}", self.stack.directory)
         return answer
 
     def folded(self, seq: int) -> None:
@@ -142,7 +142,7 @@ class Deployment:
             except httpx.TransportError as error:
                 last = f"{what}: {error}"
             if time.monotonic() > deadline:
-                raise Stalled(last, self.stack.directory)
+                raise StalledError(last, self.stack.directory)
             time.sleep(_TICK)
 
 
@@ -194,5 +194,5 @@ def _panke(*arguments: str, environment: Mapping[str, str]) -> subprocess.Comple
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
     )
     if done.returncode != 0:
-        raise CommandFailed(arguments, done.stderr.decode(errors="replace"))
+        raise CommandFailedError(arguments, done.stderr.decode(errors="replace"))
     return done

@@ -21,14 +21,14 @@ from deploy.demo.providers.message import Arrivals
 from deploy.demo.providers.secrets import drawn
 from deploy.demo.providers.server import providing
 from deploy.demo.scenario.office import ABSENT_DATE, SCOPE
-from deploy.demo.scenario.plan import Plan, make_plan
+from deploy.demo.scenario.plan import DemoPlan, make_plan
 from deploy.demo.story import tell, worth_telling
 from deploy.local.errors import LocalError
 from shared.contract import format_instant
 from shared.platform.clock import ClockDriver
 
 
-class NotTheSame(LocalError):
+class NotTheSameError(LocalError):
     """Live and offline do not give the same bytes."""
 
     def __init__(self, directory: Path) -> None:
@@ -70,7 +70,9 @@ def demonstrate(wishes: Wishes, screen: Screen, hold: Any) -> None:
         hold()
 
 
-def _live(plan: Plan, clock: ClockDriver, deployment: Deployment, arrivals: Arrivals, screen: Screen) -> None:
+def _live(
+    plan: DemoPlan, clock: ClockDriver, deployment: Deployment, arrivals: Arrivals, screen: Screen
+) -> None:
     recorded = 0
     with screen.living(len(plan.entries)) as living:
         for entry in plan.entries:
@@ -86,7 +88,7 @@ def _live(plan: Plan, clock: ClockDriver, deployment: Deployment, arrivals: Arri
             living.at(entry.at, recorded, arrivals.messages)
 
 
-def _tell(plan: Plan, wishes: Wishes, deployment: Deployment, arrivals: Arrivals, screen: Screen) -> None:
+def _tell(plan: DemoPlan, wishes: Wishes, deployment: Deployment, arrivals: Arrivals, screen: Screen) -> None:
     as_of = format_instant(plan.entries[-1].at)
     live = deployment.ask(f"/v1/scopes/{SCOPE}/judgement", as_of=as_of).content
     judgement = json.loads(live)
@@ -120,7 +122,7 @@ def _compare(live: bytes, as_of: str, wishes: Wishes, deployment: Deployment, sc
     (wishes.directory / "offline.json").write_bytes(offline)
     screen.head("实时与离线 Live and offline")
     if live != offline:
-        raise NotTheSame(wishes.directory)
+        raise NotTheSameError(wishes.directory)
     screen.say(
         f"  panke judge 对导出日志的结果与实时结果逐字节一致（{len(live)} 字节，截至 {as_of}）\n"
         f"  panke judge over the exported journal gives the same bytes as the live system"

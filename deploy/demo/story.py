@@ -38,7 +38,7 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Told:
+class DecisionInWords:
     """One decision in words."""
 
     when: str
@@ -70,11 +70,11 @@ def worth_telling(judgement: Json) -> list[tuple[str, int]]:
     return list(chosen.items())
 
 
-def tell(history: Json, place: int, names: Sequence[str]) -> Told:
+def tell(history: Json, place: int, names: Sequence[str]) -> DecisionInWords:
     """A decision of a customer's history in the words of the service, with its clause and its events."""
     decision = history["decisions"][place]
     events = {event["id"]: event for event in history["events"]}
-    return Told(
+    return DecisionInWords(
         local(decision["at"]),
         names[0] if names else "",
         decision["explanation"]["zh"],

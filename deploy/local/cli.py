@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from deploy.local.errors import LocalError, NotRunning
+from deploy.local.errors import LocalError, NotRunningError
 from deploy.local.foreground import end_foreground, in_the_foreground
 from deploy.local.home import local_home
 from deploy.local.service import ServiceProcess
@@ -127,7 +127,7 @@ def status(directory: Path | None, environment: bool) -> None:
     if environment:
         for part in stack.embedded:
             if not part.attach():
-                raise click.ClickException(str(NotRunning(part.name)))
+                raise click.ClickException(str(NotRunningError(part.name)))
         for name, value in stack.addresses().items():
             say(f"export {name}={shlex.quote(value)}")
         return

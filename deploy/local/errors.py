@@ -13,7 +13,7 @@ class LocalError(Exception):
         super().__init__(f"{zh}\n{en}")
 
 
-class SeveralFailed(LocalError):
+class SeveralFailedError(LocalError):
     """More than one part did not start."""
 
     def __init__(self, errors: Sequence[LocalError]) -> None:
@@ -21,7 +21,7 @@ class SeveralFailed(LocalError):
         super(LocalError, self).__init__("\n".join(str(error) for error in errors))
 
 
-class NotRunning(LocalError):
+class NotRunningError(LocalError):
     """What a part needs does not run."""
 
     def __init__(self, part: str) -> None:
@@ -30,7 +30,7 @@ class NotRunning(LocalError):
         )
 
 
-class StillThere(LocalError):
+class StillThereError(LocalError):
     """A `panke up --foreground` was asked to end and has not."""
 
     def __init__(self, pid: int, seconds: float) -> None:
@@ -41,7 +41,7 @@ class StillThere(LocalError):
         )
 
 
-class PortInUse(LocalError):
+class PortInUseError(LocalError):
     """Something else listens on the port that was asked for."""
 
     def __init__(self, part: str, port: int) -> None:
@@ -52,7 +52,7 @@ class PortInUse(LocalError):
         )
 
 
-class AlreadyRunning(LocalError):
+class AlreadyRunningError(LocalError):
     """A server runs on this data already; a second one would harm it."""
 
     def __init__(self, part: str, directory: Path, pid: int | None) -> None:
@@ -65,7 +65,7 @@ class AlreadyRunning(LocalError):
         )
 
 
-class NoDisk(LocalError):
+class NoDiskError(LocalError):
     """There is not enough room on the disk."""
 
     def __init__(self, part: str, directory: Path, needed_mb: int | None = None) -> None:
@@ -78,7 +78,7 @@ class NoDisk(LocalError):
         )
 
 
-class NoNetwork(LocalError):
+class NoNetworkError(LocalError):
     """Kafka's jars are not here yet and could not be fetched."""
 
     def __init__(self, directory: Path, log: Path, detail: str) -> None:
@@ -91,7 +91,7 @@ class NoNetwork(LocalError):
         )
 
 
-class AlteredJar(LocalError):
+class AlteredJarError(LocalError):
     """A jar is not the one whose digest is committed; it is not run."""
 
     def __init__(self, jar: Path, why_zh: str, why: str) -> None:
@@ -104,7 +104,7 @@ class AlteredJar(LocalError):
         )
 
 
-class MissingWheel(LocalError):
+class MissingWheelError(LocalError):
     """A package that holds the embedded binaries is not installed."""
 
     def __init__(self, part: str, package: str) -> None:
@@ -116,7 +116,7 @@ class MissingWheel(LocalError):
         )
 
 
-class NoUser(LocalError):
+class NoUserError(LocalError):
     """PostgreSQL refuses to run as root and there is no other user to run it as."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -129,12 +129,12 @@ class NoUser(LocalError):
         )
 
 
-class StartFailed(LocalError):
+class StartFailedError(LocalError):
     """The server ended, or did not become ready in time; the end of its log is part of the message."""
 
     def __init__(self, part: str, what_zh: str, what: str, log: Path, tail: str) -> None:
         super().__init__(f"{part}：{what_zh}。日志：{log}", f"{part}: {what}. Log: {log}\n{tail}".rstrip())
 
 
-class NotReady(StartFailed):
+class NotReadyError(StartFailedError):
     """The service runs, and does not say that it is ready; it goes on trying."""

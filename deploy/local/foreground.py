@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from deploy.local.errors import StillThere
+from deploy.local.errors import StillThereError
 from deploy.local.private import FOLDER
 from deploy.local.process import Running, note_process, noted_process
 from deploy.local.stack import Say
@@ -45,5 +45,5 @@ def end_foreground(directory: Path, say: Say) -> None:
             say(f"panke up --foreground: 正在停止 stopping, pid {watching.pid}")
             watching.signal(signal.SIGTERM)
             if not watching.wait(_PATIENCE):
-                raise StillThere(watching.pid, _PATIENCE)
+                raise StillThereError(watching.pid, _PATIENCE)
         file.unlink(missing_ok=True)  # also what one that was killed has left

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.local.errors import NoDisk
+from deploy.local.errors import NoDiskError
 
 _ROOM_MB = 300
 
@@ -35,4 +35,4 @@ def demand_room(part: str, directory: Path, megabytes: int = _ROOM_MB) -> None:
     while not existing.exists():
         existing = existing.parent
     if shutil.disk_usage(existing).free < megabytes * 1024 * 1024:
-        raise NoDisk(part, directory, megabytes)
+        raise NoDiskError(part, directory, megabytes)

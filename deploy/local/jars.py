@@ -17,7 +17,7 @@ from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.errors import AlteredJar, MissingWheel, NoNetwork
+from deploy.local.errors import AlteredJarError, MissingWheelError, NoNetworkError
 from deploy.local.home import demand_room
 
 VERSION = "4.3.1"
@@ -55,10 +55,10 @@ def kafka_jars(home: Path) -> list[Path]:
 def _check(folder: Path, expected: dict[str, str]) -> None:
     for jar in sorted(folder.glob("*.jar")):
         if jar.name not in expected:
-            raise AlteredJar(jar, "不在已登记的清单中", "is not on the committed list")
+            raise AlteredJarError(jar, "不在已登记的清单中", "is not on the committed list")
     for name, digest in expected.items():
         if _sha256(folder / name) != digest:
-            raise AlteredJar(folder / name, "与已登记的 sha256 不符", "has not the committed sha256")
+            raise AlteredJarError(folder / name, "与已登记的 sha256 不符", "has not the committed sha256")
 
 
 def _sha256(path: Path) -> str:
@@ -68,7 +68,7 @@ def _sha256(path: Path) -> str:
 
 def _fetch(home: Path, folder: Path, expected: dict[str, str]) -> None:
     if find_spec("jgo") is None:
-        raise MissingWheel(_PART, "jgo")
+        raise MissingWheelError(_PART, "jgo")
     demand_room(_PART, home)
     log = home / "kafka-fetch.log"
     with tempfile.TemporaryDirectory(dir=home, prefix="fetch-") as name:
@@ -76,10 +76,12 @@ def _fetch(home: Path, folder: Path, expected: dict[str, str]) -> None:
         _run_jgo(work, folder, log)
         fetched = {jar.name: jar for jar in (work / ".jgo").rglob("*.jar")}
         for missing in expected.keys() - fetched.keys():
-            raise NoNetwork(folder, log, f"{missing} did not come")
+            raise NoNetworkError(folder, log, f"{missing} did not come")
         for jar in fetched.values():
             if jar.name in expected and _sha256(jar) != expected[jar.name]:
-                raise AlteredJar(jar, "下载内容与已登记的 sha256 不符", "was fetched with another sha256")
+                raise AlteredJarError(
+                    jar, "下载内容与已登记的 sha256 不符", "was fetched with another sha256"
+                )
             # A copy (they may be hard links into jgo's cache), then a rename (a kill leaves no half jar).
             shutil.copyfile(jar, folder / f"{jar.name}.part")
             os.replace(folder / f"{jar.name}.part", folder / jar.name)
@@ -102,7 +104,7 @@ def _run_jgo(work: Path, folder: Path, log: Path) -> None:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise NoNetwork(folder, log, f"no end after {_FETCH_SECONDS} s") from None
+            raise NoNetworkError(folder, log, f"no end after {_FETCH_SECONDS} s") from None
     if done.returncode != 0:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise NoNetwork(folder, log, lines[-1][:200] if lines else f"exit status {done.returncode}")
+        raise NoNetworkError(folder, log, lines[-1][:200] if lines else f"exit status {done.returncode}")

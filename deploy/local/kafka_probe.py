@@ -32,12 +32,12 @@ def ask_cluster(port: int, timeout: float = 2.0) -> Cluster | None:
         with socket.create_connection((HOST, port), timeout=timeout) as connection:
             connection.sendall(struct.pack(">i", len(body)) + body)
             size = struct.unpack(">i", _exactly(connection, 4))[0]
-            return _parse(_Reader(_exactly(connection, min(size, 1 << 20))))
+            return _parse(_ResponseReader(_exactly(connection, min(size, 1 << 20))))
     except (OSError, struct.error, UnicodeDecodeError):
         return None  # refused, cut off, or not Kafka at all: not our broker yet
 
 
-def _parse(reader: _Reader) -> Cluster | None:
+def _parse(reader: _ResponseReader) -> Cluster | None:
     reader.number(">i")  # correlation id
     ports = []
     for _ in range(reader.number(">i")):
@@ -59,7 +59,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-class _Reader:
+class _ResponseReader:
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
 

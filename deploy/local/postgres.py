@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from deploy.local.errors import NoDisk, PortInUse, StartFailed
+from deploy.local.errors import NoDiskError, PortInUseError, StartFailedError
 from deploy.local.home import demand_room
 from deploy.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
 from deploy.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
@@ -108,7 +108,7 @@ class EmbeddedPostgres:
                 try:
                     self._start_once(programs)
                     break
-                except PortInUse:
+                except PortInUseError:
                     if self._asked or attempt == _TRIES - 1:
                         raise
             self._make_database()
@@ -211,7 +211,7 @@ class EmbeddedPostgres:
         """The port asked for, else the one of the last start if it is free, else a new one."""
         memory = self.directory / "port.json"
         if self._asked and not is_free(self._asked):
-            raise PortInUse(PART, self._asked)
+            raise PortInUseError(PART, self._asked)
         last = json.loads(memory.read_text()) if memory.is_file() else 0
         port = self._asked or (last if last and soon_free(last) else free_port())
         write_private(memory, json.dumps(port))
@@ -287,10 +287,10 @@ class EmbeddedPostgres:
     def _why_ended(self) -> Exception:
         tail = self._process.tail(40)
         if "Address already in use" in tail and self._port is not None:
-            return PortInUse(PART, self._port)
+            return PortInUseError(PART, self._port)
         if "No space left on device" in tail:
-            return NoDisk(PART, self.directory)
+            return NoDiskError(PART, self.directory)
         return self._failed("进程已退出", "the process ended")
 
-    def _failed(self, zh: str, en: str) -> StartFailed:
-        return StartFailed(PART, zh, en, self.log, self._process.tail())
+    def _failed(self, zh: str, en: str) -> StartFailedError:
+        return StartFailedError(PART, zh, en, self.log, self._process.tail())

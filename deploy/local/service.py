@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.local.errors import NotReady, PortInUse, StartFailed
+from deploy.local.errors import NotReadyError, PortInUseError, StartFailedError
 from deploy.local.ports import HOST, soon_free
 from deploy.local.private import write_private
 from deploy.local.process import ServerProcess
@@ -80,7 +80,7 @@ class ServiceProcess:
         self._process.lock()
         try:
             if not soon_free(self.port):
-                raise PortInUse(self.name, self.port)
+                raise PortInUseError(self.name, self.port)
             command = [sys.executable, "-m", "shared.cli", "serve", self.name]
             environment = self.environment | {port_variable(self.name): str(self.port)}
             self._process.launch(command, environment=environment, tied=self.tied)
@@ -92,14 +92,14 @@ class ServiceProcess:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.pid is None:
-                raise StartFailed(
+                raise StartFailedError(
                     self.name, "进程已退出", "the process ended", self.log, self._process.tail()
                 )
             if self.ready():
                 return
             time.sleep(_TICK)
         zh, en = f"{seconds:.0f} 秒内未就绪", f"not ready after {seconds:.0f} s"
-        raise NotReady(self.name, zh, en, self.log, self._process.tail())
+        raise NotReadyError(self.name, zh, en, self.log, self._process.tail())
 
     def ready(self) -> bool:
         """Whether `/readyz` answers 200 now."""

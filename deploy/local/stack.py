@@ -15,7 +15,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.errors import AlreadyRunning, LocalError, NotRunning, PortInUse, SeveralFailed
+from deploy.local.errors import (
+    AlreadyRunningError,
+    LocalError,
+    NotRunningError,
+    PortInUseError,
+    SeveralFailedError,
+)
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.process import ServerProcess
@@ -123,14 +129,14 @@ class Stack:
                 part.stop()
             raise
         if failed:
-            raise failed[0] if len(failed) == 1 else SeveralFailed(failed)
+            raise failed[0] if len(failed) == 1 else SeveralFailedError(failed)
 
     def begin(self, part: Part) -> None:
         """Start one part and wait until it is ready; whoever else started it meanwhile is welcome."""
         part.stop_if_abandoned()
         try:
             part.launch() if isinstance(part, ServiceProcess) else part.start()
-        except (AlreadyRunning, PortInUse):
+        except (AlreadyRunningError, PortInUseError):
             if not part.attach():
                 raise
         if isinstance(part, ServiceProcess):
@@ -142,7 +148,7 @@ class Stack:
             if part.name in names:
                 self._restart(part, say)
             elif not part.attach():
-                raise NotRunning(part.name)
+                raise NotRunningError(part.name)
         self.services = self.make_services(self.addresses())
         for service in self.services:
             if service.name in names:

@@ -15,7 +15,7 @@ from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
     from services.attribution.quarantine.quarantine import Quarantine, Retried
-    from services.attribution.store.batch import BeingSetAside
+    from services.attribution.store.batch import BeingSetAsideError
 
 FAILED = 1
 INTAKE = "http://127.0.0.1:8001"
@@ -55,7 +55,7 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
             for scope in restating.all_scopes(connection) if everything else scopes:
                 told = restating.restate(connection, scope)
                 say(f"已排队重述 (queued to be told anew): {scope}, {told}")
-    except restating.UnknownScope as error:
+    except restating.UnknownScopeError as error:
         raise click.UsageError(f"没有这个判客范围 (attribution knows no scope): {error}") from None
     except psycopg.Error as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
@@ -125,7 +125,7 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
 
     The journal records it first, so that `panke judge` over its export leaves the fact out too.
     """
-    from services.attribution.quarantine.journal_client import NotRecorded, record_set_aside
+    from services.attribution.quarantine.journal_client import NotRecordedError, record_set_aside
     from shared.contract import SettingAside
 
     if not reason.strip() or not by.strip():
@@ -134,7 +134,7 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
         mark = found.mark(scope, by.strip())
         try:
             recorded = record_set_aside(intake, scope, SettingAside(mark.id, reason.strip(), by.strip()))
-        except NotRecorded as error:
+        except NotRecordedError as error:
             if error.certain:
                 found.unmark(mark)
                 raise click.ClickException(f"{error}; nothing was changed") from None
@@ -152,7 +152,7 @@ def _tell(retried: Retried) -> None:
         sys.exit(FAILED)
 
 
-def _being_set_aside(error: BeingSetAside) -> str:
+def _being_set_aside(error: BeingSetAsideError) -> str:
     return (
         f"该范围的记录正在被剔除 (the event {error.id} of the scope {error.scope} is being set aside by {error.by}"
         f" since {error.at.isoformat()}); nothing was changed. If that command has ended, give it again:"
@@ -167,37 +167,42 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     from eventsourcing.persistence import PersistenceError
 
     from services.attribution.fold.rules import live_rules
-    from services.attribution.quarantine.quarantine import AlreadySetAside, NotFailing, NotParked, Quarantine
-    from services.attribution.store.batch import BeingSetAside
+    from services.attribution.quarantine.quarantine import (
+        AlreadySetAsideError,
+        NotFailingError,
+        NotParkedError,
+        Quarantine,
+    )
+    from services.attribution.store.batch import BeingSetAsideError
     from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.store.texts import StoredTexts
     from shared.platform.postgres.database import Database
-    from shared.rules.rulebooks.loading import BadRulebook
-    from shared.rules.rulebooks.registry import NoSuchText, Registry
+    from shared.rules.rulebooks.loading import BadRulebookError
+    from shared.rules.rulebooks.registry import NoSuchTextError, Registry
 
     try:
         registry = Registry(folder)
-    except BadRulebook as error:
+    except BadRulebookError as error:
         raise click.ClickException(str(error)) from None
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:
         with Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database:
             StoredTexts(database, registry).read()
             yield Quarantine(database, AttributionRecorder(datastore), live_rules(registry))
-    except NotParked as error:
+    except NotParkedError as error:
         raise click.ClickException(f"the scope {error} does not wait in quarantine") from None
-    except NotFailing as error:
+    except NotFailingError as error:
         raise click.ClickException(
             f"no fact of the scope {error} is to blame now: see `panke quarantine show`, and retry"
         ) from None
-    except BeingSetAside as error:
+    except BeingSetAsideError as error:
         raise click.ClickException(_being_set_aside(error)) from None
-    except AlreadySetAside as error:
+    except AlreadySetAsideError as error:
         raise click.ClickException(
             f"该记录已被剔除 (the fact of the scope {error.scope} on which it failed was set aside by {error.by} at"
             f" {error.at.isoformat()}): nothing is left to do"
         ) from None
-    except NoSuchText as error:
+    except NoSuchTextError as error:
         raise click.ClickException(str(error)) from None
     except (psycopg.Error, PersistenceError) as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None

@@ -21,9 +21,14 @@ from services.attribution.queries.decisions_page import DECISIONS, from_micros, 
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.lanes import Lane, Lanes
-from services.attribution.queries.preview import REPEATED, Previewer, Repeated, WouldPark
-from services.attribution.queries.queries import Cursor, Head, NotFound, Questions, Snapshot
-from services.attribution.replays.historic import Asked, Journal, Refolder, RefoldUnavailable
+from services.attribution.queries.preview import REPEATED, Previewer, RepeatedError, WouldParkError
+from services.attribution.queries.queries import Cursor, FoldedHead, ScopeReader, Snapshot, UnknownNameError
+from services.attribution.replays.historic import (
+    HistoricJudge,
+    HistoricQuery,
+    RefoldUnavailableError,
+    ScopeFacts,
+)
 from services.attribution.store.texts import StoredTexts
 from shared.contract import BadEvent, contact_of, format_instant, parse_query_instant
 from shared.contract.case_numbers import case_digest
@@ -31,10 +36,10 @@ from shared.contract.schema import INSTANT
 from shared.platform.clock import BusinessClock
 from shared.platform.http.disconnects import LeavingRoute
 from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
-from shared.platform.http.problem import Problem
+from shared.platform.http.problem import ProblemError
 from shared.rules.judge.result import Json
 from shared.rules.rulebooks.folder import MAX_VERSION
-from shared.rules.rulebooks.registry import NoSuchText, UnknownBook
+from shared.rules.rulebooks.registry import NoSuchTextError, UnknownBookError
 
 T = TypeVar("T")
 
@@ -117,8 +122,8 @@ class Api:
 
     def __init__(
         self,
-        questions: Questions,
-        refolder: Refolder,
+        questions: ScopeReader,
+        refolder: HistoricJudge,
         previewer: Previewer,
         clock: BusinessClock,
         lanes: Lanes,
@@ -205,10 +210,12 @@ class Api:
         await self._wait(scope, min_seq)
         try:
             head, found = await self._ask("desk", lambda: self._previewer.preview(scope, raw, now), "")
-        except Repeated:
+        except RepeatedError:
             raise _refused(409, "id", "repeated", REPEATED) from None
-        except WouldPark as error:
-            raise Problem(409, f"该记录会使判客停在隔离区 (the fold fails on this event: {error})") from None
+        except WouldParkError as error:
+            raise ProblemError(
+                409, f"该记录会使判客停在隔离区 (the fold fails on this event: {error})"
+            ) from None
         return _json(found | head.told(), head)
 
     async def customer(
@@ -228,7 +235,7 @@ class Api:
             )
         head, judged = await self._refold(scope, as_of, known_at, min_seq, customer)
         if judged is None:
-            raise Problem(404, f"no customer {customer} was known then")
+            raise ProblemError(404, f"no customer {customer} was known then")
         told = msgspec.json.decode(judged)
         page, following = page_of_told(told["decisions"], from_micros(at.born), limit)
         more = {} if following is None else {"cursor": str(Cursor(micros(following)))}
@@ -292,10 +299,10 @@ class Api:
     def _keep(self, rulebook: str, version: int) -> None:
         try:
             self._texts.keep((rulebook, version))
-        except UnknownBook:
-            raise NotFound(rulebook) from None
-        except NoSuchText as error:
-            raise Problem(409, str(error)) from None
+        except UnknownBookError:
+            raise UnknownNameError(rulebook) from None
+        except NoSuchTextError as error:
+            raise ProblemError(409, str(error)) from None
 
     async def quarantine(self, scope: Slug) -> Response:
         """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""
@@ -350,22 +357,22 @@ class Api:
         known_at: str | None,
         min_seq: int | None,
         customer: str | None = None,
-    ) -> tuple[Head, bytes | None]:
+    ) -> tuple[FoldedHead, bytes | None]:
         """Fold the stored facts again; the bytes are those of `panke judge` over the exported journal."""
         until, known = _moment("as_of", as_of), _moment("known_at", known_at)
         await self._wait(scope, min_seq)
 
-        def read() -> tuple[Head, Journal, datetime | None]:
+        def read() -> tuple[FoldedHead, ScopeFacts, datetime | None]:
             with self._questions.of(scope) as snapshot:
                 return snapshot.head, snapshot.journal(), snapshot.watermark()
 
         try:
             async with self._refolder.place() as place:
                 head, journal, watermark = await self._ask("historic", read, f"no scope {scope} is known")
-                asked = Asked(head.book, until, known, watermark, customer)
+                asked = HistoricQuery(head.book, until, known, watermark, customer)
                 return head, await place.judge(journal, asked)
-        except RefoldUnavailable as error:
-            raise Problem(503, str(error), headers={"Retry-After": "5"}) from None
+        except RefoldUnavailableError as error:
+            raise ProblemError(503, str(error), headers={"Retry-After": "5"}) from None
 
     async def _answer(
         self, lane: Lane, scope: str, min_seq: int | None, ask: Callable[[Snapshot], Json]
@@ -400,10 +407,10 @@ class Api:
     async def _ask(self, lane: Lane, question: Callable[[], T], missing: str) -> T:
         try:
             return await self._lanes.run(lane, question)
-        except NotFound:
-            raise Problem(404, missing) from None
-        except NoSuchText as error:
-            raise Problem(503, str(error), headers={"Retry-After": "30"}) from None
+        except UnknownNameError:
+            raise ProblemError(404, missing) from None
+        except NoSuchTextError as error:
+            raise ProblemError(503, str(error), headers={"Retry-After": "30"}) from None
         except psycopg.OperationalError:
             raise _away() from None
 
@@ -415,7 +422,7 @@ class Api:
         deadline = loop.time() + WAIT
         while (folded := await self._folded(scope)) < min_seq:
             if loop.time() >= deadline:
-                raise Problem(
+                raise ProblemError(
                     503, f"seq {min_seq} is not folded yet, {folded} is", headers={"Retry-After": "1"}
                 )
             await asyncio.sleep(STEP)
@@ -427,9 +434,9 @@ class Api:
             raise _away() from None
 
 
-def _away() -> Problem:
+def _away() -> ProblemError:
     told = "数据库没有应答 (the database does not answer)"
-    return Problem(503, told, headers={"Retry-After": "2"})
+    return ProblemError(503, told, headers={"Retry-After": "2"})
 
 
 def encoded(told: Json) -> Response:
@@ -437,11 +444,11 @@ def encoded(told: Json) -> Response:
     return Response(msgspec.json.encode(told), media_type=JSON)
 
 
-def _json(told: Json, head: Head) -> Response:
+def _json(told: Json, head: FoldedHead) -> Response:
     return Response(msgspec.json.encode(told), media_type="application/json", headers=_headers(head))
 
 
-def _headers(head: Head) -> dict[str, str]:
+def _headers(head: FoldedHead) -> dict[str, str]:
     headers = {"Panke-As-Of-Seq": str(head.seq)}
     told = head.told()
     return headers | ({"Panke-Behind-Since": told["behind_since"]} if "behind_since" in told else {})
@@ -486,9 +493,11 @@ def _place(text: str | None) -> Cursor:
     return cursor
 
 
-def _wrong(path: str, rule: str, message: str) -> Problem:
+def _wrong(path: str, rule: str, message: str) -> ProblemError:
     return _refused(422, path, rule, message)
 
 
-def _refused(status: int, path: str, rule: str, message: str) -> Problem:
-    return Problem(status, f"{path}: {message}", errors=[{"path": path, "rule": rule, "message": message}])
+def _refused(status: int, path: str, rule: str, message: str) -> ProblemError:
+    return ProblemError(
+        status, f"{path}: {message}", errors=[{"path": path, "rule": rule, "message": message}]
+    )

@@ -17,7 +17,7 @@ import structlog
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from services.attribution.fold.application import Attribution
+from services.attribution.fold.application import FoldApplication
 from services.attribution.fold.bounds import Bounds
 from services.attribution.fold.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.fold.metrics import AttributionMetrics
@@ -25,10 +25,10 @@ from services.attribution.fold.rules import live_rules
 from services.attribution.office_http import OfficeApi
 from services.attribution.queries.lanes import Lanes, Readers
 from services.attribution.queries.preview import Previewer
-from services.attribution.queries.queries import Questions
-from services.attribution.relay.outbox import Outbox
+from services.attribution.queries.queries import ScopeReader
+from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.relay import OwnershipRelay
-from services.attribution.replays.historic import Refolder
+from services.attribution.replays.historic import HistoricJudge
 from services.attribution.settings import AttributionSettings
 from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
@@ -40,7 +40,7 @@ from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
 from shared.platform.kafka.outbox_relay import RelaySettings
 from shared.platform.kafka.sender import SEND_FAILURES, broker_answers, ensure_topic, topics_known
-from shared.platform.kafka.topic_state import ANYTHING, WrongTopic
+from shared.platform.kafka.topic_state import ANYTHING, WrongTopicError
 from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermark_reader import WatermarkReader
 from shared.platform.kafka.watermarks import Mark, Watermarks
@@ -50,7 +50,7 @@ from shared.platform.runtime import background, cancelled, exit_wedged, prepared
 from shared.platform.settings import SettingsError, load, variable
 from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 from shared.platform.threads import Threads
-from shared.rules.rulebooks.loading import BadRulebook
+from shared.rules.rulebooks.loading import BadRulebookError
 from shared.rules.rulebooks.registry import Registry
 
 log = structlog.get_logger()
@@ -61,7 +61,7 @@ RELAY_GRACE: Final = 5.0
 FIGURES_EVERY: Final = 2.0
 
 
-class Service:
+class AttributionService:
     """The parts of one attribution process."""
 
     def __init__(self, settings: AttributionSettings, clock: BusinessClock) -> None:
@@ -77,7 +77,7 @@ class Service:
         rules = live_rules(self.rulebooks)
         self.progress = Progress(time.monotonic)
         self.watermarks = Watermarks()
-        self.attribution = Attribution(
+        self.attribution = FoldApplication(
             Store(self.database, self.texts.seen),
             AttributionRecorder(self.datastore),
             rules,
@@ -102,9 +102,9 @@ class Service:
         self.reading = Database(
             settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all
         )
-        self.questions = Questions(self.database, rules.books, self.texts.seen)
+        self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
         self.relay_progress = Progress(time.monotonic)
-        self.outbox = Outbox(self.database.dsn)
+        self.outbox = OwnershipOutbox(self.database.dsn)
         self.relay = OwnershipRelay(
             RelaySettings(
                 bootstrap=settings.kafka,
@@ -123,7 +123,7 @@ class Service:
             Watchdog(progress, self._parts_answer, time.monotonic)
             for progress in (self.progress, self.relay_progress)
         ]
-        self.refolder = Refolder(
+        self.refolder = HistoricJudge(
             rules.books,
             settings.attribution_refold_workers,
             settings.attribution_refold_wait,
@@ -157,7 +157,7 @@ class Service:
             hosts=settings.allowed_hosts,
             examples=examples_of("services.attribution"),
         )
-        asked = Questions(self.reading, rules.books, self.texts.seen)
+        asked = ScopeReader(self.reading, rules.books, self.texts.seen)
         previewer = Previewer(asked, rules, settings.default_rulebook)
         self.app.include_router(
             OfficeApi(
@@ -233,7 +233,7 @@ class Service:
                 self.watch.accept()
                 await self._start_consumer()
                 await self.watch.until_other(opened)
-            except WrongTopic as error:
+            except WrongTopicError as error:
                 self.watch.refuse(str(error))
                 await asyncio.sleep(settings.topic_poll)
             except SEND_FAILURES as error:
@@ -345,12 +345,12 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
     """What may be adopted."""
     try:
         return Registry(settings.rulebook_folder)
-    except BadRulebook as error:
+    except BadRulebookError as error:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
 
 
-def create_service(settings: AttributionSettings) -> Service:
-    return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+def create_service(settings: AttributionSettings) -> AttributionService:
+    return AttributionService(settings, open_clock(settings.clock, demonstration=settings.demonstration))
 
 
 def run() -> None:

@@ -12,7 +12,14 @@ from typing import Any, Final
 import msgspec
 
 from services.intake.admission.service import Delayed, LineOutcome
-from services.intake.model.submission import Accepted, Conflict, Duplicate, Malformed, Place, Refused
+from services.intake.model.submission import (
+    Accepted,
+    Conflict,
+    Duplicate,
+    JournalPlace,
+    MalformedEventError,
+    RefusedEvent,
+)
 from shared.contract import format_instant
 from shared.platform.http.problem import FieldError, problem_document
 
@@ -32,18 +39,18 @@ STATUS: Final[dict[type[LineOutcome], int]] = {
     Accepted: 202,
     Duplicate: 200,
     Conflict: 409,
-    Refused: 422,
-    Malformed: 422,
+    RefusedEvent: 422,
+    MalformedEventError: 422,
     Delayed: 503,
 }
 
 
-def place_json(place: Place) -> bytes:
+def place_json(place: JournalPlace) -> bytes:
     """`{id, scope, seq, recorded_at}`, with `warnings` where there are any: each time the same bytes."""
     return b"{%b}" % _members(place)
 
 
-def _members(place: Place) -> bytes:
+def _members(place: JournalPlace) -> bytes:
     recorded_at = _instant(place.recorded_at)
     members = f'"id":"{place.id}","scope":"{place.scope}","seq":{place.seq},"recorded_at":"{recorded_at}"'
     return (
@@ -53,17 +60,17 @@ def _members(place: Place) -> bytes:
     )
 
 
-def problem_json(outcome: Conflict | Refused | Delayed) -> bytes:
+def problem_json(outcome: Conflict | RefusedEvent | Delayed) -> bytes:
     """The problem document of an event that was not taken."""
     return _encode(_problem(outcome))
 
 
-def _problem(outcome: Conflict | Refused | Delayed) -> dict[str, Any]:
+def _problem(outcome: Conflict | RefusedEvent | Delayed) -> dict[str, Any]:
     match outcome:
         case Conflict():
             error: FieldError = {"path": "id", "rule": "same_content", "message": CONFLICT}
             return problem_document(409, CONFLICT, errors=[error])
-        case Refused(path=path, rule=rule, message=message):
+        case RefusedEvent(path=path, rule=rule, message=message):
             detail = f"{path}: {message}" if path else message
             return problem_document(422, detail, errors=[{"path": path, "rule": rule, "message": message}])
         case Delayed(unavailable=unavailable):

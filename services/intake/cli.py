@@ -131,7 +131,7 @@ def relay(scopes: tuple[str, ...], everything: bool, first: int, database_url: s
 
     Who has seen them drops them. `panke journal scopes` lists the scopes.
     """
-    from services.intake.relay.resend import UnknownScope, send_again, send_all_again
+    from services.intake.relay.resend import ScopeWithoutFactsError, send_again, send_all_again
 
     if everything == bool(scopes) or (everything and first != 1):
         raise click.UsageError(
@@ -143,7 +143,7 @@ def relay(scopes: tuple[str, ...], everything: bool, first: int, database_url: s
         for scope in scopes:
             try:
                 queued = send_again(connection, scope, first)
-            except UnknownScope:
+            except ScopeWithoutFactsError:
                 raise _no_such_scope(scope) from None
             say(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
 

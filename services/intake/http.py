@@ -14,17 +14,17 @@ from uuid import UUID
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
-from services.intake.admission.attribution import NotFailing
+from services.intake.admission.attribution import FactNotFailingError
 from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json
-from services.intake.journal.set_asides import UnknownEvent
+from services.intake.journal.set_asides import UnknownEventError
 from services.intake.model.metrics import IntakeMetrics
-from services.intake.model.submission import Malformed, Unavailable
+from services.intake.model.submission import IntakeUnavailableError, MalformedEventError
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.schema import INSTANT
 from shared.contract.warnings import MESSAGES
 from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
-from shared.platform.http.problem import PROBLEM_TYPE, Problem, unavailable
+from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, unavailable
 from shared.platform.http.raw_route import RawRoute
 from shared.platform.telemetry.telemetry import current_traceparent, next_span
 
@@ -85,7 +85,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         except BadEvent:
             malformed.inc()
             raise
-        except Unavailable as error:
+        except IntakeUnavailableError as error:
             metrics.refused_busy.inc()
             raise unavailable(error.reason, error.retry_after) from error
         if isinstance(outcome, PLACED):
@@ -96,7 +96,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         """A result per line, as NDJSON; one bad line does not stop the others."""
         lines = _lines(await request.body())
         outcomes = await intake.take_lines(lines, _traceparent())
-        malformed.inc(sum(isinstance(outcome, Malformed) for outcome in outcomes))
+        malformed.inc(sum(isinstance(outcome, MalformedEventError) for outcome in outcomes))
         delayed = [outcome for outcome in outcomes if isinstance(outcome, Delayed)]
         if len(delayed) == len(outcomes):
             metrics.refused_busy.inc()
@@ -108,10 +108,10 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         """The event as recorded: its canonical envelope with `recorded_at`."""
         try:
             body = await intake.event(_event_id(id))
-        except Unavailable as error:
+        except IntakeUnavailableError as error:
             raise unavailable(error.reason, error.retry_after) from error
         if body is None:
-            raise Problem(404, "没有这个 id 的记录 (no event of this id is recorded)")
+            raise ProblemError(404, "没有这个 id 的记录 (no event of this id is recorded)")
         return Response(body, media_type=JSON)
 
     add = app.router.add_api_route
@@ -157,11 +157,11 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
         asked = decode_setting_aside(await request.body())
         try:
             record, new = await intake.set_aside(scope, asked)
-        except UnknownEvent:
-            raise Problem(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
-        except NotFailing as error:
+        except UnknownEventError:
+            raise ProblemError(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
+        except FactNotFailingError as error:
             raise _not_failing(error.failing) from None
-        except Unavailable as error:
+        except IntakeUnavailableError as error:
             raise unavailable(error.reason, error.retry_after) from error
         return Response(record.line(), 201 if new else 200, media_type=JSON)
 
@@ -179,7 +179,7 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
     )
 
 
-def _not_failing(failing: str | None) -> Problem:
+def _not_failing(failing: str | None) -> ProblemError:
     """Why the fact stays: it was folded, or waits behind the one that fails."""
     if failing is None:
         zh, en = "该范围没有停在任何记录上", "the scope fails on no event now"
@@ -190,7 +190,7 @@ def _not_failing(failing: str | None) -> Problem:
         f" (only the event on which a scope fails may be set aside, and {en}; to correct what was judged, record"
         " a correction)"
     )
-    return Problem(409, f"id: {message}", errors=[{"path": "id", "rule": "failing", "message": message}])
+    return ProblemError(409, f"id: {message}", errors=[{"path": "id", "rule": "failing", "message": message}])
 
 
 def _traceparent() -> str:
@@ -200,12 +200,12 @@ def _traceparent() -> str:
 def _lines(body: bytes) -> list[bytes]:
     """The lines of an NDJSON body; an empty one in between keeps its number and is bad input."""
     if not body.strip():
-        raise Problem(422, "内容为空 (the batch is empty)")
+        raise ProblemError(422, "内容为空 (the batch is empty)")
     lines = body.split(b"\n")
     if not lines[-1].strip():
         lines.pop()
     if len(lines) > MAX_LINES:
-        raise Problem(413, f"超过 {MAX_LINES} 行 (more than {MAX_LINES} lines)")
+        raise ProblemError(413, f"超过 {MAX_LINES} 行 (more than {MAX_LINES} lines)")
     return lines
 
 
@@ -220,6 +220,6 @@ def _event_id(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         message = "应为 UUID (must be a UUID)"
-        raise Problem(
+        raise ProblemError(
             422, f"id: {message}", errors=[{"path": "id", "rule": "pattern", "message": message}]
         ) from None

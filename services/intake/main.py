@@ -14,19 +14,19 @@ from typing import Final
 import psycopg
 from fastapi import FastAPI
 
-from services.intake.admission.attribution import Attribution
-from services.intake.admission.rulebooks import Registry
+from services.intake.admission.attribution import AttributionClient
+from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.admission.service import Intake
 from services.intake.http import add_routes
-from services.intake.journal.backpressure import Backlog
+from services.intake.journal.backpressure import OutboxBacklog
 from services.intake.journal.clock_watch import ClockWatch, StoredClocks
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.committer import GroupCommitter
 from services.intake.journal.journal import Archive, Clock, Journal, declare_deployment
-from services.intake.journal.positions import Standing
+from services.intake.journal.positions import JournalStatus
 from services.intake.journal.set_asides import SetAsides
 from services.intake.model.metrics import IntakeMetrics
-from services.intake.relay.outbox import Outbox
+from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.settings import IntakeSettings
 from shared.contract.topics import Topics
@@ -48,7 +48,7 @@ RELAY_GRACE: Final = 5.0
 COMPARISON_WAIT: Final = 3.0
 
 
-class Service:
+class IntakeService:
     """The parts of one intake process, and the order in which they start and stop."""
 
     def __init__(self, settings: IntakeSettings, clock: BusinessClock) -> None:
@@ -62,8 +62,8 @@ class Service:
         stamps: Clock = self.clock_watch or clock
         dsn = self.database.dsn
         topic = Topics(settings.topic_prefix).intake
-        self.standing = Standing(self.database, topic)
-        rulebooks = Registry(settings.rulebooks, settings.rulebook_folder)
+        self.standing = JournalStatus(self.database, topic)
+        rulebooks = AdoptableRulebooks(settings.rulebooks, settings.rulebook_folder)
         self.journal = Journal(
             dsn,
             topic=topic,
@@ -78,10 +78,10 @@ class Service:
             group_size=settings.intake_group_size,
             queue_size=settings.intake_queue_size,
         )
-        self.backlog = Backlog(self.database, metrics, settings.intake_backlog_limit)
+        self.backlog = OutboxBacklog(self.database, metrics, settings.intake_backlog_limit)
         self.progress = Progress(time.monotonic)
         self.relay = IntakeRelay(
-            _relay_settings(settings), Outbox(dsn, clock=stamps, codec=codec), metrics, self.progress
+            _relay_settings(settings), FactOutbox(dsn, clock=stamps, codec=codec), metrics, self.progress
         )
         self.committer.notify(self.relay.wake)
         self.watchdog = Watchdog(self.progress, self._parts_answer, time.monotonic)
@@ -90,7 +90,7 @@ class Service:
             self.backlog,
             Archive(codec),
             SetAsides(codec, stamps),
-            Attribution(settings.intake_attribution, rulebooks),
+            AttributionClient(settings.intake_attribution, rulebooks),
             self.database,
         )
         self.app = create_app(
@@ -201,10 +201,10 @@ def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
     )
 
 
-def create_service(settings: IntakeSettings) -> Service:
+def create_service(settings: IntakeSettings) -> IntakeService:
     tolerance = timedelta(seconds=settings.intake_clock_tolerance)
     clock = open_clock(settings.clock, demonstration=settings.demonstration, tolerance=tolerance)
-    return Service(settings, clock)
+    return IntakeService(settings, clock)
 
 
 def run() -> None:

@@ -20,7 +20,7 @@ from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
     from services.notifier.history.listing import ListedAlert, Listing
-    from services.notifier.history.proof import Asked, Entry, LoggedAlert
+    from services.notifier.history.proof import LogEntry, LoggedAlert, LogQuery
     from shared.platform.postgres.database import Database
 
 _STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
@@ -119,7 +119,7 @@ def list_alerts(
 @_database_url
 def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, database_url: str) -> None:
     """Have dead or unknown alerts tried again."""
-    from services.notifier.history.listing import NotFoundError, NotRetriableError
+    from services.notifier.history.listing import NotRetriableError, UnknownAlertError
     from shared.platform.clock import MachineClock
 
     if bool(ids) == all_dead:
@@ -130,7 +130,7 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
             try:
                 listing.retry(alert, MachineClock().now())
                 say(f"{alert} will be tried again")
-            except (NotFoundError, NotRetriableError) as error:
+            except (UnknownAlertError, NotRetriableError) as error:
                 refused += 1
                 say(f"{alert}: {error}", err=True)
     if refused:
@@ -195,14 +195,14 @@ def log_alerts(
         say("no alerts", err=True)
 
 
-def _customer(customer: str | None, scope: str | None, case: bytes | None) -> Asked:
-    from services.notifier.history.proof import Asked
+def _customer(customer: str | None, scope: str | None, case: bytes | None) -> LogQuery:
+    from services.notifier.history.proof import LogQuery
 
-    return Asked(customer, scope, case=case)
+    return LogQuery(customer, scope, case=case)
 
 
-def _claim_of(text: str) -> Asked:
-    from services.notifier.history.proof import Asked
+def _claim_of(text: str) -> LogQuery:
+    from services.notifier.history.proof import LogQuery
 
     scope, slash, rest = text.partition("/")
     customer, at, number = rest.rpartition("@")
@@ -210,7 +210,7 @@ def _claim_of(text: str) -> Asked:
         raise click.BadParameter(
             "--claim is SCOPE/CUSTOMER@CLAIM_SEQ, as `panke alerts list --json` tells it"
         )
-    return Asked(customer, scope, int(number))
+    return LogQuery(customer, scope, int(number))
 
 
 def _told(alert: LoggedAlert, zone: ZoneInfo) -> str:
@@ -238,7 +238,7 @@ def _digest(case: str | None) -> bytes | None:
     return found
 
 
-def _entry(entry: Entry, zone: ZoneInfo) -> str:
+def _entry(entry: LogEntry, zone: ZoneInfo) -> str:
     """One line: business time, machine time, what, by which channel to whom, the answer."""
     times = (f"{_time(entry.business_at, zone)} (machine {_time(entry.at, zone)})",)
     by = (f"by {entry.channel}",) if entry.channel else ()

@@ -19,7 +19,7 @@ from shared.platform.text.terminal import say
 if TYPE_CHECKING:
     from services.notifier.channels import Channel
     from services.notifier.channels.limits import Limiter
-    from services.notifier.model.alert import Notice, Person
+    from services.notifier.model.alert import Person, RenderedMessage
     from services.notifier.schedule.plan import Plans
     from services.notifier.settings import NotifierSettings
 
@@ -35,11 +35,11 @@ def check_policy(file: Path) -> None:
     command fails; whatever else is good to know is told as a note.
     """
     from services.notifier.check import checked
-    from services.notifier.policy.strict_yaml import BadPolicy
+    from services.notifier.policy.strict_yaml import BadPolicyError
 
     try:
         plans, notes = checked(file, os.environ)
-    except (BadPolicy, SettingsError) as error:
+    except (BadPolicyError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
     for note in notes:
         say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
@@ -155,18 +155,18 @@ def _limiter(settings: NotifierSettings) -> Limiter | None:
     return DatabaseLimiter(database, MachineClock())
 
 
-def _notice(person: Person) -> Notice:
-    from services.notifier.model.alert import Notice, Words
+def _notice(person: Person) -> RenderedMessage:
+    from services.notifier.model.alert import MessageText, RenderedMessage
     from services.notifier.model.kinds import Audience, Rung
 
     now = datetime.now(UTC)
-    words = Words(
+    words = MessageText(
         "【判客】测试提醒，无需处理",
         "这是一条测试提醒，用于确认本渠道可以送达，无需处理。",
         "[Panke] A test, nothing to do",
         "This is a test of this channel. There is nothing to do.",
     )
-    return Notice(
+    return RenderedMessage(
         id=uuid4(), scope="test", customer="test", case="TEST-TEST", rung=Rung.TEST,
         audience=Audience.OWNER, to=person, owner=person.staff, due_at=now,
         deadline=now + timedelta(days=1), composed_at=now, known_at=now, behind=False, words=words,
@@ -183,13 +183,13 @@ def _channels() -> tuple[str, ...]:
 
 def _read(file: Path) -> Plans:
     from services.notifier.policy.file import read_plans
-    from services.notifier.policy.strict_yaml import BadPolicy
+    from services.notifier.policy.strict_yaml import BadPolicyError
     from services.notifier.schedule.ladder import OfficeHours
     from services.notifier.settings import ChannelName
 
     try:
         return read_plans(file, OfficeHours(), get_args(ChannelName))
-    except BadPolicy as error:
+    except BadPolicyError as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -24,17 +24,17 @@ from services.notifier.history.listing import (
     Filter,
     ListedAlert,
     Listing,
-    NotFoundError,
     NotRetriableError,
+    UnknownAlertError,
 )
-from services.notifier.history.proof import Asked as LogOf
 from services.notifier.history.proof import LoggedAlert, Proof
+from services.notifier.history.proof import LogQuery as LogOf
 from services.notifier.model.alert import State
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.case_numbers import case_digest
 from shared.platform.clock import MachineClock
 from shared.platform.http.openapi import answer, named
-from shared.platform.http.problem import FieldError, Problem, problem
+from shared.platform.http.problem import FieldError, ProblemError, problem
 
 JSON = "application/json"
 
@@ -111,17 +111,17 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         """One alert with its attempts."""
         try:
             return _json(listing.one(alert))
-        except NotFoundError as error:
-            raise Problem(404, str(error)) from error
+        except UnknownAlertError as error:
+            raise ProblemError(404, str(error)) from error
 
     def retry_alert(alert: UUID) -> Response:
         """Have an alert that was given up tried again. 409 when nothing is to be tried."""
         try:
             return _json(listing.retry(alert, machine.now()))
-        except NotFoundError as error:
-            raise Problem(404, str(error)) from error
+        except UnknownAlertError as error:
+            raise ProblemError(404, str(error)) from error
         except NotRetriableError as error:
-            raise Problem(409, str(error)) from error
+            raise ProblemError(409, str(error)) from error
 
     tags: list[str | Enum] = ["alerts"]
     app.add_api_route(
@@ -180,10 +180,10 @@ def _case(number: str | None) -> bytes | None:
     return found
 
 
-def _refused(name: str, rule: str, message: str) -> Problem:
+def _refused(name: str, rule: str, message: str) -> ProblemError:
     """That a query parameter is not as it must be."""
     error = FieldError(path=f"query.{name}", rule=rule, message=message)
-    return Problem(422, f"{error['path']}: {error['message']}", errors=[error])
+    return ProblemError(422, f"{error['path']}: {error['message']}", errors=[error])
 
 
 def _cursor(last: ListedAlert) -> str:

@@ -27,7 +27,7 @@ INTERVAL = 2.0
 
 
 @dataclass
-class Progress:
+class PartProgress:
     """How long one part has had work without moving."""
 
     monotonic: Callable[[], float]
@@ -61,8 +61,8 @@ class Observer:
         self._metrics = metrics
         self._answers = answers
         self._stuck_after = stuck_after
-        self._dispatch = Progress(monotonic)
-        self._consume = Progress(monotonic)
+        self._dispatch = PartProgress(monotonic)
+        self._consume = PartProgress(monotonic)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -22,13 +22,13 @@ from services.notifier.delivery.attempts import ANSWERING
 from services.notifier.delivery.breaker import StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.queue import Queue, Terms
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.figures import LATE
 from services.notifier.history.listing import Listing
 from services.notifier.history.polling import Poller
 from services.notifier.history.proof import Proof
 from services.notifier.http import SCHEMAS, add_routes
-from services.notifier.inbox.consumer import Consumer, Subscription
+from services.notifier.inbox.consumer import Consumer, TopicSubscription
 from services.notifier.inbox.inbox import Inbox
 from services.notifier.liveness import Observer, refresh
 from services.notifier.model.metrics import Metrics
@@ -64,7 +64,7 @@ THREADS: Final = 10
 SHORTEST_SECRET: Final = 16
 
 
-class Service:
+class NotifierService:
     """The parts of one notifier process, and the order in which they start and stop."""
 
     def __init__(self, settings: NotifierSettings, clock: BusinessClock) -> None:
@@ -84,7 +84,7 @@ class Service:
         self.channels = configured(settings, limiter, plans)
         topics = Topics(settings.topic_prefix)
         self.topic = topics.ownership
-        policy = Policy(
+        policy = RetryPolicy(
             attempts=settings.notifier_attempts,
             rounds=settings.notifier_rounds,
             round_wait=timedelta(seconds=settings.notifier_round_wait),
@@ -173,7 +173,7 @@ class Service:
         self.broker = KafkaBroker(self.settings.kafka, logger=None)
         self.consumer = Consumer(
             self.broker,
-            Subscription(self.topic, group, self.watch.look),
+            TopicSubscription(self.topic, group, self.watch.look),
             self.inbox,
             self.metrics,
             self.dispatcher.wake,
@@ -226,8 +226,8 @@ def _unhurried(plans: Plans, clock: BusinessClock) -> Plans:
     return plans
 
 
-def create_service(settings: NotifierSettings) -> Service:
-    return Service(settings, open_clock(settings.clock, demonstration=settings.demonstration))
+def create_service(settings: NotifierSettings) -> NotifierService:
+    return NotifierService(settings, open_clock(settings.clock, demonstration=settings.demonstration))
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from fastapi import FastAPI, Request
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.responses import JSONResponse, Response
 
-from services.notifier.history.receipts import READERS, BadReport, Receipts, Report, webhook
+from services.notifier.history.receipts import READERS, BadReportError, Receipts, Report, webhook
 from services.notifier.http import database_away
 from shared.platform.clock import BusinessClock, MachineClock
 from shared.platform.http.app import create_app
 from shared.platform.http.origin import ANY_HOST
-from shared.platform.http.problem import Problem
+from shared.platform.http.problem import ProblemError
 from shared.platform.postgres.database import Database
 
 # What each provider wants to hear; anything else makes it send the report again.
@@ -49,7 +49,7 @@ def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: M
         """A provider's report. Without the key of the settings there is nothing here."""
         reader = READERS.get(provider)
         if reader is None or not hmac.compare_digest(key.encode(), secret.encode()):
-            raise Problem(404, "Not Found")
+            raise ProblemError(404, "Not Found")
         await take(_reading(reader, await request.body()))
         return JSONResponse(_TAKEN[provider])
 
@@ -58,7 +58,7 @@ def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: M
         body = await request.body()
         whose = [channel for channel, secret in hooks.items() if _signed(secret, body, request)]
         if not whose:
-            raise Problem(404, "Not Found")
+            raise ProblemError(404, "Not Found")
         for channel in whose:
             await take(_reading(partial(webhook, channel=channel), body))
         return Response(status_code=204)
@@ -83,8 +83,8 @@ def receipts_app(database: Database, clock: BusinessClock, secret: str, hooks: M
 def _reading(reader: Callable[[bytes], list[Report]], body: bytes) -> list[Report]:
     try:
         return reader(body)
-    except BadReport as error:
-        raise Problem(422, str(error)) from None
+    except BadReportError as error:
+        raise ProblemError(422, str(error)) from None
 
 
 def _signed(secret: str, body: bytes, request: Request) -> bool:

@@ -84,7 +84,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
 """Rule → how it is told, in Chinese and in English."""
 
 
-class BadEvent(ValueError):
+class BadEvent(ValueError):  # noqa: N818 - the name by which integrators know it
     """An event that is not of the contract, named by path and rule."""
 
     def __init__(self, path: str, rule: str, message: str) -> None:

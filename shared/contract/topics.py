@@ -45,7 +45,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RawHeaders = Sequence[tuple[str, bytes]]
 
 
-class BadMessage(ValueError):
+class BadMessageError(ValueError):
     """A record that is not of our topics; it belongs to the dead topic, with this reason."""
 
 
@@ -128,11 +128,11 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
     for name, value in raw:
         if name in _OURS:
             if name in found or value is None:
-                raise BadMessage(f"header {name} must stand once and hold a value")
+                raise BadMessageError(f"header {name} must stand once and hold a value")
             try:
                 found[name] = value.decode()
             except UnicodeDecodeError:
-                raise BadMessage(f"header {name} is not UTF-8") from None
+                raise BadMessageError(f"header {name} is not UTF-8") from None
     return Headers(
         _number(SEQ, found.get(SEQ)),
         found.get(TRACEPARENT),
@@ -148,7 +148,7 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
 
 def _epoch(text: str | None) -> str | None:
     if text is not None and not _UUID.fullmatch(text):
-        raise BadMessage("header epoch must be a UUID in lower case")
+        raise BadMessageError("header epoch must be a UUID in lower case")
     return text
 
 
@@ -156,7 +156,7 @@ def _number(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < 1:
-        raise BadMessage(f"header {name} must be a whole number from 1")
+        raise BadMessageError(f"header {name} must be a whole number from 1")
     return int(text)
 
 
@@ -166,7 +166,7 @@ def _instant(name: str, text: str | None) -> datetime | None:
     try:
         return parse_utc(text, name)
     except BadEvent as refusal:
-        raise BadMessage(f"header {refusal}") from None
+        raise BadMessageError(f"header {refusal}") from None
 
 
 def encode_contacts(contacts: Mapping[str, str] | None) -> bytes | None:
@@ -185,7 +185,7 @@ def _contacts(text: str | None) -> Mapping[str, str] | None:
     try:
         return _decode_contacts(text)
     except msgspec.MsgspecError:
-        raise BadMessage("header contacts must hold a JSON object of texts") from None
+        raise BadMessageError("header contacts must hold a JSON object of texts") from None
 
 
 def dead_headers(reason: str, topic: str, partition: int, offset: int) -> list[tuple[str, bytes]]:
@@ -289,7 +289,7 @@ def decode_message(raw: bytes) -> OwnershipMessage:
         return _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError) as refusal:
         place = str(refusal).rpartition(" - at ")[2] if " - at " in str(refusal) else "the value"
-        raise BadMessage(f"not a message of the ownership topic: wrong at {place}") from None
+        raise BadMessageError(f"not a message of the ownership topic: wrong at {place}") from None
 
 
 def encode_watermark(message: WatermarkMessage) -> tuple[bytes, bytes]:
@@ -302,4 +302,4 @@ def decode_watermark(value: bytes | None) -> WatermarkMessage:
     try:
         return _decode_watermark(value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise BadMessage("not a message of a watermark topic") from None
+        raise BadMessageError("not a message of a watermark topic") from None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Busy(Exception):
+class ThreadsBusyError(Exception):
     """As many wait as may; nothing was begun."""
 
     def __init__(self, name: str, waiting: int) -> None:
@@ -35,13 +35,13 @@ class Threads:
         self._under_way = 0
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """The answer of `work`; raises `Busy` at once rather than waiting behind too many.
+        """The answer of `work`; raises `ThreadsBusyError` at once rather than waiting behind too many.
 
         Whoever is cancelled while waiting gives up the place in the queue; what runs already runs to its end, and
         holds its thread until then.
         """
         if self._waiting is not None and self._under_way >= self._count + self._waiting:
-            raise Busy(self._name, self._waiting)
+            raise ThreadsBusyError(self._name, self._waiting)
         loop = asyncio.get_running_loop()
         context = contextvars.copy_context()
         self._under_way += 1

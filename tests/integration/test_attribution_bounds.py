@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.attribution.fold.application import Attribution, Outcome
+from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.fold.bounds import Bounds
 from services.attribution.queries.queries import Cursor
 from services.attribution.store.codec import decode_record
@@ -45,13 +45,13 @@ class Ticking:
         self.steps += 1
 
 
-def bounded(live: Deployment, ticking: Ticking | None = None, seconds: float = 1e9) -> Attribution:
+def bounded(live: Deployment, ticking: Ticking | None = None, seconds: float = 1e9) -> FoldApplication:
     ticking = ticking or Ticking()
     bounds = Bounds(seconds, PART, ticking.monotonic, ticking.step)
-    return Attribution(Store(live.database), live.recorder, live.rules, "base", bounds)
+    return FoldApplication(Store(live.database), live.recorder, live.rules, "base", bounds)
 
 
-def fold_on(attribution: Attribution, log: list[Raw], at: int = 0) -> Iterator[Outcome]:
+def fold_on(attribution: FoldApplication, log: list[Raw], at: int = 0) -> Iterator[BatchOutcome]:
     """Fold a log as the consumer does: each batch begins where the last one ended, until nothing is left."""
     while True:
         outcome = attribution.fold_batch(SOURCE, at, [record for record in log if record.offset >= at])

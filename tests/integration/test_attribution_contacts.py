@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.attribution.replays.historic import Asked, Refolder
+from services.attribution.replays.historic import HistoricJudge, HistoricQuery
 from shared.contract import decode_event
 from shared.contract.topics import encode_contacts
 from shared.rules.domain.facts import Visit
@@ -50,10 +50,10 @@ async def test_history_is_not_identified_anew_by_a_newer_phone_library(live: Dep
 
     with live.questions.of("demo") as snapshot:
         stored = snapshot.journal()
-    refolder = Refolder(live.rules.books)
+    refolder = HistoricJudge(live.rules.books)
     try:
         as_of = START + timedelta(hours=2)
-        judged = json.loads(await refolder.judge(stored, Asked(("shijiazhuang", 1), as_of)) or b"")
+        judged = json.loads(await refolder.judge(stored, HistoricQuery(("shijiazhuang", 1), as_of)) or b"")
     finally:
         refolder.close()
     assert [customer["contacts"] for customer in judged["customers"]] == [[THEN], [NOW]]

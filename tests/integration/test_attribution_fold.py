@@ -17,15 +17,15 @@ from eventsourcing.persistence import StoredEvent
 from deploy.local.ports import free_port
 from services.attribution.cli import quarantine
 from services.attribution.fold.scope_fold import Rules
-from services.attribution.quarantine.quarantine import NotFailing
+from services.attribution.quarantine.quarantine import NotFailingError
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.queries import Cursor
-from services.attribution.relay.outbox import Outbox
+from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.restatement import restate
-from services.attribution.store.batch import StaleScope
+from services.attribution.store.batch import StaleScopeError
 from services.attribution.store.codec import decode_record
 from services.attribution.store.mapper import EventMapper, Recorded, stream_id
-from services.attribution.store.recorder import StalePosition
+from services.attribution.store.recorder import StalePositionError
 from services.attribution.store.store import Store
 from shared.contract import SetAside
 from shared.rules.domain.evolve import apply
@@ -95,7 +95,7 @@ def test_batches_restarts_and_redelivery_change_nothing(live: Deployment, size: 
         batch = records[start : start + size]
         live.attribution = live.restarted()
         live.fold(*batch)
-        with pytest.raises(StalePosition):
+        with pytest.raises(StalePositionError):
             live.fold(*batch)  # the broker brings it again
     book = load("shijiazhuang")
     judged = judge(journal.lines["demo"], book, {})
@@ -176,7 +176,7 @@ def test_a_sweep_that_fails_parks_its_scope_and_no_other(live: Deployment) -> No
     live.fold(journal.visit(LI, "li"), journal.visit(LI, "li", scope="other"), journal.watermark(hours=200))
     assert [parked.scope for parked in live.quarantine.parked()] == ["demo"]
     assert live.rows("SELECT scope FROM claims WHERE status = 'lapsed'") == [{"scope": "other"}]
-    with pytest.raises(NotFailing):
+    with pytest.raises(NotFailingError):
         live.quarantine.failing("demo")
     assert live.quarantine.retry("demo").left == 0
     live.attribution = live.restarted()
@@ -326,7 +326,7 @@ def test_a_fact_that_was_set_aside_is_left_out_with_its_reason(live: Deployment)
     live.fold(journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1))
     failing = live.quarantine.failing("demo")
     other = SetAside(str(uuid4()), "another one", "chen", START)
-    with pytest.raises(NotFailing):
+    with pytest.raises(NotFailingError):
         live.quarantine.set_aside("demo", other)
     record = SetAside(failing, "entered by a test of the line", "chen", START)
     retried = live.quarantine.set_aside("demo", record)
@@ -428,7 +428,7 @@ def test_a_consumer_that_read_before_a_retry_must_read_again(
 
     monkeypatch.setattr(Store, "works", works)
     late = journal.visit(WANG, "li", hours=1)
-    with pytest.raises(StaleScope):
+    with pytest.raises(StaleScopeError):
         live.fold(late)
     live.attribution = live.restarted()
     live.fold(late)
@@ -514,7 +514,7 @@ def test_bodies_of_decisions_are_json_of_the_contract(live: Deployment) -> None:
 
 def test_who_leads_the_relay_is_known_to_every_process(live: Deployment) -> None:
     """Readiness may say that nobody passes decisions on, and not that another process does."""
-    one, other = Outbox(live.database.dsn), Outbox(live.database.dsn)
+    one, other = OwnershipOutbox(live.database.dsn), OwnershipOutbox(live.database.dsn)
     assert not other.led_by_any()
     assert one.try_lead()
     assert not other.try_lead()

@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 import pytest
 
-from services.attribution.main import Service, create_service
+from services.attribution.main import AttributionService, create_service
 from services.attribution.settings import AttributionSettings
 from services.attribution.store.recorder import SCHEMA
 from shared.contract import format_instant, parse_instant
@@ -246,7 +246,7 @@ def unrecorded(value: bytes) -> bytes:
     return msgspec.json.encode(event | {"id": "0195a000-0000-7000-8000-0000000000ff"})
 
 
-async def adopted_elsewhere(service: Service) -> None:
+async def adopted_elsewhere(service: AttributionService) -> None:
     """Another process, whose folder has another text, folded an adoption."""
     with service.database.connection() as connection:
         connection.execute(
@@ -255,7 +255,7 @@ async def adopted_elsewhere(service: Service) -> None:
         )
 
 
-async def parked(service: Service) -> bool:
+async def parked(service: AttributionService) -> bool:
     return service.questions.parked()[0] == 1
 
 

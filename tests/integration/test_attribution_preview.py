@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from psycopg import sql
 
-from services.attribution.queries.preview import Previewer, Repeated, WouldPark
+from services.attribution.queries.preview import Previewer, RepeatedError, WouldParkError
 from shared.contract import BadEvent, format_instant
 from shared.rules.judge.result import Json
 from tests.support.attribution import START, Deployment, Journal, deployment
@@ -167,14 +167,14 @@ def test_what_only_the_stored_facts_show_is_refused_too(live: Deployment) -> Non
     with pytest.raises(BadEvent, match=r"data\.rightful"):
         preview(live, envelope("concealment.found", found))
     assert preview(live, envelope("concealment.found", found | {"rightful": "wang"}))["flags"]
-    with pytest.raises(Repeated):
+    with pytest.raises(RepeatedError):
         preview(live, envelope(id=taken["id"]))
 
 
 def test_a_scope_that_waits_says_so_and_a_poison_is_told_before_it_is_sent(live: Deployment) -> None:
     """The preview goes by the state before the quarantine; an event on which the fold fails is refused."""
     broken = Previewer(live.questions, failing_on(live.rules, 4), "base")
-    with pytest.raises(WouldPark):
+    with pytest.raises(WouldParkError):
         broken.preview("demo", envelope(), LATER)
     live.attribution = live.restarted(failing_on(live.rules, 4))
     journal = Journal(offset=3, seqs={"demo": 3})

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from services.attribution.quarantine.quarantine import AlreadySetAside, NotParked
-from services.attribution.store.batch import BeingSetAside
+from services.attribution.quarantine.quarantine import AlreadySetAsideError, NotParkedError
+from services.attribution.store.batch import BeingSetAsideError
 from shared.contract import SetAside, format_instant
 from tests.support.attribution import START, Deployment, Journal, deployment
 from tests.support.panke import panke
@@ -68,7 +68,7 @@ def test_a_retry_that_read_before_the_mark_commits_nothing_after_it(
         return found
 
     live.quarantine._store.works = works  # type: ignore[method-assign]
-    with pytest.raises(BeingSetAside):
+    with pytest.raises(BeingSetAsideError):
         live.quarantine.retry("demo")
     assert folded(live) == []
     assert [parked.waiting for parked in live.quarantine.parked()] == [2]
@@ -126,10 +126,10 @@ def test_the_second_of_two_who_set_one_fact_aside_hears_of_the_first(
     record = SetAside(mark.id, "a test of the line", "chen", START)
     live.quarantine.mark("demo", "zhao")
     assert live.quarantine.set_aside("demo", record).left == 0
-    with pytest.raises(AlreadySetAside) as refused:
+    with pytest.raises(AlreadySetAsideError) as refused:
         live.quarantine.set_aside("demo", record)
     assert refused.value.by == "chen"
-    with pytest.raises(NotParked):
+    with pytest.raises(NotParkedError):
         live.quarantine.mark("demo", "zhao")
 
 

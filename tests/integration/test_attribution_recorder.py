@@ -17,7 +17,7 @@ from services.attribution.store.recorder import (
     SCHEMA,
     AttributionDatastore,
     AttributionRecorder,
-    StalePosition,
+    StalePositionError,
 )
 from shared.platform.postgres.database import migrate
 
@@ -110,7 +110,7 @@ def test_the_position_moves_only_from_where_the_batch_began(recorder: Attributio
     """A consumer that is behind or ahead of the stored position is refused, whatever it brings."""
     recorder.commit_batch([event()], tracking=Tracking("p", 3), expected=None, project=nothing)
     for wrong in (None, 2, 4):
-        with pytest.raises(StalePosition):
+        with pytest.raises(StalePositionError):
             recorder.commit_batch([event()], tracking=Tracking("p", 9), expected=wrong, project=nothing)
     recorder.commit_batch([event()], tracking=Tracking("p", 9), expected=3, project=nothing)
     assert recorder.max_tracking_id("p") == 9

@@ -18,12 +18,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local import EmbeddedPostgres
-from services.attribution.main import Service, create_service
+from services.attribution.main import AttributionService, create_service
 from services.attribution.relay.outbox import RELAY_LOCK
 from services.attribution.settings import AttributionSettings
 from shared.contract.case_numbers import case_number
 from shared.contract.topics import StaffMessage, Topics, decode_headers, decode_message, decode_watermark
-from shared.platform.kafka.sender import Record, Sender, ensure_topic
+from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic
 from shared.rules.commands.judge import encode
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
@@ -59,7 +59,7 @@ class Line:
         await ensure_topic(self._settings.kafka, self.topics.intake, PARTITIONS, 1, 10)
         async with Sender(self._settings.kafka, self.topics.intake, 10, "test") as sender:
             for raw in records:
-                record = Record(raw.key, raw.value, raw.headers)
+                record = OutgoingRecord(raw.key, raw.value, raw.headers)
                 to = range(PARTITIONS) if raw.key is None else [crc32(raw.key) % PARTITIONS]
                 for partition in to:
                     await sender.send(partition, [record])
@@ -85,7 +85,9 @@ class Line:
 
 
 @asynccontextmanager
-async def running(settings: AttributionSettings) -> AsyncIterator[tuple[Service, httpx.AsyncClient]]:
+async def running(
+    settings: AttributionSettings,
+) -> AsyncIterator[tuple[AttributionService, httpx.AsyncClient]]:
     service = create_service(settings)
     transport = httpx.ASGITransport(app=service.app)
     async with (

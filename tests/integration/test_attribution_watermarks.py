@@ -11,9 +11,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from msgspec.structs import replace
 
-from services.attribution.fold.application import Attribution, Outcome
+from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.settings import AttributionSettings
-from services.attribution.store.recorder import StalePosition
+from services.attribution.store.recorder import StalePositionError
 from services.attribution.store.store import Store
 from shared.contract import format_instant
 from shared.contract.topics import decode_headers, decode_message, decode_watermark
@@ -50,14 +50,14 @@ class Told:
     def __init__(self, live: Deployment) -> None:
         self.live = live
         self.watermarks = Watermarks()
-        self.attribution = Attribution(
+        self.attribution = FoldApplication(
             Store(live.database), live.recorder, live.rules, "base", watermarks=self.watermarks
         )
 
     def tell(self, hours: float, offset: int, source: str = SOURCE.name) -> None:
         self.watermarks.hear(source, Mark(at(hours), offset))
 
-    def sweep(self, position: int) -> Outcome:
+    def sweep(self, position: int) -> BatchOutcome:
         return self.attribution.fold_batch(SOURCE, position, [])
 
 
@@ -116,7 +116,7 @@ def test_a_consumer_that_lost_its_partition_decides_no_lapse(live: Deployment) -
     stale.attribution.fold_batch(SOURCE, 0, [journal.visit(LI, "li")])
     other.attribution.fold_batch(SOURCE, 1, [journal.visit(WANG, "wang", hours=1)])
     stale.tell(MIDNIGHT, 1)
-    with pytest.raises(StalePosition):
+    with pytest.raises(StalePositionError):
         stale.sweep(1)
     assert "lapsed" not in decided(live)
 

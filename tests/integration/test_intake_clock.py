@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from prometheus_client import Gauge
 
 from services.intake.cli import journal
-from services.intake.journal.clock_watch import Anchor, ClockWatch, Reading, StoredClocks
-from services.intake.main import Service
+from services.intake.journal.clock_watch import Anchor, ClockWatch, DatabaseClock, StoredClocks
+from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SteadyTime, SystemClock
 from shared.platform.postgres.database import Database, migrate
@@ -40,8 +40,10 @@ def settings(database: str, kafka: str, topic_prefix: str) -> IntakeSettings:
 
 
 @asynccontextmanager
-async def serving(settings: IntakeSettings, wall: Wall) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
-    service = Service(settings, SystemClock(SteadyTime(wall=wall)))
+async def serving(
+    settings: IntakeSettings, wall: Wall
+) -> AsyncIterator[tuple[httpx.AsyncClient, IntakeService]]:
+    service = IntakeService(settings, SystemClock(SteadyTime(wall=wall)))
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
@@ -180,8 +182,8 @@ class Said:
     def asked(self) -> Iterator[Said]:
         yield self
 
-    def read(self, *, journal: bool) -> Reading:
-        return Reading(datetime.now(UTC), None, self.confirmation, None)
+    def read(self, *, journal: bool) -> DatabaseClock:
+        return DatabaseClock(datetime.now(UTC), None, self.confirmation, None)
 
     def keep(self, anchor: Anchor) -> None: ...
 

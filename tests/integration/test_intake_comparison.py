@@ -20,10 +20,10 @@ from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import Findings
 from services.intake.journal.journal import Archive
 from services.intake.journal.topic_tail import reading
-from services.intake.main import Service
+from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SystemClock
-from shared.platform.kafka.sender import Record, Sender, look_at
+from shared.platform.kafka.sender import OutgoingRecord, Sender, look_at
 from shared.platform.postgres.database import connection_info
 from tests.support import parts
 from tests.support.intake import (
@@ -46,7 +46,7 @@ async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator
     chosen = IntakeSettings(
         database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=PARTITIONS
     )
-    service = Service(chosen, SystemClock())
+    service = IntakeService(chosen, SystemClock())
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.lifespan(service.app),
@@ -231,9 +231,9 @@ async def test_what_a_stranger_wrote_is_not_taken_for_a_fact(
     async with serving(database, kafka, topic_prefix) as client:
         await record(client, visit())
     junk = [
-        Record(b"demo", b"{}", [("seq", b"2")]),
-        Record(b"demo", b"\xff", [("seq", b"\xff")]),
-        Record(b"other", raw({**visit(), "recorded_at": "2026-03-01T02:00:00Z"}), [("seq", b"2")]),
+        OutgoingRecord(b"demo", b"{}", [("seq", b"2")]),
+        OutgoingRecord(b"demo", b"\xff", [("seq", b"\xff")]),
+        OutgoingRecord(b"other", raw({**visit(), "recorded_at": "2026-03-01T02:00:00Z"}), [("seq", b"2")]),
     ]
     async with Sender(kafka, topic, 10, "test") as sender:
         await sender.send(0, junk)

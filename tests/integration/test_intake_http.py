@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from deploy.local import EmbeddedPostgres
 from deploy.local.ports import free_port
 from services.intake import cli
-from services.intake.main import Service
-from services.intake.model.submission import Accepted, Refused
+from services.intake.main import IntakeService
+from services.intake.model.submission import Accepted, RefusedEvent
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SystemClock
 from tests.support import parts
@@ -38,9 +38,9 @@ def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> In
 
 
 @asynccontextmanager
-async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
+async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClient, IntakeService]]:
     """The service once it takes facts, so that none is answered 503 because the machine is slow."""
-    service = Service(chosen, SystemClock())
+    service = IntakeService(chosen, SystemClock())
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.lifespan(service.app),
@@ -255,7 +255,7 @@ async def test_carried_entries_come_by_the_port_of_imports(chosen: IntakeSetting
 
     async with serving(chosen) as (_, service):
         outcomes = await service.intake.carry_over([entry(1, 20), b"{}", entry(2, 3), entry(3, 11)], "")
-    assert isinstance(outcomes[1], Refused)
+    assert isinstance(outcomes[1], RefusedEvent)
     assert [outcome.place.seq for outcome in outcomes if isinstance(outcome, Accepted)] == [3, 1, 2]
 
 

@@ -15,12 +15,12 @@ from services.intake.journal.journal import (
     WATERMARK_LOCK,
     Archive,
     Journal,
-    WrongDeployment,
+    WrongDeploymentError,
     declare_deployment,
 )
 from services.intake.journal.numbering import INSTANT
-from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome, Refused, Submission
-from services.intake.relay.resend import UnknownScope, send_again
+from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome, RefusedEvent, Submission
+from services.intake.relay.resend import ScopeWithoutFactsError, send_again
 from shared.contract import decode_event
 from shared.platform.postgres.database import migrate, migrations
 from tests.support.intake import NOON, FixedClock, new_journal, new_outbox, prepare, submission, visit
@@ -143,7 +143,7 @@ def test_an_office_named_under_two_scopes_at_once_belongs_to_one(dsn: str) -> No
 
     with ThreadPoolExecutor(6) as pool:
         outcomes = list(pool.map(send, [f"scope-{n}" for n in range(6)]))
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, RefusedEvent)]
     assert {outcome.path for outcome in refused} == {"office"} and len(refused) == 5
     assert rows(dsn, "SELECT count(*) FROM intake.facts") == [(1,)]
 
@@ -211,7 +211,7 @@ def test_send_again_queues_from_a_seq_in_order(dsn: str, journal: Journal) -> No
     with psycopg.connect(dsn) as connection:
         assert send_again(connection, "a", 3) == 3
         assert send_again(connection, "a", 6) == 0
-        with pytest.raises(UnknownScope):
+        with pytest.raises(ScopeWithoutFactsError):
             send_again(connection, "c", 1)
     assert rows(dsn, "SELECT scope, first_seq, last_seq FROM intake.outbox ORDER BY position") == [
         ("a", 1, 2),
@@ -242,5 +242,5 @@ def test_a_journal_belongs_to_one_kind_of_deployment(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         declare_deployment(connection, demonstration=True)
         declare_deployment(connection, demonstration=True)
-        with pytest.raises(WrongDeployment, match="demonstration"):
+        with pytest.raises(WrongDeploymentError, match="demonstration"):
             declare_deployment(connection, demonstration=False)

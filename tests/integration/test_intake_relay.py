@@ -15,13 +15,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local import EmbeddedKafka
 from services.intake.journal.journal import Journal
 from services.intake.journal.numbering import INSTANT
-from services.intake.relay.outbox import Outbox
+from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay
 from services.intake.relay.resend import send_again
 from shared.contract import parse_instant
 from shared.platform.clock import SystemClock
-from shared.platform.kafka.sender import Record, Sender, ensure_topic, look_at
-from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY, WrongTopic, place_of
+from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic, look_at
+from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY, WrongTopicError, place_of
 from tests.support import parts
 from tests.support.intake import (
     NOON,
@@ -196,14 +196,16 @@ async def test_a_journal_from_a_backup_records_nothing_at_a_time_that_was_promis
 async def test_a_topic_of_watermarks_that_would_keep_all_of_them_is_refused(kafka: str, topic: str) -> None:
     """It is to keep the last of each partition: the reason says what to set, and the words can be followed."""
     await ensure_topic(kafka, watermarks_of(topic), 1, 1, 20)
-    with pytest.raises(WrongTopic, match=r"cleanup\.policy=delete.*--add-config cleanup\.policy=compact"):
+    with pytest.raises(
+        WrongTopicError, match=r"cleanup\.policy=delete.*--add-config cleanup\.policy=compact"
+    ):
         await ensure_topic(kafka, watermarks_of(topic), 1, 1, 20, LAST_OF_EACH_KEY)
 
 
 class Unplacing(Sender):
     """A broker that had each batch already: it is acknowledged without its offset."""
 
-    async def send(self, partition: int, records: Sequence[Record]) -> int:
+    async def send(self, partition: int, records: Sequence[OutgoingRecord]) -> int:
         count = await super().send(partition, records)
         if records[0].headers:
             del self.acknowledged[partition]
@@ -251,7 +253,7 @@ async def met(dsn: str, kafka: str, topic: str) -> None:
         await eventually(known, "the topic is known")
 
 
-class DiesBeforeDeleting(Outbox):
+class DiesBeforeDeleting(FactOutbox):
     """An outbox whose process ends between the acknowledgement and the delete."""
 
     def delete(self, rows: Sequence[int], *rest: object) -> None:
@@ -300,9 +302,9 @@ async def test_sent_again_facts_repeat_in_order(dsn: str, journal: Journal, kafk
 class FailsAfterThree(Sender):
     """A broker that takes three facts, one at a time, and none after them."""
 
-    taken: ClassVar[list[Record]] = []
+    taken: ClassVar[list[OutgoingRecord]] = []
 
-    async def send(self, partition: int, records: Sequence[Record]) -> int:
+    async def send(self, partition: int, records: Sequence[OutgoingRecord]) -> int:
         if records[0].value is not None:
             if len(self.taken) == 3:
                 raise TimeoutError
@@ -333,13 +335,13 @@ async def test_the_topic_keeps_everything_and_its_partitions_are_checked(kafka: 
     """Made once with the set number of partitions; another number, or a topic that forgets, is refused."""
     await ensure_topic(kafka, topic, 3, 1, 20)
     await ensure_topic(kafka, topic, 3, 1, 20)
-    with pytest.raises(WrongTopic, match="3 partitions and 4"):
+    with pytest.raises(WrongTopicError, match="3 partitions and 4"):
         await ensure_topic(kafka, topic, 4, 1, 20)
     admin: Any = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     await admin.create_topics([NewTopic(f"{topic}.short", 3, 1, topic_configs={"retention.ms": "1000"})])
     await admin.close()
-    with pytest.raises(WrongTopic, match=r"retention\.ms=1000"):
+    with pytest.raises(WrongTopicError, match=r"retention\.ms=1000"):
         await ensure_topic(kafka, f"{topic}.short", 3, 1, 20)
 
 

@@ -20,7 +20,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local import EmbeddedKafka, EmbeddedPostgres, LocalError, postgres_user
 from deploy.local import jars as jars_module
 from deploy.local import kafka as kafka_module
-from deploy.local.errors import AlreadyRunning, AlteredJar, MissingWheel, NoDisk, NoNetwork, NoUser, PortInUse
+from deploy.local.errors import (
+    AlreadyRunningError,
+    AlteredJarError,
+    MissingWheelError,
+    NoDiskError,
+    NoNetworkError,
+    NoUserError,
+    PortInUseError,
+)
 from deploy.local.home import local_home
 from deploy.local.kafka_probe import ask_cluster
 from deploy.local.ports import HOST, free_port
@@ -119,7 +127,7 @@ def test_a_second_start_on_the_same_data_is_refused(
         (own_postgres, EmbeddedPostgres(own_postgres.directory)),
         (own_kafka, EmbeddedKafka(own_kafka.directory)),
     ):
-        with pytest.raises(AlreadyRunning, match=rf"in use by pid {first.pid}.*panke down"):
+        with pytest.raises(AlreadyRunningError, match=rf"in use by pid {first.pid}.*panke down"):
             second.start()
         assert first.pid is not None
         assert second.attach()
@@ -130,7 +138,7 @@ def test_a_port_in_use_is_named(taken_port: int, tmp_path: Path) -> None:
     """Neither part takes the server that has the port for its own; nothing is left running."""
     for part in (EmbeddedPostgres(tmp_path / "p", taken_port), EmbeddedKafka(tmp_path / "k", taken_port)):
         try:
-            with pytest.raises(PortInUse, match=f"port {taken_port} is in use"):
+            with pytest.raises(PortInUseError, match=f"port {taken_port} is in use"):
                 part.start()
             assert part.pid is None
         finally:
@@ -141,7 +149,7 @@ def test_a_port_in_use_is_named(taken_port: int, tmp_path: Path) -> None:
 def test_a_full_disk_is_named_before_anything_is_written(full_disk: None, tmp_path: Path) -> None:
     """Both parts name the directory and how much room they need."""
     for part in (EmbeddedPostgres(tmp_path / "p"), EmbeddedKafka(tmp_path / "k")):
-        with pytest.raises(NoDisk, match=r"no room on the disk of .*300 MB"):
+        with pytest.raises(NoDiskError, match=r"no room on the disk of .*300 MB"):
             part.start()
         assert not (part.directory / "data").exists()
 
@@ -153,7 +161,9 @@ def test_no_network_on_the_first_start_is_named(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv(name, dead)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(NoNetwork, match=r"put the jars from another machine into .*kafka-4\.3\.1") as told:
+    with pytest.raises(
+        NoNetworkError, match=r"put the jars from another machine into .*kafka-4\.3\.1"
+    ) as told:
         EmbeddedKafka(tmp_path / "k", home=tmp_path / "home").start()
     assert "下载失败" in str(told.value)
     assert not list((tmp_path / "home").rglob("*.jar"))
@@ -164,11 +174,11 @@ def test_an_altered_jar_is_not_run(kafka_jars: Path, tmp_path: Path) -> None:
     home = copied_home(kafka_jars, tmp_path / "altered")
     jar = home / kafka_jars.name / "kafka-clients-4.3.1.jar"
     jar.write_bytes(jar.read_bytes() + b"\0")
-    with pytest.raises(AlteredJar, match=r"kafka-clients-4\.3\.1\.jar has not the committed sha256"):
+    with pytest.raises(AlteredJarError, match=r"kafka-clients-4\.3\.1\.jar has not the committed sha256"):
         EmbeddedKafka(tmp_path / "k", home=home).start()
     home = copied_home(kafka_jars, tmp_path / "added")
     (home / kafka_jars.name / "more.jar").touch()
-    with pytest.raises(AlteredJar, match=r"more\.jar is not on the committed list"):
+    with pytest.raises(AlteredJarError, match=r"more\.jar is not on the committed list"):
         EmbeddedKafka(tmp_path / "k", home=home).start()
 
 
@@ -197,14 +207,14 @@ def test_a_missing_wheel_is_named(
         if module is postgres_user
         else EmbeddedKafka(tmp_path, home=tmp_path)
     )
-    with pytest.raises(MissingWheel, match=rf"{package} is not installed.*make install"):
+    with pytest.raises(MissingWheelError, match=rf"{package} is not installed.*make install"):
         part.start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for PostgreSQL")
 def test_root_needs_another_user() -> None:
     """As root without any of the users the message says which were looked for."""
-    with pytest.raises(NoUser, match="no-such-user"):
+    with pytest.raises(NoUserError, match="no-such-user"):
         postgres_user.server_user(("no-such-user",))
 
 

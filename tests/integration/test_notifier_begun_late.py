@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from services.notifier.inbox.decoding import Record
+from services.notifier.inbox.decoding import OwnershipRecord
 from tests.support.notifier import Office, Told, local
 
 SOURCE = "cluster/topic@1:1"
@@ -56,5 +56,5 @@ def first_heard(office: Office, begun: datetime, *told: Told) -> None:
     """The partition holds all this already when the notifier meets it."""
     office.clock.at = begun
     office.inbox.open(1, SOURCE, 0, len(told))
-    records = [Record(n, value, headers) for n, (value, headers) in enumerate(told)]
+    records = [OwnershipRecord(n, value, headers) for n, (value, headers) in enumerate(told)]
     office.inbox.take(1, 0, records, SOURCE)

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream.kafka import KafkaBroker
 
-from services.notifier.inbox.consumer import Consumer, Subscription
+from services.notifier.inbox.consumer import Consumer, TopicSubscription
 from services.notifier.inbox.inbox import Inbox
 from services.notifier.model.metrics import Metrics
 from services.notifier.schedule.plan import Plans
@@ -72,7 +72,7 @@ async def consuming(
     broker, metrics = KafkaBroker(feed.bootstrap, logger=None), Metrics()
     inbox = Inbox(office.database, feed.topic, Plans(), office.clock)
     state = partial(look_at, feed.bootstrap, feed.topic, None, 10.0)
-    subscription = Subscription(feed.topic, f"{feed.topic}.notifier", state)
+    subscription = TopicSubscription(feed.topic, f"{feed.topic}.notifier", state)
     consumer = Consumer(broker, subscription, inbox, metrics, lambda: None, watermarks)
     await broker.start()
     try:

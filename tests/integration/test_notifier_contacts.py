@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from deploy.backup.dump import _after as after_restore
-from services.notifier.channels import Refused
+from services.notifier.channels import RefusedError
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.provider_verdict import Reason
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import Person
 from services.notifier.model.metrics import Metrics
@@ -25,7 +25,7 @@ from services.notifier.schedule.plan import Plans
 from shared.contract import StaffContacts
 from tests.support.notifier import END, Keeping, Office, local
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 ASKED = b"version: 1\ndefaults: {stand_in: {no_contact: [manager]}}\n"
 
 
@@ -78,7 +78,7 @@ async def test_a_number_that_was_refused_is_tried_again_when_it_is_another(offic
     """What a provider will never take for one contact may be taken for the next."""
     office.hear(office.stream.staff("li", "consultant", email="lii@example.com"))
     mail = Mail()
-    mail.answers = [Refused("550 no such user", Reason.NUMBER)]
+    mail.answers = [RefusedError("550 no such user", Reason.NUMBER)]
     office.at(local(4, 9))
     assert [one.state for one in await round_of(office, mail)] == ["dead"]
     office.hear(office.stream.staff("li", "consultant", email="li@example.com"))

@@ -19,19 +19,19 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 from deploy.local.ports import free_port
-from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
+from services.notifier.channels import Channel, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.metrics import Metrics
 from tests.support.notifier import END, Keeping, Office, local
 from tests.support.receiver import Receiver, receiving
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
-QUICK = Policy(attempts=2, wait_initial=0.001, wait_max=0.002, rounds=2, round_wait=timedelta(minutes=1))
+QUICK = RetryPolicy(attempts=2, wait_initial=0.001, wait_max=0.002, rounds=2, round_wait=timedelta(minutes=1))
 LOOPBACK = AddressPolicy(frozenset({"localhost", "127.0.0.1"}), allow_loopback=True)
 
 
@@ -92,12 +92,12 @@ async def webhook(receiver: Receiver) -> AsyncIterator[WebhookChannel]:
     await channel.close()
 
 
-def dispatcher(office: Office, *channels: Channel, policy: Policy = QUICK) -> Dispatcher:
+def dispatcher(office: Office, *channels: Channel, policy: RetryPolicy = QUICK) -> Dispatcher:
     clocks = (office.clock, office.machine)
     return Dispatcher(office.queue, channels, clocks, office.plans, policy, Metrics())
 
 
-async def round_of(office: Office, *channels: Channel, policy: Policy = QUICK) -> list[ListedAlert]:
+async def round_of(office: Office, *channels: Channel, policy: RetryPolicy = QUICK) -> list[ListedAlert]:
     """One tick, until everything that it began is settled; all alerts that are not waiting for their day."""
     sender = dispatcher(office, *channels, policy=policy)
     await sender.tick()
@@ -212,7 +212,7 @@ async def test_mail_codes_are_read_as_smtp_means_them(office: Office, mailbox: M
 async def test_the_next_channel_is_taken_when_one_fails(office: Office) -> None:
     """A person whom the first channel cannot reach now is told by the second, in the same round."""
     first, second = Keeping("first"), Keeping("second")
-    first.answers = [Refused("closed")]
+    first.answers = [RefusedError("closed")]
     (alert,) = await round_of(office, first, second)
     assert (alert.state, alert.reason, len(second.sent)) == ("sent", "by second", 1)
 
@@ -288,7 +288,7 @@ async def test_an_unanswered_call_is_held_where_repetitions_are_not_told_apart(o
     """A channel that holds is called once; the alert is unknown and left to a person."""
     holding = Keeping("holding")
     holding.after_crash = "hold"
-    holding.answers = [NoAnswer("cut off"), Temporary("must not be asked")]
+    holding.answers = [NoAnswerError("cut off"), TemporaryError("must not be asked")]
     (alert,) = await round_of(office, holding)
     assert (alert.state, alert.reason, len(alert.attempts)) == ("unknown", "holding: cut off", 1)
     assert holding.answers != []
@@ -308,7 +308,7 @@ async def test_a_defect_of_a_channel_is_one_alerts_own(office: Office) -> None:
     broken.answers = [ZeroDivisionError("a defect")]
     office.hear(office.stream.claim("c2", "li", END - timedelta(days=1)))
     office.at(local(4, 16))
-    alerts = await round_of(office, broken, policy=Policy(attempts=1, concurrency=1))
+    alerts = await round_of(office, broken, policy=RetryPolicy(attempts=1, concurrency=1))
     alerts = await round_of(office, broken)
     assert sorted(a.state for a in alerts if a.attempts) == ["failed", "sent"]
     assert any("defect: ZeroDivisionError" in (a.reason or "") for a in alerts)
@@ -356,7 +356,7 @@ async def test_two_dispatchers_send_each_alert_once(office: Office) -> None:
     office.at(local(5, 9))
     all_sent = asyncio.Event()
     kept = Counting(60, all_sent)
-    pair = [dispatcher(office, kept, policy=Policy(concurrency=7, longest_sleep=0.05)) for _ in range(2)]
+    pair = [dispatcher(office, kept, policy=RetryPolicy(concurrency=7, longest_sleep=0.05)) for _ in range(2)]
     stop = asyncio.Event()
     running = [asyncio.create_task(one.run(stop)) for one in pair]
     async with asyncio.timeout(90):
@@ -377,7 +377,7 @@ async def test_a_renewal_stops_the_attempts_that_are_left(office: Office) -> Non
     class Renewed(Keeping):
         async def send(self, notice: Any, destination: str) -> str:
             await asyncio.to_thread(renew)
-            raise Temporary("busy")
+            raise TemporaryError("busy")
 
     alerts = await round_of(office, Renewed())
     assert [(a.state, len(a.attempts)) for a in alerts if a.attempts] == [("superseded", 1)]

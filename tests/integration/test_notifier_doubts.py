@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from services.notifier.channels import Channel, NoAnswer, Refused, Temporary
-from services.notifier.channels.delivery_status import Question, Told
-from services.notifier.channels.provider_verdict import Reason, TryLater
+from services.notifier.channels import Channel, NoAnswerError, RefusedError, TemporaryError
+from services.notifier.channels.delivery_status import DeliveryStatus, StatusQuery
+from services.notifier.channels.provider_verdict import Reason, TryLaterError
 from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.queue import Call, Verdict
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.queue import RoundResult, SendAttempt
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
-from services.notifier.history.proof import Asked, Proof
+from services.notifier.history.proof import LogQuery, Proof
 from services.notifier.history.receipts import Receipts, Report
-from services.notifier.model.alert import Notice, Outcome, State
+from services.notifier.model.alert import AttemptOutcome, RenderedMessage, State
 from services.notifier.model.metrics import Metrics
 from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, Keeping, Office, local, one_reminder_due
 
-QUICK = Policy(attempts=3, wait_initial=0.001, wait_max=0.002, round_wait=timedelta(minutes=1))
+QUICK = RetryPolicy(attempts=3, wait_initial=0.001, wait_max=0.002, round_wait=timedelta(minutes=1))
 
 
 @pytest.fixture
@@ -63,10 +63,10 @@ class Taking(Keeping):
         super().__init__(name)
         self.lost = lost
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         await super().send(notice, destination)
         if len(self.sent) <= self.lost:
-            raise NoAnswer("cut off")
+            raise NoAnswerError("cut off")
         return self.says
 
 
@@ -76,11 +76,11 @@ class Findable(Taking):
     def __init__(self, name: str, lost: int = 1, *, knows_all: bool = True) -> None:
         super().__init__(name, lost)
         self.knows_all = knows_all
-        self.knows: Told | None = None
-        self.questions: list[Question] = []
+        self.knows: DeliveryStatus | None = None
+        self.questions: list[StatusQuery] = []
         self.refusal: Exception | None = None
 
-    async def find(self, question: Question) -> Told | None:
+    async def find(self, question: StatusQuery) -> DeliveryStatus | None:
         self.questions.append(question)
         if self.refusal is not None:
             raise self.refusal
@@ -112,11 +112,11 @@ async def test_a_channel_whose_answers_are_always_lost_is_left_in_growing_peace(
 async def test_a_provider_that_has_the_message_is_asked_and_nothing_is_repeated(office: Office) -> None:
     """By the key that was given: it is on its way, so it was told, by one message."""
     sms, other = Findable("sms"), Keeping("other")
-    sms.knows = Told("taken", "", "")
+    sms.knows = DeliveryStatus("taken", "", "")
     (alert,) = await for_hours(office, 1, sms, other)
     assert (alert.state, alert.reason, len(sms.sent), len(other.sent)) == ("sent", "by sms", 1, 0)
     assert [one.key for one in sms.questions] == [alert.id]
-    assert Proof(office.database).log(Asked("c1"))[0].told_before_deadline
+    assert Proof(office.database).log(LogQuery("c1"))[0].told_before_deadline
 
 
 async def test_a_provider_that_does_not_know_the_message_is_given_it_again(office: Office) -> None:
@@ -129,7 +129,8 @@ async def test_a_provider_that_does_not_know_the_message_is_given_it_again(offic
 
 
 @pytest.mark.parametrize(
-    "refusal", [None, Refused("no permission"), NoAnswer("cut"), TryLater("busy", timedelta(seconds=1))]
+    "refusal",
+    [None, RefusedError("no permission"), NoAnswerError("cut"), TryLaterError("busy", timedelta(seconds=1))],
 )
 async def test_a_provider_that_cannot_say_leaves_it_to_the_next_channel(
     office: Office, refusal: Exception | None
@@ -144,7 +145,7 @@ async def test_a_provider_that_cannot_say_leaves_it_to_the_next_channel(
 async def test_a_provider_that_says_it_failed_leaves_it_to_the_next_channel(office: Office) -> None:
     """Asked about a lost answer, it says that the message did not get through: the next channel tells it."""
     sms, other = Findable("sms"), Keeping("other")
-    sms.knows = Told("failed", "2026-03-04 09:00:05", "MK:0001")
+    sms.knows = DeliveryStatus("failed", "2026-03-04 09:00:05", "MK:0001")
     (alert,) = await for_hours(office, 1, sms, other)
     assert (alert.state, alert.reason, len(sms.sent), len(other.sent)) == ("sent", "by other", 1, 1)
 
@@ -152,7 +153,7 @@ async def test_a_provider_that_says_it_failed_leaves_it_to_the_next_channel(offi
 async def test_a_server_that_says_it_failed_is_tried_again_as_before(office: Office) -> None:
     """A 5xx says that the message was most likely not taken: an hour of them loses nothing."""
     only = Keeping("only")
-    only.answers = [NoAnswer("500 oops", server_failed=True) for _ in range(8)]
+    only.answers = [NoAnswerError("500 oops", server_failed=True) for _ in range(8)]
     (alert,) = await for_hours(office, 4, only)
     assert (alert.state, len(only.sent)) == ("sent", 1)
 
@@ -161,10 +162,10 @@ async def test_killed_in_a_call_it_is_asked_about_first(office: Office) -> None:
     """What another process had under way when it was killed is not sent again where the provider has it."""
     (alert,) = office.queue.claim(1, office.clock.now(), office.machine.now())
     at = (office.clock.now(), office.machine.now())
-    office.queue.begin_attempt(alert, Call("sms", "keep:li", "words", "li"), at)
+    office.queue.begin_attempt(alert, SendAttempt("sms", "keep:li", "words", "li"), at)
     office.machine.ahead = timedelta(seconds=31)
     sms = Findable("sms")
-    sms.knows = Told("delivered", "2026-03-04 09:00:05", "DELIVERED")
+    sms.knows = DeliveryStatus("delivered", "2026-03-04 09:00:05", "DELIVERED")
     (found,) = await round_of(office, sms)
     assert (found.state, len(sms.sent), len(sms.questions)) == ("sent", 0, 1)
 
@@ -173,7 +174,7 @@ async def test_what_a_robot_left_unknown_goes_on_when_the_robot_has_another_name
     """After a kill and a change of the policy no channel has the old name: the alert is sent by what there is."""
     (alert,) = office.queue.claim(1, office.clock.now(), office.machine.now())
     at = (office.clock.now(), office.machine.now())
-    office.queue.begin_attempt(alert, Call("dingtalk/east", "keep:li", "words", "li"), at)
+    office.queue.begin_attempt(alert, SendAttempt("dingtalk/east", "keep:li", "words", "li"), at)
     office.machine.ahead = timedelta(seconds=31)
     west = Keeping("west")
     (found,) = await round_of(office, west)
@@ -186,7 +187,7 @@ async def test_a_reminder_is_tried_until_its_deadline(office: Office) -> None:
     for hour in range(30):
         office.at(local(4, 9) + timedelta(minutes=20 * hour))
         office.machine.ahead = timedelta(minutes=20 * hour)
-        only.answers = [Temporary("503")] * 3
+        only.answers = [TemporaryError("503")] * 3
         (alert,) = await round_of(office, only)
     assert (alert.state, alert.rounds > 6) == ("failed", True)
     only.answers = []
@@ -199,7 +200,7 @@ async def test_the_last_tries_come_before_the_deadline(office: Office) -> None:
     """With the deadline two minutes away, the next round is no half hour away; behind it, the alert is dead."""
     only = Keeping("only")
     office.at(local(5, 16))
-    only.answers = [Temporary("503")] * 100
+    only.answers = [TemporaryError("503")] * 100
     await round_of(office, only)
     with office.database.connection() as connection:
         connection.execute("UPDATE alerts SET rounds = 9, retry_at = %s", [office.machine.now()])
@@ -217,7 +218,7 @@ async def test_the_last_tries_come_before_the_deadline(office: Office) -> None:
 async def test_a_channel_that_refuses_everything_is_waited_for(office: Office) -> None:
     """A secret that is no longer accepted is no end of the alert: it goes out when the channel takes it again."""
     only = Keeping("only")
-    only.answers = [Refused("sign", Reason.SIGNATURE)]
+    only.answers = [RefusedError("sign", Reason.SIGNATURE)]
     (alert,) = await round_of(office, only)
     assert (alert.state, alert.reason) == ("failed", "only: sign")
     assert Listing(office.database).waiting() == {"signature": 1}
@@ -229,7 +230,7 @@ async def test_a_channel_that_refuses_everything_is_waited_for(office: Office) -
 async def test_when_a_channel_does_its_work_again_what_waited_goes_out_at_once(office: Office) -> None:
     """Another message gets through: the one that waited does not wait for its step."""
     only = Keeping("only")
-    only.answers = [Temporary("503")] * 3
+    only.answers = [TemporaryError("503")] * 3
     await round_of(office, only)
     office.clock.at = local(1, 10)
     office.hear(office.stream.claim("c2", "li"))
@@ -247,7 +248,7 @@ async def test_when_a_channel_does_its_work_again_what_waited_goes_out_at_once(o
 async def test_a_start_tries_what_channels_had_refused(office: Office) -> None:
     """A secret is rotated by a restart: whoever waited is told at once, without waiting for a step."""
     only = Keeping("only")
-    only.answers = [Refused("sign", Reason.SIGNATURE)]
+    only.answers = [RefusedError("sign", Reason.SIGNATURE)]
     await round_of(office, only)
     office.queue.history.start_afresh([], office.machine.now(), office.clock.now())
     (alert,) = await round_of(office, only)
@@ -257,8 +258,8 @@ async def test_a_start_tries_what_channels_had_refused(office: Office) -> None:
 async def test_a_receiver_that_asks_for_longer_than_the_claim_runs_is_not_waited_for(office: Office) -> None:
     """`Retry-After` beyond the deadline: the next channel at once, which is tried in steps of its own."""
     first, second = Keeping("first"), Keeping("second")
-    first.answers = [TryLater("503", timedelta(days=3), everyone=True)]
-    second.answers = [Temporary("busy")] * 3
+    first.answers = [TryLaterError("503", timedelta(days=3), everyone=True)]
+    second.answers = [TemporaryError("busy")] * 3
     (alert,) = await round_of(office, first, second)
     office.machine.ahead = timedelta(minutes=2)
     (alert,) = await round_of(office, first, second)
@@ -273,13 +274,13 @@ async def test_a_failed_report_goes_to_the_next_channel(office: Office) -> None:
     """Taken by a provider and reported as failed: nobody was told, and the next channel tells it."""
     sms, other = Keeping("sms"), Keeping("other")
     (alert,) = await round_of(office, sms, other)
-    assert Proof(office.database).log(Asked("c1"))[0].told_before_deadline
+    assert Proof(office.database).log(LogQuery("c1"))[0].told_before_deadline
     at = (office.clock.now(), office.machine.now())
     Receipts(office.database).put([report("sms", "failed", alert.id)], at)
-    assert not Proof(office.database).log(Asked("c1"))[0].told_before_deadline
+    assert not Proof(office.database).log(LogQuery("c1"))[0].told_before_deadline
     (alert,) = await round_of(office, sms, other)
     assert (alert.state, alert.reason, len(sms.sent), len(other.sent)) == ("sent", "by other", 1, 1)
-    assert Proof(office.database).log(Asked("c1"))[0].told_before_deadline
+    assert Proof(office.database).log(LogQuery("c1"))[0].told_before_deadline
     Receipts(office.database).put([report("sms", "failed", alert.id)], at)
     (alert,) = await round_of(office, sms, other)
     assert (alert.state, len(other.sent)) == ("sent", 1)
@@ -308,18 +309,18 @@ async def test_a_report_that_it_arrived_settles_what_nobody_knew(office: Office)
     Receipts(office.database).put([report("only", "delivered", alert.id)], at)
     (alert,) = await for_hours(office, 1, only)
     assert (alert.state, len(only.sent)) == ("sent", 1)
-    assert Proof(office.database).log(Asked("c1"))[0].told_before_deadline
+    assert Proof(office.database).log(LogQuery("c1"))[0].told_before_deadline
 
 
 async def test_a_failed_report_that_comes_while_its_round_ends_is_not_lost(office: Office) -> None:
     """Reported before the round is settled: the report is looked at afterwards."""
     (leased,) = office.queue.claim(1, office.clock.now(), office.machine.now())
     at = (office.clock.now(), office.machine.now())
-    begun = office.queue.begin_attempts([leased], Call("sms", "keep:li", "words", "li"), at)
-    office.queue.end_attempts(begun, Outcome.SENT, "OK", at)
+    begun = office.queue.begin_attempts([leased], SendAttempt("sms", "keep:li", "words", "li"), at)
+    office.queue.end_attempts(begun, AttemptOutcome.SENT, "OK", at)
     Receipts(office.database).put([report("sms", "failed", leased.id)], at)
     sms, other = Keeping("sms"), Keeping("other")
     await round_of(office, sms, other)
-    office.queue.settle(leased, Verdict(State.SENT, "by sms"), office.clock.now())
+    office.queue.settle(leased, RoundResult(State.SENT, "by sms"), office.clock.now())
     (alert,) = await round_of(office, sms, other)
     assert (alert.state, alert.reason, len(sms.sent)) == ("sent", "by other", 0)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.messages.words import case_number
 from services.notifier.model.metrics import Metrics
@@ -21,7 +21,7 @@ from shared.contract.topics import Decision
 from tests.support.decisions import deal, decision
 from tests.support.notifier import Keeping, Office, Told, local
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
 
 def plans(text: str) -> Plans:

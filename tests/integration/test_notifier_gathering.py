@@ -10,17 +10,17 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.channels import Channel, Refused, Temporary
+from services.notifier.channels import Channel, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import DatabaseLimiter, Limit
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.messages.words import case_number
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 from services.notifier.model.kinds import Rung
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
@@ -32,7 +32,7 @@ from tests.support.receiver import receiving
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
 LOOPBACK = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 TERMS = BreakerTerms(threshold=2, base=timedelta(seconds=30))
 
 
@@ -54,10 +54,10 @@ class Paced(Keeping):
     async def ready_in(self, destination: str) -> timedelta:
         return await self.limiter.wait(destination, self.limits)
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         wait = await self.limiter.take(destination, self.limits)
         if wait > timedelta(0):
-            raise TryLater("the limit is reached", wait)
+            raise TryLaterError("the limit is reached", wait)
         return await super().send(notice, destination)
 
 
@@ -74,14 +74,14 @@ def office(database: str) -> Iterator[Office]:
     office.close()
 
 
-def dispatcher(office: Office, by: Plans, *channels: Channel, policy: Policy = QUICK) -> Dispatcher:
+def dispatcher(office: Office, by: Plans, *channels: Channel, policy: RetryPolicy = QUICK) -> Dispatcher:
     breaker = StoredBreaker(office.database, office.machine, TERMS)
     clocks = (office.clock, office.machine)
     return Dispatcher(office.queue, channels, clocks, by, policy, Metrics(), breaker)
 
 
 async def round_of(
-    office: Office, by: Plans, *channels: Channel, policy: Policy = QUICK
+    office: Office, by: Plans, *channels: Channel, policy: RetryPolicy = QUICK
 ) -> list[ListedAlert]:
     sender = dispatcher(office, by, *channels, policy=policy)
     await sender.tick()
@@ -97,7 +97,7 @@ def claims(office: Office, count: int, owner: str = "li") -> None:
 async def test_a_channel_that_fails_again_and_again_is_left_alone(office: Office) -> None:
     """After two failures in a row the first channel is not called, by another notifier either; then one tries."""
     first, second = Keeping("first"), Keeping("second")
-    first.answers = [Temporary("down")] * 3
+    first.answers = [TemporaryError("down")] * 3
     claims(office, 6)
     office.at(local(4, 9))
     one_by_one = replace(QUICK, concurrency=1)
@@ -129,7 +129,7 @@ async def test_of_two_notifiers_one_tries_a_channel_again(office: Office) -> Non
 async def test_a_refusal_of_one_person_does_not_close_a_channel(office: Office) -> None:
     """A channel that answers works, whatever it answers."""
     first = Keeping("first")
-    first.answers = [Refused("no such number")] * 4
+    first.answers = [RefusedError("no such number")] * 4
     claims(office, 5)
     office.at(local(4, 9))
     for _ in range(2):
@@ -140,7 +140,7 @@ async def test_a_refusal_of_one_person_does_not_close_a_channel(office: Office) 
 async def test_retry_after_is_kept(office: Office) -> None:
     """A receiver that says `in ten minutes` is not called before, in this round or the next."""
     first = Keeping("first")
-    first.answers = [TryLater("503 later", timedelta(minutes=10))]
+    first.answers = [TryLaterError("503 later", timedelta(minutes=10))]
     claims(office, 1)
     office.at(local(4, 9))
     (alert,) = await round_of(office, Plans(), first)
@@ -255,7 +255,7 @@ async def test_a_limit_that_asks_too_long_sends_by_the_next_channel(office: Offi
 async def test_what_never_got_through_is_dead_when_its_time_is_over(office: Office) -> None:
     """A reminder that was tried and failed until the claim ended is on the list of dead alerts, with the reason."""
     first = Keeping("first")
-    first.answers = [Temporary("down")]
+    first.answers = [TemporaryError("down")]
     claims(office, 1)
     office.at(local(5, 16))
     await round_of(office, Plans(), first)

@@ -15,10 +15,10 @@ from services.notifier.channels.robot import Access
 from services.notifier.channels.wecom import LONGEST_TEXT, WeComRobot
 from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, Listing
 from services.notifier.messages.words import case_number
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.strict_yaml import parse
@@ -28,7 +28,7 @@ from shared.platform.clock import MachineClock
 from tests.support.notifier import Keeping, Office, local
 from tests.support.smtp import PASSWORD, USER, Post, posting
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 ROBOTS = AddressPolicy(frozenset({"robots.example.com"}))
 
 
@@ -41,7 +41,7 @@ class Kept(WeComRobot):
         super().__init__(access, ROBOTS, ProcessLimiter(clock), clock, timeout=30.0, form="text")
         self.bodies: list[str] = []
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         self.bodies.append(json.loads(self.message(notice, destination))["text"]["content"])
         return "0 ok"
 
@@ -53,7 +53,7 @@ class Failing(Keeping):
         super().__init__("keeping")
         self.case = case
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         if notice.case == self.case:
             raise KeyError(self.case)
         return await super().send(notice, destination)

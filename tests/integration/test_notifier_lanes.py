@@ -13,9 +13,9 @@ from services.notifier.channels import Channel
 from services.notifier.delivery import send_slots as pacing
 from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.strict_yaml import parse
@@ -43,7 +43,7 @@ def office(database: str) -> Iterator[Office]:
     office.close()
 
 
-def dispatcher(office: Office, by: Plans, *channels: Channel, policy: Policy) -> Dispatcher:
+def dispatcher(office: Office, by: Plans, *channels: Channel, policy: RetryPolicy) -> Dispatcher:
     breaker = StoredBreaker(office.database, office.machine, TERMS)
     clocks = (office.clock, office.machine)
     return Dispatcher(office.queue, channels, clocks, by, policy, Metrics(), breaker)
@@ -61,7 +61,7 @@ class Crowded(Keeping):
         self.under_way = self.most = 0
         self.together = asyncio.Barrier(together)
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await self.together.wait()
@@ -91,7 +91,7 @@ class Counting(Keeping):
         self.reached = asyncio.Event()
         self.tells_repetitions = False
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         answer = await super().send(notice, destination)
         if len(self.sent) >= self.wanted:
             self.reached.set()
@@ -103,7 +103,7 @@ class Alone(Keeping):
 
     under_way = most = 0
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         Alone.under_way += 1
         Alone.most = max(Alone.most, Alone.under_way)
         await asyncio.sleep(0.05)  # how long the provider takes
@@ -114,7 +114,7 @@ class Alone(Keeping):
 async def test_one_call_at_a_time_where_a_repetition_would_be_told(office: Office) -> None:
     """Two channels that tell no repetition, six people each: never two calls under way: a kill repeats one."""
     Alone.under_way = Alone.most = 0
-    sender = dispatcher(office, BY_ROLE, Alone("first"), Alone("second"), policy=Policy())
+    sender = dispatcher(office, BY_ROLE, Alone("first"), Alone("second"), policy=RetryPolicy())
     await sender.tick()
     await sender.drain(90)
     assert ({one.state for one in tried(office)}, Alone.most) == ({"sent"}, 1)
@@ -127,7 +127,7 @@ async def test_calls_whose_repetition_is_dropped_go_on_beside_others(
     monkeypatch.setattr(pacing, "ALONE", 60.0)
     hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
     second.tells_repetitions = True
-    sender = dispatcher(office, BY_ROLE, hanging, second, policy=Policy())
+    sender = dispatcher(office, BY_ROLE, hanging, second, policy=RetryPolicy())
     await sender.tick()
     async with asyncio.timeout(90):
         await asyncio.gather(hanging.called.wait(), second.reached.wait())
@@ -138,7 +138,7 @@ async def test_calls_whose_repetition_is_dropped_go_on_beside_others(
 async def test_no_more_calls_are_under_way_than_the_channel_has_lanes(office: Office, lanes: int) -> None:
     """Twelve people at once by a channel with so many lanes: all are told, never more of them at a time."""
     channel = Crowded(lanes)
-    sender = dispatcher(office, Plans(), channel, policy=Policy(lanes={"keeping": lanes}))
+    sender = dispatcher(office, Plans(), channel, policy=RetryPolicy(lanes={"keeping": lanes}))
     await sender.tick()
     await sender.drain(90)
     assert (len(channel.sent), channel.most) == (PEOPLE, lanes)
@@ -147,7 +147,7 @@ async def test_no_more_calls_are_under_way_than_the_channel_has_lanes(office: Of
 async def test_a_provider_that_hangs_keeps_nobody_else_waiting(office: Office) -> None:
     """While one channel's only lane is taken by a call that hangs, whoever has another channel is told by it."""
     hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
-    sender = dispatcher(office, BY_ROLE, hanging, second, policy=Policy())
+    sender = dispatcher(office, BY_ROLE, hanging, second, policy=RetryPolicy())
     await sender.tick()
     async with asyncio.timeout(90):
         await asyncio.gather(hanging.called.wait(), second.reached.wait())
@@ -158,7 +158,7 @@ async def test_a_provider_that_hangs_keeps_nobody_else_waiting(office: Office) -
 async def test_whoever_has_a_channel_that_hangs_is_told_by_the_next(office: Office) -> None:
     """Two calls that hang close the channel; everybody is told by the second one, without waiting for the first."""
     hanging, second = Hanging("first", 0.05), Keeping("second")
-    policy = Policy(attempts=1, lanes={"first": 1})
+    policy = RetryPolicy(attempts=1, lanes={"first": 1})
     sender = dispatcher(office, BY_ROLE, hanging, second, policy=policy)
     await sender.tick()
     await sender.drain(90)
@@ -173,7 +173,7 @@ async def test_who_waits_long_for_a_lane_comes_back_without_having_failed(
     """Behind a call that hangs, an alert whose turn did not come has no attempt and no round, and comes back."""
     monkeypatch.setattr(pacing, "TURN", 0.05)
     hanging = Hanging("first", 600.0)
-    sender = dispatcher(office, BY_ROLE, hanging, policy=Policy(attempts=1, lanes={"first": 1}))
+    sender = dispatcher(office, BY_ROLE, hanging, policy=RetryPolicy(attempts=1, lanes={"first": 1}))
     await sender.tick()
     await asyncio.to_thread(eventually, lambda: len(waiting(office)) == 5, "the others come back")
     assert {(one.state, one.rounds, len(one.attempts)) for one in waiting(office)} == {("failed", 0, 0)}

@@ -14,14 +14,14 @@ from click.testing import CliRunner
 from services.notifier.cli import alerts
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.queue import Queue, Terms
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Listing
 from services.notifier.main import LEASE
 from services.notifier.model.metrics import Metrics
 from tests.support.notifier import Keeping, Office, local, one_reminder_due
 from tests.support.parts import eventually
 
-BEATING = Policy(attempts=1, heartbeat=0.05, longest_sleep=0.05)
+BEATING = RetryPolicy(attempts=1, heartbeat=0.05, longest_sleep=0.05)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_what_a_killed_process_had_under_way_is_taken_up_within_half_a_min
     (alert,) = queue.claim(10, office.clock.now(), office.machine.now())
     office.machine.ahead = timedelta(seconds=21)
     kept = Keeping()
-    sender = Dispatcher(queue, [kept], (office.clock, office.machine), office.plans, Policy(), Metrics())
+    sender = Dispatcher(queue, [kept], (office.clock, office.machine), office.plans, RetryPolicy(), Metrics())
     await sender.tick()
     await sender.drain(90)
     assert [one.id for one in kept.sent] == [alert.id]

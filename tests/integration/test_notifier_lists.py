@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from services.notifier.cli import alerts
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Listing
 from services.notifier.history.proof import Proof
 from services.notifier.http import add_routes
@@ -22,7 +22,7 @@ from shared.contract.case_numbers import case_number
 from shared.platform.http.app import create_app
 from tests.support.notifier import END, Keeping, Office, local
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from services.notifier.channels import Channel, NoAnswer, Temporary
+from services.notifier.channels import Channel, NoAnswerError, TemporaryError
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.queue import Call
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.queue import SendAttempt
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
-from services.notifier.model.alert import Outcome, State
+from services.notifier.model.alert import AttemptOutcome, State
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.strict_yaml import parse
@@ -23,8 +23,8 @@ from tests.support.notifier import END, Keeping, Office, local
 
 CHANNELS = ("first", "second", "keeping")
 PLANS = plans_of(parse(b"version: 1\ndefaults: {digest: {threshold: 3}}", "p"), OfficeHours(), CHANNELS)
-ONCE = Policy(attempts=1, wait_initial=0.001, wait_max=0.002, round_wait=timedelta(minutes=1))
-NARROW = Policy(attempts=1, round_wait=timedelta(minutes=1), concurrency=1)
+ONCE = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002, round_wait=timedelta(minutes=1))
+NARROW = RetryPolicy(attempts=1, round_wait=timedelta(minutes=1), concurrency=1)
 
 
 @pytest.fixture
@@ -40,11 +40,11 @@ def claims(office: Office, count: int) -> None:
     office.at(local(5, 16))
 
 
-def dispatcher(office: Office, *channels: Channel, policy: Policy = ONCE) -> Dispatcher:
+def dispatcher(office: Office, *channels: Channel, policy: RetryPolicy = ONCE) -> Dispatcher:
     return Dispatcher(office.queue, channels, (office.clock, office.machine), PLANS, policy, Metrics())
 
 
-async def round_of(office: Office, *channels: Channel, policy: Policy = ONCE) -> list[ListedAlert]:
+async def round_of(office: Office, *channels: Channel, policy: RetryPolicy = ONCE) -> list[ListedAlert]:
     sender = dispatcher(office, *channels, policy=policy)
     await sender.tick()
     await sender.drain(90)
@@ -61,7 +61,7 @@ class Losing(Keeping):
     async def send(self, notice: Any, destination: str) -> str:
         await super().send(notice, destination)
         if len(self.sent) <= self.lost:
-            raise NoAnswer("cut off")
+            raise NoAnswerError("cut off")
         return self.says
 
 
@@ -128,8 +128,8 @@ async def test_a_kill_behind_a_lost_answer_and_a_failure_keeps_the_key(office: O
     claims(office, 3)
     alerts = office.queue.claim(10, office.clock.now(), office.machine.now(), PLANS)
     key, at = alerts[0].lease, (office.clock.now(), office.machine.now())
-    for name, outcome in (("first", Outcome.UNKNOWN), ("second", Outcome.TEMPORARY)):
-        begun = office.queue.begin_attempts(alerts, Call(name, "d", "words", "li", key), at)
+    for name, outcome in (("first", AttemptOutcome.UNKNOWN), ("second", AttemptOutcome.TEMPORARY)):
+        begun = office.queue.begin_attempts(alerts, SendAttempt(name, "d", "words", "li", key), at)
         office.queue.end_attempts(begun, outcome, "", at)
     office.machine.ahead = timedelta(seconds=31)
     recovered = office.queue.recover(office.machine.now(), ["first", "second"])
@@ -144,10 +144,12 @@ async def test_an_answer_behind_the_end_of_the_lease_does_not_hide_a_repetition(
     claims(office, 3)
     alerts = office.queue.claim(10, office.clock.now(), office.machine.now(), PLANS)
     at = (office.clock.now(), office.machine.now())
-    begun = office.queue.begin_attempts(alerts, Call("keeping", "d", "words", "li", alerts[0].lease), at)
+    begun = office.queue.begin_attempts(
+        alerts, SendAttempt("keeping", "d", "words", "li", alerts[0].lease), at
+    )
     office.machine.ahead = timedelta(seconds=31)
     office.queue.recover(office.machine.now(), ["keeping"])
-    office.queue.end_attempts(begun, Outcome.SENT, "taken after all", at)
+    office.queue.end_attempts(begun, AttemptOutcome.SENT, "taken after all", at)
     found = await round_of(office, Keeping())
     told = [[(attempt.outcome, attempt.answer) for attempt in alert.attempts] for alert in found]
     assert told == [[("unknown", "taken after all"), ("sent", "kept")]] * 3
@@ -157,7 +159,7 @@ async def test_a_refusal_for_now_lets_them_be_gathered_anew(office: Office) -> N
     """What was certainly not taken has no key to keep: with a fourth alert it is one message of four."""
     claims(office, 3)
     channel = Keeping()
-    channel.answers = [Temporary("busy")]
+    channel.answers = [TemporaryError("busy")]
     await round_of(office, channel)
     office.hear(office.stream.claim("late", "li"))
     office.machine.ahead = timedelta(minutes=2)

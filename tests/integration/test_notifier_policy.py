@@ -8,7 +8,7 @@ import pytest
 
 from services.notifier.channels import Channel
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import UNREACHABLE, Filter, ListedAlert, Listing
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
@@ -17,7 +17,7 @@ from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from tests.support.notifier import Keeping, Office, local
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 CHANNELS = ("first", "second", "keeping")
 
 

@@ -11,14 +11,14 @@ from uuid import UUID
 import pytest
 from prometheus_client import generate_latest
 
-from services.notifier.channels import ChannelError, NoAnswer, Refused
-from services.notifier.channels.delivery_status import PROVIDERS_ZONE, Question, Told
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError
+from services.notifier.channels.delivery_status import PROVIDERS_ZONE, DeliveryStatus, StatusQuery
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.sms import SmsChannel
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.polling import HORIZON, WAITS, Poller
-from services.notifier.history.proof import Asked, Proof
+from services.notifier.history.proof import LogQuery, Proof
 from services.notifier.main import create_service
 from services.notifier.model.metrics import Metrics
 from services.notifier.receipts_http import receipts_app
@@ -32,7 +32,7 @@ from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Answer, Provi
 from tests.support.reporting import post
 from tests.support.sms import NUMBER, Make, aliyun, tencent
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 BOTH = pytest.mark.parametrize("make", [aliyun, tencent], ids=["aliyun", "tencent"])
 
 
@@ -52,9 +52,11 @@ def office(database: str, clock: ShiftedClock) -> Iterator[Office]:
     office.close()
 
 
-def question(sms: SmsChannel, message: Sms) -> Question:
+def question(sms: SmsChannel, message: Sms) -> StatusQuery:
     """About a message, as its attempt knows it."""
-    return Question(sms.name, message.provider_id, message.provider_id, UUID(message.key), NUMBER, message.at)
+    return StatusQuery(
+        sms.name, message.provider_id, message.provider_id, UUID(message.key), NUMBER, message.at
+    )
 
 
 async def test_what_became_of_a_message_is_answered(sms: SmsChannel, provider: Provider) -> None:
@@ -65,9 +67,9 @@ async def test_what_became_of_a_message_is_answered(sms: SmsChannel, provider: P
     assert await sms.ask(asked) is None
     at = datetime(2026, 3, 4, 9, 0, 5, tzinfo=PROVIDERS_ZONE)
     message.arrives(at)
-    assert await sms.ask(asked) == Told("delivered", "2026-03-04 09:00:05", "DELIVERED")
+    assert await sms.ask(asked) == DeliveryStatus("delivered", "2026-03-04 09:00:05", "DELIVERED")
     message.fails(at)
-    assert await sms.ask(asked) == Told("failed", "2026-03-04 09:00:05", "MK:0001")
+    assert await sms.ask(asked) == DeliveryStatus("failed", "2026-03-04 09:00:05", "MK:0001")
 
 
 async def test_of_several_messages_the_right_one_is_told(
@@ -97,7 +99,7 @@ async def test_a_message_whose_answer_was_lost_is_found_by_our_key(
     for one in provider.messages:
         if one.told is None:
             one.fails(clock.now())
-    asked = Question(sms.name, "x", None, UUID(int=wanted), NUMBER, clock.now())
+    asked = StatusQuery(sms.name, "x", None, UUID(int=wanted), NUMBER, clock.now())
     told = await sms.ask(asked)
     assert told is not None and told.status == "delivered"
     pages = [call.query.get("CurrentPage") for call in provider.calls]
@@ -109,26 +111,26 @@ async def test_a_message_whose_answer_was_lost_is_found_by_our_key(
 @pytest.mark.parametrize(
     ("trick", "kind"),
     [
-        (Answer(200, b"<html>maintenance</html>"), NoAnswer),
-        (Answer(200, b"{}"), NoAnswer),
-        (Answer(200, b"[0]"), NoAnswer),
-        (Answer(200, b'{"Response": {"RequestId": "x"}}'), NoAnswer),
-        (Answer(200, b'{"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": ["x"]}}'), NoAnswer),
-        (Answer(200, b'{"Response": {"PullSmsSendStatusSet": ["x"]}}'), NoAnswer),
-        (Answer(200, b"x" * 100, half=True), NoAnswer),
-        ("cut", NoAnswer),
-        (Answer(500, b"oops"), NoAnswer),
-        (Answer(503, b"busy", (("retry-after", "3"),)), TryLater),
-        (Answer(302, b"", (("location", "http://localhost/elsewhere"),)), Refused),
+        (Answer(200, b"<html>maintenance</html>"), NoAnswerError),
+        (Answer(200, b"{}"), NoAnswerError),
+        (Answer(200, b"[0]"), NoAnswerError),
+        (Answer(200, b'{"Response": {"RequestId": "x"}}'), NoAnswerError),
+        (Answer(200, b'{"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": ["x"]}}'), NoAnswerError),
+        (Answer(200, b'{"Response": {"PullSmsSendStatusSet": ["x"]}}'), NoAnswerError),
+        (Answer(200, b"x" * 100, half=True), NoAnswerError),
+        ("cut", NoAnswerError),
+        (Answer(500, b"oops"), NoAnswerError),
+        (Answer(503, b"busy", (("retry-after", "3"),)), TryLaterError),
+        (Answer(302, b"", (("location", "http://localhost/elsewhere"),)), RefusedError),
         (
             code({"Code": "isp.RAM_PERMISSION_DENY", "Message": "no",
                   "Response": {"Error": {"Code": "UnauthorizedOperation", "Message": "no"}, "RequestId": "x"}}),
-            Refused,
+            RefusedError,
         ),
         (
             code({"Code": "Throttling.User", "Message": "flow",
                   "Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "no"}, "RequestId": "x"}}),
-            TryLater,
+            TryLaterError,
         ),
     ],
     ids=lambda trick: str(trick)[:60],
@@ -140,7 +142,7 @@ async def test_what_is_no_answer_tells_nothing(
     sms = make(provider.base, clock)
     provider.tricks.append(trick)
     with pytest.raises(ChannelError) as caught:
-        await sms.ask(Question(sms.name, "m", "m", NOTICE.id, NUMBER, clock.now()))
+        await sms.ask(StatusQuery(sms.name, "m", "m", NOTICE.id, NUMBER, clock.now()))
     assert type(caught.value) is kind
     await sms.close()
 
@@ -151,18 +153,18 @@ async def test_a_wrong_key_tells_nothing_of_itself(
 ) -> None:
     """A key that the provider does not accept is refused, and not repeated."""
     sms = make(provider.base, clock, secret="anotherkeysecretanother")
-    with pytest.raises(Refused, match="signature or the key"):
-        await sms.ask(Question(sms.name, "m", "m", NOTICE.id, NUMBER, clock.now()))
+    with pytest.raises(RefusedError, match="signature or the key"):
+        await sms.ask(StatusQuery(sms.name, "m", "m", NOTICE.id, NUMBER, clock.now()))
     await sms.close()
 
 
 async def test_questions_have_a_limit(sms: SmsChannel, provider: Provider, clock: ShiftedClock) -> None:
     """Five questions a second, and a margin; whoever asks faster is told to wait, and the provider is not called."""
-    asked = Question(sms.name, "m", "m", NOTICE.id, NUMBER, clock.now())
+    asked = StatusQuery(sms.name, "m", "m", NOTICE.id, NUMBER, clock.now())
     for _ in range(5):
         assert await sms.ask(asked) is None
     calls = len(provider.calls)
-    with pytest.raises(TryLater, match="limit of questions"):
+    with pytest.raises(TryLaterError, match="limit of questions"):
         await sms.ask(asked)
     assert len(provider.calls) == calls
 
@@ -170,7 +172,7 @@ async def test_questions_have_a_limit(sms: SmsChannel, provider: Provider, clock
 def test_a_message_sent_at_midnight_is_looked_for_on_both_days() -> None:
     """The provider's day may be another than that of the machine that sent."""
     at = datetime(2026, 3, 4, 23, 58, tzinfo=PROVIDERS_ZONE)
-    asked = Question("aliyun-sms", "m", "m", NOTICE.id, NUMBER, at)
+    asked = StatusQuery("aliyun-sms", "m", "m", NOTICE.id, NUMBER, at)
     assert asked.days == ("20260304", "20260305")
     assert replace(asked, sent_at=at - timedelta(hours=1)).days == ("20260304",)
 
@@ -188,7 +190,7 @@ def poller(office: Office, sms: SmsChannel, metrics: Metrics | None = None) -> P
 
 
 def reported(office: Office) -> list[tuple[str, str]]:
-    first, *_ = Proof(office.database).log(Asked("c1"))
+    first, *_ = Proof(office.database).log(LogQuery("c1"))
     return [(one.what, one.answer or "") for one in first.history if one.what.startswith("reported")]
 
 
@@ -313,7 +315,7 @@ async def test_a_defect_of_a_sender_ends_nothing(
     office.machine.ahead += WAITS[0]
     metrics = Metrics()
 
-    def broken(_question: Question) -> Told | None:
+    def broken(_question: StatusQuery) -> DeliveryStatus | None:
         raise RuntimeError("of the SDK")
 
     with monkeypatch.context() as patched:

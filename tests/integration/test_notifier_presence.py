@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
@@ -19,7 +19,7 @@ from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, Keeping, Office, local
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 STANDING_IN = "defaults: {stand_in: {away: [supervisor]}}"
 
 

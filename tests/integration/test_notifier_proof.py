@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 from fastapi import FastAPI
 
-from services.notifier.channels import Temporary
+from services.notifier.channels import TemporaryError
 from services.notifier.cli import alerts
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Listing
-from services.notifier.history.proof import Asked, LoggedAlert, Proof
-from services.notifier.history.receipts import BadReport, aliyun, tencent
+from services.notifier.history.proof import LoggedAlert, LogQuery, Proof
+from services.notifier.history.receipts import BadReportError, aliyun, tencent
 from services.notifier.messages.words import case_number
 from services.notifier.model.metrics import Metrics
 from services.notifier.receipts_http import receipts_app
@@ -24,7 +24,7 @@ from shared.platform.postgres.database import Database
 from tests.support.notifier import END, Keeping, Office, local, one_reminder_due
 from tests.support.reporting import SECRET, post, signed
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def round_of(office: Office, kept: Keeping) -> list[LoggedAlert]:
     sender = Dispatcher(office.queue, [kept], clocks, office.plans, QUICK, Metrics())
     await sender.tick()
     await sender.drain(90)
-    return Proof(office.database).log(Asked("c1"))
+    return Proof(office.database).log(LogQuery("c1"))
 
 
 def reached(alert: LoggedAlert) -> list[tuple[str, str | None]]:
@@ -49,7 +49,7 @@ def reached(alert: LoggedAlert) -> list[tuple[str, str | None]]:
 async def test_the_log_has_every_step_with_both_times(office: Office) -> None:
     """An alert that failed and was then sent shows when it was made, both calls, both answers, both states."""
     kept = Keeping()
-    kept.answers = [Temporary("busy")]
+    kept.answers = [TemporaryError("busy")]
     first, *_ = await round_of(office, kept)
     Listing(office.database).retry(first.id, office.machine.now())
     first, *_ = await round_of(office, kept)
@@ -73,7 +73,7 @@ async def test_a_renewal_a_second_later_is_on_record_and_does_not_unsend(office:
     await round_of(office, Keeping())
     office.at(local(4, 9, 0, 1))
     office.hear(office.stream.claim("c1", "li", END + timedelta(days=3)))
-    first, *_ = Proof(office.database).log(Asked("c1", claim_seq=2))
+    first, *_ = Proof(office.database).log(LogQuery("c1", claim_seq=2))
     assert first.state == "sent"
     assert reached(first)[-2:] == [("sent", "by keeping"), ("sent", "claim changed")]
     assert first.history[-1].business_at == local(4, 9, 0, 1)
@@ -82,14 +82,14 @@ async def test_a_renewal_a_second_later_is_on_record_and_does_not_unsend(office:
 async def test_a_crash_is_on_record(office: Office) -> None:
     """An alert whose dispatcher was killed between call and answer shows the call and the state unknown."""
     (alert,) = office.queue.claim(1, office.clock.now(), office.machine.now())
-    from services.notifier.delivery.queue import Call
+    from services.notifier.delivery.queue import SendAttempt
 
     office.queue.begin_attempt(
-        alert, Call("keeping", "k", "w", "li"), (office.clock.now(), office.machine.now())
+        alert, SendAttempt("keeping", "k", "w", "li"), (office.clock.now(), office.machine.now())
     )
     office.machine.ahead = timedelta(seconds=31)
     office.queue.recover(office.machine.now(), [], office.clock.now())
-    first, *_ = Proof(office.database).log(Asked("c1"))
+    first, *_ = Proof(office.database).log(LogQuery("c1"))
     assert reached(first)[-1] == ("unknown", "stopped between call and answer")
     assert first.history[-1].business_at == local(4, 9)
 
@@ -138,7 +138,7 @@ async def test_an_aliyun_report_is_kept_beside_the_attempt(office: Office, app: 
     for _ in range(2):
         answer = await post(app, "/receipts/aliyun?key=s3cret-of-the-address", report)
         assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "成功"})
-    first, *_ = Proof(office.database).log(Asked("c1"))
+    first, *_ = Proof(office.database).log(LogQuery("c1"))
     told = [one for one in first.history if one.what == "reported delivered"]
     assert [(one.channel, one.business_at) for one in told] == [("aliyun-sms", local(4, 9))]
     assert (told[0].answer or "").startswith("2026-03-04 09:00:05 DELIVERED")
@@ -158,7 +158,7 @@ async def test_a_tencent_report_is_found_by_its_serial_number(office: Office, ap
     ]  # fmt: skip
     answer = await post(app, "/receipts/tencent?key=s3cret-of-the-address", report)
     assert answer.json() == {"result": 0, "errmsg": "OK"}
-    first, *_ = Proof(office.database).log(Asked("c1"))
+    first, *_ = Proof(office.database).log(LogQuery("c1"))
     assert reached(first)[-1] == ("reported failed", "2026-03-04 09:00:08 MK:0001 空号")
 
 
@@ -171,7 +171,7 @@ async def test_a_receiver_of_webhooks_may_report_that_it_was_read(office: Office
     assert (await post(app, "/receipts/webhook", body)).status_code == 404
     assert (await post(app, "/receipts/webhook", {**body, "status": "failed"}, headers)).status_code == 404
     assert (await post(app, "/receipts/webhook", body, headers)).status_code == 204
-    first, *_ = Proof(office.database).log(Asked("c1"))
+    first, *_ = Proof(office.database).log(LogQuery("c1"))
     assert reached(first)[-1] == ("reported read", "2026-03-04T09:05:00+08:00")
 
 
@@ -197,7 +197,7 @@ async def test_while_the_database_is_away_a_report_is_to_be_sent_again(office: O
 def test_a_report_in_another_form_is_refused(body: bytes) -> None:
     """What is no list of objects raises BadReport, whatever else it is."""
     for reader in (aliyun, tencent):
-        with pytest.raises(BadReport):
+        with pytest.raises(BadReportError):
             reader(body)
 
 

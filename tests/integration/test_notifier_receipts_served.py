@@ -15,10 +15,10 @@ from deploy.local.ports import free_port
 from deploy.local.service import ServiceProcess
 from services.notifier.channels.sms import SmsChannel
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.history.polling import WAITS, Poller
-from services.notifier.history.proof import Asked, Proof
+from services.notifier.history.proof import LogQuery, Proof
 from services.notifier.model.metrics import Metrics
 from shared.contract import StaffContacts
 from tests.support.notices import LI
@@ -27,7 +27,7 @@ from tests.support.parts import eventually
 from tests.support.providers import Provider
 from tests.support.reporting import SECRET, signed
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 STRANGER = "whsec_c3RyYW5nZXJzdHJhbmdlcnN0cmFuZ2VyMTI="
 KEY = "s3cret-of-the-address"
 
@@ -85,7 +85,7 @@ async def round_of(office: Office, *channels: Any) -> ListedAlert:
 
 
 def told_in_time(office: Office) -> bool:
-    return Proof(office.database).log(Asked("c1"))[0].told_before_deadline
+    return Proof(office.database).log(LogQuery("c1"))[0].told_before_deadline
 
 
 def failed(sms: SmsChannel, provider: Provider) -> list[dict[str, Any]]:

@@ -14,13 +14,13 @@ from services.notifier.channels import Channel
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.limits import DatabaseLimiter, ProcessLimiter
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.robot import Access
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.cli import alerts
 from services.notifier.delivery.breaker import StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.strict_yaml import parse
@@ -34,7 +34,7 @@ from tests.support.providers import Provider, providing
 from tests.support.reporting import SECRET, post, signed
 
 HERE = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 POLICY = """
 version: 1
 robots:
@@ -111,7 +111,7 @@ async def test_each_robot_has_a_limit_of_its_own_in_all_processes(office: Office
     sending = [one.send(NOTICE, CONTACTS["dingtalk"]) for one in robots for _ in range(15)]
     done = await asyncio.gather(*sending, return_exceptions=True)
     assert [sum(isinstance(one, str) for one in half) for half in (done[:30], done[30:])] == [20, 20]
-    assert all(isinstance(one, str | TryLater) for one in done)
+    assert all(isinstance(one, str | TryLaterError) for one in done)
     assert len(provider.calls) == len(provider.delivered) == 40
     for one in robots:
         await one.close()
@@ -147,7 +147,7 @@ async def test_two_names_for_one_robot_share_its_limit(provider: Provider) -> No
     once, again = robot("east", provider, limiter), robot("east", provider, limiter, "east-again")
     for number in range(20):
         await (once, again)[number % 2].send(NOTICE, CONTACTS["dingtalk"])
-    with pytest.raises(TryLater, match="limit of the robot is reached"):
+    with pytest.raises(TryLaterError, match="limit of the robot is reached"):
         await again.send(NOTICE, CONTACTS["dingtalk"])
     assert len(provider.calls) == 20
     await asyncio.gather(once.close(), again.close())

@@ -11,12 +11,12 @@ from datetime import timedelta
 import pytest
 
 from deploy.local.ports import free_port
-from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import Limit, ProcessLimiter
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.robot import Access, Robot, TokenError
 from services.notifier.channels.wecom import WeComRobot
 from tests.support.notices import CONTACTS, LI, NOTICE, said
@@ -99,7 +99,7 @@ async def test_an_error_code_inside_http_200_is_a_refusal(
     """What the provider will never take is refused for good, with the reason in words and in its own."""
     robot = robot_of(kind, provider, clock)
     refusal = await refused(robot, provider, code(body))
-    assert isinstance(refusal, Refused)
+    assert isinstance(refusal, RefusedError)
     assert words in refusal.answer
     assert str(next(iter(body.values()))) in refusal.answer
     await robot.close()
@@ -121,7 +121,7 @@ async def test_a_code_that_passes_says_how_long(
     """A busy provider and a passed limit mean later, and how much later; so does a code that no table has."""
     robot = robot_of(kind, provider, clock)
     refusal = await refused(robot, provider, code(body))
-    assert isinstance(refusal, TryLater)
+    assert isinstance(refusal, TryLaterError)
     assert refusal.wait == timedelta(seconds=wait)
     await robot.close()
 
@@ -131,7 +131,7 @@ async def test_a_wrong_secret_is_told(kind: type[Robot], provider: Provider, clo
     """The provider's own check of the signature refuses another secret, and nothing is delivered."""
     robot = robot_of(kind, provider, clock, secret="SECanothersecret")
     refusal = await refused(robot, provider)
-    assert isinstance(refusal, Refused)
+    assert isinstance(refusal, RefusedError)
     assert "signature" in refusal.answer
     assert provider.delivered == []
     await robot.close()
@@ -154,7 +154,7 @@ async def test_a_token_that_is_gone_is_told(robot: Robot, provider: Provider, cl
     """A robot that was removed from its group refuses for good."""
     removed = robot_of(type(robot), provider, clock, token="anothertoken")
     refusal = await refused(removed, provider)
-    assert isinstance(refusal, Refused)
+    assert isinstance(refusal, RefusedError)
     assert "gone" in refusal.answer
     await removed.close()
 
@@ -162,21 +162,21 @@ async def test_a_token_that_is_gone_is_told(robot: Robot, provider: Provider, cl
 @pytest.mark.parametrize(
     ("trick", "kind"),
     [
-        (Answer(200, b"<html>maintenance</html>"), NoAnswer),
-        (Answer(200, b""), NoAnswer),
-        (Answer(200, b"[0]"), NoAnswer),
-        (Answer(200, b'{"ok": true}'), NoAnswer),
-        (Answer(200, b'{"errcode": false, "code": false}'), NoAnswer),
-        (Answer(200, b'{"errcode": "0", "code": "0"}'), NoAnswer),
-        (Answer(200, b"[" * 60_000), NoAnswer),
-        (Answer(200, b"x" * 100, half=True), NoAnswer),
-        ("cut", NoAnswer),
-        (Answer(500, b'{"errcode": 0, "code": 0}'), NoAnswer),
-        (Answer(502, b"bad gateway"), NoAnswer),
-        (Answer(503, b"busy"), Temporary),
-        (Answer(400, b'{"errcode": 0, "code": 0}'), Refused),
-        (Answer(403, b"forbidden"), Refused),
-        (Answer(404, b"not found"), Refused),
+        (Answer(200, b"<html>maintenance</html>"), NoAnswerError),
+        (Answer(200, b""), NoAnswerError),
+        (Answer(200, b"[0]"), NoAnswerError),
+        (Answer(200, b'{"ok": true}'), NoAnswerError),
+        (Answer(200, b'{"errcode": false, "code": false}'), NoAnswerError),
+        (Answer(200, b'{"errcode": "0", "code": "0"}'), NoAnswerError),
+        (Answer(200, b"[" * 60_000), NoAnswerError),
+        (Answer(200, b"x" * 100, half=True), NoAnswerError),
+        ("cut", NoAnswerError),
+        (Answer(500, b'{"errcode": 0, "code": 0}'), NoAnswerError),
+        (Answer(502, b"bad gateway"), NoAnswerError),
+        (Answer(503, b"busy"), TemporaryError),
+        (Answer(400, b'{"errcode": 0, "code": 0}'), RefusedError),
+        (Answer(403, b"forbidden"), RefusedError),
+        (Answer(404, b"not found"), RefusedError),
     ],
     ids=lambda trick: str(trick)[:60],
 )
@@ -185,13 +185,13 @@ async def test_what_is_no_answer_is_none(
 ) -> None:
     """Garbage, half an answer, none, and errors of a gateway: nobody knows, except where the status says."""
     refusal = await refused(robot, provider, trick)
-    assert type(refusal) is kind or (kind is Temporary and isinstance(refusal, TryLater))
+    assert type(refusal) is kind or (kind is TemporaryError and isinstance(refusal, TryLaterError))
 
 
 async def test_retry_after_is_kept(robot: Robot, provider: Provider) -> None:
     """A status of too many requests holds the robot for as long as it says."""
     refusal = await refused(robot, provider, Answer(429, b"slow down", (("retry-after", "17"),)))
-    assert isinstance(refusal, TryLater)
+    assert isinstance(refusal, TryLaterError)
     assert refusal.wait == timedelta(seconds=17)
     assert timedelta(0) < await robot.ready_in(contact(robot)) <= timedelta(seconds=17)
 
@@ -202,7 +202,7 @@ async def test_a_slow_answer_is_unknown(provider: Provider, clock: ShiftedClock)
     robot = DingTalkRobot(
         Access(provider.base, TOKEN, SECRET), HERE, ProcessLimiter(clock), clock, timeout=2.0
     )
-    with pytest.raises(NoAnswer, match="ReadTimeout"):
+    with pytest.raises(NoAnswerError, match="ReadTimeout"):
         await robot.send(NOTICE, contact(robot))
     assert len(provider.calls) == 1
     await robot.close()
@@ -213,16 +213,16 @@ async def test_a_provider_that_is_not_there_is_tried_again(kind: type[Robot], cl
     """A connection that does not stand has carried nothing: another attempt may succeed."""
     nowhere = Access(f"http://localhost:{free_port()}", TOKEN, SECRET)
     robot = kind(nowhere, HERE, ProcessLimiter(clock), clock, timeout=60.0)
-    with pytest.raises(Temporary, match="not reached") as caught:
+    with pytest.raises(TemporaryError, match="not reached") as caught:
         await robot.send(NOTICE, contact(robot))
-    assert not isinstance(caught.value, NoAnswer)
+    assert not isinstance(caught.value, NoAnswerError)
     await robot.close()
 
 
 async def test_a_redirect_is_not_followed(robot: Robot, provider: Provider) -> None:
     """A redirect is a refusal, and no second call is made."""
     refusal = await refused(robot, provider, Answer(302, b"", (("location", f"{provider.base}/elsewhere"),)))
-    assert isinstance(refusal, Refused)
+    assert isinstance(refusal, RefusedError)
     assert len(provider.calls) == 1
 
 
@@ -235,7 +235,7 @@ async def test_the_limit_is_kept_before_the_provider_enforces_it(
     while delivered < 130:
         try:
             delivered += bool(await robot.send(NOTICE, contact(robot)))
-        except TryLater as later:
+        except TryLaterError as later:
             assert "limit of the robot" in later.answer
             assert await robot.ready_in(contact(robot)) <= later.wait
             clock.ahead += later.wait
@@ -260,7 +260,7 @@ async def test_a_sender_that_ignores_limits_is_found_out(
 ) -> None:
     """The provider itself counts: without limits of its own a robot meets the provider's."""
     monkeypatch.setattr(type(robot), "limits", UNLIMITED)
-    with pytest.raises(TryLater, match=r"too fast|freq|frequency"):
+    with pytest.raises(TryLaterError, match=r"too fast|freq|frequency"):
         for _ in range(25):
             await robot.send(NOTICE, contact(robot))
 
@@ -313,7 +313,7 @@ async def test_a_name_that_leads_inside_is_not_called(provider: Provider, clock:
     address = f"https://localhost:{provider.server.server_address[1]}"
     policy = AddressPolicy(frozenset({"localhost"}))
     robot = WeComRobot(Access(address, TOKEN), policy, ProcessLimiter(clock), clock, timeout=1.0)
-    with pytest.raises(Refused, match="not a public address"):
+    with pytest.raises(RefusedError, match="not a public address"):
         await robot.send(NOTICE, contact(robot))
     assert provider.calls == []
     await robot.close()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.channels import Temporary
+from services.notifier.channels import TemporaryError
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.robot import Access
 from services.notifier.channels.wecom import WeComRobot
 from shared.platform.postgres.database import Database, migrate
@@ -112,7 +112,7 @@ async def test_a_clock_that_is_behind_opens_no_limit(notifier: Database) -> None
 async def test_a_database_that_is_away_delays_the_alert(database: str) -> None:
     """Without the count nothing is sent: the alert is tried again."""
     unreachable = Database("postgresql://localhost:1/none", schema="notifier", wait=0.2)
-    with pytest.raises(Temporary, match="limits cannot be read"):
+    with pytest.raises(TemporaryError, match="limits cannot be read"):
         await DatabaseLimiter(unreachable, StandingClock()).take("robot", MINUTE)
 
 
@@ -132,7 +132,7 @@ async def test_two_notifiers_never_pass_a_robots_limit(notifier: Database) -> No
             sending = [robots[n % 2].send(NOTICE, CONTACTS["wecom"]) for n in range(40)]
             done = await asyncio.gather(*sending, return_exceptions=True)
             assert sum(isinstance(one, str) for one in done) == 20
-            clock.ahead += max(one.wait for one in done if isinstance(one, TryLater))
+            clock.ahead += max(one.wait for one in done if isinstance(one, TryLaterError))
         assert len(provider.calls) == len(provider.delivered) == 80
         for robot in robots:
             await robot.close()

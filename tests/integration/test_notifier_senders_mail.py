@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.local.ports import free_port
-from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.provider_verdict import OF_CHANNEL
 from tests.support.notices import LI, NOTICE, said
@@ -51,24 +51,24 @@ async def test_a_mail_is_taken_and_the_servers_words_are_the_answer(post: Post) 
 @pytest.mark.parametrize(
     ("verb", "says", "kind"),
     [
-        ("CONNECT", "421 4.7.0 too many connections", Temporary),
-        ("CONNECT", "554 5.7.1 not you", Refused),
-        ("CONNECT", "hello there", Temporary),
-        ("CONNECT", CUT, Temporary),
-        ("EHLO", CUT, NoAnswer),
-        ("AUTH", "535 5.7.8 wrong", Refused),
-        ("AUTH", "454 4.7.0 not now", Temporary),
-        ("MAIL", "451 4.3.0 try again", Temporary),
-        ("MAIL", "552 5.3.4 too large", Refused),
-        ("RCPT", "450 4.2.0 greylisted", Temporary),
-        ("RCPT", "550 5.1.1 no such user", Refused),
-        ("RCPT", CUT, NoAnswer),
-        ("DATA", "451 4.3.2 busy", Temporary),
-        ("DATA", "554 5.5.1 no", Refused),
-        ("END", "452 4.3.1 disk full", Temporary),
-        ("END", "554 5.7.1 spam", Refused),
-        ("END", "200", Temporary),
-        ("END", CUT, NoAnswer),
+        ("CONNECT", "421 4.7.0 too many connections", TemporaryError),
+        ("CONNECT", "554 5.7.1 not you", RefusedError),
+        ("CONNECT", "hello there", TemporaryError),
+        ("CONNECT", CUT, TemporaryError),
+        ("EHLO", CUT, NoAnswerError),
+        ("AUTH", "535 5.7.8 wrong", RefusedError),
+        ("AUTH", "454 4.7.0 not now", TemporaryError),
+        ("MAIL", "451 4.3.0 try again", TemporaryError),
+        ("MAIL", "552 5.3.4 too large", RefusedError),
+        ("RCPT", "450 4.2.0 greylisted", TemporaryError),
+        ("RCPT", "550 5.1.1 no such user", RefusedError),
+        ("RCPT", CUT, NoAnswerError),
+        ("DATA", "451 4.3.2 busy", TemporaryError),
+        ("DATA", "554 5.5.1 no", RefusedError),
+        ("END", "452 4.3.1 disk full", TemporaryError),
+        ("END", "554 5.7.1 spam", RefusedError),
+        ("END", "200", TemporaryError),
+        ("END", CUT, NoAnswerError),
     ],
 )
 async def test_each_answer_is_what_smtp_means_by_it(
@@ -85,8 +85,8 @@ async def test_a_server_that_hangs_is_given_up(post: Post, verb: str) -> None:
     """Whatever it hangs at, the call ends with its timeout; once the message is out, nobody can say."""
     post.says[verb] = HANG
     refusal = await refused(channel(post, timeout=2.0))
-    assert isinstance(refusal, Temporary)
-    assert isinstance(refusal, NoAnswer) or verb == "CONNECT"
+    assert isinstance(refusal, TemporaryError)
+    assert isinstance(refusal, NoAnswerError) or verb == "CONNECT"
 
 
 async def test_a_server_that_has_the_mail_and_hangs_at_the_goodbye_has_taken_it(post: Post) -> None:
@@ -108,28 +108,28 @@ async def test_what_a_server_refuses_to_everybody_waits_until_that_is_mended(
     """It is no word about the mailbox of the one who is to be told: the alert is not given up for it."""
     post.says[verb] = says
     refusal = await refused(channel(post))
-    assert isinstance(refusal, Refused) and refusal.reason in OF_CHANNEL
+    assert isinstance(refusal, RefusedError) and refusal.reason in OF_CHANNEL
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
     """Nothing was carried."""
-    with pytest.raises(Temporary) as caught:
+    with pytest.raises(TemporaryError) as caught:
         await channel(Post(port=free_port())).send(NOTICE, TO)
-    assert not isinstance(caught.value, NoAnswer)
+    assert not isinstance(caught.value, NoAnswerError)
 
 
 async def test_a_mail_is_not_sent_unencrypted_to_a_server_that_has_no_tls(post: Post) -> None:
     """Where STARTTLS is asked for and not offered, neither password nor alert goes out."""
     mail = channel(post)
     mail.server = replace(mail.server, security="starttls")
-    assert isinstance(await refused(mail), Refused)
+    assert isinstance(await refused(mail), RefusedError)
     assert "AUTH" not in post.commands and "MAIL" not in post.commands
 
 
 @pytest.mark.parametrize("address", ["", "not an address", "a@b\r\nBcc: c@example.com", "li@"])
 async def test_what_is_no_address_is_refused_before_a_byte(post: Post, address: str) -> None:
     """Nothing of an address becomes a header."""
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await channel(post).send(NOTICE, address)
     assert post.commands == []
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 import pytest
 
 from deploy.local.ports import free_port
-from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.limits import Limit
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.sms import SmsChannel
 from services.notifier.model.kinds import Audience, Rung
 from tests.support.notices import CASE, LI, NOTICE, notice, said
@@ -87,7 +87,7 @@ async def test_a_wrong_key_is_told_and_not_repeated(
     """The provider refuses another key's signature; the answer names no key."""
     sms = make(provider.base, clock, secret="anotherkeysecretanother")
     refusal = await refused(sms, provider)
-    assert isinstance(refusal, Refused)
+    assert isinstance(refusal, RefusedError)
     assert "signature or the key" in refusal.answer
     assert KEY_ID not in refusal.answer
     assert provider.delivered == []
@@ -99,7 +99,7 @@ async def test_a_wrong_signature_name_is_told(make: Make, provider: Provider, cl
     """A refusal inside HTTP 200 is a refusal."""
     sms = make(provider.base, clock, sign_name="不存在")
     refusal = await refused(sms, provider)
-    assert isinstance(refusal, Refused)
+    assert isinstance(refusal, RefusedError)
     assert "template" in refusal.answer
     await sms.close()
 
@@ -110,7 +110,7 @@ async def test_what_is_no_number_is_no_destination(sms: SmsChannel, contact: str
     person = notice().to.__class__("wang", "王", "consultant", {"sms": contact})
     destination = sms.destination(person)
     assert destination is None or destination.startswith("+")
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await sms.send(NOTICE, "138****0001")
 
 
@@ -118,19 +118,19 @@ async def test_what_is_no_number_is_no_destination(sms: SmsChannel, contact: str
 @pytest.mark.parametrize(
     ("trick", "kind"),
     [
-        (Answer(200, b"<html>maintenance</html>"), NoAnswer),
-        (Answer(200, b""), NoAnswer),
-        (Answer(200, b"{}"), NoAnswer),
-        (Answer(200, b"[0]"), NoAnswer),
-        (Answer(200, b'{"Code": 0, "Response": {}}'), NoAnswer),
-        (Answer(200, b'{"Response": {"SendStatusSet": [], "RequestId": "x"}}'), NoAnswer),
-        (Answer(200, b"x" * 100, half=True), NoAnswer),
-        (Answer(200, b"x" * 100_000), NoAnswer),
-        ("cut", NoAnswer),
-        (Answer(500, b"oops"), NoAnswer),
-        (Answer(502, b"bad gateway"), NoAnswer),
-        (Answer(503, b"busy", (("retry-after", "3"),)), TryLater),
-        (Answer(403, b"forbidden"), Refused),
+        (Answer(200, b"<html>maintenance</html>"), NoAnswerError),
+        (Answer(200, b""), NoAnswerError),
+        (Answer(200, b"{}"), NoAnswerError),
+        (Answer(200, b"[0]"), NoAnswerError),
+        (Answer(200, b'{"Code": 0, "Response": {}}'), NoAnswerError),
+        (Answer(200, b'{"Response": {"SendStatusSet": [], "RequestId": "x"}}'), NoAnswerError),
+        (Answer(200, b"x" * 100, half=True), NoAnswerError),
+        (Answer(200, b"x" * 100_000), NoAnswerError),
+        ("cut", NoAnswerError),
+        (Answer(500, b"oops"), NoAnswerError),
+        (Answer(502, b"bad gateway"), NoAnswerError),
+        (Answer(503, b"busy", (("retry-after", "3"),)), TryLaterError),
+        (Answer(403, b"forbidden"), RefusedError),
     ],
     ids=lambda trick: str(trick)[:50],
 )
@@ -149,9 +149,9 @@ async def test_what_is_no_answer_is_none(
 async def test_a_provider_that_is_not_there_is_tried_again(make: Make, clock: ShiftedClock) -> None:
     """A connection that does not stand has carried nothing."""
     sms = make(f"http://localhost:{free_port()}", clock)
-    with pytest.raises(Temporary, match="not reached") as caught:
+    with pytest.raises(TemporaryError, match="not reached") as caught:
         await sms.send(NOTICE, NUMBER)
-    assert not isinstance(caught.value, NoAnswer)
+    assert not isinstance(caught.value, NoAnswerError)
     await sms.close()
 
 
@@ -161,7 +161,7 @@ async def test_a_redirect_is_not_followed(sms: SmsChannel, provider: Provider) -
         before = len(provider.calls)
         answer = Answer(status, b"", (("location", f"{provider.base}/elsewhere"),))
         refusal = await refused(sms, provider, answer, number=f"+86138000000{status % 100:02}")
-        assert isinstance(refusal, Refused)
+        assert isinstance(refusal, RefusedError)
         assert len(provider.calls) == before + 1
 
 
@@ -172,7 +172,7 @@ async def test_a_name_that_leads_inside_gets_no_byte(
     """Without the development setting, a listed name that resolves to this machine is refused at the connection."""
     base = f"https://localhost:{provider.server.server_address[1]}"
     sms = make(base, clock, AddressPolicy(frozenset({"localhost"})))
-    with pytest.raises(Refused, match="not a public address"):
+    with pytest.raises(RefusedError, match="not a public address"):
         await sms.send(NOTICE, NUMBER)
     assert provider.calls == []
     await sms.close()
@@ -206,7 +206,7 @@ async def test_the_limit_is_kept_before_the_provider_enforces_it(
     for _ in range(130):
         try:
             await sms.send(NOTICE, NUMBER)
-        except TryLater as later:
+        except TryLaterError as later:
             assert "limit of the number" in later.answer
             assert await sms.ready_in(NUMBER) == pytest.approx(later.wait, abs=timedelta(seconds=5))
             clock.ahead += later.wait
@@ -218,7 +218,7 @@ async def test_a_sender_that_ignores_limits_is_found_out(
 ) -> None:
     """The provider itself counts: without limits of its own a sender meets the provider's, and then holds."""
     monkeypatch.setattr(type(sms), "limits", (Limit(10_000, timedelta(seconds=1)),))
-    with pytest.raises(TryLater, match=r"流控|LimitExceeded") as caught:
+    with pytest.raises(TryLaterError, match=r"流控|LimitExceeded") as caught:
         for _ in range(51):
             await sms.send(NOTICE, NUMBER)
     assert caught.value.wait in (timedelta(days=1), timedelta(seconds=30))
@@ -234,7 +234,7 @@ async def test_a_provider_that_hangs_takes_a_bounded_number_of_threads(
     provider.hold = threading.Event()
     tasks = [asyncio.create_task(sms.send(NOTICE, f"+861380000010{n}")) for n in range(8)]
     await asyncio.to_thread(eventually, lambda: len(provider.calls) == 8, "the calls arrive")
-    with pytest.raises(TryLater, match="under way"):
+    with pytest.raises(TryLaterError, match="under way"):
         await sms.send(NOTICE, "+8613800000109")
     provider.hold.set()
     assert len(await asyncio.gather(*tasks)) == 8

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.channels import Channel, ChannelError, NoAnswer, Temporary
+from services.notifier.channels import Channel, ChannelError, NoAnswerError, TemporaryError
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.mail import MailChannel, MailServer
@@ -66,7 +66,7 @@ async def test_a_certificate_that_is_not_accepted_is_named(make: Make, tmp_path:
     with handshaking(self_signed(tmp_path), mail=make is mail_by_starttls) as port:
         error = await refused(make(port))
     assert "证书不被接受 (the certificate is not accepted: self-signed certificate" in error.answer
-    assert isinstance(error, Temporary) and not isinstance(error, NoAnswer)
+    assert isinstance(error, TemporaryError) and not isinstance(error, NoAnswerError)
 
 
 @pytest.mark.parametrize("make", [robot, hook, aliyun_sms, tencent_sms, mail, mail_by_starttls])
@@ -75,4 +75,4 @@ async def test_a_server_that_speaks_no_tls_is_told_as_that(make: Make) -> None:
     with handshaking(None, mail=make is mail_by_starttls) as port:
         error = await refused(make(port))
     assert "TLS 握手失败 (TLS failed: " in error.answer
-    assert isinstance(error, Temporary) and not isinstance(error, NoAnswer)
+    assert isinstance(error, TemporaryError) and not isinstance(error, NoAnswerError)

@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 
 from deploy.local.ports import free_port
-from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.channels.webhook import WebhookChannel
 from tests.support.notices import LI, NOTICE
 from tests.support.providers import HOOK_SECRET, Answer, Provider, Trick
@@ -50,7 +50,7 @@ async def test_a_wrong_secret_is_told(provider: Provider) -> None:
     """Another key's signature is refused; it is tried again, since secrets are changed and alerts outlive that."""
     hook = channel(provider, "whsec_" + base64.b64encode(b"another secret of 24 or more").decode())
     refusal = await refused(hook, provider)
-    assert type(refusal) is Temporary
+    assert type(refusal) is TemporaryError
     assert "401" in refusal.answer
     assert provider.delivered == []
     await hook.close()
@@ -59,7 +59,7 @@ async def test_a_wrong_secret_is_told(provider: Provider) -> None:
 async def test_a_repetition_is_told_by_its_id(hook: WebhookChannel, provider: Provider) -> None:
     """A call whose answer was lost goes out again under the same id, and the receiver takes it once."""
     provider.tricks.append("cut after")
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoAnswerError):
         await hook.send(NOTICE, "x")
     assert await hook.send(NOTICE, "x") == '200 {"taken": false}'
     assert len(provider.delivered) == 1
@@ -68,16 +68,16 @@ async def test_a_repetition_is_told_by_its_id(hook: WebhookChannel, provider: Pr
 @pytest.mark.parametrize(
     ("trick", "kind"),
     [
-        ("cut", NoAnswer),
-        (Answer(200, b"x" * 100, half=True), NoAnswer),
-        (Answer(500, b"oops"), Temporary),
-        (Answer(502, b"bad gateway"), Temporary),
-        (Answer(503, b"busy", (("retry-after", "17"),)), TryLater),
-        (Answer(429, b"slow down", (("retry-after", "17"),)), TryLater),
-        (Answer(404, b"not found"), Temporary),
-        (Answer(400, b"bad"), Refused),
-        (Answer(422, b"bad"), Refused),
-        (Answer(302, b"", (("location", "http://localhost/elsewhere"),)), Refused),
+        ("cut", NoAnswerError),
+        (Answer(200, b"x" * 100, half=True), NoAnswerError),
+        (Answer(500, b"oops"), TemporaryError),
+        (Answer(502, b"bad gateway"), TemporaryError),
+        (Answer(503, b"busy", (("retry-after", "17"),)), TryLaterError),
+        (Answer(429, b"slow down", (("retry-after", "17"),)), TryLaterError),
+        (Answer(404, b"not found"), TemporaryError),
+        (Answer(400, b"bad"), RefusedError),
+        (Answer(422, b"bad"), RefusedError),
+        (Answer(302, b"", (("location", "http://localhost/elsewhere"),)), RefusedError),
     ],
     ids=lambda trick: str(trick)[:60],
 )
@@ -87,7 +87,7 @@ async def test_each_answer_is_what_http_means_by_it(
     """Refused for good, later and how much later, or unknown; one call each, and no redirect is followed."""
     refusal = await refused(hook, provider, trick)
     assert type(refusal) is kind
-    assert not isinstance(refusal, TryLater) or refusal.wait == timedelta(seconds=17)
+    assert not isinstance(refusal, TryLaterError) or refusal.wait == timedelta(seconds=17)
     assert len(provider.calls) == 1
 
 
@@ -95,16 +95,16 @@ async def test_a_slow_answer_is_unknown(provider: Provider) -> None:
     """A receiver that takes longer than the timeout may have taken it."""
     provider.hold = threading.Event()
     hook = channel(provider, timeout=2.0)
-    assert type(await refused(hook, provider)) is NoAnswer
+    assert type(await refused(hook, provider)) is NoAnswerError
     await hook.close()
 
 
 async def test_a_receiver_that_is_not_there_is_tried_again() -> None:
     """Nothing was carried."""
     hook = WebhookChannel(f"http://localhost:{free_port()}/", HOOK_SECRET, HERE, 60.0)
-    with pytest.raises(Temporary, match="not reached") as caught:
+    with pytest.raises(TemporaryError, match="not reached") as caught:
         await hook.send(NOTICE, "x")
-    assert not isinstance(caught.value, NoAnswer)
+    assert not isinstance(caught.value, NoAnswerError)
     await hook.close()
 
 
@@ -112,7 +112,7 @@ async def test_a_name_that_leads_inside_is_not_called(provider: Provider) -> Non
     """Without the development setting, a listed name that resolves to this machine is refused."""
     address = f"https://localhost:{provider.server.server_address[1]}/hooks"
     hook = WebhookChannel(address, HOOK_SECRET, AddressPolicy(frozenset({"localhost"})), 60.0)
-    with pytest.raises(Refused, match="not a public address"):
+    with pytest.raises(RefusedError, match="not a public address"):
         await hook.send(NOTICE, "x")
     assert provider.calls == []
     await hook.close()

@@ -10,7 +10,7 @@ import pytest
 
 from services.notifier.channels import Channel
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, Listing
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
@@ -22,7 +22,7 @@ from tests.support.notifier import Keeping, Office, local
 DAILY = plans_of(
     parse(b"version: 1\ndefaults: {digest: {at_opening: true}}", "p"), OfficeHours(), ("keeping",)
 )
-ONE_BY_ONE = Policy(concurrency=1, longest_sleep=0.05)
+ONE_BY_ONE = RetryPolicy(concurrency=1, longest_sleep=0.05)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def office(database: str) -> Iterator[Office]:
     office.close()
 
 
-def dispatcher(office: Office, by: Plans, *channels: Channel, policy: Policy = ONE_BY_ONE) -> Dispatcher:
+def dispatcher(office: Office, by: Plans, *channels: Channel, policy: RetryPolicy = ONE_BY_ONE) -> Dispatcher:
     return Dispatcher(office.queue, channels, (office.clock, office.machine), by, policy, Metrics())
 
 
@@ -91,7 +91,7 @@ async def test_a_notifier_that_was_down_for_an_hour_sends_the_days_list_and_says
     """What was due at nine goes out at ten, as one message of six cases, which names the hour that it missed."""
     office.at(local(4, 10))
     channel = Keeping()
-    back = dispatcher(office, DAILY, channel, policy=Policy())
+    back = dispatcher(office, DAILY, channel, policy=RetryPolicy())
     await back.tick()
     await back.drain(90)
     (notice,) = channel.sent

@@ -12,7 +12,7 @@ from services.notifier.channels.aliyun import AliyunSms
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.sms import Account, SmsChannel
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import UNREACHABLE, Filter, ListedAlert, Listing
 from services.notifier.messages.words import case_number
 from services.notifier.model.metrics import Metrics
@@ -27,7 +27,7 @@ from tests.support.notifier import SHANGHAI, Keeping, Office, ShiftedClock, loca
 from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Provider, providing
 from tests.support.sms import HERE
 
-QUICK = Policy(attempts=1, wait_initial=0.001, wait_max=0.002)
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 CASE = case_number("c1")
 LISTS = "defaults: {channels: {default: [aliyun-sms, email]}, digest: {threshold: 2}}"
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifier.delivery.queue import Call, Verdict
+from services.notifier.delivery.queue import RoundResult, SendAttempt
 from services.notifier.history.listing import Filter, Listing, NotRetriableError
-from services.notifier.inbox.decoding import Record
+from services.notifier.inbox.decoding import OwnershipRecord
 from services.notifier.inbox.inbox import StaleError
-from services.notifier.model.alert import LeasedAlert, Outcome, State
+from services.notifier.model.alert import AttemptOutcome, LeasedAlert, State
 from services.notifier.model.kinds import Rung
 from tests.support.notifier import END, Office, Told, local
 
@@ -38,16 +38,16 @@ def claimed(office: Office, limit: int = 100) -> list[LeasedAlert]:
 
 def begin(office: Office, alert: LeasedAlert) -> int | None:
     now = (office.clock.now(), office.machine.now())
-    return office.queue.begin_attempt(alert, Call("keeping", "keep:x", "words", "x"), now)
+    return office.queue.begin_attempt(alert, SendAttempt("keeping", "keep:x", "words", "x"), now)
 
 
 def send(office: Office, alert: LeasedAlert) -> None:
     number = begin(office, alert)
     assert number is not None
     office.queue.end_attempts(
-        {alert.id: number}, Outcome.SENT, "ok", (office.clock.now(), office.machine.now())
+        {alert.id: number}, AttemptOutcome.SENT, "ok", (office.clock.now(), office.machine.now())
     )
-    office.queue.settle(alert, Verdict(State.SENT), office.clock.now())
+    office.queue.settle(alert, RoundResult(State.SENT), office.clock.now())
 
 
 def test_each_step_falls_due_in_its_turn(office: Office) -> None:
@@ -239,9 +239,9 @@ def test_what_was_sent_stays_sent(office: Office) -> None:
     assert number == 1
     office.hear(_renewal(office))
     office.queue.end_attempts(
-        {alert.id: number}, Outcome.SENT, "ok", (office.clock.now(), office.machine.now())
+        {alert.id: number}, AttemptOutcome.SENT, "ok", (office.clock.now(), office.machine.now())
     )
-    office.queue.settle(alert, Verdict(State.SENT), office.clock.now())
+    office.queue.settle(alert, RoundResult(State.SENT), office.clock.now())
     listed = Listing(office.database).one(alert.id)
     assert (listed.state, listed.superseded_at) == ("sent", local(4, 9))
     assert [(attempt.outcome, attempt.answer) for attempt in listed.attempts] == [("sent", "ok")]
@@ -255,7 +255,7 @@ def test_a_failed_round_on_a_changed_claim_is_not_tried_again(office: Office) ->
     assert begin(office, alert) == 1
     office.hear(_renewal(office))
     now = office.machine.now()
-    office.queue.settle(alert, Verdict(State.FAILED, "down", now), office.clock.now())
+    office.queue.settle(alert, RoundResult(State.FAILED, "down", now), office.clock.now())
     office.machine.ahead = timedelta(hours=1)
     assert claimed(office) == []
     assert Listing(office.database).one(alert.id).state == "superseded"
@@ -294,7 +294,7 @@ def test_a_crash_behind_the_answer_is_sent_and_not_repeated(office: Office) -> N
     number = begin(office, alert)
     assert number == 1
     at = (office.clock.now(), office.machine.now())
-    office.queue.end_attempts({alert.id: number}, Outcome.SENT, "ok", at)
+    office.queue.end_attempts({alert.id: number}, AttemptOutcome.SENT, "ok", at)
     office.machine.ahead = timedelta(seconds=31)
     assert office.queue.recover(office.machine.now(), ["keeping"]) == [(alert.id, State.SENT)]
     assert claimed(office) == []
@@ -373,7 +373,7 @@ def test_a_stale_consumer_writes_nothing(office: Office) -> None:
     """A batch at a position that has moved on is refused whole."""
     value, headers = office.stream.claim("c1", "li")
     with pytest.raises(StaleError):
-        office.inbox.take(0, office.next - 1, [Record(office.next - 1, value, headers)])
+        office.inbox.take(0, office.next - 1, [OwnershipRecord(office.next - 1, value, headers)])
     assert office.states() == []
 
 
@@ -408,7 +408,7 @@ def test_a_dead_alert_is_retried_from_the_first_round(office: Office) -> None:
     office.hear(office.stream.claim("c1", "li"))
     office.at(local(4, 9))
     (alert,) = claimed(office)
-    office.queue.settle(alert, Verdict(State.DEAD, "refused"), office.clock.now())
+    office.queue.settle(alert, RoundResult(State.DEAD, "refused"), office.clock.now())
     listing = Listing(office.database)
     assert listing.dead(None) == [alert.id]
     listing.retry(alert.id, office.machine.now())
@@ -421,7 +421,7 @@ def test_a_dead_alert_of_a_changed_claim_cannot_be_retried(office: Office) -> No
     office.hear(office.stream.claim("c1", "li"))
     office.at(local(4, 9))
     (alert,) = claimed(office)
-    office.queue.settle(alert, Verdict(State.DEAD, "refused"), office.clock.now())
+    office.queue.settle(alert, RoundResult(State.DEAD, "refused"), office.clock.now())
     office.hear(_renewal(office))
     with pytest.raises(NotRetriableError, match="changed"):
         Listing(office.database).retry(alert.id, datetime.now(UTC))

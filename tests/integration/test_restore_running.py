@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.backup.cli import backup, restore
-from services.intake.journal.heads import SeenHeads, WentBack
+from services.intake.journal.heads import SeenHeads, WentBackError
 from services.intake.main import SCHEMA
-from services.intake.model.submission import Unavailable
+from services.intake.model.submission import IntakeUnavailableError
 from shared.platform.postgres.database import Database, connection_info, migrate
 from tests.integration.test_intake_comparison import lacks, record, recover, serving
 from tests.support import parts
@@ -73,9 +73,9 @@ def test_a_journal_that_holds_less_than_was_committed_takes_no_fact(database: st
         connection.execute("DELETE FROM intake.facts WHERE seq > 1")
         connection.execute("DELETE FROM intake.event_ids WHERE seq > 1")
         connection.execute("UPDATE intake.heads SET seq = 1")
-    with pytest.raises(WentBack, match="demo 3 → 1"):
+    with pytest.raises(WentBackError, match="demo 3 → 1"):
         journal.append([submission()])
-    with pytest.raises(Unavailable, match="not been compared"):
+    with pytest.raises(IntakeUnavailableError, match="not been compared"):
         journal.append([submission()])
     compared(database, topic)
     journal.append([submission()])
@@ -87,7 +87,7 @@ def test_as_many_scopes_are_remembered_as_were_written_last() -> None:
     seen = SeenHeads(kept=2)
     seen.note({"a": 5, "b": 5, "c": 5})
     seen.demand(["a"], {"a": 1})
-    with pytest.raises(WentBack):
+    with pytest.raises(WentBackError):
         seen.demand(["c"], {})
 
 

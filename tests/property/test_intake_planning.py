@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.journal.numbering import Head, Known, Planner
+from services.intake.journal.numbering import KnownEvent, Numberer, ScopeHead
 from services.intake.model.submission import Outcome, Submission
 from tests.support.intake import NOON, submission
 
@@ -18,13 +18,13 @@ class Books:
     """A journal in memory, as the planner sees the real one."""
 
     def __init__(self) -> None:
-        self.heads: dict[str, Head] = {}
+        self.heads: dict[str, ScopeHead] = {}
         self.offices: dict[str, str] = {}
-        self.known: list[Known] = []
+        self.known: list[KnownEvent] = []
         self.outcomes: list[Outcome] = []
 
     def append(self, group: list[Submission], minutes: int) -> None:
-        planned = Planner(
+        planned = Numberer(
             heads=dict(self.heads),
             known=list(self.known),
             offices=dict(self.offices),
@@ -33,7 +33,7 @@ class Books:
         ).plan(group)
         self.heads |= planned.heads
         self.offices |= planned.new_offices
-        self.known += [Known(fact.place, fact.submission.digest) for fact in planned.facts]
+        self.known += [KnownEvent(fact.place, fact.submission.digest) for fact in planned.facts]
         self.outcomes += planned.outcomes
 
 

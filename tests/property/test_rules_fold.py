@@ -18,8 +18,8 @@ from shared.rules.domain.evolve import apply
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.needs import HELD, needs
 from shared.rules.domain.rejudgement import identified, judge_again
-from shared.rules.domain.state import Customer, Key, Pointer, Record, Slice
-from shared.rules.judge.history import History
+from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
+from shared.rules.judge.history import DecisionHistory
 from shared.rules.judge.result import Judged, result
 from shared.rules.judge.translate import to_fact
 from shared.rules.rulebooks.loading import load, shipped
@@ -136,7 +136,7 @@ def test_the_moment_of_a_sweep_is_nothing(drawn: list[Move], book: str, shares: 
     """Lapses that a sweep finds between two facts are those that the next fact would have found."""
     events = stream(drawn)
     plain, swept = opened(book), opened(book)
-    told, told_swept = History(), History()
+    told, told_swept = DecisionHistory(), DecisionHistory()
     all_facts = facts(events)
     for number, fact in enumerate(all_facts):
         told.add(number, decide(plain, fact, known()))
@@ -202,5 +202,5 @@ def test_pointers_agree_with_customers(drawn: list[Move], book: str) -> None:
             for kind, name in names:
                 assert Key(kind, name) not in expected, (kind, name)
                 expected[Key(kind, name)] = record.id
-    pointers = {key: record.customer for key, record in slice_.items() if isinstance(record, Pointer)}
+    pointers = {key: record.customer for key, record in slice_.items() if isinstance(record, CustomerRef)}
     assert pointers == expected

@@ -14,8 +14,8 @@ import pytest
 from shared.contract import Event, decode_event
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.evolve import apply
-from shared.rules.domain.state import Customer, Key, Pointer, Slice
-from shared.rules.judge.history import History
+from shared.rules.domain.state import Customer, CustomerRef, Key, Slice
+from shared.rules.judge.history import DecisionHistory
 from shared.rules.judge.judge import in_order
 from shared.rules.judge.translate import to_fact
 from tests.property.test_rules_fold import Guarded, asked
@@ -49,7 +49,7 @@ def clauses(slice_: Slice) -> dict[str, str]:
     return {customer.id: customer.clause for customer in customers if customer.clause is not None}
 
 
-def last_clauses(history: History) -> dict[str, str]:
+def last_clauses(history: DecisionHistory) -> dict[str, str]:
     """The clause of the last decision of each customer, by its time and then as it was made."""
     told = {customer: [decision for _, decision in made] for customer, made in history.decisions.items()}
     return {name: sorted(made, key=lambda d: d.at)[-1].clause for name, made in told.items() if made}
@@ -62,7 +62,7 @@ def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) ->
     known = {**books(), (book.name, book.version): book}
     for scope, events in events_of(case).items():
         whole, told = (new_scope(scope, (book.name, book.version), book.timezone.key) for _ in range(2))
-        history = History()
+        history = DecisionHistory()
         for number, event in enumerate(events, start=1):
             fact = to_fact(event, number, None)
             part = Guarded(whole, asked(fact, whole))
@@ -76,4 +76,4 @@ def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) ->
                 apply(told, made)
         assert told == whole
         assert clauses(whole) == last_clauses(history)
-        assert {k: r.customer for k, r in whole.items() if isinstance(r, Pointer)} == pointers(whole)
+        assert {k: r.customer for k, r in whole.items() if isinstance(r, CustomerRef)} == pointers(whole)

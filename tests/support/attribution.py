@@ -13,11 +13,11 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 from psycopg.rows import dict_row
 
-from services.attribution.fold.application import Attribution, Outcome, Source
+from services.attribution.fold.application import BatchOutcome, FoldApplication, IntakePartition
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.quarantine.quarantine import Quarantine
-from services.attribution.queries.queries import Questions
+from services.attribution.queries.queries import ScopeReader
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store
 from shared.contract import format_instant
@@ -25,7 +25,7 @@ from shared.platform.postgres.database import Database, migrate
 from shared.rules.rulebooks.registry import Registry
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-SOURCE = Source("cluster/topic:0", 0)
+SOURCE = IntakePartition("cluster/topic:0", 0)
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,14 @@ class Deployment:
 
     def __post_init__(self) -> None:
         self.attribution = self.restarted()
-        self.questions = Questions(self.database, self.rules.books)
+        self.questions = ScopeReader(self.database, self.rules.books)
         self.quarantine = Quarantine(self.database, self.recorder, self.rules)
 
-    def restarted(self, rules: Rules | None = None) -> Attribution:
+    def restarted(self, rules: Rules | None = None) -> FoldApplication:
         """As a new process would begin: nothing in memory."""
-        return Attribution(Store(self.database), self.recorder, rules or self.rules, "base")
+        return FoldApplication(Store(self.database), self.recorder, rules or self.rules, "base")
 
-    def fold(self, *records: Raw) -> Outcome:
+    def fold(self, *records: Raw) -> BatchOutcome:
         return self.attribution.fold_batch(SOURCE, records[0].offset, records)
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:

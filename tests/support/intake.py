@@ -14,14 +14,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from services.intake.admission.admission import admit
-from services.intake.admission.rulebooks import Registry
+from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import keep
 from services.intake.journal.journal import Journal
-from services.intake.main import Service
+from services.intake.main import IntakeService
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import Submission
-from services.intake.relay.outbox import Outbox
+from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
 from shared.contract.topics import WatermarkMessage, decode_watermark
 from shared.platform.clock import SystemClock
@@ -96,7 +96,7 @@ def compared(dsn: str, topic: str) -> None:
         keep(connection, topic, "")
 
 
-async def taking(service: Service, seconds: float = 180.0) -> None:
+async def taking(service: IntakeService, seconds: float = 180.0) -> None:
     """Until the journal was compared with its topic, whatever was found: how long that takes depends on the machine."""
     async with asyncio.timeout(seconds):
         await service.standing.wait()
@@ -108,13 +108,13 @@ def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
         topic=topic,
         clock=clock or SystemClock(),
         codec=PlainCodec(),
-        knows_rulebook=Registry(["base@1", "shijiazhuang@1"]),
+        knows_rulebook=AdoptableRulebooks(["base@1", "shijiazhuang@1"]),
         default_rulebook="base",
     )
 
 
-def new_outbox(dsn: str, clock: Any = None) -> Outbox:
-    return Outbox(dsn, clock=clock or SystemClock(), codec=PlainCodec())
+def new_outbox(dsn: str, clock: Any = None) -> FactOutbox:
+    return FactOutbox(dsn, clock=clock or SystemClock(), codec=PlainCodec())
 
 
 def new_metrics() -> IntakeMetrics:
@@ -127,7 +127,7 @@ def watermarks_of(topic: str) -> str:
 
 
 def new_relay(
-    dsn: str, bootstrap: str, topic: str, clock: Any = None, outbox: Outbox | None = None, **changes: Any
+    dsn: str, bootstrap: str, topic: str, clock: Any = None, outbox: FactOutbox | None = None, **changes: Any
 ) -> IntakeRelay:
     chosen: dict[str, Any] = {
         "partitions": PARTITIONS,

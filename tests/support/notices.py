@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.notifier.model.alert import Notice, Person, Words
+from services.notifier.model.alert import MessageText, Person, RenderedMessage
 from services.notifier.model.kinds import Audience, Rung
 from tests.support.notifier import END, SCOPE, local
 
@@ -20,13 +20,13 @@ CONTACTS = {
     "email": "li@example.com",
 }
 LI = Person("li", "李雷", "consultant", CONTACTS)
-WORDS = Words(
+WORDS = MessageText(
     f"【判客】客户 {CASE} 的归属将于3月5日（周四）24:00到期，还剩15小时",
     f"您的客户（编号 {CASE}）归属将于3月5日（周四）24:00到期，还剩15小时。\n请在到期前联系客户。",
     f"[Panke] Customer {CASE} is yours until the end of Thursday 5 March: 15 hours left",
     f"Your claim on customer {CASE} is valid until the end of Thursday 5 March: 15 hours left.\nContact them.",
 )
-NOTICE = Notice(
+NOTICE = RenderedMessage(
     id=UUID("0190a000-0000-7000-8000-000000000001"),
     scope=SCOPE,
     customer="c1",
@@ -45,16 +45,16 @@ NOTICE = Notice(
 )
 
 
-def notice(**changes: Any) -> Notice:
+def notice(**changes: Any) -> RenderedMessage:
     """The reminder of the last morning, with these changes."""
     return replace(NOTICE, **changes)
 
 
-def said(**changes: Any) -> Notice:
+def said(**changes: Any) -> RenderedMessage:
     """The same reminder in other words."""
     return replace(NOTICE, words=replace(WORDS, **changes))
 
 
-def numbered(number: int) -> Notice:
+def numbered(number: int) -> RenderedMessage:
     """One of many."""
     return replace(NOTICE, id=UUID(int=number), due_at=NOTICE.due_at + timedelta(seconds=number))

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.notifier.delivery.queue import Queue, Terms
-from services.notifier.inbox.decoding import Record
-from services.notifier.inbox.inbox import Inbox, Taken
-from services.notifier.model.alert import Notice, Person
+from services.notifier.inbox.decoding import OwnershipRecord
+from services.notifier.inbox.inbox import BatchResult, Inbox
+from services.notifier.model.alert import Person, RenderedMessage
 from services.notifier.schedule.plan import Plans
 from shared.contract import StaffContacts
 from shared.contract.events import Role
@@ -168,9 +168,9 @@ class Office:
     def close(self) -> None:
         self.database.close()
 
-    def hear(self, *told: Told) -> Taken:
+    def hear(self, *told: Told) -> BatchResult:
         """One batch of partition 0."""
-        records = [Record(self.next + n, value, headers) for n, (value, headers) in enumerate(told)]
+        records = [OwnershipRecord(self.next + n, value, headers) for n, (value, headers) in enumerate(told)]
         taken = self.inbox.take(0, self.next, records)
         self.next += len(records)
         return taken
@@ -235,14 +235,14 @@ class Keeping:
     def __init__(self, name: str = "keeping", *, timeout: float = 5.0) -> None:
         self.name = name
         self.timeout = timeout
-        self.sent: list[Notice] = []
+        self.sent: list[RenderedMessage] = []
         self.answers: list[Exception] = []
         self.says = "kept"
 
     def destination(self, person: Person) -> str | None:
         return f"keep:{person.staff}"
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         if self.answers:
             raise self.answers.pop(0)
         self.sent.append(notice)

@@ -26,7 +26,7 @@ from services.notifier.channels.wecom import WeComRobot
 from services.notifier.delivery.breaker import StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.queue import Queue, Terms
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.main import LEASE
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
@@ -82,7 +82,7 @@ async def run(dsn: str, base: str, mail_port: int) -> None:
     with Database(dsn, schema="notifier", name="storm", max_size=12) as database:
         senders = channels(base, mail_port, DatabaseLimiter(database, machine), machine)
         queue = Queue(database, Terms(LEASE))
-        policy = Policy(round_wait=timedelta(seconds=5), longest_sleep=0.2)
+        policy = RetryPolicy(round_wait=timedelta(seconds=5), longest_sleep=0.2)
         breaker = StoredBreaker(database, machine)
         clocks = (Standing(), machine)
         sender = Dispatcher(queue, senders, clocks, plans(), policy, Metrics(), breaker)

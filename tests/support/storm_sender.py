@@ -17,15 +17,15 @@ from typing import Any, Literal
 
 import psycopg
 
-from services.notifier.channels import Temporary
+from services.notifier.channels import TemporaryError
 from services.notifier.channels.limits import ZERO, DatabaseLimiter, Limit
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.queue import Queue, Terms
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.main import LEASE
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.strict_yaml import parse
@@ -59,7 +59,7 @@ TAKE = """
            %s AND EXISTS (SELECT FROM public.provider_calls WHERE channel = %s AND message = %s)
 """
 # The lanes are those of the kinds that the providers stand for: two robots, a webhook, SMS and mail.
-POLICY = Policy(
+POLICY = RetryPolicy(
     attempts=1, rounds=8, round_wait=timedelta(seconds=1), concurrency=16, longest_sleep=0.2,
     limit_patience=timedelta(minutes=1), lanes={"slow": 8},
 )  # fmt: skip
@@ -95,12 +95,12 @@ class Provider:
     def destination(self, person: Person) -> str | None:
         return f"{self.name}:{person.staff}"
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         key = destination if self.name == "sms" else self.name
         if self.limits and (wait := await self._limiter.take(key, self.limits)) > ZERO:
-            raise TryLater("the limit is reached", wait)
+            raise TryLaterError("the limit is reached", wait)
         if self.name == "down":
-            raise Temporary("503")
+            raise TemporaryError("503")
         if self.name == "slow":
             await asyncio.sleep(0.2)
         await asyncio.to_thread(self._take, notice, key)
@@ -109,7 +109,7 @@ class Provider:
     async def close(self) -> None:
         """Each call has a connection of its own."""
 
-    def _take(self, notice: Notice, key: str) -> None:
+    def _take(self, notice: RenderedMessage, key: str) -> None:
         alerts = [item.alert for item in notice.items] or [notice.id]
         row = [self.name, key, notice.id, alerts, datetime.now(UTC), self.name in KEYED, self.name, notice.id]
         with psycopg.connect(self._dsn, autocommit=True) as connection:

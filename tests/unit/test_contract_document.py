@@ -15,7 +15,7 @@ from msgspec.structs import fields
 import shared.contract.fields as kinds
 import shared.contract.topics as topics
 from services.intake.answers import batch_ndjson
-from services.intake.model.submission import Accepted, Malformed, Place
+from services.intake.model.submission import Accepted, JournalPlace, MalformedEventError
 from shared.contract import DATA_TYPES, RULES, BadEvent, bad, decode_event, decode_set_aside, parse_instant
 from shared.contract import events as ev
 from shared.contract.times import Instant
@@ -344,7 +344,7 @@ def test_the_results_of_a_batch_are_as_they_are_answered() -> None:
     """A line that was taken, and one that was refused, as the contract shows them."""
     (example,) = examples(section_of("recording-a-batch"), "ndjson")
     taken, refused = map(json.loads, example.splitlines())
-    place = Place(taken["id"], taken["scope"], taken["seq"], parse_instant(taken["recorded_at"]))
+    place = JournalPlace(taken["id"], taken["scope"], taken["seq"], parse_instant(taken["recorded_at"]))
     unknown = bad("type", "unknown_type")
-    outcomes = [Accepted(place), Malformed(unknown.path, unknown.rule, unknown.message)]
+    outcomes = [Accepted(place), MalformedEventError(unknown.path, unknown.rule, unknown.message)]
     assert [json.loads(line) for line in batch_ndjson(outcomes).splitlines()] == [taken, refused]

@@ -18,19 +18,21 @@ from rich.console import Console
 from deploy.demo.bubbles import LOOKS, line, transcript, wrapped
 from deploy.demo.choosing import worth_showing
 from deploy.demo.console import Screen
-from deploy.demo.conversations import Conversation, NotArrived, joined
-from deploy.demo.providers.message import Message
+from deploy.demo.conversations import Conversation, NotArrivedError, joined
+from deploy.demo.providers.message import DeliveredMessage
 from deploy.demo.scenario.office import ZONE
 
 NINE = datetime(2026, 3, 5, 9, tzinfo=ZONE).astimezone(UTC)
 WIDTH = 60
 
 
-def message(channel: str = "dingtalk", to: str = "li", case: str = "K7QF-2M9D", **more: Any) -> Message:
+def message(
+    channel: str = "dingtalk", to: str = "li", case: str = "K7QF-2M9D", **more: Any
+) -> DeliveredMessage:
     mention = {"dingtalk": "@138****0001", "feishu": f"@ou_demo_{to}"}.get(channel, "138****0001")
     text = f"您的客户（编号 {case}）归属将于3月6日（周五）24:00到期，还剩1天15小时。"
     given = {"title": f"【判客】客户 {case}", "lines": (text, "请在到期前联系客户。")}
-    return Message(NINE, channel, to, mention, **given | more)
+    return DeliveredMessage(NINE, channel, to, mention, **given | more)
 
 
 def alert(case: str = "K7QF-2M9D", *, to: str = "li", by: str = "dingtalk", **more: Any) -> dict[str, Any]:
@@ -49,7 +51,9 @@ def shown(one: Conversation, width: int = WIDTH) -> str:
     return transcript([one], width)
 
 
-def told(message: Message, *, instead_of: tuple[str, str] | None = None, several: int = 1) -> Conversation:
+def told(
+    message: DeliveredMessage, *, instead_of: tuple[str, str] | None = None, several: int = 1
+) -> Conversation:
     alerts: tuple[Mapping[str, Any], ...] = tuple(alert() for _ in range(several))
     return Conversation(message, alerts, instead_of)
 
@@ -144,10 +148,10 @@ def test_messages_and_alerts_are_joined_by_channel_reader_and_cases() -> None:
     ],
 )
 def test_a_message_that_is_missing_or_that_nobody_sent_is_found(
-    messages: list[Message], alerts: list[dict[str, Any]]
+    messages: list[DeliveredMessage], alerts: list[dict[str, Any]]
 ) -> None:
     """Nothing is shown when what was sent and what arrived do not agree, in number, reader, channel or case."""
-    with pytest.raises(NotArrived):
+    with pytest.raises(NotArrivedError):
         joined(messages, alerts)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.demo.alerting import EVENTS
 from deploy.demo.scenario.office import EVERYBODY, reminder_hours
-from deploy.demo.scenario.plan import Plan, make_plan
+from deploy.demo.scenario.plan import DemoPlan, make_plan
 from shared.contract import decode_event, format_instant
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
@@ -99,7 +99,7 @@ def test_staff_are_enrolled_with_contacts_of_the_invented_row() -> None:
     assert guests and not staff & guests
 
 
-def judgement(plan: Plan) -> dict[str, Any]:
+def judgement(plan: DemoPlan) -> dict[str, Any]:
     """What the rules say of a plan, entered as planned."""
     lines = [
         json.dumps(entry.event | {"recorded_at": format_instant(entry.at)}).encode()

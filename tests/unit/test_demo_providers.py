@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.alerting import CHANNELS, notifier_settings, write_policy
-from deploy.demo.providers.message import Message
+from deploy.demo.providers.message import DeliveredMessage
 from deploy.demo.providers.secrets import Secrets, drawn
 from deploy.demo.providers.server import Providers, providing
 from deploy.demo.scenario.office import ABSENT_DATE, EVERYBODY, FIRST_DAY, ZONE
-from services.notifier.channels import Channel, ChannelError, Refused, Temporary
+from services.notifier.channels import Channel, ChannelError, RefusedError, TemporaryError
 from services.notifier.channels.limits import ZERO, Limit
 from services.notifier.model.alert import Person
 from services.notifier.model.kinds import Language
@@ -91,7 +91,7 @@ async def _send(channels: Sequence[Channel], name: str, person: Person, times: i
     return answer
 
 
-def seen(providers: Providers) -> Message:
+def seen(providers: Providers) -> DeliveredMessage:
     (message,) = providers.arrivals.messages
     return message
 
@@ -150,7 +150,7 @@ def test_a_wrong_secret_is_refused_by_the_provider_s_own_code(
 ) -> None:
     """Signatures are checked, not taken for granted; what is refused is counted and shown to nobody."""
     other = replace(office.secrets, **{wrong: getattr(drawn(2), wrong)})
-    with pytest.raises(Refused, match=code):
+    with pytest.raises(RefusedError, match=code):
         send(settings(providers, other, tmp_path), channel)
     assert providers.arrivals.messages == []
     (refused,) = providers.arrivals.refusals
@@ -162,7 +162,7 @@ def test_a_webhook_with_another_signature_is_refused(
 ) -> None:
     """401, and nothing arrives."""
     other = replace(office.secrets, webhook=drawn(2).webhook)
-    with pytest.raises(Temporary, match="401"):
+    with pytest.raises(TemporaryError, match="401"):
         send(settings(providers, other, tmp_path), "webhook")
     assert providers.arrivals.messages == []
 
@@ -185,7 +185,7 @@ def test_a_robot_that_was_removed_from_its_group_refuses_on_that_day_alone(
     """On the day of the first reminders WeCom's robot is missing: whoever prefers it must be told another way."""
     found = settings(providers, office.secrets, tmp_path)
     office.now = NOON + (ABSENT_DATE - FIRST_DAY - timedelta(days=2))
-    with pytest.raises(Refused, match="93000"):
+    with pytest.raises(RefusedError, match="93000"):
         send(found, "wecom", "wang")
     office.now += timedelta(days=1)
     send(found, "wecom", "wang")

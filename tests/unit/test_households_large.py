@@ -12,7 +12,7 @@ from shared.rules.domain import united
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.events import CustomersJoined
 from shared.rules.domain.evolve import evolve
-from shared.rules.domain.state import Customer, Key, Pointer, Record, Slice
+from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
 from shared.rules.rulebooks.loading import load
 
 BOOK = load("confirmation")
@@ -36,7 +36,7 @@ def test_a_join_writes_what_is_joined_whatever_the_household_is() -> None:
     """The contacts of the customer that stays point to it already: a chain of links writes a few rows a link."""
     few, many = changes(10), changes(5_000)
     assert len(few) == len(many) == 3
-    assert many[Key("contact", "+8613900000001")] == Pointer("large")
+    assert many[Key("contact", "+8613900000001")] == CustomerRef("large")
     assert many[Key("customer", "small")] is None
     joined = many[Key("customer", "large")]
     assert isinstance(joined, Customer)
@@ -48,9 +48,11 @@ def test_a_large_customer_joins_a_small_one_that_was_first_by_a_few_rows() -> No
     rows = changes(5_000, large_first=False)
     assert len(rows) == 4
     assert (
-        rows[Key("contact", "+8613900000001")] == rows[Key("contact", "+8613900000001")] == Pointer("large")
+        rows[Key("contact", "+8613900000001")]
+        == rows[Key("contact", "+8613900000001")]
+        == CustomerRef("large")
     )
-    assert rows[Key("joined", "large")] == Pointer("small")
+    assert rows[Key("joined", "large")] == CustomerRef("small")
     joined = rows[Key("customer", "small")]
     assert isinstance(joined, Customer)
     assert (len(joined.contacts), joined.contacts[0], joined.records[0]) == (5_001, "+8613900000001", "new")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from services.intake.admission.attribution import Attribution
-from services.intake.admission.rulebooks import Registry
-from services.intake.model.submission import Unavailable
+from services.intake.admission.attribution import AttributionClient
+from services.intake.admission.rulebooks import AdoptableRulebooks
+from services.intake.model.submission import IntakeUnavailableError
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 AT_ONCE = 50
@@ -37,7 +37,7 @@ async def adopted(answer: bytes) -> tuple[Asked, list[object]]:
     server = await asyncio.start_server(asked.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        attribution = Attribution(f"http://127.0.0.1:{port}", Registry(["base@1"]))
+        attribution = AttributionClient(f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]))
         waiting = [asyncio.create_task(attribution.keep("base", 1)) for _ in range(AT_ONCE)]
         await asked.came.wait()
         asked.may_answer.set()
@@ -58,7 +58,7 @@ def test_one_who_leaves_does_not_take_the_answer_from_the_others() -> None:
         server = await asyncio.start_server(asked.serve, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            attribution = Attribution(f"http://127.0.0.1:{port}", Registry(["base@1"]))
+            attribution = AttributionClient(f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]))
             first = asyncio.create_task(attribution.keep("base", 1))
             await asked.came.wait()
             second = asyncio.create_task(attribution.keep("base", 1))
@@ -76,5 +76,5 @@ def test_what_every_installation_has_is_taken_while_attribution_fails() -> None:
         adopted(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     )
     assert asked.questions == 1
-    assert not [answer for answer in answers if isinstance(answer, Unavailable)]
+    assert not [answer for answer in answers if isinstance(answer, IntakeUnavailableError)]
     assert answers == [None] * AT_ONCE

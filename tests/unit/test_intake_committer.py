@@ -12,7 +12,13 @@ import pytest
 from psycopg import errors
 
 from services.intake.journal.committer import GroupCommitter
-from services.intake.model.submission import Accepted, Outcome, Place, Submission, Unavailable
+from services.intake.model.submission import (
+    Accepted,
+    IntakeUnavailableError,
+    JournalPlace,
+    Outcome,
+    Submission,
+)
 from tests.support.intake import NOON, new_metrics, submission
 
 
@@ -36,7 +42,7 @@ class MemoryJournal:
             raise ValueError("cannot be stored")
         start = sum(map(len, self.groups))
         self.groups.append(list(submissions))
-        return [Accepted(Place(s.id, s.scope, start + n, NOON)) for n, s in enumerate(submissions, 1)]
+        return [Accepted(JournalPlace(s.id, s.scope, start + n, NOON)) for n, s in enumerate(submissions, 1)]
 
 
 @asynccontextmanager
@@ -92,7 +98,7 @@ async def test_a_full_queue_refuses_and_promises_nothing() -> None:
         running = committer.submit([submission()])
         await begun(journal)
         queued = committer.submit([submission() for _ in range(3)])
-        with pytest.raises(Unavailable):
+        with pytest.raises(IntakeUnavailableError):
             committer.submit([submission()])
         journal.open.set()
         await asyncio.gather(running, queued)
@@ -106,7 +112,7 @@ async def test_an_outage_is_unavailable_and_passes(failure: Exception) -> None:
     async with committing(journal) as committer:
         journal.failure = failure
         entry = submission()
-        with pytest.raises(Unavailable) as refused:
+        with pytest.raises(IntakeUnavailableError) as refused:
             await committer.submit([entry])
         assert refused.value.retry_after > 0
         journal.failure = None
@@ -140,7 +146,7 @@ async def test_closing_finishes_what_was_queued() -> None:
         journal.open.set()
         await closing
         outcomes = [outcome for future in futures for outcome in await future]
-        with pytest.raises(Unavailable):
+        with pytest.raises(IntakeUnavailableError):
             committer.submit([submission()])
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
 

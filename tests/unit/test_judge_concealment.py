@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from shared.rules.judge.judge import BadInput, judge
+from shared.rules.judge.judge import BadInputError, judge
 from shared.rules.rulebooks.loading import load
 
 BOOK = load("confirmation")
@@ -37,13 +37,13 @@ def finding(at: str, rightful: str) -> bytes:
 
 def test_the_receiver_as_the_rightful_one_is_bad_input() -> None:
     """The line and the field are named, in both languages, and nothing is decided."""
-    with pytest.raises(BadInput, match=r"line 2: data\.rightful: .*receiver of that visit"):
+    with pytest.raises(BadInputError, match=r"line 2: data\.rightful: .*receiver of that visit"):
         judge([visit("a", "02:00", "li"), finding("03:00", "li")], BOOK, BOOKS)
 
 
 def test_the_first_record_of_a_visit_says_who_received_it() -> None:
     """A duplicate says nothing of the receiver, nor does the order of the lines."""
-    with pytest.raises(BadInput, match=r"line 1: data\.rightful"):
+    with pytest.raises(BadInputError, match=r"line 1: data\.rightful"):
         judge([finding("04:00", "li"), visit("b", "03:00", "wang"), visit("a", "02:00", "li")], BOOK, BOOKS)
     judge([finding("04:00", "wang"), visit("b", "03:00", "wang"), visit("a", "02:00", "li")], BOOK, BOOKS)
 

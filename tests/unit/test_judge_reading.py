@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from shared.cli import command
 from shared.contract import MAX_EVENT_BYTES
-from shared.rules.judge.files import LONGEST, Unreadable, bounded_lines, open_events
-from shared.rules.judge.judge import BadInput, Reading, in_order
+from shared.rules.judge.files import LONGEST, UnreadableFileError, bounded_lines, open_events
+from shared.rules.judge.judge import BadInputError, EventReader, in_order
 from tests.support.contract import encode, envelope
 
 ALLOWED = 4 * 1024 * 1024
@@ -48,8 +48,8 @@ def test_a_line_that_no_event_can_be_is_never_held_whole(tmp_path: Path) -> None
             packed.write(b" " * 1024 * 1024)
     tracemalloc.start()
     try:
-        with open_events(str(bomb)) as lines, pytest.raises(BadInput, match="line 1:"):
-            Reading({}).events(lines)
+        with open_events(str(bomb)) as lines, pytest.raises(BadInputError, match="line 1:"):
+            EventReader({}).events(lines)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -69,7 +69,7 @@ def test_lines_keep_their_numbers_behind_one_that_is_too_long() -> None:
 def test_a_repetition_holds_nothing() -> None:
     """Two thousand copies of an event take the memory of one."""
     line = facts(1)
-    reading = Reading({})
+    reading = EventReader({})
     tracemalloc.start()
     try:
         events = reading.events(line for _ in range(2_000))
@@ -83,8 +83,8 @@ def test_a_repetition_holds_nothing() -> None:
 def test_bad_lines_beyond_what_an_export_could_excuse_are_not_collected() -> None:
     """A file of nothing but mistakes is refused before all of it was held."""
     bad = (b'{"id": "%032x"}\n' % n for n in range(1_000_000))
-    reading = Reading({})
-    with pytest.raises(BadInput, match="line 1:"):
+    reading = EventReader({})
+    with pytest.raises(BadInputError, match="line 1:"):
         reading.events(bad)
     assert len(reading.failed) < 20_000
 
@@ -95,7 +95,7 @@ def test_of_copies_the_one_that_was_recorded_first_counts() -> None:
     late["recorded_at"] = "2026-03-01T04:00:00Z"
     early = late | {"recorded_at": "2026-03-01T03:00:00Z"}
     for copies in ([late, other, early], [early, other, late], [late, other, early, late]):
-        events = in_order(Reading({}).events(map(encode, copies)), None)
+        events = in_order(EventReader({}).events(map(encode, copies)), None)
         assert [event.id for event in events] == [other["id"], late["id"]]
         assert events[1].recorded_at == datetime(2026, 3, 1, 3, tzinfo=UTC)
 
@@ -130,5 +130,5 @@ def test_a_gzip_that_was_cut_is_told(tmp_path: Path, name: str) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Also a folder in its place."""
     for path in (tmp_path / "none.ndjson", tmp_path):
-        with pytest.raises(Unreadable, match=str(path)), open_events(str(path)) as lines:
+        with pytest.raises(UnreadableFileError, match=str(path)), open_events(str(path)) as lines:
             list(lines)

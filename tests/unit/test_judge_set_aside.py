@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from shared.rules.judge.judge import BadInput, judge
+from shared.rules.judge.judge import BadInputError, judge
 from shared.rules.rulebooks.loading import load
 
 BOOK = load("shijiazhuang")
@@ -66,7 +66,7 @@ def test_what_was_set_aside_is_as_if_it_had_never_been() -> None:
 def test_a_fact_that_this_version_cannot_read_can_be_set_aside(poison: dict[str, Any]) -> None:
     """What is wrong with it is told only where no later line leaves it out."""
     lines = [line(1), line(2, **poison), line(3)]
-    with pytest.raises(BadInput, match="line 2"):
+    with pytest.raises(BadInputError, match="line 2"):
         judged(lines)
     assert judged([*lines, aside(2)]) == judged([line(1), line(3)])
 
@@ -86,5 +86,5 @@ def test_a_fact_that_this_version_cannot_read_can_be_set_aside(poison: dict[str,
 )
 def test_the_first_line_that_nothing_excuses_is_named(lines: list[bytes], told: str) -> None:
     """A set-aside must name an event of the input, a reason, a person and a time."""
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInputError, match=told):
         judged(lines)

@@ -9,13 +9,13 @@ from email.utils import format_datetime
 
 import pytest
 
-from services.notifier.channels import Temporary
+from services.notifier.channels import TemporaryError
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.pinned_http import Reply
-from services.notifier.channels.provider_verdict import Later, Never, TryLater
+from services.notifier.channels.provider_verdict import Rejected, RetryLater, TryLaterError
 from services.notifier.channels.robot import Access, Robot
 from services.notifier.channels.webhook import _read
 from services.notifier.model.kinds import Audience, Rung
@@ -54,27 +54,30 @@ def test_feishu_s_9499_is_a_limit_where_the_words_say_so(status: int, words: str
     """Too many requests are sent again later, and the robot is silent meanwhile, as for 11232."""
     body = json.dumps({"code": 9499, "msg": words, "data": {}}, ensure_ascii=False).encode()
     reading = robot(FeishuRobot).reading(Reply(status, None, body))
-    assert isinstance(reading, Later)
+    assert isinstance(reading, RetryLater)
     assert (reading.hold, reading.wait) == (True, timedelta(minutes=1))
 
 
 def test_feishu_s_9499_is_the_content_otherwise() -> None:
     """A body that was not understood is refused for good."""
     reading = robot(FeishuRobot).reading(Reply(400, None, b'{"code": 9499, "msg": "Bad Request"}'))
-    assert isinstance(reading, Never)
+    assert isinstance(reading, Rejected)
 
 
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
-        ("invalid timestamp, more: [https://example.com]", Later),
-        ("description:机器人发送签名过期;solution:签名生成时间和发送时间请保持在 timestampms 以内;", Later),
-        ("sign not match, more: [https://example.com]", Never),
+        ("invalid timestamp, more: [https://example.com]", RetryLater),
+        (
+            "description:机器人发送签名过期;solution:签名生成时间和发送时间请保持在 timestampms 以内;",
+            RetryLater,
+        ),
+        ("sign not match, more: [https://example.com]", Rejected),
         (
             "description:机器人发送签名不匹配;solution:请确认签名和生成签名的时间戳(timestamp)都放在了网址中;",
-            Never,
+            Rejected,
         ),
-        ("keywords not in content", Never),
+        ("keywords not in content", Rejected),
     ],
 )
 def test_dingtalk_s_310000_is_read_by_its_words(words: str, kind: type) -> None:
@@ -88,7 +91,7 @@ def test_a_receiver_of_webhooks_says_when_by_date_or_seconds(status: int) -> Non
     """Both forms of `Retry-After` are kept, also beyond an hour."""
     at = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
     for header in (at, "7200"):
-        with pytest.raises(TryLater) as caught:
+        with pytest.raises(TryLaterError) as caught:
             _read(Reply(status, header, b""), "answer")
         assert timedelta(hours=1, minutes=50) < caught.value.wait <= timedelta(hours=2)
 
@@ -129,9 +132,9 @@ def test_any_other_secret_stops_the_start_with_the_name_of_its_variable(secret: 
 async def test_tencent_s_limits_are_a_number_s_whatever_is_sent_to_it(clock: ShiftedClock) -> None:
     """A second message within thirty seconds waits, also when it is another template's."""
     sms = tencent("http://localhost:9", clock)
-    with pytest.raises(Temporary):
+    with pytest.raises(TemporaryError):
         await sms.send(NOTICE, NUMBER)
-    with pytest.raises(TryLater, match="limit of the number"):
+    with pytest.raises(TryLaterError, match="limit of the number"):
         await sms.send(notice(rung=Rung.LAPSED, audience=Audience.SUPERVISOR), NUMBER)
     assert await sms.ready_in(NUMBER) > timedelta(seconds=20)
     assert await sms.ready_in("+8613800000002") == timedelta(0)

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from services.notifier.channels import Refused
+from services.notifier.channels import RefusedError
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.webhook import signed_headers
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings, office_hours
 from shared.platform.settings import SettingsError, load
@@ -64,13 +64,13 @@ def test_a_listed_address_keeps_its_path_and_query() -> None:
 def test_an_inner_address_is_refused(address: str) -> None:
     """A name that leads to loopback, a private, link-local, shared or otherwise special address is not
     called."""
-    with pytest.raises(Refused, match="not a public address"):
+    with pytest.raises(RefusedError, match="not a public address"):
         PUBLIC.choose([ipaddress.ip_address(address)])
 
 
 def test_one_inner_address_spoils_the_name() -> None:
     """A name with a public and a private address is refused whole."""
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         PUBLIC.choose([ipaddress.ip_address("93.184.216.34"), ipaddress.ip_address("10.0.0.1")])
     assert str(PUBLIC.choose([ipaddress.ip_address("93.184.216.34")])) == "93.184.216.34"
 
@@ -79,7 +79,7 @@ def test_loopback_needs_the_development_setting_and_private_stays_refused() -> N
     """The development setting opens this machine, nothing else."""
     development = AddressPolicy(frozenset({"localhost"}), allow_loopback=True)
     assert development.choose([ipaddress.ip_address("127.0.0.1")])
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         development.choose([ipaddress.ip_address("192.168.1.1")])
 
 
@@ -160,7 +160,7 @@ def test_a_secret_is_never_shown() -> None:
 @given(st.integers(1, 5), st.lists(st.floats(0.1, 30), min_size=1, max_size=4))
 def test_a_lease_outlasts_every_attempt_of_a_round(attempts: int, timeouts: list[float]) -> None:
     """However many channels and attempts, the lease is longer than all calls and waits together."""
-    policy = Policy(attempts=attempts)
+    policy = RetryPolicy(attempts=attempts)
     channels = [Keeping(str(n), timeout=timeout) for n, timeout in enumerate(timeouts)]
     waits = (attempts - 1) * len(timeouts) * policy.wait_max
     assert policy.lease(channels).total_seconds() > attempts * sum(timeouts) + waits
@@ -170,7 +170,7 @@ def test_a_lease_outlasts_every_attempt_of_a_round(attempts: int, timeouts: list
 def test_rounds_are_spread_and_bounded(rounds: int) -> None:
     """The wait between rounds never exceeds its bound by more than a fifth, nor falls under four fifths of
     the first."""
-    wait = Policy().next_round(rounds)
+    wait = RetryPolicy().next_round(rounds)
     assert timedelta(seconds=48) <= wait <= timedelta(minutes=36)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.inbox.derive import Claim, ClaimChange, CustomerKey, Derivation, NewAlert
+from services.notifier.inbox.derive import ClaimChange, ClaimMessageState, CustomerKey, Derivation, NewAlert
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.schedule.ladder import OfficeHours
 from tests.support.notifier import END, local
@@ -22,7 +22,7 @@ HOURS = OfficeHours()
 class Stored:
     """What the database would hold, in memory."""
 
-    claims: dict[CustomerKey, Claim] = field(default_factory=dict)
+    claims: dict[CustomerKey, ClaimMessageState] = field(default_factory=dict)
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
 
     def take(self, batch: Sequence[tuple[ClaimChange, datetime]]) -> None:
@@ -57,7 +57,7 @@ def histories(draw: st.DrawFn) -> list[tuple[ClaimChange, datetime]]:
         ends = draw(st.sampled_from([END, END + timedelta(days=3), None])) if owner else None
         status = "owned" if owner else draw(st.sampled_from(["lapsed", "unowned"]))
         joined = draw(st.sets(st.sampled_from("abc"), max_size=1)) - {customer}
-        claim = Claim("demo", customer, seq, owner, status, ends)
+        claim = ClaimMessageState("demo", customer, seq, owner, status, ends)
         changes.append((ClaimChange(claim, tuple(joined)), now))
     return changes
 
@@ -122,8 +122,8 @@ def test_a_running_claim_is_always_watched(history: list[tuple[ClaimChange, date
 def test_an_owner_who_keeps_a_joined_customer_is_not_new() -> None:
     """Who had one part of a joined customer is not told at once what they were told this morning."""
     stored = Stored()
-    stored.take([(ClaimChange(Claim("demo", "a", 1, "li", "owned", END)), local(1, 9))])
-    joined = ClaimChange(Claim("demo", "b", 2, "li", "owned", END), ("a",))
+    stored.take([(ClaimChange(ClaimMessageState("demo", "a", 1, "li", "owned", END)), local(1, 9))])
+    joined = ClaimChange(ClaimMessageState("demo", "b", 2, "li", "owned", END), ("a",))
     stored.take([(joined, local(5, 16, 30))])
     assert [alert.step.rung for alert in stored.alerts.values() if not alert.superseded] == [Rung.LAST_CALL]
 
@@ -131,8 +131,8 @@ def test_an_owner_who_keeps_a_joined_customer_is_not_new() -> None:
 def test_a_lapse_that_is_told_again_is_noticed_once() -> None:
     """A lapsed customer that is joined and stays lapsed gives no second notice."""
     stored = Stored()
-    stored.take([(ClaimChange(Claim("demo", "a", 1, "li", "owned", END)), local(1, 9))])
-    stored.take([(ClaimChange(Claim("demo", "a", 2, None, "lapsed", None)), END)])
-    stored.take([(ClaimChange(Claim("demo", "a", 3, None, "lapsed", None)), local(6, 10))])
+    stored.take([(ClaimChange(ClaimMessageState("demo", "a", 1, "li", "owned", END)), local(1, 9))])
+    stored.take([(ClaimChange(ClaimMessageState("demo", "a", 2, None, "lapsed", None)), END)])
+    stored.take([(ClaimChange(ClaimMessageState("demo", "a", 3, None, "lapsed", None)), local(6, 10))])
     lapses = [alert for alert in stored.alerts.values() if alert.step.rung is Rung.LAPSED]
     assert {(alert.claim_seq, alert.owner) for alert in lapses} == {(2, "li")}

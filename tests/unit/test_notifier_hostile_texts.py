@@ -21,9 +21,9 @@ from services.notifier.channels.robot import Access, Form, Robot
 from services.notifier.channels.webhook import payload
 from services.notifier.channels.wecom import LONGEST_TEXT, WeComRobot
 from services.notifier.cli import alerts
-from services.notifier.inbox.decoding import Message, Record, StaffChange, read
+from services.notifier.inbox.decoding import OwnershipRecord, ScopeMessage, StaffChange, read
 from services.notifier.messages.words import compose, harmless
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 from services.notifier.model.kinds import Unavailable
 from services.notifier.schedule.ladder import SHANGHAI
 from shared.contract.topics import StaffMessage, encode_message
@@ -60,7 +60,7 @@ def test_a_name_is_no_address_that_a_chat_would_link(name: str) -> None:
     assert name not in payload(named(name))
 
 
-def named(name: str) -> Notice:
+def named(name: str) -> RenderedMessage:
     """A supervisor's reminder of the claim of somebody of that name, to somebody of that name."""
     owner = Person("zhao", name, "consultant")
     alert = replace(leased(), owner="zhao")
@@ -137,8 +137,8 @@ def test_every_other_contact_is_a_user_id_as_it_stands(user: str) -> None:
 def test_a_text_that_spells_nul_is_no_nul(name: str, kept: str) -> None:
     """The six characters backslash, u, 0000 are a text; a NUL becomes a mark; neither costs the message."""
     raw = encode_message(StaffMessage(scope="demo", seq=1, staff="li", name=name, role="consultant"))
-    found = read(Record(0, raw))
-    assert isinstance(found, Message) and isinstance(found.body, StaffChange)
+    found = read(OwnershipRecord(0, raw))
+    assert isinstance(found, ScopeMessage) and isinstance(found.body, StaffChange)
     assert found.body.name == kept
 
 

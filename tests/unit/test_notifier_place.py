@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notifier.inbox.decoding import Message
-from services.notifier.inbox.derive import Again, Claim, ClaimChange
-from services.notifier.inbox.positions import Log, Standing
+from services.notifier.inbox.decoding import ScopeMessage
+from services.notifier.inbox.derive import Again, ClaimChange, ClaimMessageState
+from services.notifier.inbox.positions import HeardUpTo, PartitionLog
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def message(seq: int, edition: int) -> Message:
-    return Message("demo", seq, ClaimChange(Claim("demo", "c1", seq, "li", "owned", NOW)), edition)
+def message(seq: int, edition: int) -> ScopeMessage:
+    return ScopeMessage(
+        "demo", seq, ClaimChange(ClaimMessageState("demo", "c1", seq, "li", "owned", NOW)), edition
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,12 +32,12 @@ def message(seq: int, edition: int) -> Message:
 )
 def test_what_is_taken_goes_by_edition_and_then_by_seq(seq: int, edition: int, taken: bool) -> None:
     """A later edition begins anew, an earlier one was heard."""
-    assert Standing(7, 5).takes(message(seq, edition)) is taken
+    assert HeardUpTo(7, 5).takes(message(seq, edition)) is taken
 
 
 def test_numbers_rise_over_editions() -> None:
     """The first message of a later edition has a higher number than the last one of the edition before."""
-    before = Standing(7, 5)
+    before = HeardUpTo(7, 5)
     after = before.after(message(1, 6), NOW)
     assert (before.last, after.last, after.began) == (7, 8, NOW)
     body = after.numbered(message(2, 6)).body
@@ -45,12 +47,12 @@ def test_numbers_rise_over_editions() -> None:
 
 def test_an_upgrade_begins_no_edition() -> None:
     """Messages of before there were editions, and those behind them, are one count."""
-    assert Standing(7).after(message(8, 5), NOW) == Standing(8, 5)
+    assert HeardUpTo(7).after(message(8, 5), NOW) == HeardUpTo(8, 5)
 
 
 def test_what_may_have_been_heard_before_is_known_by_its_place_or_its_edition() -> None:
     """A log that is read again, up to where it ended then, and whatever comes in a later edition."""
-    log = Log(None, again_until=10, begun_at=NOW)
-    assert log.again(9, Standing(1)) == Again(None, NOW)
-    assert log.again(10, Standing(1)) is None
-    assert log.again(10, Standing(1, 6, 7, NOW)) == Again(NOW, None)
+    log = PartitionLog(None, again_until=10, begun_at=NOW)
+    assert log.again(9, HeardUpTo(1)) == Again(None, NOW)
+    assert log.again(10, HeardUpTo(1)) is None
+    assert log.again(10, HeardUpTo(1, 6, 7, NOW)) == Again(NOW, None)

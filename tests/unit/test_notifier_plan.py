@@ -17,7 +17,7 @@ from services.notifier.cli import alerts
 from services.notifier.model.kinds import Audience, EventKind, Language, Rung
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.shape import SCHEMA, schema
-from services.notifier.policy.strict_yaml import BadPolicy, parse
+from services.notifier.policy.strict_yaml import BadPolicyError, parse
 from services.notifier.schedule.calendar import Calendar, QuietHours
 from services.notifier.schedule.ladder import OfficeHours, lapse_notices, reminders, steps_ahead
 from services.notifier.schedule.plan import Plans
@@ -101,7 +101,7 @@ MISTAKES = [
 )
 def test_a_mistake_is_told_with_file_line_key_and_reason(text: str, line: int, key: str, reason: str) -> None:
     """Each mistake names the file, the line on which it stands, the key by its path, and why."""
-    with pytest.raises(BadPolicy) as refused:
+    with pytest.raises(BadPolicyError) as refused:
         read(text)
     told = str(refused.value)
     assert told.startswith(f"p.yaml:{line}: {key}: ")

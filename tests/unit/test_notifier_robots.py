@@ -10,12 +10,12 @@ from click.testing import CliRunner
 
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.cli import alerts
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.delivery.routing import longest_ways
 from services.notifier.own_senders import hook_secrets, own
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.shape import schema
-from services.notifier.policy.strict_yaml import BadPolicy, parse
+from services.notifier.policy.strict_yaml import BadPolicyError, parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from services.notifier.senders import configured
@@ -108,7 +108,7 @@ def test_a_mistake_is_told_with_line_and_key_and_no_secret(
     text: str, line: int, key: str, reason: str
 ) -> None:
     """Each mistake names the line, the key by its path, and why; a token that was written there is not repeated."""
-    with pytest.raises(BadPolicy) as refused:
+    with pytest.raises(BadPolicyError) as refused:
         read(text)
     told = str(refused.value)
     assert told.startswith(f"p.yaml:{line}: {key}: ")
@@ -120,7 +120,9 @@ def test_a_provider_without_a_robot_in_the_settings_needs_one_in_each_office() -
     """Where the settings have no robot, an office with its own may list the provider, and one without may not."""
     text = f"{R}defaults: {{robots: {{dingtalk: east}}, channels: {{default: [dingtalk, email]}}}}\n"
     assert read(text, ("email",)).order("demo", "li", "consultant", ()) == ("dingtalk/east", "email")
-    with pytest.raises(BadPolicy, match=r"scopes.demo.channels.default\[0\]: there is no channel 'dingtalk'"):
+    with pytest.raises(
+        BadPolicyError, match=r"scopes.demo.channels.default\[0\]: there is no channel 'dingtalk'"
+    ):
         read(f"{text}scopes: {{demo: {{robots: {{}}}}}}\n", ("email",))
 
 
@@ -176,9 +178,9 @@ def test_a_hundred_robots_make_no_longer_lease(monkeypatch: pytest.MonkeyPatch) 
     text = f"version: 1\nrobots:\n  wecom:\n{robots}defaults: {{channels: {{default: [wecom/r1, wecom/r2, log]}}}}\n"
     plans = read(text)
     channels = configured(settings(), ProcessLimiter(MachineClock()), plans)
-    leases = [Policy().lease(way).total_seconds() for way in longest_ways(channels, plans)]
+    leases = [RetryPolicy().lease(way).total_seconds() for way in longest_ways(channels, plans)]
     assert len(channels) == 101
-    assert max(leases) == Policy().lease([channels[1], channels[2], channels[0]]).total_seconds()
+    assert max(leases) == RetryPolicy().lease([channels[1], channels[2], channels[0]]).total_seconds()
 
 
 def test_one_robot_is_tried_by_name(tmp_path: Path) -> None:

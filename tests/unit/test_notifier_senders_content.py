@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifier.channels import NoAnswer, Refused, Temporary, aliyun, tencent
+from services.notifier.channels import NoAnswerError, RefusedError, TemporaryError, aliyun, tencent
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import ProcessLimiter
 from services.notifier.channels.provider_verdict import (
     Delivered,
-    Later,
-    Never,
+    Indeterminate,
     Reason,
-    TryLater,
-    Unknown,
+    Rejected,
+    RetryLater,
+    TryLaterError,
     by_status,
     identifier,
     presentable,
@@ -33,7 +33,7 @@ from services.notifier.channels.provider_verdict import (
 from services.notifier.channels.robot import Access, Form, Robot, masked
 from services.notifier.channels.truncation import MARK, cut, fitted
 from services.notifier.channels.wecom import WeComRobot
-from services.notifier.model.alert import Item, Language, Notice
+from services.notifier.model.alert import DigestLine, Language, RenderedMessage
 from shared.platform.clock import MachineClock
 from tests.support.notices import CASE, CONTACTS, NOTICE, said
 
@@ -52,7 +52,9 @@ def robot(kind: type[Robot], form: Form = "rich") -> Robot:
     return kind(access, policy, ProcessLimiter(clock), clock, timeout=30.0, form=form)
 
 
-def body(kind: type[Robot], what: Notice = NOTICE, to: str | None = None, form: Form = "rich") -> str:
+def body(
+    kind: type[Robot], what: RenderedMessage = NOTICE, to: str | None = None, form: Form = "rich"
+) -> str:
     """The message as text, as the provider gets it."""
     return robot(kind, form).message(what, to or CONTACTS[kind.contact]).decode()
 
@@ -155,7 +157,7 @@ def test_a_case_number_is_never_masked(digits: str, text: str) -> None:
     case = f"{digits[:4]}-{digits[4:]}"
     one = replace(NOTICE, case=case)
     assert case in masked(f"{text}{case}{text}", one)
-    item = Item(NOTICE.id, "c1", case, NOTICE.rung, NOTICE.audience, "li", NOTICE.deadline)
+    item = DigestLine(NOTICE.id, "c1", case, NOTICE.rung, NOTICE.audience, "li", NOTICE.deadline)
     assert case in masked(f"{text}{case}{text}", replace(NOTICE, case="", items=(item,)))
 
 
@@ -231,8 +233,8 @@ def test_who_has_no_contact_is_not_reached(kind: type[Robot]) -> None:
 def test_what_aliyuns_codes_mean(code: str, words: str, meant: Reason | timedelta) -> None:
     """Refused for good with a reason, or later and how much later."""
     found = aliyun.meaning(code, words, "told")
-    assert isinstance(found, Later | Never)
-    assert (found.wait if isinstance(found, Later) else found.reason) == meant
+    assert isinstance(found, RetryLater | Rejected)
+    assert (found.wait if isinstance(found, RetryLater) else found.reason) == meant
 
 
 @pytest.mark.parametrize(
@@ -259,11 +261,11 @@ def test_what_aliyuns_codes_mean(code: str, words: str, meant: Reason | timedelt
 def test_what_tencents_codes_mean(code: str, meant: Reason | timedelta | None) -> None:
     """Refused for good with a reason, later and how much later, or unknown where the provider does not know."""
     found = tencent.meaning(code, "told")
-    read: dict[type, object] = {Unknown: None}
-    if isinstance(found, Later):
-        read[Later] = found.wait
-    if isinstance(found, Never):
-        read[Never] = found.reason
+    read: dict[type, object] = {Indeterminate: None}
+    if isinstance(found, RetryLater):
+        read[RetryLater] = found.wait
+    if isinstance(found, Rejected):
+        read[Rejected] = found.reason
     assert read[type(found)] == meant
 
 
@@ -294,7 +296,7 @@ def test_no_status_but_2xx_can_be_a_success(status: int) -> None:
 def test_retry_after_is_kept_as_it_is_said(header: str | None, seconds: int) -> None:
     """Seconds or an HTTP date, not less than a second, nor more than thirty days; a minute where it says nothing."""
     reading = by_status(503, header, "told")
-    assert isinstance(reading, Later)
+    assert isinstance(reading, RetryLater)
     assert reading.wait == timedelta(seconds=seconds)
 
 
@@ -307,13 +309,13 @@ def test_only_a_number_is_a_code(value: object) -> None:
 def test_readings_become_what_the_port_knows() -> None:
     """Delivered is answered; the rest is raised, each as what it is."""
     assert settled(Delivered("ok")) == "ok"
-    with pytest.raises(Refused, match="funds"):
-        settled(Never(Reason.FUNDS, "x"))
-    with pytest.raises(NoAnswer):
-        settled(Unknown("x"))
-    with pytest.raises(TryLater) as caught:
-        settled(Later(timedelta(seconds=7), "x"))
-    assert isinstance(caught.value, Temporary) and not isinstance(caught.value, NoAnswer)
+    with pytest.raises(RefusedError, match="funds"):
+        settled(Rejected(Reason.FUNDS, "x"))
+    with pytest.raises(NoAnswerError):
+        settled(Indeterminate("x"))
+    with pytest.raises(TryLaterError) as caught:
+        settled(RetryLater(timedelta(seconds=7), "x"))
+    assert isinstance(caught.value, TemporaryError) and not isinstance(caught.value, NoAnswerError)
     assert caught.value.wait == timedelta(seconds=7)
 
 

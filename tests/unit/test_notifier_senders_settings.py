@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.channels import Channel, Temporary
+from services.notifier.channels import Channel, TemporaryError
 from services.notifier.channels.apprise import AppriseAddressError, AppriseChannel
 from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings
@@ -177,7 +177,7 @@ async def test_apprise_knows_yes_and_no_only(provider: Provider, caplog: pytest.
     made = AppriseChannel([f"gotify://{host}/hushhush"], timeout=5.0)
     provider.tricks.append(Answer(200, b'{"errcode": 1, "errmsg": "which Apprise does not see"}'))
     assert await made.send(NOTICE, made.destination(LI) or "") == "by HTTP status only: accepted"
-    with pytest.raises(Temporary, match="no more than that"):
+    with pytest.raises(TemporaryError, match="no more than that"):
         await made.send(NOTICE, made.destination(LI) or "")
     assert "hushhush" not in caplog.text
     await made.close()

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.channels import Refused
+from services.notifier.channels import RefusedError
 from services.notifier.channels.sms_templates import KINDS, VARIABLES, Templates, allowed, variables
 from services.notifier.messages.event import _SAID
-from services.notifier.model.alert import Item, Person
+from services.notifier.model.alert import DigestLine, Person
 from services.notifier.model.kinds import Audience, EventKind, Rung
 from services.notifier.schedule.plan import SmsTemplate
 from tests.support.notices import CASE, NOTICE, notice
@@ -62,7 +62,7 @@ def test_what_is_left_is_rounded_down(left: timedelta, words: str) -> None:
 
 
 USUAL = Templates.usual(("A", "B", "C"), ("left", "case"), 35)
-ITEM = Item(NOTICE.id, "c1", CASE, NOTICE.rung, NOTICE.audience, "li", NOTICE.deadline)
+ITEM = DigestLine(NOTICE.id, "c1", CASE, NOTICE.rung, NOTICE.audience, "li", NOTICE.deadline)
 
 
 def event(kind: str, **detail: object) -> Any:
@@ -78,7 +78,7 @@ def test_a_template_takes_the_variables_it_was_approved_with() -> None:
     four = Templates.usual(("A", "B", "C", "D"), ("left", "case"), 35)
     assert four.of(digest, SHANGHAI) == ("D", {"count": "3", "left": "15小时"})
     for none in (digest, event("kept", mine=True)):
-        with pytest.raises(Refused, match="there is none for"):
+        with pytest.raises(RefusedError, match="there is none for"):
             USUAL.of(none, SHANGHAI)
 
 
@@ -86,7 +86,7 @@ def test_lapses_are_not_told_as_reminders() -> None:
     """A message of which a part is no reminder has no template: it would say that there is time left."""
     four = Templates.usual(("A", "B", "C", "D"), ("left", "case"), 35)
     mixed = notice(rung=Rung.DIGEST, items=(ITEM, replace(ITEM, rung=Rung.LAPSED)))
-    with pytest.raises(Refused, match="there is none for mixed"):
+    with pytest.raises(RefusedError, match="there is none for mixed"):
         four.of(mixed, SHANGHAI)
 
 
@@ -120,7 +120,7 @@ def test_shares_are_told_in_percent() -> None:
     told = Templates({"shares": shares}, 9)
     given_words = told.of(event("shares", share=3333, status="final"), SHANGHAI)[1]
     assert given_words == {"case": CASE, "share": "33.33%", "result": "已确定"}
-    with pytest.raises(Refused, match="share is empty"):
+    with pytest.raises(RefusedError, match="share is empty"):
         told.of(event("shares", share=None, status="cancelled"), SHANGHAI)
 
 
@@ -134,7 +134,7 @@ def test_every_share_fits(share: int) -> None:
 
 def test_a_value_that_is_too_long_is_never_cut() -> None:
     """Half a case number is another one: the message is refused, and goes by another channel."""
-    with pytest.raises(Refused, match="case is empty or longer than 6"):
+    with pytest.raises(RefusedError, match="case is empty or longer than 6"):
         Templates({"reminder": SmsTemplate("A", ("case",))}, 6).of(NOTICE, SHANGHAI)
 
 

@@ -15,9 +15,9 @@ from services.notifier.channels.sms_templates import variables
 from services.notifier.messages.compose import Composer
 from services.notifier.messages.digest import compose_digest
 from services.notifier.messages.words import case_number, compose
-from services.notifier.model.alert import LeasedAlert, Person, Recipient, State, Words
+from services.notifier.model.alert import LeasedAlert, MessageText, Person, Recipient, State
 from services.notifier.model.kinds import Audience, Rung
-from services.notifier.model.packet import Packet
+from services.notifier.model.packet import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, SHANGHAI, local
 
@@ -109,7 +109,7 @@ def test_what_is_left_is_counted_from_the_hour_unless_late() -> None:
     assert "还剩15小时。" in soon.body_zh and "还剩14小时。" in late.body_zh
 
 
-def digest(*members: LeasedAlert, now: datetime) -> Words:
+def digest(*members: LeasedAlert, now: datetime) -> MessageText:
     return compose_digest(members, {"li": LI}, "li", now, SHANGHAI, LATE)
 
 
@@ -137,7 +137,7 @@ def test_a_digest_that_is_late_says_since_when() -> None:
 def test_an_sms_is_given_the_hour_from_which_the_words_count(now: datetime, since: datetime) -> None:
     """What channels with templates of their own tell of the time left agrees with the words."""
     people = {("demo", "li"): LI}
-    notice = Composer(Plans(), LATE).notice(Packet((alert(),)), Recipient(LI), people, now)
+    notice = Composer(Plans(), LATE).notice(OutgoingMessage((alert(),)), Recipient(LI), people, now)
     assert (notice.counted_from, notice.composed_at) == (since, now)
     assert variables(notice, SHANGHAI)["left"] in notice.words.body_zh
 

@@ -20,7 +20,7 @@ from services.intake.settings import IntakeSettings
 from services.notifier.main import create_service as notifier
 from services.notifier.settings import NotifierSettings
 from shared.contract import decode_event
-from shared.platform.http.openapi import CollidingNames, DescribedApp, body
+from shared.platform.http.openapi import CollidingNamesError, DescribedApp, body
 from shared.platform.http.openapi import answer as told
 from tests.support.times import odd_times
 
@@ -81,7 +81,7 @@ def test_a_model_that_is_called_as_one_of_the_contract_is_refused() -> None:
     app.openapi()
     app.openapi_schema = None
     app.add_api_route("/y", party)
-    with pytest.raises(CollidingNames, match="Party"):
+    with pytest.raises(CollidingNamesError, match="Party"):
         app.openapi()
 
 

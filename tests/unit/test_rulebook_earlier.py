@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.rulebooks.loading import EARLIER, BadRulebook, load, shipped
+from shared.rules.rulebooks.loading import EARLIER, BadRulebookError, load, shipped
 from shared.rules.rulebooks.registry import Registry, StoredText
 from tests.rules.form import expand
 
@@ -115,6 +115,6 @@ def test_commands_show_both_texts() -> None:
 
 def test_a_digest_that_no_text_has_is_refused() -> None:
     """A digest that is wrong names no book."""
-    with pytest.raises(BadRulebook):
+    with pytest.raises(BadRulebookError):
         Registry().find("reception@00000000")
     assert run("show", "reception@00000000").exit_code == 2

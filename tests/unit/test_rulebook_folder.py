@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from services.intake.admission.rulebooks import Registry as IntakeRegistry
+from services.intake.admission.rulebooks import AdoptableRulebooks as IntakeRegistry
 from shared.platform.settings import SettingsError
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.rulebooks.loading import BadRulebook, book_of_texts, load, shipped
+from shared.rules.rulebooks.loading import BadRulebookError, book_of_texts, load, shipped
 from shared.rules.rulebooks.registry import Registry, StoredText
 from shared.rules.rulebooks.telling import differences
 
@@ -69,24 +69,24 @@ def test_two_books_of_one_name_and_version_are_refused(tmp_path: Path) -> None:
     """Which of two texts is meant must never depend on the order of files; nor does a file take a shipped place."""
     first = write(tmp_path)
     second = write(tmp_path, "riverside-copy.yaml")
-    with pytest.raises(BadRulebook) as refused:
+    with pytest.raises(BadRulebookError) as refused:
         Registry(tmp_path)
     assert str(first) in str(refused.value) and str(second) in str(refused.value)
     second.unlink()
     first.write_text(
         "rulebook: getian\nversion: 1\nextends: base\ntitle: {zh: 葛天, en: Getian}\n", encoding="utf-8"
     )
-    with pytest.raises(BadRulebook, match=r"getian 1 is also getian\.yaml"):
+    with pytest.raises(BadRulebookError, match=r"getian 1 is also getian\.yaml"):
         Registry(tmp_path)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A folder that is missing, and a file in it that is wrong, are told by path."""
-    with pytest.raises(BadRulebook, match="no-such"):
+    with pytest.raises(BadRulebookError, match="no-such"):
         Registry(tmp_path / "no-such")
     bad = tmp_path / "bad.yaml"
     bad.write_text("rulebook: bad\n", encoding="utf-8")
-    with pytest.raises(BadRulebook, match=str(bad)):
+    with pytest.raises(BadRulebookError, match=str(bad)):
         Registry(tmp_path)
 
 
@@ -116,7 +116,7 @@ def test_a_book_of_the_folder_is_named_like_one_that_ships(tmp_path: Path) -> No
     named = [known.find(text).rulebook.version for text in ("riverside", "riverside@1", str(new), str(old))]
     assert named == [2, 1, 2, 1]
     assert known.find("getian@1").rulebook is load("getian")
-    with pytest.raises(BadRulebook, match="shijiazhuang"):
+    with pytest.raises(BadRulebookError, match="shijiazhuang"):
         known.find("riverside@3")
     assert judge(tmp_path, "--rulebook-folder", str(tmp_path), "--rulebook", "riverside@2").exit_code == 0
 
@@ -166,7 +166,7 @@ def test_a_book_that_would_be_passed_over_is_told(tmp_path: Path, name: str) -> 
         (tmp_path / name).symlink_to(tmp_path / "nothing")
     else:
         write(tmp_path, name)
-    with pytest.raises(BadRulebook, match=name):
+    with pytest.raises(BadRulebookError, match=name):
         Registry(tmp_path)
     with pytest.raises(SettingsError, match=rf"PANKE_RULEBOOK_FOLDER.*{name}"):
         IntakeRegistry([], str(tmp_path))
@@ -176,7 +176,7 @@ def test_a_book_that_would_be_passed_over_is_told(tmp_path: Path, name: str) -> 
 def test_a_version_that_nobody_could_adopt_is_told(tmp_path: Path, version: int) -> None:
     """A version is one that an adoption may name; both services refuse another one by its file."""
     write(tmp_path, version=version)
-    with pytest.raises(BadRulebook, match="version"):
+    with pytest.raises(BadRulebookError, match="version"):
         Registry(tmp_path)
     with pytest.raises(SettingsError, match=r"riverside\.yaml.*version"):
         IntakeRegistry([], str(tmp_path))

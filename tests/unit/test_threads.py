@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from shared.platform.http.disconnects import LeavingRoute
-from shared.platform.threads import Busy, Threads
+from shared.platform.threads import Threads, ThreadsBusyError
 
 PATIENCE = 90.0
 
@@ -33,7 +33,7 @@ async def test_a_call_behind_too_many_is_refused_at_once(stop: threading.Event) 
     try:
         calls = [asyncio.create_task(threads.run(lambda: stop.wait(PATIENCE))) for _ in range(3)]
         await asyncio.sleep(0)
-        with pytest.raises(Busy) as refused:
+        with pytest.raises(ThreadsBusyError) as refused:
             await threads.run(begun.append, 1)
         assert (refused.value.waiting, begun) == (2, [])
         stop.set()

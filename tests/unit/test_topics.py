@@ -8,7 +8,7 @@ import pytest
 
 from shared.contract import StaffContacts
 from shared.contract.topics import (
-    BadMessage,
+    BadMessageError,
     ClaimMessage,
     DecisionMessage,
     Headers,
@@ -83,7 +83,7 @@ def test_a_claim_says_all_that_timers_need() -> None:
 )
 def test_what_is_no_message_is_refused(raw: bytes) -> None:
     """A record that is not of the topic is told apart, whatever it holds."""
-    with pytest.raises(BadMessage):
+    with pytest.raises(BadMessageError):
         decode_message(raw)
 
 
@@ -128,7 +128,7 @@ def test_headers_of_others_are_passed_over() -> None:
 )
 def test_wrong_headers_of_ours_are_refused(raw: list[tuple[str, bytes | None]]) -> None:
     """A place in the order or a watermark that cannot be read is never guessed."""
-    with pytest.raises(BadMessage):
+    with pytest.raises(BadMessageError):
         decode_headers(raw)
 
 

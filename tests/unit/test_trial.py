@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.judge.comparison import Trial, try_rulebook
-from shared.rules.judge.judge import BadInput
+from shared.rules.judge.comparison import RulebookComparison, try_rulebook
+from shared.rules.judge.judge import BadInputError
 from shared.rules.rulebooks.loading import load, shipped
 
 BOOKS = {(book.name, book.version): book for book in map(load, shipped())}
@@ -43,7 +43,7 @@ FACTS = [
 ]  # fmt: skip
 
 
-def tried(facts: list[bytes], candidate: str, against: str) -> Trial:
+def tried(facts: list[bytes], candidate: str, against: str) -> RulebookComparison:
     return try_rulebook(facts, load(candidate), load(against), BOOKS)
 
 
@@ -87,7 +87,7 @@ def test_a_lapse_that_only_the_candidate_knows_changes_the_customer() -> None:
 
 def test_bad_facts_are_refused_by_line() -> None:
     """The message names the line."""
-    with pytest.raises(BadInput, match="line 2"):
+    with pytest.raises(BadInputError, match="line 2"):
         tried([FACTS[0], b"{}"], "getian", "reception")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.contract.topics import BadMessage, WatermarkMessage, decode_watermark, encode_watermark
+from shared.contract.topics import BadMessageError, WatermarkMessage, decode_watermark, encode_watermark
 from shared.platform.kafka.watermarks import Mark, Marks, Watermarks
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -102,5 +102,5 @@ def test_of_each_partition_the_last_watermark_is_kept() -> None:
 )
 def test_what_is_no_watermark_is_told_from_one(value: bytes | None) -> None:
     """A time or an offset that cannot be read is never guessed."""
-    with pytest.raises(BadMessage):
+    with pytest.raises(BadMessageError):
         decode_watermark(value)

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from deploy.demo.providers.message import Arrivals, Message, paragraphs, reached
+from deploy.demo.providers.message import Arrivals, DeliveredMessage, paragraphs, reached
 from deploy.local.ports import HOST, free_port
 
 SENDER = "panke@office.invalid"
@@ -25,7 +25,7 @@ class _Mailbox:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         (address,) = envelope.rcpt_tos
         self._arrivals.took(
-            Message(
+            DeliveredMessage(
                 self._arrivals.now(),
                 "email",
                 reached("email", address),

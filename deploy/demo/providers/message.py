@@ -12,7 +12,7 @@ from deploy.demo.scenario.office import EVERYBODY
 
 
 @dataclass(frozen=True)
-class Call:
+class ProviderRequest:
     """One request as it arrived: path and query apart, names of headers in lower case."""
 
     path: str
@@ -22,7 +22,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Message:
+class DeliveredMessage:
     """What a person has before them. `mention` is how it calls them, `key` what tells repetitions apart."""
 
     at: datetime
@@ -43,7 +43,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ProviderRefusal:
     """What a provider did not take, and why, in its own words; `answer` is the body that says so."""
 
     code: str
@@ -53,7 +53,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRequest:
     """A refusal that happened."""
 
     at: datetime
@@ -67,29 +67,29 @@ class Arrivals:
     """Everything that came to the providers. `now` is the office's time, at which it came."""
 
     now: Callable[[], datetime]
-    _messages: list[Message] = field(default_factory=list)
-    _refused: list[Refused] = field(default_factory=list)
+    _messages: list[DeliveredMessage] = field(default_factory=list)
+    _refused: list[RefusedRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def took(self, message: Message) -> None:
+    def took(self, message: DeliveredMessage) -> None:
         """Keep it, unless it is one that came before."""
         with self._lock:
             known = {(one.channel, one.key) for one in self._messages if one.key}
             if (message.channel, message.key) not in known:
                 self._messages.append(message)
 
-    def refused(self, channel: str, refusal: Refusal) -> None:
+    def refused(self, channel: str, refusal: ProviderRefusal) -> None:
         with self._lock:
-            self._refused.append(Refused(self.now(), channel, refusal.code, refusal.words))
+            self._refused.append(RefusedRequest(self.now(), channel, refusal.code, refusal.words))
 
     @property
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[DeliveredMessage]:
         """By time, and within one moment not in the chance order of arrival."""
         with self._lock:
             return sorted(self._messages, key=lambda one: (one.at, one.to, one.channel, one.text))
 
     @property
-    def refusals(self) -> list[Refused]:
+    def refusals(self) -> list[RefusedRequest]:
         with self._lock:
             return sorted(self._refused, key=lambda one: (one.at, one.channel, one.code))
 

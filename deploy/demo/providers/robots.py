@@ -16,7 +16,13 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from deploy.demo.providers import signs
-from deploy.demo.providers.message import Call, Message, Refusal, paragraphs, reached
+from deploy.demo.providers.message import (
+    DeliveredMessage,
+    ProviderRefusal,
+    ProviderRequest,
+    paragraphs,
+    reached,
+)
 from deploy.demo.scenario.office import ZONE
 from shared.contract.contacts import mask_contact
 
@@ -24,7 +30,7 @@ _HOUR = 3600.0
 
 
 @dataclass
-class Pace:
+class RateWindow:
     """At most so many calls in so many seconds of the machine's time; a call too many is not counted."""
 
     count: int
@@ -41,13 +47,15 @@ class Pace:
         return True
 
 
-class Robot(ABC):
+class DemoRobot(ABC):
     """A robot of a group; `absent` is a day of the office on which somebody has removed it from the group."""
 
     channel: ClassVar[str]
     answer: ClassVar[Mapping[str, Any]] = {"errcode": 0, "errmsg": "ok"}
 
-    def __init__(self, token: str, secret: str, paces: tuple[Pace, ...], absent: date | None = None) -> None:
+    def __init__(
+        self, token: str, secret: str, paces: tuple[RateWindow, ...], absent: date | None = None
+    ) -> None:
         self.token = token
         self.secret = secret
         self.paces = paces
@@ -57,7 +65,7 @@ class Robot(ABC):
     def hears(self, path: str) -> bool:
         """Whether a call to this path is for this robot."""
 
-    def take(self, call: Call, now: datetime) -> Message | Refusal:
+    def take(self, call: ProviderRequest, now: datetime) -> DeliveredMessage | ProviderRefusal:
         """The message, or why not."""
         body = json.loads(call.body)
         if self.absent == now.astimezone(ZONE).date():
@@ -71,18 +79,18 @@ class Robot(ABC):
     too_fast: ClassVar[tuple[int, str]]
 
     @abstractmethod
-    def wrong(self, call: Call, body: Mapping[str, Any]) -> tuple[int, str] | None:
+    def wrong(self, call: ProviderRequest, body: Mapping[str, Any]) -> tuple[int, str] | None:
         """The code and words of what is wrong with a call."""
 
     @abstractmethod
-    def read(self, body: Mapping[str, Any], now: datetime) -> Message:
+    def read(self, body: Mapping[str, Any], now: datetime) -> DeliveredMessage:
         """The message as the group sees it."""
 
-    def refused(self, code: int, words: str) -> Refusal:
-        return Refusal(str(code), words, {"errcode": code, "errmsg": words})
+    def refused(self, code: int, words: str) -> ProviderRefusal:
+        return ProviderRefusal(str(code), words, {"errcode": code, "errmsg": words})
 
 
-class DingTalk(Robot):
+class DingTalk(DemoRobot):
     """钉钉: Markdown that mentions by mobile number, signed in the address."""
 
     channel = "dingtalk"
@@ -92,7 +100,7 @@ class DingTalk(Robot):
     def hears(self, path: str) -> bool:
         return path == "/robot/send"
 
-    def wrong(self, call: Call, body: Mapping[str, Any]) -> tuple[int, str] | None:
+    def wrong(self, call: ProviderRequest, body: Mapping[str, Any]) -> tuple[int, str] | None:
         if call.query.get("access_token") != self.token:
             return self.gone
         at = int(call.query.get("timestamp", "0"))
@@ -102,18 +110,18 @@ class DingTalk(Robot):
             return 310000, "sign not match"
         return (460101, "message too long") if len(call.body) > 20_000 else None
 
-    def read(self, body: Mapping[str, Any], now: datetime) -> Message:
+    def read(self, body: Mapping[str, Any], now: datetime) -> DeliveredMessage:
         """Of a Markdown message the title is for the list of chats; in the chat its text is seen."""
         (mobile,) = body["at"]["atMobiles"]
         first, heading, *lines = paragraphs(body["markdown"]["text"])
         assert first == f"@{mobile}" and heading.startswith("### "), "the robot would mention nobody"
         to = reached(self.channel, mobile)
-        return Message(
+        return DeliveredMessage(
             now, self.channel, to, f"@{mask_contact(mobile)}", heading.removeprefix("### "), tuple(lines)
         )
 
 
-class WeCom(Robot):
+class WeCom(DemoRobot):
     """企业微信: text that mentions by mobile number, Markdown that mentions by user id; the key is all."""
 
     channel = "wecom"
@@ -123,7 +131,7 @@ class WeCom(Robot):
     def hears(self, path: str) -> bool:
         return path == "/cgi-bin/webhook/send"
 
-    def wrong(self, call: Call, body: Mapping[str, Any]) -> tuple[int, str] | None:
+    def wrong(self, call: ProviderRequest, body: Mapping[str, Any]) -> tuple[int, str] | None:
         if call.query.get("key") != self.token:
             return self.gone
         kind = body["msgtype"]
@@ -131,7 +139,7 @@ class WeCom(Robot):
         size = len(body[kind]["content"].encode())
         return None if 0 < size <= longest else (40058, f"{kind}.content exceed max length {longest}")
 
-    def read(self, body: Mapping[str, Any], now: datetime) -> Message:
+    def read(self, body: Mapping[str, Any], now: datetime) -> DeliveredMessage:
         content = paragraphs(body[body["msgtype"]]["content"])
         if body["msgtype"] == "text":
             (contact,) = body["text"]["mentioned_mobile_list"]
@@ -139,10 +147,12 @@ class WeCom(Robot):
         else:
             contact = content[0].removeprefix("<@").removesuffix(">")
             mention, content = f"@{contact}", content[1:]
-        return Message(now, self.channel, reached(self.channel, contact), mention, "", tuple(content))
+        return DeliveredMessage(
+            now, self.channel, reached(self.channel, contact), mention, "", tuple(content)
+        )
 
 
-class Feishu(Robot):
+class Feishu(DemoRobot):
     """飞书: rich text that mentions by open id, signed in the body."""
 
     channel = "feishu"
@@ -153,7 +163,7 @@ class Feishu(Robot):
     def hears(self, path: str) -> bool:
         return path.startswith("/open-apis/bot/v2/hook/")
 
-    def wrong(self, call: Call, body: Mapping[str, Any]) -> tuple[int, str] | None:
+    def wrong(self, call: ProviderRequest, body: Mapping[str, Any]) -> tuple[int, str] | None:
         if call.path.rpartition("/")[2] != self.token:
             return self.gone
         at = int(body.get("timestamp", "0"))
@@ -161,13 +171,13 @@ class Feishu(Robot):
             return 19021, "sign match fail or timestamp is not within one hour from current time"
         return (9499, "Bad Request") if len(call.body) > 20 * 1024 else None
 
-    def read(self, body: Mapping[str, Any], now: datetime) -> Message:
+    def read(self, body: Mapping[str, Any], now: datetime) -> DeliveredMessage:
         post = body["content"]["post"]["zh_cn"]
         (who,), *rows = post["content"]
         to = reached(self.channel, who["user_id"])
         lines = tuple("".join(part["text"] for part in row) for row in rows)
         # The provider knows whose id it is; readers see the name.
-        return Message(now, self.channel, to, f"@{who['user_id']}", post["title"], lines)
+        return DeliveredMessage(now, self.channel, to, f"@{who['user_id']}", post["title"], lines)
 
-    def refused(self, code: int, words: str) -> Refusal:
-        return Refusal(str(code), words, {"code": code, "msg": words, "data": {}})
+    def refused(self, code: int, words: str) -> ProviderRefusal:
+        return ProviderRefusal(str(code), words, {"code": code, "msg": words, "data": {}})

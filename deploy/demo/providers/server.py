@@ -13,11 +13,11 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from deploy.demo.providers.mail import mailing
-from deploy.demo.providers.message import Arrivals, Call, Message, Refusal
-from deploy.demo.providers.robots import DingTalk, Feishu, Pace, WeCom
+from deploy.demo.providers.message import Arrivals, DeliveredMessage, ProviderRefusal, ProviderRequest
+from deploy.demo.providers.robots import DingTalk, Feishu, RateWindow, WeCom
 from deploy.demo.providers.secrets import Secrets
-from deploy.demo.providers.sms import Sms
-from deploy.demo.providers.webhook import Receiver
+from deploy.demo.providers.sms import DemoSms
+from deploy.demo.providers.webhook import DemoReceiver
 from deploy.local.ports import HOST
 
 
@@ -29,7 +29,7 @@ class Provider(Protocol):
     @property
     def answer(self) -> Mapping[str, Any]: ...
     def hears(self, path: str) -> bool: ...
-    def take(self, call: Call, now: datetime) -> Message | Refusal: ...
+    def take(self, call: ProviderRequest, now: datetime) -> DeliveredMessage | ProviderRefusal: ...
 
 
 @dataclass
@@ -45,13 +45,13 @@ class Providers:
     def base(self) -> str:
         return f"http://{HOST}:{self.http_port}"
 
-    def take(self, call: Call) -> tuple[int, Mapping[str, Any]]:
+    def take(self, call: ProviderRequest) -> tuple[int, Mapping[str, Any]]:
         """Status and body of the answer to a call."""
         provider = next((one for one in self.known if one.hears(call.path)), None)
         if provider is None:
             return 404, {"message": "not found"}
         found = provider.take(call, self.arrivals.now())
-        if isinstance(found, Refusal):
+        if isinstance(found, ProviderRefusal):
             self.arrivals.refused(provider.channel, found)
             return found.status, found.answer
         self.arrivals.took(found)
@@ -65,11 +65,11 @@ def providing(
     """The providers on free ports, until the end of the block."""
     arrivals = Arrivals(now)
     known: list[Provider] = [
-        DingTalk(secrets.token, secrets.key, (Pace(20, 60.0),)),
-        WeCom(secrets.token, "", (Pace(20, 60.0),), wecom_absent),
-        Feishu(secrets.token, secrets.key, (Pace(5, 1.0), Pace(100, 60.0))),
-        Sms(secrets.key_id, secrets.key),
-        Receiver(secrets.webhook),
+        DingTalk(secrets.token, secrets.key, (RateWindow(20, 60.0),)),
+        WeCom(secrets.token, "", (RateWindow(20, 60.0),), wecom_absent),
+        Feishu(secrets.token, secrets.key, (RateWindow(5, 1.0), RateWindow(100, 60.0))),
+        DemoSms(secrets.key_id, secrets.key),
+        DemoReceiver(secrets.webhook),
     ]
     providers = Providers(known, arrivals)
     with _serving(providers), mailing(arrivals) as providers.mail_port:
@@ -104,8 +104,10 @@ def _serving(providers: Providers) -> Iterator[None]:
         server.server_close()
 
 
-def _call(request: BaseHTTPRequestHandler) -> Call:
+def _call(request: BaseHTTPRequestHandler) -> ProviderRequest:
     parts = urlsplit(request.path)
     query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Call(parts.path, query, headers, request.rfile.read(int(headers.get("content-length", "0"))))
+    return ProviderRequest(
+        parts.path, query, headers, request.rfile.read(int(headers.get("content-length", "0")))
+    )

@@ -13,7 +13,7 @@ from urllib.parse import quote
 _PAIR = re.compile(r"(\w+)=([^,\s]+)")
 
 
-class Headers(Protocol):
+class RequestHeaders(Protocol):
     """The headers of a request, by their names in lower case."""
 
     def __getitem__(self, name: str, /) -> str: ...
@@ -32,7 +32,7 @@ def feishu(secret: str, at: int) -> str:
 
 
 def aliyun(
-    headers: Headers, query: Mapping[str, str], body: bytes, key_id: str, key_secret: str
+    headers: RequestHeaders, query: Mapping[str, str], body: bytes, key_id: str, key_secret: str
 ) -> str | None:
     """The error code of a request that is not signed by this key, by signature version 3."""
     scheme, _, rest = headers.get("authorization", "").partition(" ")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from deploy.demo.providers import signs
-from deploy.demo.providers.message import Call, Message, Refusal, reached
+from deploy.demo.providers.message import DeliveredMessage, ProviderRefusal, ProviderRequest, reached
 from shared.contract.contacts import mask_contact
 
 SIGN_NAME = "判客"
@@ -23,11 +23,11 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _REQUEST = {"RequestId": "00000000-0000-0000-0000-000000000000"}
 
 
-class Sms:
+class DemoSms:
     """An account at the provider."""
 
     channel = "aliyun-sms"
-    answer: Mapping[str, Any] = {"Code": "OK", "Message": "OK", "BizId": "1^0", **_REQUEST}
+    answer: Mapping[str, Any] = {"Code": "OK", "DeliveredMessage": "OK", "BizId": "1^0", **_REQUEST}
 
     def __init__(self, key_id: str, key_secret: str) -> None:
         self.key_id = key_id
@@ -36,7 +36,7 @@ class Sms:
     def hears(self, path: str) -> bool:
         return path == "/"
 
-    def take(self, call: Call, now: datetime) -> Message | Refusal:
+    def take(self, call: ProviderRequest, now: datetime) -> DeliveredMessage | ProviderRefusal:
         problem = signs.aliyun(call.headers, call.query, call.body, self.key_id, self.key_secret)
         if problem is not None:
             return _refused(problem, status=400)
@@ -51,8 +51,8 @@ class Sms:
         number = call.query["PhoneNumbers"]
         text = f"【{SIGN_NAME}】" + _VARIABLE.sub(lambda found: given[found[1]], template)
         to = reached("sms", number)
-        return Message(now, self.channel, to, mask_contact(number), "", (text,), call.query["OutId"])
+        return DeliveredMessage(now, self.channel, to, mask_contact(number), "", (text,), call.query["OutId"])
 
 
-def _refused(code: str, status: int = 200) -> Refusal:
-    return Refusal(code, code, {"Code": code, "Message": code, **_REQUEST}, status)
+def _refused(code: str, status: int = 200) -> ProviderRefusal:
+    return ProviderRefusal(code, code, {"Code": code, "DeliveredMessage": code, **_REQUEST}, status)

@@ -9,12 +9,12 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from deploy.demo.providers.message import Call, Message, Refusal, paragraphs
+from deploy.demo.providers.message import DeliveredMessage, ProviderRefusal, ProviderRequest, paragraphs
 
 PATH = "/alerts"
 
 
-class Receiver:
+class DemoReceiver:
     """The office's own system; what it is told in both languages it shows in its reader's."""
 
     channel = "webhook"
@@ -26,13 +26,13 @@ class Receiver:
     def hears(self, path: str) -> bool:
         return path == PATH
 
-    def take(self, call: Call, now: datetime) -> Message | Refusal:
+    def take(self, call: ProviderRequest, now: datetime) -> DeliveredMessage | ProviderRefusal:
         try:
             Webhook(self.secret).verify(call.body, dict(call.headers))
         except WebhookVerificationError as error:
-            return Refusal("401", str(error), {"error": "signature"}, 401)
+            return ProviderRefusal("401", str(error), {"error": "signature"}, 401)
         data = json.loads(call.body)["data"]
         words = data["en" if data["language"] == "en" else "zh"]
         key = call.headers["webhook-id"]
         lines = tuple(paragraphs(words["text"]))
-        return Message(now, self.channel, data["to"], f"@{data['to']}", words["subject"], lines, key)
+        return DeliveredMessage(now, self.channel, data["to"], f"@{data['to']}", words["subject"], lines, key)

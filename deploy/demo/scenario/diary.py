@@ -18,7 +18,7 @@ _APART = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class Entry:
+class DiaryEntry:
     """A stop of the demonstration's clock: an event to be sent then, or none where only time passes."""
 
     at: datetime
@@ -37,7 +37,7 @@ class Diary:
     """Actions wait for their time; what they enter is written down. No two entries share a moment."""
 
     rng: random.Random
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[DiaryEntry] = field(default_factory=list)
     _waiting: list[tuple[datetime, int, Action]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -45,7 +45,7 @@ class Diary:
         """Have something done at that time, or as soon as it can be when that is past."""
         heapq.heappush(self._waiting, (at, next(self._numbers), action))
 
-    def play(self) -> list[Entry]:
+    def play(self) -> list[DiaryEntry]:
         """Do everything in the order of time; what is done may plan more."""
         while self._waiting:
             at, _, action = heapq.heappop(self._waiting)
@@ -54,12 +54,12 @@ class Diary:
 
     def rest(self, at: datetime) -> None:
         """Let the clock stand there until everything has settled."""
-        self.entries.append(Entry(self._following(at), None, settles=True))
+        self.entries.append(DiaryEntry(self._following(at), None, settles=True))
 
     def switch(self, at: datetime, notifier: Literal["stop", "start"]) -> None:
         """Stop the notifier, or start it again and let it catch up."""
         settles = notifier == "start"
-        self.entries.append(Entry(self._following(at), None, settles, notifier))
+        self.entries.append(DiaryEntry(self._following(at), None, settles, notifier))
 
     def enter(
         self, at: datetime, kind: str, data: dict[str, Any], actor: str, *, occurred: datetime | None = None
@@ -76,7 +76,7 @@ class Diary:
             "occurred_at": format_instant(occurred or at),
             "data": told,
         }
-        self.entries.append(Entry(at, event))
+        self.entries.append(DiaryEntry(at, event))
         return str(event["id"])
 
     def new_id(self) -> str:

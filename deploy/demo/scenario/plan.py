@@ -9,7 +9,7 @@ from datetime import time
 from functools import partial
 
 from deploy.demo.scenario.days import Days
-from deploy.demo.scenario.diary import Diary, Entry
+from deploy.demo.scenario.diary import Diary, DiaryEntry
 from deploy.demo.scenario.guests import Register
 from deploy.demo.scenario.office import instant, reminder_hours
 from deploy.demo.scenario.stories import Stories
@@ -36,19 +36,19 @@ _MEETINGS = frozenset({"visit.registered", "call.registered"})
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """What is entered when; the same seed and days give the same plan."""
 
     seed: int
     days: int
-    entries: tuple[Entry, ...]
+    entries: tuple[DiaryEntry, ...]
 
     @property
     def events(self) -> list[dict[str, object]]:
         return [entry.event for entry in self.entries if entry.event is not None]
 
 
-def make_plan(seed: int, days: int) -> Plan:
+def make_plan(seed: int, days: int) -> DemoPlan:
     """An office's life; the clock ends at the opening after the last day, when its lapses are told."""
     rng = random.Random(seed)
     diary = Diary(rng)
@@ -66,10 +66,10 @@ def make_plan(seed: int, days: int) -> Plan:
             diary.plan(at, diary.rest)
     entries = diary.play()
     end = reminder_hours(last)[0]
-    return Plan(seed, days, tuple(_resting(entry for entry in entries if entry.at <= end)))
+    return DemoPlan(seed, days, tuple(_resting(entry for entry in entries if entry.at <= end)))
 
 
-def _resting(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _resting(entries: Iterable[DiaryEntry]) -> Iterator[DiaryEntry]:
     """The clock also rests behind an entry whose decision somebody may be told of: of what concerns them, people are
     told one by one and at its time, however fast the machine is."""
     met: set[str] = set()

@@ -19,20 +19,20 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from services.attribution.fold.bounds import Bounds
-from services.attribution.fold.forks import Fork, Repeats, note_epoch
+from services.attribution.fold.forks import FactFork, Repeats, note_epoch
 from services.attribution.fold.intake_record import (
-    Dead,
+    ForeignRecord,
+    IntakeRecord,
     JournalFact,
     RawRecord,
-    Reading,
-    Watermark,
+    WatermarkRecord,
     read_record,
 )
-from services.attribution.fold.scope_fold import Folder, Rules
-from services.attribution.fold.scopes import HotScopes
-from services.attribution.store.batch import Batch
+from services.attribution.fold.scope_fold import Rules, ScopeFold
+from services.attribution.fold.scopes import ScopeCache
+from services.attribution.store.batch import BatchRows
 from services.attribution.store.recorder import AttributionRecorder
-from services.attribution.store.store import Store, Work, opening_book
+from services.attribution.store.store import ScopeState, Store, opening_book
 from shared.contract.topics import encode_contacts
 from shared.platform.kafka.watermarks import Mark, Watermarks
 
@@ -40,7 +40,7 @@ UNBOUNDED = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class IntakePartition:
     """A partition of the intake topic; `name` is what its position is stored under."""
 
     name: str
@@ -58,17 +58,17 @@ class Gap:
 
 
 @dataclass(slots=True)
-class Outcome:
+class BatchOutcome:
     """What became of a batch: `left` if it ends before its last record, `unswept` if lapses that are due are left."""
 
     next_offset: int
     gap: Gap | None = None
-    fork: Fork | None = None
+    fork: FactFork | None = None
     folded: list[JournalFact] = field(default_factory=list)
     parked: list[tuple[JournalFact, str]] = field(default_factory=list)
     waiting: int = 0
     repeated: int = 0
-    dead: list[Dead] = field(default_factory=list)
+    dead: list[ForeignRecord] = field(default_factory=list)
     watermark: datetime | None = None
     left: bool = False
     unswept: bool = False
@@ -78,7 +78,7 @@ class Outcome:
         if not self.left:
             self.left, self.next_offset = True, offset
 
-    def stop_at(self, offset: int, *, gap: Gap | None = None, fork: Fork | None = None) -> None:
+    def stop_at(self, offset: int, *, gap: Gap | None = None, fork: FactFork | None = None) -> None:
         """Nothing is read on from here; behind something that is left, this is met again."""
         if not self.left:
             self.gap, self.fork, self.next_offset = gap, fork, offset
@@ -87,20 +87,22 @@ class Outcome:
 class _Turn:
     """One batch in hand: everything of it goes by one connection, which is asked once whether it still answers."""
 
-    def __init__(self, source: Source, connection: Connection[DictRow], store: Store, folder: Folder) -> None:
+    def __init__(
+        self, source: IntakePartition, connection: Connection[DictRow], store: Store, folder: ScopeFold
+    ) -> None:
         self.source = source
         self.connection = connection
         self.store = store
         self.folder = folder
-        self.works: dict[str, Work] = {}
-        self.batch = Batch()
+        self.works: dict[str, ScopeState] = {}
+        self.batch = BatchRows()
 
     def write(self, curs: Cursor[DictRow]) -> None:
         """Every row of the batch."""
         self.batch.write(curs, partial(self.folder.flush, self.works.values(), self.batch))
 
 
-class Attribution:
+class FoldApplication:
     """Folds batches; safe to be called for several partitions at a time."""
 
     def __init__(
@@ -116,35 +118,37 @@ class Attribution:
         self._recorder = recorder
         self._rules = rules
         self._default_book = default_book
-        self._hot: dict[str, HotScopes] = {}
+        self._hot: dict[str, ScopeCache] = {}
         self._resent: dict[tuple[str, str], int] = {}
         self._bounds = bounds
         self._watermarks = watermarks or Watermarks()
         self._lock = threading.Lock()
 
-    def positions(self, sources: Sequence[Source]) -> dict[str, int]:
+    def positions(self, sources: Sequence[IntakePartition]) -> dict[str, int]:
         """The next offset of each source: 0 for one that was never read."""
         stored = self._store.positions(source.name for source in sources)
         return {source.name: stored.get(source.name, -1) + 1 for source in sources}
 
-    def unswept(self, source: Source, position: int) -> bool:
+    def unswept(self, source: IntakePartition, position: int) -> bool:
         """Whether lapses may be due by a watermark that holds at this position."""
         return self._watermarks.reached(source.name, position) is not None
 
-    def expect_resent(self, source: Source, scope: str, offset: int) -> None:
+    def expect_resent(self, source: IntakePartition, scope: str, offset: int) -> None:
         """The missing fact of a gap lies at `offset`: what of its scope stands before it comes again after it."""
         self._resent[source.name, scope] = offset
 
-    def fold_batch(self, source: Source, expected: int, records: Sequence[RawRecord]) -> Outcome:
+    def fold_batch(
+        self, source: IntakePartition, expected: int, records: Sequence[RawRecord]
+    ) -> BatchOutcome:
         """Fold records that begin at the offset `expected`, and commit; raises `StalePosition` if it moved.
 
         Without records, lapses are decided alone: by a watermark that came since, or those that an earlier batch left.
         """
         readings = [read_record(record) for record in records]
-        outcome = Outcome(records[-1].offset + 1 if records else expected)
+        outcome = BatchOutcome(records[-1].offset + 1 if records else expected)
         with self._recorder.borrow() as connection:
             store = self._store.by(connection)
-            turn = _Turn(source, connection, store, Folder(store, self._rules, self._bounds.step))
+            turn = _Turn(source, connection, store, ScopeFold(store, self._rules, self._bounds.step))
             self._works(turn, readings)
             turn.folder.prefetch(turn.works, _to_fold(turn.works, readings))
             self._fold(turn, readings, outcome)
@@ -166,7 +170,7 @@ class Attribution:
             work.saved()
         self._hot_of(turn.source).keep(turn.works.values())
 
-    def _commit(self, turn: _Turn, expected: int, outcome: Outcome) -> None:
+    def _commit(self, turn: _Turn, expected: int, outcome: BatchOutcome) -> None:
         """Also a part of a fact or of a sweep, by which the position does not move, is fenced by it."""
         turn.folder.count(turn.works.values(), turn.batch)
         moves = outcome.next_offset > 0  # else nothing of the partition was ever consumed
@@ -179,27 +183,27 @@ class Attribution:
         )
         self._bounds.step()
 
-    def _hot_of(self, source: Source) -> HotScopes:
+    def _hot_of(self, source: IntakePartition) -> ScopeCache:
         with self._lock:
-            return self._hot.setdefault(source.name, HotScopes())
+            return self._hot.setdefault(source.name, ScopeCache())
 
-    def _works(self, turn: _Turn, readings: Sequence[Reading]) -> None:
+    def _works(self, turn: _Turn, readings: Sequence[IntakeRecord]) -> None:
         """Have the scopes of the facts at hand; one that is not known begins with its first fact."""
         facts = [reading for reading in readings if isinstance(reading, JournalFact)]
         works, partition = turn.works, turn.source.partition
         works |= self._hot_of(turn.source).take(turn.store, {fact.scope for fact in facts})
         for fact in facts:
             if fact.scope not in works:
-                works[fact.scope] = Work(fact.scope, partition, self._opening_book(fact))
+                works[fact.scope] = ScopeState(fact.scope, partition, self._opening_book(fact))
             works[fact.scope].partition = partition
 
     def _opening_book(self, fact: JournalFact) -> tuple[str, int]:
         """The rulebook that the journal says its scope began under, else the deployment's own."""
         return opening_book(fact.default_rulebook or self._default_book, self._rules.books)
 
-    def _fold(self, turn: _Turn, readings: Sequence[Reading], outcome: Outcome) -> None:
+    def _fold(self, turn: _Turn, readings: Sequence[IntakeRecord], outcome: BatchOutcome) -> None:
         source, works = turn.source, turn.works
-        last = max((r.offset for r in readings if isinstance(r, Watermark)), default=None)
+        last = max((r.offset for r in readings if isinstance(r, WatermarkRecord)), default=None)
         repeats = Repeats(turn.store, works, readings)
         bounds, unfinished = self._bounds, set[str]()
         until = bounds.monotonic() + bounds.seconds
@@ -220,18 +224,18 @@ class Attribution:
                         outcome.come_again(reading.offset)
                     elif gap := _fold_fact(turn, works[reading.scope], reading, outcome):
                         return outcome.stop_at(reading.offset, gap=gap)
-                case Watermark() if reading.offset == last and not unfinished:
+                case WatermarkRecord() if reading.offset == last and not unfinished:
                     self._watermarks.hear(source.name, Mark(reading.until, reading.offset + 1))
-                case Dead() if not unfinished:
+                case ForeignRecord() if not unfinished:
                     outcome.dead.append(reading)
 
-    def _is_left(self, turn: _Turn, work: Work, fact: JournalFact) -> bool:
+    def _is_left(self, turn: _Turn, work: ScopeState, fact: JournalFact) -> bool:
         """Whether a fact reaches too far for one transaction; then one part of it is in this one."""
         if work.parked or fact.seq != work.received + 1:
             return False
         return turn.folder.release_part(work, fact, self._bounds.customers, turn.batch)
 
-    def _sweep_due(self, turn: _Turn, outcome: Outcome) -> Mark | None:
+    def _sweep_due(self, turn: _Turn, outcome: BatchOutcome) -> Mark | None:
         """Go on to the last watermark that holds here; answers it when nothing is left that is due by it."""
         mark = self._watermarks.reached(turn.source.name, outcome.next_offset)
         if mark is None:
@@ -270,7 +274,7 @@ class Attribution:
         return len(stored) < limit or not lapsed
 
 
-def _fold_fact(turn: _Turn, work: Work, fact: JournalFact, outcome: Outcome) -> Gap | None:
+def _fold_fact(turn: _Turn, work: ScopeState, fact: JournalFact, outcome: BatchOutcome) -> Gap | None:
     if fact.seq <= work.received:
         outcome.repeated += 1
         return None
@@ -294,7 +298,7 @@ def _fold_fact(turn: _Turn, work: Work, fact: JournalFact, outcome: Outcome) -> 
     return None
 
 
-def _add_dead(turn: _Turn, outcome: Outcome, records: Sequence[RawRecord]) -> None:
+def _add_dead(turn: _Turn, outcome: BatchOutcome, records: Sequence[RawRecord]) -> None:
     by_offset = {record.offset: record for record in records}
     for dead in outcome.dead:
         record = by_offset[dead.offset]
@@ -304,19 +308,19 @@ def _add_dead(turn: _Turn, outcome: Outcome, records: Sequence[RawRecord]) -> No
         )
 
 
-def _wrote(outcome: Outcome, batch: Batch) -> bool:
+def _wrote(outcome: BatchOutcome, batch: BatchRows) -> bool:
     """Whether there is something to commit although the position stays where it is."""
     told = (outcome.folded, outcome.waiting, batch.events, batch.parked_scopes, batch.watermark)
     return any(told)
 
 
-def _order(works: Mapping[str, Work], scope: str, customer: str) -> tuple[str, tuple[int, int], str]:
+def _order(works: Mapping[str, ScopeState], scope: str, customer: str) -> tuple[str, tuple[int, int], str]:
     """The lapses of a scope in the order of its customers."""
     found = works[scope].slice.find_customer(customer)
     return scope, found.place if found else (0, 0), customer
 
 
-def _to_fold(works: Mapping[str, Work], readings: Sequence[Reading]) -> list[JournalFact]:
+def _to_fold(works: Mapping[str, ScopeState], readings: Sequence[IntakeRecord]) -> list[JournalFact]:
     """The facts that are new and whose scope is not parked."""
     return [
         reading

@@ -23,12 +23,12 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
-from services.attribution.fold.application import Attribution, Gap, Outcome, Source
-from services.attribution.fold.forks import Fork
+from services.attribution.fold.application import BatchOutcome, FoldApplication, Gap, IntakePartition
+from services.attribution.fold.forks import FactFork
 from services.attribution.fold.gap_search import find_resent
 from services.attribution.fold.intake_record import written_at
 from services.attribution.fold.metrics import AttributionMetrics
-from services.attribution.store.positions import Opening, Positions
+from services.attribution.store.positions import Positions, StartOffset
 from shared.platform.kafka.topic_state import TopicState
 from shared.platform.liveness import Progress
 from shared.platform.telemetry.telemetry import parse_traceparent
@@ -44,11 +44,11 @@ LOOKS: Final = 10
 AWAY = (psycopg.Error, PersistenceError, KafkaError, OSError, TimeoutError)
 
 
-class BooksChanged(Exception):
+class BooksChangedError(Exception):
     """Rulebooks were adopted by another process with other texts than this one has: it may judge nothing by its own."""
 
 
-class StaleBatch(Exception):
+class StaleBatchError(Exception):
     """The batch does not begin where the stored position ends: it is from before a rebalance or a seek."""
 
 
@@ -69,7 +69,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self,
         broker: KafkaBroker,
         settings: ConsumerSettings,
-        attribution: Attribution,
+        attribution: FoldApplication,
         metrics: AttributionMetrics,
         progress: Progress,
         positions: Positions,
@@ -87,7 +87,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self.refused: str | None = None
         self._threads = threads
         self._next: dict[TopicPartition, int] = {}
-        self._sources: dict[TopicPartition, Source] = {}
+        self._sources: dict[TopicPartition, IntakePartition] = {}
         self._waiting: dict[TopicPartition, datetime] = {}
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,7 +97,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._again_until: dict[TopicPartition, tuple[str, int]] = {}
         self._sweeping: asyncio.Task[None] | None = None
         self.gaps: dict[TopicPartition, Gap] = {}
-        self.forks: dict[TopicPartition, Fork] = {}
+        self.forks: dict[TopicPartition, FactFork] = {}
         self._subscriber = broker.subscriber(
             settings.topic,
             group_id=settings.group,
@@ -215,7 +215,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
                 break
             except ConsumerStoppedError:
                 return
-            except (BooksChanged, *AWAY) as error:
+            except (BooksChangedError, *AWAY) as error:
                 log.warning("positions_unknown", error=type(error).__name__, reason=self.refused)
                 await asyncio.sleep(RETRY)
         if self.consumer is not consumer:
@@ -226,7 +226,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._metrics.assigned.set(len(self._next))
         log.info("partitions_assigned", partitions=[_name(tp) for tp in opened])
 
-    def _begin(self, tp: TopicPartition, opening: Opening, end: int) -> None:
+    def _begin(self, tp: TopicPartition, opening: StartOffset, end: int) -> None:
         if opening.again is not None:
             self._again_until[tp] = opening.again, end
             log.error(
@@ -237,15 +237,15 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     async def _openings(
         self, consumer: Any, assigned: Sequence[TopicPartition]
-    ) -> tuple[dict[TopicPartition, Opening], dict[TopicPartition, int]]:
+    ) -> tuple[dict[TopicPartition, StartOffset], dict[TopicPartition, int]]:
         self.refused = "; ".join(await self._threads.run(self._books_changed)) or None
         if self.refused is not None:
-            raise BooksChanged(self.refused)
+            raise BooksChangedError(self.refused)
         state = await self._topic()
         if state is None:
             raise UnknownTopicOrPartitionError(self._settings.topic)
         for tp in assigned:
-            self._sources[tp] = Source(state.source(tp.partition), tp.partition)
+            self._sources[tp] = IntakePartition(state.source(tp.partition), tp.partition)
         for _ in range(LOOKS):
             first = await consumer.beginning_offsets(assigned)
             end = await consumer.end_offsets(assigned)
@@ -294,10 +294,10 @@ class IntakeConsumer(ConsumerRebalanceListener):
             self._waiting[tp] = written_at(records[0])
         try:
             if records and records[0].offset != expected:
-                raise StaleBatch(f"{_name(tp)} brought {records[0].offset} where {expected} is next")
+                raise StaleBatchError(f"{_name(tp)} brought {records[0].offset} where {expected} is next")
             source = self._sources[tp]
             outcome = await self._threads.run(self._attribution.fold_batch, source, expected, records)
-        except (StaleBatch, *AWAY) as error:
+        except (StaleBatchError, *AWAY) as error:
             await self._again(tp, expected, error)
             return
         except Exception as error:  # a defect outside any one fact: the partition stands, and liveness tells
@@ -312,7 +312,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
             self._next[tp] = outcome.next_offset
             self._go_on(tp, outcome)
 
-    def _go_on(self, tp: TopicPartition, outcome: Outcome) -> None:
+    def _go_on(self, tp: TopicPartition, outcome: BatchOutcome) -> None:
         """With what the batch left, behind what came for the other partitions meanwhile."""
         if outcome.gap is not None:
             self._stop_at(tp, outcome.gap)
@@ -348,7 +348,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         log.warning("batch_again", partition=_name(tp), error=type(error).__name__, detail=str(error))
         self._metrics.failed_batches.inc()
         await asyncio.sleep(RETRY)
-        if isinstance(error, StaleBatch):
+        if isinstance(error, StaleBatchError):
             self._reopen(tp)  # the log itself may have been cut meanwhile
             return
         try:
@@ -367,7 +367,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
 
     # Forks and gaps
 
-    def _stop_for(self, tp: TopicPartition, fork: Fork) -> None:
+    def _stop_for(self, tp: TopicPartition, fork: FactFork) -> None:
         """Nothing of the partition is folded any more: which of two facts stands is for a person to say."""
         self.forks[tp] = fork
         self.consumer.pause(tp)
@@ -411,7 +411,7 @@ class IntakeConsumer(ConsumerRebalanceListener):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: BatchOutcome) -> None:
         """Logs and figures of what was committed, each fact under the trace that it came in with."""
         self._metrics.committed(outcome)
         for fact in outcome.folded:

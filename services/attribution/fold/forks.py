@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.attribution.fold.intake_record import JournalFact, Reading
-from services.attribution.store.batch import Batch
-from services.attribution.store.store import Store, Work
+from services.attribution.fold.intake_record import IntakeRecord, JournalFact
+from services.attribution.store.batch import BatchRows
+from services.attribution.store.store import ScopeState, Store
 
 ANOTHER: Final = "another fact was taken in under it"
 LEFT_BEHIND: Final = "a journal that another one has followed goes on writing"
 
 
 @dataclass(frozen=True, slots=True)
-class Fork:
+class FactFork:
     """A second fact for one seq, or one of a journal that was left behind; the partition stops until somebody acts."""
 
     offset: int
@@ -35,7 +35,9 @@ class Fork:
 class Repeats:
     """What one batch brings again, held against what was taken in before it and within it."""
 
-    def __init__(self, store: Store, works: Mapping[str, Work], readings: Sequence[Reading]) -> None:
+    def __init__(
+        self, store: Store, works: Mapping[str, ScopeState], readings: Sequence[IntakeRecord]
+    ) -> None:
         again = [
             reading
             for reading in readings
@@ -44,19 +46,19 @@ class Repeats:
         self._others = store.others([(f.scope, f.seq, event_id(f), _digest(f)) for f in again])
         self._taken: dict[tuple[str, int], bytes] = {}
 
-    def fork(self, work: Work, fact: JournalFact) -> Fork | None:
+    def fork(self, work: ScopeState, fact: JournalFact) -> FactFork | None:
         """Whether the seq of the fact holds another one; called for each fact, before it is folded."""
         place = fact.scope, fact.seq
         if fact.seq > work.received:
             self._taken[place] = fact.body
             left = fact.epoch in work.epochs[:-1]
-            return Fork(fact.offset, *place, event_id(fact), LEFT_BEHIND) if left else None
+            return FactFork(fact.offset, *place, event_id(fact), LEFT_BEHIND) if left else None
         taken = self._taken.get(place)
         other = (*place, _digest(fact)) in self._others if taken is None else taken != fact.body
-        return Fork(fact.offset, *place, event_id(fact)) if other else None
+        return FactFork(fact.offset, *place, event_id(fact)) if other else None
 
 
-def note_epoch(work: Work, fact: JournalFact, batch: Batch) -> None:
+def note_epoch(work: ScopeState, fact: JournalFact, batch: BatchRows) -> None:
     """Keep under which epoch the scope is numbered from this new fact on."""
     if fact.epoch is not None and fact.epoch not in work.epochs:
         work.epochs.append(fact.epoch)

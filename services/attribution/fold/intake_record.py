@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
 from shared.contract import BadEvent, Event, decode_event, parse_instant
-from shared.contract.topics import BadMessage, Headers, RawHeaders, decode_headers
+from shared.contract.topics import BadMessageError, Headers, RawHeaders, decode_headers
 from shared.rules.domain.frozen import record as frozen
 from shared.rules.judge.translate import StoredContacts
 
@@ -53,7 +53,7 @@ class JournalFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Watermark:
+class WatermarkRecord:
     """Every fact of the partition that was recorded by `until` came before."""
 
     offset: int
@@ -61,53 +61,55 @@ class Watermark:
 
 
 @dataclass(frozen=True, slots=True)
-class Dead:
+class ForeignRecord:
     """A record that is not of the journal."""
 
     offset: int
     reason: str
 
 
-Reading: TypeAlias = JournalFact | Watermark | Dead
+IntakeRecord: TypeAlias = JournalFact | WatermarkRecord | ForeignRecord
 
 
-def read_record(record: RawRecord) -> Reading:
+def read_record(record: RawRecord) -> IntakeRecord:
     """What the record is; whatever it holds, this does not raise."""
     try:
         headers = decode_headers(record.headers)
-    except BadMessage as refusal:
-        return Dead(record.offset, str(refusal))
+    except BadMessageError as refusal:
+        return ForeignRecord(record.offset, str(refusal))
     if record.value is None:
         if headers.watermark is None:
-            return Dead(record.offset, "neither a value nor a watermark")
-        return Watermark(record.offset, headers.watermark)
+            return ForeignRecord(record.offset, "neither a value nor a watermark")
+        return WatermarkRecord(record.offset, headers.watermark)
     if headers.seq is None:
-        return Dead(record.offset, "no header seq")
+        return ForeignRecord(record.offset, "no header seq")
     if record.key is None or not _SCOPE.fullmatch(record.key):
-        return Dead(record.offset, "the key is not a scope")
+        return ForeignRecord(record.offset, "the key is not a scope")
     return _fact(record, record.value, headers, record.key.decode())
 
 
-def _fact(record: RawRecord, body: bytes, headers: Headers, scope: str) -> Reading:
+def _fact(record: RawRecord, body: bytes, headers: Headers, scope: str) -> IntakeRecord:
     try:
         event = decode_event(body, recorded=True)
     except BadEvent as refusal:
         return _unread(record, body, headers, scope, str(refusal))
     if event.scope != scope or event.recorded_at is None:
-        return Dead(record.offset, "the key is not the event's scope")
+        return ForeignRecord(record.offset, "the key is not the event's scope")
     return _journal_fact(record, body, headers, scope, event.recorded_at, event, "")
 
 
-def _unread(record: RawRecord, body: bytes, headers: Headers, scope: str, refusal: str) -> JournalFact | Dead:
+def _unread(
+    record: RawRecord, body: bytes, headers: Headers, scope: str, refusal: str
+) -> JournalFact | ForeignRecord:
     """An envelope of our scope with a time is the journal's, written by another version; the rest is not."""
     try:
         envelope = json.loads(body)
         recorded_at = parse_instant(envelope["recorded_at"])
         ours = envelope["scope"] == scope and isinstance(envelope["id"], str)
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Dead(record.offset, refusal)
+        return ForeignRecord(record.offset, refusal)
     if not ours:
-        return Dead(record.offset, "the key is not the event's scope")
+        return ForeignRecord(record.offset, "the key is not the event's scope")
     return _journal_fact(record, body, headers, scope, recorded_at, None, refusal)
 
 

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from services.attribution.fold.application import Outcome
+    from services.attribution.fold.application import BatchOutcome
 
 
 class AttributionMetrics:
@@ -45,7 +45,7 @@ class AttributionMetrics:
         self.lag = gauge("lag_records", "Records not yet folded", ("partition",))
         self.oldest = gauge("oldest_unfolded_seconds", "How long the last folded fact was under way")
 
-    def committed(self, outcome: Outcome) -> None:
+    def committed(self, outcome: BatchOutcome) -> None:
         """What a batch brought."""
         self.folded.inc(len(outcome.folded))
         self.repeated.inc(outcome.repeated)

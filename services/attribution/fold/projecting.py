@@ -12,11 +12,11 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from services.attribution.store.batch import Batch
+from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, stored, stream_id
 from services.attribution.store.recorder import EventRow
-from services.attribution.store.store import Work
+from services.attribution.store.store import ScopeState
 from services.attribution.store.working import Before
 from shared.contract import StaffContacts, format_instant
 from shared.contract.events import Role
@@ -70,10 +70,10 @@ class Cause:
 
 
 @dataclass(slots=True)
-class FactRows:
+class FactChanges:
     """What one fact adds to the batch; nothing of it counts until `commit`, so that a failure leaves no trace."""
 
-    work: Work
+    work: ScopeState
     cause: Cause
     stored: list[EventRow] = field(default_factory=list)
     rows: list[tuple[str, list[Any]]] = field(default_factory=list)
@@ -112,7 +112,7 @@ class FactRows:
         body = encode_message(make(scope=self.work.scope, seq=seq, **content))
         self.messages.append((body, self.cause.known_at(lapsed_at)))
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: BatchRows) -> None:
         """Hand everything to the batch and move the scope's counters."""
         work, cause = self.work, self.cause
         batch.events.extend(self.stored)
@@ -169,7 +169,7 @@ class FactRows:
                 )
 
 
-def _affected(work: Work, before: Before) -> set[str]:
+def _affected(work: ScopeState, before: Before) -> set[str]:
     """Customers that changed, and those of disputes that did."""
     found = {key.id for key in before if key.kind == "customer"}
     for key, former in before.items():
@@ -179,7 +179,7 @@ def _affected(work: Work, before: Before) -> set[str]:
     return found
 
 
-def _decided(rows: FactRows, event: e.Decided) -> None:
+def _decided(rows: FactChanges, event: e.Decided) -> None:
     rows.row(
         "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_row(event))
     )
@@ -207,7 +207,7 @@ def deal_decision_json(event: e.DealDecided) -> Json:
     }
 
 
-def _deal_decided(rows: FactRows, event: e.DealDecided) -> None:
+def _deal_decided(rows: FactChanges, event: e.DealDecided) -> None:
     deal = event.deal
     rows.deals[rows.work.scope, deal.deal] = (event.customer, deal.seq)
     rows.row("deal_decisions", rows.version, deal.deal, _encode(deal_decision_json(event)))
@@ -223,7 +223,7 @@ def _deal_decided(rows: FactRows, event: e.DealDecided) -> None:
     )
 
 
-def _joined(rows: FactRows, event: e.CustomersJoined) -> None:
+def _joined(rows: FactChanges, event: e.CustomersJoined) -> None:
     """What was decided of the customers that are gone is this one's history now."""
     rows.joined.extend((gone, event.customer) for gone in event.gone)
     for table, values in rows.rows:
@@ -234,7 +234,7 @@ def _joined(rows: FactRows, event: e.CustomersJoined) -> None:
         _own_deals(rows, customer)
 
 
-def _reformed(rows: FactRows, event: e.CustomersReformed) -> None:
+def _reformed(rows: FactChanges, event: e.CustomersReformed) -> None:
     for customer in event.after:
         rows.parted.append(customer.id)
         _own_deals(rows, customer)
@@ -242,25 +242,25 @@ def _reformed(rows: FactRows, event: e.CustomersReformed) -> None:
         rows.replaced.append((event.before, event.after[0].id))
 
 
-def _own_deals(rows: FactRows, customer: Customer) -> None:
+def _own_deals(rows: FactChanges, customer: Customer) -> None:
     """The deals went over to this customer."""
     for deal in customer.deals:
         rows.deals[rows.work.scope, deal.deal] = (customer.id, deal.seq)
 
 
-def _flagged(rows: FactRows, event: e.Flagged) -> None:
+def _flagged(rows: FactChanges, event: e.Flagged) -> None:
     rows.row("flags", rows.version, _encode(flag_json(event)))
 
 
-def _penalised(rows: FactRows, event: e.Penalised) -> None:
+def _penalised(rows: FactChanges, event: e.Penalised) -> None:
     rows.row("penalties", rows.version, _encode(penalty_json(event)))
 
 
-def _office(rows: FactRows, event: e.OfficeFound) -> None:
+def _office(rows: FactChanges, event: e.OfficeFound) -> None:
     rows.rows.append(("offices", [event.office, rows.work.scope, rows.cause.seq]))
 
 
-def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
+def _enrolled(rows: FactChanges, event: e.StaffEnrolled) -> None:
     entry = event.entry
     rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts), rows.cause.office)
     rows.work.names[entry.staff] = event.name
@@ -269,7 +269,7 @@ def _enrolled(rows: FactRows, event: e.StaffEnrolled) -> None:
         _tell_staff(rows, entry.staff, entry.role)
 
 
-def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
+def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
     """Who was never enrolled has no role, and nothing was ever planned for them."""
     staff = event.entry.staff
     rows.row("presence", staff, None, None)
@@ -279,7 +279,7 @@ def _departed(rows: FactRows, event: e.StaffDeparted) -> None:
         _tell_staff(rows, staff, member.role, departed=True)
 
 
-def date_deal(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
+def date_deal(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
     """Which fact signed or cancelled a deal; one that changed nothing did neither."""
     if isinstance(matter, Signing | Cancellation):
         changed = any(
@@ -291,7 +291,7 @@ def date_deal(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -
             rows.row(table, matter.deal, rows.cause.seq)
 
 
-def note_remark(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
+def note_remark(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
     """A correction or an approval stands in the history of whoever its record names."""
     if isinstance(matter, Correction | Approval):
         flags = {event.flag for event in events if isinstance(event, e.Flagged)}
@@ -299,7 +299,7 @@ def note_remark(rows: FactRows, matter: Matter, events: Sequence[e.DomainEvent])
             rows.row("remarks", matter.record, rows.cause.seq, "unapproved" not in flags)
 
 
-def note_presence(rows: FactRows, matter: Matter) -> None:
+def note_presence(rows: FactChanges, matter: Matter) -> None:
     """Who is away, and why, for the list of staff; who has left is not away."""
     if isinstance(matter, Absence):
         moved: dict[str, str | None] = {matter.staff: matter.reason}
@@ -312,7 +312,7 @@ def note_presence(rows: FactRows, matter: Matter) -> None:
             rows.row("presence", staff, reason, rows.cause.at if reason is not None else None)
 
 
-def tell_presence(rows: FactRows, matter: Matter, before: Before) -> None:
+def tell_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
     """Who is away or back, for whoever plans messages; a shift that names somebody has them back.
 
     Who stood on the board before, and was not away, has not been away.
@@ -330,14 +330,14 @@ def tell_presence(rows: FactRows, matter: Matter, before: Before) -> None:
                     _tell_there(rows, staff, away=False)
 
 
-def _tell_there(rows: FactRows, staff: str, *, away: bool) -> None:
+def _tell_there(rows: FactChanges, staff: str, *, away: bool) -> None:
     member = rows.work.slice.scope.staff.get(staff)
     if member is not None and not member.departed and member.role in get_args(Role):
         _tell_staff(rows, staff, member.role, away=away)
 
 
 def _tell_staff(
-    rows: FactRows, staff: str, role: str, *, departed: bool = False, away: bool | None = None
+    rows: FactChanges, staff: str, role: str, *, departed: bool = False, away: bool | None = None
 ) -> None:
     contacts = rows.work.contacts.get(staff)
     rows.send(
@@ -353,7 +353,7 @@ def _tell_staff(
     )
 
 
-_VIEWS: dict[type[Any], Callable[[FactRows, Any], None]] = {
+_VIEWS: dict[type[Any], Callable[[FactChanges, Any], None]] = {
     e.Decided: _decided,
     e.DealDecided: _deal_decided,
     e.CustomersJoined: _joined,

@@ -17,16 +17,16 @@ import psycopg
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.fold.projecting import (
     Cause,
-    FactRows,
+    FactChanges,
     date_deal,
     note_presence,
     note_remark,
     tell_presence,
 )
 from services.attribution.fold.warned import warned_of
-from services.attribution.store.batch import Batch
+from services.attribution.store.batch import BatchRows
 from services.attribution.store.codec import encode_record
-from services.attribution.store.store import Store, Work
+from services.attribution.store.store import ScopeState, Store
 from services.attribution.store.texts import text_row
 from shared.contract import Event, mask
 from shared.contract.topics import encode_contacts
@@ -46,7 +46,7 @@ from shared.rules.domain.needs import HELD, LEADS_NOWHERE
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import SCOPE, BookId, Customer, Key, Scope, Slice
 from shared.rules.judge.translate import StoredContacts
-from shared.rules.rulebooks.registry import OtherText
+from shared.rules.rulebooks.registry import OtherTextError
 
 ROUNDS = 12
 """How often a fact may ask for more; a rule that asks again without end is a defect."""
@@ -71,15 +71,15 @@ WIDE = (Departure, Correction)
 """What may ask for thousands of records; it asks when it is folded, since a batch may be cut before it."""
 
 
-class TooManyRounds(Exception):
+class TooManyRoundsError(Exception):
     """A fact still asked for more after the last round."""
 
 
-class UnreadableFact(Exception):
+class UnreadableFactError(Exception):
     """A fact of the journal that this version's decoder refuses."""
 
 
-class Folder:
+class ScopeFold:
     """Folds into a batch; nothing is stored here. `step` hears of what moves within a fact."""
 
     def __init__(self, store: Store, rules: Rules, step: Step = unheard) -> None:
@@ -89,7 +89,7 @@ class Folder:
         self._translated: dict[tuple[str, int], Fact] = {}
         self._settled: dict[tuple[str, int], set[Key]] = {}
 
-    def prefetch(self, works: Mapping[str, Work], facts: Sequence[JournalFact]) -> None:
+    def prefetch(self, works: Mapping[str, ScopeState], facts: Sequence[JournalFact]) -> None:
         """What the facts of a batch need as far as it can be told before the first is folded."""
         self._store.load(works, {scope: {SCOPE} for scope in works})
         for work in works.values():
@@ -118,7 +118,7 @@ class Folder:
         for _, fact in asking:
             del self._settled[fact.scope, fact.seq]
 
-    def fold(self, work: Work, fact: JournalFact, batch: Batch) -> str | None:
+    def fold(self, work: ScopeState, fact: JournalFact, batch: BatchRows) -> str | None:
         """Fold one fact; answers the error if the scope is parked by it, and then nothing of it is kept."""
         try:
             rows = self._folded(work, fact, batch)
@@ -130,7 +130,7 @@ class Folder:
         work.folded = fact.seq
         return None
 
-    def release_part(self, work: Work, record: JournalFact, most: int, batch: Batch) -> bool:
+    def release_part(self, work: ScopeState, record: JournalFact, most: int, batch: BatchRows) -> bool:
         """Release the first customers of one who leaves with more than `most`; answers whether that was done.
 
         The departure itself is folded when no more are left. What fails here fails again, and is told, then.
@@ -145,7 +145,7 @@ class Folder:
         try:
             with work.slice.fact(record.seq) as before:
                 events = self._rules.release_some(work.slice, fact, self._rules.books, held[:most])
-                rows = FactRows(work, self._cause(work, fact.occurred_at, record))
+                rows = FactChanges(work, self._cause(work, fact.occurred_at, record))
                 rows.project(events, before)
         except psycopg.Error:
             raise
@@ -154,13 +154,13 @@ class Folder:
         rows.commit(batch)
         return bool(events)
 
-    def sweep(self, work: Work, customers: list[str], until: datetime, batch: Batch) -> str | None:
+    def sweep(self, work: ScopeState, customers: list[str], until: datetime, batch: BatchRows) -> str | None:
         """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""
         nobody = Fact("", work.folded, work.scope, "", until, until, None, Signing(""))
         try:
             with work.slice.fact(work.folded) as before:
                 events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
-                rows = FactRows(work, self._cause(work, until, None))
+                rows = FactChanges(work, self._cause(work, until, None))
                 rows.project(events, before)
         except psycopg.Error:
             raise
@@ -169,7 +169,7 @@ class Folder:
         rows.commit(batch)
         return None
 
-    def count(self, works: Iterable[Work], batch: Batch) -> None:
+    def count(self, works: Iterable[ScopeState], batch: BatchRows) -> None:
         """The rows of the scopes' counters, as they were and as they are."""
         for work in works:
             batch.heads[work.scope] = work.stored
@@ -178,7 +178,7 @@ class Folder:
                 work.received, work.folded, work.version, work.sent,
             )  # fmt: skip
 
-    def flush(self, works: Iterable[Work], batch: Batch) -> None:
+    def flush(self, works: Iterable[ScopeState], batch: BatchRows) -> None:
         """The rows of every record that changed."""
         for work in works:
             slice_ = work.slice
@@ -191,7 +191,7 @@ class Folder:
                     if isinstance(record, Customer) and record.root:
                         batch.homes[work.scope, record.id] = record.root
 
-    def load_customers(self, works: Mapping[str, Work], due: Iterable[tuple[str, str]]) -> None:
+    def load_customers(self, works: Mapping[str, ScopeState], due: Iterable[tuple[str, str]]) -> None:
         """What a sweep of these customers looks at."""
         wanted: dict[str, set[Key]] = defaultdict(set)
         for scope, customer in due:
@@ -205,9 +205,9 @@ class Folder:
             disputes[scope] |= {Key("dispute", name) for name in (found.disputes if found else ())}
         self._store.load(works, disputes)
 
-    def _folded(self, work: Work, record: JournalFact, batch: Batch) -> FactRows:
+    def _folded(self, work: ScopeState, record: JournalFact, batch: BatchRows) -> FactChanges:
         if record.event is None:
-            raise UnreadableFact(record.error)
+            raise UnreadableFactError(record.error)
         self._open(work)
         fact = self._translated.pop((record.scope, record.seq), None)
         if fact is None:
@@ -216,7 +216,7 @@ class Folder:
         warned = warned_of(record.event, work.slice.scope)
         with work.slice.fact(record.seq) as before:
             events = self._rules.decide(work.slice, fact, self._rules.books, self._step)
-            rows = FactRows(work, self._cause(work, fact.occurred_at, record, fact.office))
+            rows = FactChanges(work, self._cause(work, fact.occurred_at, record, fact.office))
             rows.project(events, before)
             tell_presence(rows, fact.matter, before)
             note_presence(rows, fact.matter)
@@ -236,7 +236,7 @@ class Folder:
             )
         return rows
 
-    def _complete(self, work: Work, fact: Fact) -> None:
+    def _complete(self, work: ScopeState, fact: Fact) -> None:
         """Ask until the fact wants nothing new; most of it is there already.
 
         What it asked for ahead is all that it wants still, unless an earlier fact of the batch changed what leads to
@@ -250,7 +250,7 @@ class Folder:
             for staff, (name, contacts) in self._store.staff(work.scope, unknown).items():
                 work.names[staff], work.contacts[staff] = name, contacts
 
-    def _ask(self, work: Work, fact: Fact) -> None:
+    def _ask(self, work: ScopeState, fact: Fact) -> None:
         for _ in range(ROUNDS + 1):
             missing = work.slice.missing(self._rules.needs(fact, work.slice))
             if not missing:
@@ -258,7 +258,7 @@ class Folder:
             self._store.load({work.scope: work}, {work.scope: missing})
             self._step()
         else:
-            raise TooManyRounds(f"the fact still asks after {ROUNDS} rounds")
+            raise TooManyRoundsError(f"the fact still asks after {ROUNDS} rounds")
 
     def _try_translate(self, fact: JournalFact) -> Fact | None:
         """For the prefetch only: what fails here fails again, and is told, when it is folded."""
@@ -269,7 +269,7 @@ class Folder:
         except Exception:
             return None
 
-    def _open(self, work: Work, *, early: bool = False) -> None:
+    def _open(self, work: ScopeState, *, early: bool = False) -> None:
         """A scope begins under its deployment's rulebook, in the local time of that one.
 
         Without it the scope's first fact fails, and says so when it is folded.
@@ -279,7 +279,7 @@ class Folder:
             work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
 
     def _cause(
-        self, work: Work, at: datetime, record: JournalFact | None, office: str | None = None
+        self, work: ScopeState, at: datetime, record: JournalFact | None, office: str | None = None
     ) -> Cause:
         """The fact, by the text in force when it counts; a sweep, without one, comes behind the last fact."""
         sha256 = self._rules.books[self._rules.book_at(work.slice.scope, at)].sha256
@@ -288,7 +288,7 @@ class Folder:
         told = record.traceparent, record.recorded_at
         return Cause(record.seq, at, self._rules.engine, sha256, *told, office)
 
-    def _add_texts(self, rows: FactRows, events: Iterable[DomainEvent], batch: Batch) -> None:
+    def _add_texts(self, rows: FactChanges, events: Iterable[DomainEvent], batch: BatchRows) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.
 
         From then on every process judges by it; one that has another text refuses the book. What this batch keeps
@@ -301,7 +301,7 @@ class Folder:
                 if found.sha256 not in batch.rulebooks and found.sha256 not in rows.texts:
                     for stored in self._store.adopted_texts(*book):
                         if stored != found.sha256:
-                            raise OtherText(*book, stored, found.sha256)
+                            raise OtherTextError(*book, stored, found.sha256)
                     rows.texts[found.sha256] = text_row(found, self._rules.texts_of(book))
 
 
@@ -312,12 +312,12 @@ def _told_of(matter: Matter) -> tuple[str, ...]:
     return tuple(dict.fromkeys(matter.order)) if isinstance(matter, ShiftOpening) else ()
 
 
-def _leads_on(work: Work, loaded: Iterable[Key]) -> bool:
+def _leads_on(work: ScopeState, loaded: Iterable[Key]) -> bool:
     """Whether a fact may want more now: of what turned out to be absent only a customer leads on."""
     return any(key in work.slice or key.kind in (HELD, "customer") for key in loaded)
 
 
-def _changed(work: Work, asked: set[Key]) -> bool:
+def _changed(work: ScopeState, asked: set[Key]) -> bool:
     """Whether this batch changed a record by which a fact might want more than it asked for."""
     return any(key.kind not in LEADS_NOWHERE for key in asked & work.slice.unsaved)
 

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from services.attribution.store.store import Store, Work
+from services.attribution.store.store import ScopeState, Store
 
 DEFAULT_LIMIT = 200_000
 """Records in memory over all scopes; some 1 to 2 KB each."""
 
 
-class HotScopes:
+class ScopeCache:
     """The least recently used scopes leave first."""
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
-        self._kept: OrderedDict[str, Work] = OrderedDict()
+        self._kept: OrderedDict[str, ScopeState] = OrderedDict()
 
-    def take(self, store: Store, scopes: Iterable[str]) -> dict[str, Work]:
+    def take(self, store: Store, scopes: Iterable[str]) -> dict[str, ScopeState]:
         """The known ones of `scopes`, taken out: whoever commits their changes brings them back."""
         found = store.works(scopes)
         for scope, fresh in found.items():
@@ -33,7 +33,7 @@ class HotScopes:
                 found[scope] = kept
         return found
 
-    def keep(self, works: Iterable[Work]) -> None:
+    def keep(self, works: Iterable[ScopeState]) -> None:
         """These are as the store has them."""
         for work in works:
             self._kept[work.scope] = work

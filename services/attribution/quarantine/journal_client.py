@@ -14,7 +14,7 @@ WAIT = 10.0
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
-class NotRecorded(Exception):
+class NotRecordedError(Exception):
     """Intake did not say that it recorded it; `certain` when it certainly did not."""
 
     def __init__(self, told: str, *, certain: bool) -> None:
@@ -23,21 +23,21 @@ class NotRecorded(Exception):
 
 
 def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
-    """What the journal of `scope` says of the event from now on; raises `NotRecorded`."""
+    """What the journal of `scope` says of the event from now on; raises `NotRecordedError`."""
     body = {"id": asked.id, "reason": asked.reason, "by": asked.by}
     try:
         with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
             answer = client.post(f"/v1/journal/{scope}/set-asides", json=body)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         told = f"intake does not answer at {intake}: {type(error).__name__}"
-        raise NotRecorded(told, certain=isinstance(error, UNSENT)) from None
+        raise NotRecordedError(told, certain=isinstance(error, UNSENT)) from None
     if not answer.is_success:
         told = f"intake refused with {answer.status_code}: {_detail(answer)}"
-        raise NotRecorded(told, certain=answer.is_client_error)
+        raise NotRecordedError(told, certain=answer.is_client_error)
     try:
         return decode_set_aside(answer.content)
     except BadEvent as error:
-        raise NotRecorded(f"what answers at {intake} is not intake: {error}", certain=False) from None
+        raise NotRecordedError(f"what answers at {intake} is not intake: {error}", certain=False) from None
 
 
 def _detail(answer: httpx.Response) -> str:

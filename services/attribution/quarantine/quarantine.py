@@ -17,11 +17,11 @@ from uuid import uuid4
 
 import msgspec
 
-from services.attribution.fold.intake_record import Dead, JournalFact, Watermark, read_record
-from services.attribution.fold.scope_fold import Folder, Rules
-from services.attribution.store.batch import SQL, Batch, BeingSetAside, Released, StaleScope
+from services.attribution.fold.intake_record import ForeignRecord, JournalFact, WatermarkRecord, read_record
+from services.attribution.fold.scope_fold import Rules, ScopeFold
+from services.attribution.store.batch import SQL, BatchRows, BeingSetAsideError, Released, StaleScopeError
 from services.attribution.store.recorder import AttributionRecorder
-from services.attribution.store.store import Store, Work
+from services.attribution.store.store import ScopeState, Store
 from shared.contract import SetAside
 from shared.contract.topics import Headers, decode_contacts, encode_contacts, encode_headers
 from shared.platform.postgres.database import Database
@@ -35,15 +35,15 @@ AGAIN: Final = 20
 """So often the scope is read again when facts came for it meanwhile."""
 
 
-class NotParked(LookupError):
+class NotParkedError(LookupError):
     """The scope does not wait in quarantine."""
 
 
-class NotFailing(Exception):
+class NotFailingError(Exception):
     """The scope does not fail on that fact: on another one, or on no fact at all but on a lapse that is due."""
 
 
-class AlreadySetAside(Exception):
+class AlreadySetAsideError(Exception):
     """Somebody else was sooner: the fact is out of the judging."""
 
     def __init__(self, scope: str, by: str, at: datetime) -> None:
@@ -101,7 +101,7 @@ class Quarantine:
         self._database = database
         self._recorder = recorder
         self._store = Store(database)
-        self._folder = Folder(self._store, rules)
+        self._folder = ScopeFold(self._store, rules)
 
     def parked(self) -> list[Parked]:
         """Every scope that waits, the longest first."""
@@ -116,12 +116,12 @@ class Quarantine:
         for parked in self.parked():
             if parked.scope == scope:
                 return parked, [body for _, body, _, _ in self._rows("parked_facts_of", [scope, 10])]
-        raise NotParked(scope)
+        raise NotParkedError(scope)
 
     def retry(self, scope: str) -> Retried:
         """Fold the waiting facts in order, as far as they can be folded; commit what could.
 
-        Raises `BeingSetAside` where somebody takes the first of them out.
+        Raises `BeingSetAsideError` where somebody takes the first of them out.
         """
         self._demand_unmarked(scope)
         return _while_stale(lambda: self._retry(scope))
@@ -135,7 +135,7 @@ class Quarantine:
         with self._database.connection() as connection, connection.transaction():
             marked = connection.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
             if marked is None:
-                raise NotParked(scope)
+                raise NotParkedError(scope)
             found = Mark(scope, self.failing(scope), str(uuid4()), marked[0] is None)
             given = {"scope": scope, "mark": found.mark, "id": found.id, "by": by}
             connection.execute(SQL["mark"].encode(), given)
@@ -154,21 +154,21 @@ class Quarantine:
 
     def _retry(self, scope: str) -> Retried:
         work = self._take(scope)
-        return self._fold(work, self._facts(work), Batch())
+        return self._fold(work, self._facts(work), BatchRows())
 
     def _demand_unmarked(self, scope: str) -> None:
         """Asked again, under a lock, by whoever commits; here nothing was folded in vain yet."""
         for id_, by, at in self._rows("lock_parked", [scope]):
             if id_ is not None:
-                raise BeingSetAside(scope, id_, by, at)
+                raise BeingSetAsideError(scope, id_, by, at)
 
     def _set_aside(self, scope: str, record: SetAside) -> Retried:
         for by, at in self._rows("who_set_aside", [scope, record.set_aside]):
-            raise AlreadySetAside(scope, by, at)
-        work, batch = self._take(scope), Batch()
+            raise AlreadySetAsideError(scope, by, at)
+        work, batch = self._take(scope), BatchRows()
         facts = self._facts(work)
         if self._failing(scope, facts) != record.set_aside:
-            raise NotFailing(scope)
+            raise NotFailingError(scope)
         failing = facts.pop(0)
         contacts = encode_contacts(failing.contacts)
         batch.set_aside.append(
@@ -183,16 +183,16 @@ class Quarantine:
         """The first fact that waits, unless the scope was parked by its sweep and facts wait for nothing wrong."""
         (seq,) = (parked.seq for parked in self.parked() if parked.scope == scope)
         if not facts or facts[0].seq != seq:
-            raise NotFailing(scope)
+            raise NotFailingError(scope)
         return str(msgspec.json.decode(facts[0].body)["id"])
 
-    def _take(self, scope: str) -> Work:
+    def _take(self, scope: str) -> ScopeState:
         work = self._store.works([scope]).get(scope)
         if work is None or not work.parked:
-            raise NotParked(scope)
+            raise NotParkedError(scope)
         return work
 
-    def _facts(self, work: Work) -> list[JournalFact]:
+    def _facts(self, work: ScopeState) -> list[JournalFact]:
         found: list[JournalFact] = []
         for seq, body, traceparent, contacts in self._rows("parked_facts_of", [work.scope, AT_ONCE]):
             stored = Headers(seq=seq, traceparent=traceparent, contacts=decode_contacts(contacts))
@@ -200,11 +200,13 @@ class Quarantine:
             match read_record(_Stored(seq, work.scope.encode(), body, headers)):
                 case JournalFact() as fact:
                     found.append(fact)
-                case Dead() | Watermark() as other:
+                case ForeignRecord() | WatermarkRecord() as other:
                     raise ValueError(f"a parked fact of {work.scope} is no fact any more: {other}")
         return found
 
-    def _fold(self, work: Work, facts: list[JournalFact], batch: Batch, aside: str | None = None) -> Retried:
+    def _fold(
+        self, work: ScopeState, facts: list[JournalFact], batch: BatchRows, aside: str | None = None
+    ) -> Retried:
         stored = work.stored
         self._store.load({work.scope: work}, {work.scope: {SCOPE}})
         self._folder.prefetch({work.scope: work}, facts)
@@ -235,6 +237,6 @@ def _while_stale(work: Callable[[], T]) -> T:
     for _ in range(AGAIN):
         try:
             return work()
-        except StaleScope:
+        except StaleScopeError:
             continue
     return work()

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from shared.platform.http.problem import Problem
-from shared.platform.threads import Busy, Threads
+from shared.platform.http.problem import ProblemError
+from shared.platform.threads import Threads, ThreadsBusyError
 
 T = TypeVar("T")
 Lane = Literal["desk", "lists", "historic"]
@@ -51,8 +51,8 @@ class Lanes:
         """The answer; a lane that is full is a problem of 503."""
         try:
             return await self._threads[lane].run(question)
-        except Busy as busy:
-            raise Problem(
+        except ThreadsBusyError as busy:
+            raise ProblemError(
                 503, BUSY.format(waiting=busy.waiting), headers={"Retry-After": RETRY_AFTER}
             ) from None
 

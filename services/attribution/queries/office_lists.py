@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from services.attribution.queries.queries import Cursor, Head, NotFound, Snapshot
+from services.attribution.queries.queries import Cursor, FoldedHead, Snapshot, UnknownNameError
 from services.attribution.store.codec import decode_record
 from services.attribution.store.store import book_id
 from shared.contract import format_instant, parse_instant
@@ -42,7 +42,7 @@ def _scope(row: Sequence[Any], now: datetime) -> Json:
     known = decode_record("scope", state) if state is not None else None
     in_force = book_at(known, now) if isinstance(known, Scope) else book_id(book)
     told = scope_json(name, in_force, known.timezone if isinstance(known, Scope) else None, offices)
-    return told | Head(name, seq, 0, book_id(book), since).told()
+    return told | FoldedHead(name, seq, 0, book_id(book), since).told()
 
 
 def scope_json(name: str, book: tuple[str, int], timezone: str | None, offices: list[str]) -> Json:
@@ -123,7 +123,7 @@ def deals_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
 def deal_of(snapshot: Snapshot, name: str) -> Json:
     found = snapshot.ask("deal", [snapshot.head.scope, name])
     if not found:
-        raise NotFound(name)
+        raise UnknownNameError(name)
     return dated(snapshot, snapshot.deals(found))[0]
 
 

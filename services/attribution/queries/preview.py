@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 
 from services.attribution.fold.intake_record import JournalFact
-from services.attribution.fold.scope_fold import Folder, Rules
+from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.warned import warned_of
-from services.attribution.queries.queries import Head, NotFound, Questions, Snapshot
+from services.attribution.queries.queries import FoldedHead, ScopeReader, Snapshot, UnknownNameError
 from services.attribution.queries.telling import both, told
-from services.attribution.store.batch import Batch
+from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import Store, opening_book
 from shared.contract import (
     BadEvent,
@@ -47,24 +47,24 @@ ONE_SCOPE = "案场已属于另一个判客范围 (this office belongs to anothe
 UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
 
 
-class Repeated(Exception):
+class RepeatedError(Exception):
     """The id of the event is taken."""
 
 
-class WouldPark(Exception):
+class WouldParkError(Exception):
     """The fold fails on this event: recorded, it would stop its scope."""
 
 
 class Previewer:
     """Asks the rules without keeping what they say."""
 
-    def __init__(self, questions: Questions, rules: Rules, default_book: str) -> None:
+    def __init__(self, questions: ScopeReader, rules: Rules, default_book: str) -> None:
         self._questions = questions
         self._rules = rules
         self._default_book = default_book
 
-    def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[Head, Json]:
-        """Raises `BadEvent`, `Repeated` and `WouldPark`."""
+    def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[FoldedHead, Json]:
+        """Raises `BadEvent`, `RepeatedError` and `WouldParkError`."""
         asked = decode_event(raw, recorded=False)
         body = stamp(raw, now)
         event = decode_event(body, recorded=True)  # the rule of five minutes needs both times
@@ -81,7 +81,7 @@ class Previewer:
         try:
             if self._questions.scope_of(event.office) != scope:
                 raise BadEvent("office", "one_scope", ONE_SCOPE)
-        except NotFound:
+        except UnknownNameError:
             pass  # a new office begins with this event
         data = event.data
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self._rules.books:
@@ -89,15 +89,15 @@ class Previewer:
         if isinstance(data, ConcealmentFound) and data.rightful is not None:
             _check_rightful(snapshot, data.visit, data.rightful)
         if snapshot.facts([event.id]):
-            raise Repeated(event.id)
+            raise RepeatedError(event.id)
 
     def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event) -> Json:
         before = snapshot.boards(event.office)
         warned = warned_of(event, snapshot.scope)
-        batch = Batch()
-        error = Folder(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
+        batch = BatchRows()
+        error = ScopeFold(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
         if error is not None:
-            raise WouldPark(error)
+            raise WouldParkError(error)
         decided = [{"customer": row[2]} | _decision(row[5]) for row in batch.decisions]
         dealt = [{"deal": row[2]} | _decoded(row[3]) for row in batch.deal_decisions]
         decisions, deals = (told(snapshot, found, [fact.body]) for found in (decided, dealt))
@@ -130,7 +130,7 @@ def _decoded(body: bytes) -> Json:
     return found
 
 
-def _customer(snapshot: Snapshot, event: Event, batch: Batch) -> Json | None:
+def _customer(snapshot: Snapshot, event: Event, batch: BatchRows) -> Json | None:
     """The customer whom the event is about, as it would stand, with the decisions of all its parts."""
     name = _whom(snapshot, event, batch.decisions)
     if name is None:
@@ -158,7 +158,7 @@ def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | N
     return next((str(row[2]) for row in decisions), None)
 
 
-def _summary(head: Head, decisions: list[Json]) -> Text:
+def _summary(head: FoldedHead, decisions: list[Json]) -> Text:
     words = [Text(**one["explanation"]) for one in decisions] or [NOTHING]
     if head.behind_since is not None:
         since = format_instant(head.behind_since)

@@ -24,10 +24,10 @@ from services.attribution.queries.decisions_page import (
     last_clause,
     micros,
 )
-from services.attribution.replays.historic import Journal
+from services.attribution.replays.historic import ScopeFacts
 from services.attribution.store.batch import SQL
 from services.attribution.store.codec import decode_face
-from services.attribution.store.store import Seen, Store, Work, book_id, nobody_asks
+from services.attribution.store.store import ScopeState, Seen, Store, book_id, nobody_asks
 from shared.platform.postgres.database import Database
 from shared.rules.domain.case import book_at
 from shared.rules.domain.rulebook import Clause, Rulebook
@@ -47,12 +47,12 @@ SHOWN = 20
 """Names and contacts that are shown of a customer who is listed for having too many."""
 
 
-class NotFound(LookupError):
+class UnknownNameError(LookupError):
     """Nothing of that name is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class FoldedHead:
     """How far a scope is folded; `behind_since` is set while it waits in quarantine."""
 
     scope: str
@@ -112,7 +112,7 @@ class Snapshot:
         self._books = books
         self._seen = seen
         self.head = self._head(scope, opening)
-        self.work = Work(scope, self.head.partition, self.head.book)
+        self.work = ScopeState(scope, self.head.partition, self.head.book)
         self._store = Store(self)
         self._load({SCOPE})
         if SCOPE not in self.work.slice:
@@ -205,7 +205,7 @@ class Snapshot:
             return found
         rows = self._rows("joined_into", [self.head.scope, name])
         if not rows:
-            raise NotFound(name)
+            raise UnknownNameError(name)
         return self.find(str(rows[0][0]))
 
     def standing_of(self, name: str) -> Json:
@@ -226,7 +226,7 @@ class Snapshot:
         given = {"scope": self.head.scope, "digest": digest}
         row = self._connection.execute(SQL["customers_of_case"].encode(), given).fetchone()
         if row is None:
-            raise NotFound("case")
+            raise UnknownNameError("case")
         return self.customer(str(row[0]))
 
     def customers(self, names: Sequence[str]) -> list[Json]:
@@ -267,11 +267,11 @@ class Snapshot:
         """Recorded events by id, in the order of the journal."""
         return [(seq, body) for seq, body in self._rows("facts_by_id", [self.head.scope, list(ids)])]
 
-    def journal(self) -> Journal:
+    def journal(self) -> ScopeFacts:
         """Every fact that was folded."""
         rows = self._rows("facts_of_scope", [self.head.scope])
         contacts = {name: stored for name, _, stored in rows if stored is not None}
-        return Journal([body for _, body, _ in rows], contacts)
+        return ScopeFacts([body for _, body, _ in rows], contacts)
 
     def clause_text(self, clause: str, first: Rulebook | None = None) -> Json | None:
         """The sentence of a clause: from the rulebook that is meant, else from whichever has it."""
@@ -339,18 +339,18 @@ class Snapshot:
         nobody: Json = {"queue": [], "next": None}
         return {"visit": nobody, "call": nobody} if board is None else board_json(board)
 
-    def _head(self, scope: str, opening: BookId | None) -> Head:
+    def _head(self, scope: str, opening: BookId | None) -> FoldedHead:
         rows = self._rows("head", [scope])
         if not rows:
             self._seen(int(self._rows("count_texts", [])[0][0]))
             if opening is None:
-                raise NotFound(scope)
-            return Head(scope, 0, 0, opening)
+                raise UnknownNameError(scope)
+            return FoldedHead(scope, 0, 0, opening)
         seq, partition, book, texts = rows[0]
         self._seen(texts)
         behind = self._rows("behind", [scope])
         behind_seq, since = behind[0] if behind else (None, None)
-        return Head(scope, seq, partition, book_id(book), since, behind_seq)
+        return FoldedHead(scope, seq, partition, book_id(book), since, behind_seq)
 
     def _load(self, keys: set[Key]) -> None:
         self._store.load({self.head.scope: self.work}, {self.head.scope: keys})
@@ -394,7 +394,7 @@ def _next(rows: Sequence[Row], limit: int) -> Cursor | None:
     return Cursor(int(rows[limit - 1][0]), str(rows[limit - 1][1])) if len(rows) > limit else None
 
 
-class Questions:
+class ScopeReader:
     """Opens snapshots."""
 
     def __init__(
@@ -406,7 +406,7 @@ class Questions:
 
     @contextmanager
     def of(self, scope: str, opening: BookId | None = None) -> Iterator[Snapshot]:
-        """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `NotFound`."""
+        """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `UnknownNameError`."""
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
@@ -431,7 +431,7 @@ class Questions:
         with self._database.connection() as connection:
             row = connection.execute(SQL["scope_of_office"].encode(), [office]).fetchone()
         if row is None:
-            raise NotFound(office)
+            raise UnknownNameError(office)
         return str(row[0])
 
     def parked(self) -> tuple[int, datetime | None]:
@@ -441,9 +441,12 @@ class Questions:
         return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]
 
     def failing(self, scope: str) -> tuple[datetime, str | None]:
-        """Since when the scope waits in quarantine, and the event on which it fails; `NotFound` if it does not wait."""
+        """Since when the scope waits in quarantine, and the event on which it fails.
+
+        Raises `UnknownNameError` if it does not wait.
+        """
         with self._database.connection() as connection:
             row: Any = connection.execute(SQL["failing"].encode(), [scope]).fetchone()
         if row is None:
-            raise NotFound(scope)
+            raise UnknownNameError(scope)
         return row[0], None if row[1] is None else str(msgspec.json.decode(row[1])["id"])

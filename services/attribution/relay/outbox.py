@@ -25,7 +25,7 @@ RELAY_LOCK: Final = 0x70616E6B65_11
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutboxMessage:
     """A row of the outbox."""
 
     id: int
@@ -51,7 +51,7 @@ class DeadRecord:
     reason: str
 
 
-class Outbox(SessionLead):
+class OwnershipOutbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
     def __init__(self, dsn: str) -> None:
@@ -79,9 +79,9 @@ class Outbox(SessionLead):
         """How far each partition is decided; read it before the messages, which then hold all that came before."""
         return [(partition, watermark) for partition, watermark in self._rows("watermarks", [])]
 
-    def messages(self, limit: int) -> list[Message]:
+    def messages(self, limit: int) -> list[OutboxMessage]:
         """The first that are not acknowledged, in order within each scope."""
-        return [Message(*row) for row in self._rows("unsent_messages", [limit])]
+        return [OutboxMessage(*row) for row in self._rows("unsent_messages", [limit])]
 
     def delete(self, ids: Sequence[int]) -> None:
         self._execute("delete_sent", [list(ids)])

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.attribution.fold.metrics import AttributionMetrics
-from services.attribution.relay.outbox import Message, Outbox
+from services.attribution.relay.outbox import OutboxMessage, OwnershipOutbox
 from shared.contract.topics import Headers, dead_headers, encode_headers
 from shared.platform.kafka.outbox_relay import Outgoing, Relay, RelaySettings, send_shares
-from shared.platform.kafka.sender import PartitionOf, Record, Sender, watermark_record
+from shared.platform.kafka.sender import OutgoingRecord, PartitionOf, Sender, watermark_record
 from shared.platform.kafka.topic_state import TopicState, place_of
 from shared.platform.liveness import Progress
 
@@ -22,7 +22,11 @@ class OwnershipRelay(Relay):
     """Sends decisions, claims and staff to the first topic of its settings, dead records to the second."""
 
     def __init__(
-        self, settings: RelaySettings, outbox: Outbox, metrics: AttributionMetrics, progress: Progress
+        self,
+        settings: RelaySettings,
+        outbox: OwnershipOutbox,
+        metrics: AttributionMetrics,
+        progress: Progress,
     ) -> None:
         super().__init__(settings, outbox, metrics, progress, "panke-attribution-relay")
         self._outbox = outbox
@@ -79,11 +83,11 @@ class OwnershipRelay(Relay):
         for dead in await self.in_thread(self._outbox.dead, 100):
             headers = dead_headers(dead.reason, *place_of(dead.source), dead.offset)
             key = (dead.key or b"").decode("utf-8", "replace")
-            await sender.send(self._partition_of(key), [Record(dead.key, dead.value, headers)])
+            await sender.send(self._partition_of(key), [OutgoingRecord(dead.key, dead.value, headers)])
             await self.in_thread(self._outbox.dead_sent, [dead.id])
 
 
-def _outgoing(message: Message) -> Outgoing:
+def _outgoing(message: OutboxMessage) -> Outgoing:
     headers = encode_headers(
         Headers(
             seq=message.seq,
@@ -93,4 +97,6 @@ def _outgoing(message: Message) -> Outgoing:
             restated=message.restated,
         )
     )
-    return Outgoing(message.partition, Record(message.scope.encode(), message.body, headers), message.id)
+    return Outgoing(
+        message.partition, OutgoingRecord(message.scope.encode(), message.body, headers), message.id
+    )

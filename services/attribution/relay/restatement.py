@@ -38,7 +38,7 @@ _TOLD_OF: Final = {
 """What is told of a decision, by whether it is of a deal; times and event ids besides."""
 
 
-class UnknownScope(LookupError):
+class UnknownScopeError(LookupError):
     """Attribution knows no such scope."""
 
 
@@ -58,7 +58,7 @@ def restate(connection: Connection, scope: str) -> int:
     with connection.transaction():
         row = connection.execute(SQL["lock_scope"].encode(), given).fetchone()
         if row is None:
-            raise UnknownScope(scope)
+            raise UnknownScopeError(scope)
         partition, sent = row
         told = itertools.starmap(_encoded, _numbered(connection, scope, sent))
         seq = sent

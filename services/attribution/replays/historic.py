@@ -24,7 +24,7 @@ MEMORY = 4 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class ScopeFacts:
     """The facts of a scope that were folded: the lines as `panke journal export` writes them, and by id of the
     event what its phones were read as when it was recorded."""
 
@@ -33,7 +33,7 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HistoricQuery:
     """The question: the rulebook that the scope began under and the times; `customer` where one alone is asked for."""
 
     book: BookId
@@ -43,7 +43,7 @@ class Asked:
     customer: str | None = None
 
 
-class RefoldUnavailable(Exception):
+class RefoldUnavailableError(Exception):
     """The question could not be answered within its limits; it may be asked again later."""
 
 
@@ -54,7 +54,7 @@ class Worker:
         self._books = books
         self._pool = self._open()
 
-    async def answer(self, journal: Journal, asked: Asked) -> bytes | None:
+    async def answer(self, journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
         """Whoever is cancelled meanwhile has the process replaced: it cannot be interrupted otherwise."""
         if self._texts != _texts(self._books):
             self._replace()
@@ -63,7 +63,7 @@ class Worker:
             return await asyncio.wrap_future(future)
         except BrokenProcessPool:
             self._replace()
-            raise RefoldUnavailable("计算进程超出限制 (the worker ran into its limits)") from None
+            raise RefoldUnavailableError("计算进程超出限制 (the worker ran into its limits)") from None
         except asyncio.CancelledError:
             self._replace()
             raise
@@ -91,14 +91,14 @@ def _texts(books: Mapping[BookId, Rulebook]) -> dict[BookId, str]:
     return {name: book.sha256 for name, book in list(books.items())}
 
 
-class Place:
+class WorkerSlot:
     """A worker for one question, until the time that it was given is over."""
 
     def __init__(self, worker: Worker, deadline: float) -> None:
         self._worker = worker
         self.deadline = deadline
 
-    async def judge(self, journal: Journal, asked: Asked) -> bytes | None:
+    async def judge(self, journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
         """The result (contract.md#result) as bytes, or that of one customer, if it was known then.
 
         Without any time, it is that of now as far as the watermark tells.
@@ -107,7 +107,7 @@ class Place:
             return await self._worker.answer(journal, asked)
 
 
-class Refolder:
+class HistoricJudge:
     """A few workers; a question beyond those that may wait for one is refused before anything is read for it."""
 
     def __init__(
@@ -122,13 +122,13 @@ class Refolder:
         self._under_way = 0
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[Place]:
+    async def place(self) -> AsyncIterator[WorkerSlot]:
         """A worker, after those who came before; what is read for a question is read while it has one.
 
-        Raises `RefoldUnavailable` at once where too many wait, and when the time is over, also while it is judged.
+        Raises `RefoldUnavailableError` at once where too many wait, and when the time is over, also while it is judged.
         """
         if self._under_way >= self._most:
-            raise RefoldUnavailable(
+            raise RefoldUnavailableError(
                 f"已有 {self._under_way} 个历史查询在处理 ({self._under_way} historic questions are under way)"
             )
         self._under_way += 1
@@ -137,16 +137,16 @@ class Refolder:
         try:
             async with asyncio.timeout_at(deadline):
                 worker = await self._free.get()
-            yield Place(worker, deadline)
+            yield WorkerSlot(worker, deadline)
         except TimeoutError:
             told = f"{self._wait:g} 秒内没有算完 (the answer took more than {self._wait:g} s)"
-            raise RefoldUnavailable(told) from None
+            raise RefoldUnavailableError(told) from None
         finally:
             self._under_way -= 1
             if worker is not None:
                 self._free.put_nowait(worker)
 
-    async def judge(self, journal: Journal, asked: Asked) -> bytes | None:
+    async def judge(self, journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
         """A question whose journal is at hand."""
         async with self.place() as place:
             return await place.judge(journal, asked)
@@ -166,7 +166,7 @@ def _begin(books: Mapping[BookId, Rulebook]) -> None:
     _books.update(books)
 
 
-def _judge(journal: Journal, asked: Asked) -> bytes | None:
+def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
     from shared.contract import decode_event
     from shared.contract.topics import decode_contacts
     from shared.rules.commands.judge import encode, packed

@@ -25,11 +25,11 @@ SQL = queries("services.attribution")
 Row = Sequence[Any]
 
 
-class StaleScope(IntegrityError):
+class StaleScopeError(IntegrityError):
     """A scope is not as it was when it was read; the batch is to be folded again."""
 
 
-class BeingSetAside(Exception):
+class BeingSetAsideError(Exception):
     """Somebody began to take a fact of the scope out: the journal may leave it out already, so no one folds it."""
 
     def __init__(self, scope: str, id_: str, by: str, at: datetime) -> None:
@@ -50,7 +50,7 @@ class Released(NamedTuple):
 
 
 @dataclass(slots=True)
-class Batch:
+class BatchRows:
     """Rows by table. What has a key is a dict, so that the last of several changes is what is written."""
 
     events: list[EventRow] = field(default_factory=list)
@@ -152,7 +152,7 @@ class Batch:
         found = {row["scope"]: counters(row) for row in rows}
         for scope, expected in self.heads.items():
             if found.get(scope) != expected:
-                raise StaleScope(f"scope {scope} was written to by somebody else")
+                raise StaleScopeError(f"scope {scope} was written to by somebody else")
 
     def _release(self, curs: Cursor[Any]) -> None:
         """Let go of what was folded or set aside, unless somebody began to set another fact aside meanwhile."""
@@ -161,7 +161,7 @@ class Batch:
         scope, folded, wholly, aside = self.released
         row = curs.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
         if row is not None and row["marked_id"] not in (None, aside):
-            raise BeingSetAside(scope, row["marked_id"], row["marked_by"], row["marked_at"])
+            raise BeingSetAsideError(scope, row["marked_id"], row["marked_by"], row["marked_at"])
         curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
         curs.execute(SQL["drop_parked_scope" if wholly else "unmark_done"].encode(), [scope])
 
@@ -171,7 +171,7 @@ class Batch:
             curs.execute(SQL["lock_rulebooks"].encode())
             ids = columns([row[:3] for row in self.rulebooks.values()])
             if curs.execute(SQL["other_texts"].encode(), ids).fetchone() is not None:
-                raise StaleScope("another text of a rulebook was adopted meanwhile")
+                raise StaleScopeError("another text of a rulebook was adopted meanwhile")
             _put(curs, "put_rulebooks", list(self.rulebooks.values()))
 
     def _write_joins(self, curs: Cursor[Any]) -> None:

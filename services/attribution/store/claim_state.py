@@ -11,7 +11,7 @@ from shared.rules.domain.state import Customer, Slice
 from shared.rules.judge.result import expires_at, status
 
 
-class Standing(NamedTuple):
+class ClaimState(NamedTuple):
     """The three things of which every change is a claim message."""
 
     owner: str | None
@@ -19,7 +19,7 @@ class Standing(NamedTuple):
     expires_at: datetime | None
 
 
-NEVER = Standing(None, "unowned", None)
+NEVER = ClaimState(None, "unowned", None)
 """A customer that nobody ever owned; who becomes one makes no message."""
 
 
@@ -31,15 +31,15 @@ class ClaimRow:
     nth: int
     people: int
     generation: int
-    standing: Standing
+    standing: ClaimState
     holder: str | None
     due_at: datetime | None
 
 
-def standing_of(slice_: Slice, customer: Customer) -> Standing:
+def standing_of(slice_: Slice, customer: Customer) -> ClaimState:
     """Owner, status and expiry as of what is decided."""
     claim = standing(customer.claim)
-    return Standing(claim.owner if claim else None, status(slice_, customer), expires_at(customer))
+    return ClaimState(claim.owner if claim else None, status(slice_, customer), expires_at(customer))
 
 
 def claim_row(slice_: Slice, customer: Customer, known: ClaimRow | None) -> ClaimRow:

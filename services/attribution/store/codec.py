@@ -20,7 +20,7 @@ import msgspec
 from shared.rules.domain import state
 from shared.rules.domain.events import DomainEvent, RecordFiled
 from shared.rules.domain.facts import Fact, Matter
-from shared.rules.domain.state import Filed, Record
+from shared.rules.domain.state import FiledRecord, Record
 from shared.rules.domain.united import United
 
 Plain = dict[str, Any]
@@ -36,7 +36,7 @@ KEPT: Final = 8192
 """Kept records whose bytes are remembered: more than the batches of all partitions that are folded at a time."""
 
 
-class UnknownTopic(ValueError):
+class UnknownTopicError(ValueError):
     """Stored bytes name a class or a version that this program does not have: a newer one wrote them."""
 
 
@@ -162,7 +162,7 @@ class _Form:
 
     def _lifted(self, data: bytes | msgspec.Raw, version: int) -> bytes:
         if version > self.version:
-            raise UnknownTopic(f"{self.name} of version {version} is newer than {self.version}")
+            raise UnknownTopicError(f"{self.name} of version {version} is newer than {self.version}")
         plain: Plain = msgspec.json.decode(data)
         for older in range(version, self.version):
             plain = LIFTS[self.name, older](plain)
@@ -182,14 +182,14 @@ _EVENT_NAMES = {form.name: form for form in _EVENTS.values()}
 KINDS: dict[str, type[Any]] = {
     "scope": state.Scope,
     "customer": state.Customer,
-    "contact": state.Pointer,
-    "visit": state.Pointer,
-    "deal": state.Pointer,
-    "joined": state.Pointer,
-    "taken": state.Taken,
+    "contact": state.CustomerRef,
+    "visit": state.CustomerRef,
+    "deal": state.CustomerRef,
+    "joined": state.CustomerRef,
+    "taken": state.IdHolder,
     "dispute": state.Dispute,
     "board": state.Board,
-    "record": state.Filed,
+    "record": state.FiledRecord,
 }
 """The class of the records of each kind."""
 
@@ -228,10 +228,10 @@ class _Kept:
     def __init__(self, form: _Form, limit: int) -> None:
         self._form = form
         self._limit = limit
-        self._newer: dict[int, tuple[Filed, bytes]] = {}
-        self._older: dict[int, tuple[Filed, bytes]] = {}
+        self._newer: dict[int, tuple[FiledRecord, bytes]] = {}
+        self._older: dict[int, tuple[FiledRecord, bytes]] = {}
 
-    def encode(self, filed: Filed) -> bytes:
+    def encode(self, filed: FiledRecord) -> bytes:
         found = self._newer.get(id(filed)) or self._older.get(id(filed))
         if found is not None:
             return found[1]
@@ -242,14 +242,14 @@ class _Kept:
         return body
 
 
-_kept: Final = _Kept(_RECORDS[Filed], KEPT)
+_kept: Final = _Kept(_RECORDS[FiledRecord], KEPT)
 _face: Final = _Face()
 
 
 def encode_record(record: Record) -> bytes:
     """A record as it stands in its row; the first byte line is its version, so that rows can be lifted."""
     form = _RECORDS[type(record)]
-    body = _kept.encode(record) if isinstance(record, Filed) else _encoder.encode(form.wire(record))
+    body = _kept.encode(record) if isinstance(record, FiledRecord) else _encoder.encode(form.wire(record))
     return b"%d %b" % (form.version, body)
 
 
@@ -278,6 +278,6 @@ def decode_event_body(topic: str, data: bytes | msgspec.Raw) -> DomainEvent:
     name, _, version = topic.partition("/")
     form = _EVENT_NAMES.get(ALIASES.get(name, name))
     if form is None or not version.isdigit():
-        raise UnknownTopic(topic)
+        raise UnknownTopicError(topic)
     event: DomainEvent = form.decode(data, int(version))
     return event

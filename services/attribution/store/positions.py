@@ -22,7 +22,7 @@ CUT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class StartOffset:
     """The offset to read on from; `again` says why the log is read from its beginning, if it is."""
 
     next: int
@@ -35,7 +35,7 @@ class Positions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, bounds: Mapping[str, tuple[int, int]]) -> dict[str, Opening]:
+    def open(self, bounds: Mapping[str, tuple[int, int]]) -> dict[str, StartOffset]:
         """Where each source is read on from, given where its log begins and ends."""
         return {name: self._open(name, first, end) for name, (first, end) in bounds.items()}
 
@@ -45,7 +45,7 @@ class Positions:
             row = connection.execute(SQL["position"].encode(), {"name": name}).fetchone()
         return None if row is None else int(str(row[0])) + 1
 
-    def _open(self, name: str, first: int, end: int) -> Opening:
+    def _open(self, name: str, first: int, end: int) -> StartOffset:
         named = {"name": name, "former": without_id(name), "first": first - 1, "last": end - 1}
         with self._database.connection() as connection:
             connection.execute(SQL["adopt_position"].encode(), named)
@@ -53,7 +53,7 @@ class Positions:
             row = connection.execute(SQL["position"].encode(), named).fetchone()
             stored = None if row is None else int(str(row[0])) + 1
             if stored is not None and first <= stored <= end:
-                return Opening(stored)
+                return StartOffset(stored)
             # The recorder begins a log whose first record is there without a row, and any other one with a row.
             connection.execute(SQL["rewind_position" if first else "forget_position"].encode(), named)
-        return Opening(first, (NEW if stored is None else CUT) if end > first else None)
+        return StartOffset(first, (NEW if stored is None else CUT) if end > first else None)

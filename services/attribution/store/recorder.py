@@ -38,7 +38,7 @@ class EventRow(NamedTuple):
     state: bytes
 
 
-class StalePosition(IntegrityError):
+class StalePositionError(IntegrityError):
     """The stored position is not the expected one: another consumer has gone on from here."""
 
     def __init__(self, name: str, expected: int | None) -> None:
@@ -138,7 +138,7 @@ class AttributionRecorder(PostgresProcessRecorder):
         else:
             curs.execute(self._next_position, (tracking.notification_id, tracking.application_name, expected))
         if curs.rowcount != 1:
-            raise StalePosition(tracking.application_name, expected)
+            raise StalePositionError(tracking.application_name, expected)
 
     def _append(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent | EventRow]) -> None:
         """Insert the events; their notification ids wait in the cursor for whoever wants them."""

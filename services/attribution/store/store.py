@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from services.attribution.store.batch import SQL
-from services.attribution.store.claim_state import ClaimRow, Standing
+from services.attribution.store.claim_state import ClaimRow, ClaimState
 from services.attribution.store.codec import KINDS, decode_record
 from services.attribution.store.working import WorkingSlice
 from shared.platform.postgres.binary_arrays import columns
@@ -27,7 +27,7 @@ Head = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
-class Work:
+class ScopeState:
     """One scope in memory: its counters and the part of its state that is loaded."""
 
     scope: str
@@ -116,14 +116,14 @@ class Store:
         """The offset that was consumed last, for those that have one."""
         return {str(name): int(offset) for name, offset in self._rows("positions", [list(names)])}
 
-    def works(self, scopes: Iterable[str]) -> dict[str, Work]:
+    def works(self, scopes: Iterable[str]) -> dict[str, ScopeState]:
         """The scopes that are known, with nothing loaded."""
         found = {}
         for scope, partition, book, received, folded, version, sent, parked, epochs, texts in self._rows(
             "scopes", [list(scopes)]
         ):
             self._seen(texts)
-            work = Work(scope, partition, book_id(book), received, folded, version, sent, parked)
+            work = ScopeState(scope, partition, book_id(book), received, folded, version, sent, parked)
             work.stored = work.head
             work.epochs = epochs
             found[scope] = work
@@ -153,7 +153,7 @@ class Store:
         """The first customers on whom somebody has a standing claim, in their order."""
         return [str(customer) for (customer,) in self._rows("held_first", [scope, staff, limit])]
 
-    def load(self, works: Mapping[str, Work], wanted: Mapping[str, Iterable[Key]]) -> None:
+    def load(self, works: Mapping[str, ScopeState], wanted: Mapping[str, Iterable[Key]]) -> None:
         """Put the wanted records into the slices of their scopes, or the knowledge that there are none."""
         asked = {scope: works[scope].slice.missing(keys) for scope, keys in wanted.items()}
         self._add_held(works, asked)
@@ -165,7 +165,7 @@ class Store:
         self._load_records(works, [(scope, *key) for scope, key in rows if key.kind in KINDS])
         self._load_claims(works, [(scope, key.id) for scope, key in rows if key.kind == "customer"])
 
-    def _add_held(self, works: Mapping[str, Work], asked: dict[str, set[Key]]) -> None:
+    def _add_held(self, works: Mapping[str, ScopeState], asked: dict[str, set[Key]]) -> None:
         pairs = [(scope, key.id) for scope, keys in asked.items() for key in keys if key.kind == HELD]
         if not pairs:
             return
@@ -175,12 +175,12 @@ class Store:
         for scope, keys in found.items():
             asked[scope] |= works[scope].slice.missing(keys)
 
-    def _load_records(self, works: Mapping[str, Work], rows: list[tuple[str, str, str]]) -> None:
+    def _load_records(self, works: Mapping[str, ScopeState], rows: list[tuple[str, str, str]]) -> None:
         if rows:
             for scope, kind, name, born, state in self._rows("records", columns(rows)):
                 works[scope].slice.load(Key(kind, name), self._decode(kind, state), born)
 
-    def _load_claims(self, works: Mapping[str, Work], rows: list[tuple[str, str]]) -> None:
+    def _load_claims(self, works: Mapping[str, ScopeState], rows: list[tuple[str, str]]) -> None:
         if rows:
             for (
                 scope,
@@ -195,7 +195,7 @@ class Store:
                 expires_at,
                 due_at,
             ) in self._rows("claims", columns(rows)):
-                standing = Standing(owner, status, expires_at)
+                standing = ClaimState(owner, status, expires_at)
                 works[scope].claims[customer] = ClaimRow(
                     born, nth, people, generation, standing, holder, due_at
                 )

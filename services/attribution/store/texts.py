@@ -18,7 +18,7 @@ from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import Database
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
-from shared.rules.rulebooks.registry import OtherText, Registry, StoredText
+from shared.rules.rulebooks.registry import OtherTextError, Registry, StoredText
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class StoredTexts:
             connection.execute(SQL["lock_rulebooks"].encode())
             other: Any = connection.execute(SQL["other_texts"].encode(), columns([row[:3]])).fetchone()
             if other is not None:
-                raise OtherText(*known, other[2], book.sha256)
+                raise OtherTextError(*known, other[2], book.sha256)
             connection.execute(SQL["put_rulebooks"].encode(), columns([row]))
 
     def _add_lengths(self, kept: Sequence[tuple[str, str, int]]) -> None:

@@ -19,9 +19,9 @@ import httpx
 import structlog
 from msgspec import DecodeError, Struct, ValidationError, json
 
-from services.intake.admission.rulebooks import Registry
+from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.numbering import UNKNOWN_RULEBOOK
-from services.intake.model.submission import Refused, Unavailable
+from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
 
 log: Final = structlog.get_logger()
 
@@ -34,7 +34,7 @@ AWAY: Final = 1.0
 """Seconds for which nobody waits for an attribution that did not answer, where its answer decides nothing."""
 
 
-class NotFailing(Exception):
+class FactNotFailingError(Exception):
     """The scope does not fail on that fact; `failing` is the one on which it does, if it fails at all."""
 
     def __init__(self, failing: str | None) -> None:
@@ -54,22 +54,25 @@ _decode: Final = json.Decoder(_Waiting).decode
 _decode_problem: Final = json.Decoder(_Problem).decode
 
 
-class Attribution:
+class AttributionClient:
     """What attribution says when it is asked; a fact waits for it only where the contract has it so."""
 
-    def __init__(self, address: str, rulebooks: Registry) -> None:
+    def __init__(self, address: str, rulebooks: AdoptableRulebooks) -> None:
         self._address = address
         self._rulebooks = rulebooks
         self._trust = ssl.create_default_context()  # reading the certificates takes longer than a question
         self._kept: dict[tuple[str, int], float] = {}
         self._away_until = -math.inf
-        self._asking: dict[tuple[str, int], asyncio.Task[Refused | None]] = {}
+        self._asking: dict[tuple[str, int], asyncio.Task[RefusedEvent | None]] = {}
 
     def _client(self, wait: float) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self._address, timeout=wait, trust_env=False, verify=self._trust)
 
     async def failing(self, scope: str) -> str | None:
-        """The id of the event on which the scope fails, None while it waits for nothing; raises `Unavailable`."""
+        """The id of the event on which the scope fails, None while it waits for nothing.
+
+        Raises `IntakeUnavailableError`.
+        """
         try:
             async with self._client(WAIT) as client:
                 answer = await client.get(f"/v1/scopes/{scope}/quarantine")
@@ -78,23 +81,24 @@ class Attribution:
             answer.raise_for_status()
             return _decode(answer.content).event
         except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
-            raise Unavailable(
+            raise IntakeUnavailableError(
                 "无法向归属服务核实该记录，未作更改 (attribution cannot be asked whether the scope fails on this event;"
                 f" nothing was changed; PANKE_INTAKE_ATTRIBUTION is {self._address})",
                 RETRY_AFTER,
             ) from error
 
-    async def keep(self, name: str, version: int) -> Refused | None:
+    async def keep(self, name: str, version: int) -> RefusedEvent | None:
         """Have attribution keep the text of a rulebook for all its processes, or say why it may not be adopted.
 
         While attribution is away, what every installation has is taken; of another book nobody knows that its text is
-        there, which raises `Unavailable`. What intake itself does not know is refused where it is journalled.
+        there, which raises `IntakeUnavailableError`. What intake itself does not know is refused where it is
+        journalled.
         """
         if not self._rulebooks(name, version) or self._settled(name, version):
             return None
         return await asyncio.shield(self._asked(name, version))
 
-    def _asked(self, name: str, version: int) -> asyncio.Task[Refused | None]:
+    def _asked(self, name: str, version: int) -> asyncio.Task[RefusedEvent | None]:
         """The question that is under way, for all who wait for its answer; asked where none is."""
         asking = self._asking.get((name, version))
         if asking is None:
@@ -103,26 +107,26 @@ class Attribution:
             asking.add_done_callback(partial(self._answered, (name, version)))
         return asking
 
-    def _answered(self, book: tuple[str, int], asked: asyncio.Task[Refused | None]) -> None:
+    def _answered(self, book: tuple[str, int], asked: asyncio.Task[RefusedEvent | None]) -> None:
         del self._asking[book]
         if not asked.cancelled():
             asked.exception()  # whoever asked may have left
 
-    async def _ask(self, name: str, version: int) -> Refused | None:
+    async def _ask(self, name: str, version: int) -> RefusedEvent | None:
         try:
             async with self._client(BOOKS_WAIT) as client:
                 answer = await client.put(f"/v1/rulebooks/{name}/{version}")
             if answer.status_code == httpx.codes.NOT_FOUND:
-                return Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+                return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
             if answer.status_code == httpx.codes.CONFLICT:
-                return Refused("data.rulebook", "one_text", _decode_problem(answer.content).detail)
+                return RefusedEvent("data.rulebook", "one_text", _decode_problem(answer.content).detail)
             answer.raise_for_status()
             self._kept[name, version] = time.monotonic()
         except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
             self._away_until = time.monotonic() + AWAY
             log.warning("rulebook_text_unknown", address=self._address, error=type(error).__name__)
             if not self._rulebooks.has_everywhere(name, version):
-                raise Unavailable(
+                raise IntakeUnavailableError(
                     "无法向归属服务核实该规则书的文本，未作记录 (attribution cannot be asked for the text of this"
                     f" rulebook; nothing was recorded; PANKE_INTAKE_ATTRIBUTION is {self._address})",
                     RETRY_AFTER,

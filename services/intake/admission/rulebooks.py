@@ -26,7 +26,7 @@ def parse_rulebook(text: str) -> tuple[str, int]:
     return name, int(version) if at else 1
 
 
-class Registry:
+class AdoptableRulebooks:
     """The rulebooks that this deployment knows: those that are named, and those of the offices' folder.
 
     Raises `SettingsError` for a folder or a file that cannot be read.

@@ -14,12 +14,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.intake.admission.admission import admit
-from services.intake.admission.attribution import Attribution, NotFailing
-from services.intake.admission.switch_interval import Turns
+from services.intake.admission.attribution import AttributionClient, FactNotFailingError
+from services.intake.admission.switch_interval import SwitchInterval
 from services.intake.journal.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal.journal import Archive
 from services.intake.journal.set_asides import SetAsides
-from services.intake.model.submission import Finding, Malformed, Outcome, Refused, Submission, Unavailable
+from services.intake.model.submission import (
+    Finding,
+    IntakeUnavailableError,
+    MalformedEventError,
+    Outcome,
+    RefusedEvent,
+    Submission,
+)
 from shared.contract import BadEvent, SetAside, SettingAside
 from shared.platform.postgres.database import Database
 
@@ -31,14 +38,14 @@ PIECE = 1000
 TURN_BYTES = 16 * 1024
 
 
-class Room(Protocol):
+class Backpressure(Protocol):
     def demand_room(self) -> None: ...
 
 
 class Delayed(Struct, frozen=True, gc=False):
     """A line of a batch that could not be stored now: nothing was promised, it may be sent again."""
 
-    unavailable: Unavailable
+    unavailable: IntakeUnavailableError
 
 
 LineOutcome = Outcome | Delayed
@@ -50,10 +57,10 @@ class Intake:
     def __init__(
         self,
         committer: GroupCommitter,
-        room: Room,
+        room: Backpressure,
         archive: Archive,
         set_asides: SetAsides,
-        attribution: Attribution,
+        attribution: AttributionClient,
         database: Database,
     ) -> None:
         self._committer = committer
@@ -62,10 +69,10 @@ class Intake:
         self._set_asides = set_asides
         self._attribution = attribution
         self._database = database
-        self._turns = Turns()
+        self._turns = SwitchInterval()
 
     async def take(self, raw: bytes, traceparent: str) -> Outcome:
-        """One event. Raises `BadEvent` or `Unavailable`."""
+        """One event. Raises `BadEvent` or `IntakeUnavailableError`."""
         submission = admit(raw, traceparent)
         self._room.demand_room()
         refused = await self._kept(submission)
@@ -101,16 +108,19 @@ class Intake:
         return [outcomes[index] for index in range(len(lines))]
 
     async def event(self, id_: str) -> bytes | None:
-        """The envelope as recorded. Raises `Unavailable` while the database is away."""
+        """The envelope as recorded. Raises `IntakeUnavailableError` while the database is away."""
         try:
             return await asyncio.to_thread(self._event, id_)
         except psycopg.OperationalError as error:
-            raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
+            raise IntakeUnavailableError(
+                "暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER
+            ) from error
 
     async def set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
         """What stands of the event, and whether that is new.
 
-        Raises `UnknownEvent`, `NotFailing` for a fact on which the scope does not fail, or `Unavailable`.
+        Raises `UnknownEventError`, `FactNotFailingError` for a fact on which the scope does not fail, or
+        `IntakeUnavailableError`.
         """
         try:
             standing = await asyncio.to_thread(self._standing, scope, asked)
@@ -118,10 +128,10 @@ class Intake:
                 return standing, False
             failing = await self._attribution.failing(scope)
             if failing != asked.id:
-                raise NotFailing(failing)
+                raise FactNotFailingError(failing)
             return await asyncio.to_thread(self._set_aside, scope, asked)
         except psycopg.OperationalError as error:
-            raise Unavailable(
+            raise IntakeUnavailableError(
                 "暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER
             ) from error
 
@@ -139,8 +149,8 @@ class Intake:
 
     async def _admit_all(
         self, lines: Sequence[bytes], traceparent: str, imported: bool
-    ) -> list[Submission | Refused]:
-        admitted: list[Submission | Refused] = []
+    ) -> list[Submission | RefusedEvent]:
+        admitted: list[Submission | RefusedEvent] = []
         read = 0
         for line in lines:
             if read > TURN_BYTES:
@@ -150,32 +160,34 @@ class Intake:
             admitted.append(_admit(line, traceparent, imported))
         return admitted
 
-    async def _take_piece(self, admitted: Sequence[Submission | Refused]) -> list[LineOutcome]:
+    async def _take_piece(self, admitted: Sequence[Submission | RefusedEvent]) -> list[LineOutcome]:
         ready = [await self._ready(entry) if _adopts(entry) else entry for entry in admitted]
         submissions = [entry for entry in ready if isinstance(entry, Submission)]
         stored = iter(await self._store(submissions))
         return [next(stored) if isinstance(entry, Submission) else entry for entry in ready]
 
-    async def _ready(self, entry: Submission | Refused) -> Submission | Refused | Delayed:
+    async def _ready(self, entry: Submission | RefusedEvent) -> Submission | RefusedEvent | Delayed:
         try:
             return await self._kept(entry) or entry
-        except Unavailable as unavailable:
+        except IntakeUnavailableError as unavailable:
             return Delayed(unavailable)
 
-    async def _kept(self, entry: Submission | Refused) -> Refused | None:
+    async def _kept(self, entry: Submission | RefusedEvent) -> RefusedEvent | None:
         """What speaks against it if it adopts a rulebook; the text of one that may be adopted is there for all then."""
         if not isinstance(entry, Submission) or entry.adopts is None:
             return None
         return await self._attribution.keep(*entry.adopts)
 
     async def _looked_through(self, submission: Submission) -> Submission:
-        """A finding with who received its visit; everything else as it is. Raises `Unavailable`."""
+        """A finding with who received its visit; everything else as it is. Raises `IntakeUnavailableError`."""
         if submission.finds is None:
             return submission
         try:
             finds = await asyncio.to_thread(self._received, submission.scope, submission.finds)
         except psycopg.OperationalError as error:
-            raise Unavailable("暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER) from error
+            raise IntakeUnavailableError(
+                "暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER
+            ) from error
         return replace(submission, finds=finds)
 
     def _received(self, scope: str, finds: Finding) -> Finding:
@@ -189,20 +201,20 @@ class Intake:
             self._room.demand_room()
             submissions = [s if s.finds is None else await self._looked_through(s) for s in submissions]
             return await self._committer.submit(submissions)
-        except Unavailable as unavailable:
+        except IntakeUnavailableError as unavailable:
             return [Delayed(unavailable)] * len(submissions)
 
 
-def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | Refused:
+def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | RefusedEvent:
     try:
         return admit(line, traceparent, imported=imported)
     except BadEvent as error:
-        return Malformed(error.path, error.rule, error.message)
+        return MalformedEventError(error.path, error.rule, error.message)
 
 
-def _adopts(entry: Submission | Refused) -> bool:
+def _adopts(entry: Submission | RefusedEvent) -> bool:
     return isinstance(entry, Submission) and entry.adopts is not None
 
 
-def _occurred(entry: Submission | Refused) -> float:
+def _occurred(entry: Submission | RefusedEvent) -> float:
     return entry.occurred_at.timestamp() if isinstance(entry, Submission) else 0.0

@@ -15,7 +15,7 @@ from typing import Final
 SOONER: Final = 0.0005
 
 
-class Turns:
+class SwitchInterval:
     """Used on the event loop only."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from services.intake.journal.journal import SQL
 from services.intake.model.metrics import IntakeMetrics
-from services.intake.model.submission import Unavailable
+from services.intake.model.submission import IntakeUnavailableError
 from shared.platform.postgres.database import Database
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ class Measure:
     oldest: float
 
 
-class Backlog:
+class OutboxBacklog:
     """Measures the outbox each second, in every process, whoever relays."""
 
     def __init__(self, database: Database, metrics: IntakeMetrics, limit: int) -> None:
@@ -41,9 +41,11 @@ class Backlog:
         self.last = Measure(0, 0.0)
 
     def demand_room(self) -> None:
-        """Raise `Unavailable` while the backlog is at its limit."""
+        """Raise `IntakeUnavailableError` while the backlog is at its limit."""
         if self.last.unsent >= self._limit:
-            raise Unavailable("等待转发的记录过多 (too many facts wait for the broker)", RETRY_AFTER)
+            raise IntakeUnavailableError(
+                "等待转发的记录过多 (too many facts wait for the broker)", RETRY_AFTER
+            )
 
     async def run(self) -> None:
         """Measure until cancelled; a database that is away leaves the last figure standing."""

@@ -20,7 +20,7 @@ import structlog
 from prometheus_client import Gauge
 
 from services.intake.journal.journal import SQL
-from services.intake.model.submission import Unavailable
+from services.intake.model.submission import IntakeUnavailableError
 from shared.platform.clock import SystemClock
 from shared.platform.postgres.database import Database
 
@@ -36,7 +36,7 @@ Anchor = tuple[datetime, float]
 """The machine's time, and its seconds since boot then."""
 
 
-class Reading(NamedTuple):
+class DatabaseClock(NamedTuple):
     """What the database says: its time, the latest time of the journal, and the last confirmation."""
 
     time: datetime
@@ -48,7 +48,7 @@ class Reading(NamedTuple):
 class Clocks(Protocol):
     """The statements that the watch needs."""
 
-    def read(self, *, journal: bool) -> Reading: ...
+    def read(self, *, journal: bool) -> DatabaseClock: ...
 
     def keep(self, anchor: Anchor) -> None: ...
 
@@ -81,9 +81,9 @@ class ClockWatch:
         self._told: str | None = None
 
     def now(self) -> datetime:
-        """The business time. Raises `Unavailable` while the clocks part."""
+        """The business time. Raises `IntakeUnavailableError` while the clocks part."""
         if (problem := self.problem()) is not None:
-            raise Unavailable(
+            raise IntakeUnavailableError(
                 f"时钟有疑问，暂不登记 (the clocks disagree, nothing is taken: {problem})", RETRY_AFTER
             )
         return self._clock.now()
@@ -126,7 +126,7 @@ class ClockWatch:
             clocks.keep(self._steady.anchor)
         self._tell()
 
-    def _heed(self, reading: Reading) -> None:
+    def _heed(self, reading: DatabaseClock) -> None:
         """A confirmation that came after the start is for the time as it stands now."""
         if self._confirmation is not None and reading.confirmation > self._confirmation:
             log.warning("time_confirmed", apart=_seconds(self._database_apart))
@@ -175,10 +175,10 @@ class _Asked:
         self._connection = connection
         self._boot = boot
 
-    def read(self, *, journal: bool) -> Reading:
+    def read(self, *, journal: bool) -> DatabaseClock:
         row = self._connection.execute(SQL["clocks"], {"journal": journal}).fetchone()
         assert row is not None  # of a statement without a FROM
-        return Reading(*row)  # type: ignore[arg-type]
+        return DatabaseClock(*row)  # type: ignore[arg-type]
 
     def keep(self, anchor: Anchor) -> None:
         wall, up = anchor

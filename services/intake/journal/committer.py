@@ -17,9 +17,9 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from services.intake.journal.heads import WentBack
+from services.intake.journal.heads import WentBackError
 from services.intake.model.metrics import IntakeMetrics
-from services.intake.model.submission import Duplicate, Outcome, Submission, Unavailable
+from services.intake.model.submission import Duplicate, IntakeUnavailableError, Outcome, Submission
 
 log = structlog.get_logger()
 
@@ -79,9 +79,11 @@ class GroupCommitter:
     def submit(self, submissions: Sequence[Submission]) -> asyncio.Future[list[Outcome]]:
         """Queue the submissions of one request, which stay together and in order."""
         if self._closing:
-            raise Unavailable("服务正在停止 (the service is stopping)", RETRY_AFTER)
+            raise IntakeUnavailableError("服务正在停止 (the service is stopping)", RETRY_AFTER)
         if self._queued and self._queued + len(submissions) > self._queue_size:
-            raise Unavailable("等待写入的记录过多 (too many events are waiting to be stored)", RETRY_AFTER)
+            raise IntakeUnavailableError(
+                "等待写入的记录过多 (too many events are waiting to be stored)", RETRY_AFTER
+            )
         future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self._queue.append(Job(submissions, future))
         self._queued += len(submissions)
@@ -119,8 +121,8 @@ class GroupCommitter:
             outcomes = await self._append([s for job in group for s in job.submissions])
         except OUTAGES as error:
             self._fail(group, _outage(error))
-        except Unavailable as error:
-            if isinstance(error, WentBack):
+        except IntakeUnavailableError as error:
+            if isinstance(error, WentBackError):
                 self._metrics.went_back.inc()
             self._fail(group, error)
         except Exception as error:
@@ -157,9 +159,9 @@ class GroupCommitter:
                 job.future.set_exception(error)
 
 
-def _outage(error: Exception) -> Unavailable:
+def _outage(error: Exception) -> IntakeUnavailableError:
     """Why the journal cannot be written now, without what the server said: that may hold addresses."""
     log.warning("journal_unavailable", error=type(error).__name__, detail=str(error))
     if isinstance(error, errors.DiskFull):
-        return Unavailable("存储空间已满 (the journal's disk is full)", RETRY_AFTER_DISK)
-    return Unavailable("暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER)
+        return IntakeUnavailableError("存储空间已满 (the journal's disk is full)", RETRY_AFTER_DISK)
+    return IntakeUnavailableError("暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER)

@@ -21,7 +21,7 @@ NAMED: Final = 5
 """Scopes that the words name; the log and `panke journal recover` name more."""
 
 
-class Fork(NamedTuple):
+class JournalFork(NamedTuple):
     """One seq that holds two facts: the journal's and the topic's."""
 
     scope: str
@@ -54,7 +54,7 @@ class Findings:
     """What a topic has that its journal has not, what both have, and where they differ."""
 
     ahead: dict[str, Span] = field(default_factory=dict)
-    forks: list[Fork] = field(default_factory=list)
+    forks: list[JournalFork] = field(default_factory=list)
     held: dict[str, Span] = field(default_factory=dict)
     watermark: datetime | None = None
 
@@ -104,7 +104,9 @@ def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings)
         elif codec.open(id_, bytes(sealed)) == fact.body:
             findings.held_of(fact)
         else:
-            findings.forks.append(Fork(fact.scope, fact.seq, fact.partition, fact.offset, fact.id, id_))
+            findings.forks.append(
+                JournalFork(fact.scope, fact.seq, fact.partition, fact.offset, fact.id, id_)
+            )
 
 
 def settle(connection: Connection, topic: str, findings: Findings) -> None:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.model.submission import Unavailable
+from services.intake.model.submission import IntakeUnavailableError
 
 KEPT: Final = 10_000
 """Scopes that are remembered, those that were written last."""
@@ -18,7 +18,7 @@ NAMED: Final = 5
 RETRY_AFTER: Final = 2
 
 
-class WentBack(Unavailable):
+class WentBackError(IntakeUnavailableError):
     """The journal holds less of some scopes than was committed here."""
 
     def __init__(self, lost: Mapping[str, tuple[int, int]]) -> None:
@@ -40,7 +40,7 @@ class SeenHeads:
         self._seqs: OrderedDict[str, int] = OrderedDict()
 
     def demand(self, scopes: list[str], found: Mapping[str, int]) -> None:
-        """Raise `WentBack` where the journal holds less than was seen, and begin to look anew."""
+        """Raise `WentBackError` where the journal holds less than was seen, and begin to look anew."""
         lost = {
             scope: (self._seqs[scope], found.get(scope, 0))
             for scope in scopes
@@ -48,7 +48,7 @@ class SeenHeads:
         }
         if lost:
             self._seqs.clear()
-            raise WentBack(lost)
+            raise WentBackError(lost)
 
     def note(self, seqs: Mapping[str, int]) -> None:
         """These were committed."""

@@ -20,19 +20,25 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 
 from services.intake.journal.codec import Codec
-from services.intake.journal.heads import SeenHeads, WentBack
+from services.intake.journal.heads import SeenHeads, WentBackError
 from services.intake.journal.numbering import (
     INSTANT,
-    Head,
-    Known,
+    KnownEvent,
     Numbered,
-    Plan,
-    Planner,
-    Range,
+    Numberer,
+    Numbering,
     RulebookRegistry,
+    ScopeHead,
+    SeqRange,
 )
 from services.intake.model.receivers import receivers
-from services.intake.model.submission import Finding, Outcome, Place, Submission, Unavailable
+from services.intake.model.submission import (
+    Finding,
+    IntakeUnavailableError,
+    JournalPlace,
+    Outcome,
+    Submission,
+)
 from services.intake.model.warning import Roll, asked, moved
 from shared.contract import stamp_canonical
 from shared.platform.postgres.binary_arrays import Column, column, columns
@@ -65,7 +71,7 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-class WrongDeployment(Exception):
+class WrongDeploymentError(Exception):
     """The journal was begun by a demonstration and this is none, or the other way round."""
 
 
@@ -103,7 +109,7 @@ class Journal:
             except PLANNED_AGAIN:
                 if attempt == ATTEMPTS:
                     raise
-            except WentBack as error:
+            except WentBackError as error:
                 log.error("journal_went_back", scopes=dict(list(error.lost.items())[:100]))
                 self._link.get().execute(SQL["forget_comparison"])
                 raise
@@ -118,7 +124,7 @@ class Journal:
         self._seen.note({scope: head.seq for scope, head in plan.heads.items()})
         return plan.outcomes
 
-    def _load(self, connection: Connection, submissions: Sequence[Submission]) -> Planner:
+    def _load(self, connection: Connection, submissions: Sequence[Submission]) -> Numberer:
         """Take the locks, then read: each statement sees what was committed before it began."""
         scopes = sorted({submission.scope for submission in submissions})
         run = connection.execute
@@ -142,9 +148,9 @@ class Journal:
             for scope, rows in since.items()
             for visit, receiver in receivers(self._open(rows)).items()
         }
-        return Planner(
-            heads={scope: Head(seq, recorded_at) for scope, seq, recorded_at in found_heads},
-            known=[Known(_known_place(*place), bytes(digest)) for *place, digest in found_ids],
+        return Numberer(
+            heads={scope: ScopeHead(seq, recorded_at) for scope, seq, recorded_at in found_heads},
+            known=[KnownEvent(_known_place(*place), bytes(digest)) for *place, digest in found_ids],
             offices=dict(found_offices),
             # The clock is read under the locks: what was promised to consumers before stays true.
             not_before=max(self._clock.now(), promised_at + INSTANT),
@@ -186,7 +192,7 @@ class Journal:
         return (self._codec.open(id_, bytes(body)) for id_, body in rows)
 
 
-def write(connection: Connection, codec: Codec, plan: Plan, begins_under: Callable[[str], str]) -> None:
+def write(connection: Connection, codec: Codec, plan: Numbering, begins_under: Callable[[str], str]) -> None:
     """Everything that the plan holds, and what of it is to be sent, in the transaction of the caller."""
     run = connection.execute
     run(SQL["insert_facts"], _fact_columns(codec, plan.facts))
@@ -204,8 +210,10 @@ def write(connection: Connection, codec: Codec, plan: Plan, begins_under: Callab
         run(SQL["insert_offices"], {"offices": offices, "scopes": scopes})
 
 
-def _known_place(id_: str, scope: str, seq: int, recorded_at: datetime, warnings: bytes | None) -> Place:
-    return Place(id_, scope, seq, recorded_at, None if warnings is None else bytes(warnings))
+def _known_place(
+    id_: str, scope: str, seq: int, recorded_at: datetime, warnings: bytes | None
+) -> JournalPlace:
+    return JournalPlace(id_, scope, seq, recorded_at, None if warnings is None else bytes(warnings))
 
 
 def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
@@ -233,7 +241,7 @@ def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column |
     return {name: column(values) for name, values in found.items()}
 
 
-def _heads(plan: Plan) -> Iterator[tuple[str, dict[str, Head]]]:
+def _heads(plan: Numbering) -> Iterator[tuple[str, dict[str, ScopeHead]]]:
     new = {scope: head for scope, head in plan.heads.items() if scope in plan.new_scopes}
     moved = {scope: head for scope, head in plan.heads.items() if scope not in plan.new_scopes}
     if new:
@@ -283,14 +291,14 @@ class Archive:
 
 
 def demand_comparison(lacks: str | None) -> None:
-    """Raise `Unavailable` unless this journal was held against its topic on this server and has all of it."""
+    """Raise `IntakeUnavailableError` unless this journal was held against its topic here and has all of it."""
     if lacks is None:
-        raise Unavailable(NOT_COMPARED, RETRY_UNCOMPARED)
+        raise IntakeUnavailableError(NOT_COMPARED, RETRY_UNCOMPARED)
     if lacks:
-        raise Unavailable(f"{lacks}; panke journal recover", RETRY_LACKING)
+        raise IntakeUnavailableError(f"{lacks}; panke journal recover", RETRY_LACKING)
 
 
-def enqueue(connection: Connection, ranges: Iterable[Range]) -> None:
+def enqueue(connection: Connection, ranges: Iterable[SeqRange]) -> None:
     """Put ranges into the outbox, in order."""
     scopes, first, last = columns(ranges)
     connection.execute(SQL["enqueue"], {"scopes": scopes, "first": first, "last": last})
@@ -302,10 +310,10 @@ def declare_deployment(connection: Connection, *, demonstration: bool) -> None:
     (stored,) = _one(connection.execute(SQL["deployment"]))
     if stored != demonstration:
         kind = "a demonstration" if stored else "a real deployment"
-        raise WrongDeployment(f"the journal in this database belongs to {kind}; use another database")
+        raise WrongDeploymentError(f"the journal in this database belongs to {kind}; use another database")
 
 
-def _head_columns(heads: dict[str, Head]) -> dict[str, Any]:
+def _head_columns(heads: dict[str, ScopeHead]) -> dict[str, Any]:
     return {
         "scopes": list(heads),
         "seqs": [head.seq for head in heads.values()],

@@ -19,9 +19,9 @@ from services.intake.model.submission import (
     Conflict,
     Duplicate,
     Finding,
+    JournalPlace,
     Outcome,
-    Place,
-    Refused,
+    RefusedEvent,
     Submission,
 )
 from services.intake.model.warning import Roll
@@ -37,21 +37,21 @@ RANGE = 500
 RulebookRegistry = Callable[[str, int], bool]
 
 
-class Head(Struct, frozen=True, gc=False):
+class ScopeHead(Struct, frozen=True, gc=False):
     """The end of a scope: its last seq and when that was recorded."""
 
     seq: int
     recorded_at: datetime
 
 
-class Known(Struct, frozen=True, gc=False):
+class KnownEvent(Struct, frozen=True, gc=False):
     """An id that is taken, by which content, and its place."""
 
-    place: Place
+    place: JournalPlace
     digest: bytes
 
 
-class Range(NamedTuple):
+class SeqRange(NamedTuple):
     """Facts of one scope that follow one another: a row of the outbox."""
 
     scope: str
@@ -59,43 +59,43 @@ class Range(NamedTuple):
     last: int
 
 
-def ranges(scope: str, first: int, last: int) -> Iterator[Range]:
+def ranges(scope: str, first: int, last: int) -> Iterator[SeqRange]:
     """Facts `first` to `last`, in ranges of which each is sent anew as a whole if its sending is cut off."""
-    return (Range(scope, start, min(start + RANGE - 1, last)) for start in range(first, last + 1, RANGE))
+    return (SeqRange(scope, start, min(start + RANGE - 1, last)) for start in range(first, last + 1, RANGE))
 
 
 class Numbered(Struct, frozen=True, gc=False):
     """A submission with the place that it gets."""
 
     submission: Submission
-    place: Place
+    place: JournalPlace
 
 
 @dataclass(slots=True)
-class Plan:
+class Numbering:
     """What to write, and an outcome for each submission in the order in which they came."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     facts: list[Numbered] = field(default_factory=list)
-    heads: dict[str, Head] = field(default_factory=dict)
+    heads: dict[str, ScopeHead] = field(default_factory=dict)
     firsts: dict[str, int] = field(default_factory=dict)
     new_scopes: set[str] = field(default_factory=set)
     new_offices: dict[str, str] = field(default_factory=dict)
 
-    def ranges(self) -> Iterator[Range]:
+    def ranges(self) -> Iterator[SeqRange]:
         """What of each scope is new, in ranges as the outbox takes them."""
         for scope, first in self.firsts.items():
             yield from ranges(scope, first, self.heads[scope].seq)
 
 
-class Planner:
+class Numberer:
     """Places the submissions of one group, one after another."""
 
     def __init__(
         self,
         *,
-        heads: dict[str, Head],
-        known: Iterable[Known],
+        heads: dict[str, ScopeHead],
+        known: Iterable[KnownEvent],
         offices: dict[str, str],
         not_before: datetime,
         knows_rulebook: RulebookRegistry,
@@ -103,16 +103,16 @@ class Planner:
         roll: Roll | None = None,
     ) -> None:
         self._heads = heads
-        self._known: dict[str, Known] = {entry.place.id: entry for entry in known}
+        self._known: dict[str, KnownEvent] = {entry.place.id: entry for entry in known}
         self._offices = offices
         self._not_before = not_before
         self._knows_rulebook = knows_rulebook
         self._received = dict(received or {})
         self._finding = False
         self._roll = roll
-        self._plan = Plan()
+        self._plan = Numbering()
 
-    def plan(self, submissions: Sequence[Submission]) -> Plan:
+    def plan(self, submissions: Sequence[Submission]) -> Numbering:
         self._finding = any(submission.finds is not None for submission in submissions)
         for submission in submissions:
             self._plan.outcomes.append(self._place(submission))
@@ -129,7 +129,7 @@ class Planner:
             return refusal
         seq = 1 if head is None else head.seq + 1
         told = self._told(submission, begins=head is None)
-        return self._number(submission, Place(submission.id, submission.scope, seq, recorded_at, told))
+        return self._number(submission, JournalPlace(submission.id, submission.scope, seq, recorded_at, told))
 
     def _told(self, submission: Submission, *, begins: bool) -> bytes | None:
         """What is told of a submission that gets a place; an office is no new one where its scope `begins`."""
@@ -139,16 +139,16 @@ class Planner:
         self._roll.move(submission)
         return told
 
-    def _refusal(self, submission: Submission, recorded_at: datetime) -> Refused | None:
+    def _refusal(self, submission: Submission, recorded_at: datetime) -> RefusedEvent | None:
         if submission.occurred_at > recorded_at + CLOCK_TOLERANCE:
             return _refused(bad("occurred_at", "future"))
         scope = self._offices.get(submission.office, submission.scope)
         if scope != submission.scope:
-            return Refused(
+            return RefusedEvent(
                 "office", "one_scope", "案场已属于另一个判客范围 (this office belongs to another scope)"
             )
         if submission.adopts is not None and not self._knows_rulebook(*submission.adopts):
-            return Refused("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+            return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
         if submission.finds is not None and self._names_receiver(submission.scope, submission.finds):
             return _refused(bad("data.rightful", "receiver"))
         return None
@@ -158,7 +158,7 @@ class Planner:
         receiver = finds.receiver or self._received.get((scope, finds.visit))
         return receiver == finds.rightful
 
-    def _number(self, submission: Submission, place: Place) -> Outcome:
+    def _number(self, submission: Submission, place: JournalPlace) -> Outcome:
         plan, scope = self._plan, place.scope
         if scope not in self._heads:
             plan.new_scopes.add(scope)
@@ -166,8 +166,8 @@ class Planner:
             self._offices[submission.office] = plan.new_offices[submission.office] = scope
         if scope not in plan.firsts:
             plan.firsts[scope] = place.seq
-        self._heads[scope] = plan.heads[scope] = Head(place.seq, place.recorded_at)
-        self._known[place.id] = Known(place, submission.digest)
+        self._heads[scope] = plan.heads[scope] = ScopeHead(place.seq, place.recorded_at)
+        self._known[place.id] = KnownEvent(place, submission.digest)
         plan.facts.append(Numbered(submission, place))
         if self._finding and submission.type == VISIT:
             visit, receiver = received_in(submission.body)
@@ -180,5 +180,5 @@ def _same(digest: bytes, submission: Submission) -> bool:
     return digest == submission.digest or digest == digest_of(submission.body)
 
 
-def _refused(error: BadEvent) -> Refused:
-    return Refused(error.path, error.rule, error.message)
+def _refused(error: BadEvent) -> RefusedEvent:
+    return RefusedEvent(error.path, error.rule, error.message)

@@ -12,7 +12,7 @@ from shared.platform.postgres.database import Database
 POLL = 0.05
 
 
-class Standing:
+class JournalStatus:
     """Asks the database, where whoever leads keeps what it found."""
 
     def __init__(self, database: Database, topic: str) -> None:

@@ -12,7 +12,7 @@ from shared.contract import SetAside, SettingAside, decode_set_aside
 from shared.platform.postgres.dedicated import Connection
 
 
-class UnknownEvent(LookupError):
+class UnknownEventError(LookupError):
     """The journal of the scope holds no event of this id."""
 
 
@@ -24,10 +24,10 @@ class SetAsides:
         self._clock = clock
 
     def standing(self, connection: Connection, scope: str, id_: str) -> SetAside | None:
-        """What stands of the event already; raises `UnknownEvent` for one that the scope does not have."""
+        """What stands of the event already; raises `UnknownEventError` for one that the scope does not have."""
         found = connection.execute(SQL["scope_of_event"], {"id": id_}).fetchone()
         if found is None or found[0] != scope:
-            raise UnknownEvent(id_)
+            raise UnknownEventError(id_)
         row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
         return None if row is None else decode_set_aside(self._codec.open(id_, bytes(row[0])))
 
@@ -36,7 +36,7 @@ class SetAsides:
         with connection.transaction():
             found = connection.execute(SQL["scope_of_event"], {"id": asked.id}).fetchone()
             if found is None or found[0] != scope:
-                raise UnknownEvent(asked.id)
+                raise UnknownEventError(asked.id)
             new = SetAside(asked.id, asked.reason, asked.by, self._clock.now())
             row = {"id": asked.id, "scope": scope, "at": new.at, "body": self._seal(new)}
             inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
@@ -48,5 +48,5 @@ class SetAsides:
     def _stored(self, connection: Connection, id_: str) -> SetAside:
         row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
         if row is None:
-            raise UnknownEvent(id_)
+            raise UnknownEventError(id_)
         return decode_set_aside(self._codec.open(id_, bytes(row[0])))

@@ -15,7 +15,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
-from shared.contract.topics import BadMessage, Headers, decode_headers
+from shared.contract.topics import BadMessageError, Headers, decode_headers
 
 AT_ONCE: Final = 1000
 
@@ -106,7 +106,7 @@ def _piece(records: Sequence[Any]) -> Piece:
     for record in records:
         try:
             headers = decode_headers(record.headers)
-        except BadMessage:
+        except BadMessageError:
             continue  # nobody's place in the order: consumers bury it
         if record.value is None and headers.watermark is not None:
             watermarks.append(headers.watermark)

@@ -8,14 +8,21 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.intake.model.submission import Accepted, Conflict, Duplicate, Malformed, Outcome, Refused
+from services.intake.model.submission import (
+    Accepted,
+    Conflict,
+    Duplicate,
+    MalformedEventError,
+    Outcome,
+    RefusedEvent,
+)
 
 _OUTCOMES: Final[Mapping[type[Outcome], str]] = {
     Accepted: "accepted",
     Duplicate: "duplicate",
     Conflict: "conflict",
-    Refused: "refused",
-    Malformed: "malformed",
+    RefusedEvent: "refused",
+    MalformedEventError: "malformed",
 }
 """What each is called in the figures, which alarms and dashboards name."""
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)

@@ -46,7 +46,7 @@ class Submission(Struct, frozen=True, gc=False):
     moves: str | None = None
 
 
-class Place(Struct, frozen=True, gc=False):
+class JournalPlace(Struct, frozen=True, gc=False):
     """Where an event stands in the journal: the answer to its first submission and to every repetition.
 
     `warnings` is what was told of it, as the answer holds it.
@@ -62,13 +62,13 @@ class Place(Struct, frozen=True, gc=False):
 class Accepted(Struct, frozen=True, gc=False):
     """Durable for the first time: 202."""
 
-    place: Place
+    place: JournalPlace
 
 
 class Duplicate(Struct, frozen=True, gc=False):
     """The same id and content stood in the journal already: 200 with the first answer."""
 
-    place: Place
+    place: JournalPlace
 
 
 class Conflict(Struct, frozen=True, gc=False):
@@ -77,7 +77,7 @@ class Conflict(Struct, frozen=True, gc=False):
     id: str
 
 
-class Refused(Struct, frozen=True, gc=False):
+class RefusedEvent(Struct, frozen=True, gc=False):
     """Bad input that only the journal can see: 422, naming the field."""
 
     path: str
@@ -85,14 +85,14 @@ class Refused(Struct, frozen=True, gc=False):
     message: str
 
 
-class Malformed(Refused, frozen=True, gc=False):
+class MalformedEventError(RefusedEvent, frozen=True, gc=False):
     """Bad input that the decoder found, so that the journal was never asked."""
 
 
-Outcome = Accepted | Duplicate | Conflict | Refused
+Outcome = Accepted | Duplicate | Conflict | RefusedEvent
 
 
-class Unavailable(Exception):
+class IntakeUnavailableError(Exception):
     """Intake cannot take the event now; nothing of it was promised. Try again after `retry_after` seconds."""
 
     def __init__(self, reason: str, retry_after: int) -> None:

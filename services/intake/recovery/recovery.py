@@ -13,9 +13,9 @@ from typing import NamedTuple
 from services.intake.admission.admission import readmit
 from services.intake.journal.codec import Codec
 from services.intake.journal.journal import SQL, Connection, write
-from services.intake.journal.numbering import Head, Numbered, Plan
+from services.intake.journal.numbering import Numbered, Numbering, ScopeHead
 from services.intake.journal.topic_tail import Piece, TopicFact
-from services.intake.model.submission import Place
+from services.intake.model.submission import JournalPlace
 from shared.contract import BadEvent, canonical, stamp_canonical
 from shared.contract.topics import encode_contacts
 from shared.platform.postgres.binary_arrays import column
@@ -30,15 +30,15 @@ class Left(NamedTuple):
     """Whether its event stands in the journal, at whatever place."""
 
 
-class Refusal(Exception):
+class RecoveryRefusalError(Exception):
     """Why a fact does not continue the journal."""
 
 
 @dataclass(slots=True)
-class Known:
+class JournalFacts:
     """What the journal has of the scopes, ids and offices that one piece names."""
 
-    heads: dict[str, Head]
+    heads: dict[str, ScopeHead]
     bodies: dict[tuple[str, int], bytes]
     ids: set[str]
     offices: dict[str, str]
@@ -71,8 +71,8 @@ class Recovery:
                 self.connection.execute(SQL["begin_epoch"], {"reason": reason})
             self.connection.execute(SQL["forget_comparison"])
 
-    def _take(self, piece: Piece, known: Known) -> None:
-        plan, books = Plan(), dict[str, str]()
+    def _take(self, piece: Piece, known: JournalFacts) -> None:
+        plan, books = Numbering(), dict[str, str]()
         for fact in piece.facts:
             place = fact.scope, fact.seq
             head = known.heads.get(fact.scope)
@@ -80,7 +80,7 @@ class Recovery:
                 continue
             try:
                 self._place(plan, known, fact)
-            except (Refusal, BadEvent) as error:
+            except (RecoveryRefusalError, BadEvent) as error:
                 self.left.append(Left(fact, str(error), fact.id in known.ids))
                 continue
             known.bodies[place] = fact.body
@@ -89,28 +89,30 @@ class Recovery:
         if plan.facts:
             write(self.connection, self.codec, plan, books.__getitem__)
 
-    def _place(self, plan: Plan, known: Known, fact: TopicFact) -> None:
-        """Put the fact into the plan, or raise `Refusal` or `BadEvent`."""
+    def _place(self, plan: Numbering, known: JournalFacts, fact: TopicFact) -> None:
+        """Put the fact into the plan, or raise `RecoveryRefusalError` or `BadEvent`."""
         head = known.heads.get(fact.scope)
         demand_next(head, fact, known)
         submission, recorded_at = readmit(
             fact.body, encode_contacts(fact.headers.contacts), fact.headers.traceparent
         )
         if stamp_canonical(submission.body, recorded_at) != fact.body:
-            raise Refusal("不是台账写出的形式 (not written as the journal writes)")
+            raise RecoveryRefusalError("不是台账写出的形式 (not written as the journal writes)")
         if known.offices.setdefault(submission.office, fact.scope) != fact.scope:
-            raise Refusal(f"案场属于另一范围 (office {submission.office} belongs to another scope)")
+            raise RecoveryRefusalError(
+                f"案场属于另一范围 (office {submission.office} belongs to another scope)"
+            )
         if head is not None and recorded_at < head.recorded_at:
-            raise Refusal("登记时间早于前一条 (recorded before the fact in front of it)")
+            raise RecoveryRefusalError("登记时间早于前一条 (recorded before the fact in front of it)")
         if head is None:
             plan.new_scopes.add(fact.scope)
         if submission.office not in known.stored_offices:
             plan.new_offices[submission.office] = fact.scope
-        plan.facts.append(Numbered(submission, Place(fact.id, fact.scope, fact.seq, recorded_at)))
-        known.heads[fact.scope] = plan.heads[fact.scope] = Head(fact.seq, recorded_at)
+        plan.facts.append(Numbered(submission, JournalPlace(fact.id, fact.scope, fact.seq, recorded_at)))
+        known.heads[fact.scope] = plan.heads[fact.scope] = ScopeHead(fact.seq, recorded_at)
         known.ids.add(fact.id)
 
-    def _known(self, piece: Piece) -> Known:
+    def _known(self, piece: Piece) -> JournalFacts:
         run = self.connection.execute
         facts = piece.facts
         scopes, seqs, ids = [f.scope for f in facts], [f.seq for f in facts], [f.id for f in facts]
@@ -119,8 +121,8 @@ class Recovery:
         stored = run(SQL["facts_at"], places, binary=True).fetchall()
         known_ids = run(SQL["known_ids"], {"ids": column(ids)}).fetchall()
         offices: dict[str, str] = dict(run(SQL["all_offices"]).fetchall())
-        return Known(
-            {scope: Head(seq, recorded_at) for scope, seq, recorded_at in heads},
+        return JournalFacts(
+            {scope: ScopeHead(seq, recorded_at) for scope, seq, recorded_at in heads},
             {
                 (fact.scope, fact.seq): self.codec.open(id_, bytes(body))
                 for fact, (_, id_, body) in zip(facts, stored, strict=True)
@@ -132,15 +134,15 @@ class Recovery:
         )
 
 
-def demand_next(head: Head | None, fact: TopicFact, known: Known) -> None:
-    """Raise `Refusal` unless the fact is the next of its scope and new."""
+def demand_next(head: ScopeHead | None, fact: TopicFact, known: JournalFacts) -> None:
+    """Raise `RecoveryRefusalError` unless the fact is the next of its scope and new."""
     following = 1 if head is None else head.seq + 1
     if fact.seq < following:
-        raise Refusal("台账在此序号下另有记录 (the journal has another fact under this seq)")
+        raise RecoveryRefusalError("台账在此序号下另有记录 (the journal has another fact under this seq)")
     if fact.seq > following:
-        raise Refusal(f"缺少前一条 (seq {following} is missing in front of it)")
+        raise RecoveryRefusalError(f"缺少前一条 (seq {following} is missing in front of it)")
     if fact.id in known.ids:
-        raise Refusal("此 id 已登记在别处 (this id is recorded at another place)")
+        raise RecoveryRefusalError("此 id 已登记在别处 (this id is recorded at another place)")
 
 
 def resendable(left: Left) -> bytes:

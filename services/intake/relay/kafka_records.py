@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from services.intake.relay.outbox import Unsent
+from services.intake.relay.outbox import OutboxFact
 from shared.contract.topics import CONTACTS, DEFAULT_RULEBOOK, EPOCH, SEQ, TRACEPARENT
-from shared.platform.kafka.sender import Record
+from shared.platform.kafka.sender import OutgoingRecord
 
 
-def fact_record(fact: Unsent, epoch: str) -> Record:
+def fact_record(fact: OutboxFact, epoch: str) -> OutgoingRecord:
     """The envelope under the key of its scope.
 
     Beside what the contract names stand the normalised contacts, and on the first fact of a scope the
@@ -22,4 +22,4 @@ def fact_record(fact: Unsent, epoch: str) -> Record:
         headers.append((CONTACTS, fact.contacts))
     if fact.default_rulebook is not None:
         headers.append((DEFAULT_RULEBOOK, fact.default_rulebook.encode()))
-    return Record(fact.scope.encode(), fact.body, headers)
+    return OutgoingRecord(fact.scope.encode(), fact.body, headers)

@@ -23,11 +23,11 @@ from shared.platform.kafka.topic_state import Extent, TopicState
 from shared.platform.postgres.leader_lock import SessionLead
 
 
-class NotCompared(Exception):
+class NotComparedError(Exception):
     """The journal that is there is not the one that was compared with its topic."""
 
 
-class Unsent(Struct, frozen=True, gc=False):
+class OutboxFact(Struct, frozen=True, gc=False):
     """A fact on its way: what its Kafka record is made of.
 
     `row` is the row of the outbox that may go once this fact is acknowledged: the last fact of its range has it.
@@ -42,7 +42,7 @@ class Unsent(Struct, frozen=True, gc=False):
     default_rulebook: str | None
 
 
-class Outbox(SessionLead):
+class FactOutbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
     def __init__(self, dsn: str, *, clock: Clock, codec: Codec) -> None:
@@ -51,21 +51,21 @@ class Outbox(SessionLead):
         self._codec = codec
 
     def demand_compared(self, topic: str) -> None:
-        """Raise `NotCompared` where the rows that are there were not held against the topic: others were restored."""
+        """Raise `NotComparedError` where the rows were not held against the topic: others were restored."""
         row = self.leading().execute(SQL["standing"], {"topic": topic}).fetchone()
         if row is None or row[1] is None:
-            raise NotCompared
+            raise NotComparedError
 
-    def read(self, limit: int) -> list[Unsent]:
+    def read(self, limit: int) -> list[OutboxFact]:
         """The first facts that are not acknowledged, in order within each scope; fewer than `limit` are all."""
         rows = self.leading().execute(SQL["unsent"], {"limit": limit}, binary=True)
         return [self._unsent(*row) for row in rows]
 
     def _unsent(
         self, row: int | None, scope: str, seq: int, id_: str, body: bytes, contacts: bytes | None, *rest: Any
-    ) -> Unsent:
+    ) -> OutboxFact:
         opened = None if contacts is None else self._codec.open(id_, contacts)
-        return Unsent(row, scope, seq, self._codec.open(id_, body), opened, *rest)
+        return OutboxFact(row, scope, seq, self._codec.open(id_, body), opened, *rest)
 
     def delete(self, rows: Sequence[int], place: tuple[str, str], acknowledged: Mapping[int, int]) -> None:
         """Forget what was acknowledged, and keep how far: the next offset of each partition, in this log and topic."""

@@ -18,9 +18,9 @@ import structlog
 from services.intake.journal.comparison import Findings
 from services.intake.journal.topic_tail import reading
 from services.intake.model.metrics import IntakeMetrics
-from services.intake.model.submission import Unavailable
+from services.intake.model.submission import IntakeUnavailableError
 from services.intake.relay.kafka_records import fact_record
-from services.intake.relay.outbox import NotCompared, Outbox, Unsent
+from services.intake.relay.outbox import FactOutbox, NotComparedError, OutboxFact
 from shared.platform.kafka.outbox_relay import Outgoing, Relay, RelaySettings, send_shares
 from shared.platform.kafka.sender import PartitionOf, Sender, watermark_record
 from shared.platform.kafka.topic_state import TopicState
@@ -30,7 +30,7 @@ from shared.platform.liveness import Progress
 log = structlog.get_logger()
 
 
-class JournalLacks(Exception):
+class JournalLacksError(Exception):
     """The topic has what the journal has not; nothing may be taken or sent until that is mended."""
 
 
@@ -47,11 +47,11 @@ class IntakeRelaySettings(RelaySettings):
 class IntakeRelay(Relay):
     """Holds the journal against the topic, then sends facts, and each second how far they go."""
 
-    blocking = (*Relay.blocking, JournalLacks)
-    failures = (*Relay.failures, JournalLacks, NotCompared)
+    blocking = (*Relay.blocking, JournalLacksError)
+    failures = (*Relay.failures, JournalLacksError, NotComparedError)
 
     def __init__(
-        self, settings: IntakeRelaySettings, outbox: Outbox, metrics: IntakeMetrics, progress: Progress
+        self, settings: IntakeRelaySettings, outbox: FactOutbox, metrics: IntakeMetrics, progress: Progress
     ) -> None:
         super().__init__(settings, outbox, metrics, progress, "panke-intake-relay")
         self._chosen = settings
@@ -88,7 +88,7 @@ class IntakeRelay(Relay):
             if findings.lacks != self.progress.problem:
                 _tell(findings)
             await self.pause(self._chosen.compare_again)
-            raise JournalLacks(findings.lacks)
+            raise JournalLacksError(findings.lacks)
         self._epoch = await self.in_thread(self._outbox.epoch)
 
     async def compared(self) -> None:
@@ -128,18 +128,20 @@ class IntakeRelay(Relay):
             self.refilled()
             await self._rest(had_work=bool(facts))
 
-    def _unsent(self) -> list[Unsent]:
+    def _unsent(self) -> list[OutboxFact]:
         self._outbox.demand_compared(self._settings.topics[0])
         return self._outbox.read(self._settings.round_size)
 
     async def _promise_when_due(self) -> None:
         now = asyncio.get_running_loop().time()
         if self._watermark is None and now >= self._next_watermark:
-            with contextlib.suppress(Unavailable):  # while the clocks part, facts go on their way without one
+            with contextlib.suppress(
+                IntakeUnavailableError
+            ):  # while the clocks part, facts go on their way without one
                 self._watermark = await self.in_thread(self._outbox.promise)
             self._next_watermark = now + self._chosen.watermark_interval
 
-    def _outgoing(self, facts: Iterable[Unsent]) -> Iterable[Outgoing]:
+    def _outgoing(self, facts: Iterable[OutboxFact]) -> Iterable[Outgoing]:
         return (
             Outgoing(self._partition_of(fact.scope), fact_record(fact, self._epoch), fact.row)
             for fact in facts

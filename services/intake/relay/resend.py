@@ -11,7 +11,7 @@ from services.intake.journal.journal import SQL, Connection, enqueue
 from services.intake.journal.numbering import RANGE, ranges
 
 
-class UnknownScope(LookupError):
+class ScopeWithoutFactsError(LookupError):
     """The journal has no fact of this scope."""
 
 
@@ -21,7 +21,7 @@ def send_again(connection: Connection, scope: str, first: int) -> int:
     with connection.transaction():
         head = connection.execute(SQL["lock_head"], parameters).fetchone()
         if head is None:
-            raise UnknownScope(scope)
+            raise ScopeWithoutFactsError(scope)
         last = int(head[0])
         if last < first:
             return 0

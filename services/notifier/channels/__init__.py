@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol, runtime_checkable
 
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 
 # An answer is evidence, but a receiver decides how long it is.
 LONGEST_ANSWER = 500
@@ -26,7 +26,7 @@ class ChannelError(Exception):
         super().__init__(self.answer)
 
 
-class Refused(ChannelError):
+class RefusedError(ChannelError):
     """It will not be taken as things stand; `reason` names what somebody may mend, where the answer tells it."""
 
     def __init__(self, answer: str, reason: str | None = None) -> None:
@@ -34,11 +34,11 @@ class Refused(ChannelError):
         super().__init__(answer)
 
 
-class Malformed(Refused):
+class MalformedMessageError(RefusedError):
     """The message could not be made for this channel: a defect of the one message, and of nothing else."""
 
 
-class Temporary(ChannelError):
+class TemporaryError(ChannelError):
     """It was not taken now; another attempt may succeed.
 
     `of_channel` says whether that tells of the channel, or of this one message or person alone.
@@ -47,7 +47,7 @@ class Temporary(ChannelError):
     of_channel = True
 
 
-class NoAnswer(Temporary):
+class NoAnswerError(TemporaryError):
     """It may have been taken: the call went out and its answer did not come back.
 
     With `server_failed` the receiver itself says that it failed: most likely the message was not taken.
@@ -58,13 +58,13 @@ class NoAnswer(Temporary):
         super().__init__(answer)
 
 
-class Defect(NoAnswer):
+class DefectError(NoAnswerError):
     """A mistake of ours while the message was sent, which may have arrived. It tells nothing of the channel."""
 
     of_channel = False
 
 
-class NotThisPerson(Temporary):
+class NotThisPersonError(TemporaryError):
     """This one cannot be reached now, such as by a full mailbox; others can."""
 
     of_channel = False
@@ -79,7 +79,7 @@ def composing() -> Iterator[None]:
         raise
     except Exception as error:
         logging.getLogger("notifier.channels").exception("a message could not be made")
-        raise Malformed(f"defect: {type(error).__name__}: {error}") from error
+        raise MalformedMessageError(f"defect: {type(error).__name__}: {error}") from error
 
 
 class Channel(Protocol):
@@ -100,7 +100,7 @@ class Channel(Protocol):
     def destination(self, person: Person) -> str | None:
         """Where this channel reaches the person, or None when it cannot."""
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         """Send, and answer what the receiver said."""
 
     async def close(self) -> None:
@@ -111,7 +111,7 @@ class Channel(Protocol):
 class Sized(Protocol):
     """A channel whose receiver takes texts up to a length."""
 
-    def fits(self, notice: Notice, destination: str) -> bool:
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
         """Whether the whole message is taken; of one that does not fit, the end would be read by nobody."""
 
 

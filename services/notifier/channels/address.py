@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from services.notifier.channels import Refused, Temporary
+from services.notifier.channels import RefusedError, TemporaryError
 
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -25,7 +25,7 @@ class AddressError(ValueError):
 
 
 @dataclass(frozen=True)
-class Receiver:
+class ReceiverAddress:
     """The address of a receiver, taken apart and checked as far as that needs no name server."""
 
     url: str
@@ -42,7 +42,7 @@ class AddressPolicy:
     hosts: frozenset[str]
     allow_loopback: bool = False
 
-    def check(self, url: str) -> Receiver:
+    def check(self, url: str) -> ReceiverAddress:
         """The receiver of a URL, or AddressError; done when the service starts, so that a mistake shows
         then."""
         parts = _split(url)
@@ -54,23 +54,23 @@ class AddressPolicy:
         if parts.scheme == "http" and not self.allow_loopback:
             raise AddressError("a receiver is called by https; http is for development only")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return Receiver(
+        return ReceiverAddress(
             url, parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80), target
         )
 
-    async def resolve(self, receiver: Receiver) -> str:
+    async def resolve(self, receiver: ReceiverAddress) -> str:
         """The one address to call. If any address of the name is inside, the name is not trusted at all."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(receiver.host, receiver.port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            raise Temporary(f"the name {receiver.host} was not resolved: {error.strerror}") from error
+            raise TemporaryError(f"the name {receiver.host} was not resolved: {error.strerror}") from error
         return str(self.choose([ipaddress.ip_address(entry[4][0]) for entry in found]))
 
     def choose(self, addresses: Sequence[_IP]) -> _IP:
         for address in addresses:
             if not self._may_call(address):
-                raise Refused(f"the receiver's name leads to {address}, which is not a public address")
+                raise RefusedError(f"the receiver's name leads to {address}, which is not a public address")
         return addresses[0]
 
     def _may_call(self, address: _IP) -> bool:

@@ -19,26 +19,26 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.core import DEFAULT_POOL_MAXSIZE, DaraCore
 from darabonba.runtime import RuntimeOptions
 
-from services.notifier.channels import NoAnswer
+from services.notifier.channels import NoAnswerError
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.delivery_status import Question, Told
+from services.notifier.channels.delivery_status import DeliveryStatus, StatusQuery
 from services.notifier.channels.limits import Limit, Limiter
 from services.notifier.channels.pinned_requests import quieten, session, underlying
 from services.notifier.channels.provider_verdict import (
     UNKNOWN_CODE,
     Delivered,
-    Later,
+    Indeterminate,
     Meaning,
-    Never,
     Reading,
     Reason,
-    Unknown,
+    Rejected,
+    RetryLater,
     identifier,
     settled,
 )
 from services.notifier.channels.sms import Account, SmsChannel
 from services.notifier.channels.sms_templates import Templates
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 
 HOST = "dysmsapi.aliyuncs.com"
 _DAY = timedelta(days=1)
@@ -114,7 +114,7 @@ class AliyunSms(SmsChannel):
         )
         self._runtime = RuntimeOptions(autoretry=False, max_attempts=1)
 
-    def call(self, notice: Notice, number: str, template: str, given: Mapping[str, str]) -> Reading:
+    def call(self, notice: RenderedMessage, number: str, template: str, given: Mapping[str, str]) -> Reading:
         request = models.SendSmsRequest(
             phone_numbers=_national(number),
             sign_name=self.account.sign_name,
@@ -127,12 +127,12 @@ class AliyunSms(SmsChannel):
         except Exception as error:  # the SDK raises whatever its parts raise
             return self._raised(error)
         if body is None or not isinstance(body.code, str):
-            return Unknown("not understood: no code in the answer")
+            return Indeterminate("not understood: no code in the answer")
         if body.code == "OK":
             return Delivered(f"OK BizId={identifier(body.biz_id)} RequestId={identifier(body.request_id)}")
         return meaning(body.code, str(body.message), self._told(f"{body.code} {body.message}"))
 
-    def asked(self, question: Question) -> Told | None:
+    def asked(self, question: StatusQuery) -> DeliveryStatus | None:
         for day in question.days:
             for detail in self._details(question, day):
                 # Of the message itself, which may have been sent again: by its own id, else by our key.
@@ -140,7 +140,7 @@ class AliyunSms(SmsChannel):
                     return _told(detail)
         return None
 
-    def _details(self, question: Question, day: str) -> Iterator[Detail]:
+    def _details(self, question: StatusQuery, day: str) -> Iterator[Detail]:
         """The records of one day, page after page while there are more."""
         for page in range(1, _MOST_PAGES + 1):
             request = models.QuerySendDetailsRequest(
@@ -156,7 +156,7 @@ class AliyunSms(SmsChannel):
                 settled(self._raised(error))
                 raise
             if body is None or not isinstance(body.code, str):
-                raise NoAnswer("not understood: no code in the answer")
+                raise NoAnswerError("not understood: no code in the answer")
             if body.code != "OK":
                 settled(meaning(body.code, str(body.message), self._told(f"{body.code} {body.message}")))
             found = _records(body)
@@ -170,7 +170,7 @@ class AliyunSms(SmsChannel):
             raise refusal
         code = getattr(error, "code", None)
         if not isinstance(code, str) or code == "None":
-            return Unknown(f"not understood: {type(error).__name__}")
+            return Indeterminate(f"not understood: {type(error).__name__}")
         words = str(getattr(error, "message", ""))
         return meaning(code, words, self._told(f"{code} {words}"))
 
@@ -184,23 +184,23 @@ def _records(body: models.QuerySendDetailsResponseBody) -> list[Detail]:
     return list(listed or ())
 
 
-def _told(detail: Detail) -> Told:
+def _told(detail: Detail) -> DeliveryStatus:
     """1: waits for the report, 2: failed, 3: delivered."""
     at, code = str(detail.receive_date or ""), str(detail.err_code or "")
     if detail.send_status == 3:
-        return Told("delivered", at, code)
-    return Told("failed" if detail.send_status == 2 else "taken", at, code)
+        return DeliveryStatus("delivered", at, code)
+    return DeliveryStatus("failed" if detail.send_status == 2 else "taken", at, code)
 
 
 def meaning(code: str, words: str, told: str) -> Reading:
     """What a code means; `told` is what is kept of it."""
     if code.startswith("Throttling"):
-        return Later(_MINUTE, told, hold=True)
+        return RetryLater(_MINUTE, told, hold=True)
     if code in ("isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL"):
-        return Later(_limit(code, words), told, hold=True)
+        return RetryLater(_limit(code, words), told, hold=True)
     found = [begin for begin in _MEANINGS if code.startswith(begin)]
     known = _MEANINGS[max(found, key=len)] if found else UNKNOWN_CODE
-    return Later(known, told) if isinstance(known, timedelta) else Never(known, told)
+    return RetryLater(known, told) if isinstance(known, timedelta) else Rejected(known, told)
 
 
 def _limit(code: str, words: str) -> timedelta:

@@ -14,9 +14,9 @@ from typing import Literal
 
 import apprise
 
-from services.notifier.channels import Temporary, composing
+from services.notifier.channels import TemporaryError, composing
 from services.notifier.channels.robot import masked, text_of, title_of
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 from shared.platform.text.plain import one_line
 
 # Those that have a sender here, and those that would go around the list of allowed hosts with any address.
@@ -53,14 +53,14 @@ class AppriseChannel:
         """A shared place, in which the person is named."""
         return f"apprise:{person.staff}"
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         with composing():
             title, body = _written(notice)
         if await self._apprise.async_notify(body=body, title=title):
             return "by HTTP status only: accepted"
-        raise Temporary("Apprise says no, and no more than that")
+        raise TemporaryError("Apprise says no, and no more than that")
 
-    def fits(self, notice: Notice, destination: str) -> bool:
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
         """Whether every service takes the whole text, as far as Apprise knows their limits."""
         _, body = _written(notice)
         limits = (server.body_maxlen for server in self._apprise)
@@ -70,7 +70,7 @@ class AppriseChannel:
         """Each call has connections of its own."""
 
 
-def _written(notice: Notice) -> tuple[str, str]:
+def _written(notice: RenderedMessage) -> tuple[str, str]:
     """Title and body: some services read Markdown or HTML, and which, nobody says here."""
     who = masked(one_line(notice.to.name or notice.to.staff), notice)
     return title_of(notice).translate(_INERT), f"{who}\n{text_of(notice)}".translate(_INERT)

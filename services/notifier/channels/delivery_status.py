@@ -18,7 +18,7 @@ _NEAR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Question:
+class StatusQuery:
     """Which message: by the provider's own id, where its answer came, else by the key that we gave."""
 
     channel: str
@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Told:
+class DeliveryStatus:
     """What became of it, when, in the provider's words; `taken`: it is on its way."""
 
     status: Literal["delivered", "failed", "taken"]
@@ -45,14 +45,14 @@ class Told:
 
 
 @runtime_checkable
-class Answerable(Protocol):
+class ReportsStatus(Protocol):
     """A channel whose provider can be asked."""
 
     @property
     def name(self) -> str:
         """The name of the channel."""
 
-    async def ask(self, question: Question) -> Told | None:
+    async def ask(self, question: StatusQuery) -> DeliveryStatus | None:
         """What became of a message; None while nobody knows. Raises the port's refusals."""
 
 
@@ -71,5 +71,5 @@ class Findable(Protocol):
     def timeout(self) -> float:
         """Seconds after which a question counts as unanswered."""
 
-    async def find(self, question: Question) -> Told | None:
+    async def find(self, question: StatusQuery) -> DeliveryStatus | None:
         """What the provider knows of it; None where it knows nothing. Raises the port's refusals."""

@@ -21,7 +21,7 @@ from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Meaning, Reason, whole
 from services.notifier.channels.robot import Codes, Robot, plain, text_of, title_of
 from services.notifier.channels.truncation import cut, fitted
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 
 LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
@@ -62,15 +62,15 @@ class DingTalkRobot(Robot):
         },
     )
 
-    def fits(self, notice: Notice, destination: str) -> bool:
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
         build, text = self._whole(notice, destination)
         return len(build(text)) <= LARGEST_BODY
 
-    def message(self, notice: Notice, destination: str) -> bytes:
+    def message(self, notice: RenderedMessage, destination: str) -> bytes:
         build, text = self._whole(notice, destination)
         return fitted(build, text, LARGEST_BODY)
 
-    def _whole(self, notice: Notice, destination: str) -> tuple[Callable[[str], bytes], str]:
+    def _whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
         """What makes a body of a text, and the whole text."""
         mobile = national_mobile(destination)
         at = {"atMobiles": [mobile]} if mobile else {"atUserIds": [destination]}
@@ -109,12 +109,12 @@ class DingTalkRobot(Robot):
         return Reason.SIGNATURE
 
     @staticmethod
-    def _markdown(notice: Notice, text: str) -> dict[str, Any]:
+    def _markdown(notice: RenderedMessage, text: str) -> dict[str, Any]:
         title = cut(title_of(notice).translate(_INERT), LONGEST_TITLE)
         return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
 
     @staticmethod
-    def _text(notice: Notice, text: str) -> dict[str, Any]:
+    def _text(notice: RenderedMessage, text: str) -> dict[str, Any]:
         return {"msgtype": "text", "text": {"content": text}}
 
 
@@ -124,7 +124,7 @@ def signature(secret: str, at_ms: int) -> str:
     return quote_plus(base64.b64encode(digest))
 
 
-def _markdown_of(notice: Notice) -> str:
+def _markdown_of(notice: RenderedMessage) -> str:
     """The message in DingTalk's Markdown, where only an empty line begins a new one."""
     parts = (title_of(notice), *text_of(notice).split("\n"))
     subject, *lines = (part.translate(_INERT) for part in parts if part.strip())

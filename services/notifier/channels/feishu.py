@@ -21,7 +21,7 @@ from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Reason, whole
 from services.notifier.channels.robot import Codes, Robot, masked, plain, text_of, title_of
 from services.notifier.channels.truncation import cut, fitted
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 from shared.platform.text.plain import one_line
 
 LARGEST_BODY = 20_000
@@ -48,15 +48,15 @@ class FeishuRobot(Robot):
         },
     )
 
-    def fits(self, notice: Notice, destination: str) -> bool:
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
         build, text = self._whole(notice, destination)
         return len(build(text)) <= LARGEST_BODY
 
-    def message(self, notice: Notice, destination: str) -> bytes:
+    def message(self, notice: RenderedMessage, destination: str) -> bytes:
         build, text = self._whole(notice, destination)
         return fitted(build, text, LARGEST_BODY)
 
-    def _whole(self, notice: Notice, destination: str) -> tuple[Callable[[str], bytes], str]:
+    def _whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
         """What makes a body of a text, and the whole text."""
         signed = self._signature()
         user = None if national_mobile(destination) else destination
@@ -94,7 +94,7 @@ def signature(secret: str, at: int) -> str:
     return base64.b64encode(hmac.new(f"{at}\n{secret}".encode(), b"", hashlib.sha256).digest()).decode()
 
 
-def _post(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
+def _post(notice: RenderedMessage, text: str, user: str | None, name: str) -> dict[str, Any]:
     who = (
         {"tag": "at", "user_id": user}
         if user
@@ -105,7 +105,7 @@ def _post(notice: Notice, text: str, user: str | None, name: str) -> dict[str, A
     return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": rows}}}}
 
 
-def _text(notice: Notice, text: str, user: str | None, name: str) -> dict[str, Any]:
+def _text(notice: RenderedMessage, text: str, user: str | None, name: str) -> dict[str, Any]:
     # In plain text a mention is written as a tag: of a name that an office has entered, nothing may become one.
     said = _inert(text)
     who = f'<at user_id="{_attribute(user)}"></at>' if user else f"@{_inert(masked(name, notice))}"

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
 
-from services.notifier.channels import Temporary
+from services.notifier.channels import TemporaryError
 from shared.platform.clock import MachineClock
 from shared.platform.postgres.database import Database, queries
 
@@ -85,7 +85,7 @@ class DatabaseLimiter:
             return await asyncio.to_thread(work)
         except psycopg.Error as error:
             # Without the count, a sending might shut the robot out for all: better late.
-            raise Temporary(f"the limits cannot be read: {type(error).__name__}") from error
+            raise TemporaryError(f"the limits cannot be read: {type(error).__name__}") from error
 
     def _take(self, key: str, limits: Sequence[Limit]) -> timedelta:
         now = self._clock.now()

@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 
 
 class LogChannel:
@@ -22,7 +22,7 @@ class LogChannel:
     def destination(self, person: Person) -> str | None:
         return f"log:{person.staff}"
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         self._log.info(
             "alert",
             alert=str(notice.id),

@@ -19,16 +19,16 @@ import aiosmtplib
 
 from services.notifier.channels import (
     ChannelError,
-    NoAnswer,
-    NotThisPerson,
-    Refused,
-    Temporary,
+    NoAnswerError,
+    NotThisPersonError,
+    RefusedError,
+    TemporaryError,
     composing,
 )
 from services.notifier.channels.contact import mail_address
 from services.notifier.channels.faults import reached_not, tls_fault
 from services.notifier.channels.provider_verdict import Reason, presentable
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 from shared.platform.text.plain import lines, one_line
 
 # SMTP, RFC 5321 section 4.2.1: a code of 5xx is a permanent refusal, 4xx a temporary one.
@@ -66,7 +66,7 @@ class MailChannel:
     def destination(self, person: Person) -> str | None:
         return mail_address(person.contact("email"))
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         with composing():
             message = _message(notice, self.server.sender, destination)
         client = self._client()
@@ -99,34 +99,34 @@ class MailChannel:
     def _not_handed_in(self, error: Exception) -> ChannelError:
         """What it means that the server did not let us in: nothing was sent, and somebody may mend it."""
         if tls_fault(error) is not None:
-            return Temporary(reached_not(error))
+            return TemporaryError(reached_not(error))
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return self._refusal(error.code, f"{error.code} {error.message}", Reason.ADDRESS)
         if isinstance(error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPConnectTimeoutError):
-            return Temporary(self._told(str(error)))
+            return TemporaryError(self._told(str(error)))
         if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
-            return NoAnswer(self._told(str(error)))
-        return Refused(self._told(str(error)), Reason.ADDRESS)
+            return NoAnswerError(self._told(str(error)))
+        return RefusedError(self._told(str(error)), Reason.ADDRESS)
 
     def _not_taken(self, error: Exception) -> ChannelError:
         """What it means that the server did not take the message."""
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             refusal = self._refusal(max(refused.code for refused in error.recipients), str(error))
-            return refusal if isinstance(refusal, Refused) else NotThisPerson(refusal.answer)
+            return refusal if isinstance(refusal, RefusedError) else NotThisPersonError(refusal.answer)
         if isinstance(error, aiosmtplib.SMTPSenderRefused):
             reason = Reason.PERMISSION if error.code in _NOT_THIS_SENDER else None
             return self._refusal(error.code, f"{error.code} {error.message}", reason)
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return self._refusal(error.code, f"{error.code} {error.message}")
         if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
-            return NoAnswer(self._told(str(error)))
-        return Refused(self._told(str(error)))
+            return NoAnswerError(self._told(str(error)))
+        return RefusedError(self._told(str(error)))
 
-    def _refusal(self, code: int, said: str, reason: Reason | None = None) -> Refused | Temporary:
+    def _refusal(self, code: int, said: str, reason: Reason | None = None) -> RefusedError | TemporaryError:
         told = self._told(said)
         if code < _PERMANENT:
-            return Temporary(told)
-        return Refused(told, Reason.SIGNATURE if code in _NOT_ADMITTED else reason)
+            return TemporaryError(told)
+        return RefusedError(told, Reason.SIGNATURE if code in _NOT_ADMITTED else reason)
 
     def _told(self, text: str) -> str:
         """What the server said, as it may be stored: servers repeat what they were given."""
@@ -143,11 +143,11 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
             await client.quit()
 
 
-def _message(notice: Notice, sender: str, destination: str) -> EmailMessage:
+def _message(notice: RenderedMessage, sender: str, destination: str) -> EmailMessage:
     try:
         to = Address(addr_spec=destination)
     except Exception:  # on half an address the library's parser breaks off in half a dozen ways
-        raise Refused("not an e-mail address") from None
+        raise RefusedError("not an e-mail address") from None
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from services.notifier.channels import NoAnswer, Temporary
-from services.notifier.channels.address import AddressPolicy, Receiver
+from services.notifier.channels import NoAnswerError, TemporaryError
+from services.notifier.channels.address import AddressPolicy, ReceiverAddress
 from services.notifier.channels.faults import reached_not
 
 _LONGEST_BODY = 65_536
@@ -48,7 +48,7 @@ class Caller:
         )
 
     async def post(
-        self, receiver: Receiver, target: str, body: bytes, headers: Mapping[str, str] | None = None
+        self, receiver: ReceiverAddress, target: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """Post JSON to `target`, a path and query on the receiver's host."""
         address = await self._policy.resolve(receiver)
@@ -62,15 +62,15 @@ class Caller:
             finally:
                 await response.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Temporary(reached_not(error)) from None
+            raise TemporaryError(reached_not(error)) from None
         except httpx.TransportError as error:
-            raise NoAnswer(f"no answer: {type(error).__name__}") from None
+            raise NoAnswerError(f"no answer: {type(error).__name__}") from None
 
     async def close(self) -> None:
         await self._transport.aclose()
 
     def _request(
-        self, receiver: Receiver, address: str, target: str, body: bytes, more: Mapping[str, str]
+        self, receiver: ReceiverAddress, address: str, target: str, body: bytes, more: Mapping[str, str]
     ) -> httpx.Request:
         url = httpx.URL(
             scheme=receiver.scheme, host=address, port=receiver.port, raw_path=target.encode("ascii")

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from services.notifier.channels import ChannelError, NoAnswer, Refused, Temporary
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.faults import reached_not
 from services.notifier.channels.provider_verdict import by_status, settled
@@ -52,11 +52,11 @@ class GuardedAdapter(HTTPAdapter):
             response = super().send(request, stream=True, timeout=self._timeout, verify=True)
             _read_whole(response, ends)
         except AddressError as error:
-            raise Refused(str(error)) from None
+            raise RefusedError(str(error)) from None
         except requests.RequestException as error:
             raise _refusal(error) from None
         except urllib3.exceptions.HTTPError as error:
-            raise NoAnswer(f"no answer: {type(error).__name__}") from None
+            raise NoAnswerError(f"no answer: {type(error).__name__}") from None
         _check(response)
         return response
 
@@ -138,7 +138,7 @@ def _read_whole(response: requests.Response, ends: float) -> None:
         read += part
         if len(read) > _LONGEST_BODY or time.monotonic() > ends:
             response.close()
-            raise NoAnswer(f"no answer: {len(read)} bytes and no end")
+            raise NoAnswerError(f"no answer: {len(read)} bytes and no end")
     response._content = read
 
 
@@ -166,5 +166,5 @@ def _refusal(error: requests.RequestException) -> ChannelError:
         reason, NewConnectionError | ConnectTimeoutError | urllib3.exceptions.SSLError
     )
     if not_reached:
-        return Temporary(reached_not(reason or error))
-    return NoAnswer(f"no answer: {type(error).__name__}")
+        return TemporaryError(reached_not(reason or error))
+    return NoAnswerError(f"no answer: {type(error).__name__}")

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
-from services.notifier.channels import LONGEST_ANSWER, NoAnswer, Refused, Temporary
+from services.notifier.channels import LONGEST_ANSWER, NoAnswerError, RefusedError, TemporaryError
 from shared.contract.contacts import mask
 
 # What is unknown to a table was not taken, but nobody can say for how long: once more in a minute.
@@ -60,7 +60,7 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Never:
+class Rejected:
     """The provider will not take it."""
 
     reason: Reason
@@ -68,7 +68,7 @@ class Never:
 
 
 @dataclass(frozen=True)
-class Later:
+class RetryLater:
     """The provider did not take it now. With `hold`, its limit is passed: nothing else goes out so long; with
     `everyone`, the receiver has said itself from when it may be called."""
 
@@ -79,19 +79,19 @@ class Later:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Indeterminate:
     """The call went out; whether it was taken, nobody can say. `failed`: the server says that it failed itself."""
 
     answer: str
     failed: bool = False
 
 
-Reading = Delivered | Never | Later | Unknown
+Reading = Delivered | Rejected | RetryLater | Indeterminate
 # A code of a provider, as its table tells it: a reason for good, or how long to wait, or whether it is a limit.
 Meaning = Reason | timedelta
 
 
-class TryLater(Temporary):
+class TryLaterError(TemporaryError):
     """Not taken now; the provider, or the limit kept before it, says from when it may be."""
 
     def __init__(self, answer: str, wait: timedelta, *, everyone: bool = False) -> None:
@@ -105,12 +105,12 @@ def settled(reading: Reading) -> str:
     match reading:
         case Delivered(answer):
             return answer
-        case Never(reason, answer):
-            raise Refused(f"{reason}: {answer}", reason)
-        case Later(wait, answer, _, everyone):
-            raise TryLater(answer, wait, everyone=everyone)
-        case Unknown(answer, failed):
-            raise NoAnswer(answer, server_failed=failed)
+        case Rejected(reason, answer):
+            raise RefusedError(f"{reason}: {answer}", reason)
+        case RetryLater(wait, answer, _, everyone):
+            raise TryLaterError(answer, wait, everyone=everyone)
+        case Indeterminate(answer, failed):
+            raise NoAnswerError(answer, server_failed=failed)
     assert_never(reading)
 
 
@@ -119,12 +119,14 @@ def by_status(status: int, retry_after: str | None, answer: str) -> Reading | No
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:
-        return Never(Reason.ADDRESS, f"{answer} (redirects are not followed)")
+        return Rejected(Reason.ADDRESS, f"{answer} (redirects are not followed)")
     if status in (408, 425, 429, 503):
-        return Later(retry_wait(retry_after), answer, hold=status == 429, everyone=retry_after is not None)
+        return RetryLater(
+            retry_wait(retry_after), answer, hold=status == 429, everyone=retry_after is not None
+        )
     if status >= 500:
-        return Unknown(answer, failed=status != _GATEWAY_TIMEOUT)
-    return Never(Reason.OTHER, answer)
+        return Indeterminate(answer, failed=status != _GATEWAY_TIMEOUT)
+    return Rejected(Reason.OTHER, answer)
 
 
 def parsed(body: bytes) -> dict[str, Any] | None:

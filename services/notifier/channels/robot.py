@@ -23,18 +23,18 @@ from services.notifier.channels.pinned_http import Caller, Reply
 from services.notifier.channels.provider_verdict import (
     UNKNOWN_CODE,
     Delivered,
-    Later,
+    Indeterminate,
     Meaning,
-    Never,
     Reading,
-    TryLater,
-    Unknown,
+    Rejected,
+    RetryLater,
+    TryLaterError,
     by_status,
     parsed,
     presentable,
     settled,
 )
-from services.notifier.model.alert import Notice, Person
+from services.notifier.model.alert import Person, RenderedMessage
 from shared.contract.contacts import mask
 from shared.platform.clock import MachineClock
 from shared.platform.text.plain import lines, one_line
@@ -107,14 +107,14 @@ class Robot(ABC):
         """How long until the robot may speak again."""
         return await self._limiter.wait(self._key, self.limits)
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         with composing():
             body = self.message(notice, destination)
         wait = await self._limiter.take(self._key, self.limits)
         if wait > ZERO:
-            raise TryLater(f"{self.name}: the limit of the robot is reached", wait)
+            raise TryLaterError(f"{self.name}: the limit of the robot is reached", wait)
         reading = self.reading(await self._caller.post(self._receiver, self._target(), body))
-        if isinstance(reading, Later) and reading.hold:
+        if isinstance(reading, RetryLater) and reading.hold:
             await self._limiter.hold(self._key, reading.wait)
         return settled(reading)
 
@@ -122,11 +122,11 @@ class Robot(ABC):
         await self._caller.close()
 
     @abstractmethod
-    def fits(self, notice: Notice, destination: str) -> bool:
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
         """Whether the provider takes the whole message; what is longer is cut."""
 
     @abstractmethod
-    def message(self, notice: Notice, destination: str) -> bytes:
+    def message(self, notice: RenderedMessage, destination: str) -> bytes:
         """The body, cut to the provider's size."""
 
     @abstractmethod
@@ -144,7 +144,9 @@ class Robot(ABC):
         # A code of failure goes before a status of 4xx; nothing makes a success of any status but 2xx.
         if code is None or (not 200 <= reply.status < 300 and (code == 0 or not 400 <= reply.status < 500)):
             told = self._told(reply.text)
-            return by_status(reply.status, reply.retry_after, told) or Unknown(f"not understood: {told}")
+            return by_status(reply.status, reply.retry_after, told) or Indeterminate(
+                f"not understood: {told}"
+            )
         return self._meaning(code, words, f"{_shown_code(code)} {self._told(words)}".strip())
 
     def too_fast(self, code: int, words: str) -> timedelta | None:
@@ -160,9 +162,9 @@ class Robot(ABC):
             return Delivered(told)
         shut_out = self.too_fast(code, words)
         if shut_out is not None:
-            return Later(shut_out, told, hold=True)
+            return RetryLater(shut_out, told, hold=True)
         meaning = self.refined(code, words) or self.codes.meanings.get(code, UNKNOWN_CODE)
-        return Later(meaning, told) if isinstance(meaning, timedelta) else Never(meaning, told)
+        return RetryLater(meaning, told) if isinstance(meaning, timedelta) else Rejected(meaning, told)
 
     def _target(self) -> str:
         prefix = self._receiver.target.rstrip("/")
@@ -181,17 +183,17 @@ def _shown_code(code: int) -> str:
     return mask(text) if number_of(text) is not None or len(text) > _LONGEST_CODE else text
 
 
-def title_of(notice: Notice) -> str:
+def title_of(notice: RenderedMessage) -> str:
     """The subject as one line in which nothing mentions anybody."""
     return masked(one_line(notice.words.subject), notice).replace("@", "＠")
 
 
-def text_of(notice: Notice) -> str:
+def text_of(notice: RenderedMessage) -> str:
     """The text in lines of what can be seen, in which nothing mentions anybody."""
     return masked(lines(notice.words.text), notice).replace("@", "＠")
 
 
-def masked(text: str, notice: Notice) -> str:
+def masked(text: str, notice: RenderedMessage) -> str:
     """The text with whatever looks like a phone number masked, but for case numbers, which may look so."""
     cases = {case for case in (notice.case, *(item.case for item in notice.items)) if case}
     if not cases:
@@ -200,6 +202,6 @@ def masked(text: str, notice: Notice) -> str:
     return "".join(part if part in cases else mask(part) for part in parts)
 
 
-def plain(notice: Notice) -> str:
+def plain(notice: RenderedMessage) -> str:
     """The whole message as plain text, in the person's language."""
     return f"{title_of(notice)}\n{text_of(notice)}"

@@ -15,13 +15,19 @@ from datetime import timedelta
 from typing import ClassVar, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from services.notifier.channels import Refused, composing
+from services.notifier.channels import RefusedError, composing
 from services.notifier.channels.contact import number_of
-from services.notifier.channels.delivery_status import Question, Told
+from services.notifier.channels.delivery_status import DeliveryStatus, StatusQuery
 from services.notifier.channels.limits import ZERO, Limit, Limiter
-from services.notifier.channels.provider_verdict import Later, Reading, TryLater, presentable, settled
+from services.notifier.channels.provider_verdict import (
+    Reading,
+    RetryLater,
+    TryLaterError,
+    presentable,
+    settled,
+)
 from services.notifier.channels.sms_templates import Templates
-from services.notifier.model.alert import LeasedAlert, Notice, Person
+from services.notifier.model.alert import LeasedAlert, Person, RenderedMessage
 
 _WORKERS: Final = 8
 _BUSY: Final = timedelta(seconds=1)
@@ -75,47 +81,47 @@ class SmsChannel(ABC):
         keys = {self._key(template, destination) for template in self._templates.ids}
         return max([await self._limiter.wait(key, self.limits) for key in sorted(keys)], default=ZERO)
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         if number_of(destination) != destination:
-            raise Refused("not a phone number in E.164")
+            raise RefusedError("not a phone number in E.164")
         with composing():
             template, given = self._templates.of(notice, notice.zone or self._zone)
         key = self._key(template, destination)
         wait = await self._limiter.take(key, self.limits)
         if wait > ZERO:
-            raise TryLater(f"{self.name}: the limit of the number is reached", wait)
+            raise TryLaterError(f"{self.name}: the limit of the number is reached", wait)
         reading = await self._in_thread(lambda: self.call(notice, destination, template, given))
-        if isinstance(reading, Later) and reading.hold:
+        if isinstance(reading, RetryLater) and reading.hold:
             await self._limiter.hold(key, reading.wait)
         return settled(reading)
 
-    async def ask(self, question: Question) -> Told | None:
+    async def ask(self, question: StatusQuery) -> DeliveryStatus | None:
         """What became of a message, as the provider knows it now."""
         told = await self.find(question)
         return None if told is None or told.status == "taken" else told
 
-    async def find(self, question: Question) -> Told | None:
+    async def find(self, question: StatusQuery) -> DeliveryStatus | None:
         """Whether the provider has taken a message, and what became of it."""
         wait = await self._limiter.take(f"{self.name}:reports", QUESTIONS)
         if wait > ZERO:
-            raise TryLater(f"{self.name}: the limit of questions is reached", wait)
+            raise TryLaterError(f"{self.name}: the limit of questions is reached", wait)
         return await self._in_thread(lambda: self.asked(question))
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @abstractmethod
-    def call(self, notice: Notice, number: str, template: str, given: Mapping[str, str]) -> Reading:
+    def call(self, notice: RenderedMessage, number: str, template: str, given: Mapping[str, str]) -> Reading:
         """Call the provider, in a thread; answers what came of it, or raises a refusal of the port."""
 
     @abstractmethod
-    def asked(self, question: Question) -> Told | None:
+    def asked(self, question: StatusQuery) -> DeliveryStatus | None:
         """Ask the provider, in a thread; raises a refusal of the port."""
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """A caller that gives up does not end the call: its room stays taken until the thread is back."""
         if not self._room.acquire(blocking=False):
-            raise TryLater(f"{self.name}: {_WORKERS} calls are under way", _BUSY)
+            raise TryLaterError(f"{self.name}: {_WORKERS} calls are under way", _BUSY)
         future = self._threads.submit(work)
         future.add_done_callback(lambda _: self._room.release())
         return await asyncio.wrap_future(future)

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.notifier.channels import Refused
+from services.notifier.channels import RefusedError
 from services.notifier.channels.provider_verdict import Reason
-from services.notifier.model.alert import LeasedAlert, Notice
+from services.notifier.model.alert import LeasedAlert, RenderedMessage
 from services.notifier.model.kinds import Audience, EventKind, Rung
 from services.notifier.schedule.plan import SmsTemplate
 
@@ -123,16 +123,18 @@ class Templates:
             return False
         return kind_of(one.rung, one.audience, one.detail) in self.templates
 
-    def of(self, notice: Notice, zone: ZoneInfo) -> tuple[str, dict[str, str]]:
+    def of(self, notice: RenderedMessage, zone: ZoneInfo) -> tuple[str, dict[str, str]]:
         """The template of a notice and its variables, or Refused where none was approved for what is to be said."""
         kind = _kind(notice)
         template = self.templates.get(kind)
         if template is None:
-            raise Refused(f"{Reason.TEMPLATE}: there is none for {kind}")
+            raise RefusedError(f"{Reason.TEMPLATE}: there is none for {kind}")
         known = variables(notice, zone)
         for name in template.variables:
             if not 0 < len(known.get(name, "")) <= self.longest:
-                raise Refused(f"{Reason.TEMPLATE}: {name} is empty or longer than {self.longest} characters")
+                raise RefusedError(
+                    f"{Reason.TEMPLATE}: {name} is empty or longer than {self.longest} characters"
+                )
         return template.id, {name: known[name] for name in template.variables}
 
 
@@ -151,7 +153,7 @@ def missing(kinds: Iterable[str], templates: Iterable[str]) -> list[str]:
     return [kind for kind in KINDS if kind in lacking]
 
 
-def _kind(notice: Notice) -> str:
+def _kind(notice: RenderedMessage) -> str:
     if len(notice.items) > 1:
         told = {item.rung for item in notice.items}
         return "mixed" if told & {Rung.LAPSED, Rung.EVENT} else DIGEST
@@ -165,7 +167,7 @@ def _kind(notice: Notice) -> str:
     return kind_of(rung, audience, notice.detail)
 
 
-def variables(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
+def variables(notice: RenderedMessage, zone: ZoneInfo) -> dict[str, str]:
     """All that may stand in an SMS: which case, until when (or since when), how long that is, what became of it."""
     case = notice.case or (notice.items[0].case if len(notice.items) == 1 else "")
     head, _, tail = case.partition("-")

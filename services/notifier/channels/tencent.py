@@ -19,26 +19,26 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
-from services.notifier.channels import NoAnswer
+from services.notifier.channels import NoAnswerError
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.delivery_status import PROVIDERS_ZONE, Question, Told
+from services.notifier.channels.delivery_status import PROVIDERS_ZONE, DeliveryStatus, StatusQuery
 from services.notifier.channels.limits import Limit, Limiter
 from services.notifier.channels.pinned_requests import quieten, session, underlying
 from services.notifier.channels.provider_verdict import (
     UNKNOWN_CODE,
     Delivered,
-    Later,
+    Indeterminate,
     Meaning,
-    Never,
     Reading,
     Reason,
-    Unknown,
+    Rejected,
+    RetryLater,
     identifier,
     settled,
 )
 from services.notifier.channels.sms import Account, SmsChannel
 from services.notifier.channels.sms_templates import Templates
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 
 HOST = "sms.tencentcloudapi.com"
 _SECOND = timedelta(seconds=1)
@@ -123,7 +123,7 @@ class TencentSms(SmsChannel):
         self._client = SmsClient(Credential(account.key_id, account.key_secret), region, profile)
         self._client.request.conn = _Connection(session(policy, timeout))
 
-    def call(self, notice: Notice, number: str, template: str, given: Mapping[str, str]) -> Reading:
+    def call(self, notice: RenderedMessage, number: str, template: str, given: Mapping[str, str]) -> Reading:
         request = models.SendSmsRequest()
         request.SmsSdkAppId = self._application
         request.SignName = self.account.sign_name
@@ -139,13 +139,13 @@ class TencentSms(SmsChannel):
                 raise refusal from None
             return self._meant(str(error.get_code()), str(error.get_message()))
         if not statuses or len(statuses) != 1:
-            return Unknown("not understood: no status for the number")
+            return Indeterminate("not understood: no status for the number")
         status = statuses[0]
         if status.Code == "Ok":
             return Delivered(f"Ok SerialNo={identifier(status.SerialNo)}")
         return self._meant(str(status.Code), str(status.Message))
 
-    def asked(self, question: Question) -> Told | None:
+    def asked(self, question: StatusQuery) -> DeliveryStatus | None:
         request = models.PullSmsSendStatusByPhoneNumberRequest()
         request.SmsSdkAppId = self._application
         request.PhoneNumber = question.destination
@@ -162,7 +162,7 @@ class TencentSms(SmsChannel):
             settled(self._meant(str(error.get_code()), str(error.get_message())))
             raise
         if not isinstance(found, list):
-            raise NoAnswer("not understood: no list of messages")
+            raise NoAnswerError("not understood: no list of messages")
         ours = [one for one in found if _is(one, question)]
         return _told(ours[-1]) if ours else None
 
@@ -170,21 +170,21 @@ class TencentSms(SmsChannel):
         return meaning(code, self._told(f"{code} {words}"))
 
 
-def _is(status: models.PullSmsSendStatus, question: Question) -> bool:
+def _is(status: models.PullSmsSendStatus, question: StatusQuery) -> bool:
     """By the number of the answer; without one, by the key, where the account has it given back."""
     if question.provider_id is not None:
         return bool(status.SerialNo == question.provider_id)
     return bool(status.SessionContext == str(question.key))
 
 
-def _told(status: models.PullSmsSendStatus) -> Told:
+def _told(status: models.PullSmsSendStatus) -> DeliveryStatus:
     """The time as the provider's own reports write it, so that one report that comes both ways is one."""
     received = status.UserReceiveTime
     at = datetime.fromtimestamp(received, PROVIDERS_ZONE) if isinstance(received, int) and received else None
     told = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "", str(status.Description or ""))
     if status.ReportStatus == "SUCCESS":
-        return Told("delivered", *told)
-    return Told("failed" if status.ReportStatus == "FAIL" else "taken", *told)
+        return DeliveryStatus("delivered", *told)
+    return DeliveryStatus("failed" if status.ReportStatus == "FAIL" else "taken", *told)
 
 
 class _Connection:
@@ -203,12 +203,12 @@ class _Connection:
 def meaning(code: str, told: str) -> Reading:
     """What a code means; `told` is what is kept of it. The longest beginning that fits is taken."""
     if code.startswith(_UNKNOWN):
-        return Unknown(told)
+        return Indeterminate(told)
     if "." not in code and code not in _TOO_FAST and code not in _MEANINGS:
-        return Unknown(f"not understood: {told}")
+        return Indeterminate(f"not understood: {told}")
     for begin in sorted(_TOO_FAST, key=len, reverse=True):
         if code.startswith(begin):
-            return Later(_TOO_FAST[begin], told, hold=not code.startswith(_OF_CONTENT))
+            return RetryLater(_TOO_FAST[begin], told, hold=not code.startswith(_OF_CONTENT))
     found = [begin for begin in _MEANINGS if code.startswith(begin)]
     known = _MEANINGS[max(found, key=len)] if found else UNKNOWN_CODE
-    return Later(known, told) if isinstance(known, timedelta) else Never(known, told)
+    return RetryLater(known, told) if isinstance(known, timedelta) else Rejected(known, told)

@@ -15,11 +15,11 @@ from typing import Literal
 
 from standardwebhooks.webhooks import Webhook
 
-from services.notifier.channels import Refused, Temporary, composing
+from services.notifier.channels import RefusedError, TemporaryError, composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.pinned_http import Caller, Reply
-from services.notifier.channels.provider_verdict import Later, TryLater, by_status, presentable
-from services.notifier.model.alert import Item, Notice, NoticeKind, Person
+from services.notifier.channels.provider_verdict import RetryLater, TryLaterError, by_status, presentable
+from services.notifier.model.alert import DigestLine, NoticeKind, Person, RenderedMessage
 from shared.platform.text.plain import lines, one_line
 
 # What another attempt will not change. Anything else that is not 2xx is tried again, also 401 and 404:
@@ -60,7 +60,7 @@ class WebhookChannel:
         receiver = self._receiver
         return f"{receiver.scheme}://{receiver.host}:{receiver.port}#{person.staff}"
 
-    async def send(self, notice: Notice, destination: str) -> str:
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
         with composing():
             body = payload(notice)
         headers = signed_headers(self._signer, str(notice.id), datetime.now(UTC), body)
@@ -104,7 +104,7 @@ def signed_headers(signer: Webhook, message_id: str, at: datetime, body: str) ->
     }
 
 
-def payload(notice: Notice) -> str:
+def payload(notice: RenderedMessage) -> str:
     """The body: Standard Webhooks' `type`, `timestamp` and `data`; no name or phone of a customer is in
     it."""
     words = notice.words
@@ -135,7 +135,7 @@ def payload(notice: Notice) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _item(item: Item) -> dict[str, object]:
+def _item(item: DigestLine) -> dict[str, object]:
     return {
         "alert": str(item.alert),
         "customer": item.customer,
@@ -155,9 +155,9 @@ def _read(reply: Reply, answer: str) -> str:
     if 200 <= reply.status < 300:
         return answer
     if 300 <= reply.status < 400 or reply.status in _FINAL:
-        raise Refused(answer)
+        raise RefusedError(answer)
     if reply.retry_after is not None:
         reading = by_status(503, reply.retry_after, answer)
-        assert isinstance(reading, Later)
-        raise TryLater(answer, reading.wait, everyone=True)
-    raise Temporary(answer)
+        assert isinstance(reading, RetryLater)
+        raise TryLaterError(answer, reading.wait, everyone=True)
+    raise TemporaryError(answer)

@@ -16,7 +16,7 @@ from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Reason, whole
 from services.notifier.channels.robot import Codes, Robot, plain
 from services.notifier.channels.truncation import cut
-from services.notifier.model.alert import Notice
+from services.notifier.model.alert import RenderedMessage
 
 LONGEST_TEXT = 2048
 LONGEST_MARKDOWN = 4096
@@ -45,11 +45,11 @@ class WeComRobot(Robot):
         },
     )
 
-    def fits(self, notice: Notice, destination: str) -> bool:
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
         text, limit = self._content(notice, destination)
         return len(text.encode("utf-8", "replace")) <= limit
 
-    def message(self, notice: Notice, destination: str) -> bytes:
+    def message(self, notice: RenderedMessage, destination: str) -> bytes:
         mobile = national_mobile(destination)
         text, limit = self._content(notice, destination)
         if self._form == "rich" and mobile is None:
@@ -59,7 +59,7 @@ class WeComRobot(Robot):
             body = {"msgtype": "text", "text": {"content": cut(text, limit), **mentioned}}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
-    def _content(self, notice: Notice, destination: str) -> tuple[str, int]:
+    def _content(self, notice: RenderedMessage, destination: str) -> tuple[str, int]:
         """The whole text, and how many bytes of it the provider takes."""
         if self._form == "rich" and national_mobile(destination) is None:
             return f"<@{destination.translate(_BRACKETS)}>\n{_inert(plain(notice))}", LONGEST_MARKDOWN

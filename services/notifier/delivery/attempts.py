@@ -19,16 +19,16 @@ import structlog
 from services.notifier.channels import (
     Channel,
     ChannelError,
-    Defect,
-    NoAnswer,
-    Refused,
+    DefectError,
+    NoAnswerError,
+    RefusedError,
     Sized,
     clipped,
 )
-from services.notifier.delivery.message_delivery import Round
-from services.notifier.delivery.queue import Call, Queue
+from services.notifier.delivery.message_delivery import MessageDelivery
+from services.notifier.delivery.queue import Queue, SendAttempt
 from services.notifier.messages.compose import Composer
-from services.notifier.model.alert import Notice, Outcome
+from services.notifier.model.alert import AttemptOutcome, RenderedMessage
 from services.notifier.model.metrics import Metrics
 from shared.platform.clock import BusinessClock, MachineClock
 
@@ -37,7 +37,7 @@ _LOG = structlog.get_logger("notifier.calls")
 ANSWERING: Final = 2
 
 
-class Calls:
+class Attempts:
     """Makes the calls of one process."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Calls:
         self._metrics = metrics
         self._answers = ThreadPoolExecutor(ANSWERING, thread_name_prefix="answers")
 
-    async def make(self, round: Round, channel: Channel, destination: str) -> ChannelError | None:
+    async def make(self, round: MessageDelivery, channel: Channel, destination: str) -> ChannelError | None:
         """Why the channel did not take the message, or None; raises OvertakenError when nothing is to be sent."""
         notice, numbers = await self._begin(round, channel, destination)
         failure: ChannelError | None = None
@@ -60,15 +60,15 @@ class Calls:
             failure = error
         except Exception as error:
             _LOG.exception("a defect while sending")
-            failure = Defect(defect(error))
+            failure = DefectError(defect(error))
         said = clipped(answer) if failure is None else failure.answer
         await self._end(numbers, _outcome(failure), said, server_failed=is_server_s(failure))
         self._metrics.attempted(channel.name, _outcome(failure))
-        if isinstance(failure, NoAnswer):
+        if isinstance(failure, NoAnswerError):
             round.packet = round.packet.kept()
         return failure
 
-    def fits(self, round: Round, channel: Channel, destination: str) -> bool:
+    def fits(self, round: MessageDelivery, channel: Channel, destination: str) -> bool:
         """Whether the channel takes the whole message."""
         if not isinstance(channel, Sized):
             return True
@@ -78,13 +78,15 @@ class Calls:
         )
 
     async def _begin(
-        self, round: Round, channel: Channel, destination: str
-    ) -> tuple[Notice, dict[UUID, int]]:
+        self, round: MessageDelivery, channel: Channel, destination: str
+    ) -> tuple[RenderedMessage, dict[UUID, int]]:
         """Store the attempt for every member; who is overtaken is left out, and the words are made anew."""
         while True:
             now = self._business.now()
             notice = self._composer.notice(round.packet, round.found.recipient, round.people, now)
-            call = Call(channel.name, destination, notice.words.text, notice.to.staff, round.packet.digest)
+            call = SendAttempt(
+                channel.name, destination, notice.words.text, notice.to.staff, round.packet.digest
+            )
             at: tuple[datetime, datetime] = (now, self._machine.now())
             numbers = await asyncio.to_thread(self._queue.begin_attempts, round.packet.members, call, at)
             if len(numbers) == len(round.packet.members):
@@ -93,7 +95,7 @@ class Calls:
             round.drop(list(numbers))
 
     async def _end(
-        self, numbers: dict[UUID, int], outcome: Outcome, answer: str, *, server_failed: bool
+        self, numbers: dict[UUID, int], outcome: AttemptOutcome, answer: str, *, server_failed: bool
     ) -> None:
         ended = (self._business.now(), self._machine.now())
         store = partial(
@@ -104,7 +106,7 @@ class Calls:
 
 def is_server_s(failure: ChannelError | None) -> bool:
     """Whether the receiver itself has failed, so that most likely nothing arrived."""
-    return isinstance(failure, NoAnswer) and failure.server_failed
+    return isinstance(failure, NoAnswerError) and failure.server_failed
 
 
 def defect(error: Exception) -> str:
@@ -112,12 +114,12 @@ def defect(error: Exception) -> str:
     return clipped(f"defect: {type(error).__name__}: {error}")
 
 
-def _outcome(failure: ChannelError | None) -> Outcome:
+def _outcome(failure: ChannelError | None) -> AttemptOutcome:
     if failure is None:
-        return Outcome.SENT
-    if isinstance(failure, NoAnswer):
-        return Outcome.UNKNOWN
-    return Outcome.REFUSED if isinstance(failure, Refused) else Outcome.TEMPORARY
+        return AttemptOutcome.SENT
+    if isinstance(failure, NoAnswerError):
+        return AttemptOutcome.UNKNOWN
+    return AttemptOutcome.REFUSED if isinstance(failure, RefusedError) else AttemptOutcome.TEMPORARY
 
 
 async def _in_time(call: Awaitable[str], seconds: float) -> str:
@@ -125,4 +127,4 @@ async def _in_time(call: Awaitable[str], seconds: float) -> str:
         async with asyncio.timeout(seconds):
             return await call
     except TimeoutError as error:
-        raise NoAnswer(f"no answer within {seconds:g} s") from error
+        raise NoAnswerError(f"no answer within {seconds:g} s") from error

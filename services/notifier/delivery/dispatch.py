@@ -20,13 +20,13 @@ import structlog
 from services.notifier.channels import Channel
 from services.notifier.delivery.breaker import Breaker, NoBreaker
 from services.notifier.delivery.packet import packets
-from services.notifier.delivery.queue import Queue, Work
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.delivery.queue import Queue, QueueState
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.delivery.rounds import Rounds
 from services.notifier.delivery.routing import longest_ways
 from services.notifier.model.alert import LeasedAlert, People
 from services.notifier.model.metrics import Metrics
-from services.notifier.model.packet import Packet
+from services.notifier.model.packet import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from shared.platform.clock import BusinessClock, MachineClock, real_seconds_until
 from shared.platform.telemetry.telemetry import next_span, traced
@@ -51,7 +51,7 @@ class Dispatcher:
         channels: Sequence[Channel],
         clocks: tuple[BusinessClock, MachineClock],
         plans: Plans,
-        policy: Policy,
+        policy: RetryPolicy,
         metrics: Metrics,
         breaker: Breaker | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class Dispatcher:
         self._metrics = metrics
         self._under_way: dict[asyncio.Task[None], Held] = {}
         self._wake = asyncio.Event()
-        self._work = Work(None, None, None)
+        self._work = QueueState(None, None, None)
         self._log = structlog.get_logger("notifier.dispatch")
 
     def wake(self) -> None:
@@ -187,7 +187,7 @@ class Dispatcher:
                 task.cancel()
             self._wake.clear()
 
-    async def _guarded(self, packet: Packet, people: People) -> None:
+    async def _guarded(self, packet: OutgoingMessage, people: People) -> None:
         """One message's failure is its own; without a database its lease settles it."""
         told = {"alert": str(packet.id), "scope": packet.first.scope}
         with traced(next_span(packet.first.traceparent)), structlog.contextvars.bound_contextvars(**told):

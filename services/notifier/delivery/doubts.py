@@ -17,15 +17,15 @@ from typing import Final
 import structlog
 
 from services.notifier.channels import Channel, ChannelError
-from services.notifier.channels.delivery_status import Findable, Question, Told
-from services.notifier.delivery.history import History
-from services.notifier.delivery.message_delivery import Round
+from services.notifier.channels.delivery_status import DeliveryStatus, Findable, StatusQuery
+from services.notifier.delivery.history import AttemptHistory
+from services.notifier.delivery.message_delivery import MessageDelivery
 from services.notifier.delivery.routing import Ways
 from services.notifier.delivery.send_slots import tells_repetitions
 from services.notifier.delivery.steps import UNANSWERED, remaining
-from services.notifier.delivery.work import Tried, Verdict
+from services.notifier.delivery.work import EarlierAttempt, RoundResult
 from services.notifier.model.alert import LeasedAlert, State
-from services.notifier.model.packet import Packet
+from services.notifier.model.packet import OutgoingMessage
 from shared.platform.clock import BusinessClock, MachineClock
 
 ZERO: Final = timedelta(0)
@@ -43,21 +43,23 @@ class Doubts:
     """Asks about the calls of one process and those before it."""
 
     def __init__(
-        self, history: History, channels: Sequence[Channel], clocks: tuple[BusinessClock, MachineClock]
+        self, history: AttemptHistory, channels: Sequence[Channel], clocks: tuple[BusinessClock, MachineClock]
     ) -> None:
         self._history = history
         self._channels = {one.name: one for one in channels if isinstance(one, Findable)}
         self._business, self._machine = clocks
 
-    async def tried(self, packet: Packet) -> list[Tried]:
+    async def tried(self, packet: OutgoingMessage) -> list[EarlierAttempt]:
         """The calls for these alerts after which a doubt or a report of failure is left."""
         if all(one.state is State.DUE and one.digest is None for one in packet.members):
             return []
         return await asyncio.to_thread(self._history.tried, packet.members)
 
-    async def asked(self, packet: Packet, tried: Sequence[Tried]) -> Verdict | list[Tried]:
+    async def asked(
+        self, packet: OutgoingMessage, tried: Sequence[EarlierAttempt]
+    ) -> RoundResult | list[EarlierAttempt]:
         """What becomes of the alerts by what the providers know; else the doubts and failures that are left."""
-        left: list[Tried] = []
+        left: list[EarlierAttempt] = []
         for one in tried:
             channel = self._channels.get(one.channel)
             age = self._machine.now() - one.started_at
@@ -66,7 +68,7 @@ class Doubts:
                 continue
             try:
                 told = await _found(channel, one)
-            except _NotTold:
+            except _NotToldError:
                 told, sure = None, False
             else:
                 sure = channel.knows_all
@@ -78,20 +80,20 @@ class Doubts:
             at = (self._business.now(), self._machine.now())
             await asyncio.to_thread(self._history.resolve, packet.members, one, told, at)
             if told is not None and told.status != "failed":
-                return Verdict(State.SENT, f"by {one.channel}", digest=packet.key)
+                return RoundResult(State.SENT, f"by {one.channel}", digest=packet.key)
             if told is not None:
                 left.append(replace(one, unanswered=False, reported=True))
         return left
 
-    def ask_later(self, round: Round, channel: Channel) -> Verdict | None:
+    def ask_later(self, round: MessageDelivery, channel: Channel) -> RoundResult | None:
         """The verdict on a message whose answer was lost, where its provider can be asked in time."""
         if channel.name not in self._channels or not self._in_time(round.left, ASKED_EVERY):
             return None
         return self._later("; ".join(round.said), round.packet)
 
-    def _later(self, reason: str, packet: Packet) -> Verdict:
+    def _later(self, reason: str, packet: OutgoingMessage) -> RoundResult:
         at = self._machine.now() + ASKED_EVERY
-        return Verdict(State.FAILED, reason, at, digest=packet.id, waits_for=UNANSWERED, counts=False)
+        return RoundResult(State.FAILED, reason, at, digest=packet.id, waits_for=UNANSWERED, counts=False)
 
     def _in_time(self, alerts: Sequence[LeasedAlert], wait: timedelta) -> bool:
         """Whether there is still time for another channel afterwards."""
@@ -99,13 +101,13 @@ class Doubts:
         return left is None or 2 * wait < left
 
 
-class _NotTold(Exception):
+class _NotToldError(Exception):
     """The provider did not say; that is no word about the message."""
 
 
-async def _found(channel: Findable, one: Tried) -> Told | None:
+async def _found(channel: Findable, one: EarlierAttempt) -> DeliveryStatus | None:
     """What the provider knows of a message; None where it says that it knows none."""
-    question = Question(one.channel, str(one.key), None, one.key, one.destination, one.started_at)
+    question = StatusQuery(one.channel, str(one.key), None, one.key, one.destination, one.started_at)
     try:
         async with asyncio.timeout(channel.timeout):
             return await channel.find(question)
@@ -113,16 +115,16 @@ async def _found(channel: Findable, one: Tried) -> Told | None:
         _LOG.warning("not told whether it arrived", channel=one.channel, error=str(error))
     except Exception:  # a defect of one sender, or of its SDK, must not keep the alert from the next channel
         _LOG.exception("a defect while asking", channel=one.channel)
-    raise _NotTold
+    raise _NotToldError
 
 
-def without_failed(ways: Ways, tried: Sequence[Tried]) -> Ways:
+def without_failed(ways: Ways, tried: Sequence[EarlierAttempt]) -> Ways:
     """The ways by which no message was reported as failed."""
     failed = {(one.channel, one.destination) for one in tried if one.reported}
     return [way for way in ways if (way[0].name, way[1]) not in failed]
 
 
-def in_order(ways: Ways, tried: Sequence[Tried], now: datetime) -> tuple[Ways, timedelta | None]:
+def in_order(ways: Ways, tried: Sequence[EarlierAttempt], now: datetime) -> tuple[Ways, timedelta | None]:
     """The ways to take now, those without a doubt first; and how long until one more may be taken."""
     taken: list[tuple[int, tuple[Channel, str]]] = []
     waits: list[timedelta] = []
@@ -137,7 +139,7 @@ def in_order(ways: Ways, tried: Sequence[Tried], now: datetime) -> tuple[Ways, t
     return [way for _, way in taken], min(waits, default=None)
 
 
-def _doubts(way: tuple[Channel, str], tried: Sequence[Tried]) -> list[datetime]:
+def _doubts(way: tuple[Channel, str], tried: Sequence[EarlierAttempt]) -> list[datetime]:
     channel, destination = way
     if tells_repetitions(channel):
         return []

@@ -10,19 +10,23 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.notifier.channels.delivery_status import Told
-from services.notifier.delivery.work import Tried
-from services.notifier.model.alert import OLD_NEWS, LeasedAlert, Outcome, State
+from services.notifier.channels.delivery_status import DeliveryStatus
+from services.notifier.delivery.work import EarlierAttempt
+from services.notifier.model.alert import OLD_NEWS, AttemptOutcome, LeasedAlert, State
 from shared.platform.postgres.database import Database, queries
 
 # Reports that are looked at in one transaction.
 _MOST: Final = 200
 # What providers know of a message, as the attempt keeps it.
-_OUTCOMES: Final = {"delivered": Outcome.SENT, "taken": Outcome.SENT, "failed": Outcome.REFUSED}
+_OUTCOMES: Final = {
+    "delivered": AttemptOutcome.SENT,
+    "taken": AttemptOutcome.SENT,
+    "failed": AttemptOutcome.REFUSED,
+}
 _NOT_KNOWN: Final = "the provider knows of no such message (asked)"
 
 
-class History:
+class AttemptHistory:
     """What the tables know of calls that were made."""
 
     def __init__(self, database: Database) -> None:
@@ -39,15 +43,19 @@ class History:
         with self._database.connection() as connection:
             connection.execute(self._sql["keep_leases"].encode(), given)
 
-    def tried(self, alerts: Sequence[LeasedAlert]) -> list[Tried]:
+    def tried(self, alerts: Sequence[LeasedAlert]) -> list[EarlierAttempt]:
         """The calls for these alerts after which a doubt or a report of failure is left."""
         given = {"ids": [one.id for one in alerts]}
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["tried"].encode(), given).fetchall()
-        return [Tried(*row) for row in rows]
+        return [EarlierAttempt(*row) for row in rows]
 
     def resolve(
-        self, alerts: Sequence[LeasedAlert], one: Tried, told: Told | None, at: tuple[datetime, datetime]
+        self,
+        alerts: Sequence[LeasedAlert],
+        one: EarlierAttempt,
+        told: DeliveryStatus | None,
+        at: tuple[datetime, datetime],
     ) -> None:
         """Store what the provider knows of a call; None: it has never had the message."""
         business_now, machine_now = at
@@ -55,7 +63,7 @@ class History:
             "ids": [alert.id for alert in alerts],
             "channel": one.channel,
             "started_at": one.started_at,
-            "outcome": Outcome.TEMPORARY.value if told is None else _OUTCOMES[told.status].value,
+            "outcome": AttemptOutcome.TEMPORARY.value if told is None else _OUTCOMES[told.status].value,
             "answer": _NOT_KNOWN if told is None else f"{told.status} {told.answer} (asked)".strip(),
             "told_at": "" if told is None else told.at,
             "business_now": business_now,

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.notifier.channels import ChannelError, Temporary
-from services.notifier.channels.provider_verdict import TryLater
-from services.notifier.delivery.queue import Verdict
+from services.notifier.channels import ChannelError, TemporaryError
+from services.notifier.channels.provider_verdict import TryLaterError
+from services.notifier.delivery.queue import RoundResult
 from services.notifier.delivery.routing import Addressee
 from services.notifier.delivery.steps import is_mendable, why
 from services.notifier.model.alert import LeasedAlert, People, State
-from services.notifier.model.packet import Packet
+from services.notifier.model.packet import OutgoingMessage
 
-Settled = list[tuple[LeasedAlert, Verdict]]
+Settled = list[tuple[LeasedAlert, RoundResult]]
 
 
 class OvertakenError(Exception):
@@ -23,10 +23,10 @@ class OvertakenError(Exception):
 
 
 @dataclass
-class Round:
+class MessageDelivery:
     """What the attempts change, until the round is settled."""
 
-    packet: Packet
+    packet: OutgoingMessage
     found: Addressee
     people: People
     overtaken: list[LeasedAlert] = field(default_factory=list)
@@ -44,10 +44,10 @@ class Round:
     def failed(self, channel: str, error: ChannelError) -> None:
         """Keep what a channel has said."""
         self.said.append(f"{channel}: {error.answer}")
-        self.again = self.again or isinstance(error, Temporary)
+        self.again = self.again or isinstance(error, TemporaryError)
         self.mendable = self.mendable or is_mendable(error)
-        self.unwaited = self.unwaited or not isinstance(error, TryLater)
-        if isinstance(error, Temporary) or is_mendable(error):
+        self.unwaited = self.unwaited or not isinstance(error, TryLaterError)
+        if isinstance(error, TemporaryError) or is_mendable(error):
             self.waits_on.append(channel)
             self.whys.append(why(error))
 
@@ -65,7 +65,7 @@ class Round:
             raise OvertakenError
         self.packet = left
 
-    def part(self, packet: Packet, place: int) -> Round:
+    def part(self, packet: OutgoingMessage, place: int) -> MessageDelivery:
         """A round of a part of the message, by the ways from this place on; what was said so far holds for it too."""
         found = replace(self.found, ways=self.found.ways[place:])
         return replace(
@@ -80,6 +80,6 @@ class Round:
             whys=list(self.whys),
         )
 
-    def all(self, verdict: Verdict) -> Settled:
-        over = Verdict(State.SUPERSEDED, "claim changed", overtaken=True)
+    def all(self, verdict: RoundResult) -> Settled:
+        over = RoundResult(State.SUPERSEDED, "claim changed", overtaken=True)
         return [(one, over) for one in self.overtaken] + [(one, verdict) for one in self.left]

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from services.notifier.model.alert import LeasedAlert, State
-from services.notifier.model.packet import Packet
+from services.notifier.model.packet import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 
 # More than these nobody reads in one message; what a channel does not take whole goes as several.
 MOST = 25
 
 
-def packets(alerts: Sequence[LeasedAlert], plans: Plans) -> list[Packet]:
+def packets(alerts: Sequence[LeasedAlert], plans: Plans) -> list[OutgoingMessage]:
     """The messages that these alerts make, by the plans of their scopes."""
     ordered = sorted(alerts, key=_group)
     return [
@@ -36,16 +36,16 @@ def _at_opening(alert: LeasedAlert, plans: Plans) -> bool:
     return plans.hours_of(alert.scope).next_opening(alert.due_at) - alert.due_at <= plans.spread
 
 
-def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[Packet]:
+def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[OutgoingMessage]:
     plan = plans.of(members[0].scope)
     opening = any(_at_opening(one, plans) for one in members)
     waited = plan.digest.wanted and any(one.limited for one in members)
     if members[0].digest is not None:
-        yield Packet(tuple(members), members[0].digest)
+        yield OutgoingMessage(tuple(members), members[0].digest)
         return
     members.sort(key=lambda one: (not one.is_reminder, one.deadline, one.id))
     if waited or plan.digest.gathers(len(members), opening=opening):
         for begin in range(0, len(members), MOST):
-            yield Packet(tuple(members[begin : begin + MOST]))
+            yield OutgoingMessage(tuple(members[begin : begin + MOST]))
     else:
-        yield from (Packet((one,)) for one in members)
+        yield from (OutgoingMessage((one,)) for one in members)

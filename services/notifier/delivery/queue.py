@@ -16,14 +16,14 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from services.notifier.delivery.history import History
-from services.notifier.delivery.work import Call, Terms, Verdict, Work
-from services.notifier.model.alert import LeasedAlert, Outcome, People, Person, State, Step, alert_id
+from services.notifier.delivery.history import AttemptHistory
+from services.notifier.delivery.work import QueueState, RoundResult, SendAttempt, Terms
+from services.notifier.model.alert import AttemptOutcome, LeasedAlert, People, Person, State, Step, alert_id
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.schedule.plan import Plans
 from shared.platform.postgres.database import Database, queries
 
-__all__ = ["Call", "Queue", "Terms", "Verdict", "Work"]
+__all__ = ["Queue", "QueueState", "RoundResult", "SendAttempt", "Terms"]
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -37,7 +37,7 @@ class Queue:
     def __init__(self, database: Database, terms: Terms) -> None:
         self._database = database
         self._terms = terms
-        self.history = History(database)
+        self.history = AttemptHistory(database)
         self._sql = queries("services.notifier")
 
     @property
@@ -125,13 +125,15 @@ class Queue:
         enrolled = {(scope, staff): Person(staff, *rest) for scope, staff, *rest in rows}
         return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
-    def begin_attempt(self, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]) -> int | None:
+    def begin_attempt(
+        self, alert: LeasedAlert, call: SendAttempt, at: tuple[datetime, datetime]
+    ) -> int | None:
         """Store that a call about one alert is about to be made; None when it no longer holds, or its lease is
         lost."""
         return self.begin_attempts([alert], call, at).get(alert.id)
 
     def begin_attempts(
-        self, alerts: Sequence[LeasedAlert], call: Call, at: tuple[datetime, datetime]
+        self, alerts: Sequence[LeasedAlert], call: SendAttempt, at: tuple[datetime, datetime]
     ) -> dict[UUID, int]:
         """Store that one call about all of these is about to be made: the number of each one's attempt.
 
@@ -145,7 +147,7 @@ class Queue:
         return begun
 
     def _begin(
-        self, connection: _Connection, alert: LeasedAlert, call: Call, at: tuple[datetime, datetime]
+        self, connection: _Connection, alert: LeasedAlert, call: SendAttempt, at: tuple[datetime, datetime]
     ) -> int | None:
         business_now, machine_now = at
         given = {
@@ -167,7 +169,7 @@ class Queue:
     def end_attempts(
         self,
         numbers: Mapping[UUID, int],
-        outcome: Outcome,
+        outcome: AttemptOutcome,
         answer: str,
         at: tuple[datetime, datetime],
         *,
@@ -187,11 +189,11 @@ class Queue:
         with self._database.connection() as connection:
             connection.execute(self._sql["end_attempts"].encode(), given)
 
-    def settle(self, alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> None:
+    def settle(self, alert: LeasedAlert, verdict: RoundResult, business_now: datetime) -> None:
         """End the round of one alert."""
         self.settle_all([(alert, verdict)], business_now)
 
-    def settle_all(self, settled: Sequence[tuple[LeasedAlert, Verdict]], business_now: datetime) -> None:
+    def settle_all(self, settled: Sequence[tuple[LeasedAlert, RoundResult]], business_now: datetime) -> None:
         """End a round; a lease that was lost meanwhile leaves the row to who has it now."""
         with self._database.connection() as connection:
             self._say_when(connection, business_now)
@@ -209,11 +211,11 @@ class Queue:
         with self._database.connection() as connection:
             connection.execute(self._sql["release"].encode(), {"id": alert.id, "lease": alert.lease})
 
-    def work(self) -> Work:
+    def work(self) -> QueueState:
         """What there is to do, and when."""
         with self._database.connection() as connection:
             row: Any = connection.execute(self._sql["work"].encode()).fetchone()
-        return Work(*row)
+        return QueueState(*row)
 
     def next_times(self) -> tuple[datetime | None, datetime | None]:
         """When the next alert is due (business time) and the next retry (machine time)."""
@@ -303,7 +305,7 @@ class Queue:
         """One alert for each person who answers for the scope; with nobody, a dead one that says so."""
         if not people:
             reason = "no supervisor or manager is enrolled in the scope"
-            verdict = Verdict(State.DEAD, reason, unreachable=True)
+            verdict = RoundResult(State.DEAD, reason, unreachable=True)
             connection.execute(self._sql["settle"].encode(), _settling(alert, verdict, business_now))
             return []
         made = [_for(alert, staff) for staff in people]
@@ -349,7 +351,7 @@ def _leased(row: Any, lease: object) -> LeasedAlert:
     )
 
 
-def _settling(alert: LeasedAlert, verdict: Verdict, business_now: datetime) -> dict[str, object]:
+def _settling(alert: LeasedAlert, verdict: RoundResult, business_now: datetime) -> dict[str, object]:
     return {
         "id": alert.id,
         "lease": alert.lease,

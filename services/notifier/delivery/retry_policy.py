@@ -18,7 +18,7 @@ _TURN = TURN + ALONE + 1.0
 
 
 @dataclass(frozen=True)
-class Policy:
+class RetryPolicy:
     """How hard a round tries, and how rounds follow one another."""
 
     attempts: int = 3

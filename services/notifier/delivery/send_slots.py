@@ -42,7 +42,7 @@ class Limited(Protocol):
         """How long until the destination may be sent to."""
 
 
-class Busy(Exception):
+class SlotsBusyError(Exception):
     """Not now: `wait` says from when it may be."""
 
     def __init__(self, wait: timedelta) -> None:
@@ -50,7 +50,7 @@ class Busy(Exception):
         super().__init__(f"not before {wait}")
 
 
-class Alone:
+class SingleFlight:
     """One call at a time over all channels whose receivers tell no repetition: a kill then repeats one message.
 
     Who waits goes by turn. A call that takes longer than any provider should keeps nobody waiting any further: it
@@ -88,13 +88,13 @@ class Alone:
                     await self._freed.wait()
 
 
-class Pace:
+class SendSlots:
     """The turns of one process; `lanes` by channel, in place of those of its kind."""
 
     def __init__(self, lanes: Mapping[str, int]) -> None:
         self._given = lanes
         self._lanes: dict[str, asyncio.Semaphore] = {}
-        self._alone = Alone()
+        self._alone = SingleFlight()
         self._waiting: Counter[str] = Counter()
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -103,19 +103,19 @@ class Pace:
         """The place of one call, or Busy."""
         one, lane = self._turns[channel.name, destination], self._lane(channel)
         if self._waiting[channel.name] >= _WAITING:
-            raise Busy(_LATER)
+            raise SlotsBusyError(_LATER)
         self._waiting[channel.name] += 1
         try:
             async with asyncio.timeout(TURN):
                 await _both(one, lane)
         except TimeoutError:
-            raise Busy(_LATER) from None
+            raise SlotsBusyError(_LATER) from None
         finally:
             self._waiting[channel.name] -= 1
         try:
             wait = await limit_of(channel, destination)
             if wait > ZERO:
-                raise Busy(wait)
+                raise SlotsBusyError(wait)
             # What a deployment gives lanes by name goes by their number alone.
             beside = channel.name in self._given or tells_repetitions(channel)
             async with nullcontext() if beside else self._alone.turn():

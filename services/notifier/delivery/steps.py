@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.notifier.channels import ChannelError, NoAnswer, Refused
-from services.notifier.channels.provider_verdict import MENDABLE, OF_CHANNEL, Reason, TryLater
-from services.notifier.delivery.retry_policy import Policy
+from services.notifier.channels import ChannelError, NoAnswerError, RefusedError
+from services.notifier.channels.provider_verdict import MENDABLE, OF_CHANNEL, Reason, TryLaterError
+from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.model.alert import LeasedAlert
 
 # Behind its deadline a reminder is found dead.
@@ -33,31 +33,31 @@ WHYS: Final = (
 )
 
 
-class LeftAlone(TryLater):
+class LeftAloneError(TryLaterError):
     """The channel has failed again and again, or its receiver wants no call yet; none was made."""
 
 
 def why(error: ChannelError) -> str:
     """In one word, for the figures."""
-    if isinstance(error, LeftAlone):
+    if isinstance(error, LeftAloneError):
         return DOWN
-    if isinstance(error, TryLater):
+    if isinstance(error, TryLaterError):
         return LATER
-    if isinstance(error, NoAnswer):
+    if isinstance(error, NoAnswerError):
         return UNANSWERED
-    if isinstance(error, Refused):
+    if isinstance(error, RefusedError):
         return Reason(error.reason).name.lower() if error.reason in MENDABLE else REFUSED
     return DOWN
 
 
 def is_mendable(error: ChannelError) -> bool:
     """Whether somebody may mend what the channel refused, while the alert waits."""
-    return isinstance(error, Refused) and error.reason in MENDABLE
+    return isinstance(error, RefusedError) and error.reason in MENDABLE
 
 
 def is_of_channel(error: ChannelError) -> bool:
     """Whether everything else that goes by the channel is refused too."""
-    return isinstance(error, Refused) and error.reason in OF_CHANNEL
+    return isinstance(error, RefusedError) and error.reason in OF_CHANNEL
 
 
 def remaining(alerts: Sequence[LeasedAlert], business_now: datetime, speed: float) -> timedelta | None:
@@ -66,7 +66,7 @@ def remaining(alerts: Sequence[LeasedAlert], business_now: datetime, speed: floa
     return (min(ends) - business_now) / (speed or 1.0) if ends else None
 
 
-def next_step(step: timedelta, left: timedelta | None, policy: Policy) -> timedelta:
+def next_step(step: timedelta, left: timedelta | None, policy: RetryPolicy) -> timedelta:
     """The step, and shorter ones where the deadline comes before its end."""
     if left is None or step < left:
         return step
@@ -75,7 +75,7 @@ def next_step(step: timedelta, left: timedelta | None, policy: Policy) -> timede
     return max(left, timedelta(0)) + _BEHIND
 
 
-def is_given_up(alert: LeasedAlert, business_now: datetime, policy: Policy) -> bool:
+def is_given_up(alert: LeasedAlert, business_now: datetime, policy: RetryPolicy) -> bool:
     """Whether what has no deadline was tried for long enough."""
     if alert.is_reminder:
         return False

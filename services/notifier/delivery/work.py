@@ -18,7 +18,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Work:
+class QueueState:
     """When the first lease runs out and the first retry comes (machine time), and the first alert falls due."""
 
     lease_ends: datetime | None
@@ -34,7 +34,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RoundResult:
     """How a round ended: the new state, why, and when to try again (machine time).
 
     `unreachable` goes with a dead alert that nobody could be told of; `limited` with one that only waits, which
@@ -56,7 +56,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Call:
+class SendAttempt:
     """What is about to be sent: by which channel, where to, which words, and to whom (staff id).
 
     `digest` is the key of a message that tells of several alerts.
@@ -70,7 +70,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Tried:
+class EarlierAttempt:
     """A call that was made for an alert: its answer was lost, or its message was reported as failed."""
 
     channel: str

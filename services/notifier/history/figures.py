@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from services.notifier.history.listing import Backlog
+from services.notifier.history.listing import AlertBacklog
 
 # From when on an alert that is due and not settled counts as late.
 LATE: Final = timedelta(minutes=1)
 
 
-def lines(backlog: Backlog, waiting: Mapping[str, int]) -> Iterator[str]:
+def lines(backlog: AlertBacklog, waiting: Mapping[str, int]) -> Iterator[str]:
     """One figure a line; what alerts wait for, the most frequent first."""
     yield f"已到时 due          {backlog.due}"
     yield f"迟发 late           {backlog.late}"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from services.notifier.model.alert import Outcome, State
+from services.notifier.model.alert import AttemptOutcome, State
 from services.notifier.schedule.ladder import SHANGHAI
 from services.notifier.schedule.plan import Plans
 from shared.contract.case_numbers import case_number
@@ -39,7 +39,7 @@ class Attempt:
     known_at: Moment | None
     behind: bool
     answered_at: Moment | None
-    outcome: Outcome | None
+    outcome: AttemptOutcome | None
     answer: str | None
 
 
@@ -95,7 +95,7 @@ Cursor = tuple[datetime, UUID]
 
 
 @dataclass(frozen=True)
-class Backlog:
+class AlertBacklog:
     """How much waits, in counts of alerts."""
 
     due: int
@@ -106,7 +106,7 @@ class Backlog:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PartitionStatus:
     """Where a partition stands."""
 
     topic: str
@@ -115,7 +115,7 @@ class Standing:
     watermark: datetime | None
 
 
-class NotFoundError(LookupError):
+class UnknownAlertError(LookupError):
     """There is no such alert."""
 
 
@@ -162,7 +162,7 @@ class Listing:
         with self._database.connection() as connection:
             row: Any = connection.execute(self._sql["one"].encode(), {"id": alert}).fetchone()
             if row is None:
-                raise NotFoundError(f"there is no alert {alert}")
+                raise UnknownAlertError(f"there is no alert {alert}")
             return _listed(row, self._attempts(connection, [alert]))
 
     def retry(self, alert: UUID, machine_now: datetime) -> ListedAlert:
@@ -181,11 +181,11 @@ class Listing:
             rows: list[Any] = connection.execute(self._sql["dead"].encode(), {"scope": scope}).fetchall()
         return [row[0] for row in rows]
 
-    def backlog(self, business_now: datetime, late_after: timedelta) -> Backlog:
+    def backlog(self, business_now: datetime, late_after: timedelta) -> AlertBacklog:
         given = {"business_now": business_now, "late": late_after}
         with self._database.connection() as connection:
             row: Any = connection.execute(self._sql["backlog"].encode(), given).fetchone()
-        return Backlog(*row)
+        return AlertBacklog(*row)
 
     def waiting(self) -> dict[str, int]:
         """How many wait for what, in one word; see docs/alerts.md."""
@@ -193,10 +193,10 @@ class Listing:
             rows: list[Any] = connection.execute(self._sql["waiting"].encode()).fetchall()
         return {row[0]: row[1] for row in rows}
 
-    def standings(self) -> list[Standing]:
+    def standings(self) -> list[PartitionStatus]:
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["watermarks"].encode()).fetchall()
-        return [Standing(*row) for row in rows]
+        return [PartitionStatus(*row) for row in rows]
 
     def _days(self, connection: Any, wanted: Filter) -> dict[str, object]:
         """When the day that is asked for begins and ends: in each scope, elsewhere, and anywhere at all."""

@@ -14,9 +14,9 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from services.notifier.channels import Channel, ChannelError, NoAnswer
-from services.notifier.channels.delivery_status import Answerable, Question, Told
-from services.notifier.channels.provider_verdict import TryLater
+from services.notifier.channels import Channel, ChannelError, NoAnswerError
+from services.notifier.channels.delivery_status import DeliveryStatus, ReportsStatus, StatusQuery
+from services.notifier.channels.provider_verdict import TryLaterError
 from services.notifier.history.receipts import Receipts, Report
 from services.notifier.model.metrics import Metrics
 from shared.contract.contacts import mask
@@ -43,7 +43,7 @@ class Poller:
         metrics: Metrics,
     ) -> None:
         self._database = database
-        self._channels = {one.name: one for one in channels if isinstance(one, Answerable)}
+        self._channels = {one.name: one for one in channels if isinstance(one, ReportsStatus)}
         self._business, self._machine = clocks
         self._receipts = Receipts(database)
         self._metrics = metrics
@@ -68,11 +68,11 @@ class Poller:
         self._more = len(questions) == _MOST
         return sum([await self._put(question) for question in questions])
 
-    async def _put(self, question: Question) -> int:
+    async def _put(self, question: StatusQuery) -> int:
         channel = self._channels[question.channel]
         try:
             told = await channel.ask(question)
-        except TryLater as later:
+        except TryLaterError as later:
             await asyncio.to_thread(self._postpone, question, later.wait)
             return self._count(question, "later")
         except ChannelError as error:
@@ -80,7 +80,7 @@ class Poller:
             self._log.warning(
                 "not told", channel=question.channel, kind=type(error).__name__, answer=error.answer
             )
-            return self._count(question, "unanswered" if isinstance(error, NoAnswer) else "refused")
+            return self._count(question, "unanswered" if isinstance(error, NoAnswerError) else "refused")
         except Exception:  # a defect of one sender, or of its SDK, must not end the service that sends alerts
             self._log.exception("a defect while asking", channel=question.channel)
             return self._count(question, "unanswered")
@@ -90,11 +90,11 @@ class Poller:
         self._count(question, "told")
         return 1
 
-    def _count(self, question: Question, result: str) -> int:
+    def _count(self, question: StatusQuery, result: str) -> int:
         self._metrics.asked(question.channel, result)
         return 0
 
-    def _claim(self) -> list[Question]:
+    def _claim(self) -> list[StatusQuery]:
         given = {
             "channels": list(self._channels),
             "waits": list(WAITS),
@@ -104,15 +104,15 @@ class Poller:
         }
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["claim_questions"].encode(), given).fetchall()
-        return [Question(*row) for row in rows]
+        return [StatusQuery(*row) for row in rows]
 
-    def _postpone(self, question: Question, wait: timedelta) -> None:
+    def _postpone(self, question: StatusQuery, wait: timedelta) -> None:
         at: datetime = self._machine.now() + wait
         given = {"channel": question.channel, "message": question.message, "at": at}
         with self._database.connection() as connection:
             connection.execute(self._sql["postpone_question"].encode(), given)
 
-    def _keep(self, question: Question, told: Told) -> None:
+    def _keep(self, question: StatusQuery, told: DeliveryStatus) -> None:
         key = None if question.provider_id is not None else question.key
         report = Report(
             (question.channel,),

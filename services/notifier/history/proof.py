@@ -19,7 +19,7 @@ from shared.platform.postgres.database import Database, queries
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One thing that happened to an alert."""
 
     at: Moment | None
@@ -44,11 +44,11 @@ class LoggedAlert(ShownAlert):
     reported since that it failed."""
 
     told_before_deadline: bool
-    history: tuple[Entry, ...]
+    history: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True)
-class Asked:
+class LogQuery:
     """Which alerts: of a customer, or of whoever has a case number; perhaps in one scope, perhaps of one claim."""
 
     customer: str | None
@@ -65,7 +65,7 @@ class Proof:
         self._database = database
         self._sql = queries("services.notifier")
 
-    def log(self, asked: Asked, limit: int = 1000) -> list[LoggedAlert]:
+    def log(self, asked: LogQuery, limit: int = 1000) -> list[LoggedAlert]:
         """The alerts in the order in which they fell due, each with its history."""
         given = {
             "customer": asked.customer,
@@ -79,8 +79,8 @@ class Proof:
             histories = self._histories(connection, [row[0] for row in rows])
         return [_logged(row, histories[row[0]]) for row in rows]
 
-    def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[Entry]]:
-        found: defaultdict[UUID, list[Entry]] = defaultdict(list)
+    def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[LogEntry]]:
+        found: defaultdict[UUID, list[LogEntry]] = defaultdict(list)
         channels: dict[tuple[UUID, int], str] = {}
         for alert, number, *rest in connection.execute(self._sql["attempts_log"].encode(), {"ids": ids}):
             channels[alert, number] = rest[0]
@@ -88,34 +88,34 @@ class Proof:
         for alert, at, business_at, state, reason in connection.execute(
             self._sql["transitions_log"].encode(), {"ids": ids}
         ):
-            found[alert].append(Entry(at, business_at, state, reason=reason))
+            found[alert].append(LogEntry(at, business_at, state, reason=reason))
         for alert, number, status, told_at, answer, at, business_at in connection.execute(
             self._sql["receipts_log"].encode(), {"ids": ids}
         ):
             told = f"{told_at} {answer}".strip()
             what = f"reported {status}"
             channel = channels.get((alert, number))
-            found[alert].append(Entry(at, business_at, what, channel, answer=told, number=number))
+            found[alert].append(LogEntry(at, business_at, what, channel, answer=told, number=number))
         return found
 
 
 def _attempted(
     channel: str, destination: str, recipient: str | None, digest: UUID | None, message: str, *times: Any
-) -> Iterable[Entry]:
+) -> Iterable[LogEntry]:
     started_at, business_at, known_at, behind, answered_at, answered_business_at, outcome, answer = times
-    yield Entry(
+    yield LogEntry(
         started_at, business_at, "call", channel, recipient, destination, digest, message, known_at, behind
     )
     if outcome is not None:
-        yield Entry(answered_at, answered_business_at, f"answer {outcome}", channel, answer=answer)
+        yield LogEntry(answered_at, answered_business_at, f"answer {outcome}", channel, answer=answer)
 
 
-def _logged(row: Any, history: list[Entry]) -> LoggedAlert:
+def _logged(row: Any, history: list[LogEntry]) -> LoggedAlert:
     identity, scope, customer, *rest = row
     claim_seq, step, audience, staff, owner, due_at, deadline, state, reason, *_, made_at, made_business = (
         rest
     )
-    entries = [Entry(made_at, made_business, "made"), *history]
+    entries = [LogEntry(made_at, made_business, "made"), *history]
     entries.sort(key=lambda one: (one.at is not None, one.at))
     taken = _told(entries)
     return LoggedAlert(
@@ -137,7 +137,7 @@ def _logged(row: Any, history: list[Entry]) -> LoggedAlert:
     )
 
 
-def _told(entries: Iterable[Entry]) -> list[datetime]:
+def _told(entries: Iterable[LogEntry]) -> list[datetime]:
     """When the person was told, as far as anybody knows: a message that was reported as failed told nobody."""
     entries = list(entries)
     arrived = {one.number for one in entries if one.what in ("reported delivered", "reported read")}

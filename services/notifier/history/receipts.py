@@ -23,7 +23,7 @@ _MOST = 1000
 _PROVIDER_ID = re.compile(r"[A-Za-z0-9:_.^-]{1,128}")
 
 
-class BadReport(ValueError):
+class BadReportError(ValueError):
     """Not a report in the provider's form; the message says what is wrong."""
 
 
@@ -77,7 +77,7 @@ def webhook(body: bytes, channel: str = "webhook") -> list[Report]:
     for one in _listed(body):
         key, status = _uuid(one.get("alert")), one.get("status")
         if key is None or status not in ("delivered", "failed", "read"):
-            raise BadReport("each report has `alert`, an id, and `status`: delivered, failed or read")
+            raise BadReportError("each report has `alert`, an id, and `status`: delivered, failed or read")
         told = _text(one.get("at"))
         found.append(Report((channel,), key, None, status, told, _text(one.get("reason"))))
     return found
@@ -118,13 +118,13 @@ def _listed(body: bytes) -> Iterator[Mapping[str, Any]]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadReport("not JSON") from None
+        raise BadReportError("not JSON") from None
     listed = [found] if isinstance(found, dict) else found
     if not isinstance(listed, list) or len(listed) > _MOST:
-        raise BadReport(f"not a list of at most {_MOST} reports")
+        raise BadReportError(f"not a list of at most {_MOST} reports")
     for one in listed:
         if not isinstance(one, dict):
-            raise BadReport("each report is an object")
+            raise BadReportError("each report is an object")
         yield one
 
 

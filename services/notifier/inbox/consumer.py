@@ -22,10 +22,10 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
-from services.notifier.inbox.decoding import Record
-from services.notifier.inbox.heard import Fork
-from services.notifier.inbox.inbox import Inbox, StaleError, Taken
-from services.notifier.inbox.positions import Opening
+from services.notifier.inbox.decoding import OwnershipRecord
+from services.notifier.inbox.heard import MessageFork
+from services.notifier.inbox.inbox import BatchResult, Inbox, StaleError
+from services.notifier.inbox.positions import ReadFrom
 from services.notifier.model.metrics import Metrics
 from shared.platform.kafka.topic_state import TopicState
 from shared.platform.kafka.watermarks import Mark, Watermarks
@@ -37,7 +37,7 @@ _LOG = structlog.get_logger("notifier.consumer")
 
 
 @dataclass(frozen=True)
-class Subscription:
+class TopicSubscription:
     """What is consumed, and as whom."""
 
     topic: str
@@ -51,7 +51,7 @@ class Consumer(ConsumerRebalanceListener):
     def __init__(
         self,
         broker: KafkaBroker,
-        subscription: Subscription,
+        subscription: TopicSubscription,
         inbox: Inbox,
         metrics: Metrics,
         taken_in: Callable[[], None],
@@ -177,7 +177,7 @@ class Consumer(ConsumerRebalanceListener):
 
     async def _openings(
         self, assigned: Sequence[TopicPartition]
-    ) -> tuple[dict[TopicPartition, Opening], _Offsets]:
+    ) -> tuple[dict[TopicPartition, ReadFrom], _Offsets]:
         state = await self._state()
         if state is None:
             raise UnknownTopicOrPartitionError(self._topic)
@@ -206,7 +206,7 @@ class Consumer(ConsumerRebalanceListener):
         expected = self._next.get(partition)
         if expected is None:
             return  # revoked while the batch was in hand
-        records = [Record(one.offset, one.value, one.headers) for one in raw]
+        records = [OwnershipRecord(one.offset, one.value, one.headers) for one in raw]
         try:
             if records[0].offset != expected:
                 raise StaleError(partition.partition, records[0].offset, expected)
@@ -252,7 +252,7 @@ class Consumer(ConsumerRebalanceListener):
                 self._watermarks.settle(source, mark)
             self._taken_in()
 
-    def _stop_for(self, partition: TopicPartition, fork: Fork) -> None:
+    def _stop_for(self, partition: TopicPartition, fork: MessageFork) -> None:
         """Nothing of the partition is taken in any more: which of two messages is true is for a person to say."""
         del self._next[partition]
         self._forked[partition] = str(fork)
@@ -272,7 +272,7 @@ class Consumer(ConsumerRebalanceListener):
             self._kafka().pause(partition)
             self._start([partition])
 
-    def _count(self, partition: TopicPartition, taken: Taken) -> None:
+    def _count(self, partition: TopicPartition, taken: BatchResult) -> None:
         self._metrics.messages.labels("applied").inc(taken.applied)
         self._metrics.messages.labels("repeated").inc(taken.repeated)
         self._metrics.messages.labels("irregular").inc(len(taken.irregular))

@@ -9,10 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from services.notifier.inbox.derive import Claim, ClaimChange
+from services.notifier.inbox.derive import ClaimChange, ClaimMessageState
 from services.notifier.inbox.events import DecisionChange
 from shared.contract.topics import (
-    BadMessage,
+    BadMessageError,
     ClaimMessage,
     OwnershipMessage,
     StaffMessage,
@@ -24,12 +24,12 @@ _LONGEST_TRACE = 64
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
-class Unreadable(ValueError):
+class UnreadableMessageError(ValueError):
     """A record that is not a message of the ownership topic."""
 
 
 @dataclass(frozen=True)
-class Record:
+class OwnershipRecord:
     """As much of a Kafka record as is read here."""
 
     offset: int
@@ -38,7 +38,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Watermark:
+class DecidedWatermark:
     """Everything that intake had recorded by this business time stands before this record.
 
     Of before watermarks had a topic of their own.
@@ -63,7 +63,7 @@ class StaffChange:
 
 
 @dataclass(frozen=True)
-class Message:
+class ScopeMessage:
     """A numbered message of a scope."""
 
     scope: str
@@ -77,7 +77,7 @@ class Message:
     # Said again for a topic that lost its records: maybe heard before, under another number.
     restated: bool = False
 
-    def numbered_from(self, base: int) -> Message:
+    def numbered_from(self, base: int) -> ScopeMessage:
         """The message under the number that it has here, over all editions."""
         body, seq = self.body, base + self.seq
         if isinstance(body, ClaimChange):
@@ -87,7 +87,7 @@ class Message:
         return replace(self, seq=seq, body=body)
 
 
-def read(record: Record) -> Message | Watermark:
+def read(record: OwnershipRecord) -> ScopeMessage | DecidedWatermark:
     """What a record says, or Unreadable with the reason."""
     try:
         headers = decode_headers(record.headers)
@@ -95,7 +95,7 @@ def read(record: Record) -> Message | Watermark:
             message = decode_message(_storable(record.value))
             body = _body(message, _trace(headers.traceparent))
             zone = getattr(message, "timezone", None)
-            return Message(
+            return ScopeMessage(
                 message.scope,
                 message.seq,
                 body,
@@ -104,11 +104,11 @@ def read(record: Record) -> Message | Watermark:
                 headers.known_at,
                 headers.restated,
             )
-    except BadMessage as error:
-        raise Unreadable(str(error)) from error
+    except BadMessageError as error:
+        raise UnreadableMessageError(str(error)) from error
     if headers.watermark is None:
-        raise Unreadable("a record without value that is no watermark")
-    return Watermark(headers.watermark)
+        raise UnreadableMessageError("a record without value that is no watermark")
+    return DecidedWatermark(headers.watermark)
 
 
 def _storable(value: bytes) -> bytes:
@@ -121,7 +121,7 @@ def _storable(value: bytes) -> bytes:
 
 def _body(message: OwnershipMessage, trace: str | None) -> ClaimChange | StaffChange | DecisionChange:
     if isinstance(message, ClaimMessage):
-        claim = Claim(
+        claim = ClaimMessageState(
             message.scope,
             message.customer,
             message.seq,

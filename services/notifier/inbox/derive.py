@@ -28,7 +28,7 @@ _Reader = tuple[str, str, int, Audience]
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimMessageState:
     """The state of one customer's claim as attribution last told it."""
 
     scope: str
@@ -44,7 +44,7 @@ class Claim:
 class ClaimChange:
     """One `kind: claim` message, with the customers that it joins and the trace that it came with."""
 
-    claim: Claim
+    claim: ClaimMessageState
     replaces: tuple[str, ...] = ()
     traceparent: str | None = None
 
@@ -87,8 +87,8 @@ class Derivation:
     """Claims as they were before a batch, and what the batch makes of them and of their alerts."""
 
     hours_of: Callable[[str], OfficeHours]
-    before: Mapping[CustomerKey, Claim]
-    claims: dict[CustomerKey, Claim] = field(default_factory=dict)
+    before: Mapping[CustomerKey, ClaimMessageState]
+    claims: dict[CustomerKey, ClaimMessageState] = field(default_factory=dict)
     superseded: dict[CustomerKey, int] = field(default_factory=dict)
     # Whose those customers have become, one change after another.
     owners: dict[CustomerKey, list[tuple[int, str | None]]] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Derivation:
     # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
     _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
 
-    def known(self, scope: str, customer: str) -> Claim | None:
+    def known(self, scope: str, customer: str) -> ClaimMessageState | None:
         return self.claims.get((scope, customer)) or self.before.get((scope, customer))
 
     def apply(self, change: ClaimChange, known_at: datetime, again: Again | None = None) -> None:
@@ -125,7 +125,7 @@ class Derivation:
             change, _steps(claim, prior, former, known_at, self.hours_of(claim.scope)), again is not None
         )
 
-    def _same(self, change: ClaimChange, prior: Claim) -> bool:
+    def _same(self, change: ClaimChange, prior: ClaimMessageState) -> bool:
         claim = change.claim
         taken_in = (self.known(claim.scope, customer) for customer in change.replaces)
         return (
@@ -144,7 +144,7 @@ class Derivation:
             if alert.claim_seq < below and not lost:
                 self.alerts[made] = replace(alert, superseded=True)
 
-    def _replace(self, part: Claim, by: Claim) -> None:
+    def _replace(self, part: ClaimMessageState, by: ClaimMessageState) -> None:
         key = (part.scope, part.customer)
         self.claims[key] = replace(part, replaced_by=by.customer)
         self._supersede(key, part.claim_seq + 1, by.owner)
@@ -212,7 +212,11 @@ class _Told:
 
 
 def _steps(
-    claim: Claim, prior: Claim | None, former: set[str], known_at: datetime, hours: OfficeHours
+    claim: ClaimMessageState,
+    prior: ClaimMessageState | None,
+    former: set[str],
+    known_at: datetime,
+    hours: OfficeHours,
 ) -> list[_Told]:
     if claim.owner is not None and claim.expires_at is not None:
         new = claim.owner not in former

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
-from services.notifier.inbox.decoding import Message, Record
+from services.notifier.inbox.decoding import OwnershipRecord, ScopeMessage
 
 KEEP: Final = 10_000
 """Messages of a scope by whose digests repetitions are told; what is older is dropped by its seq alone."""
@@ -23,7 +23,7 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Fork:
+class MessageFork:
     """Another message under a seq that was heard: the partition stops here until somebody acts."""
 
     offset: int
@@ -41,17 +41,17 @@ class Heard:
     before: Mapping[Place, bytes]
     new: dict[Place, bytes] = field(default_factory=dict)
 
-    def note(self, record: Record, message: Message) -> None:
+    def note(self, record: OwnershipRecord, message: ScopeMessage) -> None:
         self.new[message.scope, message.seq] = digest(record)
 
-    def fork(self, record: Record, message: Message) -> Fork | None:
+    def fork(self, record: OwnershipRecord, message: ScopeMessage) -> MessageFork | None:
         """Whether the seq of this message, which was heard, holds another one."""
         place = message.scope, message.seq
         known = self.new.get(place) or self.before.get(place)
-        return None if known in (None, digest(record)) else Fork(record.offset, *place)
+        return None if known in (None, digest(record)) else MessageFork(record.offset, *place)
 
 
-def digest(record: Record) -> bytes:
+def digest(record: OwnershipRecord) -> bytes:
     return hashlib.sha256(record.value or b"").digest()
 
 

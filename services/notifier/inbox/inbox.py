@@ -18,19 +18,26 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.notifier.inbox import heard
-from services.notifier.inbox.decoding import Message, Record, StaffChange, Unreadable, Watermark, read
+from services.notifier.inbox.decoding import (
+    DecidedWatermark,
+    OwnershipRecord,
+    ScopeMessage,
+    StaffChange,
+    UnreadableMessageError,
+    read,
+)
 from services.notifier.inbox.derive import (
     Again,
-    Claim,
     ClaimChange,
+    ClaimMessageState,
     CustomerKey,
     Derivation,
     NewAlert,
     spared,
 )
 from services.notifier.inbox.events import NewEvent, event_alerts
-from services.notifier.inbox.heard import Fork, Heard
-from services.notifier.inbox.positions import CUT, NEW, OTHER, Log, Opening, Standing
+from services.notifier.inbox.heard import Heard, MessageFork
+from services.notifier.inbox.positions import CUT, NEW, OTHER, HeardUpTo, PartitionLog, ReadFrom
 from services.notifier.model.alert import OLD_NEWS
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import spread_key, spread_out
@@ -52,14 +59,14 @@ class StaleError(Exception):
 
 
 @dataclass
-class Taken:
+class BatchResult:
     """What a batch came to, for metrics and the log."""
 
     applied: int = 0
     repeated: int = 0
     watermark: datetime | None = None
     irregular: list[tuple[int, str, bytes | None]] = field(default_factory=list)
-    fork: Fork | None = None
+    fork: MessageFork | None = None
 
 
 class Inbox:
@@ -83,7 +90,7 @@ class Inbox:
             if source in (state.source(partition), "")
         }
 
-    def open(self, partition: int, source: str, first: int, end: int) -> Opening:
+    def open(self, partition: int, source: str, first: int, end: int) -> ReadFrom:
         """Where a partition is read on from: from its position if that is of this log and within it, else from its
         first record."""
         given: dict[str, Any] = {
@@ -97,14 +104,16 @@ class Inbox:
             row: Any = connection.execute(self._sql["position_of"].encode(), given).fetchone()
             if row is None:
                 connection.execute(self._sql["first_position"].encode(), given)
-                return Opening(first, NEW if end > first else None)
+                return ReadFrom(first, NEW if end > first else None)
             if row[1] in (source, "") and first <= row[0] <= end:
                 connection.execute(self._sql["name_position"].encode(), given | {"end": end})
-                return Opening(int(row[0]))
+                return ReadFrom(int(row[0]))
             connection.execute(self._sql["rewind_position"].encode(), given)
-        return Opening(first, (CUT if row[1] == source else OTHER) if end > first else None)
+        return ReadFrom(first, (CUT if row[1] == source else OTHER) if end > first else None)
 
-    def take(self, partition: int, expected: int, records: Sequence[Record], source: str = "") -> Taken:
+    def take(
+        self, partition: int, expected: int, records: Sequence[OwnershipRecord], source: str = ""
+    ) -> BatchResult:
         """Take a batch of a source in, or raise StaleError and change nothing."""
         messages = [(record, _read(record)) for record in records]
         now = self._clock.now()
@@ -137,36 +146,40 @@ class Inbox:
         with self._database.connection() as connection:
             connection.execute(self._sql["learn"].encode(), given)
 
-    def _lock(self, connection: _Connection, partition: int, expected: int, source: str) -> Log:
+    def _lock(self, connection: _Connection, partition: int, expected: int, source: str) -> PartitionLog:
         given = {"topic": self._topic, "partition": partition}
         row: Any = connection.execute(self._sql["lock_position"].encode(), given).fetchone()
         if row is None or (row[0], row[2]) != (expected, source):
             raise StaleError(partition, expected, None if row is None else row[0])
-        return Log(row[1], row[3], row[4])
+        return PartitionLog(row[1], row[3], row[4])
 
-    def _standings(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, Standing]:
-        scopes = sorted({read.scope for _, read in messages if isinstance(read, Message)})
+    def _standings(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, HeardUpTo]:
+        scopes = sorted({read.scope for _, read in messages if isinstance(read, ScopeMessage)})
         rows: list[Any] = connection.execute(self._sql["scope_seqs"].encode(), {"scopes": scopes}).fetchall()
         for scope, *_, timezone in rows:
             self._plans.learn(scope, timezone)
-        return {str(scope): Standing(*standing) for scope, *standing, _ in rows}
+        return {str(scope): HeardUpTo(*standing) for scope, *standing, _ in rows}
 
     def _moment(self, scope: str, due_at: datetime, alert: UUID, staff: str | None) -> datetime:
         key = spread_key(self._plans, scope, alert, staff)
         return spread_out(self._plans, scope, due_at, key)
 
-    def _claims(self, connection: _Connection, messages: Sequence[_Read]) -> Mapping[CustomerKey, Claim]:
+    def _claims(
+        self, connection: _Connection, messages: Sequence[_Read]
+    ) -> Mapping[CustomerKey, ClaimMessageState]:
         keys: set[CustomerKey] = set()
         for _, message in messages:
-            if isinstance(message, Message) and isinstance(message.body, ClaimChange):
+            if isinstance(message, ScopeMessage) and isinstance(message.body, ClaimChange):
                 keys.update(
                     (message.scope, one) for one in (message.body.claim.customer, *message.body.replaces)
                 )
         given = {"scopes": [scope for scope, _ in keys], "customers": [customer for _, customer in keys]}
         rows: list[Any] = connection.execute(self._sql["claims"].encode(), given).fetchall()
-        return {(row[0], row[1]): Claim(*row) for row in rows}
+        return {(row[0], row[1]): ClaimMessageState(*row) for row in rows}
 
-    def _write(self, connection: _Connection, batch: _Batch, derivation: Derivation, log: Log) -> None:
+    def _write(
+        self, connection: _Connection, batch: _Batch, derivation: Derivation, log: PartitionLog
+    ) -> None:
         self._put_claims(connection, list(derivation.claims.values()))
         self._supersede(connection, derivation, batch.business_now)
         alerts = spared(derivation.alerts.values(), log.begun_at)
@@ -198,7 +211,7 @@ class Inbox:
         given |= {"business_now": business_now, "told_within": OLD_NEWS}
         connection.execute(self._sql["wake_given_up"].encode(), given)
 
-    def _put_claims(self, connection: _Connection, claims: Sequence[Claim]) -> None:
+    def _put_claims(self, connection: _Connection, claims: Sequence[ClaimMessageState]) -> None:
         if not claims:
             return
         given = {
@@ -286,20 +299,20 @@ class Inbox:
             raise StaleError(batch.partition, expected, None)
 
 
-_Read = tuple[Record, Message | Watermark | Unreadable]
+_Read = tuple[OwnershipRecord, ScopeMessage | DecidedWatermark | UnreadableMessageError]
 
 
-def _repeated(messages: Sequence[_Read], standings: Mapping[str, Standing]) -> list[tuple[str, int]]:
+def _repeated(messages: Sequence[_Read], standings: Mapping[str, HeardUpTo]) -> list[tuple[str, int]]:
     """The places of messages that were taken in before."""
-    told = (message for _, message in messages if isinstance(message, Message))
+    told = (message for _, message in messages if isinstance(message, ScopeMessage))
     known = ((message, standings[message.scope]) for message in told if message.scope in standings)
     return [(one.scope, last.numbered(one).seq) for one, last in known if last.holds(one)]
 
 
-def _read(record: Record) -> Message | Watermark | Unreadable:
+def _read(record: OwnershipRecord) -> ScopeMessage | DecidedWatermark | UnreadableMessageError:
     try:
         return read(record)
-    except Unreadable as error:
+    except UnreadableMessageError as error:
         return error
 
 
@@ -311,14 +324,14 @@ class _Batch:
     business_now: datetime
     plans: Plans
     heard: Heard
-    taken: Taken = field(default_factory=Taken)
-    standings: dict[str, Standing] = field(default_factory=dict)
+    taken: BatchResult = field(default_factory=BatchResult)
+    standings: dict[str, HeardUpTo] = field(default_factory=dict)
     moved: dict[str, None] = field(default_factory=dict)
     staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
     events: list[NewEvent] = field(default_factory=list)
     zones: dict[str, str] = field(default_factory=dict)
 
-    def fold(self, messages: Sequence[_Read], derivation: Derivation, log: Log) -> None:
+    def fold(self, messages: Sequence[_Read], derivation: Derivation, log: PartitionLog) -> None:
         """Take the messages in by order, each as of when it was decided.
 
         That date comes with the message (before messages had it: with the watermark in front of it), not by the clock
@@ -327,10 +340,10 @@ class _Batch:
         """
         known_at = log.watermark
         for record, message in messages:
-            if isinstance(message, Watermark):
+            if isinstance(message, DecidedWatermark):
                 known_at = message.at if known_at is None else max(known_at, message.at)
                 self.taken.watermark = known_at
-            elif isinstance(message, Unreadable):
+            elif isinstance(message, UnreadableMessageError):
                 self.taken.irregular.append((record.offset, str(message), record.value))
             elif self._is_next(record, message):
                 standing = self.standings[message.scope]
@@ -340,7 +353,7 @@ class _Batch:
             if self.taken.fork is not None:
                 return
 
-    def _is_next(self, record: Record, message: Message) -> bool:
+    def _is_next(self, record: OwnershipRecord, message: ScopeMessage) -> bool:
         last = self.standings.get(message.scope)
         if last is not None and not last.takes(message):
             if last.holds(message):
@@ -353,7 +366,7 @@ class _Batch:
             # serves nobody.
             reason = f"scope {message.scope}: messages {last.seq + 1} to {message.seq - 1} never came"
             self.taken.irregular.append((record.offset, reason, None))
-        standing = (last or Standing(0)).after(message, self.business_now)
+        standing = (last or HeardUpTo(0)).after(message, self.business_now)
         self.standings[message.scope] = standing
         self.heard.note(record, standing.numbered(message))
         self.moved[message.scope] = None
@@ -361,7 +374,7 @@ class _Batch:
         return True
 
     def _apply(
-        self, message: Message, derivation: Derivation, known_at: datetime, again: Again | None
+        self, message: ScopeMessage, derivation: Derivation, known_at: datetime, again: Again | None
     ) -> None:
         if message.timezone is not None:
             self.plans.learn(message.scope, message.timezone)

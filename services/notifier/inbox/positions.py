@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.notifier.inbox.decoding import Message
+from services.notifier.inbox.decoding import ScopeMessage
 from services.notifier.inbox.derive import Again
 
 NEW: Final = "主题是新的，从头读起 (the topic is new here and is read from its beginning)"
@@ -22,7 +22,7 @@ CUT: Final = (
 
 
 @dataclass(frozen=True)
-class Opening:
+class ReadFrom:
     """The offset to read on from; `again` says why the log is read from its beginning, if it is."""
 
     next: int
@@ -30,7 +30,7 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Standing:
+class HeardUpTo:
     """How far a scope was heard: the last `seq` of its edition, and what is added to it here."""
 
     seq: int
@@ -38,11 +38,11 @@ class Standing:
     base: int = 0
     began: datetime | None = None
 
-    def takes(self, message: Message) -> bool:
+    def takes(self, message: ScopeMessage) -> bool:
         """Whether the message is of this edition and comes behind what was heard."""
         return message.edition >= self.edition and (self.begins(message) or message.seq > self.seq)
 
-    def holds(self, message: Message) -> bool:
+    def holds(self, message: ScopeMessage) -> bool:
         """Whether the message came before, under this number; one of an earlier edition was numbered otherwise."""
         return not self.takes(message) and (message.edition == self.edition or not self.base)
 
@@ -51,30 +51,30 @@ class Standing:
         """The number, over all editions, of the last message that was heard."""
         return self.base + self.seq
 
-    def numbered(self, message: Message) -> Message:
+    def numbered(self, message: ScopeMessage) -> ScopeMessage:
         """A message of this edition under the number that it has over all editions."""
         return message.numbered_from(self.base) if self.base else message
 
-    def begins(self, message: Message) -> bool:
+    def begins(self, message: ScopeMessage) -> bool:
         """Whether the message is of a later edition. Messages of before there were editions are of the first."""
         return message.edition > self.edition > 0
 
-    def after(self, message: Message, now: datetime) -> Standing:
+    def after(self, message: ScopeMessage, now: datetime) -> HeardUpTo:
         """The standing behind a message that was taken."""
         if self.begins(message):
-            return Standing(message.seq, message.edition, self.base + self.seq, now)
+            return HeardUpTo(message.seq, message.edition, self.base + self.seq, now)
         return replace(self, seq=message.seq, edition=max(self.edition, message.edition))
 
 
 @dataclass(frozen=True)
-class Log:
+class PartitionLog:
     """The partition as it stands before a batch."""
 
     watermark: datetime | None = None
     again_until: int | None = None
     begun_at: datetime | None = None
 
-    def again(self, offset: int, standing: Standing, *, restated: bool = False) -> Again | None:
+    def again(self, offset: int, standing: HeardUpTo, *, restated: bool = False) -> Again | None:
         """Whether the record at an offset may have been heard before; `restated` where it says so itself."""
         rereads = restated or (self.again_until is not None and offset < self.again_until)
         if not rereads and not standing.base:

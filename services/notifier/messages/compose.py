@@ -8,9 +8,17 @@ from datetime import datetime, timedelta
 from services.notifier.messages.digest import compose_digest
 from services.notifier.messages.event import event_words
 from services.notifier.messages.words import case_number, compose, counted_from, standing_in
-from services.notifier.model.alert import Item, LeasedAlert, Notice, People, Person, Recipient, Words
+from services.notifier.model.alert import (
+    DigestLine,
+    LeasedAlert,
+    MessageText,
+    People,
+    Person,
+    Recipient,
+    RenderedMessage,
+)
 from services.notifier.model.kinds import Rung
-from services.notifier.model.packet import Packet
+from services.notifier.model.packet import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import full_hour
 from shared.platform.telemetry.telemetry import current_traceparent
@@ -23,7 +31,9 @@ class Composer:
         self._plans = plans
         self._late_after = late_after
 
-    def notice(self, packet: Packet, to: Recipient, people: People, now: datetime) -> Notice:
+    def notice(
+        self, packet: OutgoingMessage, to: Recipient, people: People, now: datetime
+    ) -> RenderedMessage:
         """What is sent at business time `now`; it speaks of the hour for which its alerts were meant."""
         meant = (replace(one, due_at=full_hour(self._plans, one.scope, one.due_at)) for one in packet.members)
         packet = replace(packet, members=tuple(meant))
@@ -31,7 +41,7 @@ class Composer:
         words = self._words(packet, to, people, now)
         language = self._plans.language(first.scope, to.person.staff)
         known = [one.watermark for one in packet.members if one.watermark is not None]
-        return Notice(
+        return RenderedMessage(
             id=packet.id,
             scope=first.scope,
             customer="" if several else first.customer,
@@ -53,7 +63,7 @@ class Composer:
             zone=self._plans.hours_of(first.scope).zone,
         )
 
-    def _words(self, packet: Packet, to: Recipient, people: People, now: datetime) -> Words:
+    def _words(self, packet: OutgoingMessage, to: Recipient, people: People, now: datetime) -> MessageText:
         first = packet.first
         zone = self._plans.hours_of(first.scope).zone
         if packet.digest is not None:
@@ -70,8 +80,8 @@ def _owner(alert: LeasedAlert, people: People) -> Person | None:
     return None if alert.owner is None else people[alert.scope, alert.owner]
 
 
-def _item(alert: LeasedAlert) -> Item:
-    return Item(
+def _item(alert: LeasedAlert) -> DigestLine:
+    return DigestLine(
         alert.id,
         alert.customer,
         case_number(alert.customer),

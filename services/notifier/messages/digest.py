@@ -20,7 +20,7 @@ from services.notifier.messages.words import (
     name_of,
     span,
 )
-from services.notifier.model.alert import LeasedAlert, Person, Words
+from services.notifier.model.alert import LeasedAlert, MessageText, Person
 from services.notifier.model.kinds import Audience, Rung
 
 Owners = Mapping[str, Person]
@@ -33,7 +33,7 @@ def compose_digest(
     now: datetime,
     zone: ZoneInfo,
     late_after: timedelta,
-) -> Words:
+) -> MessageText:
     """One message about several alerts to `reader`, at business time `now`; hours and lateness as in a single one."""
     count = len(alerts)
     ending = [one for one in alerts if one.kind == "claim" and one.rung is not Rung.LAPSED]
@@ -63,7 +63,7 @@ def compose_digest(
     if behind:
         zh += ["（系统尚未确认最新记录；近期的登记可能尚未计入。）"]
         en += ["(What was recorded lately may not be counted yet.)"]
-    return Words(f"【判客】您有{count}条提醒", "\n".join(zh), f"[Panke] {count} alerts", "\n".join(en))
+    return MessageText(f"【判客】您有{count}条提醒", "\n".join(zh), f"[Panke] {count} alerts", "\n".join(en))
 
 
 def _lines(zh: list[str], en: list[str], told: Sequence[tuple[str, str]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.notifier.messages.words import case_number, harmless, moment
-from services.notifier.model.alert import LeasedAlert, Words
+from services.notifier.model.alert import LeasedAlert, MessageText
 from services.notifier.model.kinds import EventKind
 
 _FULL = 10_000
@@ -32,10 +32,10 @@ _DEAL = {
 }
 
 
-def event_words(alert: LeasedAlert, zone: ZoneInfo) -> Words:
+def event_words(alert: LeasedAlert, zone: ZoneInfo) -> MessageText:
     """The message about one event."""
     zh, en = event_line(alert, zone)
-    return Words(
+    return MessageText(
         f"【判客】客户 {zh.split('（', 1)[0]}",
         f"客户 {zh}\n详情和依据见系统中的判定记录；如有异议，请按本案场规则提出。",
         f"[Panke] Customer {en.split(' (', 1)[0]}",

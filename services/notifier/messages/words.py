@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.model.alert import LeasedAlert, Person, Words
+from services.notifier.model.alert import LeasedAlert, MessageText, Person
 from services.notifier.model.kinds import Audience, Rung, Unavailable
 from shared.contract.case_numbers import case_number
 from shared.platform.text.plain import one_line
@@ -47,7 +47,7 @@ def compose(
     zone: ZoneInfo,
     late_after: timedelta,
     instead_of: tuple[Person, Unavailable] | None = None,
-) -> Words:
+) -> MessageText:
     """The message of an alert that is sent at business time `now`, to the person or `instead_of` another.
 
     In time, what is left is counted from the hour at which the alert was due: seven hours are told as seven, and
@@ -77,7 +77,7 @@ def counted_from(alert: LeasedAlert, now: datetime, late_after: timedelta) -> da
     return now if is_late(alert, now, late_after) else alert.due_at
 
 
-def standing_in(words: Words, person: Person, why: Unavailable) -> Words:
+def standing_in(words: MessageText, person: Person, why: Unavailable) -> MessageText:
     zh, en = _WHY[why]
     name = name_of(person)
     return replace(
@@ -87,10 +87,10 @@ def standing_in(words: Words, person: Person, why: Unavailable) -> Words:
     )
 
 
-def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> Words:
+def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> MessageText:
     until_zh, until_en = deadline(alert.deadline, zone)
     left_zh, left_en = span(alert.deadline - now)
-    return Words(
+    return MessageText(
         f"【判客】客户 {case} 的归属将于{until_zh}到期，还剩{left_zh}",
         f"您的客户（编号 {case}）归属将于{until_zh}到期，还剩{left_zh}。\n"
         "请在到期前联系客户，并在当天登记一次符合本案场规则的跟进；逾期未登记，客户转入公海。",
@@ -103,11 +103,11 @@ def _to_owner(alert: LeasedAlert, case: str, now: datetime, zone: ZoneInfo) -> W
 
 def _to_supervisor(
     alert: LeasedAlert, case: str, owner: Person | None, now: datetime, zone: ZoneInfo
-) -> Words:
+) -> MessageText:
     until_zh, until_en = deadline(alert.deadline, zone)
     left_zh, left_en = span(alert.deadline - now)
     who_zh, who_en = _named(owner)
-    return Words(
+    return MessageText(
         f"【判客】{who_zh}的客户 {case} 将于{until_zh}到期，尚未跟进",
         f"{who_zh}的客户（编号 {case}）归属将于{until_zh}到期，还剩{left_zh}，目前没有登记新的有效跟进。\n"
         "请提醒该顾问在到期前联系客户并当天登记，或按规则安排转接。",
@@ -118,12 +118,12 @@ def _to_supervisor(
     )
 
 
-def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, zone: ZoneInfo) -> Words:
+def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, zone: ZoneInfo) -> MessageText:
     """`other` is whose claim it was, when the reader is somebody else."""
     until_zh, until_en = deadline(alert.deadline, zone)
     who_zh, who_en = ("您", "You") if other is None else _named(*other)
     whose_en = "Your" if other is None else f"{who_en}'s"
-    return Words(
+    return MessageText(
         f"【判客】客户 {case} 的归属已到期，转入公海",
         f"{who_zh}的客户（编号 {case}）归属已于{until_zh}到期，客户已转入公海。\n"
         "之后由谁接待，按本案场规则判定；如认为有误，请凭当天的跟进记录向主管提出。",
@@ -134,7 +134,7 @@ def _lapsed(alert: LeasedAlert, case: str, other: tuple[Person | None] | None, z
     )
 
 
-def _with_notes(words: Words, alert: LeasedAlert, zone: ZoneInfo, *, late: bool) -> Words:
+def _with_notes(words: MessageText, alert: LeasedAlert, zone: ZoneInfo, *, late: bool) -> MessageText:
     zh, en = words.body_zh, words.body_en
     if late:
         due_zh, due_en = moment(alert.due_at, zone)

@@ -29,7 +29,7 @@ class State(StrEnum):
     DEAD = "dead"
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     """What came of one attempt."""
 
     SENT = "sent"
@@ -119,7 +119,7 @@ People = Mapping[tuple[str, str], Person]
 
 
 @dataclass(frozen=True)
-class Words:
+class MessageText:
     """One message in both languages; Chinese comes first wherever both are shown.
 
     `language` is that of the person: `subject` and `text` are what they read.
@@ -152,7 +152,7 @@ _KINDS: Mapping[Rung, NoticeKind] = {
 
 
 @dataclass(frozen=True)
-class Item:
+class DigestLine:
     """One of the alerts that a message tells of."""
 
     alert: UUID
@@ -165,7 +165,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Notice:
+class RenderedMessage:
     """What a channel is given to send; `id` is the key under which a receiver tells repetitions.
 
     A digest has `items`, no customer, and the earliest of their deadlines.
@@ -184,9 +184,9 @@ class Notice:
     composed_at: datetime
     known_at: datetime | None
     behind: bool
-    words: Words
+    words: MessageText
     traceparent: str | None
-    items: tuple[Item, ...] = ()
+    items: tuple[DigestLine, ...] = ()
     # From when what is left is told, as the words do; without it, from when it was composed.
     counted_from: datetime | None = None
     # Of one event: what there is to say.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.notifier.model.alert import Outcome, State
+from services.notifier.model.alert import AttemptOutcome, State
 
 
 class Metrics:
@@ -90,7 +90,7 @@ class Metrics:
     def tick(self, machine_now: datetime) -> None:
         self.ticked_at = machine_now
 
-    def attempted(self, channel: str, outcome: Outcome) -> None:
+    def attempted(self, channel: str, outcome: AttemptOutcome) -> None:
         self._attempts.labels(channel, outcome.value).inc()
 
     def asked(self, channel: str, result: str) -> None:

@@ -12,7 +12,7 @@ _DIGESTS = UUID("0c6a1a4e-3a0d-5a3b-8a55-4d1b6f9d2c10")
 
 
 @dataclass(frozen=True)
-class Packet:
+class OutgoingMessage:
     """The alerts of one message, the most urgent first."""
 
     members: tuple[LeasedAlert, ...]
@@ -34,17 +34,17 @@ class Packet:
     def id(self) -> UUID:
         return self.digest or self.first.id
 
-    def kept(self) -> Packet:
+    def kept(self) -> OutgoingMessage:
         """The message from when an answer was lost: under another key a receiver would take it for another."""
         return replace(self, key=self.id)
 
-    def halves(self) -> tuple[Packet, Packet]:
+    def halves(self) -> tuple[OutgoingMessage, OutgoingMessage]:
         """Two messages in the place of one, under keys of their own."""
         middle = len(self.members) // 2
-        return Packet(self.members[:middle]), Packet(self.members[middle:])
+        return OutgoingMessage(self.members[:middle]), OutgoingMessage(self.members[middle:])
 
-    def without(self, gone: Iterable[UUID]) -> Packet | None:
+    def without(self, gone: Iterable[UUID]) -> OutgoingMessage | None:
         """What is left of it."""
         dropped = frozenset(gone)
         left = tuple(one for one in self.members if one.id not in dropped)
-        return Packet(left, self.key) if left else None
+        return OutgoingMessage(left, self.key) if left else None

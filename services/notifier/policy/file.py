@@ -44,7 +44,7 @@ def plans_of(document: Document, hours: OfficeHours, channels: Iterable[str]) ->
         for name, given in named(document, "scopes", r"[a-z0-9-]{1,64}")
     }
     people = {
-        name: convert(document, f"people.{name}", given, shape.Person)
+        name: convert(document, f"people.{name}", given, shape.PersonSection)
         for name, given in named(document, "people", r"\S{1,64}")
     }
     base = OfficePlan(hours=hours, events=frozenset(EventKind))
@@ -136,7 +136,7 @@ def _quiet(document: Document, key: str, given: shape.Quiet) -> QuietHours:
     return QuietHours(time.fromisoformat(given.begin), time.fromisoformat(given.end))
 
 
-def _ladder(document: Document, key: str, given: tuple[shape.Step, ...]) -> tuple[LadderStep, ...]:
+def _ladder(document: Document, key: str, given: tuple[shape.StepSection, ...]) -> tuple[LadderStep, ...]:
     steps: list[LadderStep] = []
     for number, one in enumerate(given):
         at = None if one.at == "opening" else time.fromisoformat(one.at)
@@ -149,7 +149,7 @@ def _ladder(document: Document, key: str, given: tuple[shape.Step, ...]) -> tupl
     return tuple(steps)
 
 
-def _person(document: Document, key: str, given: shape.Person, there: _There) -> PersonPlan:
+def _person(document: Document, key: str, given: shape.PersonSection, there: _There) -> PersonPlan:
     robots = {} if given.robots is None else own_robots(document, f"{key}.robots", given.robots, there.robots)
     check_list(document, f"{key}.channels", given.channels or (), {*there.channels, *robots})
     away = tuple(_days(document, f"{key}.away[{n}]", text) for n, text in enumerate(given.away))

@@ -40,7 +40,7 @@ def _robots(document: Document, provider: str) -> Iterator[RobotTerms]:
         yield RobotTerms(provider, name, found.get("base") or found.get("url"), token, secret)
 
 
-def _place(document: Document, key: str, given: shape.SecretPlace | None) -> SecretPlace | None:
+def _place(document: Document, key: str, given: shape.SecretSection | None) -> SecretPlace | None:
     if given is None:
         return None
     if (given.env is None) == (given.file is None):

@@ -65,7 +65,7 @@ class Closed(Strict, frozen=True):
     worked: Annotated[tuple[Day, ...], Meta(description="make-up days (调休) that are open")] = ()
 
 
-class Step(Strict, frozen=True):
+class StepSection(Strict, frozen=True):
     """A reminder: `days_before` the last valid day, `at` an hour."""
 
     step: Literal["early", "day_before", "last_morning", "last_afternoon", "last_call"]
@@ -116,7 +116,7 @@ class Office(Strict, frozen=True):
     hours: Hours | None = None
     quiet: Quiet | None = None
     closed: Closed | None = None
-    ladder: Annotated[tuple[Step, ...], Meta(min_length=1)] | None = None
+    ladder: Annotated[tuple[StepSection, ...], Meta(min_length=1)] | None = None
     channels: Channels | None = None
     robots: OwnRobots | None = None
     language: LanguageName | None = None
@@ -127,7 +127,7 @@ class Office(Strict, frozen=True):
     ] = None
 
 
-class Person(Strict, frozen=True):
+class PersonSection(Strict, frozen=True):
     """What one person has asked for. Reminders and the notice of a lapse cannot be declined."""
 
     language: LanguageName | None = None
@@ -150,7 +150,9 @@ class PolicyFile(Strict, frozen=True):
     sms: SmsProviders = SmsProviders()
     defaults: Office = Office()
     scopes: dict[Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")], Office] = field(default_factory=dict)
-    people: dict[Annotated[str, Meta(min_length=1, max_length=64)], Person] = field(default_factory=dict)
+    people: dict[Annotated[str, Meta(min_length=1, max_length=64)], PersonSection] = field(
+        default_factory=dict
+    )
 
 
 def schema() -> dict[str, Any]:

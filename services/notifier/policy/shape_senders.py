@@ -13,7 +13,7 @@ class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Unknown keys are errors: a key that is misspelt would be obeyed by nobody."""
 
 
-class SecretPlace(Strict, frozen=True):
+class SecretSection(Strict, frozen=True):
     """Where a secret is to be found: a variable of the environment, or a file. The secret itself stands in neither
     this file nor a log."""
 
@@ -26,15 +26,15 @@ class SecretPlace(Strict, frozen=True):
 class ChatRobot(Strict, frozen=True):
     """A group's robot: `token` is that of its address, `secret` the key of its signature."""
 
-    token: SecretPlace
-    secret: SecretPlace | None = None
+    token: SecretSection
+    secret: SecretSection | None = None
     base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
 
 
 class KeyRobot(Strict, frozen=True):
     """A robot of WeCom, which has no signature."""
 
-    token: SecretPlace
+    token: SecretSection
     base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
 
 
@@ -42,7 +42,7 @@ class HookRobot(Strict, frozen=True):
     """A receiver of signed webhooks."""
 
     url: str
-    secret: SecretPlace
+    secret: SecretSection
 
 
 RobotName = Annotated[str, Meta(pattern=f"^{ROBOT}$")]
@@ -71,7 +71,7 @@ VariableName = Literal[
 ]
 
 
-class SmsTemplate(Strict, frozen=True):
+class SmsTemplateSection(Strict, frozen=True):
     """A template that the provider has approved."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64, description="the provider's id")]
@@ -81,20 +81,20 @@ class SmsTemplate(Strict, frozen=True):
 class SmsTemplates(Strict, frozen=True):
     """By kind of message; for what has none, the next channel of a list is taken."""
 
-    reminder: SmsTemplate | None = None
-    supervisor: SmsTemplate | None = None
-    lapsed: SmsTemplate | None = None
-    digest: Annotated[SmsTemplate | None, Meta(description="several reminders in one message")] = None
-    kept: SmsTemplate | None = None
-    superseded: SmsTemplate | None = None
-    returned: SmsTemplate | None = None
-    transferred: SmsTemplate | None = None
-    disputed: SmsTemplate | None = None
-    ruled: SmsTemplate | None = None
-    shares: SmsTemplate | None = None
+    reminder: SmsTemplateSection | None = None
+    supervisor: SmsTemplateSection | None = None
+    lapsed: SmsTemplateSection | None = None
+    digest: Annotated[SmsTemplateSection | None, Meta(description="several reminders in one message")] = None
+    kept: SmsTemplateSection | None = None
+    superseded: SmsTemplateSection | None = None
+    returned: SmsTemplateSection | None = None
+    transferred: SmsTemplateSection | None = None
+    disputed: SmsTemplateSection | None = None
+    ruled: SmsTemplateSection | None = None
+    shares: SmsTemplateSection | None = None
 
 
-class Sms(Strict, frozen=True):
+class SmsSection(Strict, frozen=True):
     """The templates of one provider, before those of the settings."""
 
     templates: SmsTemplates = SmsTemplates()
@@ -107,5 +107,5 @@ class Sms(Strict, frozen=True):
 class SmsProviders(Strict, frozen=True):
     """SMS by provider."""
 
-    aliyun: Sms = Sms()
-    tencent: Sms = Sms()
+    aliyun: SmsSection = SmsSection()
+    tencent: SmsSection = SmsSection()

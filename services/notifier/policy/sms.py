@@ -29,7 +29,7 @@ def sms_of(document: Document) -> dict[str, SmsTerms]:
         if provider not in LONGEST:
             raise document.bad(f"sms.{provider}", unknown(provider, LONGEST))
         key = f"sms.{provider}"
-        terms = convert(document, key, given, shape.Sms)
+        terms = convert(document, key, given, shape.SmsSection)
         longest = terms.longest or LONGEST[provider]
         templates = dict(_templates(document, f"{key}.templates", terms.templates, longest))
         found[provider] = SmsTerms(templates, terms.longest)

@@ -20,7 +20,7 @@ _WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
 _PLAIN: Mapping[str, object] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
-class BadPolicy(ValueError):
+class BadPolicyError(ValueError):
     """A policy that cannot be used: which file, line and key, and why."""
 
     def __init__(self, file: str, line: int, key: str, reason: str) -> None:
@@ -36,12 +36,12 @@ class Document:
     values: dict[str, object] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
-    def bad(self, key: str, reason: str) -> BadPolicy:
+    def bad(self, key: str, reason: str) -> BadPolicyError:
         """A refusal at a key, or at the nearest one around it that the file has."""
         near = key
         while near and near not in self.lines:
             near = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", near)
-        return BadPolicy(self.file, self.lines.get(near, 1), key, reason)
+        return BadPolicyError(self.file, self.lines.get(near, 1), key, reason)
 
 
 def parse_file(path: Path) -> Document:
@@ -49,26 +49,26 @@ def parse_file(path: Path) -> Document:
     try:
         return parse(path.read_bytes(), str(path))
     except OSError as error:
-        raise BadPolicy(str(path), 1, "", f"cannot be read: {error.strerror}") from None
+        raise BadPolicyError(str(path), 1, "", f"cannot be read: {error.strerror}") from None
 
 
 def parse(raw: bytes, file: str) -> Document:
     """The mapping that the file is, or BadPolicy."""
     if len(raw) > MAX_BYTES:
-        raise BadPolicy(file, 1, "", f"larger than {MAX_BYTES} bytes")
+        raise BadPolicyError(file, 1, "", f"larger than {MAX_BYTES} bytes")
     document = Document(file)
     try:
         text = raw.decode("utf-8-sig")
         _refuse_aliases(text, file)
         node = yaml.compose(text, Loader=_LOADER)
     except UnicodeDecodeError as error:
-        raise BadPolicy(file, raw.count(b"\n", 0, error.start) + 1, "", "not UTF-8") from error
+        raise BadPolicyError(file, raw.count(b"\n", 0, error.start) + 1, "", "not UTF-8") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BadPolicy(file, mark.line + 1 if mark else 1, "", f"not YAML: {problem}") from error
+        raise BadPolicyError(file, mark.line + 1 if mark else 1, "", f"not YAML: {problem}") from error
     if not isinstance(node, yaml.MappingNode):
-        raise BadPolicy(file, 1, "", "the file must be a mapping of keys")
+        raise BadPolicyError(file, 1, "", "the file must be a mapping of keys")
     document.values = _mapping(node, "", document, 0)
     return document
 
@@ -78,7 +78,7 @@ def _refuse_aliases(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             line = event.start_mark.line + 1 if event.start_mark else 1
-            raise BadPolicy(file, line, "", "anchors and aliases are not allowed; write the value again")
+            raise BadPolicyError(file, line, "", "anchors and aliases are not allowed; write the value again")
 
 
 def _value(node: yaml.Node, path: str, document: Document, depth: int) -> object:
@@ -106,11 +106,11 @@ def _mapping(node: yaml.MappingNode, path: str, document: Document, depth: int) 
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise BadPolicy(document.file, line, path, "a key must be a word")
+            raise BadPolicyError(document.file, line, path, "a key must be a word")
         inner = f"{path}.{key.value}" if path else str(key.value)
         if inner in document.lines:
             reason = f"given twice, first on line {document.lines[inner]}"
-            raise BadPolicy(document.file, line, inner, reason)
+            raise BadPolicyError(document.file, line, inner, reason)
         document.lines[inner] = line
         found[str(key.value)] = _value(value, inner, document, depth + 1)
     return found

@@ -21,7 +21,7 @@ from shared.platform.http.docs_page import add_docs
 from shared.platform.http.middleware import AccessLog, BodyLimit
 from shared.platform.http.openapi import DescribedApp, Document
 from shared.platform.http.origin import OriginGuard
-from shared.platform.http.problem import FieldError, Problem, bad_event, problem
+from shared.platform.http.problem import FieldError, ProblemError, bad_event, problem
 from shared.platform.http.query_names import refuse_unknown
 from shared.platform.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.platform.telemetry.log_stream import log_problem
@@ -94,7 +94,7 @@ def create_app(
 
 def _handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(BadEvent, _on_bad_event)
-    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_request_validation)
 
@@ -105,7 +105,7 @@ async def _on_bad_event(_request: Request, error: Exception) -> Response:
 
 
 async def _on_problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
+    assert isinstance(error, ProblemError)
     return problem(error.status, error.detail, errors=error.errors, headers=error.headers)
 
 

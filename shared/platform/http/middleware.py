@@ -32,11 +32,11 @@ _CLIENT_LEFT: Final = 499
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-class _TooLarge(HTTPException):
+class _TooLargeError(HTTPException):
     """The body went past the limit while it was read; FastAPI lets through no other kind of exception."""
 
 
-class _Busy(HTTPException):
+class _BusyError(HTTPException):
     """There was no memory for the body in time; the application answers it as any `HTTPException`."""
 
 
@@ -122,7 +122,7 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._limit:
-                raise _TooLarge(413, self._detail)
+                raise _TooLargeError(413, self._detail)
             if read > _SMALL and not holding:  # announced alone, a body takes nothing from others
                 holding = True
                 await self._hold(size, held)
@@ -135,7 +135,7 @@ class BodyLimit:
 
         try:
             await self._app(scope, counting, watching)
-        except _TooLarge:
+        except _TooLargeError:
             if started:
                 raise
             await self._refuse(scope, receive, send)
@@ -144,7 +144,7 @@ class BodyLimit:
         try:
             await held.enter_async_context(self._budget.hold(size))
         except TimeoutError:
-            raise _Busy(503, _BUSY, headers={"Retry-After": "2"}) from None
+            raise _BusyError(503, _BUSY, headers={"Retry-After": "2"}) from None
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _closes(scope):

@@ -82,7 +82,7 @@ def object_of(*required: str, **properties: Document) -> Document:
     }
 
 
-class CollidingNames(ValueError):
+class CollidingNamesError(ValueError):
     """A service has a model that is called as a schema of the contract is."""
 
     def __init__(self, names: Collection[str]) -> None:
@@ -145,11 +145,11 @@ def described(document: Document, examples: Mapping[str, Document], own: Mapping
     problem = {key: value for key, value in problem_schema().items() if key != "$schema"}
     ours = {"Problem": problem | {"title": "Problem"}, **http_event_schemas(_COMPONENTS + "{name}")}
     if colliding := ours.keys() & own.keys():
-        raise CollidingNames(colliding)
+        raise CollidingNamesError(colliding)
     ours |= own
     used = _used(document["paths"], ours | schemas)
     if colliding := used & ours.keys() & schemas.keys():
-        raise CollidingNames(colliding)
+        raise CollidingNamesError(colliding)
     document["components"]["schemas"] = {
         name: schema for name, schema in (ours | schemas).items() if name in used
     }

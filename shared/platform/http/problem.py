@@ -57,7 +57,7 @@ def problem(
     return Response(body, status, headers=dict(headers or {}), media_type=PROBLEM_TYPE)
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     """Raised by a handler: answered as a problem document."""
 
     def __init__(
@@ -80,6 +80,6 @@ def bad_event(error: BadEvent) -> Response:
     return problem(422, str(error), errors=[field_error(error)])
 
 
-def unavailable(detail: str, retry_after: int) -> Problem:
+def unavailable(detail: str, retry_after: int) -> ProblemError:
     """503: nothing was taken; come again after so many seconds."""
-    return Problem(503, detail, headers={"Retry-After": str(retry_after)})
+    return ProblemError(503, detail, headers={"Retry-After": str(retry_after)})

@@ -16,7 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from shared.contract import mask
-from shared.platform.http.problem import FieldError, Problem
+from shared.platform.http.problem import FieldError, ProblemError
 
 SHOWN: Final = 64
 
@@ -28,7 +28,7 @@ async def refuse_unknown(request: Request) -> None:
         return
     errors = list(_errors([name for name, _ in request.query_params.multi_items()], known_names(route)))
     if errors:
-        raise Problem(422, "; ".join(f"{e['path']}: {e['message']}" for e in errors), errors=errors)
+        raise ProblemError(422, "; ".join(f"{e['path']}: {e['message']}" for e in errors), errors=errors)
 
 
 def known_names(route: APIRoute) -> frozenset[str]:

@@ -23,17 +23,17 @@ from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
 from shared.platform.kafka.kept_topic import RelayLead
-from shared.platform.kafka.sender import SEND_FAILURES, Record, Sender, ensure_topic, look_at
+from shared.platform.kafka.sender import SEND_FAILURES, OutgoingRecord, Sender, ensure_topic, look_at
 from shared.platform.kafka.topic_state import (
     EVERYTHING,
     LAST_OF_EACH_KEY,
     Keeping,
     TopicState,
-    WrongTopic,
+    WrongTopicError,
     extent,
 )
 from shared.platform.liveness import Progress
-from shared.platform.postgres.leader_lock import Leader, NotLeading
+from shared.platform.postgres.leader_lock import Leader, NotLeadingError
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class RelayMetrics(Protocol):
     unfit: Gauge
 
 
-class TopicChanged(Exception):
+class TopicChangedError(Exception):
     """The topic is gone or is another one: who sends to it begins anew."""
 
 
@@ -75,22 +75,22 @@ class Outgoing(Struct, frozen=True, gc=False):
     """A record on its way, and the row of the outbox that may go once it is acknowledged, if one may."""
 
     partition: int
-    record: Record
+    record: OutgoingRecord
     row: int | None
 
 
 class Relay(Leader):
     """Sends what an outbox holds for as long as this process leads."""
 
-    blocking: tuple[type[Exception], ...] = (WrongTopic,)
+    blocking: tuple[type[Exception], ...] = (WrongTopicError,)
     """What no new attempt and no new process would mend."""
 
     failures: tuple[type[Exception], ...] = (
         *SEND_FAILURES,
         psycopg.Error,
-        NotLeading,
-        WrongTopic,
-        TopicChanged,
+        NotLeadingError,
+        WrongTopicError,
+        TopicChangedError,
     )
 
     def __init__(
@@ -164,7 +164,7 @@ class Relay(Leader):
             partitions, keeping = self._must_be(state.topic)
             found = await look_at(chosen.bootstrap, state.topic, partitions, chosen.send_wait, keeping)
             if found != state:
-                raise TopicChanged(f"topic {state.topic} is not the one that it was")
+                raise TopicChangedError(f"topic {state.topic} is not the one that it was")
         await self._keep(opened[0])
 
     async def ends(self, sender: Sender) -> Mapping[int, int]:
@@ -199,7 +199,7 @@ class Relay(Leader):
         """Told once, and not twice a second while a broker is away."""
         self._errors.inc()
         known = self.progress.problem
-        if isinstance(error, WrongTopic):
+        if isinstance(error, WrongTopicError):
             self._unfit.labels(self._settings.topics[0]).set(1)
         if isinstance(error, self.blocking):
             self.progress.blocked(str(error))

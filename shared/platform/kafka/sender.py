@@ -43,7 +43,7 @@ Producer: Any = AIOKafkaProducer
 Topic: Any = NewTopic
 
 
-class Record(Struct, frozen=True, gc=False):
+class OutgoingRecord(Struct, frozen=True, gc=False):
     """One Kafka record before it has an offset."""
 
     key: bytes | None
@@ -51,10 +51,10 @@ class Record(Struct, frozen=True, gc=False):
     headers: Sequence[Header]
 
 
-def watermark_record(source: str, offset: int, watermark: datetime) -> Record:
+def watermark_record(source: str, offset: int, watermark: datetime) -> OutgoingRecord:
     """Says that whatever a partition has that was recorded at or before `watermark` lies below the offset."""
     key, value = encode_watermark(WatermarkMessage(source=source, offset=offset, watermark=watermark))
-    return Record(key, value, [])
+    return OutgoingRecord(key, value, [])
 
 
 class PartitionOf:
@@ -213,7 +213,7 @@ class Sender:
         if task is not None:
             await asyncio.wait([task], timeout=self._wait)
 
-    async def send(self, partition: int, records: Sequence[Record]) -> int:
+    async def send(self, partition: int, records: Sequence[OutgoingRecord]) -> int:
         """Send the first records that fit into one batch; answers how many, once they are acknowledged."""
         batch = self._producer.create_batch()
         count = 0
@@ -237,7 +237,7 @@ class Sender:
             self.unplaced.add(partition)
         return count
 
-    async def send_all(self, partition: int, records: Sequence[Record]) -> None:
+    async def send_all(self, partition: int, records: Sequence[OutgoingRecord]) -> None:
         """Send the records, one batch after another."""
         sent = 0
         while sent < len(records):

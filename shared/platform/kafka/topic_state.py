@@ -69,7 +69,7 @@ Consumer: Any = AIOKafkaConsumer
 ANYTHING: Final = Keeping({}, {}, "", "")
 
 
-class WrongTopic(Exception):
+class WrongTopicError(Exception):
     """The topic exists but would lose or reorder what is sent to it; nothing may be."""
 
 
@@ -129,9 +129,9 @@ async def topic_state(admin: Any, topic: str) -> TopicState | None:
 async def check_fit(
     admin: Any, state: TopicState, partitions: int | None, keeping: Keeping = EVERYTHING
 ) -> None:
-    """Raise `WrongTopic` where scopes would change partition or facts go lost, with what is to be done."""
+    """Raise `WrongTopicError` where scopes would change partition or facts go lost, with what is to be done."""
     if partitions is not None and state.partitions != partitions:
-        raise WrongTopic(
+        raise WrongTopicError(
             f"主题 {state.topic} 有 {state.partitions} 个分区，设置为 {partitions}"
             f" (topic {state.topic} has {state.partitions} partitions and {partitions} are set: scopes would change"
             " partition and lose their order; where the topic was made with that number, set PANKE_PARTITIONS to it;"
@@ -148,7 +148,7 @@ async def check_fit(
         for name, value, *_ in resource[4]:
             wanted_value = keeping.demanded.get(name, value)
             if wanted_value != value:
-                raise WrongTopic(
+                raise WrongTopicError(
                     f"主题 {state.topic} 的 {name}={value} {keeping.else_zh}"
                     f" (topic {state.topic} has {name}={value}, but it needs {name}={wanted_value}:"
                     f" {keeping.because}; set it back with"

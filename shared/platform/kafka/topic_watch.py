@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Gauge
 
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
-from shared.platform.kafka.topic_state import EVERYTHING, Keeping, TopicState, WrongTopic
+from shared.platform.kafka.topic_state import EVERYTHING, Keeping, TopicState, WrongTopicError
 
 log: Final = structlog.get_logger()
 
@@ -51,7 +51,7 @@ class TopicWatch:
             found = await look_at(
                 chosen.bootstrap, chosen.topic, chosen.partitions, chosen.wait, chosen.keeping
             )
-        except WrongTopic as error:
+        except WrongTopicError as error:
             self.refuse(str(error))
             return None
         if found is None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.contract.topics import BadMessage, WatermarkMessage, decode_watermark
+from shared.contract.topics import BadMessageError, WatermarkMessage, decode_watermark
 from shared.platform.kafka.topic_watch import TopicWatch
 
 log = structlog.get_logger()
@@ -97,5 +97,5 @@ def _messages(fetched: Any) -> Iterator[WatermarkMessage]:
         for record in records:
             try:
                 yield decode_watermark(record.value)
-            except BadMessage as refusal:
+            except BadMessageError as refusal:
                 log.error("watermark_unreadable", offset=record.offset, reason=str(refusal))

@@ -32,7 +32,7 @@ _LED: Final = b"""
 """
 
 
-class NotLeading(Exception):
+class NotLeadingError(Exception):
     """Another process leads, or the session that held the lead is gone."""
 
 
@@ -77,17 +77,17 @@ class SessionLead:
         return row is not None and bool(row[0])
 
     def leading(self) -> Connection:
-        """The connection that holds the lead, or `NotLeading`."""
+        """The connection that holds the lead, or `NotLeadingError`."""
         if self._leader is None or self._link.get() is not self._leader:
             self._leader = None
-            raise NotLeading
+            raise NotLeadingError
         return self._leader
 
 
 class Leader(ABC):
     """Works while it leads, and tries again after whatever `failures` are."""
 
-    failures: tuple[type[Exception], ...] = (NotLeading,)
+    failures: tuple[type[Exception], ...] = (NotLeadingError,)
 
     def __init__(
         self, lead: Lead, gauge: Gauge, progress: Progress, *, lead_retry: float, failure_pause: float

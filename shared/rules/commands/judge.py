@@ -15,9 +15,9 @@ import msgspec
 from shared.contract import BadEvent, parse_instant
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import output, say
-from shared.rules.judge.files import Unreadable, open_events
-from shared.rules.judge.judge import BadInput, judge
-from shared.rules.rulebooks.loading import BadRulebook
+from shared.rules.judge.files import UnreadableFileError, open_events
+from shared.rules.judge.judge import BadInputError, judge
+from shared.rules.rulebooks.loading import BadRulebookError
 from shared.rules.rulebooks.registry import Registry
 
 BAD_INPUT = 2
@@ -82,7 +82,7 @@ def judge_command(
         book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)
-    except (BadInput, BadRulebook, Unreadable) as error:
+    except (BadInputError, BadRulebookError, UnreadableFileError) as error:
         refuse(f"panke judge: {error}")
     output().write(encode(answer))
 

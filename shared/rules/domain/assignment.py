@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.facts import Party, StaffId, Visit
 from shared.rules.domain.identity import known_customers
-from shared.rules.domain.state import Customer, Outside, Referral
+from shared.rules.domain.state import Customer, Outside, ReferralAtVisit
 from shared.rules.domain.united import has_other
 
 
@@ -20,7 +20,7 @@ class Assignment(NamedTuple):
 
 
 def assign(
-    case: Case, visit: Visit, customer: Customer, referrals: tuple[Referral, ...]
+    case: Case, visit: Visit, customer: Customer, referrals: tuple[ReferralAtVisit, ...]
 ) -> Assignment | None:
     """The first step that gives the visit to somebody who may own (procedure.md#steps)."""
     book = case.book
@@ -56,7 +56,7 @@ def capacity(case: Case, visit: Visit, customer: Customer) -> str:
 
 
 def _referred(
-    case: Case, visit: Visit, referrals: tuple[Referral, ...]
+    case: Case, visit: Visit, referrals: tuple[ReferralAtVisit, ...]
 ) -> list[tuple[StaffId | None, int, str]]:
     """Step 3, where the customers of exactly one consultant brought this one, and step 4 (procedure.md#step-3)."""
     book = case.book
@@ -70,28 +70,28 @@ def _referred(
     return steps
 
 
-def _referrers(visit: Visit, referrals: tuple[Referral, ...]) -> list[StaffId]:
+def _referrers(visit: Visit, referrals: tuple[ReferralAtVisit, ...]) -> list[StaffId]:
     """The different consultants whom the referrers name, or whose customers they are (procedure.md#step-referrers)."""
     owners = {referral.contact: referral.owner for referral in referrals}
     named = [r.consultant or owners.get(r.contact or "") for r in visit.referred_by]
     return list(dict.fromkeys(staff for staff in named if staff is not None))
 
 
-def look_up_referrers(case: Case, visit: Visit) -> tuple[Referral, ...]:
+def look_up_referrers(case: Case, visit: Visit) -> tuple[ReferralAtVisit, ...]:
     """Whose customer each referrer is whom the visit names by a contact only."""
     contacts = [r.contact for r in visit.referred_by if r.consultant is None and r.contact is not None]
     return tuple(_referral(case, contact) for contact in dict.fromkeys(contacts))
 
 
-def _referral(case: Case, contact: str) -> Referral:
+def _referral(case: Case, contact: str) -> ReferralAtVisit:
     """The customer with this contact and the owner; judged again, as the scope knew it then."""
     for customer in known_customers(case, Party(None, (contact,))):
         case.settle(customer)
-        return Referral(contact, customer, _owner(case.customer(customer)))
-    return Referral(contact) if case.outside is None else _known_then(case, case.outside, contact)
+        return ReferralAtVisit(contact, customer, _owner(case.customer(customer)))
+    return ReferralAtVisit(contact) if case.outside is None else _known_then(case, case.outside, contact)
 
 
-def _known_then(case: Case, outside: Outside, contact: str) -> Referral:
+def _known_then(case: Case, outside: Outside, contact: str) -> ReferralAtVisit:
     """What was known of a referrer when the visit was first judged (procedure.md#correction-known-then).
 
     What is being formed anew is not known.
@@ -99,11 +99,11 @@ def _known_then(case: Case, outside: Outside, contact: str) -> Referral:
     noted = case.noted.get(case.record)
     if noted is not None:
         found = next((r for r in noted if r.contact == contact), None)
-        return Referral(contact) if found is None or found.customer == case.formed else found
+        return ReferralAtVisit(contact) if found is None or found.customer == case.formed else found
     pointed = outside.pointed("contact", contact)
     if pointed is None or pointed == case.formed:
-        return Referral(contact)
-    return Referral(contact, pointed, _owner(outside.customer(pointed)))
+        return ReferralAtVisit(contact)
+    return ReferralAtVisit(contact, pointed, _owner(outside.customer(pointed)))
 
 
 def _owner(customer: Customer) -> StaffId | None:

@@ -14,13 +14,13 @@ from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import (
     BookId,
     Claim,
+    ClaimOrigin,
     Customer,
     CustomerId,
     Deal,
     Key,
     Noted,
     Outside,
-    Registration,
     Scope,
     Slice,
 )
@@ -189,7 +189,7 @@ class Case:
 
     # Claims
 
-    def new_claim(self, owner: StaffId, basis: Basis, registration: Registration) -> Claim:
+    def new_claim(self, owner: StaffId, basis: Basis, registration: ClaimOrigin) -> Claim:
         """A claim that begins with this event, under the rulebook in force."""
         return Claim(
             owner=owner,

@@ -10,7 +10,7 @@ from shared.rules.domain.facts import Complaint, Concealment, StaffId, Transfer
 from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import file_record, identify, touch
 from shared.rules.domain.shares import moved, receiver_of, set_shares
-from shared.rules.domain.state import Customer, Deal, Forfeit, Moved, Registration
+from shared.rules.domain.state import ClaimOrigin, Customer, Deal, Forfeit, Moved
 
 
 def uphold_complaint(case: Case, complaint: Complaint) -> None:
@@ -109,7 +109,7 @@ def transfer(case: Case, wish: Transfer) -> None:
         return
     before = standing(known.claim)
     claim = case.new_claim(
-        wish.to, "transfer", Registration(case.id, case.effective, "transfer", seq=case.seq)
+        wish.to, "transfer", ClaimOrigin(case.id, case.effective, "transfer", seq=case.seq)
     )
     because = (case.id,) if before is None else (before.registration.event, case.id)
     case.decide(customer, "transferred", claim, case.book.transfers.clause, because)

@@ -26,7 +26,7 @@ from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import file_record, join, known_customers, new_customer
 from shared.rules.domain.registration import is_complete, judge_contact
 from shared.rules.domain.rejudgement import flags_of, identified, judge_again, scope_at
-from shared.rules.domain.state import Customer, CustomerId, Deal, Dispute, Filed
+from shared.rules.domain.state import Customer, CustomerId, Deal, Dispute, FiledRecord
 from shared.rules.domain.visits import is_first, judge_visit
 
 
@@ -43,7 +43,7 @@ def correct(case: Case, correction: Correction) -> None:
         _apply(case, filed, correction)
 
 
-def party_of(filed: Filed) -> Party | None:
+def party_of(filed: FiledRecord) -> Party | None:
     """The party of a record that names one customer; a correction itself names nobody."""
     matter = filed.fact.matter
     return None if isinstance(matter, Correction) else getattr(matter, "customer", None)
@@ -63,7 +63,7 @@ def _corrected(before: Party, correction: Correction, *, complete: bool) -> Part
     return Party(name, contacts, phones, wechat)
 
 
-def _apply(case: Case, filed: Filed, correction: Correction) -> None:
+def _apply(case: Case, filed: FiledRecord, correction: Correction) -> None:
     before = party_of(filed)
     assert before is not None
     registers = _registers(case, filed)
@@ -98,13 +98,13 @@ def _apply(case: Case, filed: Filed, correction: Correction) -> None:
         _judge_now(case, changed, customer, now)
 
 
-def _names_nobody(changed: Filed) -> bool:
+def _names_nobody(changed: FiledRecord) -> bool:
     """Whether the record has no effect on anybody any more; the shares of a deal stay where they are."""
     party = party_of(changed)
     return party is not None and not party.contacts and not isinstance(changed.fact.matter, Subscription)
 
 
-def _keep_id(case: Case, changed: Filed) -> None:
+def _keep_id(case: Case, changed: FiledRecord) -> None:
     """A visit that names nobody any more keeps its id (procedure.md#fine-emptied-visit-id)."""
     matter = changed.fact.matter
     if (
@@ -115,7 +115,7 @@ def _keep_id(case: Case, changed: Filed) -> None:
         case.emit(e.IdTaken("visit", matter.visit, changed.fact.id))
 
 
-def _registers(case: Case, filed: Filed) -> bool:
+def _registers(case: Case, filed: FiledRecord) -> bool:
     """Whether the record is a registration that is judged; a duplicate is not, whatever it says."""
     matter = filed.fact.matter
     if isinstance(matter, Visit):
@@ -123,12 +123,12 @@ def _registers(case: Case, filed: Filed) -> bool:
     return isinstance(matter, Call | Outreach)
 
 
-def _with_party(filed: Filed, party: Party) -> Filed:
+def _with_party(filed: FiledRecord, party: Party) -> FiledRecord:
     matter: Any = filed.fact.matter
     return replace(filed, fact=replace(filed.fact, matter=replace(matter, customer=party)))
 
 
-def _first_named(case: Case, changed: Filed, others: list[CustomerId]) -> CustomerId | None:
+def _first_named(case: Case, changed: FiledRecord, others: list[CustomerId]) -> CustomerId | None:
     """A record that named nobody gets its first contact, and keeps its place in the order of records."""
     party = party_of(changed)
     if party is None or not party.contacts:
@@ -173,7 +173,7 @@ def _left_behind(case: Case, fact: Fact) -> tuple[Customer | None, Deal | None]:
     return (None, None) if deal is None else (known, deal)
 
 
-def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool) -> None:
+def _judge_now(case: Case, changed: FiledRecord, customer: CustomerId, complete: bool) -> None:
     """Judge the registration as one made at the correction, without a turn (procedure.md#fine-completed)."""
     own, case.flags = case.flags, flags_of(case, changed.fact)
     case.record, case.completing = changed.fact.id, True
@@ -188,7 +188,9 @@ def _judge_now(case: Case, changed: Filed, customer: CustomerId, complete: bool)
     case.flags = own
 
 
-def _reform(case: Case, known: Customer, changed: Filed, *, lost: bool) -> tuple[CustomerId | None, bool]:
+def _reform(
+    case: Case, known: Customer, changed: FiledRecord, *, lost: bool
+) -> tuple[CustomerId | None, bool]:
     """Form the customer anew; answers whose the corrected record is now, and whether it was judged again."""
     party = party_of(changed)
     if not lost and party is not None and any(contact in known.contacts for contact in party.contacts):

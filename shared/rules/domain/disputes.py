@@ -12,11 +12,11 @@ from shared.rules.domain.identity import file_record, identify, is_taken, take_i
 from shared.rules.domain.recognition import join_recognised
 from shared.rules.domain.shares import set_shares
 from shared.rules.domain.state import (
+    ClaimOrigin,
     CustomerId,
     Deal,
     Dispute,
     Outside,
-    Registration,
     RulingMade,
     Shares,
     Slice,
@@ -157,7 +157,7 @@ def _rule_owner(case: Case, customer: CustomerId, ruling: Ruling) -> None:
     because = (case.id,) if before is None else (before.registration.event, case.id)
     claim = known
     if ruling.owner is not None:
-        registration = Registration(case.id, case.effective, "ruling", seq=case.seq)
+        registration = ClaimOrigin(case.id, case.effective, "ruling", seq=case.seq)
         claim = case.new_claim(ruling.owner, "ruling", registration)
     case.decide(customer, "ruled", claim, clause, because)
 

@@ -20,7 +20,7 @@ from shared.rules.domain.state import (
     CustomerId,
     Deal,
     Dispute,
-    Filed,
+    FiledRecord,
     Forfeit,
     Former,
     Reception,
@@ -64,7 +64,7 @@ class RecordFiled:
     With `customer` it names that one: the contacts and the name of its party are the customer's from now on.
     """
 
-    filed: Filed
+    filed: FiledRecord
     customer: CustomerId | None = None
 
 

@@ -18,16 +18,16 @@ from shared.rules.domain.state import (
     Claim,
     Customer,
     CustomerId,
+    CustomerRef,
     Deal,
     Forfeit,
     Former,
     Grant,
+    IdHolder,
     Key,
-    Pointer,
     Record,
     Slice,
     Staff,
-    Taken,
     taken_key,
 )
 from shared.rules.domain.united import added, appended, last, united, united_by, weight
@@ -96,7 +96,7 @@ def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
 
 
 def _id_taken(s: Slice, event: e.IdTaken) -> Changes:
-    return {taken_key(event.kind, event.id): Taken(event.event)}
+    return {taken_key(event.kind, event.id): IdHolder(event.event)}
 
 
 def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
@@ -113,7 +113,7 @@ def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Part
     contacts = known.contacts
     new = tuple([contact for contact in party.contacts if s.pointed("contact", contact) != customer])
     if new:
-        changes |= {Key("contact", contact): Pointer(known.home) for contact in new}
+        changes |= {Key("contact", contact): CustomerRef(known.home) for contact in new}
         contacts = united((contacts, new))
     names = added(known.names, party.name) if party.name else known.names
     records = added(known.records, event)
@@ -124,7 +124,7 @@ def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Part
 def _freed(s: Slice, home: CustomerId) -> Changes:
     """Where an id that another customer's contacts point to is a customer's again, they point to that one itself."""
     alias = s.get(Key("joined", home))
-    if not isinstance(alias, Pointer):
+    if not isinstance(alias, CustomerRef):
         return {}
     other = replace(s.customer(alias.customer), root="")
     return _pointers(other, other.id) | _customer(other) | {Key("joined", home): None}
@@ -141,7 +141,7 @@ def _customer(customer: Customer) -> Changes:
 
 def _pointers(customer: Customer, to: CustomerId) -> Changes:
     """Every contact, visit and deal of a customer, pointing to whom they are now."""
-    pointer = Pointer(to)
+    pointer = CustomerRef(to)
     changes: Changes = {Key("contact", contact): pointer for contact in customer.contacts}
     changes |= {Key("visit", reception.visit): pointer for reception in customer.receptions}
     changes |= {Key("deal", deal.deal): pointer for deal in customer.deals}
@@ -204,7 +204,7 @@ def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
         if part is not into:
             changes[Key("customer", part.id)] = None
     if large is not into and merged.root:
-        changes[Key("joined", merged.root)] = Pointer(merged.id)
+        changes[Key("joined", merged.root)] = CustomerRef(merged.id)
     for name in merged.disputes:
         dispute = s.dispute(name)
         if dispute is not None:
@@ -232,7 +232,7 @@ def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
         formed = replace(customer, root=before.root if customer.id == before.id else "")
         changes |= _pointers(formed, formed.home) | _customer(formed)
     # What points where it did is no change: of a large customer that is nearly all.
-    return {key: to for key, to in changes.items() if not isinstance(to, Pointer) or s.get(key) != to}
+    return {key: to for key, to in changes.items() if not isinstance(to, CustomerRef) or s.get(key) != to}
 
 
 def _decided(s: Slice, event: e.Decided) -> Changes:
@@ -311,7 +311,7 @@ def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
         others = [r for r in known.receptions if r.visit != reception.visit]
         receptions = (*others, reception)
     changes = _customer(replace(known, receptions=receptions, registered=True))
-    changes[Key("visit", reception.visit)] = Pointer(known.home)
+    changes[Key("visit", reception.visit)] = CustomerRef(known.home)
     return changes
 
 
@@ -356,7 +356,7 @@ def _place_of(deals: tuple[Deal, ...], deal: Deal) -> int:
 def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:
     known = s.customer(event.customer)
     changes = _customer(with_deal(known, event.deal))
-    changes[Key("deal", event.deal.deal)] = Pointer(known.home)
+    changes[Key("deal", event.deal.deal)] = CustomerRef(known.home)
     return changes
 
 

@@ -7,7 +7,7 @@ from shared.rules.domain.case import Case
 from shared.rules.domain.discovery import reconcile
 from shared.rules.domain.evolve import customer_id
 from shared.rules.domain.facts import Call, Correction, Outreach, Party, Visit
-from shared.rules.domain.state import Claim, Customer, CustomerId, Filed
+from shared.rules.domain.state import Claim, Customer, CustomerId, FiledRecord
 
 
 def file_record(case: Case, customer: CustomerId | None = None) -> None:
@@ -15,7 +15,9 @@ def file_record(case: Case, customer: CustomerId | None = None) -> None:
     if not case.replaying:
         matter = case.fact.matter
         inert = customer is None and not isinstance(matter, Visit | Call | Outreach | Correction)
-        filed = Filed(case.fact, case.seq, case.id, case.effective, inert and hasattr(matter, "customer"))
+        filed = FiledRecord(
+            case.fact, case.seq, case.id, case.effective, inert and hasattr(matter, "customer")
+        )
         case.emit(e.RecordFiled(filed, customer))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from shared.rules.domain import facts as f
-from shared.rules.domain.state import SCOPE, Customer, Dispute, Key, Pointer, Record, Slice, taken_key
+from shared.rules.domain.state import SCOPE, Customer, CustomerRef, Dispute, Key, Record, Slice, taken_key
 
 HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
@@ -138,7 +138,7 @@ def _close(slice_: Slice, wanted: set[Key]) -> None:
 def _leads(key: Key, record: Record | None) -> Sequence[Key]:
     if record is None:  # a customer may have been joined to another, and still be pointed to
         return (Key("joined", key.id),) if key.kind == "customer" else ()
-    if isinstance(record, Pointer):
+    if isinstance(record, CustomerRef):
         return (Key("customer", record.customer),)
     if isinstance(record, Customer):
         disputes = [Key("dispute", dispute) for dispute in record.disputes]

@@ -10,7 +10,7 @@ from shared.rules.domain.facts import Asked, Basis, Call, EventId, Outreach, Par
 from shared.rules.domain.identity import identify
 from shared.rules.domain.rotation import call_turn
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import Claim, CustomerId, Registration
+from shared.rules.domain.state import Claim, ClaimOrigin, CustomerId
 
 NOT_ASKED = Asked()
 WECHAT = "wechat:"
@@ -70,7 +70,7 @@ def judge_contact(
     """Let a call or an outreach give or renew the claim; a new customer's call takes a turn."""
     new = not case.customer(customer).registered
     late = "late_entry" in case.flags
-    registration = Registration(case.record, case.effective, basis, asked=asked, late=late, seq=case.seq)
+    registration = ClaimOrigin(case.record, case.effective, basis, asked=asked, late=late, seq=case.seq)
     gave = complete and _give_by_contact(case, customer, staff, registration)
     if new:
         case.emit(e.CustomerRegistered(customer))
@@ -78,7 +78,7 @@ def judge_contact(
         call_turn(case, staff)
 
 
-def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, registration: Registration) -> bool:
+def _give_by_contact(case: Case, customer: CustomerId, staff: StaffId, registration: ClaimOrigin) -> bool:
     basis = registration.basis
     known = case.customer(customer)
     claim = known.claim

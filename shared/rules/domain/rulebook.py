@@ -60,7 +60,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class RegistrationRule:
     """What a complete registration has; a first registration cites `first`, completeness `clause`."""
 
     requires: frozenset[Requirement]
@@ -102,7 +102,7 @@ class Assisting:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowUp:
+class FollowUpRule:
     """How long a claim lives without contact, and which contacts count. `methods` None: all of them."""
 
     every: Mapping[str, int | None]
@@ -118,7 +118,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognition:
+class RecognitionRule:
     """How long, and with what effect, the consultant may still recognise a customer whom another received."""
 
     until: Literal["reception_end", "deal"]
@@ -163,7 +163,7 @@ class Household:
 
 
 @dataclass(frozen=True, slots=True)
-class Referral:
+class ReferralRule:
     """Who gets a customer whom one consultant's customer (or several consultants' customers) brought."""
 
     effect: ReferralEffect
@@ -174,8 +174,8 @@ class Referral:
 class Referrals:
     """Referrers of one consultant, and of several."""
 
-    single: Referral
-    joint: Referral
+    single: ReferralRule
+    joint: ReferralRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,14 +239,14 @@ class Rulebook:
     sha256: str
     title: Text
     timezone: ZoneInfo
-    registration: Registration
+    registration: RegistrationRule
     honour: Mapping[str, Honour]
     kept: Clause
     designated: Designated
     named: Named
     assist: Assisting
-    follow_up: FollowUp
-    recognition: Recognition
+    follow_up: FollowUpRule
+    recognition: RecognitionRule
     present_unrecognised: PresentUnrecognised
     discovery: Discoveries
     household: Household

@@ -84,7 +84,7 @@ class Scope:
 
 
 @record
-class Registration:
+class ClaimOrigin:
     """The record that gave a claim, as far as a later question about it needs it; `late`: it was a late entry."""
 
     event: EventId
@@ -114,7 +114,7 @@ class Claim:
     basis: Basis
     since: datetime
     book: BookId
-    registration: Registration
+    registration: ClaimOrigin
     registered: datetime
     contact_at: datetime
     contact: EventId
@@ -138,11 +138,11 @@ class Grant:
     """A registration that gave this consultant the claim, once."""
 
     owner: StaffId
-    registration: Registration
+    registration: ClaimOrigin
 
 
 @record
-class Referral:
+class ReferralAtVisit:
     """Whose customer a referrer was when the visit was registered: the customer with that contact, and the owner."""
 
     contact: str
@@ -150,7 +150,7 @@ class Referral:
     owner: StaffId | None = None
 
 
-Noted: TypeAlias = Mapping[EventId, tuple[Referral, ...]]
+Noted: TypeAlias = Mapping[EventId, tuple[ReferralAtVisit, ...]]
 """What was known of the referrers of each visit, by its record."""
 
 
@@ -172,7 +172,7 @@ class Reception:
     gave: StaffId | None = None
     superseded: Claim | None = None
     present: tuple[StaffId, ...] = ()
-    referrals: tuple[Referral, ...] | None = None
+    referrals: tuple[ReferralAtVisit, ...] | None = None
 
 
 @record
@@ -315,21 +315,21 @@ class Board:
 
 
 @record
-class Taken:
+class IdHolder:
     """The record that has the id of a visit, a deal or a dispute although it names nobody."""
 
     event: EventId
 
 
 @record
-class Pointer:
+class CustomerRef:
     """Which customer a contact, a visit or a deal belongs to; or, as `joined`, an id that those of many point to."""
 
     customer: CustomerId
 
 
 @record
-class Filed:
+class FiledRecord:
     """A kept record, with its party as it stands after corrections.
 
     `judged` is the place at which it counts, by `trigger`: its own, or that of the correction that completed it,
@@ -344,7 +344,7 @@ class Filed:
     inert: bool = False
 
 
-Record: TypeAlias = Scope | Customer | Dispute | Board | Pointer | Taken | Filed
+Record: TypeAlias = Scope | Customer | Dispute | Board | CustomerRef | IdHolder | FiledRecord
 
 
 def taken_key(kind: str, name: str) -> Key:
@@ -373,15 +373,15 @@ class Slice(dict[Key, Record]):
     def pointed(self, kind: str, name: str) -> CustomerId | None:
         """The customer that a contact, a visit or a deal belongs to."""
         found = self.get((kind, name))  # type: ignore[call-overload]
-        if not isinstance(found, Pointer):
+        if not isinstance(found, CustomerRef):
             return None
         moved = self.get(("joined", found.customer))  # type: ignore[call-overload]
-        return moved.customer if isinstance(moved, Pointer) else found.customer
+        return moved.customer if isinstance(moved, CustomerRef) else found.customer
 
     def taken(self, kind: str, name: str) -> EventId | None:
         """The record that has the id of a visit, a deal or a dispute that is nobody's."""
         found = self.get(taken_key(kind, name))
-        return found.event if isinstance(found, Taken) else None
+        return found.event if isinstance(found, IdHolder) else None
 
     def dispute(self, dispute: str) -> Dispute | None:
         found = self.get(("dispute", dispute))  # type: ignore[call-overload]
@@ -391,9 +391,9 @@ class Slice(dict[Key, Record]):
         found = self.get(("board", office))  # type: ignore[call-overload]
         return found if isinstance(found, Board) else None
 
-    def filed(self, event: EventId) -> Filed | None:
+    def filed(self, event: EventId) -> FiledRecord | None:
         found = self.get(("record", event))  # type: ignore[call-overload]
-        return found if isinstance(found, Filed) else None
+        return found if isinstance(found, FiledRecord) else None
 
     def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
         """Whether this record is the one by which the customer was received at this visit."""

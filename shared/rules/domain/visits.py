@@ -23,18 +23,18 @@ from shared.rules.domain.rotation import visit_turn
 from shared.rules.domain.state import (
     Assist,
     Claim,
+    ClaimOrigin,
     Customer,
     CustomerId,
     Forfeit,
     Outside,
     Reception,
-    Registration,
     Slice,
 )
 
 
 @record
-class Outcome:
+class VisitOutcome:
     """What a visit did: `gave` the claim to whom, whether it `supersedes`, and whether a turn is used for it."""
 
     gave: StaffId | None = None
@@ -80,7 +80,7 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
     if complete:
         outcome = _judge_complete(case, visit, known, assignment)
     else:
-        outcome = Outcome(new=standing(known.claim) is None)
+        outcome = VisitOutcome(new=standing(known.claim) is None)
     reception = Reception(
         visit=visit.visit,
         event=case.record,
@@ -101,12 +101,12 @@ def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) 
         visit_turn(case, taken, asked_for, may_receive=may_own(case, known, visit.received_by))
 
 
-def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
+def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> VisitOutcome:
     claim = known.claim
     if claim is None:
         return _first_visit(case, visit, known, assignment)
     if changes_nothing(case, known):
-        return Outcome()
+        return VisitOutcome()
     if visit.received_by == claim.owner and (not claim.lapsed or may_own(case, known, claim.owner)):
         return _owners_visit(case, visit, known, claim)
     if case.effective < claim.since:
@@ -116,19 +116,19 @@ def _judge_complete(case: Case, visit: Visit, known: Customer, assignment: Assig
 
 def _early_visit(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
-) -> Outcome:
+) -> VisitOutcome:
     """A visit effective before the claim: a discovery, or nothing (procedure.md#fine-earlier-claim)."""
     if assignment is None:
-        return Outcome()
+        return VisitOutcome()
     if assignment.owner == claim.owner:
         return _kept(case, visit, known, claim, case.books[claim.book].kept)
     earlier = earlier_claim(case, known)
     if earlier is not None and _left_alone(case, visit, earlier):
-        return Outcome()
+        return VisitOutcome()
     first = _visit_claim(case, visit, assignment)
     assist(case, known.id, visit.received_by, assignment.owner)
     won = arrive_late(case, known.id, first)
-    return Outcome(gave=assignment.owner if won else None, new=won)
+    return VisitOutcome(gave=assignment.owner if won else None, new=won)
 
 
 def _left_alone(case: Case, visit: Visit, claim: Claim) -> bool:
@@ -140,8 +140,8 @@ def _visit_claim(case: Case, visit: Visit, assignment: Assignment) -> Claim:
     return case.new_claim(assignment.owner, "visit", _registration(case, visit, assignment.step))
 
 
-def _registration(case: Case, visit: Visit, step: int) -> Registration:
-    return Registration(
+def _registration(case: Case, visit: Visit, step: int) -> ClaimOrigin:
+    return ClaimOrigin(
         event=case.record,
         at=case.effective,
         basis="visit",
@@ -170,26 +170,26 @@ def assist(case: Case, customer: CustomerId, staff: StaffId, owner: StaffId) -> 
         case.emit(e.OwnerAssisted(customer, Assist(staff, owner, case.effective, case.record)))
 
 
-def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> Outcome:
+def _first_visit(case: Case, visit: Visit, known: Customer, assignment: Assignment | None) -> VisitOutcome:
     """Nobody has a claim: the steps give it (procedure.md#steps)."""
     if assignment is None:
-        return Outcome()
+        return VisitOutcome()
     claim = _visit_claim(case, visit, assignment)
     case.decide(known.id, "established", claim, assignment.clause, (case.record, case.id))
     assist(case, known.id, visit.received_by, assignment.owner)
-    return Outcome(gave=assignment.owner, new=True)
+    return VisitOutcome(gave=assignment.owner, new=True)
 
 
-def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> Outcome:
+def _owners_visit(case: Case, visit: Visit, known: Customer, claim: Claim) -> VisitOutcome:
     """The owner receives the customer: renewed, or begun anew after a lapse (procedure.md#visits-owner)."""
     if claim.lapsed:
         clause = case.books[claim.book].follow_up.clause
         again = case.new_claim(claim.owner, "visit", _registration(case, visit, 4))
         case.decide(known.id, "established", again, clause, (claim.registration.event, case.id))
-        return Outcome(gave=claim.owner)
+        return VisitOutcome(gave=claim.owner)
     renewed = _honoured_visit(case, claim)
     case.decide(known.id, "renewed", renewed, *renewal(case, renewed))
-    return Outcome()
+    return VisitOutcome()
 
 
 def _honoured_visit(case: Case, claim: Claim) -> Claim:
@@ -201,7 +201,7 @@ def _honoured_visit(case: Case, claim: Claim) -> Claim:
 
 def _visit_by_another(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
-) -> Outcome:
+) -> VisitOutcome:
     """R receives the customer while O has a standing or lapsed claim: the first row that applies.
 
     The table is procedure.md#visits-table; rows 1 and 2 are decided here.
@@ -239,29 +239,29 @@ def _lost_by(case: Case, visit: Visit, claim: Claim) -> Lost | None:
     return None
 
 
-def _kept(case: Case, visit: Visit, known: Customer, claim: Claim, clause: str) -> Outcome:
+def _kept(case: Case, visit: Visit, known: Customer, claim: Claim, clause: str) -> VisitOutcome:
     """O keeps the customer, the clock restarts, and R assisted (procedure.md#visits-row-6)."""
     case.decide(known.id, "kept", _honoured_visit(case, claim), clause, (claim.registration.event, case.id))
     assist(case, known.id, visit.received_by, claim.owner)
-    return Outcome()
+    return VisitOutcome()
 
 
 def _superseded(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None, clause: str
-) -> Outcome:
+) -> VisitOutcome:
     """A new owner by rule: whoever steps 1 to 4 give the visit."""
     if assignment is None:
-        return Outcome()
+        return VisitOutcome()
     new = _visit_claim(case, visit, assignment)
     case.decide(known.id, "superseded", new, clause, (claim.registration.event, case.id))
     assist(case, known.id, visit.received_by, assignment.owner)
     back = claim.lapsed and assignment.owner == claim.owner
-    return Outcome(gave=assignment.owner, superseded=claim, new=not back)
+    return VisitOutcome(gave=assignment.owner, superseded=claim, new=not back)
 
 
 def _forfeited(
     case: Case, visit: Visit, known: Customer, claim: Claim, assignment: Assignment | None
-) -> Outcome:
+) -> VisitOutcome:
     """The owner stood by unrecognised, and gets no share of a deal (procedure.md#visits-row-5)."""
     clause = case.books[claim.book].present_unrecognised.clause
     outcome = _superseded(case, visit, known, claim, assignment, clause)

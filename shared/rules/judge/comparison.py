@@ -17,14 +17,14 @@ from typing import Any
 from shared.contract import DealSubscribed, Event, RulebookAdopted
 from shared.rules.domain.case import Books
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.judge.judge import Judging, Reading, by_scope, in_order, latest, with_book
+from shared.rules.judge.judge import EventReader, Judging, by_scope, in_order, latest, with_book
 
 COMPARED = ("owner", "status", "basis", "since", "expires_at")
 """What of a customer counts as a difference; a clause alone moves nobody's commission."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RulebookComparison:
     """What a candidate would change. Shares in basis points; amounts in CNY, of deals that tell theirs."""
 
     before: dict[str, Any]
@@ -54,14 +54,14 @@ def try_rulebook(
     *,
     as_of: datetime | None = None,
     known_at: datetime | None = None,
-) -> Trial:
+) -> RulebookComparison:
     """Judge the facts twice and compare. Raises `BadInput`.
 
     `current` is in force where the facts' own adoptions do not say otherwise; under the candidate no adoption
     counts.
     """
     books = with_book(with_book(books, current), candidate)
-    events = in_order(Reading(books).events(lines), known_at)
+    events = in_order(EventReader(books).events(lines), known_at)
     moment = as_of if as_of is not None else latest(events)
     before = _judged(events, current, books, moment)
     alone = [event for event in events if not isinstance(event.data, RulebookAdopted)]
@@ -83,7 +83,7 @@ def compare(
     after: Mapping[str, Any],
     amounts: Mapping[tuple[str, str], Decimal],
     facts: int,
-) -> Trial:
+) -> RulebookComparison:
     """The difference between two results over the same facts."""
     moved: dict[str, _Moved] = defaultdict(_Moved)
     customers = _customers(before["customers"], after["customers"], moved)
@@ -106,7 +106,9 @@ def compare(
         "basis_points_moved": sum(deal["basis_points_moved"] for deal in deals),
     }
     as_of = before["as_of"]
-    return Trial(before["rulebook"], after["rulebook"], as_of, facts, customers, deals, consultants, counts)
+    return RulebookComparison(
+        before["rulebook"], after["rulebook"], as_of, facts, customers, deals, consultants, counts
+    )
 
 
 def _contacts(customer: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,13 +20,13 @@ LONGEST: Final = MAX_EVENT_BYTES + 2
 """An event and the end of its line."""
 
 
-class Unreadable(Exception):
+class UnreadableFileError(Exception):
     """A file that cannot be read to its end."""
 
 
 @contextmanager
 def open_events(name: str) -> Iterator[Iterable[bytes]]:
-    """The lines of a file, of gzip, or of standard input. Raises `Unreadable`, also while they are read."""
+    """The lines of a file, of gzip, or of standard input. Raises `UnreadableFileError`, also while they are read."""
     try:
         if name == "-":
             yield bounded_lines(sys.stdin.buffer)
@@ -37,12 +37,12 @@ def open_events(name: str) -> Iterator[Iterable[bytes]]:
             with open(name, "rb") as plain:
                 yield bounded_lines(plain)
     except OSError as error:  # that of opening; reading tells its own
-        raise Unreadable(f"{name}: {error.strerror or error}") from None
-    except _Broken as error:
-        raise Unreadable(f"{name}: {error}") from None
+        raise UnreadableFileError(f"{name}: {error.strerror or error}") from None
+    except _BrokenError as error:
+        raise UnreadableFileError(f"{name}: {error}") from None
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """What reading met, in words."""
 
 
@@ -58,8 +58,8 @@ def _read(stream: IO[bytes]) -> bytes:
     try:
         return stream.readline(LONGEST + 1)
     except EOFError:
-        raise _Broken("gzip 文件不完整 (the gzip ends before its end-of-stream marker)") from None
+        raise _BrokenError("gzip 文件不完整 (the gzip ends before its end-of-stream marker)") from None
     except (zlib.error, gzip.BadGzipFile) as error:
-        raise _Broken(f"gzip 文件已损坏 (the gzip is damaged: {error})") from None
+        raise _BrokenError(f"gzip 文件已损坏 (the gzip is damaged: {error})") from None
     except OSError as error:
-        raise _Broken(str(error.strerror or error)) from None
+        raise _BrokenError(str(error.strerror or error)) from None

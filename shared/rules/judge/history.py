@@ -21,7 +21,7 @@ Made = tuple[int, e.Decided]
 
 
 @dataclass(slots=True)
-class History:
+class DecisionHistory:
     """What was decided in a scope, in the order in which it was made."""
 
     decisions: dict[CustomerId, list[Made]] = field(default_factory=lambda: defaultdict(list))
@@ -38,24 +38,24 @@ class History:
                 add(self, place, event)
 
 
-def _decided(history: History, place: int, event: e.Decided) -> None:
+def _decided(history: DecisionHistory, place: int, event: e.Decided) -> None:
     history.made += 1
     history.decisions[event.customer].append((history.made, event))
 
 
-def _deal_decided(history: History, place: int, event: e.DealDecided) -> None:
+def _deal_decided(history: DecisionHistory, place: int, event: e.DealDecided) -> None:
     history.deals[event.deal.deal].append(event)
 
 
-def _flagged(history: History, place: int, event: e.Flagged) -> None:
+def _flagged(history: DecisionHistory, place: int, event: e.Flagged) -> None:
     history.flags.append((place, event))
 
 
-def _penalised(history: History, place: int, event: e.Penalised) -> None:
+def _penalised(history: DecisionHistory, place: int, event: e.Penalised) -> None:
     history.penalties.append((place, event))
 
 
-def _joined(history: History, place: int, event: e.CustomersJoined) -> None:
+def _joined(history: DecisionHistory, place: int, event: e.CustomersJoined) -> None:
     """The decisions of all parts as they were made; those of the smaller find their places among the others."""
     parts = [history.decisions.pop(part, []) for part in (event.customer, *event.gone)]
     most = max(parts, key=len)
@@ -64,7 +64,7 @@ def _joined(history: History, place: int, event: e.CustomersJoined) -> None:
     history.decisions[event.customer] = most
 
 
-_ADDS: dict[type, Callable[[History, int, Any], None]] = {
+_ADDS: dict[type, Callable[[DecisionHistory, int, Any], None]] = {
     e.Decided: _decided,
     e.DealDecided: _deal_decided,
     e.Flagged: _flagged,

@@ -25,7 +25,7 @@ from shared.rules.domain.decide import decide, new_scope, sweep
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId, Customer
-from shared.rules.judge.history import History
+from shared.rules.judge.history import DecisionHistory
 from shared.rules.judge.result import Judged, Told, as_it_is, result
 from shared.rules.judge.translate import StoredContacts, to_fact
 
@@ -33,7 +33,7 @@ MOST_FAILED = 10_000
 """Events that cannot be read, in a file that may say of each that it was set aside."""
 
 
-class BadInput(ValueError):
+class BadInputError(ValueError):
     """A line of the input is not what the contract says; the message names the line and the field."""
 
     def __init__(self, line: int, path: str, message: str) -> None:
@@ -41,7 +41,7 @@ class BadInput(ValueError):
 
 
 @dataclass(slots=True)
-class Reading:
+class EventReader:
     """Reads events line by line, and refuses what only shows across lines."""
 
     books: Books
@@ -49,7 +49,7 @@ class Reading:
     kept: list[Event | None] = field(default_factory=list)
     scopes: dict[str, str] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
-    failed: dict[str, BadInput] = field(default_factory=dict)
+    failed: dict[str, BadInputError] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
 
     def events(self, lines: Iterable[bytes]) -> list[Event]:
@@ -64,7 +64,9 @@ class Reading:
         known = self.seen.keys() | self.failed.keys() if self.aside else ()
         for id_, number in self.aside.items():
             if id_ not in known:
-                raise BadInput(number, "set_aside", f"输入中没有该记录 (no event {id_} stands in the input)")
+                raise BadInputError(
+                    number, "set_aside", f"输入中没有该记录 (no event {id_} stands in the input)"
+                )
         return [event for event in self.kept if event is not None and event.id not in self.aside]
 
     def _read(self, lines: Iterable[bytes]) -> None:
@@ -78,7 +80,7 @@ class Reading:
                 continue
             try:
                 self._check(number, event)
-            except BadInput as error:
+            except BadInputError as error:
                 self._fail(event.id, error)
 
     def _no_event(self, number: int, line: bytes, refusal: BadEvent) -> None:
@@ -88,14 +90,14 @@ class Reading:
             try:
                 self.aside.setdefault(decode_set_aside(line.rstrip(b"\r\n")).set_aside, number)
             except BadEvent as error:
-                raise BadInput(number, error.path, error.message) from error
+                raise BadInputError(number, error.path, error.message) from error
             return
         id_ = told.get("id")
-        self._fail(str(id_).lower(), BadInput(number, refusal.path, refusal.message))
+        self._fail(str(id_).lower(), BadInputError(number, refusal.path, refusal.message))
         if not isinstance(id_, str):
             self._raise_first()  # no line to come can excuse it
 
-    def _fail(self, id_: str, error: BadInput) -> None:
+    def _fail(self, id_: str, error: BadInputError) -> None:
         """What is wrong with an event first is told, unless it was set aside; more than that is not kept."""
         self.failed.setdefault(id_, error)
         if len(self.failed) > MOST_FAILED:
@@ -113,13 +115,13 @@ class Reading:
             message = (
                 f"案场已属于另一个判客范围 ({event.office} belongs to scope {scope}, not to {event.scope})"
             )
-            raise BadInput(number, "office", message)
+            raise BadInputError(number, "office", message)
         data = event.data
         if isinstance(data, ConcealmentFound) and data.rightful is not None:
             self.findings.setdefault(event.id, number)
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
             message = f"没有这个名称和版本的规则书 (unknown rulebook {data.rulebook} version {data.version})"
-            raise BadInput(number, "data.rulebook", message)
+            raise BadInputError(number, "data.rulebook", message)
 
     def _check_findings(self, events: list[Event]) -> None:
         """Who received a visit and concealed it cannot be the rightful one; the first record of a visit counts."""
@@ -135,7 +137,7 @@ class Reading:
                 if receiver is not None and receiver == getattr(found, "rightful", None):
                     refusal = bad("data.rightful", "receiver")
                     number = self.findings[event.id]
-                    self._fail(event.id, BadInput(number, refusal.path, refusal.message))
+                    self._fail(event.id, BadInputError(number, refusal.path, refusal.message))
 
     def _keep(self, number: int, event: Event) -> None:
         """Each event at its own line; a copy that was recorded earlier takes the place of the one that is held."""
@@ -146,7 +148,9 @@ class Reading:
         held = self.kept[at]
         assert held is not None, "`seen` points to what is held"
         if not _same_content(held, event):
-            raise BadInput(number, "id", f"同一 id 内容不同 ({event.id} stands twice with different content)")
+            raise BadInputError(
+                number, "id", f"同一 id 内容不同 ({event.id} stands twice with different content)"
+            )
         if _recorded(event) < _recorded(held):
             self.seen[event.id], self.kept[at] = len(self.kept), None
             self.kept.append(event)
@@ -194,20 +198,20 @@ def latest(events: Iterable[Event]) -> datetime | None:
 
 
 @dataclass(slots=True)
-class Waiting:
+class ScopeEvents:
     """The facts of one scope that are yet to be judged, and the place of each in the whole order."""
 
     events: list[Event] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
 
 
-def by_scope(events: Iterable[Event]) -> dict[str, Waiting]:
+def by_scope(events: Iterable[Event]) -> dict[str, ScopeEvents]:
     """The facts of each scope in their order; no scope touches another."""
-    waiting: dict[str, Waiting] = {}
+    waiting: dict[str, ScopeEvents] = {}
     for place, event in enumerate(events):
         scope = waiting.get(event.scope)
         if scope is None:
-            scope = waiting[event.scope] = Waiting()
+            scope = waiting[event.scope] = ScopeEvents()
         scope.events.append(event)
         scope.places.append(place)
     return waiting
@@ -228,15 +232,15 @@ class Judging:
     progress: Callable[[int], None] | None = None
     count: int = 0
 
-    def judge(self, waiting: dict[str, Waiting], told: Told = as_it_is) -> dict[str, Any]:
+    def judge(self, waiting: dict[str, ScopeEvents], told: Told = as_it_is) -> dict[str, Any]:
         """Judge what waits, which is let go of on the way, and tell the result."""
         scopes = (self._scope(name, waiting.pop(name)) for name in list(waiting))
         return result(self.book, self.as_of, scopes, told)
 
-    def _scope(self, name: str, waiting: Waiting) -> Judged:
+    def _scope(self, name: str, waiting: ScopeEvents) -> Judged:
         """Fold one scope, and let what is due by `as_of` lapse."""
         slice_ = new_scope(name, (self.book.name, self.book.version), self.book.timezone.key)
-        history, places = History(), waiting.places
+        history, places = DecisionHistory(), waiting.places
         fact: Fact | None = None
         waiting.events.reverse()
         for seq, place in enumerate(places, start=1):
@@ -271,14 +275,14 @@ def judge(
     contacts: Mapping[str, StoredContacts] | None = None,
     told: Told = as_it_is,
 ) -> dict[str, Any]:
-    """Judge the lines of an NDJSON file. Raises `BadInput`.
+    """Judge the lines of an NDJSON file. Raises `BadInputError`.
 
     `book` is in force where no adoption says otherwise; `books` are those that an adoption may name.
     `contacts` holds, by id of an event, what its phones were read as when it was recorded, where that is known.
     `told` is what becomes of each item of the result's lists.
     """
     books = with_book(books, book)
-    events = in_order(Reading(books).events(lines), known_at)
+    events = in_order(EventReader(books).events(lines), known_at)
     judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {})
     if progress is not None:
         total = len(events)

@@ -16,7 +16,7 @@ from shared.rules.domain.rotation import next_in
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.shares import deal_status, open_disputes
 from shared.rules.domain.state import Board, Customer, Deal, Dispute, Slice
-from shared.rules.judge.history import History
+from shared.rules.judge.history import DecisionHistory
 
 Json = dict[str, Any]
 PLACE = "place"
@@ -175,7 +175,7 @@ class Judged:
     """A scope as it was judged; `places` holds the place in the whole order of each of its facts, by seq from 1."""
 
     slice: Slice
-    history: History
+    history: DecisionHistory
     places: list[int]
 
 

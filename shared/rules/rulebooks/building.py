@@ -20,8 +20,8 @@ from shared.rules.rulebooks.shape import (
     Section,
     leaves,
 )
-from shared.rules.rulebooks.sheet import ABSENT, Entry, Sheet
-from shared.rules.rulebooks.source import BadRulebook
+from shared.rules.rulebooks.sheet import ABSENT, Sheet, SheetEntry
+from shared.rules.rulebooks.source import BadRulebookError
 
 UNSAID: Mapping[str, object] = {
     "named.honoured": False,
@@ -59,7 +59,7 @@ def _share_cites(merged: Sheet, sheet: Sheet) -> None:
 
 def _fill_unsaid(merged: Sheet) -> None:
     for path, value in UNSAID.items():
-        merged.entries.setdefault(path, Entry(value, merged.file, 1))
+        merged.entries.setdefault(path, SheetEntry(value, merged.file, 1))
     if "designated.cite" in merged.entries:
         merged.entries.setdefault("named.cite", merged.entries["designated.cite"])
 
@@ -73,31 +73,31 @@ def check_complete(sheet: Sheet) -> None:
         wanted += [f"{path}.{leaf}" for leaf in leaves(shape) if f"{path}.{leaf}" not in OPTIONAL_FIELDS]
     for path in wanted:
         if path not in sheet.entries:
-            raise BadRulebook(sheet.file, 1, path, "missing, and no rulebook that has it is extended")
+            raise BadRulebookError(sheet.file, 1, path, "missing, and no rulebook that has it is extended")
     for path in CITING:
         if f"{path}.cite" not in sheet.entries and not path.startswith("penalties."):
-            raise BadRulebook(
+            raise BadRulebookError(
                 sheet.file, 1, f"{path}.cite", "missing citation: no clause is named for this value"
             )
     for breach in BREACHES:
         entry = sheet.entries.get(f"penalties.{breach}.zh")
         if entry is not None and f"penalties.{breach}.cite" not in sheet.entries:
             key = f"penalties.{breach}.cite"
-            raise BadRulebook(
+            raise BadRulebookError(
                 entry.file, entry.line, key, "missing citation: no clause is named for this value"
             )
 
 
 def build(sheet: Sheet, sha256: str) -> domain.Rulebook:
     """The rulebook of a merged sheet."""
-    read = _Reader(sheet.entries)
+    read = _EntryReader(sheet.entries)
     return domain.Rulebook(
         name=sheet.name,
         version=sheet.version,
         sha256=sha256,
         title=sheet.title,
         timezone=read.zone(),
-        registration=domain.Registration(
+        registration=domain.RegistrationRule(
             read["registration.requires"], read["registration.first"], read.clause("registration")
         ),
         honour={basis: read.honour(basis) for basis in BASES},
@@ -106,7 +106,7 @@ def build(sheet: Sheet, sha256: str) -> domain.Rulebook:
         named=domain.Named(read["named.honoured"], read.clause("named")),
         assist=domain.Assisting(read["assist.new_customers"], read.clause("assist")),
         follow_up=read.follow_up(),
-        recognition=domain.Recognition(
+        recognition=domain.RecognitionRule(
             read["recognition.until"],
             read["recognition.effect"],
             read["recognition.evidence"],
@@ -147,10 +147,10 @@ def build(sheet: Sheet, sha256: str) -> domain.Rulebook:
     )
 
 
-class _Reader:
+class _EntryReader:
     """Typed reading of entries that the kinds have checked; `Any` ends at the domain's constructors."""
 
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, entries: Mapping[str, SheetEntry]) -> None:
         self.entries = entries
 
     def __getitem__(self, path: str) -> Any:
@@ -172,10 +172,10 @@ class _Reader:
         path = f"honour.{basis}"
         return domain.Honour(self[f"{path}.by"], self.get(f"{path}.within"), self.clause(path))
 
-    def follow_up(self) -> domain.FollowUp:
+    def follow_up(self) -> domain.FollowUpRule:
         path = "follow_up.every"
         every = {basis: self[f"{path}.{basis}"] for basis in BASES if f"{path}.{basis}" in self.entries}
-        return domain.FollowUp(
+        return domain.FollowUpRule(
             every,
             self["follow_up.methods"],
             self["follow_up.must_reach"],
@@ -188,9 +188,9 @@ class _Reader:
         split = self.split(f"{path}.split", "first", "second", path)
         return domain.Discovery(self[f"{path}.effect"], split, self.clause(path))
 
-    def referral(self, case: str) -> domain.Referral:
+    def referral(self, case: str) -> domain.ReferralRule:
         path = f"referral.{case}"
-        return domain.Referral(self[f"{path}.effect"], self.clause(path))
+        return domain.ReferralRule(self[f"{path}.effect"], self.clause(path))
 
     def rotation(self) -> domain.Rotation:
         away = {reason: self[f"rotation.away.{reason}"] for reason in VALUES["rotation.away"].fields}
@@ -209,7 +209,7 @@ class _Reader:
             return None
         if (first or 0) + (second or 0) != WHOLE:
             told = f"{owner}: {first or 0} and {other}: {second or 0}"
-            raise BadRulebook(
+            raise BadRulebookError(
                 entry.file, entry.line, path, f"shares must sum to {WHOLE} basis points, not {told}"
             )
         return Split(first or 0, second or 0, self.clause(cited or path))

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _CLAUSE = re.compile(r"\S(.{0,62}\S)?")
 
 
-class Wrong(ValueError):
+class WrongError(ValueError):
     """A node that does not say what its key needs; the text is the reason."""
 
     def __init__(self, node: Node, reason: str) -> None:
@@ -49,13 +49,13 @@ def shown(node: Node) -> str:
 def text(node: Node) -> str:
     """Words that are not blank."""
     if not isinstance(node, ScalarNode) or node.null:
-        raise Wrong(node, f"wrong type: text is needed, not {shown(node)}")
+        raise WrongError(node, f"wrong type: text is needed, not {shown(node)}")
     if not node.textual:
-        raise Wrong(
+        raise WrongError(
             node, f"wrong type: YAML reads {node.text} as something other than text; put it in quotes"
         )
     if not node.text.strip() or len(node.text) > MAX_TEXT:
-        raise Wrong(node, f"text of 1 to {MAX_TEXT} characters is needed")
+        raise WrongError(node, f"text of 1 to {MAX_TEXT} characters is needed")
     return node.text
 
 
@@ -64,7 +64,7 @@ def clause(node: Node) -> str:
     whole = isinstance(node, ScalarNode) and node.text.isascii() and node.text.isdigit()
     number = node.text if whole and isinstance(node, ScalarNode) else text(node)
     if _CLAUSE.fullmatch(number) is None:
-        raise Wrong(node, "a clause has 1 to 64 characters, with no space at either end")
+        raise WrongError(node, "a clause has 1 to 64 characters, with no space at either end")
     return number
 
 
@@ -72,7 +72,7 @@ def name(node: Node) -> str:
     """The name of a rulebook."""
     found = text(node)
     if _NAME.fullmatch(found) is None:
-        raise Wrong(node, "a name has 1 to 64 of the characters a-z, 0-9 and -")
+        raise WrongError(node, "a name has 1 to 64 of the characters a-z, 0-9 and -")
     return found
 
 
@@ -88,9 +88,9 @@ def share(node: Node) -> int:
 
 def _whole(node: Node, least: int, most: int, rule: str) -> int:
     if not isinstance(node, ScalarNode) or not node.plain or re.fullmatch("[0-9]{1,10}", node.text) is None:
-        raise Wrong(node, f"{rule}, not {shown(node)}")
+        raise WrongError(node, f"{rule}, not {shown(node)}")
     if not least <= int(node.text) <= most:
-        raise Wrong(node, f"{rule}, not {node.text}")
+        raise WrongError(node, f"{rule}, not {node.text}")
     return int(node.text)
 
 
@@ -98,7 +98,7 @@ def flag(node: Node) -> bool:
     """true or false; YAML's yes and no are words here."""
     if isinstance(node, ScalarNode) and node.plain and node.text in ("true", "false"):
         return node.text == "true"
-    raise Wrong(node, f"wrong type: true or false is needed, not {shown(node)}")
+    raise WrongError(node, f"wrong type: true or false is needed, not {shown(node)}")
 
 
 def zone(node: Node) -> ZoneInfo:
@@ -107,7 +107,7 @@ def zone(node: Node) -> ZoneInfo:
     try:
         return ZoneInfo(found)
     except (OSError, ValueError, KeyError) as error:
-        raise Wrong(node, f"{found} is no time zone; Asia/Shanghai is one") from error
+        raise WrongError(node, f"{found} is no time zone; Asia/Shanghai is one") from error
 
 
 def word(*allowed: str) -> Kind:
@@ -116,7 +116,7 @@ def word(*allowed: str) -> Kind:
     def read(node: Node) -> str:
         if isinstance(node, ScalarNode) and node.text in allowed:
             return node.text
-        raise Wrong(node, f"{' or '.join(allowed)} is needed, not {shown(node)}")
+        raise WrongError(node, f"{' or '.join(allowed)} is needed, not {shown(node)}")
 
     return read
 
@@ -127,12 +127,12 @@ def words(*allowed: str, ordered: bool = False, empty: bool = False) -> Kind:
 
     def read(node: Node) -> frozenset[str] | tuple[str, ...]:
         if not isinstance(node, ListNode):
-            raise Wrong(node, f"wrong type: a list is needed, as [{allowed[0]}], not {shown(node)}")
+            raise WrongError(node, f"wrong type: a list is needed, as [{allowed[0]}], not {shown(node)}")
         found = tuple(str(one(item)) for item in node.items)
         if len(set(found)) < len(found):
-            raise Wrong(node, "an item stands twice")
+            raise WrongError(node, "an item stands twice")
         if not found and not empty:
-            raise Wrong(node, "the list is empty")
+            raise WrongError(node, "the list is empty")
         return found if ordered else frozenset(found)
 
     return read
@@ -150,7 +150,7 @@ def methods(node: Node) -> object:
     if isinstance(node, ScalarNode) and node.text == "all":
         return None
     if not isinstance(node, ListNode):
-        raise Wrong(node, f"all or a list of methods is needed, not {shown(node)}")
+        raise WrongError(node, f"all or a list of methods is needed, not {shown(node)}")
     return words(*METHODS)(node)
 
 
@@ -161,7 +161,7 @@ def period(node: Node) -> Period | None:
     found = _PERIOD.fullmatch(node.text) if isinstance(node, ScalarNode) else None
     if found is None:
         rule = "wrong unit: a period is 1 to 9999 days or 1 to 999 months, as 1 month or 30 days"
-        raise Wrong(node, f"{rule}, not {shown(node)}")
+        raise WrongError(node, f"{rule}, not {shown(node)}")
     return Period(days=int(found["days"])) if found["days"] else Period(months=int(found["months"]))
 
 
@@ -171,7 +171,7 @@ def days(node: Node) -> int | None:
         return None
     found = _PERIOD.fullmatch(node.text) if isinstance(node, ScalarNode) else None
     if found is None or not found["days"]:
-        raise Wrong(
+        raise WrongError(
             node, f"wrong unit: follow-up is counted in days, as 4 days, 1 to 9999, not {shown(node)}"
         )
     return int(found["days"])

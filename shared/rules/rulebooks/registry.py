@@ -19,7 +19,7 @@ from shared.rules.domain.state import BookId
 from shared.rules.rulebooks.building import UNSAID
 from shared.rules.rulebooks.folder import rulebook_files
 from shared.rules.rulebooks.loading import (
-    BadRulebook,
+    BadRulebookError,
     Book,
     book_of_texts,
     earlier_books,
@@ -31,11 +31,11 @@ from shared.rules.rulebooks.telling import differences
 _DIGEST = re.compile("[0-9a-f]{8,64}")
 
 
-class NoSuchText(LookupError):
+class NoSuchTextError(LookupError):
     """A rulebook by which this process cannot judge; the message names it and what is to be done."""
 
 
-class UnknownBook(NoSuchText):
+class UnknownBookError(NoSuchTextError):
     """A rulebook that was adopted, or named for a scope, and that this deployment does not have."""
 
     def __init__(self, book: BookId) -> None:
@@ -45,7 +45,7 @@ class UnknownBook(NoSuchText):
         )
 
 
-class OtherText(NoSuchText):
+class OtherTextError(NoSuchTextError):
     """The rulebook was adopted with another text than the one that this process has of it."""
 
     def __init__(self, name: str, version: int, stored: str, found: str) -> None:
@@ -56,7 +56,7 @@ class OtherText(NoSuchText):
         )
 
 
-class UnreadableText(NoSuchText):
+class UnreadableTextError(NoSuchTextError):
     """The stored text of a rulebook is none that this version can read."""
 
     def __init__(self, book: BookId, reason: object) -> None:
@@ -81,7 +81,7 @@ class KnownBooks(dict[BookId, Rulebook]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.refused: dict[BookId, NoSuchText] = {}
+        self.refused: dict[BookId, NoSuchTextError] = {}
         self.look: Callable[[], object] = lambda: None
 
     def __missing__(self, book: BookId) -> Rulebook:
@@ -89,7 +89,7 @@ class KnownBooks(dict[BookId, Rulebook]):
             self.look()
         found = self.get(book)
         if found is None:
-            raise self.refused.get(book) or UnknownBook(book)
+            raise self.refused.get(book) or UnknownBookError(book)
         return found
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -98,7 +98,7 @@ class KnownBooks(dict[BookId, Rulebook]):
 
 
 class Registry:
-    """Raises `BadRulebook` for a file that is wrong, and for a name and version that two books have.
+    """Raises `BadRulebookError` for a file that is wrong, and for a name and version that two books have.
 
     What ships has been amended under its name and version. A deployment in which an earlier text was adopted
     keeps that one: `keep` puts it in its place, as it does with what no file has.
@@ -155,16 +155,16 @@ class Registry:
 
         Without a digest the first text is meant that shipped, where it decides otherwise than today's.
         """
-        refused: dict[BookId, NoSuchText] = {}
+        refused: dict[BookId, NoSuchTextError] = {}
         chosen: dict[BookId, str] = {}
         earlier = [*self.earlier()]
         for stored in sorted(adopted, key=lambda one: (one.name, one.version, one.sha256)):
             known = stored.name, stored.version
             try:
                 if stored.sha256 and chosen.setdefault(known, stored.sha256) != stored.sha256:
-                    raise OtherText(*known, stored.sha256, chosen[known])
+                    raise OtherTextError(*known, stored.sha256, chosen[known])
                 self.put(self._meant(stored, [other for other in earlier if _id(other) == known]))
-            except NoSuchText as error:
+            except NoSuchTextError as error:
                 refused[known] = error
         self._rulebooks.refused = refused
         for known in refused:
@@ -181,10 +181,12 @@ class Registry:
             if other.rulebook.sha256 == stored.sha256:
                 return other
         if book is not None and isinstance(self._sources.get(known), Path):
-            raise OtherText(*known, stored.sha256, book.rulebook.sha256)
+            raise OtherTextError(*known, stored.sha256, book.rulebook.sha256)
         if not stored.texts:
             raise (
-                UnknownBook(known) if book is None else OtherText(*known, stored.sha256, book.rulebook.sha256)
+                UnknownBookError(known)
+                if book is None
+                else OtherTextError(*known, stored.sha256, book.rulebook.sha256)
             )
         return _built(known, stored)
 
@@ -194,7 +196,7 @@ class Registry:
         if other is not book:
             at = other.sheets[-1].file
             reason = f"{known[0]} {known[1]} is also {at}; one of them needs another name or version"
-            raise BadRulebook(file, 1, "version", reason)
+            raise BadRulebookError(file, 1, "version", reason)
         self._rulebooks[known] = book.rulebook
         self._sources[known] = source
 
@@ -202,10 +204,12 @@ class Registry:
 def _built(known: BookId, stored: StoredText) -> Book:
     try:
         book = book_of_texts(stored.texts, f"{stored.name}@{stored.version}")
-    except BadRulebook as error:
-        raise UnreadableText(known, error) from error
+    except BadRulebookError as error:
+        raise UnreadableTextError(known, error) from error
     if _id(book) != known or book.rulebook.sha256 != stored.sha256:
-        raise UnreadableText(known, f"its digest is {book.rulebook.sha256[:12]}, not {stored.sha256[:12]}")
+        raise UnreadableTextError(
+            known, f"its digest is {book.rulebook.sha256[:12]}, not {stored.sha256[:12]}"
+        )
     return book
 
 
@@ -232,4 +236,4 @@ def _files(folder: str | Path) -> list[Path]:
     except OSError as error:
         file = str(error.filename or folder)
         told = "the folder cannot be read" if file == str(folder) else "the file cannot be read"
-        raise BadRulebook(file, 1, "", f"{told} ({error.strerror})") from error
+        raise BadRulebookError(file, 1, "", f"{told} ({error.strerror})") from error

@@ -11,9 +11,9 @@ from typing import Final
 
 from shared.rules.domain.rulebook import Clause, Text
 from shared.rules.rulebooks import kinds
-from shared.rules.rulebooks.kinds import Wrong
+from shared.rules.rulebooks.kinds import WrongError
 from shared.rules.rulebooks.shape import HEAD, SHAPE, Fields, Section, leaves
-from shared.rules.rulebooks.source import BadRulebook, MapNode, Node, ScalarNode, parse
+from shared.rules.rulebooks.source import BadRulebookError, MapNode, Node, ScalarNode, parse
 
 
 class Absent:
@@ -25,7 +25,7 @@ ABSENT: Final = Absent()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SheetEntry:
     """One thing that a book sets: the value as read, and where it stands."""
 
     value: object
@@ -41,17 +41,17 @@ class Sheet:
     name: str = ""
     version: int = 0
     title: Text = field(default_factory=lambda: Text("", ""))
-    extends: Entry | None = None
-    entries: dict[str, Entry] = field(default_factory=dict)
+    extends: SheetEntry | None = None
+    entries: dict[str, SheetEntry] = field(default_factory=dict)
     clauses: dict[Clause, Text] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
     """Citations that are a section's and no value's own: `honour.visit.cite`."""
-    alone: dict[str, Entry] = field(default_factory=dict)
+    alone: dict[str, SheetEntry] = field(default_factory=dict)
     """The clauses of sections of several values that say nothing but `cite`."""
 
 
 def read_sheet(raw: bytes, file: str) -> Sheet:
-    """The sheet of one file; `BadRulebook` names the line and key of the first thing that is wrong."""
+    """The sheet of one file; `BadRulebookError` names the line and key of the first thing that is wrong."""
     return _Filler(Sheet(file)).fill(parse(raw, file))
 
 
@@ -96,7 +96,7 @@ class _Filler:
             )
         extends = root.items.get("extends")
         if extends is not None:
-            sheet.extends = Entry(self.read("extends", kinds.text, extends), sheet.file, extends.line)
+            sheet.extends = SheetEntry(self.read("extends", kinds.text, extends), sheet.file, extends.line)
 
     def clauses(self, node: Node) -> None:
         for number, sentence in self.map("clauses", node).items.items():
@@ -112,7 +112,7 @@ class _Filler:
         for name in given:
             self.cited(f"{key}.{name}", section.items[name], shape.values[name], cite)
         if cite is not None and not given:
-            self.sheet.alone[key] = Entry(self.clause(f"{key}.cite", cite), self.sheet.file, cite.line)
+            self.sheet.alone[key] = SheetEntry(self.clause(f"{key}.cite", cite), self.sheet.file, cite.line)
         if cite is not None and shape.own:
             self.cite(key, cite)
         elif cite is not None:
@@ -202,14 +202,14 @@ class _Filler:
     def read(self, key: str, kind: kinds.Kind, node: Node) -> object:
         try:
             return kind(node)
-        except Wrong as wrong:
+        except WrongError as wrong:
             raise self.bad(wrong.line, key, str(wrong)) from wrong
 
-    def bad(self, line: int, key: str, reason: str) -> BadRulebook:
-        return BadRulebook(self.sheet.file, line, key, reason)
+    def bad(self, line: int, key: str, reason: str) -> BadRulebookError:
+        return BadRulebookError(self.sheet.file, line, key, reason)
 
     def put(self, path: str, value: object, line: int) -> None:
-        self.sheet.entries[path] = Entry(value, self.sheet.file, line)
+        self.sheet.entries[path] = SheetEntry(value, self.sheet.file, line)
 
 
 def _hint(key: str, allowed: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ _NOT_TEXT = re.compile(
 )
 
 
-class BadRulebook(ValueError):
+class BadRulebookError(ValueError):
     """A rulebook that cannot be used: which file, which line, which key, and why."""
 
     def __init__(self, file: str, line: int, key: str, reason: str) -> None:
@@ -71,21 +71,23 @@ Node = ScalarNode | ListNode | MapNode
 
 
 def parse(raw: bytes, file: str) -> MapNode:
-    """The mapping that the file is, or `BadRulebook`."""
+    """The mapping that the file is, or `BadRulebookError`."""
     if len(raw) > MAX_BYTES:
-        raise BadRulebook(file, 1, "", f"larger than {MAX_BYTES} bytes")
+        raise BadRulebookError(file, 1, "", f"larger than {MAX_BYTES} bytes")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise BadRulebook(file, line, "", "not UTF-8") from error
+        raise BadRulebookError(file, line, "", "not UTF-8") from error
     try:
-        return _Reader(text, file).document()
+        return _NodeReader(text, file).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise BadRulebook(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from error
+        raise BadRulebookError(
+            file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}"
+        ) from error
     except yaml.YAMLError as error:
-        raise BadRulebook(file, 1, "", f"not YAML: {str(error).splitlines()[0]}") from error
+        raise BadRulebookError(file, 1, "", f"not YAML: {str(error).splitlines()[0]}") from error
 
 
 def line_of(event: yaml.Event) -> int:
@@ -93,7 +95,7 @@ def line_of(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-class _Reader:
+class _NodeReader:
     """Builds nodes from the parser's events, so that refusals come before anything is unfolded."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -105,14 +107,14 @@ class _Reader:
     def document(self) -> MapNode:
         next(self.events)  # the start of the stream
         if not isinstance(next(self.events), yaml.DocumentStartEvent):
-            raise BadRulebook(self.file, 1, "", "the file is empty")
+            raise BadRulebookError(self.file, 1, "", "the file is empty")
         node = self.node(next(self.events))
         next(self.events)  # the end of the document
         after = next(self.events)
         if not isinstance(after, yaml.StreamEndEvent):
-            raise BadRulebook(self.file, line_of(after), "", "a second document in one file")
+            raise BadRulebookError(self.file, line_of(after), "", "a second document in one file")
         if not isinstance(node, MapNode):
-            raise BadRulebook(self.file, 1, "", "not a rulebook: the file must be a mapping of keys")
+            raise BadRulebookError(self.file, 1, "", "not a rulebook: the file must be a mapping of keys")
         return node
 
     def node(self, event: yaml.Event) -> Node:
@@ -152,5 +154,5 @@ class _Reader:
             self.path.pop()
         return found
 
-    def bad(self, line: int, reason: str) -> BadRulebook:
-        return BadRulebook(self.file, line, ".".join(self.path).replace(".[", "["), reason)
+    def bad(self, line: int, reason: str) -> BadRulebookError:
+        return BadRulebookError(self.file, line, ".".join(self.path).replace(".[", "["), reason)

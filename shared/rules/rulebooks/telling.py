@@ -16,7 +16,7 @@ _ORDER = list(dict.fromkeys(("spouse", "parent_child", *WORDS)))
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ValueInWords:
     """What one value does, in both languages, and the clause that it cites."""
 
     path: str
@@ -41,11 +41,11 @@ class Difference:
     after: Setting | None
 
 
-def tell(book: Book) -> Iterator[Told]:
+def tell(book: Book) -> Iterator[ValueInWords]:
     """Each value of the book, in the order of the form."""
     for path, clause, fields in _cited(book):
         said = [_say(field, book.merged.entries[field].value) for field in fields]
-        yield Told(path, clause, _joined(VALUES[path], said))
+        yield ValueInWords(path, clause, _joined(VALUES[path], said))
 
 
 def settings(book: Book) -> dict[str, Setting]:
