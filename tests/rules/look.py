@@ -14,8 +14,8 @@ from pathlib import Path
 from tests.rules.form import HERE, read_cases
 from tests.rules.sentences import ROOT, Sentence, read_sentences
 
-ATTRIBUTION = ROOT / "services" / "attribution"
-OTHER_ROOMS = ("judging.", "rulebooks.")
+RULES = ROOT / "shared" / "rules"
+OTHER_ROOMS = ("judge.", "rulebooks.")
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def place(name: str) -> str:
 
 def found_at(name: str) -> tuple[Path, int]:
     """Where a function or method is defined: in the domain, or in the room that its name begins with."""
-    folder = ATTRIBUTION if name.startswith(OTHER_ROOMS) else ATTRIBUTION / "domain"
+    folder = RULES if name.startswith(OTHER_ROOMS) else RULES / "domain"
     *path, last = name.split(".")
     owner = path.pop() if path[-1][0].isupper() else None
     file = folder.joinpath(*path).with_suffix(".py")

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.rules.form import read_cases
-from tests.rules.look import ATTRIBUTION, found_at, lines_of, look_up
+from tests.rules.look import RULES, found_at, lines_of, look_up
 from tests.rules.sentences import ROOT, Sentence, read_sentences
 from tests.unit.test_docs import anchors
 
 SENTENCES = read_sentences()
-DOMAIN = ATTRIBUTION / "domain"
+DOMAIN = RULES / "domain"
 PROCEDURE = ROOT / "docs" / "rules" / "procedure.md"
 # What carries facts in and events out, and decides nothing itself.
 MACHINERY = {"case", "evolve", "events", "facts", "needs", "record", "state", "united"}

@@ -188,7 +188,7 @@ def test_the_contract_has_every_warning() -> None:
 
 def flags_of_the_rules() -> Iterator[str]:
     """What the domain flags: `case.flag("x")`, `flags.append("x")`, the reasons of a follow-up and of a ruling."""
-    for path in sorted((ROOT / "services" / "attribution" / "domain").glob("*.py")):
+    for path in sorted((ROOT / "shared" / "rules" / "domain").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 flags = node.func.attr == "flag" or ast.unparse(node.func) == "flags.append"

@@ -107,7 +107,7 @@ def rules_of_keys() -> list[tuple[str, str]]:
 
 def test_the_procedure_has_every_flag() -> None:
     """The table of flags has each flag that the rules set, and no other."""
-    domain = (ROOT / "services" / "attribution" / "domain").glob("*.py")
+    domain = (ROOT / "shared" / "rules" / "domain").glob("*.py")
     code = "\n".join(map(text, domain))
     told = set(re.findall(r'<a id="flag-(\w+)"', text(PROCEDURE)))
     set_ = set(re.findall(r'\bflag\("(\w+)"\)', code))

@@ -11,7 +11,7 @@ import pytest
 from shared.rules.domain.rulebook import Period, Rulebook, Split
 from shared.rules.rulebooks.loading import BadRulebookError, load, load_book, shipped
 
-RULEBOOKS = Path(__file__).parents[2] / "services" / "attribution" / "rulebooks"
+RULEBOOKS = Path(__file__).parents[2] / "shared" / "rules" / "rulebooks"
 
 
 def write(folder: Path, text: str, name: str = "office.yaml") -> Path:

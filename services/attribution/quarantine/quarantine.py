@@ -53,7 +53,7 @@ class AlreadySetAsideError(Exception):
         self.at = at
 
 
-class Mark(NamedTuple):
+class BegunMark(NamedTuple):
     """The event that is being set aside, and by which mark; `ours` when nobody had begun before."""
 
     scope: str
@@ -130,18 +130,18 @@ class Quarantine:
         """The id of the event on which the scope fails."""
         return self._failing(scope, self._facts(self._take(scope)))
 
-    def mark(self, scope: str, by: str) -> Mark:
+    def mark(self, scope: str, by: str) -> BegunMark:
         """Mark the event on which the scope fails as one that `by` sets aside: before the journal is told."""
         with self._database.connection() as connection, connection.transaction():
             marked = connection.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
             if marked is None:
                 raise NotParkedError(scope)
-            found = Mark(scope, self.failing(scope), str(uuid4()), marked[0] is None)
+            found = BegunMark(scope, self.failing(scope), str(uuid4()), marked[0] is None)
             given = {"scope": scope, "mark": found.mark, "id": found.id, "by": by}
             connection.execute(SQL["mark"].encode(), given)
         return found
 
-    def unmark(self, mark: Mark) -> None:
+    def unmark(self, mark: BegunMark) -> None:
         """The journal was not told of it; a mark that stood before stays, since its maker may have told it."""
         if mark.ours:
             given = {"scope": mark.scope, "mark": mark.mark}
