@@ -24,6 +24,7 @@ from services.intake.model.submission import (
     RefusedEvent,
     Submission,
 )
+from shared.contract import digest_of
 from tests.support.intake import NOON, adoption, raw, submission, visit
 
 
@@ -94,7 +95,7 @@ def test_what_an_older_journal_was_told_by_is_still_a_duplicate() -> None:
     """A row whose digest is of the bytes that were written answers the same bytes as before."""
     old = submission()
     place = JournalPlace(old.id, "demo", 7, NOON)
-    assert plan(old, known=[KnownEvent(place, old.written)]).outcomes == [Duplicate(place)]
+    assert plan(old, known=[KnownEvent(place, digest_of(old.body))]).outcomes == [Duplicate(place)]
 
 
 def test_an_office_belongs_to_one_scope() -> None:

@@ -232,7 +232,7 @@ def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
         formed = replace(customer, root=before.root if customer.id == before.id else "")
         changes |= _pointers(formed, formed.home) | _customer(formed)
     # What points where it did is no change: of a large customer that is nearly all.
-    return {key: to for key, to in changes.items() if not isinstance(to, CustomerRef) or s.get(key) != to}
+    return {key: to for key, to in changes.items() if not isinstance(to, CustomerRef) or not s.holds(key, to)}
 
 
 def _decided(s: Slice, event: e.Decided) -> Changes:

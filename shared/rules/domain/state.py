@@ -395,6 +395,10 @@ class Slice(dict[Key, Record]):
         found = self.get(("record", event))  # type: ignore[call-overload]
         return found if isinstance(found, FiledRecord) else None
 
+    def holds(self, key: Key, record: Record) -> bool:
+        """Whether this stands under the key already; what is not at hand does not, for all that is known here."""
+        return super().get(key) == record
+
     def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
         """Whether this record is the one by which the customer was received at this visit."""
         return any(r.event == event for r in self.customer(customer).receptions if r.visit == visit)
