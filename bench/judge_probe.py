@@ -19,9 +19,9 @@ from typing import IO
 import msgspec
 
 from shared.contract import contacts_of, decode_event, parties
-from shared.rules.commands.judge import encode, packed
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
+from shared.rules.judge.encoding import encode, packed
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
 

@@ -20,7 +20,7 @@ from services.intake.journal.codec import PlainCodec
 from services.intake.journal.journal import Archive
 from shared.contract import parse_instant
 from shared.platform.postgres.database import connection_info
-from shared.rules.commands.judge import encode
+from shared.rules.judge.encoding import encode
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.registry import Registry
 from tests.support.scenarios import (

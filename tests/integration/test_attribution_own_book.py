@@ -17,7 +17,7 @@ from services.attribution.store.recorder import SCHEMA
 from shared.contract import format_instant, parse_instant
 from shared.platform.postgres.database import migrate
 from shared.platform.settings import SettingsError
-from shared.rules.commands.judge import encode
+from shared.rules.judge.encoding import encode
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
 from shared.rules.rulebooks.registry import Registry

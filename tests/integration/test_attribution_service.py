@@ -24,7 +24,7 @@ from services.attribution.settings import AttributionSettings
 from shared.contract.case_numbers import case_number
 from shared.contract.topics import StaffMessage, Topics, decode_headers, decode_message, decode_watermark
 from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic
-from shared.rules.commands.judge import encode
+from shared.rules.judge.encoding import encode
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
 from tests.support.attribution import Journal, Raw

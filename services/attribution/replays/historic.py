@@ -169,7 +169,7 @@ def _begin(books: Mapping[BookId, Rulebook]) -> None:
 def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
     from shared.contract import decode_event
     from shared.contract.topics import decode_contacts
-    from shared.rules.commands.judge import encode, packed
+    from shared.rules.judge.encoding import encode, packed
     from shared.rules.judge.judge import judge, latest
 
     as_of = asked.as_of

@@ -10,18 +10,17 @@ from datetime import datetime
 from typing import Any
 
 import click
-import msgspec
 
 from shared.contract import BadEvent, parse_instant
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import output, say
+from shared.rules.judge.encoding import encode, packed
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.judge import BadInputError, judge
 from shared.rules.rulebooks.loading import BadRulebookError
 from shared.rules.rulebooks.registry import Registry
 
 BAD_INPUT = 2
-_encode = msgspec.json.Encoder().encode
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]
@@ -85,16 +84,6 @@ def judge_command(
     except (BadInputError, BadRulebookError, UnreadableFileError) as error:
         refuse(f"panke judge: {error}")
     output().write(encode(answer))
-
-
-def encode(answer: dict[str, Any]) -> bytes:
-    """The bytes of a result: the same offline and over HTTP."""
-    return _encode(answer) + b"\n"
-
-
-def packed(item: dict[str, Any]) -> msgspec.Raw:
-    """An item of a result as the bytes that `encode` would make of it."""
-    return msgspec.Raw(_encode(item))
 
 
 def refuse(message: str) -> None:
