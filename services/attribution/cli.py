@@ -176,13 +176,13 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     from services.attribution.store.batch import BeingSetAsideError
     from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
     from services.attribution.store.texts import StoredTexts
+    from shared.platform.officefile.errors import OfficeFileError
     from shared.platform.postgres.database import Database
-    from shared.rules.rulebooks.loading import BadRulebookError
     from shared.rules.rulebooks.registry import NoSuchTextError, Registry
 
     try:
         registry = Registry(folder)
-    except BadRulebookError as error:
+    except OfficeFileError as error:
         raise click.ClickException(str(error)) from None
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:

@@ -45,12 +45,12 @@ from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermark_reader import WatermarkReader
 from shared.platform.kafka.watermarks import Mark, Watermarks
 from shared.platform.liveness import Progress, Watchdog
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database, migrate
 from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
 from shared.platform.settings import SettingsError, load, variable
 from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 from shared.platform.threads import Threads
-from shared.rules.rulebooks.loading import BadRulebookError
 from shared.rules.rulebooks.registry import Registry
 
 log = structlog.get_logger()
@@ -345,7 +345,7 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
     """What may be adopted."""
     try:
         return Registry(settings.rulebook_folder)
-    except BadRulebookError as error:
+    except OfficeFileError as error:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
 
 

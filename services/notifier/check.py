@@ -16,11 +16,11 @@ from services.notifier.own_senders import found
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.notes import Note, notes
 from services.notifier.policy.notes_of_days import day_notes, zone_remark
-from services.notifier.policy.strict_yaml import parse_file
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans, RobotTerms, SmsTerms
 from services.notifier.senders import configured
 from services.notifier.settings import ChannelName, NotifierSettings, channel_lanes, office_hours
+from shared.platform.officefile.document import parse_file
 from shared.platform.settings import SettingsError, load, variable
 
 # What a service cannot do without, and a check can.
@@ -28,7 +28,7 @@ _NOT_NEEDED: Final = {"PANKE_DATABASE_URL": "postgresql://", "PANKE_KAFKA": "non
 
 
 def checked(file: Path, environ: Mapping[str, str]) -> tuple[Plans, list[Note]]:
-    """The plans of a file and what is to be known of them; BadPolicy or SettingsError where something is wrong."""
+    """The plans of a file and what is to be known of them; raises OfficeFileError or SettingsError."""
     document = parse_file(file)
     settings = load(NotifierSettings, {**_NOT_NEEDED, **environ})
     if at_hand := variable("notifier_channels") in environ:

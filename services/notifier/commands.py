@@ -35,11 +35,11 @@ def check_policy(file: Path) -> None:
     command fails; whatever else is good to know is told as a note.
     """
     from services.notifier.check import checked
-    from services.notifier.policy.strict_yaml import BadPolicyError
+    from shared.platform.officefile.errors import OfficeFileError
 
     try:
         plans, notes = checked(file, os.environ)
-    except (BadPolicyError, SettingsError) as error:
+    except (OfficeFileError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
     for note in notes:
         say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
@@ -183,13 +183,13 @@ def _channels() -> tuple[str, ...]:
 
 def _read(file: Path) -> Plans:
     from services.notifier.policy.file import read_plans
-    from services.notifier.policy.strict_yaml import BadPolicyError
     from services.notifier.schedule.ladder import OfficeHours
     from services.notifier.settings import ChannelName
+    from shared.platform.officefile.errors import OfficeFileError
 
     try:
         return read_plans(file, OfficeHours(), get_args(ChannelName))
-    except BadPolicyError as error:
+    except OfficeFileError as error:
         raise click.ClickException(str(error)) from None
 
 

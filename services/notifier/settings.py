@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta
 
 from services.notifier.policy.file import read_plans
-from services.notifier.policy.strict_yaml import BadPolicyError
 from services.notifier.schedule.ladder import OfficeHours, OfficeHoursError
 from services.notifier.schedule.plan import OfficePlan, Plans
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
 
 ChannelName = Literal[
@@ -145,5 +145,5 @@ def office_plans(settings: NotifierSettings) -> Plans:
     try:
         read = read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
         return replace(read, spread=spread)
-    except BadPolicyError as error:
+    except OfficeFileError as error:
         raise SettingsError(f"{variable('notifier_policy')}: {error}") from None

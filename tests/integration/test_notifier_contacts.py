@@ -19,10 +19,10 @@ from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import Person
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from shared.contract import StaffContacts
+from shared.platform.officefile.document import parse
 from tests.support.notifier import END, Keeping, Office, local
 
 QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)

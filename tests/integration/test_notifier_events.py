@@ -14,10 +14,10 @@ from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.messages.words import case_number
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from shared.contract.topics import Decision
+from shared.platform.officefile.document import parse
 from tests.support.decisions import deal, decision
 from tests.support.notifier import Keeping, Office, Told, local
 

@@ -24,9 +24,9 @@ from services.notifier.model.alert import Person, RenderedMessage
 from services.notifier.model.kinds import Rung
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
+from shared.platform.officefile.document import parse
 from tests.support.notifier import END, Keeping, Office, StandingClock, local
 from tests.support.receiver import receiving
 

@@ -21,10 +21,10 @@ from services.notifier.messages.words import case_number
 from services.notifier.model.alert import RenderedMessage
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from shared.platform.clock import MachineClock
+from shared.platform.officefile.document import parse
 from tests.support.notifier import Keeping, Office, local
 from tests.support.smtp import PASSWORD, USER, Post, posting
 

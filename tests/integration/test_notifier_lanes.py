@@ -18,9 +18,9 @@ from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import RenderedMessage
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
+from shared.platform.officefile.document import parse
 from tests.support.notifier import Keeping, Office, StandingClock, local
 from tests.support.parts import eventually
 

@@ -17,8 +17,8 @@ from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.alert import AttemptOutcome, State
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
+from shared.platform.officefile.document import parse
 from tests.support.notifier import END, Keeping, Office, local
 
 CHANNELS = ("first", "second", "keeping")

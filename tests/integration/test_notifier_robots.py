@@ -23,10 +23,10 @@ from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.receipts_http import receipts_app
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
+from shared.platform.officefile.document import parse
 from shared.platform.postgres.database import Database
 from tests.support.notices import CONTACTS, NOTICE
 from tests.support.notifier import Keeping, Office, ShiftedClock, local

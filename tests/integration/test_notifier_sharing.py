@@ -14,9 +14,9 @@ from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, Listing
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
+from shared.platform.officefile.document import parse
 from tests.support.notifier import Keeping, Office, local
 
 DAILY = plans_of(

@@ -17,11 +17,11 @@ from services.notifier.history.listing import UNREACHABLE, Filter, ListedAlert, 
 from services.notifier.messages.words import case_number
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.provider_senders import templates
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from services.notifier.settings import NotifierSettings
+from shared.platform.officefile.document import parse
 from tests.support.decisions import deal, decision
 from tests.support.notifier import SHANGHAI, Keeping, Office, ShiftedClock, local
 from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Provider, providing

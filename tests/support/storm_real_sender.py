@@ -30,10 +30,10 @@ from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.main import LEASE
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from shared.platform.clock import MachineClock
+from shared.platform.officefile.document import parse
 from shared.platform.postgres.database import Database
 from tests.support.notifier import SHANGHAI
 from tests.support.providers import APPLICATION, HOOK_SECRET, KEY_ID, KEY_SECRET, SECRET, SIGN_NAME, TOKEN

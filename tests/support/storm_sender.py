@@ -28,10 +28,10 @@ from services.notifier.main import LEASE
 from services.notifier.model.alert import Person, RenderedMessage
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
-from services.notifier.policy.strict_yaml import parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from shared.platform.clock import MachineClock
+from shared.platform.officefile.document import parse
 from shared.platform.postgres.database import Database
 
 # Each person prefers the channel of their own role; mail takes what the others do not.

@@ -17,11 +17,12 @@ from services.notifier.cli import alerts
 from services.notifier.model.kinds import Audience, EventKind, Language, Rung
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.shape import SCHEMA, schema
-from services.notifier.policy.strict_yaml import BadPolicyError, parse
 from services.notifier.schedule.calendar import Calendar, QuietHours
 from services.notifier.schedule.ladder import OfficeHours, lapse_notices, reminders, steps_ahead
 from services.notifier.schedule.plan import Plans
 from services.notifier.settings import NotifierSettings, office_plans
+from shared.platform.officefile.document import parse
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +82,9 @@ MISTAKES = [
     ("version: 1\nscopes:\n  demo:\n    hours:\n      open: x\n", 5, "scopes.demo.hours.open", "opening"),
     ("version: 1\nscopes:\n  DEMO: {}\n", 3, "scopes.DEMO", "the name must match"),
     ("version: 1\nversion: 1\n", 2, "version", "given twice, first on line 1"),
-    ("version: 1\ndefaults: &a {}\nscopes: {demo: *a}\n", 2, "(file)", "anchors and aliases"),
+    ("version: 1\ndefaults: &a {}\nscopes: {demo: *a}\n", 2, "defaults", "anchors and aliases"),
+    ("version: 1\ndefaults:\n  timezone: !!str Asia/Shanghai\n", 3, "defaults.timezone", "tags (!name)"),
+    ("version: 1\n---\nversion: 1\n", 2, "(file)", "a second document in one file"),
     ("version: 1\ndefaults: {timezone: Mars/Base}\n", 2, "defaults.timezone", "not the name of a time zone"),
     ("version: 1\ndefaults: {hours: {opening: \"17:30\"}}\n", 2, "defaults.hours", "must come before"),
     ("version: 1\ndefaults: {quiet: {begin: \"08:00\", end: \"10:00\"}}\n", 2, "defaults.quiet", "lies in the quiet"),
@@ -101,7 +104,7 @@ MISTAKES = [
 )
 def test_a_mistake_is_told_with_file_line_key_and_reason(text: str, line: int, key: str, reason: str) -> None:
     """Each mistake names the file, the line on which it stands, the key by its path, and why."""
-    with pytest.raises(BadPolicyError) as refused:
+    with pytest.raises(OfficeFileError) as refused:
         read(text)
     told = str(refused.value)
     assert told.startswith(f"p.yaml:{line}: {key}: ")

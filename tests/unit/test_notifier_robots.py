@@ -15,12 +15,13 @@ from services.notifier.delivery.routing import longest_ways
 from services.notifier.own_senders import hook_secrets, own
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.shape import schema
-from services.notifier.policy.strict_yaml import BadPolicyError, parse
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings
 from shared.platform.clock import MachineClock
+from shared.platform.officefile.document import parse
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError
 from tests.support.providers import SECRET, TOKEN, providing
 
@@ -108,7 +109,7 @@ def test_a_mistake_is_told_with_line_and_key_and_no_secret(
     text: str, line: int, key: str, reason: str
 ) -> None:
     """Each mistake names the line, the key by its path, and why; a token that was written there is not repeated."""
-    with pytest.raises(BadPolicyError) as refused:
+    with pytest.raises(OfficeFileError) as refused:
         read(text)
     told = str(refused.value)
     assert told.startswith(f"p.yaml:{line}: {key}: ")
@@ -121,7 +122,7 @@ def test_a_provider_without_a_robot_in_the_settings_needs_one_in_each_office() -
     text = f"{R}defaults: {{robots: {{dingtalk: east}}, channels: {{default: [dingtalk, email]}}}}\n"
     assert read(text, ("email",)).order("demo", "li", "consultant", ()) == ("dingtalk/east", "email")
     with pytest.raises(
-        BadPolicyError, match=r"scopes.demo.channels.default\[0\]: there is no channel 'dingtalk'"
+        OfficeFileError, match=r"scopes.demo.channels.default\[0\]: there is no channel 'dingtalk'"
     ):
         read(f"{text}scopes: {{demo: {{robots: {{}}}}}}\n", ("email",))
 

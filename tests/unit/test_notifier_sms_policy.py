@@ -13,11 +13,12 @@ from click.testing import CliRunner
 from services.notifier.cli import alerts
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.shape import schema
-from services.notifier.policy.strict_yaml import BadPolicyError, parse
 from services.notifier.provider_senders import templates
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import SmsTemplate, SmsTerms
 from services.notifier.settings import NotifierSettings
+from shared.platform.officefile.document import parse
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -80,7 +81,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("text", "key", "reason"), MISTAKES, ids=[one[2][:20] for one in MISTAKES])
 def test_a_mistake_is_told_with_line_and_key(text: str, key: str, reason: str) -> None:
     """Before a provider refuses the alert that is due."""
-    with pytest.raises(BadPolicyError) as refused:
+    with pytest.raises(OfficeFileError) as refused:
         read(text)
     line = 3 if "huawei" in text else 5
     assert str(refused.value).startswith(f"p.yaml:{line}: {key}: ")

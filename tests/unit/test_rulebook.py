@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.platform.officefile.errors import OfficeFileError
 from shared.rules.domain.rulebook import Period, Rulebook, Split
-from shared.rules.rulebooks.loading import BadRulebookError, load, load_book, shipped
+from shared.rules.rulebooks.loading import load, load_book, shipped
 
 RULEBOOKS = Path(__file__).parents[2] / "shared" / "rules" / "rulebooks"
 
@@ -271,5 +272,5 @@ def test_a_missing_day_of_a_month_means_its_last(period: Period, start: date, la
 
 def test_an_unknown_name_lists_what_ships() -> None:
     """A name that neither ships nor is a file is refused with the names that ship."""
-    with pytest.raises(BadRulebookError, match=r"shijiazhuang"):
+    with pytest.raises(OfficeFileError, match=r"shijiazhuang"):
         load("shijiazhung")

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.nodes import ListNode, Node, ScalarNode, parse_nodes
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.rulebooks.loading import BadRulebookError, load
-from shared.rules.rulebooks.source import ListNode, Node, ScalarNode, parse
+from shared.rules.rulebooks.loading import load
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))
@@ -41,13 +42,13 @@ def as_json(node: Node) -> Any:
 
 def schema_accepts(text: str) -> bool:
     """Whether the published schema finds nothing."""
-    return bool(Draft202012Validator(SCHEMA).is_valid(as_json(parse(text.encode(), "book.yaml"))))
+    return bool(Draft202012Validator(SCHEMA).is_valid(as_json(parse_nodes(text.encode(), "book.yaml"))))
 
 
-def refusal(folder: Path, text: str | bytes) -> BadRulebookError:
+def refusal(folder: Path, text: str | bytes) -> OfficeFileError:
     path = folder / "book.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(BadRulebookError) as caught:
+    with pytest.raises(OfficeFileError) as caught:
         load(path)
     assert caught.value.file == str(path)
     return caught.value
@@ -230,7 +231,7 @@ def test_a_circle_of_extends_is_told(tmp_path: Path) -> None:
     for name, other in (("book", "second"), ("second", "third"), ("third", "book")):
         text = f"rulebook: {name}\nversion: 1\nextends: {other}.yaml\n"
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(BadRulebookError) as caught:
+    with pytest.raises(OfficeFileError) as caught:
         load(tmp_path / "book.yaml")
     assert (caught.value.line, caught.value.key) == (3, "extends")
     assert "book.yaml → second.yaml → third.yaml → book.yaml" in caught.value.reason
@@ -259,7 +260,7 @@ def test_an_error_in_an_extended_file_names_that_file(tmp_path: Path) -> None:
     (tmp_path / "parent.yaml").write_text(f"{HEAD}kept: {{cite: '7'}}\n", encoding="utf-8")
     child = tmp_path / "child.yaml"
     child.write_text("rulebook: child\nversion: 1\nextends: parent.yaml\n", encoding="utf-8")
-    with pytest.raises(BadRulebookError) as caught:
+    with pytest.raises(OfficeFileError) as caught:
         load(child)
     assert (caught.value.file, caught.value.line) == (str(tmp_path / "parent.yaml"), 4)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from shared.platform.officefile.errors import OfficeFileError
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.rulebooks.loading import EARLIER, BadRulebookError, load, shipped
+from shared.rules.rulebooks.loading import EARLIER, load, shipped
 from shared.rules.rulebooks.registry import Registry, StoredText
 from tests.rules.form import expand
 
@@ -115,6 +116,6 @@ def test_commands_show_both_texts() -> None:
 
 def test_a_digest_that_no_text_has_is_refused() -> None:
     """A digest that is wrong names no book."""
-    with pytest.raises(BadRulebookError):
+    with pytest.raises(OfficeFileError):
         Registry().find("reception@00000000")
     assert run("show", "reception@00000000").exit_code == 2

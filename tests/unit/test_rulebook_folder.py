@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services.intake.admission.rulebooks import AdoptableRulebooks as IntakeRegistry
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.rulebooks.loading import BadRulebookError, book_of_texts, load, shipped
+from shared.rules.rulebooks.loading import book_of_texts, load, shipped
 from shared.rules.rulebooks.registry import Registry, StoredText
 from shared.rules.rulebooks.telling import differences
 
@@ -69,24 +70,24 @@ def test_two_books_of_one_name_and_version_are_refused(tmp_path: Path) -> None:
     """Which of two texts is meant must never depend on the order of files; nor does a file take a shipped place."""
     first = write(tmp_path)
     second = write(tmp_path, "riverside-copy.yaml")
-    with pytest.raises(BadRulebookError) as refused:
+    with pytest.raises(OfficeFileError) as refused:
         Registry(tmp_path)
     assert str(first) in str(refused.value) and str(second) in str(refused.value)
     second.unlink()
     first.write_text(
         "rulebook: getian\nversion: 1\nextends: base\ntitle: {zh: 葛天, en: Getian}\n", encoding="utf-8"
     )
-    with pytest.raises(BadRulebookError, match=r"getian 1 is also getian\.yaml"):
+    with pytest.raises(OfficeFileError, match=r"getian 1 is also getian\.yaml"):
         Registry(tmp_path)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A folder that is missing, and a file in it that is wrong, are told by path."""
-    with pytest.raises(BadRulebookError, match="no-such"):
+    with pytest.raises(OfficeFileError, match="no-such"):
         Registry(tmp_path / "no-such")
     bad = tmp_path / "bad.yaml"
     bad.write_text("rulebook: bad\n", encoding="utf-8")
-    with pytest.raises(BadRulebookError, match=str(bad)):
+    with pytest.raises(OfficeFileError, match=str(bad)):
         Registry(tmp_path)
 
 
@@ -116,7 +117,7 @@ def test_a_book_of_the_folder_is_named_like_one_that_ships(tmp_path: Path) -> No
     named = [known.find(text).rulebook.version for text in ("riverside", "riverside@1", str(new), str(old))]
     assert named == [2, 1, 2, 1]
     assert known.find("getian@1").rulebook is load("getian")
-    with pytest.raises(BadRulebookError, match="shijiazhuang"):
+    with pytest.raises(OfficeFileError, match="shijiazhuang"):
         known.find("riverside@3")
     assert judge(tmp_path, "--rulebook-folder", str(tmp_path), "--rulebook", "riverside@2").exit_code == 0
 
@@ -166,7 +167,7 @@ def test_a_book_that_would_be_passed_over_is_told(tmp_path: Path, name: str) -> 
         (tmp_path / name).symlink_to(tmp_path / "nothing")
     else:
         write(tmp_path, name)
-    with pytest.raises(BadRulebookError, match=name):
+    with pytest.raises(OfficeFileError, match=name):
         Registry(tmp_path)
     with pytest.raises(SettingsError, match=rf"PANKE_RULEBOOK_FOLDER.*{name}"):
         IntakeRegistry([], str(tmp_path))
@@ -176,7 +177,30 @@ def test_a_book_that_would_be_passed_over_is_told(tmp_path: Path, name: str) -> 
 def test_a_version_that_nobody_could_adopt_is_told(tmp_path: Path, version: int) -> None:
     """A version is one that an adoption may name; both services refuse another one by its file."""
     write(tmp_path, version=version)
-    with pytest.raises(BadRulebookError, match="version"):
+    with pytest.raises(OfficeFileError, match="version"):
         Registry(tmp_path)
     with pytest.raises(SettingsError, match=r"riverside\.yaml.*version"):
         IntakeRegistry([], str(tmp_path))
+
+
+REFUSED = {
+    "a clause that is not there": "rulebook: own\nversion: 1\nextends: base\nkept: {cite: '9'}\n",
+    "a key given twice": "rulebook: own\nversion: 1\nversion: 2\nextends: base\n",
+    "an unknown key": "rulebook: own\nversion: 1\nextends: base\nfolow_up: {every: 4 days}\n",
+    "values that lack": "rulebook: own\nversion: 1\n",
+    "a name that no clause can begin with": "rulebook: Own\nversion: 1\nextends: base\n",
+    "the place of one that ships": "rulebook: getian\nversion: 1\nextends: base\n",
+    "no mapping": "- own\n",
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_intake_refuses_every_book_that_attribution_refuses(tmp_path: Path, fault: str) -> None:
+    """No office can adopt a book under which nobody could judge: both read the folder alike, and say the same of it."""
+    path = tmp_path / "own.yaml"
+    path.write_text(REFUSED[fault], encoding="utf-8")
+    with pytest.raises(OfficeFileError) as judged:
+        Registry(tmp_path)
+    with pytest.raises(SettingsError) as taken:
+        IntakeRegistry(["base@1"], str(tmp_path))
+    assert str(taken.value) == f"PANKE_RULEBOOK_FOLDER: {judged.value}"

@@ -1,4 +1,4 @@
-"""Whatever a file holds, loading ends in a rulebook or in `BadRulebookError`; the schema agrees about shapes."""
+"""Whatever a file holds, loading ends in a rulebook or in `OfficeFileError`; the schema agrees about shapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shared.rules.rulebooks.loading import BadRulebookError, load
+from shared.platform.officefile.errors import OfficeFileError
+from shared.rules.rulebooks.loading import load
 from shared.rules.rulebooks.shape import SHAPE, Fields, Section
 
 ROOT = Path(__file__).parents[2]
@@ -51,13 +52,13 @@ def sections() -> dict[str, st.SearchStrategy[Any]]:
     return found
 
 
-def outcome(raw: bytes) -> BadRulebookError | None:
+def outcome(raw: bytes) -> OfficeFileError | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.yaml"
         path.write_bytes(raw)
         try:
             load(path)
-        except BadRulebookError as bad:
+        except OfficeFileError as bad:
             return bad
     return None
 

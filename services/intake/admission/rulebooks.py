@@ -1,19 +1,16 @@
 """Which rulebooks may be adopted: known by name and version (contract.md#rulebook-adopted).
 
-The texts are attribution's, which checks them whole; intake only has to refuse an adoption that nobody could judge
-under, and reads from a file of the offices' folder no more than the name and version that it has.
+Intake reads the offices' folder as attribution does: a file under which nobody could be judged stops the service by
+name, before an adoption of it could be taken in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
-import yaml
-
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError, variable
-from shared.rules.rulebooks.folder import MAX_BYTES, MAX_VERSION, rulebook_files
+from shared.rules.rulebooks.registry import Registry
 
 FOLDER = variable("rulebook_folder")
 
@@ -29,13 +26,13 @@ def parse_rulebook(text: str) -> tuple[str, int]:
 class AdoptableRulebooks:
     """The rulebooks that this deployment knows: those that are named, and those of the offices' folder.
 
-    Raises `SettingsError` for a folder or a file that cannot be read.
+    Raises `SettingsError` for a folder that cannot be read, and for a file that is no good rulebook.
     """
 
     def __init__(self, rulebooks: Iterable[str], folder: str = "") -> None:
         named = (parse_rulebook(rulebook) for rulebook in rulebooks)
         self._everywhere = frozenset(named)
-        self._known = self._everywhere | frozenset(_of_folder(folder) if folder else ())
+        self._known = self._everywhere | (_of_folder(folder) if folder else frozenset())
 
     def has_everywhere(self, name: str, version: int) -> bool:
         """Whether every installation has it, so that no folder can lack it or have it in another text."""
@@ -45,25 +42,8 @@ class AdoptableRulebooks:
         return (name, version) in self._known
 
 
-def _of_folder(folder: str) -> Iterator[tuple[str, int]]:
+def _of_folder(folder: str) -> frozenset[tuple[str, int]]:
     try:
-        for path in rulebook_files(folder):
-            yield _named_in(path, path.read_bytes())
-    except OSError as error:
-        raise SettingsError(f"{FOLDER}: {error.filename}: {error.strerror}") from None
-
-
-def _named_in(path: Path, raw: bytes) -> tuple[str, int]:
-    if len(raw) > MAX_BYTES:
-        raise SettingsError(f"{FOLDER}: {path}: larger than {MAX_BYTES} bytes")
-    try:
-        # Only scalars of the first level are asked for; an alias is kept as a reference, so nothing unfolds.
-        told: Any = yaml.safe_load(raw)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{FOLDER}: {path}: not YAML: {str(error).splitlines()[0]}") from None
-    name, version = (told.get("rulebook"), told.get("version")) if isinstance(told, dict) else (None, None)
-    if not isinstance(name, str) or type(version) is not int:
-        raise SettingsError(f"{FOLDER}: {path}: `rulebook` must be a name and `version` a number")
-    if not 1 <= version <= MAX_VERSION:
-        raise SettingsError(f"{FOLDER}: {path}: `version` must be from 1 to {MAX_VERSION}, not {version}")
-    return name, version
+        return frozenset(Registry(folder).books) - frozenset(Registry().books)
+    except OfficeFileError as error:
+        raise SettingsError(f"{FOLDER}: {error}") from None

@@ -13,13 +13,13 @@ from msgspec import structs
 
 from services.notifier.model.kinds import Audience, EventKind, Language, Rung, Unavailable
 from services.notifier.policy import shape
-from services.notifier.policy.convert import convert, named, section, unknown
 from services.notifier.policy.robots import check_list, check_office, own_robots, robots_of
 from services.notifier.policy.sms import sms_of
-from services.notifier.policy.strict_yaml import Document, parse_file
 from services.notifier.schedule.calendar import Calendar, CalendarError, QuietHours
 from services.notifier.schedule.ladder import LadderStep, OfficeHours, OfficeHoursError
 from services.notifier.schedule.plan import DigestTerms, OfficePlan, PersonPlan, Plans, RobotTerms
+from shared.platform.officefile.conversion import convert, named, section, unknown
+from shared.platform.officefile.document import Document, parse_file
 
 S = TypeVar("S")
 _TOP = frozenset(field.name for field in structs.fields(shape.PolicyFile))

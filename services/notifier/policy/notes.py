@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from services.notifier.channels.sms_templates import DIGEST, NEEDED, missing
 from services.notifier.model.kinds import EventKind
-from services.notifier.policy.strict_yaml import Document
 from services.notifier.schedule.plan import OfficePlan, Plans, meant
+from shared.platform.officefile.document import Document
 
 # By the channel of an SMS provider, the kinds of message that have a template; None: nobody here knows.
 Templates = Mapping[str, frozenset[str] | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from services.notifier.policy.strict_yaml import Document
 from services.notifier.schedule.plan import OfficePlan, Plans
+from shared.platform.officefile.document import Document
 
 _ETC = re.compile(r"Etc/GMT([+-])([0-9]{1,2})")
 

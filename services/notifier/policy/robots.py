@@ -12,9 +12,9 @@ from typing import Any
 from msgspec import structs
 
 from services.notifier.policy import shape_senders as shape
-from services.notifier.policy.convert import convert, named, unknown
-from services.notifier.policy.strict_yaml import Document
 from services.notifier.schedule.plan import OfficePlan, RobotTerms, SecretPlace
+from shared.platform.officefile.conversion import convert, named, unknown
+from shared.platform.officefile.document import Document
 
 _SHAPES: Mapping[str, type[Any]] = {
     "dingtalk": shape.ChatRobot,

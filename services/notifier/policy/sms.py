@@ -14,9 +14,9 @@ from msgspec import structs
 
 from services.notifier.channels.sms_templates import TemplateError, check
 from services.notifier.policy import shape_senders as shape
-from services.notifier.policy.convert import convert, named, unknown
-from services.notifier.policy.strict_yaml import Document
 from services.notifier.schedule.plan import SmsTemplate, SmsTerms
+from shared.platform.officefile.conversion import convert, named, unknown
+from shared.platform.officefile.document import Document
 
 # Characters that a variable may have. Aliyun publishes 35 for notices; Tencent Cloud holds new accounts to six.
 LONGEST: Final[Mapping[str, int]] = {"aliyun": 35, "tencent": 6}

@@ -12,12 +12,12 @@ from typing import Any
 import click
 
 from shared.contract import BadEvent, parse_instant
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import output, say
 from shared.rules.judge.encoding import encode, packed
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.judge import BadInputError, judge
-from shared.rules.rulebooks.loading import BadRulebookError
 from shared.rules.rulebooks.registry import Registry
 
 BAD_INPUT = 2
@@ -81,7 +81,7 @@ def judge_command(
         book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
             answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)
-    except (BadInputError, BadRulebookError, UnreadableFileError) as error:
+    except (BadInputError, OfficeFileError, UnreadableFileError) as error:
         refuse(f"panke judge: {error}")
     output().write(encode(answer))
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import PlainGroup, say
 from shared.rules.commands.trial import try_command
 from shared.rules.domain.rulebook import Clause, Rulebook, Text
-from shared.rules.rulebooks.loading import BadRulebookError, Book, load_book
+from shared.rules.rulebooks.loading import Book, load_book
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.rulebooks.telling import Difference, Setting, differences, settings, tell
 
@@ -30,7 +31,7 @@ class _Known(click.ParamType[Book]):
             return value
         try:
             return Registry().find(str(value))
-        except BadRulebookError as bad:
+        except OfficeFileError as bad:
             say(str(bad), err=True)
             sys.exit(2)
 
@@ -52,7 +53,7 @@ def list_books(rulebook_folder: str, as_json: bool) -> None:
         known = Registry(rulebook_folder)
         books = [(book.rulebook, False) for book in known.all()]
         books += [(book.rulebook, True) for book in known.earlier()]
-    except BadRulebookError as bad:
+    except OfficeFileError as bad:
         say(str(bad), err=True)
         sys.exit(2)
     if as_json:
@@ -98,7 +99,7 @@ def check(books: tuple[str, ...]) -> None:
     for name in books:
         try:
             book = load_book(name).rulebook
-        except BadRulebookError as bad:
+        except OfficeFileError as bad:
             say(str(bad), err=True)
             wrong = True
         else:

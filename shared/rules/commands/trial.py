@@ -9,13 +9,13 @@ from typing import Any
 import click
 import msgspec
 
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import say
 from shared.rules.commands.judge import Moment, refuse
 from shared.rules.judge.comparison import RulebookComparison, try_rulebook
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.judge import BadInputError
-from shared.rules.rulebooks.loading import BadRulebookError
 from shared.rules.rulebooks.registry import Registry
 
 SHOWN = 40
@@ -47,7 +47,7 @@ def try_command(
         book, current, books = known.find(candidate).rulebook, known.find(against).rulebook, known.books
         with open_events(facts) as lines:
             trial = try_rulebook(lines, book, current, books, as_of=as_of, known_at=known_at)
-    except (BadInputError, BadRulebookError, UnreadableFileError) as error:
+    except (BadInputError, OfficeFileError, UnreadableFileError) as error:
         refuse(f"panke rulebook try: {error}")
     if as_json:
         say(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())

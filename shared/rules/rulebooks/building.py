@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.platform.officefile.errors import OfficeFileError
 from shared.rules.domain import rulebook as domain
 from shared.rules.domain.rulebook import Clause, Split, Text
 from shared.rules.rulebooks.kinds import WHOLE
@@ -21,7 +22,6 @@ from shared.rules.rulebooks.shape import (
     leaves,
 )
 from shared.rules.rulebooks.sheet import ABSENT, Sheet, SheetEntry
-from shared.rules.rulebooks.source import BadRulebookError
 
 UNSAID: Mapping[str, object] = {
     "named.honoured": False,
@@ -73,17 +73,17 @@ def check_complete(sheet: Sheet) -> None:
         wanted += [f"{path}.{leaf}" for leaf in leaves(shape) if f"{path}.{leaf}" not in OPTIONAL_FIELDS]
     for path in wanted:
         if path not in sheet.entries:
-            raise BadRulebookError(sheet.file, 1, path, "missing, and no rulebook that has it is extended")
+            raise OfficeFileError(sheet.file, 1, path, "missing, and no rulebook that has it is extended")
     for path in CITING:
         if f"{path}.cite" not in sheet.entries and not path.startswith("penalties."):
-            raise BadRulebookError(
+            raise OfficeFileError(
                 sheet.file, 1, f"{path}.cite", "missing citation: no clause is named for this value"
             )
     for breach in BREACHES:
         entry = sheet.entries.get(f"penalties.{breach}.zh")
         if entry is not None and f"penalties.{breach}.cite" not in sheet.entries:
             key = f"penalties.{breach}.cite"
-            raise BadRulebookError(
+            raise OfficeFileError(
                 entry.file, entry.line, key, "missing citation: no clause is named for this value"
             )
 
@@ -209,7 +209,7 @@ class _EntryReader:
             return None
         if (first or 0) + (second or 0) != WHOLE:
             told = f"{owner}: {first or 0} and {other}: {second or 0}"
-            raise BadRulebookError(
+            raise OfficeFileError(
                 entry.file, entry.line, path, f"shares must sum to {WHOLE} basis points, not {told}"
             )
         return Split(first or 0, second or 0, self.clause(cited or path))

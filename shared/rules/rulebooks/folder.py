@@ -6,8 +6,6 @@ import errno
 from pathlib import Path
 from typing import Final
 
-MAX_BYTES: Final = 1_000_000
-"""The largest file that may be a rulebook."""
 MAX_VERSION: Final = 1_000_000
 """The highest version that an adoption may name (contract.md#rulebook-adopted)."""
 _ENDINGS: Final = (".yaml", ".yml")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from shared.platform.officefile.nodes import ListNode, Node, ScalarNode
 from shared.rules.domain.rulebook import Period
 from shared.rules.rulebooks.folder import MAX_VERSION
-from shared.rules.rulebooks.source import ListNode, Node, ScalarNode
 
 Kind = Callable[[Node], object]
 

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.nodes import MAX_BYTES
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.rulebooks.building import build, merge
-from shared.rules.rulebooks.folder import MAX_BYTES
 from shared.rules.rulebooks.sheet import Sheet, read_sheet
-from shared.rules.rulebooks.source import BadRulebookError
 
-__all__ = ["BadRulebookError", "Book", "book_of_texts", "earlier_books", "load", "load_book", "shipped"]
+__all__ = ["Book", "book_of_texts", "earlier_books", "load", "load_book", "shipped"]
 
 _SHIPPED = Path(__file__).parent
 EARLIER = tuple(sorted((path for path in (_SHIPPED / "earlier").iterdir() if path.is_dir()), reverse=True))
@@ -54,22 +54,22 @@ def earlier_books(name_or_path: str | Path) -> Iterator[Book]:
                 yield _read_book(Path(name_or_path), str(name_or_path), (), folder)
             elif (folder / f"{name_or_path}.yaml").is_file():
                 yield _shipped_book(str(name_or_path), folder)
-        except BadRulebookError:  # it needs what ships only since
+        except OfficeFileError:  # it needs what ships only since
             continue
 
 
 def book_of_texts(texts: Iterable[bytes], shown: str) -> Book:
-    """The book of the texts of its chain, root first, without any file; raises `BadRulebookError`."""
+    """The book of the texts of its chain, root first, without any file; raises `OfficeFileError`."""
     book: Book | None = None
     for raw in texts:
         book = _book_on(book, raw, read_sheet(raw, shown), shown)
     if book is None:
-        raise BadRulebookError(shown, 1, "", "there is no text")
+        raise OfficeFileError(shown, 1, "", "there is no text")
     return book
 
 
 def load(name_or_path: str | Path) -> Rulebook:
-    """The rulebook of a shipped name or of a file; raises `BadRulebookError`."""
+    """The rulebook of a shipped name or of a file; raises `OfficeFileError`."""
     return load_book(name_or_path).rulebook
 
 
@@ -97,7 +97,7 @@ def _book_on(parent: Book | None, raw: bytes, sheet: Sheet, shown: str) -> Book:
     texts = (*(parent.texts if parent else ()), raw)
     sheets = (*(parent.sheets if parent else ()), sheet)
     if any(sheet.name == other.name for other in sheets[:-1]):
-        raise BadRulebookError(
+        raise OfficeFileError(
             shown, 1, "rulebook", f"{sheet.name} is also the name of a rulebook that it extends"
         )
     merged = merge(list(sheets))
@@ -114,11 +114,11 @@ def _parent(path: Path, sheet: Sheet, inside: tuple[Path, ...], folder: Path) ->
     target = path.parent / wanted
     if target.resolve() in inside:
         circle = " → ".join(p.name for p in (*inside[inside.index(target.resolve()) :], target))
-        raise BadRulebookError(sheet.file, line, "extends", f"a circle: {circle}")
+        raise OfficeFileError(sheet.file, line, "extends", f"a circle: {circle}")
     if not target.is_file():
         known = ", ".join(shipped())
         reason = f"no rulebook {wanted}: neither one that ships ({known}) nor a file beside this one"
-        raise BadRulebookError(sheet.file, line, "extends", reason)
+        raise OfficeFileError(sheet.file, line, "extends", reason)
     return _read_book(target, str(Path(sheet.file).parent / wanted), inside, folder)
 
 
@@ -129,4 +129,4 @@ def _read_bytes(path: Path, shown: str) -> bytes:
     except OSError as error:
         known = ", ".join(shipped())
         reason = f"cannot be read ({error.strerror}); rulebooks that ship: {known}"
-        raise BadRulebookError(shown, 1, "", reason) from error
+        raise OfficeFileError(shown, 1, "", reason) from error

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.platform.officefile.errors import OfficeFileError
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
 from shared.rules.rulebooks.building import UNSAID
 from shared.rules.rulebooks.folder import rulebook_files
 from shared.rules.rulebooks.loading import (
-    BadRulebookError,
     Book,
     book_of_texts,
     earlier_books,
@@ -98,7 +98,7 @@ class KnownBooks(dict[BookId, Rulebook]):
 
 
 class Registry:
-    """Raises `BadRulebookError` for a file that is wrong, and for a name and version that two books have.
+    """Raises `OfficeFileError` for a file that is wrong, and for a name and version that two books have.
 
     What ships has been amended under its name and version. A deployment in which an earlier text was adopted
     keeps that one: `keep` puts it in its place, as it does with what no file has.
@@ -196,7 +196,7 @@ class Registry:
         if other is not book:
             at = other.sheets[-1].file
             reason = f"{known[0]} {known[1]} is also {at}; one of them needs another name or version"
-            raise BadRulebookError(file, 1, "version", reason)
+            raise OfficeFileError(file, 1, "version", reason)
         self._rulebooks[known] = book.rulebook
         self._sources[known] = source
 
@@ -204,7 +204,7 @@ class Registry:
 def _built(known: BookId, stored: StoredText) -> Book:
     try:
         book = book_of_texts(stored.texts, f"{stored.name}@{stored.version}")
-    except BadRulebookError as error:
+    except OfficeFileError as error:
         raise UnreadableTextError(known, error) from error
     if _id(book) != known or book.rulebook.sha256 != stored.sha256:
         raise UnreadableTextError(
@@ -236,4 +236,4 @@ def _files(folder: str | Path) -> list[Path]:
     except OSError as error:
         file = str(error.filename or folder)
         told = "the folder cannot be read" if file == str(folder) else "the file cannot be read"
-        raise BadRulebookError(file, 1, "", f"{told} ({error.strerror})") from error
+        raise OfficeFileError(file, 1, "", f"{told} ({error.strerror})") from error

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.nodes import MAX_NODES, MapNode, Node, ScalarNode, parse_nodes
 from shared.rules.domain.rulebook import Clause, Text
 from shared.rules.rulebooks import kinds
 from shared.rules.rulebooks.kinds import WrongError
 from shared.rules.rulebooks.shape import HEAD, SHAPE, Fields, Section, leaves
-from shared.rules.rulebooks.source import BadRulebookError, MapNode, Node, ScalarNode, parse
 
 
 class Absent:
@@ -51,8 +52,8 @@ class Sheet:
 
 
 def read_sheet(raw: bytes, file: str) -> Sheet:
-    """The sheet of one file; `BadRulebookError` names the line and key of the first thing that is wrong."""
-    return _Filler(Sheet(file)).fill(parse(raw, file))
+    """The sheet of one file; `OfficeFileError` names the line and key of the first thing that is wrong."""
+    return _Filler(Sheet(file)).fill(parse_nodes(raw, file, MAX_NODES))
 
 
 class _Filler:
@@ -205,8 +206,8 @@ class _Filler:
         except WrongError as wrong:
             raise self.bad(wrong.line, key, str(wrong)) from wrong
 
-    def bad(self, line: int, key: str, reason: str) -> BadRulebookError:
-        return BadRulebookError(self.sheet.file, line, key, reason)
+    def bad(self, line: int, key: str, reason: str) -> OfficeFileError:
+        return OfficeFileError(self.sheet.file, line, key, reason)
 
     def put(self, path: str, value: object, line: int) -> None:
         self.sheet.entries[path] = SheetEntry(value, self.sheet.file, line)

@@ -1,4 +1,4 @@
-"""From the plain values of a policy file to the types of its shape; each mistake names line, key and reason."""
+"""From the plain values of a file to the types of its shape; each mistake names line, key and reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
-from services.notifier.policy.strict_yaml import Document
+from shared.platform.officefile.document import Document
 
 S = TypeVar("S")
 _AT = re.compile(r"(?P<reason>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -39,7 +39,7 @@ def named(document: Document, key: str, pattern: str) -> Iterable[tuple[str, obj
 
 
 def convert(document: Document, key: str, given: object, kind: type[S]) -> S:
-    """The value as its type, or BadPolicy at the key within it that is wrong."""
+    """The value as its type, or `OfficeFileError` at the key within it that is wrong."""
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:

@@ -1,8 +1,7 @@
-"""Strict YAML: the part of the language that a rulebook needs, each node with its line.
+"""Strict YAML: the part of the language that a file written by hand needs, each node with its line.
 
-An office writes its rules by hand, so the traps of YAML are closed rather than explained: a key given twice,
-`no` that turns into false, an alias that unfolds into gigabytes. What a scalar means is decided by who reads
-it, not here."""
+An office writes its rulebook and its alert policy by hand, so the traps of YAML are closed rather than explained:
+a key given twice, `no` that turns into false, `09:00` that turns into 540, an alias that unfolds into gigabytes."""
 
 from __future__ import annotations
 
@@ -12,23 +11,17 @@ from dataclasses import dataclass
 
 import yaml
 
-from shared.rules.rulebooks.folder import MAX_BYTES
+from shared.platform.officefile.errors import OfficeFileError
 
+MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
+"""The entries of a rulebook; a file that lists people may have more."""
 MAX_DEPTH = 8
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_TEXT = re.compile(
     r"null|Null|NULL|~||true|True|TRUE|false|False|FALSE|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
     r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
-
-
-class BadRulebookError(ValueError):
-    """A rulebook that cannot be used: which file, which line, which key, and why."""
-
-    def __init__(self, file: str, line: int, key: str, reason: str) -> None:
-        self.file, self.line, self.key, self.reason = file, line, key, reason
-        super().__init__(f"{file}:{line}: {key or '(file)'}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +63,22 @@ class MapNode:
 Node = ScalarNode | ListNode | MapNode
 
 
-def parse(raw: bytes, file: str) -> MapNode:
-    """The mapping that the file is, or `BadRulebookError`."""
+def parse_nodes(raw: bytes, file: str, most: int = MAX_BYTES) -> MapNode:
+    """The mapping that the file is, of at most so many entries; raises `OfficeFileError`."""
     if len(raw) > MAX_BYTES:
-        raise BadRulebookError(file, 1, "", f"larger than {MAX_BYTES} bytes")
+        raise OfficeFileError(file, 1, "", f"larger than {MAX_BYTES} bytes")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise BadRulebookError(file, line, "", "not UTF-8") from error
+        raise OfficeFileError(file, line, "", "not UTF-8") from error
     try:
-        return _NodeReader(text, file).document()
+        return _NodeReader(text, file, most).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise BadRulebookError(
-            file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}"
-        ) from error
+        raise OfficeFileError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise BadRulebookError(file, 1, "", f"not YAML: {str(error).splitlines()[0]}") from error
+        raise OfficeFileError(file, 1, "", f"not YAML: {str(error).splitlines()[0]}") from error
 
 
 def line_of(event: yaml.Event) -> int:
@@ -98,8 +89,8 @@ def line_of(event: yaml.Event) -> int:
 class _NodeReader:
     """Builds nodes from the parser's events, so that refusals come before anything is unfolded."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.file = file
+    def __init__(self, text: str, file: str, most: int) -> None:
+        self.file, self.most = file, most
         self.events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_LOADER))
         self.nodes = 0
         self.path: list[str] = []
@@ -107,25 +98,23 @@ class _NodeReader:
     def document(self) -> MapNode:
         next(self.events)  # the start of the stream
         if not isinstance(next(self.events), yaml.DocumentStartEvent):
-            raise BadRulebookError(self.file, 1, "", "the file is empty")
+            raise OfficeFileError(self.file, 1, "", "empty: the file must be a mapping of keys")
         node = self.node(next(self.events))
         next(self.events)  # the end of the document
         after = next(self.events)
         if not isinstance(after, yaml.StreamEndEvent):
-            raise BadRulebookError(self.file, line_of(after), "", "a second document in one file")
+            raise OfficeFileError(self.file, line_of(after), "", "a second document in one file")
         if not isinstance(node, MapNode):
-            raise BadRulebookError(self.file, 1, "", "not a rulebook: the file must be a mapping of keys")
+            raise OfficeFileError(self.file, 1, "", "the file must be a mapping of keys")
         return node
 
     def node(self, event: yaml.Event) -> Node:
         line = line_of(event)
         self.nodes += 1
-        if self.nodes > MAX_NODES or len(self.path) > MAX_DEPTH:
-            raise self.bad(line, f"more than {MAX_NODES} entries, or nested deeper than {MAX_DEPTH}")
-        if isinstance(event, yaml.AliasEvent):
-            raise self.bad(line, "aliases (*name) are not allowed; write the value again")
-        if getattr(event, "anchor", None) is not None:
-            raise self.bad(line, "anchors (&name) are not allowed")
+        if self.nodes > self.most or len(self.path) > MAX_DEPTH:
+            raise self.bad(line, f"more than {self.most} entries, or nested deeper than {MAX_DEPTH}")
+        if getattr(event, "anchor", None) is not None:  # an alias names one too
+            raise self.bad(line, "anchors and aliases are not allowed; write the value again")
         if getattr(event, "tag", None) is not None:
             raise self.bad(line, "tags (!name) are not allowed")
         if isinstance(event, yaml.ScalarEvent):
@@ -154,5 +143,5 @@ class _NodeReader:
             self.path.pop()
         return found
 
-    def bad(self, line: int, reason: str) -> BadRulebookError:
-        return BadRulebookError(self.file, line, ".".join(self.path).replace(".[", "["), reason)
+    def bad(self, line: int, reason: str) -> OfficeFileError:
+        return OfficeFileError(self.file, line, ".".join(self.path).replace(".[", "["), reason)
