@@ -31,11 +31,24 @@ from services.attribution.replays.historic import (
 )
 from services.attribution.store.texts import StoredTexts
 from shared.contract import BadEvent, contact_of, format_instant, parse_query_instant
+from shared.contract.answers import (
+    BoardsAnswer,
+    CustomerAnswer,
+    CustomersPage,
+    DisputesPage,
+    HistoryAnswer,
+    JudgementResult,
+    LookupAnswer,
+    PreviewAnswer,
+    QuarantineAnswer,
+    RulebooksAnswer,
+    SharedContactsPage,
+)
 from shared.contract.case_numbers import case_digest
 from shared.contract.schema import INSTANT
 from shared.platform.clock import BusinessClock
 from shared.platform.http.disconnects import LeavingRoute
-from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
+from shared.platform.http.openapi import ANY_EVENT, JSON, answer, body, named
 from shared.platform.http.problem import ProblemError
 from shared.rules.judge.result import Json
 from shared.rules.rulebooks.folder import MAX_VERSION
@@ -70,51 +83,38 @@ class Lookup(BaseModel):
     )
 
 
-_SEQ: Final = {"type": "integer", "minimum": 0}
-_LIST: Final = {"type": "array", "items": {"type": "object"}}
-_OBJECT: Final = {"type": "object"}
-_RESULT: Final = object_of(
-    "rulebook",
-    "as_of",
-    customers=_LIST,
-    deals=_LIST,
-    disputes=_LIST,
-    boards=_OBJECT,
-    flags=_LIST,
-    penalties=_LIST,
+_SCHEMAS, CALL_SCHEMAS = named(
+    JudgementResult,
+    CustomersPage,
+    CustomerAnswer,
+    HistoryAnswer,
+    RulebooksAnswer,
+    BoardsAnswer,
+    SharedContactsPage,
+    DisputesPage,
+    QuarantineAnswer,
+    LookupAnswer,
+    PreviewAnswer,
 )
-_CUSTOMER: Final = object_of("customer", "owner", "status", "clause", as_of_seq=_SEQ, decisions=_LIST)
-_HISTORY: Final = object_of("customer", as_of_seq=_SEQ, events=_LIST, decisions=_LIST, set_aside=_LIST)
-_BOARDS: Final = object_of("office", "scope", as_of_seq=_SEQ, visit=_OBJECT, call=_OBJECT)
-_LOOKUP: Final = object_of("contact", "known", "customer", "clause", as_of_seq=_SEQ, ask=_LIST, do=_LIST)
-_PREVIEW: Final = object_of(
-    "customer",
-    as_of_seq=_SEQ,
-    decisions=_LIST,
-    deals=_LIST,
-    flags=_LIST,
-    penalties=_LIST,
-    warnings=_LIST,
-    turns=_OBJECT,
-    explanation=_OBJECT,
-)
-_RULEBOOKS: Final = object_of(rulebooks=_LIST)
-_QUARANTINE: Final = object_of("scope", since=INSTANT, event=TEXT)
+(
+    _RESULT,
+    _CUSTOMERS,
+    _CUSTOMER,
+    _HISTORY,
+    _RULEBOOKS,
+    _BOARDS,
+    _SHARED,
+    _DISPUTES,
+    _QUARANTINE,
+    _LOOKUP,
+    _PREVIEW,
+) = _SCHEMAS
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"description": "Nothing of that name is known"},
     422: {"description": "Bad input"},
     503: {"description": "Not folded that far yet, or not answered in time; come again after Retry-After"},
 }
 _PREVIEWED: Final = body(ANY_EVENT, "One event of the contract as intake takes it, without `recorded_at`")
-
-
-def page_schema(name: str, listed: dict[str, Any]) -> dict[str, Any]:
-    """A page of a list: where the next one begins, and the items."""
-    return object_of("cursor", as_of_seq=_SEQ, **{name: listed})
-
-
-def _page_of(name: str) -> dict[str, Any]:
-    return page_schema(name, _LIST)
 
 
 class Api:
@@ -143,7 +143,7 @@ class Api:
     def add_routes(self) -> None:
         add = self._add
         add("/scopes/{scope}/judgement", self.judgement, "All of a scope, also as of a time", _RESULT)
-        add("/scopes/{scope}/customers", self.customers, "A page of customers", _page_of("customers"))
+        add("/scopes/{scope}/customers", self.customers, "A page of customers", _CUSTOMERS)
         add(
             "/scopes/{scope}/customers/{customer}",
             self.customer,
@@ -157,8 +157,8 @@ class Api:
         add("/rulebooks", self.rulebooks, "The rulebooks that may be adopted", _RULEBOOKS)
         add("/offices/{office}/boards", self.boards, "The boards of an office and who is next", _BOARDS)
         shared = "A page of customers who are more people than an office can mean by one contact"
-        add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, _page_of("customers"))
-        add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _page_of("disputes"))
+        add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, _SHARED)
+        add("/scopes/{scope}/disputes", self.disputes, "A page of disputes", _DISPUTES)
         self.router.add_api_route(
             "/rulebooks/{rulebook}/{version}",
             self.keep_text,

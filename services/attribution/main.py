@@ -22,7 +22,8 @@ from services.attribution.fold.bounds import Bounds
 from services.attribution.fold.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.fold.metrics import AttributionMetrics
 from services.attribution.fold.rules import live_rules
-from services.attribution.office_http import OfficeApi
+from services.attribution.http import CALL_SCHEMAS
+from services.attribution.office_http import LIST_SCHEMAS, OfficeApi
 from services.attribution.queries.lanes import Lanes, Readers
 from services.attribution.queries.preview import Previewer
 from services.attribution.queries.queries import ScopeReader
@@ -156,6 +157,7 @@ class AttributionService:
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.attribution"),
+            schemas=CALL_SCHEMAS | LIST_SCHEMAS,
         )
         asked = ScopeReader(self.reading, rules.books, self.texts.seen)
         previewer = Previewer(asked, rules, settings.default_rulebook)

@@ -5,8 +5,6 @@ They are asked like every other list: a page at a time, with `min_seq` for whoev
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from starlette.responses import Response
 
 from services.attribution.http import (
@@ -18,80 +16,34 @@ from services.attribution.http import (
     Where,
     cursor_of,
     encoded,
-    page_schema,
 )
 from services.attribution.queries import office_lists as lists
-from shared.contract.schema import INSTANT
-from shared.contract.warnings import MESSAGES
-from shared.platform.http.openapi import TEXT, object_of
+from shared.contract.answers import (
+    DealAnswer,
+    DealsPage,
+    FlagsPage,
+    OfficesPage,
+    PenaltiesPage,
+    ScopeAnswer,
+    ScopesPage,
+    StaffPage,
+    WarningsPage,
+)
+from shared.platform.http.openapi import named
 from shared.rules.judge.result import Json
 
-_INTEGER: Final = {"type": "integer", "minimum": 0}
-_DATE: Final = {**INSTANT, "type": ["string", "null"]}
-_NAMED: Final = {"type": ["string", "null"]}
-
-
-def _list_of(*required: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": object_of(*required, **properties)}
-
-
-_SCOPE: Final[dict[str, dict[str, Any]]] = {
-    "scope": TEXT,
-    "offices": {"type": "array", "items": TEXT},
-    "rulebook": object_of(name=TEXT, version=_INTEGER),
-    "timezone": _NAMED,
-    "as_of_seq": _INTEGER,
-}
-_OFFICE: Final = _list_of("first", scope=TEXT, office=TEXT)
-_STAFF: Final = _list_of(
-    scope=TEXT,
-    staff=TEXT,
-    name=TEXT,
-    role=TEXT,
-    office=_NAMED,
-    status={"enum": ["enrolled", "departed"]},
-    enrolled_at=_DATE,
-    departed_at=_DATE,
-    away=_NAMED,
-    away_since=_DATE,
+_SCHEMAS, LIST_SCHEMAS = named(
+    ScopesPage,
+    ScopeAnswer,
+    OfficesPage,
+    StaffPage,
+    DealsPage,
+    DealAnswer,
+    FlagsPage,
+    PenaltiesPage,
+    WarningsPage,
 )
-_SALE: Final[dict[str, dict[str, Any]]] = {
-    "deal": TEXT,
-    "customer": TEXT,
-    "closed_by": TEXT,
-    "status": TEXT,
-    "project": _NAMED,
-    "unit": _NAMED,
-    "amount": _NAMED,
-    "subscribed_at": _DATE,
-    "signed_at": _DATE,
-    "cancelled_at": _DATE,
-}
-_OF_EVENT: Final[dict[str, dict[str, Any]]] = {
-    "event": TEXT,
-    "type": _NAMED,
-    "office": _NAMED,
-    "occurred_at": _DATE,
-    "recorded_at": _DATE,
-    "actor": _NAMED,
-    "actor_name": _NAMED,
-    "consultant": _NAMED,
-    "consultant_name": _NAMED,
-}
-_FLAG: Final = _list_of(flag=TEXT, **_OF_EVENT)
-_PENALTY: Final = _list_of(staff=TEXT, clause=TEXT, on=TEXT, text=TEXT, **_OF_EVENT)
-
-_WARNING: Final = _list_of(
-    "first",
-    "last",
-    scope=TEXT,
-    rule={"enum": list(MESSAGES)},
-    value=TEXT,
-    path=TEXT,
-    message=TEXT,
-    records=_INTEGER,
-    settled={"type": "boolean"},
-)
+_SCOPES, _SCOPE, _OFFICES, _STAFF, _DEALS, _DEAL, _FLAGS, _PENALTIES, _WARNINGS = _SCHEMAS
 
 
 class OfficeApi(Api):
@@ -100,17 +52,16 @@ class OfficeApi(Api):
     def add_routes(self) -> None:
         super().add_routes()
         add = self._add
-        add("/scopes", self.scopes, "A page of scopes", object_of("cursor", scopes=_list_of(**_SCOPE)))
-        add("/scopes/{scope}", self.scope, "One scope", object_of(**_SCOPE))
-        add("/scopes/{scope}/offices", self.offices, "A page of offices", page_schema("offices", _OFFICE))
-        add("/scopes/{scope}/staff", self.staff, "A page of staff", page_schema("staff", _STAFF))
-        add("/scopes/{scope}/deals", self.deals, "A page of deals", page_schema("deals", _list_of(**_SALE)))
-        add("/scopes/{scope}/deals/{deal}", self.deal, "One deal", object_of(as_of_seq=_INTEGER, **_SALE))
-        add("/scopes/{scope}/flags", self.flags, "A page of flags", page_schema("flags", _FLAG))
-        penalties = page_schema("penalties", _PENALTY)
-        add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", penalties)
+        add("/scopes", self.scopes, "A page of scopes", _SCOPES)
+        add("/scopes/{scope}", self.scope, "One scope", _SCOPE)
+        add("/scopes/{scope}/offices", self.offices, "A page of offices", _OFFICES)
+        add("/scopes/{scope}/staff", self.staff, "A page of staff", _STAFF)
+        add("/scopes/{scope}/deals", self.deals, "A page of deals", _DEALS)
+        add("/scopes/{scope}/deals/{deal}", self.deal, "One deal", _DEAL)
+        add("/scopes/{scope}/flags", self.flags, "A page of flags", _FLAGS)
+        add("/scopes/{scope}/penalties", self.penalties, "A page of penalties", _PENALTIES)
         warned = "A page of who and what nobody enrolled"
-        add("/scopes/{scope}/warnings", self.warnings, warned, page_schema("warnings", _WARNING))
+        add("/scopes/{scope}/warnings", self.warnings, warned, _WARNINGS)
 
     async def scopes(self, cursor: Where = None, limit: Limit = 100) -> Response:
         """Each with how far it is folded; wait for an own write at `GET /v1/scopes/{scope}`."""

@@ -21,9 +21,9 @@ from services.intake.journal.set_asides import UnknownEventError
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import IntakeUnavailableError, MalformedEventError
 from shared.contract import BadEvent, decode_setting_aside
-from shared.contract.schema import INSTANT
-from shared.contract.warnings import MESSAGES
-from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, object_of
+from shared.contract.answers import EventPlace, RecordedEvent
+from shared.contract.set_aside import SetAside, SettingAside
+from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, named
 from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, unavailable
 from shared.platform.http.raw_route import RawRoute
 from shared.platform.telemetry.telemetry import current_traceparent, next_span
@@ -34,17 +34,13 @@ NDJSON: Final = "application/x-ndjson"
 Id = Annotated[str, Path(description="the id of the event", json_schema_extra={"format": "uuid"})]
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
-_WARNING: Final = object_of(path=TEXT, rule={"enum": list(MESSAGES)}, value=TEXT, message=TEXT)
-_PLACE: Final = object_of(id=TEXT, scope=TEXT, seq={"type": "integer", "minimum": 1}, recorded_at=INSTANT)
-_PLACE["properties"]["warnings"] = {"type": "array", "items": _WARNING}
-_SET_ASIDE: Final = object_of(set_aside=TEXT, reason=TEXT, by=TEXT, at=INSTANT)
+(_PLACE, _RECORD), _ANSWERS = named(EventPlace, RecordedEvent)
+(_SET_ASIDE, _ASKED), _SET_ASIDES = named(SetAside, SettingAside, nullable=False)
+SCHEMAS: Final = _ANSWERS | _SET_ASIDES
 
 _EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")
 _LINES: Final = body(TEXT, f"One event a line, at most {MAX_LINES} lines", NDJSON)
-_SETTING_ASIDE: Final = body(
-    object_of(id={**TEXT, "format": "uuid"}, reason=TEXT, by=TEXT) | {"additionalProperties": False},
-    "The id of the event, the reason, and who answers for it",
-)
+_SETTING_ASIDE: Final = body(_ASKED, "The id of the event, the reason, and who answers for it")
 
 _Responses = dict[int | str, dict[str, Any]]
 
@@ -60,7 +56,7 @@ _TAKEN: Final[_Responses] = {
 }
 _BATCH: Final[_Responses] = {200: answer("A result per line", TEXT, NDJSON), **_REFUSALS}
 _RECORDED: Final[_Responses] = {
-    200: answer("The event as recorded", object_of("id", recorded_at=INSTANT)),
+    200: answer("The event as recorded", _RECORD),
     404: {"description": "No event of this id is recorded"},
     **_REFUSALS,
 }

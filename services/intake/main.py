@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.admission.service import Intake
-from services.intake.http import add_routes
+from services.intake.http import SCHEMAS, add_routes
 from services.intake.journal.backpressure import OutboxBacklog
 from services.intake.journal.clock_watch import ClockWatch, StoredClocks
 from services.intake.journal.codec import PlainCodec
@@ -108,6 +108,7 @@ class IntakeService:
             lifespan=self.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.intake"),
+            schemas=SCHEMAS,
             body_limit=BATCH_BYTES,
         )
         add_routes(self.app, self.intake, metrics)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+import httpx
 import pytest
 import requests
 import schemathesis
@@ -22,7 +23,9 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from shared.contract import format_instant
+from shared.contract.answers import LookupAnswer, PreviewAnswer
 from shared.platform.http.problem import PROBLEM_TYPE
+from tests.support.answers import said_by, type_of
 from tests.support.parts import eventually
 from tests.support.system import PATIENCE, SERVICES, System, running
 from tests.support.times import odd_times
@@ -114,6 +117,32 @@ def fuzz(operation: Any, address: str, session: requests.Session) -> None:
 @pytest.mark.timeout(900)
 def test_every_time_in_every_answer_is_told_in_one_form(system: System) -> None:
     """UTC with `Z`, whatever offset it was recorded with; only a recorded event stands as it was written."""
+    seen = 0
+    for path, answer, _ in every_list(system):
+        assert list(odd_times(answer.json())) == [], path
+        seen += len(re.findall(r'[0-9]Z"', answer.text))
+    assert seen > 40
+
+
+@pytest.mark.timeout(900)
+def test_every_answer_is_all_that_its_type_says_and_no_more(system: System) -> None:
+    """Decoded into the struct of the contract that OpenAPI names for it and encoded again it has the same bytes."""
+    seen = 0
+    for path, answer, media in every_list(system):
+        if path.startswith(("intake /v1", "attribution /v1")):
+            body = answer.content.rstrip(b"\n")
+            assert said_by(type_of(media["schema"]), body) == body, path
+            seen += 1
+    for call, asked in (("lookup", {"contact": "13800000001"}), ("lookup", {"contact": "13800000009"}),
+                        ("preview", visit() | {"id": str(uuid4())})):  # fmt: skip
+        answer = system.http.post(f"{system.address('attribution')}/v1/scopes/demo/{call}", json=asked)
+        kind = LookupAnswer if call == "lookup" else PreviewAnswer
+        assert said_by(kind, answer.content) == answer.content, answer.text
+    assert seen > 15
+
+
+def every_list(system: System) -> Iterator[tuple[str, httpx.Response, dict[str, Any]]]:
+    """Every call that only reads, of an office that has something of everything, with what OpenAPI says of it."""
     for kind, data in RECORDED:
         seq = system.record(visit() | {"id": str(uuid4()), "type": kind, "data": data, "occurred_at": THERE})
     (customer,) = system.ask("/v1/scopes/demo/customers", min_seq=seq)["customers"]
@@ -122,7 +151,6 @@ def test_every_time_in_every_answer_is_told_in_one_form(system: System) -> None:
         "scope": "demo", "office": "demo-office", "deal": "d1", "id": visit()["id"],
         "customer": customer["customer"], "case": alerts(system)[0]["case"], "alert": alerts(system)[0]["id"],
     }  # fmt: skip
-    seen = 0
     for name in SERVICES:
         for path, methods in system.http.get(f"{system.address(name)}/openapi.json").json()["paths"].items():
             if "get" not in methods or path.endswith(("/metrics", "/readyz", "/quarantine")):
@@ -130,9 +158,7 @@ def test_every_time_in_every_answer_is_told_in_one_form(system: System) -> None:
             query = {"customer": given["customer"]} if path.endswith("/log") else {}
             answer = system.http.get(f"{system.address(name)}{path.format(**given)}", params=query)
             assert answer.status_code == 200, f"{path}: {answer.text}"
-            assert list(odd_times(answer.json())) == [], path
-            seen += len(re.findall(r'[0-9]Z"', answer.text))
-    assert seen > 40
+            yield f"{name} {path}", answer, methods["get"]["responses"]["200"]["content"]["application/json"]
 
 
 def alerts(system: System) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
@@ -51,13 +50,15 @@ def answer(description: str, schema: Document, media_type: str = JSON) -> Docume
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
-def named(*models: type) -> tuple[tuple[Document, ...], dict[str, Document]]:
+def named(*models: type, nullable: bool = True) -> tuple[tuple[Document, ...], dict[str, Document]]:
     """What refers to the schema of each model, and the schemas by name, also of what they are made of.
 
-    Answers are whole: a member that a model gives a default is there all the same.
+    Answers are whole: a member that a model gives a default is there all the same, unless that is `UNSET`.
     """
-    made, schemas = msgspec.json.schema_components(models, ref_template=_COMPONENTS + "{name}")
-    return made, {name: _whole(schema) for name, schema in schemas.items()}
+    from shared.contract.schema import schemas_of
+
+    made, schemas = schemas_of(models, _COMPONENTS + "{name}", nullable=nullable)
+    return tuple(made), {name: _whole(schema) for name, schema in schemas.items()}
 
 
 def _whole(schema: Document) -> Document:
@@ -70,7 +71,9 @@ def _whole(schema: Document) -> Document:
         name: {key: value for key, value in one.items() if key != "default"}
         for name, one in schema["properties"].items()
     }
-    return told | {"required": list(schema["properties"])}
+    given = {name for name, one in schema["properties"].items() if "default" in one}
+    needed = given | set(schema.get("required", ()))
+    return told | {"required": [name for name in schema["properties"] if name in needed]}
 
 
 def object_of(*required: str, **properties: Document) -> Document:

@@ -1,0 +1,74 @@
+"""What the system answers, typed: the results, the answers over HTTP and the pages of lists, as structs.
+
+The order of the fields is the order on the wire, and a field that says `UNSET` by default is left out where it says
+nothing; every other field is always there, and null where it does not apply (contract.md#result, contract.md#http).
+OpenAPI, the examples and whoever decodes an answer take the shapes from here.
+"""
+
+from shared.contract.answers.desk import BoardsAnswer, DeskAdvice, LookupAnswer, OfficeTurns, PreviewAnswer
+from shared.contract.answers.history import (
+    CorrectedField,
+    HistoryAnswer,
+    HistoryDecision,
+    HistoryEvent,
+    PreviewDealDecision,
+    PreviewDecision,
+    SetAsideRecord,
+)
+from shared.contract.answers.lists import (
+    DealAnswer,
+    DealsPage,
+    DisputesPage,
+    FlagsPage,
+    ListedDeal,
+    ListedFlag,
+    ListedOffice,
+    ListedPenalty,
+    ListedWarning,
+    OfficesPage,
+    PenaltiesPage,
+    RecordSummary,
+    SharedContact,
+    SharedContactsPage,
+    StaffMember,
+    StaffPage,
+    WarningsPage,
+)
+from shared.contract.answers.records import EventPlace, RecordedEvent, RecordWarning
+from shared.contract.answers.result import (
+    BoardResult,
+    BothBoards,
+    CustomerResult,
+    DealDecision,
+    DealResult,
+    DisputeResult,
+    FlagResult,
+    JudgementResult,
+    OwnershipDecision,
+    PenaltyResult,
+    RulebookDigest,
+)
+from shared.contract.answers.scopes import (
+    CustomerAnswer,
+    CustomersPage,
+    ListedCustomer,
+    QuarantineAnswer,
+    RulebookInForce,
+    RulebooksAnswer,
+    RulebookText,
+    ScopeAnswer,
+    ScopesPage,
+)
+from shared.contract.answers.values import BothLanguages, InstantText
+
+__all__ = [
+    "BoardResult", "BoardsAnswer", "BothBoards", "BothLanguages", "CorrectedField", "CustomerAnswer",
+    "CustomerResult", "CustomersPage", "DealAnswer", "DealDecision", "DealResult", "DealsPage", "DeskAdvice",
+    "DisputeResult", "DisputesPage", "EventPlace", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision",
+    "HistoryEvent", "InstantText", "JudgementResult", "ListedCustomer", "ListedDeal", "ListedFlag", "ListedOffice",
+    "ListedPenalty", "ListedWarning", "LookupAnswer", "OfficeTurns", "OfficesPage", "OwnershipDecision",
+    "PenaltiesPage", "PenaltyResult", "PreviewAnswer", "PreviewDealDecision", "PreviewDecision", "QuarantineAnswer",
+    "RecordSummary", "RecordWarning", "RecordedEvent", "RulebookDigest", "RulebookInForce", "RulebookText",
+    "RulebooksAnswer", "ScopeAnswer", "ScopesPage", "SetAsideRecord", "SharedContact", "SharedContactsPage",
+    "StaffMember", "StaffPage", "WarningsPage",
+]  # fmt: skip

@@ -1,0 +1,81 @@
+"""What the desk is answered: the look-up at the door, a preview, and whose turn it is."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.contract.answers.history import PreviewDealDecision, PreviewDecision
+from shared.contract.answers.records import RecordWarning
+from shared.contract.answers.result import BoardResult, BothBoards, FlagResult, PenaltyResult
+from shared.contract.answers.scopes import ListedCustomer
+from shared.contract.answers.values import BothLanguages, InstantText, Seq
+from shared.contract.topics import ClaimStatus
+
+
+class DeskAdvice(Struct, frozen=True):
+    """What to ask or to do, and the clause that it follows."""
+
+    zh: str
+    en: str
+    clause: str
+
+
+class LookupAnswer(Struct, frozen=True, kw_only=True):
+    """The answer at the door (contract.md#look-up), contacts masked. Of a customer whom nobody knows `known` is false,
+    `customer` null, and what would tell of one is left out; `owner_name` is null where there is no owner.
+    """
+
+    contact: str
+    known: bool
+    customer: str | None
+    names: tuple[str, ...] | UnsetType = UNSET
+    contacts: list[str] | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
+    owner_name: str | UnsetType | None = UNSET
+    status: ClaimStatus | UnsetType = UNSET
+    basis: str | UnsetType | None = UNSET
+    since: InstantText | UnsetType | None = UNSET
+    expires_at: InstantText | UnsetType | None = UNSET
+    ask: list[DeskAdvice]
+    do: list[DeskAdvice]
+    clause: str
+    clause_text: BothLanguages | None
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class OfficeTurns(Struct, frozen=True):
+    """The boards of an office before and after an event."""
+
+    office: str
+    before: BothBoards
+    after: BothBoards
+
+
+class PreviewAnswer(Struct, frozen=True):
+    """What an event would bring if it were recorded now (contract.md#preview); `customer` is whom it is about, as it
+    would stand, or null.
+    """
+
+    recorded_at: InstantText
+    decisions: list[PreviewDecision]
+    deals: list[PreviewDealDecision]
+    flags: list[FlagResult]
+    penalties: list[PenaltyResult]
+    warnings: list[RecordWarning]
+    turns: OfficeTurns
+    customer: ListedCustomer | None
+    explanation: BothLanguages
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class BoardsAnswer(Struct, frozen=True):
+    """Both boards of an office; an office that opened no shift has empty ones."""
+
+    office: str
+    scope: str
+    visit: BoardResult
+    call: BoardResult
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET

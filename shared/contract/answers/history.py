@@ -1,0 +1,105 @@
+"""Decisions and records told in words, for a history and for a preview (contract.md#history)."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.contract.answers.records import CarriedData, EventData
+from shared.contract.answers.result import OwnershipDecision
+from shared.contract.answers.values import BothLanguages, InstantText, Seq
+from shared.contract.topics import DealStatus, Decision
+
+
+class HistoryDecision(OwnershipDecision, frozen=True):
+    """A decision with the words of its clause (null where no rulebook that is known has it) and an explanation, the
+    `seq` of the fact that brought it, and when that was recorded: null where it is another customer's fact.
+    """
+
+    clause_text: BothLanguages | None
+    explanation: BothLanguages
+    seq: Seq
+    recorded_at: InstantText | None
+
+
+class PreviewDecision(Struct, frozen=True):
+    """A decision that the event would bring: on whom, as in a history."""
+
+    customer: str
+    at: InstantText
+    decision: Decision
+    owner: str | None
+    previous: str | None
+    clause: str
+    because: tuple[str, ...]
+    clause_text: BothLanguages | None
+    explanation: BothLanguages
+
+
+class PreviewDealDecision(Struct, frozen=True):
+    """A decision on a deal that the event would bring; shares in basis points."""
+
+    deal: str
+    at: InstantText
+    status: DealStatus
+    shares: dict[str, int]
+    clause: str
+    because: tuple[str, ...]
+    clause_text: BothLanguages | None
+    explanation: BothLanguages
+
+
+class CorrectedField(Struct, frozen=True):
+    """What a correction changed of a field: a text, or of phones a list; null is nothing. Contacts are masked."""
+
+    before: str | list[str] | None
+    after: str | list[str] | None
+
+
+class HistoryEvent(Struct, frozen=True, kw_only=True):
+    """A record as the journal has it, with its `seq`. A correction, whose contacts are masked, says what it `changed`
+    and whether it was `taken`; a correction and an approval say what happened in words (`explanation`).
+    """
+
+    seq: Seq
+    actor: str
+    carried: CarriedData | UnsetType = UNSET
+    data: EventData
+    id: str
+    occurred_at: InstantText
+    office: str
+    recorded_at: InstantText
+    scope: str
+    type: str
+    changed: dict[str, CorrectedField] | UnsetType = UNSET
+    taken: bool | UnsetType = UNSET
+    explanation: BothLanguages | UnsetType = UNSET
+
+
+class SetAsideRecord(Struct, frozen=True):
+    """A record of the customer that was set aside (contract.md#setting-aside): by whom, when, why; not what it said."""
+
+    seq: Seq
+    event: str
+    type: str
+    office: str
+    occurred_at: InstantText
+    recorded_at: InstantText
+    by: str
+    at: InstantText
+    reason: str
+    explanation: BothLanguages
+
+
+class HistoryAnswer(Struct, frozen=True, kw_only=True):
+    """A page of a customer's history: events by `seq`, decisions by `at`. `set_aside` is on the first page only,
+    `cursor` there while more follow.
+    """
+
+    scope: str
+    customer: str
+    events: list[HistoryEvent]
+    decisions: list[HistoryDecision]
+    set_aside: list[SetAsideRecord] | UnsetType = UNSET
+    cursor: str | UnsetType = UNSET
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET

@@ -1,0 +1,176 @@
+"""The pages of the lists of an office (contract.md#pages): people and offices, deals, flags, penalties, warnings.
+
+`cursor` is where the next page begins, null on the last; a page is true up to `as_of_seq`, and says `behind_since`
+while the scope waits in quarantine.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.contract.answers.result import DealResult, DisputeResult, FlagResult, PenaltyResult
+from shared.contract.answers.values import Count, Employment, InstantText, Seq, WarningRule
+from shared.contract.topics import ClaimStatus
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """What every page says behind its items."""
+
+    cursor: str | None
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class RecordSummary(Struct, frozen=True):
+    """What tells a record apart: its id, type, both times and who entered it."""
+
+    id: str
+    type: str
+    occurred_at: InstantText
+    recorded_at: InstantText
+    actor: str
+
+
+class SharedContact(Struct, frozen=True):
+    """A customer whose records name more people than one contact can mean; some of its names and contacts."""
+
+    customer: str
+    owner: str | None
+    status: ClaimStatus
+    people: Count
+    names: tuple[str, ...]
+    contacts: tuple[str, ...]
+    contacts_in_all: Count
+
+
+class SharedContactsPage(Page, frozen=True):
+    """A page of customers who are too many people."""
+
+    customers: list[SharedContact]
+
+
+class DisputesPage(Page, frozen=True):
+    """A page of disputes in the order of the records that opened them."""
+
+    disputes: list[DisputeResult]
+
+
+class ListedOffice(Struct, frozen=True):
+    """An office, and the record by which it came to be known: null where that is not known any more."""
+
+    scope: str
+    office: str
+    first: RecordSummary | None
+
+
+class OfficesPage(Page, frozen=True):
+    """A page of offices by name."""
+
+    offices: list[ListedOffice]
+
+
+class StaffMember(Struct, frozen=True):
+    """Somebody who was ever enrolled: name, role, where last; `away` is the reason while somebody is away, and
+    `departed_at` is null of who works here.
+    """
+
+    scope: str
+    staff: str
+    name: str
+    role: str
+    office: str | None
+    away: str | None
+    away_since: InstantText | None
+    status: Employment
+    enrolled_at: InstantText | None
+    departed_at: InstantText | None
+
+
+class StaffPage(Page, frozen=True):
+    """A page of staff by id."""
+
+    staff: list[StaffMember]
+
+
+class ListedDeal(DealResult, frozen=True):
+    """A deal with what was sold for how much (CNY), and when, as the records state it; null where none does."""
+
+    project: str | None
+    unit: str | None
+    amount: str | None
+    subscribed_at: InstantText | None
+    signed_at: InstantText | None
+    cancelled_at: InstantText | None
+
+
+class DealAnswer(ListedDeal, frozen=True):
+    """One deal, true up to `as_of_seq`."""
+
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class DealsPage(Page, frozen=True):
+    """A page of deals in the order of the records that subscribed them."""
+
+    deals: list[ListedDeal]
+
+
+class ListedFlag(FlagResult, frozen=True):
+    """A flag with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
+
+    type: str | None
+    office: str | None
+    occurred_at: InstantText | None
+    recorded_at: InstantText | None
+    actor: str | None
+    actor_name: str | None
+    consultant: str | None
+    consultant_name: str | None
+
+
+class FlagsPage(Page, frozen=True):
+    """A page of flags in the order in which they were made."""
+
+    flags: list[ListedFlag]
+
+
+class ListedPenalty(PenaltyResult, frozen=True):
+    """A penalty with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
+
+    type: str | None
+    office: str | None
+    occurred_at: InstantText | None
+    recorded_at: InstantText | None
+    actor: str | None
+    actor_name: str | None
+    consultant: str | None
+    consultant_name: str | None
+
+
+class PenaltiesPage(Page, frozen=True):
+    """A page of penalties in the order in which they were made."""
+
+    penalties: list[ListedPenalty]
+
+
+class ListedWarning(Struct, frozen=True):
+    """What records name though nobody enrolled it, once: the first and the last record that do, how many, and whether
+    somebody was enrolled since (`settled`).
+    """
+
+    scope: str
+    rule: WarningRule
+    value: str
+    path: str
+    message: str
+    records: Count
+    first: RecordSummary | None
+    last: RecordSummary | None
+    settled: bool
+
+
+class WarningsPage(Page, frozen=True):
+    """A page of warnings."""
+
+    warnings: list[ListedWarning]

@@ -1,0 +1,77 @@
+"""Scopes, their customers, and by which rulebooks they are judged (contract.md#calls-of-attribution)."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.contract.answers.result import CustomerResult
+from shared.contract.answers.values import InstantText, Seq
+
+
+class ListedCustomer(CustomerResult, frozen=True, kw_only=True):
+    """A customer with a page of its decisions; `cursor` is there while more follow (contract.md#pages)."""
+
+    cursor: str | UnsetType = UNSET
+
+
+class CustomerAnswer(ListedCustomer, frozen=True, kw_only=True):
+    """One customer, true up to `as_of_seq`; `behind_since` while the scope waits in quarantine."""
+
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class CustomersPage(Struct, frozen=True):
+    """A page of customers in the order of their first records; `cursor` is null on the last one."""
+
+    customers: list[ListedCustomer]
+    cursor: str | None
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class RulebookInForce(Struct, frozen=True):
+    """The rulebook by which a scope is judged now."""
+
+    name: str
+    version: int
+
+
+class ScopeAnswer(Struct, frozen=True):
+    """One scope: its offices, the rulebook in force, its zone (null until a fact is folded), how far it is folded."""
+
+    scope: str
+    offices: list[str]
+    rulebook: RulebookInForce
+    timezone: str | None
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class ScopesPage(Struct, frozen=True):
+    """A page of scopes by name."""
+
+    scopes: list[ScopeAnswer]
+    cursor: str | None
+
+
+class RulebookText(Struct, frozen=True):
+    """A rulebook that may be adopted, and the SHA-256 of its text."""
+
+    rulebook: str
+    version: int
+    sha256: str
+
+
+class RulebooksAnswer(Struct, frozen=True):
+    """The rulebooks that may be adopted."""
+
+    rulebooks: list[RulebookText]
+
+
+class QuarantineAnswer(Struct, frozen=True):
+    """Since when a scope waits, and on which event; `event` is null where a lapse that is due is to blame."""
+
+    scope: str
+    since: InstantText
+    event: str | None
