@@ -95,7 +95,7 @@ def customers(slice_: Slice) -> dict[str, Customer]:
 
 
 def fields(customer: Customer) -> dict[str, Any]:
-    return {name: getattr(customer, name) for name in Customer.__slots__}
+    return {name: getattr(customer, name) for name in Customer.__struct_fields__}
 
 
 def pointed(slice_: Slice) -> dict[Key, str | None]:

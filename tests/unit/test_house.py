@@ -145,3 +145,27 @@ def test_every_service_states_its_layers() -> None:
     assert services | {"shared.rules", "shared.platform"} <= layered
     exhaustive = {one["name"] for one in LINTER["contracts"] if one.get("exhaustive")}
     assert len(exhaustive) >= len(services) + 2
+
+
+VALUE_TYPES: Final = frozenset({"msgspec.Struct", "msgspec.field", "msgspec.structs"})
+
+
+def test_the_rules_take_values_from_msgspec_and_nothing_else() -> None:
+    """The domain neither reads nor writes bytes: of msgspec it imports structs alone (ADR 0030)."""
+    taken = {
+        f"{node.module}.{alias.name}" if node.module == "msgspec" else node.module
+        for path, tree in sources()
+        if path.parent.as_posix() == "shared/rules/domain"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("msgspec")
+        for alias in node.names
+    }
+    whole = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources()
+        if path.parent.as_posix() == "shared/rules/domain"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import) and any(alias.name.startswith("msgspec") for alias in node.names)
+    ]
+    assert taken <= VALUE_TYPES
+    assert whole == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from msgspec.structs import replace
+
 from shared.contract import decode_event
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.facts import HouseholdLink
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.state import Customer
 from shared.rules.judge.translate import to_fact
 from shared.rules.rulebooks.loading import load

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
+from msgspec import Struct
+
 from shared.contract import BadEvent, Event, decode_event, parse_instant
 from shared.contract.topics import BadMessageError, Headers, RawHeaders, decode_headers
-from shared.rules.domain.frozen import record as frozen
 from shared.rules.judge.translate import StoredContacts
 
 _SCOPE = re.compile(rb"[a-z0-9-]{1,64}")
@@ -35,8 +36,7 @@ class RawRecord(Protocol):
     def timestamp(self) -> int: ...
 
 
-@frozen
-class JournalFact:
+class JournalFact(Struct, frozen=True, gc=False):
     """A fact with its place; `event` is None where this version cannot read it, and `error` says why."""
 
     offset: int

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
@@ -39,7 +41,6 @@ from shared.rules.domain.facts import (
     ShiftOpening,
     Signing,
 )
-from shared.rules.domain.frozen import record, replace
 from shared.rules.domain.state import Board, Customer, Dispute, Key
 from shared.rules.judge.result import Json, decision_row, flag_json, penalty_json
 
@@ -48,8 +49,7 @@ INSTANT: Final = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
 
 
-@record
-class Cause:
+class Cause(Struct, frozen=True, gc=False):
     """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text.
 
     `recorded_at` is the fact's; a sweep has none, and what it decides was known when it lapsed.

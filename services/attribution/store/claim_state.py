@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from shared.rules.domain.case import standing
-from shared.rules.domain.frozen import record
 from shared.rules.domain.state import Customer, Slice
 from shared.rules.judge.result import expires_at, status
 
@@ -23,8 +24,7 @@ NEVER = ClaimState(None, "unowned", None)
 """A customer that nobody ever owned; who becomes one makes no message."""
 
 
-@record
-class ClaimRow:
+class ClaimRow(Struct, frozen=True, gc=False):
     """One row of the index over claims."""
 
     born: int

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import midnight_after
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.facts import Basis, EventId, Fact, StaffId
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import (
     BookId,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved, manager_or_above
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.dispute_opening import open_by_system, opened_before
 from shared.rules.domain.facts import Complaint, Concealment, StaffId, Transfer
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import file_record, identify, touch
 from shared.rules.domain.shares import moved, receiver_of, set_shares
 from shared.rules.domain.state import ClaimOrigin, Customer, Deal, Forfeit, Moved

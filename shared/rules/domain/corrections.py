@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved
 from shared.rules.domain.case import Case, book_at, standing
@@ -22,7 +24,6 @@ from shared.rules.domain.facts import (
     Subscription,
     Visit,
 )
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import file_record, join, known_customers, new_customer
 from shared.rules.domain.registration import is_complete, judge_contact
 from shared.rules.domain.rejudgement import flags_of, identified, judge_again, scope_at

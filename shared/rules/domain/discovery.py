@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.case import Case
 from shared.rules.domain.dispute_opening import open_by_system
 from shared.rules.domain.facts import Basis, StaffId
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.rulebook import Clause, Honour, Rulebook, Split
 from shared.rules.domain.shares import confiscated, moved, set_shares
 from shared.rules.domain.state import Assist, Claim, Customer, CustomerId, Forfeit, Former

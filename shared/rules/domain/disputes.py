@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved, rank, role_of
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.dispute_opening import open_dispute, opened_before
 from shared.rules.domain.facts import DisputeOpening, EventId, EvidenceAdding, Ruling
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import file_record, identify, is_taken, take_id, touch
 from shared.rules.domain.recognition import join_recognised
 from shared.rules.domain.shares import set_shares

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from shared.rules.domain.facts import EventId, StaffId
-from shared.rules.domain.frozen import record
 from shared.rules.domain.state import (
     Adopted,
     Assist,
@@ -33,32 +34,27 @@ DecisionKind: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-@record
-class OfficeFound:
+class OfficeFound(Struct, frozen=True, gc=False):
     """The first event of an office in this scope; `timezone` is set by the scope's first."""
 
     office: str
 
 
-@record
-class StaffEnrolled:
+class StaffEnrolled(Struct, frozen=True, gc=False):
     entry: RosterEntry
     name: str
     contacts: dict[str, str]
 
 
-@record
-class StaffDeparted:
+class StaffDeparted(Struct, frozen=True, gc=False):
     entry: RosterEntry
 
 
-@record
-class RulebookAdopted:
+class RulebookAdopted(Struct, frozen=True, gc=False):
     adopted: Adopted
 
 
-@record
-class RecordFiled:
+class RecordFiled(Struct, frozen=True, gc=False):
     """A record was kept, or a correction gave it another party.
 
     With `customer` it names that one: the contacts and the name of its party are the customer's from now on.
@@ -68,8 +64,7 @@ class RecordFiled:
     customer: CustomerId | None = None
 
 
-@record
-class IdTaken:
+class IdTaken(Struct, frozen=True, gc=False):
     """A record that names nobody has the id of a visit, a deal or a dispute (`kind`): what comes is a duplicate."""
 
     kind: str
@@ -77,8 +72,7 @@ class IdTaken:
     event: EventId
 
 
-@record
-class CustomerNamed:
+class CustomerNamed(Struct, frozen=True, gc=False):
     """A record that is kept already, or one of several parties of a record, names this customer."""
 
     customer: CustomerId
@@ -89,16 +83,14 @@ class CustomerNamed:
     nth: int = 0
 
 
-@record
-class CustomerTouched:
+class CustomerTouched(Struct, frozen=True, gc=False):
     """A record that names nobody itself (a ruling, a signing) concerned this customer."""
 
     customer: CustomerId
     event: EventId
 
 
-@record
-class CustomersJoined:
+class CustomersJoined(Struct, frozen=True, gc=False):
     """Several known customers are one; `claim` is what stands before a discovery is decided."""
 
     customer: CustomerId
@@ -107,8 +99,7 @@ class CustomersJoined:
     holder: StaffId | None
 
 
-@record
-class CustomersReformed:
+class CustomersReformed(Struct, frozen=True, gc=False):
     """A correction formed customers anew: what was `before` is now `after`; `dropped` contacts are nobody's."""
 
     before: CustomerId
@@ -116,8 +107,7 @@ class CustomersReformed:
     dropped: tuple[str, ...]
 
 
-@record
-class Decided:
+class Decided(Struct, frozen=True, gc=False):
     """A decision of the contract. `claim` is the customer's claim after it, `previous` the last holder.
 
     `place` is where a customer whose claim lapsed stood among all: of two that are one later, whose comes first.
@@ -134,56 +124,48 @@ class Decided:
     place: tuple[int, int] | None = None
 
 
-@record
-class ClaimChanged:
+class ClaimChanged(Struct, frozen=True, gc=False):
     """The claim changed in a way that is no decision of its own."""
 
     customer: CustomerId
     claim: Claim | None
 
 
-@record
-class FormerClaimFound:
+class FormerClaimFound(Struct, frozen=True, gc=False):
     """A claim that had stood before the present one came to light too late to end it."""
 
     customer: CustomerId
     former: Former
 
 
-@record
-class VisitReceived:
+class VisitReceived(Struct, frozen=True, gc=False):
     customer: CustomerId
     reception: Reception
 
 
-@record
-class OwnerAssisted:
+class OwnerAssisted(Struct, frozen=True, gc=False):
     customer: CustomerId
     assist: Assist
 
 
-@record
-class CustomerRegistered:
+class CustomerRegistered(Struct, frozen=True, gc=False):
     """A call or an outreach was registered: the next call of this customer is not a new customer's."""
 
     customer: CustomerId
 
 
-@record
-class ConsultantBarred:
+class ConsultantBarred(Struct, frozen=True, gc=False):
     customer: CustomerId
     staff: StaffId
     clause: str
 
 
-@record
-class SharesForfeited:
+class SharesForfeited(Struct, frozen=True, gc=False):
     customer: CustomerId
     forfeit: Forfeit
 
 
-@record
-class DealDecided:
+class DealDecided(Struct, frozen=True, gc=False):
     """The shares of a deal were fixed, changed, confirmed by a ruling or emptied."""
 
     customer: CustomerId
@@ -192,34 +174,29 @@ class DealDecided:
     deal: Deal
 
 
-@record
-class DealChanged:
+class DealChanged(Struct, frozen=True, gc=False):
     """Something of a deal changed that is no decision: it was signed."""
 
     customer: CustomerId
     deal: Deal
 
 
-@record
-class DisputeChanged:
+class DisputeChanged(Struct, frozen=True, gc=False):
     """A dispute was opened, got evidence or was ruled; `dispute` is what it is now."""
 
     dispute: Dispute
 
 
-@record
-class BoardChanged:
+class BoardChanged(Struct, frozen=True, gc=False):
     board: Board
 
 
-@record
-class Flagged:
+class Flagged(Struct, frozen=True, gc=False):
     event: EventId
     flag: str
 
 
-@record
-class Penalised:
+class Penalised(Struct, frozen=True, gc=False):
     staff: StaffId
     clause: str
     on: str

@@ -10,9 +10,10 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.facts import EventId, Party, StaffId
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.state import (
     SCOPE,
     Claim,

@@ -9,15 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from shared.rules.domain.frozen import record
+from msgspec import Struct
 
 StaffId: TypeAlias = str
 EventId: TypeAlias = str
 Basis: TypeAlias = Literal["visit", "call", "outreach", "transfer", "ruling"]
 
 
-@record
-class Party:
+class Party(Struct, frozen=True, gc=False):
     """How a record names a customer: contacts in E.164 or `wechat:<id>`, each once; masked ones left out.
 
     An empty name is one that a correction took away. Where a WeChat id is given, `wechat` is the contact that it
@@ -42,8 +41,7 @@ class Party:
         return next((contact for contact in self.contacts if contact.startswith("wechat:")), None)
 
 
-@record
-class Asked:
+class Asked(Struct, frozen=True, gc=False):
     """What the customer answered at the door."""
 
     visited_before: str | None = None
@@ -51,52 +49,44 @@ class Asked:
     contacted_by: StaffId | None = None
 
 
-@record
-class Referrer:
+class Referrer(Struct, frozen=True, gc=False):
     """Who sent the customer: a consultant by id, or a known customer by contact."""
 
     contact: str | None = None
     consultant: StaffId | None = None
 
 
-@record
-class Enrolment:
+class Enrolment(Struct, frozen=True, gc=False, tag=True):
     staff: StaffId
     name: str
     role: str
     contacts: dict[str, str]
 
 
-@record
-class Departure:
+class Departure(Struct, frozen=True, gc=False, tag=True):
     staff: StaffId
 
 
-@record
-class Adoption:
+class Adoption(Struct, frozen=True, gc=False, tag=True):
     rulebook: str
     version: int
     effective_from: datetime
 
 
-@record
-class ShiftOpening:
+class ShiftOpening(Struct, frozen=True, gc=False, tag=True):
     order: tuple[StaffId, ...]
 
 
-@record
-class Absence:
+class Absence(Struct, frozen=True, gc=False, tag=True):
     staff: StaffId
     reason: str
 
 
-@record
-class Return:
+class Return(Struct, frozen=True, gc=False, tag=True):
     staff: StaffId
 
 
-@record
-class Visit:
+class Visit(Struct, frozen=True, gc=False, tag=True):
     visit: str
     customer: Party
     received_by: StaffId
@@ -110,29 +100,25 @@ class Visit:
     ended_at: datetime | None
 
 
-@record
-class Call:
+class Call(Struct, frozen=True, gc=False, tag=True):
     customer: Party
     answered_by: StaffId
     asked: Asked
 
 
-@record
-class Outreach:
+class Outreach(Struct, frozen=True, gc=False, tag=True):
     customer: Party
     by: StaffId
 
 
-@record
-class FollowUp:
+class FollowUp(Struct, frozen=True, gc=False, tag=True):
     customer: Party
     by: StaffId
     method: str
     reached: bool
 
 
-@record
-class Recognition:
+class Recognition(Struct, frozen=True, gc=False, tag=True):
     visit: str
     by: StaffId
     registration: EventId | None
@@ -140,69 +126,59 @@ class Recognition:
     confirmed_by: StaffId | None
 
 
-@record
-class HouseholdLink:
+class HouseholdLink(Struct, frozen=True, gc=False, tag=True):
     """`relation` is None in records that were kept before it counted."""
 
     members: tuple[Party, ...]
     relation: str | None = None
 
 
-@record
-class Complaint:
+class Complaint(Struct, frozen=True, gc=False, tag=True):
     customer: Party
     against: StaffId
     decided_by: StaffId
 
 
-@record
-class Concealment:
+class Concealment(Struct, frozen=True, gc=False, tag=True):
     visit: str
     decided_by: StaffId
     rightful: StaffId | None
 
 
-@record
-class Transfer:
+class Transfer(Struct, frozen=True, gc=False, tag=True):
     customer: Party
     to: StaffId
     approved_by: tuple[StaffId, ...]
 
 
-@record
-class Subscription:
+class Subscription(Struct, frozen=True, gc=False, tag=True):
     deal: str
     customer: Party
     closed_by: StaffId
     amount: str | None
 
 
-@record
-class Signing:
+class Signing(Struct, frozen=True, gc=False, tag=True):
     deal: str
 
 
-@record
-class Cancellation:
+class Cancellation(Struct, frozen=True, gc=False, tag=True):
     deal: str
 
 
-@record
-class DisputeOpening:
+class DisputeOpening(Struct, frozen=True, gc=False, tag=True):
     dispute: str
     customer: Party
     opened_by: StaffId
     deal: str | None
 
 
-@record
-class EvidenceAdding:
+class EvidenceAdding(Struct, frozen=True, gc=False, tag=True):
     dispute: str
     evidence: tuple[str, ...]
 
 
-@record
-class Ruling:
+class Ruling(Struct, frozen=True, gc=False, tag=True):
     dispute: str
     ruled_by: StaffId
     owner: StaffId | None
@@ -210,8 +186,7 @@ class Ruling:
     approved_by: tuple[StaffId, ...] = ()
 
 
-@record
-class Correction:
+class Correction(Struct, frozen=True, gc=False, tag=True):
     """Another party for a record: of its fields those that it `says`; the rest stays as it was."""
 
     record: EventId
@@ -221,13 +196,11 @@ class Correction:
     says: tuple[str, ...] = ("name", "phones", "wechat")
 
 
-@record
-class Approval:
+class Approval(Struct, frozen=True, gc=False, tag=True):
     record: EventId
 
 
-@record
-class Survey:
+class Survey(Struct, frozen=True, gc=False, tag=True):
     customer: Party
 
 
@@ -239,8 +212,7 @@ Matter: TypeAlias = (
 )  # fmt: skip
 
 
-@record
-class Fact:
+class Fact(Struct, frozen=True, gc=False):
     """One recorded event of a scope. `seq` is its place in the scope's one order, from 1."""
 
     id: EventId

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from shared.rules.domain.case import Case
 from shared.rules.domain.facts import FollowUp
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import identify
 from shared.rules.domain.registration import may_revive, renew
 from shared.rules.domain.state import Claim

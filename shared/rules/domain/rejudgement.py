@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.effective_time import time_event
@@ -20,7 +22,6 @@ from shared.rules.domain.facts import (
     Recognition,
     Ruling,
 )
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.identity import identify
 from shared.rules.domain.staff import release
 from shared.rules.domain.state import (

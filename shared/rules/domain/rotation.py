@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case
 from shared.rules.domain.facts import Absence, Return, ShiftOpening, StaffId, Visit
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.state import Board
 
 Queue = Literal["visit", "call"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, resting_on
 from shared.rules.domain.facts import StaffId
-from shared.rules.domain.frozen import replace
 from shared.rules.domain.state import (
     Claim,
     Customer,

@@ -7,12 +7,12 @@ an entry of a dict. A rule never knows which.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from msgspec import Struct, field
+
 from shared.rules.domain.facts import Asked, Basis, EventId, Fact, StaffId
-from shared.rules.domain.frozen import record
 
 NOT_ASKED = Asked()
 CustomerId: TypeAlias = str
@@ -32,16 +32,14 @@ class Key(NamedTuple):
 SCOPE = Key("scope", "")
 
 
-@record
-class Staff:
+class Staff(Struct, frozen=True, gc=False):
     """A member of staff as last enrolled; `departed` until enrolled again."""
 
     role: str
     departed: bool = False
 
 
-@record
-class RosterEntry:
+class RosterEntry(Struct, frozen=True, gc=False):
     """One enrolment (with its role) or departure (without), as it was judged."""
 
     seq: int
@@ -51,8 +49,7 @@ class RosterEntry:
     role: str | None
 
 
-@record
-class Adopted:
+class Adopted(Struct, frozen=True, gc=False):
     """A rulebook that the scope goes by from an instant on, as adopted by the fact `seq`."""
 
     seq: int
@@ -60,8 +57,7 @@ class Adopted:
     effective_from: datetime
 
 
-@record
-class Scope:
+class Scope(Struct, frozen=True, gc=False):
     """The header of a scope: its people, the rulebooks that it adopted, its offices, its local time."""
 
     name: str
@@ -83,8 +79,7 @@ class Scope:
         return max(held, key=lambda entry: (entry.at, entry.seq)).role if held else None
 
 
-@record
-class ClaimOrigin:
+class ClaimOrigin(Struct, frozen=True, gc=False):
     """The record that gave a claim, as far as a later question about it needs it; `late`: it was a late entry."""
 
     event: EventId
@@ -100,8 +95,7 @@ class ClaimOrigin:
     seq: int = 0
 
 
-@record
-class Claim:
+class Claim(Struct, frozen=True, gc=False):
     """Whose the customer is, since when, under which rulebook, and until when without another contact.
 
     `since` founds it, `registered` is where `within` counts from, `contact_at` is the last counting contact
@@ -125,24 +119,21 @@ class Claim:
     gaps: tuple[tuple[datetime, datetime], ...] = ()
 
 
-@record
-class Former:
+class Former(Struct, frozen=True, gc=False):
     """A claim that somebody had on the customer until another claim, a revocation or a release ended it."""
 
     claim: Claim
     until: datetime
 
 
-@record
-class Grant:
+class Grant(Struct, frozen=True, gc=False):
     """A registration that gave this consultant the claim, once."""
 
     owner: StaffId
     registration: ClaimOrigin
 
 
-@record
-class ReferralAtVisit:
+class ReferralAtVisit(Struct, frozen=True, gc=False):
     """Whose customer a referrer was when the visit was registered: the customer with that contact, and the owner."""
 
     contact: str
@@ -154,8 +145,7 @@ Noted: TypeAlias = Mapping[EventId, tuple[ReferralAtVisit, ...]]
 """What was known of the referrers of each visit, by its record."""
 
 
-@record
-class Reception:
+class Reception(Struct, frozen=True, gc=False):
     """One registered visit: who received, who was on the floor, and what it did to the claim.
 
     `superseded` is the claim that it ended, `gave` whether the visit gave a claim to `owner`, `referrals` what
@@ -175,8 +165,7 @@ class Reception:
     referrals: tuple[ReferralAtVisit, ...] | None = None
 
 
-@record
-class Assist:
+class Assist(Struct, frozen=True, gc=False):
     """`staff` helped `owner` with this customer, at a visit or by another registration."""
 
     staff: StaffId
@@ -186,8 +175,7 @@ class Assist:
     by_visit: bool = True
 
 
-@record
-class Forfeit:
+class Forfeit(Struct, frozen=True, gc=False):
     """Shares that a consultant has lost with this customer: `to` whom they go (None: to the owner).
 
     `visit` is the one where something was concealed; a second finding on it replaces the first.
@@ -202,8 +190,7 @@ class Forfeit:
     visit: str | None = None
 
 
-@record
-class Moved:
+class Moved(Struct, frozen=True, gc=False):
     """What the finding on a visit moved of a deal, in basis points, and to whom."""
 
     visit: str
@@ -211,8 +198,7 @@ class Moved:
     points: int
 
 
-@record
-class Deal:
+class Deal(Struct, frozen=True, gc=False):
     """A subscription and who has which part of it, in basis points."""
 
     deal: str
@@ -231,8 +217,7 @@ class Deal:
     moved: tuple[Moved, ...] = ()
 
 
-@record
-class Customer:
+class Customer(Struct, frozen=True, gc=False):
     """One person or household as far as the scope's records tell, with the standing or lapsed claim.
 
     `first` is the place of its first record and `nth` that of its party in it, `records` every event that touched
@@ -275,8 +260,7 @@ class Customer:
         return self.first, self.nth
 
 
-@record
-class RulingMade:
+class RulingMade(Struct, frozen=True, gc=False):
     """The ruling that stands on a dispute."""
 
     event: EventId
@@ -285,8 +269,7 @@ class RulingMade:
     shares: Shares | None
 
 
-@record
-class Dispute:
+class Dispute(Struct, frozen=True, gc=False):
     """A question that a person with authority answers; `recogniser` and `other` come from a late recognition."""
 
     dispute: str
@@ -304,8 +287,7 @@ class Dispute:
     ruling: RulingMade | None = None
 
 
-@record
-class Board:
+class Board(Struct, frozen=True, gc=False):
     """The rotation of one office: both queues, and who is away for which policy."""
 
     office: str
@@ -314,22 +296,19 @@ class Board:
     away: dict[StaffId, str] = field(default_factory=dict)
 
 
-@record
-class IdHolder:
+class IdHolder(Struct, frozen=True, gc=False):
     """The record that has the id of a visit, a deal or a dispute although it names nobody."""
 
     event: EventId
 
 
-@record
-class CustomerRef:
+class CustomerRef(Struct, frozen=True, gc=False):
     """Which customer a contact, a visit or a deal belongs to; or, as `joined`, an id that those of many point to."""
 
     customer: CustomerId
 
 
-@record
-class FiledRecord:
+class FiledRecord(Struct, frozen=True, gc=False):
     """A kept record, with its party as it stands after corrections.
 
     `judged` is the place at which it counts, by `trigger`: its own, or that of the correction that completed it,

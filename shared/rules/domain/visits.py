@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from shared.rules.domain import events as e
 from shared.rules.domain.assignment import Assignment, assign, capacity, look_up_referrers, may_own
 from shared.rules.domain.case import Case, standing
@@ -16,7 +19,6 @@ from shared.rules.domain.discovery import (
     stood_by,
 )
 from shared.rules.domain.facts import EventId, StaffId, Visit
-from shared.rules.domain.frozen import record, replace
 from shared.rules.domain.identity import identify, take_id
 from shared.rules.domain.registration import is_complete, renewal
 from shared.rules.domain.rotation import visit_turn
@@ -33,8 +35,7 @@ from shared.rules.domain.state import (
 )
 
 
-@record
-class VisitOutcome:
+class VisitOutcome(Struct, frozen=True, gc=False):
     """What a visit did: `gave` the claim to whom, whether it `supersedes`, and whether a turn is used for it."""
 
     gave: StaffId | None = None
