@@ -18,6 +18,7 @@ from shared.platform.officefile.nodes import ListNode, Node, ScalarNode, parse_n
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
 from shared.rules.rulebooks.loading import load
+from shared.rules.rulebooks.shape import schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))
@@ -301,6 +302,11 @@ def test_good_books_pass_here_and_in_the_schema(tmp_path: Path, body: str) -> No
     path.write_text(text, encoding="utf-8")
     assert load(path).name == "office"
     assert schema_accepts(text)
+
+
+def test_the_published_schema_of_rulebooks_is_that_of_the_types() -> None:
+    """docs/schemas/rulebook.schema.json is what `python -m shared.rules.rulebooks.shape` writes today."""
+    assert json.loads(json.dumps(schema())) == SCHEMA
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,20 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(rulebook, list(arguments))
 
 
+def resolved(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a node of the schema may be, references followed."""
+    if "$ref" in node:
+        return resolved(SCHEMA["$defs"][node["$ref"].rpartition("/")[2]])
+    return [one for option in node["anyOf"] for one in resolved(option)] if "anyOf" in node else [node]
+
+
 def allowed(path: str) -> list[Any]:
     """The words that the published schema allows for a field."""
-    node = SCHEMA
+    node: dict[str, Any] = SCHEMA
     for key in path.split("."):
-        options = node.get("oneOf", [node])
-        node = next(o["properties"][key] for o in options if key in o.get("properties", {}))
-    found = [word for option in node.get("oneOf", [node]) for word in option.get("enum", [])]
-    return found + ([True, False] if node.get("type") == "boolean" else [])
+        node = next(one["properties"][key] for one in resolved(node) if key in one.get("properties", {}))
+    found = [word for one in resolved(node) for word in one.get("enum", [])]
+    return found + ([True, False] if any(one.get("type") == "boolean" for one in resolved(node)) else [])
 
 
 def test_list_names_what_ships() -> None:

@@ -10,10 +10,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec import Struct
 
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.strict import fields_of, struct_in
 from shared.rules.rulebooks.loading import load
-from shared.rules.rulebooks.shape import SHAPE, Fields, Section
+from shared.rules.rulebooks.shape import SHAPE
+from shared.rules.rulebooks.shape_values import CitedSection
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "rulebook.schema.json").read_text(encoding="utf-8"))
@@ -30,11 +33,11 @@ TOKENS: list[Any] = [
 ]
 
 
-def values(fields: Fields) -> st.SearchStrategy[Any]:
+def values(shape: type[Struct]) -> st.SearchStrategy[Any]:
     """Something for a value: its own fields with anything in them, or anything."""
     inner = {
-        key: values(kind) if isinstance(kind, Fields) else st.sampled_from(TOKENS)
-        for key, kind in fields.fields.items()
+        key: values(part) if (part := struct_in(kind)) is not None else st.sampled_from(TOKENS)
+        for key, kind in fields_of(shape).items()
     }
     own = st.fixed_dictionaries({}, optional=inner | {"cite": st.sampled_from(["1", "2", "9", 1, None])})
     return st.one_of(own, st.sampled_from(TOKENS))
@@ -43,8 +46,9 @@ def values(fields: Fields) -> st.SearchStrategy[Any]:
 def sections() -> dict[str, st.SearchStrategy[Any]]:
     found: dict[str, st.SearchStrategy[Any]] = {}
     for key, shape in SHAPE.items():
-        if isinstance(shape, Section):
-            inner = {name: values(value) for name, value in shape.values.items()}
+        if issubclass(shape, CitedSection):
+            kinds = {name: struct_in(kind) for name, kind in fields_of(shape).items()}
+            inner = {name: values(value) for name, value in kinds.items() if value is not None}
             cite = {"cite": st.sampled_from(["1", "9", 2])}
             found[key] = st.fixed_dictionaries({}, optional=inner | cite)
         else:

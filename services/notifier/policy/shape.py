@@ -12,15 +12,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
-import msgspec
 from msgspec import Meta, field
 
 from services.notifier.model.kinds import EventKind
-from services.notifier.policy.shape_senders import ROBOT, OwnRobots, Robots, SmsProviders, Strict
+from services.notifier.policy.shape_senders import ROBOT, OwnRobots, Robots, SmsProviders
 from shared.contract.events import Role
+from shared.platform.officefile.strict import Strict, schema_of
 
 SCHEMA: Final = "alerts.schema.json"
-_ID: Final = "https://panke.invalid/schemas/alerts.schema.json"
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
@@ -133,7 +132,13 @@ class PersonSection(Strict, frozen=True):
     language: LanguageName | None = None
     channels: Preference | None = None
     robots: Annotated[OwnRobots | None, Meta(description="those of the person's team")] = None
-    opt_out: Annotated[tuple[EventKind, ...], Meta(description="events this person is not told of")] = ()
+    opt_out: Annotated[
+        tuple[EventKind, ...],
+        Meta(
+            description="events this person is not told of",
+            extra={"hint": "reminders and the notice of a lapse cannot be declined"},
+        ),
+    ] = ()
     stand_in: Annotated[tuple[str, ...], Meta(description="staff ids, asked one after another")] = ()
     away: tuple[Days, ...] = ()
     supervisors: Annotated[
@@ -157,10 +162,7 @@ class PolicyFile(Strict, frozen=True):
 
 def schema() -> dict[str, Any]:
     """JSON Schema of a policy file."""
-    (_, parts) = msgspec.json.schema_components([PolicyFile], ref_template="#/$defs/{name}")
-    top = parts.pop("PolicyFile")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": _ID}
-    return {**head, **top, "title": "Panke alert policy 判客提醒策略", "$defs": dict(sorted(parts.items()))}
+    return schema_of(PolicyFile, SCHEMA, "Panke alert policy 判客提醒策略")
 
 
 def main(folder: str = "docs/schemas") -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, field
+
+from shared.platform.officefile.strict import Strict
 
 ROBOT: Final = r"[a-z0-9][a-z0-9_-]{0,31}"
-
-
-class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Unknown keys are errors: a key that is misspelt would be obeyed by nobody."""
 
 
 class SecretSection(Strict, frozen=True):
@@ -23,18 +21,28 @@ class SecretSection(Strict, frozen=True):
     file: Annotated[str, Meta(pattern=r"^/.", description="path of a file")] | None = None
 
 
+SecretReference = Annotated[
+    SecretSection,
+    Meta(
+        extra={
+            "instead": "a secret never stands here: name where it is, {env: VARIABLE} or {file: PATH}",
+        }
+    ),
+]
+
+
 class ChatRobot(Strict, frozen=True):
     """A group's robot: `token` is that of its address, `secret` the key of its signature."""
 
-    token: SecretSection
-    secret: SecretSection | None = None
+    token: SecretReference
+    secret: SecretReference | None = None
     base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
 
 
 class KeyRobot(Strict, frozen=True):
     """A robot of WeCom, which has no signature."""
 
-    token: SecretSection
+    token: SecretReference
     base: Annotated[str, Meta(description="address, where it is not the provider's own")] | None = None
 
 
@@ -42,7 +50,7 @@ class HookRobot(Strict, frozen=True):
     """A receiver of signed webhooks."""
 
     url: str
-    secret: SecretSection
+    secret: SecretReference
 
 
 RobotName = Annotated[str, Meta(pattern=f"^{ROBOT}$")]
@@ -51,10 +59,10 @@ RobotName = Annotated[str, Meta(pattern=f"^{ROBOT}$")]
 class Robots(Strict, frozen=True):
     """Robots of offices and teams by provider and name; a list of channels names one as PROVIDER/NAME."""
 
-    dingtalk: dict[RobotName, ChatRobot] = {}
-    wecom: dict[RobotName, KeyRobot] = {}
-    feishu: dict[RobotName, ChatRobot] = {}
-    webhook: dict[RobotName, HookRobot] = {}
+    dingtalk: dict[RobotName, ChatRobot] = field(default_factory=dict)
+    wecom: dict[RobotName, KeyRobot] = field(default_factory=dict)
+    feishu: dict[RobotName, ChatRobot] = field(default_factory=dict)
+    webhook: dict[RobotName, HookRobot] = field(default_factory=dict)
 
 
 class OwnRobots(Strict, frozen=True):

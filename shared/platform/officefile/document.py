@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,17 +16,19 @@ from shared.platform.officefile.nodes import (
     parse_nodes,
 )
 
-_WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
-_WORDS: Mapping[str, object] = {"true": True, "false": False}
+_DIGITS = re.compile("[-+]?[0-9]+")
+_WHOLE = re.compile("[-+]?[0-9]{1,9}")
+_POINT = re.compile(r"\.(?=[iInN])")  # of .inf and .nan
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file as plain values; `lines` by path, such as `scopes.demo.ladder[0].at`."""
+    """A file as plain values; `lines` by path, such as `scopes.demo.ladder[0].at`, and words without quotes."""
 
     file: str
     values: dict[str, object] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
 
     def bad(self, key: str, reason: str) -> OfficeFileError:
         """A refusal at a key, or at the nearest one around it that the file has."""
@@ -46,10 +47,10 @@ def parse_file(path: Path) -> Document:
         raise OfficeFileError(str(path), 1, "", f"cannot be read: {error.strerror}") from None
 
 
-def parse(raw: bytes, file: str) -> Document:
-    """The mapping that the file is; raises `OfficeFileError`."""
+def parse(raw: bytes, file: str, most: int = MAX_BYTES) -> Document:
+    """The mapping that the file is, of at most so many entries; raises `OfficeFileError`."""
     document = Document(file)
-    document.values.update(_mapping(parse_nodes(raw, file), "", document))
+    document.values.update(_mapping(parse_nodes(raw, file, most), "", document))
     return document
 
 
@@ -68,13 +69,19 @@ def _value(node: Node, path: str, document: Document) -> object:
     if isinstance(node, ListNode):
         document.lines.update((f"{path}[{number}]", item.line) for number, item in enumerate(node.items))
         return [_value(item, f"{path}[{number}]", document) for number, item in enumerate(node.items)]
+    if node.plain:
+        document.written[path] = node.text
     return _scalar(node)
 
 
 def _scalar(node: ScalarNode) -> object:
-    """Only what has quotes, or reads as nothing else, is text; a number too long to count with is an id, and text."""
+    """What YAML reads; but a whole number too long to count with is an id, and stays text."""
+    if node.textual:
+        return node.text
     if node.null:
         return None
-    if not node.plain:
-        return node.text
-    return int(node.text) if _WHOLE.fullmatch(node.text) else _WORDS.get(node.text, node.text)
+    if node.text.lower() in ("true", "false"):
+        return node.text.lower() == "true"
+    if _DIGITS.fullmatch(node.text):
+        return int(node.text) if _WHOLE.fullmatch(node.text) else node.text
+    return int(node.text, 0) if node.text[:2] in ("0o", "0x") else float(_POINT.sub("", node.text))

@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.strict import fields_of
 from shared.rules.domain import rulebook as domain
 from shared.rules.domain.rulebook import Clause, Split, Text
-from shared.rules.rulebooks.kinds import WHOLE
 from shared.rules.rulebooks.shape import (
     BASES,
     BREACHES,
@@ -18,9 +18,9 @@ from shared.rules.rulebooks.shape import (
     RELATIONS,
     SHAPE,
     VALUES,
-    Section,
     leaves,
 )
+from shared.rules.rulebooks.shape_values import WHOLE
 from shared.rules.rulebooks.sheet import ABSENT, Sheet, SheetEntry
 
 UNSAID: Mapping[str, object] = {
@@ -52,8 +52,7 @@ def _share_cites(merged: Sheet, sheet: Sheet) -> None:
     merged.shared = (merged.shared - cites) | sheet.shared
     for key, entry in sheet.alone.items():
         section = SHAPE[key]
-        assert isinstance(section, Section)
-        paths = {f"{key}.{name}.cite" for name in section.values} & merged.shared
+        paths = {f"{key}.{name}.cite" for name in fields_of(section)} & merged.shared
         merged.entries |= dict.fromkeys(paths, entry)
 
 
@@ -193,7 +192,7 @@ class _EntryReader:
         return domain.ReferralRule(self[f"{path}.effect"], self.clause(path))
 
     def rotation(self) -> domain.Rotation:
-        away = {reason: self[f"rotation.away.{reason}"] for reason in VALUES["rotation.away"].fields}
+        away = {reason: self[f"rotation.away.{reason}"] for reason in leaves(VALUES["rotation.away"])}
         order = self["rotation.calls.effect"]
         return domain.Rotation(order, away, self.clause("rotation.calls"), self.clause("rotation.away"))
 

@@ -1,137 +1,144 @@
-"""Which keys a rulebook may hold, as data: sections, their values, and what each value is made of.
+"""What a rulebook file may hold, as types; docs/schemas/rulebook.schema.json is written from them.
+
+    python -m shared.rules.rulebooks.shape docs/schemas
 
 A value is what a clause is cited for. A section with several values has a `cite` in each, or one of its own
-for those of its values that have none. docs/schemas/rulebook.schema.json says the same to editors; a test
-holds them together."""
+for those of its values that have none.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
 
-from shared.rules.rulebooks import kinds
-from shared.rules.rulebooks.kinds import Kind, word, words
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-BASES = ("visit", "call", "outreach")
-BREACHES = ("out_of_turn", "tampering", "concealment", "complaint")
+from shared.platform.officefile.strict import Strict, fields_of, schema_of, struct_in
+from shared.rules.rulebooks.shape_claims import (
+    AssistValue,
+    DesignatedValue,
+    EveryBasis,
+    FollowUpValue,
+    HonourSection,
+    HouseholdValue,
+    KeptValue,
+    NamedValue,
+    PresentUnrecognisedValue,
+    RecognitionValue,
+    ReferralSection,
+    RegistrationValue,
+)
+from shared.rules.rulebooks.shape_deals import (
+    ApprovalsValue,
+    ComplaintValue,
+    ConcealmentValue,
+    DealSection,
+    DepartedValue,
+    DiscoverySection,
+    DisputesValue,
+    PenaltiesSection,
+    RotationSection,
+)
+from shared.rules.rulebooks.shape_values import BothWords, CitedSection, ClauseNumber, Name, Version, Words
 
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """A mapping of fields; `short`: a bare scalar stands for that one; `nullable`: may be null."""
-
-    fields: Mapping[str, Kind | Fields]
-    short: str | None = None
-    nullable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Several values under a key; `own`: decisions cite the section too; `optional`: may lack values."""
-
-    values: Mapping[str, Fields]
-    own: bool = False
-    optional: bool = False
-
-
-RELATIONS = ("spouse", "parent_child", "other")
-
-_APPROVALS = Fields({"approved_by": words(*kinds.ROLES, ordered=True)})
-_PLAIN = Fields({})
-
-
-def _effect(*allowed: str) -> Fields:
-    return Fields({"effect": word(*allowed)})
-
-
-def _discovery() -> Fields:
-    """What happens after a deal, which can be shared as well."""
-    parts = Fields({"first": kinds.share, "second": kinds.share})
-    return Fields({"effect": word("first", "closer", "split"), "split": parts}, short="effect")
+SCHEMA: Final = "rulebook.schema.json"
 
 
-def _split(other: str) -> Fields:
-    return Fields({"owner": kinds.share, other: kinds.share}, nullable=True)
+class RulebookValues(Strict, frozen=True):
+    """All that a clause can be cited for, in the order of the form."""
+
+    registration: RegistrationValue | UnsetType = UNSET
+    honour: HonourSection | UnsetType = UNSET
+    kept: KeptValue | UnsetType = UNSET
+    designated: DesignatedValue | UnsetType = UNSET
+    named: NamedValue | UnsetType = UNSET
+    assist: AssistValue | UnsetType = UNSET
+    follow_up: FollowUpValue | UnsetType = UNSET
+    recognition: RecognitionValue | UnsetType = UNSET
+    present_unrecognised: PresentUnrecognisedValue | UnsetType = UNSET
+    discovery: DiscoverySection | UnsetType = UNSET
+    household: HouseholdValue | UnsetType = UNSET
+    referral: ReferralSection | UnsetType = UNSET
+    deal: DealSection | UnsetType = UNSET
+    complaint: ComplaintValue | UnsetType = UNSET
+    concealment: ConcealmentValue | UnsetType = UNSET
+    disputes: DisputesValue | UnsetType = UNSET
+    transfers: Annotated[ApprovalsValue | UnsetType, Meta(description="Transfers 客户转移")] = UNSET
+    corrections: Annotated[
+        ApprovalsValue | UnsetType, Meta(description="Corrections of records 更改登记")
+    ] = UNSET
+    departed: DepartedValue | UnsetType = UNSET
+    rotation: RotationSection | UnsetType = UNSET
+    penalties: PenaltiesSection | UnsetType = UNSET
 
 
-SHAPE: Mapping[str, Fields | Section] = {
-    "registration": Fields(
-        {"requires": words("name", "contact", "phone", empty=True), "first": kinds.clause}
-    ),
-    "honour": Section(
-        dict.fromkeys(BASES, Fields({"by": word("found", "named", "none"), "within": kinds.period}))
-    ),
-    "kept": _PLAIN,
-    "designated": Fields({"honoured": kinds.flag}),
-    "named": Fields({"honoured": kinds.flag}),
-    "assist": Fields({"new_customers": word("on_behalf_of", "receiver")}),
-    "follow_up": Fields(
-        {
-            "every": Fields(dict.fromkeys(BASES, kinds.days), short="visit"),
-            "methods": kinds.methods,
-            "must_reach": kinds.flag,
-            "revive": kinds.flag,
-        }
-    ),
-    "recognition": Fields(
-        {
-            "until": word("reception_end", "deal"),
-            "effect": word("return", "ruling"),
-            "evidence": word("optional", "required"),
-        }
-    ),
-    "present_unrecognised": _effect("ignored", "forfeits"),
-    "discovery": Section(
-        {
-            "before_deal": Fields({"effect": word("first", "closer")}, short="effect"),
-            "after_deal": _discovery(),
-            "concealed": _discovery(),
-        }
-    ),
-    "household": Fields(
-        {"effect": word("first_registration", "ruling", "separate"), "relations": words(*RELATIONS)}
-    ),
-    "referral": Section({"single": _effect("on_turn", "referrer_consultant"), "joint": _effect("on_turn")}),
-    "deal": Section(
-        {
-            "unregistered": _PLAIN,
-            "assisted": _split("assistant"),
-            "brochure_only": _split("closer"),
-            "referral_same_day": _split("closer"),
-        },
-        own=True,
-    ),
-    "complaint": _effect("bar"),
-    "concealment": _effect("confiscate"),
-    "disputes": Fields(
-        {
-            "authority": words(*kinds.ROLES, ordered=True),
-            "authority_after_deal": kinds.roles_or_none,
-            "approved_by": words(*kinds.ROLES, ordered=True, empty=True),
-            "evidence": word("optional", "required"),
-        }
-    ),
-    "transfers": _APPROVALS,
-    "corrections": _APPROVALS,
-    "departed": _effect("release"),
-    "rotation": Section(
-        {
-            "calls": Fields({"effect": word("same", "reversed")}, short="effect"),
-            "away": Fields(
-                dict.fromkeys(
-                    ("personal", "business", "company_task", "brief"), word("to_tail", "hold", "skip")
-                )
-            ),
-        },
-    ),
-    "penalties": Section(
-        dict.fromkeys(BREACHES, Fields({"zh": kinds.text, "en": kinds.text})), optional=True
-    ),
+class RulebookFile(RulebookValues, frozen=True, kw_only=True):
+    """An office's rules as cited data. That cited clauses exist, that shares sum to 10000 after merging, and that
+    `extends` leads somewhere is told by `panke rulebook check`."""
+
+    rulebook: Name
+    version: Version
+    extends: Annotated[
+        Words | UnsetType,
+        Meta(
+            description="A rulebook that ships (base, reception, getian, shijiazhuang, confirmation, handbook) or a"
+            " path relative to this file"
+        ),
+    ] = UNSET
+    title: BothWords | UnsetType = UNSET
+    timezone: Annotated[
+        Words | UnsetType, Meta(description="A time zone of the IANA list, as Asia/Shanghai")
+    ] = UNSET
+    clauses: Annotated[
+        dict[ClauseNumber, BothWords],
+        Meta(description="One sentence for every clause, by its number in the document"),
+    ] = field(default_factory=dict)
+
+
+SHAPE: Final[Mapping[str, type[Struct]]] = {
+    key: shape for key, kind in fields_of(RulebookValues).items() if (shape := struct_in(kind)) is not None
 }
+BASES: Final = tuple(fields_of(EveryBasis))
+BREACHES: Final = tuple(key for key in fields_of(PenaltiesSection) if key != "cite")
 
-HEAD = ("rulebook", "version", "extends", "title", "timezone")
 
-OPTIONAL_FIELDS = frozenset(
+def leaves(shape: type[Struct]) -> tuple[str, ...]:
+    """The paths of all single fields below, relative to it."""
+    found: list[str] = []
+    for key, kind in fields_of(shape).items():
+        inner = struct_in(kind)
+        if inner is not None:
+            found += [f"{key}.{leaf}" for leaf in leaves(inner)]
+        elif key != "cite":
+            found.append(key)
+    return tuple(found)
+
+
+def _all_values() -> dict[str, type[Struct]]:
+    found: dict[str, type[Struct]] = {}
+    for key, shape in SHAPE.items():
+        if not issubclass(shape, CitedSection):
+            found[key] = shape
+            continue
+        for name, kind in fields_of(shape).items():
+            if (value := struct_in(kind)) is not None:
+                found[f"{key}.{name}"] = value
+    return found
+
+
+VALUES: Final[Mapping[str, type[Struct]]] = _all_values()
+"""Every value by its path (`kept`, `honour.visit`): what a clause is cited for."""
+CITING: Final[tuple[str, ...]] = (
+    *VALUES,
+    *(key for key, shape in SHAPE.items() if issubclass(shape, CitedSection) and shape.own),
+)
+RELATIONS: Final = ("spouse", "parent_child", "other")
+FIRST: Final = "registration.first"
+"""The clause of first registrations: a citation beside the value's own."""
+OPTIONAL_FIELDS: Final = frozenset(
     {f"honour.{basis}.within" for basis in BASES}
     | {f"follow_up.every.{basis}" for basis in BASES[1:]}
     | {
@@ -143,26 +150,16 @@ OPTIONAL_FIELDS = frozenset(
 )
 
 
-def leaves(shape: Fields) -> tuple[str, ...]:
-    """The paths of all single fields below, relative to it."""
-    found: list[str] = []
-    for key, inner in shape.fields.items():
-        found += [f"{key}.{leaf}" for leaf in leaves(inner)] if isinstance(inner, Fields) else [key]
-    return tuple(found)
+def schema() -> dict[str, Any]:
+    """JSON Schema of a rulebook file."""
+    return schema_of(RulebookFile, SCHEMA, "Panke rulebook 判客规则书")
 
 
-def all_values() -> dict[str, Fields]:
-    """Every value by its path (`kept`, `honour.visit`): what a clause is cited for."""
-    found: dict[str, Fields] = {}
-    for key, part in SHAPE.items():
-        found |= (
-            {key: part} if isinstance(part, Fields) else {f"{key}.{k}": v for k, v in part.values.items()}
-        )
-    return found
+def main(folder: str = "docs/schemas") -> None:
+    """Write the schema where it is published."""
+    text = json.dumps(schema(), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
+    (Path(folder) / SCHEMA).write_text(text, encoding="utf-8")
 
 
-VALUES: Mapping[str, Fields] = all_values()
-CITING: tuple[str, ...] = (
-    *VALUES,
-    *(k for k, part in SHAPE.items() if isinstance(part, Section) and part.own),
-)
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -5,16 +5,22 @@ Values merge key by key, and a value that is not overridden keeps the clause of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.platform.officefile.conversion import convert
+from shared.platform.officefile.document import Document, parse
 from shared.platform.officefile.errors import OfficeFileError
-from shared.platform.officefile.nodes import MAX_NODES, MapNode, Node, ScalarNode, parse_nodes
-from shared.rules.domain.rulebook import Clause, Text
-from shared.rules.rulebooks import kinds
-from shared.rules.rulebooks.kinds import WrongError
-from shared.rules.rulebooks.shape import HEAD, SHAPE, Fields, Section, leaves
+from shared.platform.officefile.nodes import MAX_NODES
+from shared.platform.officefile.strict import fields_of, struct_in
+from shared.rules.domain.rulebook import Clause, Period, Text
+from shared.rules.rulebooks.reasons import reason_of
+from shared.rules.rulebooks.shape import FIRST, SHAPE, RulebookFile, leaves
+from shared.rules.rulebooks.shape_values import BothWords, Cite, CitedSection, CitedValue, ClauseNumber
 
 
 class Absent:
@@ -51,170 +57,172 @@ class Sheet:
     """The clauses of sections of several values that say nothing but `cite`."""
 
 
+_SETS: Final = frozenset({"registration.requires", "household.relations"})
+_ITEM: Final = re.compile(r"\[\d+\]$")
+
+
 def read_sheet(raw: bytes, file: str) -> Sheet:
     """The sheet of one file; `OfficeFileError` names the line and key of the first thing that is wrong."""
-    return _Filler(Sheet(file)).fill(parse_nodes(raw, file, MAX_NODES))
+    return _Filler(Sheet(file), parse(raw, file, MAX_NODES)).fill()
 
 
 class _Filler:
-    """Walks the nodes beside the shape."""
+    """Writes the values of a file into its sheet, line by line."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
+    def __init__(self, sheet: Sheet, document: Document) -> None:
+        self.sheet, self.document = sheet, document
 
-    def fill(self, root: MapNode) -> Sheet:
-        self.known(root, "", (*HEAD, *SHAPE, "clauses"))
-        self.head(root)
-        if "clauses" in root.items:
-            self.clauses(root.items["clauses"])
+    def fill(self) -> Sheet:
+        given = {key: value for key, value in self.document.values.items() if key != "clauses"}
+        file: RulebookFile = self.converted("", given, RulebookFile)
+        self.each_once("", given)
+        self.head(file)
+        self.clauses()
         for key, shape in SHAPE.items():
-            node = root.items.get(key)
-            if node is not None and isinstance(shape, Fields):
-                self.cited(key, node, shape, None)
-            elif node is not None and isinstance(shape, Section):
-                self.section(key, node, shape)
+            value = getattr(file, key)
+            if isinstance(value, CitedSection):
+                self.section(key, value)
+            elif value is not UNSET:
+                self.cited(key, value, shape, UNSET, "")
         return self.sheet
 
-    def head(self, root: MapNode) -> None:
+    def converted(self, key: str, given: object, kind: object) -> Any:
+        """A value as its type; an item that is wrong is told at the key of its list, where an office looks."""
+        try:
+            return convert(self.document, key, given, kind, reason_of)
+        except OfficeFileError as error:
+            raise OfficeFileError(error.file, error.line, _ITEM.sub("", error.key), error.reason) from None
+
+    def each_once(self, path: str, given: object) -> None:
+        if isinstance(given, dict):
+            for key, value in given.items():
+                self.each_once(f"{path}.{key}".lstrip("."), value)
+        elif isinstance(given, list) and len(set(given)) < len(given):
+            raise self.document.bad(path, "an item stands twice")
+
+    def head(self, file: RulebookFile) -> None:
         sheet = self.sheet
-        for key in ("rulebook", "version"):
-            if key not in root.items:
-                raise self.bad(root.line, key, "missing: every rulebook names itself and its version")
-        sheet.name = str(self.read("rulebook", kinds.name, root.items["rulebook"]))
-        version = self.read("version", kinds.version, root.items["version"])
-        assert isinstance(version, int)
-        sheet.version = version
-        sheet.title = (
-            self.words("title", root.items["title"])
-            if "title" in root.items
-            else Text(sheet.name, sheet.name)
-        )
-        if "timezone" in root.items:
-            self.put(
-                "timezone",
-                self.read("timezone", kinds.zone, root.items["timezone"]),
-                root.items["timezone"].line,
-            )
-        extends = root.items.get("extends")
-        if extends is not None:
-            sheet.extends = SheetEntry(self.read("extends", kinds.text, extends), sheet.file, extends.line)
+        sheet.name, sheet.version = file.rulebook, file.version
+        sheet.title = _text(file.title) if file.title is not UNSET else Text(sheet.name, sheet.name)
+        if file.timezone is not UNSET:
+            self.put("timezone", self.zone(file.timezone), self.line("timezone"))
+        if file.extends is not UNSET:
+            sheet.extends = SheetEntry(file.extends, sheet.file, self.line("extends"))
 
-    def clauses(self, node: Node) -> None:
-        for number, sentence in self.map("clauses", node).items.items():
+    def zone(self, name: str) -> ZoneInfo:
+        try:
+            return ZoneInfo(name)
+        except (OSError, ValueError, KeyError) as error:
+            reason = f"{name} is no time zone; Asia/Shanghai is one"
+            raise self.document.bad("timezone", reason) from error
+
+    def clauses(self) -> None:
+        given = self.document.values.get("clauses", {})
+        if not isinstance(given, dict):
+            raise self.document.bad("clauses", "wrong type: a mapping is needed")
+        for number, sentence in given.items():
             key = f"clauses.{number}"
-            self.read(key, kinds.clause, ScalarNode(number, False, node.line))
-            self.sheet.clauses[Clause(f"{self.sheet.name}.{number}")] = self.words(key, sentence)
+            self.converted(key, number, ClauseNumber)
+            self.sheet.clauses[Clause(f"{self.sheet.name}.{number}")] = _text(
+                self.converted(key, sentence, BothWords)
+            )
 
-    def section(self, key: str, node: Node, shape: Section) -> None:
-        section = self.map(key, node)
-        self.known(section, key, (*shape.values, "cite"))
-        cite = section.items.get("cite")
-        given = [k for k in shape.values if k in section.items]
-        for name in given:
-            self.cited(f"{key}.{name}", section.items[name], shape.values[name], cite)
-        if cite is not None and not given:
-            self.sheet.alone[key] = SheetEntry(self.clause(f"{key}.cite", cite), self.sheet.file, cite.line)
-        if cite is not None and shape.own:
-            self.cite(key, cite)
-        elif cite is not None:
-            self.clause(key, cite)
+    def section(self, key: str, section: CitedSection) -> None:
+        at, given = f"{key}.cite", False
+        for name, kind in fields_of(type(section)).items():
+            shape, value = struct_in(kind), getattr(section, name)
+            if shape is not None and value is not UNSET:
+                given = True
+                self.cited(f"{key}.{name}", value, shape, section.cite, at)
+        if section.cite is UNSET:
+            return
+        clause = self.clause(at, at, section.cite)
+        if not given:
+            self.sheet.alone[key] = SheetEntry(clause, self.sheet.file, self.line(at))
+        if section.own:
+            self.put(at, clause, self.line(at))
 
-    def cited(self, path: str, node: Node, shape: Fields, section_cite: Node | None) -> None:
+    def cited(
+        self, path: str, given: object, shape: type[Struct], section_cite: Cite | UnsetType, section_at: str
+    ) -> None:
         """A value with its clause: its own cite, else the section's, else that of the extended book."""
-        own = node.items.get("cite") if isinstance(node, MapNode) else None
-        cite = section_cite if own is None else own
-        if cite is not None:
-            self.cite(path, cite)
-            if own is None:
-                self.sheet.shared.add(f"{path}.cite")
-        if "split" in shape.fields:
-            self.agree(path, node)
-        self.fields(path, node, shape, ("cite",))
+        own = given.cite if isinstance(given, CitedValue) else UNSET
+        key = f"{path}.cite"
+        cite, at = (section_cite, section_at) if own is UNSET else (own, key)
+        if cite is not UNSET:
+            self.put(key, self.clause(key, at, cite), self.line(at))
+            if own is UNSET:
+                self.sheet.shared.add(key)
+        if "split" in fields_of(shape):
+            self.agree(path, given)
+        self.fields(path, given, shape)
 
-    def fields(self, path: str, node: Node, shape: Fields, more: tuple[str, ...] = ()) -> None:
-        if isinstance(node, ScalarNode) and (shape.short is not None or (shape.nullable and node.null)):
+    def fields(self, path: str, given: object, shape: type[Struct]) -> None:
+        if not isinstance(given, Struct):
+            # null takes the shares of a deal away; any other bare word stands for the first field alone.
+            taken = given is None and issubclass(shape, CitedValue)
             for leaf in leaves(shape):
-                self.put(f"{path}.{leaf}", None if shape.nullable else ABSENT, node.line)
-            if shape.short is not None:
-                self.field(path, f"{path}.{shape.short}", node, shape.fields[shape.short])
+                self.put(f"{path}.{leaf}", None if taken else ABSENT, self.line(path))
+            if not taken:
+                self.field(f"{path}.{leaves(shape)[0]}", path, given)
             return
-        for key in self.known(self.map(path, node), path, (*shape.fields, *more)):
-            inner = self.map(path, node).items[key]
-            if key in shape.fields:
-                self.field(f"{path}.{key}", f"{path}.{key}", inner, shape.fields[key])
+        for name, kind in fields_of(shape).items():
+            inner, key, value = struct_in(kind), f"{path}.{name}", getattr(given, name)
+            if name == "cite" or value is UNSET:
+                continue
+            if inner is not None:
+                self.fields(key, value, inner)
+            else:
+                self.field(key, key, value)
 
-    def field(self, key: str, path: str, node: Node, kind: kinds.Kind | Fields) -> None:
-        if isinstance(kind, Fields):
-            self.fields(path, node, kind)
-        elif kind is kinds.clause:
-            self.put(path, self.clause(key, node), node.line)
+    def field(self, path: str, at: str, value: Any) -> None:
+        if path == FIRST:
+            self.put(path, self.clause(path, at, value), self.line(at))
         else:
-            self.put(path, self.read(key, kind, node), node.line)
+            self.put(path, _meant(path, value), self.line(at))
 
-    def agree(self, path: str, node: Node) -> None:
+    def agree(self, path: str, given: Any) -> None:
         """`effect: split` and `split` come together; an effect alone takes away a split that was."""
-        if not isinstance(node, MapNode):
-            if isinstance(node, ScalarNode) and node.text == "split":
-                raise self.bad(
-                    node.line, path, "a split needs its shares: {split: {first: 5000, second: 5000}}"
-                )
+        if not isinstance(given, Struct):
             return
-        effect, split = node.items.get("effect"), node.items.get("split")
-        says_split = isinstance(effect, ScalarNode) and effect.text == "split"
-        if effect is not None and says_split != (split is not None):
-            raise self.bad(effect.line, f"{path}.effect", "`effect: split` and `split` come together")
-        if split is not None:
-            self.put(f"{path}.effect", "split", split.line)
-        elif effect is not None:
-            self.put(f"{path}.split.first", ABSENT, effect.line)
-            self.put(f"{path}.split.second", ABSENT, effect.line)
+        effect, split = given.effect, given.split  # type: ignore[attr-defined]
+        if effect is not UNSET and (effect == "split") != (split is not UNSET):
+            raise self.document.bad(f"{path}.effect", "`effect: split` and `split` come together")
+        if split is not UNSET:
+            self.put(f"{path}.effect", "split", self.line(f"{path}.split"))
+        elif effect is not UNSET:
+            self.put(f"{path}.split.first", ABSENT, self.line(f"{path}.effect"))
+            self.put(f"{path}.split.second", ABSENT, self.line(f"{path}.effect"))
 
-    def cite(self, path: str, node: Node) -> None:
-        self.put(f"{path}.cite", self.clause(f"{path}.cite", node), node.line)
-
-    def clause(self, key: str, node: Node) -> Clause:
-        number = self.read(key, kinds.clause, node)
+    def clause(self, key: str, at: str, cite: Cite) -> Clause:
+        """The clause in full; its number is what the office wrote, so that 4 and "4" are the same."""
+        number = self.document.written.get(at, str(cite))
         found = Clause(f"{self.sheet.name}.{number}")
         if found not in self.sheet.clauses:
-            raise self.bad(node.line, key, f'missing citation: clause "{number}" is not in `clauses`')
+            reason = f'missing citation: clause "{number}" is not in `clauses`'
+            raise OfficeFileError(self.sheet.file, self.line(at), key, reason)
         return found
 
-    def words(self, key: str, node: Node) -> Text:
-        both = self.map(key, node)
-        self.known(both, key, ("zh", "en"))
-        for language in ("zh", "en"):
-            if language not in both.items:
-                raise self.bad(both.line, f"{key}.{language}", "missing: both zh and en are needed")
-        return Text(*(str(self.read(f"{key}.{k}", kinds.text, both.items[k])) for k in ("zh", "en")))
-
-    def map(self, key: str, node: Node) -> MapNode:
-        if not isinstance(node, MapNode):
-            raise self.bad(node.line, key, f"wrong type: a mapping is needed, not {kinds.shown(node)}")
-        return node
-
-    def known(self, node: MapNode, path: str, allowed: Iterable[str]) -> list[str]:
-        allowed = tuple(allowed)
-        for key in node.items:
-            if key not in allowed:
-                where = f"{path}.{key}".lstrip(".")
-                raise self.bad(node.lines[key], where, f"unknown key; {_hint(key, allowed)}")
-        return list(node.items)
-
-    def read(self, key: str, kind: kinds.Kind, node: Node) -> object:
-        try:
-            return kind(node)
-        except WrongError as wrong:
-            raise self.bad(wrong.line, key, str(wrong)) from wrong
-
-    def bad(self, line: int, key: str, reason: str) -> OfficeFileError:
-        return OfficeFileError(self.sheet.file, line, key, reason)
+    def line(self, path: str) -> int:
+        return self.document.lines[path]
 
     def put(self, path: str, value: object, line: int) -> None:
         self.sheet.entries[path] = SheetEntry(value, self.sheet.file, line)
 
 
-def _hint(key: str, allowed: tuple[str, ...]) -> str:
-    import difflib  # only a book that is wrong pays for it
+def _text(words: BothWords) -> Text:
+    return Text(words.zh, words.en)
 
-    near = difflib.get_close_matches(key, allowed, 1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(allowed)}"
+
+def _meant(path: str, value: Any) -> object:
+    """What the rules make of a value: periods counted, and lists without an order as sets."""
+    if path == "follow_up.methods":
+        return None if value == "all" else frozenset(value)
+    if path in _SETS:
+        return frozenset(value)
+    if path.startswith("follow_up.every.") and value is not None:
+        return int(value.split()[0])
+    if path.endswith(".within") and value is not None:
+        count, unit = value.split()
+        return Period(months=int(count)) if unit.startswith("month") else Period(days=int(count))
+    return value
