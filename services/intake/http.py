@@ -23,7 +23,7 @@ from services.intake.model.submission import IntakeUnavailableError, MalformedEv
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
 from shared.contract.set_aside import SetAside, SettingAside
-from shared.platform.http.openapi import ANY_EVENT, JSON, TEXT, answer, body, named
+from shared.platform.http.openapi import ANY_EVENT, JSON, LINES, answer, body, named
 from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, unavailable
 from shared.platform.http.raw_route import RawRoute
 from shared.platform.telemetry.telemetry import current_traceparent, next_span
@@ -39,7 +39,7 @@ Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 SCHEMAS: Final = _ANSWERS | _SET_ASIDES
 
 _EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")
-_LINES: Final = body(TEXT, f"One event a line, at most {MAX_LINES} lines", NDJSON)
+_LINES: Final = body(LINES, f"One event a line, at most {MAX_LINES} lines", NDJSON)
 _SETTING_ASIDE: Final = body(_ASKED, "The id of the event, the reason, and who answers for it")
 
 _Responses = dict[int | str, dict[str, Any]]
@@ -54,7 +54,7 @@ _TAKEN: Final[_Responses] = {
     409: {"description": "The id is recorded with other content; nothing was changed"},
     **_REFUSALS,
 }
-_BATCH: Final[_Responses] = {200: answer("A result per line", TEXT, NDJSON), **_REFUSALS}
+_BATCH: Final[_Responses] = {200: answer("A result per line", LINES, NDJSON), **_REFUSALS}
 _RECORDED: Final[_Responses] = {
     200: answer("The event as recorded", _RECORD),
     404: {"description": "No event of this id is recorded"},

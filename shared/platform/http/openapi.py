@@ -24,6 +24,8 @@ _COMPONENTS: Final = "#/components/schemas/"
 PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 ANY_EVENT: Final = {"$ref": "#/components/schemas/Event"}
 TEXT: Final = {"type": "string"}
+LINES: Final = {"type": "string", "format": "binary"}
+"""NDJSON: bytes that hold a JSON document a line, for which OpenAPI has no other words."""
 _PROBES: Final = ("/healthz", "/readyz")
 _STATUS: Final = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
 _PROBED: Final[dict[str, Document]] = {
