@@ -10,8 +10,8 @@ from typing import Final
 import click
 
 from services.intake.journal.codec import PlainCodec
-from services.intake.journal.comparison import Findings, hold
-from services.intake.journal.journal import SQL, Connection
+from services.intake.journal.comparison import Findings, acknowledged, hold
+from services.intake.journal.journal import Connection
 from services.intake.journal.topic_tail import Piece, reading
 from services.intake.recovery.recovery import Left, Recovery, resendable
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
@@ -61,8 +61,7 @@ async def _read_tail(connection: Connection, kafka: str, topic: str, take: Calla
     state = await look_at(kafka, topic, None, WAIT)
     if state is None:
         raise click.ClickException(f"没有这个主题 (there is no topic {topic})")
-    rows = connection.execute(SQL["acknowledged"], {"log": state.log, "topic": topic}).fetchall()
-    async with reading(kafka, topic, {int(n): int(following) for n, following in rows}) as tail:
+    async with reading(kafka, topic, acknowledged(connection, (state.log, topic))) as tail:
         async for piece in tail.pieces():
             await asyncio.to_thread(take, piece)
 

@@ -61,6 +61,44 @@ async def test_rows_that_are_restored_under_a_running_intake_are_compared_before
         assert answer.json()["seq"] == 5
 
 
+async def test_rows_that_came_back_without_the_offsets_are_missed_all_the_same(
+    database: str, kafka: str, topic_prefix: str
+) -> None:
+    """Offsets that were acknowledged to the newer journal do not hide what the older one lacks: it is told, taken
+    back, and the next fact gets the next seq."""
+    async with serving(database, kafka, topic_prefix) as client:
+        assert await record(client, visit(), visit(), visit(), visit()) == [1, 2, 3, 4]
+        await asyncio.to_thread(parts.eventually, lambda: unsent(database) == 0, "all is sent", 60)
+        await asyncio.to_thread(go_back, database, 2)
+        refused = await client.post("/v1/events", content=raw(visit()))
+        assert (refused.status_code, "demo 4 → 2" in refused.text) == (503, True)
+        await asyncio.to_thread(parts.eventually, lambda: lacks(database), "it says what it lacks", 60)
+        refused = await client.post("/v1/events", content=raw(visit()))
+        assert (refused.status_code, "demo 3–4" in refused.text) == (503, True)
+        done = await recover(database, kafka, topic_prefix, "--yes")
+        assert done.exit_code == 0, done.output
+        async with asyncio.timeout(60):
+            while (answer := await client.post("/v1/events", content=raw(visit()))).status_code == 503:
+                pass
+        assert answer.json()["seq"] == 5
+
+
+async def test_rows_of_some_tables_that_came_back_while_intake_was_down_are_missed(
+    database: str, kafka: str, topic_prefix: str
+) -> None:
+    """Facts and heads that were put in anew, with the offsets left alone: intake says at its start what they lack."""
+    async with serving(database, kafka, topic_prefix) as client:
+        assert await record(client, visit(), visit(), visit()) == [1, 2, 3]
+        await asyncio.to_thread(parts.eventually, lambda: unsent(database) == 0, "all is sent", 60)
+    go_back(database, 1)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("VACUUM FULL intake.facts")  # new files, as after TRUNCATE and COPY
+    async with serving(database, kafka, topic_prefix):
+        await asyncio.to_thread(
+            parts.eventually, lambda: "demo 2–3" in found(database), "it says what it lacks", 60
+        )
+
+
 def test_a_journal_that_holds_less_than_was_committed_takes_no_fact(database: str) -> None:
     """Also where the comparison was left alone: the scope is named with both seqs, once, and it is compared anew."""
     topic = "panke.intake.v1"
@@ -68,11 +106,7 @@ def test_a_journal_that_holds_less_than_was_committed_takes_no_fact(database: st
     compared(database, topic)
     journal = new_journal(connection_info(database, schema=SCHEMA), topic=topic)
     journal.append([submission() for _ in range(3)])
-    with psycopg.connect(database) as connection:
-        connection.execute("SET session_replication_role = replica")  # the journal is append-only else
-        connection.execute("DELETE FROM intake.facts WHERE seq > 1")
-        connection.execute("DELETE FROM intake.event_ids WHERE seq > 1")
-        connection.execute("UPDATE intake.heads SET seq = 1")
+    go_back(database, 1)
     with pytest.raises(WentBackError, match="demo 3 → 1"):
         journal.append([submission()])
     with pytest.raises(IntakeUnavailableError, match="not been compared"):
@@ -89,6 +123,26 @@ def test_as_many_scopes_are_remembered_as_were_written_last() -> None:
     seen.demand(["a"], {"a": 1})
     with pytest.raises(WentBackError):
         seen.demand(["c"], {})
+
+
+def go_back(database: str, seq: int) -> None:
+    """Leave the first facts of each scope, as rows of an older backup would, and all other tables as they are."""
+    with psycopg.connect(database) as connection:
+        connection.execute("SET session_replication_role = replica")  # the journal is append-only else
+        connection.execute("DELETE FROM intake.facts WHERE seq > %s", [seq])
+        connection.execute("DELETE FROM intake.event_ids WHERE seq > %s", [seq])
+        connection.execute(
+            "UPDATE intake.heads SET seq = fact.seq, recorded_at = fact.recorded_at"
+            " FROM intake.facts AS fact WHERE fact.scope = heads.scope AND fact.seq = %s",
+            [seq],
+        )
+
+
+def found(database: str) -> str:
+    """What the last comparison says that the journal lacks."""
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT lacks FROM intake.comparison").fetchone()
+    return "" if row is None else str(row[0])
 
 
 def unsent(database: str) -> int:

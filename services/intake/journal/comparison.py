@@ -88,6 +88,14 @@ class Findings:
         return ""
 
 
+def acknowledged(connection: Connection, place: tuple[str, str]) -> dict[int, int]:
+    """The next offset of each partition, as far as the journal knows this topic of this log and may be believed."""
+    log, topic = place
+    connection.execute(SQL["distrust_acknowledged"])
+    rows = connection.execute(SQL["acknowledged"], {"log": log, "topic": topic})
+    return {int(partition): int(following) for partition, following in rows}
+
+
 def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings) -> None:
     """Hold one piece of the topic against the journal."""
     findings.told_until(piece.watermark)

@@ -111,7 +111,7 @@ class Journal:
                     raise
             except WentBackError as error:
                 log.error("journal_went_back", scopes=dict(list(error.lost.items())[:100]))
-                self._link.get().execute(SQL["forget_comparison"])
+                self._link.get().execute(SQL["void_comparison"])
                 raise
 
     def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:

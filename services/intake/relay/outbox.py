@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.journal.codec import Codec
-from services.intake.journal.comparison import Findings, hold, settle
+from services.intake.journal.comparison import Findings, acknowledged, hold, settle
 from services.intake.journal.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.journal.numbering import INSTANT
 from services.intake.journal.topic_tail import Piece
@@ -82,9 +82,7 @@ class FactOutbox(SessionLead):
 
     def acknowledged(self, place: tuple[str, str]) -> dict[int, int]:
         """The next offset of each partition, as far as the journal knows this topic of this cluster."""
-        log, topic = place
-        rows = self.leading().execute(SQL["acknowledged"], {"log": log, "topic": topic})
-        return {int(partition): int(following) for partition, following in rows}
+        return acknowledged(self.leading(), place)
 
     def hold(self, piece: Piece, findings: Findings) -> None:
         hold(self.leading(), self._codec, piece, findings)

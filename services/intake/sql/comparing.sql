@@ -14,6 +14,18 @@ SELECT epoch::text FROM intake.epochs ORDER BY number DESC LIMIT 1
 -- name: begin_epoch
 INSERT INTO intake.epochs (reason) VALUES (%(reason)s)
 
+-- name: void_comparison
+-- The row stays: that it holds no more tells the next comparison to begin at the beginning of the topic.
+UPDATE intake.comparison SET written = ''
+
+-- name: distrust_acknowledged
+-- Where rows came back while the server ran, these need not have come with them: the offsets of the newer journal
+-- would pass over what the older one lacks.
+DELETE FROM intake.acknowledged WHERE EXISTS (
+    SELECT FROM intake.comparison
+    WHERE server = intake.server() AND written <> comparison.xmin::text || '/' || intake.files()
+)
+
 -- name: acknowledged
 SELECT partition, next FROM intake.acknowledged WHERE topic = %(topic)s AND log = %(log)s
 
