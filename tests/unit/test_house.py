@@ -169,3 +169,31 @@ def test_the_rules_take_values_from_msgspec_and_nothing_else() -> None:
     ]
     assert taken <= VALUE_TYPES
     assert whole == []
+
+
+def asked_for(service: str) -> Iterator[re.Pattern[str]]:
+    """What code of a service, or of what no service owns, may name: its words, and those made from a pattern."""
+    for path, tree in sources():
+        if path.parts[0] == "services" and path.parts[1] != service:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+                if any(parts) and all(part is None or re.fullmatch(r"\w+", str(part)) for part in parts):
+                    yield re.compile("".join(r"\w+" if part is None else str(part) for part in parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+                yield re.compile(node.value)
+
+
+def test_every_query_is_asked_for() -> None:
+    """Each named query of a service's `.sql` files is named by its code: what nobody asks is deleted, not kept."""
+    left = {}
+    for folder in sorted((ROOT / "services").glob("*/sql")):
+        names = {
+            name
+            for path in folder.glob("*.sql")
+            for name in re.findall(r"^-- name: (\w+)", path.read_text(), re.MULTILINE) or [path.stem]
+        }
+        asked = list(asked_for(folder.parent.name))
+        left[folder.parent.name] = sorted(n for n in names if not any(one.fullmatch(n) for one in asked))
+    assert {service: names for service, names in left.items() if names} == {}

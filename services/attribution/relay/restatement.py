@@ -47,11 +47,6 @@ def all_scopes(connection: Connection) -> list[str]:
     return [scope for (scope,) in connection.execute(SQL["all_scopes"].encode())]
 
 
-def new_edition(connection: Connection) -> None:
-    """Number messages in a new edition from here on: after rows were restored that are older than what was sent."""
-    connection.execute(SQL["new_edition"].encode())
-
-
 def restate(connection: Connection, scope: str) -> int:
     """Queue what stands of a scope, in one transaction that the fold waits for; answers how many messages."""
     given = {"scope": scope}

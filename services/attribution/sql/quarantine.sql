@@ -44,9 +44,6 @@ SELECT seq, body, contacts, reason, by, at FROM set_aside WHERE scope = %s AND b
 -- name: who_set_aside
 SELECT by, at FROM set_aside WHERE scope = %s AND id = %s
 
--- name: set_aside_list
-SELECT scope, seq, id, reason, by, at FROM set_aside ORDER BY at
-
 -- name: failing
 -- The first fact that waits; a scope that was parked by its sweep fails on none.
 SELECT parked.since, facts.body

@@ -28,9 +28,6 @@ VALUES (%(topic)s, %(cluster)s, %(id)s, %(firsts)s, %(ends)s)
 ON CONFLICT (topic) DO UPDATE SET cluster = excluded.cluster, topic_id = excluded.topic_id, firsts = excluded.firsts,
     ends = excluded.ends
 
--- name: new_edition
-UPDATE edition SET number = greatest(number + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-
 -- name: all_scopes
 SELECT scope FROM scopes ORDER BY scope
 

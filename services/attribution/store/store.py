@@ -57,10 +57,6 @@ class ScopeState:
         self.stored = self.head
 
 
-def book_name(book: BookId) -> str:
-    return f"{book[0]}@{book[1]}"
-
-
 def book_id(name: str) -> BookId:
     """`base@1` as name and version."""
     book, _, version = name.partition("@")

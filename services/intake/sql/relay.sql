@@ -29,9 +29,6 @@ SELECT %(topic)s, partition, %(log)s, next
 FROM unnest(%(partitions)s::integer[], %(next)s::bigint[]) AS row (partition, next)
 ON CONFLICT (topic, partition) DO UPDATE SET log = excluded.log, next = excluded.next
 
--- name: last_position
-SELECT max(position) FROM intake.outbox
-
 -- name: exclude_groups
 -- Waits for every group that holds the lock shared; later groups wait for this short transaction.
 SELECT pg_advisory_xact_lock(%(key)s)

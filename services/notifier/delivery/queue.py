@@ -217,13 +217,6 @@ class Queue:
             row: Any = connection.execute(self._sql["work"].encode()).fetchone()
         return QueueState(*row)
 
-    def next_times(self) -> tuple[datetime | None, datetime | None]:
-        """When the next alert is due (business time) and the next retry (machine time)."""
-        with self._database.connection() as connection:
-            due: Any = connection.execute(self._sql["next_due"].encode()).fetchone()
-            retry: Any = connection.execute(self._sql["next_retry"].encode()).fetchone()
-        return due[0], retry[0]
-
     def _members(
         self, connection: _Connection, found: Sequence[LeasedAlert], given: dict[str, object]
     ) -> list[LeasedAlert]:

@@ -170,12 +170,6 @@ class Plans:
         """Whether a person is told of an event that is not asked for."""
         return kind in self.of(scope).events and kind not in self.person(staff).opt_out
 
-    @property
-    def digest_scopes(self) -> tuple[bool, frozenset[str]]:
-        """Whether digests are the rule, and the scopes that do otherwise."""
-        rule = self.default.digest.wanted
-        return rule, frozenset(name for name, plan in self.scopes.items() if plan.digest.wanted != rule)
-
     def lists(self) -> tuple[tuple[str, ...], ...]:
         """Every list of channels that stands anywhere."""
         offices = (self.default, *self.scopes.values())

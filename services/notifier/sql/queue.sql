@@ -284,10 +284,3 @@ RETURNING a.id, a.state
 SELECT (SELECT min(leased_until) FROM alerts WHERE lease IS NOT NULL),
        (SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL),
        (SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL)
-
--- name: next_due
--- When the next alert falls due (business time), for the dispatcher's sleep.
-SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL
-
--- name: next_retry
-SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL

@@ -69,7 +69,6 @@ _EVIDENCE: Sayings = {
     "required": Text("必须举证", "evidence is required"),
 }
 _APPROVED: Sayings = {...: Text("须经{}批准", "needs the approval of: {}")}
-_AWAY: Sayings = {...: Text("{}", "{}")}
 
 FIELDS: Mapping[str, Sayings] = {
     "registration.requires": {
