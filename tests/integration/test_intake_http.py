@@ -418,7 +418,9 @@ async def test_a_book_of_the_folder_is_adopted_only_when_its_text_is_known_to_be
     chosen: IntakeSettings, tmp_path: Path
 ) -> None:
     """While attribution is away, 503 with Retry-After, alone and in a batch; other facts are taken."""
-    (tmp_path / "riverside.yaml").write_text("rulebook: riverside\nversion: 1\n", encoding="utf-8")
+    (tmp_path / "riverside.yaml").write_text(
+        "rulebook: riverside\nversion: 1\nextends: base\ntitle: {zh: 河畔, en: Riverside}\n", encoding="utf-8"
+    )
     own = adoption("riverside")
     away = replace(chosen, intake_attribution="http://127.0.0.1:1", rulebook_folder=str(tmp_path))
     async with serving(away) as (client, _):

@@ -15,7 +15,7 @@ from services.attribution.replays.historic import (
     ScopeFacts,
 )
 from shared.rules.rulebooks.registry import Registry
-from tests.support.attribution import ScopeFacts as Line
+from tests.support.attribution import Journal as Line
 
 ASKED = HistoricQuery(("shijiazhuang", 1))
 BOOKS = Registry().books
