@@ -132,3 +132,14 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none.ndjson", tmp_path):
         with pytest.raises(UnreadableFileError, match=str(path)), open_events(str(path)) as lines:
             list(lines)
+
+
+def test_a_gzip_of_no_bytes_is_cut_and_no_empty_file(tmp_path: Path) -> None:
+    """What a full disk left of a file is told; a gzip of nothing is a file without events."""
+    cut, empty = tmp_path / "cut.ndjson.gz", tmp_path / "empty.ndjson.gz"
+    cut.touch()
+    empty.write_bytes(gzip.compress(b""))
+    with pytest.raises(UnreadableFileError, match="end-of-stream"), open_events(str(cut)) as lines:
+        list(lines)
+    with open_events(str(empty)) as lines:
+        assert list(lines) == []

@@ -18,6 +18,7 @@ from shared.contract import MAX_EVENT_BYTES
 
 LONGEST: Final = MAX_EVENT_BYTES + 2
 """An event and the end of its line."""
+_CUT: Final = "gzip 文件不完整 (the gzip ends before its end-of-stream marker)"
 
 
 class UnreadableFileError(Exception):
@@ -31,7 +32,11 @@ def open_events(name: str) -> Iterator[Iterable[bytes]]:
         if name == "-":
             yield bounded_lines(sys.stdin.buffer)
         elif name.endswith(".gz"):
-            with gzip.open(name, "rb") as packed:
+            with open(name, "rb") as file, gzip.open(file, "rb") as packed:
+                if not file.peek(1):
+                    raise _BrokenError(
+                        _CUT
+                    )  # what a full disk leaves; the library takes it for a file of no lines
                 yield bounded_lines(cast(IO[bytes], packed))
         else:
             with open(name, "rb") as plain:
@@ -58,7 +63,7 @@ def _read(stream: IO[bytes]) -> bytes:
     try:
         return stream.readline(LONGEST + 1)
     except EOFError:
-        raise _BrokenError("gzip 文件不完整 (the gzip ends before its end-of-stream marker)") from None
+        raise _BrokenError(_CUT) from None
     except (zlib.error, gzip.BadGzipFile) as error:
         raise _BrokenError(f"gzip 文件已损坏 (the gzip is damaged: {error})") from None
     except OSError as error:
