@@ -66,7 +66,7 @@ class Conversation:
 
 
 def joined(messages: Sequence[DeliveredMessage], alerts: Sequence[Json]) -> list[Conversation]:
-    """Each message with the alerts that it told, or NotArrived."""
+    """Each message with the alerts that it told, or `NotArrivedError`."""
     sent: dict[_Key, list[list[Json]]] = defaultdict(list)
     for group in _groups(alerts):
         attempt = _taken(group[0])

@@ -43,7 +43,7 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
     """
     import psycopg
 
-    from services.attribution.relay import restatement as restating
+    from services.attribution.relay import restatement
     from services.attribution.store.recorder import SCHEMA
     from shared.platform.postgres.database import connection_info
 
@@ -52,10 +52,10 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
     dsn = connection_info(database_url, schema=SCHEMA, name="panke-cli")
     try:
         with psycopg.connect(dsn, autocommit=True) as connection:
-            for scope in restating.all_scopes(connection) if everything else scopes:
-                told = restating.restate(connection, scope)
+            for scope in restatement.all_scopes(connection) if everything else scopes:
+                told = restatement.restate(connection, scope)
                 say(f"已排队重述 (queued to be told anew): {scope}, {told}")
-    except restating.UnknownScopeError as error:
+    except restatement.UnknownScopeError as error:
         raise click.UsageError(f"没有这个判客范围 (attribution knows no scope): {error}") from None
     except psycopg.Error as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None

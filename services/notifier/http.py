@@ -27,8 +27,7 @@ from services.notifier.history.listing import (
     NotRetriableError,
     UnknownAlertError,
 )
-from services.notifier.history.proof import LoggedAlert, Proof
-from services.notifier.history.proof import LogQuery as LogOf
+from services.notifier.history.proof import LoggedAlert, LogQuery, Proof
 from services.notifier.model.alert import State
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.case_numbers import case_digest
@@ -105,7 +104,7 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         is named by `customer` or by `case`."""
         if (customer is None) == (case is None):
             raise _refused("customer", "one_of", "customer 与 case 二选一 (give either `customer` or `case`)")
-        return _json(AlertLog(proof.log(LogOf(customer, scope, claim, _case(case)))))
+        return _json(AlertLog(proof.log(LogQuery(customer, scope, claim, _case(case)))))
 
     def get_alert(alert: UUID) -> Response:
         """One alert with its attempts."""

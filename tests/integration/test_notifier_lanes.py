@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.notifier.channels import Channel
-from services.notifier.delivery import send_slots as pacing
+from services.notifier.delivery import send_slots
 from services.notifier.delivery.breaker import BreakerTerms, StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.retry_policy import RetryPolicy
@@ -124,7 +124,7 @@ async def test_calls_whose_repetition_is_dropped_go_on_beside_others(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A receiver that knows what it has seen is called while another channel's call is under way, however long."""
-    monkeypatch.setattr(pacing, "ALONE", 60.0)
+    monkeypatch.setattr(send_slots, "ALONE", 60.0)
     hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
     second.tells_repetitions = True
     sender = dispatcher(office, BY_ROLE, hanging, second, policy=RetryPolicy())
@@ -171,7 +171,7 @@ async def test_who_waits_long_for_a_lane_comes_back_without_having_failed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Behind a call that hangs, an alert whose turn did not come has no attempt and no round, and comes back."""
-    monkeypatch.setattr(pacing, "TURN", 0.05)
+    monkeypatch.setattr(send_slots, "TURN", 0.05)
     hanging = Hanging("first", 600.0)
     sender = dispatcher(office, BY_ROLE, hanging, policy=RetryPolicy(attempts=1, lanes={"first": 1}))
     await sender.tick()

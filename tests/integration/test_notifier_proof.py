@@ -195,7 +195,7 @@ async def test_while_the_database_is_away_a_report_is_to_be_sent_again(office: O
 
 @pytest.mark.parametrize("body", [b"", b"[", b"1", b'["x"]', b"[" * 5000, json.dumps([{}] * 1001).encode()])
 def test_a_report_in_another_form_is_refused(body: bytes) -> None:
-    """What is no list of objects raises BadReport, whatever else it is."""
+    """What is no list of objects raises `BadReportError`, whatever else it is."""
     for reader in (aliyun, tencent):
         with pytest.raises(BadReportError):
             reader(body)

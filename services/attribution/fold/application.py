@@ -1,7 +1,7 @@
 """One batch of one partition: read, fold, store, all of it in one transaction with the position.
 
-ADR 0004, ADR 0007 and ADR 0008: facts below the scope's `seq` are
-dropped, one above it stops the partition, a fact that fails parks its scope, the sweep goes to the watermark.
+ADR 0004, ADR 0007 and ADR 0008: facts below the scope's `seq` are dropped, one above it stops the partition, a fact
+that fails parks its scope, the sweep goes to the watermark.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class FoldApplication:
     def fold_batch(
         self, source: IntakePartition, expected: int, records: Sequence[RawRecord]
     ) -> BatchOutcome:
-        """Fold records that begin at the offset `expected`, and commit; raises `StalePosition` if it moved.
+        """Fold records that begin at the offset `expected`, and commit; raises `StalePositionError` if it moved.
 
         Without records, lapses are decided alone: by a watermark that came since, or those that an earlier batch left.
         """

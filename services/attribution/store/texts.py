@@ -62,7 +62,7 @@ class StoredTexts:
         return refused
 
     def keep(self, known: BookId) -> None:
-        """Store the text of a rulebook that is to be adopted, for all; `NoSuchText` where that cannot be."""
+        """Store the text of a rulebook that is to be adopted, for all; `NoSuchTextError` where that cannot be."""
         book = self._registry.books[known]
         row = text_row(book, self._registry.texts_of(known))
         with self._database.connection() as connection, connection.transaction():

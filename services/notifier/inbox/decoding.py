@@ -88,7 +88,7 @@ class ScopeMessage:
 
 
 def read(record: OwnershipRecord) -> ScopeMessage | DecidedWatermark:
-    """What a record says, or Unreadable with the reason."""
+    """What a record says, or an `UnreadableMessageError` with the reason."""
     try:
         headers = decode_headers(record.headers)
         if record.value is not None:

@@ -94,7 +94,7 @@ async def ensure_topic(
 async def look_at(
     bootstrap: str, topic: str, partitions: int | None, wait: float, keeping: Keeping = EVERYTHING
 ) -> TopicState | None:
-    """The topic as it is now, None where there is none; raises `WrongTopic` for one that is not fit."""
+    """The topic as it is now, None where there is none; raises `WrongTopicError` for one that is not fit."""
     async with _asking(bootstrap, wait) as admin:
         state = await _known(admin, topic)
         if state is not None:

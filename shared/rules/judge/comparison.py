@@ -55,7 +55,7 @@ def try_rulebook(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
 ) -> RulebookComparison:
-    """Judge the facts twice and compare. Raises `BadInput`.
+    """Judge the facts twice and compare. Raises `BadInputError`.
 
     `current` is in force where the facts' own adoptions do not say otherwise; under the candidate no adoption
     counts.
