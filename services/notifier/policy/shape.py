@@ -7,7 +7,6 @@ A key of a scope stands in place of the same key of `defaults`, whole.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
@@ -17,7 +16,7 @@ from msgspec import Meta, field
 from services.notifier.model.kinds import EventKind
 from services.notifier.policy.shape_senders import ROBOT, OwnRobots, Robots, SmsProviders
 from shared.contract.events import Role
-from shared.platform.officefile.strict import Strict, schema_of
+from shared.platform.officefile.strict import Strict, publish, schema_of
 
 SCHEMA: Final = "alerts.schema.json"
 
@@ -167,8 +166,7 @@ def schema() -> dict[str, Any]:
 
 def main(folder: str = "docs/schemas") -> None:
     """Write the schema where it is published."""
-    text = json.dumps(schema(), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
-    (Path(folder) / SCHEMA).write_text(text, encoding="utf-8")
+    publish(schema(), Path(folder) / SCHEMA)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
@@ -44,3 +46,8 @@ def schema_of(kind: type[Struct], name: str, title: str) -> dict[str, Any]:
         "$id": f"https://panke.invalid/schemas/{name}",
     }
     return {**head, **top, "title": title, "$defs": dict(sorted(parts.items()))}
+
+
+def publish(schema: dict[str, Any], file: Path) -> None:
+    """Write a schema where people find it."""
+    file.write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

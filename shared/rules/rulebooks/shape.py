@@ -8,7 +8,6 @@ for those of its values that have none.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from shared.platform.officefile.strict import Strict, fields_of, schema_of, struct_in
+from shared.platform.officefile.strict import Strict, fields_of, publish, schema_of, struct_in
 from shared.rules.rulebooks.shape_claims import (
     AssistValue,
     DesignatedValue,
@@ -157,8 +156,7 @@ def schema() -> dict[str, Any]:
 
 def main(folder: str = "docs/schemas") -> None:
     """Write the schema where it is published."""
-    text = json.dumps(schema(), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
-    (Path(folder) / SCHEMA).write_text(text, encoding="utf-8")
+    publish(schema(), Path(folder) / SCHEMA)
 
 
 if __name__ == "__main__":
