@@ -44,6 +44,6 @@ class AdoptableRulebooks:
 
 def _of_folder(folder: str) -> frozenset[tuple[str, int]]:
     try:
-        return frozenset(Registry(folder).books) - frozenset(Registry().books)
+        return Registry(folder).of_folder()
     except OfficeFileError as error:
         raise SettingsError(f"{FOLDER}: {error}") from None

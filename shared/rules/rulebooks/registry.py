@@ -118,6 +118,10 @@ class Registry:
         """Every rulebook that may be adopted; the mapping follows what is kept, and says what to do where one lacks."""
         return self._rulebooks
 
+    def of_folder(self) -> frozenset[BookId]:
+        """What the deployment's folder adds to the books that ship."""
+        return frozenset(known for known, source in self._sources.items() if isinstance(source, Path))
+
     def all(self) -> Iterable[Book]:
         """Every rulebook with what it was made from: those that ship first."""
         return self._books.values()
@@ -180,7 +184,7 @@ class Registry:
         for other in olds if book is None else [book, *olds]:
             if other.rulebook.sha256 == stored.sha256:
                 return other
-        if book is not None and isinstance(self._sources.get(known), Path):
+        if book is not None and known in self.of_folder():
             raise OtherTextError(*known, stored.sha256, book.rulebook.sha256)
         if not stored.texts:
             raise (
