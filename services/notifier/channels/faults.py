@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable, Iterable, Iterator
 
 
 def reached_not(error: BaseException) -> str:
@@ -12,16 +13,23 @@ def reached_not(error: BaseException) -> str:
 
 def tls_fault(error: BaseException | None) -> str | None:
     """The fault of TLS behind an error, whatever it was wrapped in; None where there is none."""
-    seen: list[BaseException] = []
-    queue: list[object] = [error]
-    while queue:
-        one = queue.pop(0)
-        if not isinstance(one, BaseException) or one in seen:
-            continue
+    for one in wrapped(error, lambda outer: (getattr(outer, "reason", None), *outer.args)):
         if isinstance(one, ssl.SSLCertVerificationError):
             return f"证书不被接受 (the certificate is not accepted: {one.verify_message})"
         if isinstance(one, ssl.SSLError):
             return f"TLS 握手失败 (TLS failed: {one.reason or type(one).__name__})"
-        seen.append(one)
-        queue += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
     return None
+
+
+def wrapped(
+    error: BaseException | None, more: Callable[[BaseException], Iterable[object]]
+) -> Iterator[BaseException]:
+    """An error and all that it was made of, the outermost first; `more` is where a library keeps that besides."""
+    seen: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue:
+        one = queue.pop(0)
+        if isinstance(one, BaseException) and one not in seen:
+            yield one
+            seen.append(one)
+            queue += [one.__cause__, one.__context__, *more(one)]

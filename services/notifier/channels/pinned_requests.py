@@ -24,7 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressError, AddressPolicy
-from services.notifier.channels.faults import reached_not
+from services.notifier.channels.faults import reached_not, wrapped
 from services.notifier.channels.provider_verdict import by_status, settled
 
 _LONGEST_BODY = 65_536
@@ -84,17 +84,8 @@ def quieten() -> None:
 
 def underlying(error: BaseException) -> ChannelError | None:
     """Our own refusal inside of what an SDK made of it."""
-    seen: list[BaseException] = []
-    queue: list[object] = [error]
-    while queue:
-        one = queue.pop(0)
-        if not isinstance(one, BaseException) or one in seen:
-            continue
-        if isinstance(one, ChannelError):
-            return one
-        seen.append(one)
-        queue += [one.__cause__, one.__context__, getattr(one, "inner_exception", None)]
-    return None
+    inside = wrapped(error, lambda outer: (getattr(outer, "inner_exception", None),))
+    return next((one for one in inside if isinstance(one, ChannelError)), None)
 
 
 def _pools(policy: AddressPolicy) -> dict[str, type]:

@@ -78,15 +78,6 @@ def _whole(schema: Document) -> Document:
     return told | {"required": [name for name in schema["properties"] if name in needed]}
 
 
-def object_of(*required: str, **properties: Document) -> Document:
-    """The schema of an object with at least these members."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [*required, *(name for name in properties if name not in required)],
-    }
-
-
 class CollidingNamesError(ValueError):
     """A service has a model that is called as a schema of the contract is."""
 
