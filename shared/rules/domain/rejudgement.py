@@ -47,14 +47,14 @@ def judge_again(case: Case, known: Customer) -> Case:
     past = Past(case.scope)
     outside = Outside(case.slice)
     scratch = Slice()
-    records = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
+    records = _records(case, known)
     for filed in records:
         scratch[Key("record", filed.fact.id)] = filed
     deals = {deal.deal: deal for deal in known.deals}
     noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
     told: list[e.DomainEvent] = []
     departures = [entry for entry in case.scope.roster if entry.role is None]
-    for filed in sorted(records, key=lambda filed: filed.judged):
+    for filed in records:
         while departures and departures[0].seq < filed.judged:
             told += _release_again(case, scratch, departures.pop(0), past).events
         scratch[SCOPE] = past.at(filed.judged)
@@ -77,18 +77,29 @@ def identified(case: Case, known: Customer) -> Customer | None:
     left to `judge_again`.
     """
     scratch, outside = Slice({SCOPE: case.scope}), Outside(case.slice)
-    filed = [filed for record in known.records if (filed := case.slice.filed(record)) is not None]
-    if any(isinstance(each.fact.matter, _JOINING) for each in filed):
+    records = _records(case, known)
+    if any(isinstance(each.fact.matter, _JOINING) for each in records):
         return None
-    for each in sorted(filed, key=lambda filed: filed.judged):
+    for each in records:
         party = getattr(each.fact.matter, "customer", None)
         if isinstance(party, Party) and party.contacts and not isinstance(each.fact.matter, Correction):
-            again = Case(scratch, each.fact, case.books, case.horizon, case.judge)
-            again.replaying, again.outside, again.anew = True, outside, case.id
-            identify(again, party)
+            identify(_judging_again(case, scratch, outside, each.fact), party)
             case.step()
     formed = [record for record in scratch.values() if isinstance(record, Customer)]
     return formed[0] if len(formed) == 1 else None
+
+
+def _records(case: Case, known: Customer) -> list[FiledRecord]:
+    """The records of a customer in the order in which they were judged."""
+    filed = (case.slice.filed(record) for record in known.records)
+    return sorted((each for each in filed if each is not None), key=lambda each: each.judged)
+
+
+def _judging_again(case: Case, scratch: Slice, outside: Outside, fact: Fact) -> Case:
+    """The judging of a fact that was judged before, for this correction."""
+    again = Case(scratch, fact, case.books, case.horizon, case.judge)
+    again.replaying, again.outside, again.anew = True, outside, case.id
+    return again
 
 
 def _again(
@@ -101,8 +112,7 @@ def _again(
     noted: Noted,
 ) -> Case:
     fact = _within(filed.fact, known)
-    again = Case(scratch, fact, case.books, case.horizon, case.judge)
-    again.replaying, again.outside, again.anew = True, outside, case.id
+    again = _judging_again(case, scratch, outside, fact)
     again.kept = deals
     again.formed = known.id
     again.noted = noted
