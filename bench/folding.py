@@ -8,18 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.generator import Made
-from services.attribution.fold.application import BatchOutcome, FoldApplication, IntakePartition
+from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store
 from shared.contract.topics import Headers, encode_headers
+from shared.platform.kafka.record_processor import SourcePartition
 from shared.platform.postgres.database import Database, migrate
 from shared.rules.rulebooks.registry import Registry
 
 BATCH = 2000
 """Records of a batch at most, as the service takes them."""
-SOURCE = IntakePartition("bench/topic:0", 0)
+SOURCE = SourcePartition("bench/topic:0", 0)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from importlib import metadata
 from typing import Final
 
 import psycopg
 import structlog
-from fastapi import FastAPI
-from faststream.kafka import KafkaBroker
 
 from services.attribution.fold.application import FoldApplication
 from services.attribution.fold.bounds import Bounds
-from services.attribution.fold.consumer import ConsumerSettings, IntakeConsumer
 from services.attribution.fold.metrics import AttributionMetrics
+from services.attribution.fold.processor import IntakeProcessor
 from services.attribution.fold.rules import live_rules
 from services.attribution.http import CALL_SCHEMAS
 from services.attribution.office_http import LIST_SCHEMAS, OfficeApi
@@ -40,15 +37,27 @@ from shared.platform.clock import BusinessClock, MachineClock, clock_problem, op
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
 from shared.platform.kafka.outbox_relay import RelaySettings
-from shared.platform.kafka.sender import SEND_FAILURES, broker_answers, ensure_topic, topics_known
-from shared.platform.kafka.topic_state import ANYTHING, WrongTopicError
+from shared.platform.kafka.positioned_consumer import ConsumerProgress, ConsumerSettings, PositionedConsumer
+from shared.platform.kafka.readiness import both_answer, broker_problem
+from shared.platform.kafka.sender import ensure_topic
+from shared.platform.kafka.topic_reading import TopicReading
+from shared.platform.kafka.topic_state import ANYTHING, TopicState
 from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermark_reader import WatermarkReader
 from shared.platform.kafka.watermarks import Mark, Watermarks
 from shared.platform.liveness import Progress, Watchdog
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database, migrate
-from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
+from shared.platform.runtime import prepared, spare_collector
+from shared.platform.service import (
+    ServiceHost,
+    ServicePart,
+    as_step,
+    closed,
+    database_part,
+    in_background,
+    watched,
+)
 from shared.platform.settings import SettingsError, load, variable
 from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 from shared.platform.threads import Threads
@@ -77,6 +86,7 @@ class AttributionService:
         self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
         self.progress = Progress(time.monotonic)
+        self._parked_since: datetime | None = None
         self.watermarks = Watermarks()
         self.attribution = FoldApplication(
             Store(self.database, self.texts.seen),
@@ -120,10 +130,6 @@ class AttributionService:
             self.metrics,
             self.relay_progress,
         )
-        self.watchdogs = [
-            Watchdog(progress, self._parts_answer, time.monotonic)
-            for progress in (self.progress, self.relay_progress)
-        ]
         self.refolder = HistoricJudge(
             rules.books,
             settings.attribution_refold_workers,
@@ -140,21 +146,35 @@ class AttributionService:
         self.watch = TopicWatch(watched, self.metrics.unfit.labels(self.topics.intake))
         told = replace(watched, topic=self.topics.intake_watermark, partitions=None, keeping=ANYTHING)
         self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
-        self.broker: KafkaBroker | None = None
-        self.consumer: IntakeConsumer | None = None
+        opening = Progress(time.monotonic)
+        self.intake = TopicReading(
+            ConsumerSettings(
+                settings.kafka,
+                self.topics.intake,
+                f"{settings.topic_prefix}{settings.attribution_group}",
+                "panke-attribution",
+                settings.attribution_batch,
+            ),
+            IntakeProcessor(
+                (settings.kafka, self.topics.intake),
+                self.attribution,
+                self.metrics,
+                Positions(self.database),
+                self._books_changed,
+                self.fold_threads,
+            ),
+            self.watch,
+            self._intake_topic,
+            ConsumerProgress(self.progress, opening),
+        )
+        host = ServiceHost(self._parts(clock, opening))
         self.app = create_app(
             "Panke attribution 判客归属",
             version,
-            live={"fold": partial(self._live, 0, "the fold"), "relay": partial(self._live, 1, "the relay")},
-            ready={
-                "clock": partial(clock_problem, clock),
-                "database": self._database_ready,
-                "broker": self._broker_ready,
-                "consumer": self._consumer_ready,
-                "relay": self._relay_ready,
-            },
+            live=host.live,
+            ready=host.ready,
             metrics=partial(render_metrics, registry),
-            lifespan=self.lifespan,
+            lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.attribution"),
             schemas=CALL_SCHEMAS | LIST_SCHEMAS,
@@ -173,37 +193,43 @@ class AttributionService:
             ).router
         )
 
-    @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """The consumer is started in the background, so that the service answers while the broker is away."""
-        await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
-        self.database.open()
-        self.reading.open()
-        await self._check_adopted()
-        relay = background(self.relay.run(), "relay")
-        tasks = [
-            background(self._consume(), "consumer"),
-            background(self.reader.run(), "watermarks"),
-            background(self._figures(), "figures"),
-            *(
-                background(dog.run(self.settings.attribution_exit_after, exit_wedged), "watchdog")
-                for dog in self.watchdogs
+    @property
+    def consumer(self) -> PositionedConsumer | None:
+        """The consumer, while the topic is read."""
+        return self.intake.consumer
+
+    def _parts(self, clock: BusinessClock, opening: Progress) -> list[ServicePart]:
+        """In the order in which they start; the service answers while the broker is away."""
+        settings = self.settings
+        limits = (settings.attribution_stuck_after, settings.attribution_exit_after)
+        answers = both_answer(self.database.ping, settings.kafka, BROKER_WAIT)
+
+        def dog(name: str, part: str, progress: Progress) -> ServicePart:
+            return watched(name, part, Watchdog(progress, answers, time.monotonic), limits)
+
+        prepare = partial(prepared, partial(migrate, settings.database_url, PACKAGE, SCHEMA))
+        topics = (self.topics.intake, self.topics.ownership)
+        return [
+            ServicePart("clock", ready=partial(clock_problem, clock)),
+            database_part(prepare, self.database.open, self.database.close, self.database.ping),
+            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, *topics)),
+            ServicePart("reading", as_step(self.reading.open), as_step(self.reading.close)),
+            closed("lanes", self.lanes.close),
+            closed("datastore", self.datastore.close),
+            closed("threads of the fold", self.fold_threads.close),
+            closed("replays", self.refolder.close),
+            ServicePart("rulebooks", self._check_adopted),
+            in_background(
+                "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
             ),
+            in_background("consumer", self.intake.run, after=self.intake.stop, ready=self._consumer_ready),
+            in_background("watermarks", self.reader.run),
+            in_background("lag", partial(self.intake.observe, self._show_lag)),
+            in_background("figures", self._figures),
+            dog("fold", "the fold", self.progress),
+            dog("opening", "the opening of partitions", opening),
+            dog("relay", "the relay", self.relay_progress),
         ]
-        try:
-            yield
-        finally:
-            await cancelled(tasks)
-            await self._stop_consumer()
-            self.relay.stop()
-            await asyncio.wait([relay], timeout=RELAY_GRACE)
-            await cancelled([relay])
-            await asyncio.to_thread(self.refolder.close)
-            await asyncio.to_thread(self.fold_threads.close)
-            await asyncio.to_thread(self.datastore.close)
-            await asyncio.to_thread(self.lanes.close)
-            await asyncio.to_thread(self.reading.close)
-            await asyncio.to_thread(self.database.close)
 
     async def _check_adopted(self) -> None:
         """Nobody is judged under a text that is not the one that was adopted; what no file has is taken from there."""
@@ -220,117 +246,39 @@ class AttributionService:
         """What was adopted, here or by another process, and cannot be gone by, one sentence each."""
         return self.texts.read()
 
-    async def _consume(self) -> None:
-        """Read the topic while it is there and as it must be; one that was made anew is opened anew."""
+    async def _intake_topic(self) -> TopicState:
+        """The topic is made where it is not there."""
         settings = self.settings
-        while True:
-            try:
-                opened = await ensure_topic(
-                    settings.kafka,
-                    self.topics.intake,
-                    settings.partitions,
-                    settings.replication,
-                    settings.attribution_send_wait,
-                )
-                self.watch.accept()
-                await self._start_consumer()
-                await self.watch.until_other(opened)
-            except WrongTopicError as error:
-                self.watch.refuse(str(error))
-                await asyncio.sleep(settings.topic_poll)
-            except SEND_FAILURES as error:
-                log.warning("broker_away", error=type(error).__name__)
-                await asyncio.sleep(1.0)
-            await self._stop_consumer()
-
-    async def _start_consumer(self) -> None:
-        settings = self.settings
-        # The library's own log of each message would cost more than the fold.
-        self.broker = KafkaBroker(
+        return await ensure_topic(
             settings.kafka,
-            client_id="panke-attribution",
-            logger=logging.getLogger("faststream"),
-            log_level=logging.DEBUG,
-            graceful_timeout=20.0,
+            self.topics.intake,
+            settings.partitions,
+            settings.replication,
+            settings.attribution_send_wait,
         )
-        self.consumer = IntakeConsumer(
-            self.broker,
-            ConsumerSettings(
-                settings.kafka,
-                self.topics.intake,
-                f"{settings.topic_prefix}{settings.attribution_group}",
-                settings.attribution_batch,
-            ),
-            self.attribution,
-            self.metrics,
-            self.progress,
-            Positions(self.database),
-            self.watch.look,
-            self._books_changed,
-            self.fold_threads,
-        )
-        await self.broker.start()
 
     def _watermark_told(self, told: WatermarkMessage) -> None:
         """Kept also while the partition is not read, or not yet as far: it is gone by once it holds here."""
         self.watermarks.hear(told.source, Mark(told.watermark, told.offset))
-        if self.consumer is not None:
-            self.consumer.sweep()
-
-    async def _stop_consumer(self) -> None:
-        consumer, broker = self.consumer, self.broker
-        self.consumer = self.broker = None
-        self.progress.moved()  # what is not read has no work: a new process would not read it either
-        if consumer is not None:
-            await consumer.close()
-        if broker is not None:
-            await broker.stop()
+        self.intake.settle()
 
     async def _figures(self) -> None:
-        """Lag and quarantine, every other second; figures are no reason to fail."""
+        """The quarantine, every other second; figures are no reason to fail."""
         while True:
             try:
-                parked, since = await asyncio.to_thread(self.questions.parked)
+                parked, self._parked_since = await asyncio.to_thread(self.questions.parked)
                 self.metrics.parked.set(parked)
-                if self.consumer is not None:
-                    if self.consumer.has_work():
-                        self.progress.working()  # liveness must see it also if no batch ever comes
-                    self.metrics.rereading.set(self.consumer.rereading)
-                    oldest = self.consumer.oldest_unfolded() or since
-                    self.metrics.show_lag(self.consumer.lag(), oldest, MachineClock().now())
             except psycopg.Error as error:
                 log.warning("figures_unknown", error=type(error).__name__)
             await asyncio.sleep(FIGURES_EVERY)
 
-    async def _parts_answer(self) -> bool:
-        if not await asyncio.to_thread(self.database.ping):
-            return False
-        return await broker_answers(self.settings.kafka, BROKER_WAIT)
-
-    def _live(self, number: int, part: str) -> str | None:
-        stuck = self.watchdogs[number].stuck_for()
-        limit = self.settings.attribution_stuck_after
-        return f"{part} has not moved for {stuck:.0f} s" if stuck > limit else None
-
-    async def _database_ready(self) -> str | None:
-        return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
-
-    async def _broker_ready(self) -> str | None:
-        """Well when it answers and has both topics: whoever waits for this service reads the second one next."""
-        known = await topics_known(self.settings.kafka, BROKER_WAIT)
-        if known is None:
-            return "the broker does not answer"
-        missing = sorted({self.topics.intake, self.topics.ownership} - known)
-        return f"there is no topic {' and no topic '.join(missing)}" if missing else None
+    def _show_lag(self, lag: Mapping[int, int]) -> None:
+        consumer = self.intake.consumer
+        oldest = (consumer and consumer.oldest_waiting) or self._parked_since
+        self.metrics.show_lag(lag, oldest, MachineClock().now())
 
     def _consumer_ready(self) -> str | None:
-        if self.watch.problem is not None:
-            return self.watch.problem
-        if self.consumer is None or not self.consumer.joined:
-            return "the consumer has not joined its group"
-        if self.texts.refused:
-            return "; ".join(self.texts.refused)
-        return "; ".join(f"{name}: {why}" for name, why in self.consumer.stopped.items()) or None
+        return self.intake.ready() or "; ".join(self.texts.refused) or None
 
     async def _relay_ready(self) -> str | None:
         """Well while it leads and sends, or while another process does."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib import metadata
 from typing import Final
 
 import psycopg
-from fastapi import FastAPI
 
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
@@ -33,10 +30,11 @@ from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, SystemClock, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
-from shared.platform.kafka.sender import broker_answers
+from shared.platform.kafka.readiness import both_answer, broker_problem
 from shared.platform.liveness import Progress, Watchdog
 from shared.platform.postgres.database import Database, migrate
-from shared.platform.runtime import background, cancelled, end_with, exit_wedged, prepared, spare_collector
+from shared.platform.runtime import end_with, prepared, spare_collector
+from shared.platform.service import ServiceHost, ServicePart, as_step, database_part, in_background, watched
 from shared.platform.settings import load
 from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 
@@ -84,7 +82,6 @@ class IntakeService:
             _relay_settings(settings), FactOutbox(dsn, clock=stamps, codec=codec), metrics, self.progress
         )
         self.committer.notify(self.relay.wake)
-        self.watchdog = Watchdog(self.progress, self._parts_answer, time.monotonic)
         self.intake = Intake(
             self.committer,
             self.backlog,
@@ -93,19 +90,14 @@ class IntakeService:
             AttributionClient(settings.intake_attribution, rulebooks),
             self.database,
         )
+        host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke intake 判客登记",
             version,
-            live={"relay": self._live},
-            ready={
-                "database": self._database_ready,
-                "clock": self._clock_ready,
-                "journal": self.standing.problem,
-                "broker": self._broker_ready,
-                "relay": self._relay_ready,
-            },
+            live=host.live,
+            ready=host.ready,
             metrics=partial(render_metrics, registry),
-            lifespan=self.lifespan,
+            lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.intake"),
             schemas=SCHEMAS,
@@ -113,32 +105,34 @@ class IntakeService:
         )
         add_routes(self.app, self.intake, metrics)
 
-    @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Start what takes in before what sends on, and stop it first: nothing taken stays queued."""
-        await prepared(partial(_prepare, self.settings, self.database.dsn))
-        self.database.open()
+    def _parts(self) -> list[ServicePart]:
+        """In the order in which they start; what takes in is stopped before what sends on: nothing stays queued."""
+        settings, database = self.settings, self.database
+        limits = (settings.intake_stuck_after, settings.intake_exit_after)
+        answers = both_answer(database.ping, settings.kafka, BROKER_WAIT)
+        dog = Watchdog(self.progress, answers, time.monotonic)
+        prepare = partial(prepared, partial(_prepare, settings, database.dsn))
+        return [
+            database_part(prepare, database.open, database.close, database.ping),
+            ServicePart("clock", self._begin_clock, ready=self._clock_ready),
+            ServicePart("journal", stop=as_step(self.journal.close), ready=self.standing.problem),
+            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT)),
+            in_background(
+                "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
+            ),
+            in_background("backlog", self.backlog.run),
+            watched("relay", "the relay", dog, limits),
+            *(() if self.clock_watch is None else (in_background("clock watch", self.clock_watch.run),)),
+            ServicePart("committer", self._start_committer, self.committer.close),
+            ServicePart("comparison", self._first_comparison),
+        ]
+
+    async def _begin_clock(self) -> None:
         if self.clock_watch is not None:
             await asyncio.to_thread(self.clock_watch.begin)
+
+    async def _start_committer(self) -> None:
         self.committer.start(end_with)
-        relay = background(self.relay.run(), "relay")
-        watching = [
-            background(self.backlog.run(), "backlog"),
-            background(self.watchdog.run(self.settings.intake_exit_after, exit_wedged), "watchdog"),
-        ]
-        if self.clock_watch is not None:
-            watching.append(background(self.clock_watch.run(), "clock-watch"))
-        await self._first_comparison()
-        try:
-            yield
-        finally:
-            await self.committer.close()
-            await cancelled(watching)
-            self.relay.stop()
-            await asyncio.wait([relay], timeout=RELAY_GRACE)
-            await cancelled([relay])
-            self.journal.close()
-            await asyncio.to_thread(self.database.close)
 
     async def _first_comparison(self) -> None:
         """Compare before the first fact is taken; a broker that is away is no reason not to serve."""
@@ -148,25 +142,6 @@ class IntakeService:
                 await self.standing.wait()
         except TimeoutError:
             return
-
-    async def _parts_answer(self) -> bool:
-        if not await asyncio.to_thread(self.database.ping):
-            return False
-        return await broker_answers(self.settings.kafka, BROKER_WAIT)
-
-    def _live(self) -> str | None:
-        stuck = self.watchdog.stuck_for()
-        return (
-            f"the relay has not moved for {stuck:.0f} s" if stuck > self.settings.intake_stuck_after else None
-        )
-
-    async def _database_ready(self) -> str | None:
-        return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
-
-    async def _broker_ready(self) -> str | None:
-        return (
-            None if await broker_answers(self.settings.kafka, BROKER_WAIT) else "the broker does not answer"
-        )
 
     def _clock_ready(self) -> str | None:
         return None if self.clock_watch is None else self.clock_watch.problem()

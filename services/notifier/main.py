@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -13,8 +11,6 @@ from importlib import metadata
 from typing import Final
 
 import structlog
-from fastapi import FastAPI
-from faststream.kafka import KafkaBroker
 
 from services.notifier.channels.limits import DatabaseLimiter
 from services.notifier.channels.webhook import SecretError
@@ -23,14 +19,14 @@ from services.notifier.delivery.breaker import StoredBreaker
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.queue import Queue, Terms
 from services.notifier.delivery.retry_policy import RetryPolicy
+from services.notifier.figures import refresh, show_lag, watch_dispatcher
 from services.notifier.history.figures import LATE
 from services.notifier.history.listing import Listing
 from services.notifier.history.polling import Poller
 from services.notifier.history.proof import Proof
 from services.notifier.http import SCHEMAS, add_routes
-from services.notifier.inbox.consumer import Consumer, TopicSubscription
 from services.notifier.inbox.inbox import Inbox
-from services.notifier.liveness import Observer, refresh
+from services.notifier.inbox.processor import OwnershipProcessor
 from services.notifier.model.metrics import Metrics
 from services.notifier.own_senders import admitted, hook_secrets
 from services.notifier.policy.notes_of_days import zone_remarks
@@ -42,13 +38,17 @@ from shared.contract.topics import Topics, WatermarkMessage
 from shared.platform.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
-from shared.platform.kafka.sender import SEND_FAILURES, topics_known
+from shared.platform.kafka.positioned_consumer import ConsumerProgress, ConsumerSettings
+from shared.platform.kafka.readiness import both_answer, broker_problem
+from shared.platform.kafka.topic_reading import TopicReading
 from shared.platform.kafka.topic_state import ANYTHING
 from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermark_reader import WatermarkReader
 from shared.platform.kafka.watermarks import Mark, Watermarks
+from shared.platform.liveness import Answers, Progress, Watchdog
 from shared.platform.postgres.database import Database, migrate
-from shared.platform.runtime import background, cancelled, prepared
+from shared.platform.runtime import prepared, spare_collector
+from shared.platform.service import ServiceHost, ServicePart, database_part, in_background, watched
 from shared.platform.settings import SettingsError, load, variable
 from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
 
@@ -103,118 +103,87 @@ class NotifierService:
         told = replace(self.watch.watched, topic=topics.ownership_watermark, keeping=ANYTHING)
         self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
         self.watermarks = Watermarks()
-        self.inbox = Inbox(self.database, self.topic, plans, clock)
-        self.broker: KafkaBroker | None = None
-        self.consumer: Consumer | None = None
-        stuck_after = settings.notifier_stuck_after
-        self.observer = Observer(
-            lambda: self.consumer, self.metrics, self.database.ping, self.machine.monotonic, stuck_after
+        self.stop_sending = asyncio.Event()
+        progress = ConsumerProgress(Progress(self.machine.monotonic), Progress(self.machine.monotonic))
+        inbox = Inbox(self.database, self.topic, plans, clock)
+        self.ownership = TopicReading(
+            ConsumerSettings(
+                settings.kafka, self.topic, f"{settings.topic_prefix}panke-notifier", "panke-notifier"
+            ),
+            OwnershipProcessor(inbox, self.metrics, self.dispatcher.wake, self.watermarks),
+            self.watch,
+            self.watch.wait_for,
+            progress,
         )
         self.poller = Poller(self.database, self.channels, clocks, self.metrics)
+        host = ServiceHost(self._parts(progress))
         self.app = create_app(
             "Panke notifier 判客提醒",
             version,
-            live={"progress": self.observer.live},
-            ready={
-                "clock": partial(clock_problem, clock),
-                "database": self._database_ready,
-                "broker": self._broker_ready,
-                "consumer": self._consumer_ready,
-            },
+            live=host.live,
+            ready=host.ready,
             metrics=self._metrics,
-            lifespan=self.lifespan,
+            lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.notifier"),
             schemas=SCHEMAS,
         )
         add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
 
-    @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Start consuming and sending; stop taking in first, then finish the calls that are under way."""
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
-        await prepared(partial(migrate, self.settings.database_url, PACKAGE, SCHEMA))
-        self.database.open()
-        stop = asyncio.Event()
-        dispatching = background(self.dispatcher.run(stop), "dispatcher")
-        others = [
-            background(self._consume(), "consumer"),
-            background(self.reader.run(), "watermarks"),
-            background(self.observer.run(), "observer"),
+    def _parts(self, consumed: ConsumerProgress) -> list[ServicePart]:
+        """In the order in which they start; taking in is stopped first, then the calls under way are finished."""
+        settings = self.settings
+        limits = (settings.notifier_stuck_after, settings.notifier_exit_after)
+        sent = Progress(self.machine.monotonic)
+        answers = both_answer(self.database.ping, settings.kafka, BROKER_WAIT)
+
+        def dog(name: str, part: str, progress: Progress, answering: Answers = answers) -> ServicePart:
+            return watched(name, part, Watchdog(progress, answering, self.machine.monotonic), limits)
+
+        prepare = partial(prepared, partial(migrate, settings.database_url, PACKAGE, SCHEMA))
+        database = self.database
+        parts = [
+            ServicePart("threads", _own_threads),
+            ServicePart("clock", ready=partial(clock_problem, self.clock)),
+            database_part(prepare, database.open, database.close, database.ping),
+            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, self.topic)),
+            ServicePart("channels", stop=self._close_channels),
+            in_background(
+                "dispatcher",
+                partial(self.dispatcher.run, self.stop_sending),
+                end=self.stop_sending.set,
+                grace=None,
+                after=partial(self.dispatcher.drain, settings.notifier_timeout + 1.0),
+            ),
+            in_background(
+                "consumer", self.ownership.run, after=self.ownership.stop, ready=self.ownership.ready
+            ),
+            in_background("watermarks", self.reader.run),
+            in_background("lag", partial(self.ownership.observe, partial(show_lag, self.metrics))),
+            in_background("ticks", partial(watch_dispatcher, self.metrics, sent, database.ping)),
+            dog("dispatcher", "the dispatcher", sent, partial(asyncio.to_thread, database.ping)),
+            dog("consumer", "the consumer", consumed.applying),
+            dog("opening", "the opening of partitions", consumed.opening),
         ]
-        if self.settings.notifier_poll_reports:
-            others.append(background(self.poller.run(), "poller"))
-        try:
-            yield
-        finally:
-            await cancelled(others)
-            await self._stop_consumer()
-            stop.set()
-            await dispatching
-            await self.dispatcher.drain(self.settings.notifier_timeout + 1.0)
-            for channel in self.channels:
-                await channel.close()
-            await asyncio.to_thread(self.database.close)
+        poller = in_background("poller", self.poller.run)
+        return [*parts, poller] if settings.notifier_poll_reports else parts
 
-    async def _consume(self) -> None:
-        """Read the topic while it is there; one that was made anew, or on another cluster, is opened anew."""
-        while True:
-            opened = await self.watch.wait_for()
-            try:
-                await self._start_consumer()
-                log.info("consuming", topic=self.topic, id=opened.id)
-                await self.watch.until_other(opened)
-            except SEND_FAILURES as error:
-                log.warning("broker_away", error=type(error).__name__)
-            await self._stop_consumer()
-
-    async def _start_consumer(self) -> None:
-        group = f"{self.settings.topic_prefix}panke-notifier"
-        self.broker = KafkaBroker(self.settings.kafka, logger=None)
-        self.consumer = Consumer(
-            self.broker,
-            TopicSubscription(self.topic, group, self.watch.look),
-            self.inbox,
-            self.metrics,
-            self.dispatcher.wake,
-            self.watermarks,
-        )
-        await self.broker.start()
+    async def _close_channels(self) -> None:
+        for channel in self.channels:
+            await channel.close()
 
     def _watermark_told(self, told: WatermarkMessage) -> None:
         """Kept also while the partition is not read, or not yet as far: it is gone by once it holds here."""
         self.watermarks.hear(told.source, Mark(told.watermark, told.offset))
-        if self.consumer is not None:
-            self.consumer.learn()
-
-    async def _stop_consumer(self) -> None:
-        consumer, broker = self.consumer, self.broker
-        self.consumer = self.broker = None
-        if consumer is not None:
-            await consumer.close()
-        if broker is not None:
-            await broker.stop()
-
-    async def _database_ready(self) -> str | None:
-        return None if await asyncio.to_thread(self.database.ping) else "the database does not answer"
-
-    async def _broker_ready(self) -> str | None:
-        known = await topics_known(self.settings.kafka, BROKER_WAIT)
-        if known is None:
-            return "the broker does not answer"
-        return None if self.topic in known else f"there is no topic {self.topic}"
-
-    def _consumer_ready(self) -> str | None:
-        if self.watch.problem is not None:
-            return self.watch.problem
-        if self.consumer is None or not self.consumer.joined:
-            return "the consumer has not joined its group"
-        stopped = self.consumer.stopped | self.consumer.forked
-        return "; ".join(f"{number}: {why}" for number, why in sorted(stopped.items())) or None
+        self.ownership.settle()
 
     def _metrics(self) -> bytes:
         refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)
         return render_metrics(self.metrics.registry)
+
+
+async def _own_threads() -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
 
 
 def _unhurried(plans: Plans, clock: BusinessClock) -> Plans:
@@ -266,6 +235,7 @@ def run() -> None:
     configure_logging("notifier")  # what is said of the settings is a line of the log like any other
     settings = load(NotifierSettings)
     configure_logging("notifier", settings.log_level)
+    spare_collector()
     serve(create_service(settings).app, settings)
 
 

@@ -97,6 +97,7 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_lanes: tuple[str, ...] = ()
     notifier_watermark_patience: Seconds = 60.0
     notifier_stuck_after: Seconds = 60.0
+    notifier_exit_after: Seconds = 180.0
 
     @property
     def port(self) -> int:

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 Monotonic = Callable[[], float]
+Answers = Callable[[], Awaitable[bool]]
+"""Whether all that a part stands on answers."""
 
 INTERVAL = 1.0
 
@@ -26,6 +28,7 @@ class Progress:
         self._monotonic = monotonic
         self._busy_since: float | None = None
         self._steps = self._seen = 0
+        self._mark: object = None
         self.problem: str | None = None
 
     def working(self) -> None:
@@ -51,6 +54,14 @@ class Progress:
         self._busy_since = None
         self.problem = None
 
+    def look(self, mark: object, *, has_work: bool) -> None:
+        """Go by a mark that changes whenever the part moves, where the part does not tell by itself."""
+        if mark != self._mark or not has_work:
+            self._mark = mark
+            self.moved()
+        if has_work:
+            self.working()
+
     def stuck_for(self) -> float:
         """Seconds without progress though there is work; 0 when all is well. Steps count from when this is asked."""
         if self._steps != self._seen:
@@ -63,9 +74,7 @@ class Progress:
 class Watchdog:
     """Tells a part that is stuck from one whose broker or database is away, and ends a stuck process."""
 
-    def __init__(
-        self, progress: Progress, parts_answer: Callable[[], Awaitable[bool]], monotonic: Monotonic
-    ) -> None:
+    def __init__(self, progress: Progress, parts_answer: Answers, monotonic: Monotonic) -> None:
         self._progress = progress
         self._parts_answer = parts_answer
         self._monotonic = monotonic
@@ -76,6 +85,11 @@ class Watchdog:
         if self._answering_since is None:
             return 0.0
         return min(self._progress.stuck_for(), self._monotonic() - self._answering_since)
+
+    def problem(self, part: str, stuck_after: float) -> str | None:
+        """What liveness says of the part."""
+        stuck = self.stuck_for()
+        return f"{part} has not moved for {stuck:.0f} s" if stuck > stuck_after else None
 
     async def look(self) -> None:
         """Note whether the parts answer; asked only while it does not move."""

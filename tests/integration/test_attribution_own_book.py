@@ -134,8 +134,8 @@ async def test_a_process_with_another_text_takes_no_partition_over(settings: Att
         await adopted_elsewhere(service)
         consumer = service.consumer
         assert consumer is not None
-        await consumer.on_partitions_revoked(consumer.consumer.assignment())
-        await consumer.on_partitions_assigned(consumer.consumer.assignment())
+        await consumer.on_partitions_revoked(consumer.client.assignment())
+        await consumer.on_partitions_assigned(consumer.client.assignment())
 
         async def refused() -> bool:
             return "riverside@1 was adopted with another text" in (await client.get("/readyz")).text

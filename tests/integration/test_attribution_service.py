@@ -21,6 +21,7 @@ from deploy.local import EmbeddedPostgres
 from services.attribution.main import AttributionService, create_service
 from services.attribution.relay.outbox import RELAY_LOCK
 from services.attribution.settings import AttributionSettings
+from services.attribution.store.positions import Positions
 from shared.contract.case_numbers import case_number
 from shared.contract.topics import StaffMessage, Topics, decode_headers, decode_message, decode_watermark
 from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic
@@ -293,7 +294,7 @@ async def test_a_gap_stops_the_partition_until_the_fact_is_sent_again(settings: 
     async with running(settings) as (service, client):
 
         async def stopped() -> bool:
-            return service.consumer is not None and bool(service.consumer.gaps)
+            return service.consumer is not None and bool(service.consumer.halted)
 
         await eventually(stopped)
         ready = await client.get("/readyz")
@@ -302,7 +303,7 @@ async def test_a_gap_stops_the_partition_until_the_fact_is_sent_again(settings: 
         await line.send([first, second])
         await folded(client, "demo", 2)
         assert service.consumer is not None
-        assert service.consumer.gaps == {}
+        assert service.consumer.halted == {}
 
 
 async def test_a_forged_fact_does_not_take_the_place_of_the_true_one_unseen(
@@ -329,9 +330,46 @@ async def test_a_forged_fact_does_not_take_the_place_of_the_true_one_unseen(
         consumer = service.consumer
 
         async def idle() -> bool:
-            return not consumer.has_work()
+            return bool(consumer.halted) and not consumer.has_work(await consumer.lag())
 
         await eventually(idle)
+
+
+async def test_a_partition_that_cannot_be_opened_fails_liveness_and_counts_as_behind(
+    settings: AttributionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect while positions are read is told by /healthz and by the lag, and ends with the defect."""
+    stands = True
+    opened = Positions.open
+
+    def defective(positions: Positions, *given: Any) -> Any:
+        if stands:
+            raise RuntimeError("a defect")
+        return opened(positions, *given)
+
+    monkeypatch.setattr(Positions, "open", defective)
+    line, journal = Line(settings), Journal()
+    await line.send([journal.visit(LI, "li"), journal.visit(WANG, "li", hours=1)])
+    async with running(msgspec.structs.replace(settings, attribution_stuck_after=0.5)) as (_, client):
+
+        async def told() -> bool:
+            answer = await client.get("/healthz")
+            return answer.status_code == 503 and "the opening of partitions has not moved" in answer.text
+
+        async def counted() -> bool:
+            text = (await client.get("/metrics")).text
+            return any(line.startswith("panke_attribution_lag_records{") and line.endswith(" 2.0")
+                       for line in text.splitlines())  # fmt: skip
+
+        await eventually(told)
+        await eventually(counted)
+        stands = False
+        await folded(client, "demo", 2)
+
+        async def well() -> bool:
+            return (await client.get("/healthz")).status_code == 200
+
+        await eventually(well)
 
 
 async def test_a_database_that_is_killed_while_folding_loses_and_doubles_nothing(

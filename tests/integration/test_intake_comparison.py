@@ -49,7 +49,7 @@ async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator
     service = IntakeService(chosen, SystemClock())
     transport = httpx.ASGITransport(app=service.app)
     async with (
-        service.lifespan(service.app),
+        service.app.router.lifespan_context(service.app),
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
     ):
         async with asyncio.timeout(90):

@@ -43,7 +43,7 @@ async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClie
     service = IntakeService(chosen, SystemClock())
     transport = httpx.ASGITransport(app=service.app)
     async with (
-        service.lifespan(service.app),
+        service.app.router.lifespan_context(service.app),
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
     ):
         await taking(service)

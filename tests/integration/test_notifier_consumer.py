@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,16 +13,17 @@ import anyio
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from faststream.kafka import KafkaBroker
 
-from services.notifier.inbox.consumer import Consumer, TopicSubscription
 from services.notifier.inbox.inbox import Inbox
+from services.notifier.inbox.processor import OwnershipProcessor
 from services.notifier.model.metrics import Metrics
 from services.notifier.schedule.plan import Plans
 from shared.contract.topics import Topics
+from shared.platform.kafka.positioned_consumer import ConsumerProgress, ConsumerSettings, PositionedConsumer
 from shared.platform.kafka.sender import look_at
 from shared.platform.kafka.topic_state import REQUIRED_CONFIG
 from shared.platform.kafka.watermarks import Watermarks
+from shared.platform.liveness import Progress
 from tests.support.notifier import Office, Stream, Told, local
 
 PARTITIONS = 3
@@ -68,18 +70,20 @@ def office(database: str) -> Any:
 @asynccontextmanager
 async def consuming(
     feed: Feed, office: Office, watermarks: Watermarks | None = None
-) -> AsyncIterator[tuple[Consumer, Metrics]]:
-    broker, metrics = KafkaBroker(feed.bootstrap, logger=None), Metrics()
+) -> AsyncIterator[tuple[PositionedConsumer, Metrics]]:
+    metrics = Metrics()
     inbox = Inbox(office.database, feed.topic, Plans(), office.clock)
-    state = partial(look_at, feed.bootstrap, feed.topic, None, 10.0)
-    subscription = TopicSubscription(feed.topic, f"{feed.topic}.notifier", state)
-    consumer = Consumer(broker, subscription, inbox, metrics, lambda: None, watermarks)
-    await broker.start()
+    consumer = PositionedConsumer(
+        ConsumerSettings(feed.bootstrap, feed.topic, f"{feed.topic}.notifier", "test"),
+        OwnershipProcessor(inbox, metrics, lambda: None, watermarks),
+        partial(look_at, feed.bootstrap, feed.topic, None, 10.0),
+        ConsumerProgress(Progress(time.monotonic), Progress(time.monotonic)),
+    )
+    await consumer.start()
     try:
         yield consumer, metrics
     finally:
         await consumer.close()
-        await broker.stop()
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
@@ -202,13 +206,66 @@ async def test_another_message_under_a_seq_stops_its_partition_and_is_not_droppe
     await feed.send([false, false, true, office.stream.claim("c2", "li")])
     await feed.send([office.stream.claim("c3", "li", scope="other")], 1)
     async with consuming(feed, office) as (consumer, metrics):
-        await until(lambda: consumer.forked == {0: "scope demo has two messages of seq 1"}, "it is told")
+        await until(lambda: consumer.halted == {0: "scope demo has two messages of seq 1"}, "it is told")
         await until(lambda: customers(office) == {"c1", "c3"}, "what came before, and the other partition's")
         figure = partial(metrics.registry.get_sample_value, "panke_notifier_partitions_forked")
         await until(lambda: figure() == 1.0, "the figure follows")
     assert office.taken_positions(feed.topic)[0] == 2
     async with consuming(feed, office) as (consumer, _):
-        await until(lambda: 0 in consumer.forked, "it is found again after a restart")
+        await until(lambda: 0 in consumer.halted, "it is found again after a restart")
+
+
+async def test_a_partition_that_cannot_be_opened_counts_as_behind_and_is_opened_later(
+    feed: Feed, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect while positions are read hides no record from the lag, and ends with the defect, without a restart."""
+    stands = True
+    opened = Inbox.open
+
+    def defective(inbox: Inbox, *given: Any) -> Any:
+        if stands:
+            raise RuntimeError("a defect")
+        return opened(inbox, *given)
+
+    monkeypatch.setattr(Inbox, "open", defective)
+    await feed.send([office.stream.claim("c1", "li"), office.stream.claim("c2", "li")])
+    async with consuming(feed, office) as (consumer, _):
+        with anyio.fail_after(60):
+            while (await consumer.lag()).get(0) != 2:
+                await anyio.lowlevel.checkpoint()
+        assert consumer.partitions == {}
+        stands = False
+        await until(lambda: customers(office) == {"c1", "c2"}, "the claims, once it is mended")
+
+
+async def test_a_batch_that_fails_by_a_defect_is_read_again(
+    feed: Feed, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of any kind loses no record: the batch comes again, and is taken in once the defect is gone."""
+    failures = 0
+    taken = Inbox.take
+
+    def defective(inbox: Inbox, *given: Any) -> Any:
+        nonlocal failures
+        if failures < 2:
+            failures += 1
+            raise RuntimeError("a defect")
+        return taken(inbox, *given)
+
+    monkeypatch.setattr(Inbox, "take", defective)
+    await feed.send([office.stream.claim("c1", "li")])
+    async with consuming(feed, office):
+        await until(lambda: customers(office) == {"c1"}, "the claim, read again")
+
+
+async def test_a_partition_that_stands_at_a_fork_counts_as_behind(feed: Feed, office: Office) -> None:
+    """What lies behind a second message under one seq is not applied, and the lag says so."""
+    false, true = office.stream.claim("c1", "stranger"), Stream().claim("c1", "li")
+    await feed.send([false, true, office.stream.claim("c2", "li")])
+    async with consuming(feed, office) as (consumer, _):
+        with anyio.fail_after(60):
+            while (await consumer.lag()).get(0) != 2 or not consumer.stopped:
+                await anyio.lowlevel.checkpoint()
 
 
 async def test_a_database_that_was_away_loses_nothing(feed: Feed, own_postgres: Any) -> None:

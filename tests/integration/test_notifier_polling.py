@@ -348,8 +348,8 @@ async def test_the_service_asks_where_its_settings_say_so(
         "PANKE_NOTIFIER_POLL_REPORTS": "true",
     }
     service = create_service(load(NotifierSettings, given))
-    async with service.lifespan(service.app):
+    async with service.app.router.lifespan_context(service.app):
         await asyncio.to_thread(eventually, lambda: bool(reported(office)), "the report is asked for")
     quiet = create_service(load(NotifierSettings, {**given, "PANKE_NOTIFIER_POLL_REPORTS": "false"}))
-    async with quiet.lifespan(quiet.app):
+    async with quiet.app.router.lifespan_context(quiet.app):
         assert "poller" not in {task.get_name() for task in asyncio.all_tasks()}

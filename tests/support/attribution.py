@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 from psycopg.rows import dict_row
 
-from services.attribution.fold.application import BatchOutcome, FoldApplication, IntakePartition
+from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.quarantine.quarantine import Quarantine
@@ -21,11 +21,12 @@ from services.attribution.queries.queries import ScopeReader
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store
 from shared.contract import format_instant
+from shared.platform.kafka.record_processor import SourcePartition
 from shared.platform.postgres.database import Database, migrate
 from shared.rules.rulebooks.registry import Registry
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-SOURCE = IntakePartition("cluster/topic:0", 0)
+SOURCE = SourcePartition("cluster/topic:0", 0)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notifier.liveness import PartProgress
+from shared.platform.liveness import Progress
 
 
 class Watch:
@@ -18,7 +18,7 @@ class Watch:
 def test_a_part_that_has_work_and_does_not_move_is_stuck() -> None:
     """The same mark with work counts the seconds since it last changed."""
     watch = Watch()
-    part = PartProgress(watch)
+    part = Progress(watch)
     for second in (0.0, 10.0, 90.0):
         watch.seconds = second
         part.look("offset 5", has_work=True)
@@ -28,7 +28,7 @@ def test_a_part_that_has_work_and_does_not_move_is_stuck() -> None:
 def test_a_part_that_moves_is_not_stuck() -> None:
     """Each change of the mark begins the count anew."""
     watch = Watch()
-    part = PartProgress(watch)
+    part = Progress(watch)
     for second in (0.0, 50.0, 100.0):
         watch.seconds = second
         part.look(f"offset {second}", has_work=True)
@@ -38,7 +38,7 @@ def test_a_part_that_moves_is_not_stuck() -> None:
 def test_a_part_without_work_is_not_stuck() -> None:
     """Without work, or while the database is away, no time counts."""
     watch = Watch()
-    part = PartProgress(watch)
+    part = Progress(watch)
     for second in (0.0, 500.0):
         watch.seconds = second
         part.look("offset 5", has_work=False)

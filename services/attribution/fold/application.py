@@ -34,17 +34,10 @@ from services.attribution.store.batch import BatchRows
 from services.attribution.store.recorder import AttributionRecorder
 from services.attribution.store.store import ScopeState, Store, opening_book
 from shared.contract.topics import encode_contacts
+from shared.platform.kafka.record_processor import SourcePartition
 from shared.platform.kafka.watermarks import Mark, Watermarks
 
 UNBOUNDED = Bounds()
-
-
-@dataclass(frozen=True, slots=True)
-class IntakePartition:
-    """A partition of the intake topic; `name` is what its position is stored under."""
-
-    name: str
-    partition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +81,7 @@ class _Turn:
     """One batch in hand: everything of it goes by one connection, which is asked once whether it still answers."""
 
     def __init__(
-        self, source: IntakePartition, connection: Connection[DictRow], store: Store, folder: ScopeFold
+        self, source: SourcePartition, connection: Connection[DictRow], store: Store, folder: ScopeFold
     ) -> None:
         self.source = source
         self.connection = connection
@@ -124,21 +117,21 @@ class FoldApplication:
         self._watermarks = watermarks or Watermarks()
         self._lock = threading.Lock()
 
-    def positions(self, sources: Sequence[IntakePartition]) -> dict[str, int]:
+    def positions(self, sources: Sequence[SourcePartition]) -> dict[str, int]:
         """The next offset of each source: 0 for one that was never read."""
         stored = self._store.positions(source.name for source in sources)
         return {source.name: stored.get(source.name, -1) + 1 for source in sources}
 
-    def unswept(self, source: IntakePartition, position: int) -> bool:
+    def unswept(self, source: SourcePartition, position: int) -> bool:
         """Whether lapses may be due by a watermark that holds at this position."""
         return self._watermarks.reached(source.name, position) is not None
 
-    def expect_resent(self, source: IntakePartition, scope: str, offset: int) -> None:
+    def expect_resent(self, source: SourcePartition, scope: str, offset: int) -> None:
         """The missing fact of a gap lies at `offset`: what of its scope stands before it comes again after it."""
         self._resent[source.name, scope] = offset
 
     def fold_batch(
-        self, source: IntakePartition, expected: int, records: Sequence[RawRecord]
+        self, source: SourcePartition, expected: int, records: Sequence[RawRecord]
     ) -> BatchOutcome:
         """Fold records that begin at the offset `expected`, and commit; raises `StalePositionError` if it moved.
 
@@ -183,7 +176,7 @@ class FoldApplication:
         )
         self._bounds.step()
 
-    def _hot_of(self, source: IntakePartition) -> ScopeCache:
+    def _hot_of(self, source: SourcePartition) -> ScopeCache:
         with self._lock:
             return self._hot.setdefault(source.name, ScopeCache())
 

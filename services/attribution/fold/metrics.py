@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from services.attribution.fold.application import BatchOutcome
@@ -55,7 +56,7 @@ class AttributionMetrics:
         if outcome.watermark is not None:
             self.watermark.set(outcome.watermark.timestamp())
 
-    def show_lag(self, lag: dict[int, int], oldest: datetime | None, now: datetime) -> None:
+    def show_lag(self, lag: Mapping[int, int], oldest: datetime | None, now: datetime) -> None:
         """Records behind, and since when the oldest of them waits (machine time)."""
         for partition, records in lag.items():
             self.lag.labels(str(partition)).set(records)

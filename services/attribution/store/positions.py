@@ -8,25 +8,11 @@ folded is known by its `seq` and dropped, and what is missing shows as a gap, wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
 
 from services.attribution.store.batch import SQL
+from shared.platform.kafka.record_processor import CUT, NEW, StartOffset
 from shared.platform.kafka.topic_state import without_id
 from shared.platform.postgres.database import Database
-
-NEW: Final = "主题是新的，从头读起 (the topic is new here and is read from its beginning)"
-CUT: Final = (
-    "日志缺少已存位置，从头重读 (the log lacks the stored position and is read again from its beginning)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StartOffset:
-    """The offset to read on from; `again` says why the log is read from its beginning, if it is."""
-
-    next: int
-    again: str | None = None
 
 
 class Positions:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent, Tracking
 from eventsourcing.postgres import ConnectionPool, PostgresDatastore, PostgresProcessRecorder
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row
@@ -21,6 +21,8 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from shared.platform.postgres.binary_arrays import column
 from shared.platform.postgres.database import connection_info
+
+__all__ = ["PersistenceError"]
 
 SCHEMA = "attribution"
 EVENTS = "stored_events"

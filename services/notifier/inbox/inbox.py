@@ -37,12 +37,12 @@ from services.notifier.inbox.derive import (
 )
 from services.notifier.inbox.events import NewEvent, event_alerts
 from services.notifier.inbox.heard import Heard, MessageFork
-from services.notifier.inbox.positions import CUT, NEW, OTHER, HeardUpTo, PartitionLog, ReadFrom
+from services.notifier.inbox.positions import OTHER, HeardUpTo, PartitionLog
 from services.notifier.model.alert import OLD_NEWS
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import spread_key, spread_out
 from shared.platform.clock import BusinessClock
-from shared.platform.kafka.topic_state import TopicState
+from shared.platform.kafka.record_processor import CUT, NEW, SourcePartition, StartOffset
 from shared.platform.kafka.watermarks import Mark
 from shared.platform.postgres.database import Database, queries
 
@@ -79,18 +79,20 @@ class Inbox:
         self._clock = clock
         self._sql = queries("services.notifier")
 
-    def positions(self, partitions: Iterable[int], state: TopicState) -> dict[int, int]:
-        """The stored positions in the topic as it is now; a partition that has none in it is not among them."""
-        given = {"topic": self._topic, "partitions": list(partitions)}
+    def positions(self, partitions: Iterable[SourcePartition]) -> dict[int, int]:
+        """The next offset of each partition in the topic as it is now; 0 for one that has none in it."""
+        sources = {one.partition: one.name for one in partitions}
+        given = {"topic": self._topic, "partitions": list(sources)}
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["positions"].encode(), given).fetchall()
-        return {
+        stored = {
             int(partition): int(following)
             for partition, following, source in rows
-            if source in (state.source(partition), "")
+            if source in (sources[partition], "")
         }
+        return dict.fromkeys(sources, 0) | stored
 
-    def open(self, partition: int, source: str, first: int, end: int) -> ReadFrom:
+    def open(self, partition: int, source: str, first: int, end: int) -> StartOffset:
         """Where a partition is read on from: from its position if that is of this log and within it, else from its
         first record."""
         given: dict[str, Any] = {
@@ -104,12 +106,12 @@ class Inbox:
             row: Any = connection.execute(self._sql["position_of"].encode(), given).fetchone()
             if row is None:
                 connection.execute(self._sql["first_position"].encode(), given)
-                return ReadFrom(first, NEW if end > first else None)
+                return StartOffset(first, NEW if end > first else None)
             if row[1] in (source, "") and first <= row[0] <= end:
                 connection.execute(self._sql["name_position"].encode(), given | {"end": end})
-                return ReadFrom(int(row[0]))
+                return StartOffset(int(row[0]))
             connection.execute(self._sql["rewind_position"].encode(), given)
-        return ReadFrom(first, (CUT if row[1] == source else OTHER) if end > first else None)
+        return StartOffset(first, (CUT if row[1] == source else OTHER) if end > first else None)
 
     def take(
         self, partition: int, expected: int, records: Sequence[OwnershipRecord], source: str = ""

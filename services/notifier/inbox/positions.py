@@ -14,19 +14,7 @@ from typing import Final
 from services.notifier.inbox.decoding import ScopeMessage
 from services.notifier.inbox.derive import Again
 
-NEW: Final = "主题是新的，从头读起 (the topic is new here and is read from its beginning)"
 OTHER: Final = "换了集群或主题，从头重读 (another cluster or topic: it is read again from its beginning)"
-CUT: Final = (
-    "日志缺少已存位置，从头重读 (the log lacks the stored position and is read again from its beginning)"
-)
-
-
-@dataclass(frozen=True)
-class ReadFrom:
-    """The offset to read on from; `again` says why the log is read from its beginning, if it is."""
-
-    next: int
-    again: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import socket
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,7 @@ from shared.platform.http.openapi import DescribedApp, Document
 from shared.platform.http.origin import OriginGuard
 from shared.platform.http.problem import FieldError, ProblemError, bad_event, problem
 from shared.platform.http.query_names import refuse_unknown
+from shared.platform.service import Check
 from shared.platform.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.platform.telemetry.log_stream import log_problem
 from shared.platform.telemetry.telemetry import METRICS_TYPE
@@ -32,7 +33,6 @@ __all__ = ["Check", "Served", "create_app", "listen", "serve", "serve_async", "s
 MIB: Final = 1024 * 1024
 CHECK_TIMEOUT: Final = 2.0
 
-Check = Callable[[], "str | Awaitable[str | None] | None"]
 """Answers None when all is well, else what is wrong."""
 
 _log: Final = structlog.get_logger("http")
