@@ -24,6 +24,10 @@ class Item(tuple[int, int]):
     def by(self) -> int:
         return self[0]
 
+    @property
+    def deal(self) -> int:
+        return self[0]
+
 
 @pytest.fixture(params=[0, 2])
 def short(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -61,6 +65,25 @@ def test_united_lists_are_what_their_items_make(short: int, drawn: list[tuple[st
         elif given_:
             sorted_, plain_sorted = united.appended(sorted_, given_[0]), (*plain_sorted, given_[0])
     assert (lazy, sorted_) == (plain, plain_sorted)
+
+
+@pure
+@given(st.lists(st.tuples(st.sampled_from(("replace", "unite", "read")), items), max_size=12))
+def test_a_deal_that_changes_keeps_its_place(short: int, drawn: list[tuple[str, list[Any]]]) -> None:
+    """Whatever changed before, is united with others by order, or was read in between."""
+    lazy: Any = ()
+    plain: tuple[Any, ...] = ()
+    for number, (step, raw) in enumerate(drawn):
+        if step == "read":
+            assert tuple(lazy) == plain
+        elif step == "unite":
+            lazy, plain = united.united_by((lazy,), "by"), tuple(sorted(plain, key=lambda item: item[0]))
+        for name, _ in raw if step == "replace" else ():
+            item = Item((name, number))
+            lazy = united.replaced(lazy, item)
+            at = next((at for at, each in enumerate(plain) if each[0] == name), len(plain))
+            plain = (*plain[:at], item, *plain[at + 1 :])
+    assert lazy == plain
 
 
 @pure

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from shared.rules.domain import facts as f
+from shared.rules.domain import united
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.events import DealDecided
-from shared.rules.domain.state import Slice
+from shared.rules.domain.state import Customer, Slice
 from shared.rules.rulebooks.loading import load
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -47,6 +48,11 @@ class Office:
         at = BEGIN + timedelta(seconds=self.seq)
         fact = f.Fact(name or f"e{self.seq}", self.seq, "demo", "hall", at, at, None, matter)
         return decide(self.slice_, fact, self.books)
+
+    def customer(self) -> Customer:
+        pointed = self.slice_.pointed("contact", SHARED)
+        assert pointed is not None
+        return self.slice_.customer(pointed)
 
     def correct(self, n: int) -> list[Any]:
         """The record's customer has a number of their own."""
@@ -123,3 +129,23 @@ def ruled(deals: int, deal: str | None = None) -> int:
 def test_a_ruling_over_many_deals_costs_the_same_for_each_of_them() -> None:
     """Setting the shares of one reads no other, however many the dispute holds."""
     assert ruled(LARGE) < 1.1 * LARGE / SMALL * ruled(SMALL)
+
+
+def test_a_ruling_copies_no_list_of_deals_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies are no steps of the interpreter: the deals of a customer are put in order when all have changed."""
+    office = Office("base", 2)
+    for n in range(LARGE):
+        office.deal(n)
+    office.fold(f.DisputeOpening("D", party_of(SHARED, None), "li", None))
+    made: list[int] = []
+    in_order = united._in_order
+
+    def counted(whole: Any) -> Any:
+        made.append(whole.weight)
+        return in_order(whole)
+
+    monkeypatch.setattr(united, "_in_order", counted)
+    office.rule("D")
+    assert isinstance(office.customer().deals, united.United)
+    assert [deal.shares for deal in office.customer().deals] == [{"li": 5000, "wang": 5000}] * LARGE
+    assert sum(made) <= 4 * LARGE

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha1
-from operator import attrgetter
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
@@ -31,7 +29,7 @@ from shared.rules.domain.state import (
     Staff,
     taken_key,
 )
-from shared.rules.domain.united import added, appended, last, united, united_by, weight
+from shared.rules.domain.united import added, appended, last, replaced, united, united_by, weight
 
 Changes: TypeAlias = dict[Key, Record | None]
 """Records after an event, by key; None where there is none any more."""
@@ -40,7 +38,6 @@ CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
 _SPACE = CUSTOMERS.bytes
 FEW = 32
 """Up to so much of a customer is moved when it is joined to an earlier one, however small that is."""
-_BY_SEQ = attrgetter("seq")
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -339,19 +336,8 @@ def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
 
 
 def with_deal(customer: Customer, deal: Deal) -> Customer:
-    """The customer with this deal as it is now, in the place that it had."""
-    deals = customer.deals
-    at, changed = _place_of(deals, deal), list(deals)
-    changed[at : at + 1] = [deal]
-    return replace(customer, deals=tuple(changed))
-
-
-def _place_of(deals: tuple[Deal, ...], deal: Deal) -> int:
-    """Where a deal stands, which is mostly in the order in which they were subscribed; behind all, if nowhere."""
-    at = bisect_left(deals, deal.seq, key=_BY_SEQ)
-    if at < len(deals) and deals[at].deal == deal.deal:
-        return at
-    return next((at for at, known in enumerate(deals) if known.deal == deal.deal), len(deals))
+    """The customer with this deal as it is now, in the place that it had; behind all, if it had none."""
+    return replace(customer, deals=replaced(customer.deals, deal))
 
 
 def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:

@@ -30,6 +30,12 @@ def _appended(item: Any) -> None:
     """The order of a list that goes on behind another one."""
 
 
+def _replacing(item: Any) -> str:
+    """The order of deals of which a later one stands in the place of an earlier one with its name."""
+    name: str = item.deal
+    return name
+
+
 class United(Sequence[T]):
     """A tuple that is yet to be made of two.
 
@@ -122,6 +128,14 @@ def added(old: Items[T], item: T) -> Items[T]:
     return old if item in old else (*old, item)
 
 
+def replaced(old: Items[T], deal: T) -> Items[T]:
+    """The deals with this one in the place of that with its name; behind all, if there is none.
+
+    A ruling over all deals of a customer changes one after another, and reads none in between.
+    """
+    return _replaced((old, (deal,))) if is_short(old) else _united(old, (deal,), _replacing)
+
+
 def united(lists: Iterable[Items[T]]) -> Items[T]:
     """All items once, in order."""
     return _all_of(lists, _once)
@@ -156,7 +170,11 @@ def _united(first: Items[T], second: Items[T], order: Order) -> Items[T]:
 def _ordered(items: list[T], order: Order) -> Items[T]:
     if order is _once:
         return tuple(dict.fromkeys(items))
-    return tuple(sorted(items, key=order))
+    return _replaced((items,)) if order is _replacing else tuple(sorted(items, key=order))
+
+
+def _replaced(lists: Iterable[Iterable[T]]) -> Items[T]:
+    return tuple({_replacing(item): item for item in chain.from_iterable(lists)}.values())
 
 
 def _in_order(whole: United[T]) -> Items[T]:
@@ -173,7 +191,7 @@ def _in_order(whole: United[T]) -> Items[T]:
     behind.reverse()  # each step appended one
     if not isinstance(items, United) or items.parts() is None:  # made already, and gone on behind
         return (*items, *behind)
-    made, order = _leaves(items), items.order
+    made, order = _leaves(items, items.order), items.order
     if len(made) > 1 and order is _once and sum(map(len, made[1:])) <= _FEW:
         return (*_few_more(made), *behind)
     return (*_ordered(list(chain.from_iterable(made)), order), *behind)
@@ -188,12 +206,16 @@ def _few_more(made: list[Items[T]]) -> Items[T]:
     return items
 
 
-def _leaves(whole: Any) -> list[Any]:
-    """The tuples of which a list is made, in order; it can be as deep as there were steps."""
+def _leaves(whole: Any, order: Order) -> list[Any]:
+    """The tuples of which a list is made, in order; it can be as deep as there were steps.
+
+    Where one item stands in the place of another, and where none does, the steps are not mixed.
+    """
     found, waiting = [], [whole]
     while waiting:
         items = waiting.pop()
-        parts = items.parts() if isinstance(items, United) else None
+        alike = isinstance(items, United) and (items.order is _replacing) == (order is _replacing)
+        parts = items.parts() if alike else None
         if parts is None:
             found.append(tuple(items))
         else:
