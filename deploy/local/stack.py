@@ -36,7 +36,7 @@ _APART = {"receipts"}
 # Settings without the name of a service in theirs, which not every service reads.
 _READ_BY = {
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
-    "PANKE_PARTITIONS": ("intake", "attribution"),
+    "PANKE_PARTITIONS": _ORDER,
     "PANKE_REPLICATION": ("intake", "attribution"),
     "PANKE_RULEBOOK_FOLDER": ("intake", "attribution"),
     "PANKE_RULEBOOKS": ("intake",),

@@ -97,10 +97,12 @@ class NotifierService:
         self.breaker = StoredBreaker(self.database, self.machine)
         self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics, self.breaker)
         self.watch = TopicWatch(
-            Watched(settings.kafka, self.topic, None, BROKER_WAIT, settings.topic_poll),
+            Watched(settings.kafka, self.topic, settings.partitions, BROKER_WAIT, settings.topic_poll),
             self.metrics.topic_unfit,
         )
-        told = replace(self.watch.watched, topic=topics.ownership_watermark, keeping=ANYTHING)
+        told = replace(
+            self.watch.watched, topic=topics.ownership_watermark, partitions=None, keeping=ANYTHING
+        )
         self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
         self.watermarks = Watermarks()
         self.stop_sending = asyncio.Event()

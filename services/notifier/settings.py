@@ -32,6 +32,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     """Each field is one environment variable, PANKE_ and its name in capitals."""
 
     notifier_port: Port = 8003
+    # As attribution's: a topic that was given more would have lost the order of its scopes.
+    partitions: Count = 6
     # In order of preference: the first that reaches the person is tried first.
     notifier_channels: tuple[ChannelName, ...] = ("log",)
     # A file that says who is told, when and how; without it, every channel and the hours below.

@@ -181,8 +181,9 @@ def test_partitions_and_retention_that_somebody_changed_are_refused_until_they_a
     asyncio.run(configure(system, topics.intake, "retention.ms", "-1"))
     eventually(lambda: unready(system, "intake") + unready(system, "attribution") == "", "all well", PATIENCE)
     goes_on(system, receiver)
-    asyncio.run(add_partitions(system, topics.intake))
-    for name in ("intake", "attribution"):
+    for topic in (topics.intake, topics.ownership):
+        asyncio.run(add_partitions(system, topic))
+    for name in ("intake", "attribution", "notifier"):
         told = f"has {PARTITIONS + 1} partitions and {PARTITIONS} are set"
         eventually(lambda name=name, told=told: told in unready(system, name), f"{name} refuses", PATIENCE)
 

@@ -52,6 +52,7 @@ class Deployment:
             "PANKE_DATABASE_URL": database,
             "PANKE_KAFKA": kafka,
             "PANKE_TOPIC_PREFIX": prefix,
+            "PANKE_PARTITIONS": "1",
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{folder / 'clock.json'}",
             "PANKE_NOTIFIER_PORT": str(self.port),

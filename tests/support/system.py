@@ -143,7 +143,9 @@ class System:
             "PANKE_CLOCK": f"file:{self.clock.path}",
         }
         # A test that leaps to a full hour finds what falls due then.
-        own = {"PANKE_NOTIFIER_SPREAD": "0"} if name == "notifier" else {"PANKE_PARTITIONS": str(PARTITIONS)}
+        own = {"PANKE_PARTITIONS": str(PARTITIONS)}
+        if name == "notifier":
+            own["PANKE_NOTIFIER_SPREAD"] = "0"
         if name == "intake":
             own["PANKE_INTAKE_ATTRIBUTION"] = f"http://127.0.0.1:{self.attribution_port}"
         prefixes = tuple(f"PANKE_{other.upper()}_" for other in SERVICES if other != name)
