@@ -152,6 +152,31 @@ async def test_what_was_given_up_before_a_backup_is_left_to_a_person(office: Off
     assert [one.state for one in await round_of(office, mail)] == ["sent"]
 
 
+async def test_what_was_due_before_a_restore_is_left_to_the_next_reminder(office: Office) -> None:
+    """Only what nothing else will tell is given up, to be decided by a person; what is older than a day is void."""
+    office.hear(office.stream.staff("li", "consultant", email="li@example.com"))
+    office.at(local(4, 12))
+    assert restored(office) == {"superseded": {"day_before"}}
+    office.at(local(5, 23, 30))
+    assert restored(office)["dead"] == {"last_afternoon", "last_call"}
+    office.at(local(8, 12))
+    assert set(restored(office)) == {"superseded"}
+    assert (await round_of(office, mail := Mail()), mail.sent)[1] == []
+
+
+def restored(office: Office) -> dict[str, set[str]]:
+    """What a restore at this time lists: the steps by state, of those that were due."""
+    with psycopg.connect(office.database.dsn, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE notifier.alerts SET state = 'due', superseded_at = NULL, done_at = NULL, reason = NULL"
+        )
+        after_restore(connection, "notifier", office.clock.now())
+    found: dict[str, set[str]] = {}
+    for one in alerts_of(office):
+        found.setdefault(one.state, set()).add(one.step)
+    return found
+
+
 @pytest.mark.parametrize("address", ["li***@example.com", "无", "li.example.com", "li@", "a@b\r\nBcc: c@d"])
 async def test_what_is_no_address_reaches_nobody(office: Office, address: str) -> None:
     """A masked or mistyped address is no contact: the stand-in is told, and nobody takes the consultant for told."""

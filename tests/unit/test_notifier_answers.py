@@ -6,18 +6,22 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_address
 
+import aiosmtplib
 import pytest
 
-from services.notifier.channels import TemporaryError
+from services.notifier.channels import RefusedError, TemporaryError
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import ProcessLimiter
+from services.notifier.channels.mail import MailChannel, MailServer
 from services.notifier.channels.pinned_http import Reply
 from services.notifier.channels.provider_verdict import Rejected, RetryLater, TryLaterError
 from services.notifier.channels.robot import Access, Robot
 from services.notifier.channels.webhook import _read
+from services.notifier.delivery.steps import is_mendable, is_of_channel
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.own_senders import admitted
 from services.notifier.provider_senders import hook
@@ -56,6 +60,61 @@ def test_feishu_s_9499_is_a_limit_where_the_words_say_so(status: int, words: str
     reading = robot(FeishuRobot).reading(Reply(status, None, body))
     assert isinstance(reading, RetryLater)
     assert (reading.hold, reading.wait) == (True, timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("status", [200, 429])
+@pytest.mark.parametrize(
+    ("kind", "key", "code"), [(DingTalkRobot, "errcode", 130101), (FeishuRobot, "code", 11232)]
+)
+def test_the_longer_wait_of_code_and_header_is_kept(
+    kind: type[Robot], key: str, code: int, status: int
+) -> None:
+    """A gateway says in `Retry-After` from when it may be called, beside the provider's code in the body."""
+    body = json.dumps({key: code, "errmsg": "too fast"}).encode()
+    reading = robot(kind).reading(Reply(status, "7200", body))
+    assert isinstance(reading, RetryLater)
+    assert (reading.hold, reading.wait) == (True, timedelta(hours=2))
+    shorter = robot(kind).reading(Reply(status, "1", body))
+    assert isinstance(shorter, RetryLater)
+    assert shorter.wait >= timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("status", [301, 302, 405, 410, 501])
+def test_a_receiver_that_was_moved_or_switched_off_is_waited_for(status: int) -> None:
+    """Somebody may mend that while there is time: what it refuses is not given up at once, unlike a bad message."""
+    with pytest.raises(RefusedError) as moved:
+        _read(Reply(status, None, b""), "answer")
+    assert is_mendable(moved.value)
+    assert is_of_channel(moved.value)
+    with pytest.raises(RefusedError) as bad:
+        _read(Reply(422, None, b""), "answer")
+    assert not is_mendable(bad.value)
+
+
+def test_a_name_that_leads_inside_is_waited_for() -> None:
+    """Whoever answers for the name may mend it."""
+    policy = AddressPolicy(frozenset({"hooks.example.com"}))
+    with pytest.raises(RefusedError) as inside:
+        policy.choose([ip_address("10.0.0.1")])
+    assert is_mendable(inside.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "mendable"),
+    [
+        ("550 5.1.1 no such user", False),
+        ("552 5.2.2 mailbox full", True),
+        ("554 5.7.1 relay access denied", True),
+    ],
+)
+def test_a_mailbox_that_is_full_or_not_served_here_is_waited_for(said: str, mendable: bool) -> None:
+    """Only an address that does not exist is refused for good; and none of them tells of the whole channel."""
+    mail = MailChannel(MailServer("127.0.0.1", 25, "panke@example.com"), 1.0)
+    code, _, words = said.partition(" ")
+    refused = aiosmtplib.SMTPRecipientRefused(int(code), words, "li@example.com")
+    error = mail._not_taken(aiosmtplib.SMTPRecipientsRefused([refused]))
+    assert isinstance(error, RefusedError)
+    assert (is_mendable(error), is_of_channel(error)) == (mendable, False)
 
 
 def test_feishu_s_9499_is_the_content_otherwise() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.contact import mentionable, number_of
+from services.notifier.channels.contact import mail_address, mentionable, number_of
 from services.notifier.channels.dingtalk import DingTalkRobot
 from services.notifier.channels.feishu import FeishuRobot
 from services.notifier.channels.limits import ProcessLimiter
@@ -104,11 +104,28 @@ def test_no_contact_addresses_a_whole_group(kind: type[Robot], contact: str) -> 
         ("010-88886666", None), ("138 0000 0001", "+8613800000001"), ("+86-138-0000-0001", "+8613800000001"),
         ("0086 13800000001", "+8613800000001"), ("１３８００００００01", "+8613800000001"),
         ("+1 202 555 0143", "+12025550143"), ("manager4220", None), ("12800000001", None),
+        ("\u202a13800000001\u202c", "+8613800000001"), ("138\u200b0000\ufeff0001", "+8613800000001"),
+        ("\u202a138****0001\u202c", None),
     ],
 )  # fmt: skip
 def test_only_a_mobile_or_a_plus_is_a_number(contact: str, number: str | None) -> None:
     """An employee's number, a long id and a masked number are never dialled or mentioned as a phone."""
     assert number_of(contact) == number
+
+
+@pytest.mark.parametrize(
+    ("copied", "reached"),
+    [
+        ("\u202ali.na\u202c", "li.na"),
+        ("@li.na", "li.na"),
+        ("＠138 0000 0001", "138 0000 0001"),
+        ("\u200ball", None),
+    ],
+)
+def test_what_comes_with_a_copied_contact_is_no_part_of_it(copied: str, reached: str | None) -> None:
+    """Address books put marks of direction around a contact, and people an `@` before it: the person is reached."""
+    assert mentionable(copied) == reached
+    assert mail_address("\u202ali@example.com\u202c\u200b") == "li@example.com"
 
 
 @pytest.mark.parametrize(

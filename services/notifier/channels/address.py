@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from services.notifier.channels import RefusedError, TemporaryError
+from services.notifier.channels.provider_verdict import Reason
 
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -70,7 +71,8 @@ class AddressPolicy:
     def choose(self, addresses: Sequence[_IP]) -> _IP:
         for address in addresses:
             if not self._may_call(address):
-                raise RefusedError(f"the receiver's name leads to {address}, which is not a public address")
+                told = f"the receiver's name leads to {address}, which is not a public address"
+                raise RefusedError(told, Reason.ADDRESS)
         return addresses[0]
 
     def _may_call(self, address: _IP) -> bool:

@@ -12,6 +12,7 @@ import unicodedata
 from email.headerregistry import Address
 
 from shared.contract import is_masked, normalise_phone
+from shared.platform.text.plain import one_line
 
 _BETWEEN = re.compile(r"[\s().-]")
 _MOBILE = re.compile(r"(?:\+?86|0086)?0?(1[3-9][0-9]{9})")
@@ -26,7 +27,7 @@ def number_of(contact: str) -> str | None:
     """The number in E.164 that a contact is; None for whatever else it may be."""
     if is_masked(contact):
         return None
-    plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", contact))
+    plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", one_line(contact)))
     if mobile := _MOBILE.fullmatch(plain):
         return f"+86{mobile[1]}"
     if not plain.startswith("+") or _E164.fullmatch(plain) is None:
@@ -45,7 +46,8 @@ def mentionable(contact: str | None) -> str | None:
     """What a chat robot can mention one person by: a number as written, or a user id; never a whole group."""
     if contact is None or is_masked(contact):
         return None
-    text = contact.strip()
+    # What address books and people put around an id is no part of it.
+    text = one_line(contact).lstrip("@＠")
     if number_of(text) is not None:
         return text
     if _USER.fullmatch(text) is None or _means_everybody(text):
@@ -55,7 +57,7 @@ def mentionable(contact: str | None) -> str | None:
 
 def mail_address(contact: str | None) -> str | None:
     """The address of a mailbox as it was entered; None for what is masked, mistyped or none at all."""
-    text = (contact or "").strip()
+    text = one_line(contact or "")
     try:
         whole = bool(Address(addr_spec=text).domain)
     except Exception:  # on half an address the library's parser breaks off in half a dozen ways

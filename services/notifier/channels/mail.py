@@ -7,6 +7,7 @@ message to every mail client that looks at it.
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ _PERMANENT = 500
 _NOT_ADMITTED = frozenset({530, 534, 535, 538})
 # RFC 5321: the mailbox that sends is not accepted here; a message that is too large has another code.
 _NOT_THIS_SENDER = frozenset({550, 551, 553})
+# RFC 3463: of the mailbox (full, switched off) or of policies (no relaying for it), which somebody may mend meanwhile.
+_MENDED = re.compile(r"\b[45]\.[27]\.\d")
 # Seconds that a server may take for its last word, behind which nothing follows.
 _GOODBYE = 1.0
 
@@ -111,7 +114,8 @@ class MailChannel:
     def _not_taken(self, error: Exception) -> ChannelError:
         """What it means that the server did not take the message."""
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-            refusal = self._refusal(max(refused.code for refused in error.recipients), str(error))
+            code = max(refused.code for refused in error.recipients)
+            refusal = self._refusal(code, str(error), Reason.OTHER if _MENDED.search(str(error)) else None)
             return refusal if isinstance(refusal, RefusedError) else NotThisPersonError(refusal.answer)
         if isinstance(error, aiosmtplib.SMTPSenderRefused):
             reason = Reason.PERMISSION if error.code in _NOT_THIS_SENDER else None

@@ -25,7 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressError, AddressPolicy
 from services.notifier.channels.faults import reached_not, wrapped
-from services.notifier.channels.provider_verdict import by_status, settled
+from services.notifier.channels.provider_verdict import Reason, by_status, settled
 
 _LONGEST_BODY = 65_536
 _LOGGERS = ("alibabacloud_credentials", "darabonba-core", "tencentcloud_sdk_common", "urllib3")
@@ -52,7 +52,7 @@ class GuardedAdapter(HTTPAdapter):
             response = super().send(request, stream=True, timeout=self._timeout, verify=True)
             _read_whole(response, ends)
         except AddressError as error:
-            raise RefusedError(str(error)) from None
+            raise RefusedError(str(error), Reason.ADDRESS) from None
         except requests.RequestException as error:
             raise _refusal(error) from None
         except urllib3.exceptions.HTTPError as error:

@@ -11,7 +11,7 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar, Literal
 
@@ -32,6 +32,7 @@ from services.notifier.channels.provider_verdict import (
     by_status,
     parsed,
     presentable,
+    retry_wait,
     settled,
 )
 from services.notifier.model.alert import Person, RenderedMessage
@@ -147,7 +148,8 @@ class Robot(ABC):
             return by_status(reply.status, reply.retry_after, told) or Indeterminate(
                 f"not understood: {told}"
             )
-        return self._meaning(code, words, f"{_shown_code(code)} {self._told(words)}".strip())
+        told = f"{_shown_code(code)} {self._told(words)}".strip()
+        return _no_sooner(self._meaning(code, words, told), reply.retry_after)
 
     def too_fast(self, code: int, words: str) -> timedelta | None:
         """How long a limit that was passed shuts the robot out; None for what is no limit."""
@@ -175,6 +177,13 @@ class Robot(ABC):
 
     def _secrets(self) -> Sequence[str]:
         return [self._access.token, *([self._access.secret] if self._access.secret else [])]
+
+
+def _no_sooner(reading: Reading, retry_after: str | None) -> Reading:
+    """A gateway before the robots may ask for more time than their code does: the longer of both is kept."""
+    if retry_after is None or not isinstance(reading, RetryLater):
+        return reading
+    return replace(reading, wait=max(reading.wait, retry_wait(retry_after)))
 
 
 def _shown_code(code: int) -> str:

@@ -18,13 +18,21 @@ from standardwebhooks.webhooks import Webhook
 from services.notifier.channels import RefusedError, TemporaryError, composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.pinned_http import Caller, Reply
-from services.notifier.channels.provider_verdict import RetryLater, TryLaterError, by_status, presentable
+from services.notifier.channels.provider_verdict import (
+    Reason,
+    RetryLater,
+    TryLaterError,
+    by_status,
+    presentable,
+)
 from services.notifier.model.alert import DigestLine, NoticeKind, Person, RenderedMessage
 from shared.platform.text.plain import lines, one_line
 
-# What another attempt will not change. Anything else that is not 2xx is tried again, also 401 and 404:
+# What another attempt will not change, since the message is not accepted.
+_FINAL = frozenset({400, 413, 414, 415, 422})
+# A receiver that was switched off or takes no calls. Anything else that is not 2xx is tried again, also 401 and 404:
 # receivers are moved and secrets are changed, and an alert should outlive that.
-_FINAL = frozenset({400, 405, 410, 413, 414, 415, 422, 501})
+_OFF = frozenset({405, 410, 501})
 
 
 # The bytes of a key that Standard Webhooks allows.
@@ -154,8 +162,12 @@ def _text(instant: datetime) -> str:
 def _read(reply: Reply, answer: str) -> str:
     if 200 <= reply.status < 300:
         return answer
-    if 300 <= reply.status < 400 or reply.status in _FINAL:
-        raise RefusedError(answer)
+    if 300 <= reply.status < 400:
+        raise RefusedError(f"{answer} (redirects are not followed)", Reason.ADDRESS)
+    if reply.status in _OFF:
+        raise RefusedError(answer, Reason.RECEIVER)
+    if reply.status in _FINAL:
+        raise RefusedError(answer, Reason.CONTENT)
     if reply.retry_after is not None:
         reading = by_status(503, reply.retry_after, answer)
         assert isinstance(reading, RetryLater)
