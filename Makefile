@@ -18,7 +18,7 @@ export UV_CUSTOM_COMPILE_COMMAND := make requirements
 # Never another environment that happens to be active.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help demo test lint bench soak up down clean clean-data install requirements python
+.PHONY: help demo test lint bench soak up down clean clean-data install requirements catalogues python
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -63,6 +63,9 @@ requirements: $(STAMP) ## Pin the dependencies of pyproject.toml anew, with hash
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml --all-extras --group local --group test -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --all-extras -o requirements/run.txt
+
+catalogues: $(STAMP) ## Bring the messages of the code into the catalogue of translations, and compile it.
+	@$(BIN)/python -m tests.support.catalogues
 
 python:
 	@test -n "$(PYTHON)" || { echo "缺少 Python 3.11 Python 3.11 is missing: apt-get install python3.11 python3.11-venv"; exit 1; }

@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 import click
 
+from shared.i18n import bilingual
 from shared.platform.text.terminal import PlainGroup
 
 GROUP = "panke.commands"
@@ -92,11 +93,11 @@ def main() -> None:
 
 
 _OUTPUT_LOST: Final = {
-    errno.EPIPE: "输出的读者已经离开 (nobody reads the output any more)",
-    errno.ENOSPC: "输出写不下：磁盘已满 (the output cannot be written: no space is left on the device)",
-    errno.EDQUOT: "输出写不下：超出配额 (the output cannot be written: the quota is exceeded)",
-    errno.EFBIG: "输出写不下：文件过大 (the output cannot be written: the file is too large)",
-    errno.EIO: "输出写不下：设备出错 (the output cannot be written: the device fails)",
+    errno.EPIPE: bilingual("nobody reads the output any more"),
+    errno.ENOSPC: bilingual("the output cannot be written: no space is left on the device"),
+    errno.EDQUOT: bilingual("the output cannot be written: the quota is exceeded"),
+    errno.EFBIG: bilingual("the output cannot be written: the file is too large"),
+    errno.EIO: bilingual("the output cannot be written: the device fails"),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import psycopg
 
+from shared.i18n import translated
 from shared.platform.text.terminal import say
 
 _PARTS = ("intake", "attribution", "notifier")
@@ -35,7 +36,7 @@ def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
         back_up(database_url, file, chosen)
     except (BackupError, OSError, psycopg.Error) as error:
         raise click.ClickException(str(error)) from None
-    say(f"已备份 (backed up): {', '.join(chosen)}, {file}, {file.stat().st_size} bytes")
+    say(f"{translated('backed up')}: {', '.join(chosen)}, {file}, {file.stat().st_size} bytes")
 
 
 @click.command()
@@ -62,4 +63,4 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
         bring_back(database_url, file, chosen, now, replace=replace)
     except (BackupError, OSError, psycopg.Error) as error:
         raise click.ClickException(str(error)) from None
-    say(f"已恢复 (restored): {', '.join(chosen)}")
+    say(f"{translated('restored')}: {', '.join(chosen)}")

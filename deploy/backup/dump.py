@@ -23,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from deploy.local.errors import LocalError
 from deploy.local.postgres_user import binaries, server_user
 from deploy.local.private import open_private
+from shared.i18n import bilingual
 from shared.platform.postgres.database import connection_info, queries
 
 PARTS: Final = ("intake", "attribution", "notifier")
@@ -44,9 +45,7 @@ def back_up(dsn: str, file: Path, parts: Sequence[str]) -> None:
     there = _present(dsn)
     missing = [part for part in parts if part not in there]
     if missing:
-        raise BackupError(
-            f"数据库中没有 {', '.join(missing)} (the database has no schema {', '.join(missing)})"
-        )
+        raise BackupError(bilingual("the database has no schema {missing}", missing=", ".join(missing)))
     partial = file.with_name(file.name + ".partial")
     try:
         with open(partial, "wb", opener=open_private) as output:
@@ -66,12 +65,15 @@ def restore(dsn: str, file: Path, parts: Sequence[str], business_now: datetime, 
     """Restore the parts in one transaction each; a part that is there is refused, or with `replace` dropped first."""
     for part in parts:
         if f" SCHEMA - {part} " not in _listed(dsn, file):
-            raise BackupError(f"备份中没有 {part} (the backup does not hold {part})")
+            raise BackupError(bilingual("the backup does not hold {part}", part=part))
     in_the_way = sorted(_present(dsn) & set(parts))
     if in_the_way and not replace:
         raise BackupError(
-            f"数据库中已有 {', '.join(in_the_way)} (the database has {', '.join(in_the_way)} already:"
-            " stop the services, back it up, and give --replace to have it dropped first)"
+            bilingual(
+                "the database has {in_the_way} already: stop the services, back it up, and give "
+                "--replace to have it dropped first",
+                in_the_way=", ".join(in_the_way),
+            )
         )
     _demand_stopped(dsn, parts)
     for part in parts:
@@ -85,9 +87,11 @@ def _demand_stopped(dsn: str, parts: Sequence[str]) -> None:
         while running := _running(connection, parts):
             if time.monotonic() > until:
                 raise BackupError(
-                    f"{', '.join(running)} 仍在运行，未作更改 ({', '.join(running)} still runs on this database, and"
-                    " nothing was changed: stop it first; where `panke up` started it: panke down, then panke up"
-                    " --without-services)"
+                    bilingual(
+                        "{running} still runs on this database, and nothing was changed: stop it first; where "
+                        "`panke up` started it: panke down, then panke up --without-services",
+                        running=", ".join(running),
+                    )
                 )
             time.sleep(_ENDING / 20)
 
@@ -163,10 +167,12 @@ def _run(program: str, arguments: Sequence[str], dsn: str, output: int | None = 
             check=False,
         )
     except OSError as error:
-        raise BackupError(f"无法运行 {program} (cannot run {program}: {error.strerror})") from None
+        raise BackupError(
+            bilingual("cannot run {program}: {strerror}", program=program, strerror=error.strerror)
+        ) from None
     if done.returncode != 0:
         told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise BackupError(f"{program} 失败 ({program} failed: {' / '.join(told[-3:])})")
+        raise BackupError(bilingual("{program} failed: {said}", program=program, said=" / ".join(told[-3:])))
     return (done.stdout or b"").decode("utf-8", "replace")
 
 

@@ -18,6 +18,8 @@ from deploy.demo.conversations import Conversation
 from deploy.demo.providers.mail import SENDER
 from deploy.demo.providers.message import DeliveredMessage
 from deploy.demo.scenario.office import NAMES, ZONE
+from shared.i18n import Text as Wording
+from shared.i18n import translated
 
 GROUP = "演示花园案场"
 _INDENT = 2
@@ -61,7 +63,11 @@ def bubble(one: Conversation, width: int) -> Group:
     parts: list[RenderableType] = [_head(one, look), panel]
     if one.instead_of is not None:
         refused = LOOKS[one.instead_of[0]]
-        said = f"↪ {refused.zh}拒收，改由{look.zh}送达 {refused.en} refused it, so it went by {look.en}: "
+        other = translated(
+            "{refused} refused it, so it went by {taken}",
+            refused=Wording(refused.zh, refused.en), taken=Wording(look.zh, look.en),
+        )  # fmt: skip
+        said = f"↪ {other.beside}: "
         parts.append(Text("\n".join(wrapped(said + one.instead_of[1], width)), "dim"))
     return Group(*(Padding(part, (0, 0, 0, _INDENT)) for part in parts), "")
 

@@ -17,6 +17,7 @@ from deploy.demo.console import Screen
 from deploy.local.errors import LocalError
 from deploy.local.home import local_home
 from deploy.local.stack import Stack
+from shared.i18n import translated
 
 
 @click.command()
@@ -52,7 +53,7 @@ def demo(days: int, seed: int, hold: bool | None, directory: Path | None) -> Non
             wishes = Wishes(days, seed, place, stays)
             demonstrate(wishes, screen, lambda: _stay(screen) if stays else None)
     except KeyboardInterrupt:
-        screen.say("\n已停止，没有留下进程 stopped, no process is left")
+        screen.say(f"\n{translated('stopped, no process is left').beside}")
         raise SystemExit(130) from None
     except LocalError as error:
         raise click.ClickException(str(error)) from error
@@ -60,7 +61,7 @@ def demo(days: int, seed: int, hold: bool | None, directory: Path | None) -> Non
 
 def _stay(screen: Screen) -> None:
     """Until Ctrl-C, which is the usual end here and no failure."""
-    screen.say("\n按 Ctrl-C 结束 Ctrl-C ends")
+    screen.say(f"\n{translated('Ctrl-C ends').beside}")
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
 
@@ -85,8 +86,10 @@ class DemoRunsError(LocalError):
 
     def __init__(self, place: Path) -> None:
         super().__init__(
-            f"{place} 中已有一个演示在运行。请先结束它，或用 --directory 换一个目录。",
-            f"A demonstration runs in {place} already. End it first, or give another --directory.",
+            translated(
+                "A demonstration runs in {place} already. End it first, or give another --directory.",
+                place=place,
+            )
         )
 
 

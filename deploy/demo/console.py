@@ -19,12 +19,13 @@ from deploy.demo.conversations import Conversation
 from deploy.demo.providers.message import DeliveredMessage, RefusedRequest
 from deploy.demo.scenario.office import FIRST_DAY
 from deploy.demo.story import DecisionInWords, by_status
+from shared.i18n import translated
 
 _RECEIVED_SHOWN = 6
 _WIDEST = 84
 _SWITCHED = {
-    "stop": "提醒服务停机 the notifier is stopped",
-    "start": "提醒服务恢复，补发停机期间的提醒 it runs again; what was due goes out late",
+    "stop": translated("the notifier is stopped"),
+    "start": translated("it runs again; what was due goes out late"),
 }
 
 
@@ -49,12 +50,12 @@ class Screen:
         return Living(self, steps)
 
     def statuses(self, judgement: Mapping[str, Any]) -> None:
-        self.head("客户现状 Customers by status")
+        self.head(translated("Customers by status").beside)
         for zh, en, count in by_status(judgement):
             self.say(f"  {count:4d}  {zh} {en}")
 
     def decisions(self, told: Iterable[DecisionInWords]) -> None:
-        self.head("三个归属决定 Three decisions")
+        self.head(translated("Three decisions").beside)
         for one in told:
             self.say()
             self.say(f"  {one.when}  {one.who}  〔{one.clause}〕")
@@ -70,15 +71,19 @@ class Screen:
         """How much arrived by which channel, and of each kind one as its reader sees it."""
         alerts = sum(len(one.alerts) for one in told)
         self.head(
-            f"送达的消息 Messages that arrived: {len(told)}（提醒 alerts {alerts}），签名已验证 signatures verified"
+            translated(
+                "Messages that arrived: {messages} ({alerts} alerts), signatures verified",
+                messages=len(told),
+                alerts=alerts,
+            ).beside
         )
         self._counted(told, refused)
         self._receiver([one.message for one in told if one.message.channel == "webhook"])
-        self.head("员工看到的样子 As their readers see them")
+        self.head(translated("As their readers see them").beside)
         self.say()
         for one in worth_showing(told):
             self.console.print(bubble(one, self.width), soft_wrap=False)
-        self.say(f"  全部消息 all messages: {everything}")
+        self.say(f"  {translated('all messages').beside}: {everything}")
 
     def _counted(self, told: Sequence[Conversation], refused: Sequence[RefusedRequest]) -> None:
         counted = Counter(one.message.channel for one in told)
@@ -86,15 +91,16 @@ class Screen:
             self.say(f"  {counted[channel]:4d}  {look.name}")
         for one, count in Counter((one.channel, one.code, one.words) for one in refused).items():
             channel, code, words = one
-            self.say(f"  {count:4d}  {LOOKS[channel].name} 拒收，改由他途送达 refused, so sent another way")
+            sent_otherwise = translated("refused, so sent another way")
+            self.say(f"  {count:4d}  {LOOKS[channel].name} {sent_otherwise.beside}")
             self.say(f"        {code} {words}")
 
     def _receiver(self, received: Sequence[DeliveredMessage]) -> None:
-        self.head(f"签名回调收到的提醒 Alerts at the signed webhook: {len(received)}")
+        self.head(f"{translated('Alerts at the signed webhook').beside}: {len(received)}")
         for message in received[-_RECEIVED_SHOWN:]:
             self.arrived(message)
         if len(received) > _RECEIVED_SHOWN:
-            self.say(f"  … 之前还有 and before these {len(received) - _RECEIVED_SHOWN}")
+            self.say(f"  … {translated('and before these').beside} {len(received) - _RECEIVED_SHOWN}")
 
     def arrived(self, message: DeliveredMessage) -> None:
         """A message in one line, cut where the screen ends; whole where there is none, in a file or a pipe."""
@@ -104,14 +110,14 @@ class Screen:
         self.console.print(line(message), soft_wrap=False, no_wrap=True, overflow="ellipsis")
 
     def switched(self, at: datetime, to: Literal["stop", "start"]) -> None:
-        self.console.print(f"  {local(at):%m-%d %H:%M}  {_SWITCHED[to]}", style="yellow")
+        self.console.print(f"  {local(at):%m-%d %H:%M}  {_SWITCHED[to].beside}", style="yellow")
 
     @property
     def width(self) -> int:
         return min(self.console.width - 2, _WIDEST)
 
     def places(self, addresses: Mapping[str, str]) -> None:
-        self.head("接口文档与指标 API docs and metrics")
+        self.head(translated("API docs and metrics").beside)
         for service, address in addresses.items():
             self.say(f"  {service:12s} {address}/docs   {address}/metrics")
 
@@ -147,8 +153,10 @@ class Living(AbstractContextManager["Living"]):
         """Another step was taken: a line for each day, and below it one for each message that has come since."""
         at = local(moment)
         day = (at.date() - FIRST_DAY).days
-        words = f"第 {day + 1} 天 day {day + 1}  {at:%m-%d %H:%M}  事件 events {recorded}"
-        words += f"  消息 messages {len(messages)}"
+        words = f"{translated('day {day}', day=day + 1).beside}  {at:%m-%d %H:%M}"
+        words += (
+            f"  {translated('events').beside} {recorded}  {translated('messages').beside} {len(messages)}"
+        )
         self._bar.update(self._task, advance=1, description=words)
         if day != self._day:
             self._day = day

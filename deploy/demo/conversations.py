@@ -15,6 +15,7 @@ from typing import Any
 from deploy.demo.alerting import EVENTS
 from deploy.demo.providers.message import DeliveredMessage
 from deploy.local.errors import LocalError
+from shared.i18n import translated
 
 Json = Mapping[str, Any]
 _CASE = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(?![0-9A-Z])")
@@ -29,8 +30,11 @@ class NotArrivedError(LocalError):
             sorted((one[0], one[1], *sorted(one[2])) for one in found) for found in (missing, unknown)
         )
         super().__init__(
-            f"发出而未收到：{gone}；收到而未发出：{odd}，应当一致。",
-            f"Sent and not arrived: {gone}; arrived and not sent: {odd}; these must agree.",
+            translated(
+                "Sent and not arrived: {gone}; arrived and not sent: {odd}; these must agree.",
+                gone=gone,
+                odd=odd,
+            )
         )
 
 

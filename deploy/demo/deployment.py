@@ -20,6 +20,7 @@ from deploy.local.errors import LocalError
 from deploy.local.ports import free_port, is_free
 from deploy.local.service import ServiceProcess
 from deploy.local.stack import PORTS, Stack
+from shared.i18n import translated
 from shared.platform.clock import ClockDriver
 
 T = TypeVar("T")
@@ -40,8 +41,7 @@ class StalledError(LocalError):
 
     def __init__(self, what: str, log: Path) -> None:
         super().__init__(
-            f"演示停住了：{what}。日志在 {log}。",
-            f"The demonstration stands still: {what}. The logs are in {log}.",
+            translated("The demonstration stands still: {what}. The logs are in {log}.", what=what, log=log)
         )
 
 
@@ -50,7 +50,7 @@ class CommandFailedError(LocalError):
 
     def __init__(self, arguments: Sequence[str], said: str) -> None:
         called = f"panke {' '.join(arguments)}"
-        super().__init__(f"{called} 失败：{said}", f"{called} failed: {said}")
+        super().__init__(translated("{program} failed: {said}", program=called, said=said))
 
 
 @dataclass

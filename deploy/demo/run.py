@@ -25,6 +25,7 @@ from deploy.demo.scenario.plan import DemoPlan, make_plan
 from deploy.demo.story import tell, worth_telling
 from deploy.local.errors import LocalError
 from shared.contract import format_instant
+from shared.i18n import translated
 from shared.platform.clock import ClockDriver
 
 
@@ -33,8 +34,9 @@ class NotTheSameError(LocalError):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(
-            f"实时结果与 panke judge 不一致，两份结果在 {directory}。",
-            f"The live judgement is not that of panke judge; both are in {directory}.",
+            translated(
+                "The live judgement is not that of panke judge; both are in {directory}.", directory=directory
+            )
         )
 
 
@@ -62,8 +64,12 @@ def demonstrate(wishes: Wishes, screen: Screen, hold: Any) -> None:
         ) as deployment,
     ):
         screen.head(
-            f"一个虚构案场的 {wishes.days} 天，种子 {wishes.seed}"
-            f" An invented office lives {wishes.days} days, seed {wishes.seed}: {len(plan.events)} events"
+            translated(
+                "An invented office lives {days} days, seed {seed}: {events} events",
+                days=wishes.days,
+                seed=wishes.seed,
+                events=len(plan.events),
+            ).beside
         )
         _live(plan, clock, deployment, providers.arrivals, screen)
         _tell(plan, wishes, deployment, providers.arrivals, screen)
@@ -120,10 +126,12 @@ def _compare(live: bytes, as_of: str, wishes: Wishes, deployment: Deployment, sc
     offline = deployment.judge_offline(as_of)
     (wishes.directory / "live.json").write_bytes(live)
     (wishes.directory / "offline.json").write_bytes(offline)
-    screen.head("实时与离线 Live and offline")
+    screen.head(translated("Live and offline").beside)
     if live != offline:
         raise NotTheSameError(wishes.directory)
-    screen.say(
-        f"  panke judge 对导出日志的结果与实时结果逐字节一致（{len(live)} 字节，截至 {as_of}）\n"
-        f"  panke judge over the exported journal gives the same bytes as the live system"
+    same = translated(
+        "panke judge over the exported journal gives the same bytes as the live system ({size} bytes, as of {as_of})",
+        size=len(live),
+        as_of=as_of,
     )
+    screen.say(f"  {same.zh}\n  {same.en}")

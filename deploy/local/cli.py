@@ -16,6 +16,7 @@ from deploy.local.home import local_home
 from deploy.local.service import ServiceProcess
 from deploy.local.stack import Part, Stack
 from deploy.local.watch import Watch
+from shared.i18n import translated
 from shared.platform.text.terminal import say
 
 _directory = click.option(
@@ -49,7 +50,7 @@ def up(
     if foreground:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in stack.given:
-        say(f"{name}: 使用已给出的地址 given, nothing is embedded for it")
+        say(f"{name}: {translated('given, nothing is embedded for it').beside}")
     with ExitStack() as known:
         _stay(stack, known, foreground=foreground)
 
@@ -62,10 +63,10 @@ def _stay(stack: Stack, known: ExitStack, *, foreground: bool) -> None:
             known.enter_context(in_the_foreground(stack.directory))
         _start(stack, tell_only=foreground)
         if foreground:
-            say("按 Ctrl-C 停止 Ctrl-C stops")
+            say(translated("Ctrl-C stops").beside)
             watch.run()
     except KeyboardInterrupt:
-        say("正在停止 stopping")
+        say(translated("stopping").beside)
     finally:
         if foreground:
             # A second Ctrl-C would leave processes behind; each of them is killed when it takes too long.
@@ -80,7 +81,7 @@ def _start(stack: Stack, *, tell_only: bool) -> None:
         stack.start(say)
     except LocalError as error:
         if not tell_only:
-            hint = "其余部分继续运行，panke down 可停止 what runs goes on; `panke down` stops it"
+            hint = translated("what runs goes on; `panke down` stops it").beside
             raise click.ClickException(f"{error}\n{hint}") from error
         say(error, err=True)
 
@@ -98,7 +99,7 @@ def down(directory: Path | None, remove_data: bool) -> None:
     stack.stop(say)
     if remove_data:
         stack.remove()
-        say(f"{stack.directory}: 数据已删除 data deleted")
+        say(f"{stack.directory}: {translated('data deleted').beside}")
 
 
 @click.command()
@@ -134,10 +135,10 @@ def status(directory: Path | None, environment: bool) -> None:
     for part in parts:
         if part.attach():
             waits = isinstance(part, ServiceProcess) and not part.ready()
-            how = "运行中，未就绪 running, not ready" if waits else "运行中 running"
-            say(f"{part.name}: {how}, {part.address}, pid {part.pid}, log {part.log}")
+            how = translated("running, not ready") if waits else translated("running")
+            say(f"{part.name}: {how.beside}, {part.address}, pid {part.pid}, log {part.log}")
         else:
-            say(f"{part.name}: 未运行 not running, log {part.log}")
+            say(f"{part.name}: {translated('not running').beside}, log {part.log}")
     if not all(part.attach() for part in parts):
         sys.exit(3)
 

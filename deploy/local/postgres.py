@@ -26,6 +26,7 @@ from deploy.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
 from deploy.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
 from deploy.local.private import FOLDER, UMASK, open_private, write_private
 from deploy.local.process import Running, ServerProcess
+from shared.i18n import Text, translated
 
 _SUPERUSER = "panke"
 _START_SECONDS = 90.0
@@ -192,7 +193,7 @@ class EmbeddedPostgres:
             if self._lets_us_in() and self._process.ended() is None:
                 return
             time.sleep(_TICK)
-        raise self._failed(f"{_START_SECONDS:.0f} 秒内未就绪", f"not ready after {_START_SECONDS:.0f} s")
+        raise self._failed(translated("not ready after {seconds} s", seconds=f"{_START_SECONDS:.0f}"))
 
     def _options(self) -> list[str]:
         settings = {
@@ -290,7 +291,7 @@ class EmbeddedPostgres:
             return PortInUseError(PART, self._port)
         if "No space left on device" in tail:
             return NoDiskError(PART, self.directory)
-        return self._failed("进程已退出", "the process ended")
+        return self._failed(translated("the process ended"))
 
-    def _failed(self, zh: str, en: str) -> StartFailedError:
-        return StartFailedError(PART, zh, en, self.log, self._process.tail())
+    def _failed(self, what: Text) -> StartFailedError:
+        return StartFailedError(PART, what, self.log, self._process.tail())

@@ -13,6 +13,7 @@ from deploy.local.errors import NotReadyError, PortInUseError, StartFailedError
 from deploy.local.ports import HOST, soon_free
 from deploy.local.private import write_private
 from deploy.local.process import ServerProcess
+from shared.i18n import translated
 
 _START_SECONDS = 90.0
 _TICK = 0.05
@@ -93,13 +94,13 @@ class ServiceProcess:
         while time.monotonic() < deadline:
             if self.pid is None:
                 raise StartFailedError(
-                    self.name, "进程已退出", "the process ended", self.log, self._process.tail()
+                    self.name, translated("the process ended"), self.log, self._process.tail()
                 )
             if self.ready():
                 return
             time.sleep(_TICK)
-        zh, en = f"{seconds:.0f} 秒内未就绪", f"not ready after {seconds:.0f} s"
-        raise NotReadyError(self.name, zh, en, self.log, self._process.tail())
+        waited = translated("not ready after {seconds} s", seconds=f"{seconds:.0f}")
+        raise NotReadyError(self.name, waited, self.log, self._process.tail())
 
     def ready(self) -> bool:
         """Whether `/readyz` answers 200 now."""

@@ -27,6 +27,7 @@ from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.process import ServerProcess
 from deploy.local.service import ServiceProcess, kept_port, port_variable
 from shared.cli import GROUP
+from shared.i18n import translated
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
 _ORDER = ("intake", "attribution", "notifier")
@@ -158,14 +159,14 @@ class Stack:
         if part.attach():
             part.stop()
         self.begin(part)
-        say(f"{part.name}: 已重启 started again, {part.address}, pid {part.pid}")
+        say(f"{part.name}: {translated('started again').beside}, {part.address}, pid {part.pid}")
 
     def stop(self, say: Say) -> None:
         """Stop every process: the services first, so that they finish while their parts still answer."""
         for part in reversed(self.possible):
             if part.attach():
                 part.stop()
-                say(f"{part.name}: 已停止 stopped")
+                say(f"{part.name}: {translated('stopped').beside}")
 
     def remove(self) -> None:
         """Delete the data, logs and pid files of everything here; call it after `stop`."""
@@ -207,11 +208,11 @@ class Stack:
             if part.attach():
                 if isinstance(part, ServiceProcess):
                     part.wait_ready()
-                say(f"{part.name}: 已在运行 already running, {part.address}, pid {part.pid}")
+                say(f"{part.name}: {translated('already running').beside}, {part.address}, pid {part.pid}")
             else:
                 started.append(part)
                 self.begin(part)
-                say(f"{part.name}: 已启动 started, {part.address}, pid {part.pid}")
+                say(f"{part.name}: {translated('started').beside}, {part.address}, pid {part.pid}")
         except LocalError as error:
             return error
         return None

@@ -10,6 +10,7 @@ import threading
 import time
 
 from deploy.local.stack import Part, Say, Stack
+from shared.i18n import translated
 
 _LOOK_SECONDS = 0.5
 _FIRST_PAUSE = 1.0
@@ -66,9 +67,10 @@ class Watch:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _again(self, part: Part, pause: float) -> None:
-        self._say(f"{part.name}: 已退出，正在重启 it ended and is started again, log {part.log}")
+        self._say(f"{part.name}: {translated('it ended and is started again').beside}, log {part.log}")
         try:
             self._stack.begin(part)
         except Exception as error:  # whatever keeps a part from starting may pass, and ends no other
             if not self._over.is_set():
-                self._say(f"{error}\n{part.name}: {pause:.0f} 秒后再试 tried again in {pause:.0f} s")
+                again = translated("tried again in {seconds} s", seconds=f"{pause:.0f}")
+                self._say(f"{error}\n{part.name}: {again.beside}")

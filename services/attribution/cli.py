@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shared.i18n import bilingual, translated
 from shared.platform.options import database_url, rulebook_folder
 from shared.platform.settings import SettingsError
 from shared.platform.text.terminal import PlainGroup, say
@@ -48,15 +49,15 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
     from shared.platform.postgres.database import connection_info
 
     if everything == bool(scopes):
-        raise click.UsageError("--all 或 --scope，二者选一 (give --all, or scopes)")
+        raise click.UsageError(bilingual("give --all, or scopes"))
     dsn = connection_info(database_url, schema=SCHEMA, name="panke-cli")
     try:
         with psycopg.connect(dsn, autocommit=True) as connection:
             for scope in restatement.all_scopes(connection) if everything else scopes:
                 told = restatement.restate(connection, scope)
-                say(f"已排队重述 (queued to be told anew): {scope}, {told}")
+                say(f"{translated('queued to be told anew')}: {scope}, {told}")
     except restatement.UnknownScopeError as error:
-        raise click.UsageError(f"没有这个判客范围 (attribution knows no scope): {error}") from None
+        raise click.UsageError(f"{translated('attribution knows no scope')}: {error}") from None
     except psycopg.Error as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
 
@@ -139,8 +140,10 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
                 found.unmark(mark)
                 raise click.ClickException(f"{error}; nothing was changed") from None
             raise click.ClickException(
-                f"{error}. 台账可能已记录，该范围在此之前不会重试：请再次执行本命令"
-                " (the journal may have recorded it, so no retry folds the fact: give this command again)"
+                bilingual(
+                    "{error}; the journal may have recorded it, so no retry folds the fact: give this command again",
+                    error=error,
+                )
             ) from None
         _tell(found.set_aside(scope, recorded))
 
@@ -153,11 +156,11 @@ def _tell(retried: Retried) -> None:
 
 
 def _being_set_aside(error: BeingSetAsideError) -> str:
-    return (
-        f"该范围的记录正在被剔除 (the event {error.id} of the scope {error.scope} is being set aside by {error.by}"
-        f" since {error.at.isoformat()}); nothing was changed. If that command has ended, give it again:"
-        f" panke quarantine set-aside {error.scope} --reason … --by {error.by}"
-    )
+    return bilingual(
+        "the event {id} of the scope {scope} is being set aside by {by} since {since}; nothing was changed. If that "
+        "command has ended, give it again: panke quarantine set-aside {scope} --reason … --by {by}",
+        id=error.id, scope=error.scope, by=error.by, since=error.at.isoformat(),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -199,8 +202,12 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
         raise click.ClickException(_being_set_aside(error)) from None
     except AlreadySetAsideError as error:
         raise click.ClickException(
-            f"该记录已被剔除 (the fact of the scope {error.scope} on which it failed was set aside by {error.by} at"
-            f" {error.at.isoformat()}): nothing is left to do"
+            bilingual(
+                "the fact of the scope {scope} on which it failed was set aside by {by} at {at}: nothing is left to do",
+                scope=error.scope,
+                by=error.by,
+                at=error.at.isoformat(),
+            )
         ) from None
     except NoSuchTextError as error:
         raise click.ClickException(str(error)) from None

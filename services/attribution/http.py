@@ -46,6 +46,7 @@ from shared.contract.answers import (
 )
 from shared.contract.case_numbers import case_digest
 from shared.contract.schema import INSTANT
+from shared.i18n import bilingual
 from shared.platform.clock import BusinessClock
 from shared.platform.http.disconnects import LeavingRoute
 from shared.platform.http.openapi import ANY_EVENT, JSON, answer, body, named
@@ -213,9 +214,7 @@ class Api:
         except RepeatedError:
             raise _refused(409, "id", "repeated", REPEATED) from None
         except WouldParkError as error:
-            raise ProblemError(
-                409, f"该记录会使判客停在隔离区 (the fold fails on this event: {error})"
-            ) from None
+            raise ProblemError(409, bilingual("the fold fails on this event: {error}", error=error)) from None
         return _json(found | head.told(), head)
 
     async def customer(
@@ -245,7 +244,7 @@ class Api:
         """The customer whom alerts call by that number; one that was joined is found as what it went into."""
         digest = case_digest(case)
         if digest is None:
-            raise _wrong("case", "case", "编号形如 K7QF-2M9D (a case number looks like K7QF-2M9D)")
+            raise _wrong("case", "case", bilingual("a case number looks like K7QF-2M9D"))
         return await self._answer("desk", scope, min_seq, lambda snapshot: snapshot.faces().of_case(digest))
 
     async def history(
@@ -292,7 +291,7 @@ class Api:
 
     async def keep_text(self, rulebook: Slug, version: Version) -> Response:
         """Asked before an adoption is taken: from then on every process judges by this text of the rulebook."""
-        none = f"没有规则书 {rulebook}@{version} (there is no rulebook {rulebook}@{version} here)"
+        none = bilingual("there is no rulebook {rulebook}@{version} here", rulebook=rulebook, version=version)
         await self._ask("desk", lambda: self._keep(rulebook, version), none)
         return Response(status_code=204)
 
@@ -306,7 +305,7 @@ class Api:
 
     async def quarantine(self, scope: Slug) -> Response:
         """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""
-        none = f"范围 {scope} 没有在隔离区等待 (the scope {scope} does not wait in quarantine)"
+        none = bilingual("the scope {scope} does not wait in quarantine", scope=scope)
         since, event = await self._ask("desk", lambda: self._questions.failing(scope), none)
         return Response(
             msgspec.json.encode({"scope": scope, "since": format_instant(since), "event": event}),
@@ -435,7 +434,7 @@ class Api:
 
 
 def _away() -> ProblemError:
-    told = "数据库没有应答 (the database does not answer)"
+    told = bilingual("the database does not answer")
     return ProblemError(503, told, headers={"Retry-After": "2"})
 
 

@@ -21,6 +21,7 @@ from services.intake.model.submission import (
     RefusedEvent,
 )
 from shared.contract import format_instant
+from shared.i18n import bilingual
 from shared.platform.http.problem import FieldError, problem_document
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -31,9 +32,7 @@ _instant = lru_cache(maxsize=1024)(format_instant)
 PLACED: Final = (Accepted, Duplicate)
 """What is answered with its place. A union of the two would be made anew for each line."""
 
-CONFLICT: Final = (
-    "该 id 已登记，内容不同；原记录未变 (this id is recorded with other content; nothing was changed)"
-)
+CONFLICT: Final = bilingual("this id is recorded with other content; nothing was changed")
 
 STATUS: Final[dict[type[LineOutcome], int]] = {
     Accepted: 202,

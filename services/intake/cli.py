@@ -15,6 +15,7 @@ import click
 import psycopg
 
 from shared.contract import format_instant
+from shared.i18n import bilingual, translated
 from shared.platform.postgres.database import connection_info
 from shared.platform.settings import SettingsError
 from shared.platform.text.terminal import PlainGroup, say
@@ -78,7 +79,12 @@ def confirm_time(by: str, reason: str, database_url: str) -> None:
         row = connection.execute(SQL["confirm_time"], {"by": by, "reason": reason}).fetchone()
     assert row is not None  # of an INSERT that returns
     here = format_instant(datetime.now(UTC))
-    say(f"已确认 (confirmed): {here}; PostgreSQL {row[0]}; 账本最晚 (latest of the journal) {row[1] or '-'}")
+    say(
+        bilingual(
+            "confirmed: {here}; PostgreSQL {database}; latest of the journal {latest}",
+            here=here, database=row[0], latest=row[1] or "-",
+        )
+    )  # fmt: skip
 
 
 @journal.command()
@@ -134,22 +140,20 @@ def relay(scopes: tuple[str, ...], everything: bool, first: int, database_url: s
     from services.intake.relay.resend import ScopeWithoutFactsError, send_again, send_all_again
 
     if everything == bool(scopes) or (everything and first != 1):
-        raise click.UsageError(
-            "--all 或 --scope，二者选一 (give --all, or scopes, of which --from may be given)"
-        )
+        raise click.UsageError(bilingual("give --all, or scopes, of which --from may be given"))
     with _connected(database_url) as connection:
         if everything:
-            say(f"已排队重发 (queued to be sent again): {send_all_again(connection)}")
+            say(f"{translated('queued to be sent again')}: {send_all_again(connection)}")
         for scope in scopes:
             try:
                 queued = send_again(connection, scope, first)
             except ScopeWithoutFactsError:
                 raise _no_such_scope(scope) from None
-            say(f"已排队重发 (queued to be sent again): {scope}, seq {first} …, {queued}")
+            say(f"{translated('queued to be sent again')}: {scope}, seq {first} …, {queued}")
 
 
 def _no_such_scope(scope: str) -> click.UsageError:
-    return click.UsageError(f"没有这个判客范围的记录 (the journal has no fact of the scope): {scope}")
+    return click.UsageError(f"{translated('the journal has no fact of the scope')}: {scope}")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from services.intake.model.submission import IntakeUnavailableError, MalformedEv
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
 from shared.contract.set_aside import SetAside, SettingAside
+from shared.i18n import bilingual, translated
 from shared.platform.http.openapi import ANY_EVENT, JSON, LINES, answer, body, named
 from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, unavailable
 from shared.platform.http.raw_route import RawRoute
@@ -107,7 +108,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         except IntakeUnavailableError as error:
             raise unavailable(error.reason, error.retry_after) from error
         if body is None:
-            raise ProblemError(404, "没有这个 id 的记录 (no event of this id is recorded)")
+            raise ProblemError(404, bilingual("no event of this id is recorded"))
         return Response(body, media_type=JSON)
 
     add = app.router.add_api_route
@@ -154,7 +155,7 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
         try:
             record, new = await intake.set_aside(scope, asked)
         except UnknownEventError:
-            raise ProblemError(404, "该范围没有这个 id 的记录 (the scope has no event of this id)") from None
+            raise ProblemError(404, bilingual("the scope has no event of this id")) from None
         except FactNotFailingError as error:
             raise _not_failing(error.failing) from None
         except IntakeUnavailableError as error:
@@ -177,14 +178,13 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
 
 def _not_failing(failing: str | None) -> ProblemError:
     """Why the fact stays: it was folded, or waits behind the one that fails."""
-    if failing is None:
-        zh, en = "该范围没有停在任何记录上", "the scope fails on no event now"
-    else:
-        zh, en = f"该范围停在 {failing}", f"the scope fails on {failing}"
-    message = (
-        f"只能搁置范围所停的那条记录：{zh}"
-        f" (only the event on which a scope fails may be set aside, and {en}; to correct what was judged, record"
-        " a correction)"
+    stands = translated("the scope fails on no event now")
+    if failing is not None:
+        stands = translated("the scope fails on {failing}", failing=failing)
+    message = bilingual(
+        "only the event on which a scope fails may be set aside, and {stands}; to correct what was judged, record"
+        " a correction",
+        stands=stands,
     )
     return ProblemError(409, f"id: {message}", errors=[{"path": "id", "rule": "failing", "message": message}])
 
@@ -196,12 +196,12 @@ def _traceparent() -> str:
 def _lines(body: bytes) -> list[bytes]:
     """The lines of an NDJSON body; an empty one in between keeps its number and is bad input."""
     if not body.strip():
-        raise ProblemError(422, "内容为空 (the batch is empty)")
+        raise ProblemError(422, bilingual("the batch is empty"))
     lines = body.split(b"\n")
     if not lines[-1].strip():
         lines.pop()
     if len(lines) > MAX_LINES:
-        raise ProblemError(413, f"超过 {MAX_LINES} 行 (more than {MAX_LINES} lines)")
+        raise ProblemError(413, bilingual("more than {max_lines} lines", max_lines=MAX_LINES))
     return lines
 
 
@@ -215,7 +215,7 @@ def _event_id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        message = "应为 UUID (must be a UUID)"
+        message = bilingual("must be a UUID")
         raise ProblemError(
             422, f"id: {message}", errors=[{"path": "id", "rule": "pattern", "message": message}]
         ) from None

@@ -14,17 +14,19 @@ from services.intake.journal.comparison import Findings, acknowledged, hold
 from services.intake.journal.journal import Connection
 from services.intake.journal.topic_tail import Piece, reading
 from services.intake.recovery.recovery import Left, Recovery, resendable
+from shared.i18n import bilingual, translated
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
 from shared.platform.text.terminal import say
 
 WAIT: Final = 10.0
 SHOWN: Final = 20
 
-WHAT_NOW: Final = """\
-台账与主题均未改动。先弄清另一份记录由谁写入（第二个登记服务、旧库、外人），见故障手册。
-Neither the journal nor the topic was overwritten. Find out who wrote the other facts (a second intake, an older
-database, a stranger); then, as the runbook tells under "Journal and topic have different facts under one seq": have
-everything judged anew from the journal on topics of another name, and record the events of --left again."""
+WHAT_NOW: Final = translated(
+    "Neither the journal nor the topic was overwritten. Find out who wrote the other facts "
+    "(a second intake, an older\ndatabase, a stranger); then, as the runbook tells under "
+    '"Journal and topic have different facts under one seq":\nhave everything judged anew '
+    "from the journal on topics of another name, and record the events of --left again."
+)
 
 
 def recover(
@@ -35,16 +37,16 @@ def recover(
     codec, findings = PlainCodec(), Findings()
     _read(connection, kafka, topic, lambda piece: hold(connection, codec, piece, findings))
     if not findings.lacks:
-        say("台账不缺记录 (the journal lacks nothing of its topic)")
+        say(bilingual("the journal lacks nothing of its topic"))
         return True
     _show(findings)
     if findings.ahead and not yes:
-        click.confirm("取回这些记录？ Take these facts back?", abort=True)
+        click.confirm(translated("Take these facts back?").beside, abort=True)
     recovery = Recovery(connection, codec, default_rulebook)
     _read(connection, kafka, topic, recovery.take)
     recovery.end()
     for scope, count in recovery.taken.items():
-        say(f"已取回 (taken back): {scope}, {count}")
+        say(f"{translated('taken back')}: {scope}, {count}")
     return _whole(recovery.left, left)
 
 
@@ -53,14 +55,14 @@ def _read(connection: Connection, kafka: str, topic: str, take: Callable[[Piece]
         asyncio.run(_read_tail(connection, kafka, topic, take))
     except SEND_FAILURES as error:
         raise click.ClickException(
-            f"Kafka 没有应答 (the broker did not answer): {type(error).__name__}"
+            f"{translated('the broker did not answer')}: {type(error).__name__}"
         ) from None
 
 
 async def _read_tail(connection: Connection, kafka: str, topic: str, take: Callable[[Piece], None]) -> None:
     state = await look_at(kafka, topic, None, WAIT)
     if state is None:
-        raise click.ClickException(f"没有这个主题 (there is no topic {topic})")
+        raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
     async with reading(kafka, topic, acknowledged(connection, (state.log, topic))) as tail:
         async for piece in tail.pieces():
             await asyncio.to_thread(take, piece)
@@ -68,12 +70,11 @@ async def _read_tail(connection: Connection, kafka: str, topic: str, take: Calla
 
 def _show(findings: Findings) -> None:
     for scope, span in list(findings.ahead.items())[:SHOWN]:
-        say(f"台账缺少 (the journal lacks): {scope} {span}")
+        say(f"{translated('the journal lacks')}: {scope} {span}")
     for fork in findings.forks[:SHOWN]:
-        say(
-            f"分叉 (fork): {fork.scope} {fork.seq}: journal {fork.journal_id},"
-            f" topic {fork.topic_id} (partition {fork.partition}, offset {fork.offset})"
-        )
+        place = f"partition {fork.partition}, offset {fork.offset}"
+        ids = f"journal {fork.journal_id}, topic {fork.topic_id} ({place})"
+        say(f"{translated('fork')}: {fork.scope} {fork.seq}: {ids}")
     more = len(findings.ahead) + len(findings.forks) - 2 * SHOWN
     if more > 0:
         say(f"… +{more}")
@@ -81,14 +82,14 @@ def _show(findings: Findings) -> None:
 
 def _whole(kept: list[Left], file: Path | None) -> bool:
     if not kept:
-        say("台账完整 (the journal has all of its topic)")
+        say(bilingual("the journal has all of its topic"))
         return True
     for left in kept[:SHOWN]:
         fact = left.fact
-        say(f"未取 (left): {fact.scope} {fact.seq}, {fact.id}: {left.reason}", err=True)
+        say(f"{translated('left')}: {fact.scope} {fact.seq}, {fact.id}: {left.reason}", err=True)
     unknown = [left for left in kept if not left.known]
     if file is not None:
         file.write_bytes(b"".join(resendable(left) + b"\n" for left in unknown))
         say(f"{len(unknown)} → {file}", err=True)
-    say(WHAT_NOW, err=True)
+    say(f"{WHAT_NOW.zh}\n{WHAT_NOW.en}", err=True)
     return False

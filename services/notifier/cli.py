@@ -15,6 +15,7 @@ import psycopg
 
 from services.notifier.commands import check_policy, preview_policy, test_channel
 from shared.contract.case_numbers import case_digest
+from shared.i18n import bilingual
 from shared.platform.settings import SettingsError
 from shared.platform.text.terminal import PlainGroup, say
 
@@ -234,7 +235,7 @@ def _zone() -> ZoneInfo:
 def _digest(case: str | None) -> bytes | None:
     found = None if case is None else case_digest(case)
     if case is not None and found is None:
-        raise click.BadParameter("--case: 编号形如 K7QF-2M9D (a case number looks like K7QF-2M9D)")
+        raise click.BadParameter(f"--case: {bilingual('a case number looks like K7QF-2M9D')}")
     return found
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 import click
 
 from shared.contract import BadEvent, parse_instant
+from shared.i18n import translated
 from shared.platform.settings import SettingsError
 from shared.platform.text.terminal import say
 
@@ -160,11 +161,9 @@ def _notice(person: Person) -> RenderedMessage:
     from services.notifier.model.kinds import Audience, Rung
 
     now = datetime.now(UTC)
-    words = MessageText(
-        "【判客】测试提醒，无需处理",
-        "这是一条测试提醒，用于确认本渠道可以送达，无需处理。",
-        "[Panke] A test, nothing to do",
-        "This is a test of this channel. There is nothing to do.",
+    words = MessageText.of(
+        translated("[Panke] A test, nothing to do"),
+        translated("This is a test of this channel. There is nothing to do."),
     )
     return RenderedMessage(
         id=uuid4(), scope="test", customer="test", case="TEST-TEST", rung=Rung.TEST,

@@ -31,6 +31,7 @@ from services.notifier.history.proof import LoggedAlert, LogQuery, Proof
 from services.notifier.model.alert import State
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.case_numbers import case_digest
+from shared.i18n import bilingual
 from shared.platform.clock import MachineClock
 from shared.platform.http.openapi import answer, named
 from shared.platform.http.problem import FieldError, ProblemError, problem
@@ -103,7 +104,7 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         """What was told to whom about a customer, each step with business and machine time and the answer. The customer
         is named by `customer` or by `case`."""
         if (customer is None) == (case is None):
-            raise _refused("customer", "one_of", "customer 与 case 二选一 (give either `customer` or `case`)")
+            raise _refused("customer", "one_of", bilingual("give either `customer` or `case`"))
         return _json(AlertLog(proof.log(LogQuery(customer, scope, claim, _case(case)))))
 
     def get_alert(alert: UUID) -> Response:
@@ -162,7 +163,7 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
 
 
 async def database_away(_request: Request, _error: Exception) -> Response:
-    detail = "数据库暂时无法访问 (the database does not answer)"
+    detail = bilingual("the database does not answer")
     return problem(503, detail, headers={"Retry-After": "5"})
 
 
@@ -175,7 +176,7 @@ def _case(number: str | None) -> bytes | None:
         return None
     found = case_digest(number)
     if found is None:
-        raise _refused("case", "case", "编号形如 K7QF-2M9D (a case number)")
+        raise _refused("case", "case", bilingual("a case number"))
     return found
 
 
@@ -195,4 +196,4 @@ def _read_cursor(text: str) -> Cursor:
         due, _, alert = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("/")
         return parse_instant(due), UUID(alert)
     except (binascii.Error, BadEvent, UnicodeError, ValueError):
-        raise _refused("cursor", "cursor", "须为上一页的 next (must be the `next` of a page)") from None
+        raise _refused("cursor", "cursor", bilingual("must be the `next` of a page")) from None

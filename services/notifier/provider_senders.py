@@ -24,6 +24,7 @@ from services.notifier.channels.wecom import WeComRobot
 from services.notifier.policy.sms import LONGEST
 from services.notifier.schedule.plan import SmsTerms
 from services.notifier.settings import NotifierSettings
+from shared.i18n import bilingual
 from shared.platform.clock import MachineClock
 from shared.platform.settings import SettingsError, variable
 
@@ -86,10 +87,11 @@ def hook(
 
 def bad_secret(where: str, error: SecretError) -> SettingsError:
     """What to say of a secret of a webhook, and never the secret."""
-    return SettingsError(
-        f"{where}: 密钥须为 24 至 64 字节的 base64，可带 whsec_ 前缀"
-        f" (the secret of a webhook is the base64 of 24 to 64 bytes, with or without `whsec_`: {error})"
+    wrong = bilingual(
+        "the secret of a webhook is the base64 of 24 to 64 bytes, with or without `whsec_`: {error}",
+        error=error,
     )
+    return SettingsError(f"{where}: {wrong}")
 
 
 def aliyun(settings: NotifierSettings, limiter: Limiter, terms: SmsTerms) -> Channel:

@@ -132,7 +132,7 @@ def problem_schema() -> Schema:
             "path": {"type": "string", "examples": ["data.customer.phones[0]"]},
             "rule": {
                 "type": "string",
-                "description": "; ".join(f"{k}: {_plain(en)}" for k, (_, en) in RULES.items()),
+                "description": "; ".join(f"{k}: {_plain(text.en)}" for k, text in RULES.items()),
             },
             "message": text,
         },

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from shared.contract.events import DATA_TYPES, Data, Event, RulebookAdopted, StaffEnrolled
 from shared.contract.fields import StaffId, StaffList
+from shared.i18n import bilingual
 
 UNKNOWN_SCOPE: Final = "unknown_scope"
 UNKNOWN_OFFICE: Final = "unknown_office"
@@ -20,10 +21,10 @@ UNKNOWN_STAFF: Final = "unknown_staff"
 DEPARTED_STAFF: Final = "departed_staff"
 
 MESSAGES: Final[Mapping[str, str]] = {
-    UNKNOWN_SCOPE: "该范围还没有登记任何员工 (nobody is enrolled in this scope)",
-    UNKNOWN_OFFICE: "该范围此前没有这个案场 (no record of this scope named this office before)",
-    UNKNOWN_STAFF: "该范围没有登记过这名员工 (nobody of this id is enrolled in this scope)",
-    DEPARTED_STAFF: "这名员工当时已离职 (this member of staff had left by then)",
+    UNKNOWN_SCOPE: bilingual("nobody is enrolled in this scope"),
+    UNKNOWN_OFFICE: bilingual("no record of this scope named this office before"),
+    UNKNOWN_STAFF: bilingual("nobody of this id is enrolled in this scope"),
+    DEPARTED_STAFF: bilingual("this member of staff had left by then"),
 }
 
 _BEGIN: Final = (StaffEnrolled, RulebookAdopted)

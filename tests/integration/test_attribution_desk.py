@@ -10,7 +10,7 @@ import pytest
 
 from services.attribution.explanations import desk_words as say
 from services.attribution.queries.desk import look_up
-from shared.rules.domain.rulebook import Text
+from shared.i18n import Text
 from tests.support.attribution import START, Deployment, Journal, deployment
 
 LI = "13800000001"

@@ -8,7 +8,7 @@ import pytest
 
 from services.attribution.explanations.explain import explain
 from services.attribution.explanations.words import DEAL, OWNERSHIP
-from shared.rules.domain.rulebook import Text
+from shared.i18n import Text
 from shared.rules.rulebooks.loading import load
 
 NAMES = {"li": "李伟", "wang": "王芳"}

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from services.attribution.explanations.words import (
     BASIS,
     BASIS_UNKNOWN,
     DEAL,
-    MONTHS,
     NOBODY,
     OWNERSHIP,
     RECORDS,
 )
-from shared.rules.domain.rulebook import Clause, Discovery, Rulebook, Split, Text
+from shared.i18n import Text, listed
+from shared.i18n.times import dated
+from shared.rules.domain.rulebook import Clause, Discovery, Rulebook, Split
 
 Decision = Mapping[str, object]
 
@@ -39,16 +39,10 @@ def explain(
     template = _template(decision, rulebook, clause)
     at = datetime.fromisoformat(str(decision["at"]))
     because = _strings(decision.get("because"))
-    told = {
-        language: _told(language, template, decision, staff_names, when(language, at, rulebook.timezone))
-        for language in ("zh", "en")
-    }
+    told = _told(template, decision, staff_names, dated(at, rulebook.timezone)).ended()
     basis = _basis(rulebook, clause)
     resting = _records(because, records or {})
-    return Text(
-        f"{told['zh']}。{basis.zh}{resting.zh}",
-        f"{told['en']}. {basis.en} {resting.en}".rstrip(),
-    )
+    return Text(f"{told.zh}{basis.zh}{resting.zh}", f"{told.en} {basis.en} {resting.en}".rstrip())
 
 
 def _template(decision: Decision, rulebook: Rulebook, clause: Clause) -> Text:
@@ -133,58 +127,40 @@ def _clause_of(split: Split | None, points: list[int]) -> Clause | None:
     return split.clause if parts == points else None
 
 
-def _told(language: str, template: Text, decision: Decision, names: Mapping[str, str], at: str) -> str:
-    nobody = getattr(NOBODY, language)
-    owner, previous = decision.get("owner"), decision.get("previous")
+def _told(template: Text, decision: Decision, names: Mapping[str, str], at: Text) -> Text:
     shares = decision.get("shares")
-    told: str = getattr(template, language).format(
+    return template.format(
         at=at,
-        owner=names.get(str(owner), str(owner)) if owner is not None else nobody,
-        previous=names.get(str(previous), str(previous)) if previous is not None else nobody,
-        shares=_shares(language, shares if isinstance(shares, Mapping) else {}, names),
+        owner=_name(decision.get("owner"), names),
+        previous=_name(decision.get("previous"), names),
+        shares=_shares(shares if isinstance(shares, Mapping) else {}, names),
     )
-    return told
 
 
-def _shares(language: str, shares: Mapping[object, object], names: Mapping[str, str]) -> str:
+def _name(staff: object, names: Mapping[str, str]) -> str | Text:
+    return NOBODY if staff is None else names.get(str(staff), str(staff))
+
+
+def _shares(shares: Mapping[object, object], names: Mapping[str, str]) -> Text:
     parts = [f"{names.get(str(staff), str(staff))} {_percent(points)}" for staff, points in shares.items()]
-    return ("、" if language == "zh" else ", ").join(parts) or getattr(NOBODY, language)
+    return listed(parts) if parts else NOBODY
 
 
 def _percent(points: object) -> str:
     return f"{int(str(points)) / 100:g}%"
 
 
-def when(language: str, at: datetime, zone: ZoneInfo) -> str:
-    """The local time of the office, to the minute."""
-    local = at.astimezone(zone)
-    if language == "zh":
-        return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year} at {local:%H:%M}"
-
-
 def _basis(rulebook: Rulebook, clause: Clause) -> Text:
     sentence = rulebook.clauses.get(clause)
     if sentence is None:
-        return Text(BASIS_UNKNOWN.zh.format(clause=clause), BASIS_UNKNOWN.en.format(clause=clause))
-    return Text(
-        BASIS.zh.format(clause=clause, sentence=_ended(sentence.zh, "。")),
-        BASIS.en.format(clause=clause, sentence=_ended(sentence.en, ".")),
-    )
-
-
-def _ended(sentence: str, stop: str) -> str:
-    return sentence if sentence.endswith((".", "。", "!", "?", "！", "？")) else f"{sentence}{stop}"
+        return BASIS_UNKNOWN.format(clause=clause)
+    return BASIS.format(clause=clause, sentence=sentence.ended())
 
 
 def _records(because: list[str], words: Mapping[str, Text]) -> Text:
     if not because:
         return Text("", "")
-    told = [words.get(event, Text(event, event)) for event in because]
-    return Text(
-        RECORDS.zh.format(records="、".join(t.zh for t in told)),
-        RECORDS.en.format(records=", ".join(t.en for t in told)),
-    )
+    return RECORDS.format(records=listed(words.get(event, event) for event in because))
 
 
 def _strings(items: object) -> list[str]:

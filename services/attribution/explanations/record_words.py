@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.rules.domain.rulebook import Text
+from shared.i18n import Text, translated
 
-RECORD = Text("{at}的{kind}", "the {kind} of {at}")
-OTHER = Text("记录", "record")
+RECORD = translated("the {kind} of {at}")
+OTHER = translated("record")
 
 KINDS: Mapping[str, Text] = {
-    "staff.enrolled": Text("入职登记", "enrolment"),
-    "staff.departed": Text("离职登记", "departure"),
-    "rulebook.adopted": Text("规则书启用", "adoption of a rulebook"),
-    "shift.opened": Text("当班轮序", "opening of the shift"),
-    "staff.away": Text("离开登记", "absence"),
-    "staff.back": Text("返岗登记", "return"),
-    "visit.registered": Text("来访登记", "visit"),
-    "call.registered": Text("来电登记", "call"),
-    "outreach.registered": Text("拓客登记", "outreach"),
-    "followup.recorded": Text("回访记录", "follow-up"),
-    "customer.recognised": Text("辨认记录", "recognition"),
-    "household.linked": Text("家庭关联", "link of a household"),
-    "complaint.upheld": Text("投诉成立决定", "complaint that was upheld"),
-    "concealment.found": Text("隐瞒认定", "finding of a concealment"),
-    "claim.transferred": Text("客户转移", "transfer"),
-    "deal.subscribed": Text("认购登记", "subscription"),
-    "deal.signed": Text("签约登记", "signing"),
-    "deal.cancelled": Text("成交取消", "cancellation of the deal"),
-    "dispute.opened": Text("争议提出", "dispute"),
-    "dispute.evidence_added": Text("补充证据", "evidence that was added"),
-    "dispute.ruled": Text("争议裁定", "ruling"),
-    "record.corrected": Text("登记更正", "correction"),
-    "record.approved": Text("登记审批", "approval of a record"),
-    "survey.recorded": Text("回访问卷", "survey"),
+    "staff.enrolled": translated("enrolment"),
+    "staff.departed": translated("departure"),
+    "rulebook.adopted": translated("adoption of a rulebook"),
+    "shift.opened": translated("opening of the shift"),
+    "staff.away": translated("absence"),
+    "staff.back": translated("return"),
+    "visit.registered": translated("visit"),
+    "call.registered": translated("call"),
+    "outreach.registered": translated("outreach"),
+    "followup.recorded": translated("follow-up"),
+    "customer.recognised": translated("recognition"),
+    "household.linked": translated("link of a household"),
+    "complaint.upheld": translated("complaint that was upheld"),
+    "concealment.found": translated("finding of a concealment"),
+    "claim.transferred": translated("transfer"),
+    "deal.subscribed": translated("subscription"),
+    "deal.signed": translated("signing"),
+    "deal.cancelled": translated("cancellation of the deal"),
+    "dispute.opened": translated("dispute"),
+    "dispute.evidence_added": translated("evidence that was added"),
+    "dispute.ruled": translated("ruling"),
+    "record.corrected": translated("correction"),
+    "record.approved": translated("approval of a record"),
+    "survey.recorded": translated("survey"),
 }

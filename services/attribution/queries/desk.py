@@ -14,9 +14,10 @@ from datetime import date, datetime
 from services.attribution.explanations import desk_words as say
 from services.attribution.queries.queries import Snapshot
 from shared.contract import mask_contact
+from shared.i18n import Text
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.discovery import honoured
-from shared.rules.domain.rulebook import Clause, Rulebook, Text
+from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.domain.state import Claim
 from shared.rules.judge.result import Json
 

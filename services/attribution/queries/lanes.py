@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
 from shared.platform.threads import Threads, ThreadsBusyError
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 Lane = Literal["desk", "lists", "historic"]
 
 RETRY_AFTER = "1"
-BUSY = "查询太多，{waiting} 个已在排队，请稍后再试 (too many questions: {waiting} wait already; come again)"
+BUSY = bilingual("too many questions: {waiting} wait already; come again")
 
 
 @dataclass(frozen=True, slots=True)

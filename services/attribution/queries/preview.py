@@ -33,18 +33,17 @@ from shared.contract import (
     stamp,
 )
 from shared.contract.warnings import MESSAGES
-from shared.rules.domain.rulebook import Text
+from shared.i18n import Text, bilingual, translated
 from shared.rules.judge.result import Json, in_order
 
-NOTHING = Text("这条记录不产生归属决定。", "This record decides nothing about a customer.")
-BEHIND = Text(
-    "该范围自{since}起停在隔离区，以下按停止前的状态推演。",
-    "The scope has waited in quarantine since {since}; this follows from its state before that.",
+NOTHING = translated("This record decides nothing about a customer.")
+BEHIND = translated(
+    "The scope has waited in quarantine since {since}; this follows from its state before that."
 )
-REPEATED = "该 id 已登记，重复提交不再产生决定 (this id is recorded already and decides nothing more)"
-OF_SCOPE = "与路径中的范围不同 (is another scope than that of the path)"
-ONE_SCOPE = "案场已属于另一个判客范围 (this office belongs to another scope)"
-UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
+REPEATED = bilingual("this id is recorded already and decides nothing more")
+OF_SCOPE = bilingual("is another scope than that of the path")
+ONE_SCOPE = bilingual("this office belongs to another scope")
+UNKNOWN_RULEBOOK = bilingual("no rulebook of this name and version is known")
 
 
 class RepeatedError(Exception):
@@ -162,5 +161,5 @@ def _summary(head: FoldedHead, decisions: list[Json]) -> Text:
     words = [Text(**one["explanation"]) for one in decisions] or [NOTHING]
     if head.behind_since is not None:
         since = format_instant(head.behind_since)
-        words.insert(0, Text(BEHIND.zh.format(since=since), BEHIND.en.format(since=since)))
+        words.insert(0, BEHIND.format(since=since))
     return Text("".join(one.zh for one in words), " ".join(one.en for one in words))

@@ -16,34 +16,30 @@ from services.attribution.queries.telling import both
 from shared.contract import is_masked, mask, mask_contact
 from shared.contract.contacts import wechat_contact
 from shared.contract.phones import normalise_phone
-from shared.rules.domain.rulebook import Text
+from shared.i18n import Text, listed, translated
 from shared.rules.judge.result import Json
 
 CORRECTED: Final = "record.corrected"
 APPROVED: Final = "record.approved"
 
-_CORRECTION = Text(
-    "{asked}申请更正，{approved}批准：{changes}。原因：{reason}",
-    "{asked} asked for a correction, {approved} approved: {changes}. Reason: {reason}",
-)
-_NOT_TAKEN = Text(
-    "缺少规则要求的审批，未生效。", " Without the approvals that the rules ask for it had no effect."
-)
-_APPROVAL = Text("{by}{stage}了该记录", "{by} {stage} the record")
+_CORRECTION = translated("{asked} asked for a correction, {approved} approved: {changes}. Reason: {reason}")
+_CHANGE = translated("{field} {before} → {after}")
+_NOT_TAKEN = translated("Without the approvals that the rules ask for it had no effect.")
+_APPROVAL = translated("{by} {stage} the record")
 _STAGES: Final = {
-    "reviewed": Text("审核", "reviewed"),
-    "approved": Text("审批", "approved"),
-    "filed": Text("归档", "filed"),
+    "reviewed": translated("reviewed"),
+    "approved": translated("approved"),
+    "filed": translated("filed"),
 }
 _FIELDS: Final = {
-    "name": Text("姓名", "name"),
-    "phones": Text("电话", "phones"),
-    "wechat": Text("微信", "WeChat"),
-    "relation": Text("关系", "relation"),
+    "name": translated("name"),
+    "phones": translated("phones"),
+    "wechat": translated("WeChat"),
+    "relation": translated("relation"),
 }
-_NOTHING = Text("无", "none")
-_NO_CHANGE = Text("内容不变", "nothing changes")
-_NOBODY = Text("无人", "nobody")
+_NOTHING = translated("none")
+_NO_CHANGE = translated("nothing changes")
+_NOBODY = translated("nobody")
 
 
 def remarks_on(snapshot: Snapshot, records: Sequence[str]) -> list[str]:
@@ -71,7 +67,7 @@ def _told(event: Json, parties: _Parties, names: Mapping[str, str]) -> Json:
         return _correction(event, parties, names)
     if event["type"] == APPROVED:
         stage, by = _STAGES[event["data"]["stage"]], names.get(event["data"]["by"], event["data"]["by"])
-        told = Text(_APPROVAL.zh.format(by=by, stage=stage.zh), _APPROVAL.en.format(by=by, stage=stage.en))
+        told = _APPROVAL.format(by=by, stage=stage)
         return event | {"explanation": both(told)}
     return event
 
@@ -86,33 +82,29 @@ def _correction(event: Json, parties: _Parties, names: Mapping[str, str]) -> Jso
         if parties.changes(data, field, event["seq"])
     }
     shown = {"customer": given, "reason": mask(data["reason"])}
-    words = Text(*(_words(language, data, changed, taken, names) for language in ("zh", "en")))
+    words = _words(data, changed, taken, names)
     return event | {
         "data": data | shown, "changed": changed, "taken": taken, "explanation": both(words)
     }  # fmt: skip
 
 
-def _words(language: str, data: Json, changed: Json, taken: bool, names: Mapping[str, str]) -> str:
-    def say(text: Text) -> str:
-        return str(getattr(text, language))
-
-    comma = "、" if language == "zh" else ", "
-    approved = comma.join(names.get(staff, staff) for staff in data["approved_by"])
-    changes = [f"{say(_FIELDS[field])} {_shown(c['before'], say(_NOTHING))} → {_shown(c['after'], say(_NOTHING))}"
-               for field, c in changed.items()]  # fmt: skip
-    told = say(_CORRECTION).format(
+def _words(data: Json, changed: Json, taken: bool, names: Mapping[str, str]) -> Text:
+    changes = [
+        _CHANGE.format(field=_FIELDS[field], before=_shown(change["before"]), after=_shown(change["after"]))
+        for field, change in changed.items()
+    ]
+    approved = [names.get(staff, staff) for staff in data["approved_by"]]
+    told = _CORRECTION.format(
         asked=names.get(data["requested_by"], data["requested_by"]),
-        approved=approved or say(_NOBODY),
-        changes=("；" if language == "zh" else "; ").join(changes) or say(_NO_CHANGE),
+        approved=listed(approved) if approved else _NOBODY,
+        changes=listed(changes, Text("；", "; ")) if changes else _NO_CHANGE,
         reason=mask(data["reason"]),
-    )
-    stop = "。" if language == "zh" else "."
-    told = told if told.endswith((".", "。", "!", "！", "?", "？")) else told + stop
-    return told if taken else told + say(_NOT_TAKEN)
+    ).ended()
+    return told if taken else Text(f"{told.zh}{_NOT_TAKEN.zh}", f"{told.en} {_NOT_TAKEN.en}")
 
 
-def _shown(value: Any, nothing: str) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value or nothing)
+def _shown(value: Any) -> str | Text:
+    return ", ".join(value) if isinstance(value, list) and value else str(value) if value else _NOTHING
 
 
 def _people(correction: Json) -> Iterable[str]:

@@ -9,20 +9,17 @@ from collections.abc import Iterator
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.attribution.explanations.explain import when
 from services.attribution.explanations.record_words import KINDS, OTHER
 from services.attribution.queries.queries import Snapshot
 from services.attribution.queries.telling import both
 from shared.contract import BadEvent, Event, contacts_of, decode_event, format_instant, mask, parties
 from shared.contract.topics import decode_contacts
-from shared.rules.domain.rulebook import Text
+from shared.i18n import translated
+from shared.i18n.times import dated
 from shared.rules.domain.state import Customer
 from shared.rules.judge.result import Json
 
-_TOLD: Final = Text(
-    "{by}于{at}将该记录（{kind}）移出判定。原因：{reason}",
-    "{by} set this record ({kind}) aside on {at}. Reason: {reason}",
-)
+_TOLD: Final = translated("{by} set this record ({kind}) aside on {at}. Reason: {reason}")
 
 
 def set_asides_on(snapshot: Snapshot, customer: Customer) -> list[Json]:
@@ -54,15 +51,7 @@ def _named(event: Event, stored: bytes | None) -> Iterator[tuple[str, str]]:
 def _told(snapshot: Snapshot, event: Event, seq: int, aside: dict[str, Any]) -> Json:
     zone, kind = ZoneInfo(snapshot.scope.timezone), KINDS.get(event.type, OTHER)
     name = snapshot.staff_names([aside["by"]]).get(aside["by"], aside["by"])
-    words = (
-        getattr(_TOLD, language).format(
-            by=name,
-            at=when(language, aside["at"], zone),
-            kind=getattr(kind, language),
-            reason=aside["reason"],
-        )
-        for language in ("zh", "en")
-    )
+    words = _TOLD.format(by=name, at=dated(aside["at"], zone), kind=kind, reason=aside["reason"])
     assert event.recorded_at is not None, "it stood in the journal"
     return {
         "seq": seq,
@@ -73,5 +62,5 @@ def _told(snapshot: Snapshot, event: Event, seq: int, aside: dict[str, Any]) -> 
         "recorded_at": format_instant(event.recorded_at),
         **aside,
         "at": format_instant(aside["at"]),
-        "explanation": both(Text(*words)),
+        "explanation": both(words),
     }

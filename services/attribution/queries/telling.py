@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.attribution.explanations.explain import explain, when
+from services.attribution.explanations.explain import explain
 from services.attribution.explanations.record_words import KINDS, OTHER, RECORD
 from services.attribution.queries.queries import Snapshot
 from shared.contract import parse_instant
-from shared.rules.domain.rulebook import Text
+from shared.i18n import Text
+from shared.i18n.times import dated
 from shared.rules.judge.result import Json
 
 
@@ -55,8 +56,5 @@ def _records(bodies: Iterable[bytes], zone: ZoneInfo) -> dict[str, Text]:
     for body in bodies:
         event: Json = msgspec.json.decode(body)
         kind, at = KINDS.get(event["type"], OTHER), parse_instant(event["occurred_at"])
-        named[event["id"]] = Text(
-            RECORD.zh.format(at=when("zh", at, zone), kind=kind.zh),
-            RECORD.en.format(at=when("en", at, zone), kind=kind.en),
-        )
+        named[event["id"]] = RECORD.format(at=dated(at, zone), kind=kind)
     return named

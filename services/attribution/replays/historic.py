@@ -17,6 +17,7 @@ from datetime import datetime
 from multiprocessing import get_context
 from typing import Any
 
+from shared.i18n import bilingual
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
 
@@ -63,7 +64,7 @@ class Worker:
             return await asyncio.wrap_future(future)
         except BrokenProcessPool:
             self._replace()
-            raise RefoldUnavailableError("计算进程超出限制 (the worker ran into its limits)") from None
+            raise RefoldUnavailableError(bilingual("the worker ran into its limits")) from None
         except asyncio.CancelledError:
             self._replace()
             raise
@@ -129,7 +130,7 @@ class HistoricJudge:
         """
         if self._under_way >= self._most:
             raise RefoldUnavailableError(
-                f"已有 {self._under_way} 个历史查询在处理 ({self._under_way} historic questions are under way)"
+                bilingual("{under_way} historic questions are under way", under_way=self._under_way)
             )
         self._under_way += 1
         deadline = asyncio.get_running_loop().time() + self._wait
@@ -139,7 +140,7 @@ class HistoricJudge:
                 worker = await self._free.get()
             yield WorkerSlot(worker, deadline)
         except TimeoutError:
-            told = f"{self._wait:g} 秒内没有算完 (the answer took more than {self._wait:g} s)"
+            told = bilingual("the answer took more than {wait} s", wait=f"{self._wait:g}")
             raise RefoldUnavailableError(told) from None
         finally:
             self._under_way -= 1

@@ -22,6 +22,7 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.numbering import UNKNOWN_RULEBOOK
 from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
+from shared.i18n import bilingual
 
 log: Final = structlog.get_logger()
 
@@ -82,8 +83,11 @@ class AttributionClient:
             return _decode(answer.content).event
         except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
             raise IntakeUnavailableError(
-                "无法向归属服务核实该记录，未作更改 (attribution cannot be asked whether the scope fails on this event;"
-                f" nothing was changed; PANKE_INTAKE_ATTRIBUTION is {self._address})",
+                bilingual(
+                    "attribution cannot be asked whether the scope fails on this event; nothing was changed; "
+                    "PANKE_INTAKE_ATTRIBUTION is {address}",
+                    address=self._address,
+                ),
                 RETRY_AFTER,
             ) from error
 
@@ -127,8 +131,11 @@ class AttributionClient:
             log.warning("rulebook_text_unknown", address=self._address, error=type(error).__name__)
             if not self._rulebooks.has_everywhere(name, version):
                 raise IntakeUnavailableError(
-                    "无法向归属服务核实该规则书的文本，未作记录 (attribution cannot be asked for the text of this"
-                    f" rulebook; nothing was recorded; PANKE_INTAKE_ATTRIBUTION is {self._address})",
+                    bilingual(
+                        "attribution cannot be asked for the text of this rulebook; nothing was recorded; "
+                        "PANKE_INTAKE_ATTRIBUTION is {address}",
+                        address=self._address,
+                    ),
                     RETRY_AFTER,
                 ) from error
         return None

@@ -28,6 +28,7 @@ from services.intake.model.submission import (
     Submission,
 )
 from shared.contract import BadEvent, SetAside, SettingAside
+from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 
 # So many lines of a batch are decoded, and journalled in one transaction, at a time: requests that arrive
@@ -113,7 +114,7 @@ class Intake:
             return await asyncio.to_thread(self._event, id_)
         except psycopg.OperationalError as error:
             raise IntakeUnavailableError(
-                "暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER
+                bilingual("the journal cannot be read at present"), RETRY_AFTER
             ) from error
 
     async def set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
@@ -132,7 +133,7 @@ class Intake:
             return await asyncio.to_thread(self._set_aside, scope, asked)
         except psycopg.OperationalError as error:
             raise IntakeUnavailableError(
-                "暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER
+                bilingual("the journal cannot be written at present"), RETRY_AFTER
             ) from error
 
     def _standing(self, scope: str, asked: SettingAside) -> SetAside | None:
@@ -186,7 +187,7 @@ class Intake:
             finds = await asyncio.to_thread(self._received, submission.scope, submission.finds)
         except psycopg.OperationalError as error:
             raise IntakeUnavailableError(
-                "暂时无法读取 (the journal cannot be read at present)", RETRY_AFTER
+                bilingual("the journal cannot be read at present"), RETRY_AFTER
             ) from error
         return replace(submission, finds=finds)
 

@@ -15,6 +15,7 @@ import structlog
 from services.intake.journal.journal import SQL
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import IntakeUnavailableError
+from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 
 log = structlog.get_logger()
@@ -43,9 +44,7 @@ class OutboxBacklog:
     def demand_room(self) -> None:
         """Raise `IntakeUnavailableError` while the backlog is at its limit."""
         if self.last.unsent >= self._limit:
-            raise IntakeUnavailableError(
-                "等待转发的记录过多 (too many facts wait for the broker)", RETRY_AFTER
-            )
+            raise IntakeUnavailableError(bilingual("too many facts wait for the broker"), RETRY_AFTER)
 
     async def run(self) -> None:
         """Measure until cancelled; a database that is away leaves the last figure standing."""

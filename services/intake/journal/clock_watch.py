@@ -21,6 +21,7 @@ from prometheus_client import Gauge
 
 from services.intake.journal.journal import SQL
 from services.intake.model.submission import IntakeUnavailableError
+from shared.i18n import bilingual
 from shared.platform.clock import SystemClock
 from shared.platform.postgres.database import Database
 
@@ -84,7 +85,8 @@ class ClockWatch:
         """The business time. Raises `IntakeUnavailableError` while the clocks part."""
         if (problem := self.problem()) is not None:
             raise IntakeUnavailableError(
-                f"时钟有疑问，暂不登记 (the clocks disagree, nothing is taken: {problem})", RETRY_AFTER
+                bilingual("the clocks disagree, nothing is taken: {problem}", problem=problem),
+                RETRY_AFTER,
             )
         return self._clock.now()
 

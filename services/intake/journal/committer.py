@@ -20,6 +20,7 @@ from psycopg import errors
 from services.intake.journal.heads import WentBackError
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import Duplicate, IntakeUnavailableError, Outcome, Submission
+from shared.i18n import bilingual
 
 log = structlog.get_logger()
 
@@ -79,11 +80,9 @@ class GroupCommitter:
     def submit(self, submissions: Sequence[Submission]) -> asyncio.Future[list[Outcome]]:
         """Queue the submissions of one request, which stay together and in order."""
         if self._closing:
-            raise IntakeUnavailableError("服务正在停止 (the service is stopping)", RETRY_AFTER)
+            raise IntakeUnavailableError(bilingual("the service is stopping"), RETRY_AFTER)
         if self._queued and self._queued + len(submissions) > self._queue_size:
-            raise IntakeUnavailableError(
-                "等待写入的记录过多 (too many events are waiting to be stored)", RETRY_AFTER
-            )
+            raise IntakeUnavailableError(bilingual("too many events are waiting to be stored"), RETRY_AFTER)
         future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self._queue.append(Job(submissions, future))
         self._queued += len(submissions)
@@ -163,5 +162,5 @@ def _outage(error: Exception) -> IntakeUnavailableError:
     """Why the journal cannot be written now, without what the server said: that may hold addresses."""
     log.warning("journal_unavailable", error=type(error).__name__, detail=str(error))
     if isinstance(error, errors.DiskFull):
-        return IntakeUnavailableError("存储空间已满 (the journal's disk is full)", RETRY_AFTER_DISK)
-    return IntakeUnavailableError("暂时无法写入 (the journal cannot be written at present)", RETRY_AFTER)
+        return IntakeUnavailableError(bilingual("the journal's disk is full"), RETRY_AFTER_DISK)
+    return IntakeUnavailableError(bilingual("the journal cannot be written at present"), RETRY_AFTER)

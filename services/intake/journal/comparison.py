@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from services.intake.journal.codec import Codec
 from services.intake.journal.journal import SQL, Connection
 from services.intake.journal.topic_tail import Piece, TopicFact
+from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import column, columns
 
 NAMED: Final = 5
@@ -81,10 +82,10 @@ class Findings:
         """In words, for a person who was refused; nothing when the journal has all that its topic has."""
         if self.forks:
             places = _listed([f"{fork.scope} {fork.seq}" for fork in self.forks])
-            return f"台账与主题在同一序号下记录不同 (journal and topic have different facts under one seq: {places})"
+            return bilingual("journal and topic have different facts under one seq: {places}", places=places)
         if self.ahead:
             places = _listed([f"{scope} {span}" for scope, span in self.ahead.items()])
-            return f"台账比主题旧，缺少记录 (the journal is older than its topic and lacks {places})"
+            return bilingual("the journal is older than its topic and lacks {places}", places=places)
         return ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.intake.model.submission import IntakeUnavailableError
+from shared.i18n import bilingual
 
 KEPT: Final = 10_000
 """Scopes that are remembered, those that were written last."""
@@ -26,8 +27,11 @@ class WentBackError(IntakeUnavailableError):
         places = ", ".join(f"{scope} {was} → {now}" for scope, (was, now) in list(lost.items())[:NAMED])
         more = f", … +{len(lost) - NAMED}" if len(lost) > NAMED else ""
         super().__init__(
-            f"台账倒退，须先与主题核对 (the journal went back, {places}{more}: it is compared with its topic before"
-            " it takes a fact)",
+            bilingual(
+                "the journal went back, {places}{more}: it is compared with its topic before it takes a fact",
+                places=places,
+                more=more,
+            ),
             RETRY_AFTER,
         )
 

@@ -41,6 +41,7 @@ from services.intake.model.submission import (
 )
 from services.intake.model.warning import Roll, asked, moved
 from shared.contract import stamp_canonical
+from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import Column, column, columns
 from shared.platform.postgres.database import queries
 from shared.platform.postgres.dedicated import Link
@@ -57,9 +58,8 @@ PLANNED_AGAIN = (errors.UniqueViolation, errors.DeadlockDetected, errors.Seriali
 ATTEMPTS = 5
 EXPORT_ROWS = 1000
 
-NOT_COMPARED = (
-    "台账尚未与主题核对"
-    " (the journal has not been compared with its topic since the database was started or its rows restored)"
+NOT_COMPARED = bilingual(
+    "the journal has not been compared with its topic since the database was started or its rows restored"
 )
 RETRY_UNCOMPARED = 2
 RETRY_LACKING = 60

@@ -26,8 +26,9 @@ from services.intake.model.submission import (
 )
 from services.intake.model.warning import Roll
 from shared.contract import CLOCK_TOLERANCE, BadEvent, bad, digest_of
+from shared.i18n import bilingual
 
-UNKNOWN_RULEBOOK = "没有这个名称和版本的规则书 (no rulebook of this name and version is known)"
+UNKNOWN_RULEBOOK = bilingual("no rulebook of this name and version is known")
 
 INSTANT = timedelta(microseconds=1)
 
@@ -144,9 +145,7 @@ class Numberer:
             return _refused(bad("occurred_at", "future"))
         scope = self._offices.get(submission.office, submission.scope)
         if scope != submission.scope:
-            return RefusedEvent(
-                "office", "one_scope", "案场已属于另一个判客范围 (this office belongs to another scope)"
-            )
+            return RefusedEvent("office", "one_scope", bilingual("this office belongs to another scope"))
         if submission.adopts is not None and not self._knows_rulebook(*submission.adopts):
             return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
         if submission.finds is not None and self._names_receiver(submission.scope, submission.finds):

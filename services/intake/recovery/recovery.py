@@ -18,6 +18,7 @@ from services.intake.journal.topic_tail import Piece, TopicFact
 from services.intake.model.submission import JournalPlace
 from shared.contract import BadEvent, canonical, stamp_canonical
 from shared.contract.topics import encode_contacts
+from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import column
 
 
@@ -97,13 +98,13 @@ class Recovery:
             fact.body, encode_contacts(fact.headers.contacts), fact.headers.traceparent
         )
         if stamp_canonical(submission.body, recorded_at) != fact.body:
-            raise RecoveryRefusalError("不是台账写出的形式 (not written as the journal writes)")
+            raise RecoveryRefusalError(bilingual("not written as the journal writes"))
         if known.offices.setdefault(submission.office, fact.scope) != fact.scope:
             raise RecoveryRefusalError(
-                f"案场属于另一范围 (office {submission.office} belongs to another scope)"
+                bilingual("office {office} belongs to another scope", office=submission.office)
             )
         if head is not None and recorded_at < head.recorded_at:
-            raise RecoveryRefusalError("登记时间早于前一条 (recorded before the fact in front of it)")
+            raise RecoveryRefusalError(bilingual("recorded before the fact in front of it"))
         if head is None:
             plan.new_scopes.add(fact.scope)
         if submission.office not in known.stored_offices:
@@ -138,11 +139,13 @@ def demand_next(head: ScopeHead | None, fact: TopicFact, known: JournalFacts) ->
     """Raise `RecoveryRefusalError` unless the fact is the next of its scope and new."""
     following = 1 if head is None else head.seq + 1
     if fact.seq < following:
-        raise RecoveryRefusalError("台账在此序号下另有记录 (the journal has another fact under this seq)")
+        raise RecoveryRefusalError(bilingual("the journal has another fact under this seq"))
     if fact.seq > following:
-        raise RecoveryRefusalError(f"缺少前一条 (seq {following} is missing in front of it)")
+        raise RecoveryRefusalError(
+            bilingual("seq {following} is missing in front of it", following=following)
+        )
     if fact.id in known.ids:
-        raise RecoveryRefusalError("此 id 已登记在别处 (this id is recorded at another place)")
+        raise RecoveryRefusalError(bilingual("this id is recorded at another place"))
 
 
 def resendable(left: Left) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 
+from shared.i18n import bilingual
+
 
 def reached_not(error: BaseException) -> str:
     """What is said of a connection that was not made: nothing was sent over it."""
@@ -15,9 +17,11 @@ def tls_fault(error: BaseException | None) -> str | None:
     """The fault of TLS behind an error, whatever it was wrapped in; None where there is none."""
     for one in wrapped(error, lambda outer: (getattr(outer, "reason", None), *outer.args)):
         if isinstance(one, ssl.SSLCertVerificationError):
-            return f"证书不被接受 (the certificate is not accepted: {one.verify_message})"
+            return bilingual(
+                "the certificate is not accepted: {verify_message}", verify_message=one.verify_message
+            )
         if isinstance(one, ssl.SSLError):
-            return f"TLS 握手失败 (TLS failed: {one.reason or type(one).__name__})"
+            return bilingual("TLS failed: {reason}", reason=one.reason or type(one).__name__)
     return None
 
 

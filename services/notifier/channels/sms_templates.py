@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,8 @@ from services.notifier.channels.provider_verdict import Reason
 from services.notifier.model.alert import LeasedAlert, RenderedMessage
 from services.notifier.model.kinds import Audience, EventKind, Rung
 from services.notifier.schedule.plan import SmsTemplate
+from shared.i18n import Text, translated_in
+from shared.i18n.times import day_and_clock, largest
 
 REMINDER, SUPERVISOR, LAPSED, DIGEST = "reminder", "supervisor", "lapsed", "digest"
 # Without these a consultant would lose a claim unwarned.
@@ -31,20 +32,24 @@ VARIABLES: Final[Mapping[str, int]] = {
 }  # fmt: skip
 _CASE: Final = frozenset({"case", "case_a", "case_b"})
 _WHEN: Final = frozenset({"day", "time", "deadline"})
-_RESULTS: Mapping[tuple[EventKind, bool], str] = {
-    (EventKind.KEPT, True): "仍归您",
-    (EventKind.SUPERSEDED, True): "归您",
-    (EventKind.SUPERSEDED, False): "改归他人",
-    (EventKind.RETURNED, True): "退回给您",
-    (EventKind.RETURNED, False): "退回他人",
-    (EventKind.TRANSFERRED, True): "转接给您",
-    (EventKind.TRANSFERRED, False): "转给他人",
-    (EventKind.DISPUTED, True): "待裁定",
-    (EventKind.DISPUTED, False): "待裁定",
-    (EventKind.RULED, True): "裁定归您",
-    (EventKind.RULED, False): "不归您",
+_RESULTS: Mapping[tuple[EventKind, bool], Text] = {
+    (EventKind.KEPT, True): translated_in("in four characters", "stays yours"),
+    (EventKind.SUPERSEDED, True): translated_in("in four characters", "is yours"),
+    (EventKind.SUPERSEDED, False): translated_in("in four characters", "is somebody else's"),
+    (EventKind.RETURNED, True): translated_in("in four characters", "is returned to you"),
+    (EventKind.RETURNED, False): translated_in("in four characters", "is returned to another"),
+    (EventKind.TRANSFERRED, True): translated_in("in four characters", "is transferred to you"),
+    (EventKind.TRANSFERRED, False): translated_in("in four characters", "is transferred to another"),
+    (EventKind.DISPUTED, True): translated_in("in four characters", "disputed"),
+    (EventKind.DISPUTED, False): translated_in("in four characters", "disputed"),
+    (EventKind.RULED, True): translated_in("in four characters", "is yours by ruling"),
+    (EventKind.RULED, False): translated_in("in four characters", "is not yours"),
 }
-_SHARES: Mapping[str, str] = {"final": "已确定", "pending_ruling": "待裁定", "cancelled": "已取消"}
+_SHARES: Mapping[str, Text] = {
+    "final": translated_in("shares of a deal", "final"),
+    "pending_ruling": translated_in("shares of a deal", "until the ruling"),
+    "cancelled": translated_in("shares of a deal", "cancelled"),
+}
 
 
 class TemplateError(ValueError):
@@ -171,17 +176,17 @@ def variables(notice: RenderedMessage, zone: ZoneInfo) -> dict[str, str]:
     """All that may stand in an SMS: which case, until when (or since when), how long that is, what became of it."""
     case = notice.case or (notice.items[0].case if len(notice.items) == 1 else "")
     head, _, tail = case.partition("-")
-    day, time = _deadline(notice.deadline, zone)
+    day, time = day_and_clock(notice.deadline, zone)
     detail = notice.detail or {}
     return {
         "case": case,
         "case_a": head,
         "case_b": tail,
         "count": str(len(notice.items) or 1),
-        "day": day,
+        "day": day.zh,
         "time": time,
-        "deadline": f"{day}{time}",
-        "left": _left(notice.deadline - (notice.counted_from or notice.composed_at)),
+        "deadline": f"{day.zh}{time}",
+        "left": largest(notice.deadline - (notice.counted_from or notice.composed_at)).zh,
         "result": _result(detail),
         "share": "" if detail.get("share") is None else f"{int(detail['share']) / 100:g}%",
     }
@@ -189,24 +194,8 @@ def variables(notice: RenderedMessage, zone: ZoneInfo) -> dict[str, str]:
 
 def _result(detail: Mapping[str, Any]) -> str:
     if detail.get("event") == EventKind.SHARES:
-        return _SHARES.get(str(detail.get("status")), "")
+        status = _SHARES.get(str(detail.get("status")))
+        return "" if status is None else status.zh
     event, mine = detail.get("event"), detail.get("mine")
-    told = (text for (kind, of_reader), text in _RESULTS.items() if (kind, of_reader) == (event, mine))
+    told = (text.zh for (kind, of_reader), text in _RESULTS.items() if (kind, of_reader) == (event, mine))
     return next(told, "")
-
-
-def _deadline(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
-    """Day and time as a person in the office would say them: midnight is 24:00 of the day before."""
-    local = instant.astimezone(zone)
-    if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
-        day = local - timedelta(days=1)
-        return f"{day.month}月{day.day}日", "24:00"
-    return f"{local.month}月{local.day}日", f"{local:%H:%M}"
-
-
-def _left(left: timedelta) -> str:
-    """In one unit, never more than is left."""
-    minutes = max(int(left.total_seconds() // 60), 0)
-    if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)}天"
-    return f"{minutes // 60}小时" if minutes >= 60 else f"{minutes}分钟"

@@ -13,8 +13,9 @@ from typing import Final
 
 from services.notifier.inbox.decoding import ScopeMessage
 from services.notifier.inbox.derive import Again
+from shared.i18n import bilingual
 
-OTHER: Final = "换了集群或主题，从头重读 (another cluster or topic: it is read again from its beginning)"
+OTHER: Final = bilingual("another cluster or topic: it is read again from its beginning")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from services.notifier.model.kinds import Audience, Language, Rung, Unavailable
+from shared.i18n import Text
 
 # What fell due longer ago than this is told to nobody who begins anew.
 OLD_NEWS = timedelta(days=1)
@@ -130,6 +131,14 @@ class MessageText:
     subject_en: str
     body_en: str
     language: Language = Language.BOTH
+
+    @classmethod
+    def of(cls, subject: Text, body: Text) -> MessageText:
+        return cls(subject.zh, body.zh, subject.en, body.en)
+
+    @property
+    def body(self) -> Text:
+        return Text(self.body_zh, self.body_en)
 
     @property
     def subject(self) -> str:

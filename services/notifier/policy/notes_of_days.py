@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from services.notifier.schedule.plan import OfficePlan, Plans
+from shared.i18n import bilingual
 from shared.platform.officefile.document import Document
 
 _ETC = re.compile(r"Etc/GMT([+-])([0-9]{1,2})")
@@ -32,8 +33,12 @@ def _contradictions(key: str, plan: OfficePlan) -> Iterator[tuple[str, str]]:
             if first <= day <= last:
                 yield (
                     f"{key}.worked",
-                    f"{day} 既放假又上班，按上班算 (stands in `dates` ({first}..{last}) and in `worked`:"
-                    " the office counts as open)",
+                    bilingual(
+                        "{day} stands in `dates` ({first}..{last}) and in `worked`: the office counts as open",
+                        first=first,
+                        last=last,
+                        day=day,
+                    ),
                 )
 
 
@@ -43,9 +48,10 @@ def zone_remark(name: str | None) -> str | None:
     if found is None or found[2] == "0":
         return None
     true = "-" if found[1] == "+" else "+"
-    return (
-        f"{name} 是 UTC{true}{found[2]}，符号与一般写法相反"
-        f" (is UTC{true}{found[2]}, the other way round than it reads; name a place, such as Asia/Shanghai)"
+    return bilingual(
+        "{name} is UTC{offset}, the other way round than it reads; name a place, such as Asia/Shanghai",
+        name=name,
+        offset=true + found[2],
     )
 
 

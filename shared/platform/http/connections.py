@@ -26,6 +26,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from shared.i18n import bilingual
 from shared.platform.http.problem import PROBLEM_TYPE, problem
 
 _log: Final = structlog.get_logger("http")
@@ -110,7 +111,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a place, that of the connection that has waited longest where all are taken."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections and not self._displace():
-            self._refuse(503, "连接已满，请稍后再试 (too many connections; come again)")
+            self._refuse(503, bilingual("too many connections; come again"))
 
     def _displace(self) -> bool:
         waiting = [one for one in self._others() if one._phase in _WAITING]
@@ -141,7 +142,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _check_header(self, size: int) -> bool:
         if size <= self.limits.header_bytes or self._refused:
             return not self._refused
-        self._refuse(431, f"请求头超过 {self.limits.header_bytes} 字节 (the header is too large)")
+        self._refuse(
+            431,
+            bilingual("the header is larger than {limit} bytes", limit=self.limits.header_bytes),
+        )
         return False
 
     def on_message_begin(self) -> None:
@@ -229,7 +233,7 @@ class BoundedProtocol(HttpToolsProtocol):
             _log.info("http.too_slow", phase=self._phase.name.lower())
             self.transport.abort()
         elif self._phase is Phase.HEADER and self._header:
-            self._refuse(408, "请求头未在时限内到达 (the header did not arrive in time)")
+            self._refuse(408, bilingual("the header did not arrive in time"))
         else:
             self.transport.abort()
 

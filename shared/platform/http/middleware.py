@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.i18n import bilingual
 from shared.platform.http.problem import problem
 from shared.platform.telemetry.telemetry import next_span, traced
 
@@ -25,7 +26,7 @@ _log: Final = structlog.get_logger("http")
 _SMALL: Final = 64 * 1024
 """A body up to this size is read without asking the budget: the number of connections bounds them."""
 _BUDGET: Final = 32 * 1024 * 1024
-_BUSY: Final = "同时上传的内容过多，请稍后再试 (too many large bodies at once; come again)"
+_BUSY: Final = bilingual("too many large bodies at once; come again")
 _DISCARD_TIME: Final = 10.0
 _CLIENT_LEFT: Final = 499
 """The status, of the log alone, of a request whose client did not wait for the answer."""
@@ -95,7 +96,7 @@ class BodyLimit:
         self._app = app
         self._limit = limit
         self._budget = BodyBudget(max(2 * limit, _BUDGET))
-        self._detail = f"请求体超过 {limit} 字节 (the body is larger than {limit} bytes)"
+        self._detail = bilingual("the body is larger than {limit} bytes", limit=limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -212,7 +213,7 @@ class AccessLog:
                 _log.exception("http.defect", method=scope["method"], path=scope["path"])
                 if status:
                     raise  # half an answer is out: only closing the connection can say so
-                await problem(500, "内部错误 (internal error)")(scope, receive, watching)
+                await problem(500, bilingual("internal error"))(scope, receive, watching)
             finally:
                 self._tell(scope, status, time.perf_counter() - begun)
 

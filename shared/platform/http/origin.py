@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.i18n import bilingual
 from shared.platform.http.problem import problem
 
 ANY_HOST: Final = "*"
@@ -68,24 +69,18 @@ class OriginGuard:
     def _refusal(self, method: str, has_body: bool, said: tuple[Field, ...]) -> tuple[int, str] | None:
         headers = Headers(raw=list(said))
         if len(headers.getlist("host")) > 1:
-            return 400, "Host: 只能给一次 (may be given once only)"
+            return 400, f"Host: {bilingual('may be given once only')}"
         host = headers.get("host", "")
         if not self._known(host):
-            return 421, "Host 不是本服务的名称 (Host is no name of this service; see PANKE_ALLOWED_HOSTS)"
+            return 421, bilingual("Host is no name of this service; see PANKE_ALLOWED_HOSTS")
         if not all(_of_host(origin, host) for origin in headers.getlist("origin")):
-            return 403, "Origin: 不接受来自其他网页的请求 (requests from pages of another origin are refused)"
+            return 403, bilingual("requests from pages of another origin are refused")
         if not _same_site(headers, method):
-            return 403, "Sec-Fetch-Site: 不接受来自其他网页的请求 (requests from another site are refused)"
+            return 403, bilingual("requests from another site are refused")
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
-            return 415, (
-                "Content-Encoding: 不接受压缩的请求体，请直接发送 JSON"
-                " (compressed bodies are not taken; send JSON as it is)"
-            )
+            return 415, (bilingual("compressed bodies are not taken; send JSON as it is"))
         if has_body and _media_type(headers) not in self._media:
-            return 415, (
-                "Content-Type: 应为 application/json 或 application/x-ndjson"
-                " (must be application/json or application/x-ndjson)"
-            )
+            return 415, (bilingual("must be application/json or application/x-ndjson"))
         return None
 
     def _known(self, host: str) -> bool:

@@ -16,6 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from shared.contract import mask
+from shared.i18n import bilingual, listed
 from shared.platform.http.problem import FieldError, ProblemError
 
 SHOWN: Final = 64
@@ -48,11 +49,10 @@ def _errors(given: list[str], known: frozenset[str]) -> Iterator[FieldError]:
         if name not in known:
             yield {"path": path, "rule": "unknown_parameter", "message": _told(sorted(known))}
         elif times > 1:
-            yield {"path": path, "rule": "once", "message": "只能给一次 (may be given once only)"}
+            yield {"path": path, "rule": "once", "message": bilingual("may be given once only")}
 
 
 def _told(known: list[str]) -> str:
     if not known:
-        return "这个地址不接受查询参数 (this address takes no query parameters)"
-    zh, en = "、".join(known), ", ".join(known)
-    return f"没有这个查询参数，可用的有：{zh} (no such query parameter; there are: {en})"
+        return bilingual("this address takes no query parameters")
+    return bilingual("no such query parameter; there are: {known}", known=listed(known))

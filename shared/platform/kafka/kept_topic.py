@@ -11,12 +11,13 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from shared.i18n import bilingual
 from shared.platform.kafka.topic_state import Extent, TopicState
 from shared.platform.postgres.leader_lock import Lead
 
-EMPTY: Final = "主题是空的 (the topic is empty)"
-OTHER: Final = "换了集群或主题被重建 (another cluster, or the topic was made anew)"
-CUT: Final = "主题缺少已确认的记录 (the topic lacks records that it had acknowledged)"
+EMPTY: Final = bilingual("the topic is empty")
+OTHER: Final = bilingual("another cluster, or the topic was made anew")
+CUT: Final = bilingual("the topic lacks records that it had acknowledged")
 
 
 class Refill(Struct, frozen=True):

@@ -22,6 +22,7 @@ import structlog
 from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
+from shared.i18n import bilingual
 from shared.platform.kafka.kept_topic import RelayLead
 from shared.platform.kafka.sender import SEND_FAILURES, OutgoingRecord, Sender, ensure_topic, look_at
 from shared.platform.kafka.topic_state import (
@@ -188,7 +189,10 @@ class Relay(Leader):
         self._next_look = asyncio.get_running_loop().time() + self._settings.topic_poll
         if refill is not None:
             self._refills.inc()
-            self.refilling = f"{state.topic}: {refill.reason}; 正在重发 (sent again: {refill.records})"
+            self.refilling = bilingual(
+                "{topic}: {reason}; {records} records are sent again",
+                topic=state.topic, reason=refill.reason, records=refill.records,
+            )  # fmt: skip
             log.error("topic_refilled", topic=state.topic, id=state.id, reason=refill.reason,
                       records=refill.records)  # fmt: skip
 

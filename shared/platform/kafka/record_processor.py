@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-NEW: Final = "主题是新的，从头读起 (the topic is new here and is read from its beginning)"
-CUT: Final = (
-    "日志缺少已存位置，从头重读 (the log lacks the stored position and is read again from its beginning)"
-)
+from shared.i18n import bilingual
+
+NEW: Final = bilingual("the topic is new here and is read from its beginning")
+CUT: Final = bilingual("the log lacks the stored position and is read again from its beginning")
 
 
 class ConsumedRecord(Protocol):

@@ -29,6 +29,8 @@ from aiokafka.protocol.types import (
 )
 from msgspec import Struct
 
+from shared.i18n import Text, bilingual, translated
+
 REQUIRED_CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 
@@ -37,15 +39,13 @@ class Keeping(Struct, frozen=True):
 
     made_with: Mapping[str, str]
     demanded: Mapping[str, str]
-    else_zh: str
-    because: str
+    because: Text
 
 
 EVERYTHING: Final = Keeping(
     REQUIRED_CONFIG,
     REQUIRED_CONFIG,
-    "会丢失记录",
-    "what reads it can only be rebuilt from a topic that keeps everything",
+    translated("what reads it can only be rebuilt from a topic that keeps everything"),
 )
 # Only segments that are closed are cleaned. One is closed every five minutes, so that little is there to be read at a
 # start, and cleaned however little of it is out of date.
@@ -58,15 +58,14 @@ LAST_OF_EACH_KEY: Final = Keeping(
         "delete.retention.ms": "60000",
     },
     {"cleanup.policy": "compact"},
-    "会无限增长或丢失水位",
-    "of each partition it keeps the last watermark, and grows without end or lacks one otherwise",
+    translated("of each partition it keeps the last watermark, and grows without end or lacks one otherwise"),
 )
 
 # The library's classes carry no types of their own; they are named here once.
 Resource: Any = ConfigResource
 Consumer: Any = AIOKafkaConsumer
 # For who only reads what is told again each second.
-ANYTHING: Final = Keeping({}, {}, "", "")
+ANYTHING: Final = Keeping({}, {}, Text("", ""))
 
 
 class WrongTopicError(Exception):
@@ -132,11 +131,15 @@ async def check_fit(
     """Raise `WrongTopicError` where scopes would change partition or facts go lost, with what is to be done."""
     if partitions is not None and state.partitions != partitions:
         raise WrongTopicError(
-            f"主题 {state.topic} 有 {state.partitions} 个分区，设置为 {partitions}"
-            f" (topic {state.topic} has {state.partitions} partitions and {partitions} are set: scopes would change"
-            " partition and lose their order; where the topic was made with that number, set PANKE_PARTITIONS to it;"
-            " where somebody added partitions, stop the services, delete the topic and start them: it is made anew"
-            " and filled again)"
+            bilingual(
+                "topic {topic} has {partitions} partitions and {wanted} are set: scopes would "
+                "change partition and lose their order; where the topic was made with that number, set "
+                "PANKE_PARTITIONS to it; where somebody added partitions, stop the services, delete the "
+                "topic and start them: it is made anew and filled again",
+                topic=state.topic,
+                partitions=state.partitions,
+                wanted=partitions,
+            )
         )
     if not keeping.demanded:
         return
@@ -149,11 +152,16 @@ async def check_fit(
             wanted_value = keeping.demanded.get(name, value)
             if wanted_value != value:
                 raise WrongTopicError(
-                    f"主题 {state.topic} 的 {name}={value} {keeping.else_zh}"
-                    f" (topic {state.topic} has {name}={value}, but it needs {name}={wanted_value}:"
-                    f" {keeping.because}; set it back with"
-                    f" kafka-configs --alter --entity-type topics --entity-name {state.topic}"
-                    f" --add-config {name}={wanted_value})"
+                    bilingual(
+                        "topic {topic} has {name}={value}, but it needs {name}={wanted}: {because}; set it "
+                        "back with kafka-configs --alter --entity-type topics --entity-name {topic} --add-config "
+                        "{name}={wanted}",
+                        topic=state.topic,
+                        name=name,
+                        value=value,
+                        wanted=wanted_value,
+                        because=keeping.because,
+                    )
                 )
 
 

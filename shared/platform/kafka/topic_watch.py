@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from prometheus_client import Gauge
 
+from shared.i18n import bilingual
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
 from shared.platform.kafka.topic_state import EVERYTHING, Keeping, TopicState, WrongTopicError
 
@@ -55,7 +56,7 @@ class TopicWatch:
             self.refuse(str(error))
             return None
         if found is None:
-            self._tell(f"没有主题 {chosen.topic} (there is no topic {chosen.topic})")
+            self._tell(bilingual("there is no topic {topic}", topic=chosen.topic))
         else:
             self.accept()
         return found

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
+from shared.i18n import Text, translated
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import PlainGroup, say
 from shared.rules.commands.trial import try_command
-from shared.rules.domain.rulebook import Clause, Rulebook, Text
+from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.rulebooks.loading import Book, load_book
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.rulebooks.telling import Difference, Setting, differences, settings, tell
@@ -60,7 +61,7 @@ def list_books(rulebook_folder: str, as_json: bool) -> None:
         say(json.dumps([_listed(*row) for row in books], ensure_ascii=False, indent=2))
         return
     for book, earlier in books:
-        mark = "  (旧文本 earlier text)" if earlier else ""
+        mark = f"  ({translated('earlier text').beside})" if earlier else ""
         title = f"{book.title.zh} · {book.title.en}"
         say(f"{book.name:<14}{book.version:<4}{book.sha256[:12]}  {title}{mark}")
 
@@ -129,10 +130,7 @@ def _tell_clause(clause: Clause, sentence: Text, values: list[Text], languages: 
     say(f"\n{clause}")
     for language in languages:
         say(f"  {getattr(sentence, language)}")
-    nothing = Text(
-        "不改变任何设定：由共同程序执行，或由人执行。",
-        "Sets no value: the common procedures or people do this.",
-    )
+    nothing = translated("Sets no value: the common procedures or people do this.")
     for text in values or [nothing]:
         for mark, language in zip("- ", languages, strict=False):
             say(f"    {mark} {getattr(text, language)}")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from shared.i18n import translated
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import say
@@ -59,17 +60,17 @@ def _tell(trial: RulebookComparison) -> None:
     counts = trial.counts
     say(f"{_name(trial.before)} → {_name(trial.after)}  ({trial.facts} facts, as of {trial.as_of})")
     say(
-        f"客户变化 customers changed: {counts['customers_changed']} / {counts['customers']}    "
-        f"成交变化 deals changed: {counts['deals_changed']} / {counts['deals']}    "
-        f"移动基点 basis points moved: {counts['basis_points_moved']}"
+        f"{translated('customers changed').beside}: {counts['customers_changed']} / {counts['customers']}    "
+        f"{translated('deals changed').beside}: {counts['deals_changed']} / {counts['deals']}    "
+        f"{translated('basis points moved').beside}: {counts['basis_points_moved']}"
     )
     _table(
-        "客户 customers",
+        translated("customers").beside,
         ["customer", "before", "after"],
         [[row["customer"][:8], _state(row["before"]), _state(row["after"])] for row in trial.customers],
     )
     _table(
-        "成交 deals",
+        translated("deals").beside,
         ["deal", "amount", "before", "after"],
         [
             [row["deal"], row["amount"] or "—", _split(row["before"]), _split(row["after"])]
@@ -77,7 +78,7 @@ def _tell(trial: RulebookComparison) -> None:
         ],
     )
     _table(
-        "顾问 consultants",
+        translated("consultants").beside,
         ["staff", "customers", "basis points", "amount CNY"],
         [
             [row["staff"], f"{row['customers']:+}", f"{row['basis_points']:+}", row["amount"]]
@@ -111,7 +112,7 @@ def _table(title: str, heads: list[str], rows: list[list[str]]) -> None:
     from shared.platform.text.plain import shown
 
     if not rows:
-        say(f"{title}: 没有变化 nothing changes")
+        say(f"{title}: {translated('nothing changes').beside}")
         return
     table = Table(title=title, box=SIMPLE, title_justify="left")
     for head in heads:
@@ -121,4 +122,5 @@ def _table(title: str, heads: list[str], rows: list[list[str]]) -> None:
     console = Console()
     console.print(table, width=max(console.width, 120))
     if len(rows) > SHOWN:
-        say(f"… 另有 {len(rows) - SHOWN} 行，用 --json 查看 / {len(rows) - SHOWN} more rows: see --json")
+        more = translated("… {count} more rows: see --json", count=len(rows) - SHOWN)
+        say(f"{more.zh} / {more.en}")

@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from typing import Literal, NewType
 from zoneinfo import ZoneInfo
 
+from shared.i18n import Text
+
 Clause = NewType("Clause", str)
 """A clause in full, `<rulebook>.<clause>`: `shijiazhuang.4`, `base.honour`."""
 
@@ -24,14 +26,6 @@ HouseholdEffect = Literal["first_registration", "ruling", "separate"]
 NewCustomers = Literal["on_behalf_of", "receiver"]
 ReferralEffect = Literal["on_turn", "referrer_consultant"]
 AwayPolicy = Literal["to_tail", "hold", "skip"]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The same words in the two languages of the product."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from typing import IO, Final, cast
 
 from shared.contract import MAX_EVENT_BYTES
+from shared.i18n import bilingual
 
 LONGEST: Final = MAX_EVENT_BYTES + 2
 """An event and the end of its line."""
-_CUT: Final = "gzip 文件不完整 (the gzip ends before its end-of-stream marker)"
+_CUT: Final = bilingual("the gzip ends before its end-of-stream marker")
 
 
 class UnreadableFileError(Exception):
@@ -65,6 +66,6 @@ def _read(stream: IO[bytes]) -> bytes:
     except EOFError:
         raise _BrokenError(_CUT) from None
     except (zlib.error, gzip.BadGzipFile) as error:
-        raise _BrokenError(f"gzip 文件已损坏 (the gzip is damaged: {error})") from None
+        raise _BrokenError(bilingual("the gzip is damaged: {error}", error=error)) from None
     except OSError as error:
         raise _BrokenError(str(error.strerror or error)) from None

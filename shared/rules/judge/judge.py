@@ -20,6 +20,7 @@ from shared.contract import (
     decode_event,
     decode_set_aside,
 )
+from shared.i18n import bilingual
 from shared.rules.domain.case import Books
 from shared.rules.domain.decide import decide, new_scope, sweep
 from shared.rules.domain.facts import Fact
@@ -65,7 +66,7 @@ class EventReader:
         for id_, number in self.aside.items():
             if id_ not in known:
                 raise BadInputError(
-                    number, "set_aside", f"输入中没有该记录 (no event {id_} stands in the input)"
+                    number, "set_aside", bilingual("no event {id} stands in the input", id=id_)
                 )
         return [event for event in self.kept if event is not None and event.id not in self.aside]
 
@@ -112,15 +113,22 @@ class EventReader:
         self._keep(number, event)
         scope = self.scopes.setdefault(event.office, event.scope)
         if scope != event.scope:
-            message = (
-                f"案场已属于另一个判客范围 ({event.office} belongs to scope {scope}, not to {event.scope})"
+            message = bilingual(
+                "{office} belongs to scope {scope}, not to {other}",
+                office=event.office,
+                scope=scope,
+                other=event.scope,
             )
             raise BadInputError(number, "office", message)
         data = event.data
         if isinstance(data, ConcealmentFound) and data.rightful is not None:
             self.findings.setdefault(event.id, number)
         if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
-            message = f"没有这个名称和版本的规则书 (unknown rulebook {data.rulebook} version {data.version})"
+            message = bilingual(
+                "unknown rulebook {rulebook} version {version}",
+                rulebook=data.rulebook,
+                version=data.version,
+            )
             raise BadInputError(number, "data.rulebook", message)
 
     def _check_findings(self, events: list[Event]) -> None:
@@ -149,7 +157,7 @@ class EventReader:
         assert held is not None, "`seen` points to what is held"
         if not _same_content(held, event):
             raise BadInputError(
-                number, "id", f"同一 id 内容不同 ({event.id} stands twice with different content)"
+                number, "id", bilingual("{id} stands twice with different content", id=event.id)
             )
         if _recorded(event) < _recorded(held):
             self.seen[event.id], self.kept[at] = len(self.kept), None

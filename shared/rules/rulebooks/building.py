@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.i18n import Text
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.officefile.strict import fields_of
 from shared.rules.domain import rulebook as domain
-from shared.rules.domain.rulebook import Clause, Split, Text
+from shared.rules.domain.rulebook import Clause, Split
 from shared.rules.rulebooks.shape import (
     BASES,
     BREACHES,

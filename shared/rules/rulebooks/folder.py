@@ -6,6 +6,8 @@ import errno
 from pathlib import Path
 from typing import Final
 
+from shared.i18n import bilingual
+
 MAX_VERSION: Final = 1_000_000
 """The highest version that an adoption may name (contract.md#rulebook-adopted)."""
 _ENDINGS: Final = (".yaml", ".yml")
@@ -24,7 +26,9 @@ def _is_book(path: Path) -> bool:
     if path.suffix.lower() not in _ENDINGS:
         return False
     if path.suffix not in _ENDINGS:
-        raise OSError(errno.EINVAL, f"扩展名须为小写 (its ending must be {path.suffix.lower()})", str(path))
+        raise OSError(
+            errno.EINVAL, bilingual("its ending must be {lower}", lower=path.suffix.lower()), str(path)
+        )
     if not path.exists():
-        raise OSError(errno.ENOENT, "指向不存在的文件 (a link to nothing)", str(path))
+        raise OSError(errno.ENOENT, bilingual("a link to nothing"), str(path))
     return path.is_file()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.i18n import bilingual
 from shared.platform.officefile.errors import OfficeFileError
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
@@ -40,8 +41,12 @@ class UnknownBookError(NoSuchTextError):
 
     def __init__(self, book: BookId) -> None:
         super().__init__(
-            f"没有规则书 {book[0]}@{book[1]} (there is no rulebook {book[0]}@{book[1]} here: put its file into"
-            " PANKE_RULEBOOK_FOLDER and restart; then `panke quarantine retry`)"
+            bilingual(
+                "there is no rulebook {name}@{version} here: put its file into PANKE_RULEBOOK_FOLDER and "
+                "restart; then `panke quarantine retry`",
+                name=book[0],
+                version=book[1],
+            )
         )
 
 
@@ -50,9 +55,15 @@ class OtherTextError(NoSuchTextError):
 
     def __init__(self, name: str, version: int, stored: str, found: str) -> None:
         super().__init__(
-            f"规则书 {name}@{version} 已按另一文本采用 (rulebook {name}@{version} was adopted with another text,"
-            f" {stored[:12]}, than the one here, {found[:12]}: put that text back, give the changed file a new version,"
-            " restart, then `panke quarantine retry` where a scope waits)"
+            bilingual(
+                "rulebook {name}@{version} was adopted with another text, {adopted}, than the one here, "
+                "{found}: put that text back, give the changed file a new version, restart, then "
+                "`panke quarantine retry` where a scope waits",
+                name=name,
+                version=version,
+                adopted=stored[:12],
+                found=found[:12],
+            )
         )
 
 
@@ -61,8 +72,12 @@ class UnreadableTextError(NoSuchTextError):
 
     def __init__(self, book: BookId, reason: object) -> None:
         super().__init__(
-            f"规则书 {book[0]}@{book[1]} 的存档文本无法读取 (the stored text of rulebook {book[0]}@{book[1]} cannot be"
-            f" read by this version of Panke: {reason})"
+            bilingual(
+                "the stored text of rulebook {name}@{version} cannot be read by this version of Panke: {reason}",
+                name=book[0],
+                version=book[1],
+                reason=reason,
+            )
         )
 
 

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Struct, UnsetType
 
+from shared.i18n import Text
 from shared.platform.officefile.conversion import convert
 from shared.platform.officefile.document import Document, parse
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.officefile.nodes import MAX_NODES
 from shared.platform.officefile.strict import fields_of, struct_in
-from shared.rules.domain.rulebook import Clause, Period, Text
+from shared.rules.domain.rulebook import Clause, Period
 from shared.rules.rulebooks.reasons import reason_of
 from shared.rules.rulebooks.shape import FIRST, SHAPE, RulebookFile, leaves
 from shared.rules.rulebooks.shape_values import BothWords, Cite, CitedSection, CitedValue, ClauseNumber

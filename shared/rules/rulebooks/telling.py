@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.rules.domain.rulebook import Clause, Period, Text
+from shared.i18n import Text, translated
+from shared.rules.domain.rulebook import Clause, Period
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.shape import CITING, leaves
 from shared.rules.rulebooks.shape import VALUES as SHAPES
@@ -119,7 +120,7 @@ def _say(path: str, value: object) -> Text:
 
 def _words(path: str, value: object) -> Text:
     if isinstance(value, Period):
-        unit = Text("个月", "months") if value.months else Text("天", "days")
+        unit = translated("months") if value.months else translated("days")
         count = value.months or value.days
         return Text(f"{count}{unit.zh}", f"{count} {unit.en if count > 1 else unit.en[:-1]}")
     if isinstance(value, frozenset | tuple):

@@ -1,0 +1,81 @@
+"""Instants, days and spans of time as each language writes them, in the zone of the office."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.units import format_unit
+
+from shared.i18n.text import Text
+
+_CHINESE: Final = "zh"
+_ENGLISH: Final = "en"
+_MIDNIGHT: Final = "24:00"
+Unit = Literal["day", "hour", "minute"]
+
+
+def dated(at: datetime, zone: ZoneInfo) -> Text:
+    """The local time with its year, to the minute: for what is read years later."""
+    return _formatted(at, zone, "y年M月d日HH:mm", "d MMMM y 'at' HH:mm")
+
+
+def moment(at: datetime, zone: ZoneInfo) -> Text:
+    """The local time with its day of the week, to the minute: for what is read within days."""
+    return _formatted(at, zone, "M月d日（EEE）HH:mm", "HH:mm 'on' EEEE d MMMM")
+
+
+def deadline(at: datetime, zone: ZoneInfo) -> Text:
+    """The moment until which something holds, as a person would say it: midnight is 24:00 of the day before."""
+    day, clock = _until(at, zone)
+    if clock != _MIDNIGHT:
+        return moment(at, zone)
+    return _formatted(day, zone, f"M月d日（EEE）{clock}", "'the end of' EEEE d MMMM")
+
+
+def day_and_clock(at: datetime, zone: ZoneInfo) -> tuple[Text, str]:
+    """The same in two parts, without the day of the week."""
+    day, clock = _until(at, zone)
+    return _formatted(day, zone, "M月d日", "d MMMM"), clock
+
+
+def _until(at: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
+    local = at.astimezone(zone)
+    if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+        return local - timedelta(days=1), _MIDNIGHT
+    return local, f"{local:%H:%M}"
+
+
+def span(left: timedelta) -> Text:
+    """How long that is, in the two largest units that matter to a person; never more than is left."""
+    minutes = max(int(left.total_seconds() // 60), 0)
+    days, hours = divmod(minutes // 60, 24)
+    parts: list[tuple[int, Unit]] = [(days, "day"), (hours, "hour"), (0 if days else minutes % 60, "minute")]
+    told = [part for part in parts if part[0]] or [(0, "minute")]
+    return Text(
+        "".join(_counted(part, _CHINESE) for part in told),
+        " ".join(_counted(part, _ENGLISH) for part in told),
+    )
+
+
+def largest(left: timedelta) -> Text:
+    """How long that is in one unit, for where there is little room; days only from two of them on."""
+    minutes = max(int(left.total_seconds() // 60), 0)
+    if minutes >= 2 * 24 * 60:
+        part: tuple[int, Unit] = (minutes // (24 * 60), "day")
+    else:
+        part = (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
+    return Text(_counted(part, _CHINESE), _counted(part, _ENGLISH))
+
+
+def _counted(part: tuple[int, Unit], locale: str) -> str:
+    return format_unit(part[0], f"duration-{part[1]}", "long", locale=locale)
+
+
+def _formatted(at: datetime, zone: ZoneInfo, chinese: str, english: str) -> Text:
+    local = at.astimezone(zone)
+    return Text(
+        format_datetime(local, chinese, locale=_CHINESE), format_datetime(local, english, locale=_ENGLISH)
+    )

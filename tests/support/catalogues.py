@@ -1,0 +1,91 @@
+"""The message catalogue beside the code that it translates: what the code says, what is translated, what is compiled.
+
+`python -m tests.support.catalogues` brings the messages of the code into the catalogue, drops those that are gone,
+and compiles it; a message that is new stands there without a translation until somebody writes it.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from shared.i18n.text import CATALOGUES, DOMAIN
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("deploy", "services", "shared")
+KEYWORDS = {"translated": 1, "bilingual": 1, "translated_in": 2}
+SOURCE = CATALOGUES / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
+COMPILED = SOURCE.with_suffix(".mo")
+# The history of the file is that of the repository, not that of its header.
+FIXED = datetime(2026, 1, 1, tzinfo=UTC)
+HEADER = "# What Panke says in Chinese; the English is what the code has. `make catalogues` keeps it.\n#"
+
+Message = tuple[str | None, str]
+"""The context, for a word that Chinese tells apart, and the English."""
+
+
+def said() -> Iterator[tuple[Message, str]]:
+    """Each message of the code, and the file that has it; what is put together as it runs can be no message."""
+    for file in sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
+        name = str(file.relative_to(ROOT))
+        if name.startswith("shared/i18n/"):
+            continue
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS:
+                *context, english = [_constant(one, name) for one in call.args[: KEYWORDS[call.func.id]]]
+                yield (context[0] if context else None, english), name
+
+
+def _constant(argument: ast.expr, file: str) -> str:
+    assert isinstance(argument, ast.Constant) and isinstance(argument.value, str), (
+        f"{file}:{argument.lineno}: a message is a constant; give what it is filled with by name"
+    )
+    return argument.value
+
+
+def translations() -> dict[Message, str]:
+    with SOURCE.open("rb") as file:
+        return {(one.context, str(one.id)): str(one.string) for one in read_po(file, locale="zh") if one.id}
+
+
+def catalogue(translated: Mapping[Message, str]) -> Catalog:
+    """The messages of the code with their translations, each with the files that say it."""
+    made = Catalog(
+        locale="zh", domain=DOMAIN, header_comment=HEADER, project="Panke", version="zh",
+        msgid_bugs_address="-", last_translator="-", language_team="-",
+        creation_date=FIXED, revision_date=FIXED, fuzzy=False,
+    )  # fmt: skip
+    for (context, english), file in said():
+        made.add(english, translated.get((context, english), ""), [(file, 0)], context=context)
+    return made
+
+
+def source(made: Catalog) -> bytes:
+    """The catalogue as a person edits it. The order and the files leave no trace of lines, so that changes are few."""
+    written = io.BytesIO()
+    write_po(written, made, width=118, include_lineno=False)
+    return written.getvalue()
+
+
+def compiled(made: Catalog) -> bytes:
+    written = io.BytesIO()
+    write_mo(written, made)
+    return written.getvalue()
+
+
+def write(translated: Mapping[Message, str]) -> None:
+    made = catalogue(translated)
+    SOURCE.parent.mkdir(parents=True, exist_ok=True)
+    SOURCE.write_bytes(source(made))
+    COMPILED.write_bytes(compiled(made))
+
+
+if __name__ == "__main__":
+    write(translations())
