@@ -133,7 +133,7 @@ def _after(connection: psycopg.Connection[tuple[object, ...]], part: str, busine
         with connection.transaction():
             for one in statement.split(";"):
                 if one.strip():
-                    connection.execute(one.encode(), {"business_now": business_now})
+                    connection.execute(one, {"business_now": business_now})
 
 
 def _rename(connection: psycopg.Connection[tuple[object, ...]], name: str, other: str) -> None:

@@ -214,7 +214,7 @@ def _claim(named: str, database_url: str | None) -> tuple[str, datetime]:
             connection_info(database_url, schema="notifier", name="panke-cli")
         ) as connection:
             given = {"scopes": [scope], "customers": [customer]}
-            row = connection.execute(queries("services.notifier")["claims"].encode(), given).fetchone()
+            row = connection.execute(queries("services.notifier")["claims"], given).fetchone()
     except psycopg.Error as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
     if row is None:

@@ -133,12 +133,12 @@ class Quarantine:
     def mark(self, scope: str, by: str) -> BegunMark:
         """Mark the event on which the scope fails as one that `by` sets aside: before the journal is told."""
         with self._database.connection() as connection, connection.transaction():
-            marked = connection.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
+            marked = connection.execute(SQL["lock_parked"], [scope]).fetchone()
             if marked is None:
                 raise NotParkedError(scope)
             found = BegunMark(scope, self.failing(scope), str(uuid4()), marked[0] is None)
             given = {"scope": scope, "mark": found.mark, "id": found.id, "by": by}
-            connection.execute(SQL["mark"].encode(), given)
+            connection.execute(SQL["mark"], given)
         return found
 
     def unmark(self, mark: BegunMark) -> None:
@@ -146,7 +146,7 @@ class Quarantine:
         if mark.ours:
             given = {"scope": mark.scope, "mark": mark.mark}
             with self._database.connection() as connection:
-                connection.execute(SQL["unmark"].encode(), given)
+                connection.execute(SQL["unmark"], given)
 
     def set_aside(self, scope: str, record: SetAside) -> Retried:
         """Take the failing fact out of the judging, as the journal records it, and go on with the rest."""
@@ -229,7 +229,7 @@ class Quarantine:
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._database.connection() as connection:
-            return connection.execute(SQL[name].encode(), parameters).fetchall()
+            return connection.execute(SQL[name], parameters).fetchall()
 
 
 def _while_stale(work: Callable[[], T]) -> T:

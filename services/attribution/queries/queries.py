@@ -224,7 +224,7 @@ class Snapshot:
     def of_case(self, digest: bytes) -> Json:
         """The customer whom alerts call by a case number."""
         given = {"scope": self.head.scope, "digest": digest}
-        row = self._connection.execute(SQL["customers_of_case"].encode(), given).fetchone()
+        row = self._connection.execute(SQL["customers_of_case"], given).fetchone()
         if row is None:
             raise UnknownNameError("case")
         return self.customer(str(row[0]))
@@ -371,14 +371,14 @@ class Snapshot:
             "after": cursor.after,
             "limit": limit + 1,
         }
-        return self._connection.execute(SQL[name].encode(), asked | filters, binary=True).fetchall()
+        return self._connection.execute(SQL[name], asked | filters, binary=True).fetchall()
 
     def ask(self, name: str, parameters: Any) -> list[Row]:
         """The rows of a named query, in this snapshot."""
         return self._rows(name, parameters)
 
     def _rows(self, name: str, parameters: Any) -> list[Row]:
-        return self._connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+        return self._connection.execute(SQL[name], parameters, binary=True).fetchall()
 
 
 def _next_customer(rows: Sequence[Row], limit: int) -> Cursor | None:
@@ -419,17 +419,17 @@ class ScopeReader:
     def ask(self, name: str, parameters: Any) -> list[Row]:
         """The rows of a named query that is about no one scope."""
         with self._database.connection() as connection:
-            return connection.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+            return connection.execute(SQL[name], parameters, binary=True).fetchall()
 
     def folded(self, scope: str) -> int:
         """The last seq of a scope that is folded; 0 for a scope without any."""
         with self._database.connection() as connection:
-            row = connection.execute(SQL["head"].encode(), [scope]).fetchone()
+            row = connection.execute(SQL["head"], [scope]).fetchone()
         return int(row[0]) if row else 0  # type: ignore[call-overload]
 
     def scope_of(self, office: str) -> str:
         with self._database.connection() as connection:
-            row = connection.execute(SQL["scope_of_office"].encode(), [office]).fetchone()
+            row = connection.execute(SQL["scope_of_office"], [office]).fetchone()
         if row is None:
             raise UnknownNameError(office)
         return str(row[0])
@@ -437,7 +437,7 @@ class ScopeReader:
     def parked(self) -> tuple[int, datetime | None]:
         """How many scopes wait in quarantine, and since when the first of them."""
         with self._database.connection() as connection:
-            row = connection.execute(SQL["oldest_parked"].encode()).fetchone()
+            row = connection.execute(SQL["oldest_parked"]).fetchone()
         return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]
 
     def failing(self, scope: str) -> tuple[datetime, str | None]:
@@ -446,7 +446,7 @@ class ScopeReader:
         Raises `UnknownNameError` if it does not wait.
         """
         with self._database.connection() as connection:
-            row: Any = connection.execute(SQL["failing"].encode(), [scope]).fetchone()
+            row: Any = connection.execute(SQL["failing"], [scope]).fetchone()
         if row is None:
             raise UnknownNameError(scope)
         return row[0], None if row[1] is None else str(msgspec.json.decode(row[1])["id"])

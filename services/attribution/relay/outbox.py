@@ -63,16 +63,16 @@ class OwnershipOutbox(SessionLead):
         Scope by scope; killed in between, all is told once more, which changes nothing for who has heard it.
         """
         connection = self.leading()
-        row = connection.execute(SQL["kept_topic"].encode(), {"topic": state.topic}).fetchone()
+        row = connection.execute(SQL["kept_topic"], {"topic": state.topic}).fetchone()
         reason = refill_reason(Kept.of(row), state, reached)
         told = 0 if reason is None else sum(restate(connection, scope) for scope in self._begun(connection))
-        connection.execute(SQL["keep_topic"].encode(), kept_row(state, reached))
+        connection.execute(SQL["keep_topic"], kept_row(state, reached))
         return Refill(reason, told) if reason is not None and told else None
 
     @staticmethod
     def _begun(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
         """The scopes of which something was sent once: of the others the outbox still has all from the first on."""
-        whole = {scope for (scope,) in connection.execute(SQL["never_sent"].encode())}
+        whole = {scope for (scope,) in connection.execute(SQL["never_sent"])}
         return [scope for scope in all_scopes(connection) if scope not in whole]
 
     def watermarks(self) -> list[tuple[int, datetime]]:
@@ -100,4 +100,4 @@ class OwnershipOutbox(SessionLead):
         return self._execute(name, parameters).fetchall()
 
     def _execute(self, name: str, parameters: list[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-        return self.leading().execute(SQL[name].encode(), parameters, binary=True)
+        return self.leading().execute(SQL[name], parameters, binary=True)

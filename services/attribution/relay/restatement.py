@@ -44,14 +44,14 @@ class UnknownScopeError(LookupError):
 
 def all_scopes(connection: Connection) -> list[str]:
     """The scopes of the deployment."""
-    return [scope for (scope,) in connection.execute(SQL["all_scopes"].encode())]
+    return [scope for (scope,) in connection.execute(SQL["all_scopes"])]
 
 
 def restate(connection: Connection, scope: str) -> int:
     """Queue what stands of a scope, in one transaction that the fold waits for; answers how many messages."""
     given = {"scope": scope}
     with connection.transaction():
-        row = connection.execute(SQL["lock_scope"].encode(), given).fetchone()
+        row = connection.execute(SQL["lock_scope"], given).fetchone()
         if row is None:
             raise UnknownScopeError(scope)
         partition, sent = row
@@ -59,10 +59,10 @@ def restate(connection: Connection, scope: str) -> int:
         seq = sent
         while piece := list(itertools.islice(told, AT_ONCE)):
             rows = [(partition, scope, seq + n, body) for n, body in enumerate(piece, 1)]
-            connection.execute(SQL["put_restated"].encode(), columns(rows))
+            connection.execute(SQL["put_restated"], columns(rows))
             seq += len(rows)
         if seq > sent:
-            connection.execute(SQL["restated"].encode(), given | {"seq": seq})
+            connection.execute(SQL["restated"], given | {"seq": seq})
     return int(seq - sent)
 
 
@@ -72,7 +72,7 @@ def _encoded(kind: type[Any], told: dict[str, Any]) -> bytes:
 
 
 def _numbered(connection: Connection, scope: str, sent: int) -> Iterator[tuple[type[Any], dict[str, Any]]]:
-    row = connection.execute(SQL["scope_record"].encode(), {"scope": scope}).fetchone()
+    row = connection.execute(SQL["scope_record"], {"scope": scope}).fetchone()
     found = None if row is None else decode_record("scope", row[0])
     record = found if isinstance(found, Scope) else None
     zone = {"timezone": None if record is None else record.timezone}
@@ -89,7 +89,7 @@ def _decisions(connection: Connection, scope: str) -> Iterator[tuple[type[Any], 
     """A scope may have hundreds of thousands: they are read a piece at a time."""
     with connection.cursor("restated_decisions") as cursor:
         cursor.itersize = AT_ONCE
-        for _, body, customer, deal in cursor.execute(SQL["restated_decisions"].encode(), {"scope": scope}):
+        for _, body, customer, deal in cursor.execute(SQL["restated_decisions"], {"scope": scope}):
             stored = msgspec.json.decode(body)
             told = {name: stored[name] for name in _TOLD_OF[deal is not None]}
             told |= {"at": parse_instant(stored["at"]), "because": tuple(stored["because"])}
@@ -101,7 +101,7 @@ def _staff(
 ) -> Iterator[tuple[type[Any], dict[str, Any]]]:
     given = {"scope": scope}
     departed = set() if record is None else {id_ for id_, member in record.staff.items() if member.departed}
-    rows = connection.execute(SQL["restated_staff"].encode(), given).fetchall()
+    rows = connection.execute(SQL["restated_staff"], given).fetchall()
     for staff, name, role, contacts, office, away in rows:
         if role in get_args(Role):
             told = msgspec.json.decode(contacts)
@@ -120,7 +120,7 @@ def _staff(
 
 
 def _claims(connection: Connection, scope: str) -> Iterator[tuple[type[Any], dict[str, Any]]]:
-    rows = connection.execute(SQL["restated_claims"].encode(), {"scope": scope}).fetchall()
+    rows = connection.execute(SQL["restated_claims"], {"scope": scope}).fetchall()
     for customer, generation, owner, status, expires_at, joined in rows:
         yield (
             ClaimMessage,

@@ -143,11 +143,11 @@ class BatchRows:
         _put(curs, "put_parked_scopes", self.parked_scopes)
         _put(curs, "put_parked_facts", self.parked_facts)
         if self.watermark is not None:
-            curs.execute(SQL["put_watermark"].encode(), self.watermark)
+            curs.execute(SQL["put_watermark"], self.watermark)
 
     def _lock_scopes(self, curs: Cursor[Any]) -> None:
         """Nobody else has written to these scopes since they were read: the consumer, or a retry by hand."""
-        rows = curs.execute(SQL["lock_scopes"].encode(), [sorted(self.heads)]).fetchall()
+        rows = curs.execute(SQL["lock_scopes"], [sorted(self.heads)]).fetchall()
         counters = itemgetter("received_seq", "folded_seq", "version", "sent_seq")
         found = {row["scope"]: counters(row) for row in rows}
         for scope, expected in self.heads.items():
@@ -159,18 +159,18 @@ class BatchRows:
         if self.released is None:
             return
         scope, folded, wholly, aside = self.released
-        row = curs.execute(SQL["lock_parked"].encode(), [scope]).fetchone()
+        row = curs.execute(SQL["lock_parked"], [scope]).fetchone()
         if row is not None and row["marked_id"] not in (None, aside):
             raise BeingSetAsideError(scope, row["marked_id"], row["marked_by"], row["marked_at"])
-        curs.execute(SQL["drop_parked_facts"].encode(), [scope, folded])
-        curs.execute(SQL["drop_parked_scope" if wholly else "unmark_done"].encode(), [scope])
+        curs.execute(SQL["drop_parked_facts"], [scope, folded])
+        curs.execute(SQL["drop_parked_scope" if wholly else "unmark_done"], [scope])
 
     def _write_texts(self, curs: Cursor[Any]) -> None:
         """One text for each name and version, also where two processes keep one at the same time."""
         if self.rulebooks:
-            curs.execute(SQL["lock_rulebooks"].encode())
+            curs.execute(SQL["lock_rulebooks"])
             ids = columns([row[:3] for row in self.rulebooks.values()])
-            if curs.execute(SQL["other_texts"].encode(), ids).fetchone() is not None:
+            if curs.execute(SQL["other_texts"], ids).fetchone() is not None:
                 raise StaleScopeError("another text of a rulebook was adopted meanwhile")
             _put(curs, "put_rulebooks", list(self.rulebooks.values()))
 
@@ -213,4 +213,4 @@ def _last_of_each(rows: Sequence[Row]) -> list[Row]:
 def _put(curs: Cursor[Any], name: str, rows: Sequence[Sequence[Any]]) -> None:
     """One statement for all rows, each column as one array."""
     if rows:
-        curs.execute(SQL[name].encode(), columns(rows))
+        curs.execute(SQL[name], columns(rows))

@@ -28,18 +28,18 @@ class Positions:
     def stored(self, name: str) -> int | None:
         """The next offset of a source that has a position."""
         with self._database.connection() as connection:
-            row = connection.execute(SQL["position"].encode(), {"name": name}).fetchone()
+            row = connection.execute(SQL["position"], {"name": name}).fetchone()
         return None if row is None else int(str(row[0])) + 1
 
     def _open(self, name: str, first: int, end: int) -> StartOffset:
         named = {"name": name, "former": without_id(name), "first": first - 1, "last": end - 1}
         with self._database.connection() as connection:
-            connection.execute(SQL["adopt_position"].encode(), named)
-            connection.execute(SQL["drop_former_position"].encode(), named)
-            row = connection.execute(SQL["position"].encode(), named).fetchone()
+            connection.execute(SQL["adopt_position"], named)
+            connection.execute(SQL["drop_former_position"], named)
+            row = connection.execute(SQL["position"], named).fetchone()
             stored = None if row is None else int(str(row[0])) + 1
             if stored is not None and first <= stored <= end:
                 return StartOffset(stored)
             # The recorder begins a log whose first record is there without a row, and any other one with a row.
-            connection.execute(SQL["rewind_position" if first else "forget_position"].encode(), named)
+            connection.execute(SQL["rewind_position" if first else "forget_position"], named)
         return StartOffset(first, (NEW if stored is None else CUT) if end > first else None)

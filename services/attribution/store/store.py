@@ -198,4 +198,4 @@ class Store:
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._database.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            return cursor.execute(SQL[name].encode(), parameters, binary=True).fetchall()
+            return cursor.execute(SQL[name], parameters, binary=True).fetchall()

@@ -53,7 +53,7 @@ class StoredTexts:
         """Go by what is stored; answers what cannot be gone by."""
         with self._lock:
             with self._database.connection() as connection:
-                rows: list[Any] = connection.execute(SQL["stored_texts"].encode()).fetchall()
+                rows: list[Any] = connection.execute(SQL["stored_texts"]).fetchall()
             refused = self._registry.keep(_stored(*row) for row in rows)
             self._add_lengths([(row[2], row[0], row[1]) for row in rows if row[2] and not row[4]])
             self._count = sum(1 for row in rows if row[2])
@@ -66,11 +66,11 @@ class StoredTexts:
         book = self._registry.books[known]
         row = text_row(book, self._registry.texts_of(known))
         with self._database.connection() as connection, connection.transaction():
-            connection.execute(SQL["lock_rulebooks"].encode())
-            other: Any = connection.execute(SQL["other_texts"].encode(), columns([row[:3]])).fetchone()
+            connection.execute(SQL["lock_rulebooks"])
+            other: Any = connection.execute(SQL["other_texts"], columns([row[:3]])).fetchone()
             if other is not None:
                 raise OtherTextError(*known, other[2], book.sha256)
-            connection.execute(SQL["put_rulebooks"].encode(), columns([row]))
+            connection.execute(SQL["put_rulebooks"], columns([row]))
 
     def _add_lengths(self, kept: Sequence[tuple[str, str, int]]) -> None:
         """A text that was kept without lengths gets them from a process that has its file."""
@@ -79,7 +79,7 @@ class StoredTexts:
             if book is not None and book.sha256 == sha256:
                 lengths = [len(text) for text in self._registry.texts_of((name, version))]
                 with self._database.connection() as connection:
-                    connection.execute(SQL["add_lengths"].encode(), [lengths, sha256])
+                    connection.execute(SQL["add_lengths"], [lengths, sha256])
 
 
 def _stored(name: str, version: int, sha256: str, text: bytes, lengths: Sequence[int]) -> StoredText:

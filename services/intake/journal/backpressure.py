@@ -60,7 +60,7 @@ class OutboxBacklog:
 
     def measure(self) -> Measure:
         with self._database.connection() as connection:
-            row = connection.execute(SQL["backlog"].decode(), {"limit": self._limit}).fetchone()
+            row = connection.execute(SQL["backlog"], {"limit": self._limit}).fetchone()
         if row is None:
             raise LookupError("the backlog was not counted")
         unsent, oldest = row

@@ -48,7 +48,7 @@ from shared.platform.postgres.dedicated import Link
 
 log = structlog.get_logger()
 
-SQL = {name: text.encode() for name, text in queries("services.intake").items()}
+SQL = queries("services.intake")
 
 # Advisory locks are numbers in one space for the whole database; these are the service's.
 WATERMARK_LOCK = 0x70616E6B65_01

@@ -98,8 +98,8 @@ class DatabaseLimiter:
                 last = max([now, *stamps[-1:]])
                 kept = [*stamps, last][-max(limit.count for limit in limits) :]
                 given = {"key": key, "stamps": kept, "idle_at": last + longest}
-                connection.execute(self._sql["count_sending"].encode(), given)
-                connection.execute(self._sql["forget_idle_limits"].encode(), {"now": now})
+                connection.execute(self._sql["count_sending"], given)
+                connection.execute(self._sql["forget_idle_limits"], {"now": now})
         return wait
 
     def _wait(self, key: str, limits: Sequence[Limit]) -> timedelta:
@@ -110,14 +110,12 @@ class DatabaseLimiter:
     def _hold(self, key: str, wait: timedelta) -> None:
         now = self._clock.now()
         with self._database.connection() as connection:
-            connection.execute(
-                self._sql["hold_limit"].encode(), {"key": key, "until": now + wait, "now": now}
-            )
+            connection.execute(self._sql["hold_limit"], {"key": key, "until": now + wait, "now": now})
 
     def _row(
         self, connection: psycopg.Connection[tuple[object, ...]], query: str, given: dict[str, Any]
     ) -> tuple[list[datetime], datetime | None]:
-        row: Any = connection.execute(self._sql[query].encode(), given).fetchone()
+        row: Any = connection.execute(self._sql[query], given).fetchone()
         return (row[0], row[1]) if row is not None else ([], None)
 
 

@@ -91,13 +91,13 @@ class StoredBreaker:
     def open_channels(self) -> list[str]:
         """The channels that are left alone now, or are about to be tried."""
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["open_breakers"].encode()).fetchall()
+            rows: list[Any] = connection.execute(self._sql["open_breakers"]).fetchall()
         return [row[0] for row in rows]
 
     def _wait(self, channel: str) -> timedelta:
         now = self._clock.now()
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["breaker"].encode(), {"channel": channel}).fetchone()
+            row: Any = connection.execute(self._sql["breaker"], {"channel": channel}).fetchone()
             if row is None:
                 self._failing.discard(channel)
                 return ZERO
@@ -108,7 +108,7 @@ class StoredBreaker:
             if open_until > now:
                 return timedelta(seconds=(open_until - now).total_seconds())
             given = {"channel": channel, "now": now, "until": now + self._terms.probe}
-            first = connection.execute(self._sql["probe_breaker"].encode(), given).fetchone() is not None
+            first = connection.execute(self._sql["probe_breaker"], given).fetchone() is not None
         if first:
             self._probing.add(channel)
         return ZERO if first else self._terms.probe
@@ -125,7 +125,7 @@ class StoredBreaker:
             "probe": channel in self._probing,
         }
         with self._database.connection() as connection:
-            connection.execute(self._sql["fail_breaker"].encode(), given)
+            connection.execute(self._sql["fail_breaker"], given)
         self._failing.add(channel)
         self._probing.discard(channel)
 
@@ -133,7 +133,7 @@ class StoredBreaker:
         now = self._clock.now()
         given = {"channel": channel, "reason": clipped(reason), "now": now, "until": now + wait}
         with self._database.connection() as connection:
-            connection.execute(self._sql["hold_breaker"].encode(), given)
+            connection.execute(self._sql["hold_breaker"], given)
         self._failing.add(channel)
         self._probing.discard(channel)
 
@@ -141,7 +141,7 @@ class StoredBreaker:
         """What waited for the channel is tried at once."""
         given = {"channel": channel, "now": self._clock.now()}
         with self._database.connection() as connection:
-            connection.execute(self._sql["mend_breaker"].encode(), given)
-            connection.execute(self._sql["wake_waiting"].encode(), given)
+            connection.execute(self._sql["mend_breaker"], given)
+            connection.execute(self._sql["wake_waiting"], given)
         self._failing.discard(channel)
         self._probing.discard(channel)

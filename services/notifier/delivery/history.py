@@ -41,13 +41,13 @@ class AttemptHistory:
             "until": until,
         }
         with self._database.connection() as connection:
-            connection.execute(self._sql["keep_leases"].encode(), given)
+            connection.execute(self._sql["keep_leases"], given)
 
     def tried(self, alerts: Sequence[LeasedAlert]) -> list[EarlierAttempt]:
         """The calls for these alerts after which a doubt or a report of failure is left."""
         given = {"ids": [one.id for one in alerts]}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["tried"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["tried"], given).fetchall()
         return [EarlierAttempt(*row) for row in rows]
 
     def resolve(
@@ -70,14 +70,14 @@ class AttemptHistory:
             "machine_now": machine_now,
         }
         with self._database.connection() as connection:
-            connection.execute(self._sql["resolve_attempts"].encode(), given)
+            connection.execute(self._sql["resolve_attempts"], given)
             if told is not None and told.status == "failed":
-                connection.execute(self._sql["failed_by_answer"].encode(), given)
+                connection.execute(self._sql["failed_by_answer"], given)
 
     def any_reports(self) -> bool:
         """Whether reports wait to be looked at."""
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["open_receipts"].encode()).fetchone()
+            row: Any = connection.execute(self._sql["open_receipts"]).fetchone()
         return bool(row[0])
 
     def look_at_reports(self, business_now: datetime, machine_now: datetime) -> list[tuple[UUID, State]]:
@@ -85,21 +85,19 @@ class AttemptHistory:
         moved: list[tuple[UUID, State]] = []
         at = {"business_now": business_now, "machine_now": machine_now}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(
-                self._sql["claim_receipts"].encode(), {"limit": _MOST}
-            ).fetchall()
+            rows: list[Any] = connection.execute(self._sql["claim_receipts"], {"limit": _MOST}).fetchall()
             if not rows:
                 return []
             said = {"business_now": business_now.isoformat()}
-            connection.execute(self._sql["set_business_now"].encode(), said)
+            connection.execute(self._sql["set_business_now"], said)
             for _, alert, _, status, answer, _, channel in rows:
                 failed = status == "failed"
                 reason = f"reported {status} by {channel}" + (f": {answer}" if failed and answer else "")
                 given = {**at, "alert": alert, "reason": reason}
                 query = "reported_failed" if failed else "reported_told"
-                if connection.execute(self._sql[query].encode(), given).rowcount:
+                if connection.execute(self._sql[query], given).rowcount:
                     moved.append((alert, State.FAILED if failed else State.SENT))
-            connection.execute(self._sql["close_receipts"].encode(), {"ids": [row[0] for row in rows]})
+            connection.execute(self._sql["close_receipts"], {"ids": [row[0] for row in rows]})
         return moved
 
     def start_afresh(self, hold: Iterable[str], machine_now: datetime, business_now: datetime) -> None:
@@ -109,7 +107,7 @@ class AttemptHistory:
         anybody = {"staff": None, "scope": None, "business_now": business_now, "told_within": OLD_NEWS}
         with self._database.connection() as connection:
             said = {"business_now": business_now.isoformat()}
-            connection.execute(self._sql["set_business_now"].encode(), said)
-            connection.execute(self._sql["wake_given_up"].encode(), anybody)
-            connection.execute(self._sql["forget_breakers"].encode(), given)
-            connection.execute(self._sql["wake_all"].encode(), given)
+            connection.execute(self._sql["set_business_now"], said)
+            connection.execute(self._sql["wake_given_up"], anybody)
+            connection.execute(self._sql["forget_breakers"], given)
+            connection.execute(self._sql["wake_all"], given)

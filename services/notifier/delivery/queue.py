@@ -64,14 +64,14 @@ class Queue:
         with self._database.connection() as connection:
             found = self._fetch(connection, "claim_due", given)
             if len(found) < limit:
-                connection.execute(self._sql["mark_waiting"].encode(), given)
+                connection.execute(self._sql["mark_waiting"], given)
                 found += self._fetch(connection, "claim_retries", {**given, "limit": limit - len(found)})
             if not found:
                 return []
             found += self._members(connection, found, given)
             found += self._companions(connection, found, given, plans)
             self._say_when(connection, business_now)
-            gone = {row[0] for row in connection.execute(self._sql["overtaken"].encode(), given)}
+            gone = {row[0] for row in connection.execute(self._sql["overtaken"], given)}
             standing = [alert for alert in found if alert.id not in gone]
             self._learn(connection, standing, plans)
             return self._addressed(connection, standing, business_now, plans)
@@ -94,12 +94,12 @@ class Queue:
             "hold": list(hold or ()),
         }
         with self._database.connection() as connection:
-            locked: Any = connection.execute(self._sql["lock_recovery"].encode()).fetchone()
+            locked: Any = connection.execute(self._sql["lock_recovery"]).fetchone()
             if not locked[0]:
                 return []
             if business_now is not None:
                 self._say_when(connection, business_now)
-            rows: list[Any] = connection.execute(self._sql["recover"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["recover"], given).fetchall()
         return [(row[0], State(row[1])) for row in rows]
 
     def people(self, alerts: Sequence[LeasedAlert], plans: Plans | None = None) -> People:
@@ -118,10 +118,10 @@ class Queue:
         asked = sorted(wanted | named)
         given = {"scopes": [scope for scope, _ in asked], "staff": [staff for _, staff in asked]}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["people"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["people"], given).fetchall()
             if roles:
                 of_roles = {"scopes": sorted({scope for scope, _ in wanted}), "roles": roles}
-                rows += connection.execute(self._sql["of_roles"].encode(), of_roles).fetchall()
+                rows += connection.execute(self._sql["of_roles"], of_roles).fetchall()
         enrolled = {(scope, staff): Person(staff, *rest) for scope, staff, *rest in rows}
         return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
@@ -163,7 +163,7 @@ class Queue:
             "known_at": alert.watermark,
             "behind": alert.behind,
         }
-        row: Any = connection.execute(self._sql["begin_attempt"].encode(), given).fetchone()
+        row: Any = connection.execute(self._sql["begin_attempt"], given).fetchone()
         return None if row is None else int(row[0])
 
     def end_attempts(
@@ -187,7 +187,7 @@ class Queue:
             "machine_now": machine_now,
         }
         with self._database.connection() as connection:
-            connection.execute(self._sql["end_attempts"].encode(), given)
+            connection.execute(self._sql["end_attempts"], given)
 
     def settle(self, alert: LeasedAlert, verdict: RoundResult, business_now: datetime) -> None:
         """End the round of one alert."""
@@ -200,21 +200,21 @@ class Queue:
             for alert, verdict in settled:
                 given = _settling(alert, verdict, business_now)
                 query = "settle_overtaken" if verdict.overtaken else "settle"
-                connection.execute(self._sql[query].encode(), given)
+                connection.execute(self._sql[query], given)
 
     def _say_when(self, connection: _Connection, business_now: datetime) -> None:
         """The business time of what this transaction changes, for the record of it."""
         given = {"business_now": business_now.isoformat()}
-        connection.execute(self._sql["set_business_now"].encode(), given)
+        connection.execute(self._sql["set_business_now"], given)
 
     def release(self, alert: LeasedAlert) -> None:
         with self._database.connection() as connection:
-            connection.execute(self._sql["release"].encode(), {"id": alert.id, "lease": alert.lease})
+            connection.execute(self._sql["release"], {"id": alert.id, "lease": alert.lease})
 
     def work(self) -> QueueState:
         """What there is to do, and when."""
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["work"].encode()).fetchone()
+            row: Any = connection.execute(self._sql["work"]).fetchone()
         return QueueState(*row)
 
     def _members(
@@ -242,7 +242,7 @@ class Queue:
         return due + self._fetch(connection, "claim_retries_too", {**given, **whose})
 
     def _fetch(self, connection: _Connection, query: str, given: dict[str, object]) -> list[LeasedAlert]:
-        rows: list[Any] = connection.execute(self._sql[query].encode(), given).fetchall()
+        rows: list[Any] = connection.execute(self._sql[query], given).fetchall()
         return sorted(
             (_leased(row, given["lease"]) for row in rows), key=lambda alert: (alert.due_at, alert.id)
         )
@@ -270,7 +270,7 @@ class Queue:
         """In which zones the days of these alerts' scopes end: another process may have heard it."""
         scopes = sorted({one.scope for one in alerts})
         if plans is not None and scopes:
-            for scope, timezone in connection.execute(self._sql["zones"].encode(), {"scopes": scopes}):
+            for scope, timezone in connection.execute(self._sql["zones"], {"scopes": scopes}):
                 plans.learn(str(scope), str(timezone))
 
     def _answering(
@@ -280,11 +280,11 @@ class Queue:
         named = plans.person(owner).supervisors if plans is not None and owner is not None else ()
         if named:
             given = {"scope": scope, "named": list(named)}
-            team: list[Any] = connection.execute(self._sql["of_team"].encode(), given).fetchall()
+            team: list[Any] = connection.execute(self._sql["of_team"], given).fetchall()
             if team:
                 return [row[0] for row in team]
         rows: list[Any] = connection.execute(
-            self._sql["supervisors"].encode(), {"scope": scope, "owner": owner}
+            self._sql["supervisors"], {"scope": scope, "owner": owner}
         ).fetchall()
         for role, own in (("supervisor", True), ("supervisor", False), ("manager", True), ("manager", False)):
             found = [row[0] for row in rows if row[1] == role and (row[2] or not own)]
@@ -299,13 +299,13 @@ class Queue:
         if not people:
             reason = "no supervisor or manager is enrolled in the scope"
             verdict = RoundResult(State.DEAD, reason, unreachable=True)
-            connection.execute(self._sql["settle"].encode(), _settling(alert, verdict, business_now))
+            connection.execute(self._sql["settle"], _settling(alert, verdict, business_now))
             return []
         made = [_for(alert, staff) for staff in people]
         for one in made:
             row = {"id": one.id, "staff": one.staff, "from": alert.id}
-            connection.execute(self._sql["put_for"].encode(), row)
-        connection.execute(self._sql["drop_unaddressed"].encode(), {"id": alert.id})
+            connection.execute(self._sql["put_for"], row)
+        connection.execute(self._sql["drop_unaddressed"], {"id": alert.id})
         return made
 
 

@@ -147,7 +147,7 @@ class Listing:
         }
         with self._database.connection() as connection:
             given |= self._days(connection, wanted)
-            rows: list[Any] = connection.execute(self._sql["page"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["page"], given).fetchall()
             attempts = self._attempts(connection, [row[0] for row in rows])
         return [_listed(row, attempts) for row in rows]
 
@@ -155,12 +155,12 @@ class Listing:
         """The zones of the scopes' rulebooks, of those of which one was told and is known here."""
         given = {"scopes": sorted(set(scopes))}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["zones"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["zones"], given).fetchall()
         return _known(rows)
 
     def one(self, alert: UUID) -> ListedAlert:
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["one"].encode(), {"id": alert}).fetchone()
+            row: Any = connection.execute(self._sql["one"], {"id": alert}).fetchone()
             if row is None:
                 raise UnknownAlertError(f"there is no alert {alert}")
             return _listed(row, self._attempts(connection, [alert]))
@@ -169,7 +169,7 @@ class Listing:
         """Have an alert that was given up tried again, from the first round."""
         with self._database.connection() as connection:
             given = {"id": alert, "machine_now": machine_now}
-            done = connection.execute(self._sql["retry"].encode(), given).rowcount == 1
+            done = connection.execute(self._sql["retry"], given).rowcount == 1
         found = self.one(alert)
         if not done:
             raise NotRetriableError(_why_not(found))
@@ -178,31 +178,31 @@ class Listing:
     def dead(self, scope: str | None) -> list[UUID]:
         """All that were given up and still hold."""
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["dead"].encode(), {"scope": scope}).fetchall()
+            rows: list[Any] = connection.execute(self._sql["dead"], {"scope": scope}).fetchall()
         return [row[0] for row in rows]
 
     def backlog(self, business_now: datetime, late_after: timedelta) -> AlertBacklog:
         given = {"business_now": business_now, "late": late_after}
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["backlog"].encode(), given).fetchone()
+            row: Any = connection.execute(self._sql["backlog"], given).fetchone()
         return AlertBacklog(*row)
 
     def waiting(self) -> dict[str, int]:
         """How many wait for what, in one word; see docs/alerts.md."""
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["waiting"].encode()).fetchall()
+            rows: list[Any] = connection.execute(self._sql["waiting"]).fetchall()
         return {row[0]: row[1] for row in rows}
 
     def standings(self) -> list[PartitionStatus]:
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["watermarks"].encode()).fetchall()
+            rows: list[Any] = connection.execute(self._sql["watermarks"]).fetchall()
         return [PartitionStatus(*row) for row in rows]
 
     def _days(self, connection: Any, wanted: Filter) -> dict[str, object]:
         """When the day that is asked for begins and ends: in each scope, elsewhere, and anywhere at all."""
         if wanted.day is None:
             return dict.fromkeys(("first", "last", "scopes", "begins", "ends", "begin", "end"))
-        zones = _known(connection.execute(self._sql["all_zones"].encode()).fetchall())
+        zones = _known(connection.execute(self._sql["all_zones"]).fetchall())
         days = {scope: day_in(zone, wanted.day) for scope, zone in zones.items()}
         begin, end = day_in(wanted.zone, wanted.day)
         begins, ends = [one for one, _ in days.values()], [one for _, one in days.values()]
@@ -213,7 +213,7 @@ class Listing:
 
     def _attempts(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, tuple[Attempt, ...]]:
         found: dict[UUID, tuple[Attempt, ...]] = {}
-        for alert, *rest in connection.execute(self._sql["attempts_of"].encode(), {"ids": list(ids)}):
+        for alert, *rest in connection.execute(self._sql["attempts_of"], {"ids": list(ids)}):
             found[alert] = (*found.get(alert, ()), Attempt(*rest))
         return found
 

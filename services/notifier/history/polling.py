@@ -103,14 +103,14 @@ class Poller:
             "limit": _MOST,
         }
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["claim_questions"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["claim_questions"], given).fetchall()
         return [StatusQuery(*row) for row in rows]
 
     def _postpone(self, question: StatusQuery, wait: timedelta) -> None:
         at: datetime = self._machine.now() + wait
         given = {"channel": question.channel, "message": question.message, "at": at}
         with self._database.connection() as connection:
-            connection.execute(self._sql["postpone_question"].encode(), given)
+            connection.execute(self._sql["postpone_question"], given)
 
     def _keep(self, question: StatusQuery, told: DeliveryStatus) -> None:
         key = None if question.provider_id is not None else question.key

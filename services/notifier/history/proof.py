@@ -75,22 +75,22 @@ class Proof:
             "limit": limit,
         }
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["log_page"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["log_page"], given).fetchall()
             histories = self._histories(connection, [row[0] for row in rows])
         return [_logged(row, histories[row[0]]) for row in rows]
 
     def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[LogEntry]]:
         found: defaultdict[UUID, list[LogEntry]] = defaultdict(list)
         channels: dict[tuple[UUID, int], str] = {}
-        for alert, number, *rest in connection.execute(self._sql["attempts_log"].encode(), {"ids": ids}):
+        for alert, number, *rest in connection.execute(self._sql["attempts_log"], {"ids": ids}):
             channels[alert, number] = rest[0]
             found[alert] += [replace(one, number=number) for one in _attempted(*rest)]
         for alert, at, business_at, state, reason in connection.execute(
-            self._sql["transitions_log"].encode(), {"ids": ids}
+            self._sql["transitions_log"], {"ids": ids}
         ):
             found[alert].append(LogEntry(at, business_at, state, reason=reason))
         for alert, number, status, told_at, answer, at, business_at in connection.execute(
-            self._sql["receipts_log"].encode(), {"ids": ids}
+            self._sql["receipts_log"], {"ids": ids}
         ):
             told = f"{told_at} {answer}".strip()
             what = f"reported {status}"

@@ -98,7 +98,7 @@ class Receipts:
         business_now, machine_now = at
         told = 0
         with self._database.connection() as connection:
-            connection.execute(self._sql["lock_receipts"].encode())
+            connection.execute(self._sql["lock_receipts"])
             for one in reports:
                 given = {
                     "channels": list(one.channels),
@@ -110,7 +110,7 @@ class Receipts:
                     "business_now": business_now,
                     "machine_now": machine_now,
                 }
-                told += connection.execute(self._sql["put_receipt"].encode(), given).rowcount
+                told += connection.execute(self._sql["put_receipt"], given).rowcount
         return told
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -55,24 +55,26 @@ def digest(record: OwnershipRecord) -> bytes:
     return hashlib.sha256(record.value or b"").digest()
 
 
-def load(connection: _Connection, sql: Mapping[str, str], places: Iterable[Place]) -> Heard:
+def load(connection: _Connection, sql: Mapping[str, LiteralString], places: Iterable[Place]) -> Heard:
     """The digests of these messages, of those that were heard."""
     scopes, seqs = _columns(places)
     if not scopes:
         return Heard({})
-    rows: list[Any] = connection.execute(sql["heard"].encode(), {"scopes": scopes, "seqs": seqs}).fetchall()
+    rows: list[Any] = connection.execute(sql["heard"], {"scopes": scopes, "seqs": seqs}).fetchall()
     return Heard({(scope, seq): bytes(known) for scope, seq, known in rows})
 
 
-def store(connection: _Connection, sql: Mapping[str, str], heard: Heard, heads: Mapping[str, int]) -> None:
+def store(
+    connection: _Connection, sql: Mapping[str, LiteralString], heard: Heard, heads: Mapping[str, int]
+) -> None:
     """Keep the digests of what is new, and no more of each scope than are of use."""
     if not heard.new:
         return
     scopes, seqs = _columns(heard.new)
     new = {"scopes": scopes, "seqs": seqs, "digests": list(heard.new.values())}
-    connection.execute(sql["put_heard"].encode(), new)
+    connection.execute(sql["put_heard"], new)
     given = {"scopes": list(heads), "seqs": list(heads.values()), "keep": KEEP}
-    connection.execute(sql["forget_heard"].encode(), given)
+    connection.execute(sql["forget_heard"], given)
 
 
 def _columns(places: Iterable[Place]) -> tuple[list[str], list[int]]:

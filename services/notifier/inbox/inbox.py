@@ -84,7 +84,7 @@ class Inbox:
         sources = {one.partition: one.name for one in partitions}
         given = {"topic": self._topic, "partitions": list(sources)}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["positions"].encode(), given).fetchall()
+            rows: list[Any] = connection.execute(self._sql["positions"], given).fetchall()
         stored = {
             int(partition): int(following)
             for partition, following, source in rows
@@ -103,14 +103,14 @@ class Inbox:
         }
         given |= {"until": end if end > first else None, "business_now": self._clock.now()}
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["position_of"].encode(), given).fetchone()
+            row: Any = connection.execute(self._sql["position_of"], given).fetchone()
             if row is None:
-                connection.execute(self._sql["first_position"].encode(), given)
+                connection.execute(self._sql["first_position"], given)
                 return StartOffset(first, NEW if end > first else None)
             if row[1] in (source, "") and first <= row[0] <= end:
-                connection.execute(self._sql["name_position"].encode(), given | {"end": end})
+                connection.execute(self._sql["name_position"], given | {"end": end})
                 return StartOffset(int(row[0]))
-            connection.execute(self._sql["rewind_position"].encode(), given)
+            connection.execute(self._sql["rewind_position"], given)
         return StartOffset(first, (CUT if row[1] == source else OTHER) if end > first else None)
 
     def take(
@@ -121,7 +121,7 @@ class Inbox:
         now = self._clock.now()
         with self._database.connection() as connection:
             told = {"business_now": now.isoformat()}
-            connection.execute(self._sql["set_business_now"].encode(), told)
+            connection.execute(self._sql["set_business_now"], told)
             log = self._lock(connection, partition, expected, source)
             standings = self._standings(connection, messages)
             again = heard.load(connection, self._sql, _repeated(messages, standings))
@@ -146,18 +146,18 @@ class Inbox:
             "watermarks": [mark.until for _, mark in reached.values()],
         }
         with self._database.connection() as connection:
-            connection.execute(self._sql["learn"].encode(), given)
+            connection.execute(self._sql["learn"], given)
 
     def _lock(self, connection: _Connection, partition: int, expected: int, source: str) -> PartitionLog:
         given = {"topic": self._topic, "partition": partition}
-        row: Any = connection.execute(self._sql["lock_position"].encode(), given).fetchone()
+        row: Any = connection.execute(self._sql["lock_position"], given).fetchone()
         if row is None or (row[0], row[2]) != (expected, source):
             raise StaleError(partition, expected, None if row is None else row[0])
         return PartitionLog(row[1], row[3], row[4])
 
     def _standings(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, HeardUpTo]:
         scopes = sorted({read.scope for _, read in messages if isinstance(read, ScopeMessage)})
-        rows: list[Any] = connection.execute(self._sql["scope_seqs"].encode(), {"scopes": scopes}).fetchall()
+        rows: list[Any] = connection.execute(self._sql["scope_seqs"], {"scopes": scopes}).fetchall()
         for scope, *_, timezone in rows:
             self._plans.learn(scope, timezone)
         return {str(scope): HeardUpTo(*standing) for scope, *standing, _ in rows}
@@ -176,7 +176,7 @@ class Inbox:
                     (message.scope, one) for one in (message.body.claim.customer, *message.body.replaces)
                 )
         given = {"scopes": [scope for scope, _ in keys], "customers": [customer for _, customer in keys]}
-        rows: list[Any] = connection.execute(self._sql["claims"].encode(), given).fetchall()
+        rows: list[Any] = connection.execute(self._sql["claims"], given).fetchall()
         return {(row[0], row[1]): ClaimMessageState(*row) for row in rows}
 
     def _write(
@@ -188,7 +188,7 @@ class Inbox:
         self._put_alerts(connection, alerts, batch.business_now)
         self._revive(connection, derivation)
         for event in batch.events:
-            connection.execute(self._sql["put_event"].encode(), _event_row(event, batch.business_now))
+            connection.execute(self._sql["put_event"], _event_row(event, batch.business_now))
         for change in batch.staff.values():
             given = {
                 "scope": change.scope,
@@ -200,18 +200,18 @@ class Inbox:
                 "office": change.office,
                 "away": change.away,
             }
-            if connection.execute(self._sql["put_staff"].encode(), given).rowcount:
+            if connection.execute(self._sql["put_staff"], given).rowcount:
                 self._wake(connection, change, batch.business_now)
         for offset, reason, value in batch.taken.irregular:
             given = {"topic": self._topic, "partition": batch.partition}
             given |= {"position": offset, "reason": reason, "value": value}
-            connection.execute(self._sql["put_irregular"].encode(), given)
+            connection.execute(self._sql["put_irregular"], given)
 
     def _wake(self, connection: _Connection, change: StaffChange, business_now: datetime) -> None:
         """Another contact, role or absence: whoever could not be told may be told now."""
         given: dict[str, object] = {"staff": change.staff, "scope": change.scope}
         given |= {"business_now": business_now, "told_within": OLD_NEWS}
-        connection.execute(self._sql["wake_given_up"].encode(), given)
+        connection.execute(self._sql["wake_given_up"], given)
 
     def _put_claims(self, connection: _Connection, claims: Sequence[ClaimMessageState]) -> None:
         if not claims:
@@ -225,7 +225,7 @@ class Inbox:
             "ends": [claim.expires_at for claim in claims],
             "replaced": [claim.replaced_by for claim in claims],
         }
-        connection.execute(self._sql["put_claims"].encode(), given)
+        connection.execute(self._sql["put_claims"], given)
 
     def _supersede(self, connection: _Connection, derivation: Derivation, business_now: datetime) -> None:
         voided = [(key, below, owner) for key, rows in derivation.owners.items() for below, owner in rows]
@@ -238,7 +238,7 @@ class Inbox:
             "owners": [owner for _, _, owner in voided],
             "business_now": business_now,
         }
-        connection.execute(self._sql["supersede"].encode(), given)
+        connection.execute(self._sql["supersede"], given)
 
     def _revive(self, connection: _Connection, derivation: Derivation) -> None:
         if not derivation.restated:
@@ -252,7 +252,7 @@ class Inbox:
             "ends": [claim.expires_at for claim in claims],
             "began": list(derivation.restated.values()),
         }
-        connection.execute(self._sql["revive"].encode(), given)
+        connection.execute(self._sql["revive"], given)
 
     def _put_alerts(
         self, connection: _Connection, alerts: Sequence[NewAlert], business_now: datetime
@@ -277,7 +277,7 @@ class Inbox:
             "again": [alert.again for alert in alerts],
             "business_now": business_now,
         }
-        connection.execute(self._sql["put_alerts"].encode(), given)
+        connection.execute(self._sql["put_alerts"], given)
 
     def _advance(
         self, connection: _Connection, batch: _Batch, expected: int, following: int, source: str
@@ -293,11 +293,11 @@ class Inbox:
                 "began": [one.began for one in standings],
                 "zones": [batch.zones.get(scope) for scope in batch.moved],
             }
-            connection.execute(self._sql["put_scopes"].encode(), given | scopes)
+            connection.execute(self._sql["put_scopes"], given | scopes)
             heads = {scope: batch.standings[scope].last for scope in batch.moved}
             heard.store(connection, self._sql, batch.heard, heads)
         moved = {"next": following, "expected": expected, "watermark": batch.taken.watermark}
-        if connection.execute(self._sql["advance"].encode(), given | moved).rowcount != 1:
+        if connection.execute(self._sql["advance"], given | moved).rowcount != 1:
             raise StaleError(batch.partition, expected, None)
 
 

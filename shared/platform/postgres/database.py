@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -164,12 +165,13 @@ def migrate(dsn: str, package: str, schema: str) -> list[str]:
     return [migration.name for migration in pending]
 
 
-def queries(package: str) -> dict[str, str]:
+def queries(package: str) -> dict[str, LiteralString]:
     """The named queries of a package: each `-- name: xyz` block of `sql/*.sql`, or a whole file by its stem.
 
-    Whole-line comments are left out of what is sent: a percent sign in one would be read as a parameter.
+    They are literals of the package, which is why they may be executed as they are. Whole-line comments are left out
+    of what is sent: a percent sign in one would be read as a parameter.
     """
-    found: dict[str, str] = {}
+    found: dict[str, LiteralString] = {}
     for entry in sorted(_sql_files(resources.files(package).joinpath("sql")), key=lambda item: item.name):
         for name, text in _blocks(entry):
             if name in found:
