@@ -13,8 +13,9 @@ import click
 from deploy.local.errors import LocalError, NotRunningError
 from deploy.local.foreground import end_foreground, in_the_foreground
 from deploy.local.home import local_home
+from deploy.local.part import Part
 from deploy.local.service import ServiceProcess
-from deploy.local.stack import Part, Stack
+from deploy.local.stack import Stack
 from deploy.local.watch import Watch
 from shared.i18n import translated
 from shared.platform.text.terminal import say

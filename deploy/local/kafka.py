@@ -11,25 +11,23 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import uuid
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.errors import MissingWheelError, NoDiskError, PortInUseError, StartFailedError
-from deploy.local.home import demand_room, local_home
+from deploy.local.errors import MissingWheelError
+from deploy.local.home import local_home
 from deploy.local.jars import kafka_jars
 from deploy.local.kafka_cache import cache_options
 from deploy.local.kafka_probe import ask_cluster
-from deploy.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
+from deploy.local.part import EmbeddedServer
+from deploy.local.ports import HOST, LOOPBACK, free_port, soon_free
 from deploy.local.private import UMASK, make_private, open_private, write_private
-from deploy.local.process import ServerProcess
-from shared.i18n import Text, translated
 
 PART = "Kafka"
-_START_SECONDS = 90.0
-_TICK = 0.05
-_TRIES = 3
+_PORTS = "ports.json"
 # At the end of the run that makes the start-up cache Java writes it.
 _TRAIN_STOP_SECONDS = 120.0
 
@@ -65,7 +63,7 @@ SETTINGS = {
 }
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(EmbeddedServer):
     """A broker whose data, settings, log and pid file live in `directory`; a restart finds them there."""
 
     name = "kafka"
@@ -79,91 +77,28 @@ class EmbeddedKafka:
         heap_mb: int = 256,
         tied: bool = True,
     ) -> None:
-        self.directory = directory.absolute()
+        super().__init__(PART, directory, port, tied=tied)
         self.home = home or local_home()
         self.heap_mb = heap_mb
-        self.tied = tied
         self._options: list[str] | None = None
-        self._asked = port
-        self._port: int | None = None
-        self._process = ServerProcess(PART, self.directory)
-
-    @property
-    def port(self) -> int:
-        if self._port is None:
-            raise RuntimeError("the broker was not started")
-        return self._port
-
-    @property
-    def address(self) -> str:
-        return f"{HOST}:{self.port}"
-
-    @property
-    def pid(self) -> int | None:
-        running = self._process.running()
-        return None if running is None else running.pid
-
-    @property
-    def log(self) -> Path:
-        return self._process.log
-
-    def start(self) -> EmbeddedKafka:
-        """Start the broker and wait until it takes requests, as our own process with our own cluster id."""
-        self._process.lock()
-        try:
-            make_private(self.directory)
-            demand_room(PART, self.directory)
-            java, jars = _java(), kafka_jars(self.home)
-            if self._options is None:
-                self._options = cache_options(self.home, jars, self._train)
-            cluster = self._formatted(java, jars)
-            for attempt in range(_TRIES):
-                try:
-                    self._start_once(java, jars, cluster)
-                    return self
-                except PortInUseError:
-                    if self._asked or attempt == _TRIES - 1:
-                        raise
-            raise AssertionError("unreachable")
-        except BaseException:
-            self._process.stop()
-            raise
-        finally:
-            self._process.unlock()
-
-    def attach(self) -> bool:
-        """Whether the broker of this directory runs already; if so its address is known from here on."""
-        if self.pid is None:
-            return False
-        self._port = json.loads((self.directory / "ports.json").read_text())[0]
-        return True
 
     def owns(self, address: str) -> bool:
         """Whether an address is that of this broker, as it listens now or listened before."""
         host, _, port = address.rpartition(":")
-        memory = self.directory / "ports.json"
-        return host in LOOPBACK and memory.is_file() and str(json.loads(memory.read_text())[0]) == port
+        return host in LOOPBACK and str(self._last_port()) == port
 
-    def stop_if_abandoned(self) -> None:
-        """End what was to end with its starter, which was killed."""
-        if self._process.abandoned():
-            self._process.stop()
-
-    def stop(self) -> None:
-        self._process.stop()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def __enter__(self) -> EmbeddedKafka:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def _prepared(self) -> Callable[[], None]:
+        make_private(self.directory)
+        java, jars = _java(), kafka_jars(self.home)
+        if self._options is None:
+            self._options = cache_options(self.home, jars, self._train)
+        return partial(self._start_once, java, jars, self._formatted(java, jars))
 
     def _start_once(self, java: Path, jars: list[Path], cluster: str) -> None:
-        self._port, controller = self._ports()
-        settings = self._write_settings(self._port, controller, self.directory / "data")
+        """Ready is the broker that takes requests as our own process with our own cluster id."""
+        port, controller = self._ports()
+        self._port = port
+        settings = self._write_settings(port, controller, self.directory / "data")
         options = [
             f"-Xmx{self.heap_mb}m",
             "-XX:+UseSerialGC",
@@ -173,34 +108,34 @@ class EmbeddedKafka:
         ]
         command = [str(java), *options, "-cp", _classpath(jars), "kafka.Kafka", str(settings)]
         self._process.launch(command, environment=_environment(), tied=self.tied)
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process.ended() is not None:
-                raise self._why_ended()
-            found = ask_cluster(self._port)
-            # Read again after the answer: the process may have died for the port of the one that answered.
-            if found and found.id == cluster and self._port in found.ports and self._process.ended() is None:
-                return
-            time.sleep(_TICK)
-        raise self._failed(translated("not ready after {seconds} s", seconds=f"{_START_SECONDS:.0f}"))
+
+        def answers() -> bool:
+            found = ask_cluster(port)
+            return found is not None and found.id == cluster and port in found.ports
+
+        self._wait(answers)
 
     def _train(self, directory: Path, options: list[str]) -> None:
         """One run of a broker on empty data, from which Java makes the start-up cache."""
         broker = EmbeddedKafka(directory, home=self.home, heap_mb=self.heap_mb)
         broker._options = options
         broker.start()
-        broker._process.stop(_TRAIN_STOP_SECONDS)
+        broker.stop(_TRAIN_STOP_SECONDS)
+
+    def _last_port(self) -> int:
+        return self._last_ports()[0]
+
+    def _last_ports(self) -> tuple[int, int]:
+        memory = self.directory / _PORTS
+        port, controller = json.loads(memory.read_text()) if memory.is_file() else (0, 0)
+        return port, controller
 
     def _ports(self) -> tuple[int, int]:
-        """Ours (asked for, else as at the last start if that is free, else a new one), the controller's."""
-        if self._asked and not is_free(self._asked):
-            raise PortInUseError(PART, self._asked)
-        memory = self.directory / "ports.json"
-        last = json.loads(memory.read_text()) if memory.is_file() else [0, 0]
-        port = self._asked or (last[0] if last[0] and soon_free(last[0]) else free_port())
-        usable = last[1] and last[1] != port and soon_free(last[1])
-        controller = last[1] if usable else free_port(besides=(port,))
-        write_private(memory, json.dumps([port, controller]))
+        """Ours, and the controller's: as at the last start if that is free, else a new one."""
+        port, last = self._choose_port(), self._last_ports()[1]
+        usable = last and last != port and soon_free(last)
+        controller = last if usable else free_port(besides=(port,))
+        write_private(self.directory / _PORTS, json.dumps([port, controller]))
         return port, controller
 
     def _write_settings(self, port: int, controller: int, data: Path) -> Path:
@@ -246,17 +181,6 @@ class EmbeddedKafka:
             fresh.rename(data)
         lines = (data / "meta.properties").read_text().splitlines()
         return next(line.partition("=")[2] for line in lines if line.startswith("cluster.id="))
-
-    def _why_ended(self) -> Exception:
-        tail = self._process.tail(60)
-        if "Address already in use" in tail and self._port is not None:
-            return PortInUseError(PART, self._port)
-        if "No space left on device" in tail:
-            return NoDiskError(PART, self.directory)
-        return self._failed(translated("the process ended"))
-
-    def _failed(self, what: Text) -> StartFailedError:
-        return StartFailedError(PART, what, self.log, self._process.tail())
 
 
 def _java() -> Path:

@@ -14,24 +14,22 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from deploy.local.errors import NoDiskError, PortInUseError, StartFailedError
-from deploy.local.home import demand_room
-from deploy.local.ports import HOST, LOOPBACK, free_port, is_free, soon_free
+from deploy.local.part import EmbeddedServer
+from deploy.local.ports import HOST, LOOPBACK
 from deploy.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
 from deploy.local.private import FOLDER, UMASK, open_private, write_private
-from deploy.local.process import Running, ServerProcess
-from shared.i18n import Text, translated
+from deploy.local.process import Running
 
 _SUPERUSER = "panke"
-_START_SECONDS = 90.0
-_TICK = 0.03
-_TRIES = 3
+_PORT = "port.json"
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 # Quick, and worth nothing after a power cut: for tests and the demonstration only. `synchronous_commit` stays
 # on: without it kill -9 of the server alone would lose what was committed.
@@ -40,7 +38,7 @@ _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 _PASSED = 0o711
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """A server whose password, log and pid file live in `directory`, its data too where its user can go."""
 
     name = "postgres"
@@ -55,25 +53,11 @@ class EmbeddedPostgres:
         tied: bool = True,
         user: ServerUser | None = None,
     ) -> None:
-        self.directory = directory.absolute()
+        # SIGTERM would wait for every client to leave; SIGINT ends their sessions and shuts down cleanly.
+        super().__init__(PART, directory, port, tied=tied, stop_signal=signal.SIGINT)
         self.durable = durable
         self.max_connections = max_connections
-        self.tied = tied
-        self._asked = port
-        self._port: int | None = None
         self._user = user
-        # SIGTERM would wait for every client to leave; SIGINT ends their sessions and shuts down cleanly.
-        self._process = ServerProcess(PART, self.directory, stop_signal=signal.SIGINT)
-
-    @property
-    def port(self) -> int:
-        if self._port is None:
-            raise RuntimeError("the server was not started")
-        return self._port
-
-    @property
-    def address(self) -> str:
-        return f"{HOST}:{self.port}"
 
     @property
     def dsn(self) -> str:
@@ -84,48 +68,14 @@ class EmbeddedPostgres:
         return f"postgresql://{_SUPERUSER}:{self._password()}@{self.address}/{database}"
 
     @property
-    def pid(self) -> int | None:
-        running = self._process.running()
-        return None if running is None else running.pid
-
-    @property
-    def log(self) -> Path:
-        return self._process.log
-
-    @property
     def data(self) -> Path:
         """The data directory, which lies elsewhere when the server's user cannot reach `directory`."""
         return open_directory(self.directory, self._server_user()) / "data"
 
-    def start(self) -> EmbeddedPostgres:
+    def start(self) -> Self:
         """Start the server and wait until it lets our own password in."""
         self._process.mode = _PASSED if self._server_user().uid is not None else FOLDER
-        self._process.lock()
-        try:
-            demand_room(PART, self.directory)
-            programs = binaries(self._server_user())
-            self._initialised(programs)
-            for attempt in range(_TRIES):
-                try:
-                    self._start_once(programs)
-                    break
-                except PortInUseError:
-                    if self._asked or attempt == _TRIES - 1:
-                        raise
-            self._make_database()
-        except BaseException:
-            self._process.stop()
-            raise
-        finally:
-            self._process.unlock()
-        return self
-
-    def attach(self) -> bool:
-        """Whether the server of this directory runs already; if so its address is known from here on."""
-        if self.pid is None:
-            return False
-        self._port = json.loads((self.directory / "port.json").read_text())
-        return True
+        return super().start()
 
     def owns(self, dsn: str) -> bool:
         """Whether a connection string is that of this server, as it listens now or listened before."""
@@ -136,17 +86,6 @@ class EmbeddedPostgres:
             return False
         return given.get("password") == password and given.get("host") in LOOPBACK
 
-    def stop_if_abandoned(self) -> None:
-        """End what was to end with its starter, which was killed."""
-        if self._process.abandoned():
-            self._process.stop()
-
-    def stop(self) -> None:
-        self._process.stop()
-
-    def kill(self) -> None:
-        self._process.kill()
-
     def remove(self) -> None:
         """Stop the server and delete its data."""
         self.stop()
@@ -156,11 +95,10 @@ class EmbeddedPostgres:
             shutil.rmtree(place, ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def __enter__(self) -> EmbeddedPostgres:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def _prepared(self) -> Callable[[], None]:
+        programs = binaries(self._server_user())
+        self._initialised(programs)
+        return partial(self._start_once, programs)
 
     def _server_user(self) -> ServerUser:
         if self._user is None:
@@ -177,6 +115,7 @@ class EmbeddedPostgres:
 
     def _start_once(self, programs: Path) -> None:
         self._port = self._choose_port()
+        write_private(self.directory / _PORT, json.dumps(self._port))
         self._forget_dead_server()
         user = self._server_user()
         self._process.launch(
@@ -186,14 +125,8 @@ class EmbeddedPostgres:
             group=user.gid,
             tied=self.tied,
         )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process.ended() is not None:
-                raise self._why_ended()
-            if self._lets_us_in() and self._process.ended() is None:
-                return
-            time.sleep(_TICK)
-        raise self._failed(translated("not ready after {seconds} s", seconds=f"{_START_SECONDS:.0f}"))
+        self._wait(self._lets_us_in)
+        self._make_database()
 
     def _options(self) -> list[str]:
         settings = {
@@ -208,15 +141,9 @@ class EmbeddedPostgres:
         }
         return [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
 
-    def _choose_port(self) -> int:
-        """The port asked for, else the one of the last start if it is free, else a new one."""
-        memory = self.directory / "port.json"
-        if self._asked and not is_free(self._asked):
-            raise PortInUseError(PART, self._asked)
-        last = json.loads(memory.read_text()) if memory.is_file() else 0
-        port = self._asked or (last if last and soon_free(last) else free_port())
-        write_private(memory, json.dumps(port))
-        return port
+    def _last_port(self) -> int:
+        memory = self.directory / _PORT
+        return int(json.loads(memory.read_text())) if memory.is_file() else 0
 
     def _forget_dead_server(self) -> None:
         """Remove the pid file of a server that was killed; where nobody reaps it, PostgreSQL takes it for alive.
@@ -284,14 +211,3 @@ class EmbeddedPostgres:
             )
         if done.returncode != 0:
             raise self._why_ended()
-
-    def _why_ended(self) -> Exception:
-        tail = self._process.tail(40)
-        if "Address already in use" in tail and self._port is not None:
-            return PortInUseError(PART, self._port)
-        if "No space left on device" in tail:
-            return NoDiskError(PART, self.directory)
-        return self._failed(translated("the process ended"))
-
-    def _failed(self, what: Text) -> StartFailedError:
-        return StartFailedError(PART, what, self.log, self._process.tail())

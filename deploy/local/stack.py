@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import Protocol
 
 from deploy.local.errors import (
     AlreadyRunningError,
@@ -23,6 +22,7 @@ from deploy.local.errors import (
     SeveralFailedError,
 )
 from deploy.local.kafka import EmbeddedKafka
+from deploy.local.part import Part
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.process import ServerProcess
 from deploy.local.service import ServiceProcess, kept_port, port_variable
@@ -43,24 +43,6 @@ _READ_BY = {
     "PANKE_RULEBOOKS": ("intake",),
 }
 Say = Callable[[str], None]
-
-
-class Part(Protocol):
-    """A process of the stack."""
-
-    name: str
-
-    @property
-    def address(self) -> str: ...
-    @property
-    def pid(self) -> int | None: ...
-    @property
-    def log(self) -> Path: ...
-    def attach(self) -> bool: ...
-    def start(self) -> object: ...
-    def stop_if_abandoned(self) -> None: ...
-    def stop(self) -> None: ...
-    def kill(self) -> None: ...
 
 
 def registered_services() -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 
-from deploy.local.stack import Part, Say, Stack
+from deploy.local.part import Part
+from deploy.local.stack import Say, Stack
 from shared.i18n import translated
 
 _LOOK_SECONDS = 0.5
