@@ -167,7 +167,6 @@ def _being_set_aside(error: BeingSetAsideError) -> str:
 def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     """The quarantine of a deployment's database; what is wrong is told in a line."""
     import psycopg
-    from eventsourcing.persistence import PersistenceError
 
     from services.attribution.fold.rules import live_rules
     from services.attribution.quarantine.quarantine import (
@@ -177,7 +176,12 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
         Quarantine,
     )
     from services.attribution.store.batch import BeingSetAsideError
-    from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
+    from services.attribution.store.recorder import (
+        SCHEMA,
+        AttributionDatastore,
+        AttributionRecorder,
+        PersistenceError,
+    )
     from services.attribution.store.texts import StoredTexts
     from shared.platform.officefile.errors import OfficeFileError
     from shared.platform.postgres.database import Database

@@ -12,7 +12,8 @@ from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.fold.bounds import Bounds
 from services.attribution.queries.queries import Cursor
 from services.attribution.store.codec import decode_record
-from services.attribution.store.mapper import EventMapper, Recorded, stream_id
+from services.attribution.store.mapper import Recorded, stream_id
+from services.attribution.store.recorder import EventMapper
 from services.attribution.store.store import Store
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import SCOPE, Key, Scope, Slice

@@ -24,8 +24,8 @@ from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.restatement import restate
 from services.attribution.store.batch import StaleScopeError
 from services.attribution.store.codec import decode_record
-from services.attribution.store.mapper import EventMapper, Recorded, stream_id
-from services.attribution.store.recorder import StalePositionError
+from services.attribution.store.mapper import Recorded, stream_id
+from services.attribution.store.recorder import EventMapper, StalePositionError
 from services.attribution.store.store import Store
 from shared.contract import SetAside
 from shared.rules.domain.evolve import apply

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from eventsourcing.persistence import Tracking
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -31,7 +30,7 @@ from services.attribution.fold.intake_record import (
 from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.scopes import ScopeCache
 from services.attribution.store.batch import BatchRows
-from services.attribution.store.recorder import AttributionRecorder
+from services.attribution.store.recorder import AttributionRecorder, Tracking
 from services.attribution.store.store import ScopeState, Store, opening_book
 from shared.contract.topics import encode_contacts
 from shared.platform.kafka.record_processor import SourcePartition

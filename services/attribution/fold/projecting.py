@@ -16,8 +16,7 @@ from msgspec.structs import replace
 
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
-from services.attribution.store.mapper import Cited, stored, stream_id
-from services.attribution.store.recorder import EventRow
+from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.working import Before
 from shared.contract import StaffContacts, format_instant

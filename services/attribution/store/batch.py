@@ -12,11 +12,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from eventsourcing.persistence import IntegrityError
 from psycopg import Cursor
 
 from services.attribution.store.claim_state import ClaimRow
-from services.attribution.store.recorder import EventRow
+from services.attribution.store.mapper import EventRow
+from services.attribution.store.recorder import IntegrityError
 from shared.contract.warnings import Warned
 from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import queries
