@@ -8,6 +8,7 @@ import click
 import psycopg
 
 from shared.i18n import translated
+from shared.platform.options import clock, database_url
 from shared.platform.text.terminal import say
 
 _PARTS = ("intake", "attribution", "notifier")
@@ -18,15 +19,12 @@ _only = click.option(
     multiple=True,
     help="one part; may be repeated. All unless given.",
 )
-_database = click.option(
-    "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
-)
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_only
-@_database
+@database_url
 def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
     """Write what the services keep to FILE, all of one moment; they may run meanwhile."""
     from deploy.backup.dump import BackupError, back_up
@@ -45,8 +43,8 @@ def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
 @click.option(
     "--replace", is_flag=True, help="drop what is there under the same name; the services must be stopped"
 )
-@click.option("--clock", envvar="PANKE_CLOCK", default="system", help="the business clock; or PANKE_CLOCK")
-@_database
+@clock
+@database_url
 def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, database_url: str) -> None:
     """Bring what FILE holds back, with the services stopped.
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shared.i18n import bilingual, translated
-from shared.platform.options import database_url, rulebook_folder
-from shared.platform.settings import SettingsError
+from shared.platform.options import database_refused, database_url, rulebook_folder, settings_refused
 from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ def serve_attribution() -> None:
     """Fold the journal's facts into who owns whom, and answer questions over HTTP."""
     from services.attribution.main import run
 
-    try:
+    with settings_refused():
         run()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.command()
@@ -50,16 +47,18 @@ def restate(scopes: tuple[str, ...], everything: bool, database_url: str) -> Non
 
     if everything == bool(scopes):
         raise click.UsageError(bilingual("give --all, or scopes"))
-    dsn = connection_info(database_url, schema=SCHEMA, name="panke-cli")
     try:
-        with psycopg.connect(dsn, autocommit=True) as connection:
+        with (
+            database_refused(),
+            psycopg.connect(
+                connection_info(database_url, schema=SCHEMA, name="panke-cli"), autocommit=True
+            ) as connection,
+        ):
             for scope in restatement.all_scopes(connection) if everything else scopes:
                 told = restatement.restate(connection, scope)
                 say(f"{translated('queued to be told anew')}: {scope}, {told}")
     except restatement.UnknownScopeError as error:
         raise click.UsageError(f"{translated('attribution knows no scope')}: {error}") from None
-    except psycopg.Error as error:
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
 
 
 @click.group(cls=PlainGroup)
@@ -166,8 +165,6 @@ def _being_set_aside(error: BeingSetAsideError) -> str:
 @contextmanager
 def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     """The quarantine of a deployment's database; what is wrong is told in a line."""
-    import psycopg
-
     from services.attribution.fold.rules import live_rules
     from services.attribution.quarantine.quarantine import (
         AlreadySetAsideError,
@@ -193,7 +190,10 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
         raise click.ClickException(str(error)) from None
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:
-        with Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database:
+        with (
+            database_refused(PersistenceError),
+            Database(dsn, schema=SCHEMA, name="panke-quarantine", max_size=2) as database,
+        ):
             StoredTexts(database, registry).read()
             yield Quarantine(database, AttributionRecorder(datastore), live_rules(registry))
     except NotParkedError as error:
@@ -215,7 +215,5 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
         ) from None
     except NoSuchTextError as error:
         raise click.ClickException(str(error)) from None
-    except (psycopg.Error, PersistenceError) as error:
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
     finally:
         datastore.close()

@@ -16,8 +16,8 @@ import psycopg
 
 from shared.contract import format_instant
 from shared.i18n import bilingual, translated
+from shared.platform.options import database_refused, database_url, settings_refused
 from shared.platform.postgres.database import connection_info
-from shared.platform.settings import SettingsError
 from shared.platform.text.terminal import PlainGroup, say
 from shared.platform.text.terminal import output as out
 
@@ -27,10 +27,8 @@ def serve_intake() -> None:
     """Take events in over HTTP, journal them, relay them to Kafka."""
     from services.intake.main import run
 
-    try:
+    with settings_refused():
         run()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.group(cls=PlainGroup)
@@ -43,7 +41,7 @@ def journal() -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="a file; gzip if it ends in .gz"
 )
-@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+@database_url
 def export(scope: str, output: Path | None, database_url: str) -> None:
     """Write the facts of SCOPE in the order of the journal, one envelope a line.
 
@@ -66,7 +64,7 @@ def export(scope: str, output: Path | None, database_url: str) -> None:
 @journal.command("confirm-time")
 @click.option("--by", required=True, help="who says so")
 @click.option("--reason", required=True, help="why the time is right")
-@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+@database_url
 def confirm_time(by: str, reason: str, database_url: str) -> None:
     """Say that the time is right as the clocks show it now; intake then takes facts again.
 
@@ -88,7 +86,7 @@ def confirm_time(by: str, reason: str, database_url: str) -> None:
 
 
 @journal.command()
-@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+@database_url
 def scopes(database_url: str) -> None:
     """Every scope of the journal: its last seq, when that was recorded, and the rulebook that it began under."""
     from services.intake.journal.journal import SQL
@@ -108,7 +106,7 @@ def scopes(database_url: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="a file for the events that the topic has and the journal cannot take",
 )
-@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+@database_url
 def recover(
     kafka: str, topic_prefix: str, default_rulebook: str, yes: bool, left: Path | None, database_url: str
 ) -> None:
@@ -131,7 +129,7 @@ def recover(
 @click.option(
     "--from", "first", type=click.IntRange(min=1), default=1, show_default=True, help="the first seq to send"
 )
-@click.option("--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL")
+@database_url
 def relay(scopes: tuple[str, ...], everything: bool, first: int, database_url: str) -> None:
     """Send facts to Kafka again, from a seq on; the relay of the running service does it.
 
@@ -158,15 +156,15 @@ def _no_such_scope(scope: str) -> click.UsageError:
 
 @contextmanager
 def _connected(database_url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    try:
-        with psycopg.connect(connection_info(database_url, schema="intake", name="panke-cli")) as connection:
-            # A whole scope may take long to write out or to queue, and nobody waits for an answer.
-            connection.execute("SET statement_timeout = 0")
-            connection.execute("SET idle_in_transaction_session_timeout = 0")
-            connection.commit()
-            yield connection
-    except psycopg.Error as error:
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
+    with (
+        database_refused(),
+        psycopg.connect(connection_info(database_url, schema="intake", name="panke-cli")) as connection,
+    ):
+        # A whole scope may take long to write out or to queue, and nobody waits for an answer.
+        connection.execute("SET statement_timeout = 0")
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
+        connection.commit()
+        yield connection
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import psycopg
 from services.notifier.commands import check_policy, preview_policy, test_channel
 from shared.contract.case_numbers import case_digest
 from shared.i18n import bilingual
-from shared.platform.settings import SettingsError
+from shared.platform.options import clock, database_refused, database_url, settings_refused
 from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
@@ -32,33 +32,24 @@ _STANDS = {
     "superseded": "void, not sent",
     "dead": "not told",
 }
-_database_url = click.option(
-    "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
-)
 
 
 @click.command("notifier")
 def serve_notifier() -> None:
     """Send alerts before claims run out, and when they have."""
     from services.notifier.main import run
-    from shared.platform.clock import ClockError
 
-    try:
+    with settings_refused():
         run()
-    except (SettingsError, ClockError) as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.command("receipts")
 def serve_receipts() -> None:
     """Take the delivery reports of providers, on an address of their own."""
     from services.notifier.main import run_receipts
-    from shared.platform.clock import ClockError
 
-    try:
+    with settings_refused():
         run_receipts()
-    except (SettingsError, ClockError) as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.group(cls=PlainGroup)
@@ -83,7 +74,7 @@ alerts.add_command(test_channel)
 @click.option("--case", "case", help="only of this case number, as alerts show it: K7QF-2M9D")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with every attempt")
-@_database_url
+@database_url
 def list_alerts(
     state: str | None,
     scope: str | None,
@@ -117,7 +108,7 @@ def list_alerts(
 @click.argument("ids", nargs=-1, type=click.UUID)
 @click.option("--all-dead", is_flag=True, help="every dead alert whose claim still stands")
 @click.option("--scope", help="with --all-dead: only of this scope")
-@_database_url
+@database_url
 def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, database_url: str) -> None:
     """Have dead or unknown alerts tried again."""
     from services.notifier.history.listing import NotRetriableError, UnknownAlertError
@@ -139,17 +130,15 @@ def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, datab
 
 
 @alerts.command("figures")
-@click.option("--clock", envvar="PANKE_CLOCK", default="system", show_default=True, help="or PANKE_CLOCK")
-@_database_url
+@clock
+@database_url
 def figures_of_alerts(clock: str, database_url: str) -> None:
     """Count what is due, late, under way and dead, and say why alerts wait."""
     from services.notifier.history.figures import LATE, lines
-    from shared.platform.clock import ClockError, open_clock
+    from shared.platform.clock import open_clock
 
-    try:
+    with settings_refused():
         now = open_clock(clock, demonstration=True).now()
-    except ClockError as error:
-        raise click.ClickException(str(error)) from None
     with _listing(database_url) as listing:
         for line in lines(listing.backlog(now, LATE), listing.waiting()):
             click.echo(line)
@@ -161,7 +150,7 @@ def figures_of_alerts(clock: str, database_url: str) -> None:
 @click.option("--case", "case", help="all claims on the customer of this case number: K7QF-2M9D")
 @click.option("--scope", help="with --customer or --case: only in this scope")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with the words that were sent")
-@_database_url
+@database_url
 def log_alerts(
     customer: str | None,
     claim: str | None,
@@ -265,13 +254,11 @@ def _listing(database_url: str) -> Iterator[Listing]:
 def _opened(database_url: str) -> Iterator[Database]:
     from shared.platform.postgres.database import Database, connection_info
 
-    try:
+    with database_refused():
         # The pool would try for seconds and log each time; one plain connection says at once what is wrong.
         psycopg.connect(connection_info(database_url, schema="notifier", name="panke-cli")).close()
         with Database(database_url, schema="notifier", name="panke-cli", max_size=1) as database:
             yield database
-    except psycopg.Error as error:
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
 
 
 def _line(alert: ListedAlert, zone: ZoneInfo) -> str:

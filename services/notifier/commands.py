@@ -14,6 +14,7 @@ import click
 
 from shared.contract import BadEvent, parse_instant
 from shared.i18n import translated
+from shared.platform.options import database_refused, settings_refused
 from shared.platform.settings import SettingsError
 from shared.platform.text.terminal import say
 
@@ -122,7 +123,7 @@ def _configured(name: str) -> list[Channel]:
     from services.notifier.settings import NotifierSettings, office_plans
     from shared.platform.settings import load
 
-    try:
+    with settings_refused():
         settings = load(NotifierSettings)
         plans = office_plans(settings)
         there = [*settings.notifier_channels, *(one.channel for one in plans.robots)]
@@ -133,8 +134,6 @@ def _configured(name: str) -> list[Channel]:
             raise click.ClickException(told)
         meant = tuple(one for one in plans.robots if one.channel == name)
         return configured(settings, _limiter(settings), replace(plans, robots=meant))
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _limiter(settings: NotifierSettings) -> Limiter | None:
@@ -209,14 +208,12 @@ def _claim(named: str, database_url: str | None) -> tuple[str, datetime]:
         raise click.BadParameter("--claim is SCOPE/CUSTOMER")
     if database_url is None:
         raise click.UsageError("--claim needs --database-url or PANKE_DATABASE_URL")
-    try:
-        with psycopg.connect(
-            connection_info(database_url, schema="notifier", name="panke-cli")
-        ) as connection:
-            given = {"scopes": [scope], "customers": [customer]}
-            row = connection.execute(queries("services.notifier")["claims"], given).fetchone()
-    except psycopg.Error as error:
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
+    given = {"scopes": [scope], "customers": [customer]}
+    with (
+        database_refused(),
+        psycopg.connect(connection_info(database_url, schema="notifier", name="panke-cli")) as connection,
+    ):
+        row = connection.execute(queries("services.notifier")["claims"], given).fetchone()
     if row is None:
         raise click.ClickException(f"the notifier knows no claim on {customer} in {scope}")
     if row[5] is None:
