@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from importlib import metadata
@@ -13,12 +12,15 @@ from typing import Final
 
 import psycopg
 import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from services.attribution.fold.application import FoldApplication
 from services.attribution.fold.bounds import Bounds
 from services.attribution.fold.metrics import AttributionMetrics
 from services.attribution.fold.processor import IntakeProcessor
 from services.attribution.fold.rules import live_rules
+from services.attribution.fold.scope_fold import Rules
 from services.attribution.http import CALL_SCHEMAS
 from services.attribution.office_http import LIST_SCHEMAS, OfficeApi
 from services.attribution.queries.lanes import Lanes, Readers
@@ -32,34 +34,34 @@ from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store, opening_book
 from services.attribution.store.texts import StoredTexts
-from shared.contract.topics import Topics, WatermarkMessage
+from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
+from shared.platform.kafka.consumed_topic import ConsumedTopic
 from shared.platform.kafka.outbox_relay import RelaySettings
 from shared.platform.kafka.positioned_consumer import ConsumerProgress, ConsumerSettings, PositionedConsumer
 from shared.platform.kafka.readiness import both_answer, broker_problem
 from shared.platform.kafka.sender import ensure_topic
-from shared.platform.kafka.topic_reading import TopicReading
-from shared.platform.kafka.topic_state import ANYTHING, TopicState
+from shared.platform.kafka.topic_state import TopicState
 from shared.platform.kafka.topic_watch import TopicWatch, Watched
-from shared.platform.kafka.watermark_reader import WatermarkReader
-from shared.platform.kafka.watermarks import Mark, Watermarks
-from shared.platform.liveness import Progress, Watchdog
+from shared.platform.kafka.watermarks import Watermarks
+from shared.platform.liveness import Progress
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database, migrate
-from shared.platform.runtime import prepared, spare_collector
 from shared.platform.service import (
+    LivenessLimits,
     ServiceHost,
     ServicePart,
     as_step,
     closed,
     database_part,
     in_background,
+    run_service,
     watched,
 )
-from shared.platform.settings import SettingsError, load, variable
-from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
+from shared.platform.settings import SettingsError, variable
+from shared.platform.telemetry.telemetry import new_registry, render_metrics
 from shared.platform.threads import Threads
 from shared.rules.rulebooks.registry import Registry
 
@@ -76,59 +78,27 @@ class AttributionService:
 
     def __init__(self, settings: AttributionSettings, clock: BusinessClock) -> None:
         self.settings = settings
-        version = metadata.version("panke")
-        registry = new_registry("attribution", version)
-        self.metrics = AttributionMetrics(registry)
+        self.clock = clock
         self.topics = Topics(settings.topic_prefix)
+        registry = new_registry("attribution", metadata.version("panke"))
+        self.metrics = AttributionMetrics(registry)
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-attribution")
         self.datastore = AttributionDatastore(settings.database_url, pool_size=settings.partitions)
         self.rulebooks = _rulebooks(settings)
         self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
-        self.progress = Progress(time.monotonic)
+        self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
         self._parked_since: datetime | None = None
-        self.watermarks = Watermarks()
-        self.attribution = FoldApplication(
-            Store(self.database, self.texts.seen),
-            AttributionRecorder(self.datastore),
-            rules,
-            settings.default_rulebook,
-            Bounds(
-                settings.attribution_batch_seconds,
-                settings.attribution_part,
-                time.monotonic,
-                self.progress.step,
-            ),
-            self.watermarks,
-        )
         self.fold_threads = Threads("fold", settings.partitions)
-        readers = Readers(
-            settings.attribution_desk_readers,
-            settings.attribution_list_readers,
-            settings.attribution_refold_workers,
-            settings.attribution_readers_waiting,
-        )
+        self.intake = self._intake(rules)
+        self.relay_progress = Progress(time.monotonic)
+        self.outbox = OwnershipOutbox(self.database.dsn)
+        self.relay = OwnershipRelay(_relay_settings(settings), self.outbox, self.metrics, self.relay_progress)
+        readers = _readers(settings)
         self.lanes = Lanes(readers)
         # Readers have connections of their own: they could hold all while the fold waits for one.
         self.reading = Database(
             settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all
-        )
-        self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
-        self.relay_progress = Progress(time.monotonic)
-        self.outbox = OwnershipOutbox(self.database.dsn)
-        self.relay = OwnershipRelay(
-            RelaySettings(
-                bootstrap=settings.kafka,
-                topics=(self.topics.ownership, self.topics.dead),
-                watermarks=self.topics.ownership_watermark,
-                partitions=settings.partitions,
-                replication=settings.replication,
-                send_wait=settings.attribution_send_wait,
-                topic_poll=settings.topic_poll,
-            ),
-            self.outbox,
-            self.metrics,
-            self.relay_progress,
         )
         self.refolder = HistoricJudge(
             rules.books,
@@ -136,41 +106,54 @@ class AttributionService:
             settings.attribution_refold_wait,
             settings.attribution_refold_waiting,
         )
-        watched = Watched(
-            settings.kafka,
-            self.topics.intake,
-            settings.partitions,
-            settings.attribution_send_wait,
-            settings.topic_poll,
+        self.app = self._app(registry, rules)
+
+    @property
+    def consumer(self) -> PositionedConsumer | None:
+        """The consumer, while the topic is read."""
+        return self.intake.consumer
+
+    def _intake(self, rules: Rules) -> ConsumedTopic:
+        """The fold of the topic of facts."""
+        settings, topic, watermarks = self.settings, self.topics.intake, Watermarks()
+        progress = ConsumerProgress(Progress(time.monotonic), Progress(time.monotonic))
+        bounds = Bounds(
+            settings.attribution_batch_seconds,
+            settings.attribution_part,
+            time.monotonic,
+            progress.applying.step,
         )
-        self.watch = TopicWatch(watched, self.metrics.unfit.labels(self.topics.intake))
-        told = replace(watched, topic=self.topics.intake_watermark, partitions=None, keeping=ANYTHING)
-        self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
-        opening = Progress(time.monotonic)
-        self.intake = TopicReading(
-            ConsumerSettings(
-                settings.kafka,
-                self.topics.intake,
-                f"{settings.topic_prefix}{settings.attribution_group}",
-                "panke-attribution",
-                settings.attribution_batch,
-            ),
+        fold = FoldApplication(
+            Store(self.database, self.texts.seen),
+            AttributionRecorder(self.datastore),
+            rules,
+            settings.default_rulebook,
+            bounds,
+            watermarks,
+        )
+        group = f"{settings.topic_prefix}{settings.attribution_group}"
+        return ConsumedTopic(
+            ConsumerSettings(settings.kafka, topic, group, "panke-attribution", settings.attribution_batch),
             IntakeProcessor(
-                (settings.kafka, self.topics.intake),
-                self.attribution,
+                (settings.kafka, topic),
+                fold,
                 self.metrics,
                 Positions(self.database),
-                self._books_changed,
+                self.texts.read,
                 self.fold_threads,
             ),
-            self.watch,
+            TopicWatch(_watched(settings, topic), self.metrics.unfit.labels(topic)),
+            self.topics.intake_watermark,
+            watermarks,
+            progress,
             self._intake_topic,
-            ConsumerProgress(self.progress, opening),
         )
-        host = ServiceHost(self._parts(clock, opening))
-        self.app = create_app(
+
+    def _app(self, registry: CollectorRegistry, rules: Rules) -> FastAPI:
+        settings, host = self.settings, ServiceHost(self._parts())
+        app = create_app(
             "Panke attribution 判客归属",
-            version,
+            metadata.version("panke"),
             live=host.live,
             ready=host.ready,
             metrics=partial(render_metrics, registry),
@@ -180,38 +163,30 @@ class AttributionService:
             schemas=CALL_SCHEMAS | LIST_SCHEMAS,
         )
         asked = ScopeReader(self.reading, rules.books, self.texts.seen)
-        previewer = Previewer(asked, rules, settings.default_rulebook)
-        self.app.include_router(
-            OfficeApi(
-                asked,
-                self.refolder,
-                previewer,
-                clock,
-                self.lanes,
-                settings.attribution_shared_contact,
-                self.texts,
-            ).router
+        api = OfficeApi(
+            asked,
+            self.refolder,
+            Previewer(asked, rules, settings.default_rulebook),
+            self.clock,
+            self.lanes,
+            settings.attribution_shared_contact,
+            self.texts,
         )
+        app.include_router(api.router)
+        return app
 
-    @property
-    def consumer(self) -> PositionedConsumer | None:
-        """The consumer, while the topic is read."""
-        return self.intake.consumer
-
-    def _parts(self, clock: BusinessClock, opening: Progress) -> list[ServicePart]:
+    def _parts(self) -> list[ServicePart]:
         """In the order in which they start; the service answers while the broker is away."""
-        settings = self.settings
-        limits = (settings.attribution_stuck_after, settings.attribution_exit_after)
-        answers = both_answer(self.database.ping, settings.kafka, BROKER_WAIT)
-
-        def dog(name: str, part: str, progress: Progress) -> ServicePart:
-            return watched(name, part, Watchdog(progress, answers, time.monotonic), limits)
-
-        prepare = partial(prepared, partial(migrate, settings.database_url, PACKAGE, SCHEMA))
+        settings, database = self.settings, self.database
+        limits = LivenessLimits(
+            settings.attribution_stuck_after,
+            settings.attribution_exit_after,
+            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+        )
         topics = (self.topics.intake, self.topics.ownership)
         return [
-            ServicePart("clock", ready=partial(clock_problem, clock)),
-            database_part(prepare, self.database.open, self.database.close, self.database.ping),
+            ServicePart("clock", ready=partial(clock_problem, self.clock)),
+            database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, *topics)),
             ServicePart("reading", as_step(self.reading.open), as_step(self.reading.close)),
             closed("lanes", self.lanes.close),
@@ -222,18 +197,14 @@ class AttributionService:
             in_background(
                 "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
             ),
-            in_background("consumer", self.intake.run, after=self.intake.stop, ready=self._consumer_ready),
-            in_background("watermarks", self.reader.run),
-            in_background("lag", partial(self.intake.observe, self._show_lag)),
+            *self.intake.parts("fold", limits, self._show_lag, self._consumer_ready),
             in_background("figures", self._figures),
-            dog("fold", "the fold", self.progress),
-            dog("opening", "the opening of partitions", opening),
-            dog("relay", "the relay", self.relay_progress),
+            watched("relay", "the relay", self.relay_progress, limits),
         ]
 
     async def _check_adopted(self) -> None:
         """Nobody is judged under a text that is not the one that was adopted; what no file has is taken from there."""
-        changed = await asyncio.to_thread(self._books_changed)
+        changed = await asyncio.to_thread(self.texts.read)
         if changed:
             log.critical("rulebooks_changed", folder=self.settings.rulebook_folder, reasons=changed)
             raise SettingsError("; ".join(changed))
@@ -241,10 +212,6 @@ class AttributionService:
         if opening_book(self.settings.default_rulebook, books) not in books:
             named = ", ".join(f"{name}@{version}" for name, version in books)
             raise SettingsError(f"{variable('default_rulebook')}: not one of {named}")
-
-    def _books_changed(self) -> list[str]:
-        """What was adopted, here or by another process, and cannot be gone by, one sentence each."""
-        return self.texts.read()
 
     async def _intake_topic(self) -> TopicState:
         """The topic is made where it is not there."""
@@ -256,11 +223,6 @@ class AttributionService:
             settings.replication,
             settings.attribution_send_wait,
         )
-
-    def _watermark_told(self, told: WatermarkMessage) -> None:
-        """Kept also while the partition is not read, or not yet as far: it is gone by once it holds here."""
-        self.watermarks.hear(told.source, Mark(told.watermark, told.offset))
-        self.intake.settle()
 
     async def _figures(self) -> None:
         """The quarantine, every other second; figures are no reason to fail."""
@@ -299,17 +261,43 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
 
 
+def _readers(settings: AttributionSettings) -> Readers:
+    return Readers(
+        settings.attribution_desk_readers,
+        settings.attribution_list_readers,
+        settings.attribution_refold_workers,
+        settings.attribution_readers_waiting,
+    )
+
+
+def _watched(settings: AttributionSettings, topic: str) -> Watched:
+    return Watched(
+        settings.kafka, topic, settings.partitions, settings.attribution_send_wait, settings.topic_poll
+    )
+
+
+def _relay_settings(settings: AttributionSettings) -> RelaySettings:
+    topics = Topics(settings.topic_prefix)
+    return RelaySettings(
+        bootstrap=settings.kafka,
+        topics=(topics.ownership, topics.dead),
+        watermarks=topics.ownership_watermark,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        send_wait=settings.attribution_send_wait,
+        topic_poll=settings.topic_poll,
+    )
+
+
 def create_service(settings: AttributionSettings) -> AttributionService:
     return AttributionService(settings, open_clock(settings.clock, demonstration=settings.demonstration))
 
 
 def run() -> None:
     """Serve until a signal."""
-    configure_logging("attribution")  # what is said of the settings is a line of the log like any other
-    settings = load(AttributionSettings)
-    configure_logging("attribution", settings.log_level)
-    spare_collector()
-    serve(create_service(settings).app, settings)
+    run_service(
+        "attribution", AttributionSettings, lambda settings: serve(create_service(settings).app, settings)
+    )
 
 
 if __name__ == "__main__":

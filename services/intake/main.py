@@ -31,12 +31,20 @@ from shared.platform.clock import BusinessClock, SystemClock, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
 from shared.platform.kafka.readiness import both_answer, broker_problem
-from shared.platform.liveness import Progress, Watchdog
+from shared.platform.liveness import Progress
 from shared.platform.postgres.database import Database, migrate
-from shared.platform.runtime import end_with, prepared, spare_collector
-from shared.platform.service import ServiceHost, ServicePart, as_step, database_part, in_background, watched
-from shared.platform.settings import load
-from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
+from shared.platform.runtime import end_with
+from shared.platform.service import (
+    LivenessLimits,
+    ServiceHost,
+    ServicePart,
+    as_step,
+    database_part,
+    in_background,
+    run_service,
+    watched,
+)
+from shared.platform.telemetry.telemetry import new_registry, render_metrics
 
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
@@ -58,18 +66,9 @@ class IntakeService:
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-intake")
         self.clock_watch = _clock_watch(clock, self.database, metrics)
         stamps: Clock = self.clock_watch or clock
-        dsn = self.database.dsn
-        topic = Topics(settings.topic_prefix).intake
-        self.standing = JournalStatus(self.database, topic)
+        self.standing = JournalStatus(self.database, Topics(settings.topic_prefix).intake)
         rulebooks = AdoptableRulebooks(settings.rulebooks, settings.rulebook_folder)
-        self.journal = Journal(
-            dsn,
-            topic=topic,
-            clock=stamps,
-            codec=codec,
-            knows_rulebook=rulebooks,
-            default_rulebook=settings.default_rulebook,
-        )
+        self.journal = _journal(settings, self.database.dsn, stamps, codec, rulebooks)
         self.committer = GroupCommitter(
             self.journal,
             metrics,
@@ -78,9 +77,8 @@ class IntakeService:
         )
         self.backlog = OutboxBacklog(self.database, metrics, settings.intake_backlog_limit)
         self.progress = Progress(time.monotonic)
-        self.relay = IntakeRelay(
-            _relay_settings(settings), FactOutbox(dsn, clock=stamps, codec=codec), metrics, self.progress
-        )
+        outbox = FactOutbox(self.database.dsn, clock=stamps, codec=codec)
+        self.relay = IntakeRelay(_relay_settings(settings), outbox, metrics, self.progress)
         self.committer.notify(self.relay.wake)
         self.intake = Intake(
             self.committer,
@@ -108,12 +106,13 @@ class IntakeService:
     def _parts(self) -> list[ServicePart]:
         """In the order in which they start; what takes in is stopped before what sends on: nothing stays queued."""
         settings, database = self.settings, self.database
-        limits = (settings.intake_stuck_after, settings.intake_exit_after)
-        answers = both_answer(database.ping, settings.kafka, BROKER_WAIT)
-        dog = Watchdog(self.progress, answers, time.monotonic)
-        prepare = partial(prepared, partial(_prepare, settings, database.dsn))
+        limits = LivenessLimits(
+            settings.intake_stuck_after,
+            settings.intake_exit_after,
+            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+        )
         return [
-            database_part(prepare, database.open, database.close, database.ping),
+            database_part(database, partial(_prepare, settings, database.dsn)),
             ServicePart("clock", self._begin_clock, ready=self._clock_ready),
             ServicePart("journal", stop=as_step(self.journal.close), ready=self.standing.problem),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT)),
@@ -121,7 +120,7 @@ class IntakeService:
                 "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
             ),
             in_background("backlog", self.backlog.run),
-            watched("relay", "the relay", dog, limits),
+            watched("relay", "the relay", self.progress, limits),
             *(() if self.clock_watch is None else (in_background("clock watch", self.clock_watch.run),)),
             ServicePart("committer", self._start_committer, self.committer.close),
             ServicePart("comparison", self._first_comparison),
@@ -164,6 +163,19 @@ def _clock_watch(clock: BusinessClock, database: Database, metrics: IntakeMetric
     return ClockWatch(clock, StoredClocks(database), metrics.clock_apart)
 
 
+def _journal(
+    settings: IntakeSettings, dsn: str, clock: Clock, codec: PlainCodec, rulebooks: AdoptableRulebooks
+) -> Journal:
+    return Journal(
+        dsn,
+        topic=Topics(settings.topic_prefix).intake,
+        clock=clock,
+        codec=codec,
+        knows_rulebook=rulebooks,
+        default_rulebook=settings.default_rulebook,
+    )
+
+
 def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
     topics = Topics(settings.topic_prefix)
     return IntakeRelaySettings(
@@ -185,11 +197,7 @@ def create_service(settings: IntakeSettings) -> IntakeService:
 
 def run() -> None:
     """Serve until a signal."""
-    configure_logging("intake")  # what is said of the settings is a line of the log like any other
-    settings = load(IntakeSettings)
-    configure_logging("intake", settings.log_level)
-    spare_collector()
-    serve(create_service(settings).app, settings)
+    run_service("intake", IntakeSettings, lambda settings: serve(create_service(settings).app, settings))
 
 
 if __name__ == "__main__":

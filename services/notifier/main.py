@@ -34,23 +34,28 @@ from services.notifier.receipts_http import receipts_app
 from services.notifier.schedule.plan import Plans
 from services.notifier.senders import configured
 from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_lanes, office_plans
-from shared.contract.topics import Topics, WatermarkMessage
+from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
+from shared.platform.kafka.consumed_topic import ConsumedTopic
 from shared.platform.kafka.positioned_consumer import ConsumerProgress, ConsumerSettings
 from shared.platform.kafka.readiness import both_answer, broker_problem
-from shared.platform.kafka.topic_reading import TopicReading
-from shared.platform.kafka.topic_state import ANYTHING
 from shared.platform.kafka.topic_watch import TopicWatch, Watched
-from shared.platform.kafka.watermark_reader import WatermarkReader
-from shared.platform.kafka.watermarks import Mark, Watermarks
-from shared.platform.liveness import Answers, Progress, Watchdog
+from shared.platform.kafka.watermarks import Watermarks
+from shared.platform.liveness import Progress
 from shared.platform.postgres.database import Database, migrate
-from shared.platform.runtime import prepared, spare_collector
-from shared.platform.service import ServiceHost, ServicePart, database_part, in_background, watched
-from shared.platform.settings import SettingsError, load, variable
-from shared.platform.telemetry.telemetry import configure_logging, new_registry, render_metrics
+from shared.platform.service import (
+    LivenessLimits,
+    ServiceHost,
+    ServicePart,
+    database_part,
+    in_background,
+    run_service,
+    watched,
+)
+from shared.platform.settings import SettingsError, variable
+from shared.platform.telemetry.telemetry import new_registry, render_metrics
 
 log = structlog.get_logger()
 
@@ -84,41 +89,18 @@ class NotifierService:
         self.channels = configured(settings, limiter, plans)
         topics = Topics(settings.topic_prefix)
         self.topic = topics.ownership
-        policy = RetryPolicy(
-            attempts=settings.notifier_attempts,
-            rounds=settings.notifier_rounds,
-            round_wait=timedelta(seconds=settings.notifier_round_wait),
-            concurrency=settings.notifier_concurrency,
-            lanes=channel_lanes(settings),
-        )
         patience = timedelta(seconds=settings.notifier_watermark_patience)
         queue = Queue(self.database, Terms(LEASE, patience))
         clocks = (clock, self.machine)
         self.breaker = StoredBreaker(self.database, self.machine)
-        self.dispatcher = Dispatcher(queue, self.channels, clocks, plans, policy, self.metrics, self.breaker)
-        self.watch = TopicWatch(
-            Watched(settings.kafka, self.topic, settings.partitions, BROKER_WAIT, settings.topic_poll),
-            self.metrics.topic_unfit,
+        self.dispatcher = Dispatcher(
+            queue, self.channels, clocks, plans, _retry_policy(settings), self.metrics, self.breaker
         )
-        told = replace(
-            self.watch.watched, topic=topics.ownership_watermark, partitions=None, keeping=ANYTHING
-        )
-        self.reader = WatermarkReader(TopicWatch(told), self._watermark_told)
-        self.watermarks = Watermarks()
         self.stop_sending = asyncio.Event()
-        progress = ConsumerProgress(Progress(self.machine.monotonic), Progress(self.machine.monotonic))
         inbox = Inbox(self.database, self.topic, plans, clock)
-        self.ownership = TopicReading(
-            ConsumerSettings(
-                settings.kafka, self.topic, f"{settings.topic_prefix}panke-notifier", "panke-notifier"
-            ),
-            OwnershipProcessor(inbox, self.metrics, self.dispatcher.wake, self.watermarks),
-            self.watch,
-            self.watch.wait_for,
-            progress,
-        )
+        self.ownership = self._ownership(topics, inbox)
         self.poller = Poller(self.database, self.channels, clocks, self.metrics)
-        host = ServiceHost(self._parts(progress))
+        host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke notifier 判客提醒",
             version,
@@ -132,22 +114,34 @@ class NotifierService:
         )
         add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
 
-    def _parts(self, consumed: ConsumerProgress) -> list[ServicePart]:
+    def _ownership(self, topics: Topics, inbox: Inbox) -> ConsumedTopic:
+        """The topic is waited for: attribution makes it."""
+        settings, watermarks = self.settings, Watermarks()
+        watched = Watched(settings.kafka, self.topic, settings.partitions, BROKER_WAIT, settings.topic_poll)
+        group = f"{settings.topic_prefix}panke-notifier"
+        return ConsumedTopic(
+            ConsumerSettings(settings.kafka, self.topic, group, "panke-notifier"),
+            OwnershipProcessor(inbox, self.metrics, self.dispatcher.wake, watermarks),
+            TopicWatch(watched, self.metrics.topic_unfit),
+            topics.ownership_watermark,
+            watermarks,
+            ConsumerProgress(Progress(self.machine.monotonic), Progress(self.machine.monotonic)),
+        )
+
+    def _parts(self) -> list[ServicePart]:
         """In the order in which they start; taking in is stopped first, then the calls under way are finished."""
-        settings = self.settings
-        limits = (settings.notifier_stuck_after, settings.notifier_exit_after)
+        settings, database = self.settings, self.database
+        limits = LivenessLimits(
+            settings.notifier_stuck_after,
+            settings.notifier_exit_after,
+            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+        )
+        without_broker = replace(limits, answers=partial(asyncio.to_thread, database.ping))
         sent = Progress(self.machine.monotonic)
-        answers = both_answer(self.database.ping, settings.kafka, BROKER_WAIT)
-
-        def dog(name: str, part: str, progress: Progress, answering: Answers = answers) -> ServicePart:
-            return watched(name, part, Watchdog(progress, answering, self.machine.monotonic), limits)
-
-        prepare = partial(prepared, partial(migrate, settings.database_url, PACKAGE, SCHEMA))
-        database = self.database
         parts = [
             ServicePart("threads", _own_threads),
             ServicePart("clock", ready=partial(clock_problem, self.clock)),
-            database_part(prepare, database.open, database.close, database.ping),
+            database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, self.topic)),
             ServicePart("channels", stop=self._close_channels),
             in_background(
@@ -157,15 +151,9 @@ class NotifierService:
                 grace=None,
                 after=partial(self.dispatcher.drain, settings.notifier_timeout + 1.0),
             ),
-            in_background(
-                "consumer", self.ownership.run, after=self.ownership.stop, ready=self.ownership.ready
-            ),
-            in_background("watermarks", self.reader.run),
-            in_background("lag", partial(self.ownership.observe, partial(show_lag, self.metrics))),
+            *self.ownership.parts("consumer", limits, partial(show_lag, self.metrics)),
             in_background("ticks", partial(watch_dispatcher, self.metrics, sent, database.ping)),
-            dog("dispatcher", "the dispatcher", sent, partial(asyncio.to_thread, database.ping)),
-            dog("consumer", "the consumer", consumed.applying),
-            dog("opening", "the opening of partitions", consumed.opening),
+            watched("dispatcher", "the dispatcher", sent, without_broker),
         ]
         poller = in_background("poller", self.poller.run)
         return [*parts, poller] if settings.notifier_poll_reports else parts
@@ -174,11 +162,6 @@ class NotifierService:
         for channel in self.channels:
             await channel.close()
 
-    def _watermark_told(self, told: WatermarkMessage) -> None:
-        """Kept also while the partition is not read, or not yet as far: it is gone by once it holds here."""
-        self.watermarks.hear(told.source, Mark(told.watermark, told.offset))
-        self.ownership.settle()
-
     def _metrics(self) -> bytes:
         refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)
         return render_metrics(self.metrics.registry)
@@ -186,6 +169,16 @@ class NotifierService:
 
 async def _own_threads() -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+
+
+def _retry_policy(settings: NotifierSettings) -> RetryPolicy:
+    return RetryPolicy(
+        attempts=settings.notifier_attempts,
+        rounds=settings.notifier_rounds,
+        round_wait=timedelta(seconds=settings.notifier_round_wait),
+        concurrency=settings.notifier_concurrency,
+        lanes=channel_lanes(settings),
+    )
 
 
 def _unhurried(plans: Plans, clock: BusinessClock) -> Plans:
@@ -212,13 +205,14 @@ class Listener:
 
 def run_receipts() -> None:
     """Serve the address at which providers report deliveries, until a signal."""
-    configure_logging("receipts")
-    settings = load(NotifierSettings)
+    run_service("receipts", NotifierSettings, _serve_receipts)
+
+
+def _serve_receipts(settings: NotifierSettings) -> None:
     secret = settings.notifier_receipts_secret
     if secret is None or len(secret) < SHORTEST_SECRET:
         name = variable("notifier_receipts_secret")
         raise SettingsError(f"{name} is required, with {SHORTEST_SECRET} characters or more")
-    configure_logging("receipts", settings.log_level)
     clock = open_clock(settings.clock, demonstration=settings.demonstration)
     database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)
     hooks = admitted(hook_secrets(settings, office_plans(settings).robots), _not_admitted)
@@ -234,11 +228,7 @@ def _not_admitted(channel: str, error: SecretError) -> None:
 
 def run() -> None:
     """Serve until a signal."""
-    configure_logging("notifier")  # what is said of the settings is a line of the log like any other
-    settings = load(NotifierSettings)
-    configure_logging("notifier", settings.log_level)
-    spare_collector()
-    serve(create_service(settings).app, settings)
+    run_service("notifier", NotifierSettings, lambda settings: serve(create_service(settings).app, settings))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from shared.platform.liveness import Watchdog
-from shared.platform.runtime import background, cancelled, exit_wedged
+from shared.platform.liveness import Answers, Progress, Watchdog
+from shared.platform.postgres.database import Database
+from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
+from shared.platform.settings import CommonSettings, load
+from shared.platform.telemetry.telemetry import configure_logging
 
 Check: TypeAlias = Callable[[], str | Awaitable[str | None] | None]
 """What stands against it, or None when all is well."""
 Step: TypeAlias = Callable[[], Awaitable[None]]
+Settings = TypeVar("Settings", bound=CommonSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,21 @@ def in_background(
     return ServicePart(name, task.start, stop, ready)
 
 
-def watched(name: str, part: str, dog: Watchdog, limits: tuple[float, float]) -> ServicePart:
-    """The liveness of a part: it fails when the part stands for the first limit, and the second ends the process."""
-    stuck_after, exit_after = limits
-    task = BackgroundTask(f"watchdog of {name}", lambda: dog.run(exit_after, exit_wedged))
-    return ServicePart(name, task.start, task.stop, live=lambda: dog.problem(part, stuck_after))
+@dataclass(frozen=True, slots=True)
+class LivenessLimits:
+    """How long a part may stand, in seconds, while all `answers` that it stands on: then /healthz fails, and then the
+    process ends."""
+
+    stuck_after: float
+    exit_after: float
+    answers: Answers
+
+
+def watched(name: str, part: str, progress: Progress, limits: LivenessLimits) -> ServicePart:
+    """The liveness of a part."""
+    dog = Watchdog(progress, limits.answers, time.monotonic)
+    task = BackgroundTask(f"watchdog of {name}", lambda: dog.run(limits.exit_after, exit_wedged))
+    return ServicePart(name, task.start, task.stop, live=lambda: dog.problem(part, limits.stuck_after))
 
 
 def as_step(work: Callable[[], object]) -> Step:
@@ -123,19 +138,26 @@ def closed(name: str, close: Callable[[], None]) -> ServicePart:
     return ServicePart(name, stop=as_step(close))
 
 
-def database_part(
-    prepare: Step, opened: Callable[[], None], close: Callable[[], None], ping: Callable[[], bool]
-) -> ServicePart:
+def database_part(database: Database, migrations: Callable[[], Sequence[str]]) -> ServicePart:
     """The service's database: migrated and opened first, closed last, ready while it answers."""
 
     async def start() -> None:
-        await prepare()
-        opened()
+        await prepared(migrations)
+        database.open()
 
     async def ready() -> str | None:
-        return None if await asyncio.to_thread(ping) else "the database does not answer"
+        return None if await asyncio.to_thread(database.ping) else "the database does not answer"
 
-    return ServicePart("database", start, as_step(close), ready)
+    return ServicePart("database", start, as_step(database.close), ready)
+
+
+def run_service(name: str, kind: type[Settings], serve: Callable[[Settings], None]) -> None:
+    """One process of a service: its settings from the environment, then `serve` until a signal."""
+    configure_logging(name)  # what is said of the settings is a line of the log like any other
+    settings = load(kind)
+    configure_logging(name, settings.log_level)
+    spare_collector()
+    serve(settings)
 
 
 def _by_name(checks: Iterable[tuple[str, Check | None]]) -> dict[str, Check]:
