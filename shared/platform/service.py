@@ -7,10 +7,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from shared.platform.liveness import Answers, Progress, Watchdog
-from shared.platform.postgres.database import Database
 from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
 from shared.platform.settings import CommonSettings, load
 from shared.platform.telemetry.telemetry import configure_logging
@@ -138,7 +137,15 @@ def closed(name: str, close: Callable[[], None]) -> ServicePart:
     return ServicePart(name, stop=as_step(close))
 
 
-def database_part(database: Database, migrations: Callable[[], Sequence[str]]) -> ServicePart:
+class ServiceDatabase(Protocol):
+    """What a host asks of the database of a service."""
+
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+    def ping(self) -> bool: ...
+
+
+def database_part(database: ServiceDatabase, migrations: Callable[[], Sequence[str]]) -> ServicePart:
     """The service's database: migrated and opened first, closed last, ready while it answers."""
 
     async def start() -> None:
