@@ -135,9 +135,10 @@ def status(directory: Path | None, environment: bool) -> None:
         return
     for part in parts:
         if part.attach():
-            waits = isinstance(part, ServiceProcess) and not part.ready()
-            how = translated("running, not ready") if waits else translated("running")
-            say(f"{part.name}: {how.beside}, {part.address}, pid {part.pid}, log {part.log}")
+            reason = part.unready() if isinstance(part, ServiceProcess) else None
+            how = translated("running") if reason is None else translated("running, not ready")
+            why = "" if reason is None else f" ({reason})"
+            say(f"{part.name}: {how.beside}{why}, {part.address}, pid {part.pid}, log {part.log}")
         else:
             say(f"{part.name}: {translated('not running').beside}, log {part.log}")
     if not all(part.attach() for part in parts):

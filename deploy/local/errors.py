@@ -155,4 +155,4 @@ class StartFailedError(LocalError):
 
 
 class NotReadyError(StartFailedError):
-    """The service runs, and does not say that it is ready; it goes on trying."""
+    """The service runs, and does not say that it is ready but why not; it goes on trying."""

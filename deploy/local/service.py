@@ -13,7 +13,11 @@ from deploy.local.errors import NotReadyError, PortInUseError
 from deploy.local.part import START_SECONDS, Part
 from deploy.local.ports import HOST, soon_free
 from deploy.local.private import write_private
+from shared.i18n import bilingual, translated
 
+# A check of readiness may take some seconds itself before it says what is wrong.
+_ANSWER_SECONDS = 10.0
+_SILENT = bilingual("/readyz does not answer")
 _PORT = "port.json"
 
 
@@ -28,6 +32,14 @@ def kept_port(directory: Path) -> int | None:
         return int(json.loads((directory / _PORT).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
+
+
+def _reason(problem: bytes) -> str:
+    """The detail of a problem document, or all that was said where it is none."""
+    try:
+        return str(json.loads(problem)["detail"])
+    except (ValueError, TypeError, KeyError):
+        return problem.decode(errors="replace")
 
 
 class ServiceProcess(Part):
@@ -75,16 +87,28 @@ class ServiceProcess(Part):
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
         """Wait until the service says that it is ready; one that runs and does not raises `NotReadyError`."""
-        self._wait(self.ready, seconds, NotReadyError)
+        try:
+            self._wait(self.ready, seconds, NotReadyError)
+        except NotReadyError:
+            if (reason := self.unready()) is not None:
+                told = translated(
+                    "not ready after {seconds} s: {reason}", seconds=f"{seconds:.0f}", reason=reason
+                )
+                raise NotReadyError(self.name, told, self.log, "") from None
 
     def ready(self) -> bool:
         """Whether `/readyz` answers 200 now."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
+        return self.unready() is None
+
+    def unready(self) -> str | None:
+        """What `/readyz` says against the service, None where it is ready."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=_ANSWER_SECONDS)
         try:
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
+            answer = connection.getresponse()
+            return None if answer.status == 200 else _reason(answer.read())
         except (OSError, http.client.HTTPException):
-            return False
+            return _SILENT
         finally:
             connection.close()
 

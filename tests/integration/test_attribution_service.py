@@ -29,6 +29,7 @@ from shared.rules.judge.encoding import encode
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
 from tests.support.attribution import Journal, Raw
+from tests.support.contract import JSON_BODY
 
 pytestmark = pytest.mark.anyio
 
@@ -93,7 +94,9 @@ async def running(
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
+        ) as client,
     ):
         yield service, client
 

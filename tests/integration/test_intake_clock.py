@@ -19,6 +19,7 @@ from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SteadyTime, SystemClock
 from shared.platform.postgres.database import Database, migrate
+from tests.support.contract import JSON_BODY
 from tests.support.intake import raw, taking, visit
 
 YEAR = timedelta(days=365)
@@ -47,7 +48,9 @@ async def serving(
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
+        ) as client,
     ):
         await taking(service)
         yield client, service

@@ -26,6 +26,7 @@ from shared.platform.clock import SystemClock
 from shared.platform.kafka.sender import OutgoingRecord, Sender, look_at
 from shared.platform.postgres.database import connection_info
 from tests.support import parts
+from tests.support.contract import JSON_BODY
 from tests.support.intake import (
     Reader,
     compared,
@@ -50,7 +51,9 @@ async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
+        ) as client,
     ):
         async with asyncio.timeout(90):
             await service.relay.compared()

@@ -26,6 +26,7 @@ from services.intake.model.submission import Accepted, RefusedEvent
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SystemClock
 from tests.support import parts
+from tests.support.contract import JSON_BODY
 from tests.support.intake import Reader, adoption, compared, prepare, raw, taking, visit
 
 ID = b"018f3c5e-0000-7000-8000-000000000001"
@@ -44,7 +45,9 @@ async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClie
     transport = httpx.ASGITransport(app=service.app)
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
+        ) as client,
     ):
         await taking(service)
         yield client, service

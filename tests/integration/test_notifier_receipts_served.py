@@ -21,6 +21,7 @@ from services.notifier.history.polling import WAITS, Poller
 from services.notifier.history.proof import LogQuery, Proof
 from services.notifier.model.metrics import Metrics
 from shared.contract import StaffContacts
+from tests.support.contract import JSON_BODY
 from tests.support.notices import LI
 from tests.support.notifier import Keeping, Office, local
 from tests.support.parts import eventually
@@ -106,7 +107,7 @@ async def test_a_failure_that_is_pushed_goes_to_the_next_channel(
     assert (await round_of(office, sms, other)).reason == f"by {sms.name}"
     assert told_in_time(office)
     path = f"{served}/receipts/{sms.name.removesuffix('-sms')}"
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=JSON_BODY) as client:
         assert (await client.post(path, json=failed(sms, provider))).status_code == 404  # without the key
         for _ in range(2):  # providers report twice, too
             answer = await client.post(path, params={"key": KEY}, json=failed(sms, provider))
@@ -140,7 +141,7 @@ async def test_a_receiver_of_webhooks_reports_a_failure_by_its_signature(office:
     alert = await round_of(office, hook, other)
     body = {"alert": str(alert.id), "status": "failed", "at": "2026-03-04T09:05:00+08:00"}
     path = f"{served}/receipts/webhook"
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=JSON_BODY) as client:
         for content, headers in hostile(body):
             with contextlib.suppress(UnicodeEncodeError):
                 assert (await client.post(path, content=content, headers=headers)).status_code in (404, 413)

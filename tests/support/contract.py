@@ -6,6 +6,9 @@ import copy
 import json
 from typing import Any
 
+JSON_BODY = {"content-type": "application/json"}
+"""What a client of a test says of every body that it sends."""
+
 ID = "018f3a5e-7c1d-7b64-9f0e-3f1f5a9c2d10"
 OTHER = "018f3a5e-7c1d-7b64-9f0e-3f1f5a9c2d11"
 PARTY = {"name": "张伟", "phones": ["138 0000 0001"], "wechat": "Zhang_Wei"}

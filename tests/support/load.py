@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from shared.contract import format_instant
+from tests.support.contract import JSON_BODY
 
 STAFF = ("li", "wang", "zhao")
 MANAGER = "gao"
@@ -58,7 +59,7 @@ class Desk(threading.Thread):
         self._known: list[str] = []
         self._visits: list[tuple[str, str]] = []
         self._staff = [f"{self.scope}-{name}" for name in STAFF]
-        self._http = httpx.Client(timeout=5.0, trust_env=False)
+        self._http = httpx.Client(timeout=5.0, trust_env=False, headers=JSON_BODY)
 
     def __hash__(self) -> int:
         return id(self)

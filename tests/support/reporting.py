@@ -10,6 +10,8 @@ import httpx
 from fastapi import FastAPI
 from standardwebhooks.webhooks import Webhook
 
+from tests.support.contract import JSON_BODY
+
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
 
 
@@ -19,7 +21,7 @@ async def post(
     """One report."""
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://receipts") as client:
-        return await client.post(path, content=json.dumps(body), headers=headers)
+        return await client.post(path, content=json.dumps(body), headers=JSON_BODY | (headers or {}))
 
 
 def signed(secret: str, body: object) -> dict[str, str]:

@@ -20,6 +20,7 @@ from deploy.local import LocalError
 from deploy.local.ports import free_port
 from deploy.local.service import ServiceProcess
 from shared.platform.clock import ClockDriver
+from tests.support.contract import JSON_BODY
 from tests.support.panke import exported, judged
 
 SERVICES = ("intake", "attribution", "notifier")
@@ -49,7 +50,7 @@ class System:
             name: ServiceProcess(name, self.directory / name, port, self._environment(name))
             for name, port in zip(SERVICES, ports, strict=True)
         }
-        self.http = httpx.Client(timeout=PATIENCE, trust_env=False)
+        self.http = httpx.Client(timeout=PATIENCE, trust_env=False, headers=JSON_BODY)
 
     def start(self) -> System:
         """Start all three side by side: the notifier waits for a topic that attribution makes."""

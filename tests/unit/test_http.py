@@ -23,7 +23,7 @@ from shared.platform.http.app import create_app, listen
 from shared.platform.http.problem import PROBLEM_TYPE, unavailable
 from shared.platform.settings import SettingsError
 from shared.platform.telemetry.telemetry import configure_logging
-from tests.support.contract import encode, envelope
+from tests.support.contract import JSON_BODY, encode, envelope
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 
@@ -91,7 +91,9 @@ def desk() -> FastAPI:
 
 async def ask(method: str, path: str, **given: Any) -> httpx.Response:
     transport = httpx.ASGITransport(app=desk())
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers=JSON_BODY
+    ) as client:
         return await client.request(method, path, **given)
 
 

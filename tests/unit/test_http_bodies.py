@@ -16,6 +16,7 @@ from shared.platform.http.app import create_app
 from shared.platform.http.connections import Limits
 from shared.platform.http.middleware import BodyBudget
 from shared.platform.telemetry.telemetry import configure_logging
+from tests.support.contract import JSON_BODY
 from tests.support.serving import running, until
 from tests.unit.test_http import log  # noqa: F401 - a fixture
 
@@ -77,7 +78,7 @@ async def test_large_bodies_beyond_what_is_held_at_once_are_told_to_come_again()
     let = asyncio.Event()
     async with (
         running(desk(let), Limits()) as ((host, port), server),
-        httpx.AsyncClient(timeout=60) as client,
+        httpx.AsyncClient(timeout=60, headers=JSON_BODY) as client,
     ):
         address = f"http://{host}:{port}/take"
         large = [asyncio.create_task(client.post(address, content=b"x" * 20 * MIB)) for _ in range(4)]
@@ -121,7 +122,8 @@ async def test_a_client_that_leaves_is_no_defect() -> None:
     configure_logging("desk", "debug", stream)
     async with running(desk(asyncio.Event()), Limits()) as ((host, port), server):
         _reader, writer = await asyncio.open_connection(host, port)
-        writer.write(b"POST /take HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{")
+        writer.write(b"POST /take HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 1000\r\n\r\n{")
         await until(lambda: bool(server.server_state.tasks))
         writer.close()
         await until(lambda: not server.server_state.tasks)

@@ -132,6 +132,12 @@ async def test_a_body_of_another_media_type_is_refused(media: str) -> None:
     assert await status("DELETE", content=b"{}", content_type=media) == 415
 
 
+async def test_a_body_that_states_no_media_type_is_refused() -> None:
+    """It is not taken for JSON; a request without a body needs none."""
+    assert await status("POST", content=b"{}") == 415
+    assert await status("POST") == 200
+
+
 @pytest.mark.parametrize(
     "media",
     ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x-ndjson"],

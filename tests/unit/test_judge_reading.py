@@ -143,3 +143,20 @@ def test_a_gzip_of_no_bytes_is_cut_and_no_empty_file(tmp_path: Path) -> None:
         list(lines)
     with open_events(str(empty)) as lines:
         assert list(lines) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_gzip_on_standard_input_is_read_as_gzip(name: str) -> None:
+    """By its first bytes, since standard input has no name; one that is cut or damaged is told as such."""
+
+    def given(data: bytes) -> Result:
+        return CliRunner().invoke(command(), [*COMMANDS[name], "-"], input=data, prog_name="panke")
+
+    plain = facts(300)
+    packed = gzip.compress(plain)
+    assert given(plain).exit_code == 0
+    assert (given(packed).exit_code, given(packed).stdout) == (0, given(plain).stdout)
+    cut = given(packed[: len(packed) // 2])
+    assert (cut.exit_code, cut.stdout) == (2, "") and "gzip 文件不完整" in cut.stderr
+    damaged = given(packed[:20] + b"\xff" * 40 + packed[60:])
+    assert (damaged.exit_code, damaged.stdout) == (2, "") and "gzip" in damaged.stderr

@@ -80,7 +80,7 @@ class OriginGuard:
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             return 415, (bilingual("compressed bodies are not taken; send JSON as it is"))
         if has_body and _media_type(headers) not in self._media:
-            return 415, (bilingual("must be application/json or application/x-ndjson"))
+            return 415, bilingual("Content-Type must be stated: application/json or application/x-ndjson")
         return None
 
     def _known(self, host: str) -> bool:
@@ -142,5 +142,5 @@ def _said(scope: Scope) -> tuple[str, bool, tuple[Field, ...]]:
 
 
 def _media_type(headers: Mapping[str, str]) -> str:
-    """The media type as stated; without one it is JSON, since a page that leaves it out still sends `Origin`."""
-    return headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    """The media type as stated; a body without one is of none."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()

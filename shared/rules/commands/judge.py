@@ -70,8 +70,8 @@ def judge_command(
 ) -> None:
     """Judge a file of events: who owns whom, by which clause. Prints the result as JSON.
 
-    Reads gzip when the name ends in .gz, and standard input for "-". Exit code 2 and a message that names the
-    line and the field on bad input, with nothing on standard output.
+    Reads gzip when the name ends in .gz, and standard input, plain or gzip, for "-". Exit code 2 and a message
+    that names the line and the field on bad input, with nothing on standard output.
     """
     gc.disable()  # nothing cyclic is made, and the collector would walk a million live records again and again
     try:

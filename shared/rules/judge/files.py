@@ -8,17 +8,19 @@ megabytes of gzip that unpack to gigabytes take more memory than one event. What
 from __future__ import annotations
 
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 from shared.contract import MAX_EVENT_BYTES
 from shared.i18n import bilingual
 
 LONGEST: Final = MAX_EVENT_BYTES + 2
 """An event and the end of its line."""
+_GZIP: Final = b"\x1f\x8b"
 _CUT: Final = bilingual("the gzip ends before its end-of-stream marker")
 
 
@@ -31,7 +33,7 @@ def open_events(name: str) -> Iterator[Iterable[bytes]]:
     """The lines of a file, of gzip, or of standard input. Raises `UnreadableFileError`, also while they are read."""
     try:
         if name == "-":
-            yield bounded_lines(sys.stdin.buffer)
+            yield bounded_lines(_unpacked(sys.stdin.buffer))
         elif name.endswith(".gz"):
             with open(name, "rb") as file, gzip.open(file, "rb") as packed:
                 if not file.peek(1):
@@ -46,6 +48,29 @@ def open_events(name: str) -> Iterator[Iterable[bytes]]:
         raise UnreadableFileError(f"{name}: {error.strerror or error}") from None
     except _BrokenError as error:
         raise UnreadableFileError(f"{name}: {error}") from None
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream that cannot be sought, with the bytes before it that were read to look at them."""
+
+    def __init__(self, start: bytes, stream: IO[bytes]) -> None:
+        self._start, self._stream = start, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        read = self._start or self._stream.read(len(into))
+        self._start = b""
+        into[: len(read)] = read
+        return len(read)
+
+
+def _unpacked(stream: IO[bytes]) -> IO[bytes]:
+    """What a stream without a name holds: of gzip, by its first bytes, which no event begins with."""
+    start = stream.read(len(_GZIP))
+    whole = io.BufferedReader(_Rejoined(start, stream))
+    return cast(IO[bytes], gzip.open(whole, "rb")) if start == _GZIP else whole
 
 
 class _BrokenError(Exception):
