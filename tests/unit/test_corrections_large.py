@@ -16,12 +16,13 @@ from shared.rules.domain import facts as f
 from shared.rules.domain import united
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.events import DealDecided
+from shared.rules.domain.needs import needs
 from shared.rules.domain.state import Customer, Slice
 from shared.rules.rulebooks.loading import load
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 SHARED = "+8613800000000"
-SMALL, LARGE = 60, 240
+SMALL, LARGE = 80, 320
 
 
 @dataclass
@@ -105,6 +106,24 @@ def test_the_records_of_a_customer_are_judged_again_at_one_price_each(book: str)
     """The first correction of a large customer reads no long list once for each of its records."""
     small, large = (steps_of(partial(Office(book, people).correct, 5)) for people in (SMALL, LARGE))
     assert large < 1.1 * LARGE / SMALL * small
+
+
+def test_the_next_correction_judges_what_it_changes() -> None:
+    """What was judged again once is not judged again where the customer stands as it did."""
+    office = Office("base", LARGE)
+    first = steps_of(lambda: office.correct(5))
+    assert 5 * steps_of(lambda: office.correct(6)) < first
+    assert 5 * steps_of(lambda: office.correct(LARGE - 2)) < first
+
+
+def test_what_a_correction_asks_for_is_asked_for_once() -> None:
+    """The records of a customer who was judged again are at hand with all that they name."""
+    office = Office("base", LARGE)
+    correction = f.Correction("r7", party_of("+8613900000007", None), "li", ("bo",), ("phones",))
+    asking = f.Fact("e", office.seq + 1, "demo", "hall", BEGIN, BEGIN, None, correction)
+    assert len(needs(asking, office.slice_)) > 2 * LARGE
+    office.correct(6)
+    assert len(needs(asking, office.slice_)) < LARGE / 4
 
 
 def test_a_corrected_name_judges_nothing_again() -> None:

@@ -28,6 +28,7 @@ from shared.rules.domain.identity import file_record, join, known_customers, new
 from shared.rules.domain.registration import is_complete, judge_contact
 from shared.rules.domain.rejudgement import flags_of, identified, judge_again, scope_at
 from shared.rules.domain.state import Customer, CustomerId, Deal, Dispute, FiledRecord
+from shared.rules.domain.trail import judge_changed
 from shared.rules.domain.visits import is_first, judge_visit
 
 
@@ -199,7 +200,7 @@ def _reform(
         if formed is not None:
             _rename(case, known, formed)
             return known.id, False
-    scratch = judge_again(case, known)
+    scratch = judge_changed(case, known, changed) or judge_again(case, known)
     parts = sorted(
         (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.place
     )
@@ -239,10 +240,16 @@ def _empty(case: Case, known: Customer) -> None:
 
 def _rename(case: Case, known: Customer, formed: Customer) -> None:
     """One customer before and after: its contacts and names are those of the records as they stand."""
-    dropped = tuple(contact for contact in known.contacts if contact not in formed.contacts)
+    dropped = _dropped(known, formed)
     place = {"first": formed.first, "nth": formed.nth}
     renamed = replace(known, contacts=formed.contacts, names=formed.names, **place)
     case.emit(e.CustomersReformed(known.id, (renamed,), dropped))
+
+
+def _dropped(known: Customer, now: Customer) -> tuple[str, ...]:
+    """The contacts that are this customer's no more."""
+    left = frozenset(now.contacts)
+    return tuple(contact for contact in known.contacts if contact not in left)
 
 
 def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) -> None:
@@ -259,7 +266,7 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
         decided_at=known.decided_at,
         clause=known.clause,
     )
-    dropped = tuple(contact for contact in known.contacts if contact not in kept.contacts)
+    dropped = _dropped(known, kept)
     case.emit(e.CustomersReformed(known.id, (remaining,), dropped))
     _owner_by_split(case, known, kept)
     names = {part.id: part.id for part in split_off} | {kept.id: known.id}

@@ -52,7 +52,11 @@ def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
     for contact in party.contacts if isinstance(party, f.Party) else ():
         pointed = slice_.pointed("contact", contact)
         customer = slice_.get(Key("customer", pointed)) if pointed is not None else None
+        trail = slice_.trails.get(customer.id) if isinstance(customer, Customer) else None
+        at_hand = frozenset() if trail is None else trail.records  # with all that they name
         for each in customer.records if isinstance(customer, Customer) else ():
+            if each in at_hand and each != record:
+                continue
             yield Key("record", each)
             known = slice_.filed(each)
             yield from _named(known.fact.matter) if known is not None else ()

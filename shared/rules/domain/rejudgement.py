@@ -7,6 +7,9 @@ judged, and a dispute stands again where one had been opened, for the rulings on
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import chain, repeat
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -42,26 +45,23 @@ _JOINING = (HouseholdLink, Recognition, Ruling)
 """What can make one customer of several without a contact of both."""
 
 
-def judge_again(case: Case, known: Customer) -> Case:
-    """Judge all records of a customer again, in a slice of their own."""
-    past = Past(case.scope)
-    outside = Outside(case.slice)
+def judge_again(case: Case, known: Customer, records: Sequence[FiledRecord] | None = None) -> Case:
+    """Judge all records of a customer again, or these of them, in a slice of their own."""
+    rejudging = Rejudging(case, known)
     scratch = Slice()
-    records = _records(case, known)
+    if records is None:
+        records = records_of(case, known)
     for filed in records:
         scratch[Key("record", filed.fact.id)] = filed
-    deals = {deal.deal: deal for deal in known.deals}
-    noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
     told: list[e.DomainEvent] = []
     departures = [entry for entry in case.scope.roster if entry.role is None]
     for filed in records:
         while departures and departures[0].seq < filed.judged:
-            told += _release_again(case, scratch, departures.pop(0), past).events
-        scratch[SCOPE] = past.at(filed.judged)
-        told += _again(case, scratch, outside, filed, known, deals, noted).events
+            told += rejudging.release(scratch, departures.pop(0)).events
+        told += rejudging.again(scratch, filed).events
         case.step()
     for entry in departures:
-        told += _release_again(case, scratch, entry, past).events
+        told += rejudging.release(scratch, entry).events
     final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
     for record in [r for r in scratch.values() if isinstance(r, Customer)]:
         lapse(final, record.id, case.limit)
@@ -76,23 +76,64 @@ def identified(case: Case, known: Customer) -> Customer | None:
     contacts alone make one, judging makes this one. What joins customers otherwise, and so in another order, is
     left to `judge_again`.
     """
-    scratch, outside = Slice({SCOPE: case.scope}), Outside(case.slice)
-    records = _records(case, known)
+    records = records_of(case, known)
     if any(isinstance(each.fact.matter, _JOINING) for each in records):
         return None
-    for each in records:
-        party = getattr(each.fact.matter, "customer", None)
-        if isinstance(party, Party) and party.contacts and not isinstance(each.fact.matter, Correction):
-            identify(_judging_again(case, scratch, outside, each.fact), party)
-            case.step()
+    named = [each for each in records if names_customer(each)]
+    held = _held_together(known, named)
+    if held is not None:
+        return held
+    scratch, outside = Slice({SCOPE: case.scope}), Outside(case.slice)
+    for each in named:
+        identify(_judging_again(case, scratch, outside, each.fact), each.fact.matter.customer)  # type: ignore[union-attr]
+        case.step()
     formed = [record for record in scratch.values() if isinstance(record, Customer)]
     return formed[0] if len(formed) == 1 else None
 
 
-def _records(case: Case, known: Customer) -> list[FiledRecord]:
+def names_customer(filed: FiledRecord) -> bool:
+    """Whether the record names a customer by a contact."""
+    party = getattr(filed.fact.matter, "customer", None)
+    return isinstance(party, Party) and bool(party.contacts) and not isinstance(filed.fact.matter, Correction)
+
+
+def _held_together(known: Customer, named: Sequence[FiledRecord]) -> Customer | None:
+    """The same where one contact stands in every record, as when one number was typed for everybody."""
+    parties: list[Party] = [each.fact.matter.customer for each in named]  # type: ignore[union-attr]
+    contacts = [party.contacts for party in parties]
+    if not any(all(hub in each for each in contacts) for hub in (contacts[0] if contacts else ())):
+        return None
+    names = dict.fromkeys(party.name for party in parties if party.name)
+    first = min(each.fact.seq for each in named)
+    return Customer(known.id, first, tuple(dict.fromkeys(chain.from_iterable(contacts))), tuple(names))
+
+
+def records_of(case: Case, known: Customer) -> list[FiledRecord]:
     """The records of a customer in the order in which they were judged."""
-    filed = (case.slice.filed(record) for record in known.records)
-    return sorted((each for each in filed if each is not None), key=lambda each: each.judged)
+    found = map(case.slice.get, zip(repeat("record"), known.records))  # type: ignore[arg-type]
+    filed = [each for each in found if isinstance(each, FiledRecord)]
+    return sorted(filed, key=attrgetter("judged"))
+
+
+class Rejudging:
+    """What all records of a customer are judged again by: the scope as it was, and what it knows."""
+
+    def __init__(self, case: Case, known: Customer) -> None:
+        self._case = case
+        self._known = known
+        self._past = Past(case.scope)
+        self._deals = {deal.deal: deal for deal in known.deals}
+        self._noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
+        self.outside = Outside(case.slice)
+
+    def again(self, scratch: Slice, filed: FiledRecord) -> Case:
+        """Judge a record again."""
+        scratch[SCOPE] = self._past.at(filed.judged)
+        return _again(self._case, scratch, self.outside, filed, self._known, self._deals, self._noted)
+
+    def release(self, scratch: Slice, entry: RosterEntry) -> Case:
+        """Let somebody leave again."""
+        return _release_again(self._case, scratch, entry, self._past)
 
 
 def _judging_again(case: Case, scratch: Slice, outside: Outside, fact: Fact) -> Case:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
 from shared.rules.domain.facts import Asked, Basis, EventId, Fact, StaffId
+
+if TYPE_CHECKING:
+    from shared.rules.domain.trail import Trail
 
 NOT_ASKED = Asked()
 CustomerId: TypeAlias = str
@@ -337,6 +341,11 @@ class Slice(dict[Key, Record]):
     Getters answer None for what does not exist; that a needed record was not loaded is the fault of `needs`.
     They look up by a plain pair, which equals the key that it spells and is made in a tenth of the time.
     """
+
+    @cached_property
+    def trails(self) -> dict[CustomerId, Trail]:
+        """What judging the records of large customers again came to, which may be forgotten at any time."""
+        return {}
 
     @property
     def scope(self) -> Scope:
