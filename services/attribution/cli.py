@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 FAILED = 1
 INTAKE = "http://127.0.0.1:8001"
+intake_address = click.option(
+    "--intake",
+    envvar="PANKE_INTAKE_ADDRESS",
+    default=INTAKE,
+    show_default=True,
+    help="where intake answers; or PANKE_INTAKE_ADDRESS",
+)
 
 
 @click.command("attribution")
@@ -79,6 +86,11 @@ def list_(database_url: str) -> None:
         for number, source, offset, reason, sent in found.dead():
             state = "in the dead topic" if sent else "on its way to the dead topic"
             say(f"dead {number}\t{source} at {offset}\t{reason}\t{state}")
+        for scope, id_, begun_by, begun_at, reason, by, at in found.marks.withdrawn():
+            say(
+                f"withdrawn {scope}\t{id_}\tbegun by {begun_by} {begun_at.isoformat()}"
+                f"\twithdrawn by {by} {at.isoformat()}\t{reason}"
+            )
 
 
 @quarantine.command()
@@ -111,13 +123,7 @@ def retry(scope: str, database_url: str, rulebook_folder: str) -> None:
 @click.argument("scope")
 @click.option("--reason", required=True, help="why; it is kept with the fact")
 @click.option("--by", required=True, help="who answers for it")
-@click.option(
-    "--intake",
-    envvar="PANKE_INTAKE_ADDRESS",
-    default=INTAKE,
-    show_default=True,
-    help="where intake answers; or PANKE_INTAKE_ADDRESS",
-)
+@intake_address
 @database_url
 @rulebook_folder
 def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, rulebook_folder: str) -> None:
@@ -131,12 +137,12 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
     if not reason.strip() or not by.strip():
         raise click.UsageError("--reason and --by must not be blank")
     with _opened(database_url, rulebook_folder) as found:
-        mark = found.mark(scope, by.strip())
+        mark = found.marks.put(scope, by.strip())
         try:
             recorded = record_set_aside(intake, scope, SettingAside(mark.id, reason.strip(), by.strip()))
         except NotRecordedError as error:
             if error.certain:
-                found.unmark(mark)
+                found.marks.take(mark)
                 raise click.ClickException(f"{error}; nothing was changed") from None
             raise click.ClickException(
                 bilingual(
@@ -145,6 +151,40 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
                 )
             ) from None
         _tell(found.set_aside(scope, recorded))
+
+
+@quarantine.command()
+@click.argument("scope")
+@click.option("--reason", required=True, help="why; it is kept")
+@click.option("--by", required=True, help="who answers for it")
+@intake_address
+@database_url
+def withdraw(scope: str, reason: str, by: str, intake: str, database_url: str) -> None:
+    """Give up setting aside the fact on which SCOPE fails, while the journal has not recorded it.
+
+    The fact counts again and can be retried; who had begun, who withdrew and why is kept (`panke quarantine list`).
+    """
+    from services.attribution.quarantine.journal_client import NotRecordedError, recorded_set_asides
+
+    if not reason.strip() or not by.strip():
+        raise click.UsageError("--reason and --by must not be blank")
+    with _opened(database_url) as found:
+        begun = found.marks.withdrawing(scope)
+        try:
+            recorded = begun.id in recorded_set_asides(intake, scope)
+        except NotRecordedError as error:
+            raise click.ClickException(f"{error}; nothing was changed") from None
+        if recorded:
+            raise click.ClickException(
+                bilingual(
+                    "the journal has recorded it, and its export leaves the event out, so it cannot be withdrawn any "
+                    "more; end it: panke quarantine set-aside {scope} --reason … --by …",
+                    scope=scope,
+                )
+            )
+        found.marks.withdraw(begun, reason.strip(), by.strip())
+        told = {"id": begun.id, "by": begun.begun_by, "scope": scope}
+        say(bilingual("withdrawn: {id}, begun by {by}; try it again: panke quarantine retry {scope}", **told))
 
 
 def _tell(retried: Retried) -> None:
@@ -157,7 +197,8 @@ def _tell(retried: Retried) -> None:
 def _being_set_aside(error: BeingSetAsideError) -> str:
     return bilingual(
         "the event {id} of the scope {scope} is being set aside by {by} since {since}; nothing was changed. If that "
-        "command has ended, give it again: panke quarantine set-aside {scope} --reason … --by {by}",
+        "command has ended, give it again: panke quarantine set-aside {scope} --reason … --by {by}; or withdraw it: "
+        "panke quarantine withdraw {scope} --reason … --by …",
         id=error.id, scope=error.scope, by=error.by, since=error.at.isoformat(),
     )  # fmt: skip
 
@@ -166,12 +207,8 @@ def _being_set_aside(error: BeingSetAsideError) -> str:
 def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     """The quarantine of a deployment's database; what is wrong is told in a line."""
     from services.attribution.fold.rules import live_rules
-    from services.attribution.quarantine.quarantine import (
-        AlreadySetAsideError,
-        NotFailingError,
-        NotParkedError,
-        Quarantine,
-    )
+    from services.attribution.quarantine.marks import NotBegunError, NotFailingError, NotParkedError
+    from services.attribution.quarantine.quarantine import AlreadySetAsideError, Quarantine
     from services.attribution.store.batch import BeingSetAsideError
     from services.attribution.store.recorder import (
         SCHEMA,
@@ -201,6 +238,13 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     except NotFailingError as error:
         raise click.ClickException(
             f"no fact of the scope {error} is to blame now: see `panke quarantine show`, and retry"
+        ) from None
+    except NotBegunError as error:
+        raise click.ClickException(
+            bilingual(
+                "nobody sets a fact of the scope {scope} aside now, or somebody has begun anew; nothing was changed",
+                scope=error,
+            )
         ) from None
     except BeingSetAsideError as error:
         raise click.ClickException(_being_set_aside(error)) from None

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from services.attribution.quarantine.marks import NotFailingError, NotParkedError, SetAsideMarks
 from services.attribution.queries.decisions_page import DECISIONS, from_micros, micros, page_of_told
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.history_page import history_of
@@ -75,6 +76,14 @@ Case = Annotated[str, Path(max_length=16, description="as alerts show it, such a
 Status = Literal["owned", "lapsed", "disputed", "closed", "unowned"]
 
 
+class Marking(BaseModel):
+    """Which event is being set aside, and by whom."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field(min_length=1, max_length=64, description="the event on which the scope fails")
+    by: str = Field(min_length=1, max_length=64, description="who answers for it")
+
+
 class Lookup(BaseModel):
     """The question at the door."""
 
@@ -130,8 +139,10 @@ class Api:
         lanes: Lanes,
         most_people: int,
         texts: StoredTexts,
+        marks: SetAsideMarks,
     ) -> None:
         self._texts = texts
+        self._set_aside_marks = marks
         self._questions = questions
         self._lanes = lanes
         self._most_people = most_people
@@ -174,6 +185,19 @@ class Api:
             },
         )
         add("/scopes/{scope}/quarantine", self.quarantine, "The event on which a scope fails", _QUARANTINE)
+        self.router.add_api_route(
+            "/scopes/{scope}/quarantine/mark",
+            self.mark,
+            methods=["PUT"],
+            summary="Mark the event on which a scope fails as one that is being set aside",
+            status_code=204,
+            response_class=Response,
+            responses={
+                204: {"description": "Marked; no retry folds it from now on"},
+                409: {"description": "The scope does not fail on this event"},
+                **_REFUSALS,
+            },
+        )
         post = self.router.add_api_route
         post(
             "/scopes/{scope}/lookup",
@@ -311,6 +335,18 @@ class Api:
             msgspec.json.encode({"scope": scope, "since": format_instant(since), "event": event}),
             media_type=JSON,
         )
+
+    async def mark(self, scope: Slug, marking: Marking) -> Response:
+        """Asked by intake, before it records that the journal leaves the event out."""
+        none = bilingual("the scope {scope} does not wait in quarantine", scope=scope)
+        await self._ask("desk", lambda: self._mark(scope, marking), none)
+        return Response(status_code=204)
+
+    def _mark(self, scope: str, marking: Marking) -> None:
+        try:
+            self._set_aside_marks.put(scope, marking.by, marking.id.lower())
+        except (NotParkedError, NotFailingError):
+            raise ProblemError(409, bilingual("the scope does not fail on this event")) from None
 
     async def boards(self, office: Slug, min_seq: MinSeq = None) -> Response:
         scope = await self._ask(

@@ -23,6 +23,7 @@ from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.http import CALL_SCHEMAS
 from services.attribution.office_http import LIST_SCHEMAS, OfficeApi
+from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes, Readers
 from services.attribution.queries.preview import Previewer
 from services.attribution.queries.queries import ScopeReader
@@ -171,6 +172,7 @@ class AttributionService:
             self.lanes,
             settings.attribution_shared_contact,
             self.texts,
+            SetAsideMarks(self.database),
         )
         app.include_router(api.router)
         return app

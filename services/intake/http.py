@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
@@ -22,7 +23,7 @@ from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import IntakeUnavailableError, MalformedEventError
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
-from shared.contract.set_aside import SetAside, SettingAside
+from shared.contract.set_aside import SetAside, SetAsidesAnswer, SettingAside
 from shared.i18n import bilingual, translated
 from shared.platform.http.openapi import ANY_EVENT, JSON, LINES, answer, body, named
 from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, unavailable
@@ -36,7 +37,7 @@ Id = Annotated[str, Path(description="the id of the event", json_schema_extra={"
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 (_PLACE, _RECORD), _ANSWERS = named(EventPlace, RecordedEvent)
-(_SET_ASIDE, _ASKED), _SET_ASIDES = named(SetAside, SettingAside, nullable=False)
+(_SET_ASIDE, _ASKED, _LISTED), _SET_ASIDES = named(SetAside, SettingAside, SetAsidesAnswer, nullable=False)
 SCHEMAS: Final = _ANSWERS | _SET_ASIDES
 
 _EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")
@@ -162,6 +163,23 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
             raise unavailable(error.reason, error.retry_after) from error
         return Response(record.line(), 201 if new else 200, media_type=JSON)
 
+    async def get_set_asides(scope: Slug) -> Response:
+        """Nothing is listed of a scope of which nothing was set aside."""
+        try:
+            lines = await intake.set_asides(scope)
+        except IntakeUnavailableError as error:
+            raise unavailable(error.reason, error.retry_after) from error
+        told = {"set_asides": [msgspec.Raw(line) for line in lines]}
+        return Response(msgspec.json.encode(told), media_type=JSON)
+
+    app.add_api_route(
+        "/v1/journal/{scope}/set-asides",
+        get_set_asides,
+        methods=["GET"],
+        tags=["journal"],
+        summary="The facts that are left out of the judging",
+        responses={200: answer("In the order in which they were set aside", _LISTED), **_REFUSALS},
+    )
     app.add_api_route(
         "/v1/journal/{scope}/set-asides",
         post_set_aside,

@@ -43,6 +43,12 @@ class SetAside(Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.encode(told)
 
 
+class SetAsidesAnswer(Struct, frozen=True, forbid_unknown_fields=True):
+    """The events of a scope that are left out, in the order in which they were."""
+
+    set_asides: tuple[SetAside, ...]
+
+
 def decode_setting_aside(raw: bytes) -> SettingAside:
     """The body of the request, or `BadEvent`."""
     asked = decode_document(raw, SettingAside)

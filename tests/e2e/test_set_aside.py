@@ -29,7 +29,10 @@ def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
 
 @pytest.mark.timeout(900)
 def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
-    """The scope waits at the poison and says so; set aside, it goes on, and judge over the export agrees."""
+    """The scope waits at the poison and says so; set aside, it goes on, and judge over the export agrees.
+
+    Set aside at intake's address by hand, it is marked all the same, and the command ends it.
+    """
     first = system.record(event(1, "visit.registered", visit("li", "13800000001")))
     adoption = {"rulebook": "ghost", "version": 1, "effective_from": format_instant(BEGIN)}
     poison = event(2, "rulebook.adopted", adoption)
@@ -40,6 +43,12 @@ def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
     last = system.record(event(3, "visit.registered", visit("wang", "13800000002")))
     behind = partial(system.ask, "/v1/scopes/demo/customers", min_seq=first)
     eventually(lambda: "behind_since" in behind(), "the scope waits", PATIENCE)
+
+    asked = {"id": poison["id"], "reason": "a rulebook that nobody has", "by": "chen"}
+    address = f"{system.address('intake')}/v1/journal/demo/set-asides"
+    assert system.http.post(address, json=asked).status_code == 201
+    retried = panke("quarantine", "retry", "demo", "--database-url", system.database_url)
+    assert (retried.returncode, b"being set aside by chen" in retried.stderr) == (1, True)
 
     given = ("--reason", "a rulebook that nobody has", "--by", "chen", "--database-url", system.database_url)
     done = panke("quarantine", "set-aside", "demo", "--intake", system.address("intake"), *given)

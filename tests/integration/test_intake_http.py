@@ -340,8 +340,9 @@ async def test_facts_are_sent_again_by_command(chosen: IntakeSettings, kafka: st
 
 
 @asynccontextmanager
-async def failing_on(event: str | None) -> AsyncIterator[str]:
+async def failing_on(event: str | None, *, marks: int = 204) -> AsyncIterator[str]:
     """The address of an attribution whose scope fails on that event, or that says 404 of a scope."""
+    answers = {"base": 204, "shijiazhuang": 409, "demo": marks}
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -350,7 +351,8 @@ async def failing_on(event: str | None) -> AsyncIterator[str]:
             self.wfile.write(json.dumps({"scope": "demo", "event": event}).encode())
 
         def do_PUT(self) -> None:
-            self.send_response({"base": 204, "shijiazhuang": 409}.get(self.path.split("/")[3], 404))
+            self.rfile.read(int(self.headers.get("content-length", "0")))
+            self.send_response(answers.get(self.path.split("/")[3], 404))
             self.end_headers()
             self.wfile.write(json.dumps({"detail": "another text"}).encode())
 
@@ -453,6 +455,23 @@ async def test_a_fact_on_which_the_scope_does_not_fail_is_never_set_aside(
     assert len(export.stdout.splitlines()) == 1
 
 
+@pytest.mark.parametrize(("marks", "status"), [(409, 409), (500, 503), (204, 201)])
+async def test_nothing_is_set_aside_that_attribution_does_not_mark(
+    chosen: IntakeSettings, marks: int, status: int
+) -> None:
+    """A retry that folds the fact meanwhile goes before: the record is made only with the mark."""
+    event = visit()
+    asked = {"id": event["id"], "reason": "entered twice", "by": "chen"}
+    async with (
+        failing_on(event["id"], marks=marks) as asks,
+        serving(replace(chosen, intake_attribution=asks)) as (client, _),
+    ):
+        await client.post("/v1/events", content=raw(event))
+        answered = await client.post("/v1/journal/demo/set-asides", json=asked)
+        listed = (await client.get("/v1/journal/demo/set-asides")).json()["set_asides"]
+    assert (answered.status_code, len(listed)) == (status, status == 201)
+
+
 async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_export(
     chosen: IntakeSettings,
 ) -> None:
@@ -465,7 +484,9 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
     ):
         for sent in (event, later):
             await client.post("/v1/events", content=raw(sent))
+        before = await client.get("/v1/journal/demo/set-asides")
         first = await client.post("/v1/journal/demo/set-asides", json=asked)
+        listed = await client.get("/v1/journal/demo/set-asides")
         again = await client.post("/v1/journal/demo/set-asides", json=asked | {"by": "zhou"})
         unknown = await client.post("/v1/journal/demo/set-asides", json=asked | {"id": str(uuid.uuid4())})
         elsewhere = await client.post("/v1/journal/other/set-asides", json=asked)
@@ -475,6 +496,7 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
     lines = [json.loads(line) for line in export.stdout.splitlines()]
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.content == again.content
+    assert (before.json(), listed.json()) == ({"set_asides": []}, {"set_asides": [first.json()]})
     assert (unknown.status_code, elsewhere.status_code) == (404, 404)
     assert unknown.headers["content-type"] == "application/problem+json"
     assert stored.status_code == 200

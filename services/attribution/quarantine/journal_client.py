@@ -7,6 +7,7 @@ record that already stands.
 from __future__ import annotations
 
 import httpx
+import msgspec
 
 from shared.contract import BadEvent, SetAside, SettingAside, decode_set_aside
 
@@ -38,6 +39,23 @@ def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
         return decode_set_aside(answer.content)
     except BadEvent as error:
         raise NotRecordedError(f"what answers at {intake} is not intake: {error}", certain=False) from None
+
+
+def recorded_set_asides(intake: str, scope: str) -> set[str]:
+    """The events that the journal leaves out, also what it was about to record; raises `NotRecordedError`."""
+    try:
+        with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
+            answer = client.get(f"/v1/journal/{scope}/set-asides")
+        answer.raise_for_status()
+        listed = msgspec.json.decode(answer.content, type=_Listed).set_asides
+        return {decode_set_aside(bytes(line)).set_aside for line in listed}
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, BadEvent) as error:
+        told = f"intake does not say at {intake} what it has recorded: {type(error).__name__}"
+        raise NotRecordedError(told, certain=False) from None
+
+
+class _Listed(msgspec.Struct):
+    set_asides: list[msgspec.Raw]
 
 
 def _detail(answer: httpx.Response) -> str:

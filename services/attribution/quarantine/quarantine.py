@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
-from uuid import uuid4
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from services.attribution.fold.intake_record import ForeignRecord, JournalFact, WatermarkRecord, read_record
 from services.attribution.fold.scope_fold import Rules, ScopeFold
+from services.attribution.quarantine.marks import NotFailingError, NotParkedError, SetAsideMarks
 from services.attribution.store.batch import SQL, BatchRows, BeingSetAsideError, Released, StaleScopeError
 from services.attribution.store.recorder import AttributionRecorder
 from services.attribution.store.store import ScopeState, Store
@@ -35,14 +35,6 @@ AGAIN: Final = 20
 """So often the scope is read again when facts came for it meanwhile."""
 
 
-class NotParkedError(LookupError):
-    """The scope does not wait in quarantine."""
-
-
-class NotFailingError(Exception):
-    """The scope does not fail on that fact: on another one, or on no fact at all but on a lapse that is due."""
-
-
 class AlreadySetAsideError(Exception):
     """Somebody else was sooner: the fact is out of the judging."""
 
@@ -51,15 +43,6 @@ class AlreadySetAsideError(Exception):
         self.scope = scope
         self.by = by
         self.at = at
-
-
-class BegunMark(NamedTuple):
-    """The event that is being set aside, and by which mark; `ours` when nobody had begun before."""
-
-    scope: str
-    id: str
-    mark: str
-    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +83,7 @@ class Quarantine:
     def __init__(self, database: Database, recorder: AttributionRecorder, rules: Rules) -> None:
         self._database = database
         self._recorder = recorder
+        self.marks = SetAsideMarks(database)
         self._store = Store(database)
         self._folder = ScopeFold(self._store, rules)
 
@@ -125,28 +109,6 @@ class Quarantine:
         """
         self._demand_unmarked(scope)
         return _while_stale(lambda: self._retry(scope))
-
-    def failing(self, scope: str) -> str:
-        """The id of the event on which the scope fails."""
-        return self._failing(scope, self._facts(self._take(scope)))
-
-    def mark(self, scope: str, by: str) -> BegunMark:
-        """Mark the event on which the scope fails as one that `by` sets aside: before the journal is told."""
-        with self._database.connection() as connection, connection.transaction():
-            marked = connection.execute(SQL["lock_parked"], [scope]).fetchone()
-            if marked is None:
-                raise NotParkedError(scope)
-            found = BegunMark(scope, self.failing(scope), str(uuid4()), marked[0] is None)
-            given = {"scope": scope, "mark": found.mark, "id": found.id, "by": by}
-            connection.execute(SQL["mark"], given)
-        return found
-
-    def unmark(self, mark: BegunMark) -> None:
-        """The journal was not told of it; a mark that stood before stays, since its maker may have told it."""
-        if mark.ours:
-            given = {"scope": mark.scope, "mark": mark.mark}
-            with self._database.connection() as connection:
-                connection.execute(SQL["unmark"], given)
 
     def set_aside(self, scope: str, record: SetAside) -> Retried:
         """Take the failing fact out of the judging, as the journal records it, and go on with the rest."""

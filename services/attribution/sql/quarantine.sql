@@ -30,6 +30,18 @@ WHERE scope = %(scope)s
 UPDATE parked_scopes SET mark = NULL, marked_id = NULL, marked_by = NULL, marked_at = NULL
 WHERE scope = %(scope)s AND mark = %(mark)s
 
+-- name: mark_anew
+-- By whoever withdraws it: who marks it after that goes on, and the withdrawal comes to nothing.
+UPDATE parked_scopes SET mark = %(mark)s WHERE scope = %(scope)s AND marked_id IS NOT NULL
+RETURNING marked_id, marked_by, marked_at
+
+-- name: put_withdrawn
+INSERT INTO withdrawn_set_asides (scope, id, begun_by, begun_at, reason, by)
+VALUES (%(scope)s, %(id)s, %(begun_by)s, %(begun_at)s, %(reason)s, %(by)s)
+
+-- name: withdrawn_list
+SELECT scope, id, begun_by, begun_at, reason, by, at FROM withdrawn_set_asides ORDER BY number DESC LIMIT %s
+
 -- name: unmark_done
 UPDATE parked_scopes SET mark = NULL, marked_id = NULL, marked_by = NULL, marked_at = NULL WHERE scope = %s
 

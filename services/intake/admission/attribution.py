@@ -22,6 +22,7 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.numbering import UNKNOWN_RULEBOOK
 from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
+from shared.contract import SettingAside
 from shared.i18n import bilingual
 
 log: Final = structlog.get_logger()
@@ -82,14 +83,38 @@ class AttributionClient:
             answer.raise_for_status()
             return _decode(answer.content).event
         except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
-            raise IntakeUnavailableError(
-                bilingual(
-                    "attribution cannot be asked whether the scope fails on this event; nothing was changed; "
-                    "PANKE_INTAKE_ATTRIBUTION is {address}",
-                    address=self._address,
-                ),
-                RETRY_AFTER,
-            ) from error
+            raise self._unasked() from error
+
+    def mark(self, scope: str, asked: SettingAside) -> None:
+        """Have attribution mark the event, so that from now on no retry folds what the journal leaves out.
+
+        In a thread. Raises `FactNotFailingError` where it was retried meanwhile, or `IntakeUnavailableError`.
+        """
+        place, given = f"/v1/scopes/{scope}/quarantine/mark", {"id": asked.id, "by": asked.by}
+        try:
+            with httpx.Client(
+                base_url=self._address, timeout=WAIT, trust_env=False, verify=self._trust
+            ) as client:
+                answer = client.put(place, json=given)
+            if answer.status_code == httpx.codes.CONFLICT:
+                raise FactNotFailingError(None)
+            if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
+                # Of an earlier release, in which the command alone puts the mark.
+                log.warning("set_aside_not_marked", scope=scope, event_id=asked.id)
+                return
+            answer.raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unasked() from error
+
+    def _unasked(self) -> IntakeUnavailableError:
+        return IntakeUnavailableError(
+            bilingual(
+                "attribution cannot be asked whether the scope fails on this event; nothing was changed; "
+                "PANKE_INTAKE_ATTRIBUTION is {address}",
+                address=self._address,
+            ),
+            RETRY_AFTER,
+        )
 
     async def keep(self, name: str, version: int) -> RefusedEvent | None:
         """Have attribution keep the text of a rulebook for all its processes, or say why it may not be adopted.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import psycopg
@@ -142,7 +143,21 @@ class Intake:
 
     def _set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
         with self._database.connection() as connection:
-            return self._set_asides.record(connection, scope, asked)
+            mark = partial(self._attribution.mark, scope, asked)
+            return self._set_asides.record(connection, scope, asked, mark)
+
+    async def set_asides(self, scope: str) -> list[bytes]:
+        """What is left out of the judging, a line each. Raises `IntakeUnavailableError`."""
+        try:
+            return await asyncio.to_thread(self._listed, scope)
+        except psycopg.OperationalError as error:
+            raise IntakeUnavailableError(
+                bilingual("the journal cannot be read at present"), RETRY_AFTER
+            ) from error
+
+    def _listed(self, scope: str) -> list[bytes]:
+        with self._database.connection() as connection:
+            return self._set_asides.listed(connection, scope)
 
     def _event(self, id_: str) -> bytes | None:
         with self._database.connection() as connection:

@@ -6,6 +6,8 @@ so that whoever judges the exported journal leaves it out as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.intake.journal.codec import Codec
 from services.intake.journal.journal import SQL, Clock
 from shared.contract import SetAside, SettingAside, decode_set_aside
@@ -31,16 +33,32 @@ class SetAsides:
         row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
         return None if row is None else decode_set_aside(self._codec.open(id_, bytes(row[0])))
 
-    def record(self, connection: Connection, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
-        """What stands of the event now, and whether that is new; the first record of an event stays."""
+    def listed(self, connection: Connection, scope: str) -> list[bytes]:
+        """The lines of the export that tell what is left out; what is being set aside now is waited for."""
         with connection.transaction():
+            connection.execute(SQL["lock_set_asides"], {"scope": scope})
+            rows = connection.execute(SQL["set_asides_of_scope"], {"scope": scope}).fetchall()
+        return [self._codec.open(id_, bytes(body)) for id_, body in rows]
+
+    def record(
+        self, connection: Connection, scope: str, asked: SettingAside, mark: Callable[[], None]
+    ) -> tuple[SetAside, bool]:
+        """What stands of the event now, and whether that is new; the first record of an event stays.
+
+        `mark` is called before the commit of a new one: what it raises leaves nothing behind.
+        """
+        with connection.transaction():
+            connection.execute(SQL["lock_set_asides"], {"scope": scope})
             found = connection.execute(SQL["scope_of_event"], {"id": asked.id}).fetchone()
             if found is None or found[0] != scope:
                 raise UnknownEventError(asked.id)
             new = SetAside(asked.id, asked.reason, asked.by, self._clock.now())
             row = {"id": asked.id, "scope": scope, "at": new.at, "body": self._seal(new)}
             inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
-            return (new, True) if inserted else (self._stored(connection, asked.id), False)
+            if not inserted:
+                return self._stored(connection, asked.id), False
+            mark()
+            return new, True
 
     def _seal(self, record: SetAside) -> bytes:
         return self._codec.seal(record.set_aside, record.line())

@@ -85,6 +85,10 @@ SELECT demonstration FROM intake.deployment
 -- name: scope_of_event
 SELECT scope FROM intake.event_ids WHERE id = %(id)s::uuid
 
+-- name: lock_set_asides
+-- Until commit: whoever asks what is set aside sees what was being set aside when they asked.
+SELECT pg_advisory_xact_lock(hashtextextended('panke.set_asides/' || %(scope)s, 0))
+
 -- name: insert_set_aside
 -- The first one stands: a repetition changes nothing, whatever it says.
 INSERT INTO intake.set_asides (id, scope, at, body) VALUES (%(id)s::uuid, %(scope)s, %(at)s, %(body)s)
