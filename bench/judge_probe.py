@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ import msgspec
 from shared.contract import contacts_of, decode_event, parties
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
-from shared.rules.judge.encoding import encode, packed
+from shared.rules.judge.encoding import packed, pieces
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
 
@@ -29,7 +30,9 @@ from shared.rules.rulebooks.loading import load, shipped
 def judged(lines: IO[bytes]) -> int:
     """From lines to the bytes of the result."""
     answer = judge(lines, load("base"), _books(), told=packed)
-    encode(answer)
+    with open(os.devnull, "wb") as output:
+        for piece in pieces(answer):
+            output.write(piece)
     return len(answer["customers"])
 
 

@@ -16,7 +16,7 @@ from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import Customer, CustomerRef, Key, Slice
 from shared.rules.judge.history import DecisionHistory
-from shared.rules.judge.judge import in_order
+from shared.rules.judge.reading import in_order
 from shared.rules.judge.translate import to_fact
 from tests.property.test_rules_fold import Guarded, asked
 from tests.rules.form import Case, books, enrolments, expand, read_cases, rulebook

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from shared.cli import command
 from shared.contract import MAX_EVENT_BYTES
 from shared.rules.judge.files import LONGEST, UnreadableFileError, bounded_lines, open_events
-from shared.rules.judge.judge import BadInputError, EventReader, in_order
+from shared.rules.judge.reading import BadInputError, EventReader, in_order
 from tests.support.contract import encode, envelope
 
 ALLOWED = 4 * 1024 * 1024

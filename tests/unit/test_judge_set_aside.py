@@ -9,7 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from shared.rules.judge.judge import BadInputError, judge
+from shared.rules.judge.judge import judge
+from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.loading import load
 
 BOOK = load("shijiazhuang")

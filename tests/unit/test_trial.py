@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from shared.rules.commands.rulebook import rulebook
 from shared.rules.judge.comparison import RulebookComparison, try_rulebook
-from shared.rules.judge.judge import BadInputError
+from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.loading import load, shipped
 
 BOOKS = {(book.name, book.version): book for book in map(load, shipped())}

@@ -171,7 +171,8 @@ def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
     from shared.contract import decode_event
     from shared.contract.topics import decode_contacts
     from shared.rules.judge.encoding import encode, packed
-    from shared.rules.judge.judge import judge, latest
+    from shared.rules.judge.judge import judge
+    from shared.rules.judge.reading import latest
 
     as_of = asked.as_of
     if as_of is None and asked.known_at is None and asked.watermark is not None:

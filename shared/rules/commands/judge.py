@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from shared.contract import BadEvent, parse_instant
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import output, say
-from shared.rules.judge.encoding import encode, packed
+from shared.rules.judge.encoding import packed, pieces
 from shared.rules.judge.files import UnreadableFileError, open_events
-from shared.rules.judge.judge import BadInputError, judge
+from shared.rules.judge.judge import judge
+from shared.rules.judge.reading import BadInputError
+from shared.rules.judge.workers import WorkerDiedError
 from shared.rules.rulebooks.registry import Registry
 
 BAD_INPUT = 2
@@ -58,6 +61,11 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
     "--as-of", type=Moment(), help="The state as of that time (default: the latest time in the input)."
 )
 @click.option("--known-at", type=Moment(), help="Only events recorded by then.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Processes that judge scopes side by side (default: one for each core).",
+)
 @rulebook_folder
 @click.argument("events", metavar="EVENTS.ndjson", type=click.Path(allow_dash=True))
 def judge_command(
@@ -65,13 +73,15 @@ def judge_command(
     adopted: tuple[str, ...],
     as_of: datetime | None,
     known_at: datetime | None,
+    jobs: int | None,
     rulebook_folder: str,
     events: str,
 ) -> None:
     """Judge a file of events: who owns whom, by which clause. Prints the result as JSON.
 
     Reads gzip when the name ends in .gz, and standard input, plain or gzip, for "-". Exit code 2 and a message
-    that names the line and the field on bad input, with nothing on standard output.
+    that names the line and the field on bad input, 1 where a process ended while it judged, with nothing on
+    standard output.
     """
     gc.disable()  # nothing cyclic is made, and the collector would walk a million live records again and again
     try:
@@ -80,10 +90,30 @@ def judge_command(
             known.put(known.find(text))
         book, books = known.find(rulebook).rulebook, known.books
         with open_events(events) as lines, progress_bar() as advance:
-            answer = judge(lines, book, books, as_of=as_of, known_at=known_at, progress=advance, told=packed)
+            answer = judge(
+                lines,
+                book,
+                books,
+                as_of=as_of,
+                known_at=known_at,
+                progress=advance,
+                told=packed,
+                jobs=jobs if jobs is not None else cores(),
+            )
     except (BadInputError, OfficeFileError, UnreadableFileError) as error:
         refuse(f"panke judge: {error}")
-    output().write(encode(answer))
+    except WorkerDiedError as error:
+        raise click.ClickException(f"panke judge: {error}") from None
+    printed = output()
+    for piece in pieces(answer):
+        printed.write(piece)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def refuse(message: str) -> None:

@@ -16,7 +16,7 @@ from shared.platform.text.terminal import say
 from shared.rules.commands.judge import Moment, refuse
 from shared.rules.judge.comparison import RulebookComparison, try_rulebook
 from shared.rules.judge.files import UnreadableFileError, open_events
-from shared.rules.judge.judge import BadInputError
+from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.registry import Registry
 
 SHOWN = 40

@@ -17,7 +17,8 @@ from typing import Any
 from shared.contract import DealSubscribed, Event, RulebookAdopted
 from shared.rules.domain.case import Books
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.judge.judge import EventReader, Judging, by_scope, in_order, latest, with_book
+from shared.rules.judge.judge import Judging, by_scope, with_book
+from shared.rules.judge.reading import EventReader, in_order, latest
 
 COMPARED = ("owner", "status", "basis", "since", "expires_at")
 """What of a customer counts as a difference; a clause alone moves nobody's commission."""

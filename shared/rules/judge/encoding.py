@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
+_AT_ONCE: Final = 1_000
+"""Items of a list that are encoded as one piece."""
 
 
 def encode(answer: dict[str, Any]) -> bytes:
     """The bytes of a whole result, with the newline that ends it."""
     return _encode(answer) + b"\n"
+
+
+def pieces(answer: dict[str, Any]) -> Iterator[bytes]:
+    """What `encode` gives, piece by piece: that of a million facts is never held twice."""
+    opening = b"{"
+    for name, value in answer.items():
+        yield opening + _encode(name) + b":"
+        if isinstance(value, list):
+            yield from _listed(value)
+        else:
+            yield _encode(value)
+        opening = b","
+    yield b"}\n"
+
+
+def _listed(items: list[Any]) -> Iterator[bytes]:
+    opening = b"["
+    for start in range(0, len(items), _AT_ONCE):
+        yield opening + _encode(items[start : start + _AT_ONCE])[1:-1]
+        opening = b","
+    yield b"]" if items else b"[]"
 
 
 def packed(item: dict[str, Any]) -> msgspec.Raw:

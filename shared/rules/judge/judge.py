@@ -2,230 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, TypeAlias
 
-import msgspec
-
-from shared.contract import (
-    MAX_EVENT_BYTES,
-    BadEvent,
-    ConcealmentFound,
-    Event,
-    RulebookAdopted,
-    VisitRegistered,
-    bad,
-    decode_event,
-    decode_set_aside,
-)
-from shared.i18n import bilingual
+from shared.contract import BadEvent, ConcealmentFound, Event, RulebookAdopted, VisitRegistered, decode_event
 from shared.rules.domain.case import Books
 from shared.rules.domain.decide import decide, new_scope, sweep
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId, Customer
 from shared.rules.judge.history import DecisionHistory
-from shared.rules.judge.result import Judged, Told, as_it_is, result
+from shared.rules.judge.lines import HeldLines, NotPlainError, NumberedLine
+from shared.rules.judge.reading import EventReader, in_order, latest, recorded
+from shared.rules.judge.result import Judged, ScopeResult, Told, as_it_is, result, scope_result
 from shared.rules.judge.translate import StoredContacts, to_fact
+from shared.rules.judge.workers import Progress, judge_in, worth
 
-MOST_FAILED = 10_000
-"""Events that cannot be read, in a file that may say of each that it was set aside."""
-
-
-class BadInputError(ValueError):
-    """A line of the input is not what the contract says; the message names the line and the field."""
-
-    def __init__(self, line: int, path: str, message: str) -> None:
-        super().__init__(f"line {line}: {path}: {message}" if path else f"line {line}: {message}")
+PlacedEvent: TypeAlias = tuple[int, Event]
+"""An event and its place in the whole order."""
 
 
-@dataclass(slots=True)
-class EventReader:
-    """Reads events line by line, and refuses what only shows across lines."""
-
-    books: Books
-    seen: dict[str, int] = field(default_factory=dict)
-    kept: list[Event | None] = field(default_factory=list)
-    scopes: dict[str, str] = field(default_factory=dict)
-    aside: dict[str, int] = field(default_factory=dict)
-    failed: dict[str, BadInputError] = field(default_factory=dict)
-    findings: dict[str, int] = field(default_factory=dict)
-
-    def events(self, lines: Iterable[bytes]) -> list[Event]:
-        """The events that count, each once: as it was recorded first. A repetition holds no memory.
-
-        A fact that was set aside may be one that cannot be read, and the line that says so comes after it: so
-        what is wrong with an event is told at the end, unless it was set aside.
-        """
-        self._read(lines)
-        self._check_findings([event for event in self.kept if event is not None])
-        self._raise_first()
-        known = self.seen.keys() | self.failed.keys() if self.aside else ()
-        for id_, number in self.aside.items():
-            if id_ not in known:
-                raise BadInputError(
-                    number, "set_aside", bilingual("no event {id} stands in the input", id=id_)
-                )
-        return [event for event in self.kept if event is not None and event.id not in self.aside]
-
-    def _read(self, lines: Iterable[bytes]) -> None:
-        for number, line in enumerate(lines, start=1):
-            if len(line) <= MAX_EVENT_BYTES and not line.strip():
-                continue
-            try:
-                event = decode_event(line.rstrip(b"\r\n"), recorded=True)
-            except BadEvent as error:
-                self._no_event(number, line, error)
-                continue
-            try:
-                self._check(number, event)
-            except BadInputError as error:
-                self._fail(event.id, error)
-
-    def _no_event(self, number: int, line: bytes, refusal: BadEvent) -> None:
-        """A line that is no event says that one is set aside, or is bad input."""
-        told = _members_of(line)
-        if "set_aside" in told:
-            try:
-                self.aside.setdefault(decode_set_aside(line.rstrip(b"\r\n")).set_aside, number)
-            except BadEvent as error:
-                raise BadInputError(number, error.path, error.message) from error
-            return
-        id_ = told.get("id")
-        self._fail(str(id_).lower(), BadInputError(number, refusal.path, refusal.message))
-        if not isinstance(id_, str):
-            self._raise_first()  # no line to come can excuse it
-
-    def _fail(self, id_: str, error: BadInputError) -> None:
-        """What is wrong with an event first is told, unless it was set aside; more than that is not kept."""
-        self.failed.setdefault(id_, error)
-        if len(self.failed) > MOST_FAILED:
-            self._raise_first()
-
-    def _raise_first(self) -> None:
-        for id_, error in self.failed.items():
-            if id_ not in self.aside:
-                raise error
-
-    def _check(self, number: int, event: Event) -> None:
-        self._keep(number, event)
-        scope = self.scopes.setdefault(event.office, event.scope)
-        if scope != event.scope:
-            message = bilingual(
-                "{office} belongs to scope {scope}, not to {other}",
-                office=event.office,
-                scope=scope,
-                other=event.scope,
-            )
-            raise BadInputError(number, "office", message)
-        data = event.data
-        if isinstance(data, ConcealmentFound) and data.rightful is not None:
-            self.findings.setdefault(event.id, number)
-        if isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
-            message = bilingual(
-                "unknown rulebook {rulebook} version {version}",
-                rulebook=data.rulebook,
-                version=data.version,
-            )
-            raise BadInputError(number, "data.rulebook", message)
-
-    def _check_findings(self, events: list[Event]) -> None:
-        """Who received a visit and concealed it cannot be the rightful one; the first record of a visit counts."""
-        if not self.findings:
-            return
-        receivers: dict[tuple[str, str], str] = {}
-        for event in sorted((e for e in events if e.id not in self.aside), key=_recorded):
-            found = event.data
-            if isinstance(found, VisitRegistered):
-                receivers.setdefault((event.scope, found.visit), found.received_by)
-            elif event.id in self.findings:
-                receiver = receivers.get((event.scope, getattr(found, "visit", "")))
-                if receiver is not None and receiver == getattr(found, "rightful", None):
-                    refusal = bad("data.rightful", "receiver")
-                    number = self.findings[event.id]
-                    self._fail(event.id, BadInputError(number, refusal.path, refusal.message))
-
-    def _keep(self, number: int, event: Event) -> None:
-        """Each event at its own line; a copy that was recorded earlier takes the place of the one that is held."""
-        at = self.seen.setdefault(event.id, len(self.kept))
-        if at == len(self.kept):
-            self.kept.append(event)
-            return
-        held = self.kept[at]
-        assert held is not None, "`seen` points to what is held"
-        if not _same_content(held, event):
-            raise BadInputError(
-                number, "id", bilingual("{id} stands twice with different content", id=event.id)
-            )
-        if _recorded(event) < _recorded(held):
-            self.seen[event.id], self.kept[at] = len(self.kept), None
-            self.kept.append(event)
-
-
-def _same_content(first: Event, other: Event) -> bool:
-    """Equal envelopes but for `recorded_at` (contract.md#same-content)."""
-    return msgspec.structs.replace(first, recorded_at=None) == msgspec.structs.replace(
-        other, recorded_at=None
-    )
-
-
-def _members_of(line: bytes) -> dict[str, Any]:
-    """The members of a line that may be anything; none of one that is no object."""
-    try:
-        told = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def in_order(events: Iterable[Event], known_at: datetime | None) -> list[Event]:
-    """What was recorded by `known_at`, in recorded order; of the same instant, as they stand in the file.
-
-    An id counts once, as it was recorded first.
-    """
-    known = [event for event in events if known_at is None or _recorded(event) <= known_at]
-    known.sort(key=_recorded)  # one pass where they are in order already
-    if len({event.id for event in known}) == len(known):
-        return known
-    first: dict[str, Event] = {}
-    for event in known:
-        first.setdefault(event.id, event)
-    return list(first.values())
-
-
-def _recorded(event: Event) -> datetime:
-    assert event.recorded_at is not None
-    return event.recorded_at
-
-
-def latest(events: Iterable[Event]) -> datetime | None:
-    """The greatest `occurred_at` or `recorded_at`: the `as_of` of who gives none."""
-    return max((max(event.occurred_at, _recorded(event)) for event in events), default=None)
-
-
-@dataclass(slots=True)
-class ScopeEvents:
-    """The facts of one scope that are yet to be judged, and the place of each in the whole order."""
-
-    events: list[Event] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-
-
-def by_scope(events: Iterable[Event]) -> dict[str, ScopeEvents]:
+def by_scope(events: Iterable[Event]) -> dict[str, list[PlacedEvent]]:
     """The facts of each scope in their order; no scope touches another."""
-    waiting: dict[str, ScopeEvents] = {}
-    for place, event in enumerate(events):
-        scope = waiting.get(event.scope)
-        if scope is None:
-            scope = waiting[event.scope] = ScopeEvents()
-        scope.events.append(event)
-        scope.places.append(place)
+    waiting: dict[str, list[PlacedEvent]] = {}
+    for placed in enumerate(events):
+        waiting.setdefault(placed[1].scope, []).append(placed)
     return waiting
 
 
-@dataclass(slots=True)
+def _popped(events: list[PlacedEvent]) -> Iterator[PlacedEvent]:
+    """In order, while each is let go of."""
+    events.reverse()
+    while events:
+        yield events.pop()
+
+
+def _silent(done: int) -> None:
+    """Nobody waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """Folds facts of any number of scopes in memory, one scope after the other.
 
@@ -237,34 +57,63 @@ class Judging:
     books: Books
     as_of: datetime | None
     contacts: Mapping[str, StoredContacts] = field(default_factory=dict)
-    progress: Callable[[int], None] | None = None
-    count: int = 0
 
-    def judge(self, waiting: dict[str, ScopeEvents], told: Told = as_it_is) -> dict[str, Any]:
+    def judge(
+        self, waiting: dict[str, list[PlacedEvent]], told: Told = as_it_is, progress: Progress = _silent
+    ) -> dict[str, Any]:
         """Judge what waits, which is let go of on the way, and tell the result."""
-        scopes = (self._scope(name, waiting.pop(name)) for name in list(waiting))
-        return result(self.book, self.as_of, scopes, told)
+        scopes = (self.scope(name, _popped(waiting.pop(name)), told, progress) for name in list(waiting))
+        return result(self.book, self.as_of, scopes)
 
-    def _scope(self, name: str, waiting: ScopeEvents) -> Judged:
-        """Fold one scope, and let what is due by `as_of` lapse."""
+    def scope(
+        self, name: str, events: Iterable[PlacedEvent], told: Told = as_it_is, progress: Progress = _silent
+    ) -> ScopeResult:
+        """Fold one scope, let what is due by `as_of` lapse, and tell what came of it."""
         slice_ = new_scope(name, (self.book.name, self.book.version), self.book.timezone.key)
-        history, places = DecisionHistory(), waiting.places
+        history, places = DecisionHistory(), array("Q")
         fact: Fact | None = None
-        waiting.events.reverse()
-        for seq, place in enumerate(places, start=1):
-            event = waiting.events.pop()
+        seq = 0
+        for seq, (place, event) in enumerate(events, start=1):
+            places.append(place)
             fact = to_fact(event, seq, self.contacts.get(event.id))
             history.add(place, decide(slice_, fact, self.books, self.as_of))
-            self._count()
+            if seq % 1000 == 0:
+                progress(1000)
+        progress(seq % 1000)
         if self.as_of is not None and fact is not None:
             customers = [record.id for record in slice_.values() if isinstance(record, Customer)]
-            history.add(self.count, sweep(slice_, fact, self.books, customers, self.as_of))
-        return Judged(slice_, history, places)
+            history.add(places[-1], sweep(slice_, fact, self.books, customers, self.as_of))
+        return scope_result(Judged(slice_, history, places), told)
 
-    def _count(self) -> None:
-        self.count += 1
-        if self.progress is not None and self.count % 1000 == 0:
-            self.progress(self.count)
+
+@dataclass(slots=True)
+class _PlainScope:
+    """The events of a scope whose lines are plain; raises `NotPlainError` where the decoder finds one is not."""
+
+    books: Books
+    known_at: datetime | None
+    receivers: dict[str, str] = field(default_factory=dict)
+
+    def events(self, lines: Iterable[NumberedLine]) -> Iterator[PlacedEvent]:
+        for number, line in lines:
+            try:
+                event = decode_event(line, recorded=True)
+            except BadEvent:
+                raise NotPlainError from None
+            self._check(event)
+            if self.known_at is None or recorded(event) <= self.known_at:
+                yield number, event
+
+    def _check(self, event: Event) -> None:
+        """What `EventReader` refuses although the event by itself is sound."""
+        data = event.data
+        if isinstance(data, VisitRegistered):
+            self.receivers.setdefault(data.visit, data.received_by)
+        elif isinstance(data, ConcealmentFound):
+            if data.rightful is not None and data.rightful == self.receivers.get(data.visit):
+                raise NotPlainError
+        elif isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
+            raise NotPlainError
 
 
 def with_book(books: Books, book: Rulebook) -> dict[BookId, Rulebook]:
@@ -282,19 +131,57 @@ def judge(
     progress: Callable[[int, int], None] | None = None,
     contacts: Mapping[str, StoredContacts] | None = None,
     told: Told = as_it_is,
+    jobs: int = 1,
 ) -> dict[str, Any]:
-    """Judge the lines of an NDJSON file. Raises `BadInputError`.
+    """Judge the lines of an NDJSON file. Raises `BadInputError`, and `WorkerDiedError` with more jobs than one.
 
     `book` is in force where no adoption says otherwise; `books` are those that an adoption may name.
     `contacts` holds, by id of an event, what its phones were read as when it was recorded, where that is known.
-    `told` is what becomes of each item of the result's lists.
+    `told` is what becomes of each item of the result's lists. Up to `jobs` processes judge scopes side by side.
     """
     books = with_book(books, book)
-    events = in_order(EventReader(books).events(lines), known_at)
+    source, held = iter(lines), HeldLines(known_at)
+    odd = held.read(source)
+    if odd is None:
+        judging = Judging(book, books, as_of if as_of is not None else held.latest, contacts or {})
+        try:
+            return _judge_plain(judging, held, told, _counted(progress, held.total), jobs)
+        except NotPlainError:
+            source = iter(())
+    else:
+        source = chain((odd,), source)
+    events = in_order(EventReader(books).events(chain(held.given_back(), source)), known_at)
     judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {})
-    if progress is not None:
-        total = len(events)
-        judging.progress = lambda done: progress(done, total)
+    counted = _counted(progress, len(events))
     waiting = by_scope(events)
     del events  # so that each is let go of when it was judged
-    return judging.judge(waiting, told)
+    return judging.judge(waiting, told, counted)
+
+
+def _judge_plain(
+    judging: Judging, held: HeldLines, told: Told, progress: Progress, jobs: int
+) -> dict[str, Any]:
+    """Judge lines that are in recorded order, each as it is decoded."""
+
+    def judge_scope(name: str, progress: Progress) -> ScopeResult:
+        events = _PlainScope(judging.books, held.known_at).events(held.scopes[name])
+        return judging.scope(name, events, told, progress)
+
+    sizes = {name: len(lines) for name, lines in held.scopes.items()}
+    jobs = worth(jobs, sizes)
+    if jobs == 1:
+        return result(judging.book, judging.as_of, (judge_scope(name, progress) for name in sizes))
+    return result(judging.book, judging.as_of, judge_in(jobs, judge_scope, sizes, progress))
+
+
+def _counted(progress: Callable[[int, int], None] | None, total: int) -> Progress:
+    """Sums up what is judged, for whoever is told how much of all of it that is."""
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(done, total)
+
+    return advance

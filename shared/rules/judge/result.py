@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from shared.contract import format_instant
 from shared.rules.domain import events as e
@@ -176,19 +176,38 @@ class Judged:
 
     slice: Slice
     history: DecisionHistory
-    places: list[int]
+    places: Sequence[int]
 
 
-def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[Judged], told: Told = as_it_is) -> Json:
+LISTS = ("customers", "deals", "disputes", "flags", "penalties")
+Place: TypeAlias = tuple[int, int]
+"""Of the record that an item of a list began with, in the whole order, and of the item in that record."""
+
+
+@dataclass(slots=True)
+class ScopeResult:
+    """What is told of one scope: items by list, each with its place, and the boards of its offices."""
+
+    lists: dict[str, list[tuple[Place, Any]]]
+    boards: Json
+
+
+def scope_result(scope: Judged, told: Told = as_it_is) -> ScopeResult:
+    """What is told of a scope, for the result of all."""
+    lists: dict[str, list[tuple[Place, Any]]] = {name: [] for name in LISTS}
+    for name, place, item in _items(scope):
+        lists[name].append((place, told(item)))
+    return ScopeResult(lists, {r.office: board_json(r) for r in scope.slice.values() if isinstance(r, Board)})
+
+
+def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[ScopeResult]) -> Json:
     """The whole of contract.md#result; lists go by the place of the record that each item began with."""
-    lists: dict[str, list[tuple[tuple[int, int], Any]]] = {
-        name: [] for name in ("customers", "deals", "disputes", "flags", "penalties")
-    }
+    lists: dict[str, list[tuple[Place, Any]]] = {name: [] for name in LISTS}
     boards: Json = {}
     for scope in scopes:
-        for name, place, item in _items(scope):
-            lists[name].append((place, told(item)))
-        boards |= {r.office: board_json(r) for r in scope.slice.values() if isinstance(r, Board)}
+        for name, items in scope.lists.items():
+            lists[name] += items
+        boards |= scope.boards
     ordered = {name: [item for _, item in sorted(items, key=itemgetter(0))] for name, items in lists.items()}
     return {
         "rulebook": rulebook_json(book),
@@ -202,7 +221,7 @@ def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[Judged], tol
     }
 
 
-def _items(scope: Judged) -> Iterator[tuple[str, tuple[int, int], Json]]:
+def _items(scope: Judged) -> Iterator[tuple[str, Place, Json]]:
     """Every item of the lists, with the list that it belongs to and its place in the whole order."""
     slice_, history, places = scope.slice, scope.history, scope.places
     for record in slice_.values():
