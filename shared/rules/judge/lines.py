@@ -21,7 +21,7 @@ import msgspec
 
 from shared.contract import MAX_EVENT_BYTES
 
-PIECE: Final = 1024 * 1024
+PIECE: Final = 64 * 1024
 """Bytes of lines of one scope that are held as one."""
 COMMON: Final = 2048
 """Bytes of a line, on average, beyond which lines are compressed: a desk's are shorter, and such may be blanks."""

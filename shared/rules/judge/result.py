@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Any, TypeAlias
+from typing import Any
 
 from shared.contract import format_instant
 from shared.rules.domain import events as e
@@ -180,48 +181,67 @@ class Judged:
 
 
 LISTS = ("customers", "deals", "disputes", "flags", "penalties")
-Place: TypeAlias = tuple[int, int]
-"""Of the record that an item of a list began with, in the whole order, and of the item in that record."""
+NTH = 2**24
+"""More than the items that one record begins: what its place is multiplied by, so that one number orders all."""
+
+
+@dataclass(slots=True)
+class PlacedItems:
+    """Items of a list, and of each the place of the record that it began with and its own within that record."""
+
+    places: array[int] = field(default_factory=lambda: array("Q"))
+    items: list[Any] = field(default_factory=list)
+
+    def add(self, place: int, nth: int, item: Any) -> None:
+        self.places.append(place * NTH + nth)
+        self.items.append(item)
+
+    def extend(self, more: PlacedItems) -> None:
+        self.places += more.places
+        self.items += more.items
+
+    def in_order(self) -> list[Any]:
+        """By place; those of one place as they were added."""
+        return [self.items[n] for n in sorted(range(len(self.items)), key=self.places.__getitem__)]
 
 
 @dataclass(slots=True)
 class ScopeResult:
-    """What is told of one scope: items by list, each with its place, and the boards of its offices."""
+    """What is told of one scope: the items of each list, and the boards of its offices."""
 
-    lists: dict[str, list[tuple[Place, Any]]]
+    lists: dict[str, PlacedItems]
     boards: Json
 
 
 def scope_result(scope: Judged, told: Told = as_it_is) -> ScopeResult:
     """What is told of a scope, for the result of all."""
-    lists: dict[str, list[tuple[Place, Any]]] = {name: [] for name in LISTS}
-    for name, place, item in _items(scope):
-        lists[name].append((place, told(item)))
+    lists = {name: PlacedItems() for name in LISTS}
+    for name, (place, nth), item in _items(scope):
+        lists[name].add(place, nth, told(item))
     return ScopeResult(lists, {r.office: board_json(r) for r in scope.slice.values() if isinstance(r, Board)})
 
 
 def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[ScopeResult]) -> Json:
     """The whole of contract.md#result; lists go by the place of the record that each item began with."""
-    lists: dict[str, list[tuple[Place, Any]]] = {name: [] for name in LISTS}
+    lists = {name: PlacedItems() for name in LISTS}
     boards: Json = {}
     for scope in scopes:
-        for name, items in scope.lists.items():
-            lists[name] += items
+        for name, found in scope.lists.items():
+            lists[name].extend(found)
         boards |= scope.boards
-    ordered = {name: [item for _, item in sorted(items, key=itemgetter(0))] for name, items in lists.items()}
     return {
         "rulebook": rulebook_json(book),
         "as_of": instant(as_of),
-        "customers": ordered["customers"],
-        "deals": ordered["deals"],
-        "disputes": ordered["disputes"],
+        "customers": lists["customers"].in_order(),
+        "deals": lists["deals"].in_order(),
+        "disputes": lists["disputes"].in_order(),
         "boards": dict(sorted(boards.items())),
-        "flags": ordered["flags"],
-        "penalties": ordered["penalties"],
+        "flags": lists["flags"].in_order(),
+        "penalties": lists["penalties"].in_order(),
     }
 
 
-def _items(scope: Judged) -> Iterator[tuple[str, Place, Json]]:
+def _items(scope: Judged) -> Iterator[tuple[str, tuple[int, int], Json]]:
     """Every item of the lists, with the list that it belongs to and its place in the whole order."""
     slice_, history, places = scope.slice, scope.history, scope.places
     for record in slice_.values():
