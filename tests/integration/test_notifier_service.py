@@ -243,7 +243,7 @@ def test_what_is_asked_wrongly_is_refused_with_the_field(deployment: Deployment)
 
 def test_a_dead_alert_is_retried_over_http_and_by_command(deployment: Deployment) -> None:
     """A refused alert is listed dead; a retry over HTTP, and one by the command, have it called again."""
-    deployment.receiver.statuses = [410, 410]
+    deployment.receiver.statuses = [422, 422]
     with deployment.process():
         deployment.make_topic()
         told(deployment, lambda: deployment.answers("/readyz", 200), "it is ready")
