@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -28,6 +29,7 @@ from services.attribution.store.mapper import Recorded, stream_id
 from services.attribution.store.recorder import EventMapper, StalePositionError
 from services.attribution.store.store import Store
 from shared.contract import SetAside
+from shared.platform.kafka.topic_state import Extent, TopicState
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import SCOPE, Key, Scope, Slice
 from shared.rules.judge.judge import judge
@@ -522,3 +524,24 @@ def test_who_leads_the_relay_is_known_to_every_process(live: Deployment) -> None
     one.close()
     eventually(lambda: not other.led_by_any(), "the lead is given up")
     other.close()
+
+
+def test_a_scope_that_begins_while_a_topic_is_noted_is_not_told_anew(live: Deployment) -> None:
+    """Its outbox has all from the first message on, so a topic that is new lacks nothing of it."""
+    outbox, journal = OwnershipOutbox(live.database.dsn), Journal()
+    assert outbox.try_lead()
+
+    def begin() -> None:
+        for number in range(100):
+            live.fold(journal.visit(LI, "li", scope=f"s{number}"))
+
+    told = []
+    with ThreadPoolExecutor(1) as beginning:
+        begun = beginning.submit(begin)
+        while not begun.done():
+            topic = TopicState("cluster", f"topic-{len(told)}", "id", 1)
+            told.append(outbox.keep_topic(topic, Extent([0], [0])))
+        begun.result()
+    outbox.close()
+    assert len(told) > 100
+    assert set(told) == {None}

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
-from services.attribution.relay.restatement import all_scopes, restate
+from services.attribution.relay.restatement import restate
 from services.attribution.store.batch import SQL
 from shared.platform.kafka.kept_topic import Kept, Refill, kept_row, refill_reason
 from shared.platform.kafka.topic_state import Extent, TopicState
@@ -72,8 +72,7 @@ class OwnershipOutbox(SessionLead):
     @staticmethod
     def _begun(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
         """The scopes of which something was sent once: of the others the outbox still has all from the first on."""
-        whole = {scope for (scope,) in connection.execute(SQL["never_sent"])}
-        return [scope for scope in all_scopes(connection) if scope not in whole]
+        return [scope for (scope,) in connection.execute(SQL["begun_scopes"])]
 
     def watermarks(self) -> list[tuple[int, datetime]]:
         """How far each partition is decided; read it before the messages, which then hold all that came before."""

@@ -69,6 +69,9 @@ SELECT state FROM records WHERE scope = %(scope)s AND kind = 'scope'
 -- name: restated
 UPDATE scopes SET sent_seq = %(seq)s WHERE scope = %(scope)s
 
--- name: never_sent
--- Rows go when they are acknowledged, in order: a scope whose first message waits has sent none.
-SELECT scope FROM outbox WHERE seq = 1
+-- name: begun_scopes
+-- Rows go when they are acknowledged, in order: a scope whose first message waits has sent none. One statement, for one
+-- look at both tables: a scope that begins meanwhile would be in the second alone.
+SELECT scope FROM scopes
+WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.scope = scopes.scope AND outbox.seq = 1)
+ORDER BY scope
