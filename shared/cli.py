@@ -86,7 +86,7 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except OSError as error:
-        told = _told(error)
+        told = _described(error)
         if told is None:
             raise
         _leave(told)
@@ -101,7 +101,7 @@ _OUTPUT_LOST: Final = {
 }
 
 
-def _told(error: OSError) -> str | None:
+def _described(error: OSError) -> str | None:
     """What went wrong with the output, or with a file that is named; None for what is a defect of the program."""
     lost = _OUTPUT_LOST.get(error.errno or 0)
     if lost is not None:

@@ -22,7 +22,7 @@ from deploy.demo.providers.secrets import drawn
 from deploy.demo.providers.server import providing
 from deploy.demo.scenario.office import ABSENT_DATE, SCOPE
 from deploy.demo.scenario.plan import DemoPlan, make_plan
-from deploy.demo.story import tell, worth_telling
+from deploy.demo.story import worded, worth_showing_decisions
 from deploy.local.errors import LocalError
 from shared.contract import format_instant
 from shared.i18n import translated
@@ -72,7 +72,7 @@ def demonstrate(wishes: Wishes, screen: Screen, hold: Any) -> None:
             ).beside
         )
         _live(plan, clock, deployment, providers.arrivals, screen)
-        _tell(plan, wishes, deployment, providers.arrivals, screen)
+        _report(plan, wishes, deployment, providers.arrivals, screen)
         hold()
 
 
@@ -94,7 +94,9 @@ def _live(
             living.at(entry.at, recorded, arrivals.messages)
 
 
-def _tell(plan: DemoPlan, wishes: Wishes, deployment: Deployment, arrivals: Arrivals, screen: Screen) -> None:
+def _report(
+    plan: DemoPlan, wishes: Wishes, deployment: Deployment, arrivals: Arrivals, screen: Screen
+) -> None:
     as_of = format_instant(plan.entries[-1].at)
     live = deployment.ask(f"/v1/scopes/{SCOPE}/judgement", as_of=as_of).content
     judgement = json.loads(live)
@@ -102,8 +104,8 @@ def _tell(plan: DemoPlan, wishes: Wishes, deployment: Deployment, arrivals: Arri
     names = {customer["customer"]: customer["names"] for customer in judgement["customers"]}
     screen.decisions(
         [
-            tell(deployment.ask(f"/v1/scopes/{SCOPE}/customers/{name}/history").json(), place, names[name])
-            for name, place in worth_telling(judgement)
+            worded(deployment.ask(f"/v1/scopes/{SCOPE}/customers/{name}/history").json(), place, names[name])
+            for name, place in worth_showing_decisions(judgement)
         ]
     )
     sent = deployment.alerts("sent")

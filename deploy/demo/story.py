@@ -55,7 +55,7 @@ def by_status(judgement: Json) -> list[tuple[str, str, int]]:
     return [(*STATUSES[status], counted[status]) for status in STATUSES]
 
 
-def worth_telling(judgement: Json) -> list[tuple[str, int]]:
+def worth_showing_decisions(judgement: Json) -> list[tuple[str, int]]:
     """Three decisions of different kinds and customers: each as its customer and its place among that one's."""
     made: dict[str, list[tuple[str, int]]] = {kind: [] for kind in TELLING}
     for customer in judgement["customers"]:
@@ -70,7 +70,7 @@ def worth_telling(judgement: Json) -> list[tuple[str, int]]:
     return list(chosen.items())
 
 
-def tell(history: Json, place: int, names: Sequence[str]) -> DecisionInWords:
+def worded(history: Json, place: int, names: Sequence[str]) -> DecisionInWords:
     """A decision of a customer's history in the words of the service, with its clause and its events."""
     decision = history["decisions"][place]
     events = {event["id"]: event for event in history["events"]}

@@ -116,7 +116,7 @@ def show(scope: str, plain: bool, database_url: str) -> None:
 def retry(scope: str, database_url: str, rulebook_folder: str) -> None:
     """Fold the facts of SCOPE that wait, in their order."""
     with _opened(database_url, rulebook_folder) as found:
-        _tell(found.retry(scope))
+        _report(found.retry(scope))
 
 
 @quarantine.command("set-aside")
@@ -150,7 +150,7 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
                     error=error,
                 )
             ) from None
-        _tell(found.set_aside(scope, recorded))
+        _report(found.set_aside(scope, recorded))
 
 
 @quarantine.command()
@@ -187,7 +187,7 @@ def withdraw(scope: str, reason: str, by: str, intake: str, database_url: str) -
         say(bilingual("withdrawn: {id}, begun by {by}; try it again: panke quarantine retry {scope}", **told))
 
 
-def _tell(retried: Retried) -> None:
+def _report(retried: Retried) -> None:
     say(f"{retried.folded} facts folded, {retried.left} wait")
     if retried.error is not None:
         say(f"seq {retried.failed_seq} fails: {retried.error}", err=True)

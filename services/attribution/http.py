@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.attribution.quarantine.marks import NotFailingError, NotParkedError, SetAsideMarks
-from services.attribution.queries.decisions_page import DECISIONS, from_micros, micros, page_of_told
+from services.attribution.queries.decisions_page import DECISIONS, from_micros, micros, page_of_explained
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.lanes import Lane, Lanes
@@ -239,7 +239,7 @@ class Api:
             raise _refused(409, "id", "repeated", REPEATED) from None
         except WouldParkError as error:
             raise ProblemError(409, bilingual("the fold fails on this event: {error}", error=error)) from None
-        return _json(found | head.told(), head)
+        return _json(found | head.answer_head(), head)
 
     async def customer(
         self,
@@ -260,9 +260,9 @@ class Api:
         if judged is None:
             raise ProblemError(404, f"no customer {customer} was known then")
         told = msgspec.json.decode(judged)
-        page, following = page_of_told(told["decisions"], from_micros(at.born), limit)
+        page, following = page_of_explained(told["decisions"], from_micros(at.born), limit)
         more = {} if following is None else {"cursor": str(Cursor(micros(following)))}
-        return _json(told | {"decisions": page} | more | head.told(), head)
+        return _json(told | {"decisions": page} | more | head.answer_head(), head)
 
     async def case(self, scope: Slug, case: Case, min_seq: MinSeq = None) -> Response:
         """The customer whom alerts call by that number; one that was joined is found as what it went into."""
@@ -418,7 +418,7 @@ class Api:
             with self._questions.of(scope) as snapshot:
                 head = snapshot.head
                 return _json(
-                    ask(snapshot) | head.told(), head
+                    ask(snapshot) | head.answer_head(), head
                 )  # here, since a long list takes long to write too
 
         return await self._ask(lane, read, f"nothing of that name is known in {scope}")
@@ -485,7 +485,7 @@ def _json(told: Json, head: FoldedHead) -> Response:
 
 def _headers(head: FoldedHead) -> dict[str, str]:
     headers = {"Panke-As-Of-Seq": str(head.seq)}
-    told = head.told()
+    told = head.answer_head()
     return headers | ({"Panke-Behind-Since": told["behind_since"]} if "behind_since" in told else {})
 
 

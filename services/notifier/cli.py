@@ -177,7 +177,7 @@ def log_alerts(
             continue
         whom = alert.staff or f"({alert.audience})"
         zone = zones.get(alert.scope, _zone())
-        told = _told(alert, zone)
+        told = _described(alert, zone)
         say(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {told}")
         for entry in alert.history:
             say(f"    {_entry(entry, zone)}")
@@ -203,7 +203,7 @@ def _claim_of(text: str) -> LogQuery:
     return LogQuery(customer, scope, int(number))
 
 
-def _told(alert: LoggedAlert, zone: ZoneInfo) -> str:
+def _described(alert: LoggedAlert, zone: ZoneInfo) -> str:
     """Where an alert stands; what was sent, and whether that was in time."""
     if alert.state == "sent" or alert.told_before_deadline:
         if alert.step not in _REMINDERS:

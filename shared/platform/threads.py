@@ -46,7 +46,7 @@ class Threads:
         context = contextvars.copy_context()
         self._under_way += 1
         begun: Future[T] = self._pool.submit(context.run, work, *given)
-        begun.add_done_callback(lambda _: _tell(loop, self._ended))
+        begun.add_done_callback(lambda _: _deliver(loop, self._ended))
         return await asyncio.wrap_future(begun)
 
     def close(self) -> None:
@@ -57,6 +57,6 @@ class Threads:
         self._under_way -= 1
 
 
-def _tell(loop: asyncio.AbstractEventLoop, ended: Callable[[], None]) -> None:
+def _deliver(loop: asyncio.AbstractEventLoop, ended: Callable[[], None]) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(ended)

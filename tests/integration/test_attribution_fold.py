@@ -240,7 +240,7 @@ def test_what_was_sent_again_behind_a_gap_is_folded_in_order(live: Deployment) -
     log = [replace(two, offset=0), replace(one, offset=1), replace(two, offset=2)]
     outcome = live.fold(*log)
     assert outcome.gap is not None
-    live.attribution.expect_resent(SOURCE, "demo", 1)
+    live.attribution.expect_missing_fact(SOURCE, "demo", 1)
     assert live.fold(*log).gap is None
     assert [row["seq"] for row in live.rows("SELECT seq FROM facts ORDER BY seq")] == [1, 2]
 
@@ -291,7 +291,7 @@ def test_a_fact_that_fails_parks_its_scope_and_no_other(live: Deployment) -> Non
     folded = live.rows("SELECT scope, seq FROM facts ORDER BY scope, seq")
     assert [(row["scope"], row["seq"]) for row in folded] == [("demo", 1), ("other", 1), ("other", 2)]
     with live.questions.of("demo") as snapshot:
-        assert snapshot.head.told() == {"as_of_seq": 1, "behind_since": "2026-03-02T02:00:00Z"}
+        assert snapshot.head.answer_head() == {"as_of_seq": 1, "behind_since": "2026-03-02T02:00:00Z"}
         assert len(snapshot.page_of_customers(_start(), 9, owner=None, status=None, before=None)[0]) == 1
 
 

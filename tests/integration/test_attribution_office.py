@@ -107,7 +107,7 @@ def test_scopes_and_offices_are_listed_with_the_record_by_which_each_began(live:
     (now, _), _ = lists.scopes_page(live.questions.ask, Cursor(), 9, later)
     assert now["rulebook"] == {"name": "reception", "version": 1}
     with live.questions.of("demo") as snapshot:
-        assert lists.scope_of(snapshot, later) | snapshot.head.told() == now
+        assert lists.scope_of(snapshot, later) | snapshot.head.answer_head() == now
         (office,) = all_of(lambda cursor, n: lists.offices_page(snapshot, cursor, n))
     assert (office["office"], office["first"]["type"], office["first"]["actor"]) == (
         "demo-office", "staff.enrolled", "desk",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.attribution.queries.decisions_page import BEGIN, from_micros, page_of_told
+from services.attribution.queries.decisions_page import BEGIN, from_micros, page_of_explained
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.queries import Cursor, Snapshot
@@ -74,7 +74,7 @@ def test_decisions_that_are_at_hand_have_the_same_pages(live: Deployment) -> Non
     with live.questions.of("demo") as snapshot:
         for page in pages(lambda cursor: snapshot.customer(name, cursor, 3)):
             assert after is not None
-            found, after = page_of_told(judged["decisions"], after, 3)
+            found, after = page_of_explained(judged["decisions"], after, 3)
             assert found == page["decisions"]
     assert after is None
 

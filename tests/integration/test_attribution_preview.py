@@ -55,7 +55,7 @@ def envelope(type_: str = "visit.registered", data: Json | None = None, **change
 
 def preview(live: Deployment, raw: bytes, scope: str = "demo") -> Json:
     head, found = Previewer(live.questions, live.rules, "base").preview(scope, raw, LATER)
-    return found | head.told()
+    return found | head.answer_head()
 
 
 def everything(live: Deployment) -> dict[str, list[str]]:

@@ -89,7 +89,7 @@ class Counting(Keeping):
         super().__init__(name)
         self.wanted = wanted
         self.reached = asyncio.Event()
-        self.tells_repetitions = False
+        self.deduplicates = False
 
     async def send(self, notice: RenderedMessage, destination: str) -> str:
         answer = await super().send(notice, destination)
@@ -126,7 +126,7 @@ async def test_calls_whose_repetition_is_dropped_go_on_beside_others(
     """A receiver that knows what it has seen is called while another channel's call is under way, however long."""
     monkeypatch.setattr(send_slots, "ALONE", 60.0)
     hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
-    second.tells_repetitions = True
+    second.deduplicates = True
     sender = dispatcher(office, BY_ROLE, hanging, second, policy=RetryPolicy())
     await sender.tick()
     async with asyncio.timeout(90):

@@ -88,7 +88,7 @@ class Provider:
     def __init__(self, name: str, dsn: str, limiter: DatabaseLimiter) -> None:
         self.name = name
         self.limits = LIMITS.get(name, ())
-        self.tells_repetitions = name in KEYED
+        self.deduplicates = name in KEYED
         self._dsn = dsn
         self._limiter = limiter
 

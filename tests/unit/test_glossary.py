@@ -28,10 +28,12 @@ NOT_USED = {row[0].strip("*"): row[1] for row in rows(LAST)}
 @cache
 def said() -> str:
     """All that code and documents say but the glossary, in lower case, words apart."""
-    code = [file for room in ROOMS for file in (ROOT / room).rglob("*") if file.suffix in {".py", ".sql", ".yaml"}]
+    code = [
+        file for room in ROOMS for file in (ROOT / room).rglob("*") if file.suffix in {".py", ".sql", ".yaml"}
+    ]
     documents = [file for file in (ROOT / "docs").rglob("*.md") if file != PAGE]
     text = "\n".join(file.read_text() for file in (*code, *documents))
-    return re.sub(r"[_\-]|(?<=[a-z])(?=[A-Z])", " ", text).lower()
+    return re.sub(r"[_\-\s]+|(?<=[a-z])(?=[A-Z])", " ", text).lower()
 
 
 def names() -> Iterator[tuple[str, str]]:

@@ -57,8 +57,8 @@ def test_the_example_is_in_order_for_schema_and_reader() -> None:
     assert plans.channels("demo", "wang", "consultant") == ("webhook",)
     assert plans.channels("demo", "sun", "supervisor") == ("webhook", "email")
     assert plans.hours_of("demo").steps[0].rung is Rung.EARLY
-    assert not plans.tells("demo", "li", EventKind.KEPT)
-    assert plans.tells("demo", "li", EventKind.SUPERSEDED)
+    assert not plans.announces("demo", "li", EventKind.KEPT)
+    assert plans.announces("demo", "li", EventKind.SUPERSEDED)
     assert plans.person("li").is_away(date(2026, 3, 5))
     assert not plans.person("li").is_away(date(2026, 3, 6))
 
@@ -68,7 +68,7 @@ def test_without_a_file_nothing_but_the_ladder_is_told() -> None:
     plans = Plans()
     assert reminders(at(3, 6), plans.hours_of("demo")) == reminders(at(3, 6), OfficeHours())
     assert plans.channels("demo", "li", "consultant") is None
-    assert not any(plans.tells("demo", "li", kind) for kind in EventKind)
+    assert not any(plans.announces("demo", "li", kind) for kind in EventKind)
     assert not plans.of("demo").digest.gathers(100, opening=True)
 
 

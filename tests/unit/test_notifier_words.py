@@ -17,7 +17,7 @@ from services.notifier.messages.digest import compose_digest
 from services.notifier.messages.words import case_number, compose
 from services.notifier.model.alert import LeasedAlert, MessageText, Person, Recipient, State
 from services.notifier.model.kinds import Audience, Rung
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from tests.support.notifier import END, SHANGHAI, local
 

@@ -9,8 +9,8 @@ from functools import cache
 
 import pytest
 
+from shared.rules.rulebooks.in_words import Setting, settings
 from shared.rules.rulebooks.loading import load_book
-from shared.rules.rulebooks.telling import Setting, settings
 from tests.unit.test_docs import FENCE, ROOT, anchors, text
 
 PROCEDURE = ROOT / "docs" / "rules" / "procedure.md"

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shared.rules.commands.rulebook import rulebook
+from shared.rules.rulebooks.in_words import differences, in_words
 from shared.rules.rulebooks.loading import load_book, shipped
 from shared.rules.rulebooks.shape import CITING, VALUES, leaves
-from shared.rules.rulebooks.telling import differences, tell
 from shared.rules.rulebooks.words import FIELDS
 from shared.rules.rulebooks.words import VALUES as TITLES
 
@@ -90,7 +90,7 @@ def test_explain_tells_every_clause_and_value(name: str) -> None:
             f"\n{clause}\n  {book.rulebook.clauses[clause].zh}\n  {book.rulebook.clauses[clause].en}\n"
             in output
         )
-    for value in tell(book):
+    for value in in_words(book):
         assert f"- {value.text.zh}\n" in output and f"  {value.text.en}\n" in output
 
 

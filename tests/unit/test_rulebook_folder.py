@@ -13,9 +13,9 @@ from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
+from shared.rules.rulebooks.in_words import differences
 from shared.rules.rulebooks.loading import book_of_texts, load, shipped
 from shared.rules.rulebooks.registry import Registry, StoredText
-from shared.rules.rulebooks.telling import differences
 
 ADOPTION = {
     "id": "0195a000-0000-7000-8000-000000000001",

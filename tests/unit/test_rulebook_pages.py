@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from shared.rules.rulebooks.in_words import settings
 from shared.rules.rulebooks.loading import load, load_book, shipped
 from shared.rules.rulebooks.shape import CITING
-from shared.rules.rulebooks.telling import settings
 from tests.rules.form import judged, read_cases
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"

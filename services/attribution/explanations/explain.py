@@ -39,7 +39,7 @@ def explain(
     template = _template(decision, rulebook, clause)
     at = datetime.fromisoformat(str(decision["at"]))
     because = _strings(decision.get("because"))
-    told = _told(template, decision, staff_names, dated(at, rulebook.timezone)).ended()
+    told = _filled(template, decision, staff_names, dated(at, rulebook.timezone)).ended()
     basis = _basis(rulebook, clause)
     resting = _records(because, records or {})
     return Text(f"{told.zh}{basis.zh}{resting.zh}", f"{told.en} {basis.en} {resting.en}".rstrip())
@@ -127,7 +127,7 @@ def _clause_of(split: Split | None, points: list[int]) -> Clause | None:
     return split.clause if parts == points else None
 
 
-def _told(template: Text, decision: Decision, names: Mapping[str, str], at: Text) -> Text:
+def _filled(template: Text, decision: Decision, names: Mapping[str, str], at: Text) -> Text:
     shares = decision.get("shares")
     return template.format(
         at=at,

@@ -125,7 +125,7 @@ class FoldApplication:
         """Whether lapses may be due by a watermark that holds at this position."""
         return self._watermarks.reached(source.name, position) is not None
 
-    def expect_resent(self, source: SourcePartition, scope: str, offset: int) -> None:
+    def expect_missing_fact(self, source: SourcePartition, scope: str, offset: int) -> None:
         """The missing fact of a gap lies at `offset`: what of its scope stands before it comes again after it."""
         self._resent[source.name, scope] = offset
 
@@ -141,7 +141,7 @@ class FoldApplication:
         with self._recorder.borrow() as connection:
             store = self._store.by(connection)
             turn = _Turn(source, connection, store, ScopeFold(store, self._rules, self._bounds.step))
-            self._works(turn, readings)
+            self._states_of(turn, readings)
             turn.folder.prefetch(turn.works, _to_fold(turn.works, readings))
             self._fold(turn, readings, outcome)
             mark = None
@@ -179,7 +179,7 @@ class FoldApplication:
         with self._lock:
             return self._hot.setdefault(source.name, ScopeCache())
 
-    def _works(self, turn: _Turn, readings: Sequence[IntakeRecord]) -> None:
+    def _states_of(self, turn: _Turn, readings: Sequence[IntakeRecord]) -> None:
         """Have the scopes of the facts at hand; one that is not known begins with its first fact."""
         facts = [reading for reading in readings if isinstance(reading, JournalFact)]
         works, partition = turn.works, turn.source.partition

@@ -16,7 +16,7 @@ from services.attribution.fold.intake_record import JournalFact, read_record
 Consumer: Any = AIOKafkaConsumer
 
 
-async def find_resent(bootstrap: str, tp: TopicPartition, gap: Gap) -> int | None:
+async def find_missing_fact(bootstrap: str, tp: TopicPartition, gap: Gap) -> int | None:
     """The offset of the missing fact behind the gap, or None while it is not there."""
     consumer = Consumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
     try:

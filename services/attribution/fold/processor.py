@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 
 from services.attribution.fold.application import BatchOutcome, FoldApplication, Gap
 from services.attribution.fold.forks import FactFork
-from services.attribution.fold.gap_search import find_resent
+from services.attribution.fold.gap_search import find_missing_fact
 from services.attribution.fold.metrics import AttributionMetrics
 from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import PersistenceError, StalePositionError
@@ -75,7 +75,7 @@ class IntakeProcessor:
     ) -> AppliedBatch:
         """Fold a batch; without records, let lapses be decided as far as a watermark holds."""
         outcome = await self._threads.run(self._attribution.fold_batch, partition, expected, records)
-        await self._threads.run(self._tell, outcome)
+        await self._threads.run(self._log_committed, outcome)
         return AppliedBatch(outcome.next_offset, self._halt(partition, outcome))
 
     def due(self, partition: SourcePartition, position: int) -> bool:
@@ -119,17 +119,19 @@ class IntakeProcessor:
     async def _sent_again(self, partition: SourcePartition, gap: Gap) -> bool:
         """Look ahead for the missing fact; everything after it was sent again too."""
         try:
-            found = await find_resent(self._bootstrap, TopicPartition(self._topic, partition.partition), gap)
+            found = await find_missing_fact(
+                self._bootstrap, TopicPartition(self._topic, partition.partition), gap
+            )
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("gap_look_failed", error=type(error).__name__)
             return False
         if found is None:
             return False
-        self._attribution.expect_resent(partition, gap.scope, found)
+        self._attribution.expect_missing_fact(partition, gap.scope, found)
         log.info("gap_closed", partition=self._name(partition), scope=gap.scope, seq=gap.expected)
         return True
 
-    def _tell(self, outcome: BatchOutcome) -> None:
+    def _log_committed(self, outcome: BatchOutcome) -> None:
         """Logs and figures of what was committed, each fact under the trace that it came in with."""
         self._metrics.committed(outcome)
         for fact in outcome.folded:

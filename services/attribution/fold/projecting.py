@@ -265,7 +265,7 @@ def _enrolled(rows: FactChanges, event: e.StaffEnrolled) -> None:
     rows.work.names[entry.staff] = event.name
     rows.work.contacts[entry.staff] = event.contacts
     if entry.role is not None and entry.role in get_args(Role):
-        _tell_staff(rows, entry.staff, entry.role)
+        _project_staff(rows, entry.staff, entry.role)
 
 
 def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
@@ -275,7 +275,7 @@ def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
     member = rows.work.slice.scope.staff.get(staff)
     if member is not None and member.role in get_args(Role):
         rows.work.contacts.pop(staff, None)
-        _tell_staff(rows, staff, member.role, departed=True)
+        _project_staff(rows, staff, member.role, departed=True)
 
 
 def date_deal(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
@@ -311,7 +311,7 @@ def note_presence(rows: FactChanges, matter: Matter) -> None:
             rows.row("presence", staff, reason, rows.cause.at if reason is not None else None)
 
 
-def tell_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
+def project_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
     """Who is away or back, for whoever plans messages; a shift that names somebody has them back.
 
     Who stood on the board before, and was not away, has not been away.
@@ -319,23 +319,23 @@ def tell_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
     Absences decide nothing but turns, so no event of the domain tells of those who have no place on a board.
     """
     if isinstance(matter, Absence | Return):
-        _tell_there(rows, matter.staff, away=isinstance(matter, Absence))
+        _project_presence_of(rows, matter.staff, away=isinstance(matter, Absence))
     elif isinstance(matter, ShiftOpening):
         board = before.get(Key("board", rows.cause.office or ""))
         if isinstance(board, Board):
             there = frozenset(board.visit) - board.away.keys()
             for staff in dict.fromkeys(matter.order):
                 if staff not in there:
-                    _tell_there(rows, staff, away=False)
+                    _project_presence_of(rows, staff, away=False)
 
 
-def _tell_there(rows: FactChanges, staff: str, *, away: bool) -> None:
+def _project_presence_of(rows: FactChanges, staff: str, *, away: bool) -> None:
     member = rows.work.slice.scope.staff.get(staff)
     if member is not None and not member.departed and member.role in get_args(Role):
-        _tell_staff(rows, staff, member.role, away=away)
+        _project_staff(rows, staff, member.role, away=away)
 
 
-def _tell_staff(
+def _project_staff(
     rows: FactChanges, staff: str, role: str, *, departed: bool = False, away: bool | None = None
 ) -> None:
     contacts = rows.work.contacts.get(staff)

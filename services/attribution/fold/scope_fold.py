@@ -21,7 +21,7 @@ from services.attribution.fold.projecting import (
     date_deal,
     note_presence,
     note_remark,
-    tell_presence,
+    project_presence,
 )
 from services.attribution.fold.warned import warned_of
 from services.attribution.store.batch import BatchRows
@@ -218,7 +218,7 @@ class ScopeFold:
             events = self._rules.decide(work.slice, fact, self._rules.books, self._step)
             rows = FactChanges(work, self._cause(work, fact.occurred_at, record, fact.office))
             rows.project(events, before)
-            tell_presence(rows, fact.matter, before)
+            project_presence(rows, fact.matter, before)
             note_presence(rows, fact.matter)
             date_deal(rows, fact.matter, events)
             note_remark(rows, fact.matter, events)
@@ -245,7 +245,7 @@ class ScopeFold:
         settled = self._settled.pop((fact.scope, fact.seq), None)
         if settled is None or _changed(work, settled):
             self._ask(work, fact)
-        unknown = [staff for staff in _told_of(fact.matter) if staff not in work.names]
+        unknown = [staff for staff in _staff_in_messages(fact.matter) if staff not in work.names]
         if unknown:
             for staff, (name, contacts) in self._store.staff(work.scope, unknown).items():
                 work.names[staff], work.contacts[staff] = name, contacts
@@ -305,7 +305,7 @@ class ScopeFold:
                     rows.texts[found.sha256] = text_row(found, self._rules.texts_of(book))
 
 
-def _told_of(matter: Matter) -> tuple[str, ...]:
+def _staff_in_messages(matter: Matter) -> tuple[str, ...]:
     """Of whom a fact makes a message with their name and contacts, which the state of the rules does not hold."""
     if isinstance(matter, Departure | Absence | Return):
         return (matter.staff,)

@@ -25,7 +25,7 @@ class ScopeCache:
 
     def take(self, store: Store, scopes: Iterable[str]) -> dict[str, ScopeState]:
         """The known ones of `scopes`, taken out: whoever commits their changes brings them back."""
-        found = store.works(scopes)
+        found = store.known(scopes)
         for scope, fresh in found.items():
             kept = self._kept.pop(scope, None)
             if kept is not None and kept.stored == fresh.stored and kept.head == fresh.head:

@@ -149,7 +149,7 @@ class Quarantine:
         return str(msgspec.json.decode(facts[0].body)["id"])
 
     def _take(self, scope: str) -> ScopeState:
-        work = self._store.works([scope]).get(scope)
+        work = self._store.known([scope]).get(scope)
         if work is None or not work.parked:
             raise NotParkedError(scope)
         return work

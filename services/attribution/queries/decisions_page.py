@@ -28,7 +28,7 @@ BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 class Made:
     """A decision, with the seq of the fact that brought it."""
 
-    told: Json
+    decision: Json
     seq: int
 
 
@@ -40,8 +40,8 @@ class DecisionsPage:
     following: datetime | None = None
 
     @property
-    def told(self) -> list[Json]:
-        return [made.told for made in self.made]
+    def decisions(self) -> list[Json]:
+        return [made.decision for made in self.made]
 
 
 def decisions_page(rows: Rows, scope: str, customer: str, after: datetime, limit: int) -> DecisionsPage:
@@ -68,9 +68,11 @@ def first_decisions(rows: Rows, scope: str, customers: Sequence[str], limit: int
     }
 
 
-def page_of_told(told: list[Json], after: datetime, limit: int) -> tuple[list[Json], datetime | None]:
+def page_of_explained(
+    decisions: list[Json], after: datetime, limit: int
+) -> tuple[list[Json], datetime | None]:
     """The same of decisions that are at hand, in their order; and where the next page begins."""
-    rest = [decision for decision in told if parse_instant(decision["at"]) > after]
+    rest = [decision for decision in decisions if parse_instant(decision["at"]) > after]
     if len(rest) <= limit:
         return rest, None
     until = parse_instant(rest[limit - 1]["at"])
@@ -83,7 +85,7 @@ def last_clause(rows: Rows, scope: str, customer: str) -> str | None:
     last = _in_order(
         [(body, 0) for (body,) in rows("last_decisions", {"scope": scope, "customer": customer})]
     )
-    return str(last[-1].told["clause"]) if last else None
+    return str(last[-1].decision["clause"]) if last else None
 
 
 def micros(at: datetime) -> int:

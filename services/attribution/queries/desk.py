@@ -55,8 +55,8 @@ def look_up(snapshot: Snapshot, contact: str, now: datetime) -> Json:
             "contact": mask_contact(contact),
             "known": False,
             "customer": None,
-            "ask": _told(_ask_new(book)),
-            "do": _told(_do_new(book)),
+            "ask": _worded(_ask_new(book)),
+            "do": _worded(_do_new(book)),
             "clause": book.registration.first,
             "clause_text": snapshot.clause_text(book.registration.first, book),
         }
@@ -81,14 +81,14 @@ def _known(snapshot: Snapshot, name: str, now: datetime) -> Json:
         "basis": told["basis"],
         "since": told["since"],
         "expires_at": told["expires_at"],
-        "ask": _told(_ask(door, claim if owner else None), shown),
-        "do": _told(_do(door, told["status"], claim), shown),
+        "ask": _worded(_ask(door, claim if owner else None), shown),
+        "do": _worded(_do(door, told["status"], claim), shown),
         "clause": clause,
         "clause_text": snapshot.clause_text(clause, book),
     }
 
 
-def _told(advice: Iterator[Advice], owner: str = "") -> list[Json]:
+def _worded(advice: Iterator[Advice], owner: str = "") -> list[Json]:
     return [
         {"zh": text.zh.replace("{owner}", owner), "en": text.en.replace("{owner}", owner), "clause": clause}
         for text, clause in advice

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from services.attribution.queries.decisions_page import decisions_page, from_micros, micros
+from services.attribution.queries.explained import explained
 from services.attribution.queries.queries import Cursor, Snapshot
 from services.attribution.queries.remarks import remarks_on, with_remarks
 from services.attribution.queries.set_asides import set_asides_on
-from services.attribution.queries.telling import told
 from shared.rules.judge.result import Json
 
 
@@ -51,7 +51,7 @@ def _wanted(snapshot: Snapshot, customer: str, records: tuple[str, ...]) -> list
 
 
 def _decisions(snapshot: Snapshot, page: Any, wanted: set[str]) -> list[Json]:
-    worded = told(snapshot, page.told)
+    worded = explained(snapshot, page.decisions)
     seqs = [made.seq for made in page.made]
     rows = snapshot.ask("recorded_by_seq", {"scope": snapshot.head.scope, "seqs": seqs})
     recorded = {seq: _event(seq, body)["recorded_at"] for seq, name, body in rows if name in wanted}

@@ -42,7 +42,7 @@ def _scope(row: Sequence[Any], now: datetime) -> Json:
     known = decode_record("scope", state) if state is not None else None
     in_force = book_at(known, now) if isinstance(known, Scope) else book_id(book)
     told = scope_json(name, in_force, known.timezone if isinstance(known, Scope) else None, offices)
-    return told | FoldedHead(name, seq, 0, book_id(book), since).told()
+    return told | FoldedHead(name, seq, 0, book_id(book), since).answer_head()
 
 
 def scope_json(name: str, book: tuple[str, int], timezone: str | None, offices: list[str]) -> Json:
@@ -62,7 +62,7 @@ def scope_of(snapshot: Snapshot, now: datetime) -> Json:
 
 def offices_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
     """The offices of a scope by name, each with the record by which it came to be known."""
-    rows = snapshot.ask("page_of_offices", _asked(snapshot, cursor, limit))
+    rows = snapshot.ask("page_of_offices", _parameters(snapshot, cursor, limit))
     told: list[Json] = [
         {"scope": snapshot.head.scope, "office": office, "first": None if body is None else _record(body)}
         for office, body in rows[:limit]
@@ -72,7 +72,7 @@ def offices_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
 
 def staff_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
     """Who was ever enrolled in a scope, by id: role, office, whether they have left, and whether they are away."""
-    rows = snapshot.ask("page_of_staff", _asked(snapshot, cursor, limit))
+    rows = snapshot.ask("page_of_staff", _parameters(snapshot, cursor, limit))
     enrolled = _latest(entry for entry in snapshot.scope.roster if entry.role is not None)
     departed = _latest(entry for entry in snapshot.scope.roster if entry.role is None)
     left = {row[0]: departed.get(row[0]) for row in rows if snapshot.scope.departed(row[0])}
@@ -167,7 +167,7 @@ def marks_page(snapshot: Snapshot, table: str, cursor: Cursor, limit: int) -> Pa
 
 def warnings_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> Page:
     """Whom and what records name though nobody enrolled it, each once, by the first record that does."""
-    rows = snapshot.ask("page_of_warnings", _asked(snapshot, cursor, limit) | {"born": cursor.born})
+    rows = snapshot.ask("page_of_warnings", _parameters(snapshot, cursor, limit) | {"born": cursor.born})
     told = [_warned(snapshot.scope, *row[:6]) for row in rows[:limit]]
     if len(rows) <= limit:
         return told, None
@@ -223,5 +223,5 @@ def _record(body: bytes) -> Json:
     return {"id": event["id"], "type": event["type"], **_times(event), "actor": event["actor"]}
 
 
-def _asked(snapshot: Snapshot, cursor: Cursor, limit: int) -> dict[str, Any]:
+def _parameters(snapshot: Snapshot, cursor: Cursor, limit: int) -> dict[str, Any]:
     return {"scope": snapshot.head.scope, "after": cursor.after, "limit": limit + 1}

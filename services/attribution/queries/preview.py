@@ -15,8 +15,8 @@ import msgspec
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.warned import warned_of
+from services.attribution.queries.explained import both, explained
 from services.attribution.queries.queries import FoldedHead, ScopeReader, Snapshot, UnknownNameError
-from services.attribution.queries.telling import both, told
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import Store, opening_book
 from shared.contract import (
@@ -99,7 +99,7 @@ class Previewer:
             raise WouldParkError(error)
         decided = [{"customer": row[2]} | _decision(row[5]) for row in batch.decisions]
         dealt = [{"deal": row[2]} | _decoded(row[3]) for row in batch.deal_decisions]
-        decisions, deals = (told(snapshot, found, [fact.body]) for found in (decided, dealt))
+        decisions, deals = (explained(snapshot, found, [fact.body]) for found in (decided, dealt))
         return {
             "recorded_at": format_instant(fact.recorded_at),
             "decisions": decisions,

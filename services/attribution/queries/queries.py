@@ -62,7 +62,7 @@ class FoldedHead:
     behind_since: datetime | None = None
     behind_seq: int | None = None
 
-    def told(self) -> Json:
+    def answer_head(self) -> Json:
         """What every answer says of itself."""
         told: Json = {"as_of_seq": self.seq}
         if self.behind_since is not None:
@@ -238,7 +238,7 @@ class Snapshot:
             customer = self.work.slice.find_customer(name)
             if customer is not None:
                 shown, page = customer_json(self.work.slice, customer, []), pages[name]
-                clause = page.told[-1]["clause"] if page.made else None
+                clause = page.decisions[-1]["clause"] if page.made else None
                 if page.following is not None:
                     clause = last_clause(self.ask, self.head.scope, name)
                 told.append(shown | {"clause": clause} | _paged(page))
@@ -386,7 +386,7 @@ def _next_customer(rows: Sequence[Row], limit: int) -> Cursor | None:
 
 
 def _paged(page: DecisionsPage) -> Json:
-    told: Json = {"decisions": page.told}
+    told: Json = {"decisions": page.decisions}
     return told if page.following is None else told | {"cursor": str(Cursor(micros(page.following)))}
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from services.attribution.queries.explained import both
 from services.attribution.queries.queries import Snapshot
-from services.attribution.queries.telling import both
 from shared.contract import is_masked, mask, mask_contact
 from shared.contract.contacts import wechat_contact
 from shared.contract.phones import normalise_phone
@@ -59,10 +59,10 @@ def with_remarks(snapshot: Snapshot, events: list[Json]) -> list[Json]:
     parties = _Parties(snapshot, {event["data"]["record"] for event in corrections})
     asked = [staff for event in corrections for staff in _people(event)]
     names = snapshot.staff_names({*asked, *approvals})
-    return [_told(event, parties, names) for event in events]
+    return [_worded(event, parties, names) for event in events]
 
 
-def _told(event: Json, parties: _Parties, names: Mapping[str, str]) -> Json:
+def _worded(event: Json, parties: _Parties, names: Mapping[str, str]) -> Json:
     if event["type"] == CORRECTED:
         return _correction(event, parties, names)
     if event["type"] == APPROVED:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.attribution.explanations.record_words import KINDS, OTHER
+from services.attribution.queries.explained import both
 from services.attribution.queries.queries import Snapshot
-from services.attribution.queries.telling import both
 from shared.contract import BadEvent, Event, contacts_of, decode_event, format_instant, mask, parties
 from shared.contract.topics import decode_contacts
 from shared.i18n import translated
@@ -33,7 +33,7 @@ def set_asides_on(snapshot: Snapshot, customer: Customer) -> list[Json]:
         if any(snapshot.pointed(*named) == customer.home for named in _named(event, stored)) or (
             getattr(event.data, "record", None) in customer.records
         ):
-            told.append(_told(snapshot, event, seq, {"by": by, "at": at, "reason": mask(reason)}))
+            told.append(_worded(snapshot, event, seq, {"by": by, "at": at, "reason": mask(reason)}))
     return told
 
 
@@ -48,7 +48,7 @@ def _named(event: Event, stored: bytes | None) -> Iterator[tuple[str, str]]:
             yield kind, named
 
 
-def _told(snapshot: Snapshot, event: Event, seq: int, aside: dict[str, Any]) -> Json:
+def _worded(snapshot: Snapshot, event: Event, seq: int, aside: dict[str, Any]) -> Json:
     zone, kind = ZoneInfo(snapshot.scope.timezone), KINDS.get(event.type, OTHER)
     name = snapshot.staff_names([aside["by"]]).get(aside["by"], aside["by"])
     words = _TOLD.format(by=name, at=dated(aside["at"], zone), kind=kind, reason=aside["reason"])

@@ -50,7 +50,7 @@ class OwnershipRelay(Relay):
         if messages:
             await send_shares(sender, map(_outgoing, messages), self._delete)
         if len(messages) < self._settings.round_size:
-            await self._tell_watermarks(sender, told, watermarks)
+            await self._send_watermarks(sender, told, watermarks)
             await self._send_dead(dead)
             self.refilled()
         self.progress.moved()
@@ -58,7 +58,7 @@ class OwnershipRelay(Relay):
         if not messages:
             await self.pause(self._settings.poll)
 
-    async def _tell_watermarks(
+    async def _send_watermarks(
         self, sender: Sender, told: Sender, watermarks: Iterable[tuple[int, datetime]]
     ) -> None:
         """Those of which something is new: the time, or the messages that came before it."""

@@ -112,7 +112,7 @@ class Store:
         """The offset that was consumed last, for those that have one."""
         return {str(name): int(offset) for name, offset in self._rows("positions", [list(names)])}
 
-    def works(self, scopes: Iterable[str]) -> dict[str, ScopeState]:
+    def known(self, scopes: Iterable[str]) -> dict[str, ScopeState]:
         """The scopes that are known, with nothing loaded."""
         found = {}
         for scope, partition, book, received, folded, version, sent, parked, epochs, texts in self._rows(

@@ -125,18 +125,18 @@ class AttributionClient:
         """
         if not self._rulebooks(name, version) or self._settled(name, version):
             return None
-        return await asyncio.shield(self._asked(name, version))
+        return await asyncio.shield(self._pending(name, version))
 
-    def _asked(self, name: str, version: int) -> asyncio.Task[RefusedEvent | None]:
+    def _pending(self, name: str, version: int) -> asyncio.Task[RefusedEvent | None]:
         """The question that is under way, for all who wait for its answer; asked where none is."""
         asking = self._asking.get((name, version))
         if asking is None:
             asking = asyncio.create_task(self._ask(name, version))
             self._asking[name, version] = asking
-            asking.add_done_callback(partial(self._answered, (name, version)))
+            asking.add_done_callback(partial(self._forget, (name, version)))
         return asking
 
-    def _answered(self, book: tuple[str, int], asked: asyncio.Task[RefusedEvent | None]) -> None:
+    def _forget(self, book: tuple[str, int], asked: asyncio.Task[RefusedEvent | None]) -> None:
         del self._asking[book]
         if not asked.cancelled():
             asked.exception()  # whoever asked may have left

@@ -77,7 +77,7 @@ class Intake:
         """One event. Raises `BadEvent` or `IntakeUnavailableError`."""
         submission = admit(raw, traceparent)
         self._room.demand_room()
-        refused = await self._kept(submission)
+        refused = await self._refusal_to_keep(submission)
         if refused is not None:
             return refused
         submission = await self._looked_through(submission)
@@ -184,11 +184,11 @@ class Intake:
 
     async def _ready(self, entry: Submission | RefusedEvent) -> Submission | RefusedEvent | Delayed:
         try:
-            return await self._kept(entry) or entry
+            return await self._refusal_to_keep(entry) or entry
         except IntakeUnavailableError as unavailable:
             return Delayed(unavailable)
 
-    async def _kept(self, entry: Submission | RefusedEvent) -> RefusedEvent | None:
+    async def _refusal_to_keep(self, entry: Submission | RefusedEvent) -> RefusedEvent | None:
         """What speaks against it if it adopts a rulebook; the text of one that may be adopted is there for all then."""
         if not isinstance(entry, Submission) or entry.adopts is None:
             return None

@@ -126,7 +126,7 @@ class ClockWatch:
             self._journal = None if confirmed else reading.journal
         if self.problem() is None:
             clocks.keep(self._steady.anchor)
-        self._tell()
+        self._log()
 
     def _heed(self, reading: DatabaseClock) -> None:
         """A confirmation that came after the start is for the time as it stands now."""
@@ -136,7 +136,7 @@ class ClockWatch:
             self._agreed_apart, self._journal = self._database_apart, None
         self._confirmation = reading.confirmation
 
-    def _tell(self) -> None:
+    def _log(self) -> None:
         problem = self.problem()
         journal = self._journal - self._clock.now() if self._journal is not None else ZERO
         worst = max(self._steady.ahead, abs(self._database_apart), journal)
@@ -167,10 +167,10 @@ class StoredClocks:
     @contextmanager
     def asked(self) -> Iterator[Clocks]:
         with self._database.connection() as connection:
-            yield _Asked(connection, self._boot)
+            yield _ConnectedClocks(connection, self._boot)
 
 
-class _Asked:
+class _ConnectedClocks:
     """The statements over one connection."""
 
     def __init__(self, connection: psycopg.Connection[tuple[object, ...]], boot: str) -> None:

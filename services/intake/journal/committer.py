@@ -133,13 +133,13 @@ class GroupCommitter:
                 for job in group:
                     await self._commit([job])
         else:
-            self._answer(group, outcomes)
+            self._settle(group, outcomes)
 
     async def _append(self, submissions: list[Submission]) -> list[Outcome]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._journal.append, submissions)
 
-    def _answer(self, group: list[Job], outcomes: list[Outcome]) -> None:
+    def _settle(self, group: list[Job], outcomes: list[Outcome]) -> None:
         start = 0
         for job in group:
             end = start + len(job.submissions)

@@ -68,7 +68,7 @@ class Findings:
         if not span.joined(fact.seq):
             self.held[fact.scope] = Span(fact.seq, fact.seq)
 
-    def told_until(self, watermark: datetime | None) -> None:
+    def watermark_until(self, watermark: datetime | None) -> None:
         if watermark is not None and (self.watermark is None or watermark > self.watermark):
             self.watermark = watermark
 
@@ -99,7 +99,7 @@ def acknowledged(connection: Connection, place: tuple[str, str]) -> dict[int, in
 
 def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings) -> None:
     """Hold one piece of the topic against the journal."""
-    findings.told_until(piece.watermark)
+    findings.watermark_until(piece.watermark)
     if not piece.facts:
         return
     places = {

@@ -129,10 +129,10 @@ class Numberer:
         if refusal is not None:
             return refusal
         seq = 1 if head is None else head.seq + 1
-        told = self._told(submission, begins=head is None)
+        told = self._warned(submission, begins=head is None)
         return self._number(submission, JournalPlace(submission.id, submission.scope, seq, recorded_at, told))
 
-    def _told(self, submission: Submission, *, begins: bool) -> bytes | None:
+    def _warned(self, submission: Submission, *, begins: bool) -> bytes | None:
         """What is told of a submission that gets a place; an office is no new one where its scope `begins`."""
         if self._roll is None:
             return None

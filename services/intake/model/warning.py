@@ -41,7 +41,7 @@ class Roll:
 
         anybody = submission.scope in self._scopes
         found = warnings_of(submission.names, anybody=anybody, office=office, standing=standing)
-        return b"[%b]" % b",".join(map(_told, found)) if found else None
+        return b"[%b]" % b",".join(map(_encoded, found)) if found else None
 
     def move(self, submission: Submission) -> None:
         """Somebody is enrolled, or leaves, from this submission on."""
@@ -51,7 +51,7 @@ class Roll:
 
 
 @lru_cache(maxsize=4096)
-def _told(warned: Warned) -> bytes:
+def _encoded(warned: Warned) -> bytes:
     """A warning as it is answered; an office that enrols nobody is told the same again and again."""
     return _encode(warned._asdict() | {"message": MESSAGES[warned.rule]})
 

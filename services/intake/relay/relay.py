@@ -24,7 +24,7 @@ from services.intake.relay.outbox import FactOutbox, NotComparedError, OutboxFac
 from shared.platform.kafka.outbox_relay import Outgoing, Relay, RelaySettings, send_shares
 from shared.platform.kafka.sender import PartitionOf, Sender, watermark_record
 from shared.platform.kafka.topic_state import TopicState
-from shared.platform.kafka.watermark_reader import last_told
+from shared.platform.kafka.watermark_reader import last_watermark
 from shared.platform.liveness import Progress
 
 log = structlog.get_logger()
@@ -86,7 +86,7 @@ class IntakeRelay(Relay):
         self._metrics.journal_forks.set(len(findings.forks))
         if findings.lacks:
             if findings.lacks != self.progress.problem:
-                _tell(findings)
+                _log_findings(findings)
             await self.pause(self._chosen.compare_again)
             raise JournalLacksError(findings.lacks)
         self._epoch = await self.in_thread(self._outbox.epoch)
@@ -99,7 +99,7 @@ class IntakeRelay(Relay):
 
     async def _compared(self) -> Findings:
         chosen, findings = self._settings, Findings()
-        findings.told_until(await last_told(chosen.bootstrap, chosen.watermarks, chosen.send_wait))
+        findings.watermark_until(await last_watermark(chosen.bootstrap, chosen.watermarks, chosen.send_wait))
         known = await self.in_thread(self._outbox.acknowledged, self._place)
         async with reading(chosen.bootstrap, self._place[1], known) as tail:
             async for piece in tail.pieces():
@@ -123,7 +123,7 @@ class IntakeRelay(Relay):
         if facts:
             await send_shares(sender, self._outgoing(facts), partial(self._delete, sender))
         if len(facts) < self._settings.round_size:
-            await self._tell_watermark(sender, watermarks)
+            await self._send_watermark(sender, watermarks)
             self.progress.moved()
             self.refilled()
             await self._rest(had_work=bool(facts))
@@ -154,7 +154,7 @@ class IntakeRelay(Relay):
         self._metrics.acknowledged.inc(len(taken))
         self.progress.moved()
 
-    async def _tell_watermark(self, sender: Sender, watermarks: Sender) -> None:
+    async def _send_watermark(self, sender: Sender, watermarks: Sender) -> None:
         if self._watermark is None:
             return
         ends = await self.ends(sender)
@@ -185,7 +185,7 @@ class IntakeRelay(Relay):
         super().failed(error)
 
 
-def _tell(findings: Findings) -> None:
+def _log_findings(findings: Findings) -> None:
     """Once, with every place up to a bound."""
     log.error(
         "journal_lacks",

@@ -130,14 +130,14 @@ class AliyunSms(SmsChannel):
             return Indeterminate("not understood: no code in the answer")
         if body.code == "OK":
             return Delivered(f"OK BizId={identifier(body.biz_id)} RequestId={identifier(body.request_id)}")
-        return meaning(body.code, str(body.message), self._told(f"{body.code} {body.message}"))
+        return meaning(body.code, str(body.message), self._storable(f"{body.code} {body.message}"))
 
     def asked(self, question: StatusQuery) -> DeliveryStatus | None:
         for day in question.days:
             for detail in self._details(question, day):
                 # Of the message itself, which may have been sent again: by its own id, else by our key.
                 if question.provider_id is not None or detail.out_id == str(question.key):
-                    return _told(detail)
+                    return _status(detail)
         return None
 
     def _details(self, question: StatusQuery, day: str) -> Iterator[Detail]:
@@ -158,7 +158,7 @@ class AliyunSms(SmsChannel):
             if body is None or not isinstance(body.code, str):
                 raise NoAnswerError("not understood: no code in the answer")
             if body.code != "OK":
-                settled(meaning(body.code, str(body.message), self._told(f"{body.code} {body.message}")))
+                settled(meaning(body.code, str(body.message), self._storable(f"{body.code} {body.message}")))
             found = _records(body)
             yield from found
             if len(found) < _PAGE:
@@ -172,7 +172,7 @@ class AliyunSms(SmsChannel):
         if not isinstance(code, str) or code == "None":
             return Indeterminate(f"not understood: {type(error).__name__}")
         words = str(getattr(error, "message", ""))
-        return meaning(code, words, self._told(f"{code} {words}"))
+        return meaning(code, words, self._storable(f"{code} {words}"))
 
 
 def _national(number: str) -> str:
@@ -184,7 +184,7 @@ def _records(body: models.QuerySendDetailsResponseBody) -> list[Detail]:
     return list(listed or ())
 
 
-def _told(detail: Detail) -> DeliveryStatus:
+def _status(detail: Detail) -> DeliveryStatus:
     """1: waits for the report, 2: failed, 3: delivered."""
     at, code = str(detail.receive_date or ""), str(detail.err_code or "")
     if detail.send_status == 3:

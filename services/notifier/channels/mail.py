@@ -85,7 +85,7 @@ class MailChannel:
             await _leave(client)
         finally:
             client.close()
-        return self._told(answer)
+        return self._storable(answer)
 
     def _client(self) -> aiosmtplib.SMTP:
         server = self.server
@@ -106,10 +106,10 @@ class MailChannel:
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return self._refusal(error.code, f"{error.code} {error.message}", Reason.ADDRESS)
         if isinstance(error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPConnectTimeoutError):
-            return TemporaryError(self._told(str(error)))
+            return TemporaryError(self._storable(str(error)))
         if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
-            return NoAnswerError(self._told(str(error)))
-        return RefusedError(self._told(str(error)), Reason.ADDRESS)
+            return NoAnswerError(self._storable(str(error)))
+        return RefusedError(self._storable(str(error)), Reason.ADDRESS)
 
     def _not_taken(self, error: Exception) -> ChannelError:
         """What it means that the server did not take the message."""
@@ -123,16 +123,16 @@ class MailChannel:
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return self._refusal(error.code, f"{error.code} {error.message}")
         if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
-            return NoAnswerError(self._told(str(error)))
-        return RefusedError(self._told(str(error)))
+            return NoAnswerError(self._storable(str(error)))
+        return RefusedError(self._storable(str(error)))
 
     def _refusal(self, code: int, said: str, reason: Reason | None = None) -> RefusedError | TemporaryError:
-        told = self._told(said)
+        told = self._storable(said)
         if code < _PERMANENT:
             return TemporaryError(told)
         return RefusedError(told, Reason.SIGNATURE if code in _NOT_ADMITTED else reason)
 
-    def _told(self, text: str) -> str:
+    def _storable(self, text: str) -> str:
         """What the server said, as it may be stored: servers repeat what they were given."""
         return presentable(text, [self.server.password])
 

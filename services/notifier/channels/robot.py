@@ -144,11 +144,11 @@ class Robot(ABC):
         code, words = self.result(body) if body is not None else (None, "")
         # A code of failure goes before a status of 4xx; nothing makes a success of any status but 2xx.
         if code is None or (not 200 <= reply.status < 300 and (code == 0 or not 400 <= reply.status < 500)):
-            told = self._told(reply.text)
+            told = self._storable(reply.text)
             return by_status(reply.status, reply.retry_after, told) or Indeterminate(
                 f"not understood: {told}"
             )
-        told = f"{_shown_code(code)} {self._told(words)}".strip()
+        told = f"{_shown_code(code)} {self._storable(words)}".strip()
         return _no_sooner(self._meaning(code, words, told), reply.retry_after)
 
     def too_fast(self, code: int, words: str) -> timedelta | None:
@@ -172,7 +172,7 @@ class Robot(ABC):
         prefix = self._receiver.target.rstrip("/")
         return prefix + self.target()
 
-    def _told(self, text: str) -> str:
+    def _storable(self, text: str) -> str:
         return presentable(text, self._secrets())
 
     def _secrets(self) -> Sequence[str]:

@@ -132,5 +132,5 @@ class SmsChannel(ABC):
             return f"{self.name}:{number}"
         return f"{self.name}:{self.account.sign_name}:{template}:{number}"
 
-    def _told(self, text: str) -> str:
+    def _storable(self, text: str) -> str:
         return presentable(text, [self.account.key_secret, self.account.key_id])

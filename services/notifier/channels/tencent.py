@@ -164,10 +164,10 @@ class TencentSms(SmsChannel):
         if not isinstance(found, list):
             raise NoAnswerError("not understood: no list of messages")
         ours = [one for one in found if _is(one, question)]
-        return _told(ours[-1]) if ours else None
+        return _status(ours[-1]) if ours else None
 
     def _meant(self, code: str, words: str) -> Reading:
-        return meaning(code, self._told(f"{code} {words}"))
+        return meaning(code, self._storable(f"{code} {words}"))
 
 
 def _is(status: models.PullSmsSendStatus, question: StatusQuery) -> bool:
@@ -177,7 +177,7 @@ def _is(status: models.PullSmsSendStatus, question: StatusQuery) -> bool:
     return bool(status.SessionContext == str(question.key))
 
 
-def _told(status: models.PullSmsSendStatus) -> DeliveryStatus:
+def _status(status: models.PullSmsSendStatus) -> DeliveryStatus:
     """The time as the provider's own reports write it, so that one report that comes both ways is one."""
     received = status.UserReceiveTime
     at = datetime.fromtimestamp(received, PROVIDERS_ZONE) if isinstance(received, int) and received else None

@@ -19,14 +19,14 @@ import structlog
 
 from services.notifier.channels import Channel
 from services.notifier.delivery.breaker import Breaker, NoBreaker
-from services.notifier.delivery.packet import packets
+from services.notifier.delivery.grouping import packets
 from services.notifier.delivery.queue import Queue, QueueState
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.delivery.rounds import Rounds
 from services.notifier.delivery.routing import longest_ways
 from services.notifier.model.alert import LeasedAlert, People
 from services.notifier.model.metrics import Metrics
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from shared.platform.clock import BusinessClock, MachineClock, real_seconds_until
 from shared.platform.telemetry.telemetry import next_span, traced

@@ -21,11 +21,11 @@ from services.notifier.channels.delivery_status import DeliveryStatus, Findable,
 from services.notifier.delivery.history import AttemptHistory
 from services.notifier.delivery.message_delivery import MessageDelivery
 from services.notifier.delivery.routing import Ways
-from services.notifier.delivery.send_slots import tells_repetitions
+from services.notifier.delivery.send_slots import deduplicates
 from services.notifier.delivery.steps import UNANSWERED, remaining
 from services.notifier.delivery.work import EarlierAttempt, RoundResult
 from services.notifier.model.alert import LeasedAlert, State
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 from shared.platform.clock import BusinessClock, MachineClock
 
 ZERO: Final = timedelta(0)
@@ -68,7 +68,7 @@ class Doubts:
                 continue
             try:
                 told = await _found(channel, one)
-            except _NotToldError:
+            except _NoVerdictError:
                 told, sure = None, False
             else:
                 sure = channel.knows_all
@@ -101,7 +101,7 @@ class Doubts:
         return left is None or 2 * wait < left
 
 
-class _NotToldError(Exception):
+class _NoVerdictError(Exception):
     """The provider did not say; that is no word about the message."""
 
 
@@ -115,7 +115,7 @@ async def _found(channel: Findable, one: EarlierAttempt) -> DeliveryStatus | Non
         _LOG.warning("not told whether it arrived", channel=one.channel, error=str(error))
     except Exception:  # a defect of one sender, or of its SDK, must not keep the alert from the next channel
         _LOG.exception("a defect while asking", channel=one.channel)
-    raise _NotToldError
+    raise _NoVerdictError
 
 
 def without_failed(ways: Ways, tried: Sequence[EarlierAttempt]) -> Ways:
@@ -141,7 +141,7 @@ def in_order(ways: Ways, tried: Sequence[EarlierAttempt], now: datetime) -> tupl
 
 def _doubts(way: tuple[Channel, str], tried: Sequence[EarlierAttempt]) -> list[datetime]:
     channel, destination = way
-    if tells_repetitions(channel):
+    if deduplicates(channel):
         return []
     of_way = (channel.name, destination)
     return sorted(

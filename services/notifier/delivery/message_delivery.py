@@ -13,7 +13,7 @@ from services.notifier.delivery.queue import RoundResult
 from services.notifier.delivery.routing import Addressee
 from services.notifier.delivery.steps import is_mendable, why
 from services.notifier.model.alert import LeasedAlert, People, State
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 
 Settled = list[tuple[LeasedAlert, RoundResult]]
 

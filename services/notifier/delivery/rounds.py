@@ -32,7 +32,7 @@ from services.notifier.delivery.message_delivery import MessageDelivery, Overtak
 from services.notifier.delivery.queue import Queue, RoundResult
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.delivery.routing import Addressee, Router, Unreachable
-from services.notifier.delivery.send_slots import SendSlots, SlotsBusyError, limit_of, tells_repetitions
+from services.notifier.delivery.send_slots import SendSlots, SlotsBusyError, deduplicates, limit_of
 from services.notifier.delivery.steps import (
     DEFECT,
     HELD,
@@ -49,7 +49,7 @@ from services.notifier.messages.compose import Composer
 from services.notifier.model.alert import LeasedAlert, People, State
 from services.notifier.model.kinds import Unavailable
 from services.notifier.model.metrics import Metrics
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from shared.platform.clock import BusinessClock, MachineClock
 
@@ -253,7 +253,7 @@ def _quickly(error: Exception, channel: Channel) -> bool:
     may have arrived and a repetition would be told."""
     if not isinstance(error, TemporaryError) or isinstance(error, TryLaterError):
         return False
-    return not isinstance(error, NoAnswerError) or tells_repetitions(channel)
+    return not isinstance(error, NoAnswerError) or deduplicates(channel)
 
 
 def _reported(tried: Sequence[EarlierAttempt]) -> str:

@@ -117,7 +117,7 @@ class SendSlots:
             if wait > ZERO:
                 raise SlotsBusyError(wait)
             # What a deployment gives lanes by name goes by their number alone.
-            beside = channel.name in self._given or tells_repetitions(channel)
+            beside = channel.name in self._given or deduplicates(channel)
             async with nullcontext() if beside else self._alone.turn():
                 yield
         finally:
@@ -130,7 +130,7 @@ class SendSlots:
         return self._lanes[channel.name]
 
 
-def tells_repetitions(channel: Channel) -> bool:
+def deduplicates(channel: Channel) -> bool:
     """Whether its receiver drops a message whose key it has seen, as those of Standard Webhooks do."""
     return isinstance(channel, WebhookChannel) or getattr(channel, "tells_repetitions", False)
 

@@ -117,7 +117,7 @@ def _logged(row: Any, history: list[LogEntry]) -> LoggedAlert:
     )
     entries = [LogEntry(made_at, made_business, "made"), *history]
     entries.sort(key=lambda one: (one.at is not None, one.at))
-    taken = _told(entries)
+    taken = _reached_at(entries)
     return LoggedAlert(
         identity,
         case_number(customer),
@@ -137,7 +137,7 @@ def _logged(row: Any, history: list[LogEntry]) -> LoggedAlert:
     )
 
 
-def _told(entries: Iterable[LogEntry]) -> list[datetime]:
+def _reached_at(entries: Iterable[LogEntry]) -> list[datetime]:
     """When the person was told, as far as anybody knows: a message that was reported as failed told nobody."""
     entries = list(entries)
     arrived = {one.number for one in entries if one.what in ("reported delivered", "reported read")}

@@ -149,7 +149,7 @@ class Derivation:
         self.claims[key] = replace(part, replaced_by=by.customer)
         self._supersede(key, part.claim_seq + 1, by.owner)
 
-    def _add(self, change: ClaimChange, steps: Iterable[_Told], again: bool) -> None:
+    def _add(self, change: ClaimChange, steps: Iterable[_Announcement], again: bool) -> None:
         claim = change.claim
         for told in steps:
             staff = told.owner if told.step.audience is Audience.OWNER else None
@@ -205,7 +205,7 @@ def _reader(alert: NewAlert) -> _Reader:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Announcement:
     step: Step
     owner: str | None
     deadline: datetime
@@ -217,15 +217,15 @@ def _steps(
     former: set[str],
     known_at: datetime,
     hours: OfficeHours,
-) -> list[_Told]:
+) -> list[_Announcement]:
     if claim.owner is not None and claim.expires_at is not None:
         new = claim.owner not in former
         ahead = steps_ahead(claim.expires_at, known_at, hours, new_owner=new)
-        return [_Told(step, claim.owner, claim.expires_at) for step in ahead]
+        return [_Announcement(step, claim.owner, claim.expires_at) for step in ahead]
     if claim.status != "lapsed" or (prior is not None and prior.owner is None):
         return []
     owner = prior.owner if prior is not None else None
     ended = prior.expires_at if prior is not None else claim.expires_at
     lapsed_at = ended if ended is not None else known_at
     notices = lapse_notices(lapsed_at, hours, had_owner=owner is not None)
-    return [_Told(step, owner, lapsed_at) for step in notices]
+    return [_Announcement(step, owner, lapsed_at) for step in notices]

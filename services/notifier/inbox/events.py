@@ -88,7 +88,7 @@ def event_alerts(
             again is not None,
         )
         for kind, staff, said in _concerned(change)
-        if plans.tells(change.scope, staff, kind)
+        if plans.announces(change.scope, staff, kind)
     ]
 
 

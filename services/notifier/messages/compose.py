@@ -18,7 +18,7 @@ from services.notifier.model.alert import (
     RenderedMessage,
 )
 from services.notifier.model.kinds import Rung
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import full_hour
 from shared.platform.telemetry.telemetry import current_traceparent

@@ -28,7 +28,7 @@ def preview(
 ) -> list[Previewed]:
     """The alerts of a claim in the scope that is made at `made_at` and ends at `expires_at`."""
     plan = plans.of(scope)
-    return list(_told(plan, tuple(channels), _steps(plan, expires_at, made_at)))
+    return list(_previewed(plan, tuple(channels), _steps(plan, expires_at, made_at)))
 
 
 def _steps(plan: OfficePlan, expires_at: datetime, made_at: datetime) -> tuple[Step, ...]:
@@ -36,7 +36,7 @@ def _steps(plan: OfficePlan, expires_at: datetime, made_at: datetime) -> tuple[S
     return ahead + lapse_notices(expires_at, plan.hours, had_owner=True)
 
 
-def _told(plan: OfficePlan, channels: tuple[str, ...], steps: Sequence[Step]) -> Iterator[Previewed]:
+def _previewed(plan: OfficePlan, channels: tuple[str, ...], steps: Sequence[Step]) -> Iterator[Previewed]:
     for step in sorted(steps, key=lambda one: one.due_at):
         role = "consultant" if step.audience is Audience.OWNER else "supervisor"
         yield Previewed(

@@ -166,7 +166,7 @@ class Plans:
             names = tuple(name for name in there if "/" not in name)
         return meant(names, {**self.of(scope).robots, **self.person(staff).robots})
 
-    def tells(self, scope: str, staff: str, kind: EventKind) -> bool:
+    def announces(self, scope: str, staff: str, kind: EventKind) -> bool:
         """Whether a person is told of an event that is not asked for."""
         return kind in self.of(scope).events and kind not in self.person(staff).opt_out
 

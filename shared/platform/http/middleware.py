@@ -215,9 +215,9 @@ class AccessLog:
                     raise  # half an answer is out: only closing the connection can say so
                 await problem(500, bilingual("internal error"))(scope, receive, watching)
             finally:
-                self._tell(scope, status, time.perf_counter() - begun)
+                self._log_request(scope, status, time.perf_counter() - begun)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _log_request(self, scope: Scope, status: int, seconds: float) -> None:
         level = "debug" if scope["path"] in _PROBES else "warning" if status >= 500 else "info"
         told = {"method": scope["method"], "path": scope["path"], "status": status}
         getattr(_log, level)("http.request", **told, duration_ms=round(seconds * 1000, 2))

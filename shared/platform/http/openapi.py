@@ -200,10 +200,10 @@ def _answer(status: str, told: Document) -> Document:
     """A refusal is a problem document; what a route says of its success stays."""
     refused = status.isdigit() and int(status) >= 400
     description = "Bad input; `errors` names each field" if status == "422" else told["description"]
-    return answer(description, PROBLEM, PROBLEM_TYPE) if refused else _as_told(told)
+    return answer(description, PROBLEM, PROBLEM_TYPE) if refused else _without_empty_json(told)
 
 
-def _as_told(told: Document) -> Document:
+def _without_empty_json(told: Document) -> Document:
     """Without the JSON of no shape that the framework adds where a route answers in another type."""
     content = told.get("content", {})
     kept = {kind: one for kind, one in content.items() if kind != JSON or one.get("schema")}

@@ -47,12 +47,12 @@ def _errors(given: list[str], known: frozenset[str]) -> Iterator[FieldError]:
     for name, times in Counter(given).items():
         path = f"query.{mask(name[:SHOWN])}"
         if name not in known:
-            yield {"path": path, "rule": "unknown_parameter", "message": _told(sorted(known))}
+            yield {"path": path, "rule": "unknown_parameter", "message": _message(sorted(known))}
         elif times > 1:
             yield {"path": path, "rule": "once", "message": bilingual("may be given once only")}
 
 
-def _told(known: list[str]) -> str:
+def _message(known: list[str]) -> str:
     if not known:
         return bilingual("this address takes no query parameters")
     return bilingual("no such query parameter; there are: {known}", known=listed(known))

@@ -56,7 +56,7 @@ class TopicWatch:
             self.refuse(str(error))
             return None
         if found is None:
-            self._tell(bilingual("there is no topic {topic}", topic=chosen.topic))
+            self._log_once(bilingual("there is no topic {topic}", topic=chosen.topic))
         else:
             self.accept()
         return found
@@ -69,7 +69,7 @@ class TopicWatch:
                 if found is not None:
                     return found
             except SEND_FAILURES as error:
-                self._tell(f"the broker does not answer: {type(error).__name__}")
+                self._log_once(f"the broker does not answer: {type(error).__name__}")
             await asyncio.sleep(min(RETRY, self.watched.every))
 
     async def until_other(self, opened: TopicState) -> None:
@@ -93,13 +93,13 @@ class TopicWatch:
     def refuse(self, problem: str) -> None:
         """The topic may not be read or written as it is."""
         self._show(1)
-        self._tell(problem)
+        self._log_once(problem)
 
     def _show(self, unfit: int) -> None:
         if self._unfit is not None:
             self._unfit.set(unfit)
 
-    def _tell(self, problem: str) -> None:
+    def _log_once(self, problem: str) -> None:
         if problem != self.problem:
             log.error("topic_refused", topic=self.watched.topic, reason=problem)
         self.problem = problem

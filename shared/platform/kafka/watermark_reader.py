@@ -60,7 +60,7 @@ class WatermarkReader:
             await asyncio.sleep(RETRY)
 
 
-async def last_told(bootstrap: str, topic: str, wait: float) -> datetime | None:
+async def last_watermark(bootstrap: str, topic: str, wait: float) -> datetime | None:
     """The latest watermark that the topic holds, of whatever partition and log; it is read within `wait` seconds."""
     told: list[datetime] = []
     async with asyncio.timeout(wait), _opened(bootstrap, topic) as consumer:

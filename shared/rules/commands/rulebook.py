@@ -15,9 +15,9 @@ from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import PlainGroup, say
 from shared.rules.commands.trial import try_command
 from shared.rules.domain.rulebook import Clause, Rulebook
+from shared.rules.rulebooks.in_words import Difference, Setting, differences, in_words, settings
 from shared.rules.rulebooks.loading import Book, load_book
 from shared.rules.rulebooks.registry import Registry
-from shared.rules.rulebooks.telling import Difference, Setting, differences, settings, tell
 
 LANGUAGES = ("zh", "en")
 
@@ -119,14 +119,14 @@ def explain(book: Book, lang: str) -> None:
     languages = LANGUAGES if lang == "both" else (lang,)
     known = book.rulebook
     say(f"{_both(known.title, languages)} ({known.name} {known.version})")
-    told = list(tell(book))
+    told = list(in_words(book))
     own = [clause for clause in known.clauses if clause in book.sheets[-1].clauses]
     kept = [c for c in known.clauses if c not in own and any(t.clause == c for t in told)]
     for clause in (*own, *kept):
-        _tell_clause(clause, known.clauses[clause], [t.text for t in told if t.clause == clause], languages)
+        _print_clause(clause, known.clauses[clause], [t.text for t in told if t.clause == clause], languages)
 
 
-def _tell_clause(clause: Clause, sentence: Text, values: list[Text], languages: tuple[str, ...]) -> None:
+def _print_clause(clause: Clause, sentence: Text, values: list[Text], languages: tuple[str, ...]) -> None:
     say(f"\n{clause}")
     for language in languages:
         say(f"  {getattr(sentence, language)}")

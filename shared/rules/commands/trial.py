@@ -53,10 +53,10 @@ def try_command(
     if as_json:
         say(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())
     else:
-        _tell(trial)
+        _print(trial)
 
 
-def _tell(trial: RulebookComparison) -> None:
+def _print(trial: RulebookComparison) -> None:
     counts = trial.counts
     say(f"{_name(trial.before)} → {_name(trial.after)}  ({trial.facts} facts, as of {trial.as_of})")
     say(

@@ -271,7 +271,7 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
     _owner_by_split(case, known, kept)
     names = {part.id: part.id for part in split_off} | {kept.id: known.id}
     apart = {part.id for part in split_off}
-    _tell_again(case, scratch.events, apart)
+    _emit_again(case, scratch.events, apart)
     for part in split_off:
         for deal in part.deals:
             case.emit(e.DealChanged(part.id, deals.get(deal.deal, deal)))
@@ -289,7 +289,7 @@ def _owner_by_split(case: Case, known: Customer, kept: Customer) -> None:
         case.decide(known.id, "released", kept.claim, clause, (*founded, case.id))
 
 
-def _tell_again(case: Case, told: list[e.DomainEvent], apart: set[CustomerId]) -> None:
+def _emit_again(case: Case, told: list[e.DomainEvent], apart: set[CustomerId]) -> None:
     """What was judged of the parts that split off is theirs from now on."""
     joined: set[CustomerId] = set(apart)
     for event in reversed(told):

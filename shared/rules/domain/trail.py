@@ -106,7 +106,7 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
     if steps is None:
         return None
     trail = Trail(hub, sources, steps, case.horizon, case.books, (), frozenset())
-    told = _told(case, known, trail, apart)
+    told = _formed_customers(case, known, trail, apart)
     if told is not None:
         told.slice.update(run.disputes)
     return told
@@ -287,7 +287,7 @@ def _alike(before: Sequence[Source], now: Sequence[Source]) -> int:
     return next((at for at, (a, b) in pairs if a is not b), min(len(before), len(now)))
 
 
-def _told(case: Case, known: Customer, trail: Trail, apart: Sequence[FiledRecord]) -> Case | None:
+def _formed_customers(case: Case, known: Customer, trail: Trail, apart: Sequence[FiledRecord]) -> Case | None:
     """The customers that there are now, and what must be told of the one that is new; remembers the steps."""
     steps = trail.steps
     visits = [step.received[0] for step in steps if step.received is not None]

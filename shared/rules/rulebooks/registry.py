@@ -20,6 +20,7 @@ from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
 from shared.rules.rulebooks.building import UNSAID
 from shared.rules.rulebooks.folder import rulebook_files
+from shared.rules.rulebooks.in_words import differences
 from shared.rules.rulebooks.loading import (
     Book,
     book_of_texts,
@@ -27,7 +28,6 @@ from shared.rules.rulebooks.loading import (
     load_book,
     shipped,
 )
-from shared.rules.rulebooks.telling import differences
 
 _DIGEST = re.compile("[0-9a-f]{8,64}")
 

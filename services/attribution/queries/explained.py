@@ -20,7 +20,7 @@ from shared.i18n.times import dated
 from shared.rules.judge.result import Json
 
 
-def told(snapshot: Snapshot, decisions: Sequence[Json], bodies: Iterable[bytes] = ()) -> list[Json]:
+def explained(snapshot: Snapshot, decisions: Sequence[Json], bodies: Iterable[bytes] = ()) -> list[Json]:
     """Decisions of customers or deals, each with `clause_text` and `explanation`.
 
     `bodies` are records that they may rest on beside those that are stored.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from services.notifier.model.alert import LeasedAlert, State
-from services.notifier.model.packet import OutgoingMessage
+from services.notifier.model.outgoing import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 
 # More than these nobody reads in one message; what a channel does not take whole goes as several.

@@ -42,7 +42,7 @@ class Difference:
     after: Setting | None
 
 
-def tell(book: Book) -> Iterator[ValueInWords]:
+def in_words(book: Book) -> Iterator[ValueInWords]:
     """Each value of the book, in the order of the form."""
     for path, clause, fields in _cited(book):
         said = [_say(field, book.merged.entries[field].value) for field in fields]
