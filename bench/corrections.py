@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
 
-from bench.measure import Result, at_most, in_turns, rounded
+from bench.folding import deployment
+from bench.large_customer import LargeCustomer
+from bench.measure import Goal, Result, at_most, in_turns, rounded
+from bench.parts import database, postgres
 from shared.rules.domain import facts as f
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.rulebooks.loading import load
@@ -78,7 +81,29 @@ def run(sizes: tuple[int, int] = SIZES) -> Result:
             at_most(f"{what}: price of one at {large:,} to that at {small:,}", growth * small / large, MOST)
         )
         figures[name] = {str(size): rounded(cost(size) * 1e3) for size in sizes} | {"times": rounded(growth)}
-    return Result("corrections", tuple(goals), {"ms": figures})
+    stored, whole = _stored(sizes)
+    return Result("corrections", (*goals, *stored), {"ms": figures, "ms_until_stored": whole})
+
+
+def _stored(sizes: tuple[int, int]) -> tuple[list[Goal], dict[str, dict[str, float]]]:
+    """The whole correction, database included, after a first one that judges all records."""
+    with postgres() as server, database(server) as dsn, deployment(dsn) as deployed:
+        measures: dict[str, Callable[[], float]] = {}
+        for size in sizes:
+            customer = LargeCustomer(deployed, f"of-{size}", size)
+            measures |= {f"leave {size}": customer.leave, f"stay {size}": customer.stay}
+        in_turns(1, **measures)
+        found = in_turns(2 * ROUNDS + 1, **measures)
+    goals, figures = [], {}
+    for name, what in WHOLE.items():
+        small, large = (_cost(found, name, size) for size in sizes)
+        words = f"{what}, until it is stored: of {sizes[1]:,} records to of {sizes[0]:,}"
+        goals.append(at_most(words, large / small, MOST))
+        figures[name] = {str(sizes[0]): rounded(small * 1e3), str(sizes[1]): rounded(large * 1e3)}
+    return goals, figures
+
+
+WHOLE = {"leave": "one record leaves, and of no other a decision changes", "stay": "one record is renamed"}
 
 
 KINDS = {
