@@ -157,21 +157,32 @@ async def test_what_was_given_up_can_be_tried_again_by_hand(
     office: Office, receiver: Receiver, webhook: WebhookChannel
 ) -> None:
     """A refusal for good ends an alert; when the receiver is mended, a retry by hand delivers it."""
-    receiver.statuses = [410]
+    receiver.statuses = [422]
     (alert,) = await round_of(office, webhook)
     Listing(office.database).retry(alert.id, office.machine.now())
     (alert,) = await round_of(office, webhook)
     assert (alert.state, len(alert.attempts)) == ("sent", 2)
 
 
-@pytest.mark.parametrize("status", [307, 410])
-async def test_a_refusal_is_final_and_no_redirect_is_followed(
-    office: Office, receiver: Receiver, webhook: WebhookChannel, status: int
+async def test_a_refusal_of_the_message_is_final(
+    office: Office, receiver: Receiver, webhook: WebhookChannel
 ) -> None:
-    """A redirect and a `gone` end the alert at once: one call, then dead."""
-    receiver.statuses = [status]
+    """A receiver that reads the message and does not want it has the last word: one call, then dead."""
+    receiver.statuses = [422]
     (alert,) = await round_of(office, webhook)
     assert (alert.state, len(receiver.ids)) == ("dead", 1)
+
+
+@pytest.mark.parametrize("status", [307, 410])
+async def test_no_redirect_is_followed_and_whoever_moved_may_mend_it(
+    office: Office, receiver: Receiver, webhook: WebhookChannel, status: int
+) -> None:
+    """A redirect and a `gone` are of the address, not of the message: it goes on waiting, and nobody else is called."""
+    receiver.statuses = [status] * 9
+    (alert,) = await round_of(office, webhook)
+    assert alert.state == "failed"
+    assert {attempt.outcome for attempt in alert.attempts} == {"refused"}
+    assert len(receiver.ids) == len(alert.attempts)
 
 
 async def test_a_receiver_that_cannot_be_reached_is_tried_again(office: Office) -> None:
