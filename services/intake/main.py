@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import Final
 
 import psycopg
+import structlog
 
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
@@ -19,6 +20,7 @@ from services.intake.journal.backpressure import OutboxBacklog
 from services.intake.journal.clock_watch import ClockWatch, StoredClocks
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.committer import GroupCommitter
+from services.intake.journal.damage import logged, void_damaged
 from services.intake.journal.journal import Archive, Clock, Journal, declare_deployment
 from services.intake.journal.positions import JournalStatus
 from services.intake.journal.set_asides import SetAsides
@@ -45,6 +47,8 @@ from shared.platform.service import (
     watched,
 )
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
+
+log = structlog.get_logger()
 
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
@@ -153,6 +157,8 @@ def _prepare(settings: IntakeSettings, dsn: str) -> list[str]:
     applied = migrate(settings.database_url, PACKAGE, SCHEMA)
     with psycopg.connect(dsn) as connection:
         declare_deployment(connection, demonstration=settings.demonstration)
+        if damage := void_damaged(connection):
+            log.error("journal_damaged", **logged(damage))
     return applied
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
 from services.intake.journal.codec import PlainCodec
-from services.intake.journal.comparison import Findings, acknowledged, hold
+from services.intake.journal.comparison import Findings, begin, hold
 from services.intake.journal.journal import Connection
 from services.intake.journal.topic_tail import Piece, reading
 from services.intake.recovery.recovery import Left, Recovery, resendable
 from shared.i18n import bilingual, translated
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
 from shared.platform.text.terminal import say
+
+T = TypeVar("T")
 
 WAIT: Final = 10.0
 SHOWN: Final = 20
@@ -28,49 +30,69 @@ WHAT_NOW: Final = translated(
     "from the journal on topics of another name, and record the events of --left again."
 )
 
+WHAT_IS_LOST: Final = translated(
+    "What neither has comes back from a backup alone: restore the journal as the runbook tells under\n"
+    '"The journal has lost facts", and recover again.'
+)
+
 
 def recover(
     connection: Connection, kafka: str, topic: str, default_rulebook: str, *, yes: bool, left: Path | None
 ) -> bool:
     """Whether the journal has all of its topic now."""
     connection.autocommit = True
-    codec, findings = PlainCodec(), Findings()
-    _read(connection, kafka, topic, lambda piece: hold(connection, codec, piece, findings))
+    codec = PlainCodec()
+    state = _asked(look_at(kafka, topic, None, WAIT))
+    if state is None:
+        raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
+    findings, known = begin(connection, (state.log, topic))
+    tail = Place(kafka, topic, known)
+    _asked(tail.read(lambda piece: hold(connection, codec, piece, findings)))
     if not findings.lacks:
         say(bilingual("the journal lacks nothing of its topic"))
         return True
     _show(findings)
-    if findings.ahead and not yes:
+    if (findings.ahead or findings.damage) and not yes:
         click.confirm(translated("Take these facts back?").beside, abort=True)
     recovery = Recovery(connection, codec, default_rulebook)
-    _read(connection, kafka, topic, recovery.take)
+    recovery.begin(findings.damage)
+    _asked(tail.read(recovery.take))
     recovery.end()
     for scope, count in recovery.taken.items():
         say(f"{translated('taken back')}: {scope}, {count}")
-    return _whole(recovery.left, left)
+    lost = findings.lost
+    for scope, spans in list(lost.items())[:SHOWN]:
+        say(f"{translated('neither the journal nor the topic has')}: {scope} {spans}", err=True)
+    return _whole(recovery.left, left, lost=bool(lost))
 
 
-def _read(connection: Connection, kafka: str, topic: str, take: Callable[[Piece], None]) -> None:
+class Place(NamedTuple):
+    """Where the topic is, and the offsets from which on it is read."""
+
+    kafka: str
+    topic: str
+    known: Mapping[int, int]
+
+    async def read(self, take: Callable[[Piece], None]) -> None:
+        async with reading(self.kafka, self.topic, self.known) as tail:
+            async for piece in tail.pieces():
+                await asyncio.to_thread(take, piece)
+
+
+def _asked(question: Coroutine[Any, Any, T]) -> T:
     try:
-        asyncio.run(_read_tail(connection, kafka, topic, take))
+        return asyncio.run(question)
     except SEND_FAILURES as error:
         raise click.ClickException(
             f"{translated('the broker did not answer')}: {type(error).__name__}"
         ) from None
 
 
-async def _read_tail(connection: Connection, kafka: str, topic: str, take: Callable[[Piece], None]) -> None:
-    state = await look_at(kafka, topic, None, WAIT)
-    if state is None:
-        raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
-    async with reading(kafka, topic, acknowledged(connection, (state.log, topic))) as tail:
-        async for piece in tail.pieces():
-            await asyncio.to_thread(take, piece)
-
-
 def _show(findings: Findings) -> None:
-    for scope, span in list(findings.ahead.items())[:SHOWN]:
-        say(f"{translated('the journal lacks')}: {scope} {span}")
+    for scope, spans in list(findings.ahead.items())[:SHOWN]:
+        say(f"{translated('the journal lacks')}: {scope} {spans}")
+    if unequal := findings.unequal:
+        say(unequal)
     for fork in findings.forks[:SHOWN]:
         place = f"partition {fork.partition}, offset {fork.offset}"
         ids = f"journal {fork.journal_id}, topic {fork.topic_id} ({place})"
@@ -80,7 +102,10 @@ def _show(findings: Findings) -> None:
         say(f"… +{more}")
 
 
-def _whole(kept: list[Left], file: Path | None) -> bool:
+def _whole(kept: list[Left], file: Path | None, *, lost: bool) -> bool:
+    if lost and not kept:
+        say(f"{WHAT_IS_LOST.zh}\n{WHAT_IS_LOST.en}", err=True)
+        return False
     if not kept:
         say(bilingual("the journal has all of its topic"))
         return True

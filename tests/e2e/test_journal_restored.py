@@ -1,4 +1,4 @@
-"""Rehearsals: the journal alone, or the whole database, comes back from a backup and is older than Kafka."""
+"""Rehearsals: the journal alone, or the whole database, comes back older than Kafka, or rows of it are gone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 
 from shared.contract import format_instant
@@ -62,6 +63,48 @@ def test_what_was_restored_older_than_kafka_takes_back_what_it_lost_and_live_is_
     ids = [system.http.get(f"{system.address('intake')}/v1/events/{one['id']}") for one in answered]
     assert {answer.status_code for answer in ids} == {200}
     for scope in ("demo", "east"):
+        live = system.judgement(scope, as_of=format_instant(BEGIN))
+        assert live == system.judged_offline(scope, format_instant(BEGIN))
+
+
+LOST = (
+    "SET session_replication_role = replica",  # the journal is append-only else
+    "DELETE FROM intake.facts WHERE scope = 'demo' AND seq IN (2, 5)",
+    "DELETE FROM intake.event_ids WHERE scope = 'demo' AND seq = 5",
+    "DELETE FROM intake.facts WHERE scope = 'west' AND seq > 1",
+    "DELETE FROM intake.event_ids WHERE scope = 'west' AND seq > 1",
+    "UPDATE intake.heads SET seq = 1 WHERE scope = 'west'",
+    "DELETE FROM intake.heads WHERE scope = 'east'",
+)
+
+
+@pytest.mark.timeout(900)
+def test_rows_that_were_deleted_while_intake_was_down_come_back_and_live_is_judge(system: System) -> None:
+    """Holes, an end that was cut off alike in every table, and a head with the rulebook that its scope began under:
+    nothing is numbered anew, and every answered fact is there once after `panke journal recover`."""
+    answered = [visited(system, "demo", n) for n in range(5)]
+    answered += [visited(system, "west", n) for n in range(5, 8)]
+    answered += [visited(system, "east", n) for n in range(8, 10)]
+    settled(system, {"demo": 5, "west": 3, "east": 2})
+    system.services["intake"].stop()
+    with psycopg.connect(system.database_url) as connection:
+        for statement in LOST:
+            connection.execute(statement.encode())
+    system.services["intake"].launch()
+
+    eventually(lambda: "demo 2, 5" in unready(system), "intake says what it lacks", PATIENCE)
+    refused = system.post(visit("demo", 11))
+    assert (refused.status_code, "west 2–3" in refused.text) == (503, True)
+    environment = ("--kafka", system.kafka, "--topic-prefix", system.topic_prefix)
+    done = panke("journal", "recover", "--yes", *environment, "--database-url", system.database_url)
+    assert done.returncode == 0, done.stderr.decode()
+    system.services["intake"].wait_ready(PATIENCE)
+
+    assert [system.record(one) for one in answered] == [1, 2, 3, 4, 5, 1, 2, 3, 1, 2]  # known again
+    for n, scope in ((11, "demo"), (12, "west"), (13, "east")):
+        visited(system, scope, n)
+    settled(system, {"demo": 6, "west": 4, "east": 3})
+    for scope in ("demo", "west", "east"):
         live = system.judgement(scope, as_of=format_instant(BEGIN))
         assert live == system.judged_offline(scope, format_instant(BEGIN))
 

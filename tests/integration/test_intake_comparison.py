@@ -19,6 +19,7 @@ from services.intake import cli
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import Findings
 from services.intake.journal.journal import Archive
+from services.intake.journal.spans import Span, Spans
 from services.intake.journal.topic_tail import reading
 from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
@@ -217,7 +218,7 @@ async def test_a_comparison_reads_on_from_what_was_acknowledged(
     assert outbox.try_lead()
     state = await look_at(kafka, topic, PARTITIONS, 10)
     assert state is not None
-    known = outbox.acknowledged((state.log, topic))
+    _, known = outbox.begin((state.log, topic))
     outbox.close()
     async with reading(kafka, topic, known) as tail:
         assert known == tail.ends
@@ -247,8 +248,6 @@ async def test_what_a_stranger_wrote_is_not_taken_for_a_fact(
 @pytest.mark.parametrize("count", [1, 7])
 def test_what_is_lacking_is_told_in_few_words(count: int) -> None:
     """Some scopes by name, the rest by number."""
-    from services.intake.journal.comparison import Span
-
-    findings = Findings(ahead={f"s{n}": Span(2, 2 + n) for n in range(count)})
+    findings = Findings(ahead={f"s{n}": Spans(Span(2, 2 + n)) for n in range(count)})
     assert "s0 2" in findings.lacks
     assert ("+2" in findings.lacks) == (count == 7)

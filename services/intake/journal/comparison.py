@@ -2,18 +2,21 @@
 
 A journal that was restored from a backup, or a replica that lagged and took over, would number anew what was numbered:
 consumers would drop facts that were answered. So whoever begins to lead compares first, from the offsets on that were
-acknowledged as far as this journal knows, and nobody takes a fact before.
+acknowledged as far as this journal knows, and nobody takes a fact before. A journal whose own tables do not agree has
+lost what lies below those offsets too: then the topic is read from its beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from services.intake.journal.codec import Codec
+from services.intake.journal.damage import Damage, examine
 from services.intake.journal.journal import SQL, Connection
+from services.intake.journal.spans import Spans
 from services.intake.journal.topic_tail import Piece, TopicFact
 from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import column, columns
@@ -34,39 +37,20 @@ class JournalFork(NamedTuple):
 
 
 @dataclass(slots=True)
-class Span:
-    """Facts of one scope that follow one another."""
-
-    first: int
-    last: int
-
-    def __str__(self) -> str:
-        return str(self.first) if self.first == self.last else f"{self.first}–{self.last}"
-
-    def joined(self, seq: int) -> bool:
-        """Whether the span reaches to `seq` now."""
-        if seq == self.last + 1:
-            self.last = seq
-        return self.first <= seq <= self.last
-
-
-@dataclass(slots=True)
 class Findings:
-    """What a topic has that its journal has not, what both have, and where they differ."""
+    """What a topic has that its journal has not, what both have, where they differ, and what neither has."""
 
-    ahead: dict[str, Span] = field(default_factory=dict)
+    ahead: dict[str, Spans] = field(default_factory=dict)
     forks: list[JournalFork] = field(default_factory=list)
-    held: dict[str, Span] = field(default_factory=dict)
+    held: dict[str, Spans] = field(default_factory=dict)
     watermark: datetime | None = None
+    damage: Damage = field(default_factory=Damage)
 
     def ahead_of(self, fact: TopicFact) -> None:
-        span = self.ahead.setdefault(fact.scope, Span(fact.seq, fact.seq))
-        span.first, span.last = min(span.first, fact.seq), max(span.last, fact.seq)
+        self.ahead.setdefault(fact.scope, Spans()).add(fact.seq, fact.seq)
 
     def held_of(self, fact: TopicFact) -> None:
-        span = self.held.setdefault(fact.scope, Span(fact.seq, fact.seq))
-        if not span.joined(fact.seq):
-            self.held[fact.scope] = Span(fact.seq, fact.seq)
+        self.held.setdefault(fact.scope, Spans()).add(fact.seq, fact.seq)
 
     def watermark_until(self, watermark: datetime | None) -> None:
         if watermark is not None and (self.watermark is None or watermark > self.watermark):
@@ -74,8 +58,15 @@ class Findings:
 
     @property
     def missing(self) -> int:
-        """Facts that the journal lacks."""
-        return sum(span.last - span.first + 1 for span in self.ahead.values())
+        """Facts that the journal lacks, whether its topic has them or not."""
+        return sum(spans.number for found in (self.ahead, self.lost) for spans in found.values())
+
+    @property
+    def lost(self) -> dict[str, Spans]:
+        """Facts that were here once, and that the topic has not either."""
+        nothing = Spans()
+        left = {s: holes.without(self.ahead.get(s, nothing)) for s, holes in self.damage.holes.items()}
+        return {scope: spans for scope, spans in left.items() if spans}
 
     @property
     def lacks(self) -> str:
@@ -83,18 +74,36 @@ class Findings:
         if self.forks:
             places = _listed([f"{fork.scope} {fork.seq}" for fork in self.forks])
             return bilingual("journal and topic have different facts under one seq: {places}", places=places)
+        if lost := self.lost:
+            return bilingual(
+                "the journal has lost facts, and neither it nor its topic has {places}", places=_places(lost)
+            )
         if self.ahead:
-            places = _listed([f"{scope} {span}" for scope, span in self.ahead.items()])
-            return bilingual("the journal is older than its topic and lacks {places}", places=places)
-        return ""
+            return bilingual(
+                "the journal is older than its topic and lacks {places}", places=_places(self.ahead)
+            )
+        return self.unequal
+
+    @property
+    def unequal(self) -> str:
+        """Where every fact is there, and another table does not know of it."""
+        places = [f"heads {scope}" for scope in self.damage.behind]
+        if self.damage.without_id:
+            places.append(f"event_ids {self.damage.without_id}")
+        if not places:
+            return ""
+        return bilingual("tables of the journal know less than its facts: {places}", places=_listed(places))
 
 
-def acknowledged(connection: Connection, place: tuple[str, str]) -> dict[int, int]:
-    """The next offset of each partition, as far as the journal knows this topic of this log and may be believed."""
+def begin(connection: Connection, place: tuple[str, str]) -> tuple[Findings, dict[int, int]]:
+    """What is to be found, and the next offset of each partition, as far as the journal knows this topic of this log
+    and may be believed.
+    """
     log, topic = place
-    connection.execute(SQL["distrust_acknowledged"])
+    findings = Findings(damage=examine(connection))
+    connection.execute(SQL["distrust_acknowledged"], {"damaged": bool(findings.damage)})
     rows = connection.execute(SQL["acknowledged"], {"log": log, "topic": topic})
-    return {int(partition): int(following) for partition, following in rows}
+    return findings, {int(partition): int(following) for partition, following in rows}
 
 
 def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings) -> None:
@@ -107,8 +116,8 @@ def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings)
         "seqs": column([fact.seq for fact in piece.facts]),
     }
     rows = connection.execute(SQL["facts_at"], places, binary=True).fetchall()
-    for fact, (head, id_, sealed) in zip(piece.facts, rows, strict=True):
-        if fact.seq > head:
+    for fact, (id_, sealed) in zip(piece.facts, rows, strict=True):
+        if sealed is None:
             findings.ahead_of(fact)
         elif codec.open(id_, bytes(sealed)) == fact.body:
             findings.held_of(fact)
@@ -124,7 +133,7 @@ def settle(connection: Connection, topic: str, findings: Findings) -> None:
         if findings.watermark is not None:
             connection.execute(SQL["raise_watermark"], {"watermark": findings.watermark})
         if findings.held:
-            held = [(scope, span.first, span.last) for scope, span in findings.held.items()]
+            held = [(scope, *span) for scope, spans in findings.held.items() for span in spans]
             scopes, first, last = columns(held)
             connection.execute(SQL["drop_sent"], {"scopes": scopes, "first": first, "last": last})
         keep(connection, topic, findings.lacks)
@@ -134,6 +143,10 @@ def keep(connection: Connection, topic: str, lacks: str) -> None:
     """Say what the comparison found; it holds for these rows alone, so the caller's transaction has to be one."""
     connection.execute(SQL["put_comparison"], {"topic": topic, "lacks": lacks})
     connection.execute(SQL["sign_comparison"])
+
+
+def _places(found: Mapping[str, Spans]) -> str:
+    return _listed([f"{scope} {spans}" for scope, spans in found.items()])
 
 
 def _listed(places: Sequence[str]) -> str:

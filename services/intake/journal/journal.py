@@ -150,7 +150,7 @@ class Journal:
         }
         return Numberer(
             heads={scope: ScopeHead(seq, recorded_at) for scope, seq, recorded_at in found_heads},
-            known=[KnownEvent(_known_place(*place), bytes(digest)) for *place, digest in found_ids],
+            known=[KnownEvent(known_place(*place), bytes(digest)) for *place, digest in found_ids],
             offices=dict(found_offices),
             # The clock is read under the locks: what was promised to consumers before stays true.
             not_before=max(self._clock.now(), promised_at + INSTANT),
@@ -210,9 +210,10 @@ def write(connection: Connection, codec: Codec, plan: Numbering, begins_under: C
         run(SQL["insert_offices"], {"offices": offices, "scopes": scopes})
 
 
-def _known_place(
+def known_place(
     id_: str, scope: str, seq: int, recorded_at: datetime, warnings: bytes | None
 ) -> JournalPlace:
+    """A row of ids as the place that it is."""
     return JournalPlace(id_, scope, seq, recorded_at, None if warnings is None else bytes(warnings))
 
 

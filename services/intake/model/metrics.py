@@ -70,7 +70,7 @@ class IntakeMetrics:
         )
         self.journal_lacks = Gauge(
             "panke_intake_journal_lacks",
-            "Facts that the topic has and the journal has not",
+            "Facts that the journal has not and its topic has, or neither any more",
             registry=registry,
         )
         self.went_back = Counter(

@@ -1,22 +1,36 @@
 """Takes facts back from the topic that the journal has lost, each at its place and as it was answered.
 
-Only what continues the journal is taken: the next seq of a scope, written as this journal writes it, under an id that
-stands nowhere else. What contradicts is told and left: neither the journal nor the topic is ever overwritten.
+Only what continues the journal is taken, or fills an empty place in it: written as this journal writes it, between what
+was recorded before and after it, under an id that stands nowhere else. What contradicts is told and left: neither the
+journal nor the topic is ever overwritten.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from services.intake.admission.admission import readmit
 from services.intake.journal.codec import Codec
-from services.intake.journal.journal import SQL, Connection, write
-from services.intake.journal.numbering import Numbered, Numbering, ScopeHead
+from services.intake.journal.damage import Damage
+from services.intake.journal.journal import SQL, Connection, known_place, write
+from services.intake.journal.numbering import KnownEvent, Numbered, Numbering, ScopeHead
 from services.intake.journal.topic_tail import Piece, TopicFact
 from services.intake.model.submission import JournalPlace
-from shared.contract import BadEvent, canonical, stamp_canonical
+from services.intake.recovery.checks import (
+    Around,
+    RecoveryRefusalError,
+    demand_form,
+    demand_id,
+    demand_place,
+    demand_time,
+)
+from services.intake.recovery.mending import mend
+from shared.contract import BadEvent, canonical
 from shared.contract.topics import encode_contacts
 from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import column
@@ -31,17 +45,14 @@ class Left(NamedTuple):
     """Whether its event stands in the journal, at whatever place."""
 
 
-class RecoveryRefusalError(Exception):
-    """Why a fact does not continue the journal."""
-
-
 @dataclass(slots=True)
 class JournalFacts:
     """What the journal has of the scopes, ids and offices that one piece names."""
 
     heads: dict[str, ScopeHead]
     bodies: dict[tuple[str, int], bytes]
-    ids: set[str]
+    ids: dict[str, KnownEvent]
+    around: dict[tuple[str, int], Around]
     offices: dict[str, str]
     stored_offices: frozenset[str]
 
@@ -55,6 +66,11 @@ class Recovery:
     default_rulebook: str
     taken: Counter[str] = field(default_factory=Counter)
     left: list[Left] = field(default_factory=list)
+    headless: frozenset[str] = frozenset()
+
+    def begin(self, damage: Damage) -> None:
+        """Put heads and ids right by the facts that are there, before others are taken."""
+        self.headless = mend(self.connection, self.codec, damage, self.default_rulebook)
 
     def take(self, piece: Piece) -> None:
         """Take what continues the journal, in one transaction; note the rest."""
@@ -75,9 +91,9 @@ class Recovery:
     def _take(self, piece: Piece, known: JournalFacts) -> None:
         plan, books = Numbering(), dict[str, str]()
         for fact in piece.facts:
+            self._begin_under(fact)
             place = fact.scope, fact.seq
-            head = known.heads.get(fact.scope)
-            if head is not None and fact.seq <= head.seq and known.bodies.get(place) == fact.body:
+            if known.bodies.get(place) == fact.body:
                 continue
             try:
                 self._place(plan, known, fact)
@@ -88,30 +104,53 @@ class Recovery:
             books.setdefault(fact.scope, fact.headers.default_rulebook or self.default_rulebook)
             self.taken[fact.scope] += 1
         if plan.facts:
+            kept = [fact.place.id for fact in plan.facts]
+            self.connection.execute(SQL["forget_ids"], {"ids": column(kept)})
             write(self.connection, self.codec, plan, books.__getitem__)
+
+    def _begin_under(self, fact: TopicFact) -> None:
+        """A head that was lost comes back with the rulebook that its scope began under, as the first fact tells it."""
+        rulebook = fact.headers.default_rulebook
+        if fact.seq == 1 and rulebook is not None and fact.scope in self.headless:
+            self.connection.execute(SQL["begin_under"], {"scope": fact.scope, "rulebook": rulebook})
 
     def _place(self, plan: Numbering, known: JournalFacts, fact: TopicFact) -> None:
         """Put the fact into the plan, or raise `RecoveryRefusalError` or `BadEvent`."""
+        place = fact.scope, fact.seq
         head = known.heads.get(fact.scope)
-        demand_next(head, fact, known)
+        fills = head is not None and fact.seq <= head.seq
+        demand_place(head, fact, taken=place in known.bodies)
         submission, recorded_at = readmit(
             fact.body, encode_contacts(fact.headers.contacts), fact.headers.traceparent
         )
-        if stamp_canonical(submission.body, recorded_at) != fact.body:
-            raise RecoveryRefusalError(bilingual("not written as the journal writes"))
+        demand_form(submission, recorded_at, fact)
+        demand_id(known.ids.get(fact.id), submission, fact)
+        demand_time(known.around[place], recorded_at)
+        if head is not None and not fills:
+            demand_time(Around(head.recorded_at), recorded_at)
         if known.offices.setdefault(submission.office, fact.scope) != fact.scope:
             raise RecoveryRefusalError(
                 bilingual("office {office} belongs to another scope", office=submission.office)
             )
-        if head is not None and recorded_at < head.recorded_at:
-            raise RecoveryRefusalError(bilingual("recorded before the fact in front of it"))
-        if head is None:
-            plan.new_scopes.add(fact.scope)
         if submission.office not in known.stored_offices:
             plan.new_offices[submission.office] = fact.scope
-        plan.facts.append(Numbered(submission, JournalPlace(fact.id, fact.scope, fact.seq, recorded_at)))
-        known.heads[fact.scope] = plan.heads[fact.scope] = ScopeHead(fact.seq, recorded_at)
-        known.ids.add(fact.id)
+        self._number(
+            plan, known, fact, Numbered(submission, _journalled(known, fact, recorded_at)), fills=fills
+        )
+
+    @staticmethod
+    def _number(
+        plan: Numbering, known: JournalFacts, fact: TopicFact, numbered: Numbered, *, fills: bool
+    ) -> None:
+        submission, place = numbered.submission, numbered.place
+        known.ids[fact.id] = KnownEvent(place, submission.digest)
+        if fills:  # who is enrolled is known from the facts behind it
+            plan.facts.append(Numbered(replace(submission, moves=None), place))
+            return
+        if fact.scope not in known.heads:
+            plan.new_scopes.add(fact.scope)
+        plan.facts.append(numbered)
+        known.heads[fact.scope] = plan.heads[fact.scope] = ScopeHead(fact.seq, place.recorded_at)
 
     def _known(self, piece: Piece) -> JournalFacts:
         run = self.connection.execute
@@ -120,32 +159,29 @@ class Recovery:
         heads = run(SQL["lock_heads"], {"scopes": sorted(set(scopes))}).fetchall()
         places = {"scopes": column(scopes), "seqs": column(seqs)}
         stored = run(SQL["facts_at"], places, binary=True).fetchall()
+        around = run(SQL["recorded_around"], places).fetchall()
         known_ids = run(SQL["known_ids"], {"ids": column(ids)}).fetchall()
         offices: dict[str, str] = dict(run(SQL["all_offices"]).fetchall())
         return JournalFacts(
             {scope: ScopeHead(seq, recorded_at) for scope, seq, recorded_at in heads},
             {
                 (fact.scope, fact.seq): self.codec.open(id_, bytes(body))
-                for fact, (_, id_, body) in zip(facts, stored, strict=True)
+                for fact, (id_, body) in zip(facts, stored, strict=True)
                 if id_ is not None
             },
-            {str(id_) for id_, *_ in known_ids},
+            {str(place[0]): KnownEvent(known_place(*place), bytes(digest)) for *place, digest in known_ids},
+            {(fact.scope, fact.seq): Around(*times) for fact, times in zip(facts, around, strict=True)},
             offices,
             frozenset(offices),
         )
 
 
-def demand_next(head: ScopeHead | None, fact: TopicFact, known: JournalFacts) -> None:
-    """Raise `RecoveryRefusalError` unless the fact is the next of its scope and new."""
-    following = 1 if head is None else head.seq + 1
-    if fact.seq < following:
-        raise RecoveryRefusalError(bilingual("the journal has another fact under this seq"))
-    if fact.seq > following:
-        raise RecoveryRefusalError(
-            bilingual("seq {following} is missing in front of it", following=following)
-        )
-    if fact.id in known.ids:
-        raise RecoveryRefusalError(bilingual("this id is recorded at another place"))
+def _journalled(known: JournalFacts, fact: TopicFact, recorded_at: datetime) -> JournalPlace:
+    """Its place, with what its first answer warned of where the id was kept."""
+    kept = known.ids.get(fact.id)
+    return JournalPlace(
+        fact.id, fact.scope, fact.seq, recorded_at, None if kept is None else kept.place.warnings
+    )
 
 
 def resendable(left: Left) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.journal.codec import Codec
-from services.intake.journal.comparison import Findings, acknowledged, hold, settle
+from services.intake.journal.comparison import Findings, begin, hold, settle
 from services.intake.journal.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.journal.numbering import INSTANT
 from services.intake.journal.topic_tail import Piece
@@ -80,9 +80,9 @@ class FactOutbox(SessionLead):
             raise LookupError("the journal has no epoch")
         return str(row[0])
 
-    def acknowledged(self, place: tuple[str, str]) -> dict[int, int]:
-        """The next offset of each partition, as far as the journal knows this topic of this cluster."""
-        return acknowledged(self.leading(), place)
+    def begin(self, place: tuple[str, str]) -> tuple[Findings, dict[int, int]]:
+        """What is to be found, and the next offset of each partition, as far as the journal knows this topic."""
+        return begin(self.leading(), place)
 
     def hold(self, piece: Piece, findings: Findings) -> None:
         hold(self.leading(), self._codec, piece, findings)
@@ -94,6 +94,7 @@ class FactOutbox(SessionLead):
             settle(connection, place[1], findings)
             if not findings.lacks:
                 connection.execute(SQL["put_acknowledged"], _offsets(place, ends))
+                connection.execute(SQL["put_sent"])
 
     def keep_topic(self, state: TopicState, reached: Extent) -> Refill | None:
         """Note the topic as it is now; where it is not the one that was kept, queue the whole journal again."""

@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from services.intake.journal.comparison import Findings
+from services.intake.journal.damage import logged
 from services.intake.journal.topic_tail import reading
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import IntakeUnavailableError
@@ -80,14 +81,17 @@ class IntakeRelay(Relay):
         """Compare; while the topic knows more, again and again, until somebody has mended it."""
         self._place = (state.log, state.topic)
         self._sources = [state.source(partition) for partition in range(state.partitions)]
+        begun = asyncio.get_running_loop().time()
         findings = await self._compared()
+        took = asyncio.get_running_loop().time() - begun
         self.looked.set()
         self._metrics.journal_lacks.set(findings.missing)
         self._metrics.journal_forks.set(len(findings.forks))
         if findings.lacks:
             if findings.lacks != self.progress.problem:
                 _log_findings(findings)
-            await self.pause(self._chosen.compare_again)
+            # Where the whole topic is read, half of the time at most.
+            await self.pause(max(self._chosen.compare_again, took))
             raise JournalLacksError(findings.lacks)
         self._epoch = await self.in_thread(self._outbox.epoch)
 
@@ -98,9 +102,11 @@ class IntakeRelay(Relay):
             await self.looked.wait()
 
     async def _compared(self) -> Findings:
-        chosen, findings = self._settings, Findings()
+        chosen = self._settings
+        findings, known = await self.in_thread(self._outbox.begin, self._place)
+        if findings.damage and not self.progress.problem:
+            log.error("journal_damaged", **logged(findings.damage))
         findings.watermark_until(await last_watermark(chosen.bootstrap, chosen.watermarks, chosen.send_wait))
-        known = await self.in_thread(self._outbox.acknowledged, self._place)
         async with reading(chosen.bootstrap, self._place[1], known) as tail:
             async for piece in tail.pieces():
                 await self.in_thread(self._outbox.hold, piece, findings)
@@ -190,7 +196,8 @@ def _log_findings(findings: Findings) -> None:
     log.error(
         "journal_lacks",
         missing=findings.missing,
-        scopes={scope: str(span) for scope, span in list(findings.ahead.items())[:100]},
+        scopes={scope: str(spans) for scope, spans in list(findings.ahead.items())[:100]},
+        lost={scope: str(spans) for scope, spans in list(findings.lost.items())[:100]},
         forks=[fork._asdict() for fork in findings.forks[:100]],
         remedy="panke journal recover",
     )

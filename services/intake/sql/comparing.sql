@@ -20,8 +20,8 @@ UPDATE intake.comparison SET written = ''
 
 -- name: distrust_acknowledged
 -- Where rows came back while the server ran, these need not have come with them: the offsets of the newer journal
--- would pass over what the older one lacks.
-DELETE FROM intake.acknowledged WHERE EXISTS (
+-- would pass over what the older one lacks. Where rows are gone, they would pass over those.
+DELETE FROM intake.acknowledged WHERE %(damaged)s OR EXISTS (
     SELECT FROM intake.comparison
     WHERE server = intake.server() AND written <> comparison.xmin::text || '/' || intake.files()
 )
@@ -35,11 +35,18 @@ SELECT %(topic)s, partition, %(log)s, next
 FROM unnest(%(partitions)s::integer[], %(next)s::bigint[]) AS row (partition, next)
 ON CONFLICT (topic, partition) DO UPDATE SET log = excluded.log, next = excluded.next
 
+-- name: put_sent
+-- After a comparison that found nothing lacking: what is there is what was sent, or is on its way.
+WITH gone AS (
+    DELETE FROM intake.sent WHERE NOT EXISTS (SELECT FROM intake.heads WHERE heads.scope = sent.scope)
+)
+INSERT INTO intake.sent (scope, seq) SELECT scope, seq FROM intake.heads
+ON CONFLICT (scope) DO UPDATE SET seq = excluded.seq WHERE sent.seq <> excluded.seq
+
 -- name: facts_at
--- What the journal has at the places of facts of the topic, and how far each scope goes.
-SELECT coalesce(head.seq, 0), fact.id::text, fact.body
+-- What the journal has at the places of facts of the topic.
+SELECT fact.id::text, fact.body
 FROM unnest(%(scopes)s::text[], %(seqs)s::bigint[]) WITH ORDINALITY AS came (scope, seq, n)
-LEFT JOIN intake.heads AS head USING (scope)
 LEFT JOIN LATERAL (
     SELECT id, body FROM intake.facts WHERE facts.scope = came.scope AND facts.seq = came.seq OFFSET 0
 ) AS fact ON true

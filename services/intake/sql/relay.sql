@@ -22,8 +22,14 @@ WHERE unsent.before < %(limit)s
 ORDER BY unsent.position, fact.seq
 
 -- name: delete_sent
--- With how far the topic is acknowledged, in one transaction: what was sent and not yet deleted lies behind that.
-WITH gone AS (DELETE FROM intake.outbox WHERE position = ANY(%(positions)s::bigint[]))
+-- With how far the topic is acknowledged and each scope was sent, in one transaction: what was sent and not yet deleted
+-- lies behind that.
+WITH gone AS (
+    DELETE FROM intake.outbox WHERE position = ANY(%(positions)s::bigint[]) RETURNING scope, last_seq
+), reached AS (
+    INSERT INTO intake.sent (scope, seq) SELECT scope, max(last_seq) FROM gone GROUP BY scope
+    ON CONFLICT (scope) DO UPDATE SET seq = excluded.seq WHERE sent.seq < excluded.seq
+)
 INSERT INTO intake.acknowledged (topic, partition, log, next)
 SELECT %(topic)s, partition, %(log)s, next
 FROM unnest(%(partitions)s::integer[], %(next)s::bigint[]) AS row (partition, next)
