@@ -104,8 +104,8 @@ class Recovery:
             books.setdefault(fact.scope, fact.headers.default_rulebook or self.default_rulebook)
             self.taken[fact.scope] += 1
         if plan.facts:
-            kept = [fact.place.id for fact in plan.facts]
-            self.connection.execute(SQL["forget_ids"], {"ids": column(kept)})
+            ids = [fact.place.id for fact in plan.facts]
+            self.connection.execute(SQL["forget_ids"], {"ids": column(ids)})
             write(self.connection, self.codec, plan, books.__getitem__)
 
     def _begin_under(self, fact: TopicFact) -> None:
