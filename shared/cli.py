@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 import click
 
 from shared.i18n import bilingual
+from shared.platform.standard_streams import open_standard_streams
 from shared.platform.text.terminal import PlainGroup
 
 GROUP = "panke.commands"
@@ -80,6 +81,7 @@ def command() -> click.Group:
 
 def main() -> None:
     """The command, and its output to the end: what cannot be written or read is told in a line, not by a traceback."""
+    open_standard_streams()
     try:
         try:
             command()(prog_name="panke")
@@ -98,6 +100,7 @@ _OUTPUT_LOST: Final = {
     errno.EDQUOT: bilingual("the output cannot be written: the quota is exceeded"),
     errno.EFBIG: bilingual("the output cannot be written: the file is too large"),
     errno.EIO: bilingual("the output cannot be written: the device fails"),
+    errno.EBADF: bilingual("the output cannot be written: it is closed"),
 }
 
 

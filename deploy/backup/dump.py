@@ -25,6 +25,7 @@ from deploy.local.postgres_user import binaries, server_user
 from deploy.local.private import open_private
 from shared.i18n import bilingual
 from shared.platform.postgres.database import connection_info, queries
+from shared.platform.whole_file import whole_file
 
 PARTS: Final = ("intake", "attribution", "notifier")
 _ENDING: Final = 5.0
@@ -46,19 +47,9 @@ def back_up(dsn: str, file: Path, parts: Sequence[str]) -> None:
     missing = [part for part in parts if part not in there]
     if missing:
         raise BackupError(bilingual("the database has no schema {missing}", missing=", ".join(missing)))
-    partial = file.with_name(file.name + ".partial")
-    try:
-        with open(partial, "wb", opener=open_private) as output:
-            schemas = [f"--schema={part}" for part in parts]
-            _run(
-                "pg_dump",
-                ["--format=custom", "--no-owner", "--no-privileges", *schemas],
-                dsn,
-                output.fileno(),
-            )
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
+    schemas = [f"--schema={part}" for part in parts]
+    with whole_file(file, open_private) as output:
+        _run("pg_dump", ["--format=custom", "--no-owner", "--no-privileges", *schemas], dsn, output.fileno())
 
 
 def restore(dsn: str, file: Path, parts: Sequence[str], business_now: datetime, *, replace: bool) -> None:

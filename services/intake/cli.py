@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from shared.platform.options import database_refused, database_url, settings_ref
 from shared.platform.postgres.database import connection_info
 from shared.platform.text.terminal import PlainGroup, say
 from shared.platform.text.terminal import output as out
+from shared.platform.whole_file import whole_file
 
 
 @click.command("intake")
@@ -175,14 +175,9 @@ def _sink(output: Path | None) -> Iterator[BinaryIO]:
         yield shown
         shown.flush()
         return
-    partial = output.with_name(output.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            if output.suffix == ".gz":
-                with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
-                    yield packed  # type: ignore[misc]
-            else:
-                yield file
-        os.replace(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(output) as file:
+        if output.suffix == ".gz":
+            with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
+                yield packed  # type: ignore[misc]
+        else:
+            yield file

@@ -17,9 +17,12 @@ LINE: Final = "\n"
 
 
 class LogStream:
-    """A text stream whose `write` and `flush` never raise; `lost` counts the lines that could not be written."""
+    """A text stream whose `write` and `flush` never raise; `lost` counts the lines that could not be written.
 
-    def __init__(self, stream: TextIO) -> None:
+    None stands for an error stream that was closed before the process began.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         # A line is JSON that a program reads, but for where a person looks at it.
         self._seen = _is_terminal(stream)
@@ -31,6 +34,8 @@ class LogStream:
         """Write and flush, so that a failure shows at once and at the line that met it."""
         with self._lock:
             try:
+                if self._stream is None:
+                    raise ValueError("the error stream is closed")
                 self._stream.write(shown(text) if self._seen else text)
                 self._stream.flush()
             except (OSError, ValueError) as error:  # full, gone, or closed
@@ -44,7 +49,9 @@ class LogStream:
         """What a handler asks for after each line; it has happened already."""
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def _is_terminal(stream: TextIO | None) -> bool:
+    if stream is None:
+        return False
     with contextlib.suppress(AttributeError, ValueError):  # less than a file, or a closed one
         return stream.isatty()
     return False
@@ -53,7 +60,7 @@ def _is_terminal(stream: TextIO) -> bool:
 _current: list[LogStream] = []
 
 
-def log_to(stream: TextIO) -> LogStream:
+def log_to(stream: TextIO | None) -> LogStream:
     """The stream of this process' log from now on."""
     _current[:] = [LogStream(stream)]
     return _current[0]

@@ -125,7 +125,7 @@ def refuse(message: str) -> None:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
     """A bar on standard error where that is a terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
