@@ -146,6 +146,19 @@ class NoUserError(LocalError):
         )
 
 
+class ClosedDataError(LocalError):
+    """There is data, and the user that PostgreSQL runs as cannot reach it any more."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            translated(
+                "PostgreSQL's data is in {directory}, but a folder on the way there is closed to the user that it runs"
+                " as; no other database was begun. Open the way (chmod o+x on each folder) and start again.",
+                directory=directory,
+            )
+        )
+
+
 class StartFailedError(LocalError):
     """The server ended, or did not become ready in time; the end of its log is part of the message."""
 

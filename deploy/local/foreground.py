@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.errors import StillThereError
-from deploy.local.private import FOLDER
+from deploy.local.private import PASSED
 from deploy.local.process import Running, note_process, noted_process
 from deploy.local.stack import Say
 from shared.i18n import translated
@@ -30,7 +30,7 @@ def in_the_foreground(directory: Path) -> Iterator[None]:
     me = Running.of(os.getpid())
     assert me is not None, "this process runs"
     directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(FOLDER)
+    directory.chmod(PASSED)
     note_process(file, me)
     try:
         yield

@@ -24,8 +24,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from deploy.local.part import EmbeddedServer
 from deploy.local.ports import HOST, LOOPBACK
-from deploy.local.postgres_user import PART, ServerUser, binaries, open_directory, server_user
-from deploy.local.private import FOLDER, UMASK, open_private, write_private
+from deploy.local.postgres_user import DATA, PART, ServerUser, binaries, open_directory, server_user
+from deploy.local.private import FOLDER, PASSED, UMASK, open_private, write_private
 from deploy.local.process import Running
 
 _SUPERUSER = "panke"
@@ -35,7 +35,6 @@ _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 # on: without it kill -9 of the server alone would lose what was committed.
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 # As root the server runs as another user, whose data (0700) may lie below: it may pass, and see nothing.
-_PASSED = 0o711
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -70,11 +69,11 @@ class EmbeddedPostgres(EmbeddedServer):
     @property
     def data(self) -> Path:
         """The data directory, which lies elsewhere when the server's user cannot reach `directory`."""
-        return open_directory(self.directory, self._server_user()) / "data"
+        return open_directory(self.directory, self._server_user()) / DATA
 
     def start(self) -> Self:
         """Start the server and wait until it lets our own password in."""
-        self._process.mode = _PASSED if self._server_user().uid is not None else FOLDER
+        self._process.mode = PASSED if self._server_user().uid is not None else FOLDER
         return super().start()
 
     def owns(self, dsn: str) -> bool:

