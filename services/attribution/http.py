@@ -7,13 +7,14 @@ written gives the `seq` of the answer as `min_seq` and reads the own write (ADR 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 import psycopg
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -64,6 +65,15 @@ STEP = 0.02
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]
 Version = Annotated[int, Path(ge=1, le=MAX_VERSION)]
+Digests = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=4000,
+        pattern=r'^"[0-9a-f]{64}"( *, *"[0-9a-f]{64}")*$',
+        description="digests, quoted: keep the text only if it has one of them; the first is named in a refusal",
+    ),
+]
 MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is folded")]
 Moment = Annotated[
     str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)
@@ -180,7 +190,9 @@ class Api:
             response_class=Response,
             responses={
                 204: {"description": "Kept; every process judges by it from now on"},
-                409: {"description": "Another text is kept under that name and version"},
+                409: {
+                    "description": "Another text is kept under that name and version, or wanted by If-Match"
+                },
                 **_REFUSALS,
             },
         )
@@ -313,15 +325,16 @@ class Api:
         ]
         return Response(msgspec.json.encode({"rulebooks": known}), media_type=JSON)
 
-    async def keep_text(self, rulebook: Slug, version: Version) -> Response:
+    async def keep_text(self, rulebook: Slug, version: Version, digests: Digests = None) -> Response:
         """Asked before an adoption is taken: from then on every process judges by this text of the rulebook."""
         none = bilingual("there is no rulebook {rulebook}@{version} here", rulebook=rulebook, version=version)
-        await self._ask("desk", lambda: self._keep(rulebook, version), none)
+        wanted = re.findall("[0-9a-f]{64}", digests or "")
+        await self._ask("desk", lambda: self._keep(rulebook, version, wanted), none)
         return Response(status_code=204)
 
-    def _keep(self, rulebook: str, version: int) -> None:
+    def _keep(self, rulebook: str, version: int, wanted: list[str]) -> None:
         try:
-            self._texts.keep((rulebook, version))
+            self._texts.keep((rulebook, version), wanted)
         except UnknownBookError:
             raise UnknownNameError(rulebook) from None
         except NoSuchTextError as error:

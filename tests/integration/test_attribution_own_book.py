@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,10 +14,13 @@ import httpx
 import msgspec
 import psycopg
 import pytest
+import uvicorn
 
 from services.attribution.main import AttributionService, create_service
 from services.attribution.settings import AttributionSettings
 from services.attribution.store.recorder import SCHEMA
+from services.intake.admission.attribution import AttributionClient
+from services.intake.admission.rulebooks import AdoptableRulebooks
 from shared.contract import format_instant, parse_instant
 from shared.platform.postgres.database import migrate
 from shared.platform.settings import SettingsError
@@ -228,6 +235,42 @@ async def test_a_process_with_another_text_answers_nothing_of_the_scope(
         ]
     assert [answer.status_code for answer in answers] == [409, 503, 503, 503, 503]
     assert all("riverside@1 was adopted with another text" in answer.text for answer in answers)
+
+
+async def test_intake_with_another_text_takes_no_adoption_of_the_book(
+    settings: AttributionSettings, book: Path, tmp_path: Path
+) -> None:
+    """It is refused by the book's name and both digests, and nothing is kept; intake with the same text adopts it."""
+    other = folder(tmp_path / "other")
+    change(other / "riverside.yaml")
+    here, there = (Registry(place).books["riverside", 1].sha256 for place in (book.parent, other))
+    async with running(settings) as (service, client), listening(service) as address:
+        await eventually(partial(ready, client))
+        refused = await AttributionClient(address, AdoptableRulebooks([], str(other))).keep("riverside", 1)
+        with service.database.connection() as connection:
+            kept = connection.execute("SELECT 1 FROM rulebooks WHERE name = 'riverside'").fetchall()
+        taken = await AttributionClient(address, AdoptableRulebooks([], str(book.parent))).keep(
+            "riverside", 1
+        )
+        given = [f'"{there}", "{here}"', f'"{there}"', there[:12]]
+        answers = [await client.put("/v1/rulebooks/riverside/1", headers={"If-Match": one}) for one in given]
+    assert refused is not None
+    assert (refused.path, refused.rule, kept, taken) == ("data.rulebook", "one_text", [], None)
+    assert all(word in refused.message for word in ("riverside@1", here[:12], there[:12]))
+    assert [answer.status_code for answer in answers] == [204, 409, 422]
+
+
+@asynccontextmanager
+async def listening(service: AttributionService) -> AsyncIterator[str]:
+    """The address of a service that runs already."""
+    server = uvicorn.Server(uvicorn.Config(service.app, lifespan="off", log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        serving = asyncio.create_task(server.serve(sockets=[place]))
+        try:
+            yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def lose(book: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.model.submission import IntakeUnavailableError
+from shared.rules.rulebooks.registry import Registry
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 AT_ONCE = 50
@@ -78,3 +80,16 @@ def test_what_every_installation_has_is_taken_while_attribution_fails() -> None:
     assert asked.questions == 1
     assert not [answer for answer in answers if isinstance(answer, IntakeUnavailableError)]
     assert answers == [None] * AT_ONCE
+
+
+def test_a_book_over_an_amended_one_is_adopted_under_its_earlier_text_too(tmp_path: Path) -> None:
+    """A file that has not changed is never called another text because the book that it extends was amended."""
+    (tmp_path / "ours.yaml").write_text(
+        "rulebook: ours\nversion: 1\nextends: reception\ntitle: {zh: 本所, en: Ours}\n", encoding="utf-8"
+    )
+    registry = Registry(tmp_path)
+    earlier = {book.rulebook.sha256 for book in registry.earlier() if book.rulebook.name == "ours"}
+    today, *others = AdoptableRulebooks(["base@1"], str(tmp_path)).texts("ours", 1)
+    assert earlier
+    assert (today, {*others}) == (registry.books["ours", 1].sha256, earlier)
+    assert not AdoptableRulebooks(["base@1"], str(tmp_path)).texts("base", 1)

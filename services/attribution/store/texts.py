@@ -18,7 +18,7 @@ from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import Database
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
-from shared.rules.rulebooks.registry import OtherTextError, Registry, StoredText
+from shared.rules.rulebooks.registry import OtherTextError, Registry, StoredText, UnwantedTextError
 
 log = structlog.get_logger()
 
@@ -61,9 +61,14 @@ class StoredTexts:
             log.error("rulebook_refused", reason=reason)
         return refused
 
-    def keep(self, known: BookId) -> None:
-        """Store the text of a rulebook that is to be adopted, for all; `NoSuchTextError` where that cannot be."""
+    def keep(self, known: BookId, wanted: Sequence[str] = ()) -> None:
+        """Store the text of a rulebook that is to be adopted, for all; `NoSuchTextError` where that cannot be.
+
+        With digests, only where the text has one of them: whoever adopts it has read no other.
+        """
         book = self._registry.books[known]
+        if wanted and book.sha256 not in wanted:
+            raise UnwantedTextError(*known, book.sha256, wanted[0])
         row = text_row(book, self._registry.texts_of(known))
         with self._database.connection() as connection, connection.transaction():
             connection.execute(SQL["lock_rulebooks"])

@@ -3,7 +3,8 @@
 Only the fact on which a scope fails may be set aside (contract.md#setting-aside): one that was folded stays in what was
 decided, so leaving it out of the journal's export would make the offline judge decide otherwise than the services did,
 for good. And an adoption of a book that attribution lacks, or has in two texts, would make its scope wait: so its
-text is kept there for all before the adoption is taken.
+text is kept there for all before the adoption is taken. Where intake's own folder has another text than the one that
+is kept, the office would be judged by other words than those that it was shown: that adoption is refused too.
 """
 
 from __future__ import annotations
@@ -142,9 +143,11 @@ class AttributionClient:
             asked.exception()  # whoever asked may have left
 
     async def _ask(self, name: str, version: int) -> RefusedEvent | None:
+        texts = ", ".join(f'"{sha256}"' for sha256 in self._rulebooks.texts(name, version))
+        headers = {"If-Match": texts} if texts else {}  # an earlier release does not read it
         try:
             async with self._client(BOOKS_WAIT) as client:
-                answer = await client.put(f"/v1/rulebooks/{name}/{version}")
+                answer = await client.put(f"/v1/rulebooks/{name}/{version}", headers=headers)
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
             if answer.status_code == httpx.codes.CONFLICT:

@@ -67,6 +67,23 @@ class OtherTextError(NoSuchTextError):
         )
 
 
+class UnwantedTextError(NoSuchTextError):
+    """Whoever is about to adopt the rulebook has another text of it than the one by which it would be judged."""
+
+    def __init__(self, name: str, version: int, found: str, wanted: str) -> None:
+        super().__init__(
+            bilingual(
+                "rulebook {name}@{version} has another text where it is judged, {found}, than where it is to be "
+                "adopted, {wanted}: give attribution and intake the same PANKE_RULEBOOK_FOLDER and restart them, "
+                "or give the changed file a new version",
+                name=name,
+                version=version,
+                found=found[:12],
+                wanted=wanted[:12],
+            )
+        )
+
+
 class UnreadableTextError(NoSuchTextError):
     """The stored text of a rulebook is none that this version can read."""
 
