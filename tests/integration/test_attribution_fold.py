@@ -18,7 +18,7 @@ from eventsourcing.persistence import StoredEvent
 from deploy.local.ports import free_port
 from services.attribution.cli import quarantine
 from services.attribution.fold.scope_fold import Rules
-from services.attribution.quarantine.quarantine import NotFailingError
+from services.attribution.quarantine.marks import NotFailingError, SetAsideMarks
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.queries import Cursor
 from services.attribution.relay.outbox import OwnershipOutbox
@@ -179,7 +179,7 @@ def test_a_sweep_that_fails_parks_its_scope_and_no_other(live: Deployment) -> No
     assert [parked.scope for parked in live.quarantine.parked()] == ["demo"]
     assert live.rows("SELECT scope FROM claims WHERE status = 'lapsed'") == [{"scope": "other"}]
     with pytest.raises(NotFailingError):
-        live.quarantine.failing("demo")
+        SetAsideMarks(live.database).put("demo", "chen")
     assert live.quarantine.retry("demo").left == 0
     live.attribution = live.restarted()
     live.fold(journal.watermark(hours=201))
@@ -326,7 +326,7 @@ def test_a_fact_that_was_set_aside_is_left_out_with_its_reason(live: Deployment)
     journal = Journal()
     live.attribution = live.restarted(failing_on(live.rules, 1))
     live.fold(journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1))
-    failing = live.quarantine.failing("demo")
+    failing = SetAsideMarks(live.database).put("demo", "chen").id
     other = SetAside(str(uuid4()), "another one", "chen", START)
     with pytest.raises(NotFailingError):
         live.quarantine.set_aside("demo", other)
@@ -345,7 +345,7 @@ def test_what_was_set_aside_stands_in_the_history_of_whom_it_was_about(live: Dep
     live.fold(
         journal.visit(LI, "li"), journal.visit(LI, "wang", hours=1), journal.visit(WANG, "wang", hours=2)
     )
-    failing = live.quarantine.failing("demo")
+    failing = SetAsideMarks(live.database).put("demo", "chen").id
     live.quarantine.set_aside("demo", SetAside(failing, f"belongs to {WANG}", "chen", START))
     with live.questions.of("demo") as snapshot:
         own, other = (
@@ -420,15 +420,15 @@ def test_a_consumer_that_read_before_a_retry_must_read_again(
     journal = Journal()
     live.attribution = live.restarted(failing_on(live.rules, 1))
     live.fold(journal.visit(LI, "li"))
-    take = Store.works
+    take = Store.known
 
-    def works(store: Store, scopes: Any) -> Any:
-        monkeypatch.setattr(Store, "works", take)
+    def known(store: Store, scopes: Any) -> Any:
+        monkeypatch.setattr(Store, "known", take)
         found = take(store, scopes)
         live.quarantine.retry("demo")
         return found
 
-    monkeypatch.setattr(Store, "works", works)
+    monkeypatch.setattr(Store, "known", known)
     late = journal.visit(WANG, "li", hours=1)
     with pytest.raises(StaleScopeError):
         live.fold(late)

@@ -62,15 +62,15 @@ def test_a_retry_that_read_before_the_mark_commits_nothing_after_it(
     live: Deployment, journal: Journal
 ) -> None:
     """What a retry folded in memory is dropped once somebody takes the fact out."""
-    take = live.quarantine._store.works
+    take = live.quarantine._store.known
 
-    def works(scopes: Any) -> Any:
+    def known(scopes: Any) -> Any:
         found = take(scopes)
-        live.quarantine._store.works = take  # type: ignore[method-assign]
+        live.quarantine._store.known = take  # type: ignore[method-assign]
         live.quarantine.marks.put("demo", "chen")
         return found
 
-    live.quarantine._store.works = works  # type: ignore[method-assign]
+    live.quarantine._store.known = known  # type: ignore[method-assign]
     with pytest.raises(BeingSetAsideError):
         live.quarantine.retry("demo")
     assert folded(live) == []
@@ -186,15 +186,15 @@ def test_a_mark_is_put_on_the_failing_event_alone(live: Deployment, journal: Jou
 
 def test_a_retry_goes_on_where_facts_come_meanwhile(live: Deployment, journal: Journal) -> None:
     """The consumer writes to the scope between reading and commit: what came is folded too."""
-    take = live.quarantine._store.works
+    take = live.quarantine._store.known
 
-    def works(scopes: Any) -> Any:
+    def known(scopes: Any) -> Any:
         found = take(scopes)
-        live.quarantine._store.works = take  # type: ignore[method-assign]
+        live.quarantine._store.known = take  # type: ignore[method-assign]
         live.fold(journal.visit(WANG, "li", hours=2))
         return found
 
-    live.quarantine._store.works = works  # type: ignore[method-assign]
+    live.quarantine._store.known = known  # type: ignore[method-assign]
     assert live.quarantine.retry("demo").folded == 3
     assert folded(live) == [1, 2, 3]
 

@@ -20,7 +20,7 @@ from shared.rules.domain.needs import HELD, needs
 from shared.rules.domain.rejudgement import identified, judge_again
 from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
 from shared.rules.judge.history import DecisionHistory
-from shared.rules.judge.result import Judged, result
+from shared.rules.judge.result import Judged, result, scope_result
 from shared.rules.judge.translate import to_fact
 from shared.rules.rulebooks.loading import load, shipped
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
@@ -151,7 +151,7 @@ def test_the_moment_of_a_sweep_is_nothing(drawn: list[Move], book: str, shares: 
         history.add(len(all_facts), sweep(slice_, all_facts[-1], known(), _customers(slice_), end))
     places = list(range(len(all_facts)))
     tell = [
-        result(load(book), end, [Judged(slice_, history, places)])
+        result(load(book), end, [scope_result(Judged(slice_, history, places))])
         for slice_, history in ((plain, told), (swept, told_swept))
     ]
     assert tell[0] == tell[1]

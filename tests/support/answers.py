@@ -16,8 +16,18 @@ def type_of(schema: dict[str, Any]) -> type[msgspec.Struct]:
     return found
 
 
+class _RawSetAsides(msgspec.Struct):
+    set_asides: list[msgspec.Raw]
+
+
 def said_by(kind: type[msgspec.Struct], body: bytes) -> bytes:
     """The same answer said by its type: the same bytes where the type has every member, in its order."""
     if kind is set_aside.SetAside:
         return decode_set_aside(body).line()
+    if kind is set_aside.SetAsidesAnswer:
+        lines = [
+            decode_set_aside(bytes(one)).line()
+            for one in msgspec.json.decode(body, type=_RawSetAsides).set_asides
+        ]
+        return msgspec.json.encode(_RawSetAsides([msgspec.Raw(line) for line in lines]))
     return msgspec.json.encode(msgspec.json.decode(body, type=kind))

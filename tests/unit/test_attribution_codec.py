@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from services.attribution.store import codec
-from services.attribution.store.mapper import EventMapper, Recorded, stream_id
+from services.attribution.store.mapper import Recorded, stream_id
+from services.attribution.store.recorder import EventMapper
 from shared.rules.domain import events as e
 from shared.rules.domain import facts as f
 from shared.rules.domain import state as s

@@ -39,7 +39,7 @@ def lanes(text: str) -> dict[str, int]:
     return {channel.name: lanes_of(channel, given) for channel in configured(settings)}
 
 
-async def test_one_call_at_a_time_unless_the_receiver_tells_repetitions() -> None:
+async def test_one_call_at_a_time_unless_the_receiver_drops_repetitions() -> None:
     """By default every channel has one lane, and a webhook, whose receiver knows its ids, eight."""
     assert lanes("") == {"wecom": 1, "aliyun-sms": 1, "webhook": 8, "email": 1, "log": 1}
 

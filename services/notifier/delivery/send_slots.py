@@ -132,7 +132,7 @@ class SendSlots:
 
 def deduplicates(channel: Channel) -> bool:
     """Whether its receiver drops a message whose key it has seen, as those of Standard Webhooks do."""
-    return isinstance(channel, WebhookChannel) or getattr(channel, "tells_repetitions", False)
+    return isinstance(channel, WebhookChannel) or getattr(channel, "deduplicates", False)
 
 
 def lanes_of(channel: Channel, given: Mapping[str, int]) -> int:
