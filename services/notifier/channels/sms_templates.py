@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from services.notifier.channels import RefusedError
 from services.notifier.channels.provider_verdict import Reason
 from services.notifier.model.alert import LeasedAlert, RenderedMessage
-from services.notifier.model.kinds import Audience, EventKind, Rung
+from services.notifier.model.kinds import SHARES_STATUS, Audience, EventKind, Rung
 from services.notifier.schedule.plan import SmsTemplate
 from shared.i18n import Text, translated_in
 from shared.i18n.times import day_and_clock, largest
@@ -44,11 +44,6 @@ _RESULTS: Mapping[tuple[EventKind, bool], Text] = {
     (EventKind.DISPUTED, False): translated_in("in four characters", "disputed"),
     (EventKind.RULED, True): translated_in("in four characters", "is yours by ruling"),
     (EventKind.RULED, False): translated_in("in four characters", "is not yours"),
-}
-_SHARES: Mapping[str, Text] = {
-    "final": translated_in("shares of a deal", "final"),
-    "pending_ruling": translated_in("shares of a deal", "until the ruling"),
-    "cancelled": translated_in("shares of a deal", "cancelled"),
 }
 
 
@@ -194,7 +189,7 @@ def variables(notice: RenderedMessage, zone: ZoneInfo) -> dict[str, str]:
 
 def _result(detail: Mapping[str, Any]) -> str:
     if detail.get("event") == EventKind.SHARES:
-        status = _SHARES.get(str(detail.get("status")))
+        status = SHARES_STATUS.get(str(detail.get("status")))
         return "" if status is None else status.zh
     event, mine = detail.get("event"), detail.get("mine")
     told = (text.zh for (kind, of_reader), text in _RESULTS.items() if (kind, of_reader) == (event, mine))

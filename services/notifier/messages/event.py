@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from services.notifier.messages.words import case_number, harmless
 from services.notifier.model.alert import LeasedAlert, MessageText
-from services.notifier.model.kinds import EventKind
-from shared.i18n import Text, translated, translated_in
+from services.notifier.model.kinds import SHARES_STATUS, EventKind
+from shared.i18n import Text, translated
 from shared.i18n.times import moment
 
 _FULL = 10_000
@@ -26,11 +26,6 @@ _SAID: Mapping[tuple[EventKind, bool], Text] = {
     (EventKind.DISPUTED, False): translated("is disputed; a ruling is to come"),
     (EventKind.RULED, True): translated("is yours by a ruling"),
     (EventKind.RULED, False): translated("is not yours, by a ruling"),
-}
-_DEAL = {
-    "final": translated_in("shares of a deal", "final"),
-    "pending_ruling": translated_in("shares of a deal", "until the ruling"),
-    "cancelled": translated_in("shares of a deal", "cancelled"),
 }
 _TITLE = translated("[Panke] Customer {case} {became}")
 _BODY = translated(
@@ -68,7 +63,7 @@ def _became(alert: LeasedAlert) -> Text:
 
 
 def _shares(detail: Mapping[str, Any]) -> Text:
-    status, share = _DEAL[str(detail["status"])], detail.get("share")
+    status, share = SHARES_STATUS[str(detail["status"])], detail.get("share")
     if share is None:
         return _SHARES.format(status=status)
     return _YOUR_SHARE.format(percent=f"{100 * int(share) / _FULL:g}%", status=status)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+from shared.i18n import Text, translated_in
 
 
 class Rung(StrEnum):
@@ -53,3 +57,11 @@ class Unavailable(StrEnum):
     DEPARTED = "departed"
     AWAY = "away"
     NO_CONTACT = "no_contact"
+
+
+SHARES_STATUS: Final[Mapping[str, Text]] = {
+    "final": translated_in("shares of a deal", "final"),
+    "pending_ruling": translated_in("shares of a deal", "until the ruling"),
+    "cancelled": translated_in("shares of a deal", "cancelled"),
+}
+"""How the shares of a deal stand, in words, by the status of the contract."""
