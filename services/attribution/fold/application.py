@@ -23,7 +23,6 @@ from services.attribution.fold.intake_record import (
     ForeignRecord,
     IntakeRecord,
     JournalFact,
-    RawRecord,
     WatermarkRecord,
     read_record,
 )
@@ -33,7 +32,7 @@ from services.attribution.store.batch import BatchRows
 from services.attribution.store.recorder import AttributionRecorder, Tracking
 from services.attribution.store.store import ScopeState, Store, opening_book
 from shared.contract.topics import encode_contacts
-from shared.platform.kafka.record_processor import SourcePartition
+from shared.platform.kafka.record_processor import RawRecord, SourcePartition
 from shared.platform.kafka.watermarks import Mark, Watermarks
 
 UNBOUNDED = Bounds()

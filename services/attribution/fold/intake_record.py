@@ -10,30 +10,16 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from shared.contract import BadEvent, Event, decode_event, parse_instant
-from shared.contract.topics import BadMessageError, Headers, RawHeaders, decode_headers
+from shared.contract.topics import BadMessageError, Headers, decode_headers
+from shared.platform.kafka.record_processor import RawRecord
 from shared.rules.judge.translate import StoredContacts
 
 _SCOPE = re.compile(rb"[a-z0-9-]{1,64}")
-
-
-class RawRecord(Protocol):
-    """What the consumer hands over, as Kafka has it; nothing in it is decoded."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> RawHeaders: ...
-    @property
-    def timestamp(self) -> int: ...
 
 
 class JournalFact(Struct, frozen=True, gc=False):

@@ -17,13 +17,9 @@ NEW: Final = bilingual("the topic is new here and is read from its beginning")
 CUT: Final = bilingual("the log lacks the stored position and is read again from its beginning")
 
 
-class ConsumedRecord(Protocol):
-    """A record as Kafka has it; nothing in it is decoded."""
+class RawRecord(Protocol):
+    """A record as its partition has it; nothing in it is decoded."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
     @property
     def offset(self) -> int: ...
     @property
@@ -34,6 +30,15 @@ class ConsumedRecord(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
     @property
     def timestamp(self) -> int: ...
+
+
+class ConsumedRecord(RawRecord, Protocol):
+    """A record as Kafka has it, with its place."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
