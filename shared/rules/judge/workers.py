@@ -130,10 +130,8 @@ def _work(judge: ScopeJudge, pipe: Connection, inherited: list[Connection]) -> N
     """In a worker: judge what is handed over until the command closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    sys.stdout, sys.stderr = (
-        sys.__stdout__,
-        sys.__stderr__,
-    )  # a progress bar stands before those of the command
+    # A progress bar stands before those of the command.
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     for other in inherited:
         other.close()
     try:

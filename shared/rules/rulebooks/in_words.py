@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.i18n import Text, translated
+from shared.i18n import Text, listed, translated
 from shared.rules.domain.rulebook import Clause, Period
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.shape import CITING, leaves
@@ -125,8 +125,7 @@ def _words(path: str, value: object) -> Text:
         return Text(f"{count}{unit.zh}", f"{count} {unit.en if count > 1 else unit.en[:-1]}")
     if isinstance(value, frozenset | tuple):
         words = WORDS_OF.get(path, WORDS)
-        known = [words[item] for item in _in_order(value)]
-        return Text("、".join(w.zh for w in known), ", ".join(w.en for w in known))
+        return listed(words[item] for item in _in_order(value))
     if isinstance(value, int) and not path.startswith("follow_up."):
         percent = f"{value / 100:g}%"
         return Text(percent, percent)
