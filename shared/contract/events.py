@@ -12,14 +12,17 @@ from msgspec import Meta, Struct
 from shared.contract.fields import (
     Address,
     Amount,
+    Aside,
     BasisPoints,
     Day,
     EventId,
     Evidence,
-    Name,
+    Label,
     Note,
     OfficeId,
+    PersonName,
     Phone,
+    PhoneAddress,
     Phones,
     Prose,
     RecordId,
@@ -30,7 +33,9 @@ from shared.contract.fields import (
     Score,
     StaffId,
     StaffList,
+    Subject,
     Version,
+    WechatId,
 )
 from shared.contract.times import Instant
 
@@ -53,19 +58,19 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 class Party(Model, frozen=True):
     """How a customer is named in a record."""
 
-    name: Remark | None = None
+    name: PersonName | None = None
     phones: Phones = ()
-    wechat: Remark | None = None
-    relation: Remark | None = None
+    wechat: WechatId | None = None
+    relation: Aside | None = None
 
 
 class CorrectedParty(Model, frozen=True):
     """What a correction says of the party: what it leaves out stays, what it gives empty is taken away."""
 
-    name: Remark | None = None
+    name: PersonName | None = None
     phones: Phones | None = None
-    wechat: Remark | None = None
-    relation: Remark | None = None
+    wechat: WechatId | None = None
+    relation: Aside | None = None
 
 
 class Asked(Model, frozen=True):
@@ -86,13 +91,13 @@ class Referrer(Model, frozen=True):
 class Carried(Model, frozen=True):
     """Where a carried-over entry stood in an older register, and who vouches for it."""
 
-    register: Name
+    register: Label
     row: Row
     attested_by: StaffId
 
 
 class StaffContacts(Model, frozen=True):
-    sms: Phone | None = None
+    sms: PhoneAddress | None = None
     dingtalk: Address | None = None
     wecom: Address | None = None
     feishu: Address | None = None
@@ -110,7 +115,7 @@ class SurveyAnswers(Model, frozen=True):
 class StaffEnrolled(Model, frozen=True):
     TYPE: ClassVar = "staff.enrolled"
     staff: StaffId
-    name: Name
+    name: Label
     role: Role
     contacts: StaffContacts | None = None
 
@@ -159,7 +164,7 @@ class VisitRegistered(Model, frozen=True):
     ended_at: Instant | None = None
     companions: Annotated[tuple[Party, ...], Meta(max_length=100)] = ()
     channel: Remark | None = None
-    purpose: Remark | None = None
+    purpose: Aside | None = None
     notes: Note | None = None
     level: Remark | None = None
     category: Category | None = None
@@ -190,7 +195,7 @@ class FollowUpRecorded(Model, frozen=True):
     customer: Party
     by: StaffId
     method: FollowUpMethod
-    subject: Name
+    subject: Subject
     content: Prose
     reached: bool = True
     category: Category | None = None
@@ -243,8 +248,8 @@ class DealSubscribed(Model, frozen=True):
     deal: RecordId
     customer: Party
     closed_by: StaffId
-    project: Name
-    unit: Name
+    project: Label
+    unit: Label
     amount: Amount | None = None
 
 

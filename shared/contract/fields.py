@@ -1,7 +1,11 @@
-"""The kinds of fields of the contract, each with its size: what is longer is refused, never cut."""
+"""The kinds of fields of the contract, each with its size: what is longer is refused, never cut.
+
+A text that no pattern and no closed list confines says by its type whether it is personal, and of which kind
+(privacy.md#personal): `personal` reads that off, so that no event type can forget it.
+"""
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -22,6 +26,20 @@ ID_SCHEMA_PATTERN: Final = (
 
 PLACE_PATTERN: Final = "^[a-z0-9-]{1,64}$"
 
+PERSONAL: Final = "x-personal"
+"""The keyword under which a schema says of a text whether it is personal, and of which kind."""
+
+PersonalKind = Literal["name", "phone", "wechat", "text", "evidence", "address"]
+
+
+def _personal(kind: PersonalKind) -> Meta:
+    """A text that says who somebody is, how they are reached, or what was said of them."""
+    return Meta(extra_json_schema={PERSONAL: kind})
+
+
+_OPEN: Final = Meta(extra_json_schema={PERSONAL: False})
+"""A text that names things or staff; nothing of a customer belongs into it."""
+
 EventId = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID; UUIDv7 is advised")]
 ScopeId = Annotated[str, Meta(pattern=PLACE_PATTERN, description="ownership scope 判客范围")]
 OfficeId = Annotated[str, Meta(pattern=PLACE_PATTERN, description="sales office 案场")]
@@ -35,20 +53,36 @@ StaffId = Annotated[
 RecordId = Annotated[
     str, Meta(pattern=ID_PATTERN, description="unique within the scope: 1 to 64 letters, digits or . _ : @ -")
 ]
-RulebookName = Annotated[str, Meta(min_length=1, max_length=64)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Label = Annotated[str, Meta(min_length=1, max_length=64)]
-Prose = Annotated[str, Meta(min_length=1, max_length=4000)]
-Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said")]
-Note = Annotated[str, Meta(max_length=4000, description="may be empty: nothing was said")]
+RulebookName = Annotated[str, Meta(min_length=1, max_length=64), _OPEN]
+Label = Annotated[str, Meta(min_length=1, max_length=200), _OPEN]
+Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _OPEN]
+PersonName = Annotated[
+    str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("name")
+]
+WechatId = Annotated[
+    str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("wechat")
+]
 Phone = Annotated[
     str,
     Meta(
         max_length=64,
         description="as people write it, with its extension; stars mask it; may be empty: nothing was said",
     ),
+    _personal("phone"),
 ]
-Address = Annotated[str, Meta(min_length=1, max_length=320)]
+Address = Annotated[str, Meta(min_length=1, max_length=320), _personal("address")]
+PhoneAddress = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="as people write it, with its extension; stars mask it; may be empty: nothing was said",
+    ),
+    _personal("address"),
+]
+Subject = Annotated[str, Meta(min_length=1, max_length=200), _personal("text")]
+Aside = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("text")]
+Prose = Annotated[str, Meta(min_length=1, max_length=4000), _personal("text")]
+Note = Annotated[str, Meta(max_length=4000, description="may be empty: nothing was said"), _personal("text")]
 Amount = Annotated[str, Meta(pattern=r"^(?:0|[1-9]\d{0,14})(?:\.\d{1,4})?$", description="decimal, CNY")]
 Day = Annotated[date, Meta(description="in the years 2000 to 2100")]
 Version = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -58,7 +92,10 @@ BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 Phones = Annotated[tuple[Phone, ...], Meta(max_length=20)]
 StaffList = Annotated[tuple[StaffId, ...], Meta(max_length=100)]
-Evidence = Annotated[tuple[Prose, ...], Meta(max_length=100)]
+Evidence = Annotated[
+    tuple[Annotated[str, Meta(min_length=1, max_length=4000), _personal("evidence")], ...],
+    Meta(max_length=100),
+]
 
 PROSE_FIELDS: Final = frozenset({"notes", "content", "reason", "suggestion"})
 """The fields in which a line break or a tab is part of the text."""
