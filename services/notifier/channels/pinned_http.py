@@ -34,7 +34,7 @@ class Reply:
         return f"{self.status} {self.body.decode('utf-8', 'replace')}".strip()
 
 
-class Caller:
+class PinnedCaller:
     """Posts to receivers that the policy allows."""
 
     def __init__(self, policy: AddressPolicy, timeout: float) -> None:

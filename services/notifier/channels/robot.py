@@ -19,7 +19,7 @@ from services.notifier.channels import composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.contact import mentionable, number_of
 from services.notifier.channels.limits import ZERO, Limit, Limiter
-from services.notifier.channels.pinned_http import Caller, Reply
+from services.notifier.channels.pinned_http import PinnedCaller, Reply
 from services.notifier.channels.provider_verdict import (
     UNKNOWN_CODE,
     Delivered,
@@ -97,7 +97,7 @@ class Robot(ABC):
         self._limiter = limiter
         self._clock = clock
         self._form = form
-        self._caller = Caller(policy, timeout)
+        self._caller = PinnedCaller(policy, timeout)
         # The table of limits must not hold the token; the limit is the robot's, by whatever name it is called.
         self._key = f"{self.provider}:{hashlib.sha256(access.token.encode()).hexdigest()[:16]}"
 

@@ -17,7 +17,7 @@ from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels import RefusedError, TemporaryError, composing
 from services.notifier.channels.address import AddressPolicy
-from services.notifier.channels.pinned_http import Caller, Reply
+from services.notifier.channels.pinned_http import PinnedCaller, Reply
 from services.notifier.channels.provider_verdict import (
     Reason,
     RetryLater,
@@ -62,7 +62,7 @@ class WebhookChannel:
         check_secret(secret)
         self._signer = Webhook(secret)
         self._secrets = (secret, secret.removeprefix("whsec_"))
-        self._caller = Caller(policy, timeout)
+        self._caller = PinnedCaller(policy, timeout)
 
     def destination(self, person: Person) -> str | None:
         receiver = self._receiver

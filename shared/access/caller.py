@@ -1,0 +1,68 @@
+"""Who calls: a person or a machine, with the roles that the journal gave and those that somebody granted.
+
+A role of the journal is held at an office of a scope, under the id by which records name the person. What the journal
+cannot know (head office, auditors over several scopes, machines) is granted over scopes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from shared.contract.events import Role
+
+GrantableRole: TypeAlias = Literal[
+    "head_office", "group_auditor", "operator", "administrator", "desk", "service"
+]
+CallerKind: TypeAlias = Literal["person", "machine"]
+
+EVERY_SCOPE: Final = "*"
+SIGNERS: Final[frozenset[Role]] = frozenset({"back_office", "admin_manager", "manager"})
+"""Roles that enter what others decided or approved on paper."""
+
+
+class StaffRole(Struct, frozen=True):
+    """A role as the journal has it: who is enrolled as what, at which office of which scope."""
+
+    scope: str
+    office: str
+    role: Role
+    staff: str
+
+
+class GrantedRole(Struct, frozen=True):
+    """A role over scopes that an administrator granted; `*` stands for every scope."""
+
+    role: GrantableRole
+    scopes: tuple[str, ...]
+
+    def covers(self, scope: str) -> bool:
+        """Whether the grant is over this scope."""
+        return EVERY_SCOPE in self.scopes or scope in self.scopes
+
+
+class Caller(Struct, frozen=True):
+    """Who stands behind a request, as the token says that was signed for them."""
+
+    subject: str
+    kind: CallerKind
+    login: str
+    session: str
+    expires_at: float
+    staff_roles: tuple[StaffRole, ...] = ()
+    granted_roles: tuple[GrantedRole, ...] = ()
+
+    def knows(self, scope: str) -> bool:
+        """Whether the caller may know that the scope is there at all."""
+        return any(one.scope == scope for one in self.staff_roles) or any(
+            one.covers(scope) for one in self.granted_roles
+        )
+
+    def staff_ids(self, scope: str) -> frozenset[str]:
+        """The ids by which the records of a scope name the caller."""
+        return frozenset(one.staff for one in self.staff_roles if one.scope == scope)
+
+    def may_sign_for_others(self, scope: str) -> bool:
+        """Whether the caller may enter what somebody else decided or approved on a signed paper."""
+        return any(one.scope == scope and one.role in SIGNERS for one in self.staff_roles)

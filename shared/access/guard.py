@@ -1,0 +1,210 @@
+"""The door of a service: who is nobody, may not, or may not know of it, goes no further.
+
+It stands before the application, not in it, so that an address which somebody adds and forgets is closed. What a role
+reaches within a scope (an office, own customers) only the handler can tell: it finds the permits with `permits_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias, cast
+
+from starlette.requests import HTTPConnection
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.access.caller import Caller
+from shared.access.keys import KeySource
+from shared.access.table import Action, PermissionTable, Permit
+from shared.access.tokens import TokenRefusedError, TokenVerifier, UnknownKeyError
+from shared.i18n import bilingual, listed
+from shared.platform.http.problem import ProblemError, problem
+
+REALM: Final = 'Bearer realm="panke"'
+_PERMITS: Final = "permits"
+_CALLER: Final = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That somebody was not let in, for the record of access."""
+
+    status: int
+    reason: str
+    method: str
+    action: str | None
+    scope: str | None
+    caller: Caller | None
+    address: str | None
+
+
+Refused: TypeAlias = Callable[[Refusal], Awaitable[None]]
+SessionCheck: TypeAlias = Callable[[Caller], Awaitable[str | None]]
+"""What stands against a session whose token is still valid, or None."""
+
+
+class Doorkeeper(Protocol):
+    """What the door asks: whom a token speaks for."""
+
+    async def caller(self, token: str) -> Caller: ...
+
+
+class OfflineDoorkeeper:
+    """Verifies by the key set; an unknown key has it looked up again once."""
+
+    def __init__(self, verifier: TokenVerifier, keys: KeySource) -> None:
+        self._verifier = verifier
+        self._keys = keys
+
+    async def caller(self, token: str) -> Caller:
+        """Whom the token speaks for. Raises `TokenRefusedError`."""
+        try:
+            return self._verifier.verify(token)
+        except UnknownKeyError:
+            await self._keys.refresh()
+            return self._verifier.verify(token)
+
+
+class _Routes:
+    """The addresses of a service, each with its action."""
+
+    def __init__(self, table: PermissionTable, service: str) -> None:
+        self._plain: dict[tuple[str, str], str] = {}
+        self._patterns: list[tuple[str, object, str]] = []
+        for method, path, action in table.routes(service):
+            if "{" in path:
+                self._patterns.append((method, compile_path(path)[0], action))
+            else:
+                self._plain[method, path] = action
+
+    def find(self, method: str, path: str) -> tuple[str, str | None] | None:
+        """The action of an address, and the scope that it names."""
+        method = "GET" if method == "HEAD" else method
+        if (plain := self._plain.get((method, path))) is not None:
+            return plain, None
+        for of, pattern, action in self._patterns:
+            found = pattern.match(path) if of == method else None  # type: ignore[attr-defined]
+            if found is not None:
+                return action, found.groupdict().get("scope")
+        return None
+
+
+class AccessGuard:
+    """Lets in who may: 401 without a valid token, 404 for what the caller may not know of, 403 with the reason."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        service: str,
+        table: PermissionTable,
+        doorkeeper: Doorkeeper,
+        refused: Refused | None = None,
+        session: SessionCheck | None = None,
+    ) -> None:
+        self._app = app
+        self._table = table
+        self._routes = _Routes(table, service)
+        self._doorkeeper = doorkeeper
+        self._refused = refused
+        self._session = session
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        found = self._routes.find(scope["method"], scope["path"])
+        if found is None or self._table.actions[found[0]].who != "anyone":
+            try:
+                await self._let_in(scope, found)
+            except ProblemError as error:
+                await problem(error.status, error.detail, headers=error.headers)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, found: tuple[str, str | None] | None) -> None:
+        """Note who calls and by which permits. Raises `ProblemError`."""
+        action, of = found or (None, None)
+        caller = None
+        try:
+            caller = await self._caller(HTTPConnection(scope))
+            permits = self._permits(caller, action, of)
+        except ProblemError as error:
+            if self._refused is not None:
+                address = scope["client"][0] if scope.get("client") else None
+                said = Refusal(error.status, error.detail, scope["method"], action, of, caller, address)
+                await self._refused(said)
+            raise
+        state = scope.setdefault("state", {})
+        state[_CALLER], state[_PERMITS] = caller, permits
+
+    async def _caller(self, asked: HTTPConnection) -> Caller:
+        try:
+            caller = await self._doorkeeper.caller(_token(asked))
+            ended = None if self._session is None else await self._session(caller)
+        except TokenRefusedError as error:
+            raise _unauthorised(str(error)) from None
+        if ended is not None:
+            raise _unauthorised(ended)
+        return caller
+
+    def _permits(self, caller: Caller, action: str | None, of: str | None) -> tuple[Permit, ...]:
+        if action is None:
+            raise ProblemError(404, bilingual("there is no such address"))
+        told = self._table.actions[action]
+        if told.who == "signed_in":
+            return ()
+        if of is not None and not caller.knows(of):
+            raise ProblemError(404, bilingual("there is no such scope"))
+        permits = self._table.permits(caller, action, of)
+        if not permits:
+            raise forbidden(self._table, action, told)
+        return permits
+
+
+def forbidden(table: PermissionTable, action: str, told: Action) -> ProblemError:
+    """403 that says what the caller may not do, and who may."""
+    reason = bilingual(
+        "your roles do not allow this: {action}; it is for {roles}",
+        action=told.text,
+        roles=listed(table.roles_of(action)),
+    )
+    return ProblemError(403, reason)
+
+
+def caller_of(request: HTTPConnection) -> Caller:
+    """Who calls; a dependency of a route that the guard stands before."""
+    return cast(Caller, _state(request)[_CALLER])
+
+
+def permits_of(request: HTTPConnection) -> tuple[Permit, ...]:
+    """By which roles the caller came in, and how far each reaches."""
+    return cast("tuple[Permit, ...]", _state(request)[_PERMITS])
+
+
+def _state(request: HTTPConnection) -> dict[str, object]:
+    state = request.scope.get("state")
+    if not isinstance(state, dict) or _CALLER not in state:
+        raise ProblemError(401, bilingual("sign in first"), headers={"WWW-Authenticate": REALM})
+    return state
+
+
+def _token(asked: HTTPConnection) -> str:
+    given = list(_credentials(asked))
+    if not given:
+        raise ProblemError(
+            401, bilingual("sign in first: the request carries no token"), headers={"WWW-Authenticate": REALM}
+        )
+    scheme, _, token = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer" or not token.strip():
+        raise TokenRefusedError(bilingual("Authorization must be given once, as `Bearer TOKEN`"))
+    return token.strip()
+
+
+def _credentials(asked: HTTPConnection) -> Iterator[str]:
+    yield from asked.headers.getlist("authorization")
+
+
+def _unauthorised(reason: str) -> ProblemError:
+    return ProblemError(401, reason, headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'})

@@ -1,0 +1,144 @@
+"""The table of permissions: read from `permissions.yaml`, asked by every service.
+
+Closed by default: an address that no action names, and a cell that is not there, are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, TypeAlias, get_args
+
+import msgspec
+from msgspec import Struct
+
+from shared.access.caller import EVERY_SCOPE, Caller, GrantableRole
+from shared.access.roles import Reach
+from shared.contract.events import Role
+from shared.i18n import Text
+
+FILE: Final = "permissions.yaml"
+ANY_SERVICE: Final = "*"
+
+Who: TypeAlias = Literal["anyone", "signed_in", "role"]
+
+
+class PermissionTableError(ValueError):
+    """The file of permissions contradicts itself."""
+
+
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+    @property
+    def text(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+class Action(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that may be done: by whom, how far, at which addresses."""
+
+    zh: str
+    en: str
+    routes: tuple[str, ...]
+    may: Mapping[str, Reach] = {}
+    who: Who = "role"
+    opens: bool = False
+
+    @property
+    def text(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    staff_roles: Mapping[str, Words]
+    granted_roles: Mapping[str, Words]
+    actions: Mapping[str, Action]
+
+
+class Permit(Struct, frozen=True):
+    """That a caller may do an action by one of their roles, and how far it reaches."""
+
+    action: str
+    role: str
+    reach: Reach
+    scopes: tuple[str, ...]
+    office: str | None = None
+    staff: str | None = None
+
+    def covers(self, scope: str, office: str | None = None, people: Collection[str] = frozenset()) -> bool:
+        """Whether it reaches what belongs to this office of the scope, and to these members of staff."""
+        if EVERY_SCOPE not in self.scopes and scope not in self.scopes:
+            return False
+        if self.reach == "own":
+            return self.staff in people
+        return self.reach != "office" or office == self.office
+
+
+class PermissionTable:
+    """Every action with its cells; `routes` of a service lead to actions."""
+
+    def __init__(self, read: bytes) -> None:
+        found = msgspec.yaml.decode(read, type=_File)
+        self.staff_roles = found.staff_roles
+        self.granted_roles = found.granted_roles
+        self.actions = found.actions
+        _check(found)
+
+    def routes(self, service: str) -> Iterator[tuple[str, str, str]]:
+        """The method, the path and the action of each address of a service."""
+        for name, action in self.actions.items():
+            for route in action.routes:
+                of, method, path = route.split(" ")
+                if of in (service, ANY_SERVICE):
+                    yield method, path, name
+
+    def permits(self, caller: Caller, action: str, scope: str | None = None) -> tuple[Permit, ...]:
+        """By which roles the caller may do the action, in a scope or (None) in any; empty: they may not."""
+        may = self.actions[action].may
+        return tuple(
+            permit
+            for permit in _held(caller, action, may)
+            if scope is None or EVERY_SCOPE in permit.scopes or scope in permit.scopes
+        )
+
+    def roles_of(self, action: str) -> list[Text]:
+        """The names of the roles that may do it."""
+        words = {**self.staff_roles, **self.granted_roles}
+        return [words[role].text for role in self.actions[action].may]
+
+
+@cache
+def permission_table() -> PermissionTable:
+    """The table that ships."""
+    return PermissionTable(files(__package__).joinpath(FILE).read_bytes())
+
+
+def _held(caller: Caller, action: str, may: Mapping[str, Reach]) -> Iterator[Permit]:
+    for one in caller.staff_roles:
+        if (reach := may.get(one.role)) is not None:
+            yield Permit(action, one.role, reach, (one.scope,), one.office, one.staff)
+    for grant in caller.granted_roles:
+        if (reach := may.get(grant.role)) is not None:
+            yield Permit(action, grant.role, reach, grant.scopes)
+
+
+def _check(found: _File) -> None:
+    """Roles are those that exist, each reaches as its kind can, and an address leads to one action."""
+    if tuple(found.staff_roles) and set(found.staff_roles) != set(get_args(Role)):
+        raise PermissionTableError("staff_roles: not those of the contract")
+    if set(found.granted_roles) != set(get_args(GrantableRole)):
+        raise PermissionTableError("granted_roles: not those that can be granted")
+    seen: dict[str, str] = {}
+    for name, action in found.actions.items():
+        for role, reach in action.may.items():
+            known = found.granted_roles if reach == "granted" else found.staff_roles
+            if role not in known:
+                raise PermissionTableError(f"{name}: {role} cannot reach {reach}")
+        for route in action.routes:
+            if seen.setdefault(route, name) != name:
+                raise PermissionTableError(f"{route}: both {seen[route]} and {name}")

@@ -1,0 +1,83 @@
+"""docs/permissions.md: who may do what, from the table that the services ask.
+
+`.venv/bin/python -m tests.support.permissions_page` writes it anew; a test says when it is not current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from shared.access.table import Action, permission_table
+from tests.support.documents import DOCS
+
+PAGE: Final = DOCS / "permissions.md"
+HEAD: Final = """\
+# Permissions 权限表
+
+谁可以做什么：每个服务的每个地址都查这一张表，表上没有的一律拒绝。
+
+Who may do what. Every service asks this one table (`shared/access/permissions.yaml`) for each of its addresses; what is
+not in it is refused. What a role is and how a caller shows who they are stands in [access.md](access.md).
+
+| 范围 reach | |
+|---|---|
+| 本人 own | customers that are the caller's own, records that name the caller |
+| 案场 office | the office at which the role is held |
+| 全范围 scope | the scope in which the role is held |
+| 授权范围 granted | the scopes over which the role was granted |
+| – | may not |
+
+An action marked 🔎 shows the personal data of customers: each use of it goes on the record of access.
+
+This page is made of the table: `.venv/bin/python -m tests.support.permissions_page` writes it anew.
+"""
+REACH: Final = {
+    "own": "本人 own",
+    "office": "案场 office",
+    "scope": "全范围 scope",
+    "granted": "授权范围 granted",
+}
+WHO: Final = {
+    "anyone": "任何人，无需登录 anyone, without a token",
+    "signed_in": "任何已登录者 whoever is signed in",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *_tables(), *_actions()]) + "\n"
+
+
+def _tables() -> Iterator[str]:
+    table = permission_table()
+    for heading, roles in (
+        ("Roles of the journal 台账中的角色", table.staff_roles),
+        ("Granted roles 授予的角色", table.granted_roles),
+    ):
+        yield f"## {heading}\n"
+        yield f"| | {' | '.join(f'{one.zh}<br>{one.en}' for one in roles.values())} |"
+        yield f"|---|{'---|' * len(roles)}"
+        for name, action in table.actions.items():
+            if action.who == "role":
+                cells = " | ".join(REACH[action.may[role]] if role in action.may else "–" for role in roles)
+                yield f"| {_title(name, action)} | {cells} |"
+        yield ""
+
+
+def _title(name: str, action: Action) -> str:
+    return f"{action.zh}<br>`{name}`{' 🔎' if action.opens else ''}"
+
+
+def _actions() -> Iterator[str]:
+    table = permission_table()
+    yield "## Addresses 地址\n"
+    yield "| action | who | addresses |\n|---|---|---|"
+    for name, action in table.actions.items():
+        where = "<br>".join(f"`{route}`" for route in action.routes) or "within others"
+        who = WHO.get(action.who, "按上表 as above")
+        yield f"| {action.zh} {action.en}<br>`{name}` | {who} | {where} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
