@@ -87,6 +87,16 @@ class Findable(Taking):
         return self.knows
 
 
+class FailedAfterwards(Findable):
+    """One whose gateway says of the first call that the server behind it has failed."""
+
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
+        try:
+            return await super().send(notice, destination)
+        except NoAnswerError:
+            raise NoAnswerError("502 bad gateway", server_failed=True) from None
+
+
 async def test_a_lost_answer_makes_one_repetition_by_the_next_channel(office: Office) -> None:
     """What may have arrived is not sent again by the same channel where there is another: one message more."""
     first, second = Taking("first"), Keeping("second")
@@ -156,6 +166,26 @@ async def test_a_server_that_says_it_failed_is_tried_again_as_before(office: Off
     only.answers = [NoAnswerError("500 oops", server_failed=True) for _ in range(8)]
     (alert,) = await for_hours(office, 4, only)
     assert (alert.state, len(only.sent)) == ("sent", 1)
+
+
+async def test_a_server_that_took_the_message_and_says_it_failed_is_asked(office: Office) -> None:
+    """A gateway that answers 502 for what stands behind it: a provider that can be asked has the message, and it is not
+    sent again, by this channel or the next."""
+    sms, other = FailedAfterwards("sms"), Keeping("other")
+    sms.knows = DeliveryStatus("taken", "", "")
+    (alert,) = await for_hours(office, 1, sms, other)
+    assert (alert.state, alert.reason, len(sms.sent), len(other.sent)) == ("sent", "by sms", 1, 0)
+
+
+@pytest.mark.parametrize("refusal", [None, NoAnswerError("500 oops", server_failed=True)])
+async def test_a_server_that_did_not_take_the_message_keeps_nobody_from_it(
+    office: Office, refusal: Exception | None
+) -> None:
+    """It says that it failed, and knows nothing of the message or does not answer that either: the next channel."""
+    sms, other = FailedAfterwards("sms", knows_all=False), Keeping("other")
+    sms.refusal = refusal
+    (alert,) = await for_hours(office, 1, sms, other)
+    assert (alert.state, alert.reason, len(sms.sent), len(other.sent)) == ("sent", "by other", 1, 1)
 
 
 async def test_killed_in_a_call_it_is_asked_about_first(office: Office) -> None:

@@ -8,10 +8,12 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -32,6 +34,9 @@ CONTACTS = """
 MEMBERS = """
     SELECT DISTINCT coalesce(attempts.digest, alert)::text, customer FROM attempts JOIN alerts ON alerts.id = alert
 """
+UNDER_WAY = "SELECT id, leased_until FROM alerts WHERE lease IS NOT NULL"
+# When the round ended in which each was sent, however long ago its call.
+SETTLED = "SELECT alert, max(at) FROM transitions WHERE state = 'sent' AND alert = ANY(%s) GROUP BY alert"
 
 
 @contextmanager
@@ -71,6 +76,16 @@ def body_of(mail: str) -> str:
     return str(message.get_content())
 
 
+def under_way(watch: Watch) -> dict[UUID, datetime]:
+    """What either process has under lease, and until when."""
+    return dict(watch.connection.execute(UNDER_WAY).fetchall())
+
+
+def seconds(at: datetime, moments: Iterable[datetime]) -> float:
+    """From a kill until the last of these."""
+    return max((round((moment - at).total_seconds(), 1) for moment in moments), default=0.0)
+
+
 @pytest.mark.timeout(900)
 def test_a_kill_under_a_slow_provider_repeats_one_message_at_most(database: str, tmp_path: Path) -> None:
     """Answers that take four seconds, two notifiers, four kills: everybody is told, one repetition a kill at most."""
@@ -85,12 +100,19 @@ def test_a_kill_under_a_slow_provider_repeats_one_message_at_most(database: str,
         watch = Watch(stack.enter_context(connect(database)))
         start = (database, provider.base, post.port, tmp_path / "log")
         pair = [stack.enter_context(sender(*start)) for _ in range(2)]
+        killed: list[tuple[datetime, dict[UUID, datetime]]] = []
         for turn in range(kills):
             until(lambda: len(provider.delivered) >= 2 * (turn + 1), 200, watch)  # noqa: B023 (waited for here)
             pair[turn % 2].kill()
             pair[turn % 2].wait()
+            killed.append((datetime.now(UTC), under_way(watch)))
             pair[turn % 2] = stack.enter_context(sender(*start))
         until(lambda: watch.states() == {"sent": alerts}, 300, watch)
+        free = [seconds(at, leased.values()) for at, leased in killed]
+        latest = [
+            seconds(at, dict(watch.connection.execute(SETTLED, [list(leased)]).fetchall()).values())
+            for at, leased in killed
+        ]
         of_key: dict[str, set[str]] = {}
         for key, customer in watch.connection.execute(MEMBERS.encode()).fetchall():
             of_key.setdefault(key, set()).add(customer)
@@ -103,6 +125,6 @@ def test_a_kill_under_a_slow_provider_repeats_one_message_at_most(database: str,
     for members in messages:
         repeated += members <= told
         told |= members
-    print({**found, "repeated": repeated})
+    print({"alerts": alerts, **found, "repeated": repeated, "anybody's after": free, "told after": latest})
     assert told == set(customers.values())
     assert repeated <= kills

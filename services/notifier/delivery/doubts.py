@@ -1,9 +1,9 @@
 """What may have arrived already, and what was reported as failed: asked before anything is sent again.
 
 A call whose answer was lost, or in which the process was killed, may have told the person. Where the provider can
-be asked by the key that it was given, it is asked; else the next channel is taken, and a channel that has been tried
-in doubt is tried again less and less often: for each lost answer there is one repetition at most. What was reported
-as failed goes by another channel.
+be asked by the key that it was given, it is asked, also where it said that it failed (a gateway says so for what
+stands behind it); else the next channel is taken, and a channel that has been tried in doubt is tried again less and
+less often: for each lost answer there is one repetition at most. What was reported as failed goes by another channel.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Doubts:
     ) -> RoundResult | list[EarlierAttempt]:
         """What becomes of the alerts by what the providers know; else the doubts and failures that are left."""
         left: list[EarlierAttempt] = []
-        for one in tried:
+        for one in _without_old_failures(tried):
             channel = self._channels.get(one.channel)
             age = self._machine.now() - one.started_at
-            if channel is None or not one.unanswered or age > _KNOWN_FOR:
+            if channel is None or not (one.unanswered or one.server_failed) or age > _KNOWN_FOR:
                 left.append(one)
                 continue
             try:
@@ -101,6 +101,12 @@ class Doubts:
         return left is None or 2 * wait < left
 
 
+def _without_old_failures(tried: Sequence[EarlierAttempt]) -> list[EarlierAttempt]:
+    """A receiver that fails all day is asked about the last call alone."""
+    last = {(one.channel, one.destination): one for one in tried if one.server_failed}
+    return [one for one in tried if not one.server_failed or one in last.values()]
+
+
 class _NoVerdictError(Exception):
     """The provider did not say; that is no word about the message."""
 
@@ -125,7 +131,7 @@ def without_failed(ways: Ways, tried: Sequence[EarlierAttempt]) -> Ways:
 
 
 def in_order(ways: Ways, tried: Sequence[EarlierAttempt], now: datetime) -> tuple[Ways, timedelta | None]:
-    """The ways to take now, those without a doubt first; and how long until one more may be taken."""
+    """The ways to take now, those without doubt or failing server first; and how long until one more may be taken."""
     taken: list[tuple[int, tuple[Channel, str]]] = []
     waits: list[timedelta] = []
     for way in ways:
@@ -134,9 +140,13 @@ def in_order(ways: Ways, tried: Sequence[EarlierAttempt], now: datetime) -> tupl
         if wait > ZERO:
             waits.append(wait)
         else:
-            taken.append((len(doubts), way))
+            taken.append((len(doubts) + _failed_there(way, tried), way))
     taken.sort(key=lambda entry: entry[0])
     return [way for _, way in taken], min(waits, default=None)
+
+
+def _failed_there(way: tuple[Channel, str], tried: Sequence[EarlierAttempt]) -> bool:
+    return any(one.server_failed and (one.channel, one.destination) == (way[0].name, way[1]) for one in tried)
 
 
 def _doubts(way: tuple[Channel, str], tried: Sequence[EarlierAttempt]) -> list[datetime]:

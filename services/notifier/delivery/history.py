@@ -85,6 +85,7 @@ class AttemptHistory:
         moved: list[tuple[UUID, State]] = []
         at = {"business_now": business_now, "machine_now": machine_now}
         with self._database.connection() as connection:
+            connection.execute(self._sql["adopt_early_reports"])
             rows: list[Any] = connection.execute(self._sql["claim_receipts"], {"limit": _MOST}).fetchall()
             if not rows:
                 return []

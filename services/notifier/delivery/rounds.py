@@ -145,7 +145,7 @@ class Rounds:
                 if _held(error, channel):
                     verdict = RoundResult(State.UNKNOWN, "; ".join(round.said), digest=round.packet.key)
                     return round.all(replace(verdict, waits_for=HELD))
-                if isinstance(error, NoAnswerError) and not error.server_failed:
+                if isinstance(error, NoAnswerError):
                     later = self._doubts.ask_later(round, channel)
                     if later is not None:
                         return round.all(later)

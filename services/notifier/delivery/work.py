@@ -71,7 +71,8 @@ class SendAttempt:
 
 @dataclass(frozen=True)
 class EarlierAttempt:
-    """A call that was made for an alert: its answer was lost, or its message was reported as failed."""
+    """A call that was made for an alert: its answer was lost, its message was reported as failed, or the receiver says
+    that it failed itself (which is no doubt, but worth a question)."""
 
     channel: str
     destination: str
@@ -79,3 +80,4 @@ class EarlierAttempt:
     started_at: datetime
     unanswered: bool
     reported: bool
+    server_failed: bool = False

@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from services.notifier.channels import clipped
@@ -20,6 +20,8 @@ from shared.platform.postgres.database import Database, queries
 
 Status = Literal["delivered", "failed", "read"]
 _MOST = 1000
+# How long a report waits for the answer that tells of which message it speaks.
+EARLY: Final = timedelta(hours=1)
 _PROVIDER_ID = re.compile(r"[A-Za-z0-9:_.^-]{1,128}")
 
 
@@ -94,7 +96,10 @@ class Receipts:
         self._sql = queries("services.notifier")
 
     def put(self, reports: list[Report], at: tuple[datetime, datetime]) -> int:
-        """Store the reports of messages that are ours; answers how many alerts they were about."""
+        """Store the reports of messages that are ours; answers how many alerts they were about.
+
+        A provider may report before it answers the call: what it knows by its own number alone waits for that.
+        """
         business_now, machine_now = at
         told = 0
         with self._database.connection() as connection:
@@ -109,8 +114,15 @@ class Receipts:
                     "answer": one.answer,
                     "business_now": business_now,
                     "machine_now": machine_now,
+                    "early": EARLY,
                 }
-                told += connection.execute(self._sql["put_receipt"], given).rowcount
+                found = connection.execute(self._sql["put_receipt"], given).rowcount
+                if not found and one.key is None and one.provider_id is not None:
+                    connection.execute(self._sql["put_early_report"], given)
+                told += found
+            connection.execute(
+                self._sql["forget_early_reports"], {"machine_now": machine_now, "early": EARLY}
+            )
         return told
 
 

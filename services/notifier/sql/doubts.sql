@@ -9,12 +9,12 @@ WHERE id = ANY(%(ids)s) AND lease = ANY(%(leases)s)
 -- The calls of these alerts after which nobody can say that nobody was told, and those whose message was reported as
 -- failed; since a person last had them tried again.
 SELECT DISTINCT t.channel, t.destination, coalesce(t.digest, t.alert), t.started_at,
-       t.outcome = 'unknown' AND NOT t.server_failed, f.alert IS NOT NULL
+       t.outcome = 'unknown' AND NOT t.server_failed, f.alert IS NOT NULL, t.outcome = 'unknown' AND t.server_failed
 FROM attempts t
 JOIN alerts a ON a.id = t.alert
 LEFT JOIN receipts f ON f.alert = t.alert AND f.number = t.number AND f.status = 'failed'
 WHERE t.alert = ANY(%(ids)s) AND t.started_at >= coalesce(a.fresh_from, '-infinity')
-  AND (t.outcome = 'unknown' AND NOT t.server_failed OR f.alert IS NOT NULL)
+  AND (t.outcome = 'unknown' OR f.alert IS NOT NULL)
 ORDER BY t.started_at
 
 -- name: resolve_attempts
@@ -32,6 +32,19 @@ ON CONFLICT (alert, number, status, told_at) DO NOTHING
 
 -- name: open_receipts
 SELECT EXISTS (SELECT FROM receipts WHERE open)
+       OR EXISTS (SELECT FROM early_reports e JOIN attempts t ON t.channel = e.channel AND t.provider_id = e.provider_id)
+
+-- name: adopt_early_reports
+-- The answer has come that tells of which call they speak.
+WITH found AS (
+    DELETE FROM early_reports e USING attempts t
+    WHERE t.channel = e.channel AND t.provider_id = e.provider_id
+    RETURNING t.alert, t.number, e.status, e.told_at, e.answer, e.at, e.business_at
+)
+INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at, open)
+SELECT f.alert, f.number, f.status, f.told_at, f.answer, f.at, f.business_at, true FROM found f
+WHERE NOT EXISTS (SELECT FROM receipts r WHERE r.alert = f.alert AND r.number = f.number AND r.status = f.status)
+ON CONFLICT (alert, number, status, told_at) DO NOTHING
 
 -- name: claim_receipts
 -- Reports to look at, but those of alerts that are under way: their round ends first.

@@ -30,14 +30,14 @@ SELECT alert, number, status, told_at, answer, at, business_at FROM receipts WHE
 SELECT pg_advisory_xact_lock(hashtext('panke.notifier.receipts'))
 
 -- name: put_receipt
--- Of the message with the id that the provider gave, else with the key that we gave: the last attempt. What is known
--- already is not told again, in whatever words or at whatever time.
+-- Of the message with the id that the provider gave, else with the key that we gave: the last attempt, but not one that
+-- the provider has given another id. What is known already is not told again, in whatever words or at whatever time.
 WITH told AS (
     SELECT DISTINCT ON (t.alert) t.alert, t.number
     FROM attempts t
     WHERE t.channel = ANY(%(channels)s)
       AND (t.alert = %(key)s::uuid OR t.digest = %(key)s::uuid OR t.provider_id = %(provider_id)s)
-    ORDER BY t.alert, t.provider_id IS NOT DISTINCT FROM %(provider_id)s DESC, t.number DESC
+    ORDER BY t.alert, t.provider_id IS NOT DISTINCT FROM %(provider_id)s DESC, t.provider_id IS NULL DESC, t.number DESC
 )
 INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at, open)
 SELECT t.alert, t.number, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s, true FROM told t
@@ -45,3 +45,17 @@ WHERE NOT EXISTS (
     SELECT FROM receipts r WHERE r.alert = t.alert AND r.number = t.number AND r.status = %(status)s)
 ON CONFLICT (alert, number, status, told_at) DO NOTHING
 RETURNING alert
+
+-- name: put_early_report
+-- By its number alone, and the answer that tells the number may still come: kept while a call waits for one.
+INSERT INTO early_reports (channel, provider_id, status, told_at, answer, at, business_at)
+SELECT came.channel, %(provider_id)s, %(status)s, %(told_at)s, %(answer)s, %(machine_now)s, %(business_now)s
+FROM unnest(%(channels)s::text[]) AS came (channel)
+WHERE EXISTS (SELECT FROM attempts t
+              WHERE t.channel = came.channel AND (t.outcome IS NULL OR t.outcome = 'unknown')
+                AND t.started_at > %(machine_now)s - %(early)s::interval)
+  AND NOT EXISTS (SELECT FROM attempts t WHERE t.channel = came.channel AND t.provider_id = %(provider_id)s)
+ON CONFLICT DO NOTHING
+
+-- name: forget_early_reports
+DELETE FROM early_reports WHERE at < %(machine_now)s - %(early)s::interval

@@ -1,0 +1,134 @@
+"""Delivery reports that come before the answer of their call, or behind a call that was repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notifier.channels import NoAnswerError
+from services.notifier.channels.sms import SmsChannel
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.retry_policy import RetryPolicy
+from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.history.proof import LogQuery, Proof
+from services.notifier.history.receipts import Receipts, Report, tencent
+from services.notifier.model.metrics import Metrics
+from shared.contract import StaffContacts
+from tests.support.notices import LI
+from tests.support.notifier import Keeping, Office, local
+from tests.support.parts import eventually
+from tests.support.providers import Provider
+from tests.support.sms import tencent as tencent_at
+
+QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    office = Office(database, local(1, 10))
+    reached = StaffContacts(sms=LI.contact("sms"), email=LI.contact("email"))
+    office.hear(
+        office.stream.watermark(local(1, 10)),
+        office.stream.staff("li", "consultant", reached=reached),
+        office.stream.claim("c1", "li"),
+    )
+    office.at(local(4, 9))
+    yield office
+    office.close()
+
+
+@pytest.fixture
+def sms(provider: Provider, office: Office) -> SmsChannel:
+    return tencent_at(provider.base, office.machine)
+
+
+async def round_of(office: Office, *channels: Any) -> ListedAlert:
+    sender = Dispatcher(
+        office.queue, channels, (office.clock, office.machine), office.plans, QUICK, Metrics()
+    )
+    await sender.tick()
+    await sender.drain(90)
+    (found,) = [one for one in Listing(office.database).page(Filter(), None, 100) if one.state != "due"]
+    return found
+
+
+def pushed(office: Office, provider: Provider, status: str, sid: str | None = None) -> int:
+    """A report of Tencent Cloud on its last message, which knows it by its own number alone."""
+    body = {"sid": sid or provider.messages[-1].provider_id, "report_status": status, "errmsg": "MK:0001"}
+    at = (office.clock.now(), office.machine.now())
+    return Receipts(office.database).put(tencent(json.dumps([body]).encode()), at)
+
+
+async def while_held(office: Office, provider: Provider, channels: tuple[Any, ...], status: str) -> None:
+    """The provider takes the message and reports on it, and answers the call behind that."""
+    provider.hold = threading.Event()
+    sending = asyncio.create_task(round_of(office, *channels))
+    try:
+        await asyncio.to_thread(eventually, lambda: len(provider.messages) == 1, "the provider has it")
+        pushed(office, provider, status)
+    finally:
+        provider.hold.set()
+    assert (await sending).state == "sent"
+
+
+async def test_a_failure_that_is_reported_before_the_answer_goes_to_the_next_channel(
+    office: Office, sms: SmsChannel, provider: Provider
+) -> None:
+    """A network that refuses at once is quicker than a slow answer: the report waits for the number it speaks of."""
+    other = Keeping("other")
+    await while_held(office, provider, (sms, other), "FAIL")
+    alert = await round_of(office, sms, other)
+    assert (alert.state, alert.reason, len(other.sent)) == ("sent", "by other", 1)
+    (logged, *_) = Proof(office.database).log(LogQuery("c1"))
+    assert [one.what for one in logged.history].count("reported failed") == 1
+
+
+async def test_a_delivery_that_is_reported_before_the_answer_is_part_of_the_proof(
+    office: Office, sms: SmsChannel, provider: Provider
+) -> None:
+    """It stands beside its call, once, however often it is pushed."""
+    await while_held(office, provider, (sms,), "SUCCESS")
+    await round_of(office, sms)
+    for _ in range(2):
+        (logged, *_) = Proof(office.database).log(LogQuery("c1"))
+        assert [one.what for one in logged.history].count("reported delivered") == 1
+        pushed(office, provider, "SUCCESS")
+
+
+async def test_reports_of_other_applications_are_not_kept(
+    office: Office, sms: SmsChannel, provider: Provider
+) -> None:
+    """An account sends other things too: a number that no call of ours waits for leaves nothing behind."""
+    other = Keeping("other")
+    other.answers = [NoAnswerError("cut")]
+    await round_of(office, other)
+    office.machine.ahead += timedelta(minutes=2)
+    await round_of(office, sms)
+    assert pushed(office, provider, "FAIL", "9000:1") == 0
+    with office.database.connection() as connection:
+        assert connection.execute("SELECT count(*) FROM early_reports").fetchone() == (0,)
+
+
+async def test_a_report_on_a_call_whose_answer_was_lost_is_not_one_on_its_repetition(office: Office) -> None:
+    """Both have our key; the number of the first is another than that of the second, whose delivery stands."""
+    at = (office.clock.now(), office.machine.now())
+    sms = Keeping("aliyun-sms")
+    alert = await round_of(office, sms)
+    with office.database.connection() as connection:
+        connection.execute(
+            "INSERT INTO attempts (alert, number, channel, destination, message, started_at, business_at, behind,"
+            "                      outcome)"
+            " SELECT alert, 0, channel, destination, message, started_at, business_at, behind, 'unknown'"
+            " FROM attempts"
+        )
+        connection.execute("UPDATE attempts SET provider_id = 'second' WHERE number = 1")
+    report = Report(("aliyun-sms",), alert.id, "first", "failed", "2026-03-04 09:00:05", "MK:0001")
+    assert Receipts(office.database).put([report], at) == 1
+    alert = await round_of(office, sms, Keeping("other"))
+    assert (alert.state, alert.reason) == ("sent", "by aliyun-sms")
