@@ -10,7 +10,6 @@ from importlib import metadata
 from typing import Final
 
 import psycopg
-import structlog
 
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
@@ -20,7 +19,7 @@ from services.intake.journal.backpressure import OutboxBacklog
 from services.intake.journal.clock_watch import ClockWatch, StoredClocks
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.committer import GroupCommitter
-from services.intake.journal.damage import logged, void_damaged
+from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import Archive, Clock, Journal, declare_deployment
 from services.intake.journal.positions import JournalStatus
 from services.intake.journal.set_asides import SetAsides
@@ -48,8 +47,6 @@ from shared.platform.service import (
 )
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
 
-log = structlog.get_logger()
-
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
 BATCH_BYTES: Final = 32 * 1024 * 1024
@@ -70,7 +67,8 @@ class IntakeService:
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-intake")
         self.clock_watch = _clock_watch(clock, self.database, metrics)
         stamps: Clock = self.clock_watch or clock
-        self.standing = JournalStatus(self.database, Topics(settings.topic_prefix).intake)
+        self._topic = Topics(settings.topic_prefix).intake
+        self.standing = JournalStatus(self.database, self._topic)
         rulebooks = AdoptableRulebooks(settings.rulebooks, settings.rulebook_folder)
         self.journal = _journal(settings, self.database.dsn, stamps, codec, rulebooks)
         self.committer = GroupCommitter(
@@ -81,7 +79,8 @@ class IntakeService:
         )
         self.backlog = OutboxBacklog(self.database, metrics, settings.intake_backlog_limit)
         self.progress = Progress(time.monotonic)
-        outbox = FactOutbox(self.database.dsn, clock=stamps, codec=codec)
+        self.watch = DamageWatch(metrics)
+        outbox = FactOutbox(self.database.dsn, clock=stamps, codec=codec, watch=self.watch)
         self.relay = IntakeRelay(_relay_settings(settings), outbox, metrics, self.progress)
         self.committer.notify(self.relay.wake)
         self.intake = Intake(
@@ -116,7 +115,7 @@ class IntakeService:
             both_answer(database.ping, settings.kafka, BROKER_WAIT),
         )
         return [
-            database_part(database, partial(_prepare, settings, database.dsn)),
+            database_part(database, partial(_prepare, settings, database.dsn, self.watch)),
             ServicePart("clock", self._begin_clock, ready=self._clock_ready),
             ServicePart("journal", stop=as_step(self.journal.close), ready=self.standing.problem),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT)),
@@ -124,6 +123,7 @@ class IntakeService:
                 "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
             ),
             in_background("backlog", self.backlog.run),
+            in_background("damage watch", partial(self.watch.run, database, self._topic)),
             watched("relay", "the relay", self.progress, limits),
             *(() if self.clock_watch is None else (in_background("clock watch", self.clock_watch.run),)),
             ServicePart("committer", self._start_committer, self.committer.close),
@@ -153,12 +153,11 @@ class IntakeService:
         return self.progress.problem or self.relay.refilling
 
 
-def _prepare(settings: IntakeSettings, dsn: str) -> list[str]:
+def _prepare(settings: IntakeSettings, dsn: str, watch: DamageWatch) -> list[str]:
     applied = migrate(settings.database_url, PACKAGE, SCHEMA)
     with psycopg.connect(dsn) as connection:
         declare_deployment(connection, demonstration=settings.demonstration)
-        if damage := void_damaged(connection):
-            log.error("journal_damaged", **logged(damage))
+        watch.void_damaged(connection)
     return applied
 
 

@@ -11,6 +11,7 @@ import click
 
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import Findings, begin, hold
+from services.intake.journal.damage import examine
 from services.intake.journal.journal import Connection
 from services.intake.journal.topic_tail import Piece, reading
 from services.intake.recovery.recovery import Left, Recovery, resendable
@@ -35,6 +36,10 @@ WHAT_IS_LOST: Final = translated(
     '"The journal has lost facts", and recover again.'
 )
 
+WHAT_ELSE: Final = translated(
+    'Nothing was overwritten. The runbook tells what to do, under "Rows of the journal were changed".'
+)
+
 
 def recover(
     connection: Connection, kafka: str, topic: str, default_rulebook: str, *, yes: bool, left: Path | None
@@ -45,7 +50,7 @@ def recover(
     state = _asked(look_at(kafka, topic, None, WAIT))
     if state is None:
         raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
-    findings, known = begin(connection, (state.log, topic))
+    findings, known = begin(connection, (state.log, topic), examine(connection))
     tail = Place(kafka, topic, known)
     _asked(tail.read(lambda piece: hold(connection, codec, piece, findings)))
     if not findings.lacks:
@@ -60,10 +65,17 @@ def recover(
     recovery.end()
     for scope, count in recovery.taken.items():
         say(f"{translated('taken back')}: {scope}, {count}")
-    lost = findings.lost
-    for scope, spans in list(lost.items())[:SHOWN]:
+    lacks = _lacks(findings)
+    return _whole(recovery.left, left, lost=bool(findings.lost)) and not lacks
+
+
+def _lacks(findings: Findings) -> bool:
+    """Whether there is something that no topic brings back; it is told."""
+    for scope, spans in list(findings.lost.items())[:SHOWN]:
         say(f"{translated('neither the journal nor the topic has')}: {scope} {spans}", err=True)
-    return _whole(recovery.left, left, lost=bool(lost))
+    for words in filter(None, (findings.changed, findings.lost_set_asides)):
+        say(f"{words}\n{WHAT_ELSE.zh}\n{WHAT_ELSE.en}", err=True)
+    return bool(findings.lost or findings.changed or findings.lost_set_asides)
 
 
 class Place(NamedTuple):

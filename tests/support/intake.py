@@ -17,6 +17,7 @@ from services.intake.admission.admission import admit
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import keep
+from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import Journal
 from services.intake.main import IntakeService
 from services.intake.model.metrics import IntakeMetrics
@@ -114,7 +115,8 @@ def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
 
 
 def new_outbox(dsn: str, clock: Any = None) -> FactOutbox:
-    return FactOutbox(dsn, clock=clock or SystemClock(), codec=PlainCodec())
+    watch = DamageWatch(new_metrics())
+    return FactOutbox(dsn, clock=clock or SystemClock(), codec=PlainCodec(), watch=watch)
 
 
 def new_metrics() -> IntakeMetrics:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from services.intake.journal.codec import Codec
-from services.intake.journal.damage import Damage, examine
+from services.intake.journal.damage import Damage
 from services.intake.journal.journal import SQL, Connection
 from services.intake.journal.spans import Spans
 from services.intake.journal.topic_tail import Piece, TopicFact
@@ -82,7 +82,25 @@ class Findings:
             return bilingual(
                 "the journal is older than its topic and lacks {places}", places=_places(self.ahead)
             )
-        return self.unequal
+        return self.changed or self.lost_set_asides or self.unequal
+
+    @property
+    def changed(self) -> str:
+        """Facts that the topic has as they are, and that are not what was taken all the same."""
+        if not self.damage.changed:
+            return ""
+        return bilingual(
+            "facts of the journal were changed since they were taken: {places}",
+            places=_places(self.damage.changed),
+        )
+
+    @property
+    def lost_set_asides(self) -> str:
+        """Where it is not known any more what was set aside: the topic does not hold that."""
+        places = [f"{one} ({one.there}/{one.kept})" for one in self.damage.uneven if one.lost]
+        if not places:
+            return ""
+        return bilingual("the journal has lost what was set aside: {places}", places=_listed(places))
 
     @property
     def unequal(self) -> str:
@@ -90,17 +108,18 @@ class Findings:
         places = [f"heads {scope}" for scope in self.damage.behind]
         if self.damage.without_id:
             places.append(f"event_ids {self.damage.without_id}")
+        places += [str(one) for one in self.damage.uneven if not one.lost]
         if not places:
             return ""
         return bilingual("tables of the journal know less than its facts: {places}", places=_listed(places))
 
 
-def begin(connection: Connection, place: tuple[str, str]) -> tuple[Findings, dict[int, int]]:
+def begin(connection: Connection, place: tuple[str, str], damage: Damage) -> tuple[Findings, dict[int, int]]:
     """What is to be found, and the next offset of each partition, as far as the journal knows this topic of this log
     and may be believed.
     """
     log, topic = place
-    findings = Findings(damage=examine(connection))
+    findings = Findings(damage=damage)
     connection.execute(SQL["distrust_acknowledged"], {"damaged": bool(findings.damage)})
     rows = connection.execute(SQL["acknowledged"], {"log": log, "topic": topic})
     return findings, {int(partition): int(following) for partition, following in rows}

@@ -57,7 +57,8 @@ class SetAsides:
             inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
             if not inserted:
                 return self._stored(connection, asked.id), False
-            mark()
+            mark()  # before the tally, for which enrolments of the scope would wait
+            connection.execute(SQL["tally_set_aside"], {"scope": scope})
             return new, True
 
     def _seal(self, record: SetAside) -> bytes:

@@ -73,6 +73,11 @@ class IntakeMetrics:
             "Facts that the journal has not and its topic has, or neither any more",
             registry=registry,
         )
+        self.journal_damaged = Gauge(
+            "panke_intake_journal_damaged",
+            "Scopes of which the journal's own tables do not agree",
+            registry=registry,
+        )
         self.went_back = Counter(
             "panke_intake_journal_went_back",
             "Times that the journal held less than was committed here",

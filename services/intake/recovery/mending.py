@@ -1,8 +1,14 @@
-"""Puts heads and ids right by the facts that are there, which say all that those do but a scope's first rulebook."""
+"""Puts other tables right by the facts that are there, which say all that those do but a scope's first rulebook and
+what was set aside.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Final
+
+from msgspec import Struct, json
 
 from services.intake.admission.admission import readmit
 from services.intake.journal.codec import Codec
@@ -12,6 +18,9 @@ from shared.contract import BadEvent, canonical, digest_of
 from shared.platform.postgres.binary_arrays import columns
 
 AT_ONCE: Final = 1000
+ENROLLED: Final = "staff.enrolled"
+DEPARTED: Final = "staff.departed"
+MOVES: Final = frozenset((ENROLLED, DEPARTED))
 
 
 def mend(connection: Connection, codec: Codec, damage: Damage, rulebook: str) -> frozenset[str]:
@@ -25,6 +34,41 @@ def mend(connection: Connection, codec: Codec, damage: Damage, rulebook: str) ->
     while damage.without_id and _know_some(connection, codec):
         pass
     return made
+
+
+class _StaffMove(Struct, frozen=True):
+    staff: str | None = None
+
+
+class _Fact(Struct, frozen=True):
+    """As much of an event as the side tables need."""
+
+    office: str
+    occurred_at: datetime
+    data: _StaffMove
+
+
+_decode: Final = json.Decoder(_Fact).decode
+
+
+def rebuild(connection: Connection, codec: Codec, scopes: Collection[str]) -> None:
+    """Put offices and staff of these scopes as their facts say, and count them."""
+    offices: dict[str, str] = {}
+    staff: dict[tuple[str, str], datetime | None] = {}
+    with connection.transaction():
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute(SQL["lock_all_heads"])
+        with connection.cursor("facts_of_scopes") as cursor:
+            cursor.itersize = AT_ONCE
+            for scope, type_, id_, body in cursor.execute(SQL["facts_of_scopes"], {"scopes": list(scopes)}):
+                fact = _decode(codec.open(id_, bytes(body)))
+                offices.setdefault(fact.office, scope)
+                if type_ in MOVES and fact.data.staff is not None:
+                    staff[scope, fact.data.staff] = fact.occurred_at if type_ == DEPARTED else None
+        names = {"scopes": [scope for scope, _ in staff], "staff": [member for _, member in staff]}
+        connection.execute(SQL["put_staff"], names | {"departed": list(staff.values())})
+        connection.execute(SQL["put_offices"], {"offices": list(offices), "scopes": list(offices.values())})
+        connection.execute(SQL["put_tallies"], {"scopes": list(scopes)})
 
 
 def _know_some(connection: Connection, codec: Codec) -> int:

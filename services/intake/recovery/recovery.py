@@ -29,7 +29,7 @@ from services.intake.recovery.checks import (
     demand_place,
     demand_time,
 )
-from services.intake.recovery.mending import mend
+from services.intake.recovery.mending import mend, rebuild
 from shared.contract import BadEvent, canonical
 from shared.contract.topics import encode_contacts
 from shared.i18n import bilingual
@@ -67,9 +67,11 @@ class Recovery:
     taken: Counter[str] = field(default_factory=Counter)
     left: list[Left] = field(default_factory=list)
     headless: frozenset[str] = frozenset()
+    uneven: frozenset[str] = frozenset()
 
     def begin(self, damage: Damage) -> None:
         """Put heads and ids right by the facts that are there, before others are taken."""
+        self.uneven = frozenset(one.scope for one in damage.uneven)
         self.headless = mend(self.connection, self.codec, damage, self.default_rulebook)
 
     def take(self, piece: Piece) -> None:
@@ -81,7 +83,11 @@ class Recovery:
                 self._take(piece, self._known(piece))
 
     def end(self) -> None:
-        """Go on under a new epoch if facts were taken, and have the journal compared again."""
+        """Put offices and staff right by all facts, go on under a new epoch if facts were taken, and have the journal
+        compared again.
+        """
+        if self.uneven:
+            rebuild(self.connection, self.codec, self.uneven)
         with self.connection.transaction():
             if self.taken:
                 reason = f"{self.taken.total()} facts were taken back from the topic"

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from services.intake.journal.codec import Codec
 from services.intake.journal.comparison import Findings, begin, hold, settle
+from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
 from services.intake.journal.numbering import INSTANT
 from services.intake.journal.topic_tail import Piece
@@ -45,8 +46,9 @@ class OutboxFact(Struct, frozen=True, gc=False):
 class FactOutbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
-    def __init__(self, dsn: str, *, clock: Clock, codec: Codec) -> None:
+    def __init__(self, dsn: str, *, clock: Clock, codec: Codec, watch: DamageWatch) -> None:
         super().__init__(dsn, RELAY_LOCK, "panke-intake-relay")
+        self._watch = watch
         self._clock = clock
         self._codec = codec
 
@@ -82,7 +84,8 @@ class FactOutbox(SessionLead):
 
     def begin(self, place: tuple[str, str]) -> tuple[Findings, dict[int, int]]:
         """What is to be found, and the next offset of each partition, as far as the journal knows this topic."""
-        return begin(self.leading(), place)
+        connection = self.leading()
+        return begin(connection, place, self._watch.examine(connection))
 
     def hold(self, piece: Piece, findings: Findings) -> None:
         hold(self.leading(), self._codec, piece, findings)

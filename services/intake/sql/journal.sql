@@ -20,9 +20,19 @@ SELECT scope, NULL, NULL FROM unnest(%(all)b::text[]) AS asked (scope)
 WHERE EXISTS (SELECT FROM intake.staff WHERE staff.scope = asked.scope)
 
 -- name: put_staff
-INSERT INTO intake.staff (scope, staff, departed_at)
-SELECT * FROM unnest(%(scopes)b::text[], %(staff)b::text[], %(departed)b::timestamptz[])
-ON CONFLICT (scope, staff) DO UPDATE SET departed_at = excluded.departed_at
+-- Counted are those whom the table does not have yet, as the statement finds it.
+WITH row AS (
+    SELECT * FROM unnest(%(scopes)b::text[], %(staff)b::text[], %(departed)b::timestamptz[])
+        AS row (scope, staff, departed_at)
+), put AS (
+    INSERT INTO intake.staff (scope, staff, departed_at) SELECT scope, staff, departed_at FROM row
+    ON CONFLICT (scope, staff) DO UPDATE SET departed_at = excluded.departed_at
+)
+INSERT INTO intake.tallies (scope, staff)
+SELECT scope, count(*) FROM row
+WHERE NOT EXISTS (SELECT FROM intake.staff WHERE staff.scope = row.scope AND staff.staff = row.staff)
+GROUP BY scope
+ON CONFLICT (scope) DO UPDATE SET staff = tallies.staff + excluded.staff
 
 -- name: known_offices
 SELECT office, scope FROM intake.offices WHERE office = ANY(%(offices)b::text[])
@@ -41,8 +51,11 @@ WITH row AS (
     INSERT INTO intake.facts (scope, seq, id, type, recorded_at, body, contacts, traceparent)
     SELECT scope, seq, id, type, recorded_at, body, contacts, traceparent FROM row
 )
-INSERT INTO intake.event_ids (id, scope, seq, recorded_at, digest, warnings)
-SELECT id, scope, seq, recorded_at, digest, warnings FROM row
+INSERT INTO intake.event_ids (id, scope, seq, recorded_at, digest, warnings, fingerprint)
+SELECT id, scope, seq, recorded_at, digest, warnings,
+       intake.id_print(digest, warnings)
+           # intake.fact_print(scope, seq, id, type, recorded_at, body, contacts, traceparent)
+FROM row
 
 -- name: enqueue
 -- Ranges of one scope in order: positions are drawn in the order of the rows.
@@ -65,7 +78,12 @@ FROM unnest(%(scopes)b::text[], %(seqs)b::bigint[], %(recorded)b::timestamptz[])
 WHERE head.scope = row.scope
 
 -- name: insert_offices
-INSERT INTO intake.offices (office, scope) SELECT * FROM unnest(%(offices)b::text[], %(scopes)b::text[])
+WITH made AS (
+    INSERT INTO intake.offices (office, scope) SELECT * FROM unnest(%(offices)b::text[], %(scopes)b::text[])
+    RETURNING scope
+)
+INSERT INTO intake.tallies (scope, offices) SELECT scope, count(*) FROM made GROUP BY scope
+ON CONFLICT (scope) DO UPDATE SET offices = tallies.offices + excluded.offices
 
 -- name: fact_by_id
 SELECT fact.body FROM intake.event_ids AS known JOIN intake.facts AS fact USING (scope, seq) WHERE known.id = %(id)s::uuid
@@ -93,6 +111,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('panke.set_asides/' || %(scope)s, 
 -- The first one stands: a repetition changes nothing, whatever it says.
 INSERT INTO intake.set_asides (id, scope, at, body) VALUES (%(id)s::uuid, %(scope)s, %(at)s, %(body)s)
 ON CONFLICT DO NOTHING
+
+-- name: tally_set_aside
+INSERT INTO intake.tallies (scope, set_asides) VALUES (%(scope)s, 1)
+ON CONFLICT (scope) DO UPDATE SET set_asides = tallies.set_asides + 1
 
 -- name: set_aside
 SELECT body FROM intake.set_asides WHERE id = %(id)s::uuid
