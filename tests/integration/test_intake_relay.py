@@ -266,7 +266,7 @@ async def test_killed_between_send_and_delete_it_loses_and_repeats_nothing(
     """The next process finds on the topic what was sent and not deleted, and goes on behind it."""
     await met(dsn, kafka, topic)
     journal.append([submission("a") for _ in range(20)])
-    outbox = DiesBeforeDeleting(dsn, clock=SystemClock(), codec=new_outbox(dsn)._codec)
+    outbox = new_outbox(dsn, kind=DiesBeforeDeleting)
     with pytest.raises(KeyboardInterrupt):
         await _raise_from(new_relay(dsn, kafka, topic, outbox=outbox))
     assert unsent(dsn) == 20

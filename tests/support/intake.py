@@ -114,9 +114,9 @@ def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
     )
 
 
-def new_outbox(dsn: str, clock: Any = None) -> FactOutbox:
+def new_outbox(dsn: str, clock: Any = None, kind: type[FactOutbox] = FactOutbox) -> FactOutbox:
     watch = DamageWatch(new_metrics())
-    return FactOutbox(dsn, clock=clock or SystemClock(), codec=PlainCodec(), watch=watch)
+    return kind(dsn, clock=clock or SystemClock(), codec=PlainCodec(), watch=watch)
 
 
 def new_metrics() -> IntakeMetrics:
