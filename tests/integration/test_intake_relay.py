@@ -19,7 +19,6 @@ from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay
 from services.intake.relay.resend import send_again
 from shared.contract import parse_instant
-from shared.platform.clock import SystemClock
 from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic, look_at
 from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY, WrongTopicError, place_of
 from tests.support import parts
