@@ -14,7 +14,8 @@ from services.attribution.store.recorder import EventMapper
 from shared.rules.domain import events as e
 from shared.rules.domain import facts as f
 from shared.rules.domain import state as s
-from shared.rules.domain.united import united
+from shared.rules.domain.differences import reformed
+from shared.rules.domain.lists import united
 
 AT = datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC)
 PARTY = f.Party("张伟", ("+8613800000001", "wechat:zhang"))
@@ -55,6 +56,10 @@ def test_a_record_is_read_as_it_was_written(record: s.Record) -> None:
     [
         e.RecordFiled(FILED),
         e.CustomersReformed("c1", (CUSTOMER,), ("+8613800000002",)),
+        reformed(
+            CUSTOMER,
+            replace(CUSTOMER, contacts=PARTY.contacts[:1], grants=(s.Grant("li", CLAIM.registration),)),
+        ),
         e.Decided("c1", AT, "established", "li", None, "base.registration", ("e1",), CLAIM),
         e.Flagged("e1", "late_entry"),
     ],

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shared.rules.domain import facts as f
-from shared.rules.domain import united
+from shared.rules.domain import long_list
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.events import DealDecided
 from shared.rules.domain.needs import needs
@@ -151,20 +151,21 @@ def test_a_ruling_over_many_deals_costs_the_same_for_each_of_them() -> None:
 
 
 def test_a_ruling_copies_no_list_of_deals_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copies are no steps of the interpreter: the deals of a customer are put in order when all have changed."""
+    """Copies are no steps of the interpreter: of the deals of a customer one leaf is made anew for each."""
     office = Office("base", 2)
     for n in range(LARGE):
         office.deal(n)
     office.fold(f.DisputeOpening("D", party_of(SHARED, None), "li", None))
-    made: list[int] = []
-    in_order = united._in_order
+    copied: list[int] = []
+    init = long_list.Leaf.__init__
 
-    def counted(whole: Any) -> Any:
-        made.append(whole.weight)
-        return in_order(whole)
+    def counted(leaf: Any, items: tuple[Any, ...]) -> None:
+        copied.append(len(items))
+        init(leaf, items)
 
-    monkeypatch.setattr(united, "_in_order", counted)
+    monkeypatch.setattr(long_list.Leaf, "__init__", counted)
     office.rule("D")
-    assert isinstance(office.customer().deals, united.United)
+    assert isinstance(office.customer().deals, long_list.LongList)
     assert [deal.shares for deal in office.customer().deals] == [{"li": 5000, "wang": 5000}] * LARGE
-    assert sum(made) <= 4 * LARGE
+    assert max(copied) <= long_list.LEAF
+    assert len(copied) <= 2 * LARGE

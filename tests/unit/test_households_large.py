@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.rules.domain import facts as f
-from shared.rules.domain import united
+from shared.rules.domain import long_list
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.domain.events import CustomersJoined
 from shared.rules.domain.evolve import evolve
@@ -100,18 +100,26 @@ CHAINS: dict[str, tuple[list[f.Matter], list[f.Matter]]] = {
 
 
 @pytest.mark.parametrize("name", CHAINS)
-def test_a_link_reads_no_list_of_the_household(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever end it is linked from, with claims or without: no list is put in order, and few records are written."""
-    put_in_order = []
-    monkeypatch.setattr(united, "_in_order", put_in_order.append)
+def test_a_link_makes_few_leaves_of_the_household(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever end it is linked from, with claims or without: no long list is made anew, few records are written."""
+    leaves = 0
+    init = long_list.Leaf.__init__
+
+    def counted(leaf: Any, items: tuple[Any, ...]) -> None:
+        nonlocal leaves
+        leaves += 1
+        init(leaf, items)
+
+    monkeypatch.setattr(long_list.Leaf, "__init__", counted)
     before, chain = CHAINS[name]
     slice_ = Counted(new_scope("demo", (BOOK.name, BOOK.version), BOOK.timezone.key))
-    most = 0
+    most = made = 0
     for seq, matter in enumerate((*before, *chain), start=1):
-        at, written = BEGIN + timedelta(seconds=seq), slice_.written
+        at, written, leaves = BEGIN + timedelta(seconds=seq), slice_.written, 0
         fact = f.Fact(f"e{seq}", seq, "demo", "hall", at, at, None, matter)
         decide(slice_, fact, {(BOOK.name, BOOK.version): BOOK})
-        most = max(most, slice_.written - written)
-    assert sum(isinstance(record, Customer) for record in slice_.values()) == 1
-    assert put_in_order == []
-    assert most <= 2 * united.SHORT
+        most, made = max(most, slice_.written - written), max(made, leaves)
+    (household,) = (record for record in slice_.values() if isinstance(record, Customer))
+    assert len(long_list.leaves_of(household.records)) > 2
+    assert 0 < made <= 24
+    assert most <= 2 * long_list.SHORT

@@ -5,9 +5,10 @@ contract.md#result and contract.md#topics: the decisions are a view of the domai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final, get_args
 
 import msgspec
@@ -40,7 +41,7 @@ from shared.rules.domain.facts import (
     ShiftOpening,
     Signing,
 )
-from shared.rules.domain.state import Board, Customer, Dispute, Key
+from shared.rules.domain.state import Board, Customer, Deal, Dispute, Key
 from shared.rules.judge.result import Json, decision_row, flag_json, penalty_json
 
 INSTANT: Final = timedelta(microseconds=1)
@@ -78,7 +79,6 @@ class FactChanges:
     rows: list[tuple[str, list[Any]]] = field(default_factory=list)
     messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
-    replaced: list[tuple[str, str]] = field(default_factory=list)
     parted: list[str] = field(default_factory=list)
     deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     claims: dict[str, ClaimRow | None] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class FactChanges:
         """A claim message for each customer whose owner, status or expiry is another one now."""
         slice_ = self.work.slice
         taken: dict[str, list[str]] = {}
-        for gone, into in self.joined + self.replaced:
+        for gone, into in self.joined:
             taken.setdefault(into, []).append(gone)
             self.claims[gone] = None
         affected = {name: slice_.find_customer(name) for name in _affected(self.work, before)}
@@ -230,20 +230,17 @@ def _joined(rows: FactChanges, event: e.CustomersJoined) -> None:
             values[2] = event.customer
     customer = rows.work.slice.find_customer(event.customer)
     if customer is not None:
-        _own_deals(rows, customer)
+        _own_deals(rows, customer, customer.deals)
 
 
-def _reformed(rows: FactChanges, event: e.CustomersReformed) -> None:
-    for customer in event.after:
-        rows.parted.append(customer.id)
-        _own_deals(rows, customer)
-    if all(customer.id != event.before for customer in event.after) and event.after:
-        rows.replaced.append((event.before, event.after[0].id))
+def _reformed(rows: FactChanges, event: e.CustomerReformed) -> None:
+    rows.parted.append(event.now.id)
+    _own_deals(rows, event.now, chain.from_iterable(each.put for each in event.changes.deals))
 
 
-def _own_deals(rows: FactChanges, customer: Customer) -> None:
+def _own_deals(rows: FactChanges, customer: Customer, deals: Iterable[Deal]) -> None:
     """The deals went over to this customer."""
-    for deal in customer.deals:
+    for deal in deals:
         rows.deals[rows.work.scope, deal.deal] = (customer.id, deal.seq)
 
 
@@ -356,7 +353,7 @@ _VIEWS: dict[type[Any], Callable[[FactChanges, Any], None]] = {
     e.Decided: _decided,
     e.DealDecided: _deal_decided,
     e.CustomersJoined: _joined,
-    e.CustomersReformed: _reformed,
+    e.CustomerReformed: _reformed,
     e.Flagged: _flagged,
     e.Penalised: _penalised,
     e.OfficeFound: _office,

@@ -15,8 +15,8 @@ import msgspec
 
 from shared.rules.domain import state
 from shared.rules.domain.events import DomainEvent
+from shared.rules.domain.long_list import LongList
 from shared.rules.domain.state import Record
-from shared.rules.domain.united import United
 
 Plain = dict[str, Any]
 Lift = Callable[[Plain], Plain]
@@ -46,9 +46,9 @@ class UnknownTopicError(ValueError):
 
 
 def _plain(value: object) -> object:
-    """A list that is yet to be put in order is written as it stands then."""
-    if isinstance(value, United):
-        return value.items()
+    """A list in leaves is written as the tuple of its items."""
+    if isinstance(value, LongList):
+        return tuple(value)
     raise TypeError(f"{type(value).__name__} has no wire form")
 
 

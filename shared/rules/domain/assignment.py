@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.rules.domain.case import Case, standing
-from shared.rules.domain.facts import Party, StaffId, Visit
+from shared.rules.domain.facts import EventId, Party, StaffId, Visit
 from shared.rules.domain.identity import known_customers
 from shared.rules.domain.state import Customer, Outside, ReferralAtVisit
-from shared.rules.domain.united import has_other
 
 
 class Assignment(NamedTuple):
@@ -50,9 +49,14 @@ def _on_behalf(case: Case, visit: Visit, customer: Customer) -> StaffId | None:
 
 def capacity(case: Case, visit: Visit, customer: Customer) -> str:
     """How the visit was received; where nobody receives new customers for others, on turn (procedure.md#step-2-new)."""
-    if case.book.assist.new_customers != "receiver" or has_other(customer.records, case.record):
+    if case.book.assist.new_customers != "receiver" or _has_other(customer, case.record):
         return visit.capacity
     return "on_turn"
+
+
+def _has_other(customer: Customer, record: EventId) -> bool:
+    """Whether the customer has a record besides this one."""
+    return any(each != record for each in customer.records)
 
 
 def _referred(

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved
 from shared.rules.domain.case import Case, book_at, standing
+from shared.rules.domain.differences import reformed
 from shared.rules.domain.facts import (
     Call,
     Correction,
@@ -152,7 +153,7 @@ def _bring_deal(case: Case, fact: Fact, customer: CustomerId) -> None:
         deals=tuple(other for other in home.deals if other != deal),
         records=tuple(record for record in home.records if record != fact.id),
     )
-    case.emit(e.CustomersReformed(home.id, (rest,), ()))
+    case.emit(reformed(home, rest))
     case.emit(e.DealChanged(customer, deal))
     for name in home.disputes:  # that holds the deal goes on holding it
         dispute = case.slice.dispute(name)
@@ -229,7 +230,7 @@ def _empty(case: Case, known: Customer) -> None:
         decided_at=known.decided_at,
         clause=known.clause,
     )
-    case.emit(e.CustomersReformed(known.id, (bare,), known.contacts))
+    case.emit(reformed(known, bare))
     claim = standing(known.claim)
     if claim is not None:
         because = (claim.registration.event, case.id)
@@ -240,16 +241,9 @@ def _empty(case: Case, known: Customer) -> None:
 
 def _rename(case: Case, known: Customer, formed: Customer) -> None:
     """One customer before and after: its contacts and names are those of the records as they stand."""
-    dropped = _dropped(known, formed)
     place = {"first": formed.first, "nth": formed.nth}
     renamed = replace(known, contacts=formed.contacts, names=formed.names, **place)
-    case.emit(e.CustomersReformed(known.id, (renamed,), dropped))
-
-
-def _dropped(known: Customer, now: Customer) -> tuple[str, ...]:
-    """The contacts that are this customer's no more."""
-    left = frozenset(now.contacts)
-    return tuple(contact for contact in known.contacts if contact not in left)
+    case.emit(reformed(known, renamed))
 
 
 def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) -> None:
@@ -261,13 +255,12 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
         kept,
         id=known.id,
         holder=known.holder,
-        deals=tuple(deal for deal in known.deals if deal.deal not in moved),
+        deals=tuple(deal for deal in known.deals if deal.deal not in moved) if moved else known.deals,
         disputes=(),
         decided_at=known.decided_at,
         clause=known.clause,
     )
-    dropped = _dropped(known, kept)
-    case.emit(e.CustomersReformed(known.id, (remaining,), dropped))
+    case.emit(reformed(known, remaining))
     _owner_by_split(case, known, kept)
     names = {part.id: part.id for part in split_off} | {kept.id: known.id}
     apart = {part.id for part in split_off}

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from shared.rules.domain.facts import EventId, StaffId
+from shared.rules.domain.long_list import Splice
 from shared.rules.domain.state import (
     Adopted,
     Assist,
@@ -24,6 +25,7 @@ from shared.rules.domain.state import (
     FiledRecord,
     Forfeit,
     Former,
+    Grant,
     Reception,
     RosterEntry,
 )
@@ -99,8 +101,31 @@ class CustomersJoined(Struct, frozen=True, gc=False):
     holder: StaffId | None
 
 
+class ListChanges(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What left the lists of a customer and what came to them, by their names."""
+
+    contacts: tuple[Splice[str], ...] = ()
+    names: tuple[Splice[str], ...] = ()
+    records: tuple[Splice[EventId], ...] = ()
+    receptions: tuple[Splice[Reception], ...] = ()
+    assists: tuple[Splice[Assist], ...] = ()
+    grants: tuple[Splice[Grant], ...] = ()
+    former: tuple[Splice[Former], ...] = ()
+    deals: tuple[Splice[Deal], ...] = ()
+
+
+class CustomerReformed(Struct, frozen=True, gc=False):
+    """A correction formed a customer anew: `now` but for the lists that `changes` tells, as far as they changed.
+
+    Of contacts, visits and deals that left, none is anybody's until another event says so.
+    """
+
+    now: Customer
+    changes: ListChanges
+
+
 class CustomersReformed(Struct, frozen=True, gc=False):
-    """A correction formed customers anew: what was `before` is now `after`; `dropped` contacts are nobody's."""
+    """What earlier versions told of a customer that was formed anew: all of it, and the contacts that were dropped."""
 
     before: CustomerId
     after: tuple[Customer, ...]
@@ -207,7 +232,8 @@ class Penalised(Struct, frozen=True, gc=False):
 
 DomainEvent: TypeAlias = (
     OfficeFound | StaffEnrolled | StaffDeparted | RulebookAdopted
-    | RecordFiled | IdTaken | CustomerNamed | CustomerTouched | CustomersJoined | CustomersReformed
+    | RecordFiled | IdTaken | CustomerNamed | CustomerTouched | CustomersJoined
+    | CustomerReformed | CustomersReformed
     | Decided | ClaimChanged | FormerClaimFound | VisitReceived | OwnerAssisted | CustomerRegistered
     | ConsultantBarred | SharesForfeited | DealDecided | DealChanged | DisputeChanged | BoardChanged
     | Flagged | Penalised

@@ -11,7 +11,10 @@ from uuid import NAMESPACE_URL, uuid5
 from msgspec.structs import replace
 
 from shared.rules.domain import events as e
+from shared.rules.domain.differences import changed
 from shared.rules.domain.facts import EventId, Party, StaffId
+from shared.rules.domain.lists import added, appended, replaced, united, united_by
+from shared.rules.domain.long_list import key_of
 from shared.rules.domain.state import (
     SCOPE,
     Claim,
@@ -29,7 +32,6 @@ from shared.rules.domain.state import (
     Staff,
     taken_key,
 )
-from shared.rules.domain.united import added, appended, last, replaced, united, united_by, weight
 
 Changes: TypeAlias = dict[Key, Record | None]
 """Records after an event, by key; None where there is none any more."""
@@ -214,7 +216,28 @@ def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
 
 def _size(customer: Customer) -> int:
     """How much there is of a customer: records, and what points to it."""
-    return sum(map(weight, (customer.records, customer.contacts, customer.receptions, customer.deals)))
+    return sum(map(len, (customer.records, customer.contacts, customer.receptions, customer.deals)))
+
+
+def _customer_reformed(s: Slice, event: e.CustomerReformed) -> Changes:
+    """What left is nobody's; that it is another's is told by an event of its own."""
+    before = s.customer(event.now.id)
+    now, moved = changed(before, event), event.changes
+    changes: Changes = {}
+    for kind, old, splices, name in (
+        ("contact", before.contacts, moved.contacts, ""),
+        ("visit", before.receptions, moved.receptions, "visit"),
+        ("deal", before.deals, moved.deals, "deal"),
+    ):
+        key = key_of(name)
+        for each in splices:
+            changes |= {Key(kind, key(item)): None for item in old[each.at : each.at + each.gone]}
+    pointer = CustomerRef(now.home)
+    changes |= {Key("contact", contact): pointer for each in moved.contacts for contact in each.put}
+    changes |= {Key("visit", reception.visit): pointer for each in moved.receptions for reception in each.put}
+    changes |= {Key("deal", deal.deal): pointer for each in moved.deals for deal in each.put}
+    stays = {key: to for key, to in changes.items() if to is None or not s.holds(key, to)}
+    return stays | _customer(now)
 
 
 def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
@@ -278,7 +301,7 @@ def _ruled_anew(event: e.Decided) -> bool:
 
 def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
     """The grants with that of a claim, which mostly is the last one still."""
-    if grants and last(grants).registration is claim.registration and last(grants).owner == claim.owner:
+    if grants and grants[-1].registration is claim.registration and grants[-1].owner == claim.owner:
         return grants
     return added(grants, Grant(claim.owner, claim.registration))
 
@@ -378,6 +401,7 @@ _CHANGES: dict[type, Callable[[Slice, Any], Changes]] = {
     e.CustomerNamed: _customer_named,
     e.CustomerTouched: _customer_touched,
     e.CustomersJoined: _customers_joined,
+    e.CustomerReformed: _customer_reformed,
     e.CustomersReformed: _customers_reformed,
     e.Decided: _decided,
     e.ClaimChanged: _claim_changed,

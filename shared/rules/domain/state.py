@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from msgspec import Struct, field
 
 from shared.rules.domain.facts import Asked, Basis, EventId, Fact, StaffId
+from shared.rules.domain.long_list import matching
 
 if TYPE_CHECKING:
     from shared.rules.domain.trail import Trail
@@ -226,8 +227,9 @@ class Customer(Struct, frozen=True, gc=False):
 
     `first` is the place of its first record and `nth` that of its party in it, `records` every event that touched
     it, `holder` the last to hold it. `former` are claims that ended, `turns` when a transfer, a ruling, a revocation
-    or a release said whose the customer is, whatever was registered before. Long lists are put in order when they are
-    read. `root` is the id of a larger customer that was joined to this one, while contacts go on pointing to it.
+    or a release said whose the customer is, whatever was registered before. Long lists are in leaves
+    (`long_list`). `root` is the id of a larger customer that was joined to this one, while contacts go on pointing to
+    it.
     """
 
     id: CustomerId
@@ -389,7 +391,7 @@ class Slice(dict[Key, Record]):
 
     def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
         """Whether this record is the one by which the customer was received at this visit."""
-        return any(r.event == event for r in self.customer(customer).receptions if r.visit == visit)
+        return any(r.event == event for r in matching(self.customer(customer).receptions, "visit", visit))
 
     def owned_by(self, staff: StaffId) -> list[Customer]:
         """Customers with a claim of this consultant, lapsed or not, by their first record."""

@@ -42,7 +42,6 @@ from shared.rules.domain.state import (
     RosterEntry,
     Slice,
 )
-from shared.rules.domain.united import last, weight
 from shared.rules.domain.visits import is_first
 
 LARGE = 64
@@ -89,7 +88,7 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
 
     Of events there are only those of a part that `changed` makes by itself, which others must be told.
     """
-    if weight(known.records) < LARGE or not _is_plain(changed):
+    if len(known.records) < LARGE or not _is_plain(changed):
         return None
     filed = records_of(case, known)
     trail = _valid(case, known)
@@ -277,8 +276,8 @@ def _asks(source: Source) -> bool:
 
 def _added(now: tuple[Former, ...], before: tuple[Former, ...]) -> tuple[Former, ...]:
     """What was put behind the former claims."""
-    count = weight(now) - len(before)
-    return () if count == 0 else (last(now),) if count == 1 else tuple(now)[-count:]
+    count = len(now) - len(before)
+    return now[-count:] if count else ()
 
 
 def _alike(before: Sequence[Source], now: Sequence[Source]) -> int:
