@@ -89,14 +89,26 @@ class Leaf(Generic[T]):
 
 
 class LongList(Sequence[T]):
-    """Reads, compares and hashes like the tuple of its items."""
+    """Reads, compares and hashes like the tuple of its items.
 
-    __slots__ = ("_ends", "_length", "leaves")
+    `_seen` has all items, and those of the lists that it was made of or that were made of it, once somebody asks:
+    mostly an item is looked for that was never there.
+    """
+
+    __slots__ = ("_ends", "_length", "_seen", "leaves")
 
     def __init__(self, leaves: tuple[Leaf[T], ...], length: int, ends: Sequence[int] = ()) -> None:
         self.leaves = leaves
         self._length = length
         self._ends = ends
+        self._seen: set[T] | None = None
+
+    def grown(self, more: Items[T], put: Iterable[T]) -> Items[T]:
+        """Another list that was made of this one by what was put there, with what is known of both."""
+        if self._seen is not None and isinstance(more, LongList):
+            self._seen.update(put)
+            more._seen = self._seen
+        return more
 
     @property
     def ends(self) -> Sequence[int]:
@@ -112,7 +124,9 @@ class LongList(Sequence[T]):
         return chain.from_iterable([leaf.items for leaf in self.leaves])
 
     def __contains__(self, item: object) -> bool:
-        return place_of(self, "", item) is not None
+        if self._seen is None:
+            self._seen = set(self)
+        return item in self._seen and place_of(self, "", item) is not None
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -223,7 +237,7 @@ def _extended(items: LongList[T], more: tuple[T, ...]) -> Items[T]:
     last = items.leaves[-1]
     here = more[: max(0, LEAF - len(last.items))]
     leaves = (*items.leaves[:-1], last.extended(here)) if here else items.leaves
-    return _long((*leaves, *_cut(more[len(here) :])), len(items) + len(more))
+    return items.grown(_long((*leaves, *_cut(more[len(here) :])), len(items) + len(more)), more)
 
 
 def _edited(items: LongList[T], splices: Splices[T]) -> Items[T]:
@@ -239,7 +253,8 @@ def _edited(items: LongList[T], splices: Splices[T]) -> Items[T]:
             changed = (*made.pop().items, *changed)  # so that leaves stay few
         made += _cut(changed) if stop + 1 == len(ends) else _halved(changed)
         taken, number = stop + 1, following
-    return _whole([*made, *items.leaves[taken:]])
+    put = chain.from_iterable([each.put for each in splices])
+    return items.grown(_whole([*made, *items.leaves[taken:]]), put)
 
 
 def _region(ends: Sequence[int], splices: Splices[T], number: int) -> tuple[int, int, int]:
