@@ -76,7 +76,7 @@ def stored(live: Deployment) -> dict[tuple[str, ...], str]:
     """Every row of the scope that a join can touch, and the transaction that wrote it."""
     columns = {
         "records": "kind, id", "claims": "'', customer", "decisions": "'', version", "joined": "'', customer",
-        "homes": "'', customer",
+        "homes": "'', customer", "leaves": "list, leaf",
     }  # fmt: skip
     query = " UNION ALL ".join(
         f"SELECT '{table}' AS of, {row.split(', ')[0]} AS kind, {row.split(', ')[1]}::text AS name, xmin::text AS by"

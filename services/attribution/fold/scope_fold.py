@@ -44,7 +44,7 @@ from shared.rules.domain.facts import (
 )
 from shared.rules.domain.needs import HELD, LEADS_NOWHERE
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import SCOPE, BookId, Customer, Key, Scope, Slice
+from shared.rules.domain.state import SCOPE, BookId, Customer, CustomerId, Key, Scope, Slice
 from shared.rules.judge.translate import StoredContacts
 from shared.rules.rulebooks.registry import OtherTextError
 
@@ -181,15 +181,16 @@ class ScopeFold:
     def flush(self, works: Iterable[ScopeState], batch: BatchRows) -> None:
         """The rows of every record that changed."""
         for work in works:
-            slice_ = work.slice
+            slice_, customers = work.slice, dict[CustomerId, Customer | None]()
             for key in slice_.unsaved:
                 record = slice_.get(key)
                 if record is None:
                     batch.dropped_records.append((work.scope, *key))
-                else:
+                if key.kind == "customer":
+                    customers[key.id] = record if isinstance(record, Customer) else None
+                elif record is not None:
                     batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
-                    if isinstance(record, Customer) and record.root:
-                        batch.homes[work.scope, record.id] = record.root
+            _flush_customers(work, customers, batch)
 
     def load_customers(self, works: Mapping[str, ScopeState], due: Iterable[tuple[str, str]]) -> None:
         """What a sweep of these customers looks at."""
@@ -303,6 +304,22 @@ class ScopeFold:
                         if stored != found.sha256:
                             raise OtherTextError(*book, stored, found.sha256)
                     rows.texts[found.sha256] = text_row(found, self._rules.texts_of(book))
+
+
+def _flush_customers(
+    work: ScopeState, changed: Mapping[CustomerId, Customer | None], batch: BatchRows
+) -> None:
+    """Of long lists those leaves are written that are not stored yet."""
+    writing = work.leaves.written(changed)
+    batch.leaves += [(work.scope, *row) for row in writing.leaves]
+    batch.dropped_leaves += [(work.scope, *row) for row in writing.dropped]
+    for id_, customer in changed.items():
+        if customer is not None:
+            born = work.slice.born[Key("customer", id_)]
+            state = writing.rows.get(id_) or encode_record(customer)
+            batch.records.append((work.scope, "customer", id_, born, state))
+            if customer.root:
+                batch.homes[work.scope, id_] = customer.root
 
 
 def _staff_in_messages(matter: Matter) -> tuple[str, ...]:

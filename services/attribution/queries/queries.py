@@ -26,7 +26,6 @@ from services.attribution.queries.decisions_page import (
 )
 from services.attribution.replays.historic import ScopeFacts
 from services.attribution.store.batch import SQL
-from services.attribution.store.codec import decode_face
 from services.attribution.store.store import ScopeState, Seen, Store, book_id, nobody_asks
 from shared.platform.postgres.database import Database
 from shared.rules.domain.case import book_at
@@ -131,7 +130,7 @@ class Snapshot:
 
         To be called before the first customer is asked for; nothing may be decided by what is read then.
         """
-        self._store = Store(self, decode=decode_face)
+        self._store = Store(self, faces=True)
         return self
 
     @property

@@ -26,6 +26,13 @@ SELECT scope, kind, id, born, state
 FROM unnest(%b::text[], %b::text[], %b::text[]) AS wanted (scope, kind, id)
 JOIN records USING (scope, kind, id)
 
+-- name: leaves
+-- Of the long lists of large customers.
+SELECT scope, customer, list, leaf, state
+FROM unnest(%b::text[], %b::text[]) AS wanted (scope, customer)
+JOIN leaves USING (scope, customer)
+WHERE list = ANY(%s::text[])
+
 -- name: claims
 SELECT scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at
 FROM unnest(%b::text[], %b::text[]) AS wanted (scope, customer)
@@ -70,6 +77,16 @@ ON CONFLICT (scope, kind, id) DO UPDATE SET state = excluded.state
 -- name: drop_records
 DELETE FROM records USING unnest(%b::text[], %b::text[], %b::text[]) AS gone (scope, kind, id)
 WHERE records.scope = gone.scope AND records.kind = gone.kind AND records.id = gone.id
+
+-- name: put_leaves
+INSERT INTO leaves (scope, customer, list, leaf, state)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::integer[], %b::bytea[])
+ON CONFLICT (scope, customer, list, leaf) DO UPDATE SET state = excluded.state
+
+-- name: drop_leaves
+DELETE FROM leaves USING unnest(%b::text[], %b::text[], %b::text[], %b::integer[]) AS gone (scope, customer, list, leaf)
+WHERE leaves.scope = gone.scope AND leaves.customer = gone.customer
+  AND leaves.list = gone.list AND leaves.leaf = gone.leaf
 
 -- name: put_claims
 INSERT INTO claims (scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at)

@@ -52,7 +52,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no wire form")
 
 
-_encoder = msgspec.json.Encoder(enc_hook=_plain)
+encoder = msgspec.json.Encoder(enc_hook=_plain)
 
 
 class _Form:
@@ -73,7 +73,7 @@ class _Form:
         plain: Plain = msgspec.json.decode(data)
         for older in range(version, self.version):
             plain = LIFTS[self.name, older](plain)
-        return _encoder.encode(plain)
+        return encoder.encode(plain)
 
 
 _RECORDS = {cls: _Form(cls) for cls in get_args(Record)}
@@ -116,11 +116,12 @@ _FACE: Final = _face()
 
 
 def encode_record(record: Record) -> bytes:
-    """A record as it stands in its row; the first byte line is its version, so that rows can be lifted."""
-    return b"%d %b" % (_RECORDS[type(record)].version, _encoder.encode(record))
+    """All of a record as it stands in its row; the first byte line is its version, so that rows can be lifted."""
+    return b"%d %b" % (_RECORDS[type(record)].version, encoder.encode(record))
 
 
 def decode_record(kind: str, data: bytes) -> Record:
+    """A record from its row; a customer with long lists has leaves besides (`leaves`)."""
     version, _, body = data.partition(b" ")
     record: Record = _RECORDS[KINDS[kind]].decode(body, int(version))
     return record
@@ -137,7 +138,7 @@ def decode_face(kind: str, data: bytes) -> Record:
 
 def encode_event(event: DomainEvent) -> tuple[str, bytes]:
     """`Name/version`, which the event store calls the class of an event, and its body."""
-    return _EVENTS[type(event)].topic, _encoder.encode(event)
+    return _EVENTS[type(event)].topic, encoder.encode(event)
 
 
 def decode_event_body(topic: str, data: bytes | msgspec.Raw) -> DomainEvent:

@@ -15,11 +15,20 @@ from psycopg.rows import tuple_row
 
 from services.attribution.store.batch import SQL
 from services.attribution.store.claim_state import ClaimRow, ClaimState
-from services.attribution.store.codec import KINDS, decode_record
+from services.attribution.store.codec import KINDS, decode_face, decode_record
+from services.attribution.store.leaves import (
+    FACE_LISTS,
+    CustomerRow,
+    StoredLeaves,
+    is_in_leaves,
+    put_together,
+    read_row,
+)
 from services.attribution.store.working import WorkingSlice
 from shared.platform.postgres.binary_arrays import columns
+from shared.rules.domain.differences import LISTS
 from shared.rules.domain.needs import HELD
-from shared.rules.domain.state import BookId, Key, Record
+from shared.rules.domain.state import BookId, Key
 from shared.rules.rulebooks.registry import named
 
 Head = tuple[int, int, int, int]
@@ -42,6 +51,7 @@ class ScopeState:
     claims: dict[str, ClaimRow] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
+    leaves: StoredLeaves = field(default_factory=StoredLeaves)
     stored: Head | None = None
     epochs: list[str] = field(default_factory=list)
     """Under which its facts were numbered, the last one now."""
@@ -92,17 +102,14 @@ def nobody_asks(_texts: int) -> None:
     """Where the texts are known already."""
 
 
-Decode = Callable[[str, bytes], Record]
-"""How the records of a kind are read: whole, or so much of them as is asked for."""
-
-
 class Store:
     """Reads of the fold; what it writes goes by the recorder's one transaction."""
 
-    def __init__(self, database: Connects, seen: Seen = nobody_asks, decode: Decode = decode_record) -> None:
+    def __init__(self, database: Connects, seen: Seen = nobody_asks, *, faces: bool = False) -> None:
         self._database = database
         self._seen = seen
-        self._decode = decode
+        self._decode = decode_face if faces else decode_record
+        self._lists = FACE_LISTS if faces else LISTS
 
     def by(self, connection: psycopg.Connection[Any]) -> Store:
         """The same, which asks by this connection."""
@@ -172,9 +179,27 @@ class Store:
             asked[scope] |= works[scope].slice.missing(keys)
 
     def _load_records(self, works: Mapping[str, ScopeState], rows: list[tuple[str, str, str]]) -> None:
-        if rows:
-            for scope, kind, name, born, state in self._rows("records", columns(rows)):
+        """Records, and of large customers the leaves of their lists, which are asked for at once."""
+        large: list[tuple[str, int, CustomerRow]] = []
+        for scope, kind, name, born, state in self._rows("records", columns(rows)) if rows else ():
+            if kind == "customer" and is_in_leaves(state):
+                large.append((scope, born, read_row(state)))
+            else:
                 works[scope].slice.load(Key(kind, name), self._decode(kind, state), born)
+        if large:
+            self._load_leaves(works, large)
+
+    def _load_leaves(
+        self, works: Mapping[str, ScopeState], large: Sequence[tuple[str, int, CustomerRow]]
+    ) -> None:
+        homes = [(scope, row.customer.home) for scope, _, row in large]
+        found: dict[tuple[str, str], dict[tuple[str, int], bytes]] = defaultdict(dict)
+        for scope, home, name, leaf, state in self._rows("leaves", [*columns(homes), list(self._lists)]):
+            found[scope, home][name, leaf] = state
+        for scope, born, row in large:
+            customer, numbered = put_together(row, self._lists, found[scope, row.customer.home])
+            works[scope].slice.load(Key("customer", customer.id), customer, born)
+            works[scope].leaves.loaded(customer, numbered)
 
     def _load_claims(self, works: Mapping[str, ScopeState], rows: list[tuple[str, str]]) -> None:
         if rows:
