@@ -12,10 +12,12 @@ import pytest
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
+from services.notifier.model.alert import Person
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
+from shared.contract import StaffContacts
 from shared.platform.officefile.document import parse
 from tests.support.notifier import END, Keeping, Office, local
 
@@ -25,6 +27,13 @@ STANDING_IN = "defaults: {stand_in: {away: [supervisor]}}"
 
 def plans(text: str) -> Plans:
     return plans_of(parse(f"version: 1\n{text}".encode(), "policy.yaml"), OfficeHours(), ("keeping",))
+
+
+class Mailing(Keeping):
+    """One that reaches those with a mail address."""
+
+    def destination(self, person: Person) -> str | None:
+        return person.contact("email")
 
 
 @pytest.fixture
@@ -65,6 +74,60 @@ async def test_an_absence_on_record_has_a_stand_in_until_the_return(office: Offi
     office.hear(office.stream.staff("li", "consultant", away=False))
     office.at(local(5, 16))
     assert (await round_of(office, plans(STANDING_IN)))[0] == ["li"]
+
+
+async def test_a_stand_in_is_of_the_own_team_or_office_first(office: Office) -> None:
+    """Not whoever comes first in the alphabet: the team's people by the policy, those of the office, then the others."""
+    office.hear(
+        office.stream.staff("ann", "supervisor", office="north"),
+        office.stream.claim("c1", "wang"),
+        office.stream.staff("wang", "consultant", office="west", away=True),
+    )
+    office.at(local(4, 9))
+    assert (await round_of(office, plans(STANDING_IN)))[0] == ["zhou"]
+    office.at(local(5, 9))
+    by = plans(f"{STANDING_IN}\npeople: {{wang: {{supervisors: [boss]}}}}")
+    assert (await round_of(office, by))[0] == ["boss"]
+    office.hear(office.stream.staff("zhou", "supervisor", office="west", departed=True))
+    office.at(local(5, 16))
+    assert (await round_of(office, plans(STANDING_IN)))[0] == ["ann"]
+
+
+async def test_of_two_supervisors_the_one_who_is_there_is_told_once(office: Office) -> None:
+    """The other is away, by the journal or by the file: nobody reads one alert twice, once in another's place."""
+    office.hear(
+        office.stream.staff("tang", "supervisor", office="east"),
+        office.stream.staff("sun", "supervisor", office="east", away=True),
+        office.stream.claim("c1", "li"),
+        office.stream.claim("c2", "li", END + timedelta(days=1)),
+    )
+    office.at(local(5, 17))
+    told, _ = await round_of(office, plans(STANDING_IN))
+    assert [one for one in told if one != "li"] == ["tang"]
+    office.hear(office.stream.staff("sun", "supervisor", office="east", away=False))
+    office.at(local(6, 17))
+    told, _ = await round_of(office, plans(f"{STANDING_IN}\npeople: {{sun: {{away: [2026-03-06]}}}}"))
+    assert [one for one in told if one != "li"] == ["tang"]
+
+
+async def test_a_supervisor_without_a_contact_has_no_stand_in_who_is_told_anyway(office: Office) -> None:
+    """Who has the same alert already does not read it again in the place of a colleague; with nobody else, one has it
+    and the other is listed with the reason."""
+    office.hear(
+        office.stream.staff(
+            "tang", "supervisor", office="east", reached=StaffContacts(email="tang@office.example")
+        ),
+        office.stream.claim("c1", "li"),
+    )
+    office.at(local(5, 17))
+    post = Mailing()
+    by = plans("defaults: {stand_in: {no_contact: [supervisor]}}\nscopes: {}\n")
+    sender = Dispatcher(office.queue, [post], (office.clock, office.machine), by, QUICK, Metrics())
+    await sender.tick()
+    await sender.drain(90)
+    alerts = [one for one in Listing(office.database).page(Filter(), None, 200) if one.step == "last_call"]
+    assert [one.to.staff for one in post.sent if one.rung.value == "last_call"] == ["tang"]
+    assert {(one.staff, str(one.state)) for one in alerts} == {("tang", "sent"), ("sun", "superseded")}
 
 
 async def test_who_is_away_is_told_where_nobody_stands_in(office: Office) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.channels import Channel, TemporaryError
+from services.notifier.channels import Channel, NoAnswerError
 from services.notifier.channels.apprise import AppriseAddressError, AppriseChannel
 from services.notifier.senders import configured
 from services.notifier.settings import NotifierSettings
@@ -171,13 +171,25 @@ def test_apprise_takes_what_has_no_sender_here() -> None:
 
 @APPRISE
 async def test_apprise_knows_yes_and_no_only(provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
-    """A status of success is a yes, whatever the body says; anything else is tried again. No address is logged."""
+    """A status of success is a yes, whatever the body says; of anything else nobody knows whether it arrived, since a no
+    may be an answer that did not come. No address is logged."""
     caplog.set_level(logging.DEBUG)
     host = provider.base.removeprefix("http://")
     made = AppriseChannel([f"gotify://{host}/hushhush"], timeout=5.0)
     provider.tricks.append(Answer(200, b'{"errcode": 1, "errmsg": "which Apprise does not see"}'))
     assert await made.send(NOTICE, made.destination(LI) or "") == "by HTTP status only: accepted"
-    with pytest.raises(TemporaryError, match="no more than that"):
+    with pytest.raises(NoAnswerError, match="no more than that"):
         await made.send(NOTICE, made.destination(LI) or "")
     assert "hushhush" not in caplog.text
+    await made.close()
+
+
+@APPRISE
+async def test_apprise_waits_for_a_slow_service_as_long_as_the_setting_says(provider: Provider) -> None:
+    """Of itself it gives up after four seconds, and a message that was taken counts as refused."""
+    host = provider.base.removeprefix("http://")
+    made = AppriseChannel([f"gotify://{host}/hushhush"], timeout=60.0)
+    provider.slow = 4.5
+    provider.tricks.append(Answer(200, b"{}"))
+    assert await made.send(NOTICE, made.destination(LI) or "") == "by HTTP status only: accepted"
     await made.close()

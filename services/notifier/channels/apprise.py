@@ -2,7 +2,8 @@
 
 hazards.md#a-refusal-inside-http-200: Apprise looks at the HTTP status alone and tells no more than yes or no, so a
 service that puts its refusal into HTTP 200 loses alerts in silence; and what a no means, it does not say.
-Therefore the services that have a sender of their own here are refused, and a yes is stored as what it is.
+Therefore the services that have a sender of their own here are refused, and a yes is stored as what it is; a no may be
+one of several addresses, or an answer that did not come, so that nobody knows whether the alert arrived.
 Apprise makes its own connections: the list of allowed hosts does not bind it, its addresses are an operator's.
 """
 
@@ -14,7 +15,7 @@ from typing import Literal
 
 import apprise
 
-from services.notifier.channels import TemporaryError, composing
+from services.notifier.channels import NoAnswerError, composing
 from services.notifier.channels.robot import masked, text_of, title_of
 from services.notifier.model.alert import Person, RenderedMessage
 from shared.platform.text.plain import one_line
@@ -48,6 +49,9 @@ class AppriseChannel:
                 raise AppriseAddressError(f"address {number}: {scheme} is not for Apprise here")
             if not self._apprise.add(address):
                 raise AppriseAddressError(f"address {number} is none that Apprise knows")
+        for server in self._apprise:
+            # Its own four seconds are shorter than a slow service takes.
+            server.socket_connect_timeout = server.socket_read_timeout = timeout
 
     def destination(self, person: Person) -> str | None:
         """A shared place, in which the person is named."""
@@ -58,7 +62,7 @@ class AppriseChannel:
             title, body = _written(notice)
         if await self._apprise.async_notify(body=body, title=title):
             return "by HTTP status only: accepted"
-        raise TemporaryError("Apprise says no, and no more than that")
+        raise NoAnswerError("Apprise says no, and no more than that: it may have arrived")
 
     def fits(self, notice: RenderedMessage, destination: str) -> bool:
         """Whether every service takes the whole text, as far as Apprise knows their limits."""

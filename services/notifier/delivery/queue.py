@@ -62,17 +62,19 @@ class Queue:
             "patience": self._terms.patience,
         }
         with self._database.connection() as connection:
-            found = self._fetch(connection, "claim_due", given)
-            if len(found) < limit:
+            taken = connection.execute(self._sql["claim_due"], given).rowcount
+            if taken < limit:
                 connection.execute(self._sql["mark_waiting"], given)
-                found += self._fetch(connection, "claim_retries", {**given, "limit": limit - len(found)})
-            if not found:
+                rest = {**given, "limit": limit - taken}
+                taken += connection.execute(self._sql["claim_retries"], rest).rowcount
+            if not taken:
                 return []
-            found += self._members(connection, found, given)
-            found += self._companions(connection, found, given, plans)
+            connection.execute(self._sql["claim_members"], given)
+            self._companions(connection, given, plans)
             self._say_when(connection, business_now)
-            gone = {row[0] for row in connection.execute(self._sql["overtaken"], given)}
-            standing = [alert for alert in found if alert.id not in gone]
+            connection.execute(self._sql["overtaken"], given)
+            rows: list[Any] = connection.execute(self._sql["leased"], given).fetchall()
+            standing = [_leased(row, lease) for row in rows]
             self._learn(connection, standing, plans)
             return self._addressed(connection, standing, business_now, plans)
 
@@ -113,7 +115,7 @@ class Queue:
         named = {
             (scope, other)
             for scope, staff in wanted
-            for other in (plans.person(staff).stand_in if plans is not None else ())
+            for other in (plans.person(staff).beside if plans is not None else ())
         }
         asked = sorted(wanted | named)
         given = {"scopes": [scope for scope, _ in asked], "staff": [staff for _, staff in asked]}
@@ -217,35 +219,17 @@ class Queue:
             row: Any = connection.execute(self._sql["work"]).fetchone()
         return QueueState(*row)
 
-    def _members(
-        self, connection: _Connection, found: Sequence[LeasedAlert], given: dict[str, object]
-    ) -> list[LeasedAlert]:
-        """The rest of the messages that may have arrived: each goes out again whole."""
-        keys = [one.digest for one in found if one.digest is not None and one.digest != one.id]
-        return self._fetch(connection, "claim_members", {**given, "keys": keys}) if keys else []
-
-    def _companions(
-        self,
-        connection: _Connection,
-        found: Sequence[LeasedAlert],
-        given: dict[str, object],
-        plans: Plans | None,
-    ) -> list[LeasedAlert]:
-        """What else is due to those persons, in scopes that gather."""
+    def _companions(self, connection: _Connection, given: Mapping[str, object], plans: Plans | None) -> None:
+        """What else is due to the persons of a lease, in scopes that gather."""
         if plans is None:
-            return []
-        keys = sorted({(one.scope, one.staff or "") for one in found if plans.of(one.scope).digest.wanted})
+            return
+        rows: list[Any] = connection.execute(self._sql["readers"], given).fetchall()
+        keys = [(scope, staff) for scope, staff in rows if plans.of(scope).digest.wanted]
         if not keys:
-            return []
+            return
         whose = {"scopes": [scope for scope, _ in keys], "staff": [staff for _, staff in keys], "most": _MOST}
-        due = self._fetch(connection, "claim_due_too", {**given, **whose})
-        return due + self._fetch(connection, "claim_retries_too", {**given, **whose})
-
-    def _fetch(self, connection: _Connection, query: str, given: dict[str, object]) -> list[LeasedAlert]:
-        rows: list[Any] = connection.execute(self._sql[query], given).fetchall()
-        return sorted(
-            (_leased(row, given["lease"]) for row in rows), key=lambda alert: (alert.due_at, alert.id)
-        )
+        connection.execute(self._sql["claim_due_too"], {**given, **whose})
+        connection.execute(self._sql["claim_retries_too"], {**given, **whose})
 
     def _addressed(
         self,
@@ -301,7 +285,7 @@ class Queue:
             verdict = RoundResult(State.DEAD, reason, unreachable=True)
             connection.execute(self._sql["settle"], _settling(alert, verdict, business_now))
             return []
-        made = [_for(alert, staff) for staff in people]
+        made = [_for(alert, staff, frozenset(people) - {staff}) for staff in people]
         for one in made:
             row = {"id": one.id, "staff": one.staff, "from": alert.id}
             connection.execute(self._sql["put_for"], row)
@@ -309,39 +293,20 @@ class Queue:
         return made
 
 
-def _for(alert: LeasedAlert, staff: str) -> LeasedAlert:
+def _for(alert: LeasedAlert, staff: str, also: frozenset[str]) -> LeasedAlert:
     step = Step(alert.rung, alert.audience, alert.due_at)
-    return replace(alert, id=alert_id(alert.scope, alert.customer, alert.claim_seq, step, staff), staff=staff)
+    made_out = alert_id(alert.scope, alert.customer, alert.claim_seq, step, staff)
+    return replace(alert, id=made_out, staff=staff, also=also)
 
 
-def _leased(row: Any, lease: object) -> LeasedAlert:
-    """A row of `claim_due` or `claim_retries`, whose columns stand in the order of the fields."""
-    assert isinstance(lease, UUID)
-    identity, scope, customer, claim_seq, rung, audience, *rest = row
-    staff, owner, due_at, deadline, state, rounds, traceparent, kind, detail, limited, digest, watermark = (
-        rest
-    )
+def _leased(row: Any, lease: UUID) -> LeasedAlert:
+    """A row of `leased`, whose columns stand in the order of the fields."""
+    identity, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, *rest = row
+    *others, also = rest
     return LeasedAlert(
-        identity,
-        lease,
-        scope,
-        customer,
-        claim_seq,
-        Rung(rung),
-        Audience(audience),
-        staff,
-        owner,
-        due_at,
-        deadline,
-        State(state),
-        rounds,
-        traceparent,
-        watermark,
-        kind,
-        detail,
-        limited,
-        digest,
-    )
+        identity, lease, scope, customer, claim_seq, Rung(rung), Audience(audience), staff, owner, due_at,
+        deadline, State(state), *others, frozenset(also),
+    )  # fmt: skip
 
 
 def _settling(alert: LeasedAlert, verdict: RoundResult, business_now: datetime) -> dict[str, object]:

@@ -270,6 +270,8 @@ def _unreachable(found: Unreachable) -> RoundResult:
         Unavailable.AWAY: "the person is away",
         Unavailable.NO_CONTACT: "no channel reaches the person",
     }[found.why]
+    if found.covered:
+        return RoundResult(State.SUPERSEDED, f"{why}, and who stands in has the alert already")
     reason = f"{why}, and nobody stands in" if found.asked else why
     return RoundResult(State.DEAD, reason, unreachable=True)
 

@@ -29,10 +29,11 @@ class Addressee:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """Nobody can be told; `asked` says whether anybody was to stand in."""
+    """Nobody can be told; `asked` says whether anybody was to stand in, `covered` that who does has the same alert."""
 
     why: Unavailable
     asked: bool
+    covered: bool = False
 
 
 class Router:
@@ -59,8 +60,11 @@ class Router:
                 continue
             asked = True
             ways = self._reach(members, other, now, standing_in=True)
-            if not isinstance(ways, Unavailable):
-                return Addressee(Recipient(other, (person, found)), ways)
+            if isinstance(ways, Unavailable):
+                continue
+            if all(other.staff in one.also for one in members):
+                return Unreachable(found, asked=True, covered=True)
+            return Addressee(Recipient(other, (person, found)), ways)
         if found is Unavailable.AWAY and person.away:
             # Nobody stands in, and a telephone is carried along: better told there than not at all.
             ways = self._reach(members, replace(person, away=False), now)
@@ -97,15 +101,21 @@ class Router:
         return [(channel, destination) for channel, destination in reached if destination]
 
     def _stand_ins(self, scope: str, person: Person, why: Unavailable, people: People) -> Iterator[Person]:
-        """Who is named for the person, then those of the roles of the plan."""
-        for staff in self._plans.person(person.staff).stand_in:
-            if (scope, staff) in people:
-                yield people[scope, staff]
-        colleagues = [
-            other for (of, _), other in sorted(people.items(), key=lambda item: item[0]) if of == scope
-        ]
+        """Who is named for the person, then those of the roles of the plan, of the own team or office first."""
+        own = self._plans.person(person.staff)
+        yield from (people[scope, staff] for staff in own.stand_in if (scope, staff) in people)
+        colleagues = sorted(
+            (other for (of, _), other in people.items() if of == scope),
+            key=lambda other: (not _same_office(other, person), other.staff),
+        )
         for role in self._plans.of(scope).stand_in.get(why, ()):
+            if role == "supervisor":
+                yield from (people[scope, staff] for staff in own.supervisors if (scope, staff) in people)
             yield from (other for other in colleagues if other.role == role)
+
+
+def _same_office(one: Person, other: Person) -> bool:
+    return one.office is not None and one.office == other.office
 
 
 def longest_ways(channels: Sequence[Channel], plans: Plans) -> list[list[Channel]]:

@@ -64,6 +64,8 @@ class LeasedAlert:
     limited: bool = False
     # It was told in a message whose answer was lost, and goes out again under the key of that message.
     digest: UUID | None = None
+    # Who else has an alert of the same step of the same claim: several supervisors of an office.
+    also: frozenset[str] = frozenset()
 
     @property
     def is_reminder(self) -> bool:
@@ -102,6 +104,8 @@ class Person:
     departed: bool = False
     # As the journal tells: gone, and not yet back.
     away: bool = False
+    # Where they were enrolled.
+    office: str | None = None
 
     def contact(self, kind: str) -> str | None:
         return (self.contacts or {}).get(kind)

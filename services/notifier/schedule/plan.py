@@ -106,6 +106,11 @@ class PersonPlan:
     # The robots of the person's team, before those of the office.
     robots: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Whoever may be told in the person's place by name."""
+        return (*self.stand_in, *self.supervisors)
+
     def is_away(self, day: date) -> bool:
         return any(first <= day <= last for first, last in self.away)
 

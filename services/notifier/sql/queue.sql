@@ -3,7 +3,7 @@
 -- name: claim_due
 -- Due by the business clock, and either covered by the watermark of its scope's partition or waited for long enough.
 WITH picked AS (
-    SELECT a.id, p.watermark
+    SELECT a.id
     FROM alerts a
     JOIN scopes s ON s.scope = a.scope
     JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
@@ -17,17 +17,13 @@ UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_retries
 -- Of a message that may have arrived, the member that comes first stands for all: two notifiers that each took some of
 -- them would send two messages under one key.
 WITH picked AS (
-    SELECT a.id, p.watermark
+    SELECT a.id
     FROM alerts a
-    JOIN scopes s ON s.scope = a.scope
-    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
     WHERE a.state IN ('failed', 'unknown') AND a.lease IS NULL AND a.retry_at <= %(machine_now)s
       AND NOT EXISTS (SELECT FROM alerts b
                       WHERE b.digest = a.digest AND b.id <> a.id
@@ -41,13 +37,11 @@ UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_due_too
 -- What else is due to persons of whom something is: it goes into the same message.
 WITH picked AS (
-    SELECT a.id, p.watermark
+    SELECT a.id
     FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
     JOIN alerts a ON a.scope = t.scope AND coalesce(a.staff, '') = t.staff
     JOIN scopes s ON s.scope = a.scope
@@ -62,35 +56,28 @@ UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_members
 -- The other members of messages that go out again under their key, whatever their own time.
 WITH picked AS (
-    SELECT a.id, p.watermark
+    SELECT a.id
     FROM alerts a
-    JOIN scopes s ON s.scope = a.scope
-    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
-    WHERE a.digest = ANY(%(keys)s) AND a.state IN ('failed', 'unknown') AND a.lease IS NULL AND a.retry_at IS NOT NULL
+    WHERE a.digest IN (SELECT b.digest FROM alerts b WHERE b.lease = %(lease)s AND b.digest <> b.id)
+      AND a.state IN ('failed', 'unknown') AND a.lease IS NULL AND a.retry_at IS NOT NULL
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
 
 -- name: claim_retries_too
 -- Likewise what waits for the limit of a channel, whatever its own time: one message takes one place. What may have
 -- arrived goes out by itself.
 WITH picked AS (
-    SELECT a.id, p.watermark
+    SELECT a.id
     FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
     JOIN alerts a ON a.scope = t.scope AND a.staff = t.staff
-    JOIN scopes s ON s.scope = a.scope
-    JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
     WHERE a.state IN ('failed', 'unknown') AND a.lease IS NULL AND (a.limited OR a.retry_at <= %(machine_now)s)
       AND a.retry_at IS NOT NULL AND a.digest IS NULL
     ORDER BY a.retry_at
@@ -101,8 +88,25 @@ UPDATE alerts a
 SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
 FROM picked
 WHERE a.id = picked.id
-RETURNING a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline,
-          a.state, a.rounds, a.traceparent, a.kind, a.detail, a.limited, a.digest, picked.watermark
+
+-- name: readers
+-- Whom the alerts of a lease are for.
+SELECT DISTINCT scope, coalesce(staff, '') FROM alerts WHERE lease = %(lease)s ORDER BY 1, 2
+
+-- name: leased
+-- The alerts of a lease, in the order of the fields of a `LeasedAlert` behind the lease itself; last, who else has the
+-- same step of the same claim.
+SELECT a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline, a.state,
+       a.rounds, a.traceparent, p.watermark, a.kind, a.detail, a.limited, a.digest,
+       ARRAY(SELECT b.staff FROM alerts b
+             WHERE b.scope = a.scope AND b.customer = a.customer AND b.claim_seq = a.claim_seq AND b.rung = a.rung
+               AND b.audience = a.audience AND b.kind = a.kind AND b.id <> a.id AND b.staff IS NOT NULL
+               AND a.audience = 'supervisor')
+FROM alerts a
+LEFT JOIN scopes s ON s.scope = a.scope
+LEFT JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
+WHERE a.lease = %(lease)s
+ORDER BY a.due_at, a.id
 
 -- name: mark_waiting
 -- The patience with the watermark begins when an alert is first found due and not covered. Rows that somebody else is
@@ -167,14 +171,14 @@ DELETE FROM alerts WHERE id = %(id)s AND staff IS NULL
 
 -- name: people
 -- Persons as enrolled in the scope that asks, else in any other: staff ids are unique within the whole system.
-SELECT DISTINCT ON (t.scope, t.staff) t.scope, t.staff, s.name, s.role, s.contacts, s.departed, s.away
+SELECT DISTINCT ON (t.scope, t.staff) t.scope, t.staff, s.name, s.role, s.contacts, s.departed, s.away, s.office
 FROM unnest(%(scopes)s::text[], %(staff)s::text[]) AS t (scope, staff)
 JOIN staff s ON s.staff = t.staff
 ORDER BY t.scope, t.staff, s.scope = t.scope DESC, s.scope
 
 -- name: of_roles
 -- Those of some roles who may stand in for a colleague.
-SELECT scope, staff, name, role, contacts, departed, away FROM staff
+SELECT scope, staff, name, role, contacts, departed, away, office FROM staff
 WHERE scope = ANY(%(scopes)s) AND role = ANY(%(roles)s) AND NOT departed
 
 -- name: begin_attempt
