@@ -9,6 +9,7 @@ from typing import Final
 
 from services.notifier import provider_senders as providers
 from services.notifier.channels import Channel
+from services.notifier.channels.contact import sender_address
 from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
 from services.notifier.channels.mail import MailChannel, MailServer
@@ -66,6 +67,10 @@ def _mail(settings: NotifierSettings) -> Channel:
     if not settings.notifier_smtp_host or not settings.notifier_smtp_sender:
         wanted = " and ".join(variable(f"notifier_smtp_{part}") for part in ("host", "sender"))
         raise SettingsError(f"the channel email needs {wanted}")
+    try:
+        sender_address(settings.notifier_smtp_sender)
+    except ValueError as error:
+        raise SettingsError(f"{variable('notifier_smtp_sender')}: {error}") from None
     if settings.notifier_smtp_security == "none" and not is_loopback(settings.notifier_smtp_host):
         raise SettingsError(
             f"{variable('notifier_smtp_security')}=none is for a mail server on this machine alone"

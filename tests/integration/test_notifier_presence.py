@@ -77,7 +77,7 @@ async def test_an_absence_on_record_has_a_stand_in_until_the_return(office: Offi
 
 
 async def test_a_stand_in_is_of_the_own_team_or_office_first(office: Office) -> None:
-    """Not whoever comes first in the alphabet: the team's people by the policy, those of the office, then the others."""
+    """Not whoever comes first in the alphabet: the team's people by the policy, those of the office, then others."""
     office.hear(
         office.stream.staff("ann", "supervisor", office="north"),
         office.stream.claim("c1", "wang"),

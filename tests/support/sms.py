@@ -20,12 +20,16 @@ BY_PLACE = Templates.usual(("1001", "1002", "1003"), ("case_a", "case_b", "day",
 Make = Callable[..., SmsChannel]
 
 
-def aliyun(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
+def aliyun(
+    base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, *, timeout: float = 60.0, **given: str
+) -> SmsChannel:
     account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
-    return AliyunSms(account, BY_NAME, policy, ProcessLimiter(clock), SHANGHAI, timeout=60.0)
+    return AliyunSms(account, BY_NAME, policy, ProcessLimiter(clock), SHANGHAI, timeout=timeout)
 
 
-def tencent(base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, **given: str) -> SmsChannel:
+def tencent(
+    base: str, clock: ShiftedClock, policy: AddressPolicy = HERE, *, timeout: float = 60.0, **given: str
+) -> SmsChannel:
     account = Account(base, KEY_ID, given.get("secret", KEY_SECRET), given.get("sign_name", SIGN_NAME))
     limiter = ProcessLimiter(clock)
-    return TencentSms(account, APPLICATION, BY_PLACE, policy, limiter, SHANGHAI, timeout=60.0)
+    return TencentSms(account, APPLICATION, BY_PLACE, policy, limiter, SHANGHAI, timeout=timeout)

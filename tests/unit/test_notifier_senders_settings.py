@@ -143,6 +143,15 @@ def test_what_is_wrong_is_told(name: str, changes: dict[str, str], variable: str
     assert "access_token=x" not in str(caught.value)
 
 
+@pytest.mark.parametrize("sender", ["panke", "panke@", "a@b.c, d@e.f", "panke@例😀.example"])
+def test_a_sender_of_mail_that_is_no_address_stops_the_start(sender: str) -> None:
+    """Every mail would be refused for it: it is told by its variable, before anybody waits for one."""
+    mail = {"HOST": "127.0.0.1", "SENDER": sender, "SECURITY": "none"}
+    given = {**BASE, "PANKE_NOTIFIER_CHANNELS": "email"}
+    with pytest.raises(SettingsError, match="PANKE_NOTIFIER_SMTP_SENDER"):
+        channel({**given, **{f"PANKE_NOTIFIER_SMTP_{key}": value for key, value in mail.items()}})
+
+
 def test_no_secret_is_shown_with_the_settings() -> None:
     """Settings that are printed hold no token and no key."""
     for name in CHANNELS:
@@ -171,8 +180,8 @@ def test_apprise_takes_what_has_no_sender_here() -> None:
 
 @APPRISE
 async def test_apprise_knows_yes_and_no_only(provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
-    """A status of success is a yes, whatever the body says; of anything else nobody knows whether it arrived, since a no
-    may be an answer that did not come. No address is logged."""
+    """A status of success is a yes, whatever the body says; of anything else nobody knows whether it arrived, since a
+    no may be an answer that did not come. No address is logged."""
     caplog.set_level(logging.DEBUG)
     host = provider.base.removeprefix("http://")
     made = AppriseChannel([f"gotify://{host}/hushhush"], timeout=5.0)

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from email.headerregistry import Address
+from contextlib import suppress
+from email.headerregistry import Address, HeaderRegistry
+from typing import Any
+
+import idna
 
 from shared.contract import is_masked, normalise_phone
 from shared.platform.text.plain import one_line
@@ -56,13 +60,29 @@ def mentionable(contact: str | None) -> str | None:
 
 
 def mail_address(contact: str | None) -> str | None:
-    """The address of a mailbox as it was entered; None for what is masked, mistyped or none at all."""
+    """The address of a mailbox, its domain as name servers have it; None for what is masked, mistyped or none."""
     text = one_line(contact or "")
     try:
-        whole = bool(Address(addr_spec=text).domain)
+        domain = dns_name(Address(addr_spec=text).domain)
     except Exception:  # on half an address the library's parser breaks off in half a dozen ways
         return None
-    return text if whole and not is_masked(text) else None
+    return f"{text.rpartition('@')[0]}@{domain}" if domain and not is_masked(text) else None
+
+
+def sender_address(text: str) -> Address:
+    """Whom mail comes from, perhaps with a name before it; ValueError for what is not one address."""
+    parsed: Any = None
+    with suppress(Exception):  # as above
+        parsed = HeaderRegistry()("From", one_line(text))
+    if parsed is None or parsed.defects or len(parsed.addresses) != 1 or not parsed.addresses[0].domain:
+        raise ValueError("not one mail address")
+    (one,) = parsed.addresses
+    return Address(one.display_name, one.username, dns_name(one.domain))
+
+
+def dns_name(domain: str) -> str:
+    """A domain in any script by IDNA 2008, as far as it is not ASCII already; ValueError for what no name can be."""
+    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
 
 
 def _means_everybody(text: str) -> bool:

@@ -8,6 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from shared.i18n import bilingual
 
 
+def connect_time(timeout: float) -> float:
+    """How much of the time of a call its connection may take.
+
+    With all of it, the call as a whole would be over first, and one that never reached anybody be taken for one whose
+    answer was lost.
+    """
+    return timeout / 2
+
+
 def reached_not(error: BaseException) -> str:
     """What is said of a connection that was not made: nothing was sent over it."""
     return f"not reached: {tls_fault(error) or type(error).__name__}"

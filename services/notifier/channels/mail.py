@@ -26,8 +26,8 @@ from services.notifier.channels import (
     TemporaryError,
     composing,
 )
-from services.notifier.channels.contact import mail_address
-from services.notifier.channels.faults import reached_not, tls_fault
+from services.notifier.channels.contact import mail_address, sender_address
+from services.notifier.channels.faults import connect_time, reached_not, tls_fault
 from services.notifier.channels.provider_verdict import Reason, presentable
 from services.notifier.model.alert import Person, RenderedMessage
 from shared.platform.text.plain import lines, one_line
@@ -40,6 +40,13 @@ _NOT_ADMITTED = frozenset({530, 534, 535, 538})
 _NOT_THIS_SENDER = frozenset({550, 551, 553})
 # RFC 3463: of the mailbox (full, switched off) or of policies (no relaying for it), which somebody may mend meanwhile.
 _MENDED = re.compile(r"\b[45]\.[27]\.\d")
+# The connection was not made, or is there no more.
+_GONE = (
+    aiosmtplib.SMTPConnectError,
+    aiosmtplib.SMTPServerDisconnected,
+    aiosmtplib.SMTPTimeoutError,
+    OSError,
+)
 # Seconds that a server may take for its last word, behind which nothing follows.
 _GOODBYE = 1.0
 
@@ -75,7 +82,8 @@ class MailChannel:
         client = self._client()
         try:
             try:
-                await client.connect()
+                async with asyncio.timeout(connect_time(self.timeout)):
+                    await client.connect()
             except Exception as error:
                 raise self._not_handed_in(error) from None
             try:
@@ -105,10 +113,8 @@ class MailChannel:
             return TemporaryError(reached_not(error))
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return self._refusal(error.code, f"{error.code} {error.message}", Reason.ADDRESS)
-        if isinstance(error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPConnectTimeoutError):
-            return TemporaryError(self._storable(str(error)))
-        if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
-            return NoAnswerError(self._storable(str(error)))
+        if isinstance(error, _GONE):
+            return TemporaryError(self._storable(str(error) or reached_not(error)))
         return RefusedError(self._storable(str(error)), Reason.ADDRESS)
 
     def _not_taken(self, error: Exception) -> ChannelError:
@@ -122,7 +128,7 @@ class MailChannel:
             return self._refusal(error.code, f"{error.code} {error.message}", reason)
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return self._refusal(error.code, f"{error.code} {error.message}")
-        if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError | OSError):
+        if isinstance(error, _GONE):
             return NoAnswerError(self._storable(str(error)))
         return RefusedError(self._storable(str(error)))
 
@@ -153,7 +159,7 @@ def _message(notice: RenderedMessage, sender: str, destination: str) -> EmailMes
     except Exception:  # on half an address the library's parser breaks off in half a dozen ways
         raise RefusedError("not an e-mail address") from None
     message = EmailMessage()
-    message["From"] = sender
+    message["From"] = sender_address(sender)
     message["To"] = to
     message["Subject"] = one_line(notice.words.subject)
     message["Message-ID"] = f"<{notice.id}@alerts.panke.invalid>"

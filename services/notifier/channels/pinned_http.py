@@ -16,7 +16,7 @@ import httpx
 
 from services.notifier.channels import NoAnswerError, TemporaryError
 from services.notifier.channels.address import AddressPolicy, ReceiverAddress
-from services.notifier.channels.faults import reached_not
+from services.notifier.channels.faults import connect_time, reached_not
 
 _LONGEST_BODY = 65_536
 
@@ -39,7 +39,7 @@ class PinnedCaller:
 
     def __init__(self, policy: AddressPolicy, timeout: float) -> None:
         self._policy = policy
-        self._timeout = httpx.Timeout(timeout).as_dict()
+        self._timeout = httpx.Timeout(timeout, connect=connect_time(timeout)).as_dict()
         # A connection that was kept may be dead; of a call on it nobody could say whether it arrived.
         self._transport = httpx.AsyncHTTPTransport(
             verify=ssl.create_default_context(),

@@ -24,7 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
 from services.notifier.channels.address import AddressError, AddressPolicy
-from services.notifier.channels.faults import reached_not, wrapped
+from services.notifier.channels.faults import connect_time, reached_not, wrapped
 from services.notifier.channels.provider_verdict import Reason, by_status, settled
 
 _LONGEST_BODY = 65_536
@@ -49,7 +49,8 @@ class GuardedAdapter(HTTPAdapter):
         request.headers["Connection"] = "close"
         try:
             self._policy.check(request.url or "")
-            response = super().send(request, stream=True, timeout=self._timeout, verify=True)
+            times = (connect_time(self._timeout), self._timeout)
+            response = super().send(request, stream=True, timeout=times, verify=True)
             _read_whole(response, ends)
         except AddressError as error:
             raise RefusedError(str(error), Reason.ADDRESS) from None

@@ -303,10 +303,11 @@ def _leased(row: Any, lease: UUID) -> LeasedAlert:
     """A row of `leased`, whose columns stand in the order of the fields."""
     identity, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, *rest = row
     *others, also = rest
-    return LeasedAlert(
+    fields: tuple[Any, ...] = (
         identity, lease, scope, customer, claim_seq, Rung(rung), Audience(audience), staff, owner, due_at,
         deadline, State(state), *others, frozenset(also),
     )  # fmt: skip
+    return LeasedAlert(*fields)
 
 
 def _settling(alert: LeasedAlert, verdict: RoundResult, business_now: datetime) -> dict[str, object]:
