@@ -50,6 +50,7 @@ from shared.platform.kafka.watermarks import Watermarks
 from shared.platform.liveness import Progress
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database, migrate
+from shared.platform.postgres.kept_clock import KeptClock, steady_times
 from shared.platform.service import (
     LivenessLimits,
     ServiceHost,
@@ -91,7 +92,9 @@ class AttributionService:
         self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
         self._parked_since: datetime | None = None
         self.fold_threads = Threads("fold", settings.partitions)
+        self.watermarks = Watermarks()
         self.intake = self._intake(rules)
+        self.kept_clock = KeptClock(self.database, steady_times(clock), lambda: self.watermarks.latest)
         self.relay_progress = Progress(time.monotonic)
         self.outbox = OwnershipOutbox(self.database.dsn)
         self.relay = OwnershipRelay(_relay_settings(settings), self.outbox, self.metrics, self.relay_progress)
@@ -116,7 +119,7 @@ class AttributionService:
 
     def _intake(self, rules: Rules) -> ConsumedTopic:
         """The fold of the topic of facts."""
-        settings, topic, watermarks = self.settings, self.topics.intake, Watermarks()
+        settings, topic, watermarks = self.settings, self.topics.intake, self.watermarks
         progress = ConsumerProgress(Progress(time.monotonic), Progress(time.monotonic))
         bounds = Bounds(
             settings.attribution_batch_seconds,
@@ -189,6 +192,7 @@ class AttributionService:
         return [
             ServicePart("clock", ready=partial(clock_problem, self.clock)),
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
+            ServicePart("kept clock", as_step(self.kept_clock.begin)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, *topics)),
             ServicePart("reading", as_step(self.reading.open), as_step(self.reading.close)),
             closed("lanes", self.lanes.close),
@@ -201,6 +205,7 @@ class AttributionService:
             ),
             *self.intake.parts("fold", limits, self._show_lag, self._consumer_ready),
             in_background("figures", self._figures),
+            in_background("clocks", self.kept_clock.run),
             watched("relay", "the relay", self.relay_progress, limits),
         ]
 

@@ -45,10 +45,12 @@ from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermarks import Watermarks
 from shared.platform.liveness import Progress
 from shared.platform.postgres.database import Database, migrate
+from shared.platform.postgres.kept_clock import KeptClock, steady_times
 from shared.platform.service import (
     LivenessLimits,
     ServiceHost,
     ServicePart,
+    as_step,
     database_part,
     in_background,
     run_service,
@@ -98,7 +100,9 @@ class NotifierService:
         )
         self.stop_sending = asyncio.Event()
         inbox = Inbox(self.database, self.topic, plans, clock)
-        self.ownership = self._ownership(topics, inbox)
+        watermarks = Watermarks()
+        self.ownership = self._ownership(topics, inbox, watermarks)
+        self.kept_clock = KeptClock(self.database, steady_times(*clocks), lambda: watermarks.latest)
         self.poller = Poller(self.database, self.channels, clocks, self.metrics)
         host = ServiceHost(self._parts())
         self.app = create_app(
@@ -114,9 +118,9 @@ class NotifierService:
         )
         add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
 
-    def _ownership(self, topics: Topics, inbox: Inbox) -> ConsumedTopic:
+    def _ownership(self, topics: Topics, inbox: Inbox, watermarks: Watermarks) -> ConsumedTopic:
         """The topic is waited for: attribution makes it."""
-        settings, watermarks = self.settings, Watermarks()
+        settings = self.settings
         watched = Watched(settings.kafka, self.topic, settings.partitions, BROKER_WAIT, settings.topic_poll)
         group = f"{settings.topic_prefix}panke-notifier"
         return ConsumedTopic(
@@ -142,6 +146,7 @@ class NotifierService:
             ServicePart("threads", _own_threads),
             ServicePart("clock", ready=partial(clock_problem, self.clock)),
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
+            ServicePart("kept clock", as_step(self.kept_clock.begin)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, self.topic)),
             ServicePart("channels", stop=self._close_channels),
             in_background(
@@ -152,6 +157,7 @@ class NotifierService:
                 after=partial(self.dispatcher.drain, settings.notifier_timeout + 1.0),
             ),
             *self.ownership.parts("consumer", limits, partial(show_lag, self.metrics)),
+            in_background("clocks", self.kept_clock.run),
             in_background("ticks", partial(watch_dispatcher, self.metrics, sent, database.ping)),
             watched("dispatcher", "the dispatcher", sent, without_broker),
         ]

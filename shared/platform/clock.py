@@ -92,9 +92,14 @@ class SteadyTime:
         return self._anchor
 
     def believe(self, anchor: tuple[datetime, float]) -> None:
-        """Go by an earlier reading of this machine since it was booted instead of the one at the start."""
-        with self._lock:
-            self._anchor = anchor
+        """Go by an earlier reading of this machine since it was booted instead of the one at the start.
+
+        One that was ahead of what the clock says by now was wrong itself: the clock was set back since.
+        """
+        wall, since_boot = self.wall(), self._since_boot()
+        if anchor[0] + timedelta(seconds=since_boot - anchor[1]) - wall <= self.tolerance:
+            with self._lock:
+                self._anchor = anchor
 
     def confirm(self) -> None:
         """Believe the machine's clock as it stands: somebody who knows has said that it is right."""
@@ -122,10 +127,10 @@ class MachineClock:
     """The machine's own time, for leases, retries, timeouts and logs; a leap ahead ends no lease."""
 
     def __init__(self) -> None:
-        self._steady = SteadyTime()
+        self.steady = SteadyTime()
 
     def now(self) -> datetime:
-        return self._steady.now()
+        return self.steady.now()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -137,7 +142,7 @@ def clock_problem(clock: BusinessClock) -> str | None:
         return None
     return (
         f"the machine's clock leapt ahead by {ahead.total_seconds():.0f} s and is not believed; set it right, "
-        "or start the service again if the new time is right"
+        "or confirm it to intake (panke journal confirm-time) if the new time is right"
     )
 
 

@@ -124,6 +124,9 @@ async def test_a_process_that_starts_with_a_leap_believes_what_the_one_before_it
     assert kept == 1
     async with serving(settings, wall) as (client, _service):
         assert "leapt ahead" in (await post(client)).json()["detail"]
+        wall.off = timedelta(0)
+        assert await taken(client) < datetime.now(UTC) + timedelta(minutes=1)
+    assert watermark(settings) < datetime.now(UTC) + timedelta(minutes=1)
 
 
 async def test_a_journal_ahead_of_all_clocks_is_told_and_goes_on_when_an_operator_says_so(

@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import psycopg
@@ -24,10 +23,10 @@ from services.intake.model.submission import IntakeUnavailableError
 from shared.i18n import bilingual
 from shared.platform.clock import SystemClock
 from shared.platform.postgres.database import Database
+from shared.platform.postgres.kept_clock import boot_id
 
 log = structlog.get_logger()
 
-BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 RETRY_AFTER: Final = 5
 INTERVAL: Final = 1.0
 
@@ -189,14 +188,6 @@ class _ConnectedClocks:
     def anchor(self) -> Anchor | None:
         row = self._connection.execute(SQL["anchor"], {"boot": self._boot}).fetchone()
         return None if row is None else (row[0], row[1])  # type: ignore[return-value]
-
-
-def boot_id() -> str:
-    """What tells this boot of the machine from every other; empty where the system does not say."""
-    try:
-        return BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
 
 
 def _distance(time: datetime, before: datetime, after: datetime) -> timedelta:

@@ -49,9 +49,12 @@ class Watermarks:
     def __init__(self) -> None:
         self._marks: dict[str, Marks] = {}
         self._lock = threading.Lock()
+        self.latest: datetime | None = None
+        """The latest time that was told, of whatever partition."""
 
     def hear(self, source: str, mark: Mark) -> None:
         with self._lock:
+            self.latest = mark.until if self.latest is None else max(self.latest, mark.until)
             self._marks.setdefault(source, Marks()).hear(mark)
 
     def reached(self, source: str, position: int) -> Mark | None:
