@@ -66,6 +66,34 @@ def test_because_names_what_was_there(drawn: list[Move], book: str) -> None:
                 assert place[ids[-1]] == max(place[id_] for id_ in ids), made
 
 
+OTHER_PHONES = {f"1380000000{n}": f"1390000000{9 - n}" for n in range(10)}
+
+
+@pure
+@given(moves(), books)
+def test_nothing_is_read_from_a_contact(drawn: list[Move], book: str) -> None:
+    """With every phone another one the result is the same but for the phones, ids and order included."""
+    told = json.dumps(judged(stream(drawn), book))
+    others = json.dumps(stream(drawn))
+    for phone, other in OTHER_PHONES.items():
+        others = others.replace(phone, other)
+        told = told.replace(phone, other)
+    assert json.dumps(judged(json.loads(others), book)) == told
+
+
+def test_new_customers_of_a_household_are_told_by_their_place_in_it() -> None:
+    """Whom a household record is the first to name has an id of the record and the place, whatever the phones are."""
+    link = stream([("household", 1, 2, 0, 60)])
+    corrected = json.loads(json.dumps(link).replace("13800000001", "13900000009"))
+    found, others = (
+        [c["customer"] for c in judged(events, "getian")["customers"]] for events in (link, corrected)
+    )
+    assert len(found) == 2
+    assert found == others
+    swapped = json.loads(json.dumps(link).replace("13800000002", "13900000009"))
+    assert [c["customer"] for c in judged(swapped, "getian")["customers"]] == found
+
+
 @pure
 @given(moves(), books)
 def test_a_contact_is_of_one_customer(drawn: list[Move], book: str) -> None:

@@ -7,13 +7,22 @@ phones and WeChat ids have become contacts, and times are instants. Whoever feed
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 StaffId: TypeAlias = str
 EventId: TypeAlias = str
 Basis: TypeAlias = Literal["visit", "call", "outreach", "transfer", "ruling"]
+
+
+WECHAT: Final = ("wechat:", "w:")
+"""How a contact begins that is a WeChat id, or the id of one: all that is looked at in the text of a contact."""
+
+
+def is_phone(contact: str) -> bool:
+    """Whether a contact is a phone."""
+    return not contact.startswith(WECHAT)
 
 
 class Party(Struct, frozen=True, gc=False):
@@ -32,13 +41,13 @@ class Party(Struct, frozen=True, gc=False):
         """The contacts that stand as phones."""
         if self.phones is not None:
             return self.phones
-        return tuple(contact for contact in self.contacts if not contact.startswith("wechat:"))
+        return tuple(contact for contact in self.contacts if is_phone(contact))
 
     def contact_by_wechat(self) -> str | None:
         """The contact that the WeChat id is."""
         if self.phones is not None:
             return self.wechat
-        return next((contact for contact in self.contacts if contact.startswith("wechat:")), None)
+        return next((contact for contact in self.contacts if not is_phone(contact)), None)
 
 
 class Asked(Struct, frozen=True, gc=False):

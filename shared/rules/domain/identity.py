@@ -32,13 +32,13 @@ def identify(case: Case, party: Party) -> CustomerId | None:
 
 def named_by(case: Case, party: Party, nth: int = 0) -> CustomerId | None:
     """The same for one party, the `nth`, of a record that is kept already."""
-    customer = _customer_of(case, party)
+    customer = _customer_of(case, party, nth)
     if customer is not None:
         case.emit(e.CustomerNamed(customer, case.record, case.seq, party.contacts, party.name, nth))
     return customer
 
 
-def _customer_of(case: Case, party: Party) -> CustomerId | None:
+def _customer_of(case: Case, party: Party, nth: int = 0) -> CustomerId | None:
     if not party.contacts:
         case.flag("unknown_customer")
         return None
@@ -51,8 +51,8 @@ def _customer_of(case: Case, party: Party) -> CustomerId | None:
     # What is judged again may have named a customer who goes on being somebody else.
     record = f"{case.anew}/{case.record}" if case.anew else case.record
     customer = new_customer(case, record)
-    if case.knows(customer):  # a household record can bring several new customers
-        customer = new_customer(case, f"{record}/{party.contacts[0]}")
+    if case.knows(customer):  # a household record can bring several new customers: by their places in it
+        customer = new_customer(case, f"{record}/{nth}")
     return customer
 
 

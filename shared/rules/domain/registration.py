@@ -6,14 +6,13 @@ from shared.rules.domain import events as e
 from shared.rules.domain.assignment import may_own
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.discovery import arrive_late, changes_nothing, earlier_claim
-from shared.rules.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId
+from shared.rules.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId, is_phone
 from shared.rules.domain.identity import identify
 from shared.rules.domain.rotation import call_turn
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import Claim, ClaimOrigin, CustomerId
 
 NOT_ASKED = Asked()
-WECHAT = "wechat:"
 
 
 def is_complete(book: Rulebook, party: Party) -> bool:
@@ -22,7 +21,7 @@ def is_complete(book: Rulebook, party: Party) -> bool:
     A name that was taken away since was there all the same.
     """
     requires = book.registration.requires
-    phone = any(not contact.startswith(WECHAT) for contact in party.contacts)
+    phone = any(is_phone(contact) for contact in party.contacts)
     has = {"name": party.name is not None, "contact": bool(party.contacts), "phone": phone}
     return all(has[wanted] for wanted in requires)
 
