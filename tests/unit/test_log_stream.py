@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 import os
 import subprocess
@@ -59,8 +61,67 @@ def test_a_closed_pipe_fails_no_line() -> None:
         os.close(reading)
         structlog.get_logger().info("read by nobody")
         assert log_problem() is not None
-        with pytest.raises(BrokenPipeError):
-            pipe.close()
+
+
+def test_a_pipe_whose_reader_sleeps_holds_up_no_line_and_is_written_again_once_it_is_read() -> None:
+    """What did not fit is counted and told; of what was written no line is in halves, however long lines are."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with open(writing, "w", encoding="utf-8") as pipe:
+        configure_logging("desk", "info", pipe)
+        for number in range(40):
+            structlog.get_logger().info("line", number=number, text="客" * 3000)
+        assert lines_lost() > 0
+        assert "nobody reads" in str(log_problem())
+        text = b""
+        while log_problem() is not None:
+            text += _read(reading)
+        structlog.get_logger().info("line", number=40, text="")
+        text += _read(reading)
+    os.close(reading)
+    numbers = [json.loads(line)["number"] for line in text.splitlines()]
+    assert numbers == [*range(40 - lines_lost()), 40]
+
+
+UNREAD = """
+import asyncio, httpx, structlog
+from shared.platform.http.app import create_app
+from shared.platform.telemetry.telemetry import configure_logging
+configure_logging("desk", "info")
+app = create_app("desk", "0", live={}, ready={}, metrics=lambda: b"")
+async def main():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+        for number in range(200):
+            structlog.get_logger().info("line", number=number, text="x" * 3000)
+        print((await client.get("/healthz")).text, flush=True)
+        input()
+        print((await client.get("/healthz")).text, flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.timeout(240)
+def test_a_service_whose_log_nobody_reads_answers_and_tells_of_it() -> None:
+    """Its error stream is a pipe that holds no more; once it is read, the health page tells of no log."""
+    with subprocess.Popen(
+        [sys.executable, "-c", UNREAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as service:
+        assert service.stdin and service.stdout and service.stderr
+        assert b"nobody reads" in service.stdout.readline()
+        os.set_blocking(service.stderr.fileno(), False)
+        assert json.loads(_read(service.stderr.fileno()).splitlines()[0])["number"] == 0
+        service.stdin.write(b"\n")
+        service.stdin.flush()
+        assert json.loads(service.stdout.readline()) == {"status": "ok"}
+
+
+def _read(reading: int) -> bytes:
+    """All that is there now."""
+    found = b""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(reading, 65536):
+            found += piece
+    return found
 
 
 def test_lines_are_written_again_once_there_is_room(tmp_path: object) -> None:
