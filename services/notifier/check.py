@@ -38,10 +38,10 @@ def checked(file: Path, environ: Mapping[str, str]) -> tuple[Plans, list[Note]]:
     else:
         plans = plans_of(document, OfficeHours(), get_args(ChannelName))
     templates = {f"{name}-sms": _kinds(name, settings, plans) for name in ("aliyun", "tencent")}
-    told = notes(document, plans, settings.notifier_channels, templates)
+    of_policy = notes(document, plans, settings.notifier_channels, templates)
     secrets = [] if at_hand else [note for one in plans.robots for note in _secrets(one, environ)]
     others = [*secrets, *day_notes(document, plans)]
-    found = [*told, *(Note(str(document.bad(key, text)), lost=False) for key, text in others)]
+    found = [*of_policy, *(Note(str(document.bad(key, text)), lost=False) for key, text in others)]
     if remark := zone_remark(environ.get(variable("notifier_timezone"))):
         found.append(Note(f"{variable('notifier_timezone')}: {remark}", lost=False))
     return plans, found
@@ -57,7 +57,7 @@ def _kinds(provider: str, settings: NotifierSettings, plans: Plans) -> frozenset
 
 def _secrets(robot: RobotTerms, environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """The secrets that are not where the file says; on another machine they may be."""
-    told = []
+    missing = []
     for part, place in (("token", robot.token), ("secret", robot.secret)):
         key = f"robots.{robot.provider}.{robot.name}.{part}"
         try:
@@ -65,5 +65,5 @@ def _secrets(robot: RobotTerms, environ: Mapping[str, str]) -> list[tuple[str, s
                 found(place, key, environ)
         except SettingsError as error:
             reason = str(error).removeprefix(f"{key}: ")
-            told.append((key, f"{reason} here; the service needs it ({variable('notifier_policy')})"))
-    return told
+            missing.append((key, f"{reason} here; the service needs it ({variable('notifier_policy')})"))
+    return missing

@@ -177,8 +177,8 @@ def log_alerts(
             continue
         whom = alert.staff or f"({alert.audience})"
         zone = zones.get(alert.scope, _zone())
-        told = _described(alert, zone)
-        say(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {told}")
+        standing = _described(alert, zone)
+        say(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {standing}")
         for entry in alert.history:
             say(f"    {_entry(entry, zone)}")
     if not found and not as_json:

@@ -47,8 +47,8 @@ def check_policy(file: Path) -> None:
         say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
     if any(note.lost for note in notes):
         raise click.ClickException(f"{file}: some messages would reach nobody")
-    told = (len(plans.scopes), len(plans.people), len(plans.robots))
-    say(f"{file}: in order; defaults, {told[0]} scopes and {told[1]} people, {told[2]} robots")
+    counts = (len(plans.scopes), len(plans.people), len(plans.robots))
+    say(f"{file}: in order; defaults, {counts[0]} scopes and {counts[1]} people, {counts[2]} robots")
 
 
 @click.command("preview")
@@ -128,10 +128,10 @@ def _configured(name: str) -> list[Channel]:
         plans = office_plans(settings)
         there = [*settings.notifier_channels, *(one.channel for one in plans.robots)]
         if name not in there:
-            told = (
+            unknown = (
                 f"neither the settings nor the policy have a channel {name!r}; there are {', '.join(there)}"
             )
-            raise click.ClickException(told)
+            raise click.ClickException(unknown)
         meant = tuple(one for one in plans.robots if one.channel == name)
         return configured(settings, _limiter(settings), replace(plans, robots=meant))
 

@@ -37,6 +37,7 @@ from shared.platform.http.openapi import answer, named
 from shared.platform.http.problem import FieldError, ProblemError, problem
 
 JSON = "application/json"
+_TAGS = ("alerts",)
 
 AlertState = Enum("AlertState", {one.name: one.value for one in State} | {"UNREACHABLE": UNREACHABLE})  # type: ignore[misc]
 _State = Annotated[
@@ -78,6 +79,13 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
     """The routes of the service; health, metrics and docs are those of every service. `zone` is that of the settings,
     for offices whose rulebook has told none."""
     app.add_exception_handler(psycopg.OperationalError, database_away)
+    _add_pages(app, listing, zone)
+    _add_log(app, proof)
+    _add_single(app, listing, machine)
+
+
+def _add_pages(app: FastAPI, listing: Listing, zone: ZoneInfo) -> None:
+    """Alerts by what is asked for, a page at a time."""
 
     def get_alerts(
         state: _State = None,
@@ -98,6 +106,19 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         following = _cursor(alerts[-1]) if len(alerts) == limit else None
         return _json(AlertPage(alerts, following))
 
+    app.add_api_route(
+        "/v1/alerts",
+        get_alerts,
+        methods=["GET"],
+        tags=[*_TAGS],
+        summary="A page of alerts with their attempts",
+        responses={200: answer("The alerts, the latest due first", _PAGE)},
+    )
+
+
+def _add_log(app: FastAPI, proof: Proof) -> None:
+    """What was told about a customer, for whoever must prove it."""
+
     def get_log(
         customer: _Customer = None, scope: _Scope = None, claim: _Claim = None, case: _Case = None
     ) -> Response:
@@ -106,6 +127,19 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         if (customer is None) == (case is None):
             raise _refused("customer", "one_of", bilingual("give either `customer` or `case`"))
         return _json(AlertLog(proof.log(LogQuery(customer, scope, claim, _case(case)))))
+
+    app.add_api_route(
+        "/v1/alerts/log",
+        get_log,
+        methods=["GET"],
+        tags=[*_TAGS],
+        summary="What was told to whom about a customer",
+        responses={200: answer("The alerts, each with its history", _LOG)},
+    )
+
+
+def _add_single(app: FastAPI, listing: Listing, machine: MachineClock) -> None:
+    """One alert, and one more try of it."""
 
     def get_alert(alert: UUID) -> Response:
         """One alert with its attempts."""
@@ -123,28 +157,11 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         except NotRetriableError as error:
             raise ProblemError(409, str(error)) from error
 
-    tags: list[str | Enum] = ["alerts"]
-    app.add_api_route(
-        "/v1/alerts",
-        get_alerts,
-        methods=["GET"],
-        tags=tags,
-        summary="A page of alerts with their attempts",
-        responses={200: answer("The alerts, the latest due first", _PAGE)},
-    )
-    app.add_api_route(
-        "/v1/alerts/log",
-        get_log,
-        methods=["GET"],
-        tags=tags,
-        summary="What was told to whom about a customer",
-        responses={200: answer("The alerts, each with its history", _LOG)},
-    )
     app.add_api_route(
         "/v1/alerts/{alert}",
         get_alert,
         methods=["GET"],
-        tags=tags,
+        tags=[*_TAGS],
         summary="One alert with its attempts",
         responses={200: answer("The alert", _ALERT), 404: {"description": "No such alert"}},
     )
@@ -153,7 +170,7 @@ def add_routes(app: FastAPI, listing: Listing, proof: Proof, machine: MachineClo
         retry_alert,
         methods=["POST"],
         summary="Have an alert that was given up tried again",
-        tags=tags,
+        tags=[*_TAGS],
         responses={
             200: answer("The alert as it stands now", _ALERT),
             404: {"description": "No such alert"},

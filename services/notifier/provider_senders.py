@@ -161,8 +161,8 @@ def templates(name: str, settings: NotifierSettings, terms: SmsTerms) -> Templat
     field = f"notifier_{name}_templates"
     given: tuple[str, ...] = getattr(settings, field)
     if given and (len(given) not in (3, 4) or not all(given)):
-        told = "names three templates (reminder, supervisor, lapse) or, with that of a digest, four"
-        raise SettingsError(f"{variable(field)} {told}")
+        form = "names three templates (reminder, supervisor, lapse) or, with that of a digest, four"
+        raise SettingsError(f"{variable(field)} {form}")
     names = f"notifier_{name}_variables"
     try:
         found = Templates.usual(

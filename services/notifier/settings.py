@@ -123,8 +123,8 @@ def office_hours(settings: NotifierSettings) -> OfficeHours:
         )
     except OfficeHoursError as error:
         names = ("opening", "afternoon", "last_call", "closing")
-        told = ", ".join(variable(f"notifier_{name}") for name in names)
-        raise SettingsError(f"{told}: {error}") from None
+        variables = ", ".join(variable(f"notifier_{name}") for name in names)
+        raise SettingsError(f"{variables}: {error}") from None
 
 
 def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
@@ -133,8 +133,8 @@ def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
     for entry in settings.notifier_lanes:
         name, _, count = entry.partition("=")
         if name not in settings.notifier_channels or _LANES.fullmatch(count) is None or name in lanes:
-            told = "takes channel=count, each channel once, of those of"
-            raise SettingsError(f"{variable('notifier_lanes')} {told} {variable('notifier_channels')}")
+            form = "takes channel=count, each channel once, of those of"
+            raise SettingsError(f"{variable('notifier_lanes')} {form} {variable('notifier_channels')}")
         lanes[name] = int(count)
     return lanes
 

@@ -71,8 +71,8 @@ class AddressPolicy:
     def choose(self, addresses: Sequence[_IP]) -> _IP:
         for address in addresses:
             if not self._may_call(address):
-                told = f"the receiver's name leads to {address}, which is not a public address"
-                raise RefusedError(told, Reason.ADDRESS)
+                reason = f"the receiver's name leads to {address}, which is not a public address"
+                raise RefusedError(reason, Reason.ADDRESS)
         return addresses[0]
 
     def _may_call(self, address: _IP) -> bool:

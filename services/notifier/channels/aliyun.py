@@ -192,15 +192,15 @@ def _status(detail: Detail) -> DeliveryStatus:
     return DeliveryStatus("failed" if detail.send_status == 2 else "taken", at, code)
 
 
-def meaning(code: str, words: str, told: str) -> Reading:
+def meaning(code: str, words: str, answer: str) -> Reading:
     """What a code means; `told` is what is kept of it."""
     if code.startswith("Throttling"):
-        return RetryLater(_MINUTE, told, hold=True)
+        return RetryLater(_MINUTE, answer, hold=True)
     if code in ("isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL"):
-        return RetryLater(_limit(code, words), told, hold=True)
+        return RetryLater(_limit(code, words), answer, hold=True)
     found = [begin for begin in _MEANINGS if code.startswith(begin)]
     known = _MEANINGS[max(found, key=len)] if found else UNKNOWN_CODE
-    return RetryLater(known, told) if isinstance(known, timedelta) else Rejected(known, told)
+    return RetryLater(known, answer) if isinstance(known, timedelta) else Rejected(known, answer)
 
 
 def _limit(code: str, words: str) -> timedelta:

@@ -19,11 +19,10 @@ from urllib.parse import quote_plus
 from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Meaning, Reason, whole
-from services.notifier.channels.robot import Codes, Robot, plain, text_of, title_of
-from services.notifier.channels.truncation import cut, fitted
+from services.notifier.channels.robot import BoundedRobot, Codes, plain, text_of, title_of
+from services.notifier.channels.truncation import cut
 from services.notifier.model.alert import RenderedMessage
 
-LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
 _SHUT_OUT = timedelta(minutes=10)
 _BUSY = timedelta(seconds=5)
@@ -34,7 +33,7 @@ _TOO_OLD = ("timestamp", "expired", "过期", "时间戳")
 _INERT = str.maketrans("[]<>*_`#@!\\", "［］＜＞＊＿｀＃＠！＼")
 
 
-class DingTalkRobot(Robot):
+class DingTalkRobot(BoundedRobot):
     """Markdown, or plain text, with the person mentioned by mobile number (else by user id)."""
 
     provider = "dingtalk"
@@ -62,16 +61,7 @@ class DingTalkRobot(Robot):
         },
     )
 
-    def fits(self, notice: RenderedMessage, destination: str) -> bool:
-        build, text = self._whole(notice, destination)
-        return len(build(text)) <= LARGEST_BODY
-
-    def message(self, notice: RenderedMessage, destination: str) -> bytes:
-        build, text = self._whole(notice, destination)
-        return fitted(build, text, LARGEST_BODY)
-
-    def _whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
-        """What makes a body of a text, and the whole text."""
+    def whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
         mobile = national_mobile(destination)
         at = {"atMobiles": [mobile]} if mobile else {"atUserIds": [destination]}
         mention = f"@{mobile or destination.translate(_INERT)}"

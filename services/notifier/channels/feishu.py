@@ -19,18 +19,17 @@ from typing import Any
 from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Reason, whole
-from services.notifier.channels.robot import Codes, Robot, masked, plain, text_of, title_of
-from services.notifier.channels.truncation import cut, fitted
+from services.notifier.channels.robot import BoundedRobot, Codes, masked, plain, text_of, title_of
+from services.notifier.channels.truncation import cut
 from services.notifier.model.alert import RenderedMessage
 from shared.platform.text.plain import one_line
 
-LARGEST_BODY = 20_000
 LONGEST_TITLE = 200
 _MINUTE = timedelta(minutes=1)
 _TOO_MANY = ("too many", "frequen", "limit", "频")
 
 
-class FeishuRobot(Robot):
+class FeishuRobot(BoundedRobot):
     """Rich text (`post`), or plain text, with the person mentioned by id."""
 
     provider = "feishu"
@@ -48,16 +47,7 @@ class FeishuRobot(Robot):
         },
     )
 
-    def fits(self, notice: RenderedMessage, destination: str) -> bool:
-        build, text = self._whole(notice, destination)
-        return len(build(text)) <= LARGEST_BODY
-
-    def message(self, notice: RenderedMessage, destination: str) -> bytes:
-        build, text = self._whole(notice, destination)
-        return fitted(build, text, LARGEST_BODY)
-
-    def _whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
-        """What makes a body of a text, and the whole text."""
+    def whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
         signed = self._signature()
         user = None if national_mobile(destination) else destination
         name = cut(one_line(notice.to.name or notice.to.staff), LONGEST_TITLE)

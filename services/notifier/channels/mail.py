@@ -133,10 +133,10 @@ class MailChannel:
         return RefusedError(self._storable(str(error)))
 
     def _refusal(self, code: int, said: str, reason: Reason | None = None) -> RefusedError | TemporaryError:
-        told = self._storable(said)
+        answer = self._storable(said)
         if code < _PERMANENT:
-            return TemporaryError(told)
-        return RefusedError(told, Reason.SIGNATURE if code in _NOT_ADMITTED else reason)
+            return TemporaryError(answer)
+        return RefusedError(answer, Reason.SIGNATURE if code in _NOT_ADMITTED else reason)
 
     def _storable(self, text: str) -> str:
         """What the server said, as it may be stored: servers repeat what they were given."""

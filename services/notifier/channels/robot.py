@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar, Literal
@@ -35,6 +35,7 @@ from services.notifier.channels.provider_verdict import (
     retry_wait,
     settled,
 )
+from services.notifier.channels.truncation import fitted
 from services.notifier.model.alert import Person, RenderedMessage
 from shared.contract.contacts import mask
 from shared.platform.clock import MachineClock
@@ -144,12 +145,12 @@ class Robot(ABC):
         code, words = self.result(body) if body is not None else (None, "")
         # A code of failure goes before a status of 4xx; nothing makes a success of any status but 2xx.
         if code is None or (not 200 <= reply.status < 300 and (code == 0 or not 400 <= reply.status < 500)):
-            told = self._storable(reply.text)
-            return by_status(reply.status, reply.retry_after, told) or Indeterminate(
-                f"not understood: {told}"
+            answer = self._storable(reply.text)
+            return by_status(reply.status, reply.retry_after, answer) or Indeterminate(
+                f"not understood: {answer}"
             )
-        told = f"{_shown_code(code)} {self._storable(words)}".strip()
-        return _no_sooner(self._meaning(code, words, told), reply.retry_after)
+        answer = f"{_shown_code(code)} {self._storable(words)}".strip()
+        return _no_sooner(self._meaning(code, words, answer), reply.retry_after)
 
     def too_fast(self, code: int, words: str) -> timedelta | None:
         """How long a limit that was passed shuts the robot out; None for what is no limit."""
@@ -159,14 +160,14 @@ class Robot(ABC):
         """Where one code means several things, which of them the words tell."""
         return None
 
-    def _meaning(self, code: int, words: str, told: str) -> Reading:
+    def _meaning(self, code: int, words: str, answer: str) -> Reading:
         if code == 0:
-            return Delivered(told)
+            return Delivered(answer)
         shut_out = self.too_fast(code, words)
         if shut_out is not None:
-            return RetryLater(shut_out, told, hold=True)
+            return RetryLater(shut_out, answer, hold=True)
         meaning = self.refined(code, words) or self.codes.meanings.get(code, UNKNOWN_CODE)
-        return RetryLater(meaning, told) if isinstance(meaning, timedelta) else Rejected(meaning, told)
+        return RetryLater(meaning, answer) if isinstance(meaning, timedelta) else Rejected(meaning, answer)
 
     def _target(self) -> str:
         prefix = self._receiver.target.rstrip("/")
@@ -177,6 +178,24 @@ class Robot(ABC):
 
     def _secrets(self) -> Sequence[str]:
         return [self._access.token, *([self._access.secret] if self._access.secret else [])]
+
+
+class BoundedRobot(Robot):
+    """A robot whose provider bounds the whole body of a call, not its text."""
+
+    largest: ClassVar[int] = 20_000
+
+    def fits(self, notice: RenderedMessage, destination: str) -> bool:
+        build, text = self.whole(notice, destination)
+        return len(build(text)) <= self.largest
+
+    def message(self, notice: RenderedMessage, destination: str) -> bytes:
+        build, text = self.whole(notice, destination)
+        return fitted(build, text, self.largest)
+
+    @abstractmethod
+    def whole(self, notice: RenderedMessage, destination: str) -> tuple[Callable[[str], bytes], str]:
+        """What makes a body of a text, and the whole text."""
 
 
 def _no_sooner(reading: Reading, retry_after: str | None) -> Reading:

@@ -97,8 +97,8 @@ class SmsChannel(ABC):
 
     async def ask(self, question: StatusQuery) -> DeliveryStatus | None:
         """What became of a message, as the provider knows it now."""
-        told = await self.find(question)
-        return None if told is None or told.status == "taken" else told
+        status = await self.find(question)
+        return None if status is None or status.status == "taken" else status
 
     async def find(self, question: StatusQuery) -> DeliveryStatus | None:
         """Whether the provider has taken a message, and what became of it."""

@@ -71,8 +71,8 @@ def check(kind: str, names: Sequence[str], longest: int) -> None:
     for number, name in enumerate(names):
         known = allowed(kind)
         if name not in known:
-            told = ", ".join(one for one in VARIABLES if one in known)
-            raise TemplateError(f"no such variable: {name}; there are {told}", number)
+            there = ", ".join(one for one in VARIABLES if one in known)
+            raise TemplateError(f"no such variable: {name}; there are {there}", number)
         if name in names[:number]:
             raise TemplateError(f"{name} stands twice", number)
         if VARIABLES[name] > longest:
@@ -155,8 +155,8 @@ def missing(kinds: Iterable[str], templates: Iterable[str]) -> list[str]:
 
 def _kind(notice: RenderedMessage) -> str:
     if len(notice.items) > 1:
-        told = {item.rung for item in notice.items}
-        return "mixed" if told & {Rung.LAPSED, Rung.EVENT} else DIGEST
+        rungs = {item.rung for item in notice.items}
+        return "mixed" if rungs & {Rung.LAPSED, Rung.EVENT} else DIGEST
     (rung, audience) = (
         (notice.items[0].rung, notice.items[0].audience) if notice.items else (notice.rung, notice.audience)
     )
@@ -192,5 +192,5 @@ def _result(detail: Mapping[str, Any]) -> str:
         status = SHARES_STATUS.get(str(detail.get("status")))
         return "" if status is None else status.zh
     event, mine = detail.get("event"), detail.get("mine")
-    told = (text.zh for (kind, of_reader), text in _RESULTS.items() if (kind, of_reader) == (event, mine))
-    return next(told, "")
+    words = (text.zh for (kind, of_reader), text in _RESULTS.items() if (kind, of_reader) == (event, mine))
+    return next(words, "")

@@ -181,10 +181,10 @@ def _status(status: models.PullSmsSendStatus) -> DeliveryStatus:
     """The time as the provider's own reports write it, so that one report that comes both ways is one."""
     received = status.UserReceiveTime
     at = datetime.fromtimestamp(received, PROVIDERS_ZONE) if isinstance(received, int) and received else None
-    told = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "", str(status.Description or ""))
+    words = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "", str(status.Description or ""))
     if status.ReportStatus == "SUCCESS":
-        return DeliveryStatus("delivered", *told)
-    return DeliveryStatus("failed" if status.ReportStatus == "FAIL" else "taken", *told)
+        return DeliveryStatus("delivered", *words)
+    return DeliveryStatus("failed" if status.ReportStatus == "FAIL" else "taken", *words)
 
 
 class _Connection:
@@ -200,15 +200,15 @@ class _Connection:
         return self._session.send(prepared)
 
 
-def meaning(code: str, told: str) -> Reading:
+def meaning(code: str, answer: str) -> Reading:
     """What a code means; `told` is what is kept of it. The longest beginning that fits is taken."""
     if code.startswith(_UNKNOWN):
-        return Indeterminate(told)
+        return Indeterminate(answer)
     if "." not in code and code not in _TOO_FAST and code not in _MEANINGS:
-        return Indeterminate(f"not understood: {told}")
+        return Indeterminate(f"not understood: {answer}")
     for begin in sorted(_TOO_FAST, key=len, reverse=True):
         if code.startswith(begin):
-            return RetryLater(_TOO_FAST[begin], told, hold=not code.startswith(_OF_CONTENT))
+            return RetryLater(_TOO_FAST[begin], answer, hold=not code.startswith(_OF_CONTENT))
     found = [begin for begin in _MEANINGS if code.startswith(begin)]
     known = _MEANINGS[max(found, key=len)] if found else UNKNOWN_CODE
-    return RetryLater(known, told) if isinstance(known, timedelta) else Rejected(known, told)
+    return RetryLater(known, answer) if isinstance(known, timedelta) else Rejected(known, answer)

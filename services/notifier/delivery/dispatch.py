@@ -189,8 +189,8 @@ class Dispatcher:
 
     async def _guarded(self, packet: OutgoingMessage, people: People) -> None:
         """One message's failure is its own; without a database its lease settles it."""
-        told = {"alert": str(packet.id), "scope": packet.first.scope}
-        with traced(next_span(packet.first.traceparent)), structlog.contextvars.bound_contextvars(**told):
+        context = {"alert": str(packet.id), "scope": packet.first.scope}
+        with traced(next_span(packet.first.traceparent)), structlog.contextvars.bound_contextvars(**context):
             try:
                 settled = await self._rounds.run(packet, people)
                 await asyncio.to_thread(self._queue.settle_all, settled, self._business.now())

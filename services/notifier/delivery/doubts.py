@@ -67,21 +67,21 @@ class Doubts:
                 left.append(one)
                 continue
             try:
-                told = await _found(channel, one)
+                status = await _found(channel, one)
             except _NoVerdictError:
-                told, sure = None, False
+                status, sure = None, False
             else:
                 sure = channel.knows_all
-            if told is None and age < ASKED_FOR and self._in_time(packet.members, ASKED_EVERY):
+            if status is None and age < ASKED_FOR and self._in_time(packet.members, ASKED_EVERY):
                 return self._later("may have arrived; the provider is asked again", packet)
-            if told is None and not (sure and age >= ASKED_FOR):
+            if status is None and not (sure and age >= ASKED_FOR):
                 left.append(one)
                 continue
             at = (self._business.now(), self._machine.now())
-            await asyncio.to_thread(self._history.resolve, packet.members, one, told, at)
-            if told is not None and told.status != "failed":
+            await asyncio.to_thread(self._history.resolve, packet.members, one, status, at)
+            if status is not None and status.status != "failed":
                 return RoundResult(State.SENT, f"by {one.channel}", digest=packet.key)
-            if told is not None:
+            if status is not None:
                 left.append(replace(one, unanswered=False, reported=True))
         return left
 

@@ -54,7 +54,7 @@ class AttemptHistory:
         self,
         alerts: Sequence[LeasedAlert],
         one: EarlierAttempt,
-        told: DeliveryStatus | None,
+        status: DeliveryStatus | None,
         at: tuple[datetime, datetime],
     ) -> None:
         """Store what the provider knows of a call; None: it has never had the message."""
@@ -63,15 +63,15 @@ class AttemptHistory:
             "ids": [alert.id for alert in alerts],
             "channel": one.channel,
             "started_at": one.started_at,
-            "outcome": AttemptOutcome.TEMPORARY.value if told is None else _OUTCOMES[told.status].value,
-            "answer": _NOT_KNOWN if told is None else f"{told.status} {told.answer} (asked)".strip(),
-            "told_at": "" if told is None else told.at,
+            "outcome": AttemptOutcome.TEMPORARY.value if status is None else _OUTCOMES[status.status].value,
+            "answer": _NOT_KNOWN if status is None else f"{status.status} {status.answer} (asked)".strip(),
+            "told_at": "" if status is None else status.at,
             "business_now": business_now,
             "machine_now": machine_now,
         }
         with self._database.connection() as connection:
             connection.execute(self._sql["resolve_attempts"], given)
-            if told is not None and told.status == "failed":
+            if status is not None and status.status == "failed":
                 connection.execute(self._sql["failed_by_answer"], given)
 
     def any_reports(self) -> bool:

@@ -235,7 +235,7 @@ def day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
 
 def _listed(row: Any, attempts: dict[UUID, tuple[Attempt, ...]]) -> ListedAlert:
     identity, scope, customer, *rest = row
-    told: tuple[Any, ...] = (
+    fields: tuple[Any, ...] = (
         identity,
         case_number(customer),
         scope,
@@ -243,7 +243,7 @@ def _listed(row: Any, attempts: dict[UUID, tuple[Attempt, ...]]) -> ListedAlert:
         *rest,
         attempts.get(identity, ()),
     )
-    return ListedAlert(*told)
+    return ListedAlert(*fields)
 
 
 def _why_not(alert: ListedAlert) -> str:

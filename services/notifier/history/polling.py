@@ -71,7 +71,7 @@ class Poller:
     async def _put(self, question: StatusQuery) -> int:
         channel = self._channels[question.channel]
         try:
-            told = await channel.ask(question)
+            status = await channel.ask(question)
         except TryLaterError as later:
             await asyncio.to_thread(self._postpone, question, later.wait)
             return self._count(question, "later")
@@ -84,9 +84,9 @@ class Poller:
         except Exception:  # a defect of one sender, or of its SDK, must not end the service that sends alerts
             self._log.exception("a defect while asking", channel=question.channel)
             return self._count(question, "unanswered")
-        if told is None:
+        if status is None:
             return self._count(question, "waiting")
-        await asyncio.to_thread(self._keep, question, told)
+        await asyncio.to_thread(self._keep, question, status)
         self._count(question, "told")
         return 1
 
@@ -112,14 +112,14 @@ class Poller:
         with self._database.connection() as connection:
             connection.execute(self._sql["postpone_question"], given)
 
-    def _keep(self, question: StatusQuery, told: DeliveryStatus) -> None:
+    def _keep(self, question: StatusQuery, status: DeliveryStatus) -> None:
         key = None if question.provider_id is not None else question.key
         report = Report(
             (question.channel,),
             key,
             question.provider_id,
-            "delivered" if told.status == "delivered" else "failed",
-            told.at,
-            mask(f"{told.answer} (asked)"),
+            "delivered" if status.status == "delivered" else "failed",
+            status.at,
+            mask(f"{status.answer} (asked)"),
         )
         self._receipts.put([report], (self._business.now(), self._machine.now()))

@@ -92,10 +92,10 @@ class Proof:
         for alert, number, status, told_at, answer, at, business_at in connection.execute(
             self._sql["receipts_log"], {"ids": ids}
         ):
-            told = f"{told_at} {answer}".strip()
+            report = f"{told_at} {answer}".strip()
             what = f"reported {status}"
             channel = channels.get((alert, number))
-            found[alert].append(LogEntry(at, business_at, what, channel, answer=told, number=number))
+            found[alert].append(LogEntry(at, business_at, what, channel, answer=report, number=number))
         return found
 
 

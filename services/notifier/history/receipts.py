@@ -80,8 +80,8 @@ def webhook(body: bytes, channel: str = "webhook") -> list[Report]:
         key, status = _uuid(one.get("alert")), one.get("status")
         if key is None or status not in ("delivered", "failed", "read"):
             raise BadReportError("each report has `alert`, an id, and `status`: delivered, failed or read")
-        told = _text(one.get("at"))
-        found.append(Report((channel,), key, None, status, told, _text(one.get("reason"))))
+        at = _text(one.get("at"))
+        found.append(Report((channel,), key, None, status, at, _text(one.get("reason"))))
     return found
 
 
@@ -101,7 +101,7 @@ class Receipts:
         A provider may report before it answers the call: what it knows by its own number alone waits for that.
         """
         business_now, machine_now = at
-        told = 0
+        stored = 0
         with self._database.connection() as connection:
             connection.execute(self._sql["lock_receipts"])
             for one in reports:
@@ -119,11 +119,11 @@ class Receipts:
                 found = connection.execute(self._sql["put_receipt"], given).rowcount
                 if not found and one.key is None and one.provider_id is not None:
                     connection.execute(self._sql["put_early_report"], given)
-                told += found
+                stored += found
             connection.execute(
                 self._sql["forget_early_reports"], {"machine_now": machine_now, "early": EARLY}
             )
-        return told
+        return stored
 
 
 def _listed(body: bytes) -> Iterator[Mapping[str, Any]]:

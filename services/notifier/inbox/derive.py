@@ -151,19 +151,19 @@ class Derivation:
 
     def _add(self, change: ClaimChange, steps: Iterable[_Announcement], again: bool) -> None:
         claim = change.claim
-        for told in steps:
-            staff = told.owner if told.step.audience is Audience.OWNER else None
-            named = alert_id(claim.scope, claim.customer, claim.claim_seq, told.step, staff)
-            due_at = self.moment(claim.scope, told.step.due_at, named, staff)
+        for announced in steps:
+            staff = announced.owner if announced.step.audience is Audience.OWNER else None
+            named = alert_id(claim.scope, claim.customer, claim.claim_seq, announced.step, staff)
+            due_at = self.moment(claim.scope, announced.step.due_at, named, staff)
             alert = NewAlert(
                 named,
                 claim.scope,
                 claim.customer,
                 claim.claim_seq,
-                replace(told.step, due_at=due_at),
+                replace(announced.step, due_at=due_at),
                 staff,
-                told.owner,
-                told.deadline,
+                announced.owner,
+                announced.deadline,
                 change.traceparent,
                 again=again,
             )

@@ -120,8 +120,8 @@ class Inbox:
         messages = [(record, _read(record)) for record in records]
         now = self._clock.now()
         with self._database.connection() as connection:
-            told = {"business_now": now.isoformat()}
-            connection.execute(self._sql["set_business_now"], told)
+            when = {"business_now": now.isoformat()}
+            connection.execute(self._sql["set_business_now"], when)
             log = self._lock(connection, partition, expected, source)
             standings = self._standings(connection, messages)
             again = heard.load(connection, self._sql, _repeated(messages, standings))
@@ -306,8 +306,8 @@ _Read = tuple[OwnershipRecord, ScopeMessage | DecidedWatermark | UnreadableMessa
 
 def _repeated(messages: Sequence[_Read], standings: Mapping[str, HeardUpTo]) -> list[tuple[str, int]]:
     """The places of messages that were taken in before."""
-    told = (message for _, message in messages if isinstance(message, ScopeMessage))
-    known = ((message, standings[message.scope]) for message in told if message.scope in standings)
+    numbered = (message for _, message in messages if isinstance(message, ScopeMessage))
+    known = ((message, standings[message.scope]) for message in numbered if message.scope in standings)
     return [(one.scope, last.numbered(one).seq) for one, last in known if last.holds(one)]
 
 

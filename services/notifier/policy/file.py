@@ -98,8 +98,8 @@ def _hours(document: Document, key: str, given: shape.Office, base: OfficeHours)
     if given.timezone is not None:
         changed["zone"] = _zone(document, f"{key}.timezone", given.timezone)
     if given.hours is not None:
-        told = {name: value for name, value in structs.asdict(given.hours).items() if value is not None}
-        changed |= {name: time.fromisoformat(value) for name, value in told.items()}
+        hours = {name: value for name, value in structs.asdict(given.hours).items() if value is not None}
+        changed |= {name: time.fromisoformat(value) for name, value in hours.items()}
     if given.closed is not None:
         changed["calendar"] = _calendar(document, f"{key}.closed", given.closed)
     if given.quiet is not None:

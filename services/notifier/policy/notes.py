@@ -72,25 +72,25 @@ def _of_list(
         return
     has = templates[name]
     if has is None:
-        told = (
+        remark = (
             f"the templates of {name} stand neither here nor in the settings at hand: they were not looked at"
         )
-        yield Note(str(document.bad(key, told)), lost=False)
+        yield Note(str(document.bad(key, remark)), lost=False)
         return
     lacking = missing(wanted, has)
     if DIGEST in lacking:
         lacking.remove(DIGEST)
-        told = f"{name} has no template for {DIGEST}: each alert goes by itself"
-        yield Note(str(document.bad(key, told)), lost=False)
+        remark = f"{name} has no template for {DIGEST}: each alert goes by itself"
+        yield Note(str(document.bad(key, remark)), lost=False)
     by: dict[str, list[str]] = {}
     for kind in lacking:
         by.setdefault(_other(names, name, kind, templates), []).append(kind)
     for other, kinds in by.items():
         what = f"{name} has no template for {', '.join(kinds)}"
-        told = (
+        remark = (
             f"{other} tells it instead" if other else "no other channel of the list tells it: nobody is told"
         )
-        yield Note(str(document.bad(key, f"{what}; {told}")), lost=not other)
+        yield Note(str(document.bad(key, f"{what}; {remark}")), lost=not other)
 
 
 def _other(names: Sequence[str], name: str, kind: str, templates: Templates) -> str:

@@ -59,8 +59,8 @@ def own_robots(
             known = sorted(
                 one.removeprefix(f"{provider}/") for one in there if one.startswith(f"{provider}/")
             )
-            told = f"there are {', '.join(known)}" if known else f"`robots.{provider}` has none"
-            raise document.bad(f"{key}.{provider}", f"there is no robot {name!r}; {told}")
+            choice = f"there are {', '.join(known)}" if known else f"`robots.{provider}` has none"
+            raise document.bad(f"{key}.{provider}", f"there is no robot {name!r}; {choice}")
     return own
 
 
