@@ -160,29 +160,33 @@ def log_alerts(
     database_url: str,
 ) -> None:
     """What was told to whom, when, and what was answered: every step with business and machine time."""
-    import msgspec
-
     from services.notifier.history.listing import Listing
     from services.notifier.history.proof import Proof
 
     if sum(one is not None for one in (customer, claim, case)) != 1:
         raise click.UsageError("give one of --customer, --claim and --case")
     asked = _claim_of(claim) if claim is not None else _customer(customer, scope, _digest(case))
+    found = False
     with _opened(database_url) as database:
-        found = Proof(database).log(asked)
-        zones = Listing(database).zones(alert.scope for alert in found)
-    for alert in found:
-        if as_json:
-            say(msgspec.json.encode(alert).decode())
-            continue
-        whom = alert.staff or f"({alert.audience})"
-        zone = zones.get(alert.scope, _zone())
-        standing = _described(alert, zone)
-        say(f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {standing}")
-        for entry in alert.history:
-            say(f"    {_entry(entry, zone)}")
+        for alert in Proof(database).whole_log(asked):
+            found = True
+            zones = {} if as_json else Listing(database).zones([alert.scope])
+            for line in _logged(alert, zones.get(alert.scope, _zone()), as_json=as_json):
+                say(line)
     if not found and not as_json:
         say("no alerts", err=True)
+
+
+def _logged(alert: LoggedAlert, zone: ZoneInfo, *, as_json: bool) -> Iterator[str]:
+    import msgspec
+
+    if as_json:
+        yield msgspec.json.encode(alert).decode()
+        return
+    whom = alert.staff or f"({alert.audience})"
+    yield f"{alert.case}  {alert.scope}  claim {alert.claim_seq}  {alert.step} to {whom}: {_described(alert, zone)}"
+    for entry in alert.history:
+        yield f"    {_entry(entry, zone)}"
 
 
 def _customer(customer: str | None, scope: str | None, case: bytes | None) -> LogQuery:

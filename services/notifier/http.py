@@ -25,9 +25,10 @@ from services.notifier.history.listing import (
     ListedAlert,
     Listing,
     NotRetriableError,
+    ShownAlert,
     UnknownAlertError,
 )
-from services.notifier.history.proof import LoggedAlert, LogQuery, Proof
+from services.notifier.history.proof import PAGE, LoggedAlert, LogQuery, Proof
 from services.notifier.model.alert import State
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.case_numbers import case_digest
@@ -57,6 +58,7 @@ _Case = Annotated[str | None, Query(max_length=16, description="only of this cas
 _Claim = Annotated[int | None, Query(ge=1, le=2**62, description="only of the claim with this `claim_seq`")]
 _After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 _Limit = Annotated[int, Query(ge=1, le=200)]
+_Logged = Annotated[int, Query(ge=1, le=PAGE)]
 
 
 class AlertPage(msgspec.Struct, frozen=True):
@@ -67,9 +69,11 @@ class AlertPage(msgspec.Struct, frozen=True):
 
 
 class AlertLog(msgspec.Struct, frozen=True):
-    """The alerts of a customer in the order in which they fell due, each with its history."""
+    """The alerts of a customer in the order in which they fell due, each with its history; `next` asks for those behind
+    them."""
 
     alerts: list[LoggedAlert]
+    next: str | None
 
 
 (_PAGE, _LOG, _ALERT), SCHEMAS = named(AlertPage, AlertLog, ListedAlert)
@@ -120,13 +124,20 @@ def _add_log(app: FastAPI, proof: Proof) -> None:
     """What was told about a customer, for whoever must prove it."""
 
     def get_log(
-        customer: _Customer = None, scope: _Scope = None, claim: _Claim = None, case: _Case = None
+        customer: _Customer = None,
+        scope: _Scope = None,
+        claim: _Claim = None,
+        case: _Case = None,
+        cursor: _After = None,
+        limit: _Logged = PAGE,
     ) -> Response:
         """What was told to whom about a customer, each step with business and machine time and the answer. The customer
         is named by `customer` or by `case`."""
         if (customer is None) == (case is None):
             raise _refused("customer", "one_of", bilingual("give either `customer` or `case`"))
-        return _json(AlertLog(proof.log(LogQuery(customer, scope, claim, _case(case)))))
+        asked = LogQuery(customer, scope, claim, _case(case))
+        alerts = proof.log(asked, None if cursor is None else _read_cursor(cursor), limit)
+        return _json(AlertLog(alerts, _cursor(alerts[-1]) if len(alerts) == limit else None))
 
     app.add_api_route(
         "/v1/alerts/log",
@@ -203,7 +214,7 @@ def _refused(name: str, rule: str, message: str) -> ProblemError:
     return ProblemError(422, f"{error['path']}: {error['message']}", errors=[error])
 
 
-def _cursor(last: ListedAlert) -> str:
+def _cursor(last: ShownAlert) -> str:
     return base64.urlsafe_b64encode(f"{format_instant(last.due_at)}/{last.id}".encode()).decode().rstrip("=")
 
 

@@ -7,15 +7,18 @@ own records go.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from services.notifier.history.listing import Moment, ShownAlert
+from services.notifier.history.listing import Cursor, Moment, ShownAlert
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
+
+# Alerts of a page, each with its history.
+PAGE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,30 @@ class Proof:
         self._database = database
         self._sql = queries("services.notifier")
 
-    def log(self, asked: LogQuery, limit: int = 1000) -> list[LoggedAlert]:
-        """The alerts in the order in which they fell due, each with its history."""
+    def log(self, asked: LogQuery, after: Cursor | None = None, limit: int = PAGE) -> list[LoggedAlert]:
+        """Up to `limit` alerts in the order in which they fell due, each with its history, from behind `after`."""
         given = {
             "customer": asked.customer,
             "case": asked.case,
             "scope": asked.scope,
             "claim_seq": asked.claim_seq,
+            "due": None if after is None else after[0],
+            "id": None if after is None else after[1],
             "limit": limit,
         }
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["log_page"], given).fetchall()
             histories = self._histories(connection, [row[0] for row in rows])
         return [_logged(row, histories[row[0]]) for row in rows]
+
+    def whole_log(self, asked: LogQuery) -> Iterator[LoggedAlert]:
+        """All of them, a page at a time: a customer of many years has thousands."""
+        after: Cursor | None = None
+        while found := self.log(asked, after):
+            yield from found
+            if len(found) < PAGE:
+                return
+            after = (found[-1].due_at, found[-1].id)
 
     def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[LogEntry]]:
         found: defaultdict[UUID, list[LogEntry]] = defaultdict(list)

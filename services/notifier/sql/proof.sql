@@ -11,6 +11,7 @@ WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
   AND (%(case)s::bytea IS NULL OR case_digest(customer) = %(case)s)
   AND (%(scope)s::text IS NULL OR scope = %(scope)s)
   AND (%(claim_seq)s::bigint IS NULL OR claim_seq = %(claim_seq)s)
+  AND (%(due)s::timestamptz IS NULL OR (due_at, id) > (%(due)s::timestamptz, %(id)s::uuid))
 ORDER BY due_at, id
 LIMIT %(limit)s
 
