@@ -7,6 +7,7 @@ body = canonical(raw); digest_of(body); stamp_canonical(body, recorded_at)
 
 from shared.contract.checks import CLOCK_TOLERANCE, check_clock, parties
 from shared.contract.contacts import (
+    contact_by_wechat,
     contact_of,
     contacts_of,
     mask,
@@ -52,7 +53,7 @@ from shared.contract.events import (
     SurveyRecorded,
     VisitRegistered,
 )
-from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES
+from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES, MAX_SEALED_BYTES
 from shared.contract.phones import is_masked, normalise_phone
 from shared.contract.plain import can_be_seen
 from shared.contract.set_aside import SetAside, SettingAside, decode_set_aside, decode_setting_aside
@@ -64,6 +65,7 @@ __all__ = [
     "DATA_TYPES",
     "MAX_DEPTH",
     "MAX_EVENT_BYTES",
+    "MAX_SEALED_BYTES",
     "RULES",
     "Asked",
     "BadEvent",
@@ -106,6 +108,7 @@ __all__ = [
     "can_be_seen",
     "canonical",
     "check_clock",
+    "contact_by_wechat",
     "contact_of",
     "contacts_of",
     "content_digest",

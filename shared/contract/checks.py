@@ -27,8 +27,10 @@ from shared.contract.events import (
     SurveyRecorded,
     VisitRegistered,
 )
+from shared.contract.fields import MAX_ADDRESS, MAX_NAME, MAX_PHONE
 from shared.contract.phones import phone_fault
 from shared.contract.plain import says_nothing
+from shared.contract.sealed import is_sealed_form
 from shared.contract.times import check_date
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -41,9 +43,9 @@ def check_clock(event: Event, recorded_at: datetime) -> None:
         raise bad("occurred_at", "future")
 
 
-def check_data(data: Data) -> None:
-    """Every check of the event's own type."""
-    check = _CHECKS.get(type(data))
+def check_data(data: Data, *, sealed: bool = False) -> None:
+    """Every check of the event's own type; what stands for a personal text is none unless the event is `sealed`."""
+    check = _CHECKS[sealed].get(type(data))
     if check is not None:
         check(data)
 
@@ -68,50 +70,87 @@ def parties(data: Data) -> Iterator[tuple[str, Party | CorrectedParty]]:
             yield f"data.companions[{index}]", companion
 
 
-def _check_party(party: Party | CorrectedParty, path: str) -> None:
-    for index, phone in enumerate(party.phones or ()):
-        _check_phone(phone, f"{path}.phones[{index}]")
-    if party.wechat is not None:
-        fault = wechat_fault(party.wechat)
-        if fault is not None:
-            raise bad(f"{path}.wechat", fault)
+class _Checks:
+    """The checks of each type, of events that are sealed or of those that are not."""
 
+    def __init__(self, *, sealed: bool) -> None:
+        self._sealed = sealed
 
-def _check_phone(phone: str, path: str) -> None:
-    fault = phone_fault(phone)
-    if fault is not None:
-        raise bad(path, fault)
+    def by_type(self) -> dict[type, Callable[[Any], None]]:
+        of_customer = (OutreachRegistered, ComplaintUpheld, ClaimTransferred, DealSubscribed, DisputeOpened)
+        checks: dict[type, Callable[[Any], None]] = dict.fromkeys(of_customer, self._customer)
+        return checks | {
+            RecordCorrected: self._customer,
+            SurveyRecorded: self._customer,
+            StaffEnrolled: self._staff,
+            ShiftOpened: _check_shift,
+            VisitRegistered: self._visit,
+            CallRegistered: self._next_on,
+            FollowUpRecorded: self._next_on,
+            HouseholdLinked: self._household,
+            DisputeRuled: _check_ruling,
+        }
 
+    def _party(self, party: Party | CorrectedParty, path: str) -> None:
+        name = party.name
+        if name is not None and len(name) > MAX_NAME and not self._stands_for(name):
+            raise bad(f"{path}.name", "length", limit=f"<= {MAX_NAME}")
+        for index, phone in enumerate(party.phones or ()):
+            self._phone(phone, f"{path}.phones[{index}]")
+        if party.wechat is not None:
+            fault = wechat_fault(party.wechat)
+            if fault is not None and not self._stands_for(party.wechat):
+                raise bad(f"{path}.wechat", fault)
 
-def _check_customer(data: Any) -> None:
-    _check_party(data.customer, "data.customer")
+    def _phone(self, phone: str, path: str) -> None:
+        fault = phone_fault(phone)
+        if fault is not None and not self._stands_for(phone):
+            raise bad(path, fault)
 
+    def _stands_for(self, text: str) -> bool:
+        """Whether the text is what a sealed event has in the place of a personal one."""
+        return self._sealed and is_sealed_form(text)
 
-def _check_visit(data: VisitRegistered) -> None:
-    _check_customer(data)
-    for index, companion in enumerate(data.companions):
-        _check_party(companion, f"data.companions[{index}]")
-    for index, referrer in enumerate(data.referred_by):
-        if referrer.phone is not None:
-            _check_phone(referrer.phone, f"data.referred_by[{index}].phone")
-    if data.on_behalf_of is not None and data.capacity != "assist":
-        raise bad("data.on_behalf_of", "with_assist")
-    if data.next_on is not None:
-        check_date(data.next_on, "data.next_on")
+    def _customer(self, data: Any) -> None:
+        self._party(data.customer, "data.customer")
 
+    def _visit(self, data: VisitRegistered) -> None:
+        self._customer(data)
+        for index, companion in enumerate(data.companions):
+            self._party(companion, f"data.companions[{index}]")
+        for index, referrer in enumerate(data.referred_by):
+            if referrer.phone is not None:
+                self._phone(referrer.phone, f"data.referred_by[{index}].phone")
+        if data.on_behalf_of is not None and data.capacity != "assist":
+            raise bad("data.on_behalf_of", "with_assist")
+        if data.next_on is not None:
+            check_date(data.next_on, "data.next_on")
 
-def _check_next_on(data: CallRegistered | FollowUpRecorded) -> None:
-    _check_customer(data)
-    if data.next_on is not None:
-        check_date(data.next_on, "data.next_on")
+    def _next_on(self, data: CallRegistered | FollowUpRecorded) -> None:
+        self._customer(data)
+        if data.next_on is not None:
+            check_date(data.next_on, "data.next_on")
 
+    def _household(self, data: HouseholdLinked) -> None:
+        """A masked phone passes: the record is kept, and flagged as naming nobody (procedure.md#identity-nobody)."""
+        for index, member in enumerate(data.members):
+            if all(says_nothing(contact) for contact in (*member.phones, member.wechat or "")):
+                raise bad(f"data.members[{index}]", "contact")
+            self._party(member, f"data.members[{index}]")
 
-def _check_household(data: HouseholdLinked) -> None:
-    """A masked phone passes: the record is kept and flagged as naming no customer (procedure.md#identity-nobody)."""
-    for index, member in enumerate(data.members):
-        if all(says_nothing(contact) for contact in (*member.phones, member.wechat or "")):
-            raise bad(f"data.members[{index}]", "contact")
-        _check_party(member, f"data.members[{index}]")
+    def _staff(self, data: StaffEnrolled) -> None:
+        contacts = data.contacts
+        if contacts is None:
+            return
+        for name in contacts.__struct_fields__:
+            text: str | None = getattr(contacts, name)
+            if text is None or self._stands_for(text):
+                continue
+            limit = MAX_PHONE if name == "sms" else MAX_ADDRESS
+            if len(text) > limit:
+                raise bad(f"data.contacts.{name}", "length", limit=f"<= {limit}")
+            if name == "sms":
+                self._phone(text, "data.contacts.sms")
 
 
 def _check_ruling(data: DisputeRuled) -> None:
@@ -124,24 +163,4 @@ def _check_shift(data: ShiftOpened) -> None:
         raise bad("data.order", "repeated")
 
 
-def _check_staff(data: StaffEnrolled) -> None:
-    if data.contacts is not None and data.contacts.sms is not None:
-        _check_phone(data.contacts.sms, "data.contacts.sms")
-
-
-_CHECKS: Final[dict[type, Callable[[Any], None]]] = {
-    StaffEnrolled: _check_staff,
-    ShiftOpened: _check_shift,
-    VisitRegistered: _check_visit,
-    CallRegistered: _check_next_on,
-    OutreachRegistered: _check_customer,
-    FollowUpRecorded: _check_next_on,
-    HouseholdLinked: _check_household,
-    ComplaintUpheld: _check_customer,
-    ClaimTransferred: _check_customer,
-    DealSubscribed: _check_customer,
-    DisputeOpened: _check_customer,
-    DisputeRuled: _check_ruling,
-    RecordCorrected: _check_customer,
-    SurveyRecorded: _check_customer,
-}
+_CHECKS: Final = {sealed: _Checks(sealed=sealed).by_type() for sealed in (False, True)}

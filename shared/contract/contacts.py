@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from shared.contract.errors import bad
 from shared.contract.phones import is_masked, mobile_of, normalise_phone, phone_fault
 from shared.contract.plain import NOTHING_SAID, plain
+from shared.contract.sealed import contact_id
 
 if TYPE_CHECKING:
     from shared.contract.events import CorrectedParty, Party
@@ -73,6 +74,12 @@ def contact_of(text: str, path: str = "contact") -> str:
     return found
 
 
+def contact_by_wechat(party: "Party | CorrectedParty") -> str | None:
+    """The contact that the WeChat id of a party is."""
+    given = party.wechat
+    return None if given is None else contact_id(given) or wechat_contact(given)
+
+
 def contacts_of(party: "Party | CorrectedParty", stored: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The contacts by which a party is known, phones first, as ordered, without masked ones or doubles.
 
@@ -81,15 +88,17 @@ def contacts_of(party: "Party | CorrectedParty", stored: Mapping[str, str] | Non
     """
     phones = party.phones or ()
     if stored is None and party.wechat is None and len(phones) == 1:
-        only = normalise_phone(phones[0])
+        only = contact_id(phones[0]) or normalise_phone(phones[0])
         return () if only is None else (only,)
     known = stored or {}
     found: dict[str, None] = {}
     for phone in phones:
-        contact = None if is_masked(phone) else known.get(phone) or normalise_phone(phone)
+        contact = contact_id(phone) or (
+            None if is_masked(phone) else known.get(phone) or normalise_phone(phone)
+        )
         if contact is not None:
             found[contact] = None
-    wechat = wechat_contact(party.wechat) if party.wechat is not None else None
+    wechat = contact_by_wechat(party)
     if wechat is not None:
         found[wechat] = None
     return tuple(found)

@@ -30,12 +30,21 @@ from shared.contract.events import (
     RecordApproved,
     RecordCorrected,
 )
-from shared.contract.fields import MAX_DEPTH, MAX_EVENT_BYTES, PLACE_PATTERN, UUID_PATTERN, StaffId
+from shared.contract.fields import (
+    MAX_DEPTH,
+    MAX_EVENT_BYTES,
+    MAX_SEALED_BYTES,
+    PLACE_PATTERN,
+    UUID_PATTERN,
+    StaffId,
+)
 from shared.contract.scrutiny import scrutinise
+from shared.contract.sealed import Sealed
 from shared.contract.times import Instant, parse_instant, parse_utc
 from shared.contract.translate import translate
 
 _BOM: Final = "\ufeff"
+_SEALED: Final = b'"sealed"'
 
 D = TypeVar("D", bound=Struct)
 
@@ -52,6 +61,7 @@ class _Envelope(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     data: Raw
     recorded_at: str | UnsetType = UNSET
     carried: Carried | UnsetType = UNSET
+    sealed: Sealed | UnsetType = UNSET
 
 
 def _read(kind: type, value: Any) -> Any:
@@ -79,9 +89,10 @@ def decode_event(raw: bytes, *, recorded: bool, imported: bool = False) -> Event
     """The event that `raw` states, or `BadEvent`, which names the field and the rule.
 
     With `recorded`, `recorded_at` must be there (a file, the topic); without, it must not (HTTP), and
-    `carried` may stand only where `imported` says that the entry comes by an import.
+    `carried` may stand only where `imported` says that the entry comes by an import. Only what was recorded can be
+    sealed.
     """
-    text = _text(raw)
+    text = _text(raw, MAX_SEALED_BYTES if recorded and _SEALED in raw else MAX_EVENT_BYTES)
     try:
         event = _typed(raw, recorded)
     except (BadEvent, RecursionError) as refusal:
@@ -89,11 +100,13 @@ def decode_event(raw: bytes, *, recorded: bool, imported: bool = False) -> Event
         raise refusal if isinstance(refusal, BadEvent) else bad("", "depth", limit=MAX_DEPTH) from None
     if not _clear(raw, text, event):
         scrutinise(text)
-    check_data(event.data)
+    check_data(event.data, sealed=event.sealed is not None)
     if event.carried is not None:
         check_carried(event)
         if not recorded and not imported:
             raise bad("carried", "carried_import")
+    if event.sealed is not None and not recorded:
+        raise bad("sealed", "unknown_field")
     if event.recorded_at is not None:
         check_clock(event, event.recorded_at)
     return event
@@ -113,9 +126,9 @@ def decode_document(raw: bytes, model: type[D]) -> D:
     return document
 
 
-def _text(raw: bytes) -> str:
-    if len(raw) > MAX_EVENT_BYTES:
-        raise bad("", "too_large", limit=MAX_EVENT_BYTES)
+def _text(raw: bytes, limit: int = MAX_EVENT_BYTES) -> str:
+    if len(raw) > limit:
+        raise bad("", "too_large", limit=limit)
     try:
         text = raw.decode().rstrip()
     except UnicodeDecodeError:
@@ -154,6 +167,7 @@ def _typed(raw: bytes, recorded: bool) -> Event:
         data,
         _recorded_at(envelope.recorded_at, recorded),
         None if envelope.carried is UNSET else envelope.carried,
+        None if envelope.sealed is UNSET else envelope.sealed,
     )
 
 

@@ -37,6 +37,7 @@ from shared.contract.fields import (
     Version,
     WechatId,
 )
+from shared.contract.sealed import Sealed
 from shared.contract.times import Instant
 
 Role = Literal[
@@ -331,7 +332,10 @@ DATA_TYPES: dict[str, type[Data]] = {model.TYPE: model for model in Data.__args_
 
 
 class Event(Struct, frozen=True, omit_defaults=True, gc=False):
-    """One record of the desk: who entered what, when it happened and when it was accepted."""
+    """One record of the desk: who entered what, when it happened and when it was accepted.
+
+    Where `sealed` is there, personal texts are in it, and what stands in their places tells nothing of them.
+    """
 
     id: EventId
     type: str
@@ -342,3 +346,4 @@ class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     data: Data
     recorded_at: datetime | None = None
     carried: Carried | None = None
+    sealed: Sealed | None = None

@@ -12,6 +12,8 @@ from msgspec import Meta
 from shared.contract.plain import UNSEEN_LETTERS
 
 MAX_EVENT_BYTES: Final = 65_536
+MAX_SEALED_BYTES: Final = 4 * MAX_EVENT_BYTES
+"""A sealed event holds each personal text in base64, and each name twice."""
 MAX_DEPTH: Final = 8
 
 UUID_PATTERN: Final = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -32,9 +34,12 @@ PERSONAL: Final = "x-personal"
 PersonalKind = Literal["name", "phone", "wechat", "text", "evidence", "address"]
 
 
-def _personal(kind: PersonalKind) -> Meta:
-    """A text that says who somebody is, how they are reached, or what was said of them."""
-    return Meta(extra_json_schema={PERSONAL: kind})
+def _personal(kind: PersonalKind, limit: int | None = None) -> Meta:
+    """A text that says who somebody is, how they are reached, or what was said of them.
+
+    `limit` is the length as it is typed, which `checks` holds; under seal it is longer.
+    """
+    return Meta(extra_json_schema={PERSONAL: kind} | ({} if limit is None else {"maxLength": limit}))
 
 
 _OPEN: Final = Meta(extra_json_schema={PERSONAL: False})
@@ -56,8 +61,14 @@ RecordId = Annotated[
 RulebookName = Annotated[str, Meta(min_length=1, max_length=64), _OPEN]
 Label = Annotated[str, Meta(min_length=1, max_length=200), _OPEN]
 Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _OPEN]
+MAX_NAME: Final = 200
+MAX_ADDRESS: Final = 320
+MAX_PHONE: Final = 64
+
 PersonName = Annotated[
-    str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("name")
+    str,
+    Meta(max_length=1200, description="may be empty: nothing was said"),
+    _personal("name", MAX_NAME),
 ]
 WechatId = Annotated[
     str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("wechat")
@@ -70,14 +81,14 @@ Phone = Annotated[
     ),
     _personal("phone"),
 ]
-Address = Annotated[str, Meta(min_length=1, max_length=320), _personal("address")]
+Address = Annotated[str, Meta(min_length=1, max_length=2000), _personal("address", MAX_ADDRESS)]
 PhoneAddress = Annotated[
     str,
     Meta(
-        max_length=64,
+        max_length=2000,
         description="as people write it, with its extension; stars mask it; may be empty: nothing was said",
     ),
-    _personal("address"),
+    _personal("address", MAX_PHONE),
 ]
 Subject = Annotated[str, Meta(min_length=1, max_length=200), _personal("text")]
 Aside = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("text")]

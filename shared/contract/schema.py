@@ -14,6 +14,8 @@ import msgspec
 from shared.contract.errors import RULES
 from shared.contract.events import DATA_TYPES, CallRegistered, Carried, OutreachRegistered, VisitRegistered
 from shared.contract.fields import ID_PATTERN, ID_SCHEMA_PATTERN, EventId, OfficeId, ScopeId, StaffId
+from shared.contract.personal import personal_texts
+from shared.contract.sealed import Sealed
 from shared.contract.times import RFC_3339, Instant
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -63,8 +65,9 @@ def event_schema(event_type: str, template: str = "#/$defs/{name}") -> Schema:
     """The schema of one event type, envelope and data, complete in itself."""
     model = DATA_TYPES[event_type]
     carries = model in _REGISTRATIONS
-    parts = [EventId, ScopeId, OfficeId, StaffId, model, *([Carried] if carries else [])]
-    (id_, scope, office, staff, data, *carried), defs = schemas_of(parts, template)
+    under_seal = [Sealed] if personal_texts(event_type) else []
+    parts = [EventId, ScopeId, OfficeId, StaffId, model, *under_seal, *([Carried] if carries else [])]
+    (id_, scope, office, staff, data, *others), defs = schemas_of(parts, template)
     properties: Schema = {
         "id": id_,
         "type": {"const": event_type},
@@ -75,8 +78,10 @@ def event_schema(event_type: str, template: str = "#/$defs/{name}") -> Schema:
         "recorded_at": {**INSTANT, "description": "UTC; stamped by intake, never given over HTTP"},
         "data": data,
     }
-    if carried:
-        properties["carried"] = carried[0]
+    if carries:
+        properties["carried"] = others[-1]
+    if under_seal:
+        properties["sealed"] = others[0] | {"description": "never given over HTTP, where intake seals"}
     return {
         "$schema": DIALECT,
         "title": event_type,
@@ -105,8 +110,8 @@ def http_event_schemas(template: str) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for event_type in DATA_TYPES:
         schema = event_schema(event_type, template)
-        found |= schema.pop("$defs")
-        for stamped in ("recorded_at", "carried"):
+        found |= {name: found for name, found in schema.pop("$defs").items() if name != Sealed.__name__}
+        for stamped in ("recorded_at", "carried", "sealed"):
             schema["properties"].pop(stamped, None)
         name = _component(event_type)
         found[name] = {key: value for key, value in schema.items() if key != "$schema"} | {"title": name}

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, Final, cast
 
-from shared.contract import MAX_EVENT_BYTES
+from shared.contract import MAX_SEALED_BYTES
 from shared.i18n import bilingual
 
-LONGEST: Final = MAX_EVENT_BYTES + 2
+LONGEST: Final = MAX_SEALED_BYTES + 2
 """An event and the end of its line."""
 _GZIP: Final = b"\x1f\x8b"
 _CUT: Final = bilingual("the gzip ends before its end-of-stream marker")

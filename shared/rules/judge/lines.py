@@ -19,7 +19,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from shared.contract import MAX_EVENT_BYTES
+from shared.contract import MAX_SEALED_BYTES
 
 PIECE: Final = 64 * 1024
 """Bytes of lines of one scope that are held as one."""
@@ -113,7 +113,7 @@ class HeldLines:
         recorded = _BEFORE_ALL
         for line in lines:
             body = line.rstrip(b"\r\n")
-            if len(line) > MAX_EVENT_BYTES or b"\n" in body:
+            if len(line) > MAX_SEALED_BYTES or b"\n" in body:
                 return line
             try:
                 glance = _glance(body)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.contract import (
-    MAX_EVENT_BYTES,
+    MAX_SEALED_BYTES,
     BadEvent,
     ConcealmentFound,
     Event,
@@ -65,7 +65,7 @@ class EventReader:
 
     def _read(self, lines: Iterable[bytes]) -> None:
         for number, line in enumerate(lines, start=1):
-            if len(line) <= MAX_EVENT_BYTES and not line.strip():
+            if len(line) <= MAX_SEALED_BYTES and not line.strip():
                 continue
             try:
                 event = decode_event(line.rstrip(b"\r\n"), recorded=True)
@@ -158,7 +158,9 @@ class EventReader:
 
 
 def _same_content(first: Event, other: Event) -> bool:
-    """Equal envelopes but for `recorded_at` (contract.md#same-content)."""
+    """Equal envelopes but for `recorded_at` (contract.md#same-content); of sealed ones, equal proofs of the content."""
+    if first.sealed is not None and other.sealed is not None and first.sealed.by == other.sealed.by:
+        return first.sealed.digest == other.sealed.digest
     return msgspec.structs.replace(first, recorded_at=None) == msgspec.structs.replace(
         other, recorded_at=None
     )

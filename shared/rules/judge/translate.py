@@ -42,7 +42,7 @@ def to_party(party: c.Party | c.CorrectedParty, stored: StoredContacts | None = 
     if party.wechat is None:
         return f.Party(name, contacts)
     phones = c.contacts_of(c.Party(phones=party.phones or ()), stored)
-    return f.Party(name, contacts, phones, c.wechat_contact(party.wechat))
+    return f.Party(name, contacts, phones, c.contact_by_wechat(party))
 
 
 def _says(party: c.CorrectedParty) -> tuple[str, ...]:

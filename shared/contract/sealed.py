@@ -1,0 +1,60 @@
+"""The sealed form of an event: personal texts stand under the keys of the people whom they are of (privacy.md#sealed).
+
+It is an event like any other. Where a text was personal stands what the rules may know of it: the id of a contact, a
+name as only its person's key reads it, a mark for what is masked, or a mark for words. The texts themselves are in
+`sealed`, one part for each person. A part whose person's key is gone stays closed for good, and the rest reads on.
+"""
+
+import re
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+PERSON_PATTERN: Final = "^[pwsn]:[0-9a-v]{26}$"
+"""Random, so that it tells nothing; of letters that survive being lowered, and neither a phone nor a WeChat id."""
+
+PersonId = Annotated[str, Meta(pattern=PERSON_PATTERN)]
+Base64 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$")]
+
+PHONE: Final = "p:"
+WECHAT_ID: Final = "w:"
+STAFF: Final = "s:"
+NOBODY: Final = "n:"
+"""The first letters of an id: whom a phone, whom a WeChat id, whom a staff id stands for, and whom nothing does."""
+
+WORDS: Final = "[sealed]"
+"""Stands for words."""
+HIDDEN: Final = "****"
+"""Stands for a contact of which something was left out when it was typed."""
+
+_person: Final = re.compile(PERSON_PATTERN.strip("^$")).fullmatch
+_token: Final = re.compile(r"([pwsn]:[0-9a-v]{26})\.([A-Za-z0-9_-]+)").fullmatch
+
+
+class Sealed(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What of an event is under seal: parts by person, and the proof of its content under the key of one of them."""
+
+    by: PersonId
+    digest: Base64
+    parts: dict[PersonId, Base64]
+
+
+def contact_id(text: str) -> str | None:
+    """The text if it is the id of a contact."""
+    return text if text[1:2] == ":" and text[0] in "pw" and _person(text) is not None else None
+
+
+def person_id(text: str) -> str | None:
+    """The text if it is the id of a person."""
+    return text if text[1:2] == ":" and _person(text) is not None else None
+
+
+def sealed_text(text: str) -> tuple[str, str] | None:
+    """The person under whose key a text stands, and what stands there; None for any other text."""
+    found = _token(text) if text[1:2] == ":" else None
+    return None if found is None else (found[1], found[2])
+
+
+def is_sealed_form(text: str) -> bool:
+    """Whether a text is what a sealed event has in the place of a personal one."""
+    return text in (WORDS, HIDDEN) or person_id(text) is not None or sealed_text(text) is not None

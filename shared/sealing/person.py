@@ -1,0 +1,125 @@
+"""The key of one person, and what is sealed and read with it (privacy.md#keys).
+
+A person's data key is never used by itself: one key for each use is derived from it by HKDF. Parts of events stand
+under AES-256-GCM with a random nonce, bound to event and person. Names stand under AES-SIV, so that equal names of one
+person are equal under seal as well: a customer's names are told apart without being read.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from shared.contract.contacts import WECHAT
+from shared.contract.sealed import NOBODY, PHONE, STAFF, WECHAT_ID
+
+OF_STAFF: Final = "staff:"
+OF_EVENT: Final = "event:"
+"""How that begins which stands for a contact: of a member of staff, and of an event of nobody who has one."""
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
+VERSION: Final = b"\x01"
+"""How a part is written; another way would have another number."""
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_decode: Final = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class SealBrokenError(Exception):
+    """What was sealed is not what stands there: another key, another place, or altered bytes."""
+
+
+def derived(key: bytes, use: str, length: int = KEY_BYTES) -> bytes:
+    """The key for one use of a data key, which is random already: only the second half of HKDF is wanted."""
+    return HKDFExpand(SHA256(), length, f"panke/1/{use}".encode()).derive(key)
+
+
+def base64(data: bytes) -> str:
+    """As it stands in an event: safe in addresses, without padding."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of `base64`."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def new_id(contact: str) -> str:
+    """A random id, whose first letter tells what the contact is."""
+    number = int.from_bytes(os.urandom(17), "big") >> 6
+    return _kind(contact) + "".join(_DIGITS[number >> shift & 31] for shift in range(0, 130, 5))
+
+
+def _kind(contact: str) -> str:
+    kinds = {"+": PHONE, WECHAT: WECHAT_ID, OF_STAFF: STAFF}
+    return next((kind for mark, kind in kinds.items() if contact.startswith(mark)), NOBODY)
+
+
+class PersonKey:
+    """Whoever a contact stands for: an id, and a data key that only the vault holds."""
+
+    __slots__ = ("_names", "_parts", "_proof", "contact", "id", "key")
+
+    def __init__(self, id_: str, key: bytes, contact: str | None = None) -> None:
+        self.id = id_
+        self.key = key
+        self.contact = contact
+        self._parts: AESGCM | None = None
+        self._names: AESSIV | None = None
+        self._proof: bytes | None = None
+
+    def seal(self, event: str, texts: dict[str, str]) -> str:
+        """The texts of an event that are this person's, by their paths."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._cipher().encrypt(nonce, _encode(texts), self._place(event))
+        return base64(VERSION + nonce + sealed)
+
+    def open(self, event: str, part: str) -> dict[str, str]:
+        """The texts of `seal`; raises `SealBrokenError`."""
+        data = from_base64(part)
+        nonce, sealed = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
+        if data[:1] != VERSION:
+            raise SealBrokenError("written by a newer version")
+        try:
+            return _decode(self._cipher().decrypt(nonce, sealed, self._place(event)))
+        except (InvalidTag, ValueError) as error:
+            raise SealBrokenError("altered, or of another place") from error
+
+    def name(self, text: str) -> str:
+        """The name as it stands in a sealed event: the same each time, and read with this person's key alone."""
+        return f"{self.id}.{base64(self._name_cipher().encrypt(text.encode(), [self.id.encode()]))}"
+
+    def read(self, sealed: str) -> str:
+        """The name behind what `name` gave, without the id; raises `SealBrokenError`."""
+        try:
+            return self._name_cipher().decrypt(from_base64(sealed), [self.id.encode()]).decode()
+        except (InvalidTag, ValueError) as error:
+            raise SealBrokenError("altered, or of another person") from error
+
+    def proof(self, content: bytes) -> bytes:
+        """By which equal contents are known to be equal, while the key is there."""
+        if self._proof is None:
+            self._proof = derived(self.key, "proof")
+        return hmac.digest(self._proof, content, "sha256")
+
+    def _cipher(self) -> AESGCM:
+        if self._parts is None:
+            self._parts = AESGCM(derived(self.key, "parts"))
+        return self._parts
+
+    def _name_cipher(self) -> AESSIV:
+        if self._names is None:
+            self._names = AESSIV(derived(self.key, "names", 2 * KEY_BYTES))
+        return self._names
+
+    def _place(self, event: str) -> bytes:
+        return f"{event}|{self.id}".encode()

@@ -1,0 +1,165 @@
+"""An event is put under seal: each personal text under the key of whom it is of (privacy.md#sealed).
+
+A party is sealed under the person of its first contact. A text of the event, and a party without a contact, stands
+under the person of the customer's first contact, or, where the customer has none, under a person who stands for the
+event itself. Two steps: whom an event names (`Draft`), and, when those are known, its sealed form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from shared.contract import DATA_TYPES, can_be_seen, is_masked, normalise_phone, wechat_contact
+from shared.contract.personal import personal_texts
+from shared.contract.plain import is_blank, says_nothing
+from shared.contract.sealed import HIDDEN, WORDS
+from shared.sealing.person import OF_EVENT, OF_STAFF, PersonKey, base64
+
+Plan: TypeAlias = dict[str, Any]
+"""Of each field whether it is a personal text (its kind), a part or a list of parts (`[]`), by name."""
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_event_id = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+
+
+def _plan(event_type: str) -> Plan:
+    """The personal texts of an event type as a tree."""
+    tree: Plan = {}
+    for path, kind in personal_texts(event_type).items():
+        *parts, last = path.split(".")[1:]
+        node = tree
+        for part in parts:
+            node = node.setdefault(part, {})
+        node[last] = kind
+    return tree
+
+
+class _Text:
+    """A personal text where it stands: `contact` is the contact that it is, `owner` the one under whom it goes."""
+
+    __slots__ = ("contact", "holder", "key", "kind", "owner", "path", "value")
+
+    def __init__(self, holder: Any, key: Any, path: str, kind: str, owner: str) -> None:
+        self.holder, self.key, self.path, self.kind, self.owner = holder, key, path, kind, owner
+        self.value: str = holder[key]
+        self.contact = contact_in(kind, self.value)
+
+
+class Draft:
+    """An event whose personal texts are found, and whom they are of."""
+
+    __slots__ = ("_document", "_texts", "main")
+
+    def __init__(self, body: bytes, event_type: str) -> None:
+        self._document = _decode(body)
+        data = self._document["data"]
+        if event_type == "staff.enrolled":
+            self.main = OF_STAFF + data["staff"]
+        else:
+            self.main = _first_contact(data.get("customer")) or OF_EVENT + self._document["id"]
+        self._texts = [text for text in _found(data, _PLANS[event_type], "", self.main) if _says(text)]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether there is anything to seal."""
+        return bool(self._texts)
+
+    def contacts(self) -> Iterator[str]:
+        """Every contact that must have a person, and what stands for one."""
+        for text in self._texts:
+            yield text.owner
+            if text.contact is not None:
+                yield text.contact
+        if self._texts:
+            yield self.main
+
+    def sealed(self, content: bytes, people: Mapping[str, PersonKey]) -> tuple[bytes, bytes]:
+        """The canonical bytes of the sealed event, and the proof of its content."""
+        id_, parts = self._document["id"], dict[PersonKey, dict[str, str]]()
+        for text in self._texts:
+            person = people[text.owner]
+            text.holder[text.key] = _REPLACED[text.kind](text, person, people)
+            parts.setdefault(person, {})[text.path] = text.value
+        by = people[self.main]
+        proof = by.proof(content)
+        self._document["sealed"] = {
+            "by": by.id,
+            "digest": base64(proof),
+            "parts": {person.id: person.seal(id_, texts) for person, texts in parts.items()},
+        }
+        return _encode(self._document), proof
+
+
+def contact_in(kind: str, text: str) -> str | None:
+    """The contact that a text is; None for one that is none, is masked or says nothing."""
+    if kind == "phone":
+        return None if is_masked(text) else normalise_phone(text)
+    return wechat_contact(text) if kind == "wechat" else None
+
+
+def _first_contact(part: Any) -> str | None:
+    """The first contact of a party or of a referrer."""
+    if not isinstance(part, dict):
+        return None
+    phones = part.get("phones") or ((part["phone"],) if "phone" in part else ())
+    for phone in phones:
+        found = contact_in("phone", phone)
+        if found is not None:
+            return found
+    return contact_in("wechat", part.get("wechat", ""))
+
+
+def _found(part: dict[str, Any], plan: Plan, path: str, owner: str) -> Iterator[_Text]:
+    for name, how in plan.items():
+        field = name.removesuffix("[]")
+        value = part.get(field)
+        if not value:
+            continue
+        here = path + field
+        if isinstance(how, str):
+            if field == name:
+                yield _Text(part, field, here, how, owner)
+            else:
+                yield from (_Text(value, n, f"{here}[{n}]", how, owner) for n in range(len(value)))
+        elif field == name:
+            yield from _found(value, how, here + ".", _first_contact(value) or owner)
+        else:
+            for n, each in enumerate(value):
+                yield from _found(each, how, f"{here}[{n}].", _first_contact(each) or owner)
+
+
+def _says(text: _Text) -> bool:
+    """Whether there is something to seal; an id of an event and words that say nothing are left as they are."""
+    if text.kind in ("phone", "wechat"):
+        return not says_nothing(text.value)
+    if text.kind == "evidence" and _event_id(text.value):
+        return False
+    return not is_blank(text.value)
+
+
+def _name(text: _Text, person: PersonKey, people: Mapping[str, PersonKey]) -> str:
+    return person.name(text.value) if can_be_seen(text.value) else ""
+
+
+def _contact(text: _Text, person: PersonKey, people: Mapping[str, PersonKey]) -> str:
+    return HIDDEN if text.contact is None else people[text.contact].id
+
+
+def _words(text: _Text, person: PersonKey, people: Mapping[str, PersonKey]) -> str:
+    return WORDS
+
+
+_PLANS: Final = {event_type: _plan(event_type) for event_type in DATA_TYPES}
+_REPLACED: Final[dict[str, Callable[[_Text, PersonKey, Mapping[str, PersonKey]], str]]] = {
+    "name": _name,
+    "phone": _contact,
+    "wechat": _contact,
+    "text": _words,
+    "evidence": _words,
+    "address": lambda text, person, people: person.name(text.value),
+}

@@ -1,0 +1,79 @@
+"""Sealed events are judged as the clear ones that they were."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.contract import DATA_TYPES, canonical, content_digest, decode_event, stamp_canonical
+from shared.contract.personal import personal_texts
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
+from shared.sealing.opening import open_event
+from tests.support.contract import DATA, encode, envelope
+from tests.support.sealing import MemoryVault, opened
+from tests.support.streams import BOOKS, Move, lines, moves, stream
+
+pure = settings(
+    derandomize=True, max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+books = st.sampled_from(BOOKS)
+texts = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() and text.isprintable())
+
+
+@cache
+def known() -> dict[tuple[str, int], Rulebook]:
+    return {(book.name, book.version): book for book in map(load, shipped())}
+
+
+@pure
+@given(moves(), books)
+def test_sealed_events_are_judged_as_clear_ones(drawn: list[Move], book: str) -> None:
+    """Judging sealed events and reading the result gives what judging the clear ones gives, byte for byte."""
+    clear, vault = lines(stream(drawn)), MemoryVault()
+    sealed = [vault.sealed(line) for line in clear]
+    found = opened(judge(sealed, load(book), known()), vault)
+    assert json.dumps(found) == json.dumps(judge(clear, load(book), known()))
+
+
+@pure
+@given(moves(), books, st.sets(st.integers(0, 3), min_size=1))
+def test_erased_people_change_no_decision(drawn: list[Move], book: str, gone: set[int]) -> None:
+    """A file in which the people of some contacts are sealed for good is judged as before, but for whom it names."""
+    clear, vault = lines(stream(drawn)), MemoryVault()
+    sealed = [vault.sealed(line) for line in clear]
+    vault.erase(*(f"+861380000000{number}" for number in gone))
+    mixed = [open_event(line, vault.people) for line in sealed]
+    found, whole = (judge(each, load(book), known()) for each in (mixed, clear))
+    assert _without_people(found) == _without_people(whole)
+
+
+def _without_people(result: dict[str, Any]) -> str:
+    customers = [customer | {"contacts": [], "names": []} for customer in result["customers"]]
+    return json.dumps(result | {"customers": customers})
+
+
+@pure
+@given(st.sampled_from(list(DATA_TYPES)), texts)
+def test_what_is_sealed_is_read_as_it_was_typed(event_type: str, text: str) -> None:
+    """Every event is read again byte for byte, and nothing personal stands in its sealed form."""
+    changes: dict[str, Any] = {}
+    for field in ("notes", "reason", "content", "subject", "purpose", "suggestion"):
+        if field in DATA[event_type] and f"data.{field}" in personal_texts(event_type):
+            changes[field] = text
+    clear, vault = encode(envelope(event_type, data=changes)), MemoryVault()
+    event = decode_event(clear, recorded=True)
+    assert event.recorded_at is not None
+    sealed = vault.sealed(clear)
+    if sealed != clear:
+        for personal in ("张伟", "13800000001", "138 0000 0001", "zhang_wei", "Zhang_Wei", "88886666"):
+            assert personal not in sealed.decode()
+        assert open_event(sealed, vault.people) == stamp_canonical(canonical(clear), event.recorded_at)
+        assert content_digest(
+            decode_event(open_event(sealed, vault.people), recorded=True)
+        ) == content_digest(event)
