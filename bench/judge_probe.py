@@ -29,11 +29,11 @@ from shared.rules.rulebooks.loading import load, shipped
 
 def judged(lines: IO[bytes]) -> int:
     """From lines to the bytes of the result."""
-    answer = judge(lines, load("base"), _books(), told=packed)
+    answer = judge(lines, load("base"), _books(), encode_item=packed)
     with open(os.devnull, "wb") as output:
         for piece in pieces(answer):
             output.write(piece)
-    return len(answer["customers"])
+    return len(answer.customers)
 
 
 @cache

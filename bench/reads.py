@@ -26,7 +26,7 @@ from bench.parts import database, kafka, postgres, service, settle
 from bench.scale import RULEBOOK, Scope
 from deploy.local.ports import HOST, free_port
 from services.attribution.queries.desk import look_up
-from services.attribution.queries.queries import ScopeReader
+from services.attribution.queries.reader import ScopeReader
 from shared.contract.topics import Topics
 from shared.platform.kafka.sender import OutgoingRecord, PartitionOf, Sender
 
@@ -90,7 +90,7 @@ def _door(folding: Deployment, name: str, count: int) -> Any:
         begun = time.perf_counter()
         for _ in range(LOOK_UPS):
             with questions.of(name) as snapshot:
-                assert look_up(snapshot, "+8613900000000", now)["known"]
+                assert look_up(snapshot, "+8613900000000", now).known
         return (time.perf_counter() - begun) / LOOK_UPS
 
     return measure

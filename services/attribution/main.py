@@ -21,12 +21,11 @@ from services.attribution.fold.metrics import AttributionMetrics
 from services.attribution.fold.processor import IntakeProcessor
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
-from services.attribution.http import CALL_SCHEMAS
-from services.attribution.office_http import LIST_SCHEMAS, OfficeApi
+from services.attribution.http import AnsweredFrom, routes_of
 from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes, Readers
 from services.attribution.queries.preview import Previewer
-from services.attribution.queries.queries import ScopeReader
+from services.attribution.queries.reader import ScopeReader
 from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.relay import OwnershipRelay
 from services.attribution.replays.historic import HistoricJudge
@@ -155,6 +154,19 @@ class AttributionService:
 
     def _app(self, registry: CollectorRegistry, rules: Rules) -> FastAPI:
         settings, host = self.settings, ServiceHost(self._parts())
+        reader = ScopeReader(self.reading, rules.books, self.texts.seen)
+        routes = routes_of(
+            AnsweredFrom(
+                reader,
+                self.lanes,
+                self.refolder,
+                Previewer(reader, rules, settings.default_rulebook),
+                self.clock,
+                self.texts,
+                SetAsideMarks(self.database),
+                settings.attribution_shared_contact,
+            )
+        )
         app = create_app(
             "Panke attribution 判客归属",
             metadata.version("panke"),
@@ -164,20 +176,9 @@ class AttributionService:
             lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of("services.attribution"),
-            schemas=CALL_SCHEMAS | LIST_SCHEMAS,
+            schemas=routes.schemas,
         )
-        asked = ScopeReader(self.reading, rules.books, self.texts.seen)
-        api = OfficeApi(
-            asked,
-            self.refolder,
-            Previewer(asked, rules, settings.default_rulebook),
-            self.clock,
-            self.lanes,
-            settings.attribution_shared_contact,
-            self.texts,
-            SetAsideMarks(self.database),
-        )
-        app.include_router(api.router)
+        app.include_router(routes.router)
         return app
 
     def _parts(self) -> list[ServicePart]:

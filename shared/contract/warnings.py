@@ -7,13 +7,15 @@ come before the enrolment, and it changes no owner (contract.md#warnings).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
 from shared.contract.events import DATA_TYPES, Data, Event, RulebookAdopted, StaffEnrolled
 from shared.contract.fields import StaffId, StaffList
 from shared.i18n import bilingual
+
+WarningRule = Literal["unknown_scope", "unknown_office", "unknown_staff", "departed_staff"]
 
 UNKNOWN_SCOPE: Final = "unknown_scope"
 UNKNOWN_OFFICE: Final = "unknown_office"
@@ -29,7 +31,7 @@ MESSAGES: Final[Mapping[str, str]] = {
 
 _BEGIN: Final = (StaffEnrolled, RulebookAdopted)
 
-Standing = Callable[[str], str | None]
+Standing = Callable[[str], WarningRule | None]
 """What is wrong with a member of staff at the time of the record: the rule, or None."""
 
 
@@ -37,7 +39,7 @@ class Warned(NamedTuple):
     """One value of a record, and what is told of it."""
 
     path: str
-    rule: str
+    rule: WarningRule
     value: str
 
 

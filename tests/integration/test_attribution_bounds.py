@@ -10,15 +10,17 @@ import pytest
 
 from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.fold.bounds import Bounds
-from services.attribution.queries.queries import Cursor
+from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.customers import page_of_customers
+from services.attribution.queries.marks import flags_page
 from services.attribution.store.codec import decode_record
 from services.attribution.store.mapper import Recorded, stream_id
 from services.attribution.store.recorder import EventMapper
 from services.attribution.store.store import Store
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import SCOPE, Key, Scope, Slice
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import plain, result_of
 from tests.support.attribution import SOURCE, Deployment, Journal, Raw, deployment
 
 PART = 4
@@ -72,12 +74,12 @@ def many_claims(journal: Journal, count: int = MANY) -> list[Raw]:
 def assert_as_judged(live: Deployment, journal: Journal, scope: str = "demo") -> None:
     """What stands is what `panke judge` says, and what the stored events make of it."""
     with live.questions.of(scope) as snapshot:
-        page, _ = snapshot.page_of_customers(Cursor(), 500, owner=None, status=None, before=None)
-        flags, _ = snapshot.page_of("flags", Cursor(), 500)
+        page, _ = page_of_customers(snapshot, Cursor(), 500, owner=None, status=None, before=None)
+        flags, _ = flags_page(snapshot, Cursor(), 500)
         until = snapshot.watermark()
-    judged = judge(journal.lines[scope], load("shijiazhuang"), {}, as_of=until)
-    assert page == judged["customers"]
-    assert flags == judged["flags"]
+    judged = result_of(journal.lines[scope], load("shijiazhuang"), {}, as_of=until)
+    assert plain(page) == judged["customers"]
+    assert [{"event": flag.event, "flag": flag.flag} for flag in flags] == judged["flags"]
     slice_ = Slice({SCOPE: Scope(scope, ("shijiazhuang", 1), "Asia/Shanghai")})
     for stored in live.recorder.select_events(stream_id(scope)):
         recorded: Any = EventMapper().to_domain_event(stored)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.attribution.queries.customers import customers_of
 from services.attribution.replays.historic import HistoricJudge, HistoricQuery
 from shared.contract import decode_event
 from shared.contract.topics import encode_contacts
@@ -38,7 +39,7 @@ def read_as(record: Raw, contact: str) -> Raw:
 def contacts(live: Deployment) -> list[list[str]]:
     with live.questions.of("demo") as snapshot:
         names = [row["customer"] for row in live.rows("SELECT customer FROM claims ORDER BY born")]
-        return [told["contacts"] for told in snapshot.customers(names)]
+        return [list(shown.contacts) for shown in customers_of(snapshot, names)]
 
 
 async def test_history_is_not_identified_anew_by_a_newer_phone_library(live: Deployment) -> None:

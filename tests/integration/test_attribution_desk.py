@@ -11,6 +11,7 @@ import pytest
 from services.attribution.explanations import desk_words as say
 from services.attribution.queries.desk import look_up
 from shared.i18n import Text
+from tests.support.answers import plain
 from tests.support.attribution import START, Deployment, Journal, deployment
 
 LI = "13800000001"
@@ -25,7 +26,7 @@ def live(database: str) -> Iterator[Deployment]:
 
 def asked_and_done(live: Deployment, contact: str = CONTACT, hours: float = 2) -> Any:
     with live.questions.of("demo") as snapshot:
-        return look_up(snapshot, contact, START + timedelta(hours=hours))
+        return plain(look_up(snapshot, contact, START + timedelta(hours=hours)))
 
 
 def words(told: list[dict[str, str]]) -> list[str]:

@@ -19,8 +19,10 @@ from deploy.local.ports import free_port
 from services.attribution.cli import quarantine
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.quarantine.marks import NotFailingError, SetAsideMarks
+from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.customers import page_of_customers
 from services.attribution.queries.history_page import history_of
-from services.attribution.queries.queries import Cursor
+from services.attribution.queries.marks import flags_page
 from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.restatement import restate
 from services.attribution.store.batch import StaleScopeError
@@ -32,8 +34,8 @@ from shared.contract import SetAside
 from shared.platform.kafka.topic_state import Extent, TopicState
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import SCOPE, Key, Scope, Slice
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import plain, result_of
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
 from tests.support.parts import eventually
 from tests.support.rules import failing_on
@@ -100,14 +102,14 @@ def test_batches_restarts_and_redelivery_change_nothing(live: Deployment, size: 
         with pytest.raises(StalePositionError):
             live.fold(*batch)  # the broker brings it again
     book = load("shijiazhuang")
-    judged = judge(journal.lines["demo"], book, {})
+    judged = result_of(journal.lines["demo"], book, {})
     with live.questions.of("demo") as snapshot:
-        page, cursor = snapshot.page_of_customers(_start(), 100, owner=None, status=None, before=None)
-        flags, _ = snapshot.page_of("flags", _start(), 100)
-        assert snapshot.boards("demo-office") == judged["boards"]["demo-office"]
+        page, cursor = page_of_customers(snapshot, _start(), 100, owner=None, status=None, before=None)
+        flags, _ = flags_page(snapshot, _start(), 100)
+        assert plain(snapshot.boards("demo-office")) == judged["boards"]["demo-office"]
     assert cursor is None
-    assert page == judged["customers"]
-    assert flags == judged["flags"]
+    assert plain(page) == judged["customers"]
+    assert [{"event": flag.event, "flag": flag.flag} for flag in flags] == judged["flags"]
 
 
 def test_customers_of_one_record_are_paged_in_the_order_in_which_it_names_them(live: Deployment) -> None:
@@ -129,15 +131,15 @@ def test_customers_of_one_record_are_paged_in_the_order_in_which_it_names_them(l
         journal.event("household.linked", link, hours=1),
         journal.visit(WANG, "wang", hours=2),
     )
-    judged = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    judged = result_of(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
     whole = [customer["customer"] for customer in judged]
     for limit in (1, 2, 3, 100):
         found: list[str] = []
         cursor: Any = _start()
         while cursor is not None:
             with live.questions.of("demo") as snapshot:
-                page, after = snapshot.page_of_customers(cursor, limit, owner=None, status=None, before=None)
-            found += [customer["customer"] for customer in page]
+                page, after = page_of_customers(snapshot, cursor, limit, owner=None, status=None, before=None)
+            found += [customer.customer for customer in page]
             cursor = None if after is None else type(after).parse(str(after))
         assert found == whole
 
@@ -292,7 +294,7 @@ def test_a_fact_that_fails_parks_its_scope_and_no_other(live: Deployment) -> Non
     assert [(row["scope"], row["seq"]) for row in folded] == [("demo", 1), ("other", 1), ("other", 2)]
     with live.questions.of("demo") as snapshot:
         assert snapshot.head.answer_head() == {"as_of_seq": 1, "behind_since": "2026-03-02T02:00:00Z"}
-        assert len(snapshot.page_of_customers(_start(), 9, owner=None, status=None, before=None)[0]) == 1
+        assert len(page_of_customers(snapshot, _start(), 9, owner=None, status=None, before=None)[0]) == 1
 
 
 def test_a_retry_gives_what_would_have_been_without_the_defect(live: Deployment) -> None:
@@ -304,11 +306,11 @@ def test_a_retry_gives_what_would_have_been_without_the_defect(live: Deployment)
     assert (retried.folded, retried.left, retried.error) == (3, 0, None)
     live.attribution = sound
     live.fold(journal.visit("13800000003", "li", hours=80))
-    judged = judge(journal.lines["demo"][:5] + journal.lines["demo"][7:], load("shijiazhuang"), {})
+    judged = result_of(journal.lines["demo"][:5] + journal.lines["demo"][7:], load("shijiazhuang"), {})
     assert live.quarantine.parked() == []
     with live.questions.of("demo") as snapshot:
-        page, _ = snapshot.page_of_customers(_start(), 100, owner=None, status=None, before=None)
-    assert [c["owner"] for c in page[:2]] == [c["owner"] for c in judged["customers"][:2]]
+        page, _ = page_of_customers(snapshot, _start(), 100, owner=None, status=None, before=None)
+    assert [c.owner for c in page[:2]] == [c["owner"] for c in judged["customers"][:2]]
 
 
 def test_a_retry_that_fails_again_keeps_what_it_could_fold(live: Deployment) -> None:
@@ -349,7 +351,7 @@ def test_what_was_set_aside_stands_in_the_history_of_whom_it_was_about(live: Dep
     live.quarantine.set_aside("demo", SetAside(failing, f"belongs to {WANG}", "chen", START))
     with live.questions.of("demo") as snapshot:
         own, other = (
-            history_of(snapshot, str(snapshot.customer_of(phone)), Cursor(), 100)["set_aside"]
+            plain(history_of(snapshot, str(snapshot.customer_of(phone)), Cursor(), 100))["set_aside"]
             for phone in (f"+86{LI}", f"+86{WANG}")
         )
     (row,) = own
@@ -481,7 +483,7 @@ def test_an_adopted_rulebook_is_kept_by_its_content(live: Deployment) -> None:
 
 
 def _start() -> Any:
-    from services.attribution.queries.queries import Cursor
+    from services.attribution.queries.cursor import Cursor
 
     return Cursor()
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.rules.judge.judge import judge
+from services.attribution.queries.customers import customer_of, customers_of, decisions_of
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import plain, result_of
 from tests.support.attribution import Deployment, Journal, Raw, deployment
 
 MEMBERS = 60
@@ -42,7 +43,7 @@ def test_customers_joined_from_the_end_are_found_by_each_contact(live: Deploymen
         live.fold(joining(journal, member))
         if member % 7 == 0:
             live.attribution = live.restarted()
-    (judged,) = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    (judged,) = result_of(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
     for member in range(MEMBERS):
         with live.questions.of("demo") as snapshot:
             assert snapshot.customer_of("+86" + phone(member)) == judged["customer"] == ids[0]
@@ -50,7 +51,7 @@ def test_customers_joined_from_the_end_are_found_by_each_contact(live: Deploymen
     with live.questions.of("demo") as snapshot:
         assert snapshot.receiver_of(visit) == "li"
         assert [snapshot.find(gone).id for gone in ids] == ids[:1] * MEMBERS
-        assert snapshot.customer(ids[-1]) == judged
+        assert plain(customer_of(snapshot, ids[-1])) == judged
 
 
 def test_a_large_customer_joins_a_small_one_by_few_rows(live: Deployment) -> None:
@@ -63,13 +64,11 @@ def test_a_large_customer_joins_a_small_one_by_few_rows(live: Deployment) -> Non
     written = [row for row, by in stored(live).items() if before.get(row) != by]
     assert len(before) > 4 * MEMBERS
     assert len(written) <= 16, written
-    (judged,) = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    (judged,) = result_of(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
     with live.questions.of("demo") as snapshot:
-        (told,) = snapshot.customers([judged["customer"]])
-        assert snapshot.customer(judged["customer"], limit=500) == told == judged
-        assert [decision for decision, _ in snapshot.decisions([judged["customer"]])[judged["customer"]]] == (
-            judged["decisions"]
-        )
+        (told,) = plain(customers_of(snapshot, [judged["customer"]]))
+        assert plain(customer_of(snapshot, judged["customer"], limit=500)) == told == judged
+        assert plain(decisions_of(snapshot, [judged["customer"]])) == judged["decisions"]
 
 
 def stored(live: Deployment) -> dict[tuple[str, ...], str]:

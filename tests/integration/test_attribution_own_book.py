@@ -25,10 +25,10 @@ from shared.contract import format_instant, parse_instant
 from shared.platform.postgres.database import migrate
 from shared.platform.settings import SettingsError
 from shared.rules.judge.encoding import encode
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
 from shared.rules.rulebooks.registry import Registry
 from tests.integration.test_attribution_service import PARTITIONS, Line, eventually, folded, running
+from tests.support.answers import result_of
 from tests.support.attribution import START, Journal
 
 LI, WANG = "13800000001", "13800000002"
@@ -75,7 +75,7 @@ async def test_an_office_is_judged_by_its_own_book(settings: AttributionSettings
         assert (looked["clause"], looked["clause_text"]["zh"]) == ("riverside.7", "首次完整登记者为准")
         judged = await client.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
     books = Registry(book.parent).books
-    offline = judge(journal.lines["demo"], load("shijiazhuang"), books, as_of=parse_instant(as_of))
+    offline = result_of(journal.lines["demo"], load("shijiazhuang"), books, as_of=parse_instant(as_of))
     assert judged.content == encode(offline)
     (customer,) = msgspec.json.decode(judged.content)["customers"]
     assert parse_instant(customer["expires_at"]) - START > timedelta(days=7)
@@ -115,7 +115,7 @@ async def test_what_was_adopted_of_a_book_that_was_amended_goes_on_deciding(
     assert told["shares"] == {"wang": 10000}
     known = Registry(book.parent)
     known.put(known.find(f"reception@{sha256}"))
-    offline = judge(journal.lines["demo"], load("shijiazhuang"), known.books, as_of=parse_instant(as_of))
+    offline = result_of(journal.lines["demo"], load("shijiazhuang"), known.books, as_of=parse_instant(as_of))
     assert judged.content == encode(offline)
 
 
@@ -183,7 +183,7 @@ async def test_a_process_without_the_file_judges_by_the_text_that_was_adopted(
         again = journal.event("rulebook.adopted", ADOPTED, hours=3)
         previewed = await client.post("/v1/scopes/demo/preview", content=unrecorded(again.value))
     assert looked["clause_text"]["zh"] == "首次完整登记者为准"
-    offline = judge(journal.lines["demo"][:3], load("shijiazhuang"), books, as_of=parse_instant(as_of))
+    offline = result_of(journal.lines["demo"][:3], load("shijiazhuang"), books, as_of=parse_instant(as_of))
     assert judged.content == encode(offline)
     assert previewed.status_code == 200, previewed.text
     assert {"rulebook": "riverside", "version": 1, "sha256": books["riverside", 1].sha256} in listed

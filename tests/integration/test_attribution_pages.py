@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from services.attribution.queries import customers
+from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import BEGIN, from_micros, page_of_explained
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.history_page import history_of
-from services.attribution.queries.queries import Cursor, Snapshot
-from shared.rules.judge.judge import judge
+from services.attribution.queries.snapshot import Snapshot
+from shared.contract.answers import OwnershipDecision
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import plain, result_of
 from tests.support.attribution import START, Deployment, Journal, Raw, deployment
 
 PHONE = "13800000001"
@@ -39,16 +43,16 @@ def long_history(live: Deployment, times: int) -> tuple[str, dict[str, Any]]:
     """A customer with a long history, and what the judgement tells of it."""
     journal = Journal()
     live.fold(journal.visit(PHONE, "li"), *followed_up(journal, times))
-    (judged,) = judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    (judged,) = result_of(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
     assert len(judged["decisions"]) > times // 2
     return judged["customer"], judged
 
 
 def pages(ask: Any) -> list[dict[str, Any]]:
     """All pages, each asked for with the cursor of the one before."""
-    found = [ask(Cursor())]
+    found = [plain(ask(Cursor()))]
     while "cursor" in found[-1]:
-        found.append(ask(Cursor.parse(found[-1]["cursor"])))
+        found.append(plain(ask(Cursor.parse(found[-1]["cursor"]))))
     return found
 
 
@@ -57,12 +61,14 @@ def test_the_pages_of_a_customer_are_its_decisions_in_their_order(live: Deployme
     """None is missing or twice, those of one instant stay together, and each page tells how the customer stands."""
     name, judged = long_history(live, 20)
     with live.questions.of("demo") as snapshot:
-        told = pages(lambda cursor: snapshot.customer(name, cursor, limit))
-        (listed,), _ = snapshot.page_of_customers(Cursor(), 10, owner=None, status=None, before=None)
+        told = pages(lambda cursor: customers.customer_of(snapshot, name, cursor, limit))
+        (listed,), _ = customers.page_of_customers(
+            snapshot, Cursor(), 10, owner=None, status=None, before=None
+        )
     assert [decision for page in told for decision in page["decisions"]] == judged["decisions"]
     assert {page["clause"] for page in told} == {judged["clause"]}
     assert (len(told) > 1) == (limit < len(judged["decisions"]))
-    assert listed == judged
+    assert plain(listed) == judged
     if limit == 500:
         assert told == [judged]
 
@@ -70,12 +76,13 @@ def test_the_pages_of_a_customer_are_its_decisions_in_their_order(live: Deployme
 def test_decisions_that_are_at_hand_have_the_same_pages(live: Deployment) -> None:
     """As of a time, a customer is told in pages like that of now."""
     name, judged = long_history(live, 20)
+    decisions = msgspec.convert(judged["decisions"], list[OwnershipDecision])
     after: datetime | None = BEGIN
     with live.questions.of("demo") as snapshot:
-        for page in pages(lambda cursor: snapshot.customer(name, cursor, 3)):
+        for page in pages(lambda cursor: customers.customer_of(snapshot, name, cursor, 3)):
             assert after is not None
-            found, after = page_of_explained(judged["decisions"], after, 3)
-            assert found == page["decisions"]
+            found, after = page_of_explained(decisions, after, 3)
+            assert plain(found) == page["decisions"]
     assert after is None
 
 
@@ -100,20 +107,20 @@ def test_a_look_up_reads_as_much_of_a_long_history_as_of_a_short_one(
 ) -> None:
     """The question at the door costs the same, however often the customer was here."""
     read: list[int] = []
-    rows = Snapshot._rows
+    rows = Snapshot.ask
 
     def counting(self: Snapshot, name: str, parameters: Any) -> Any:
         found = rows(self, name, parameters)
         read.append(len(found))
         return found
 
-    monkeypatch.setattr(Snapshot, "_rows", counting)
+    monkeypatch.setattr(Snapshot, "ask", counting)
     journal, counted = Journal(), list[tuple[int, int]]()
     live.fold(journal.visit(PHONE, "li"))
     for _ in range(2):
         with live.questions.of("demo") as snapshot:
             read.clear()
-            assert look_up(snapshot, f"+86{PHONE}", START)["known"]
+            assert look_up(snapshot, f"+86{PHONE}", START).known
             counted.append((len(read), sum(read)))
         live.fold(*followed_up(journal, 41)[1:])
     assert counted[0] == counted[1]
@@ -136,10 +143,10 @@ def test_a_contact_that_stands_for_too_many_people_is_listed_for_the_office(live
 
     live.fold(*(named(number) for number in range(30)), journal.visit("13900000001", "li", hours=40))
     with live.questions.of("demo") as snapshot:
-        (listed,), following = snapshot.page_of_shared(Cursor(), 10, 29)
-        assert snapshot.page_of_shared(Cursor(), 10, 30) == ([], None)
+        (listed,), following = customers.page_of_shared(snapshot, Cursor(), 10, 29)
+        assert customers.page_of_shared(snapshot, Cursor(), 10, 30) == ([], None)
     assert following is None
-    assert (listed["people"], listed["owner"], listed["contacts_in_all"]) == (30, "li", 31)
-    assert listed["contacts"][0] == "+8613700000000"
-    assert (len(listed["names"]), len(listed["contacts"])) == (20, 20)
+    assert (listed.people, listed.owner, listed.contacts_in_all) == (30, "li", 31)
+    assert listed.contacts[0] == "+8613700000000"
+    assert (len(listed.names), len(listed.contacts)) == (20, 20)
     assert live.rows("SELECT people FROM claims ORDER BY born") == [{"people": 30}, {"people": 1}]

@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 from psycopg import sql
 
+from services.attribution.queries.customers import customer_of
 from services.attribution.queries.preview import Previewer, RepeatedError, WouldParkError
 from shared.contract import BadEvent, format_instant
-from shared.rules.judge.result import Json
+from tests.support.answers import plain
 from tests.support.attribution import START, Deployment, Journal, deployment
 from tests.support.rules import failing_on
 
@@ -34,7 +35,7 @@ def live(database: str) -> Iterator[Deployment]:
         yield made
 
 
-def envelope(type_: str = "visit.registered", data: Json | None = None, **changes: Any) -> bytes:
+def envelope(type_: str = "visit.registered", data: dict[str, Any] | None = None, **changes: Any) -> bytes:
     visit = {
         "visit": "preview",
         "customer": {"name": "张伟", "phones": [LI]},
@@ -53,9 +54,10 @@ def envelope(type_: str = "visit.registered", data: Json | None = None, **change
     return json.dumps({**told, **changes}, ensure_ascii=False).encode()
 
 
-def preview(live: Deployment, raw: bytes, scope: str = "demo") -> Json:
-    head, found = Previewer(live.questions, live.rules, "base").preview(scope, raw, LATER)
-    return found | head.answer_head()
+def preview(live: Deployment, raw: bytes, scope: str = "demo") -> dict[str, Any]:
+    _, found = Previewer(live.questions, live.rules, "base").preview(scope, raw, LATER)
+    shown: dict[str, Any] = plain(found)
+    return shown
 
 
 def everything(live: Deployment) -> dict[str, list[str]]:
@@ -90,8 +92,8 @@ def test_a_preview_is_what_the_fold_would_decide_and_leaves_every_row_as_it_was(
     envelope_ = json.loads(raw) | {"recorded_at": found["recorded_at"]}
     live.fold(journal.record(b"demo", json.dumps(envelope_).encode(), [("seq", b"4")]))
     with live.questions.of("demo") as snapshot:
-        assert snapshot.customer(found["customer"]["customer"]) == found["customer"]
-        assert snapshot.boards("demo-office") == found["turns"]["after"]
+        assert plain(customer_of(snapshot, found["customer"]["customer"])) == found["customer"]
+        assert plain(snapshot.boards("demo-office")) == found["turns"]["after"]
 
 
 def test_a_turn_that_would_be_taken_is_shown(live: Deployment) -> None:
@@ -147,7 +149,7 @@ def test_a_scope_that_nobody_wrote_in_begins_under_the_default_rulebook(live: De
         ({"type": "visit.imagined"}, "type"),
     ],
 )
-def test_what_intake_would_refuse_is_refused(live: Deployment, changes: Json, path: str) -> None:
+def test_what_intake_would_refuse_is_refused(live: Deployment, changes: dict[str, Any], path: str) -> None:
     """The same paths as over there."""
     with pytest.raises(BadEvent) as refused:
         preview(live, envelope(**changes))

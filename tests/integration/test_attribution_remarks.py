@@ -9,10 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.history_page import history_of
-from services.attribution.queries.queries import Cursor
 from services.attribution.store.recorder import SCHEMA
 from shared.platform.postgres.database import migrations
+from tests.support.answers import plain
 from tests.support.attribution import Deployment, Journal, Raw, deployment
 
 LI, WANG = "13800000001", "13800000002"
@@ -46,7 +47,7 @@ def history(live: Deployment, contact: str, limit: int = 500) -> dict[str, Any]:
     with live.questions.of("demo") as snapshot:
         name = snapshot.customer_of(contact)
         assert name is not None
-        return history_of(snapshot, name, Cursor(), limit)
+        return plain(history_of(snapshot, name, Cursor(), limit))
 
 
 def corrected(live: Deployment) -> list[Raw]:
@@ -117,7 +118,7 @@ def test_a_correction_stands_on_its_page_like_every_other_event(live: Deployment
         name = snapshot.customer_of(f"+86{WANG}")
         assert name is not None
         while True:
-            page = history_of(snapshot, name, cursor, 2)
+            page = plain(history_of(snapshot, name, cursor, 2))
             found += page["events"]
             if "cursor" not in page:
                 break

@@ -26,8 +26,8 @@ from shared.contract.case_numbers import case_number
 from shared.contract.topics import StaffMessage, Topics, decode_headers, decode_message, decode_watermark
 from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic
 from shared.rules.judge.encoding import encode
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import result_of
 from tests.support.attribution import Journal, Raw
 from tests.support.contract import JSON_BODY
 
@@ -156,7 +156,7 @@ async def test_a_visit_on_the_topic_is_answered_and_passed_on(settings: Attribut
         customer = (await client.get(f"/v1/scopes/demo/customers/{looked['customer']}")).json()
         as_of = "2026-03-02T03:00:00Z"
         judged = await client.get("/v1/scopes/demo/judgement", params={"as_of": as_of})
-        offline = judge(journal.lines["demo"], load("shijiazhuang"), {}, as_of=_at(as_of))
+        offline = result_of(journal.lines["demo"], load("shijiazhuang"), {}, as_of=_at(as_of))
         assert judged.content == encode(offline)
         assert customer == offline["customers"][0] | {"as_of_seq": 3}
         history = (await client.get(f"/v1/scopes/demo/customers/{looked['customer']}/history")).json()

@@ -11,13 +11,14 @@ import psycopg
 import pytest
 
 from services.attribution.queries import office_lists as lists
+from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.customers import page_of_customers
 from services.attribution.queries.preview import Previewer
-from services.attribution.queries.queries import Cursor
 from services.attribution.store.recorder import SCHEMA
 from shared.contract import format_instant
 from shared.platform.postgres.database import migrations
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import plain, result_of
 from tests.support.attribution import START, Deployment, Journal, Raw, deployment
 
 LI, WANG = "13800000001", "13800000002"
@@ -56,7 +57,7 @@ def listed(live: Deployment, limit: int = 500, scope: str = "demo") -> list[dict
         while cursor is not None:
             more, cursor = lists.warnings_page(snapshot, Cursor.parse(str(cursor)), limit)
             found += more
-    return found
+    return [plain(one) for one in found]
 
 
 def preview(live: Deployment, scope: str = "demo", office: str = "demo-office", **data: Any) -> Any:
@@ -69,7 +70,7 @@ def preview(live: Deployment, scope: str = "demo", office: str = "demo-office", 
         "office": office, "actor": "desk", "occurred_at": format_instant(LATER), "data": visit | data,
     }  # fmt: skip
     _, told = Previewer(live.questions, live.rules, "base").preview(scope, json.dumps(event).encode(), LATER)
-    return told
+    return plain(told)
 
 
 def test_a_preview_tells_a_receiver_a_scope_or_an_office_that_nobody_enrolled(live: Deployment) -> None:
@@ -110,9 +111,9 @@ def test_a_warning_changes_no_owner_and_is_settled_by_an_enrolment(live: Deploym
     live.fold(*began(journal), enrolled(journal, "zhao", hours=7))
     assert [one["settled"] for one in listed(live)] == [False, True, False]
     with live.questions.of("demo") as snapshot:
-        customers, _ = snapshot.page_of_customers(Cursor(), 9, owner=None, status=None, before=None)
-    assert customers == judge(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
-    assert customers[1]["owner"] == "lii"
+        customers, _ = page_of_customers(snapshot, Cursor(), 9, owner=None, status=None, before=None)
+    assert plain(customers) == result_of(journal.lines["demo"], load("shijiazhuang"), {})["customers"]
+    assert customers[1].owner == "lii"
 
 
 def test_a_scope_in_which_nobody_is_enrolled_is_told_until_somebody_is(live: Deployment) -> None:

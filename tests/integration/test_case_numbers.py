@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.attribution.queries.customers import customer_of, customer_of_case
 from services.notifier.history.listing import Filter, Listing
 from shared.contract.case_numbers import case_digest, case_number
 from shared.platform.postgres.database import queries
@@ -63,8 +64,8 @@ def test_the_number_of_a_customer_that_was_joined_leads_to_whom_it_is_now(live: 
     journal = Journal()
     live.fold(journal.visit(ONE, "li"), journal.visit(OTHER, "wang", hours=1))
     with live.questions.of("demo") as snapshot:
-        before = {name: snapshot.of_case(digest(name)) for name in names(live)}
-    assert {name: told["customer"] for name, told in before.items()} == {name: name for name in before}
+        before = {name: customer_of_case(snapshot, digest(name)) for name in names(live)}
+    assert {name: told.customer for name, told in before.items()} == {name: name for name in before}
     assert len(before) == 2
     both = {"by": "li", "method": "phone", "subject": "回访", "content": "同一家"}
     live.fold(
@@ -72,7 +73,9 @@ def test_the_number_of_a_customer_that_was_joined_leads_to_whom_it_is_now(live: 
     )
     (stands,) = names(live)
     with live.questions.of("demo") as snapshot:
-        assert [snapshot.of_case(digest(name)) for name in before] == [snapshot.customer(stands)] * 2
+        assert [customer_of_case(snapshot, digest(name)) for name in before] == [
+            customer_of(snapshot, stands)
+        ] * 2
 
 
 def names(live: Deployment) -> list[str]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from shared.contract import parse_instant
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
+from tests.support.answers import result_of
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
 
 pure = settings(
@@ -29,7 +29,7 @@ def known() -> dict[tuple[str, int], Rulebook]:
 
 
 def judged(events: list[Data], book: str, **times: Any) -> Result:
-    return judge(lines(events), load(book), known(), **times)
+    return result_of(lines(events), load(book), known(), **times)
 
 
 def told(result: Result) -> Counter[str]:

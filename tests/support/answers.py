@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.contract import answers, decode_set_aside, set_aside
+from shared.rules.judge.judge import judge
 
 
 def type_of(schema: dict[str, Any]) -> type[msgspec.Struct]:
@@ -31,3 +32,14 @@ def said_by(kind: type[msgspec.Struct], body: bytes) -> bytes:
         ]
         return msgspec.json.encode(_RawSetAsides([msgspec.Raw(line) for line in lines]))
     return msgspec.json.encode(msgspec.json.decode(body, type=kind))
+
+
+def plain(answer: Any) -> Any:
+    """An answer as a client reads it."""
+    return msgspec.json.decode(msgspec.json.encode(answer))
+
+
+def result_of(*given: Any, **options: Any) -> dict[str, Any]:
+    """What `panke judge` prints of these lines, as a client reads it."""
+    result: dict[str, Any] = plain(judge(*given, **options))
+    return result

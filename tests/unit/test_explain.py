@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.attribution.explanations.explain import explain
 from services.attribution.explanations.words import DEAL, OWNERSHIP
+from shared.contract.answers import DealDecision, OwnershipDecision
+from shared.contract.topics import DealStatus, Decision
 from shared.i18n import Text
 from shared.rules.rulebooks.loading import load
 
 NAMES = {"li": "李伟", "wang": "王芳"}
 
 
-def decided(kind: str, clause: str, **more: Any) -> dict[str, Any]:
-    decision = {"at": "2026-03-01T02:00:00Z", "decision": kind, "owner": "li", "previous": None}
-    return {**decision, "clause": clause, "because": ["e1", "e2"], **more}
+def decided(kind: Decision, clause: str, **more: Any) -> OwnershipDecision:
+    made = OwnershipDecision("2026-03-01T02:00:00Z", kind, "li", None, clause, ("e1", "e2"))
+    return replace(made, **more)
 
 
-def dealt(clause: str, shares: dict[str, int], status: str = "final") -> dict[str, Any]:
-    return {
-        "at": "2026-03-01T02:00:00Z",
-        "status": status,
-        "shares": shares,
-        "clause": clause,
-        "because": ["e1"],
-    }
+def dealt(clause: str, shares: dict[str, int], status: DealStatus = "final") -> DealDecision:
+    return DealDecision("2026-03-01T02:00:00Z", status, shares, clause, ("e1",))
 
 
 def test_a_decision_is_told_whole() -> None:
@@ -78,7 +75,7 @@ def test_records_are_told_in_the_words_given() -> None:
         ("base", "released", "base.correction", "归属解除"),
     ],
 )
-def test_what_made_a_decision_is_told(book: str, kind: str, clause: str, words: str) -> None:
+def test_what_made_a_decision_is_told(book: str, kind: Decision, clause: str, words: str) -> None:
     """The words are of the value behind the clause; where two share it, they leave open which."""
     assert words in explain(decided(kind, clause, previous="wang"), load(book), NAMES).zh
 
@@ -117,7 +114,7 @@ def test_deals_that_wait_or_ended_are_told() -> None:
 
 def test_a_clause_of_another_book_is_told_by_its_number() -> None:
     """A clause that the book at hand does not have is cited without its sentence."""
-    told = explain(decided("renewed", "riverside.9", because=[]), load("base"), NAMES)
+    told = explain(decided("renewed", "riverside.9", because=()), load("base"), NAMES)
     assert told.zh.endswith("依据riverside.9。") and told.en.endswith("This rests on riverside.9.")
 
 

@@ -8,9 +8,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from shared.rules.judge.judge import judge
 from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import result_of
 
 BOOK = load("confirmation")
 BOOKS = {(BOOK.name, BOOK.version): BOOK}
@@ -39,17 +39,19 @@ def finding(at: str, rightful: str) -> bytes:
 def test_the_receiver_as_the_rightful_one_is_bad_input() -> None:
     """The line and the field are named, in both languages, and nothing is decided."""
     with pytest.raises(BadInputError, match=r"line 2: data\.rightful: .*receiver of that visit"):
-        judge([visit("a", "02:00", "li"), finding("03:00", "li")], BOOK, BOOKS)
+        result_of([visit("a", "02:00", "li"), finding("03:00", "li")], BOOK, BOOKS)
 
 
 def test_the_first_record_of_a_visit_says_who_received_it() -> None:
     """A duplicate says nothing of the receiver, nor does the order of the lines."""
     with pytest.raises(BadInputError, match=r"line 1: data\.rightful"):
-        judge([finding("04:00", "li"), visit("b", "03:00", "wang"), visit("a", "02:00", "li")], BOOK, BOOKS)
-    judge([finding("04:00", "wang"), visit("b", "03:00", "wang"), visit("a", "02:00", "li")], BOOK, BOOKS)
+        result_of(
+            [finding("04:00", "li"), visit("b", "03:00", "wang"), visit("a", "02:00", "li")], BOOK, BOOKS
+        )
+    result_of([finding("04:00", "wang"), visit("b", "03:00", "wang"), visit("a", "02:00", "li")], BOOK, BOOKS)
 
 
 def test_what_nobody_could_know_is_not_refused() -> None:
     """A visit that was recorded after the finding is unknown to it, whoever received it."""
-    answer = judge([finding("02:00", "li"), visit("a", "03:00", "li")], BOOK, BOOKS)
+    answer = result_of([finding("02:00", "li"), visit("a", "03:00", "li")], BOOK, BOOKS)
     assert [flag["flag"] for flag in answer["flags"]] == ["unknown_visit"]

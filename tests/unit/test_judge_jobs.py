@@ -43,7 +43,7 @@ def lines() -> list[bytes]:
 
 
 def judged(lines: list[bytes], **options: Any) -> bytes:
-    return encode(judging.judge(lines, BASE, BOOKS, told=packed, **options))
+    return encode(judging.judge(lines, BASE, BOOKS, encode_item=packed, **options))
 
 
 def whole(lines: list[bytes]) -> bytes:
@@ -103,7 +103,7 @@ def test_known_at_counts_what_was_recorded_by_then(lines: list[bytes]) -> None:
 def test_the_pieces_are_the_whole(lines: list[bytes]) -> None:
     """What the command prints piece by piece is the result that HTTP sends at once."""
     for some in ([], lines[:5], lines):
-        answer = judging.judge(some, BASE, BOOKS, told=packed)
+        answer = judging.judge(some, BASE, BOOKS, encode_item=packed)
         assert b"".join(pieces(answer)) == encode(answer)
 
 

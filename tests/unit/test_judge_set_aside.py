@@ -9,9 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from shared.rules.judge.judge import judge
 from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import result_of
 
 BOOK = load("shijiazhuang")
 BOOKS = {(BOOK.name, BOOK.version): BOOK}
@@ -41,7 +41,7 @@ def aside(number: int, **changes: Any) -> bytes:
 
 
 def judged(lines: Iterable[bytes]) -> dict[str, Any]:
-    return judge(lines, BOOK, BOOKS)
+    return result_of(lines, BOOK, BOOKS)
 
 
 def test_what_was_set_aside_is_as_if_it_had_never_been() -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from shared.rules.commands.rulebook import rulebook
-from shared.rules.judge.comparison import RulebookComparison, try_rulebook
+from shared.rules.judge.comparison import ChangedConsultant, RulebookComparison, try_rulebook
 from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.loading import load, shipped
 
@@ -50,13 +50,13 @@ def tried(facts: list[bytes], candidate: str, against: str) -> RulebookCompariso
 def test_a_split_that_the_candidate_lacks_moves_its_share_to_the_owner() -> None:
     """Under reception the assistant who closes has 30 percent, under getian nothing: 3000 points, 300000 yuan."""
     trial = tried(FACTS, "getian", "reception")
-    assert trial.counts["basis_points_moved"] == 3000
-    assert {row["staff"]: (row["basis_points"], row["amount"]) for row in trial.consultants} == {
+    assert trial.counts.basis_points_moved == 3000
+    assert {row.staff: (row.basis_points, row.amount) for row in trial.consultants} == {
         "li": (3000, "300000.00"),
         "wang": (-3000, "-300000.00"),
     }
-    assert trial.deals[0]["before"]["shares"] == {"li": 7000, "wang": 3000}
-    assert trial.deals[0]["after"]["shares"] == {"li": 10000}
+    assert trial.deals[0].before.shares == {"li": 7000, "wang": 3000}
+    assert trial.deals[0].after.shares == {"li": 10000}
 
 
 def test_a_rulebook_tried_against_itself_changes_nothing() -> None:
@@ -72,8 +72,8 @@ def test_adoptions_in_the_facts_count_for_what_was_decided_and_not_for_the_candi
         effective_from="2026-03-01T00:00:00Z",
     )  # fmt: skip
     trial = tried([adoption, *FACTS], "reception", "base")
-    assert trial.deals[0]["before"]["shares"] == {"li": 10000}
-    assert trial.deals[0]["after"]["shares"] == {"li": 7000, "wang": 3000}
+    assert trial.deals[0].before.shares == {"li": 10000}
+    assert trial.deals[0].after.shares == {"li": 7000, "wang": 3000}
 
 
 def test_a_lapse_that_only_the_candidate_knows_changes_the_customer() -> None:
@@ -81,8 +81,9 @@ def test_a_lapse_that_only_the_candidate_knows_changes_the_customer() -> None:
     later = line(4, "staff.enrolled", "20T02:00:00", staff="chen", name="陈", role="consultant")
     trial = tried([FACTS[0], later], "shijiazhuang", "reception")
     [changed] = trial.customers
-    assert (changed["before"]["status"], changed["after"]["status"]) == ("owned", "lapsed")
-    assert trial.consultants == [{"staff": "li", "customers": -1, "basis_points": 0, "amount": "0.00"}]
+    assert changed.before is not None and changed.after is not None
+    assert (changed.before.status, changed.after.status) == ("owned", "lapsed")
+    assert trial.consultants == [ChangedConsultant("li", -1, 0, "0.00")]
 
 
 def test_bad_facts_are_refused_by_line() -> None:

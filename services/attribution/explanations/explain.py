@@ -6,8 +6,9 @@ values cite it; where several do and the decision does not tell them apart, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from services.attribution.explanations.words import (
     BASIS,
@@ -17,15 +18,16 @@ from services.attribution.explanations.words import (
     OWNERSHIP,
     RECORDS,
 )
+from shared.contract.answers import DealDecision, OwnershipDecision
 from shared.i18n import Text, listed
 from shared.i18n.times import dated
 from shared.rules.domain.rulebook import Clause, Discovery, Rulebook, Split
 
-Decision = Mapping[str, object]
+AnyDecision: TypeAlias = OwnershipDecision | DealDecision
 
 
 def explain(
-    decision: Decision,
+    decision: AnyDecision,
     rulebook: Rulebook,
     staff_names: Mapping[str, str],
     records: Mapping[str, Text] | None = None,
@@ -35,34 +37,32 @@ def explain(
     `rulebook` is the one that decided. Names that `staff_names` lacks are told by their id, and so are
     records that `records` has no words for.
     """
-    clause = Clause(str(decision["clause"]))
-    template = _template(decision, rulebook, clause)
-    at = datetime.fromisoformat(str(decision["at"]))
-    because = _strings(decision.get("because"))
-    told = _filled(template, decision, staff_names, dated(at, rulebook.timezone)).ended()
+    clause = Clause(decision.clause)
+    at = dated(datetime.fromisoformat(decision.at), rulebook.timezone)
+    filled = _filled(_template(decision, rulebook, clause), decision, staff_names, at).ended()
     basis = _basis(rulebook, clause)
-    resting = _records(because, records or {})
-    return Text(f"{told.zh}{basis.zh}{resting.zh}", f"{told.en} {basis.en} {resting.en}".rstrip())
+    resting = _records(decision.because, records or {})
+    return Text(f"{filled.zh}{basis.zh}{resting.zh}", f"{filled.en} {basis.en} {resting.en}".rstrip())
 
 
-def _template(decision: Decision, rulebook: Rulebook, clause: Clause) -> Text:
+def _template(decision: AnyDecision, rulebook: Rulebook, clause: Clause) -> Text:
     """The template of the one value that made the decision, as far as that can be told."""
-    if "decision" in decision:
-        templates = OWNERSHIP[str(decision["decision"])]
+    if isinstance(decision, OwnershipDecision):
+        templates = OWNERSHIP[decision.decision]
         behind = _behind_ownership(decision, rulebook, clause)
     else:
-        templates = DEAL[str(decision["status"])]
+        templates = DEAL[decision.status]
         behind = _behind_deal(decision, rulebook, clause)
     known = {family for key in templates for family in key.split("|")}
     return templates.get("|".join(sorted(behind & known)), templates["*"])
 
 
-def _behind_ownership(decision: Decision, book: Rulebook, clause: Clause) -> set[str]:
+def _behind_ownership(decision: OwnershipDecision, book: Rulebook, clause: Clause) -> set[str]:
     """The values that cite the clause and can make a decision about a customer."""
     honour = {f"honour.{basis}": h.clause for basis, h in book.honour.items() if h.by != "none"}
     lapses = any(days is not None for days in book.follow_up.every.values())
     referred = book.referral.single.effect == "referrer_consultant"
-    recognised = "ruling" if decision["decision"] == "disputed" else "return"
+    recognised = "ruling" if decision.decision == "disputed" else "return"
     cited: dict[str, Clause | None] = {
         "registration.first": book.registration.first,
         "designated": book.designated.clause if book.designated.honoured else None,
@@ -91,10 +91,9 @@ def _behind_ownership(decision: Decision, book: Rulebook, clause: Clause) -> set
     return found | ({"discovery"} if clause in {case.clause for case in cases} else set())
 
 
-def _behind_deal(decision: Decision, book: Rulebook, clause: Clause) -> set[str]:
+def _behind_deal(decision: DealDecision, book: Rulebook, clause: Clause) -> set[str]:
     """The values that cite the clause and can fix these shares: a split only where the shares are its own."""
-    shares = decision.get("shares")
-    points = sorted(int(str(p)) for p in shares.values()) if isinstance(shares, Mapping) else []
+    points = sorted(decision.shares.values())
     cited: dict[str, Clause | None] = {
         "deal": book.deal.clause,
         "deal.unregistered": book.deal.unregistered,
@@ -127,27 +126,20 @@ def _clause_of(split: Split | None, points: list[int]) -> Clause | None:
     return split.clause if parts == points else None
 
 
-def _filled(template: Text, decision: Decision, names: Mapping[str, str], at: Text) -> Text:
-    shares = decision.get("shares")
-    return template.format(
-        at=at,
-        owner=_name(decision.get("owner"), names),
-        previous=_name(decision.get("previous"), names),
-        shares=_shares(shares if isinstance(shares, Mapping) else {}, names),
-    )
+def _filled(template: Text, decision: AnyDecision, names: Mapping[str, str], at: Text) -> Text:
+    if isinstance(decision, DealDecision):
+        return template.format(at=at, shares=_shares(decision.shares, names))
+    owner, previous = (_name(staff, names) for staff in (decision.owner, decision.previous))
+    return template.format(at=at, owner=owner, previous=previous)
 
 
-def _name(staff: object, names: Mapping[str, str]) -> str | Text:
-    return NOBODY if staff is None else names.get(str(staff), str(staff))
+def _name(staff: str | None, names: Mapping[str, str]) -> str | Text:
+    return NOBODY if staff is None else names.get(staff, staff)
 
 
-def _shares(shares: Mapping[object, object], names: Mapping[str, str]) -> Text:
-    parts = [f"{names.get(str(staff), str(staff))} {_percent(points)}" for staff, points in shares.items()]
+def _shares(shares: Mapping[str, int], names: Mapping[str, str]) -> Text:
+    parts = [f"{names.get(staff, staff)} {points / 100:g}%" for staff, points in shares.items()]
     return listed(parts) if parts else NOBODY
-
-
-def _percent(points: object) -> str:
-    return f"{int(str(points)) / 100:g}%"
 
 
 def _basis(rulebook: Rulebook, clause: Clause) -> Text:
@@ -157,11 +149,7 @@ def _basis(rulebook: Rulebook, clause: Clause) -> Text:
     return BASIS.format(clause=clause, sentence=sentence.ended())
 
 
-def _records(because: list[str], words: Mapping[str, Text]) -> Text:
+def _records(because: Sequence[str], words: Mapping[str, Text]) -> Text:
     if not because:
         return Text("", "")
     return RECORDS.format(records=listed(words.get(event, event) for event in because))
-
-
-def _strings(items: object) -> list[str]:
-    return [str(item) for item in items] if isinstance(items, Iterable) and not isinstance(items, str) else []

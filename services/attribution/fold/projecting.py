@@ -20,7 +20,7 @@ from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.working import Before
-from shared.contract import StaffContacts, format_instant
+from shared.contract import StaffContacts
 from shared.contract.events import Role
 from shared.contract.topics import (
     ClaimMessage,
@@ -42,7 +42,7 @@ from shared.rules.domain.facts import (
     Signing,
 )
 from shared.rules.domain.state import Board, Customer, Deal, Dispute, Key
-from shared.rules.judge.result import Json, decision_row, flag_json, penalty_json
+from shared.rules.judge.result import deal_decision, flag_result, penalty_result, stored_decision
 
 INSTANT: Final = timedelta(microseconds=1)
 
@@ -180,7 +180,7 @@ def _affected(work: ScopeState, before: Before) -> set[str]:
 
 def _decided(rows: FactChanges, event: e.Decided) -> None:
     rows.row(
-        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(decision_row(event))
+        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(stored_decision(event))
     )
     rows.send(
         DecisionMessage,
@@ -195,21 +195,10 @@ def _decided(rows: FactChanges, event: e.Decided) -> None:
     )
 
 
-def deal_decision_json(event: e.DealDecided) -> Json:
-    """A decision of a deal in the shape of the contract."""
-    return {
-        "at": format_instant(event.at),
-        "status": event.status,
-        "shares": event.deal.shares,
-        "clause": event.deal.clause,
-        "because": event.deal.because,
-    }
-
-
 def _deal_decided(rows: FactChanges, event: e.DealDecided) -> None:
     deal = event.deal
     rows.deals[rows.work.scope, deal.deal] = (event.customer, deal.seq)
-    rows.row("deal_decisions", rows.version, deal.deal, _encode(deal_decision_json(event)))
+    rows.row("deal_decisions", rows.version, deal.deal, _encode(deal_decision(event)))
     rows.send(
         DecisionMessage,
         customer=event.customer,
@@ -245,11 +234,11 @@ def _own_deals(rows: FactChanges, customer: Customer, deals: Iterable[Deal]) -> 
 
 
 def _flagged(rows: FactChanges, event: e.Flagged) -> None:
-    rows.row("flags", rows.version, _encode(flag_json(event)))
+    rows.row("flags", rows.version, _encode(flag_result(event)))
 
 
 def _penalised(rows: FactChanges, event: e.Penalised) -> None:
-    rows.row("penalties", rows.version, _encode(penalty_json(event)))
+    rows.row("penalties", rows.version, _encode(penalty_result(event)))
 
 
 def _office(rows: FactChanges, event: e.OfficeFound) -> None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from shared.contract import parse_instant
-from shared.rules.judge.result import Json, in_order
+from shared.contract.answers import OwnershipDecision
+from shared.rules.judge.result import StoredDecision, in_order
 
 Rows = Callable[[str, Any], list[tuple[Any, ...]]]
 """Asks a named query with its parameters."""
+
+stored: Final = msgspec.json.Decoder(StoredDecision).decode
 
 DECISIONS = 500
 """Decisions of a customer that one answer holds, where nothing else is asked for."""
@@ -28,7 +31,7 @@ BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 class Made:
     """A decision, with the seq of the fact that brought it."""
 
-    decision: Json
+    decision: OwnershipDecision
     seq: int
 
 
@@ -40,7 +43,7 @@ class DecisionsPage:
     following: datetime | None = None
 
     @property
-    def decisions(self) -> list[Json]:
+    def decisions(self) -> list[OwnershipDecision]:
         return [made.decision for made in self.made]
 
 
@@ -51,7 +54,7 @@ def decisions_page(rows: Rows, scope: str, customer: str, after: datetime, limit
     until = bound[0][0] if bound else None
     found = rows("decisions_between", asked | {"until": until})
     more = until is not None and rows("decisions_after", asked | {"after": until})
-    return DecisionsPage(_in_order([(body, seq) for body, seq in found]), until if more else None)
+    return DecisionsPage(ordered([(body, seq) for body, seq in found]), until if more else None)
 
 
 def first_decisions(rows: Rows, scope: str, customers: Sequence[str], limit: int) -> dict[str, DecisionsPage]:
@@ -61,7 +64,7 @@ def first_decisions(rows: Rows, scope: str, customers: Sequence[str], limit: int
     for customer, body, seq in rows("first_decisions", asked):
         found[customer].append((body, seq))
     return {
-        customer: DecisionsPage(_in_order(listed))
+        customer: DecisionsPage(ordered(listed))
         if len(listed) <= limit
         else decisions_page(rows, scope, customer, BEGIN, limit)
         for customer, listed in found.items()
@@ -69,23 +72,21 @@ def first_decisions(rows: Rows, scope: str, customers: Sequence[str], limit: int
 
 
 def page_of_explained(
-    decisions: list[Json], after: datetime, limit: int
-) -> tuple[list[Json], datetime | None]:
+    decisions: list[OwnershipDecision], after: datetime, limit: int
+) -> tuple[list[OwnershipDecision], datetime | None]:
     """The same of decisions that are at hand, in their order; and where the next page begins."""
-    rest = [decision for decision in decisions if parse_instant(decision["at"]) > after]
+    rest = [decision for decision in decisions if parse_instant(decision.at) > after]
     if len(rest) <= limit:
         return rest, None
-    until = parse_instant(rest[limit - 1]["at"])
-    page = [decision for decision in rest if parse_instant(decision["at"]) <= until]
+    until = parse_instant(rest[limit - 1].at)
+    page = [decision for decision in rest if parse_instant(decision.at) <= until]
     return page, until if len(page) < len(rest) else None
 
 
 def last_clause(rows: Rows, scope: str, customer: str) -> str | None:
     """The clause of the last decision of a customer."""
-    last = _in_order(
-        [(body, 0) for (body,) in rows("last_decisions", {"scope": scope, "customer": customer})]
-    )
-    return str(last[-1].decision["clause"]) if last else None
+    last = rows("last_decisions", {"scope": scope, "customer": customer})
+    return in_order([stored(body) for (body,) in last])[-1].clause if last else None
 
 
 def micros(at: datetime) -> int:
@@ -101,7 +102,8 @@ def from_micros(number: int) -> datetime:
         raise ValueError("not a cursor of a page") from None
 
 
-def _in_order(listed: Sequence[tuple[bytes, int]]) -> list[Made]:
-    decisions: list[Json] = [msgspec.json.decode(body) for body, _ in listed]
+def ordered(listed: Sequence[tuple[bytes, int]]) -> list[Made]:
+    """Decisions of one customer by time, as their rows have them, in the order in which they are told."""
+    decisions = [stored(body) for body, _ in listed]
     seqs = {id(decision): seq for decision, (_, seq) in zip(decisions, listed, strict=True)}
-    return [Made(decision, seqs[id(decision)]) for decision in in_order(decisions)]
+    return [Made(decision.answer(), seqs[id(decision)]) for decision in in_order(decisions)]

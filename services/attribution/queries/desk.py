@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.attribution.explanations import desk_words as say
-from services.attribution.queries.queries import Snapshot
+from services.attribution.queries.customers import standing_of
+from services.attribution.queries.snapshot import Snapshot
 from shared.contract import mask_contact
+from shared.contract.answers import DeskAdvice, LookupAnswer
 from shared.i18n import Text
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.discovery import honoured
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.domain.state import Claim
-from shared.rules.judge.result import Json
 
 Advice = tuple[Text, Clause]
 """Words, and the clause that they follow."""
@@ -46,51 +47,55 @@ class _Door:
         return honoured(self.book.honour, claim.basis, claim.registered, self.now, self.timezone)
 
 
-def look_up(snapshot: Snapshot, contact: str, now: datetime) -> Json:
+def look_up(snapshot: Snapshot, contact: str, now: datetime) -> LookupAnswer:
     """What the desk needs to know of a contact."""
-    book = snapshot.book_at(now)
     name = snapshot.faces().customer_of(contact)
-    if name is None:
-        return {
-            "contact": mask_contact(contact),
-            "known": False,
-            "customer": None,
-            "ask": _worded(_ask_new(book)),
-            "do": _worded(_do_new(book)),
-            "clause": book.registration.first,
-            "clause_text": snapshot.clause_text(book.registration.first, book),
-        }
-    return {"contact": mask_contact(contact), "known": True} | _known(snapshot, name, now)
+    if name is not None:
+        return _known(snapshot, contact, name, now)
+    book = snapshot.book_at(now)
+    return LookupAnswer(
+        contact=mask_contact(contact),
+        known=False,
+        customer=None,
+        ask=_worded(_ask_new(book)),
+        do=_worded(_do_new(book)),
+        clause=book.registration.first,
+        clause_text=snapshot.clause_text(book.registration.first, book),
+        **snapshot.head.answer_head(),
+    )
 
 
-def _known(snapshot: Snapshot, name: str, now: datetime) -> Json:
-    told = snapshot.standing_of(name)
+def _known(snapshot: Snapshot, contact: str, name: str, now: datetime) -> LookupAnswer:
+    stands = standing_of(snapshot, name)
     claim = snapshot.find(name).claim
-    owner = told["owner"] or (claim.owner if claim is not None and claim.lapsed else None)
+    owner = stands.owner or (claim.owner if claim is not None and claim.lapsed else None)
     shown = snapshot.staff_names([owner]).get(owner, owner) if owner else ""
     book = snapshot.book(claim.book) if claim is not None else snapshot.book_at(now)
     door = _Door(book, now, snapshot.scope.timezone, shown)
-    clause = told["clause"] or book.registration.first
-    return {
-        "customer": told["customer"],
-        "names": told["names"],
-        "contacts": [mask_contact(known) for known in told["contacts"]],
-        "owner": told["owner"],
-        "owner_name": shown if told["owner"] else None,
-        "status": told["status"],
-        "basis": told["basis"],
-        "since": told["since"],
-        "expires_at": told["expires_at"],
-        "ask": _worded(_ask(door, claim if owner else None), shown),
-        "do": _worded(_do(door, told["status"], claim), shown),
-        "clause": clause,
-        "clause_text": snapshot.clause_text(clause, book),
-    }
+    clause = stands.clause or book.registration.first
+    return LookupAnswer(
+        contact=mask_contact(contact),
+        known=True,
+        customer=stands.customer,
+        names=stands.names,
+        contacts=[mask_contact(known) for known in stands.contacts],
+        owner=stands.owner,
+        owner_name=shown if stands.owner else None,
+        status=stands.status,
+        basis=stands.basis,
+        since=stands.since,
+        expires_at=stands.expires_at,
+        ask=_worded(_ask(door, claim if owner else None), shown),
+        do=_worded(_do(door, stands.status, claim), shown),
+        clause=clause,
+        clause_text=snapshot.clause_text(clause, book),
+        **snapshot.head.answer_head(),
+    )
 
 
-def _worded(advice: Iterator[Advice], owner: str = "") -> list[Json]:
+def _worded(advice: Iterator[Advice], owner: str = "") -> list[DeskAdvice]:
     return [
-        {"zh": text.zh.replace("{owner}", owner), "en": text.en.replace("{owner}", owner), "clause": clause}
+        DeskAdvice(text.zh.replace("{owner}", owner), text.en.replace("{owner}", owner), clause)
         for text, clause in advice
     ]
 

@@ -7,54 +7,64 @@ records that it rests on; the same words stand in the history, in a preview and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, TypedDict
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from services.attribution.explanations.explain import explain
+from services.attribution.explanations.explain import AnyDecision, explain
 from services.attribution.explanations.record_words import KINDS, OTHER, RECORD
-from services.attribution.queries.queries import Snapshot
+from services.attribution.queries.recorded import recorded
+from services.attribution.queries.snapshot import Snapshot
 from shared.contract import parse_instant
+from shared.contract.answers import BothLanguages, DealDecision
 from shared.i18n import Text
 from shared.i18n.times import dated
-from shared.rules.judge.result import Json
+
+Bodies: TypeAlias = Iterable[bytes]
 
 
-def explained(snapshot: Snapshot, decisions: Sequence[Json], bodies: Iterable[bytes] = ()) -> list[Json]:
-    """Decisions of customers or deals, each with `clause_text` and `explanation`.
+class Words(TypedDict):
+    """What is said of a decision, by the fields of an answer."""
+
+    clause_text: BothLanguages | None
+    explanation: BothLanguages
+
+
+def explained(snapshot: Snapshot, decisions: Sequence[AnyDecision], bodies: Bodies = ()) -> list[Words]:
+    """The words of each of these decisions of customers or deals.
 
     `bodies` are records that they may rest on beside those that are stored.
     """
-    names = snapshot.staff_names(_staff(decisions))
-    stored = (body for _, body in snapshot.facts({id_ for one in decisions for id_ in one["because"]}))
+    names = snapshot.staff_names({staff for one in decisions for staff in _staff(one)})
+    stored = (body for _, body in snapshot.facts({id_ for one in decisions for id_ in one.because}))
     records = _records([*stored, *bodies], ZoneInfo(snapshot.scope.timezone))
-    return [decision | _words(snapshot, decision, names, records) for decision in decisions]
+    return [_words(snapshot, decision, names, records) for decision in decisions]
 
 
-def both(text: Text) -> Json:
+def both(text: Text) -> BothLanguages:
     """A text as it is answered."""
-    return {"zh": text.zh, "en": text.en}
+    return BothLanguages(text.zh, text.en)
 
 
-def _words(snapshot: Snapshot, decision: Json, names: Mapping[str, str], records: Mapping[str, Text]) -> Json:
-    book = snapshot.book_of(decision["clause"], parse_instant(decision["at"]))
+def _words(
+    snapshot: Snapshot, decision: AnyDecision, names: Mapping[str, str], records: Mapping[str, Text]
+) -> Words:
+    book = snapshot.book_of(decision.clause, parse_instant(decision.at))
     return {
-        "clause_text": snapshot.clause_text(decision["clause"], book),
+        "clause_text": snapshot.clause_text(decision.clause, book),
         "explanation": both(explain(decision, book, names, records)),
     }
 
 
-def _staff(decisions: Iterable[Json]) -> set[str]:
-    found = {staff for one in decisions for staff in (one.get("owner"), one.get("previous"))}
-    found |= {staff for one in decisions for staff in one.get("shares", ())}
-    return {staff for staff in found if staff is not None}
+def _staff(decision: AnyDecision) -> Iterable[str]:
+    if isinstance(decision, DealDecision):
+        return decision.shares
+    return [staff for staff in (decision.owner, decision.previous) if staff is not None]
 
 
-def _records(bodies: Iterable[bytes], zone: ZoneInfo) -> dict[str, Text]:
+def _records(bodies: Bodies, zone: ZoneInfo) -> dict[str, Text]:
     """Each record by its id, as a sentence names it: what it is, and when it happened."""
     named = {}
-    for body in bodies:
-        event: Json = msgspec.json.decode(body)
-        kind, at = KINDS.get(event["type"], OTHER), parse_instant(event["occurred_at"])
-        named[event["id"]] = RECORD.format(at=dated(at, zone), kind=kind)
+    for event in map(recorded, bodies):
+        kind, at = KINDS.get(event.type, OTHER), parse_instant(event.occurred_at)
+        named[event.id] = RECORD.format(at=dated(at, zone), kind=kind)
     return named

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.warned import warned_of
-from services.attribution.queries.explained import both, explained
-from services.attribution.queries.queries import FoldedHead, ScopeReader, Snapshot, UnknownNameError
+from services.attribution.queries.customers import customers_of, decisions_of
+from services.attribution.queries.decisions_page import stored
+from services.attribution.queries.explained import Words, both, explained
+from services.attribution.queries.reader import ScopeReader
+from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownNameError
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import Store, opening_book
 from shared.contract import (
@@ -32,9 +36,21 @@ from shared.contract import (
     parties,
     stamp,
 )
-from shared.contract.warnings import MESSAGES
+from shared.contract.answers import (
+    DealDecision,
+    FlagResult,
+    ListedCustomer,
+    OfficeTurns,
+    PenaltyResult,
+    PreviewAnswer,
+    PreviewDealDecision,
+    PreviewDecision,
+    RecordWarning,
+)
+from shared.contract.answers.values import extended
 from shared.i18n import Text, bilingual, translated
-from shared.rules.judge.result import Json, in_order
+
+T = TypeVar("T")
 
 NOTHING = translated("This record decides nothing about a customer.")
 BEHIND = translated(
@@ -62,7 +78,7 @@ class Previewer:
         self._rules = rules
         self._default_book = default_book
 
-    def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[FoldedHead, Json]:
+    def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[FoldedHead, PreviewAnswer]:
         """Raises `BadEvent`, `RepeatedError` and `WouldParkError`."""
         asked = decode_event(raw, recorded=False)
         body = stamp(raw, now)
@@ -90,27 +106,35 @@ class Previewer:
         if snapshot.facts([event.id]):
             raise RepeatedError(event.id)
 
-    def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event) -> Json:
+    def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event) -> PreviewAnswer:
         before = snapshot.boards(event.office)
         warned = warned_of(event, snapshot.scope)
         batch = BatchRows()
         error = ScopeFold(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
         if error is not None:
             raise WouldParkError(error)
-        decided = [{"customer": row[2]} | _decision(row[5]) for row in batch.decisions]
-        dealt = [{"deal": row[2]} | _decoded(row[3]) for row in batch.deal_decisions]
-        decisions, deals = (explained(snapshot, found, [fact.body]) for found in (decided, dealt))
-        return {
-            "recorded_at": format_instant(fact.recorded_at),
-            "decisions": decisions,
-            "deals": deals,
-            "flags": [_decoded(row[2]) for row in batch.flags],
-            "penalties": [_decoded(row[2]) for row in batch.penalties],
-            "warnings": [one._asdict() | {"message": MESSAGES[one.rule]} for one in warned],
-            "turns": {"office": event.office, "before": before, "after": snapshot.boards(event.office)},
-            "customer": _customer(snapshot, event, batch),
-            "explanation": both(_summary(snapshot.head, [*decisions, *deals])),
-        }
+        decided = [(row[2], stored(row[5]).answer()) for row in batch.decisions]
+        dealt = [(row[2], _decoded(row[3], DealDecision)) for row in batch.deal_decisions]
+        words = explained(snapshot, [made for _, made in decided], [fact.body])
+        deal_words = explained(snapshot, [made for _, made in dealt], [fact.body])
+        return PreviewAnswer(
+            recorded_at=format_instant(fact.recorded_at),
+            decisions=[
+                extended(PreviewDecision, made, customer=customer, **told)
+                for (customer, made), told in zip(decided, words, strict=True)
+            ],
+            deals=[
+                extended(PreviewDealDecision, made, deal=deal, **told)
+                for (deal, made), told in zip(dealt, deal_words, strict=True)
+            ],
+            flags=[_decoded(row[2], FlagResult) for row in batch.flags],
+            penalties=[_decoded(row[2], PenaltyResult) for row in batch.penalties],
+            warnings=[RecordWarning.of(one) for one in warned],
+            turns=OfficeTurns(event.office, before, snapshot.boards(event.office)),
+            customer=_customer(snapshot, event, batch),
+            explanation=both(_summary(snapshot.head, [*words, *deal_words])),
+            **snapshot.head.answer_head(),
+        )
 
 
 def _check_rightful(snapshot: Snapshot, visit: str, rightful: str) -> None:
@@ -119,28 +143,21 @@ def _check_rightful(snapshot: Snapshot, visit: str, rightful: str) -> None:
         raise bad("data.rightful", "receiver")
 
 
-def _decision(body: bytes) -> Json:
-    (told,) = in_order([_decoded(body)])
-    return told
+def _decoded(body: bytes, kind: type[T]) -> T:
+    return msgspec.json.decode(body, type=kind)
 
 
-def _decoded(body: bytes) -> Json:
-    found: Json = msgspec.json.decode(body)
-    return found
-
-
-def _customer(snapshot: Snapshot, event: Event, batch: BatchRows) -> Json | None:
+def _customer(snapshot: Snapshot, event: Event, batch: BatchRows) -> ListedCustomer | None:
     """The customer whom the event is about, as it would stand, with the decisions of all its parts."""
     name = _whom(snapshot, event, batch.decisions)
     if name is None:
         return None
-    (shown,) = snapshot.customers([name])
+    (shown,) = customers_of(snapshot, [name])
     parts = [name, *(gone for (_, gone), into in batch.joined.items() if into == name)]
-    stored = snapshot.decisions(parts)
-    own = [decision for part in parts for decision, _ in stored[part]]
-    own += [_decoded(row[5]) for row in batch.decisions if row[2] == name]
-    own.sort(key=lambda decision: parse_instant(decision["at"]))
-    return shown | {"clause": own[-1]["clause"] if own else None, "decisions": own}
+    own = decisions_of(snapshot, parts)
+    own += [stored(row[5]).answer() for row in batch.decisions if row[2] == name]
+    own.sort(key=lambda decision: parse_instant(decision.at))
+    return replace(shown, clause=own[-1].clause if own else None, decisions=own)
 
 
 def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | None:
@@ -157,8 +174,8 @@ def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | N
     return next((str(row[2]) for row in decisions), None)
 
 
-def _summary(head: FoldedHead, decisions: list[Json]) -> Text:
-    words = [Text(**one["explanation"]) for one in decisions] or [NOTHING]
+def _summary(head: FoldedHead, explanations: list[Words]) -> Text:
+    words = [Text(one["explanation"].zh, one["explanation"].en) for one in explanations] or [NOTHING]
     if head.behind_since is not None:
         since = format_instant(head.behind_since)
         words.insert(0, BEHIND.format(since=since))

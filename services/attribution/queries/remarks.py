@@ -7,17 +7,21 @@ other's number (procedure.md#corrections).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, TypeAlias
 
 from services.attribution.queries.explained import both
-from services.attribution.queries.queries import Snapshot
+from services.attribution.queries.recorded import recorded
+from services.attribution.queries.snapshot import Snapshot
 from shared.contract import is_masked, mask, mask_contact
+from shared.contract.answers import CorrectedField, HistoryEvent, RecordedEvent
+from shared.contract.answers.values import extended
 from shared.contract.contacts import wechat_contact
 from shared.contract.phones import normalise_phone
 from shared.i18n import Text, listed, translated
-from shared.rules.judge.result import Json
+
+EventData: TypeAlias = dict[str, Any]
+"""As recorded, by the type of the event."""
+Party: TypeAlias = dict[str, Any]
 
 CORRECTED: Final = "record.corrected"
 APPROVED: Final = "record.approved"
@@ -50,65 +54,60 @@ def remarks_on(snapshot: Snapshot, records: Sequence[str]) -> list[str]:
     ]
 
 
-def with_remarks(snapshot: Snapshot, events: list[Json]) -> list[Json]:
+def with_remarks(snapshot: Snapshot, events: Sequence[tuple[int, RecordedEvent]]) -> list[HistoryEvent]:
     """The events of a page, its corrections and approvals with their words and what they changed."""
-    corrections = [event for event in events if event["type"] == CORRECTED]
-    approvals = [event["data"]["by"] for event in events if event["type"] == APPROVED]
-    if not corrections and not approvals:
-        return events
-    parties = _Parties(snapshot, {event["data"]["record"] for event in corrections})
-    asked = [staff for event in corrections for staff in _people(event)]
-    names = snapshot.staff_names({*asked, *approvals})
-    return [_worded(event, parties, names) for event in events]
+    corrections = [event.data for _, event in events if event.type == CORRECTED]
+    approvals = [event.data["by"] for _, event in events if event.type == APPROVED]
+    parties = _Parties(snapshot, {data["record"] for data in corrections})
+    asked = [staff for data in corrections for staff in (data["requested_by"], *data["approved_by"])]
+    names = snapshot.staff_names({*asked, *approvals}) if asked or approvals else {}
+    return [
+        extended(HistoryEvent, event, seq=seq, **_remark(seq, event, parties, names)) for seq, event in events
+    ]
 
 
-def _worded(event: Json, parties: _Parties, names: Mapping[str, str]) -> Json:
-    if event["type"] == CORRECTED:
-        return _correction(event, parties, names)
-    if event["type"] == APPROVED:
-        stage, by = _STAGES[event["data"]["stage"]], names.get(event["data"]["by"], event["data"]["by"])
-        told = _APPROVAL.format(by=by, stage=stage)
-        return event | {"explanation": both(told)}
-    return event
+def _remark(seq: int, event: RecordedEvent, parties: _Parties, names: Mapping[str, str]) -> dict[str, Any]:
+    """What a correction or an approval has besides, by the fields of the answer."""
+    if event.type == CORRECTED:
+        return _correction(seq, event.data, parties, names)
+    if event.type == APPROVED:
+        stage, by = _STAGES[event.data["stage"]], names.get(event.data["by"], event.data["by"])
+        return {"explanation": both(_APPROVAL.format(by=by, stage=stage))}
+    return {}
 
 
-def _correction(event: Json, parties: _Parties, names: Mapping[str, str]) -> Json:
-    data = event["data"]
+def _correction(seq: int, data: EventData, parties: _Parties, names: Mapping[str, str]) -> dict[str, Any]:
     given = _masked(data["customer"])
-    before, taken = parties.before(data["record"], event["seq"])
+    before, taken = parties.before(data["record"], seq)
     changed = {
-        field: {"before": before.get(field), "after": value or None}
+        field: CorrectedField(before.get(field), value or None)
         for field, value in given.items()
-        if parties.changes(data, field, event["seq"])
+        if parties.changes(data, field, seq)
     }
     shown = {"customer": given, "reason": mask(data["reason"])}
-    words = _words(data, changed, taken, names)
-    return event | {
-        "data": data | shown, "changed": changed, "taken": taken, "explanation": both(words)
-    }  # fmt: skip
+    words = both(_words(data, changed, taken, names))
+    return {"data": data | shown, "changed": changed, "taken": taken, "explanation": words}
 
 
-def _words(data: Json, changed: Json, taken: bool, names: Mapping[str, str]) -> Text:
+def _words(
+    data: EventData, changed: Mapping[str, CorrectedField], taken: bool, names: Mapping[str, str]
+) -> Text:
     changes = [
-        _CHANGE.format(field=_FIELDS[field], before=_shown(change["before"]), after=_shown(change["after"]))
+        _CHANGE.format(field=_FIELDS[field], before=_shown(change.before), after=_shown(change.after))
         for field, change in changed.items()
     ]
     approved = [names.get(staff, staff) for staff in data["approved_by"]]
-    told = _CORRECTION.format(
+    words = _CORRECTION.format(
         asked=names.get(data["requested_by"], data["requested_by"]),
         approved=listed(approved) if approved else _NOBODY,
         changes=listed(changes, Text("；", "; ")) if changes else _NO_CHANGE,
         reason=mask(data["reason"]),
     ).ended()
-    return told if taken else Text(f"{told.zh}{_NOT_TAKEN.zh}", f"{told.en} {_NOT_TAKEN.en}")
+    return words if taken else Text(f"{words.zh}{_NOT_TAKEN.zh}", f"{words.en} {_NOT_TAKEN.en}")
 
 
 def _shown(value: Any) -> str | Text:
     return ", ".join(value) if isinstance(value, list) and value else str(value) if value else _NOTHING
-
-
-def _people(correction: Json) -> Iterable[str]:
-    return (correction["data"]["requested_by"], *correction["data"]["approved_by"])
 
 
 class _Parties:
@@ -116,26 +115,27 @@ class _Parties:
 
     def __init__(self, snapshot: Snapshot, records: Iterable[str]) -> None:
         wanted = list(records)
-        self._first: dict[str, Json] = {}
+        self._first: dict[str, Party] = {}
+        self._corrections: dict[str, list[tuple[int, bool, Party]]] = {record: [] for record in wanted}
+        if not wanted:
+            return
         for _, body in snapshot.facts(wanted):
-            event: Json = msgspec.json.decode(body)
-            self._first[event["id"]] = event["data"].get("customer", {})
-        self._corrections: dict[str, list[tuple[int, bool, Json]]] = {record: [] for record in wanted}
+            event = recorded(body)
+            self._first[event.id] = event.data.get("customer", {})
         for record, seq, taken, body in snapshot.ask("corrections_of", [snapshot.head.scope, wanted]):
-            given: Json = msgspec.json.decode(body)["data"]["customer"]
-            self._corrections[record].append((seq, taken, given))
+            self._corrections[record].append((seq, taken, recorded(body).data["customer"]))
 
-    def before(self, record: str, seq: int) -> tuple[Json, bool]:
+    def before(self, record: str, seq: int) -> tuple[Party, bool]:
         """The party in masked form as the correction `seq` found it, and whether that one was taken."""
         taken = any(own and at == seq for at, own, _ in self._corrections[record])
         return _masked(self._before(record, seq)), taken
 
-    def changes(self, correction: Json, field: str, seq: int) -> bool:
+    def changes(self, correction: EventData, field: str, seq: int) -> bool:
         """Whether the correction says something else of the field than was there."""
         before = self._before(correction["record"], seq).get(field)
         return (before or None) != (correction["customer"][field] or None)
 
-    def _before(self, record: str, seq: int) -> Json:
+    def _before(self, record: str, seq: int) -> Party:
         party = dict(self._first.get(record, {}))
         for at, taken, given in self._corrections[record]:
             if taken and at < seq:
@@ -143,7 +143,7 @@ class _Parties:
         return party
 
 
-def _masked(party: Json) -> Json:
+def _masked(party: Party) -> Party:
     """A party whose contacts need not be known by who reads it."""
     shown = dict(party)
     if "phones" in party:

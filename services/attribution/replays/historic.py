@@ -15,8 +15,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
-from typing import Any
 
+from msgspec import Struct
+
+from shared.contract.answers import CustomerResult
 from shared.i18n import bilingual
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
@@ -180,19 +182,19 @@ def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
         as_of = max(last, asked.watermark) if last is not None else asked.watermark
     stored = {name: contacts for name, raw in journal.contacts.items() if (contacts := decode_contacts(raw))}
 
-    def one(item: dict[str, Any]) -> dict[str, Any] | None:
+    def one(item: Struct) -> Struct | None:
         """Of all lists only that of customers is looked into."""
-        return item if item.get("customer") == asked.customer else None
+        return item if isinstance(item, CustomerResult) and item.customer == asked.customer else None
 
-    told = judge(
+    judged = judge(
         journal.lines,
         _books[asked.book],
         _books,
         as_of=as_of,
         known_at=asked.known_at,
         contacts=stored,
-        told=packed if asked.customer is None else one,
+        encode_item=packed if asked.customer is None else one,
     )
     if asked.customer is None:
-        return encode(told)
-    return next((encode(customer) for customer in told["customers"] if customer is not None), None)
+        return encode(judged)
+    return next((encode(customer) for customer in judged.customers if customer is not None), None)

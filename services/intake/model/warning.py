@@ -12,7 +12,8 @@ from functools import lru_cache
 import msgspec
 
 from services.intake.model.submission import Submission
-from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_STAFF, Warned, warnings_of
+from shared.contract.answers.records import RecordWarning
+from shared.contract.warnings import DEPARTED_STAFF, UNKNOWN_STAFF, Warned, WarningRule, warnings_of
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,7 +33,7 @@ class Roll:
         if submission.names is None:
             return None
 
-        def standing(staff: str) -> str | None:
+        def standing(staff: str) -> WarningRule | None:
             member = (submission.scope, staff)
             if member not in self._members:
                 return UNKNOWN_STAFF
@@ -53,7 +54,7 @@ class Roll:
 @lru_cache(maxsize=4096)
 def _encoded(warned: Warned) -> bytes:
     """A warning as it is answered; an office that enrols nobody is told the same again and again."""
-    return _encode(warned._asdict() | {"message": MESSAGES[warned.rule]})
+    return _encode(RecordWarning.of(warned))
 
 
 def left_at(submission: Submission) -> datetime | None:

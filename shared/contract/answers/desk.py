@@ -8,7 +8,7 @@ from shared.contract.answers.history import PreviewDealDecision, PreviewDecision
 from shared.contract.answers.records import RecordWarning
 from shared.contract.answers.result import BoardResult, BothBoards, FlagResult, PenaltyResult
 from shared.contract.answers.scopes import ListedCustomer
-from shared.contract.answers.values import BothLanguages, InstantText, Seq
+from shared.contract.answers.values import AsOf, BothLanguages, InstantText, Seq
 from shared.contract.topics import ClaimStatus
 
 
@@ -52,7 +52,7 @@ class OfficeTurns(Struct, frozen=True):
     after: BothBoards
 
 
-class PreviewAnswer(Struct, frozen=True):
+class PreviewAnswer(AsOf, frozen=True):
     """What an event would bring if it were recorded now (contract.md#preview); `customer` is whom it is about, as it
     would stand, or null.
     """
@@ -66,16 +66,12 @@ class PreviewAnswer(Struct, frozen=True):
     turns: OfficeTurns
     customer: ListedCustomer | None
     explanation: BothLanguages
-    as_of_seq: Seq
-    behind_since: InstantText | UnsetType = UNSET
 
 
-class BoardsAnswer(Struct, frozen=True):
+class BoardsAnswer(AsOf, frozen=True):
     """Both boards of an office; an office that opened no shift has empty ones."""
 
     office: str
     scope: str
     visit: BoardResult
     call: BoardResult
-    as_of_seq: Seq
-    behind_since: InstantText | UnsetType = UNSET

@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
-from shared.contract.answers.result import DealResult, DisputeResult, FlagResult, PenaltyResult
-from shared.contract.answers.values import Count, Employment, InstantText, Seq, WarningRule
+from shared.contract.answers.result import DealResult, DisputeResult
+from shared.contract.answers.values import Count, Employment, InstantText, Page, Seq
 from shared.contract.topics import ClaimStatus
-
-
-class Page(Struct, frozen=True, kw_only=True):
-    """What every page says behind its items."""
-
-    cursor: str | None
-    as_of_seq: Seq
-    behind_since: InstantText | UnsetType = UNSET
+from shared.contract.warnings import WarningRule
 
 
 class RecordSummary(Struct, frozen=True):
@@ -116,8 +109,8 @@ class DealsPage(Page, frozen=True):
     deals: list[ListedDeal]
 
 
-class ListedFlag(FlagResult, frozen=True):
-    """A flag with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
+class MarkedRecord(Struct, frozen=True, kw_only=True):
+    """What a flagged or penalised record says; all null where the record is not known any more."""
 
     type: str | None
     office: str | None
@@ -127,6 +120,13 @@ class ListedFlag(FlagResult, frozen=True):
     actor_name: str | None
     consultant: str | None
     consultant_name: str | None
+
+
+class ListedFlag(MarkedRecord, frozen=True):
+    """A flag with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
+
+    event: str
+    flag: str
 
 
 class FlagsPage(Page, frozen=True):
@@ -135,17 +135,14 @@ class FlagsPage(Page, frozen=True):
     flags: list[ListedFlag]
 
 
-class ListedPenalty(PenaltyResult, frozen=True):
+class ListedPenalty(MarkedRecord, frozen=True):
     """A penalty with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
 
-    type: str | None
-    office: str | None
-    occurred_at: InstantText | None
-    recorded_at: InstantText | None
-    actor: str | None
-    actor_name: str | None
-    consultant: str | None
-    consultant_name: str | None
+    staff: str
+    clause: str
+    on: str
+    event: str
+    text: str
 
 
 class PenaltiesPage(Page, frozen=True):

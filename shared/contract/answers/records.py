@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from shared.contract.answers.values import InstantText, WarningRule
+from shared.contract.answers.values import InstantText
+from shared.contract.warnings import MESSAGES, Warned, WarningRule
 
 EventData = Annotated[dict[str, Any], Meta(description="as recorded, by `type`")]
 CarriedData = Annotated[dict[str, Any], Meta(description="of an entry that stood in an older register")]
@@ -19,6 +20,11 @@ class RecordWarning(Struct, frozen=True):
     rule: WarningRule
     value: str
     message: str
+
+    @classmethod
+    def of(cls, warned: Warned) -> RecordWarning:
+        """A warning with its words."""
+        return cls(*warned, MESSAGES[warned.rule])
 
 
 class EventPlace(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.answers.result import CustomerResult
-from shared.contract.answers.values import InstantText, Seq
+from shared.contract.answers.values import AsOf, InstantText, Page, Seq
 
 
 class ListedCustomer(CustomerResult, frozen=True, kw_only=True):
@@ -21,13 +21,10 @@ class CustomerAnswer(ListedCustomer, frozen=True, kw_only=True):
     behind_since: InstantText | UnsetType = UNSET
 
 
-class CustomersPage(Struct, frozen=True):
+class CustomersPage(Page, frozen=True):
     """A page of customers in the order of their first records; `cursor` is null on the last one."""
 
     customers: list[ListedCustomer]
-    cursor: str | None
-    as_of_seq: Seq
-    behind_since: InstantText | UnsetType = UNSET
 
 
 class RulebookInForce(Struct, frozen=True):
@@ -37,15 +34,13 @@ class RulebookInForce(Struct, frozen=True):
     version: int
 
 
-class ScopeAnswer(Struct, frozen=True):
+class ScopeAnswer(AsOf, frozen=True):
     """One scope: its offices, the rulebook in force, its zone (null until a fact is folded), how far it is folded."""
 
     scope: str
     offices: list[str]
     rulebook: RulebookInForce
     timezone: str | None
-    as_of_seq: Seq
-    behind_since: InstantText | UnsetType = UNSET
 
 
 class ScopesPage(Struct, frozen=True):

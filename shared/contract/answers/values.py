@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypedDict, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.times import RFC_3339
 
@@ -16,7 +16,6 @@ Count = Annotated[int, Meta(ge=0)]
 
 DisputeStatus = Literal["open", "ruled"]
 Employment = Literal["enrolled", "departed"]
-WarningRule = Literal["unknown_scope", "unknown_office", "unknown_staff", "departed_staff"]
 
 CURSOR: Final = "where the next page begins; null or left out on the last one"
 
@@ -26,3 +25,33 @@ class BothLanguages(Struct, frozen=True, gc=False):
 
     zh: str
     en: str
+
+
+class AnswerHead(TypedDict):
+    """What every answer about a scope says of itself; `behind_since` is unset but while the scope is parked."""
+
+    as_of_seq: int
+    behind_since: str | UnsetType
+
+
+class AsOf(Struct, frozen=True, kw_only=True):
+    """An answer that is true up to `as_of_seq`; `behind_since` while the scope waits in quarantine."""
+
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """What every page says behind its items."""
+
+    cursor: str | None
+    as_of_seq: Seq
+    behind_since: InstantText | UnsetType = UNSET
+
+
+A = TypeVar("A", bound=Struct)
+
+
+def extended(kind: type[A], base: Struct, **more: Any) -> A:
+    """An answer that has every field of another one, and more or other ones."""
+    return kind(**{name: getattr(base, name) for name in base.__struct_fields__} | more)

@@ -52,6 +52,11 @@ def answer(description: str, schema: Document, media_type: str = JSON) -> Docume
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
+def schema_of(model: type) -> Document:
+    """What refers to the schema of a model of the contract."""
+    return {"$ref": _COMPONENTS + model.__name__}
+
+
 def named(*models: type, nullable: bool = True) -> tuple[tuple[Document, ...], dict[str, Document]]:
     """What refers to the schema of each model, and the schemas by name, also of what they are made of.
 

@@ -97,7 +97,7 @@ def judge_command(
                 as_of=as_of,
                 known_at=known_at,
                 progress=advance,
-                told=packed,
+                encode_item=packed,
                 jobs=jobs if jobs is not None else cores(),
             )
     except (BadInputError, OfficeFileError, UnreadableFileError) as error:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import click
 import msgspec
 
+from shared.contract.answers.result import RulebookDigest
 from shared.i18n import translated
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import say
 from shared.rules.commands.judge import Moment, refuse
-from shared.rules.judge.comparison import RulebookComparison, try_rulebook
+from shared.rules.judge.comparison import ComparedClaim, ComparedShares, RulebookComparison, try_rulebook
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.reading import BadInputError
 from shared.rules.rulebooks.registry import Registry
@@ -42,7 +41,7 @@ def try_command(
     rulebook_folder: str,
     as_json: bool,
 ) -> None:
-    """Judge the facts of `panke journal export` as they were and under RULEBOOK, and tell the difference."""
+    """Judge the facts of `panke journal export` as they were and under RULEBOOK, and print the difference."""
     try:
         known = Registry(rulebook_folder)
         book, current, books = known.find(candidate).rulebook, known.find(against).rulebook, known.books
@@ -51,7 +50,7 @@ def try_command(
     except (BadInputError, OfficeFileError, UnreadableFileError) as error:
         refuse(f"panke rulebook try: {error}")
     if as_json:
-        say(msgspec.json.format(msgspec.json.encode(asdict(trial)), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(trial), indent=2).decode())
     else:
         _print(trial)
 
@@ -60,47 +59,41 @@ def _print(trial: RulebookComparison) -> None:
     counts = trial.counts
     say(f"{_name(trial.before)} → {_name(trial.after)}  ({trial.facts} facts, as of {trial.as_of})")
     say(
-        f"{translated('customers changed').beside}: {counts['customers_changed']} / {counts['customers']}    "
-        f"{translated('deals changed').beside}: {counts['deals_changed']} / {counts['deals']}    "
-        f"{translated('basis points moved').beside}: {counts['basis_points_moved']}"
+        f"{translated('customers changed').beside}: {counts.customers_changed} / {counts.customers}    "
+        f"{translated('deals changed').beside}: {counts.deals_changed} / {counts.deals}    "
+        f"{translated('basis points moved').beside}: {counts.basis_points_moved}"
     )
     _table(
         translated("customers").beside,
         ["customer", "before", "after"],
-        [[row["customer"][:8], _state(row["before"]), _state(row["after"])] for row in trial.customers],
+        [[row.customer[:8], _state(row.before), _state(row.after)] for row in trial.customers],
     )
     _table(
         translated("deals").beside,
         ["deal", "amount", "before", "after"],
-        [
-            [row["deal"], row["amount"] or "—", _split(row["before"]), _split(row["after"])]
-            for row in trial.deals
-        ],
+        [[row.deal, row.amount or "—", _split(row.before), _split(row.after)] for row in trial.deals],
     )
     _table(
         translated("consultants").beside,
         ["staff", "customers", "basis points", "amount CNY"],
-        [
-            [row["staff"], f"{row['customers']:+}", f"{row['basis_points']:+}", row["amount"]]
-            for row in trial.consultants
-        ],
+        [[row.staff, f"{row.customers:+}", f"{row.basis_points:+}", row.amount] for row in trial.consultants],
     )
 
 
-def _name(book: dict[str, Any]) -> str:
-    return f"{book['name']} {book['version']} ({book['sha256'][:12]})"
+def _name(book: RulebookDigest) -> str:
+    return f"{book.name} {book.version} ({book.sha256[:12]})"
 
 
-def _state(state: dict[str, Any] | None) -> str:
+def _state(state: ComparedClaim | None) -> str:
     if state is None:
         return "—"
-    until = f" until {state['expires_at']}" if state["expires_at"] else ""
-    return f"{state['owner'] or '—'} {state['status']} [{state['clause'] or '—'}]{until}"
+    until = f" until {state.expires_at}" if state.expires_at else ""
+    return f"{state.owner or '—'} {state.status} [{state.clause or '—'}]{until}"
 
 
-def _split(deal: dict[str, Any]) -> str:
-    shares = " + ".join(f"{staff} {points / 100:g}%" for staff, points in deal["shares"].items())
-    return f"{shares or '—'} {deal['status']} [{deal['clause']}]"
+def _split(deal: ComparedShares) -> str:
+    shares = " + ".join(f"{staff} {points / 100:g}%" for staff, points in deal.shares.items())
+    return f"{shares or '—'} {deal.status} [{deal.clause}]"
 
 
 def _table(title: str, heads: list[str], rows: list[list[str]]) -> None:

@@ -21,6 +21,7 @@ from shared.rules.domain.state import (
     Customer,
     CustomerId,
     Deal,
+    DealStatus,
     Dispute,
     FiledRecord,
     Forfeit,
@@ -195,7 +196,7 @@ class DealDecided(Struct, frozen=True, gc=False):
 
     customer: CustomerId
     at: datetime
-    status: str
+    status: DealStatus
     deal: Deal
 
 

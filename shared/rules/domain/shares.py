@@ -15,6 +15,7 @@ from shared.rules.domain.state import (
     Customer,
     CustomerId,
     Deal,
+    DealStatus,
     Dispute,
     Forfeit,
     Moved,
@@ -36,7 +37,7 @@ def _unruled(slice_: Slice, customer: Customer) -> list[Dispute]:
     return [dispute for dispute in found if dispute is not None and dispute.ruling is None]
 
 
-def deal_status(slice_: Slice, customer: Customer, deal: Deal) -> str:
+def deal_status(slice_: Slice, customer: Customer, deal: Deal) -> DealStatus:
     """`cancelled`, `pending_ruling` while an open dispute holds the deal, else `final`."""
     if deal.cancelled:
         return "cancelled"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
@@ -23,6 +23,7 @@ NOT_ASKED = Asked()
 CustomerId: TypeAlias = str
 BookId: TypeAlias = tuple[str, int]
 """Name and version of a rulebook."""
+DealStatus: TypeAlias = Literal["final", "pending_ruling", "cancelled"]
 Shares: TypeAlias = dict[StaffId, int]
 """Basis points by consultant; they sum to 10000, or there are none."""
 

@@ -1,7 +1,7 @@
 """A rulebook on trial: past facts judged under it, and what would have come out otherwise.
 
 An office tries a rulebook before it adopts it (`panke rulebook try`): the same facts are judged as they were
-(adoptions and all) and under the candidate alone; the difference is told by customer, by deal and by consultant,
+(adoptions and all) and under the candidate alone; the difference is listed by customer, by deal and by consultant,
 in basis points and in money.
 """
 
@@ -12,30 +12,92 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contract import DealSubscribed, Event, RulebookAdopted
+from shared.contract.answers.result import CustomerResult, DealResult, JudgementResult, RulebookDigest
+from shared.contract.answers.values import InstantText
+from shared.contract.topics import ClaimStatus, DealStatus
 from shared.rules.domain.case import Books
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.judge.judge import Judging, by_scope, with_book
 from shared.rules.judge.reading import EventReader, in_order, latest
 
-COMPARED = ("owner", "status", "basis", "since", "expires_at")
-"""What of a customer counts as a difference; a clause alone moves nobody's commission."""
+
+class ComparedClaim(Struct, frozen=True):
+    """What of a customer is compared; a clause alone moves nobody's commission."""
+
+    owner: str | None
+    status: ClaimStatus
+    basis: str | None
+    since: InstantText | None
+    expires_at: InstantText | None
+    clause: str | None
+
+    def same(self, other: ComparedClaim) -> bool:
+        return self == other or self == replace(other, clause=self.clause)
 
 
-@dataclass(frozen=True, slots=True)
-class RulebookComparison:
-    """What a candidate would change. Shares in basis points; amounts in CNY, of deals that tell theirs."""
+class ChangedCustomer(Struct, frozen=True):
+    """A customer whose ownership differs; null where one of the rulebooks forms no such customer."""
 
-    before: dict[str, Any]
-    after: dict[str, Any]
-    as_of: str | None
+    scope: str
+    customer: str
+    before: ComparedClaim | None
+    after: ComparedClaim | None
+
+
+class ComparedShares(Struct, frozen=True):
+    """What of a deal is compared."""
+
+    shares: dict[str, int]
+    status: DealStatus
+    clause: str
+
+
+class ChangedDeal(Struct, frozen=True):
+    """A deal whose shares or status differ."""
+
+    scope: str
+    deal: str
+    amount: str | None
+    before: ComparedShares
+    after: ComparedShares
+    basis_points_moved: int
+
+
+class ChangedConsultant(Struct, frozen=True):
+    """What one consultant gains or loses."""
+
+    staff: str
+    customers: int
+    basis_points: int
+    amount: str
+
+
+class ComparedCounts(Struct, frozen=True):
+    """How many there are, and how many differ."""
+
+    customers: int
+    customers_changed: int
+    deals: int
+    deals_changed: int
+    basis_points_moved: int
+
+
+class RulebookComparison(Struct, frozen=True):
+    """What a candidate would change. Shares in basis points; amounts in CNY, of deals that state theirs."""
+
+    before: RulebookDigest
+    after: RulebookDigest
+    as_of: InstantText | None
     facts: int
-    customers: list[dict[str, Any]]
-    deals: list[dict[str, Any]]
-    consultants: list[dict[str, Any]]
-    counts: dict[str, int]
+    customers: list[ChangedCustomer]
+    deals: list[ChangedDeal]
+    consultants: list[ChangedConsultant]
+    counts: ComparedCounts
 
 
 @dataclass(slots=True)
@@ -75,79 +137,69 @@ def try_rulebook(
     return compare(before, after, amounts, len(events))
 
 
-def _judged(events: list[Event], book: Rulebook, books: Books, as_of: datetime | None) -> dict[str, Any]:
+def _judged(events: list[Event], book: Rulebook, books: Books, as_of: datetime | None) -> JudgementResult:
     return Judging(book, books, as_of).judge(by_scope(events))
 
 
 def compare(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: JudgementResult,
+    after: JudgementResult,
     amounts: Mapping[tuple[str, str], Decimal],
     facts: int,
 ) -> RulebookComparison:
     """The difference between two results over the same facts."""
     moved: dict[str, _Moved] = defaultdict(_Moved)
-    customers = _customers(before["customers"], after["customers"], moved)
-    deals = _deals(before["deals"], after["deals"], amounts, moved)
+    customers = _customers(before.customers, after.customers, moved)
+    deals = _deals(before.deals, after.deals, amounts, moved)
     consultants = [
-        {
-            "staff": staff,
-            "customers": change.customers,
-            "basis_points": change.basis_points,
-            "amount": str(change.amount.quantize(Decimal("0.01"))),
-        }
+        ChangedConsultant(
+            staff, change.customers, change.basis_points, str(change.amount.quantize(Decimal("0.01")))
+        )
         for staff, change in sorted(moved.items())
         if change.customers or change.basis_points or change.amount
     ]
-    counts = {
-        "customers": len(before["customers"]),
-        "customers_changed": len(customers),
-        "deals": len(before["deals"]),
-        "deals_changed": len(deals),
-        "basis_points_moved": sum(deal["basis_points_moved"] for deal in deals),
-    }
-    as_of = before["as_of"]
+    counts = ComparedCounts(
+        customers=len(before.customers),
+        customers_changed=len(customers),
+        deals=len(before.deals),
+        deals_changed=len(deals),
+        basis_points_moved=sum(deal.basis_points_moved for deal in deals),
+    )
     return RulebookComparison(
-        before["rulebook"], after["rulebook"], as_of, facts, customers, deals, consultants, counts
+        before.rulebook, after.rulebook, before.as_of, facts, customers, deals, consultants, counts
     )
 
 
-def _contacts(customer: Mapping[str, Any]) -> tuple[str, ...]:
-    return (customer["scope"], *sorted(customer["contacts"]))
+def _contacts(customer: CustomerResult) -> tuple[str, ...]:
+    return (customer.scope, *sorted(customer.contacts))
 
 
 def _customers(
-    before: list[dict[str, Any]], after: list[dict[str, Any]], moved: dict[str, _Moved]
-) -> list[dict[str, Any]]:
+    before: list[CustomerResult], after: list[CustomerResult], moved: dict[str, _Moved]
+) -> list[ChangedCustomer]:
     """Customers whose ownership differs; two books can form other customers of one household."""
     then = {_contacts(customer): customer for customer in after}
-    told = []
-    for old in before:
-        new = then.pop(_contacts(old), None)
-        changed = _change(old, new)
-        if changed is not None:
-            told.append(changed)
-            _count_owner(old, new, moved)
-    for new in then.values():
-        told.append(_change(None, new) or {})
-        _count_owner(None, new, moved)
-    return told
+    pairs: list[tuple[CustomerResult, CustomerResult | None, CustomerResult | None]]
+    pairs = [(old, old, then.pop(_contacts(old), None)) for old in before]
+    pairs += [(new, None, new) for new in then.values()]
+    changed = []
+    for known, old, new in pairs:
+        was, now = _compared(old), _compared(new)
+        if was is None or now is None or not was.same(now):
+            changed.append(ChangedCustomer(known.scope, known.customer, was, now))
+            _count_owner(was, now, moved)
+    return changed
 
 
-def _change(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    known = old or new or {}
-    was = {name: old[name] for name in (*COMPARED, "clause")} if old is not None else None
-    now = {name: new[name] for name in (*COMPARED, "clause")} if new is not None else None
-    if was is not None and now is not None and all(was[name] == now[name] for name in COMPARED):
+def _compared(one: CustomerResult | None) -> ComparedClaim | None:
+    if one is None:
         return None
-    return {"scope": known["scope"], "customer": known["customer"], "before": was, "after": now}
+    return ComparedClaim(one.owner, one.status, one.basis, one.since, one.expires_at, one.clause)
 
 
-def _count_owner(
-    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, moved: dict[str, _Moved]
-) -> None:
-    was = old["owner"] if old is not None else None
-    now = new["owner"] if new is not None else None
+def _count_owner(old: ComparedClaim | None, new: ComparedClaim | None, moved: dict[str, _Moved]) -> None:
+    was = old.owner if old is not None else None
+    now = new.owner if new is not None else None
     if was == now:
         return
     if was is not None:
@@ -157,37 +209,28 @@ def _count_owner(
 
 
 def _deals(
-    before: list[dict[str, Any]],
-    after: list[dict[str, Any]],
+    before: list[DealResult],
+    after: list[DealResult],
     amounts: Mapping[tuple[str, str], Decimal],
     moved: dict[str, _Moved],
-) -> list[dict[str, Any]]:
-    then = {(deal["scope"], deal["deal"]): deal for deal in after}
-    told = []
+) -> list[ChangedDeal]:
+    then = {(deal.scope, deal.deal): deal for deal in after}
+    changed = []
     for old in before:
-        key = (old["scope"], old["deal"])
-        new = then[key]
-        if (old["shares"], old["status"]) == (new["shares"], new["status"]):
-            continue
-        amount = amounts.get(key)
-        points = _move(old["shares"], new["shares"], amount, moved)
-        told.append(
-            {
-                "scope": old["scope"],
-                "deal": old["deal"],
-                "amount": str(amount) if amount is not None else None,
-                "before": {name: old[name] for name in ("shares", "status", "clause")},
-                "after": {name: new[name] for name in ("shares", "status", "clause")},
-                "basis_points_moved": points,
-            }
-        )
-    return told
+        key = (old.scope, old.deal)
+        was, now = (ComparedShares(one.shares, one.status, one.clause) for one in (old, then[key]))
+        if (was.shares, was.status) != (now.shares, now.status):
+            amount = amounts.get(key)
+            points = _move(was.shares, now.shares, amount, moved)
+            stated = str(amount) if amount is not None else None
+            changed.append(ChangedDeal(*key, stated, was, now, points))
+    return changed
 
 
 def _move(
     was: Mapping[str, int], now: Mapping[str, int], amount: Decimal | None, moved: dict[str, _Moved]
 ) -> int:
-    """Credit each consultant with the difference; answers the basis points that changed hands."""
+    """Credit each consultant with the difference; returns the basis points that changed hands."""
     gained = 0
     for staff in {*was, *now}:
         points = now.get(staff, 0) - was.get(staff, 0)

@@ -7,20 +7,23 @@ from typing import Any, Final
 
 import msgspec
 
+from shared.contract.answers.result import JudgementResult
+
 _encode = msgspec.json.Encoder().encode
 _AT_ONCE: Final = 1_000
 """Items of a list that are encoded as one piece."""
 
 
-def encode(answer: dict[str, Any]) -> bytes:
-    """The bytes of a whole result, with the newline that ends it."""
+def encode(answer: msgspec.Struct) -> bytes:
+    """The bytes of a whole result, or of one customer of it, with the newline that ends it."""
     return _encode(answer) + b"\n"
 
 
-def pieces(answer: dict[str, Any]) -> Iterator[bytes]:
+def pieces(answer: JudgementResult) -> Iterator[bytes]:
     """What `encode` gives, piece by piece: that of a million facts is never held twice."""
     opening = b"{"
-    for name, value in answer.items():
+    for name in answer.__struct_fields__:
+        value = getattr(answer, name)
         yield opening + _encode(name) + b":"
         if isinstance(value, list):
             yield from _listed(value)
@@ -38,6 +41,6 @@ def _listed(items: list[Any]) -> Iterator[bytes]:
     yield b"]" if items else b"[]"
 
 
-def packed(item: dict[str, Any]) -> msgspec.Raw:
+def packed(item: msgspec.Struct) -> msgspec.Raw:
     """An item of a result as the bytes that `encode` would make of it."""
     return msgspec.Raw(_encode(item))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from shared.contract import BadEvent, ConcealmentFound, Event, RulebookAdopted, VisitRegistered, decode_event
+from shared.contract.answers.result import JudgementResult
 from shared.rules.domain.case import Books
 from shared.rules.domain.decide import decide, new_scope, sweep
 from shared.rules.domain.facts import Fact
@@ -18,7 +19,7 @@ from shared.rules.domain.state import BookId, Customer
 from shared.rules.judge.history import DecisionHistory
 from shared.rules.judge.lines import HeldLines, NotPlainError, NumberedLine
 from shared.rules.judge.reading import EventReader, in_order, latest, recorded
-from shared.rules.judge.result import Judged, ScopeResult, Told, as_it_is, result, scope_result
+from shared.rules.judge.result import EncodeItem, Judged, ScopeResult, identity, result, scope_result
 from shared.rules.judge.translate import StoredContacts, to_fact
 from shared.rules.judge.workers import Progress, judge_in, worth
 
@@ -59,16 +60,25 @@ class Judging:
     contacts: Mapping[str, StoredContacts] = field(default_factory=dict)
 
     def judge(
-        self, waiting: dict[str, list[PlacedEvent]], told: Told = as_it_is, progress: Progress = _silent
-    ) -> dict[str, Any]:
-        """Judge what waits, which is let go of on the way, and tell the result."""
-        scopes = (self.scope(name, _popped(waiting.pop(name)), told, progress) for name in list(waiting))
+        self,
+        waiting: dict[str, list[PlacedEvent]],
+        encode_item: EncodeItem = identity,
+        progress: Progress = _silent,
+    ) -> JudgementResult:
+        """Judge what waits, which is let go of on the way."""
+        scopes = (
+            self.scope(name, _popped(waiting.pop(name)), encode_item, progress) for name in list(waiting)
+        )
         return result(self.book, self.as_of, scopes)
 
     def scope(
-        self, name: str, events: Iterable[PlacedEvent], told: Told = as_it_is, progress: Progress = _silent
+        self,
+        name: str,
+        events: Iterable[PlacedEvent],
+        encode_item: EncodeItem = identity,
+        progress: Progress = _silent,
     ) -> ScopeResult:
-        """Fold one scope, let what is due by `as_of` lapse, and tell what came of it."""
+        """Fold one scope, let what is due by `as_of` lapse, and return what came of it."""
         slice_ = new_scope(name, (self.book.name, self.book.version), self.book.timezone.key)
         history, places = DecisionHistory(), array("Q")
         fact: Fact | None = None
@@ -83,7 +93,7 @@ class Judging:
         if self.as_of is not None and fact is not None:
             customers = [record.id for record in slice_.values() if isinstance(record, Customer)]
             history.add(places[-1], sweep(slice_, fact, self.books, customers, self.as_of))
-        return scope_result(Judged(slice_, history, places), told)
+        return scope_result(Judged(slice_, history, places), encode_item)
 
 
 @dataclass(slots=True)
@@ -130,14 +140,14 @@ def judge(
     known_at: datetime | None = None,
     progress: Callable[[int, int], None] | None = None,
     contacts: Mapping[str, StoredContacts] | None = None,
-    told: Told = as_it_is,
+    encode_item: EncodeItem = identity,
     jobs: int = 1,
-) -> dict[str, Any]:
+) -> JudgementResult:
     """Judge the lines of an NDJSON file. Raises `BadInputError`, and `WorkerDiedError` with more jobs than one.
 
     `book` is in force where no adoption says otherwise; `books` are those that an adoption may name.
     `contacts` holds, by id of an event, what its phones were read as when it was recorded, where that is known.
-    `told` is what becomes of each item of the result's lists. Up to `jobs` processes judge scopes side by side.
+    `encode_item` is applied to each item of the result's lists. Up to `jobs` processes judge scopes side by side.
     """
     books = with_book(books, book)
     source, held = iter(lines), HeldLines(known_at)
@@ -145,7 +155,7 @@ def judge(
     if odd is None:
         judging = Judging(book, books, as_of if as_of is not None else held.latest, contacts or {})
         try:
-            return _judge_plain(judging, held, told, _counted(progress, held.total), jobs)
+            return _judge_plain(judging, held, encode_item, _counted(progress, held.total), jobs)
         except NotPlainError:
             source = iter(())
     else:
@@ -155,17 +165,17 @@ def judge(
     counted = _counted(progress, len(events))
     waiting = by_scope(events)
     del events  # so that each is let go of when it was judged
-    return judging.judge(waiting, told, counted)
+    return judging.judge(waiting, encode_item, counted)
 
 
 def _judge_plain(
-    judging: Judging, held: HeldLines, told: Told, progress: Progress, jobs: int
-) -> dict[str, Any]:
+    judging: Judging, held: HeldLines, encode_item: EncodeItem, progress: Progress, jobs: int
+) -> JudgementResult:
     """Judge lines that are in recorded order, each as it is decoded."""
 
     def judge_scope(name: str, progress: Progress) -> ScopeResult:
         events = _PlainScope(judging.books, held.known_at).events(held.scopes[name])
-        return judging.scope(name, events, told, progress)
+        return judging.scope(name, events, encode_item, progress)
 
     sizes = {name: len(lines) for name, lines in held.scopes.items()}
     jobs = worth(jobs, sizes)

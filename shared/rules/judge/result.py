@@ -7,10 +7,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from shared.contract import format_instant
+from shared.contract.answers.result import (
+    BoardResult,
+    BothBoards,
+    CustomerResult,
+    DealDecision,
+    DealResult,
+    DisputeResult,
+    FlagResult,
+    JudgementResult,
+    OwnershipDecision,
+    PenaltyResult,
+    RulebookDigest,
+)
+from shared.contract.topics import ClaimStatus
 from shared.rules.domain import events as e
 from shared.rules.domain.case import has_standing_deal, standing
 from shared.rules.domain.rotation import next_in
@@ -19,13 +35,11 @@ from shared.rules.domain.shares import deal_status, open_disputes
 from shared.rules.domain.state import Board, Customer, Deal, Dispute, Slice
 from shared.rules.judge.history import DecisionHistory
 
-Json = dict[str, Any]
-PLACE = "place"
-Told = Callable[[Json], Any]
-"""What becomes of an item of a list: itself, or its bytes, which take a fraction of the memory."""
+EncodeItem: TypeAlias = Callable[[Struct], Any]
+"""Makes of an item of a list what the result holds: itself, or its bytes, which take a fraction of the memory."""
 
 
-def as_it_is(item: Json) -> Json:
+def identity(item: Struct) -> Struct:
     """For whoever looks into the result."""
     return item
 
@@ -35,7 +49,7 @@ def instant(at: datetime | None) -> str | None:
     return None if at is None else format_instant(at)
 
 
-def status(slice_: Slice, customer: Customer) -> str:
+def status(slice_: Slice, customer: Customer) -> ClaimStatus:
     """What a customer is now: a dispute hides a deal, a deal the claim."""
     if open_disputes(slice_, customer):
         return "disputed"
@@ -52,123 +66,135 @@ def expires_at(customer: Customer) -> datetime | None:
     return None if claim is None or has_standing_deal(customer) else claim.expires_at
 
 
-def decision_row(decision: e.Decided) -> Json:
-    """A decision as `in_order` takes it: in the shape of the contract, a lapse with the place of its customer."""
-    told = decision_json(decision)
-    return told if decision.place is None else told | {PLACE: decision.place}
-
-
-def decision_json(decision: e.Decided) -> Json:
+def ownership_decision(made: e.Decided) -> OwnershipDecision:
     """A decision in the shape of the contract."""
-    return {
-        "at": instant(decision.at),
-        "decision": decision.decision,
-        "owner": decision.owner,
-        "previous": decision.previous,
-        "clause": decision.clause,
-        "because": list(decision.because),
-    }
+    return OwnershipDecision(
+        format_instant(made.at), made.decision, made.owner, made.previous, made.clause, made.because
+    )
 
 
-def customer_json(slice_: Slice, customer: Customer, decisions: Iterable[e.Decided]) -> Json:
-    """One customer with all decisions; these come in the order in which they were made."""
-    claim = standing(customer.claim)
-    ordered = in_order([decision_row(decision) for decision in sorted(decisions, key=attrgetter("at"))])
-    return {
-        "scope": slice_.scope.name,
-        "customer": customer.id,
-        "contacts": list(customer.contacts),
-        "names": list(customer.names),
-        "owner": claim.owner if claim else None,
-        "status": status(slice_, customer),
-        "basis": claim.basis if claim else None,
-        "since": instant(claim.since if claim else None),
-        "expires_at": instant(expires_at(customer)),
-        "clause": ordered[-1]["clause"] if ordered else None,
-        "decisions": ordered,
-    }
+class StoredDecision(OwnershipDecision, frozen=True, gc=False, omit_defaults=True):
+    """A decision as a row has it: a lapse with the place of its customer, by which those of one time are ordered."""
+
+    place: tuple[int, ...] | None = None
+
+    def answer(self) -> OwnershipDecision:
+        """In the shape of the contract."""
+        return OwnershipDecision(self.at, self.decision, self.owner, self.previous, self.clause, self.because)
 
 
-def in_order(by_time: list[Json]) -> list[Json]:
+def stored_decision(made: e.Decided) -> StoredDecision:
+    """A decision as it is stored."""
+    return StoredDecision(
+        format_instant(made.at),
+        made.decision,
+        made.owner,
+        made.previous,
+        made.clause,
+        made.because,
+        made.place,
+    )
+
+
+class PlacedDecision(Protocol):
+    """What orders decisions: of those that the rules made, and of those that are read from rows."""
+
+    @property
+    def at(self) -> Any: ...
+    @property
+    def decision(self) -> str: ...
+    @property
+    def because(self) -> tuple[str, ...]: ...
+    @property
+    def place(self) -> tuple[int, ...] | None: ...
+
+
+D = TypeVar("D", bound=PlacedDecision)
+
+
+def in_order(by_time: list[D]) -> list[D]:
     """Decisions of a customer by time, those of one time in the order in which they were made, but lapses first.
 
     When a lapse is appended depends on who looks first, a later fact or the sweep: of two parts that were joined
     and whose claims had run out at the same midnight, either may have been made first. So they go by the first
-    records of those customers, which are taken out here (rows that were written before have none).
+    records of those customers (rows that were written before have none).
     """
-    places = {id(decision): decision.pop(PLACE) for decision in by_time if PLACE in decision}
-    if len({decision["at"] for decision in by_time}) == len(by_time):
+    if len({decision.at for decision in by_time}) == len(by_time):
         return by_time
-    told: list[Json] = []
-    for _, tied in groupby(by_time, key=itemgetter("at")):
-        told += sorted(tied, key=lambda d: _among_tied(d, places.get(id(d))))
-    return told
+    ordered: list[D] = []
+    for _, tied in groupby(by_time, key=attrgetter("at")):
+        ordered += sorted(tied, key=_among_tied)
+    return ordered
 
 
-def _among_tied(decision: Json, place: Sequence[int] | None) -> tuple[int, list[int], list[str]]:
+def _among_tied(decision: PlacedDecision) -> tuple[int, tuple[int, ...], tuple[str, ...]]:
     """What orders decisions of one time: lapses by their customers' first records, others as they come."""
-    if decision["decision"] != "lapsed":
-        return 1, [], []
-    return 0, list(place or ()), decision["because"]
+    if decision.decision != "lapsed":
+        return 1, (), ()
+    return 0, decision.place or (), decision.because
 
 
-def deal_json(slice_: Slice, customer: Customer, deal: Deal, decisions: Iterable[e.DealDecided]) -> Json:
-    return {
-        "scope": slice_.scope.name,
-        "deal": deal.deal,
-        "customer": customer.id,
-        "closed_by": deal.closed_by,
-        "status": deal_status(slice_, customer, deal),
-        "shares": deal.shares,
-        "clause": deal.clause,
-        "because": list(deal.because),
-        "decisions": [
-            {
-                "at": instant(decision.at),
-                "status": decision.status,
-                "shares": decision.deal.shares,
-                "clause": decision.deal.clause,
-                "because": list(decision.deal.because),
-            }
-            for decision in decisions
-        ],
-    }
+def customer_result(
+    slice_: Slice, customer: Customer, decisions: list[OwnershipDecision], clause: str | None
+) -> CustomerResult:
+    """One customer with these decisions, of which the last cites the clause."""
+    claim = standing(customer.claim)
+    return CustomerResult(
+        slice_.scope.name,
+        customer.id,
+        tuple(customer.contacts),  # those of a large customer are put in order as they are read
+        tuple(customer.names),
+        claim.owner if claim else None,
+        status(slice_, customer),
+        claim.basis if claim else None,
+        instant(claim.since if claim else None),
+        instant(expires_at(customer)),
+        clause,
+        decisions,
+    )
 
 
-def dispute_json(slice_: Slice, dispute: Dispute) -> Json:
-    return {
-        "scope": slice_.scope.name,
-        "dispute": dispute.dispute,
-        "customer": dispute.customers[0],
-        "status": "open" if dispute.ruling is None else "ruled",
-        "opened_by": dispute.opened_by,
-        "clause": dispute.clause,
-    }
+def deal_result(slice_: Slice, customer: Customer, deal: Deal, decisions: list[DealDecision]) -> DealResult:
+    return DealResult(
+        slice_.scope.name,
+        deal.deal,
+        customer.id,
+        deal.closed_by,
+        deal_status(slice_, customer, deal),
+        deal.shares,
+        deal.clause,
+        deal.because,
+        decisions,
+    )
 
 
-def board_json(board: Board) -> Json:
-    return {
-        name: {"queue": list(queue), "next": next_in(board, queue)}
-        for name, queue in (("visit", board.visit), ("call", board.call))
-    }
+def deal_decision(made: e.DealDecided) -> DealDecision:
+    """A decision on a deal in the shape of the contract."""
+    deal = made.deal
+    return DealDecision(format_instant(made.at), made.status, deal.shares, deal.clause, deal.because)
 
 
-def flag_json(flagged: e.Flagged) -> Json:
-    return {"event": flagged.event, "flag": flagged.flag}
+def dispute_result(slice_: Slice, dispute: Dispute) -> DisputeResult:
+    return DisputeResult(
+        slice_.scope.name,
+        dispute.dispute,
+        dispute.customers[0],
+        "open" if dispute.ruling is None else "ruled",
+        dispute.opened_by,
+        dispute.clause,
+    )
 
 
-def penalty_json(penalty: e.Penalised) -> Json:
-    return {
-        "staff": penalty.staff,
-        "clause": penalty.clause,
-        "on": penalty.on,
-        "event": penalty.event,
-        "text": penalty.zh,
-    }
+def both_boards(board: Board) -> BothBoards:
+    return BothBoards(*(BoardResult(queue, next_in(board, queue)) for queue in (board.visit, board.call)))
 
 
-def rulebook_json(book: Rulebook) -> Json:
-    return {"name": book.name, "version": book.version, "sha256": book.sha256}
+def flag_result(flagged: e.Flagged) -> FlagResult:
+    return FlagResult(flagged.event, flagged.flag)
+
+
+def penalty_result(penalty: e.Penalised) -> PenaltyResult:
+    return PenaltyResult(penalty.staff, penalty.clause, penalty.on, penalty.event, penalty.zh)
 
 
 @dataclass(slots=True)
@@ -207,54 +233,55 @@ class PlacedItems:
 
 @dataclass(slots=True)
 class ScopeResult:
-    """What is told of one scope: the items of each list, and the boards of its offices."""
+    """What came of one scope: the items of each list, and the boards of its offices."""
 
     lists: dict[str, PlacedItems]
-    boards: Json
+    boards: dict[str, BothBoards]
 
 
-def scope_result(scope: Judged, told: Told = as_it_is) -> ScopeResult:
-    """What is told of a scope, for the result of all."""
+def scope_result(scope: Judged, encode_item: EncodeItem = identity) -> ScopeResult:
+    """What came of a scope, for the result of all."""
     lists = {name: PlacedItems() for name in LISTS}
     for name, (place, nth), item in _items(scope):
-        lists[name].add(place, nth, told(item))
-    return ScopeResult(lists, {r.office: board_json(r) for r in scope.slice.values() if isinstance(r, Board)})
+        lists[name].add(place, nth, encode_item(item))
+    return ScopeResult(
+        lists, {r.office: both_boards(r) for r in scope.slice.values() if isinstance(r, Board)}
+    )
 
 
-def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[ScopeResult]) -> Json:
+def result(book: Rulebook, as_of: datetime | None, scopes: Iterable[ScopeResult]) -> JudgementResult:
     """The whole of contract.md#result; lists go by the place of the record that each item began with."""
     lists = {name: PlacedItems() for name in LISTS}
-    boards: Json = {}
+    boards: dict[str, BothBoards] = {}
     for scope in scopes:
         for name, found in scope.lists.items():
             lists[name].extend(found)
         boards |= scope.boards
-    return {
-        "rulebook": rulebook_json(book),
-        "as_of": instant(as_of),
-        "customers": lists["customers"].in_order(),
-        "deals": lists["deals"].in_order(),
-        "disputes": lists["disputes"].in_order(),
-        "boards": dict(sorted(boards.items())),
-        "flags": lists["flags"].in_order(),
-        "penalties": lists["penalties"].in_order(),
-    }
+    return JudgementResult(
+        rulebook=RulebookDigest(book.name, book.version, book.sha256),
+        as_of=instant(as_of),
+        boards=dict(sorted(boards.items())),
+        **{name: items.in_order() for name, items in lists.items()},
+    )
 
 
-def _items(scope: Judged) -> Iterator[tuple[str, tuple[int, int], Json]]:
+def _items(scope: Judged) -> Iterator[tuple[str, tuple[int, int], Struct]]:
     """Every item of the lists, with the list that it belongs to and its place in the whole order."""
     slice_, history, places = scope.slice, scope.history, scope.places
     for record in slice_.values():
         if isinstance(record, Customer):
             found = history.decisions.get(record.id, ())
-            told = customer_json(slice_, record, (decision for _, decision in found))
-            yield "customers", (places[record.first - 1], record.nth), told
+            by_time = sorted((made for _, made in found), key=attrgetter("at"))
+            decisions = [ownership_decision(made) for made in in_order(by_time)]
+            clause = decisions[-1].clause if decisions else None
+            customer = customer_result(slice_, record, decisions, clause)
+            yield "customers", (places[record.first - 1], record.nth), customer
             for deal in record.deals:
-                decided = history.deals.get(deal.deal, ())
-                yield "deals", (places[deal.seq - 1], 0), deal_json(slice_, record, deal, decided)
+                decided = [deal_decision(made) for made in history.deals.get(deal.deal, ())]
+                yield "deals", (places[deal.seq - 1], 0), deal_result(slice_, record, deal, decided)
         elif isinstance(record, Dispute):
-            yield "disputes", (places[record.seq - 1], 0), dispute_json(slice_, record)
+            yield "disputes", (places[record.seq - 1], 0), dispute_result(slice_, record)
     for place, flagged in history.flags:
-        yield "flags", (place, 0), flag_json(flagged)
+        yield "flags", (place, 0), flag_result(flagged)
     for place, penalty in history.penalties:
-        yield "penalties", (place, 0), penalty_json(penalty)
+        yield "penalties", (place, 0), penalty_result(penalty)

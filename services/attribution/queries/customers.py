@@ -1,0 +1,126 @@
+"""Customers as they stand, each with a page of its decisions; a list costs its page, whatever the scope holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.decisions_page import (
+    DECISIONS,
+    DecisionsPage,
+    decisions_page,
+    first_decisions,
+    from_micros,
+    last_clause,
+    micros,
+    ordered,
+)
+from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
+from shared.contract.answers import CustomerResult, ListedCustomer, OwnershipDecision, SharedContact
+from shared.contract.answers.values import extended
+from shared.rules.domain.state import Customer
+from shared.rules.judge.result import customer_result
+
+SHOWN = 20
+"""Names and contacts that are shown of a customer who is listed for having too many."""
+
+
+def standing_of(snapshot: Snapshot, name: str) -> CustomerResult:
+    """A customer as it stands, without its decisions."""
+    customer = snapshot.find(name)
+    clause = last_clause(snapshot.ask, snapshot.head.scope, customer.id)
+    return customer_result(snapshot.work.slice, customer, [], clause)
+
+
+def customer_of(
+    snapshot: Snapshot, name: str, cursor: Cursor | None = None, limit: int = DECISIONS
+) -> ListedCustomer:
+    """A customer with a page of its decisions; `cursor` is there while more follow."""
+    shown = standing_of(snapshot, name)
+    after = from_micros(cursor.born if cursor is not None else 0)
+    page = decisions_page(snapshot.ask, snapshot.head.scope, shown.customer, after, limit)
+    return paged(shown, page.decisions, page.following)
+
+
+def customer_of_case(snapshot: Snapshot, digest: bytes) -> ListedCustomer:
+    """The customer whom alerts call by a case number."""
+    rows = snapshot.ask("customers_of_case", {"scope": snapshot.head.scope, "digest": digest})
+    if not rows:
+        raise UnknownNameError("case")
+    return customer_of(snapshot, str(rows[0][0]))
+
+
+def customers_of(snapshot: Snapshot, names: Sequence[str]) -> list[ListedCustomer]:
+    """These customers, each with the first page of its decisions."""
+    snapshot.load_customers(names)
+    pages = first_decisions(snapshot.ask, snapshot.head.scope, names, DECISIONS)
+    found = [(snapshot.work.slice.find_customer(name), pages[name]) for name in names]
+    return [_listed(snapshot, customer, page) for customer, page in found if customer is not None]
+
+
+def _listed(snapshot: Snapshot, customer: Customer, page: DecisionsPage) -> ListedCustomer:
+    clause = page.decisions[-1].clause if page.made else None
+    if page.following is not None:
+        clause = last_clause(snapshot.ask, snapshot.head.scope, customer.id)
+    shown = customer_result(snapshot.work.slice, customer, [], clause)
+    return paged(shown, page.decisions, page.following)
+
+
+def paged(
+    shown: CustomerResult, decisions: list[OwnershipDecision], following: datetime | None
+) -> ListedCustomer:
+    """A customer with these decisions, behind which others may follow."""
+    if following is None:
+        return extended(ListedCustomer, shown, decisions=decisions)
+    return extended(ListedCustomer, shown, decisions=decisions, cursor=str(Cursor(micros(following))))
+
+
+def decisions_of(snapshot: Snapshot, names: Sequence[str]) -> list[OwnershipDecision]:
+    """All decisions of these customers, one customer after the other."""
+    rows = snapshot.ask("decisions_of", {"scope": snapshot.head.scope, "customers": list(names)})
+    found: dict[str, list[tuple[bytes, int]]] = defaultdict(list)
+    for customer, body, seq in rows:
+        found[customer].append((body, seq))
+    return [made.decision for name in names for made in ordered(found[name])]
+
+
+def page_of_customers(
+    snapshot: Snapshot,
+    cursor: Cursor,
+    limit: int,
+    *,
+    owner: str | None,
+    status: str | None,
+    before: datetime | None,
+) -> tuple[list[ListedCustomer], Cursor | None]:
+    name = "page_of_customers" if owner is None else "page_of_customers_of"
+    rows = snapshot.page(name, cursor, limit, owner=owner, status=status, before=before)
+    return customers_of(snapshot, [str(row[1]) for row in rows[:limit]]), _following(rows, limit)
+
+
+def page_of_shared(
+    snapshot: Snapshot, cursor: Cursor, limit: int, most: int
+) -> tuple[list[SharedContact], Cursor | None]:
+    """Customers whose records name more than `most` people: a contact that stands for several has joined them."""
+    rows = snapshot.page("page_of_shared", cursor, limit, most=most)
+    found = [(standing_of(snapshot, str(name)), people) for _, name, _, people in rows[:limit]]
+    shared = [
+        SharedContact(
+            customer=shown.customer,
+            owner=shown.owner,
+            status=shown.status,
+            people=people,
+            names=shown.names[:SHOWN],
+            contacts=shown.contacts[:SHOWN],
+            contacts_in_all=len(shown.contacts),
+        )
+        for shown, people in found
+    ]
+    return shared, _following(rows, limit)
+
+
+def _following(rows: Sequence[Row], limit: int) -> Cursor | None:
+    """Of customers one record may name several: their cursor says which."""
+    return Cursor(*rows[limit - 1][:3]) if len(rows) > limit else None

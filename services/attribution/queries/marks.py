@@ -1,0 +1,71 @@
+"""Flags and penalties, each with what its record says and whom it is about (contract.md#pages)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from services.attribution.queries.cursor import Cursor, following
+from services.attribution.queries.recorded import recorded, times_of
+from services.attribution.queries.snapshot import Snapshot
+from shared.contract.answers import FlagResult, ListedFlag, ListedPenalty, PenaltyResult, RecordedEvent
+from shared.contract.answers.values import extended
+
+CONSULTANT: Final = (
+    "received_by", "answered_by", "by", "closed_by", "consultant", "against", "to", "opened_by", "ruled_by",
+    "requested_by", "decided_by", "staff",
+)  # fmt: skip
+"""Where the data of an event names whom it is about, the first that it has."""
+
+M = TypeVar("M", ListedFlag, ListedPenalty)
+
+
+def flags_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> tuple[list[ListedFlag], Cursor | None]:
+    """Flags in the order in which they were made."""
+    rows = snapshot.page("page_of_flags", cursor, limit)
+    flags = [msgspec.json.decode(body, type=FlagResult) for _, body in rows[:limit]]
+    return _listed(snapshot, ListedFlag, flags), _next(rows, limit)
+
+
+def penalties_page(
+    snapshot: Snapshot, cursor: Cursor, limit: int
+) -> tuple[list[ListedPenalty], Cursor | None]:
+    """Penalties in the order in which they were made."""
+    rows = snapshot.page("page_of_penalties", cursor, limit)
+    penalties = [msgspec.json.decode(body, type=PenaltyResult) for _, body in rows[:limit]]
+    return _listed(snapshot, ListedPenalty, penalties), _next(rows, limit)
+
+
+def _next(rows: Sequence[Sequence[Any]], limit: int) -> Cursor | None:
+    return following([(version, "") for version, _ in rows], limit)
+
+
+def _listed(snapshot: Snapshot, kind: type[M], marks: Sequence[FlagResult | PenaltyResult]) -> list[M]:
+    events = [recorded(body) for _, body in snapshot.facts({mark.event for mark in marks})]
+    records = {event.id: event for event in events}
+    people = {staff for event in events for staff in (event.actor, _consultant(event)) if staff}
+    names = snapshot.staff_names(people)
+    return [extended(kind, mark, **_said(records.get(mark.event), names)) for mark in marks]
+
+
+def _said(event: RecordedEvent | None, names: Mapping[str, str]) -> dict[str, str | None]:
+    """What a record says, by the fields of `MarkedRecord`."""
+    actor, consultant = (None, None) if event is None else (event.actor, _consultant(event))
+    occurred_at, recorded_at = (None, None) if event is None else times_of(event)
+    return {
+        "type": None if event is None else event.type,
+        "office": None if event is None else event.office,
+        "occurred_at": occurred_at,
+        "recorded_at": recorded_at,
+        "actor": actor,
+        "actor_name": names.get(actor or ""),
+        "consultant": consultant,
+        "consultant_name": names.get(consultant or ""),
+    }
+
+
+def _consultant(event: RecordedEvent) -> str | None:
+    """Whom a record is about."""
+    return next((event.data[name] for name in CONSULTANT if isinstance(event.data.get(name), str)), None)
