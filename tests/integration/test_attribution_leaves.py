@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.attribution.queries.customers import customer_of
 from services.attribution.store.codec import encode_record
 from services.attribution.store.leaves import is_in_leaves, read_row
 from services.attribution.store.mapper import Recorded, stream_id
@@ -17,8 +18,8 @@ from services.attribution.store.store import ScopeState, Store
 from shared.rules.domain import lists, long_list
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import SCOPE, Customer, Key, Scope, Slice
-from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.loading import load
+from tests.support.answers import plain, result_of
 from tests.support.attribution import Deployment, Journal, Raw, deployment
 
 SHARED, BOOK = "13800000000", "shijiazhuang"
@@ -67,10 +68,10 @@ def assert_stored(live: Deployment, journal: Journal) -> None:
         assert isinstance(recorded, Recorded)
         apply(made, recorded.event)
     assert loaded(live) == made
-    judged = judge(journal.lines["demo"], load(BOOK), {})
+    judged = result_of(journal.lines["demo"], load(BOOK), {})
     with live.questions.of("demo") as snapshot:
         names = [one["customer"] for one in judged["customers"]]
-        assert [snapshot.customer(name, limit=500) for name in names] == judged["customers"]
+        assert [plain(customer_of(snapshot, name, limit=500)) for name in names] == judged["customers"]
     assert in_rows(live) == in_leaves_table(live)
 
 

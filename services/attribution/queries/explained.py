@@ -22,14 +22,16 @@ from shared.i18n.times import dated
 Bodies: TypeAlias = Iterable[bytes]
 
 
-class Words(TypedDict):
+class DecisionWords(TypedDict):
     """What is said of a decision, by the fields of an answer."""
 
     clause_text: BothLanguages | None
     explanation: BothLanguages
 
 
-def explained(snapshot: Snapshot, decisions: Sequence[AnyDecision], bodies: Bodies = ()) -> list[Words]:
+def explained(
+    snapshot: Snapshot, decisions: Sequence[AnyDecision], bodies: Bodies = ()
+) -> list[DecisionWords]:
     """The words of each of these decisions of customers or deals.
 
     `bodies` are records that they may rest on beside those that are stored.
@@ -47,7 +49,7 @@ def both(text: Text) -> BothLanguages:
 
 def _words(
     snapshot: Snapshot, decision: AnyDecision, names: Mapping[str, str], records: Mapping[str, Text]
-) -> Words:
+) -> DecisionWords:
     book = snapshot.book_of(decision.clause, parse_instant(decision.at))
     return {
         "clause_text": snapshot.clause_text(decision.clause, book),

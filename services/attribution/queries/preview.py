@@ -18,7 +18,7 @@ from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.warned import warned_of
 from services.attribution.queries.customers import customers_of, decisions_of
 from services.attribution.queries.decisions_page import stored
-from services.attribution.queries.explained import Words, both, explained
+from services.attribution.queries.explained import DecisionWords, both, explained
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownNameError
 from services.attribution.store.batch import BatchRows
@@ -174,7 +174,7 @@ def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | N
     return next((str(row[2]) for row in decisions), None)
 
 
-def _summary(head: FoldedHead, explanations: list[Words]) -> Text:
+def _summary(head: FoldedHead, explanations: list[DecisionWords]) -> Text:
     words = [Text(one["explanation"].zh, one["explanation"].en) for one in explanations] or [NOTHING]
     if head.behind_since is not None:
         since = format_instant(head.behind_since)
