@@ -18,7 +18,9 @@ from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.history.proof import LogQuery, Proof
 from services.notifier.history.receipts import Receipts, Report, tencent
+from services.notifier.model.alert import RenderedMessage
 from services.notifier.model.metrics import Metrics
+from services.notifier.schedule.plan import DigestTerms, OfficePlan, Plans
 from shared.contract import StaffContacts
 from tests.support.notices import LI
 from tests.support.notifier import Keeping, Office, local
@@ -99,6 +101,39 @@ async def test_a_delivery_that_is_reported_before_the_answer_is_part_of_the_proo
         (logged, *_) = Proof(office.database).log(LogQuery("c1"))
         assert [one.what for one in logged.history].count("reported delivered") == 1
         pushed(office, provider, "SUCCESS")
+
+
+class Quick(Keeping):
+    """A provider whose report is there before its answer."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__("tencent-sms")
+        self.office = office
+        self.says = "Ok SerialNo=5000:1"
+
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
+        body = {"sid": "5000:1", "report_status": "FAIL", "errmsg": "MK:0001"}
+        at = (self.office.clock.now(), self.office.machine.now())
+        Receipts(self.office.database).put(tencent(json.dumps([body]).encode()), at)
+        return await super().send(notice, destination)
+
+
+async def test_an_early_report_on_a_message_about_several_is_one_on_each(office: Office) -> None:
+    """Each alert that the message told of goes by the next channel."""
+    office.hear(office.stream.claim("c2", "li"))
+    plans = Plans(OfficePlan(digest=DigestTerms(threshold=2)))
+    office.at(local(5, 9))
+    sms, other = Quick(office), Keeping("other")
+    for _ in range(2):
+        clocks = (office.clock, office.machine)
+        sender = Dispatcher(office.queue, [sms, other], clocks, plans, QUICK, Metrics())
+        await sender.tick()
+        await sender.drain(90)
+    alerts = [one for one in Listing(office.database).page(Filter(), None, 100) if one.state == "sent"]
+    assert {(one.customer, one.state, one.reason) for one in alerts} == {
+        ("c1", "sent", "by other"),
+        ("c2", "sent", "by other"),
+    }
 
 
 async def test_reports_of_other_applications_are_not_kept(

@@ -36,10 +36,13 @@ SELECT EXISTS (SELECT FROM receipts WHERE open)
 
 -- name: adopt_early_reports
 -- The answer has come that tells of which call they speak.
-WITH found AS (
-    DELETE FROM early_reports e USING attempts t
-    WHERE t.channel = e.channel AND t.provider_id = e.provider_id
-    RETURNING t.alert, t.number, e.status, e.told_at, e.answer, e.at, e.business_at
+WITH gone AS (
+    DELETE FROM early_reports e
+    WHERE EXISTS (SELECT FROM attempts t WHERE t.channel = e.channel AND t.provider_id = e.provider_id)
+    RETURNING *
+), found AS (
+    SELECT t.alert, t.number, g.status, g.told_at, g.answer, g.at, g.business_at
+    FROM gone g JOIN attempts t ON t.channel = g.channel AND t.provider_id = g.provider_id
 )
 INSERT INTO receipts (alert, number, status, told_at, answer, at, business_at, open)
 SELECT f.alert, f.number, f.status, f.told_at, f.answer, f.at, f.business_at, true FROM found f
