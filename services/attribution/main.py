@@ -95,7 +95,7 @@ class AttributionService:
         self.intake = self._intake(rules)
         self.kept_clock = KeptClock(self.database, steady_times(clock), lambda: self.watermarks.latest)
         self.relay_progress = Progress(time.monotonic)
-        self.outbox = OwnershipOutbox(self.database.dsn)
+        self.outbox = OwnershipOutbox(self.database.dsn, self.relay_progress.step)
         self.relay = OwnershipRelay(_relay_settings(settings), self.outbox, self.metrics, self.relay_progress)
         readers = _readers(settings)
         self.lanes = Lanes(readers)

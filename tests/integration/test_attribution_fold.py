@@ -23,6 +23,7 @@ from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.customers import page_of_customers
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.marks import flags_page
+from services.attribution.relay import restatement
 from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.restatement import restate
 from services.attribution.store.batch import StaleScopeError
@@ -394,6 +395,59 @@ def test_decisions_of_joined_customers_are_told_anew_under_the_one_that_stands(l
         connection.execute("DELETE FROM outbox")
         restate(connection, "demo")
     assert {message["customer"] for message in live.messages()} == {standing["customer"]}
+
+
+def decided(messages: list[dict[str, Any]]) -> list[str]:
+    """The decisions, but for their numbers."""
+    return [str(one | {"seq": 0}) for one in messages if one["kind"] == "decision"]
+
+
+class KilledError(Exception):
+    """What ends a process in the middle."""
+
+
+def test_a_restatement_is_cut_and_goes_on_where_it_was_killed(
+    live: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large a scope is, no transaction is longer; what was told before the kill is told once, and the fold goes
+    on in between."""
+    monkeypatch.setattr(restatement, "AT_ONCE", 3)
+    journal = Journal()
+    live.fold(*ten_days(journal))
+    told = decided(live.messages())
+    sent = max(message["seq"] for message in live.messages())
+    with live.database.connection() as connection:
+        connection.execute("DELETE FROM outbox")
+    between = journal.visit("13800009999", "li", hours=300)
+    steps: list[str] = []
+
+    def step() -> None:
+        steps.append("")
+        if len(steps) == 1:
+            live.attribution = live.restarted()
+            live.fold(between)
+        if len(steps) == 2:
+            raise KilledError
+
+    outbox = OwnershipOutbox(live.database.dsn, step)
+    assert outbox.try_lead()
+    topic = TopicState("cluster", "other", "id", 1)
+    with pytest.raises(KilledError):
+        outbox.keep_topic(topic, Extent([0], [0]))
+    before = len(live.messages())
+    refill = outbox.keep_topic(topic, Extent([0], [0]))
+    outbox.close()
+    anew = live.messages()
+    assert refill is not None and 0 < before < len(anew)
+    assert [message["seq"] for message in anew] == list(range(sent + 1, sent + 1 + len(anew)))
+    restated = [one for one, again in zip(anew, live.waits_restated(), strict=True) if again]
+    assert refill.records == len(restated)
+    decisions = decided(restated)
+    assert (decisions[: len(told)], len(set(decisions))) == (told, len(decisions))
+    claims = {message["customer"]: message["generation"] for message in anew if message["kind"] == "claim"}
+    rows = live.rows("SELECT customer, generation FROM claims")
+    assert claims == {row["customer"]: row["generation"] for row in rows}
+    assert live.rows("SELECT * FROM restatements") == []
 
 
 def test_staff_that_are_told_anew_come_with_office_and_absence(live: Deployment) -> None:

@@ -6,14 +6,14 @@ the lead and finds out at the next statement (hazards.md#the-lead-of-a-lost-conn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 
-from services.attribution.relay.restatement import restate
+from services.attribution.relay.restatement import ASKED, restate
 from services.attribution.store.batch import SQL
 from shared.platform.kafka.kept_topic import Kept, Refill, kept_row, refill_reason
 from shared.platform.kafka.topic_state import Extent, TopicState
@@ -54,20 +54,36 @@ class DeadRecord:
 class OwnershipOutbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, step: Callable[[], None] = lambda: None) -> None:
+        """`step` is called as often as work moves on that takes long."""
         super().__init__(dsn, RELAY_LOCK, "panke-attribution-relay")
+        self._step = step
 
     def keep_topic(self, state: TopicState, reached: Extent) -> Refill | None:
         """Note the topic as it is now; where it is not the one that was kept, tell it how everything stands.
 
-        Scope by scope; killed in between, all is told once more, which changes nothing for who has heard it.
+        Scope by scope and in pieces; killed in between, it goes on where it was as long as the topic is the same.
         """
         connection = self.leading()
         row = connection.execute(SQL["kept_topic"], {"topic": state.topic}).fetchone()
         reason = refill_reason(Kept.of(row), state, reached)
-        told = 0 if reason is None else sum(restate(connection, scope) for scope in self._begun(connection))
-        connection.execute(SQL["keep_topic"], kept_row(state, reached))
+        cause = f"{state.log} {reached.firsts}"
+        told = 0 if reason is None else self._restate_all(connection, cause)
+        with connection.transaction():
+            connection.execute(SQL["keep_topic"], kept_row(state, reached))
+            if reason is not None:
+                connection.execute(SQL["forget_restatements"], {"asked": ASKED, "cause": ""})
         return Refill(reason, told) if reason is not None and told else None
+
+    def _restate_all(self, connection: psycopg.Connection[tuple[Any, ...]], cause: str) -> int:
+        """Everything for a topic that lacks it; answers how many messages."""
+        given = {"asked": ASKED, "cause": cause}
+        with connection.transaction():
+            connection.execute(SQL["forget_restatements"], given)
+            for scope in self._begun(connection):
+                connection.execute(SQL["begin_restatement"], given | {"scope": scope})
+        scopes = connection.execute(SQL["restated_for"], given).fetchall()
+        return sum(restate(connection, scope, cause, self._step) for (scope,) in scopes)
 
     @staticmethod
     def _begun(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str]:

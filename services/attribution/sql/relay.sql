@@ -35,21 +35,29 @@ SELECT scope FROM scopes ORDER BY scope
 SELECT partition, sent_seq FROM scopes WHERE scope = %(scope)s FOR UPDATE
 
 -- name: restated_claims
-SELECT customer, generation, owner, status, expires_at,
+SELECT born, nth, customer, generation, owner, status, expires_at,
        ARRAY(SELECT joined.customer FROM joined
              WHERE joined.scope = claims.scope AND joined.into_customer = home_of(claims.scope, claims.customer)
              ORDER BY joined.customer)
-FROM claims WHERE scope = %(scope)s ORDER BY born, customer
+FROM claims WHERE scope = %(scope)s AND (born, nth, customer) > (%(born)s, %(nth)s, %(customer)s)
+ORDER BY born, nth, customer LIMIT %(limit)s
 
 -- name: restated_decisions
 -- In the order in which they were made, under whom each stands now.
-SELECT version, body, coalesce(homes.customer, decisions.customer), NULL
-FROM decisions LEFT JOIN homes ON homes.scope = decisions.scope AND homes.home = decisions.customer
-WHERE decisions.scope = %(scope)s
+(
+    SELECT version, 0 AS of_deal, body, coalesce(homes.customer, decisions.customer), NULL
+    FROM decisions LEFT JOIN homes ON homes.scope = decisions.scope AND homes.home = decisions.customer
+    WHERE decisions.scope = %(scope)s AND (version, 0) > (%(version)s, %(of_deal)s)
+    ORDER BY version LIMIT %(limit)s
+)
 UNION ALL
-SELECT version, body, deals.customer, deal
-FROM deal_decisions JOIN deals USING (scope, deal) WHERE scope = %(scope)s
-ORDER BY 1
+(
+    SELECT version, 1, body, deals.customer, deal
+    FROM deal_decisions JOIN deals USING (scope, deal)
+    WHERE scope = %(scope)s AND (version, 1) > (%(version)s, %(of_deal)s)
+    ORDER BY version LIMIT %(limit)s
+)
+ORDER BY version, of_deal LIMIT %(limit)s
 
 -- name: put_restated
 -- What is told anew was known as late as the watermark tells.
@@ -68,6 +76,27 @@ SELECT state FROM records WHERE scope = %(scope)s AND kind = 'scope'
 
 -- name: restated
 UPDATE scopes SET sent_seq = %(seq)s WHERE scope = %(scope)s
+
+-- name: begin_restatement
+INSERT INTO restatements (scope, cause) SELECT scope, %(cause)s FROM scopes WHERE scope = %(scope)s
+ON CONFLICT DO NOTHING
+
+-- name: restatement
+SELECT stage, after, told FROM restatements WHERE scope = %(scope)s AND cause = %(cause)s FOR UPDATE
+
+-- name: put_restatement
+UPDATE restatements SET stage = %(stage)s, after = %(after)s, told = %(told)s
+WHERE scope = %(scope)s AND cause = %(cause)s
+
+-- name: end_restatement
+DELETE FROM restatements WHERE scope = %(scope)s AND cause = %(cause)s
+
+-- name: forget_restatements
+-- For topics that are none any more.
+DELETE FROM restatements WHERE cause <> %(asked)s AND cause <> %(cause)s
+
+-- name: restated_for
+SELECT scope FROM restatements WHERE cause = %(cause)s ORDER BY scope
 
 -- name: begun_scopes
 -- Rows go when they are acknowledged, in order: a scope whose first message waits has sent none. One statement, for one
