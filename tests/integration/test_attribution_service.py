@@ -69,21 +69,31 @@ class Line:
     async def read(
         self, topic: str, until: Callable[[list[Any]], bool], *, partitions: int = PARTITIONS
     ) -> list[Any]:
-        """The records of a topic from its beginning, until there is enough of them."""
+        """The records of a topic from its beginning, until there is enough of them.
+
+        What comes again is dropped, as every consumer does: a batch that was given up may have landed all the same.
+        """
         consumer = Consumer(bootstrap_servers=self._settings.kafka, enable_auto_commit=False)
         await consumer.start()
         try:
             parts = [TopicPartition(topic, number) for number in range(partitions)]
             consumer.assign(parts)
             await consumer.seek_to_beginning(*parts)
-            found: list[Any] = []
+            found: dict[Any, Any] = {}
             async with asyncio.timeout(DEADLINE):
-                while not until(found):
+                while not until(list(found.values())):
                     for batch in (await consumer.getmany(timeout_ms=200)).values():
-                        found.extend(batch)
-            return found
+                        for record in batch:
+                            found.setdefault(_place(record), record)
+            return list(found.values())
         finally:
             await consumer.stop()
+
+
+def _place(record: Any) -> tuple[Any, ...]:
+    """By what a record is known when it comes again: its number in its scope, where it has one."""
+    seq = decode_headers(record.headers).seq
+    return (record.partition, record.offset) if seq is None else (record.key, seq)
 
 
 @asynccontextmanager
