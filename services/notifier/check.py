@@ -20,6 +20,7 @@ from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans, RobotTerms, SmsTerms
 from services.notifier.senders import configured
 from services.notifier.settings import ChannelName, NotifierSettings, channel_lanes, office_hours
+from shared.platform.clock import ClockError, open_clock
 from shared.platform.officefile.document import parse_file
 from shared.platform.settings import SettingsError, load, variable
 
@@ -34,6 +35,7 @@ def checked(file: Path, environ: Mapping[str, str]) -> tuple[Plans, list[Note]]:
     if at_hand := variable("notifier_channels") in environ:
         plans = plans_of(document, office_hours(settings), settings.notifier_channels)
         channel_lanes(settings)
+        _clock(settings)
         configured(settings, None, plans, environ)
     else:
         plans = plans_of(document, OfficeHours(), get_args(ChannelName))
@@ -45,6 +47,14 @@ def checked(file: Path, environ: Mapping[str, str]) -> tuple[Plans, list[Note]]:
     if remark := zone_remark(environ.get(variable("notifier_timezone"))):
         found.append(Note(f"{variable('notifier_timezone')}: {remark}", lost=False))
     return plans, found
+
+
+def _clock(settings: NotifierSettings) -> None:
+    """SettingsError where the service would find no clock to go by."""
+    try:
+        open_clock(settings.clock, demonstration=settings.demonstration)
+    except ClockError as error:
+        raise SettingsError(f"{variable('clock')}: {error}") from None
 
 
 def _kinds(provider: str, settings: NotifierSettings, plans: Plans) -> frozenset[str] | None:

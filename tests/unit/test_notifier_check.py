@@ -10,6 +10,11 @@ from click.testing import CliRunner
 from services.notifier.cli import alerts
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "alerts.yaml"
+MAIL = {
+    "PANKE_NOTIFIER_CHANNELS": "email",
+    "PANKE_NOTIFIER_SMTP_HOST": "mail.example.com",
+    "PANKE_NOTIFIER_SMTP_SENDER": "panke@example.com",
+}
 
 
 def checked(tmp_path: Path, text: str, **environ: str) -> tuple[int, str]:
@@ -49,14 +54,12 @@ def test_a_zone_whose_sign_reads_the_other_way_is_told(tmp_path: Path, zone: str
         ({"PANKE_NOTIFIER_CHANNELS": "log,email"}, "PANKE_NOTIFIER_SMTP_HOST"),
         ({"PANKE_NOTIFIER_CHANNELS": "log,log"}, "there is no channel 'email'"),
         (
-            {
-                "PANKE_NOTIFIER_CHANNELS": "email",
-                "PANKE_NOTIFIER_SMTP_HOST": "mail.example.com",
-                "PANKE_NOTIFIER_SMTP_SENDER": "panke@example.com",
-                "PANKE_NOTIFIER_LANES": "sms=3",
-            },
+            {**MAIL, "PANKE_NOTIFIER_LANES": "sms=3"},
             "PANKE_NOTIFIER_LANES",
         ),
+        ({**MAIL, "PANKE_CLOCK": "file:/nowhere"}, "PANKE_CLOCK: a driven clock is refused"),
+        ({**MAIL, "PANKE_CLOCK": "sundial"}, "PANKE_CLOCK: the clock is"),
+        ({**MAIL, "PANKE_NOTIFIER_SMTP_SENDER": "the office"}, "PANKE_NOTIFIER_SMTP_SENDER"),
     ],
 )
 def test_what_the_service_refuses_at_its_start_is_refused(
