@@ -24,7 +24,8 @@ from tests.unit.test_notifier_hostile_texts import robot
 
 @given(st.text(max_size=40))
 def test_a_case_number_is_read_as_it_is_written(customer: str) -> None:
-    """Also in small letters, without the hyphen, and with the letters that are misread for digits."""
+    """Also in small letters, without the hyphen, with the letters that are misread for digits, as a Chinese keyboard
+    types it (full width, another dash), and as a chat has it pasted (with marks that nobody sees)."""
     number = case_number(customer)
     digest = case_digest(number)
     assert digest is not None and len(digest) == 5
@@ -33,6 +34,10 @@ def test_a_case_number_is_read_as_it_is_written(customer: str) -> None:
         number.replace("-", ""),
         f" {number} ",
         number.replace("1", "I").replace("0", "O"),
+        number.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
+        number.replace("-", "—"),
+        f"\u2068{number}\u2069\u200b",
+        f"\u3000{number[:4]} – {number[5:]}",
     ):
         assert case_digest(written) == digest
 
