@@ -11,7 +11,7 @@ from shared.i18n import translated
 from shared.platform.options import clock, database_url
 from shared.platform.text.terminal import say
 
-_PARTS = ("intake", "attribution", "notifier")
+_PARTS = ("intake", "attribution", "notifier", "access", "access_record")
 _only = click.option(
     "--only",
     "parts",
@@ -27,10 +27,10 @@ _only = click.option(
 @database_url
 def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
     """Write what the services keep to FILE, all of one moment; they may run meanwhile."""
-    from deploy.backup.dump import BackupError, back_up
+    from deploy.backup.dump import BackupError, back_up, kept_parts
 
-    chosen = parts or _PARTS
     try:
+        chosen = parts or kept_parts(database_url)
         back_up(database_url, file, chosen)
     except (BackupError, OSError, psycopg.Error) as error:
         raise click.ClickException(str(error)) from None
@@ -51,12 +51,12 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
     What was restored is older than what it had sent and told: it is marked so, and the services settle the rest
     when they start (docs/backup.md).
     """
-    from deploy.backup.dump import BackupError
+    from deploy.backup.dump import BackupError, held_parts
     from deploy.backup.dump import restore as bring_back
     from shared.platform.clock import open_clock
 
-    chosen = parts or _PARTS
     try:
+        chosen = parts or held_parts(database_url, file)
         now = open_clock(clock, demonstration=clock != "system").now()
         bring_back(database_url, file, chosen, now, replace=replace)
     except (BackupError, OSError, psycopg.Error) as error:

@@ -27,7 +27,9 @@ from shared.i18n import bilingual
 from shared.platform.postgres.database import connection_info, queries
 from shared.platform.whole_file import whole_file
 
-PARTS: Final = ("intake", "attribution", "notifier")
+PARTS: Final = ("intake", "attribution", "notifier", "access", "access_record")
+_ALWAYS: Final = ("intake", "attribution", "notifier")
+"""What every deployment has; the others are there once access ran."""
 _ENDING: Final = 5.0
 """So long the connections of a service that was just stopped may take to end."""
 _VARIABLES: Final = {
@@ -39,6 +41,18 @@ _VARIABLES: Final = {
 
 class BackupError(Exception):
     """The backup was not written, or not restored; nothing was changed."""
+
+
+def kept_parts(dsn: str) -> tuple[str, ...]:
+    """The parts that a whole backup is of."""
+    there = _present(dsn)
+    return tuple(part for part in PARTS if part in there or part in _ALWAYS)
+
+
+def held_parts(dsn: str, file: Path) -> tuple[str, ...]:
+    """The parts that a whole backup brings back."""
+    listed = _listed(dsn, file)
+    return tuple(part for part in PARTS if _named(part) in listed or part in _ALWAYS)
 
 
 def back_up(dsn: str, file: Path, parts: Sequence[str]) -> None:
@@ -55,7 +69,7 @@ def back_up(dsn: str, file: Path, parts: Sequence[str]) -> None:
 def restore(dsn: str, file: Path, parts: Sequence[str], business_now: datetime, *, replace: bool) -> None:
     """Restore the parts in one transaction each; a part that is there is refused, or with `replace` dropped first."""
     for part in parts:
-        if f" SCHEMA - {part} " not in _listed(dsn, file):
+        if _named(part) not in _listed(dsn, file):
             raise BackupError(bilingual("the backup does not hold {part}", part=part))
     in_the_way = sorted(_present(dsn) & set(parts))
     if in_the_way and not replace:
@@ -92,7 +106,13 @@ def _running(connection: psycopg.Connection[tuple[object, ...]], parts: Sequence
         "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
     )
     names = [str(name) for (name,) in rows]
-    return [part for part in parts if any(f"{name}-".startswith(f"panke-{part}-") for name in names)]
+    services = {part: part.partition("_")[0] for part in parts}
+    return [part for part, one in services.items() if any(f"{n}-".startswith(f"panke-{one}-") for n in names)]
+
+
+def _named(part: str) -> str:
+    """How the list of a backup names a schema."""
+    return f" SCHEMA - {part} "
 
 
 def _restore(dsn: str, file: Path, part: str, business_now: datetime) -> None:
@@ -118,7 +138,7 @@ def _restore(dsn: str, file: Path, part: str, business_now: datetime) -> None:
 
 
 def _after(connection: psycopg.Connection[tuple[object, ...]], part: str, business_now: datetime) -> None:
-    statement = queries(f"services.{part}").get("after_restore")
+    statement = queries(f"services.{part.replace('_', '.')}").get("after_restore")
     if statement is not None:
         connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(part)))
         with connection.transaction():

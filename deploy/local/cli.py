@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from deploy.local.errors import LocalError, NotRunningError
+from deploy.local.first_administrator import announce_first_administrator
 from deploy.local.foreground import end_foreground, in_the_foreground
 from deploy.local.home import local_home
 from deploy.local.part import Part
@@ -80,6 +81,8 @@ def _start(stack: Stack, *, tell_only: bool) -> None:
     """What does not start ends the command, or is told alone where it will be tried again."""
     try:
         stack.start(say)
+        if any(service.name == "access" for service in stack.services):
+            announce_first_administrator(stack.addresses(), say)
     except LocalError as error:
         if not tell_only:
             hint = translated("what runs goes on; `panke down` stops it").beside

@@ -30,14 +30,15 @@ from shared.cli import GROUP
 from shared.i18n import translated
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
-_ORDER = ("intake", "attribution", "notifier")
-PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003}
+_ORDER = ("intake", "attribution", "notifier", "access")
+_OF_THE_TOPICS = ("intake", "attribution", "notifier")
+PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "access": 8005}
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
 # Settings without the name of a service in theirs, which not every service reads.
 _READ_BY = {
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
-    "PANKE_PARTITIONS": _ORDER,
+    "PANKE_PARTITIONS": _OF_THE_TOPICS,
     "PANKE_REPLICATION": ("intake", "attribution"),
     "PANKE_RULEBOOK_FOLDER": ("intake", "attribution"),
     "PANKE_RULEBOOKS": ("intake",),
@@ -221,6 +222,9 @@ class Stack:
         others = tuple(f"PANKE_{name.upper()}_" for name in {*PORTS, *self._wanted} - {service})
         environment = {**self._environment, **addresses, **self.settings}
         environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
+        # Beside the data and never in it: whoever has a copy of the one has not the other.
+        environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
+        others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE")
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
         return {
             key: value

@@ -97,6 +97,13 @@ class PermissionTable:
                 if of in (service, ANY_SERVICE):
                     yield method, path, name
 
+    def closed(self, service: str, method: str, path: str) -> bool:
+        """Whether a call needs a token: every one that is not open to anyone."""
+        return not any(
+            (method, path) == (of, where) and self.actions[action].who == "anyone"
+            for of, where, action in self.routes(service)
+        )
+
     def permits(self, caller: Caller, action: str, scope: str | None = None) -> tuple[Permit, ...]:
         """By which roles the caller may do the action, in a scope or (None) in any; empty: they may not."""
         may = self.actions[action].may

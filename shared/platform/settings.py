@@ -21,7 +21,9 @@ from msgspec.structs import FieldInfo, fields
 PREFIX: Final = "PANKE_"
 FILE: Final = "_FILE"
 GROUP: Final = "panke.settings"
-_OF_COMMANDS: Final = frozenset({"PANKE_LOCAL", "PANKE_INTAKE_ADDRESS"})
+_OF_COMMANDS: Final = frozenset(
+    {"PANKE_LOCAL", "PANKE_INTAKE_ADDRESS", "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE"}
+)
 """What commands read without being a service."""
 _OF_TESTS: Final = "PANKE_TEST_"
 

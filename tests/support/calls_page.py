@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from services.access.main import create_service as access
+from services.access.settings import AccessSettings
 from services.attribution.main import create_service as attribution
 from services.attribution.settings import AttributionSettings
 from services.intake.main import create_service as intake
@@ -42,6 +44,7 @@ def apps() -> dict[str, FastAPI]:
         "Intake": intake(IntakeSettings(**nowhere)).app,
         "Attribution": attribution(AttributionSettings(**nowhere)).app,
         "Notifier": notifier(NotifierSettings(**nowhere)).app,
+        "Access": access(AccessSettings(**nowhere, access_keys="/nowhere")).app,
     }
 
 

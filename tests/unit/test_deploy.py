@@ -28,7 +28,13 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 # By the service whose settings they read.
-SETTINGS = {"attribution": "attribution", "intake": "intake", "notifier": "notifier", "receipts": "notifier"}
+SETTINGS = {
+    "access": "access",
+    "attribution": "attribution",
+    "intake": "intake",
+    "notifier": "notifier",
+    "receipts": "notifier",
+}
 PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {
     "receipts": "PANKE_NOTIFIER_RECEIPTS_PORT"
 }

@@ -18,6 +18,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields
 from prometheus_client import CollectorRegistry
 
+from services.access.model.metrics import AccessMetrics
 from services.attribution.fold.metrics import AttributionMetrics
 from services.intake.model.metrics import IntakeMetrics
 from services.notifier.model.metrics import Metrics as NotifierMetrics
@@ -30,7 +31,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 ADR_HEADINGS = ["Context", "Alternatives", "Decision", "Consequences"]
 READMES = ("README.md", "README.zh.md")
-SERVICES = ("attribution", "intake", "notifier")
+SERVICES = ("access", "attribution", "intake", "notifier")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -195,9 +196,9 @@ def scraped(registry: CollectorRegistry) -> set[str]:
 
 @cache
 def figures() -> frozenset[str]:
-    """The figures of the three services, without those of the process and the interpreter."""
+    """The figures of the services, without those of the process and the interpreter."""
     found: set[str] = set()
-    for metrics in (IntakeMetrics, AttributionMetrics, NotifierMetrics):
+    for metrics in (IntakeMetrics, AttributionMetrics, NotifierMetrics, AccessMetrics):
         registry = new_registry("docs", "0")
         metrics(registry)
         found |= scraped(registry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploy.local.stack import Stack
+from services.access.settings import AccessSettings
 from services.attribution.settings import AttributionSettings
 from services.intake.settings import IntakeSettings
 from services.notifier.settings import NotifierSettings
@@ -14,6 +15,7 @@ SETTINGS: dict[str, type[CommonSettings]] = {
     "intake": IntakeSettings,
     "attribution": AttributionSettings,
     "notifier": NotifierSettings,
+    "access": AccessSettings,
 }
 
 

@@ -1,10 +1,13 @@
 """What every service does alike over HTTP: problems, health, readiness, metrics, and how it is served."""
 
+from __future__ import annotations
+
 import asyncio
 import inspect
 import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -14,6 +17,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.contract import BadEvent
 from shared.platform.http.connections import BoundedServer, Limits, bounded_by
@@ -60,15 +64,17 @@ def create_app(
     public: bool = False,
     examples: Mapping[str, Document] | None = None,
     schemas: Mapping[str, Document] | None = None,
+    door: Door | None = None,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares.
 
     `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
     it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
     and its liveness, and neither figures nor a description of itself. `examples` are shown with each call, `schemas`
-    are those of its own answers, by name.
+    are those of its own answers, by name. `door` is what stands before every route and lets in who may.
     """
     app = DescribedApp(
+        closed=None if door is None else door.closed,
         examples=examples,
         schemas=schemas,
         title=title,
@@ -86,10 +92,30 @@ def create_app(
     else:
         _add_probes(app, live, ready, metrics)
         add_docs(app)
+    if door is not None:
+        app.add_middleware(_Behind, door=door.before)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(OriginGuard, hosts=hosts)
     app.add_middleware(AccessLog)  # added last, so outermost: it also logs what the limit refuses
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands before an application, and which of its calls (method, path) it asks for a token."""
+
+    before: Callable[[ASGIApp], ASGIApp]
+    closed: Callable[[str, str], bool]
+
+
+class _Behind:
+    """The application behind its door, in the place of a middleware."""
+
+    def __init__(self, app: ASGIApp, door: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._app = door(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 def _handle_problems(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ answers come from the contract's models, so that a client is told what is checke
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
@@ -104,11 +104,13 @@ class DescribedApp(FastAPI):
         *,
         examples: Mapping[str, Document] | None = None,
         schemas: Mapping[str, Document] | None = None,
+        closed: Callable[[str, str], bool] | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self.examples = {**_PROBED, **(examples or {})}
         self.schemas = dict(schemas or {})
+        self.closed = closed
 
     def setup(self) -> None:
         """The document has a route like every other, under the rules of the application."""
@@ -129,6 +131,8 @@ class DescribedApp(FastAPI):
                 routes=self.routes,
             )
             self.openapi_schema = described(made, self.examples, self.schemas)
+            if self.closed is not None:
+                _show_door(self.openapi_schema, self.closed)
         return self.openapi_schema
 
 
@@ -155,6 +159,19 @@ def described(document: Document, examples: Mapping[str, Document], own: Mapping
         name: schema for name, schema in (ours | schemas).items() if name in used
     }
     return document
+
+
+def _show_door(document: Document, closed: Callable[[str, str], bool]) -> None:
+    """Which calls ask for a token, and how they say that it does not open them."""
+    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    document["components"]["securitySchemes"] = {"token": bearer}
+    refused = {"401": "No token, or one that is not valid", "403": "The caller's roles do not allow it"}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if closed(method.upper(), path):
+                operation["security"] = [{"token": []}]
+                for status, told in refused.items():
+                    operation["responses"].setdefault(status, answer(told, PROBLEM, PROBLEM_TYPE))
 
 
 def _show(operation: Document, example: Document) -> None:

@@ -1,0 +1,1 @@
+"""Who comes in: accounts, sign-in, roles, tokens, and the record of access."""

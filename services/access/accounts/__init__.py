@@ -1,0 +1,1 @@
+"""Accounts of people and machines, and what was granted to them."""

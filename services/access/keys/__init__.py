@@ -1,0 +1,1 @@
+"""The file of keys: which sign tokens, which seals secrets."""

@@ -1,0 +1,1 @@
+"""The vocabulary of access: what is refused and how, what is counted, what goes on the record."""

@@ -1,0 +1,107 @@
+"""Signing in at a provider over HTTP: the browser goes there and comes back, the client asks for the tokens."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Path, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from services.access.http import SCHEMAS as ACCOUNT_SCHEMAS
+from services.access.http import add_post, address_of, tokens_answer
+from services.access.model import calls
+from services.access.model.decoding import decode_body
+from services.access.openid.flow import PATH, WITHIN, OpenidSignIn
+from shared.platform.http.openapi import Document, answer, body, named
+from shared.platform.threads import Threads
+
+COOKIE: Final = "panke_openid"
+
+(_ASKED,), SCHEMAS = named(calls.GrantForTokens, nullable=False)
+_TOKENS: Final[Document] = {"$ref": "#/components/schemas/TokensAnswer"}
+
+ProviderName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
+Text = Annotated[str | None, Query(max_length=4096)]
+_AWAY: Final[dict[int | str, dict[str, Any]]] = {
+    302: {"description": "The browser goes on there"},
+    409: {"description": "There is no such provider, or nobody may be sent back there"},
+    502: {"description": "The provider does not answer, or not as it must"},
+}
+
+
+class OpenidApi:
+    """The three legs of a sign-in at a provider."""
+
+    def __init__(self, openid: OpenidSignIn, threads: Threads, *, secure: bool) -> None:
+        self._openid = openid
+        self._threads = threads
+        self._secure = secure
+
+    async def begin(
+        self,
+        provider: ProviderName,
+        return_to: Annotated[str, Query(max_length=2048, description="where the client waits")],
+        challenge: Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{43}$", description="S256, of the client")],
+    ) -> Response:
+        """Send the browser to the provider; it must come back with the cookie that it gets here."""
+        begun = await self._openid.begin(provider, return_to, challenge)
+        response = RedirectResponse(begun.address, 302, {"cache-control": "no-store"})
+        response.set_cookie(
+            COOKIE, begun.cookie, max_age=int(WITHIN.total_seconds()), path=f"{PATH}/{provider}",
+            secure=self._secure, httponly=True, samesite="lax",
+        )  # fmt: skip
+        return response
+
+    async def come_back(
+        self,
+        request: Request,
+        provider: ProviderName,
+        state: Text = None,
+        code: Text = None,
+        error: Text = None,
+        iss: Text = None,
+        error_description: Text = None,
+        error_uri: Text = None,
+        session_state: Text = None,
+        scope: Text = None,
+        authuser: Text = None,
+        hd: Text = None,
+        prompt: Text = None,
+    ) -> Response:
+        """Where the provider sends the browser; from here it goes to the client, with a grant that is good once."""
+        cookie = request.cookies.get(COOKIE, "")
+        told = {"state": state, "code": code, "error": error, "iss": iss}
+        address = await self._openid.come_back(provider, told, cookie, address_of(request))
+        response = RedirectResponse(
+            address, 302, {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+        )
+        response.delete_cookie(COOKIE, path=f"{PATH}/{provider}")
+        return response
+
+    async def tokens(self, request: Request) -> Response:
+        """The tokens of a sign-in at a provider, for the client that began it."""
+        asked = decode_body(await request.body(), calls.GrantForTokens)
+        given = (asked.grant, asked.verifier, address_of(request))
+        return tokens_answer(await self._threads.run(self._openid.tokens, *given))
+
+
+def add_openid_routes(app: FastAPI, api: OpenidApi) -> None:
+    """The routes of signing in at a provider."""
+    assert "TokensAnswer" in ACCOUNT_SCHEMAS, "the answer is that of every sign-in"
+    tags: list[str | Enum] = ["sign-in"]
+    refused: dict[int | str, dict[str, Any]] = {401: {"description": "Not begun here, over, or used"}}
+    app.add_api_route(
+        f"{PATH}/{{provider}}", api.begin, methods=["GET"], status_code=302, tags=tags, response_class=Response,
+        summary="Begin a sign-in at a provider of OpenID Connect", responses=_AWAY,
+    )  # fmt: skip
+    app.add_api_route(
+        f"{PATH}/{{provider}}/callback", api.come_back, methods=["GET"], status_code=302, tags=tags,
+        response_class=Response,
+        summary="Come back from a provider of OpenID Connect", responses={**_AWAY, **refused},
+    )  # fmt: skip
+    told = {200: answer("Let in", _TOKENS), **refused}
+    extra = body(_ASKED, (calls.GrantForTokens.__doc__ or "").strip())
+    add_post(
+        app, f"{PATH}/tokens", api.tokens, "Have the tokens of a sign-in at a provider", told, tags, extra
+    )

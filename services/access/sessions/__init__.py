@@ -1,0 +1,1 @@
+"""Signing in, going on, signing out; the tokens that say so."""

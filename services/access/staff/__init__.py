@@ -1,0 +1,1 @@
+"""From the topic of facts to who is enrolled as what."""
