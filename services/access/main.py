@@ -171,12 +171,12 @@ class AccessService:
         add_routes(app, AccountApi(sign_in, self.sessions, self.keyring, self.hashing, self.threads))
         add_administration(app, AdministrationApi(self.accounts, self.record, self.threads))
         base = settings.access_public_url.rstrip("/")
-        clients = {
+        self.openid_clients = {
             name: OpenidClient(one, f"{base}{OPENID}/{name}/callback", self._seconds)
             for name, one in _providers(settings).items()
         }
         openid = OpenidSignIn(
-            self.database, self.accounts, self.sessions, self.record, self.metrics, clients,
+            self.database, self.accounts, self.sessions, self.record, self.metrics, self.openid_clients,
             settings.access_return_to, self.machine.now,
         )  # fmt: skip
         add_openid_routes(app, OpenidApi(openid, self.threads, secure=base.startswith("https:")))

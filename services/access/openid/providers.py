@@ -84,10 +84,10 @@ def may_return(address: str, allowed: tuple[str, ...]) -> bool:
         return False
     try:
         parts = urlsplit(address)
-        bare = parts.username is None and parts.password is None and parts.port is not None
+        bare = "#" not in address and "@" not in parts.netloc and parts.port is not None
     except ValueError:
         return False
-    return parts.scheme == "http" and bare and not parts.fragment and _loopback(parts.hostname or "")
+    return parts.scheme == "http" and bare and _loopback(parts.hostname or "")
 
 
 def _loopback(host: str) -> bool:

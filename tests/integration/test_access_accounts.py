@@ -1,0 +1,303 @@
+"""Accounts, machines and grants over HTTP, and the roles that the journal gives."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.access.accounts.accounts import By
+from services.access.keys.keyring import KeyFileError, Keyring, make_keys, read_keys, rotate_keys
+from services.access.main import create_service
+from shared.platform.settings import SettingsError
+from tests.support.access import PASSWORD, Access, Facts, serving, settings_of
+from tests.support.serving import until
+
+
+@pytest.fixture
+async def access(database: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Access]:
+    async with serving(settings_of(database, "127.0.0.1:1", topic_prefix, tmp_path)) as made:
+        yield made
+
+
+async def roles(access: Access, told: dict[str, Any]) -> list[Any]:
+    """What the next token holds by the journal."""
+    answer = await access.post("refresh", {"refresh_token": told["refresh_token"]})
+    assert answer.status_code == 200, answer.text
+    told.update(answer.json())
+    who = (await access.get("me", told["access_token"])).json()
+    return [(one["scope"], one["office"], one["role"], one["staff"]) for one in who["staff_roles"]]
+
+
+async def test_roles_come_from_the_staff_facts_of_the_journal(
+    database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Enrolled, moved, departed and enrolled again: the next token says so. Of the facts nothing else is kept."""
+    topic = f"{topic_prefix}panke.intake.v1"
+    async with (
+        Facts(kafka, topic) as facts,
+        serving(settings_of(database, kafka, topic_prefix, tmp_path)) as access,
+    ):
+        told = await access.person("li", ("east", "li"), ("west", "li2"))
+        assert await roles(access, told) == []
+        await facts.send("east", "east-1", "visit.registered", {"visit": "v1", "note": '"staff.'})
+        await facts.enrolled("li", "consultant")
+        await facts.enrolled("wang", "manager")
+        await until(lambda: access.rows("SELECT count(*) FROM staff")[0][0] == 2)
+        assert await roles(access, told) == [("east", "east-1", "consultant", "li")]
+        await facts.enrolled("li2", "supervisor", "west", "west-1")
+        await facts.enrolled("li", "manager", office="east-2")
+        await until(lambda: access.rows("SELECT max(seq) FROM staff WHERE staff = 'li'")[0][0] == 4)
+        await until(lambda: access.rows("SELECT count(*) FROM staff WHERE staff = 'li2'")[0][0] == 1)
+        assert await roles(access, told) == [
+            ("east", "east-2", "manager", "li"),
+            ("west", "west-1", "supervisor", "li2"),
+        ]
+        await facts.departed("li")
+        await until(lambda: access.rows("SELECT departed FROM staff WHERE staff = 'li'")[0][0])
+        assert await roles(access, told) == [("west", "west-1", "supervisor", "li2")]
+        # What a topic that is filled again says once more is known, and an older fact changes nothing.
+        await facts.send(
+            "east", "east-1", "staff.enrolled", {"staff": "li", "name": "x", "role": "director"}, seq=2
+        )
+        await facts.enrolled("zhao", "consultant")
+        await until(lambda: access.rows("SELECT count(*) FROM staff WHERE staff = 'zhao'")[0][0] == 1)
+        assert await roles(access, told) == [("west", "west-1", "supervisor", "li2")]
+        kept = str(access.rows("SELECT t::text FROM access.staff t"))
+        assert "李娜" not in kept and "13800000001" not in kept
+
+
+async def test_a_restart_reads_on_from_the_stored_position(
+    database: str, kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """What came while it was down is taken in, and what was known stays."""
+    topic = f"{topic_prefix}panke.intake.v1"
+    settings = settings_of(database, kafka, topic_prefix, tmp_path)
+    async with Facts(kafka, topic) as facts:
+        await facts.enrolled("li", "consultant")
+        async with serving(settings) as access:
+            await until(lambda: access.rows("SELECT count(*) FROM staff")[0][0] == 1)
+            assert sum(row[0] for row in access.rows("SELECT next FROM positions")) == 1
+        await facts.departed("li")
+        await facts.enrolled("wang", "manager")
+        async with serving(settings) as access:
+            await until(lambda: access.rows("SELECT count(*) FROM staff WHERE NOT departed")[0][0] == 1)
+            assert access.rows("SELECT staff FROM staff WHERE NOT departed") == [("wang",)]
+
+
+async def test_an_administrator_keeps_accounts(access: Access) -> None:
+    """Made, listed in pages, linked, refused where it contradicts what is there."""
+    token = (await access.person("boss", roles={"administrator": "*"}))["access_token"]
+    made = await access.post("accounts", {"login": "Li", "staff": [{"scope": "east", "staff": "li"}]}, token)
+    assert made.status_code == 201 and made.headers["cache-control"] == "no-store"
+    assert made.json()["login"] == "li" and made.json()["set_up_code"] and "secret" not in made.json()
+    assert (await access.post("accounts", {"login": "LI"}, token)).status_code == 409
+    taken = {"login": "other", "staff": [{"scope": "east", "staff": "li"}]}
+    assert (await access.post("accounts", taken, token)).status_code == 409
+    for login in ("x", "a b", "-a", "ä" * 3, "a" * 65, "a\n"):
+        assert (await access.post("accounts", {"login": login}, token)).status_code in (409, 422), login
+    listed = []
+    after: dict[str, Any] = {}
+    while True:
+        page = (await access.get("accounts", token, limit=1, **after)).json()
+        listed += [one["login"] for one in page["accounts"]]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert listed == ["boss", "li"], "the account that was refused was not made"
+    unknown = f"accounts/{uuid.uuid4()}"
+    assert (await access.post(unknown, {"disabled": True}, token, "PATCH")).status_code == 404
+    assert (await access.post(f"{unknown}/renewal", None, token)).status_code == 404
+
+
+async def test_nobody_else_keeps_accounts(access: Access) -> None:
+    """Not a person without the grant, not a machine with another one."""
+    told = await access.person("zhou", roles={"head_office": "*"})
+    for method, path, body in (
+        ("GET", "accounts", None),
+        ("POST", "accounts", {"login": "evil"}),
+        ("GET", "grants", None),
+        ("POST", "grants", {"account": told["account"], "role": "administrator", "scopes": ["*"]}),
+        ("PATCH", f"accounts/{told['account']}", {"staff": [{"scope": "east", "staff": "boss"}]}),
+        ("POST", f"accounts/{told['account']}/renewal", None),
+        ("DELETE", f"grants/{uuid.uuid4()}", None),
+        ("GET", "log", None),
+        ("POST", "openings", {"openings": []}),
+    ):
+        answer = await access.post(path, body, told["access_token"], method)
+        assert answer.status_code == 403, f"{method} {path}: {answer.text}"
+
+
+async def test_a_renewed_account_starts_anew(access: Access) -> None:
+    """Password, sessions and unused codes are void; the new code is good."""
+    token = (await access.person("boss", roles={"administrator": "*"}))["access_token"]
+    told = await access.person("li")
+    new = (await access.post(f"accounts/{told['account']}/renewal", None, token)).json()
+    newer = (await access.post(f"accounts/{told['account']}/renewal", None, token)).json()
+    assert (await access.get("me", told["access_token"])).status_code == 401
+    assert (await access.sign_in("li")).status_code == 401
+    old = {"code": new["set_up_code"], "password": PASSWORD}
+    assert (await access.post("set-up", old)).status_code == 401
+    assert (await access.post("set-up", old | {"code": newer["set_up_code"]})).status_code == 200
+
+
+async def test_a_machine_has_a_token_by_its_secret_and_a_renewed_one_has_time(access: Access) -> None:
+    """The old secret goes on beside the new one for a while; disabled, neither is good."""
+    token = (await access.person("boss", roles={"administrator": "*"}))["access_token"]
+    made = (await access.post("accounts", {"login": "desk-east", "kind": "machine"}, token)).json()
+    await access.post("grants", {"account": made["account"], "role": "desk", "scopes": ["east"]}, token)
+
+    async def let_in(secret: str, login: str = "desk-east") -> int:
+        answer = await access.post("machine-token", {"client_id": login, "client_secret": secret})
+        return answer.status_code
+
+    assert await let_in(made["secret"]) == 200
+    assert await let_in(made["secret"], "boss") == 401, "a secret is of one machine"
+    assert await let_in("pm_wrong") == 401
+    assert (await access.sign_in("desk-east", made["secret"])).status_code == 401
+    new = (await access.post(f"accounts/{made['account']}/renewal", None, token)).json()
+    assert await let_in(made["secret"]) == await let_in(new["secret"]) == 200
+    access.rows(
+        "UPDATE machine_secrets SET ends_at = now() - interval '1 s' WHERE ends_at IS NOT NULL RETURNING 1"
+    )
+    assert await let_in(made["secret"]) == 401
+    assert await let_in(new["secret"]) == 200
+    answer = await access.post("machine-token", {"client_id": "desk-east", "client_secret": new["secret"]})
+    machine = answer.json()["access_token"]
+    who = (await access.get("me", machine)).json()
+    assert (who["kind"], who["granted_roles"]) == ("machine", [{"role": "desk", "scopes": ["east"]}])
+    await access.post(f"accounts/{made['account']}", {"disabled": True}, token, "PATCH")
+    assert await let_in(new["secret"]) == 401
+    assert (await access.get("me", machine)).status_code == 401
+
+
+async def test_grants_hold_from_the_next_token_on_and_one_administrator_is_left(access: Access) -> None:
+    """Given and taken; who would take the last administrator's away is refused."""
+    boss = await access.person("boss", roles={"administrator": "*"})
+    token = boss["access_token"]
+    told = await access.person("zhou")
+    asked = {"account": told["account"], "role": "head_office", "scopes": ["east", "west"]}
+    grant = (await access.post("grants", asked, token)).json()["grant"]
+    await roles(access, told)
+    who = (await access.get("me", told["access_token"])).json()
+    assert who["granted_roles"] == [{"role": "head_office", "scopes": ["east", "west"]}]
+    listed = (await access.get("grants", token, account=told["account"])).json()["grants"]
+    assert [(one["grant"], one["login"], one["role"]) for one in listed] == [(grant, "zhou", "head_office")]
+    assert (await access.post(f"grants/{grant}", None, token, "DELETE")).status_code == 204
+    assert (await access.post(f"grants/{grant}", None, token, "DELETE")).status_code == 404
+    await roles(access, told)
+    assert (await access.get("me", told["access_token"])).json()["granted_roles"] == []
+    own = (await access.get("grants", token, account=boss["account"])).json()["grants"][0]["grant"]
+    assert (await access.post(f"grants/{own}", None, token, "DELETE")).status_code == 409
+    for wrong in ({"role": "boss"}, {"scopes": []}, {"scopes": ["East!"]}, {"account": "x"}):
+        assert (await access.post("grants", asked | wrong, token)).status_code in (404, 422), wrong
+
+
+async def test_keys_are_rotated_while_it_runs(access: Access, tmp_path: Path) -> None:
+    """Tokens of before stay good, new ones are under the new key, and what was sealed is still read."""
+    told = await access.person("zhou")
+    path = tmp_path / "keys" / "access.json"
+    assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+    before = (await access.client.get("/.well-known/jwks.json")).json()["keys"]
+    new = rotate_keys(path, access.service.machine.now().timestamp())
+    assert path.stat().st_mode & 0o777 == 0o600
+    after = (await access.client.get("/.well-known/jwks.json")).json()["keys"]
+    assert [one["kid"] for one in after] == [new, before[0]["kid"]]
+    assert (await access.get("me", told["access_token"])).status_code == 200
+    await roles(access, told)
+    assert (await access.get("me", told["access_token"])).status_code == 200
+
+
+async def test_a_file_of_keys_that_others_can_read_is_not_used(access: Access, tmp_path: Path) -> None:
+    """While it runs too: nobody is let in by keys that others may have."""
+    path = tmp_path / "keys" / "access.json"
+    made = access.made("zhou")
+    path.chmod(0o644)
+    answer = await access.post("set-up", {"code": made.set_up_code, "password": PASSWORD})
+    assert answer.status_code == 503
+    assert "chmod 600" in answer.text
+    ready = (await access.client.get("/readyz")).json()
+    assert "keys" in ready["failing"]
+    path.chmod(0o600)
+    access.forgive()
+    assert (await access.post("set-up", {"code": made.set_up_code, "password": PASSWORD})).status_code == 200
+
+
+async def test_another_file_of_keys_is_refused_at_the_start(
+    database: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Gone, another one, readable by all, or no such file: the start says which, and no new one is begun in silence."""
+    settings = settings_of(database, "127.0.0.1:1", topic_prefix, tmp_path)
+    path = Path(settings.access_keys)
+    async with serving(settings):
+        kept = path.read_bytes()  # noqa: ASYNC240
+
+    def opened() -> None:
+        service = create_service(settings)
+        with service.database:
+            service._open_keys()
+        service.hashing.close()
+        service.threads.close()
+
+    opened()
+    path.chmod(0o640)  # noqa: ASYNC240
+    with pytest.raises(SettingsError, match="640"):
+        opened()
+    path.unlink()  # noqa: ASYNC240
+    with pytest.raises(SettingsError, match="PANKE_ACCESS_KEYS"):
+        opened()
+    assert not path.exists()  # noqa: ASYNC240
+    make_keys(path, 0.0)
+    with pytest.raises(SettingsError, match="none of the keys"):
+        opened()
+    path.write_bytes(b"{}")  # noqa: ASYNC240
+    with pytest.raises(SettingsError, match="no file of keys"):
+        opened()
+    path.write_bytes(kept)  # noqa: ASYNC240
+    opened()
+
+
+def test_a_rotated_file_forgets_keys_whose_tokens_are_over(tmp_path: Path) -> None:
+    """An old key is published until its last token has expired, and is then gone from set and file."""
+    path = tmp_path / "keys.json"
+    assert make_keys(path, 0.0) and not make_keys(path, 0.0)
+    now = [0.0]
+    ring = Keyring(path, lambda: now[0])
+    first = ring.kids()[0]
+    second = rotate_keys(path, 10.0)
+    assert [one["kid"] for one in ring.published()] == [second, first]
+    assert ring.key(first) is not None
+    now[0] = 2000.0
+    assert [one["kid"] for one in ring.published()] == [second]
+    assert ring.key(first) is None
+    third = rotate_keys(path, 2000.0)
+    assert ring.kids() == [third, second]
+    assert len(read_keys(path).signing) == 2
+
+
+def test_what_is_sealed_is_of_one_owner_and_one_file(tmp_path: Path) -> None:
+    """A sealed secret that is put at another account, or read with another file, opens nothing."""
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    make_keys(one, 0.0)
+    make_keys(other, 0.0)
+    ring = Keyring(one, lambda: 0.0)
+    sealed = ring.seal(b"secret", "a")
+    assert ring.unseal(sealed, "a") == b"secret"
+    with pytest.raises(KeyFileError):
+        ring.unseal(sealed, "b")
+    with pytest.raises(KeyFileError):
+        Keyring(other, lambda: 0.0).unseal(sealed, "a")
+
+
+async def test_accounts_hold_no_names_and_no_contacts(access: Access) -> None:
+    """A login and staff ids: there is no column for anything else of a person."""
+    access.service.accounts.make("person", "zhou", (("east", "zhou"),), By(None))
+    columns = access.rows(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'access' AND table_name = 'accounts'"
+    )
+    assert {name for (name,) in columns} == {
+        "id", "kind", "login", "password", "totp", "totp_offered", "totp_step", "made_at", "disabled_at"
+    }  # fmt: skip
