@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -19,10 +20,10 @@ from services.access.main import AccessService, create_service
 from services.access.settings import AccessSettings
 from shared.access.caller import GrantableRole, GrantedRole
 from shared.contract.topics import Headers, encode_headers
-from shared.platform.http.connections import Limits
+from shared.platform.http.app import listen, server
 from shared.platform.kafka.sender import ensure_topic
 from shared.platform.postgres.database import connection_info
-from tests.support.serving import running
+from tests.support.serving import At, until
 
 PASSWORD = "four horses under a green bridge"
 OTHER = "seven lamps beside an old harbour"
@@ -97,13 +98,22 @@ def settings_of(dsn: str, kafka: str, prefix: str, folder: Path, **more: Any) ->
 
 @asynccontextmanager
 async def serving(settings: AccessSettings) -> AsyncIterator[Access]:
-    """The service, started."""
+    """The service, started, and stopped as it is by a signal: all its parts end."""
     service = create_service(settings)
-    async with (
-        running(service.app, Limits()) as ((host, port), _),
-        httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=60) as client,
-    ):
-        yield Access(service, client, settings.database_url)
+    bound = listen(At())
+    bound.listen()
+    host, port = bound.getsockname()[:2]
+    one = server(service.app)
+    served = asyncio.create_task(one.serve(sockets=[bound]))
+    await until(lambda: one.started or served.done())
+    try:
+        if served.done():
+            served.result()
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=120) as client:
+            yield Access(service, client, settings.database_url)
+    finally:
+        one.should_exit = True
+        await served
 
 
 class Facts:
