@@ -46,7 +46,7 @@ class Office:
         at = BEGIN + timedelta(seconds=self._seq)
         fact = f.Fact(name or f"e{self._seq}", self._seq, "demo", "hall", at, at, None, matter)
         begun = time.process_time()
-        decide(self._slice, fact, {self._id: self._book})
+        self._slice.put(decide(self._slice, fact, {self._id: self._book}).changes)
         return time.process_time() - begun
 
     def leave(self) -> float:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from shared.rules.domain import corrections, trail
 from shared.rules.domain import facts as f
-from shared.rules.domain.decide import decide
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.state import Slice
 from tests.property.test_rules_fold import facts, known, opened
+from tests.support.rules import fold_fact
 from tests.support.streams import BOOKS, Move, moves, stream
 
 thorough = settings(
@@ -178,7 +178,7 @@ def whole(
         plain.setattr(corrections, "judge_changed", lambda *_: None)
         slice_, told = opened(book), []
         for fact in all_facts:
-            told.append(decide(slice_, fact, known()))
+            told.append(fold_fact(slice_, fact, known()))
     return slice_, [event for each in told for event in each]
 
 
@@ -186,7 +186,7 @@ def compare(monkeypatch: pytest.MonkeyPatch, all_facts: list[f.Fact], book: str)
     slice_, expected = whole(monkeypatch, all_facts, book)
     here, told = opened(book), []
     for fact in all_facts:
-        told += decide(here, fact, known())
+        told += fold_fact(here, fact, known())
     assert told == expected
     assert here == slice_
 

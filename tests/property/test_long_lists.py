@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from services.attribution.store.codec import decode_record, encode_record
 from shared.rules.domain import evolve, lists, long_list
-from shared.rules.domain.decide import decide
 from shared.rules.domain.differences import differences
 from shared.rules.domain.state import Customer, Key, Slice
 from tests.property.test_rules_fold import Guarded, asked, books, facts, fold, known, opened, pure
+from tests.support.rules import fold_fact
 from tests.support.streams import Move, moves, stream
 
 items = st.lists(st.integers(0, 20).map(lambda n: (n % 5, n)), max_size=9)
@@ -121,8 +121,8 @@ def test_a_fact_is_decided_alike_whatever_is_long(short: int, drawn: list[Move],
     decided = []
     for fact in facts(events):
         part = Guarded(whole, asked(fact, whole))
-        decided.append(decide(whole, fact, known()))
-        assert decide(part, fact, known()) == decided[-1]
+        decided.append(fold_fact(whole, fact, known()))
+        assert fold_fact(part, fact, known()) == decided[-1]
         assert all(whole[key] == part[key] for key in part)
         for event in decided[-1]:
             evolve.apply(told, event)

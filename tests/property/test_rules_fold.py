@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from shared.contract import decode_event
 from shared.rules.domain.case import Books, Case
-from shared.rules.domain.decide import RULES, decide, new_scope, sweep
+from shared.rules.domain.decide import RULES, decide, new_scope, release_some, sweep
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.evolve import apply
-from shared.rules.domain.facts import Fact
+from shared.rules.domain.facts import Departure, Fact
 from shared.rules.domain.needs import HELD, needs
 from shared.rules.domain.rejudgement import identified, judge_again
 from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
@@ -23,6 +24,7 @@ from shared.rules.judge.history import DecisionHistory
 from shared.rules.judge.result import Judged, result, scope_result
 from shared.rules.judge.translate import to_fact
 from shared.rules.rulebooks.loading import load, shipped
+from tests.support.rules import fold_fact
 from tests.support.streams import BOOKS, Data, Move, lines, moves, stream
 
 pure = settings(
@@ -52,7 +54,7 @@ def fold(events: list[Data], book: str) -> tuple[Slice, list[DomainEvent]]:
     """The whole scope in memory, and all that was decided."""
     slice_, decided = opened(book), []
     for fact in facts(events):
-        decided += decide(slice_, fact, known())
+        decided += fold_fact(slice_, fact, known())
     return slice_, decided
 
 
@@ -112,11 +114,29 @@ def test_a_slice_is_enough(drawn: list[Move], book: str) -> None:
     for fact in facts(stream(drawn)):
         part = Guarded(whole, asked(fact, whole))
         before = set(part)
-        here = decide(part, fact, known())
-        there = decide(whole, fact, known())
+        here = fold_fact(part, fact, known())
+        there = fold_fact(whole, fact, known())
         assert here == there
         assert all(whole[key] == part[key] for key in part)
         assert not any(key in whole for key in before - part.keys())
+
+
+@pure
+@given(moves(), books)
+def test_judging_changes_nothing_that_its_caller_sees(drawn: list[Move], book: str) -> None:
+    """The slice is as it was, and judging it again comes to the same, until the changes are put into it."""
+    slice_ = opened(book)
+    for fact in facts(stream(drawn)):
+        before = dict(slice_)
+        outcome = decide(slice_, fact, known())
+        assert slice_ == before
+        assert decide(slice_, fact, known()) == outcome
+        until = fact.recorded_at + timedelta(days=40)
+        sweep(slice_, fact, known(), _customers(slice_), until)
+        if isinstance(fact.matter, Departure):
+            release_some(slice_, fact, known(), [held.id for held in slice_.owned_by(fact.matter.staff)])
+        assert slice_ == before
+        slice_.put(outcome.changes)
 
 
 @pure
@@ -139,16 +159,16 @@ def test_the_moment_of_a_sweep_is_nothing(drawn: list[Move], book: str, shares: 
     told, told_swept = DecisionHistory(), DecisionHistory()
     all_facts = facts(events)
     for number, fact in enumerate(all_facts):
-        told.add(number, decide(plain, fact, known()))
-        told_swept.add(number, decide(swept, fact, known()))
+        told.add(number, fold_fact(plain, fact, known()))
+        told_swept.add(number, fold_fact(swept, fact, known()))
         last = number + 1 == len(all_facts)
         if not last and number < len(shares):
             gap = all_facts[number + 1].recorded_at - fact.recorded_at
             until = fact.recorded_at + gap * (shares[number] / 100)
-            told_swept.add(number, sweep(swept, fact, known(), _customers(swept), until))
+            told_swept.add(number, _sweep(swept, fact, until))
     end = all_facts[-1].recorded_at + timedelta(days=40)
     for slice_, history in ((plain, told), (swept, told_swept)):
-        history.add(len(all_facts), sweep(slice_, all_facts[-1], known(), _customers(slice_), end))
+        history.add(len(all_facts), _sweep(slice_, all_facts[-1], end))
     places = list(range(len(all_facts)))
     tell = [
         result(load(book), end, [scope_result(Judged(slice_, history, places))])
@@ -165,10 +185,10 @@ def test_records_that_name_one_customer_by_their_contacts_are_judged_to_be_that_
     """What a correction tells without judging anything again is what judging all records again would tell."""
     slice_ = opened(book)
     for fact in facts(stream(drawn)):
-        decide(slice_, fact, known())
+        fold_fact(slice_, fact, known())
         for customer in [record for record in slice_.values() if isinstance(record, Customer)]:
             case = Case(
-                Slice(slice_),
+                Draft(slice_),
                 fact,
                 known(),
                 None,
@@ -176,12 +196,18 @@ def test_records_that_name_one_customer_by_their_contacts_are_judged_to_be_that_
             )
             formed = identified(case, customer)
             if formed is not None:
-                judged = [r for r in judge_again(case, customer).slice.values() if isinstance(r, Customer)]
+                judged = judge_again(case, customer).slice.changed_customers()
                 assert [_identity(one) for one in judged] == [_identity(formed)]
 
 
 def _identity(customer: Customer) -> tuple[object, ...]:
     return tuple(customer.contacts), tuple(customer.names), customer.place
+
+
+def _sweep(slice_: Slice, fact: Fact, until: datetime) -> list[DomainEvent]:
+    swept = sweep(slice_, fact, known(), _customers(slice_), until)
+    slice_.put(swept.changes)
+    return swept.events
 
 
 def _customers(slice_: Slice) -> list[str]:

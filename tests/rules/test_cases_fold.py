@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.contract import Event, decode_event
-from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.decide import new_scope
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import Customer, CustomerRef, Key, Slice
 from shared.rules.judge.history import DecisionHistory
@@ -20,6 +20,7 @@ from shared.rules.judge.reading import in_order
 from shared.rules.judge.translate import to_fact
 from tests.property.test_rules_fold import Guarded, asked
 from tests.rules.form import Case, books, enrolments, expand, read_cases, rulebook
+from tests.support.rules import fold_fact
 
 
 def events_of(case: Case) -> dict[str, list[Event]]:
@@ -67,8 +68,8 @@ def test_a_case_folds_from_slices_and_from_events(case: Case, tmp_path: Path) ->
             fact = to_fact(event, number, None)
             part = Guarded(whole, asked(fact, whole))
             loaded = set(part)
-            decided = decide(whole, fact, known)
-            assert decide(part, fact, known) == decided
+            decided = fold_fact(whole, fact, known)
+            assert fold_fact(part, fact, known) == decided
             assert all(whole[key] == part[key] for key in part)
             assert not any(key in whole for key in loaded - part.keys())
             history.add(number, decided)

@@ -14,11 +14,12 @@ import pytest
 
 from shared.rules.domain import facts as f
 from shared.rules.domain import long_list
-from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.decide import new_scope
 from shared.rules.domain.events import DealDecided
 from shared.rules.domain.needs import needs
 from shared.rules.domain.state import Customer, Slice
 from shared.rules.rulebooks.loading import load
+from tests.support.rules import fold_fact
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 SHARED = "+8613800000000"
@@ -48,7 +49,7 @@ class Office:
         self.seq += 1
         at = BEGIN + timedelta(seconds=self.seq)
         fact = f.Fact(name or f"e{self.seq}", self.seq, "demo", "hall", at, at, None, matter)
-        return decide(self.slice_, fact, self.books)
+        return fold_fact(self.slice_, fact, self.books)
 
     def customer(self) -> Customer:
         pointed = self.slice_.pointed("contact", SHARED)

@@ -7,12 +7,13 @@ import json
 from msgspec.structs import replace
 
 from shared.contract import decode_event
-from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.decide import new_scope
 from shared.rules.domain.facts import HouseholdLink
 from shared.rules.domain.state import Customer
 from shared.rules.judge.translate import to_fact
 from shared.rules.rulebooks.loading import load
 from tests.rules.form import expand
+from tests.support.rules import fold_fact
 
 EVENTS = (
     {"visit": "v1", "at": "03-01 10:00", "who": 1, "by": "li"},
@@ -29,7 +30,7 @@ def customers(*, kept_before: bool) -> int:
         fact = to_fact(decode_event(json.dumps(expand(event)).encode(), recorded=True), number, None)
         if kept_before and isinstance(fact.matter, HouseholdLink):
             fact = replace(fact, matter=replace(fact.matter, relation=None))
-        decide(scope, fact, {(book.name, book.version): book})
+        fold_fact(scope, fact, {(book.name, book.version): book})
     return sum(isinstance(record, Customer) for record in scope.values())
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from shared.rules.domain import facts as f
 from shared.rules.domain import long_list
-from shared.rules.domain.decide import decide, new_scope
+from shared.rules.domain.decide import new_scope
 from shared.rules.domain.events import CustomersJoined
 from shared.rules.domain.evolve import evolve
 from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
 from shared.rules.rulebooks.loading import load
+from tests.support.rules import fold_fact
 
 BOOK = load("confirmation")
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -117,7 +118,7 @@ def test_a_link_makes_few_leaves_of_the_household(name: str, monkeypatch: pytest
     for seq, matter in enumerate((*before, *chain), start=1):
         at, written, leaves = BEGIN + timedelta(seconds=seq), slice_.written, 0
         fact = f.Fact(f"e{seq}", seq, "demo", "hall", at, at, None, matter)
-        decide(slice_, fact, {(BOOK.name, BOOK.version): BOOK})
+        fold_fact(slice_, fact, {(BOOK.name, BOOK.version): BOOK})
         most, made = max(most, slice_.written - written), max(made, leaves)
     (household,) = (record for record in slice_.values() if isinstance(record, Customer))
     assert len(long_list.leaves_of(household.records)) > 2

@@ -19,7 +19,6 @@ from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
-from services.attribution.store.working import Before
 from shared.contract import StaffContacts
 from shared.contract.events import Role
 from shared.contract.topics import (
@@ -31,6 +30,7 @@ from shared.contract.topics import (
 )
 from shared.contract.warnings import Warned
 from shared.rules.domain import events as e
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.facts import (
     Absence,
     Approval,
@@ -41,7 +41,7 @@ from shared.rules.domain.facts import (
     ShiftOpening,
     Signing,
 )
-from shared.rules.domain.state import Board, Customer, Deal, Dispute, Key
+from shared.rules.domain.state import Changes, Customer, Deal, Dispute, Slice
 from shared.rules.judge.result import deal_decision, flag_result, penalty_result, stored_decision
 
 INSTANT: Final = timedelta(microseconds=1)
@@ -75,6 +75,8 @@ class FactChanges:
 
     work: ScopeState
     cause: Cause
+    records: Draft
+    """The records of the scope as they are after the fact."""
     stored: list[EventRow] = field(default_factory=list)
     rows: list[tuple[str, list[Any]]] = field(default_factory=list)
     messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
@@ -90,7 +92,7 @@ class FactChanges:
         """The version of the event that is being projected."""
         return self.work.version + len(self.stored)
 
-    def project(self, events: Sequence[e.DomainEvent], before: Before) -> None:
+    def project(self, events: Sequence[e.DomainEvent]) -> None:
         """Every row and message of the events, and of the claims that they changed."""
         stream = stream_id(self.work.scope)
         head = Cited(self.cause.seq, self.cause.engine, self.cause.rulebook).head()
@@ -99,7 +101,7 @@ class FactChanges:
             view = _VIEWS.get(type(event))
             if view is not None:
                 view(self, event)
-        self._changed_claims(before)
+        self._changed_claims()
 
     def row(self, table: str, *values: Any) -> None:
         self.rows.append((table, [self.work.scope, *values]))
@@ -112,8 +114,9 @@ class FactChanges:
         self.messages.append((body, self.cause.known_at(lapsed_at)))
 
     def commit(self, batch: BatchRows) -> None:
-        """Hand everything to the batch and move the scope's counters."""
+        """Hand everything to the batch, take over the records and move the scope's counters."""
         work, cause = self.work, self.cause
+        work.slice.take_over(self.records.changes, cause.seq)
         batch.events.extend(self.stored)
         for gone, into in self.joined:  # before the rows: those of this fact went along already
             batch.join(work.scope, gone, into)
@@ -135,19 +138,19 @@ class FactChanges:
         work.version += len(self.stored)
         work.sent += len(self.messages)
 
-    def _changed_claims(self, before: Before) -> None:
+    def _changed_claims(self) -> None:
         """A claim message for each customer whose owner, status or expiry is another one now."""
-        slice_ = self.work.slice
+        records = self.records
         taken: dict[str, list[str]] = {}
         for gone, into in self.joined:
             taken.setdefault(into, []).append(gone)
             self.claims[gone] = None
-        affected = {name: slice_.find_customer(name) for name in _affected(self.work, before)}
+        affected = {name: records.find_customer(name) for name in _affected(self.work.slice, records.changes)}
         self.claims |= {name: None for name, customer in affected.items() if customer is None}
         customers = [customer for customer in affected.values() if customer is not None]
         for customer in sorted(customers, key=lambda customer: customer.place):
             known = self.work.claims.get(customer.id)
-            row = claim_row(slice_, customer, known)
+            row = claim_row(records, customer, known)
             replaces = tuple(taken.get(customer.id, ()))
             generation = known.generation if known else 0
             if replaces and row.generation == generation:
@@ -164,16 +167,16 @@ class FactChanges:
                     owner=row.standing.owner,
                     status=row.standing.status,
                     expires_at=row.standing.expires_at,
-                    timezone=slice_.scope.timezone,
+                    timezone=records.scope.timezone,
                 )
 
 
-def _affected(work: ScopeState, before: Before) -> set[str]:
+def _affected(before: Slice, changes: Changes) -> set[str]:
     """Customers that changed, and those of disputes that did."""
-    found = {key.id for key in before if key.kind == "customer"}
-    for key, former in before.items():
+    found = {key.id for key in changes if key.kind == "customer"}
+    for key, now in changes.items():
         if key.kind == "dispute":
-            for dispute in (former, work.slice.get(key)):
+            for dispute in (before.get(key), now):
                 found.update(dispute.customers if isinstance(dispute, Dispute) else ())
     return found
 
@@ -217,7 +220,7 @@ def _joined(rows: FactChanges, event: e.CustomersJoined) -> None:
     for table, values in rows.rows:
         if table == "decisions" and values[2] in event.gone:
             values[2] = event.customer
-    customer = rows.work.slice.find_customer(event.customer)
+    customer = rows.records.find_customer(event.customer)
     if customer is not None:
         _own_deals(rows, customer, customer.deals)
 
@@ -258,7 +261,7 @@ def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
     """Who was never enrolled has no role, and nothing was ever planned for them."""
     staff = event.entry.staff
     rows.row("presence", staff, None, None)
-    member = rows.work.slice.scope.staff.get(staff)
+    member = rows.records.scope.staff.get(staff)
     if member is not None and member.role in get_args(Role):
         rows.work.contacts.pop(staff, None)
         _project_staff(rows, staff, member.role, departed=True)
@@ -293,11 +296,11 @@ def note_presence(rows: FactChanges, matter: Matter) -> None:
     else:
         moved = dict.fromkeys(matter.order) if isinstance(matter, ShiftOpening) else {}
     for staff, reason in moved.items():
-        if not rows.work.slice.scope.departed(staff):
+        if not rows.records.scope.departed(staff):
             rows.row("presence", staff, reason, rows.cause.at if reason is not None else None)
 
 
-def project_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
+def project_presence(rows: FactChanges, matter: Matter) -> None:
     """Who is away or back, for whoever plans messages; a shift that names somebody has them back.
 
     Who stood on the board before, and was not away, has not been away.
@@ -307,8 +310,8 @@ def project_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
     if isinstance(matter, Absence | Return):
         _project_presence_of(rows, matter.staff, away=isinstance(matter, Absence))
     elif isinstance(matter, ShiftOpening):
-        board = before.get(Key("board", rows.cause.office or ""))
-        if isinstance(board, Board):
+        board = rows.work.slice.board(rows.cause.office or "")
+        if board is not None:
             there = frozenset(board.visit) - board.away.keys()
             for staff in dict.fromkeys(matter.order):
                 if staff not in there:
@@ -316,7 +319,7 @@ def project_presence(rows: FactChanges, matter: Matter, before: Before) -> None:
 
 
 def _project_presence_of(rows: FactChanges, staff: str, *, away: bool) -> None:
-    member = rows.work.slice.scope.staff.get(staff)
+    member = rows.records.scope.staff.get(staff)
     if member is not None and not member.departed and member.role in get_args(Role):
         _project_staff(rows, staff, member.role, away=away)
 
@@ -334,7 +337,7 @@ def _project_staff(
         departed=departed,
         office=rows.cause.office,
         away=away,
-        timezone=rows.work.slice.scope.timezone,
+        timezone=rows.records.scope.timezone,
     )
 
 

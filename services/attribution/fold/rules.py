@@ -8,8 +8,7 @@ from importlib import metadata
 
 from services.attribution.fold.scope_fold import Rules
 from shared.rules.domain.case import Books, Step, book_at, unheard
-from shared.rules.domain.decide import decide, release_some, sweep
-from shared.rules.domain.events import DomainEvent
+from shared.rules.domain.decide import Outcome, decide, release_some, sweep
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.needs import needs
 from shared.rules.domain.rulebook import Rulebook
@@ -33,9 +32,7 @@ def live_rules(registry: Registry) -> Rules:
     )
 
 
-def _decide(
-    slice_: Slice, fact: Fact, books: Mapping[BookId, Rulebook], step: Step = unheard
-) -> list[DomainEvent]:
+def _decide(slice_: Slice, fact: Fact, books: Mapping[BookId, Rulebook], step: Step = unheard) -> Outcome:
     """Live, nothing lies after the horizon: time comes in with the facts."""
     horizon: datetime | None = None
     known: Books = books

@@ -31,6 +31,8 @@ from services.attribution.store.texts import text_row
 from shared.contract import Event, mask
 from shared.contract.topics import encode_contacts
 from shared.rules.domain.case import Step, unheard
+from shared.rules.domain.decide import Outcome
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.events import DomainEvent, OfficeFound, RulebookAdopted
 from shared.rules.domain.facts import (
     Absence,
@@ -58,9 +60,9 @@ class Rules:
 
     translate: Callable[[Event, int, StoredContacts | None], Fact]
     needs: Callable[[Fact, Slice], set[Key]]
-    decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook], Step], list[DomainEvent]]
-    sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], list[DomainEvent]]
-    release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], list[DomainEvent]]
+    decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook], Step], Outcome]
+    sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], Outcome]
+    release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], Outcome]
     book_at: Callable[[Scope, datetime], BookId]
     books: Mapping[BookId, Rulebook]
     texts_of: Callable[[BookId], tuple[bytes, ...]]
@@ -143,25 +145,21 @@ class ScopeFold:
             return False
         self.load_customers({work.scope: work}, [(work.scope, customer) for customer in held[:most]])
         try:
-            with work.slice.fact(record.seq) as before:
-                events = self._rules.release_some(work.slice, fact, self._rules.books, held[:most])
-                rows = FactChanges(work, self._cause(work, fact.occurred_at, record))
-                rows.project(events, before)
+            outcome = self._rules.release_some(work.slice, fact, self._rules.books, held[:most])
+            rows = self._changes(work, outcome, fact.occurred_at, record)
         except psycopg.Error:
             raise
         except Exception:
             return False
         rows.commit(batch)
-        return bool(events)
+        return bool(outcome.events)
 
     def sweep(self, work: ScopeState, customers: list[str], until: datetime, batch: BatchRows) -> str | None:
         """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""
         nobody = Fact("", work.folded, work.scope, "", until, until, None, Signing(""))
         try:
-            with work.slice.fact(work.folded) as before:
-                events = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
-                rows = FactChanges(work, self._cause(work, until, None))
-                rows.project(events, before)
+            outcome = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
+            rows = self._changes(work, outcome, until, None)
         except psycopg.Error:
             raise
         except Exception as error:  # as with a fact: a defect stops this scope only
@@ -215,26 +213,24 @@ class ScopeFold:
             fact = self._rules.translate(record.event, record.seq, record.contacts)
         self._complete(work, fact)
         warned = warned_of(record.event, work.slice.scope)
-        with work.slice.fact(record.seq) as before:
-            events = self._rules.decide(work.slice, fact, self._rules.books, self._step)
-            rows = FactChanges(work, self._cause(work, fact.occurred_at, record, fact.office))
-            rows.project(events, before)
-            project_presence(rows, fact.matter, before)
-            note_presence(rows, fact.matter)
-            date_deal(rows, fact.matter, events)
-            note_remark(rows, fact.matter, events)
-            rows.warned = warned
-            self._add_texts(rows, events, batch)
-            rows.row(
-                "facts",
-                record.seq,
-                fact.id,
-                record.event.type,
-                fact.office,
-                fact.recorded_at,
-                record.body,
-                encode_contacts(record.contacts),
-            )
+        outcome = self._rules.decide(work.slice, fact, self._rules.books, self._step)
+        events, rows = outcome.events, self._changes(work, outcome, fact.occurred_at, record, fact.office)
+        project_presence(rows, fact.matter)
+        note_presence(rows, fact.matter)
+        date_deal(rows, fact.matter, events)
+        note_remark(rows, fact.matter, events)
+        rows.warned = warned
+        self._add_texts(rows, events, batch)
+        rows.row(
+            "facts",
+            record.seq,
+            fact.id,
+            record.event.type,
+            fact.office,
+            fact.recorded_at,
+            record.body,
+            encode_contacts(record.contacts),
+        )
         return rows
 
     def _complete(self, work: ScopeState, fact: Fact) -> None:
@@ -279,15 +275,25 @@ class ScopeFold:
             book = self._rules.books[work.book]
             work.slice.load(SCOPE, Scope(work.scope, work.book, str(book.timezone)))
 
-    def _cause(
-        self, work: ScopeState, at: datetime, record: JournalFact | None, office: str | None = None
-    ) -> Cause:
-        """The fact, by the text in force when it counts; a sweep, without one, comes behind the last fact."""
-        sha256 = self._rules.books[self._rules.book_at(work.slice.scope, at)].sha256
+    def _changes(
+        self,
+        work: ScopeState,
+        outcome: Outcome,
+        at: datetime,
+        record: JournalFact | None,
+        office: str | None = None,
+    ) -> FactChanges:
+        """What the events add, by the text in force when they count; those of a sweep come behind the last fact."""
+        records = Draft(work.slice, outcome.changes)
+        sha256 = self._rules.books[self._rules.book_at(records.scope, at)].sha256
         if record is None:
-            return Cause(work.folded, at, self._rules.engine, sha256, None, None)
-        told = record.traceparent, record.recorded_at
-        return Cause(record.seq, at, self._rules.engine, sha256, *told, office)
+            cause = Cause(work.folded, at, self._rules.engine, sha256, None, None)
+        else:
+            known = record.traceparent, record.recorded_at
+            cause = Cause(record.seq, at, self._rules.engine, sha256, *known, office)
+        rows = FactChanges(work, cause, records)
+        rows.project(outcome.events)
+        return rows
 
     def _add_texts(self, rows: FactChanges, events: Iterable[DomainEvent], batch: BatchRows) -> None:
         """The text of a rulebook that is adopted, or that a scope begins under, is kept by its content.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from shared.rules.domain.case import standing
-from shared.rules.domain.state import Customer, Slice
+from shared.rules.domain.state import Customer, Records
 from shared.rules.judge.result import expires_at, status
 
 
@@ -36,15 +36,15 @@ class ClaimRow(Struct, frozen=True, gc=False):
     due_at: datetime | None
 
 
-def standing_of(slice_: Slice, customer: Customer) -> ClaimState:
+def standing_of(records: Records, customer: Customer) -> ClaimState:
     """Owner, status and expiry as of what is decided."""
     claim = standing(customer.claim)
-    return ClaimState(claim.owner if claim else None, status(slice_, customer), expires_at(customer))
+    return ClaimState(claim.owner if claim else None, status(records, customer), expires_at(customer))
 
 
-def claim_row(slice_: Slice, customer: Customer, known: ClaimRow | None) -> ClaimRow:
+def claim_row(records: Records, customer: Customer, known: ClaimRow | None) -> ClaimRow:
     """The row of a customer after a fact; the generation goes up with every change of its standing."""
-    now = standing_of(slice_, customer)
+    now = standing_of(records, customer)
     before, generation = (known.standing, known.generation) if known else (NEVER, 0)
     return ClaimRow(
         born=customer.first,

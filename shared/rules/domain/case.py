@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import midnight_after
-from shared.rules.domain.evolve import apply
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.facts import Basis, EventId, Fact, StaffId
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import (
@@ -19,11 +19,9 @@ from shared.rules.domain.state import (
     Customer,
     CustomerId,
     Deal,
-    Key,
     Noted,
     Outside,
     Scope,
-    Slice,
 )
 
 Books = Mapping[BookId, Rulebook]
@@ -74,15 +72,15 @@ class Case:
 
     def __init__(
         self,
-        slice_: Slice,
+        draft: Draft,
         fact: Fact,
         books: Books,
         horizon: datetime | None,
         judge: Callable[[Case], None],
         step: Step = unheard,
     ) -> None:
-        self.slice = slice_
-        self.timezone = slice_.scope.timezone
+        self.slice = draft
+        self.timezone = draft.scope.timezone
         self.fact = fact
         self.id: EventId = fact.id
         self.record: EventId = fact.id
@@ -137,13 +135,13 @@ class Case:
         return self.slice.customer(customer)
 
     def knows(self, customer: CustomerId) -> bool:
-        return Key("customer", customer) in self.slice
+        return self.slice.find_customer(customer) is not None
 
     # Acts
 
     def emit(self, event: e.DomainEvent) -> None:
-        """Make it so, and keep it for the history."""
-        apply(self.slice, event)
+        """Make it so for the rest of the judging, and keep it for the history."""
+        self.slice.apply(event)
         self.events.append(event)
 
     def flag(self, flag: str) -> None:

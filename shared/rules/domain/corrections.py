@@ -202,9 +202,7 @@ def _reform(
             _rename(case, known, formed)
             return known.id, False
     scratch = judge_changed(case, known, changed) or judge_again(case, known)
-    parts = sorted(
-        (r for r in scratch.slice.values() if isinstance(r, Customer)), key=lambda part: part.place
-    )
+    parts = sorted(scratch.slice.changed_customers(), key=lambda part: part.place)
     if not parts:
         _empty(case, known)
         return None, True

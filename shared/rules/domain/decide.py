@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from shared.rules.domain import events as e
 from shared.rules.domain import facts as f
 from shared.rules.domain.case import Books, Case, Step, lapse, unheard
@@ -13,6 +15,7 @@ from shared.rules.domain.conduct import find_concealment, transfer, uphold_compl
 from shared.rules.domain.corrections import correct
 from shared.rules.domain.deals import cancel, sign, subscribe
 from shared.rules.domain.disputes import add_evidence, dispute, rule
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.effective_time import time_event
 from shared.rules.domain.follow_up import record_follow_up
 from shared.rules.domain.household import link_household
@@ -21,7 +24,7 @@ from shared.rules.domain.recognition import recognise
 from shared.rules.domain.registration import register_call, register_outreach
 from shared.rules.domain.rotation import come_back, leave, open_shift
 from shared.rules.domain.staff import adopt, depart, enrol, release
-from shared.rules.domain.state import SCOPE, BookId, CustomerId, Scope, Slice
+from shared.rules.domain.state import SCOPE, BookId, Changes, CustomerId, Scope, Slice
 from shared.rules.domain.visits import register_visit
 
 
@@ -30,52 +33,59 @@ def new_scope(name: str, default: BookId, timezone: str) -> Slice:
     return Slice({SCOPE: Scope(name, default, timezone)})
 
 
+class Outcome(Struct, frozen=True, gc=False):
+    """What judging came to: the events, and the records that they change in the slice, once it takes them over."""
+
+    events: list[e.DomainEvent]
+    changes: Changes
+
+
 def decide(
     slice_: Slice, fact: f.Fact, books: Books, horizon: datetime | None = None, step: Step = unheard
-) -> list[e.DomainEvent]:
-    """Judge one fact; the slice is changed with it.
+) -> Outcome:
+    """Judge one fact; the slice stays as it is until whoever asked puts the changes into it.
 
     `horizon` (`as_of`) bounds how far claims lapse; a fact that is effective after it is left out. `step` hears of
     every record that a correction judges again.
     """
-    case = Case(slice_, fact, books, horizon, _judge, step)
+    case = Case(Draft(slice_), fact, books, horizon, _judge, step)
     flags = time_event(case)
     if horizon is not None and case.effective > horizon:
-        return []
+        return Outcome([], {})
     if fact.office not in slice_.scope.offices:
         case.emit(e.OfficeFound(fact.office))
     for flag in flags:
         case.flag(flag)
     _judge(case)
-    return case.events
+    return _outcome(case)
+
+
+def _outcome(case: Case) -> Outcome:
+    return Outcome(case.events, case.slice.changes)
 
 
 def _judge(case: Case) -> None:
     RULES[type(case.fact.matter)](case, case.fact.matter)
 
 
-def release_some(
-    slice_: Slice, departure: f.Fact, books: Books, customers: list[CustomerId]
-) -> list[e.DomainEvent]:
+def release_some(slice_: Slice, departure: f.Fact, books: Books, customers: list[CustomerId]) -> Outcome:
     """Release these customers of one who leaves, ahead of the rest of the departure, which is judged after them.
 
     What a departure does to one customer depends on no other one, so a part of it may be judged before the rest.
     """
-    case = Case(slice_, departure, books, None, _judge)
+    case = Case(Draft(slice_), departure, books, None, _judge)
     time_event(case)
     for customer in customers:
         release(case, customer)
-    return case.events
+    return _outcome(case)
 
 
-def sweep(
-    slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId], until: datetime
-) -> list[e.DomainEvent]:
+def sweep(slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId], until: datetime) -> Outcome:
     """Let these customers' claims lapse that end by `until`; `fact` is the last one that was judged."""
-    case = Case(slice_, fact, books, until, _judge)
+    case = Case(Draft(slice_), fact, books, until, _judge)
     for customer in customers:
         lapse(case, customer, until)
-    return case.events
+    return _outcome(case)
 
 
 def _survey(case: Case, survey: f.Survey) -> None:

@@ -18,9 +18,9 @@ from shared.rules.domain.state import (
     Deal,
     Dispute,
     Outside,
+    Records,
     RulingMade,
     Shares,
-    Slice,
 )
 
 
@@ -134,9 +134,9 @@ def _ruled_over(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId,
     return tuple(dict.fromkeys((*found.customers, found.other)))
 
 
-def _standing_ruling(slice_: Slice | Outside, name: str) -> EventId | None:
+def _standing_ruling(records: Records | Outside, name: str) -> EventId | None:
     """The ruling that stands; what was refused, as all after it, is refused also where it is judged again."""
-    found = slice_.dispute(name)
+    found = records.dispute(name)
     return found.ruling.event if found is not None and found.ruling is not None else None
 
 

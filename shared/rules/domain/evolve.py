@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from shared.rules.domain.lists import added, appended, replaced, united, united_
 from shared.rules.domain.long_list import key_of
 from shared.rules.domain.state import (
     SCOPE,
+    Changes,
     Claim,
     Customer,
     CustomerId,
@@ -27,14 +28,11 @@ from shared.rules.domain.state import (
     Grant,
     IdHolder,
     Key,
-    Record,
+    Records,
     Slice,
     Staff,
     taken_key,
 )
-
-Changes: TypeAlias = dict[Key, Record | None]
-"""Records after an event, by key; None where there is none any more."""
 
 CUSTOMERS = uuid5(NAMESPACE_URL, "panke:customers")
 _SPACE = CUSTOMERS.bytes
@@ -50,44 +48,38 @@ def customer_id(scope: str, first: EventId) -> CustomerId:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-def evolve(slice_: Slice, event: e.DomainEvent) -> Changes:
+def evolve(records: Records, event: e.DomainEvent) -> Changes:
     """The records that this event changes, as they are after it."""
-    return _CHANGES[type(event)](slice_, event)
+    return CHANGES[type(event)](records, event)
 
 
-def apply(slice_: Slice, event: e.DomainEvent) -> Changes:
-    """Put what an event changes into the slice, and tell it."""
-    changes = _CHANGES[type(event)](slice_, event)
-    for key, record in changes.items():
-        if record is None:
-            slice_.pop(key, None)
-        else:
-            slice_[key] = record
-    return changes
+def apply(slice_: Slice, event: e.DomainEvent) -> None:
+    """Make what an event changes so."""
+    slice_.put(evolve(slice_, event))
 
 
-def _office_found(s: Slice, event: e.OfficeFound) -> Changes:
+def _office_found(s: Records, event: e.OfficeFound) -> Changes:
     return {SCOPE: replace(s.scope, offices=(*s.scope.offices, event.office))}
 
 
-def _staff_enrolled(s: Slice, event: e.StaffEnrolled) -> Changes:
+def _staff_enrolled(s: Records, event: e.StaffEnrolled) -> Changes:
     entry = event.entry
     staff = {**s.scope.staff, entry.staff: Staff(entry.role or "")}
     return {SCOPE: replace(s.scope, staff=staff, roster=(*s.scope.roster, entry))}
 
 
-def _staff_departed(s: Slice, event: e.StaffDeparted) -> Changes:
+def _staff_departed(s: Records, event: e.StaffDeparted) -> Changes:
     entry = event.entry
     known = s.scope.staff.get(entry.staff, Staff(""))
     staff = {**s.scope.staff, entry.staff: replace(known, departed=True)}
     return {SCOPE: replace(s.scope, staff=staff, roster=(*s.scope.roster, entry))}
 
 
-def _rulebook_adopted(s: Slice, event: e.RulebookAdopted) -> Changes:
+def _rulebook_adopted(s: Records, event: e.RulebookAdopted) -> Changes:
     return {SCOPE: replace(s.scope, adoptions=(*s.scope.adoptions, event.adopted))}
 
 
-def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
+def _record_filed(s: Records, event: e.RecordFiled) -> Changes:
     fact = event.filed.fact
     changes: Changes = {Key("record", fact.id): event.filed}
     if event.customer is not None:
@@ -95,15 +87,15 @@ def _record_filed(s: Slice, event: e.RecordFiled) -> Changes:
     return changes
 
 
-def _id_taken(s: Slice, event: e.IdTaken) -> Changes:
+def _id_taken(s: Records, event: e.IdTaken) -> Changes:
     return {taken_key(event.kind, event.id): IdHolder(event.event)}
 
 
-def _customer_named(s: Slice, event: e.CustomerNamed) -> Changes:
+def _customer_named(s: Records, event: e.CustomerNamed) -> Changes:
     return _named(s, event.customer, event.event, event.seq, Party(event.name, event.contacts), event.nth)
 
 
-def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Party, nth: int = 0) -> Changes:
+def _named(s: Records, customer: CustomerId, event: EventId, seq: int, party: Party, nth: int = 0) -> Changes:
     """The contacts and the name of a record's party are the customer's from now on."""
     key = Key("customer", customer)
     known, changes = s.get(key), Changes()
@@ -121,7 +113,7 @@ def _named(s: Slice, customer: CustomerId, event: EventId, seq: int, party: Part
     return changes
 
 
-def _freed(s: Slice, home: CustomerId) -> Changes:
+def _freed(s: Records, home: CustomerId) -> Changes:
     """Where an id that another customer's contacts point to is a customer's again, they point to that one itself."""
     alias = s.get(Key("joined", home))
     if not isinstance(alias, CustomerRef):
@@ -130,7 +122,7 @@ def _freed(s: Slice, home: CustomerId) -> Changes:
     return _pointers(other, other.id) | _customer(other) | {Key("joined", home): None}
 
 
-def _customer_touched(s: Slice, event: e.CustomerTouched) -> Changes:
+def _customer_touched(s: Records, event: e.CustomerTouched) -> Changes:
     known = s.customer(event.customer)
     return _customer(replace(known, records=added(known.records, event.event)))
 
@@ -189,7 +181,7 @@ def _former_of_parts(parts: list[Customer], claim: Claim | None) -> tuple[Former
     return united_by(known, "claim.since")
 
 
-def _customers_joined(s: Slice, event: e.CustomersJoined) -> Changes:
+def _customers_joined(s: Records, event: e.CustomersJoined) -> Changes:
     """The contacts of the largest part go on pointing where they do, and those of the others point there now."""
     parts = [s.customer(customer) for customer in (event.customer, *event.gone)]
     into, large = parts[0], max(parts, key=_size)
@@ -219,7 +211,7 @@ def _size(customer: Customer) -> int:
     return sum(map(len, (customer.records, customer.contacts, customer.receptions, customer.deals)))
 
 
-def _customer_reformed(s: Slice, event: e.CustomerReformed) -> Changes:
+def _customer_reformed(s: Records, event: e.CustomerReformed) -> Changes:
     """What left is nobody's; that it is another's is told by an event of its own."""
     before = s.customer(event.now.id)
     now, moved = changed(before, event), event.changes
@@ -240,7 +232,7 @@ def _customer_reformed(s: Slice, event: e.CustomerReformed) -> Changes:
     return stays | _customer(now)
 
 
-def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
+def _customers_reformed(s: Records, event: e.CustomersReformed) -> Changes:
     before = s.customer(event.before)
     changes: Changes = {Key("contact", contact): None for contact in event.dropped}
     # A visit or a deal that is nobody's any more must not be found; one that moves is told again by its own event.
@@ -256,7 +248,7 @@ def _customers_reformed(s: Slice, event: e.CustomersReformed) -> Changes:
     return {key: to for key, to in changes.items() if not isinstance(to, CustomerRef) or not s.holds(key, to)}
 
 
-def _decided(s: Slice, event: e.Decided) -> Changes:
+def _decided(s: Records, event: e.Decided) -> Changes:
     known, claim = s.customer(event.customer), event.claim
     holder, forfeits, grants = known.holder, known.forfeits, known.grants
     if event.owner is not None or event.decision in ("released", "revoked"):
@@ -306,7 +298,7 @@ def _granted(grants: tuple[Grant, ...], claim: Claim) -> tuple[Grant, ...]:
     return added(grants, Grant(claim.owner, claim.registration))
 
 
-def _claim_changed(s: Slice, event: e.ClaimChanged) -> Changes:
+def _claim_changed(s: Records, event: e.ClaimChanged) -> Changes:
     known, claim = s.customer(event.customer), event.claim
     if claim is None or claim.lapsed:
         return _customer(replace(known, claim=claim))
@@ -319,12 +311,12 @@ def _without_present(forfeits: tuple[Forfeit, ...], owner: StaffId) -> tuple[For
     return tuple(f for f in forfeits if f.staff != owner or f.cause != "present") if forfeits else forfeits
 
 
-def _former_claim_found(s: Slice, event: e.FormerClaimFound) -> Changes:
+def _former_claim_found(s: Records, event: e.FormerClaimFound) -> Changes:
     known = s.customer(event.customer)
     return _customer(replace(known, former=appended(known.former, event.former)))
 
 
-def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
+def _visit_received(s: Records, event: e.VisitReceived) -> Changes:
     known, reception = s.customer(event.customer), event.reception
     if s.pointed("visit", reception.visit) is None:
         receptions = appended(known.receptions, reception)
@@ -336,21 +328,21 @@ def _visit_received(s: Slice, event: e.VisitReceived) -> Changes:
     return changes
 
 
-def _owner_assisted(s: Slice, event: e.OwnerAssisted) -> Changes:
+def _owner_assisted(s: Records, event: e.OwnerAssisted) -> Changes:
     known = s.customer(event.customer)
     return _customer(replace(known, assists=appended(known.assists, event.assist)))
 
 
-def _customer_registered(s: Slice, event: e.CustomerRegistered) -> Changes:
+def _customer_registered(s: Records, event: e.CustomerRegistered) -> Changes:
     return _customer(replace(s.customer(event.customer), registered=True))
 
 
-def _consultant_barred(s: Slice, event: e.ConsultantBarred) -> Changes:
+def _consultant_barred(s: Records, event: e.ConsultantBarred) -> Changes:
     known = s.customer(event.customer)
     return _customer(replace(known, barred=added(known.barred, event.staff), bar_clause=event.clause))
 
 
-def _shares_forfeited(s: Slice, event: e.SharesForfeited) -> Changes:
+def _shares_forfeited(s: Records, event: e.SharesForfeited) -> Changes:
     known, forfeit = s.customer(event.customer), event.forfeit
     others = known.forfeits
     if forfeit.visit is not None:  # a second finding on a visit replaces the first
@@ -363,14 +355,14 @@ def with_deal(customer: Customer, deal: Deal) -> Customer:
     return replace(customer, deals=replaced(customer.deals, deal))
 
 
-def _deal_changed(s: Slice, event: e.DealDecided | e.DealChanged) -> Changes:
+def _deal_changed(s: Records, event: e.DealDecided | e.DealChanged) -> Changes:
     known = s.customer(event.customer)
     changes = _customer(with_deal(known, event.deal))
     changes[Key("deal", event.deal.deal)] = CustomerRef(known.home)
     return changes
 
 
-def _dispute_changed(s: Slice, event: e.DisputeChanged) -> Changes:
+def _dispute_changed(s: Records, event: e.DisputeChanged) -> Changes:
     dispute = event.dispute
     changes: Changes = {Key("dispute", dispute.dispute): dispute}
     theirs = {deal.deal for customer in dispute.customers for deal in s.customer(customer).deals}
@@ -383,15 +375,15 @@ def _dispute_changed(s: Slice, event: e.DisputeChanged) -> Changes:
     return changes
 
 
-def _board_changed(s: Slice, event: e.BoardChanged) -> Changes:
+def _board_changed(s: Records, event: e.BoardChanged) -> Changes:
     return {Key("board", event.board.office): event.board}
 
 
-def _noted(s: Slice, event: e.Flagged | e.Penalised) -> Changes:
+def _noted(s: Records, event: e.Flagged | e.Penalised) -> Changes:
     return {}
 
 
-_CHANGES: dict[type, Callable[[Slice, Any], Changes]] = {
+CHANGES: dict[type, Callable[[Records, Any], Changes]] = {
     e.OfficeFound: _office_found,
     e.StaffEnrolled: _staff_enrolled,
     e.StaffDeparted: _staff_departed,

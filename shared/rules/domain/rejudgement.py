@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, lapse
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.effective_time import time_event
 from shared.rules.domain.facts import (
     Correction,
@@ -48,11 +49,10 @@ _JOINING = (HouseholdLink, Recognition, Ruling)
 def judge_again(case: Case, known: Customer, records: Sequence[FiledRecord] | None = None) -> Case:
     """Judge all records of a customer again, or these of them, in a slice of their own."""
     rejudging = Rejudging(case, known)
-    scratch = Slice()
+    scratch = Draft(Slice({SCOPE: case.scope}))
     if records is None:
         records = records_of(case, known)
-    for filed in records:
-        scratch[Key("record", filed.fact.id)] = filed
+    scratch.put({Key("record", filed.fact.id): filed for filed in records})
     told: list[e.DomainEvent] = []
     departures = [entry for entry in case.scope.roster if entry.role is None]
     for filed in records:
@@ -63,7 +63,7 @@ def judge_again(case: Case, known: Customer, records: Sequence[FiledRecord] | No
     for entry in departures:
         told += rejudging.release(scratch, entry).events
     final = Case(scratch, case.fact, case.books, case.horizon, case.judge)
-    for record in [r for r in scratch.values() if isinstance(r, Customer)]:
+    for record in scratch.changed_customers():
         lapse(final, record.id, case.limit)
     final.events = told + final.events
     return final
@@ -83,11 +83,11 @@ def identified(case: Case, known: Customer) -> Customer | None:
     held = _held_together(known, named)
     if held is not None:
         return held
-    scratch, outside = Slice({SCOPE: case.scope}), Outside(case.slice)
+    scratch, outside = Draft(Slice({SCOPE: case.scope})), Outside(case.slice)
     for each in named:
         identify(_judging_again(case, scratch, outside, each.fact), each.fact.matter.customer)  # type: ignore[union-attr]
         case.step()
-    formed = [record for record in scratch.values() if isinstance(record, Customer)]
+    formed = scratch.changed_customers()
     return formed[0] if len(formed) == 1 else None
 
 
@@ -126,17 +126,17 @@ class Rejudging:
         self._noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
         self.outside = Outside(case.slice)
 
-    def again(self, scratch: Slice, filed: FiledRecord) -> Case:
+    def again(self, scratch: Draft, filed: FiledRecord) -> Case:
         """Judge a record again."""
-        scratch[SCOPE] = self._past.at(filed.judged)
+        scratch.put({SCOPE: self._past.at(filed.judged)})
         return _again(self._case, scratch, self.outside, filed, self._known, self._deals, self._noted)
 
-    def release(self, scratch: Slice, entry: RosterEntry) -> Case:
+    def release(self, scratch: Draft, entry: RosterEntry) -> Case:
         """Let somebody leave again."""
         return _release_again(self._case, scratch, entry, self._past)
 
 
-def _judging_again(case: Case, scratch: Slice, outside: Outside, fact: Fact) -> Case:
+def _judging_again(case: Case, scratch: Draft, outside: Outside, fact: Fact) -> Case:
     """The judging of a fact that was judged before, for this correction."""
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
     again.replaying, again.outside, again.anew = True, outside, case.id
@@ -145,7 +145,7 @@ def _judging_again(case: Case, scratch: Slice, outside: Outside, fact: Fact) -> 
 
 def _again(
     case: Case,
-    scratch: Slice,
+    scratch: Draft,
     outside: Outside,
     filed: FiledRecord,
     known: Customer,
@@ -186,8 +186,8 @@ def _within(fact: Fact, known: Customer) -> Fact:
     return replace(fact, matter=replace(matter, members=members))
 
 
-def _release_again(case: Case, scratch: Slice, entry: RosterEntry, past: Past) -> Case:
-    scratch[SCOPE] = past.at(entry.seq)
+def _release_again(case: Case, scratch: Draft, entry: RosterEntry, past: Past) -> Case:
+    scratch.put({SCOPE: past.at(entry.seq)})
     matter = Departure(entry.staff)
     fact = Fact(entry.event, entry.seq, case.scope.name, "", entry.at, entry.at, None, matter)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)

@@ -19,32 +19,32 @@ from shared.rules.domain.state import (
     Dispute,
     Forfeit,
     Moved,
+    Records,
     Shares,
-    Slice,
 )
 
 
-def open_disputes(slice_: Slice, customer: Customer) -> list[Dispute]:
+def open_disputes(records: Records, customer: Customer) -> list[Dispute]:
     """The disputes about a customer that nobody has ruled on, in the order in which they were opened."""
     if not customer.disputes:
         return []
-    return [dispute for dispute in _unruled(slice_, customer) if customer.id in dispute.customers]
+    return [dispute for dispute in _unruled(records, customer) if customer.id in dispute.customers]
 
 
-def _unruled(slice_: Slice, customer: Customer) -> list[Dispute]:
+def _unruled(records: Records, customer: Customer) -> list[Dispute]:
     """Those, and the ones about another customer that name a deal of this one: a correction can part them."""
-    found = [slice_.dispute(dispute) for dispute in customer.disputes]
+    found = [records.dispute(dispute) for dispute in customer.disputes]
     return [dispute for dispute in found if dispute is not None and dispute.ruling is None]
 
 
-def deal_status(slice_: Slice, customer: Customer, deal: Deal) -> DealStatus:
+def deal_status(records: Records, customer: Customer, deal: Deal) -> DealStatus:
     """`cancelled`, `pending_ruling` while an open dispute holds the deal, else `final`."""
     if deal.cancelled:
         return "cancelled"
     held = any(
         deal.deal in dispute.deals
         or (not dispute.deals and not deal.signed and customer.id in dispute.customers)
-        for dispute in _unruled(slice_, customer)
+        for dispute in _unruled(records, customer)
     )
     return "pending_ruling" if held else "final"
 

@@ -6,7 +6,7 @@ an entry of a dict. A rule never knows which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -338,11 +338,76 @@ def taken_key(kind: str, name: str) -> Key:
     return Key("taken", f"{kind}:{name}")
 
 
-class Slice(dict[Key, Record]):
-    """The records that are at hand: all of a scope in memory, or those that one fact asked for.
+Changes: TypeAlias = dict[Key, Record | None]
+"""Records as they are after an event, by key; None where there is none any more."""
+
+
+class Records:
+    """What is at hand of a scope, as a rule reads it.
 
     Getters answer None for what does not exist; that a needed record was not loaded is the fault of `needs`.
     They look up by a plain pair, which equals the key that it spells and is made in a tenth of the time.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def get(self, key: Key, /) -> Record | None: ...
+
+        def holds(self, key: Key, record: Record) -> bool: ...
+
+        def owned_by(self, staff: StaffId) -> list[Customer]: ...
+
+        @property
+        def scope(self) -> Scope: ...
+
+        @property
+        def trails(self) -> dict[CustomerId, Trail]: ...
+
+    def customer(self, customer: CustomerId) -> Customer:
+        found = self.get(("customer", customer))  # type: ignore[arg-type]
+        assert isinstance(found, Customer), customer
+        return found
+
+    def find_customer(self, customer: CustomerId) -> Customer | None:
+        found = self.get(("customer", customer))  # type: ignore[arg-type]
+        return found if isinstance(found, Customer) else None
+
+    def pointed(self, kind: str, name: str) -> CustomerId | None:
+        """The customer that a contact, a visit or a deal belongs to."""
+        found = self.get((kind, name))  # type: ignore[arg-type]
+        if not isinstance(found, CustomerRef):
+            return None
+        moved = self.get(("joined", found.customer))  # type: ignore[arg-type]
+        return moved.customer if isinstance(moved, CustomerRef) else found.customer
+
+    def taken(self, kind: str, name: str) -> EventId | None:
+        """The record that has the id of a visit, a deal or a dispute that is nobody's."""
+        found = self.get(taken_key(kind, name))
+        return found.event if isinstance(found, IdHolder) else None
+
+    def dispute(self, dispute: str) -> Dispute | None:
+        found = self.get(("dispute", dispute))  # type: ignore[arg-type]
+        return found if isinstance(found, Dispute) else None
+
+    def board(self, office: str) -> Board | None:
+        found = self.get(("board", office))  # type: ignore[arg-type]
+        return found if isinstance(found, Board) else None
+
+    def filed(self, event: EventId) -> FiledRecord | None:
+        found = self.get(("record", event))  # type: ignore[arg-type]
+        return found if isinstance(found, FiledRecord) else None
+
+    def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
+        """Whether this record is the one by which the customer was received at this visit."""
+        return any(r.event == event for r in matching(self.customer(customer).receptions, "visit", visit))
+
+
+class Slice(dict[Key, Record], Records):
+    """The records that are at hand: all of a scope in memory, or those that one fact asked for.
+
+    Judging a fact leaves it as it is; `put` makes what came of it so.
     """
 
     @cached_property
@@ -356,54 +421,33 @@ class Slice(dict[Key, Record]):
         assert isinstance(found, Scope)
         return found
 
-    def customer(self, customer: CustomerId) -> Customer:
-        found = self["customer", customer]  # type: ignore[index]
-        assert isinstance(found, Customer)
-        return found
-
-    def pointed(self, kind: str, name: str) -> CustomerId | None:
-        """The customer that a contact, a visit or a deal belongs to."""
-        found = self.get((kind, name))  # type: ignore[call-overload]
-        if not isinstance(found, CustomerRef):
-            return None
-        moved = self.get(("joined", found.customer))  # type: ignore[call-overload]
-        return moved.customer if isinstance(moved, CustomerRef) else found.customer
-
-    def taken(self, kind: str, name: str) -> EventId | None:
-        """The record that has the id of a visit, a deal or a dispute that is nobody's."""
-        found = self.get(taken_key(kind, name))
-        return found.event if isinstance(found, IdHolder) else None
-
-    def dispute(self, dispute: str) -> Dispute | None:
-        found = self.get(("dispute", dispute))  # type: ignore[call-overload]
-        return found if isinstance(found, Dispute) else None
-
-    def board(self, office: str) -> Board | None:
-        found = self.get(("board", office))  # type: ignore[call-overload]
-        return found if isinstance(found, Board) else None
-
-    def filed(self, event: EventId) -> FiledRecord | None:
-        found = self.get(("record", event))  # type: ignore[call-overload]
-        return found if isinstance(found, FiledRecord) else None
-
     def holds(self, key: Key, record: Record) -> bool:
         """Whether this stands under the key already; what is not at hand does not, for all that is known here."""
         return super().get(key) == record
 
-    def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
-        """Whether this record is the one by which the customer was received at this visit."""
-        return any(r.event == event for r in matching(self.customer(customer).receptions, "visit", visit))
-
     def owned_by(self, staff: StaffId) -> list[Customer]:
         """Customers with a claim of this consultant, lapsed or not, by their first record."""
-        owned = [r for r in self.values() if isinstance(r, Customer) and r.claim and r.claim.owner == staff]
-        return sorted(owned, key=lambda customer: customer.place)
+        return owned_of(self.values(), staff)
+
+    def put(self, changes: Changes) -> None:
+        """Make these changes."""
+        for key, record in changes.items():
+            if record is None:
+                self.pop(key, None)
+            else:
+                self[key] = record
+
+
+def owned_of(records: Iterable[Record | None], staff: StaffId) -> list[Customer]:
+    """Those of the records that are customers with a claim of this consultant, by their first record."""
+    owned = [r for r in records if isinstance(r, Customer) and r.claim and r.claim.owner == staff]
+    return sorted(owned, key=lambda customer: customer.place)
 
 
 class Outside:
     """What a scope knows while records are judged again, which it does not change: long lists are read once."""
 
-    def __init__(self, slice_: Slice) -> None:
+    def __init__(self, slice_: Records) -> None:
         self._receptions: dict[CustomerId, frozenset[tuple[str, EventId]]] = {}
         self._slice = slice_
         self.customer = slice_.customer

@@ -9,7 +9,7 @@ is remembered can be forgotten, and what it does not hold for is left to `judge_
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from shared.rules.domain.case import Books, Case, lapse
+from shared.rules.domain.draft import Draft
 from shared.rules.domain.facts import (
     Call,
     DisputeOpening,
@@ -107,7 +108,7 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
     trail = Trail(hub, sources, steps, case.horizon, case.books, (), frozenset())
     told = _formed_customers(case, known, trail, apart)
     if told is not None:
-        told.slice.update(run.disputes)
+        told.slice.put({**run.disputes})
     return told
 
 
@@ -246,27 +247,26 @@ class _Run:
             self._rejudging.again(scratch, source)
         else:
             self._rejudging.release(scratch, source)
-        found = [record for record in scratch.values() if isinstance(record, Customer)]
+        found = scratch.changed_customers()
         if len(found) != 1:
             return None
-        for key, each in scratch.items():
+        for key, each in scratch.changes.items():
             if isinstance(each, Dispute):  # over this one alone
                 self.disputes[key] = replace(each, customers=(self._known.id,))
         added = _added(found[0].former, former)
         return StepAgain(replace(found[0], id=self._known.id, former=()), received, added)
 
-    def _scratch(self, before: Customer | None, former: tuple[Former, ...]) -> Slice:
+    def _scratch(self, before: Customer | None, former: tuple[Former, ...]) -> Draft:
+        scratch = Draft(Slice({SCOPE: self._case.scope}))
         if before is None:
-            return Slice()
+            return scratch
         lists: dict[str, tuple[Any, ...]] = dict.fromkeys(_LISTS, ())
         lists |= {"records": _SOMETHING, "grants": before.grants[-1:], "former": former}
         here = CustomerRef(before.id)
-        scratch = Slice(
-            {Key("customer", before.id): replace(before, **lists), Key("contact", self._hub): here}
-        )
+        scratch.put({Key("customer", before.id): replace(before, **lists), Key("contact", self._hub): here})
         if before.deals or self.disputes:
-            scratch.update(self.disputes)
-            scratch.update({Key("deal", deal.deal): here for deal in before.deals})
+            scratch.put({**self.disputes})
+            scratch.put({Key("deal", deal.deal): here for deal in before.deals})
         return scratch
 
 
@@ -294,19 +294,15 @@ def _formed_customers(case: Case, known: Customer, trail: Trail, apart: Sequence
         return None
     formed = _formed(steps)
     told = judge_again(case, known, apart) if apart else None
-    others = _customers(told.slice.values()) if told is not None else []
+    others = told.slice.changed_customers() if told is not None else []
     if any(other.place < formed.place for other in others):
         return None
     _remember(case, known.id, trail, formed)
-    final = Case(Slice({SCOPE: case.scope}), case.fact, case.books, case.horizon, case.judge)
-    final.slice.update({Key("customer", each.id): each for each in (formed, *others)})
+    draft = Draft(Slice({SCOPE: case.scope}), {Key("customer", each.id): each for each in (formed, *others)})
+    final = Case(draft, case.fact, case.books, case.horizon, case.judge)
     lapse(final, formed.id, case.limit)
     final.events = told.events if told is not None else []
     return final
-
-
-def _customers(records: Iterable[object]) -> list[Customer]:
-    return [record for record in records if isinstance(record, Customer)]
 
 
 def _remember(case: Case, customer: CustomerId, trail: Trail, formed: Customer) -> None:

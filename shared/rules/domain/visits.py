@@ -31,7 +31,7 @@ from shared.rules.domain.state import (
     Forfeit,
     Outside,
     Reception,
-    Slice,
+    Records,
 )
 
 
@@ -59,12 +59,12 @@ def register_visit(case: Case, visit: Visit) -> None:
         judge_visit(case, visit, customer, complete)
 
 
-def is_first(slice_: Slice | Outside, visit: Visit, event: EventId) -> bool:
+def is_first(records: Records | Outside, visit: Visit, event: EventId) -> bool:
     """Whether no other record has the id of this visit: the first stands, the others are duplicates."""
-    if slice_.taken("visit", visit.visit) not in (None, event):
+    if records.taken("visit", visit.visit) not in (None, event):
         return False
-    home = slice_.pointed("visit", visit.visit)
-    return home is None or slice_.received(home, visit.visit, event)
+    home = records.pointed("visit", visit.visit)
+    return home is None or records.received(home, visit.visit, event)
 
 
 def _is_duplicate(case: Case, visit: Visit) -> bool:

@@ -86,13 +86,17 @@ class Judging:
         for seq, (place, event) in enumerate(events, start=1):
             places.append(place)
             fact = to_fact(event, seq, self.contacts.get(event.id))
-            history.add(place, decide(slice_, fact, self.books, self.as_of))
+            decided = decide(slice_, fact, self.books, self.as_of)
+            slice_.put(decided.changes)
+            history.add(place, decided.events)
             if seq % 1000 == 0:
                 progress(1000)
         progress(seq % 1000)
         if self.as_of is not None and fact is not None:
             customers = [record.id for record in slice_.values() if isinstance(record, Customer)]
-            history.add(places[-1], sweep(slice_, fact, self.books, customers, self.as_of))
+            swept = sweep(slice_, fact, self.books, customers, self.as_of)
+            slice_.put(swept.changes)
+            history.add(places[-1], swept.events)
         return scope_result(Judged(slice_, history, places), encode_item)
 
 

@@ -32,7 +32,7 @@ from shared.rules.domain.case import has_standing_deal, standing
 from shared.rules.domain.rotation import next_in
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.shares import deal_status, open_disputes
-from shared.rules.domain.state import Board, Customer, Deal, Dispute, Slice
+from shared.rules.domain.state import Board, Customer, Deal, Dispute, Records, Slice
 from shared.rules.judge.history import DecisionHistory
 
 EncodeItem: TypeAlias = Callable[[Struct], Any]
@@ -49,9 +49,9 @@ def instant(at: datetime | None) -> str | None:
     return None if at is None else format_instant(at)
 
 
-def status(slice_: Slice, customer: Customer) -> ClaimStatus:
+def status(records: Records, customer: Customer) -> ClaimStatus:
     """What a customer is now: a dispute hides a deal, a deal the claim."""
-    if open_disputes(slice_, customer):
+    if open_disputes(records, customer):
         return "disputed"
     if has_standing_deal(customer):
         return "closed"
