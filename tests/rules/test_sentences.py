@@ -18,7 +18,9 @@ SENTENCES = read_sentences()
 DOMAIN = RULES / "domain"
 PROCEDURE = ROOT / "docs" / "rules" / "procedure.md"
 # What carries facts in and events out, and decides nothing itself.
-MACHINERY = {"case", "evolve", "events", "facts", "needs", "record", "state"}
+MACHINERY = {
+    "case", "case_again", "draft", "evolve", "events", "facts", "needs", "precedent", "record", "state",
+}  # fmt: skip
 DECIDING = {"decide", "flag", "penalise"}
 APPLIED = [sentence for sentence in SENTENCES.values() if sentence.held is None]
 HELD = [sentence for sentence in SENTENCES.values() if sentence.held is not None]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.facts import EventId, Party, StaffId, Visit
 from shared.rules.domain.identity import known_customers
-from shared.rules.domain.state import Customer, Outside, ReferralAtVisit
+from shared.rules.domain.state import Customer, ReferralAtVisit
 
 
 class Assignment(NamedTuple):
@@ -88,31 +88,12 @@ def look_up_referrers(case: Case, visit: Visit) -> tuple[ReferralAtVisit, ...]:
 
 
 def _referral(case: Case, contact: str) -> ReferralAtVisit:
-    """The customer with this contact and the owner; judged again, as the scope knew it then."""
+    """The customer with this contact, and the owner."""
     for customer in known_customers(case, Party(None, (contact,))):
         case.settle(customer)
-        return ReferralAtVisit(contact, customer, _owner(case.customer(customer)))
-    return ReferralAtVisit(contact) if case.outside is None else _known_then(case, case.outside, contact)
-
-
-def _known_then(case: Case, outside: Outside, contact: str) -> ReferralAtVisit:
-    """What was known of a referrer when the visit was first judged (procedure.md#correction-known-then).
-
-    What is being formed anew is not known.
-    """
-    noted = case.noted.get(case.record)
-    if noted is not None:
-        found = next((r for r in noted if r.contact == contact), None)
-        return ReferralAtVisit(contact) if found is None or found.customer == case.formed else found
-    pointed = outside.pointed("contact", contact)
-    if pointed is None or pointed == case.formed:
-        return ReferralAtVisit(contact)
-    return ReferralAtVisit(contact, pointed, _owner(outside.customer(pointed)))
-
-
-def _owner(customer: Customer) -> StaffId | None:
-    claim = standing(customer.claim)
-    return claim.owner if claim is not None else None
+        claim = standing(case.customer(customer).claim)
+        return ReferralAtVisit(contact, customer, claim.owner if claim is not None else None)
+    return case.precedent.referral(case.record, contact)
 
 
 def may_own(case: Case, customer: Customer, staff: StaffId) -> bool:

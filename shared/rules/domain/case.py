@@ -11,6 +11,7 @@ from shared.rules.domain import events as e
 from shared.rules.domain.calendar import midnight_after
 from shared.rules.domain.draft import Draft
 from shared.rules.domain.facts import Basis, EventId, Fact, StaffId
+from shared.rules.domain.precedent import NO_PRECEDENT, Precedent
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import (
     BookId,
@@ -18,9 +19,6 @@ from shared.rules.domain.state import (
     ClaimOrigin,
     Customer,
     CustomerId,
-    Deal,
-    Noted,
-    Outside,
     Scope,
 )
 
@@ -36,38 +34,30 @@ def unheard() -> None:
 class Case:
     """A fact that is being judged: `effective` is its effective time, `clock` where a follow-up clock starts.
 
-    `carried` tells that the entry came from an older register that a manager vouches for; `replaying` that
-    a correction judges old records again: what was flagged, fined or taken as a turn when they were first judged
-    is not so again; `completing`, that a correction completes the record, whose turn is past. `record` is the record
-    that is judged, `id` what triggers: the same, but where a correction completes a record. When replaying, `anew` is
-    the correction, `kept` are deals whose shares stand, `outside` is what the scope knows, `formed` the customer who
-    is formed anew, and `noted` who the referrers were at each visit. `step` hears of each record that is judged again.
+    `turn_past` tells that the turn was taken when the record was made: in an older register that a manager vouches
+    for, or before a correction completed it. `record` is the record that is judged, `id` what triggers: the same, but
+    where a correction completes a record. `precedent` is what binds it of earlier decisions. `step` hears of each
+    record that a correction judges again.
     """
 
     __slots__ = (
         "_in_force",
-        "anew",
         "books",
-        "carried",
         "clock",
-        "completing",
         "effective",
         "events",
         "fact",
         "flags",
-        "formed",
         "horizon",
         "id",
         "judge",
-        "kept",
-        "noted",
-        "outside",
+        "precedent",
         "record",
-        "replaying",
         "seq",
         "slice",
         "step",
         "timezone",
+        "turn_past",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +68,7 @@ class Case:
         horizon: datetime | None,
         judge: Callable[[Case], None],
         step: Step = unheard,
+        precedent: Precedent = NO_PRECEDENT,
     ) -> None:
         self.slice = draft
         self.timezone = draft.scope.timezone
@@ -86,20 +77,14 @@ class Case:
         self.record: EventId = fact.id
         self.judge = judge
         self.step = step
-        self.anew: EventId = ""
-        self.kept: dict[str, Deal] = {}
-        self.outside: Outside | None = None
-        self.formed: CustomerId = ""
-        self.noted: Noted = {}
+        self.precedent = precedent
         self.seq = fact.seq
         self.books = books
         self.horizon = horizon
         self.effective = fact.occurred_at
         self.clock = fact.occurred_at
         self._in_force: tuple[datetime, BookId] | None = None
-        self.carried = False
-        self.replaying = False
-        self.completing = False
+        self.turn_past = False
         self.events: list[e.DomainEvent] = []
         self.flags: list[str] = []
 
@@ -148,13 +133,12 @@ class Case:
         """What the flag says did not happen; the event is kept and shown."""
         if flag not in self.flags:
             self.flags.append(flag)
-            if not self.replaying:
-                self.emit(e.Flagged(self.record, flag))
+            self.emit(e.Flagged(self.record, flag))
 
     def penalise(self, on: str, staff: StaffId, book: Rulebook) -> None:
         """Record the penalty that the rulebook threatens, if it does."""
         penalty = book.penalties.get(on)
-        if penalty is not None and not self.replaying:
+        if penalty is not None:
             self.emit(e.Penalised(staff, penalty.clause, on, self.id, penalty.text.zh, penalty.text.en))
 
     def decide(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved, manager_or_above
 from shared.rules.domain.case import Case, standing
-from shared.rules.domain.dispute_opening import open_by_system, opened_before
+from shared.rules.domain.dispute_opening import open_by_system
 from shared.rules.domain.facts import Complaint, Concealment, StaffId, Transfer
 from shared.rules.domain.identity import file_record, identify, touch
+from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.shares import moved, receiver_of, set_shares
-from shared.rules.domain.state import ClaimOrigin, Customer, Deal, Forfeit, Moved
+from shared.rules.domain.state import ClaimOrigin, Customer, CustomerId, Deal, Forfeit, Moved
 
 
 def uphold_complaint(case: Case, complaint: Complaint) -> None:
@@ -33,11 +36,27 @@ def uphold_complaint(case: Case, complaint: Complaint) -> None:
 
 def find_concealment(case: Case, concealment: Concealment) -> None:
     """The receiver hid whose customer it was and loses every share of it (procedure.md#concealment-found)."""
+    found = forfeit(case, concealment)
+    if found is not None:
+        _confiscate(case, case.customer(found.customer), found.forfeit)
+        case.penalise("concealment", found.forfeit.staff, found.book)
+
+
+class ForfeitFound(NamedTuple):
+    """A concealment that counts: what is forfeited with which customer, by the book of the visit."""
+
+    customer: CustomerId
+    forfeit: Forfeit
+    book: Rulebook
+
+
+def forfeit(case: Case, concealment: Concealment) -> ForfeitFound | None:
+    """What the receiver may have no share of any more, unless the finding does not count."""
     file_record(case)
     customer = case.slice.pointed("visit", concealment.visit)
     if customer is None:
         case.flag("unknown_visit")
-        return
+        return None
     touch(case, customer)
     case.settle(customer)
     known = case.customer(customer)
@@ -45,8 +64,8 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
     book = case.books[reception.book]
     if not manager_or_above(case, concealment.decided_by, book):
         case.flag("unapproved")
-        return
-    forfeit = Forfeit(
+        return None
+    lost = Forfeit(
         staff=reception.receiver,
         cause="concealment",
         event=case.id,
@@ -55,12 +74,8 @@ def find_concealment(case: Case, concealment: Concealment) -> None:
         superseded=reception.superseded.owner if reception.superseded is not None else None,
         visit=concealment.visit,
     )
-    case.emit(e.SharesForfeited(customer, forfeit))
-    if not case.replaying:
-        _confiscate(case, case.customer(customer), forfeit)
-    elif (before := opened_before(case, f"system:{case.record}")) is not None:
-        open_by_system(case, [customer], before.clause, deals=before.deals)
-    case.penalise("concealment", reception.receiver, book)
+    case.emit(e.SharesForfeited(customer, lost))
+    return ForfeitFound(customer, lost, book)
 
 
 def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:

@@ -7,6 +7,7 @@ with the first record keeps the identity and the history, and the others begin w
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from msgspec.structs import replace
@@ -178,17 +179,16 @@ def _left_behind(case: Case, fact: Fact) -> tuple[Customer | None, Deal | None]:
 
 def _judge_now(case: Case, changed: FiledRecord, customer: CustomerId, complete: bool) -> None:
     """Judge the registration as one made at the correction, without a turn (procedure.md#fine-completed)."""
-    own, case.flags = case.flags, flags_of(case, changed.fact)
-    case.record, case.completing = changed.fact.id, True
+    completed = copy(case)
+    completed.flags = flags_of(case, changed.fact)
+    completed.record, completed.turn_past = changed.fact.id, True
     match changed.fact.matter:
         case Visit() as visit:
-            judge_visit(case, visit, customer, complete)
+            judge_visit(completed, visit, customer, complete)
         case Call(answered_by=staff, asked=asked):
-            judge_contact(case, customer, staff, "call", complete, asked)
+            judge_contact(completed, customer, staff, "call", complete, asked)
         case Outreach(by=staff):
-            judge_contact(case, customer, staff, "outreach", complete)
-    case.record, case.completing = case.id, False
-    case.flags = own
+            judge_contact(completed, customer, staff, "outreach", complete)
 
 
 def _reform(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.case import Case, resting_on, standing
-from shared.rules.domain.dispute_opening import open_by_system, opened_before
+from shared.rules.domain.dispute_opening import open_by_system
 from shared.rules.domain.facts import Cancellation, EventId, Signing, StaffId, Subscription
 from shared.rules.domain.identity import file_record, identify, is_taken, take_id, touch
 from shared.rules.domain.rulebook import Rulebook, Split
@@ -38,9 +38,6 @@ def subscribe(case: Case, subscription: Subscription) -> None:
     if customer is None:
         take_id(case, "deal", subscription.deal)
         return
-    if case.replaying:
-        _reattach(case, customer, subscription)
-        return
     known = case.customer(customer)
     claim = standing(known.claim)
     book = case.book_of(claim)
@@ -64,17 +61,6 @@ def subscribe(case: Case, subscription: Subscription) -> None:
         open_by_system(case, [customer], row.disputed, deals=(deal.deal,))
     status = deal_status(case.slice, case.customer(customer), deal)
     case.emit(e.DealDecided(customer, case.effective, status, deal))
-
-
-def _reattach(case: Case, customer: CustomerId, subscription: Subscription) -> None:
-    """Keep the shares of a deal whose record is judged again (procedure.md#correction-shares)."""
-    kept = case.kept.get(subscription.deal)
-    if kept is None:
-        return
-    case.emit(e.DealChanged(customer, replace(kept, cancelled=False)))
-    dispute = opened_before(case, f"system:{case.record}")
-    if dispute is not None:
-        open_by_system(case, [customer], dispute.clause, deals=(kept.deal,))
 
 
 def _row(case: Case, known: Customer, claim: Claim | None, book: Rulebook, closer: StaffId) -> Row:

@@ -20,14 +20,8 @@ def open_by_system(
 ) -> None:
     """Open a dispute that the rules themselves raise, one for an event (procedure.md#disputes-system)."""
     name = f"system:{case.id}"
-    if case.slice.dispute(name) is None and (not case.replaying or opened_before(case, name) is not None):
+    if case.slice.dispute(name) is None and case.precedent.opens(case.record, name):
         open_dispute(case, name, "system", customers, clause, deals, evidence, recogniser, other)
-
-
-def opened_before(case: Case, name: str) -> Dispute | None:
-    """The dispute that this record opened when it was first judged, where it is judged again."""
-    found = case.outside.dispute(name) if case.outside is not None else None
-    return found if found is not None and found.event == case.record else None
 
 
 def open_dispute(

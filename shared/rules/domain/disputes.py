@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved, rank, role_of
 from shared.rules.domain.case import Case, standing
-from shared.rules.domain.dispute_opening import open_dispute, opened_before
-from shared.rules.domain.facts import DisputeOpening, EventId, EvidenceAdding, Ruling
+from shared.rules.domain.dispute_opening import open_dispute
+from shared.rules.domain.facts import DisputeOpening, EvidenceAdding, Ruling
 from shared.rules.domain.identity import file_record, identify, is_taken, take_id, touch
 from shared.rules.domain.recognition import join_recognised
 from shared.rules.domain.shares import set_shares
@@ -17,8 +17,6 @@ from shared.rules.domain.state import (
     CustomerId,
     Deal,
     Dispute,
-    Outside,
-    Records,
     RulingMade,
     Shares,
 )
@@ -28,32 +26,34 @@ def dispute(case: Case, opening: DisputeOpening) -> None:
     """Somebody disputes whose the customer is, or a deal of the customer."""
     duplicate = case.slice.dispute(opening.dispute) is not None or is_taken(case, "dispute", opening.dispute)
     customer = identify(case, opening.customer)
-    if duplicate or (case.replaying and opened_before(case, opening.dispute) is None):
+    if duplicate:
         case.flag("duplicate_dispute")
         return
     if customer is None:
         take_id(case, "dispute", opening.dispute)
         return
-    deals = (opening.deal,) if opening.deal is not None else ()
-    if (
-        opening.deal is not None
-        and not case.replaying
-        and case.slice.pointed("deal", opening.deal) != customer
-    ):
+    if opening.deal is not None and case.slice.pointed("deal", opening.deal) != customer:
         case.flag("unknown_deal")
         return
+    open_by_person(case, opening, customer)
+
+
+def open_by_person(case: Case, opening: DisputeOpening, customer: CustomerId) -> None:
+    """Open the dispute that somebody asks for (procedure.md#disputes-open)."""
+    deals = (opening.deal,) if opening.deal is not None else ()
     clause = case.book.disputes.clause
     open_dispute(case, opening.dispute, opening.opened_by, [customer], clause, deals)
 
 
 def add_evidence(case: Case, adding: EvidenceAdding) -> None:
     """Something that a ruling can rest on was put on the dispute."""
-    found = _known_dispute(case, adding.dispute)
+    found = known_dispute(case, adding.dispute)
     if found is not None:
         case.emit(e.DisputeChanged(replace(found, evidence=(*found.evidence, *adding.evidence))))
 
 
-def _known_dispute(case: Case, name: str) -> Dispute | None:
+def known_dispute(case: Case, name: str) -> Dispute | None:
+    """The dispute that a record names, once what it is about is as it stands at that time."""
     file_record(case)
     found = case.slice.dispute(name)
     if found is None:
@@ -67,31 +67,30 @@ def _known_dispute(case: Case, name: str) -> Dispute | None:
 
 def rule(case: Case, ruling: Ruling) -> None:
     """A person with authority rules: on the owner, on the shares, or on both."""
-    found = _known_dispute(case, ruling.dispute)
+    found = known_dispute(case, ruling.dispute)
     if found is None:
         return
-    refusal = _refusal(case, ruling, found)
-    if refusal is not None:
-        case.flag(refusal)
+    refused = refusal(case, ruling, found)
+    if refused is not None:
+        case.flag(refused)
         return
-    role = role_of(case, ruling.ruled_by) or ""
-    found = replace(found, ruling=RulingMade(case.id, role, ruling.owner, ruling.shares))
-    case.emit(e.DisputeChanged(found))
-    customers = _recognised_as_one(case, ruling, found)
-    for customer in customers:
-        _rule_owner(case, customer, ruling)
-    for customer in _homes(case, found, customers):
+    for customer in _homes(case, found, rule_owners(case, ruling, found)):
         _rule_shares(case, customer, ruling, found)
 
 
-def _refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
+def rule_owners(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
+    """Let the ruling stand, and decide whose the customers are over whom it is made (procedure.md#disputes)."""
+    role = role_of(case, ruling.ruled_by) or ""
+    made = RulingMade(case.id, role, ruling.owner, ruling.shares)
+    case.emit(e.DisputeChanged(replace(found, ruling=made)))
+    customers = _recognised_as_one(case, ruling, found)
+    for customer in customers:
+        _rule_owner(case, customer, ruling)
+    return customers
+
+
+def refusal(case: Case, ruling: Ruling, found: Dispute) -> str | None:
     """Why a ruling does not count, or None (procedure.md#fine-reasons-order)."""
-    if case.outside is not None:
-        stands = _standing_ruling(case.outside, found.dispute)
-        if stands == case.record:
-            return None
-        if stands is None or (found.ruling is not None and found.ruling.event == stands):
-            return "refused before"
     rules = case.book.disputes
     role = role_of(case, ruling.ruled_by)
     own = rank(rules, role)
@@ -134,12 +133,6 @@ def _ruled_over(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId,
     return tuple(dict.fromkeys((*found.customers, found.other)))
 
 
-def _standing_ruling(records: Records | Outside, name: str) -> EventId | None:
-    """The ruling that stands; what was refused, as all after it, is refused also where it is judged again."""
-    found = records.dispute(name)
-    return found.ruling.event if found is not None and found.ruling is not None else None
-
-
 def _recognised_as_one(case: Case, ruling: Ruling, found: Dispute) -> tuple[CustomerId, ...]:
     """A ruling for who recognised makes the two customers one (procedure.md#recognition-ruling)."""
     customers = _ruled_over(case, ruling, found)
@@ -170,7 +163,7 @@ def _rule_shares(case: Case, customer: CustomerId, ruling: Ruling, found: Disput
     deals = case.customer(customer).deals
     for deal in [deal for deal in deals if deal.deal in held] if held else deals:
         shares = _shares_for(ruling, held, deal)
-        if shares is not None and not deal.cancelled and not case.replaying:
+        if shares is not None and not deal.cancelled:
             set_shares(case, customer, replace(deal, moved=()), shares, clause)
 
 

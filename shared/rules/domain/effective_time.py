@@ -21,7 +21,7 @@ def time_event(case: Case) -> list[str]:
     flags = []
     if fact.attested_by is not None:
         if _vouched_for(case, fact.attested_by):
-            case.carried = True
+            case.turn_past = True
             case.effective, case.clock = happened, fact.recorded_at
             return []
         flags.append("unapproved")

@@ -12,19 +12,14 @@ from shared.rules.domain.state import Claim, Customer, CustomerId, FiledRecord
 
 def file_record(case: Case, customer: CustomerId | None = None) -> None:
     """Keep the record as it came in, for the customer that it names; a correction may give it another party."""
-    if not case.replaying:
-        matter = case.fact.matter
-        inert = customer is None and not isinstance(matter, Visit | Call | Outreach | Correction)
-        filed = FiledRecord(
-            case.fact, case.seq, case.id, case.effective, inert and hasattr(matter, "customer")
-        )
-        case.emit(e.RecordFiled(filed, customer))
+    matter = case.fact.matter
+    inert = customer is None and not isinstance(matter, Visit | Call | Outreach | Correction)
+    filed = FiledRecord(case.fact, case.seq, case.id, case.effective, inert and hasattr(matter, "customer"))
+    case.emit(e.RecordFiled(filed, customer))
 
 
 def identify(case: Case, party: Party) -> CustomerId | None:
     """The customer that this record names, new or known, joined where it names several; None where nobody."""
-    if case.replaying:
-        return named_by(case, party)
     customer = _customer_of(case, party)
     file_record(case, customer)
     return customer
@@ -48,8 +43,7 @@ def _customer_of(case: Case, party: Party, nth: int = 0) -> CustomerId | None:
     if known:
         case.settle(known[0])
         return known[0]
-    # What is judged again may have named a customer who goes on being somebody else.
-    record = f"{case.anew}/{case.record}" if case.anew else case.record
+    record = case.precedent.naming(case.record)
     customer = new_customer(case, record)
     if case.knows(customer):  # a household record can bring several new customers: by their places in it
         customer = new_customer(case, f"{record}/{nth}")
@@ -73,14 +67,12 @@ def known_customers(case: Case, party: Party) -> list[CustomerId]:
 
 def is_taken(case: Case, kind: str, name: str) -> bool:
     """Whether another record that names nobody has this id of a visit, a deal or a dispute."""
-    known = case.slice if case.outside is None else case.outside
-    return known.taken(kind, name) not in (None, case.record)
+    return case.slice.taken(kind, name) not in (None, case.record)
 
 
 def take_id(case: Case, kind: str, name: str) -> None:
     """Note that this record, which names nobody, has the id (procedure.md#fine-duplicates)."""
-    if not case.replaying:
-        case.emit(e.IdTaken(kind, name, case.record))
+    case.emit(e.IdTaken(kind, name, case.record))
 
 
 def touch(case: Case, customer: CustomerId) -> None:

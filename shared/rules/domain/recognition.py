@@ -2,76 +2,73 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import supervisor_or_above
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.case import Case, standing
-from shared.rules.domain.dispute_opening import open_by_system, opened_before
+from shared.rules.domain.dispute_opening import open_by_system
 from shared.rules.domain.facts import EventId, Recognition, StaffId
 from shared.rules.domain.identity import file_record, known_customers, merge, touch
 from shared.rules.domain.state import Assist, Claim, Customer, CustomerId, Reception
 
 
+class Recognised(NamedTuple):
+    """What a recognition is about: the visit, the claim that is asserted, and the other customer that it is of.
+
+    `named` is the customer of the earlier record that the recogniser names.
+    """
+
+    customer: CustomerId
+    reception: Reception
+    claim: Claim | None
+    other: CustomerId | None
+    named: CustomerId | None
+
+
 def recognise(case: Case, recognition: Recognition) -> None:
     """Give the customer back, or open a dispute, where the recogniser has the right and is in time."""
+    found = look_up(case, recognition)
+    if found is not None:
+        answer(case, recognition, found)
+
+
+def look_up(case: Case, recognition: Recognition) -> Recognised | None:
+    """What the recognition is about, unless nobody knows the visit."""
     file_record(case)
     customer = case.slice.pointed("visit", recognition.visit)
     reception = _reception(case, customer, recognition.visit)
     if customer is None or reception is None:
         case.flag("unknown_visit")
-        return
+        return None
     touch(case, customer)
     case.settle(customer)
     named = _registered_as(case, recognition, reception)
     if named is not None:
         case.settle(named)
-    claim, other = _recognised_claim(case, recognition.by, reception, named if named != customer else None)
-    if other is not None and not _joined_before(case, recognition, reception):
-        claim, other = None, None
-    if other is not None:
-        touch(case, other)
-    rules = case.books[reception.book].recognition
-    known = case.customer(customer)
-    if case.replaying and rules.effect == "ruling":
-        _ask_again(case, recognition, known, named)
-    elif claim is None or (rules.evidence == "required" and not _supported(case, recognition, reception)):
+    another = named if named != customer else None
+    return Recognised(
+        customer, reception, *_recognised_claim(case, recognition.by, reception, another), named
+    )
+
+
+def answer(case: Case, recognition: Recognition, found: Recognised) -> None:
+    """Flag every reason against a recognition, or do what the rulebook of the visit says."""
+    if found.other is not None:
+        touch(case, found.other)
+    rules = case.books[found.reception.book].recognition
+    known, claim, reception = case.customer(found.customer), found.claim, found.reception
+    if claim is None or (rules.evidence == "required" and not _supported(case, recognition, reception)):
         case.flag("unsupported")
     elif case.scope.departed(recognition.by) or recognition.by in known.barred:
         case.flag("barred")
     elif not _in_time(case, known, reception, rules.until):
         case.flag("too_late")
     elif rules.effect == "return":
-        _give_back(case, known, reception, claim, other, rules.clause)
+        _give_back(case, known, reception, claim, found.other, rules.clause)
     else:
-        _dispute(case, recognition, known, claim, other, rules.clause)
-
-
-def _joined_before(case: Case, recognition: Recognition, reception: Reception) -> bool:
-    """Judged again, a recognition makes two customers one only where it did: what was flagged did not happen."""
-    if case.outside is None:
-        return True
-    home = case.outside.pointed("visit", reception.visit)
-    if home is None:
-        return False
-    known = case.outside.customer(home)
-    gave = any(r.event == reception.event and r.gave is not None for r in known.receptions)
-    helped = any(a.event == reception.event and a.owner == recognition.by for a in known.assists)
-    return gave and (helped or reception.receiver == recognition.by)
-
-
-def _ask_again(case: Case, recognition: Recognition, known: Customer, named: CustomerId | None) -> None:
-    """Where its records are judged again the recognition is what it was: it opened a dispute, or nothing."""
-    before = opened_before(case, f"system:{case.record}")
-    if before is not None:
-        other = named if before.other is not None and named != known.id else None
-        open_by_system(
-            case,
-            [known.id],
-            before.clause,
-            evidence=recognition.evidence,
-            recogniser=before.recogniser,
-            other=other,
-        )
+        _dispute(case, recognition, known, claim, found.other, rules.clause)
 
 
 def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception | None:

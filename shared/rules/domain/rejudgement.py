@@ -1,7 +1,7 @@
 """The records of one customer are judged again, in a slice of their own (procedure.md#corrections).
 
-Nothing of it is so until a correction tells it again: flags, penalties, turns and shares stay as they were first
-judged, and a dispute stands again where one had been opened, for the rulings on it to count as they did.
+Nothing of it is so until a correction tells it again. What a record is bound by of its first judging, and which of
+its events are taken over, stands in `case_again`; the rules that go by it in `rules_again`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, lapse
+from shared.rules.domain.case_again import CaseAgain, Earlier
 from shared.rules.domain.draft import Draft
 from shared.rules.domain.effective_time import time_event
 from shared.rules.domain.facts import (
@@ -27,14 +28,13 @@ from shared.rules.domain.facts import (
     Ruling,
 )
 from shared.rules.domain.identity import identify
+from shared.rules.domain.rules_again import judge_by_precedent
 from shared.rules.domain.staff import release
 from shared.rules.domain.state import (
     SCOPE,
     Customer,
-    Deal,
     FiledRecord,
     Key,
-    Noted,
     Outside,
     RosterEntry,
     Scope,
@@ -83,9 +83,9 @@ def identified(case: Case, known: Customer) -> Customer | None:
     held = _held_together(known, named)
     if held is not None:
         return held
-    scratch, outside = Draft(Slice({SCOPE: case.scope})), Outside(case.slice)
+    scratch, earlier = Draft(Slice({SCOPE: case.scope})), Earlier(case.id, known, Outside(case.slice))
     for each in named:
-        identify(_judging_again(case, scratch, outside, each.fact), each.fact.matter.customer)  # type: ignore[union-attr]
+        identify(_case_again(case, scratch, each.fact, earlier), each.fact.matter.customer)  # type: ignore[union-attr]
         case.step()
     formed = scratch.changed_customers()
     return formed[0] if len(formed) == 1 else None
@@ -122,50 +122,35 @@ class Rejudging:
         self._case = case
         self._known = known
         self._past = Past(case.scope)
-        self._deals = {deal.deal: deal for deal in known.deals}
-        self._noted = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
         self.outside = Outside(case.slice)
+        self._earlier = Earlier(case.id, known, self.outside)
 
     def again(self, scratch: Draft, filed: FiledRecord) -> Case:
         """Judge a record again."""
         scratch.put({SCOPE: self._past.at(filed.judged)})
-        return _again(self._case, scratch, self.outside, filed, self._known, self._deals, self._noted)
+        return _again(self._case, scratch, filed, self._known, self._earlier)
 
     def release(self, scratch: Draft, entry: RosterEntry) -> Case:
         """Let somebody leave again."""
         return _release_again(self._case, scratch, entry, self._past)
 
 
-def _judging_again(case: Case, scratch: Draft, outside: Outside, fact: Fact) -> Case:
+def _case_again(case: Case, scratch: Draft, fact: Fact, earlier: Earlier) -> CaseAgain:
     """The judging of a fact that was judged before, for this correction."""
-    again = Case(scratch, fact, case.books, case.horizon, case.judge)
-    again.replaying, again.outside, again.anew = True, outside, case.id
-    return again
+    return CaseAgain(scratch, fact, case.books, case.horizon, case.judge, earlier)
 
 
-def _again(
-    case: Case,
-    scratch: Draft,
-    outside: Outside,
-    filed: FiledRecord,
-    known: Customer,
-    deals: dict[str, Deal],
-    noted: Noted,
-) -> Case:
+def _again(case: Case, scratch: Draft, filed: FiledRecord, known: Customer, earlier: Earlier) -> Case:
     fact = _within(filed.fact, known)
-    again = _judging_again(case, scratch, outside, fact)
-    again.kept = deals
-    again.formed = known.id
-    again.noted = noted
+    again = _case_again(case, scratch, fact, earlier)
     again.flags = time_event(again)
     if filed.trigger != fact.id:
         again.id = filed.trigger
         again.effective = again.clock = filed.effective
-        again.carried = False
     if filed.inert:
         identify(again, fact.matter.customer)  # type: ignore[union-attr]
     else:
-        case.judge(again)
+        judge_by_precedent(again)
     return again
 
 

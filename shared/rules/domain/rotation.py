@@ -80,7 +80,7 @@ def visit_turn(case: Case, visit: Visit, asked_for: StaffId | None, *, may_recei
     `may_receive`) is never out of turn.
     """
     board = case.slice.board(case.fact.office)
-    if board is None or _turn_is_past(case) or "late_entry" in case.flags:
+    if board is None or case.turn_past or "late_entry" in case.flags:
         return
     if asked_for is not None:
         if next_in(board, board.visit) == asked_for:
@@ -95,15 +95,10 @@ def visit_turn(case: Case, visit: Visit, asked_for: StaffId | None, *, may_recei
         take(case, board, "visit", visit.received_by)
 
 
-def _turn_is_past(case: Case) -> bool:
-    """Whether the turn was taken when the record was made, here or in an older register."""
-    return case.replaying or case.completing or case.carried
-
-
 def call_turn(case: Case, staff: StaffId) -> None:
     """A new customer's call uses the answerer's turn, without a flag (procedure.md#boards-call)."""
     board = case.slice.board(case.fact.office)
-    if board is None or _turn_is_past(case):
+    if board is None or case.turn_past:
         return
     take(case, board, "call", staff)
 

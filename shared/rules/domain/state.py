@@ -6,7 +6,7 @@ an entry of a dict. A rule never knows which.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -145,10 +145,6 @@ class ReferralAtVisit(Struct, frozen=True, gc=False):
     contact: str
     customer: CustomerId | None = None
     owner: StaffId | None = None
-
-
-Noted: TypeAlias = Mapping[EventId, tuple[ReferralAtVisit, ...]]
-"""What was known of the referrers of each visit, by its record."""
 
 
 class Reception(Struct, frozen=True, gc=False):

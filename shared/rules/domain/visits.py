@@ -45,7 +45,11 @@ class VisitOutcome(Struct, frozen=True, gc=False):
 
 def register_visit(case: Case, visit: Visit) -> None:
     """A visit was registered at the front desk."""
-    duplicate = _is_duplicate(case, visit)
+    receive(case, visit, duplicate=not is_first(case.slice, visit, case.record))
+
+
+def receive(case: Case, visit: Visit, *, duplicate: bool) -> None:
+    """Name the customer, and judge the visit unless another record has its id (procedure.md#fine-duplicates)."""
     customer = identify(case, visit.customer)
     if duplicate:
         case.flag("duplicate_visit")
@@ -65,12 +69,6 @@ def is_first(records: Records | Outside, visit: Visit, event: EventId) -> bool:
         return False
     home = records.pointed("visit", visit.visit)
     return home is None or records.received(home, visit.visit, event)
-
-
-def _is_duplicate(case: Case, visit: Visit) -> bool:
-    """Judged again, a record is the duplicate that it was (procedure.md#fine-duplicates)."""
-    known = case.slice if case.outside is None else case.outside
-    return not (is_first(known, visit, case.record) and is_first(case.slice, visit, case.record))
 
 
 def judge_visit(case: Case, visit: Visit, customer: CustomerId, complete: bool) -> None:
