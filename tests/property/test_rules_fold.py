@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.contract import decode_event
 from shared.rules.domain.case import Books, Case
 from shared.rules.domain.decide import RULES, decide, new_scope, release_some, sweep
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.evolve import apply
 from shared.rules.domain.facts import Departure, Fact
@@ -188,7 +188,7 @@ def test_records_that_name_one_customer_by_their_contacts_are_judged_to_be_that_
         fold_fact(slice_, fact, known())
         for customer in [record for record in slice_.values() if isinstance(record, Customer)]:
             case = Case(
-                Draft(slice_),
+                SliceDraft(slice_),
                 fact,
                 known(),
                 None,

@@ -30,7 +30,7 @@ from shared.contract.topics import (
 )
 from shared.contract.warnings import Warned
 from shared.rules.domain import events as e
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.facts import (
     Absence,
     Approval,
@@ -75,7 +75,7 @@ class FactChanges:
 
     work: ScopeState
     cause: Cause
-    records: Draft
+    records: SliceDraft
     """The records of the scope as they are after the fact."""
     stored: list[EventRow] = field(default_factory=list)
     rows: list[tuple[str, list[Any]]] = field(default_factory=list)

@@ -32,7 +32,7 @@ from shared.contract import Event, mask
 from shared.contract.topics import encode_contacts
 from shared.rules.domain.case import Step, unheard
 from shared.rules.domain.decide import Outcome
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.events import DomainEvent, OfficeFound, RulebookAdopted
 from shared.rules.domain.facts import (
     Absence,
@@ -284,7 +284,7 @@ class ScopeFold:
         office: str | None = None,
     ) -> FactChanges:
         """What the events add, by the text in force when they count; those of a sweep come behind the last fact."""
-        records = Draft(work.slice, outcome.changes)
+        records = SliceDraft(work.slice, outcome.changes)
         sha256 = self._rules.books[self._rules.book_at(records.scope, at)].sha256
         if record is None:
             cause = Cause(work.folded, at, self._rules.engine, sha256, None, None)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import midnight_after
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.facts import Basis, EventId, Fact, StaffId
 from shared.rules.domain.precedent import NO_PRECEDENT, Precedent
 from shared.rules.domain.rulebook import Rulebook
@@ -62,7 +62,7 @@ class Case:
 
     def __init__(
         self,
-        draft: Draft,
+        draft: SliceDraft,
         fact: Fact,
         books: Books,
         horizon: datetime | None,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Books, Case, standing
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.facts import EventId, Fact, Party
 from shared.rules.domain.precedent import Precedent
 from shared.rules.domain.state import Customer, Deal, Dispute, Outside, ReferralAtVisit
@@ -74,7 +74,7 @@ class CaseAgain(Case):
 
     def __init__(
         self,
-        draft: Draft,
+        draft: SliceDraft,
         fact: Fact,
         books: Books,
         horizon: datetime | None,

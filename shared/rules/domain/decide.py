@@ -15,7 +15,7 @@ from shared.rules.domain.conduct import find_concealment, transfer, uphold_compl
 from shared.rules.domain.corrections import correct
 from shared.rules.domain.deals import cancel, sign, subscribe
 from shared.rules.domain.disputes import add_evidence, dispute, rule
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.effective_time import time_event
 from shared.rules.domain.follow_up import record_follow_up
 from shared.rules.domain.household import link_household
@@ -48,7 +48,7 @@ def decide(
     `horizon` (`as_of`) bounds how far claims lapse; a fact that is effective after it is left out. `step` hears of
     every record that a correction judges again.
     """
-    case = Case(Draft(slice_), fact, books, horizon, _judge, step)
+    case = Case(SliceDraft(slice_), fact, books, horizon, _judge, step)
     flags = time_event(case)
     if horizon is not None and case.effective > horizon:
         return Outcome([], {})
@@ -73,7 +73,7 @@ def release_some(slice_: Slice, departure: f.Fact, books: Books, customers: list
 
     What a departure does to one customer depends on no other one, so a part of it may be judged before the rest.
     """
-    case = Case(Draft(slice_), departure, books, None, _judge)
+    case = Case(SliceDraft(slice_), departure, books, None, _judge)
     time_event(case)
     for customer in customers:
         release(case, customer)
@@ -82,7 +82,7 @@ def release_some(slice_: Slice, departure: f.Fact, books: Books, customers: list
 
 def sweep(slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId], until: datetime) -> Outcome:
     """Let these customers' claims lapse that end by `until`; `fact` is the last one that was judged."""
-    case = Case(Draft(slice_), fact, books, until, _judge)
+    case = Case(SliceDraft(slice_), fact, books, until, _judge)
     for customer in customers:
         lapse(case, customer, until)
     return _outcome(case)

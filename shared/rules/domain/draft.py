@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.rules.domain.trail import Trail
 
 
-class Draft(Records):
+class SliceDraft(Records):
     """A slice with `changes` over it, read as if they had been made."""
 
     __slots__ = ("_get", "_slice", "changes", "scope")

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.case_again import CaseAgain, Earlier
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.effective_time import time_event
 from shared.rules.domain.facts import (
     Correction,
@@ -49,7 +49,7 @@ _JOINING = (HouseholdLink, Recognition, Ruling)
 def judge_again(case: Case, known: Customer, records: Sequence[FiledRecord] | None = None) -> Case:
     """Judge all records of a customer again, or these of them, in a slice of their own."""
     rejudging = Rejudging(case, known)
-    scratch = Draft(Slice({SCOPE: case.scope}))
+    scratch = SliceDraft(Slice({SCOPE: case.scope}))
     if records is None:
         records = records_of(case, known)
     scratch.put({Key("record", filed.fact.id): filed for filed in records})
@@ -83,7 +83,7 @@ def identified(case: Case, known: Customer) -> Customer | None:
     held = _held_together(known, named)
     if held is not None:
         return held
-    scratch, earlier = Draft(Slice({SCOPE: case.scope})), Earlier(case.id, known, Outside(case.slice))
+    scratch, earlier = SliceDraft(Slice({SCOPE: case.scope})), Earlier(case.id, known, Outside(case.slice))
     for each in named:
         identify(_case_again(case, scratch, each.fact, earlier), each.fact.matter.customer)  # type: ignore[union-attr]
         case.step()
@@ -125,22 +125,22 @@ class Rejudging:
         self.outside = Outside(case.slice)
         self._earlier = Earlier(case.id, known, self.outside)
 
-    def again(self, scratch: Draft, filed: FiledRecord) -> Case:
+    def again(self, scratch: SliceDraft, filed: FiledRecord) -> Case:
         """Judge a record again."""
         scratch.put({SCOPE: self._past.at(filed.judged)})
         return _again(self._case, scratch, filed, self._known, self._earlier)
 
-    def release(self, scratch: Draft, entry: RosterEntry) -> Case:
+    def release(self, scratch: SliceDraft, entry: RosterEntry) -> Case:
         """Let somebody leave again."""
         return _release_again(self._case, scratch, entry, self._past)
 
 
-def _case_again(case: Case, scratch: Draft, fact: Fact, earlier: Earlier) -> CaseAgain:
+def _case_again(case: Case, scratch: SliceDraft, fact: Fact, earlier: Earlier) -> CaseAgain:
     """The judging of a fact that was judged before, for this correction."""
     return CaseAgain(scratch, fact, case.books, case.horizon, case.judge, earlier)
 
 
-def _again(case: Case, scratch: Draft, filed: FiledRecord, known: Customer, earlier: Earlier) -> Case:
+def _again(case: Case, scratch: SliceDraft, filed: FiledRecord, known: Customer, earlier: Earlier) -> Case:
     fact = _within(filed.fact, known)
     again = _case_again(case, scratch, fact, earlier)
     again.flags = time_event(again)
@@ -171,7 +171,7 @@ def _within(fact: Fact, known: Customer) -> Fact:
     return replace(fact, matter=replace(matter, members=members))
 
 
-def _release_again(case: Case, scratch: Draft, entry: RosterEntry, past: Past) -> Case:
+def _release_again(case: Case, scratch: SliceDraft, entry: RosterEntry, past: Past) -> Case:
     scratch.put({SCOPE: past.at(entry.seq)})
     matter = Departure(entry.staff)
     fact = Fact(entry.event, entry.seq, case.scope.name, "", entry.at, entry.at, None, matter)

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from shared.rules.domain.case import Books, Case, lapse
-from shared.rules.domain.draft import Draft
+from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.facts import (
     Call,
     DisputeOpening,
@@ -256,8 +256,8 @@ class _Run:
         added = _added(found[0].former, former)
         return StepAgain(replace(found[0], id=self._known.id, former=()), received, added)
 
-    def _scratch(self, before: Customer | None, former: tuple[Former, ...]) -> Draft:
-        scratch = Draft(Slice({SCOPE: self._case.scope}))
+    def _scratch(self, before: Customer | None, former: tuple[Former, ...]) -> SliceDraft:
+        scratch = SliceDraft(Slice({SCOPE: self._case.scope}))
         if before is None:
             return scratch
         lists: dict[str, tuple[Any, ...]] = dict.fromkeys(_LISTS, ())
@@ -298,7 +298,9 @@ def _formed_customers(case: Case, known: Customer, trail: Trail, apart: Sequence
     if any(other.place < formed.place for other in others):
         return None
     _remember(case, known.id, trail, formed)
-    draft = Draft(Slice({SCOPE: case.scope}), {Key("customer", each.id): each for each in (formed, *others)})
+    draft = SliceDraft(
+        Slice({SCOPE: case.scope}), {Key("customer", each.id): each for each in (formed, *others)}
+    )
     final = Case(draft, case.fact, case.books, case.horizon, case.judge)
     lapse(final, formed.id, case.limit)
     final.events = told.events if told is not None else []
