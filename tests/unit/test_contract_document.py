@@ -198,7 +198,7 @@ def flags_of_the_rules() -> Iterator[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 flags = node.func.attr == "flag" or ast.unparse(node.func) == "flags.append"
                 yield from words(node.args) if flags else ()
-            elif isinstance(node, ast.FunctionDef) and node.name in ("_refusal", "_reasons"):
+            elif isinstance(node, ast.FunctionDef) and node.name in ("refusal", "_reasons"):
                 for part in ast.walk(node):
                     yield from words(part.keys if isinstance(part, ast.Dict) else [])
                     yield from words([part.value] if isinstance(part, ast.Return) else [])
@@ -209,7 +209,7 @@ def words(nodes: list[Any]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.IfExp):
             yield from words([node.body, node.orelse])
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
