@@ -27,9 +27,9 @@ from shared.contract.topics import StaffMessage, Topics, decode_headers, decode_
 from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic
 from shared.rules.judge.encoding import encode
 from shared.rules.rulebooks.loading import load
+from tests.support.answering import answering
 from tests.support.answers import result_of
 from tests.support.attribution import Journal, Raw
-from tests.support.contract import JSON_BODY
 
 pytestmark = pytest.mark.anyio
 
@@ -101,13 +101,7 @@ async def running(
     settings: AttributionSettings,
 ) -> AsyncIterator[tuple[AttributionService, httpx.AsyncClient]]:
     service = create_service(settings)
-    transport = httpx.ASGITransport(app=service.app)
-    async with (
-        service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
-        ) as client,
-    ):
+    async with answering(service) as client:
         yield service, client
 
 

@@ -19,7 +19,7 @@ from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SteadyTime, SystemClock
 from shared.platform.postgres.database import Database, migrate
-from tests.support.contract import JSON_BODY
+from tests.support.answering import answering
 from tests.support.intake import raw, taking, visit
 
 YEAR = timedelta(days=365)
@@ -45,13 +45,7 @@ async def serving(
     settings: IntakeSettings, wall: Wall
 ) -> AsyncIterator[tuple[httpx.AsyncClient, IntakeService]]:
     service = IntakeService(settings, SystemClock(SteadyTime(wall=wall)))
-    transport = httpx.ASGITransport(app=service.app)
-    async with (
-        service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
-        ) as client,
-    ):
+    async with answering(service) as client:
         await taking(service)
         yield client, service
 

@@ -27,7 +27,7 @@ from shared.platform.clock import SystemClock
 from shared.platform.kafka.sender import OutgoingRecord, Sender, look_at
 from shared.platform.postgres.database import connection_info
 from tests.support import parts
-from tests.support.contract import JSON_BODY
+from tests.support.answering import answering
 from tests.support.intake import (
     Reader,
     compared,
@@ -49,13 +49,7 @@ async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator
         database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=PARTITIONS
     )
     service = IntakeService(chosen, SystemClock())
-    transport = httpx.ASGITransport(app=service.app)
-    async with (
-        service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
-        ) as client,
-    ):
+    async with answering(service) as client:
         async with asyncio.timeout(90):
             await service.relay.compared()
         await taking(service)

@@ -25,7 +25,7 @@ from tests.integration.test_intake_comparison import (
     until_taken,
 )
 from tests.support import parts
-from tests.support.contract import JSON_BODY
+from tests.support.answering import answering
 from tests.support.intake import Reader, compared, new_journal, prepare, raw, submission, visit
 
 SCOPES = [f"s{n}" for n in range(6)]
@@ -113,13 +113,7 @@ async def unattended(database: str, topic_prefix: str) -> AsyncIterator[httpx.As
     """The service beside a broker that is away."""
     chosen = IntakeSettings(database_url=database, kafka=NOBODY, topic_prefix=topic_prefix)
     service = IntakeService(chosen, SystemClock())
-    transport = httpx.ASGITransport(app=service.app)
-    async with (
-        service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
-        ) as client,
-    ):
+    async with answering(service) as client:
         yield client
 
 

@@ -26,7 +26,7 @@ from services.intake.model.submission import Accepted, RefusedEvent
 from services.intake.settings import IntakeSettings
 from shared.platform.clock import SystemClock
 from tests.support import parts
-from tests.support.contract import JSON_BODY
+from tests.support.answering import answering
 from tests.support.intake import Reader, adoption, compared, prepare, raw, taking, visit
 
 ID = b"018f3c5e-0000-7000-8000-000000000001"
@@ -42,13 +42,7 @@ def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> In
 async def serving(chosen: IntakeSettings) -> AsyncIterator[tuple[httpx.AsyncClient, IntakeService]]:
     """The service once it takes facts, so that none is answered 503 because the machine is slow."""
     service = IntakeService(chosen, SystemClock())
-    transport = httpx.ASGITransport(app=service.app)
-    async with (
-        service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
-        ) as client,
-    ):
+    async with answering(service) as client:
         await taking(service)
         yield client, service
 

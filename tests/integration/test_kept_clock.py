@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from services.attribution.main import AttributionService
@@ -18,6 +16,7 @@ from shared.platform.clock import BusinessClock, SteadyTime, SystemClock
 from shared.platform.postgres.database import Database, migrate
 from shared.platform.postgres.kept_clock import KeptClock
 from tests.integration.test_intake_clock import YEAR, Wall
+from tests.support.answering import answering
 
 SOON = timedelta(minutes=1)
 
@@ -41,18 +40,16 @@ async def test_a_service_that_starts_with_a_leap_believes_what_the_one_before_it
     """It is today for it, not in a year: no alert is due early and no claim is shown as lapsed; it says so, and goes on
     when the clock is right again."""
     wall = Wall()
-    async with running(made(database, kafka, topic_prefix, SystemClock(SteadyTime(wall=wall)))):
+    async with answering(made(database, kafka, topic_prefix, SystemClock(SteadyTime(wall=wall)))):
         pass
     wall.off = YEAR
     clock = SystemClock(SteadyTime(wall=wall))
     service = made(database, kafka, topic_prefix, clock)
-    async with running(service):
+    async with answering(service) as client:
         assert clock.now() < datetime.now(UTC) + SOON
-        transport = httpx.ASGITransport(app=service.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            assert "leapt ahead" in (await client.get("/readyz")).json()["failing"]["clock"]
-            wall.off = timedelta(0)
-            assert "clock" not in (await client.get("/readyz")).json().get("failing", {})
+        assert "leapt ahead" in (await client.get("/readyz")).json()["failing"]["clock"]
+        wall.off = timedelta(0)
+        assert "clock" not in (await client.get("/readyz")).json().get("failing", {})
         assert datetime.now(UTC) - SOON < clock.now() < datetime.now(UTC) + SOON
 
 
@@ -93,8 +90,3 @@ def kept(database: str) -> Iterator[Database]:
     migrate(database, "services.notifier", "notifier")
     with Database(database, schema="notifier", name="panke-notifier") as found:
         yield found
-
-
-def running(service: Any) -> AbstractAsyncContextManager[object]:
-    found: AbstractAsyncContextManager[object] = service.app.router.lifespan_context(service.app)
-    return found
