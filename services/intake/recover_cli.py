@@ -51,7 +51,7 @@ def recover(
     if state is None:
         raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
     findings, known = begin(connection, (state.log, topic), examine(connection))
-    tail = Place(kafka, topic, known)
+    tail = Place(kafka, topic, known, state.partitions)
     _asked(tail.read(lambda piece: hold(connection, codec, piece, findings)))
     if not findings.lacks:
         say(bilingual("the journal lacks nothing of its topic"))
@@ -84,9 +84,10 @@ class Place(NamedTuple):
     kafka: str
     topic: str
     known: Mapping[int, int]
+    partitions: int
 
     async def read(self, take: Callable[[Piece], None]) -> None:
-        async with reading(self.kafka, self.topic, self.known) as tail:
+        async with reading(self.kafka, self.topic, self.known, self.partitions) as tail:
             async for piece in tail.pieces():
                 await asyncio.to_thread(take, piece)
 

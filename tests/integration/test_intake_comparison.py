@@ -214,10 +214,10 @@ async def test_a_comparison_reads_on_from_what_was_acknowledged(
     assert state is not None
     _, known = outbox.begin((state.log, topic))
     outbox.close()
-    async with reading(kafka, topic, known) as tail:
+    async with reading(kafka, topic, known, PARTITIONS) as tail:
         assert known == tail.ends
         assert [piece async for piece in tail.pieces()] == []
-    async with reading(kafka, topic, {}) as tail:
+    async with reading(kafka, topic, {}, PARTITIONS) as tail:
         assert sum([len(piece.facts) async for piece in tail.pieces()]) == 20
 
 

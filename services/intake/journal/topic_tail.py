@@ -6,6 +6,7 @@ that scope with an id and a time of recording.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,6 +19,8 @@ from msgspec import Struct
 from shared.contract.topics import BadMessageError, Headers, decode_headers
 
 AT_ONCE: Final = 1000
+WAIT: Final = 10.0
+AGAIN: Final = 0.05
 
 Consumer: Any = AIOKafkaConsumer
 
@@ -52,10 +55,11 @@ class Piece(Struct, frozen=True):
 class Tail:
     """The records of a topic behind the offsets that are given, up to the ends that it had when it was opened."""
 
-    def __init__(self, consumer: Any, topic: str, known: Mapping[int, int]) -> None:
+    def __init__(self, consumer: Any, topic: str, known: Mapping[int, int], partitions: int) -> None:
         self._consumer = consumer
         self._topic = topic
         self._known = known
+        self._partitions = partitions
         self.ends: dict[int, int] = {}
 
     async def begin(self) -> None:
@@ -78,22 +82,35 @@ class Tail:
         return bool(await self._consumer.position(tp) < self.ends[tp.partition])
 
     async def _numbers(self) -> list[int]:
-        """Asked of the cluster: the client knows nothing of a topic that it has not met."""
+        """Asked of the cluster, until the client knows them all; raises `TimeoutError`.
+
+        A question that was under way when the topic was named, or that failed, is answered without it: a topic that
+        is not known would be taken for one that has nothing.
+        """
         client = self._consumer._client
-        await client.add_topic(self._topic)
-        await client.force_metadata_update()
-        return sorted(self._consumer.partitions_for_topic(self._topic) or ())
+        async with asyncio.timeout(WAIT):
+            while True:
+                await client.add_topic(self._topic)
+                await client.force_metadata_update()
+                found = self._consumer.partitions_for_topic(self._topic) or ()
+                if len(found) >= self._partitions:
+                    return sorted(found)
+                await asyncio.sleep(AGAIN)
 
 
 @asynccontextmanager
-async def reading(bootstrap: str, topic: str, known: Mapping[int, int]) -> AsyncIterator[Tail]:
-    """The tail of a topic; `known` are the offsets from which on it is read, else from its beginning."""
+async def reading(
+    bootstrap: str, topic: str, known: Mapping[int, int], partitions: int
+) -> AsyncIterator[Tail]:
+    """The tail of a topic of so many partitions; `known` are the offsets from which on it is read, else from its
+    beginning.
+    """
     consumer = Consumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=100
     )
     try:
         await consumer.start()
-        tail = Tail(consumer, topic, known)
+        tail = Tail(consumer, topic, known, partitions)
         await tail.begin()
         yield tail
     finally:

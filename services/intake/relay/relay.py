@@ -107,7 +107,7 @@ class IntakeRelay(Relay):
         if findings.damage and not self.progress.problem:
             log.error("journal_damaged", **logged(findings.damage))
         findings.watermark_until(await last_watermark(chosen.bootstrap, chosen.watermarks, chosen.send_wait))
-        async with reading(chosen.bootstrap, self._place[1], known) as tail:
+        async with reading(chosen.bootstrap, self._place[1], known, len(self._sources)) as tail:
             async for piece in tail.pieces():
                 await self.in_thread(self._outbox.hold, piece, findings)
                 self.progress.moved()
