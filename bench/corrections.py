@@ -12,6 +12,7 @@ from bench.folding import deployment
 from bench.large_customer import LargeCustomer
 from bench.measure import Goal, Result, at_most, in_turns, rounded
 from bench.parts import database, postgres
+from shared.ids import Contact, DealId, DisputeId, EventId, OfficeId, ScopeId, StaffId, VisitId
 from shared.rules.domain import facts as f
 from shared.rules.domain.decide import decide, new_scope
 from shared.rules.rulebooks.loading import load
@@ -23,6 +24,9 @@ MOST = 1.5
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 SHARED = "+8613800000000"
 
+DEMO, HALL, ALL = ScopeId("demo"), OfficeId("hall"), DisputeId("all")
+LI, WANG, BO = StaffId("li"), StaffId("wang"), StaffId("bo")
+
 
 class Office:
     """One customer with so many visits and deals."""
@@ -30,21 +34,21 @@ class Office:
     def __init__(self, visits: int, deals: int) -> None:
         self._book = load("base")
         self._id = self._book.name, self._book.version
-        self._slice = new_scope("demo", self._id, self._book.timezone.key)
+        self._slice = new_scope(DEMO, self._id, self._book.timezone.key)
         self._seq = self._corrected = 0
-        for staff, role in (("li", "consultant"), ("wang", "consultant"), ("bo", "manager")):
+        for staff, role in ((LI, "consultant"), (WANG, "consultant"), (BO, "manager")):
             self.fold(f.Enrolment(staff, staff, role, {}))
         for n in range(visits):
             self.fold(_visit(n), f"r{n}")
         for n in range(deals):
-            self.fold(f.Subscription(f"d{n}", _party(SHARED, None), "li", None))
-        self.fold(f.DisputeOpening("all", _party(SHARED, None), "li", None))
+            self.fold(f.Subscription(DealId(f"d{n}"), _party(SHARED, None), LI, None))
+        self.fold(f.DisputeOpening(ALL, _party(SHARED, None), LI, None))
 
     def fold(self, matter: f.Matter, name: str | None = None) -> float:
         """The processor time of one fact."""
         self._seq += 1
         at = BEGIN + timedelta(seconds=self._seq)
-        fact = f.Fact(name or f"e{self._seq}", self._seq, "demo", "hall", at, at, None, matter)
+        fact = f.Fact(EventId(name or f"e{self._seq}"), self._seq, DEMO, HALL, at, at, None, matter)
         begun = time.process_time()
         self._slice.put(decide(self._slice, fact, {self._id: self._book}).changes)
         return time.process_time() - begun
@@ -53,16 +57,16 @@ class Office:
         """The next record gets a number of its own: its customer is somebody else."""
         self._corrected += 1
         party = _party(f"+86139{self._corrected:08d}", None)
-        return self.fold(f.Correction(f"r{self._corrected}", party, "li", ("bo",), ("phones",)))
+        return self.fold(f.Correction(EventId(f"r{self._corrected}"), party, LI, (BO,), ("phones",)))
 
     def stay(self) -> float:
         """A record gets another name: the customer stays whole."""
         name = f.Party(f"name {self._seq}", ())
-        return self.fold(f.Correction("r0", name, "li", ("bo",), ("name",)))
+        return self.fold(f.Correction(EventId("r0"), name, LI, (BO,), ("name",)))
 
     def rule(self) -> float:
         """A ruling that sets the shares of every deal."""
-        return self.fold(f.Ruling("all", "bo", None, {"li": 5000, "wang": 5000}))
+        return self.fold(f.Ruling(ALL, BO, None, {LI: 5000, WANG: 5000}))
 
 
 def run(sizes: tuple[int, int] = SIZES) -> Result:
@@ -118,12 +122,12 @@ def _cost(found: dict[str, list[float]], name: str, size: int) -> float:
 
 
 def _party(phone: str, name: str | None) -> f.Party:
-    return f.Party(name, (phone,), (phone,))
+    return f.Party(name, (Contact(phone),), (Contact(phone),))
 
 
 def _visit(n: int) -> f.Visit:
     return f.Visit(
-        visit=f"v{n}", customer=_party(SHARED, f"n{n}"), received_by=("li", "wang")[n % 2],
+        visit=VisitId(f"v{n}"), customer=_party(SHARED, f"n{n}"), received_by=(LI, WANG)[n % 2],
         capacity="on_turn", on_behalf_of=None, designated=None, asked=f.Asked(), referred_by=(),
         brochure_only=False, present=(), ended_at=None,
     )  # fmt: skip

@@ -28,6 +28,7 @@ from deploy.local.ports import HOST, free_port
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.reader import ScopeReader
 from shared.contract.topics import Topics
+from shared.ids import Contact, ScopeId
 from shared.platform.kafka.sender import OutgoingRecord, PartitionOf, Sender
 
 FEW, MANY = 10, 20_000
@@ -89,8 +90,8 @@ def _door(folding: Deployment, name: str, count: int) -> Any:
     def measure() -> float:
         begun = time.perf_counter()
         for _ in range(LOOK_UPS):
-            with questions.of(name) as snapshot:
-                assert look_up(snapshot, "+8613900000000", now).known
+            with questions.of(ScopeId(name)) as snapshot:
+                assert look_up(snapshot, Contact("+8613900000000"), now).known
         return (time.perf_counter() - begun) / LOOK_UPS
 
     return measure

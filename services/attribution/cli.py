@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shared.i18n import bilingual, translated
+from shared.ids import EventId, StaffId
 from shared.platform.options import database_refused, database_url, rulebook_folder, settings_refused
 from shared.platform.text.terminal import PlainGroup, say
 
@@ -139,7 +140,8 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
     with _opened(database_url, rulebook_folder) as found:
         mark = found.marks.put(scope, by.strip())
         try:
-            recorded = record_set_aside(intake, scope, SettingAside(mark.id, reason.strip(), by.strip()))
+            asked = SettingAside(EventId(mark.id), reason.strip(), StaffId(by.strip()))
+            recorded = record_set_aside(intake, scope, asked)
         except NotRecordedError as error:
             if error.certain:
                 found.marks.take(mark)

@@ -8,6 +8,7 @@ from shared.contract.errors import bad
 from shared.contract.phones import is_masked, mobile_of, normalise_phone, phone_fault
 from shared.contract.plain import NOTHING_SAID, plain
 from shared.contract.sealed import contact_id
+from shared.ids import Contact
 
 if TYPE_CHECKING:
     from shared.contract.events import CorrectedParty, Party
@@ -31,7 +32,7 @@ _phone_like = re.compile(
 )
 
 
-def wechat_contact(wechat: str) -> str | None:
+def wechat_contact(wechat: str) -> Contact | None:
     """A WeChat id as a contact: `wechat:<id>`, or the phone that it is; None where there is none."""
     return _read_wechat(plain(wechat))[0]
 
@@ -41,17 +42,17 @@ def wechat_fault(wechat: str) -> str | None:
     return _read_wechat(plain(wechat))[1]
 
 
-def _read_wechat(typed: str) -> tuple[str | None, str | None]:
+def _read_wechat(typed: str) -> tuple[Contact | None, str | None]:
     """The contact, or the rule that was broken, or neither where nothing is said or something is hidden."""
     if typed in NOTHING_SAID or is_masked(typed):
         return None, None
     mobile = mobile_of(typed)
     if mobile is not None:
         return mobile, None
-    return (WECHAT + typed, None) if _wechat_id(typed) else (None, "wechat")
+    return (Contact(WECHAT + typed), None) if _wechat_id(typed) else (None, "wechat")
 
 
-def contact_of(text: str, path: str = "contact") -> str:
+def contact_of(text: str, path: str = "contact") -> Contact:
     """The contact that someone at the desk typed: a phone, or a WeChat id; `BadEvent` at `path` for neither.
 
     `wechat:` or 微信： may stand before an id, and need not: what holds a letter of the alphabet is no number.
@@ -74,13 +75,15 @@ def contact_of(text: str, path: str = "contact") -> str:
     return found
 
 
-def contact_by_wechat(party: "Party | CorrectedParty") -> str | None:
+def contact_by_wechat(party: "Party | CorrectedParty") -> Contact | None:
     """The contact that the WeChat id of a party is."""
     given = party.wechat
     return None if given is None else contact_id(given) or wechat_contact(given)
 
 
-def contacts_of(party: "Party | CorrectedParty", stored: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def contacts_of(
+    party: "Party | CorrectedParty", stored: Mapping[str, Contact] | None = None
+) -> tuple[Contact, ...]:
     """The contacts by which a party is known, phones first, as ordered, without masked ones or doubles.
 
     `stored` holds what phones were read as when the event was recorded; it goes before what is read now, so
@@ -91,7 +94,7 @@ def contacts_of(party: "Party | CorrectedParty", stored: Mapping[str, str] | Non
         only = contact_id(phones[0]) or normalise_phone(phones[0])
         return () if only is None else (only,)
     known = stored or {}
-    found: dict[str, None] = {}
+    found: dict[Contact, None] = {}
     for phone in phones:
         contact = contact_id(phone) or (
             None if is_masked(phone) else known.get(phone) or normalise_phone(phone)

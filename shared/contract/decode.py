@@ -12,12 +12,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from sys import intern
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
+from shared import ids
 from shared.contract.checks import check_carried, check_clock, check_data
 from shared.contract.errors import BadEvent, bad
 from shared.contract.events import (
@@ -49,13 +50,17 @@ _SEALED: Final = b'"sealed"'
 D = TypeVar("D", bound=Struct)
 
 
+T = TypeVar("T", bound=str)
+_interned = cast(Callable[[T], T], intern)
+
+
 class _Envelope(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """As it comes: one pattern for all ids and one for a time cost less than the decoder's own."""
 
     id: str
     type: str
-    scope: str
-    office: str
+    scope: ids.ScopeId
+    office: ids.OfficeId
     actor: StaffId
     occurred_at: str
     data: Raw
@@ -158,11 +163,11 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     if in_lower_case is not None:
         data = in_lower_case(data)
     return Event(  # what a million events repeat is held once
-        envelope.id.lower(),
+        ids.EventId(envelope.id.lower()),
         intern(envelope.type),
-        intern(envelope.scope),
-        intern(envelope.office),
-        intern(envelope.actor),
+        _interned(envelope.scope),
+        _interned(envelope.office),
+        _interned(envelope.actor),
         parse_instant(envelope.occurred_at, "occurred_at"),
         data,
         _recorded_at(envelope.recorded_at, recorded),

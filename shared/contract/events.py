@@ -15,6 +15,8 @@ from shared.contract.fields import (
     Aside,
     BasisPoints,
     Day,
+    DealId,
+    DisputeId,
     EventId,
     Evidence,
     Label,
@@ -25,7 +27,6 @@ from shared.contract.fields import (
     PhoneAddress,
     Phones,
     Prose,
-    RecordId,
     Remark,
     Row,
     RulebookName,
@@ -35,6 +36,7 @@ from shared.contract.fields import (
     StaffList,
     Subject,
     Version,
+    VisitId,
     WechatId,
 )
 from shared.contract.sealed import Sealed
@@ -151,7 +153,7 @@ class StaffBack(Model, frozen=True):
 
 class VisitRegistered(Model, frozen=True):
     TYPE: ClassVar = "visit.registered"
-    visit: RecordId
+    visit: VisitId
     customer: Party
     received_by: StaffId
     capacity: Capacity
@@ -206,7 +208,7 @@ class FollowUpRecorded(Model, frozen=True):
 
 class CustomerRecognised(Model, frozen=True):
     TYPE: ClassVar = "customer.recognised"
-    visit: RecordId
+    visit: VisitId
     by: StaffId
     evidence: Evidence
     registration: EventId | None = None
@@ -229,7 +231,7 @@ class ComplaintUpheld(Model, frozen=True):
 
 class ConcealmentFound(Model, frozen=True):
     TYPE: ClassVar = "concealment.found"
-    visit: RecordId
+    visit: VisitId
     decided_by: StaffId
     reason: Prose
     rightful: StaffId | None = None
@@ -246,7 +248,7 @@ class ClaimTransferred(Model, frozen=True):
 
 class DealSubscribed(Model, frozen=True):
     TYPE: ClassVar = "deal.subscribed"
-    deal: RecordId
+    deal: DealId
     customer: Party
     closed_by: StaffId
     project: Label
@@ -256,27 +258,27 @@ class DealSubscribed(Model, frozen=True):
 
 class DealSigned(Model, frozen=True):
     TYPE: ClassVar = "deal.signed"
-    deal: RecordId
+    deal: DealId
 
 
 class DealCancelled(Model, frozen=True):
     TYPE: ClassVar = "deal.cancelled"
-    deal: RecordId
+    deal: DealId
     reason: Prose
 
 
 class DisputeOpened(Model, frozen=True):
     TYPE: ClassVar = "dispute.opened"
-    dispute: RecordId
+    dispute: DisputeId
     customer: Party
     opened_by: StaffId
     reason: Prose
-    deal: RecordId | None = None
+    deal: DealId | None = None
 
 
 class DisputeEvidenceAdded(Model, frozen=True):
     TYPE: ClassVar = "dispute.evidence_added"
-    dispute: RecordId
+    dispute: DisputeId
     by: StaffId
     evidence: Evidence
 
@@ -285,7 +287,7 @@ class DisputeRuled(Model, frozen=True):
     """One that names neither owner nor shares is of the contract but does not count (procedure.md#disputes-says)."""
 
     TYPE: ClassVar = "dispute.ruled"
-    dispute: RecordId
+    dispute: DisputeId
     ruled_by: StaffId
     reason: Prose
     owner: StaffId | None = None

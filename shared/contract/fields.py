@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from shared import ids
 from shared.contract.plain import UNSEEN_LETTERS
 
 MAX_EVENT_BYTES: Final = 65_536
@@ -45,19 +46,22 @@ def _personal(kind: PersonalKind, limit: int | None = None) -> Meta:
 _OPEN: Final = Meta(extra_json_schema={PERSONAL: False})
 """A text that names things or staff; nothing of a customer belongs into it."""
 
-EventId = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID; UUIDv7 is advised")]
-ScopeId = Annotated[str, Meta(pattern=PLACE_PATTERN, description="ownership scope 判客范围")]
-OfficeId = Annotated[str, Meta(pattern=PLACE_PATTERN, description="sales office 案场")]
+EventId = Annotated[ids.EventId, Meta(pattern=UUID_PATTERN, description="UUID; UUIDv7 is advised")]
+ScopeId = Annotated[ids.ScopeId, Meta(pattern=PLACE_PATTERN, description="ownership scope 判客范围")]
+OfficeId = Annotated[ids.OfficeId, Meta(pattern=PLACE_PATTERN, description="sales office 案场")]
 StaffId = Annotated[
-    str,
+    ids.StaffId,
     Meta(
         pattern=ID_PATTERN,
         description="staff id, unique within the system: 1 to 64 letters, digits or . _ : @ -",
     ),
 ]
-RecordId = Annotated[
-    str, Meta(pattern=ID_PATTERN, description="unique within the scope: 1 to 64 letters, digits or . _ : @ -")
-]
+_IN_SCOPE: Final = Meta(
+    pattern=ID_PATTERN, description="unique within the scope: 1 to 64 letters, digits or . _ : @ -"
+)
+VisitId = Annotated[ids.VisitId, _IN_SCOPE]
+DealId = Annotated[ids.DealId, _IN_SCOPE]
+DisputeId = Annotated[ids.DisputeId, _IN_SCOPE]
 RulebookName = Annotated[str, Meta(min_length=1, max_length=64), _OPEN]
 Label = Annotated[str, Meta(min_length=1, max_length=200), _OPEN]
 Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _OPEN]

@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from shared.contract.plain import NOTHING_SAID, is_hidden, plain
+from shared.ids import Contact
 
 REGION: Final = "CN"
 SHORTEST_NATIONAL: Final = 10
@@ -38,16 +39,16 @@ _groups = re.compile(r"[\d ().+-]*\d[\d ().+-]*").findall
 _LANDLINES: Final = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
-def normalise_phone(phone: str) -> str | None:
+def normalise_phone(phone: str) -> Contact | None:
     """The E.164 form of a phone as people write it, with `;ext=` where it has an extension.
 
     None for what is no number: one that is masked, that says nothing, or that is bad input.
     """
     if _plain_mobile(phone):
-        return "+86" + phone
+        return Contact("+86" + phone)
     written = _written_mobile(phone)
     if written:
-        return "+86" + "".join(written.groups())
+        return Contact("+86" + "".join(written.groups()))
     return _read(phone)[0]
 
 
@@ -64,15 +65,15 @@ def is_masked(phone: str) -> bool:
     return is_hidden(typed) and not _extends_a_number(typed)
 
 
-def mobile_of(typed: str) -> str | None:
+def mobile_of(typed: str) -> Contact | None:
     """The E.164 form of what is a mainland mobile by its form, of text that `plain` gave."""
     text = typed.translate(_dashes)
     found = _mobile(re.sub(r"[ ().-]", "", text)) if _signs(text) else None
-    return None if found is None else "+86" + found[1]
+    return None if found is None else Contact("+86" + found[1])
 
 
 @lru_cache(maxsize=65_536)
-def _read(phone: str) -> tuple[str | None, str | None]:
+def _read(phone: str) -> tuple[Contact | None, str | None]:
     """The contact, or the rule that was broken, or neither where nothing is said or something is hidden."""
     typed = plain(phone)
     if typed in NOTHING_SAID:
@@ -81,7 +82,7 @@ def _read(phone: str) -> tuple[str | None, str | None]:
         return None, None
     text = typed.removeprefix("tel:").strip().translate(_dashes)
     found = _extended(text) or _whole(text) or _hyphened(text)
-    return (found, None) if found is not None else (None, _fault(text))
+    return (Contact(found), None) if found is not None else (None, _fault(text))
 
 
 def _extends_a_number(typed: str) -> bool:

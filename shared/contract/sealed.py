@@ -10,6 +10,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from shared.ids import Contact
+
 PERSON_PATTERN: Final = "^[pwsn]:[0-9a-v]{26}$"
 """Random, so that it tells nothing; of letters that survive being lowered, and neither a phone nor a WeChat id."""
 
@@ -39,9 +41,9 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     parts: dict[PersonId, Base64]
 
 
-def contact_id(text: str) -> str | None:
+def contact_id(text: str) -> Contact | None:
     """The text if it is the id of a contact."""
-    return text if text[1:2] == ":" and text[0] in "pw" and _person(text) is not None else None
+    return Contact(text) if text[1:2] == ":" and text[0] in "pw" and _person(text) is not None else None
 
 
 def person_id(text: str) -> str | None:

@@ -18,6 +18,7 @@ from shared.contract import BadEvent, format_instant, parse_utc
 from shared.contract.events import Role, StaffContacts
 from shared.contract.fields import BasisPoints
 from shared.contract.times import Instant, parse_instant
+from shared.ids import Contact
 
 Decision = Literal[
     "established", "renewed", "kept", "superseded", "returned", "lapsed", "revoked", "released",
@@ -90,7 +91,7 @@ class Headers(Struct, frozen=True, gc=False):
     seq: int | None = None
     traceparent: str | None = None
     watermark: datetime | None = None
-    contacts: Mapping[str, str] | None = None
+    contacts: Mapping[str, Contact] | None = None
     default_rulebook: str | None = None
     edition: int | None = None
     epoch: str | None = None
@@ -169,17 +170,17 @@ def _instant(name: str, text: str | None) -> datetime | None:
         raise BadMessageError(f"header {refusal}") from None
 
 
-def encode_contacts(contacts: Mapping[str, str] | None) -> bytes | None:
+def encode_contacts(contacts: Mapping[str, Contact] | None) -> bytes | None:
     """What phones were read as, in the bytes in which the header has it and in which it is stored."""
     return None if contacts is None else _encode(contacts)
 
 
-def decode_contacts(stored: bytes | None) -> Mapping[str, str] | None:
+def decode_contacts(stored: bytes | None) -> Mapping[str, Contact] | None:
     """What `encode_contacts` wrote."""
     return None if stored is None else _decode_contacts(stored)
 
 
-def _contacts(text: str | None) -> Mapping[str, str] | None:
+def _contacts(text: str | None) -> Mapping[str, Contact] | None:
     if text is None:
         return None
     try:
@@ -269,7 +270,7 @@ def _read(kind: type, value: object) -> object:
 
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
-_decode_contacts: Final = msgspec.json.Decoder(dict[str, str]).decode
+_decode_contacts: Final = msgspec.json.Decoder(dict[str, Contact]).decode
 _decode: Final[Callable[[bytes], OwnershipMessage]] = msgspec.json.Decoder(
     OwnershipMessage, dec_hook=_read
 ).decode

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin, get_ty
 
 from msgspec import Struct
 
+from shared import ids
 from shared.contract.events import DATA_TYPES, Data, Event, RulebookAdopted, StaffEnrolled
 from shared.contract.fields import StaffId, StaffList
 from shared.i18n import bilingual
@@ -31,7 +32,7 @@ MESSAGES: Final[Mapping[str, str]] = {
 
 _BEGIN: Final = (StaffEnrolled, RulebookAdopted)
 
-Standing = Callable[[str], WarningRule | None]
+Standing = Callable[[ids.StaffId], WarningRule | None]
 """What is wrong with a member of staff at the time of the record: the rule, or None."""
 
 
@@ -48,7 +49,7 @@ class Names(Struct, frozen=True, gc=False):
 
     scope: str
     office: str
-    staff: tuple[tuple[str, str], ...]
+    staff: tuple[tuple[str, ids.StaffId], ...]
     begins: bool
 
 
@@ -75,13 +76,13 @@ def warnings_of(names: Names, *, anybody: bool, office: bool, standing: Standing
     return list(found.values())
 
 
-def staff_in(data: Data) -> Iterator[tuple[str, str]]:
+def staff_in(data: Data) -> Iterator[tuple[str, ids.StaffId]]:
     """Every member of staff whom the data of an event name, with the path, but for one who is enrolled by it."""
     if not isinstance(data, StaffEnrolled):
         yield from _named(data, "data")
 
 
-def _named(part: Struct, path: str) -> Iterator[tuple[str, str]]:
+def _named(part: Struct, path: str) -> Iterator[tuple[str, ids.StaffId]]:
     for name, kind in _SHAPES[type(part)]:
         value = getattr(part, name)
         if not value:

@@ -22,6 +22,7 @@ from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownN
 from shared.contract import format_instant
 from shared.contract.answers.values import Page
 from shared.i18n import bilingual
+from shared.ids import ScopeId
 from shared.platform.http.openapi import JSON
 from shared.platform.http.problem import ProblemError, unavailable
 from shared.rules.rulebooks.registry import NoSuchTextError
@@ -48,7 +49,7 @@ class Asking:
         self._lanes = lanes
 
     async def answer(
-        self, lane: Lane, scope: str, min_seq: int | None, ask: Callable[[Snapshot], msgspec.Struct]
+        self, lane: Lane, scope: ScopeId, min_seq: int | None, ask: Callable[[Snapshot], msgspec.Struct]
     ) -> Response:
         """What is asked of one snapshot of a scope."""
         await self.wait(scope, min_seq)
@@ -61,7 +62,7 @@ class Asking:
 
     async def page(
         self,
-        scope: str,
+        scope: ScopeId,
         min_seq: int | None,
         cursor: str | None,
         kind: PageOf[T],
@@ -87,7 +88,7 @@ class Asking:
         except psycopg.OperationalError:
             raise _away() from None
 
-    async def wait(self, scope: str, min_seq: int | None) -> None:
+    async def wait(self, scope: ScopeId, min_seq: int | None) -> None:
         """Up to two seconds for the reader's own write."""
         if min_seq is None:
             return
@@ -98,7 +99,7 @@ class Asking:
                 raise unavailable(f"seq {min_seq} is not folded yet, {folded} is", 1)
             await asyncio.sleep(STEP)
 
-    async def _folded(self, scope: str) -> int:
+    async def _folded(self, scope: ScopeId) -> int:
         try:
             return await self._lanes.once(scope, lambda: self.reader.folded(scope))
         except psycopg.OperationalError:

@@ -15,7 +15,7 @@ from services.attribution.calls.parameters import (
     MinSeq,
     Moment,
     Name,
-    Slug,
+    Scope,
     Status,
     Text,
     Where,
@@ -46,6 +46,7 @@ from shared.contract.answers import (
 from shared.contract.answers.values import extended
 from shared.contract.case_numbers import case_digest
 from shared.i18n import bilingual
+from shared.ids import ScopeId
 from shared.platform.http.openapi import JSON
 from shared.platform.http.problem import ProblemError, unavailable
 
@@ -71,14 +72,14 @@ class CustomerCalls:
         add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, SharedContactsPage)
 
     async def judgement(
-        self, scope: Slug, as_of: Moment = None, known_at: Moment = None, min_seq: MinSeq = None
+        self, scope: Scope, as_of: Moment = None, known_at: Moment = None, min_seq: MinSeq = None
     ) -> Response:
         head, judged = await self._refold(scope, as_of, known_at, min_seq)
         return Response(judged, media_type=JSON, headers=headers_of(head))
 
     async def customers(
         self,
-        scope: Slug,
+        scope: Scope,
         owner: Text = None,
         status: Status | None = None,
         expires_before: Moment = None,
@@ -99,7 +100,7 @@ class CustomerCalls:
 
     async def customer(
         self,
-        scope: Slug,
+        scope: Scope,
         customer: Name,
         as_of: Moment = None,
         known_at: Moment = None,
@@ -124,7 +125,7 @@ class CustomerCalls:
         page, following = page_of_explained(then.decisions, from_micros(at.born), limit)
         return encoded(_whole(customers.paged(then, page, following), head), head)
 
-    async def case(self, scope: Slug, case: Case, min_seq: MinSeq = None) -> Response:
+    async def case(self, scope: Scope, case: Case, min_seq: MinSeq = None) -> Response:
         """The customer whom alerts call by that number; one that was joined is found as what it went into."""
         digest = case_digest(case)
         if digest is None:
@@ -138,7 +139,7 @@ class CustomerCalls:
 
     async def history(
         self,
-        scope: Slug,
+        scope: Scope,
         customer: Name,
         cursor: Where = None,
         limit: Decisions = DECISIONS,
@@ -150,7 +151,7 @@ class CustomerCalls:
         )
 
     async def shared_contacts(
-        self, scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+        self, scope: Scope, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
     ) -> Response:
         """For the office to judge: which contact was typed for many, and which records are to be corrected."""
         most = self._most_people
@@ -164,7 +165,7 @@ class CustomerCalls:
 
     async def _refold(
         self,
-        scope: str,
+        scope: ScopeId,
         as_of: str | None,
         known_at: str | None,
         min_seq: int | None,

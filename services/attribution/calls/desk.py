@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, encoded
-from services.attribution.calls.parameters import MinSeq, Slug, refused, stored_contact
+from services.attribution.calls.parameters import MinSeq, Office, Scope, refused, stored_contact
 from services.attribution.calls.routes import REFUSALS, Routes
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.preview import REPEATED, Previewer, RepeatedError, WouldParkError
@@ -64,13 +64,13 @@ class DeskCalls:
             _PREVIEWED,
         )
 
-    async def lookup(self, scope: Slug, question: Lookup, min_seq: MinSeq = None) -> Response:
+    async def lookup(self, scope: Scope, question: Lookup, min_seq: MinSeq = None) -> Response:
         contact, now = stored_contact(question.contact), self._clock.now()
         return await self._asking.answer(
             "desk", scope, min_seq, lambda snapshot: look_up(snapshot, contact, now)
         )
 
-    async def preview(self, request: Request, scope: Slug, min_seq: MinSeq = None) -> Response:
+    async def preview(self, request: Request, scope: Scope, min_seq: MinSeq = None) -> Response:
         raw = await request.body()
         now = self._clock.now()
         await self._asking.wait(scope, min_seq)
@@ -82,7 +82,7 @@ class DeskCalls:
             raise ProblemError(409, bilingual("the fold fails on this event: {error}", error=error)) from None
         return encoded(found, head)
 
-    async def boards(self, office: Slug, min_seq: MinSeq = None) -> Response:
+    async def boards(self, office: Office, min_seq: MinSeq = None) -> Response:
         scope = await self._asking.ask(
             "desk", lambda: self._asking.reader.scope_of(office), f"no office {office} is known"
         )

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar, cast
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, PageOf, encoded
-from services.attribution.calls.parameters import Limit, MinSeq, Name, Slug, Where, cursor_of
+from services.attribution.calls.parameters import Limit, MinSeq, Name, Scope, Where, cursor_of
 from services.attribution.calls.routes import Routes
 from services.attribution.queries import deals, marks
 from services.attribution.queries import office_lists as lists
@@ -68,7 +68,7 @@ class OfficeCalls:
         self, routes: Routes, name: str, kind: PageOf[T], page: ReadPage[T], of: str, note: str | None = None
     ) -> None:
         async def answer(
-            scope: Slug, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+            scope: Scope, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
         ) -> Response:
             return await self._asking.page(
                 scope, min_seq, cursor, kind, lambda snapshot, at: page(snapshot, at, limit)
@@ -87,13 +87,13 @@ class OfficeCalls:
 
         return encoded(await self._asking.ask("lists", read, ""))
 
-    async def scope(self, scope: Slug, min_seq: MinSeq = None) -> Response:
+    async def scope(self, scope: Scope, min_seq: MinSeq = None) -> Response:
         now = self._clock.now()
         return await self._asking.answer(
             "desk", scope, min_seq, lambda snapshot: lists.scope_of(snapshot, now)
         )
 
-    async def deal(self, scope: Slug, deal: Name, min_seq: MinSeq = None) -> Response:
+    async def deal(self, scope: Scope, deal: Name, min_seq: MinSeq = None) -> Response:
         def one(snapshot: Snapshot) -> DealAnswer:
             return extended(DealAnswer, deals.deal_of(snapshot, deal), **snapshot.head.answer_head())
 

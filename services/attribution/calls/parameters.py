@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Header, Path, Query
 
@@ -11,10 +11,14 @@ from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import from_micros
 from shared.contract import BadEvent, contact_of, parse_query_instant
 from shared.contract.schema import INSTANT
+from shared.ids import Contact, OfficeId, ScopeId
 from shared.platform.http.problem import FieldError, ProblemError
 from shared.rules.rulebooks.folder import MAX_VERSION
 
-Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+_PLACE: Final = r"^[a-z0-9-]{1,64}$"
+Scope = Annotated[ScopeId, Path(pattern=_PLACE)]
+Office = Annotated[OfficeId, Path(pattern=_PLACE)]
+Slug = Annotated[str, Path(pattern=_PLACE)]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]
 Version = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 Digests = Annotated[
@@ -47,7 +51,7 @@ def moment_of(name: str, text: str | None) -> datetime | None:
         raise bad_input(name, refusal.rule, refusal.message) from None
 
 
-def stored_contact(text: str) -> str:
+def stored_contact(text: str) -> Contact:
     try:
         return contact_of(text)
     except BadEvent as refusal:

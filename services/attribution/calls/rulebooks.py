@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, encoded
-from services.attribution.calls.parameters import Digests, Slug, Version
+from services.attribution.calls.parameters import Digests, Scope, Slug, Version
 from services.attribution.calls.routes import Routes
 from services.attribution.quarantine.marks import NotFailingError, NotParkedError, SetAsideMarks
 from services.attribution.queries.snapshot import UnknownNameError
@@ -16,6 +16,7 @@ from services.attribution.store.texts import StoredTexts
 from shared.contract import format_instant
 from shared.contract.answers import QuarantineAnswer, RulebooksAnswer, RulebookText
 from shared.i18n import bilingual
+from shared.ids import ScopeId
 from shared.platform.http.problem import ProblemError
 from shared.rules.rulebooks.registry import NoSuchTextError, UnknownBookError
 
@@ -76,24 +77,24 @@ class RulebookCalls:
         except NoSuchTextError as error:
             raise ProblemError(409, str(error)) from None
 
-    async def quarantine(self, scope: Slug) -> Response:
+    async def quarantine(self, scope: Scope) -> Response:
         """`event` is null where no fact is to blame but a lapse that is due; 404 while the scope waits for nothing."""
         since, event = await self._asking.ask(
             "desk", lambda: self._asking.reader.failing(scope), _waits_not(scope)
         )
         return encoded(QuarantineAnswer(scope, format_instant(since), event))
 
-    async def mark(self, scope: Slug, marking: Marking) -> Response:
+    async def mark(self, scope: Scope, marking: Marking) -> Response:
         """Asked by intake, before it records that the journal leaves the event out."""
         await self._asking.ask("desk", lambda: self._mark(scope, marking), _waits_not(scope))
         return Response(status_code=204)
 
-    def _mark(self, scope: str, marking: Marking) -> None:
+    def _mark(self, scope: ScopeId, marking: Marking) -> None:
         try:
             self._marks.put(scope, marking.by, marking.id.lower())
         except (NotParkedError, NotFailingError):
             raise ProblemError(409, bilingual("the scope does not fail on this event")) from None
 
 
-def _waits_not(scope: str) -> str:
+def _waits_not(scope: ScopeId) -> str:
     return bilingual("the scope {scope} does not wait in quarantine", scope=scope)

@@ -21,6 +21,7 @@ from services.attribution.explanations.words import (
 from shared.contract.answers import DealDecision, OwnershipDecision
 from shared.i18n import Text, listed
 from shared.i18n.times import dated
+from shared.ids import EventId, StaffId
 from shared.rules.domain.rulebook import Clause, Discovery, Rulebook, Split
 
 AnyDecision: TypeAlias = OwnershipDecision | DealDecision
@@ -30,7 +31,7 @@ def explain(
     decision: AnyDecision,
     rulebook: Rulebook,
     staff_names: Mapping[str, str],
-    records: Mapping[str, Text] | None = None,
+    records: Mapping[EventId, Text] | None = None,
 ) -> Text:
     """A decision of a customer or of a deal, as contract.md#result has it, in words.
 
@@ -137,7 +138,7 @@ def _name(staff: str | None, names: Mapping[str, str]) -> str | Text:
     return NOBODY if staff is None else names.get(staff, staff)
 
 
-def _shares(shares: Mapping[str, int], names: Mapping[str, str]) -> Text:
+def _shares(shares: Mapping[StaffId, int], names: Mapping[str, str]) -> Text:
     parts = [f"{names.get(staff, staff)} {points / 100:g}%" for staff, points in shares.items()]
     return listed(parts) if parts else NOBODY
 
@@ -149,7 +150,7 @@ def _basis(rulebook: Rulebook, clause: Clause) -> Text:
     return BASIS.format(clause=clause, sentence=sentence.ended())
 
 
-def _records(because: Sequence[str], words: Mapping[str, Text]) -> Text:
+def _records(because: Sequence[EventId], words: Mapping[EventId, Text]) -> Text:
     if not because:
         return Text("", "")
     return RECORDS.format(records=listed(words.get(event, event) for event in because))

@@ -32,6 +32,7 @@ from services.attribution.store.batch import BatchRows
 from services.attribution.store.recorder import AttributionRecorder, Tracking
 from services.attribution.store.store import ScopeState, Store, opening_book
 from shared.contract.topics import encode_contacts
+from shared.ids import CustomerId, ScopeId
 from shared.platform.kafka.record_processor import RawRecord, SourcePartition
 from shared.platform.kafka.watermarks import Mark, Watermarks
 
@@ -185,7 +186,7 @@ class FoldApplication:
         works |= self._hot_of(turn.source).take(turn.store, {fact.scope for fact in facts})
         for fact in facts:
             if fact.scope not in works:
-                works[fact.scope] = ScopeState(fact.scope, partition, self._opening_book(fact))
+                works[fact.scope] = ScopeState(ScopeId(fact.scope), partition, self._opening_book(fact))
             works[fact.scope].partition = partition
 
     def _opening_book(self, fact: JournalFact) -> tuple[str, int]:
@@ -256,7 +257,7 @@ class FoldApplication:
         turn.folder.load_customers(works, due)
         ordered = sorted(due, key=lambda pair: _order(works, *pair))
         for scope, pairs in itertools.groupby(ordered, key=lambda pair: pair[0]):
-            work, customers = works[scope], [customer for _, customer in pairs]
+            work, customers = works[scope], [CustomerId(customer) for _, customer in pairs]
             error = turn.folder.sweep(work, customers, until, batch)
             if error is not None:
                 work.parked = True
@@ -307,7 +308,7 @@ def _wrote(outcome: BatchOutcome, batch: BatchRows) -> bool:
 
 def _order(works: Mapping[str, ScopeState], scope: str, customer: str) -> tuple[str, tuple[int, int], str]:
     """The lapses of a scope in the order of its customers."""
-    found = works[scope].slice.find_customer(customer)
+    found = works[scope].slice.find_customer(CustomerId(customer))
     return scope, found.place if found else (0, 0), customer
 
 

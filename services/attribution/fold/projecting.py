@@ -29,6 +29,7 @@ from shared.contract.topics import (
     encode_message,
 )
 from shared.contract.warnings import Warned
+from shared.ids import CustomerId, OfficeId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.facts import (
@@ -61,7 +62,7 @@ class Cause(Struct, frozen=True, gc=False):
     rulebook: str
     traceparent: str | None
     recorded_at: datetime | None
-    office: str | None = None
+    office: OfficeId | None = None
 
     def known_at(self, lapsed_at: datetime | None) -> datetime | None:
         """The last time up to which everything else was known: just before the fact, or before the lapse."""
@@ -171,9 +172,9 @@ class FactChanges:
                 )
 
 
-def _affected(before: Slice, changes: Changes) -> set[str]:
+def _affected(before: Slice, changes: Changes) -> set[CustomerId]:
     """Customers that changed, and those of disputes that did."""
-    found = {key.id for key in changes if key.kind == "customer"}
+    found = {CustomerId(key.id) for key in changes if key.kind == "customer"}
     for key, now in changes.items():
         if key.kind == "dispute":
             for dispute in (before.get(key), now):
@@ -290,7 +291,7 @@ def note_remark(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEven
 def note_presence(rows: FactChanges, matter: Matter) -> None:
     """Who is away, and why, for the list of staff; who has left is not away."""
     if isinstance(matter, Absence):
-        moved: dict[str, str | None] = {matter.staff: matter.reason}
+        moved: dict[StaffId, str | None] = {matter.staff: matter.reason}
     elif isinstance(matter, Return):
         moved = {matter.staff: None}
     else:
@@ -310,7 +311,7 @@ def project_presence(rows: FactChanges, matter: Matter) -> None:
     if isinstance(matter, Absence | Return):
         _project_presence_of(rows, matter.staff, away=isinstance(matter, Absence))
     elif isinstance(matter, ShiftOpening):
-        board = rows.work.slice.board(rows.cause.office or "")
+        board = rows.work.slice.board(rows.cause.office or OfficeId(""))
         if board is not None:
             there = frozenset(board.visit) - board.away.keys()
             for staff in dict.fromkeys(matter.order):
@@ -318,14 +319,14 @@ def project_presence(rows: FactChanges, matter: Matter) -> None:
                     _project_presence_of(rows, staff, away=False)
 
 
-def _project_presence_of(rows: FactChanges, staff: str, *, away: bool) -> None:
+def _project_presence_of(rows: FactChanges, staff: StaffId, *, away: bool) -> None:
     member = rows.records.scope.staff.get(staff)
     if member is not None and not member.departed and member.role in get_args(Role):
         _project_staff(rows, staff, member.role, away=away)
 
 
 def _project_staff(
-    rows: FactChanges, staff: str, role: str, *, departed: bool = False, away: bool | None = None
+    rows: FactChanges, staff: StaffId, role: str, *, departed: bool = False, away: bool | None = None
 ) -> None:
     contacts = rows.work.contacts.get(staff)
     rows.send(

@@ -30,6 +30,7 @@ from services.attribution.store.store import ScopeState, Store
 from services.attribution.store.texts import text_row
 from shared.contract import Event, mask
 from shared.contract.topics import encode_contacts
+from shared.ids import CustomerId, DealId, EventId, OfficeId
 from shared.rules.domain.case import Step, unheard
 from shared.rules.domain.decide import Outcome
 from shared.rules.domain.draft import SliceDraft
@@ -46,7 +47,7 @@ from shared.rules.domain.facts import (
 )
 from shared.rules.domain.needs import HELD, LEADS_NOWHERE
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import SCOPE, BookId, Customer, CustomerId, Key, Scope, Slice
+from shared.rules.domain.state import SCOPE, BookId, Customer, Key, Scope, Slice
 from shared.rules.judge.translate import StoredContacts
 from shared.rules.rulebooks.registry import OtherTextError
 
@@ -61,8 +62,8 @@ class Rules:
     translate: Callable[[Event, int, StoredContacts | None], Fact]
     needs: Callable[[Fact, Slice], set[Key]]
     decide: Callable[[Slice, Fact, Mapping[BookId, Rulebook], Step], Outcome]
-    sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str], datetime], Outcome]
-    release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[str]], Outcome]
+    sweep: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[CustomerId], datetime], Outcome]
+    release_some: Callable[[Slice, Fact, Mapping[BookId, Rulebook], list[CustomerId]], Outcome]
     book_at: Callable[[Scope, datetime], BookId]
     books: Mapping[BookId, Rulebook]
     texts_of: Callable[[BookId], tuple[bytes, ...]]
@@ -154,9 +155,13 @@ class ScopeFold:
         rows.commit(batch)
         return bool(outcome.events)
 
-    def sweep(self, work: ScopeState, customers: list[str], until: datetime, batch: BatchRows) -> str | None:
+    def sweep(
+        self, work: ScopeState, customers: list[CustomerId], until: datetime, batch: BatchRows
+    ) -> str | None:
         """Decide the lapses of these customers that are due; answers the error if the scope is parked by it."""
-        nobody = Fact("", work.folded, work.scope, "", until, until, None, Signing(""))
+        nobody = Fact(
+            EventId(""), work.folded, work.scope, OfficeId(""), until, until, None, Signing(DealId(""))
+        )
         try:
             outcome = self._rules.sweep(work.slice, nobody, self._rules.books, customers, until)
             rows = self._changes(work, outcome, until, None)
@@ -185,7 +190,7 @@ class ScopeFold:
                 if record is None:
                     batch.dropped_records.append((work.scope, *key))
                 if key.kind == "customer":
-                    customers[key.id] = record if isinstance(record, Customer) else None
+                    customers[CustomerId(key.id)] = record if isinstance(record, Customer) else None
                 elif record is not None:
                     batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
             _flush_customers(work, customers, batch)
@@ -200,7 +205,7 @@ class ScopeFold:
             self._open(work)
         disputes: dict[str, set[Key]] = defaultdict(set)
         for scope, customer in due:
-            found = works[scope].slice.find_customer(customer)
+            found = works[scope].slice.find_customer(CustomerId(customer))
             disputes[scope] |= {Key("dispute", name) for name in (found.disputes if found else ())}
         self._store.load(works, disputes)
 
@@ -281,7 +286,7 @@ class ScopeFold:
         outcome: Outcome,
         at: datetime,
         record: JournalFact | None,
-        office: str | None = None,
+        office: OfficeId | None = None,
     ) -> FactChanges:
         """What the events add, by the text in force when they count; those of a sweep come behind the last fact."""
         records = SliceDraft(work.slice, outcome.changes)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from shared.contract import Event
 from shared.contract.warnings import DEPARTED_STAFF, UNKNOWN_STAFF, Warned, WarningRule, names_of, warnings_of
+from shared.ids import StaffId
 from shared.rules.domain.state import Scope
 
 
 def warned_of(event: Event, scope: Scope) -> list[Warned]:
     """Nothing of it decides; who has left may have been there when it happened."""
 
-    def standing(staff: str) -> WarningRule | None:
+    def standing(staff: StaffId) -> WarningRule | None:
         member = scope.staff.get(staff)
         if member is None:
             return UNKNOWN_STAFF

@@ -20,6 +20,7 @@ from services.attribution.queries.decisions_page import (
 from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
 from shared.contract.answers import CustomerResult, ListedCustomer, OwnershipDecision, SharedContact
 from shared.contract.answers.values import extended
+from shared.ids import CustomerId
 from shared.rules.domain.state import Customer
 from shared.rules.judge.result import customer_result
 
@@ -56,7 +57,7 @@ def customers_of(snapshot: Snapshot, names: Sequence[str]) -> list[ListedCustome
     """These customers, each with the first page of its decisions."""
     snapshot.load_customers(names)
     pages = first_decisions(snapshot.ask, snapshot.head.scope, names, DECISIONS)
-    found = [(snapshot.work.slice.find_customer(name), pages[name]) for name in names]
+    found = [(snapshot.work.slice.find_customer(CustomerId(name)), pages[name]) for name in names]
     return [_listed(snapshot, customer, page) for customer, page in found if customer is not None]
 
 

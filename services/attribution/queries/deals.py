@@ -12,6 +12,7 @@ from services.attribution.queries.recorded import recorded, times_of
 from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
 from shared.contract.answers import DealDecision, DealResult, DisputeResult, ListedDeal
 from shared.contract.answers.values import extended
+from shared.ids import DisputeId
 from shared.rules.domain.state import Key
 from shared.rules.judge.result import deal_result, dispute_result
 
@@ -77,7 +78,7 @@ def disputes_page(
 ) -> tuple[list[DisputeResult], Cursor | None]:
     """Disputes in the order of the records that opened them."""
     rows = snapshot.page("page_of_disputes", cursor, limit)
-    names = [str(name) for _, name in rows[:limit]]
+    names = [DisputeId(name) for _, name in rows[:limit]]
     snapshot.load({Key("dispute", name) for name in names})
     found = [dispute for name in names if (dispute := snapshot.work.slice.dispute(name))]
     return [dispute_result(snapshot.work.slice, dispute) for dispute in found], following(rows, limit)

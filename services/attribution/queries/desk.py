@@ -17,6 +17,7 @@ from services.attribution.queries.snapshot import Snapshot
 from shared.contract import mask_contact
 from shared.contract.answers import DeskAdvice, LookupAnswer
 from shared.i18n import Text
+from shared.ids import Contact
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.discovery import honoured
 from shared.rules.domain.rulebook import Clause, Rulebook
@@ -47,7 +48,7 @@ class _Door:
         return honoured(self.book.honour, claim.basis, claim.registered, self.now, self.timezone)
 
 
-def look_up(snapshot: Snapshot, contact: str, now: datetime) -> LookupAnswer:
+def look_up(snapshot: Snapshot, contact: Contact, now: datetime) -> LookupAnswer:
     """What the desk needs to know of a contact."""
     name = snapshot.faces().customer_of(contact)
     if name is not None:
@@ -65,7 +66,7 @@ def look_up(snapshot: Snapshot, contact: str, now: datetime) -> LookupAnswer:
     )
 
 
-def _known(snapshot: Snapshot, contact: str, name: str, now: datetime) -> LookupAnswer:
+def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> LookupAnswer:
     stands = standing_of(snapshot, name)
     claim = snapshot.find(name).claim
     owner = stands.owner or (claim.owner if claim is not None and claim.lapsed else None)

@@ -18,6 +18,7 @@ from shared.contract import parse_instant
 from shared.contract.answers import BothLanguages, DealDecision
 from shared.i18n import Text
 from shared.i18n.times import dated
+from shared.ids import EventId
 
 Bodies: TypeAlias = Iterable[bytes]
 
@@ -48,7 +49,7 @@ def both(text: Text) -> BothLanguages:
 
 
 def _words(
-    snapshot: Snapshot, decision: AnyDecision, names: Mapping[str, str], records: Mapping[str, Text]
+    snapshot: Snapshot, decision: AnyDecision, names: Mapping[str, str], records: Mapping[EventId, Text]
 ) -> DecisionWords:
     book = snapshot.book_of(decision.clause, parse_instant(decision.at))
     return {
@@ -63,7 +64,7 @@ def _staff(decision: AnyDecision) -> Iterable[str]:
     return [staff for staff in (decision.owner, decision.previous) if staff is not None]
 
 
-def _records(bodies: Bodies, zone: ZoneInfo) -> dict[str, Text]:
+def _records(bodies: Bodies, zone: ZoneInfo) -> dict[EventId, Text]:
     """Each record by its id, as a sentence names it: what it is, and when it happened."""
     named = {}
     for event in map(recorded, bodies):

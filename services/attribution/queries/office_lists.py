@@ -17,6 +17,7 @@ from services.attribution.store.codec import decode_record
 from services.attribution.store.store import book_id
 from shared.contract.answers import ListedOffice, ListedWarning, RulebookInForce, ScopeAnswer, StaffMember
 from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_SCOPE, UNKNOWN_STAFF, WarningRule
+from shared.ids import OfficeId, StaffId
 from shared.rules.domain.case import book_at
 from shared.rules.domain.state import BookId, RosterEntry, Scope
 from shared.rules.judge.result import instant
@@ -40,7 +41,9 @@ def _scope(row: Sequence[Any], now: datetime) -> ScopeAnswer:
     return _scope_answer(head, head.book, None, offices)
 
 
-def _scope_answer(head: FoldedHead, book: BookId, timezone: str | None, offices: list[str]) -> ScopeAnswer:
+def _scope_answer(
+    head: FoldedHead, book: BookId, timezone: str | None, offices: list[OfficeId]
+) -> ScopeAnswer:
     return ScopeAnswer(head.scope, offices, RulebookInForce(*book), timezone, **head.answer_head())
 
 
@@ -127,7 +130,11 @@ def _settled(scope: Scope, rule: str, value: str) -> bool:
     """Whether somebody was enrolled since."""
     if rule == UNKNOWN_SCOPE:
         return bool(scope.staff)
-    return rule in (UNKNOWN_STAFF, DEPARTED_STAFF) and value in scope.staff and not scope.departed(value)
+    return (
+        rule in (UNKNOWN_STAFF, DEPARTED_STAFF)
+        and value in scope.staff
+        and not scope.departed(StaffId(value))
+    )
 
 
 def _parameters(snapshot: Snapshot, cursor: Cursor, limit: int) -> dict[str, Any]:

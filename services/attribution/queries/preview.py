@@ -49,6 +49,7 @@ from shared.contract.answers import (
 )
 from shared.contract.answers.values import extended
 from shared.i18n import Text, bilingual, translated
+from shared.ids import ScopeId, StaffId, VisitId
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ class Previewer:
         self._rules = rules
         self._default_book = default_book
 
-    def preview(self, scope: str, raw: bytes, now: datetime) -> tuple[FoldedHead, PreviewAnswer]:
+    def preview(self, scope: ScopeId, raw: bytes, now: datetime) -> tuple[FoldedHead, PreviewAnswer]:
         """Raises `BadEvent`, `RepeatedError` and `WouldParkError`."""
         asked = decode_event(raw, recorded=False)
         body = stamp(raw, now)
@@ -89,7 +90,7 @@ class Previewer:
             fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
             return snapshot.head, self._folded(snapshot, fact, event)
 
-    def _check(self, snapshot: Snapshot, scope: str, event: Event) -> None:
+    def _check(self, snapshot: Snapshot, scope: ScopeId, event: Event) -> None:
         """What intake knows of its journal, as far as attribution has it."""
         if event.scope != scope:
             raise BadEvent("scope", "of_path", OF_SCOPE)
@@ -137,7 +138,7 @@ class Previewer:
         )
 
 
-def _check_rightful(snapshot: Snapshot, visit: str, rightful: str) -> None:
+def _check_rightful(snapshot: Snapshot, visit: VisitId, rightful: StaffId) -> None:
     """Who received the visit concealed it."""
     if snapshot.receiver_of(visit) == rightful:
         raise bad("data.rightful", "receiver")

@@ -13,6 +13,7 @@ import psycopg
 from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
 from services.attribution.store.batch import SQL
 from services.attribution.store.store import Seen, nobody_asks
+from shared.ids import EventId, ScopeId
 from shared.platform.postgres.database import Database
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
@@ -29,7 +30,7 @@ class ScopeReader:
         self._seen = seen
 
     @contextmanager
-    def of(self, scope: str, opening: BookId | None = None) -> Iterator[Snapshot]:
+    def of(self, scope: ScopeId, opening: BookId | None = None) -> Iterator[Snapshot]:
         """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `UnknownNameError`."""
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -51,12 +52,12 @@ class ScopeReader:
             row = connection.execute(SQL["head"], [scope]).fetchone()
         return int(row[0]) if row else 0  # type: ignore[call-overload]
 
-    def scope_of(self, office: str) -> str:
+    def scope_of(self, office: str) -> ScopeId:
         with self._database.connection() as connection:
             row = connection.execute(SQL["scope_of_office"], [office]).fetchone()
         if row is None:
             raise UnknownNameError(office)
-        return str(row[0])
+        return ScopeId(str(row[0]))
 
     def parked(self) -> tuple[int, datetime | None]:
         """How many scopes wait in quarantine, and since when the first of them."""
@@ -64,7 +65,7 @@ class ScopeReader:
             row = connection.execute(SQL["oldest_parked"]).fetchone()
         return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]
 
-    def failing(self, scope: str) -> tuple[datetime, str | None]:
+    def failing(self, scope: str) -> tuple[datetime, EventId | None]:
         """Since when the scope waits in quarantine, and the event on which it fails.
 
         Raises `UnknownNameError` if it does not wait.
@@ -73,4 +74,4 @@ class ScopeReader:
             row: Any = connection.execute(SQL["failing"], [scope]).fetchone()
         if row is None:
             raise UnknownNameError(scope)
-        return row[0], None if row[1] is None else str(msgspec.json.decode(row[1])["id"])
+        return row[0], None if row[1] is None else EventId(msgspec.json.decode(row[1])["id"])

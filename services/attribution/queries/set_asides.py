@@ -18,6 +18,7 @@ from shared.contract.answers import SetAsideRecord
 from shared.contract.topics import decode_contacts
 from shared.i18n import translated
 from shared.i18n.times import dated
+from shared.ids import StaffId
 from shared.rules.domain.state import Customer
 
 _WORDS: Final = translated("{by} set this record ({kind}) aside on {at}. Reason: {reason}")
@@ -49,7 +50,9 @@ def _named(event: Event, stored: bytes | None) -> Iterator[tuple[str, str]]:
             yield kind, named
 
 
-def _record(snapshot: Snapshot, event: Event, seq: int, by: str, at: datetime, reason: str) -> SetAsideRecord:
+def _record(
+    snapshot: Snapshot, event: Event, seq: int, by: StaffId, at: datetime, reason: str
+) -> SetAsideRecord:
     zone, kind = ZoneInfo(snapshot.scope.timezone), KINDS.get(event.type, OTHER)
     name = snapshot.staff_names([by]).get(by, by)
     assert event.recorded_at is not None, "it stood in the journal"

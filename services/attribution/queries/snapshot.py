@@ -21,6 +21,7 @@ from services.attribution.store.store import ScopeState, Seen, Store, book_id, n
 from shared.contract import format_instant
 from shared.contract.answers import BothBoards, BothLanguages
 from shared.contract.answers.values import AnswerHead
+from shared.ids import Contact, CustomerId, OfficeId, ScopeId, StaffId, VisitId
 from shared.rules.domain.case import book_at
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.domain.state import SCOPE, Board, BookId, Customer, Key, Scope, taken_key
@@ -37,7 +38,7 @@ class UnknownNameError(LookupError):
 class FoldedHead:
     """How far a scope is folded; `behind_since` is set while it waits in quarantine."""
 
-    scope: str
+    scope: ScopeId
     seq: int
     partition: int
     book: BookId
@@ -56,7 +57,7 @@ class Snapshot:
     def __init__(
         self,
         connection: psycopg.Connection[Row],
-        scope: str,
+        scope: ScopeId,
         books: Mapping[BookId, Rulebook],
         opening: BookId | None = None,
         seen: Seen = nobody_asks,
@@ -113,11 +114,11 @@ class Snapshot:
         rows = self.ask("watermark_of", [self.head.partition])
         return rows[0][0] if rows else None
 
-    def customer_of(self, contact: str) -> str | None:
+    def customer_of(self, contact: Contact) -> CustomerId | None:
         """The customer that a contact belongs to."""
         return self._pointed("contact", contact)
 
-    def _pointed(self, kind: str, name: str) -> str | None:
+    def _pointed(self, kind: str, name: str) -> CustomerId | None:
         """The customer that a contact or a visit belongs to, which is loaded then."""
         slice_ = self.work.slice
         self.load({Key(kind, name)})
@@ -131,7 +132,7 @@ class Snapshot:
             self.load({Key("customer", str(found))})
         return found
 
-    def receiver_of(self, visit: str) -> str | None:
+    def receiver_of(self, visit: VisitId) -> StaffId | None:
         """Who received a visit by its first record, which may name nobody."""
         self.load({taken_key("visit", visit)})
         slice_ = self.work.slice
@@ -145,7 +146,7 @@ class Snapshot:
             return None
         return next((r.receiver for r in slice_.customer(home).receptions if r.visit == visit), None)
 
-    def pointed(self, kind: str, id_: str) -> str | None:
+    def pointed(self, kind: str, id_: str) -> CustomerId | None:
         """The customer that a contact, a visit or a deal belongs to."""
         self.load({Key(kind, id_)})
         return self.work.slice.pointed(kind, id_)
@@ -153,7 +154,7 @@ class Snapshot:
     def find(self, name: str) -> Customer:
         """A customer by id; one that was joined is found as what it went into."""
         self.load_customers([name])
-        found = self.work.slice.find_customer(name)
+        found = self.work.slice.find_customer(CustomerId(name))
         if found is not None:
             return found
         rows = self.ask("joined_into", [self.head.scope, name])
@@ -187,12 +188,12 @@ class Snapshot:
     def staff_names(self, staff: Iterable[str]) -> dict[str, str]:
         return dict(self.ask("staff_names", [self.head.scope, list(staff)]))
 
-    def boards(self, office: str) -> BothBoards:
+    def boards(self, office: OfficeId) -> BothBoards:
         """Both boards; an office that opened no shift has empty ones."""
         self.load({Key("board", office)})
         return both_boards(self.work.slice.board(office) or Board(office))
 
-    def _head(self, scope: str, opening: BookId | None) -> FoldedHead:
+    def _head(self, scope: ScopeId, opening: BookId | None) -> FoldedHead:
         rows = self.ask("head", [scope])
         if not rows:
             self._seen(int(self.ask("count_texts", [])[0][0]))
@@ -213,7 +214,7 @@ class Snapshot:
         """The customers and their disputes, which their status needs, and the deals' customers of those."""
         keys = {Key("customer", name) for name in names}
         self.load(keys)
-        customers = [self.work.slice.find_customer(key.id) for key in keys]
+        customers = [self.work.slice.find_customer(CustomerId(key.id)) for key in keys]
         self.load({Key("dispute", name) for customer in customers if customer for name in customer.disputes})
 
     def page(self, name: str, cursor: Cursor, limit: int, **filters: Any) -> list[Row]:

@@ -15,9 +15,10 @@ import msgspec
 from msgspec.structs import replace
 
 from services.attribution.store.codec import decode_record, encode_record, encoder
+from shared.ids import CustomerId
 from shared.rules.domain.differences import LISTS
 from shared.rules.domain.long_list import Leaf, LongList, in_leaves, leaves_of
-from shared.rules.domain.state import Customer, CustomerId
+from shared.rules.domain.state import Customer
 
 Run: TypeAlias = tuple[int, int]
 """Leaves with numbers that follow one another: the first, and how many."""

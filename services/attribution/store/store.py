@@ -25,6 +25,7 @@ from services.attribution.store.leaves import (
     read_row,
 )
 from services.attribution.store.working import WorkingSlice
+from shared.ids import CustomerId, ScopeId
 from shared.platform.postgres.binary_arrays import columns
 from shared.rules.domain.differences import LISTS
 from shared.rules.domain.needs import HELD
@@ -39,7 +40,7 @@ Head = tuple[int, int, int, int]
 class ScopeState:
     """One scope in memory: its counters and the part of its state that is loaded."""
 
-    scope: str
+    scope: ScopeId
     partition: int
     book: BookId
     received: int = 0
@@ -152,9 +153,9 @@ class Store:
         """Scope and customer of the claims that lapse up to `until`, those that lapsed first, and so many at most."""
         return [(scope, customer) for scope, customer in self._rows("due", [until, partition, limit])]
 
-    def held_first(self, scope: str, staff: str, limit: int) -> list[str]:
+    def held_first(self, scope: str, staff: str, limit: int) -> list[CustomerId]:
         """The first customers on whom somebody has a standing claim, in their order."""
-        return [str(customer) for (customer,) in self._rows("held_first", [scope, staff, limit])]
+        return [CustomerId(customer) for (customer,) in self._rows("held_first", [scope, staff, limit])]
 
     def load(self, works: Mapping[str, ScopeState], wanted: Mapping[str, Iterable[Key]]) -> None:
         """Put the wanted records into the slices of their scopes, or the knowledge that there are none."""

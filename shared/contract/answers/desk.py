@@ -10,6 +10,7 @@ from shared.contract.answers.result import BoardResult, BothBoards, FlagResult, 
 from shared.contract.answers.scopes import ListedCustomer
 from shared.contract.answers.values import AsOf, BothLanguages, InstantText, Seq
 from shared.contract.topics import ClaimStatus
+from shared.ids import CustomerId, OfficeId, ScopeId, StaffId
 
 
 class DeskAdvice(Struct, frozen=True):
@@ -27,10 +28,10 @@ class LookupAnswer(Struct, frozen=True, kw_only=True):
 
     contact: str
     known: bool
-    customer: str | None
+    customer: CustomerId | None
     names: tuple[str, ...] | UnsetType = UNSET
     contacts: list[str] | UnsetType = UNSET
-    owner: str | UnsetType | None = UNSET
+    owner: StaffId | UnsetType | None = UNSET
     owner_name: str | UnsetType | None = UNSET
     status: ClaimStatus | UnsetType = UNSET
     basis: str | UnsetType | None = UNSET
@@ -47,7 +48,7 @@ class LookupAnswer(Struct, frozen=True, kw_only=True):
 class OfficeTurns(Struct, frozen=True):
     """The boards of an office before and after an event."""
 
-    office: str
+    office: OfficeId
     before: BothBoards
     after: BothBoards
 
@@ -71,7 +72,7 @@ class PreviewAnswer(AsOf, frozen=True):
 class BoardsAnswer(AsOf, frozen=True):
     """Both boards of an office; an office that opened no shift has empty ones."""
 
-    office: str
-    scope: str
+    office: OfficeId
+    scope: ScopeId
     visit: BoardResult
     call: BoardResult

@@ -8,6 +8,7 @@ from shared.contract.answers.records import CarriedData, EventData
 from shared.contract.answers.result import OwnershipDecision
 from shared.contract.answers.values import BothLanguages, InstantText, Seq
 from shared.contract.topics import DealStatus, Decision
+from shared.ids import CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 
 class HistoryDecision(OwnershipDecision, frozen=True):
@@ -24,13 +25,13 @@ class HistoryDecision(OwnershipDecision, frozen=True):
 class PreviewDecision(Struct, frozen=True):
     """A decision that the event would bring: on whom, as in a history."""
 
-    customer: str
+    customer: CustomerId
     at: InstantText
     decision: Decision
-    owner: str | None
-    previous: str | None
+    owner: StaffId | None
+    previous: StaffId | None
     clause: str
-    because: tuple[str, ...]
+    because: tuple[EventId, ...]
     clause_text: BothLanguages | None
     explanation: BothLanguages
 
@@ -38,12 +39,12 @@ class PreviewDecision(Struct, frozen=True):
 class PreviewDealDecision(Struct, frozen=True):
     """A decision on a deal that the event would bring; shares in basis points."""
 
-    deal: str
+    deal: DealId
     at: InstantText
     status: DealStatus
-    shares: dict[str, int]
+    shares: dict[StaffId, int]
     clause: str
-    because: tuple[str, ...]
+    because: tuple[EventId, ...]
     clause_text: BothLanguages | None
     explanation: BothLanguages
 
@@ -61,14 +62,14 @@ class HistoryEvent(Struct, frozen=True, kw_only=True):
     """
 
     seq: Seq
-    actor: str
+    actor: StaffId
     carried: CarriedData | UnsetType = UNSET
     data: EventData
-    id: str
+    id: EventId
     occurred_at: InstantText
-    office: str
+    office: OfficeId
     recorded_at: InstantText
-    scope: str
+    scope: ScopeId
     type: str
     changed: dict[str, CorrectedField] | UnsetType = UNSET
     taken: bool | UnsetType = UNSET
@@ -79,12 +80,12 @@ class SetAsideRecord(Struct, frozen=True):
     """A record of the customer that was set aside (contract.md#setting-aside): by whom, when, why; not what it said."""
 
     seq: Seq
-    event: str
+    event: EventId
     type: str
-    office: str
+    office: OfficeId
     occurred_at: InstantText
     recorded_at: InstantText
-    by: str
+    by: StaffId
     at: InstantText
     reason: str
     explanation: BothLanguages
@@ -95,8 +96,8 @@ class HistoryAnswer(Struct, frozen=True, kw_only=True):
     `cursor` there while more follow.
     """
 
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     events: list[HistoryEvent]
     decisions: list[HistoryDecision]
     set_aside: list[SetAsideRecord] | UnsetType = UNSET

@@ -12,27 +12,28 @@ from shared.contract.answers.result import DealResult, DisputeResult
 from shared.contract.answers.values import Count, Employment, InstantText, Page, Seq
 from shared.contract.topics import ClaimStatus
 from shared.contract.warnings import WarningRule
+from shared.ids import Contact, CustomerId, EventId, OfficeId, ScopeId, StaffId
 
 
 class RecordSummary(Struct, frozen=True):
     """What tells a record apart: its id, type, both times and who entered it."""
 
-    id: str
+    id: EventId
     type: str
     occurred_at: InstantText
     recorded_at: InstantText
-    actor: str
+    actor: StaffId
 
 
 class SharedContact(Struct, frozen=True):
     """A customer whose records name more people than one contact can mean; some of its names and contacts."""
 
-    customer: str
-    owner: str | None
+    customer: CustomerId
+    owner: StaffId | None
     status: ClaimStatus
     people: Count
     names: tuple[str, ...]
-    contacts: tuple[str, ...]
+    contacts: tuple[Contact, ...]
     contacts_in_all: Count
 
 
@@ -51,8 +52,8 @@ class DisputesPage(Page, frozen=True):
 class ListedOffice(Struct, frozen=True):
     """An office, and the record by which it came to be known: null where that is not known any more."""
 
-    scope: str
-    office: str
+    scope: ScopeId
+    office: OfficeId
     first: RecordSummary | None
 
 
@@ -67,11 +68,11 @@ class StaffMember(Struct, frozen=True):
     `departed_at` is null of who works here.
     """
 
-    scope: str
-    staff: str
+    scope: ScopeId
+    staff: StaffId
     name: str
     role: str
-    office: str | None
+    office: OfficeId | None
     away: str | None
     away_since: InstantText | None
     status: Employment
@@ -113,19 +114,19 @@ class MarkedRecord(Struct, frozen=True, kw_only=True):
     """What a flagged or penalised record says; all null where the record is not known any more."""
 
     type: str | None
-    office: str | None
+    office: OfficeId | None
     occurred_at: InstantText | None
     recorded_at: InstantText | None
-    actor: str | None
+    actor: StaffId | None
     actor_name: str | None
-    consultant: str | None
+    consultant: StaffId | None
     consultant_name: str | None
 
 
 class ListedFlag(MarkedRecord, frozen=True):
     """A flag with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
 
-    event: str
+    event: EventId
     flag: str
 
 
@@ -138,10 +139,10 @@ class FlagsPage(Page, frozen=True):
 class ListedPenalty(MarkedRecord, frozen=True):
     """A penalty with what its record says: who entered it (`actor`), and whom it is about (`consultant`)."""
 
-    staff: str
+    staff: StaffId
     clause: str
     on: str
-    event: str
+    event: EventId
     text: str
 
 
@@ -156,7 +157,7 @@ class ListedWarning(Struct, frozen=True):
     somebody was enrolled since (`settled`).
     """
 
-    scope: str
+    scope: ScopeId
     rule: WarningRule
     value: str
     path: str

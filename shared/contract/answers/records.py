@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.answers.values import InstantText
 from shared.contract.warnings import MESSAGES, Warned, WarningRule
+from shared.ids import EventId, OfficeId, ScopeId, StaffId
 
 EventData = Annotated[dict[str, Any], Meta(description="as recorded, by `type`")]
 CarriedData = Annotated[dict[str, Any], Meta(description="of an entry that stood in an older register")]
@@ -30,8 +31,8 @@ class RecordWarning(Struct, frozen=True):
 class EventPlace(Struct, frozen=True):
     """Where an event stands in the order of its scope, and when it was recorded; `warnings` where there are any."""
 
-    id: str
-    scope: str
+    id: EventId
+    scope: ScopeId
     seq: Annotated[int, Meta(ge=1)]
     recorded_at: InstantText
     warnings: list[RecordWarning] | UnsetType = UNSET
@@ -40,14 +41,14 @@ class EventPlace(Struct, frozen=True):
 class RecordedEvent(Struct, frozen=True, kw_only=True):
     """An event as it was recorded: its envelope (contract.md#envelope), keys sorted, values as they were written."""
 
-    actor: str
+    actor: StaffId
     carried: (
         Annotated[dict[str, Any], Meta(description="of an entry that stood in an older register")] | UnsetType
     ) = UNSET
     data: Annotated[dict[str, Any], Meta(description="by `type`")]
-    id: str
+    id: EventId
     occurred_at: InstantText
-    office: str
+    office: OfficeId
     recorded_at: InstantText
-    scope: str
+    scope: ScopeId
     type: str

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from shared.contract.answers.values import DisputeStatus, InstantText
 from shared.contract.topics import ClaimStatus, DealStatus, Decision
+from shared.ids import Contact, CustomerId, DealId, DisputeId, EventId, ScopeId, StaffId
 
 
 class OwnershipDecision(Struct, frozen=True, gc=False):
@@ -15,10 +16,10 @@ class OwnershipDecision(Struct, frozen=True, gc=False):
 
     at: InstantText
     decision: Decision
-    owner: str | None
-    previous: str | None
+    owner: StaffId | None
+    previous: StaffId | None
     clause: str
-    because: tuple[str, ...]
+    because: tuple[EventId, ...]
 
 
 class CustomerResult(Struct, frozen=True, gc=False):
@@ -26,11 +27,11 @@ class CustomerResult(Struct, frozen=True, gc=False):
     without a standing claim, `expires_at` where nothing runs out, `clause` where nothing was decided.
     """
 
-    scope: str
-    customer: str
-    contacts: tuple[str, ...]
+    scope: ScopeId
+    customer: CustomerId
+    contacts: tuple[Contact, ...]
     names: tuple[str, ...]
-    owner: str | None
+    owner: StaffId | None
     status: ClaimStatus
     basis: str | None
     since: InstantText | None
@@ -44,41 +45,41 @@ class DealDecision(Struct, frozen=True, gc=False):
 
     at: InstantText
     status: DealStatus
-    shares: dict[str, int]
+    shares: dict[StaffId, int]
     clause: str
-    because: tuple[str, ...]
+    because: tuple[EventId, ...]
 
 
 class DealResult(Struct, frozen=True, gc=False):
     """One deal with its decisions (contract.md#deals-of-a-result); `shares` sum to 10000 or are empty."""
 
-    scope: str
-    deal: str
-    customer: str
-    closed_by: str
+    scope: ScopeId
+    deal: DealId
+    customer: CustomerId
+    closed_by: StaffId
     status: DealStatus
-    shares: dict[str, int]
+    shares: dict[StaffId, int]
     clause: str
-    because: tuple[str, ...]
+    because: tuple[EventId, ...]
     decisions: list[DealDecision]
 
 
 class DisputeResult(Struct, frozen=True, gc=False):
     """One dispute (contract.md#disputes-of-a-result); `opened_by` is `system` where the rules opened it."""
 
-    scope: str
-    dispute: str
-    customer: str
+    scope: ScopeId
+    dispute: DisputeId
+    customer: CustomerId
     status: DisputeStatus
-    opened_by: str
+    opened_by: StaffId
     clause: str
 
 
 class BoardResult(Struct, frozen=True, gc=False):
     """Whose turn it is: the consultants in their order, and the first who is not away, or null."""
 
-    queue: tuple[str, ...]
-    next: str | None
+    queue: tuple[StaffId, ...]
+    next: StaffId | None
 
 
 class BothBoards(Struct, frozen=True, gc=False):
@@ -91,17 +92,17 @@ class BothBoards(Struct, frozen=True, gc=False):
 class FlagResult(Struct, frozen=True, gc=False):
     """What is the matter with a record (contract.md#flags)."""
 
-    event: str
+    event: EventId
     flag: str
 
 
 class PenaltyResult(Struct, frozen=True, gc=False):
     """What a rulebook threatens `staff` with for the record `event` (contract.md#penalties); `text` is its words."""
 
-    staff: str
+    staff: StaffId
     clause: str
     on: str
-    event: str
+    event: EventId
     text: str
 
 

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.answers.result import CustomerResult
 from shared.contract.answers.values import AsOf, InstantText, Page, Seq
+from shared.ids import EventId, OfficeId, ScopeId
 
 
 class ListedCustomer(CustomerResult, frozen=True, kw_only=True):
@@ -37,8 +38,8 @@ class RulebookInForce(Struct, frozen=True):
 class ScopeAnswer(AsOf, frozen=True):
     """One scope: its offices, the rulebook in force, its zone (null until a fact is folded), how far it is folded."""
 
-    scope: str
-    offices: list[str]
+    scope: ScopeId
+    offices: list[OfficeId]
     rulebook: RulebookInForce
     timezone: str | None
 
@@ -67,6 +68,6 @@ class RulebooksAnswer(Struct, frozen=True):
 class QuarantineAnswer(Struct, frozen=True):
     """Since when a scope waits, and on which event; `event` is null where a lapse that is due is to blame."""
 
-    scope: str
+    scope: ScopeId
     since: InstantText
-    event: str | None
+    event: EventId | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.ids import Contact, EventId, StaffId
 from shared.rules.domain.case import Case, standing
-from shared.rules.domain.facts import EventId, Party, StaffId, Visit
+from shared.rules.domain.facts import Party, Visit
 from shared.rules.domain.identity import known_customers
 from shared.rules.domain.state import Customer, ReferralAtVisit
 
@@ -77,7 +78,7 @@ def _referred(
 def _referrers(visit: Visit, referrals: tuple[ReferralAtVisit, ...]) -> list[StaffId]:
     """The different consultants whom the referrers name, or whose customers they are (procedure.md#step-referrers)."""
     owners = {referral.contact: referral.owner for referral in referrals}
-    named = [r.consultant or owners.get(r.contact or "") for r in visit.referred_by]
+    named = [r.consultant or (owners.get(r.contact) if r.contact else None) for r in visit.referred_by]
     return list(dict.fromkeys(staff for staff in named if staff is not None))
 
 
@@ -87,7 +88,7 @@ def look_up_referrers(case: Case, visit: Visit) -> tuple[ReferralAtVisit, ...]:
     return tuple(_referral(case, contact) for contact in dict.fromkeys(contacts))
 
 
-def _referral(case: Case, contact: str) -> ReferralAtVisit:
+def _referral(case: Case, contact: Contact) -> ReferralAtVisit:
     """The customer with this contact, and the owner."""
     for customer in known_customers(case, Party(None, (contact,))):
         case.settle(customer)

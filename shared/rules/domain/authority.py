@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shared.ids import StaffId
 from shared.rules.domain.case import Case
-from shared.rules.domain.facts import StaffId
 from shared.rules.domain.rulebook import Disputes, Rulebook
 
 

@@ -7,20 +7,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, EventId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import midnight_after
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import Basis, EventId, Fact, StaffId
+from shared.rules.domain.facts import Basis, Fact
 from shared.rules.domain.precedent import NO_PRECEDENT, Precedent
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import (
-    BookId,
-    Claim,
-    ClaimOrigin,
-    Customer,
-    CustomerId,
-    Scope,
-)
+from shared.rules.domain.state import BookId, Claim, ClaimOrigin, Customer, Scope
 
 Books = Mapping[BookId, Rulebook]
 Step = Callable[[], None]

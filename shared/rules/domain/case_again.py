@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from shared.ids import Contact, DealId, DisputeId, EventId
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Books, Case, standing
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import EventId, Fact, Party
+from shared.rules.domain.facts import Fact, Party
 from shared.rules.domain.precedent import Precedent
 from shared.rules.domain.state import Customer, Deal, Dispute, Outside, ReferralAtVisit
 
@@ -29,20 +30,20 @@ class Earlier(Precedent):
         """Another id than the first time: that customer may go on, and be somebody else."""
         return f"{self._correction}/{record}"
 
-    def opens(self, record: EventId, dispute: str) -> bool:
+    def opens(self, record: EventId, dispute: DisputeId) -> bool:
         """A dispute stands again only where one had been opened."""
         return self.opened(record, dispute) is not None
 
-    def opened(self, record: EventId, dispute: str) -> Dispute | None:
+    def opened(self, record: EventId, dispute: DisputeId) -> Dispute | None:
         """The dispute of this name, if it was this record that opened it."""
         found = self.outside.dispute(dispute)
         return found if found is not None and found.event == record else None
 
-    def deal(self, name: str) -> Deal | None:
+    def deal(self, name: DealId) -> Deal | None:
         """A deal of the customer as it stands."""
         return self._deals.get(name)
 
-    def ruling(self, dispute: str) -> EventId | None:
+    def ruling(self, dispute: DisputeId) -> EventId | None:
         """The ruling that stands on a dispute."""
         found = self.outside.dispute(dispute)
         return found.ruling.event if found is not None and found.ruling is not None else None
@@ -51,7 +52,7 @@ class Earlier(Precedent):
         """Whether another record that names nobody has this id of a visit, a deal or a dispute."""
         return self.outside.taken(kind, name) not in (None, record)
 
-    def referral(self, record: EventId, contact: str) -> ReferralAtVisit:
+    def referral(self, record: EventId, contact: Contact) -> ReferralAtVisit:
         """What was known of a referrer when the visit was judged first (procedure.md#correction-known-then).
 
         What is being formed anew is not known.

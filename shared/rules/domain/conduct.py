@@ -6,15 +6,16 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, StaffId, VisitId
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved, manager_or_above
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.dispute_opening import open_by_system
-from shared.rules.domain.facts import Complaint, Concealment, StaffId, Transfer
+from shared.rules.domain.facts import Complaint, Concealment, Transfer
 from shared.rules.domain.identity import file_record, identify, touch
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.shares import moved, receiver_of, set_shares
-from shared.rules.domain.state import ClaimOrigin, Customer, CustomerId, Deal, Forfeit, Moved
+from shared.rules.domain.state import ClaimOrigin, Customer, Deal, Forfeit, Moved
 
 
 def uphold_complaint(case: Case, complaint: Complaint) -> None:
@@ -98,7 +99,7 @@ def _confiscate(case: Case, known: Customer, forfeit: Forfeit) -> None:
                 shares, points = moved(shares, giver, taker, part), points + part
         if shares != deal.shares:
             others = tuple(each for each in deal.moved if each.visit != forfeit.visit)
-            told = replace(deal, moved=(*others, Moved(forfeit.visit or "", taker, points)))
+            told = replace(deal, moved=(*others, Moved(forfeit.visit or VisitId(""), taker, points)))
             set_shares(case, known.id, told, shares, forfeit.clause)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved
 from shared.rules.domain.case import Case, book_at, standing
@@ -29,7 +30,7 @@ from shared.rules.domain.facts import (
 from shared.rules.domain.identity import file_record, join, known_customers, new_customer
 from shared.rules.domain.registration import is_complete, judge_contact
 from shared.rules.domain.rejudgement import flags_of, identified, judge_again, scope_at
-from shared.rules.domain.state import Customer, CustomerId, Deal, Dispute, FiledRecord
+from shared.rules.domain.state import Customer, Deal, Dispute, FiledRecord
 from shared.rules.domain.trail import judge_changed
 from shared.rules.domain.visits import is_first, judge_visit
 

@@ -6,15 +6,16 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, EventId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.case import Case, resting_on, standing
 from shared.rules.domain.dispute_opening import open_by_system
-from shared.rules.domain.facts import Cancellation, EventId, Signing, StaffId, Subscription
+from shared.rules.domain.facts import Cancellation, Signing, Subscription
 from shared.rules.domain.identity import file_record, identify, is_taken, take_id, touch
 from shared.rules.domain.rulebook import Rulebook, Split
 from shared.rules.domain.shares import confiscated, deal_status, set_shares
-from shared.rules.domain.state import Assist, Claim, Customer, CustomerId, Deal, Moved, Shares
+from shared.rules.domain.state import Assist, Claim, Customer, Deal, Moved, Shares
 
 
 class Row(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from shared.ids import CustomerId, ScopeId
 from shared.rules.domain import events as e
 from shared.rules.domain import facts as f
 from shared.rules.domain.case import Books, Case, Step, lapse, unheard
@@ -24,11 +25,11 @@ from shared.rules.domain.recognition import recognise
 from shared.rules.domain.registration import register_call, register_outreach
 from shared.rules.domain.rotation import come_back, leave, open_shift
 from shared.rules.domain.staff import adopt, depart, enrol, release
-from shared.rules.domain.state import SCOPE, BookId, Changes, CustomerId, Scope, Slice
+from shared.rules.domain.state import SCOPE, BookId, Changes, Scope, Slice
 from shared.rules.domain.visits import register_visit
 
 
-def new_scope(name: str, default: BookId, timezone: str) -> Slice:
+def new_scope(name: ScopeId, default: BookId, timezone: str) -> Slice:
     """What is known of a scope before its first fact: its default rulebook, and its local time."""
     return Slice({SCOPE: Scope(name, default, timezone)})
 

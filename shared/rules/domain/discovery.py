@@ -11,14 +11,15 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.case import Case
 from shared.rules.domain.dispute_opening import open_by_system
-from shared.rules.domain.facts import Basis, StaffId
+from shared.rules.domain.facts import Basis
 from shared.rules.domain.rulebook import Clause, Honour, Rulebook, Split
 from shared.rules.domain.shares import confiscated, moved, set_shares
-from shared.rules.domain.state import Assist, Claim, Customer, CustomerId, Forfeit, Former
+from shared.rules.domain.state import Assist, Claim, Customer, Forfeit, Former
 
 
 def reconcile(case: Case, customer: CustomerId, claims: list[Claim], *, household: bool) -> None:

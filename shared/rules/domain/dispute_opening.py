@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from shared.ids import CustomerId, DealId, DisputeId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case
-from shared.rules.domain.facts import StaffId
-from shared.rules.domain.state import CustomerId, Dispute
+from shared.rules.domain.state import Dispute
+
+SYSTEM: Final = StaffId("system")
+"""Who opens the disputes that the rules raise."""
 
 
 def open_by_system(
@@ -13,24 +18,24 @@ def open_by_system(
     customers: list[CustomerId],
     clause: str,
     *,
-    deals: tuple[str, ...] = (),
+    deals: tuple[DealId, ...] = (),
     evidence: tuple[str, ...] = (),
     recogniser: StaffId | None = None,
     other: CustomerId | None = None,
 ) -> None:
     """Open a dispute that the rules themselves raise, one for an event (procedure.md#disputes-system)."""
-    name = f"system:{case.id}"
+    name = DisputeId(f"system:{case.id}")
     if case.slice.dispute(name) is None and case.precedent.opens(case.record, name):
-        open_dispute(case, name, "system", customers, clause, deals, evidence, recogniser, other)
+        open_dispute(case, name, SYSTEM, customers, clause, deals, evidence, recogniser, other)
 
 
 def open_dispute(
     case: Case,
-    name: str,
-    opened_by: str,
+    name: DisputeId,
+    opened_by: StaffId,
     customers: list[CustomerId],
     clause: str,
-    deals: tuple[str, ...] = (),
+    deals: tuple[DealId, ...] = (),
     evidence: tuple[str, ...] = (),
     recogniser: StaffId | None = None,
     other: CustomerId | None = None,

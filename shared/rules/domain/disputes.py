@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, DisputeId
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved, rank, role_of
 from shared.rules.domain.case import Case, standing
@@ -12,14 +13,7 @@ from shared.rules.domain.facts import DisputeOpening, EvidenceAdding, Ruling
 from shared.rules.domain.identity import file_record, identify, is_taken, take_id, touch
 from shared.rules.domain.recognition import join_recognised
 from shared.rules.domain.shares import set_shares
-from shared.rules.domain.state import (
-    ClaimOrigin,
-    CustomerId,
-    Deal,
-    Dispute,
-    RulingMade,
-    Shares,
-)
+from shared.rules.domain.state import ClaimOrigin, Deal, Dispute, RulingMade, Shares
 
 
 def dispute(case: Case, opening: DisputeOpening) -> None:
@@ -52,7 +46,7 @@ def add_evidence(case: Case, adding: EvidenceAdding) -> None:
         case.emit(e.DisputeChanged(replace(found, evidence=(*found.evidence, *adding.evidence))))
 
 
-def known_dispute(case: Case, name: str) -> Dispute | None:
+def known_dispute(case: Case, name: DisputeId) -> Dispute | None:
     """The dispute that a record names, once what it is about is as it stands at that time."""
     file_record(case)
     found = case.slice.dispute(name)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.ids import CustomerId, StaffId
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.evolve import CHANGES
-from shared.rules.domain.facts import StaffId
 from shared.rules.domain.state import (
     SCOPE,
     Changes,
     Customer,
-    CustomerId,
     CustomerRef,
     Key,
     Record,

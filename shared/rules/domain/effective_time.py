@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shared.ids import StaffId
 from shared.rules.domain.authority import at_least
 from shared.rules.domain.calendar import same_day
 from shared.rules.domain.case import Case, book_at
-from shared.rules.domain.facts import FollowUp, StaffId
+from shared.rules.domain.facts import FollowUp
 
 
 def time_event(case: Case) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from shared.rules.domain.facts import EventId, StaffId
+from shared.ids import Contact, CustomerId, EventId, OfficeId, StaffId
 from shared.rules.domain.long_list import Splice
 from shared.rules.domain.state import (
     Adopted,
@@ -19,7 +19,6 @@ from shared.rules.domain.state import (
     Board,
     Claim,
     Customer,
-    CustomerId,
     Deal,
     DealStatus,
     Dispute,
@@ -40,7 +39,7 @@ DecisionKind: TypeAlias = Literal[
 class OfficeFound(Struct, frozen=True, gc=False):
     """The first event of an office in this scope; `timezone` is set by the scope's first."""
 
-    office: str
+    office: OfficeId
 
 
 class StaffEnrolled(Struct, frozen=True, gc=False):
@@ -81,7 +80,7 @@ class CustomerNamed(Struct, frozen=True, gc=False):
     customer: CustomerId
     event: EventId
     seq: int
-    contacts: tuple[str, ...]
+    contacts: tuple[Contact, ...]
     name: str | None
     nth: int = 0
 
@@ -105,7 +104,7 @@ class CustomersJoined(Struct, frozen=True, gc=False):
 class ListChanges(Struct, frozen=True, gc=False, omit_defaults=True):
     """What left the lists of a customer and what came to them, by their names."""
 
-    contacts: tuple[Splice[str], ...] = ()
+    contacts: tuple[Splice[Contact], ...] = ()
     names: tuple[Splice[str], ...] = ()
     records: tuple[Splice[EventId], ...] = ()
     receptions: tuple[Splice[Reception], ...] = ()
@@ -130,7 +129,7 @@ class CustomersReformed(Struct, frozen=True, gc=False):
 
     before: CustomerId
     after: tuple[Customer, ...]
-    dropped: tuple[str, ...]
+    dropped: tuple[Contact, ...]
 
 
 class Decided(Struct, frozen=True, gc=False):

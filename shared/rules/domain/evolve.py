@@ -10,9 +10,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, EventId, ScopeId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.differences import changed
-from shared.rules.domain.facts import EventId, Party, StaffId
+from shared.rules.domain.facts import Party
 from shared.rules.domain.lists import added, appended, replaced, united, united_by
 from shared.rules.domain.long_list import key_of
 from shared.rules.domain.state import (
@@ -20,7 +21,6 @@ from shared.rules.domain.state import (
     Changes,
     Claim,
     Customer,
-    CustomerId,
     CustomerRef,
     Deal,
     Forfeit,
@@ -41,11 +41,13 @@ FEW = 32
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def customer_id(scope: str, first: EventId) -> CustomerId:
+def customer_id(scope: ScopeId, record: str) -> CustomerId:
     """The stable id of a customer: `uuid5` of the scope and its first record, the same live and offline."""
-    digest = sha1(_SPACE + f"{scope}/{first}".encode(), usedforsecurity=False).hexdigest()
+    digest = sha1(_SPACE + f"{scope}/{record}".encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    return CustomerId(
+        f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    )
 
 
 def evolve(records: Records, event: e.DomainEvent) -> Changes:

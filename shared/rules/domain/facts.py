@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-StaffId: TypeAlias = str
-EventId: TypeAlias = str
+from shared.ids import Contact, DealId, DisputeId, EventId, OfficeId, ScopeId, StaffId, VisitId
+
 Basis: TypeAlias = Literal["visit", "call", "outreach", "transfer", "ruling"]
 
 
@@ -20,7 +20,7 @@ WECHAT: Final = ("wechat:", "w:")
 """How a contact begins that is a WeChat id, or the id of one: all that is looked at in the text of a contact."""
 
 
-def is_phone(contact: str) -> bool:
+def is_phone(contact: Contact) -> bool:
     """Whether a contact is a phone."""
     return not contact.startswith(WECHAT)
 
@@ -33,17 +33,17 @@ class Party(Struct, frozen=True, gc=False):
     """
 
     name: str | None
-    contacts: tuple[str, ...]
-    phones: tuple[str, ...] | None = None
-    wechat: str | None = None
+    contacts: tuple[Contact, ...]
+    phones: tuple[Contact, ...] | None = None
+    wechat: Contact | None = None
 
-    def contacts_by_phone(self) -> tuple[str, ...]:
+    def contacts_by_phone(self) -> tuple[Contact, ...]:
         """The contacts that stand as phones."""
         if self.phones is not None:
             return self.phones
         return tuple(contact for contact in self.contacts if is_phone(contact))
 
-    def contact_by_wechat(self) -> str | None:
+    def contact_by_wechat(self) -> Contact | None:
         """The contact that the WeChat id is."""
         if self.phones is not None:
             return self.wechat
@@ -61,7 +61,7 @@ class Asked(Struct, frozen=True, gc=False):
 class Referrer(Struct, frozen=True, gc=False):
     """Who sent the customer: a consultant by id, or a known customer by contact."""
 
-    contact: str | None = None
+    contact: Contact | None = None
     consultant: StaffId | None = None
 
 
@@ -96,7 +96,7 @@ class Return(Struct, frozen=True, gc=False, tag=True):
 
 
 class Visit(Struct, frozen=True, gc=False, tag=True):
-    visit: str
+    visit: VisitId
     customer: Party
     received_by: StaffId
     capacity: str
@@ -128,7 +128,7 @@ class FollowUp(Struct, frozen=True, gc=False, tag=True):
 
 
 class Recognition(Struct, frozen=True, gc=False, tag=True):
-    visit: str
+    visit: VisitId
     by: StaffId
     registration: EventId | None
     evidence: tuple[str, ...]
@@ -149,7 +149,7 @@ class Complaint(Struct, frozen=True, gc=False, tag=True):
 
 
 class Concealment(Struct, frozen=True, gc=False, tag=True):
-    visit: str
+    visit: VisitId
     decided_by: StaffId
     rightful: StaffId | None
 
@@ -161,34 +161,34 @@ class Transfer(Struct, frozen=True, gc=False, tag=True):
 
 
 class Subscription(Struct, frozen=True, gc=False, tag=True):
-    deal: str
+    deal: DealId
     customer: Party
     closed_by: StaffId
     amount: str | None
 
 
 class Signing(Struct, frozen=True, gc=False, tag=True):
-    deal: str
+    deal: DealId
 
 
 class Cancellation(Struct, frozen=True, gc=False, tag=True):
-    deal: str
+    deal: DealId
 
 
 class DisputeOpening(Struct, frozen=True, gc=False, tag=True):
-    dispute: str
+    dispute: DisputeId
     customer: Party
     opened_by: StaffId
-    deal: str | None
+    deal: DealId | None
 
 
 class EvidenceAdding(Struct, frozen=True, gc=False, tag=True):
-    dispute: str
+    dispute: DisputeId
     evidence: tuple[str, ...]
 
 
 class Ruling(Struct, frozen=True, gc=False, tag=True):
-    dispute: str
+    dispute: DisputeId
     ruled_by: StaffId
     owner: StaffId | None
     shares: dict[StaffId, int] | None
@@ -226,8 +226,8 @@ class Fact(Struct, frozen=True, gc=False):
 
     id: EventId
     seq: int
-    scope: str
-    office: str
+    scope: ScopeId
+    office: OfficeId
     occurred_at: datetime
     recorded_at: datetime
     attested_by: StaffId | None

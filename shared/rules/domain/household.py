@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from shared.ids import CustomerId
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.dispute_opening import open_by_system
 from shared.rules.domain.facts import HouseholdLink
 from shared.rules.domain.identity import file_record, join, named_by
-from shared.rules.domain.state import CustomerId
 
 
 def link_household(case: Case, household: HouseholdLink) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from shared.ids import CustomerId
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case
 from shared.rules.domain.discovery import reconcile
 from shared.rules.domain.evolve import customer_id
 from shared.rules.domain.facts import Call, Correction, Outreach, Party, Visit
-from shared.rules.domain.state import Claim, Customer, CustomerId, FiledRecord
+from shared.rules.domain.state import Claim, Customer, FiledRecord
 
 
 def file_record(case: Case, customer: CustomerId | None = None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from shared.ids import EventId
 from shared.rules.domain import facts as f
 from shared.rules.domain.state import SCOPE, Customer, CustomerRef, Dispute, Key, Record, Slice, taken_key
 
@@ -36,13 +37,13 @@ def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
         case f.Recognition(registration=str(record)):
             filed = slice_.filed(record)
             wanted.update(_named(filed.fact.matter) if filed is not None else ())
-        case f.Correction(record=str(record)):
+        case f.Correction(record=record):
             wanted.update(_formed_anew(slice_, record))
     _close(slice_, wanted)
     return wanted
 
 
-def _formed_anew(slice_: Slice, record: str) -> Iterator[Key]:
+def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
     """The records of the customers whom a corrected record names so far, and what these name."""
     filed = slice_.filed(record)
     if filed is None:

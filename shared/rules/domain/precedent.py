@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rules.domain.facts import EventId
+from shared.ids import Contact, DisputeId, EventId
 from shared.rules.domain.state import ReferralAtVisit
 
 
@@ -15,11 +15,11 @@ class Precedent:
         """What the id of a customer is made of whom this record is the first to name."""
         return record
 
-    def opens(self, record: EventId, dispute: str) -> bool:
+    def opens(self, record: EventId, dispute: DisputeId) -> bool:
         """Whether the rules may open this dispute where they would."""
         return True
 
-    def referral(self, record: EventId, contact: str) -> ReferralAtVisit:
+    def referral(self, record: EventId, contact: Contact) -> ReferralAtVisit:
         """What is known of a referrer whose contact no customer at hand has."""
         return ReferralAtVisit(contact)
 

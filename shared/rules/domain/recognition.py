@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.ids import CustomerId, EventId, StaffId, VisitId
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import supervisor_or_above
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.dispute_opening import open_by_system
-from shared.rules.domain.facts import EventId, Recognition, StaffId
+from shared.rules.domain.facts import Recognition
 from shared.rules.domain.identity import file_record, known_customers, merge, touch
-from shared.rules.domain.state import Assist, Claim, Customer, CustomerId, Reception
+from shared.rules.domain.state import Assist, Claim, Customer, Reception
 
 
 class Recognised(NamedTuple):
@@ -71,7 +72,7 @@ def answer(case: Case, recognition: Recognition, found: Recognised) -> None:
         _dispute(case, recognition, known, claim, found.other, rules.clause)
 
 
-def _reception(case: Case, customer: CustomerId | None, visit: str) -> Reception | None:
+def _reception(case: Case, customer: CustomerId | None, visit: VisitId) -> Reception | None:
     if customer is None:
         return None
     return next((r for r in case.customer(customer).receptions if r.visit == visit), None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from shared.ids import CustomerId, EventId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.assignment import may_own
 from shared.rules.domain.case import Case, standing
 from shared.rules.domain.discovery import arrive_late, changes_nothing, earlier_claim
-from shared.rules.domain.facts import Asked, Basis, Call, EventId, Outreach, Party, StaffId, is_phone
+from shared.rules.domain.facts import Asked, Basis, Call, Outreach, Party, is_phone
 from shared.rules.domain.identity import identify
 from shared.rules.domain.rotation import call_turn
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import Claim, ClaimOrigin, CustomerId
+from shared.rules.domain.state import Claim, ClaimOrigin
 
 NOT_ASKED = Asked()
 

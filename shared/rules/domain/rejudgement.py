@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
+from shared.ids import OfficeId
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.case_again import CaseAgain, Earlier
@@ -174,7 +175,7 @@ def _within(fact: Fact, known: Customer) -> Fact:
 def _release_again(case: Case, scratch: SliceDraft, entry: RosterEntry, past: Past) -> Case:
     scratch.put({SCOPE: past.at(entry.seq)})
     matter = Departure(entry.staff)
-    fact = Fact(entry.event, entry.seq, case.scope.name, "", entry.at, entry.at, None, matter)
+    fact = Fact(entry.event, entry.seq, case.scope.name, OfficeId(""), entry.at, entry.at, None, matter)
     again = Case(scratch, fact, case.books, case.horizon, case.judge)
     for customer in scratch.owned_by(entry.staff):
         release(again, customer.id)

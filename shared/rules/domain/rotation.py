@@ -7,9 +7,10 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from shared.ids import StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case
-from shared.rules.domain.facts import Absence, Return, ShiftOpening, StaffId, Visit
+from shared.rules.domain.facts import Absence, Return, ShiftOpening, Visit
 from shared.rules.domain.state import Board
 
 Queue = Literal["visit", "call"]

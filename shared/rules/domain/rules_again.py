@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from shared.ids import DisputeId
 from shared.rules.domain import events as e
 from shared.rules.domain import facts as f
 from shared.rules.domain.case_again import CaseAgain
@@ -57,7 +58,7 @@ def _subscription(case: CaseAgain, subscription: f.Subscription) -> None:
     if customer is None or kept is None:
         return
     case.emit(e.DealChanged(customer, replace(kept, cancelled=False)))
-    dispute = earlier.opened(case.record, f"system:{case.record}")
+    dispute = earlier.opened(case.record, DisputeId(f"system:{case.record}"))
     if dispute is not None:
         open_by_system(case, [customer], dispute.clause, deals=(kept.deal,))
 
@@ -65,7 +66,7 @@ def _subscription(case: CaseAgain, subscription: f.Subscription) -> None:
 def _concealment(case: CaseAgain, concealment: f.Concealment) -> None:
     """The finding counts, and moves nothing of a deal again."""
     found = forfeit(case, concealment)
-    before = case.earlier.opened(case.record, f"system:{case.record}")
+    before = case.earlier.opened(case.record, DisputeId(f"system:{case.record}"))
     if found is not None and before is not None:
         open_by_system(case, [found.customer], before.clause, deals=before.deals)
 
@@ -97,7 +98,7 @@ def _has_joined(case: CaseAgain, recognition: f.Recognition, found: Recognised) 
 
 def _ask_again(case: CaseAgain, recognition: f.Recognition, found: Recognised) -> None:
     """Open the dispute that it opened, if it did."""
-    before = case.earlier.opened(case.record, f"system:{case.record}")
+    before = case.earlier.opened(case.record, DisputeId(f"system:{case.record}"))
     if found.other is not None:
         touch(case, found.other)
     if before is None:

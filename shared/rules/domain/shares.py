@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, StaffId, VisitId
 from shared.rules.domain import events as e
 from shared.rules.domain.case import Case, resting_on
-from shared.rules.domain.facts import StaffId
 from shared.rules.domain.state import (
     Claim,
     Customer,
-    CustomerId,
     Deal,
     DealStatus,
     Dispute,
@@ -105,6 +104,6 @@ def confiscated(known: Customer, claim: Claim | None, shares: Shares) -> Confisc
         if taker is None:
             stuck = stuck or forfeit
         else:
-            told.append(Moved(forfeit.visit or "", taker, left[forfeit.staff]))
+            told.append(Moved(forfeit.visit or VisitId(""), taker, left[forfeit.staff]))
             left = moved(left, forfeit.staff, taker, left[forfeit.staff])
     return Confiscated(left, tuple(told), stuck)

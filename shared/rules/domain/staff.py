@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from shared.ids import CustomerId, EventId
 from shared.rules.domain import events as e
 from shared.rules.domain import rotation
 from shared.rules.domain.case import Case, standing
-from shared.rules.domain.facts import Adoption, Departure, Enrolment, EventId
+from shared.rules.domain.facts import Adoption, Departure, Enrolment
 from shared.rules.domain.identity import touch
-from shared.rules.domain.state import Adopted, CustomerId, RosterEntry
+from shared.rules.domain.state import Adopted, RosterEntry
 
 
 def enrol(case: Case, enrolment: Enrolment) -> None:

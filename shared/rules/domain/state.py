@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
-from shared.rules.domain.facts import Asked, Basis, EventId, Fact, StaffId
+from shared.ids import Contact, CustomerId, DealId, DisputeId, EventId, OfficeId, ScopeId, StaffId, VisitId
+from shared.rules.domain.facts import Asked, Basis, Fact
 from shared.rules.domain.long_list import matching
 
 if TYPE_CHECKING:
     from shared.rules.domain.trail import Trail
 
 NOT_ASKED = Asked()
-CustomerId: TypeAlias = str
 BookId: TypeAlias = tuple[str, int]
 """Name and version of a rulebook."""
 DealStatus: TypeAlias = Literal["final", "pending_ruling", "cancelled"]
@@ -66,13 +66,13 @@ class Adopted(Struct, frozen=True, gc=False):
 class Scope(Struct, frozen=True, gc=False):
     """The header of a scope: its people, the rulebooks that it adopted, its offices, its local time."""
 
-    name: str
+    name: ScopeId
     default: BookId
     timezone: str
     staff: dict[StaffId, Staff] = field(default_factory=dict)
     roster: tuple[RosterEntry, ...] = ()
     adoptions: tuple[Adopted, ...] = ()
-    offices: tuple[str, ...] = ()
+    offices: tuple[OfficeId, ...] = ()
 
     def departed(self, staff: StaffId) -> bool:
         """Whether this consultant has left."""
@@ -91,7 +91,7 @@ class ClaimOrigin(Struct, frozen=True, gc=False):
     event: EventId
     at: datetime
     basis: Basis
-    visit: str | None = None
+    visit: VisitId | None = None
     asked: Asked = NOT_ASKED
     named: tuple[StaffId, ...] = ()
     present: tuple[StaffId, ...] = ()
@@ -142,7 +142,7 @@ class Grant(Struct, frozen=True, gc=False):
 class ReferralAtVisit(Struct, frozen=True, gc=False):
     """Whose customer a referrer was when the visit was registered: the customer with that contact, and the owner."""
 
-    contact: str
+    contact: Contact
     customer: CustomerId | None = None
     owner: StaffId | None = None
 
@@ -154,7 +154,7 @@ class Reception(Struct, frozen=True, gc=False):
     was known then of who sent the customer (None: nobody noted it).
     """
 
-    visit: str
+    visit: VisitId
     event: EventId
     seq: int
     at: datetime
@@ -189,13 +189,13 @@ class Forfeit(Struct, frozen=True, gc=False):
     clause: str
     to: StaffId | None = None
     superseded: StaffId | None = None
-    visit: str | None = None
+    visit: VisitId | None = None
 
 
 class Moved(Struct, frozen=True, gc=False):
     """What the finding on a visit moved of a deal, in basis points, and to whom."""
 
-    visit: str
+    visit: VisitId
     to: StaffId
     points: int
 
@@ -203,7 +203,7 @@ class Moved(Struct, frozen=True, gc=False):
 class Deal(Struct, frozen=True, gc=False):
     """A subscription and who has which part of it, in basis points."""
 
-    deal: str
+    deal: DealId
     event: EventId
     seq: int
     at: datetime
@@ -231,7 +231,7 @@ class Customer(Struct, frozen=True, gc=False):
 
     id: CustomerId
     first: int
-    contacts: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
     names: tuple[str, ...] = ()
     records: tuple[EventId, ...] = ()
     claim: Claim | None = None
@@ -244,13 +244,13 @@ class Customer(Struct, frozen=True, gc=False):
     bar_clause: str | None = None
     forfeits: tuple[Forfeit, ...] = ()
     deals: tuple[Deal, ...] = ()
-    disputes: tuple[str, ...] = ()
+    disputes: tuple[DisputeId, ...] = ()
     decided_at: datetime | None = None
     clause: str | None = None
     nth: int = 0
     former: tuple[Former, ...] = ()
     turns: tuple[datetime, ...] = ()
-    root: CustomerId = ""
+    root: CustomerId = CustomerId("")
 
     @property
     def home(self) -> CustomerId:
@@ -275,7 +275,7 @@ class RulingMade(Struct, frozen=True, gc=False):
 class Dispute(Struct, frozen=True, gc=False):
     """A question that a person with authority answers; `recogniser` and `other` come from a late recognition."""
 
-    dispute: str
+    dispute: DisputeId
     event: EventId
     seq: int
     at: datetime
@@ -283,7 +283,7 @@ class Dispute(Struct, frozen=True, gc=False):
     opened_by: StaffId
     clause: str
     book: BookId
-    deals: tuple[str, ...] = ()
+    deals: tuple[DealId, ...] = ()
     evidence: tuple[str, ...] = ()
     recogniser: StaffId | None = None
     other: CustomerId | None = None
@@ -293,7 +293,7 @@ class Dispute(Struct, frozen=True, gc=False):
 class Board(Struct, frozen=True, gc=False):
     """The rotation of one office: both queues, and who is away for which policy."""
 
-    office: str
+    office: OfficeId
     visit: tuple[StaffId, ...] = ()
     call: tuple[StaffId, ...] = ()
     away: dict[StaffId, str] = field(default_factory=dict)
@@ -383,11 +383,11 @@ class Records:
         found = self.get(taken_key(kind, name))
         return found.event if isinstance(found, IdHolder) else None
 
-    def dispute(self, dispute: str) -> Dispute | None:
+    def dispute(self, dispute: DisputeId) -> Dispute | None:
         found = self.get(("dispute", dispute))  # type: ignore[arg-type]
         return found if isinstance(found, Dispute) else None
 
-    def board(self, office: str) -> Board | None:
+    def board(self, office: OfficeId) -> Board | None:
         found = self.get(("board", office))  # type: ignore[arg-type]
         return found if isinstance(found, Board) else None
 
@@ -395,7 +395,7 @@ class Records:
         found = self.get(("record", event))  # type: ignore[arg-type]
         return found if isinstance(found, FiledRecord) else None
 
-    def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
+    def received(self, customer: CustomerId, visit: VisitId, event: EventId) -> bool:
         """Whether this record is the one by which the customer was received at this visit."""
         return any(r.event == event for r in matching(self.customer(customer).receptions, "visit", visit))
 
@@ -444,14 +444,14 @@ class Outside:
     """What a scope knows while records are judged again, which it does not change: long lists are read once."""
 
     def __init__(self, slice_: Records) -> None:
-        self._receptions: dict[CustomerId, frozenset[tuple[str, EventId]]] = {}
+        self._receptions: dict[CustomerId, frozenset[tuple[VisitId, EventId]]] = {}
         self._slice = slice_
         self.customer = slice_.customer
         self.pointed = slice_.pointed
         self.taken = slice_.taken
         self.dispute = slice_.dispute
 
-    def received(self, customer: CustomerId, visit: str, event: EventId) -> bool:
+    def received(self, customer: CustomerId, visit: VisitId, event: EventId) -> bool:
         """Whether this record is the one by which the customer was received at this visit."""
         found = self._receptions.get(customer)
         if found is None:

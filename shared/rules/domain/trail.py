@@ -18,23 +18,14 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
+from shared.ids import CustomerId, EventId
 from shared.rules.domain.case import Books, Case, lapse
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import (
-    Call,
-    DisputeOpening,
-    EventId,
-    FollowUp,
-    Outreach,
-    Subscription,
-    Survey,
-    Visit,
-)
+from shared.rules.domain.facts import Call, DisputeOpening, FollowUp, Outreach, Subscription, Survey, Visit
 from shared.rules.domain.rejudgement import Rejudging, judge_again, records_of
 from shared.rules.domain.state import (
     SCOPE,
     Customer,
-    CustomerId,
     CustomerRef,
     Dispute,
     FiledRecord,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.ids import CustomerId, EventId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.assignment import Assignment, assign, capacity, look_up_referrers, may_own
 from shared.rules.domain.case import Case, standing
@@ -18,7 +19,7 @@ from shared.rules.domain.discovery import (
     honoured,
     stood_by,
 )
-from shared.rules.domain.facts import EventId, StaffId, Visit
+from shared.rules.domain.facts import Visit
 from shared.rules.domain.identity import identify, take_id
 from shared.rules.domain.registration import is_complete, renewal
 from shared.rules.domain.rotation import visit_turn
@@ -27,7 +28,6 @@ from shared.rules.domain.state import (
     Claim,
     ClaimOrigin,
     Customer,
-    CustomerId,
     Forfeit,
     Outside,
     Reception,

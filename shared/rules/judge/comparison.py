@@ -20,6 +20,7 @@ from shared.contract import DealSubscribed, Event, RulebookAdopted
 from shared.contract.answers.result import CustomerResult, DealResult, JudgementResult, RulebookDigest
 from shared.contract.answers.values import InstantText
 from shared.contract.topics import ClaimStatus, DealStatus
+from shared.ids import DealId, ScopeId, StaffId
 from shared.rules.domain.case import Books
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.judge.judge import Judging, by_scope, with_book
@@ -52,7 +53,7 @@ class ChangedCustomer(Struct, frozen=True):
 class ComparedShares(Struct, frozen=True):
     """What of a deal is compared."""
 
-    shares: dict[str, int]
+    shares: dict[StaffId, int]
     status: DealStatus
     clause: str
 
@@ -144,7 +145,7 @@ def _judged(events: list[Event], book: Rulebook, books: Books, as_of: datetime |
 def compare(
     before: JudgementResult,
     after: JudgementResult,
-    amounts: Mapping[tuple[str, str], Decimal],
+    amounts: Mapping[tuple[ScopeId, DealId], Decimal],
     facts: int,
 ) -> RulebookComparison:
     """The difference between two results over the same facts."""
@@ -211,7 +212,7 @@ def _count_owner(old: ComparedClaim | None, new: ComparedClaim | None, moved: di
 def _deals(
     before: list[DealResult],
     after: list[DealResult],
-    amounts: Mapping[tuple[str, str], Decimal],
+    amounts: Mapping[tuple[ScopeId, DealId], Decimal],
     moved: dict[str, _Moved],
 ) -> list[ChangedDeal]:
     then = {(deal.scope, deal.deal): deal for deal in after}
@@ -228,7 +229,7 @@ def _deals(
 
 
 def _move(
-    was: Mapping[str, int], now: Mapping[str, int], amount: Decimal | None, moved: dict[str, _Moved]
+    was: Mapping[StaffId, int], now: Mapping[StaffId, int], amount: Decimal | None, moved: dict[str, _Moved]
 ) -> int:
     """Credit each consultant with the difference; returns the basis points that changed hands."""
     gained = 0

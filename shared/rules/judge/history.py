@@ -13,8 +13,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from shared.ids import CustomerId
 from shared.rules.domain import events as e
-from shared.rules.domain.state import CustomerId
 
 # A decision with its number in the scope: a joined customer's come from all its parts, in the order of making.
 Made = tuple[int, e.Decided]

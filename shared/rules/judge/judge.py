@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from shared.contract import BadEvent, ConcealmentFound, Event, RulebookAdopted, VisitRegistered, decode_event
 from shared.contract.answers.result import JudgementResult
+from shared.ids import ScopeId
 from shared.rules.domain.case import Books
 from shared.rules.domain.decide import decide, new_scope, sweep
 from shared.rules.domain.facts import Fact
@@ -79,7 +80,7 @@ class Judging:
         progress: Progress = _silent,
     ) -> ScopeResult:
         """Fold one scope, let what is due by `as_of` lapse, and return what came of it."""
-        slice_ = new_scope(name, (self.book.name, self.book.version), self.book.timezone.key)
+        slice_ = new_scope(ScopeId(name), (self.book.name, self.book.version), self.book.timezone.key)
         history, places = DecisionHistory(), array("Q")
         fact: Fact | None = None
         seq = 0

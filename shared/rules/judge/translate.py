@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from shared import contract as c
+from shared.ids import Contact
 from shared.rules.domain import facts as f
 
-StoredContacts: TypeAlias = Mapping[str, str]
+StoredContacts: TypeAlias = Mapping[str, Contact]
 """What each phone of an event was read as when it was recorded."""
 
 PartyReader: TypeAlias = Callable[[c.Party | c.CorrectedParty], f.Party]
