@@ -31,7 +31,7 @@ from tests.unit.test_openapi_documents import APPS
 CONTRACT = DOCS / "contract.md"
 KINDS: dict[str, Any] = {
     "staff id": kinds.StaffId,
-    "id": kinds.RecordId,
+    "id": kinds.VisitId,
     "event id": kinds.EventId,
     "rulebook name": kinds.RulebookName,
     "name": kinds.Label,
@@ -97,6 +97,7 @@ def event_sections() -> dict[str, str]:
 
 def value(hint: Any) -> str:
     """How the contract names a type."""
+    hint = kinds.VisitId if hint in (kinds.DealId, kinds.DisputeId) else hint  # written alike
     named = next((name for name, kind in KINDS.items() if hint == kind), None)
     if named is not None:
         return named
