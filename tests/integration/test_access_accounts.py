@@ -84,7 +84,8 @@ async def test_a_restart_reads_on_from_the_stored_position(
         await facts.departed("li")
         await facts.enrolled("wang", "manager")
         async with serving(settings) as access:
-            await until(lambda: access.rows("SELECT count(*) FROM staff WHERE NOT departed")[0][0] == 1)
+            await until(lambda: access.rows("SELECT count(*) FROM staff WHERE staff = 'wang'")[0][0] == 1)
+            await until(lambda: access.rows("SELECT departed FROM staff WHERE staff = 'li'")[0][0])
             assert access.rows("SELECT staff FROM staff WHERE NOT departed") == [("wang",)]
 
 

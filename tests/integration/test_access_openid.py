@@ -91,8 +91,10 @@ async def test_somebody_signs_in_at_a_provider_that_others_wrote(
 ) -> None:
     """Discovery, the code, the ID token and the keys as oidc-provider-mock has them; the subject is the account's."""
     user = {"sub": "s-1", "email": "zhou@example.com", "email_verified": True}
+    secret = tmp_path / "secret"
+    secret.write_text("a secret/with signs:\n")
     with foreign_provider(tmp_path / "log", user) as issuer:
-        async with access_with(database, topic_prefix, tmp_path, issuer) as access:
+        async with access_with(database, topic_prefix, tmp_path, issuer, client_secret_file=secret) as access:
             browser = Browser(access)
             assert (await browser.whole()).status_code == 401, "nobody is linked yet"
             made = access.made("zhou")

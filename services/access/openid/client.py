@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -109,7 +109,10 @@ class OpenidClient:
         if secret is None:
             return {"data": {**form, "client_id": client}}
         if "client_secret_basic" in found.token_endpoint_auth_methods_supported:
-            return {"data": dict(form), "auth": httpx.BasicAuth(client, secret)}
+            return {
+                "data": dict(form),
+                "auth": httpx.BasicAuth(quote(client, safe=""), quote(secret, safe="")),
+            }
         return {"data": {**form, "client_id": client, "client_secret": secret}}
 
     async def _claims(self, token: str) -> dict[str, Any]:
