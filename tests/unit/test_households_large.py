@@ -12,7 +12,7 @@ from shared.rules.domain import long_list
 from shared.rules.domain.decide import new_scope
 from shared.rules.domain.events import CustomersJoined
 from shared.rules.domain.evolve import evolve
-from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
+from shared.rules.domain.state import Changes, Customer, CustomerRef, Key, Slice
 from shared.rules.rulebooks.loading import load
 from tests.support.rules import fold_fact
 
@@ -64,13 +64,9 @@ class Counted(Slice):
 
     written = 0
 
-    def __setitem__(self, key: Key, record: Record) -> None:
-        self.written += 1
-        super().__setitem__(key, record)
-
-    def pop(self, key: Key, *default: Any) -> Any:
-        self.written += 1
-        return super().pop(key, *default)
+    def put(self, changes: Changes) -> None:
+        self.written += len(changes)
+        super().put(changes)
 
 
 def party(*members: int) -> f.Party:

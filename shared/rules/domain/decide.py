@@ -53,15 +53,11 @@ def decide(
     flags = time_event(case)
     if horizon is not None and case.effective > horizon:
         return Outcome([], {})
-    if fact.office not in slice_.scope.offices:
+    if fact.office not in case.scope.offices:
         case.emit(e.OfficeFound(fact.office))
     for flag in flags:
         case.flag(flag)
     _judge(case)
-    return _outcome(case)
-
-
-def _outcome(case: Case) -> Outcome:
     return Outcome(case.events, case.slice.changes)
 
 
@@ -78,7 +74,7 @@ def release_some(slice_: Slice, departure: f.Fact, books: Books, customers: list
     time_event(case)
     for customer in customers:
         release(case, customer)
-    return _outcome(case)
+    return Outcome(case.events, case.slice.changes)
 
 
 def sweep(slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId], until: datetime) -> Outcome:
@@ -86,7 +82,7 @@ def sweep(slice_: Slice, fact: f.Fact, books: Books, customers: list[CustomerId]
     case = Case(SliceDraft(slice_), fact, books, until, _judge)
     for customer in customers:
         lapse(case, customer, until)
-    return _outcome(case)
+    return Outcome(case.events, case.slice.changes)
 
 
 def _survey(case: Case, survey: f.Survey) -> None:

@@ -427,11 +427,10 @@ class Slice(dict[Key, Record], Records):
 
     def put(self, changes: Changes) -> None:
         """Make these changes."""
-        for key, record in changes.items():
-            if record is None:
-                self.pop(key, None)
-            else:
-                self[key] = record
+        self.update(changes)  # type: ignore[arg-type]
+        if None in changes.values():
+            for key in [key for key, record in changes.items() if record is None]:
+                del self[key]
 
 
 def owned_of(records: Iterable[Record | None], staff: StaffId) -> list[Customer]:
