@@ -1,4 +1,4 @@
-"""One customer with thousands of visits in a database of attribution: what a correction costs until it is stored."""
+"""One customer with thousands of visits in a database of attribution: what one more fact costs until it is stored."""
 
 from __future__ import annotations
 
@@ -26,18 +26,27 @@ class LargeCustomer:
     def __init__(self, deployed: Deployment, scope: str, visits: int) -> None:
         self._deployed, self._scope = deployed, scope
         self._seq = itertools.count(1)
-        self._corrected = 0
+        self._corrected, self._visits = 0, itertools.count(visits)
         made = [self._raw(*content) for content in (*_staff(), *map(_visit, range(visits)))]
         for part in range(0, len(made), BATCH):
             deployed.fold([self._at(raw, n) for n, raw in enumerate(made[part : part + BATCH])])
 
+    def visit(self) -> float:
+        """One more visit, as on any day. Seconds until it is stored."""
+        return self._fold(*_visit(next(self._visits)))
+
     def leave(self) -> float:
-        """The next record gets a number of its own; of all others no decision changes. Seconds until it is stored."""
+        """The next record gets a number of its own; of all others no decision changes."""
         self._corrected += 1
         return self._correct(self._corrected, {"phones": [f"139{self._corrected:08d}"]})
 
     def stay(self) -> float:
-        """A record gets another name: the customer stays whole."""
+        """The next record gets a number besides: the customer stays whole, with one contact more."""
+        self._corrected += 1
+        return self._correct(self._corrected, {"phones": [SHARED, f"137{self._corrected:08d}"]})
+
+    def rename(self) -> float:
+        """A record gets another name."""
         self._corrected += 1
         return self._correct(0, {"name": f"name {self._corrected}"})
 

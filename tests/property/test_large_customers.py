@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.rules.domain import corrections, trail
+from shared.rules.domain import corrections, judging_again, record_index, trail
 from shared.rules.domain import facts as f
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.state import Slice
@@ -195,21 +195,26 @@ def compare(monkeypatch: pytest.MonkeyPatch, all_facts: list[f.Fact], book: str)
 def shortened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """As if every customer were large; counts what was judged in short, and how many steps were remembered."""
     counted: Counter[str] = Counter()
-    judge_changed, remembered = corrections.judge_changed, trail._Run._remembered
+    judge_changed, judged_steps = corrections.judge_changed, judging_again._Run.judge
 
     def judged(*given: Any) -> Any:
         found = judge_changed(*given)
         counted["short" if found is not None else "whole"] += 1
         return found
 
-    def taken(run: Any, steps: list[Any], former: Any) -> Any:
-        found = remembered(run, steps, former)
-        counted["before" if len(steps) < run._begin else "after"] += len(found)
+    def steps(run: Any) -> bool:
+        found = judged_steps(run)
+        again = {each.place for each in run.changed if each.now is not None}
+        for place in run._trail.places:
+            if place not in again:
+                counted["before" if not again or place < min(again) else "after"] += 1
         return found
 
-    monkeypatch.setattr(trail, "LARGE", 0)
+    monkeypatch.setattr(record_index, "LARGE", 0)
+    monkeypatch.setattr(record_index, "MANY", 3)
+    monkeypatch.setattr(trail, "MANY", 3)
     monkeypatch.setattr(corrections, "judge_changed", judged)
-    monkeypatch.setattr(trail._Run, "_remembered", taken)
+    monkeypatch.setattr(judging_again._Run, "judge", steps)
     return counted
 
 

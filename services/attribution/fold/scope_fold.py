@@ -128,6 +128,7 @@ class ScopeFold:
         except psycopg.Error:
             raise  # the database is away: the batch comes again, and no fact is to blame
         except Exception as error:  # whatever it is: a defect must stop this scope only, and stand on record
+            work.slice.indexes.clear()  # which may know already what did not happen
             return describe(error)
         rows.commit(batch)
         work.folded = fact.seq

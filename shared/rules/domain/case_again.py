@@ -10,6 +10,7 @@ from shared.rules.domain import events as e
 from shared.rules.domain.case import Books, Case, standing
 from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.facts import Fact, Party
+from shared.rules.domain.long_list import matching
 from shared.rules.domain.precedent import Precedent
 from shared.rules.domain.state import Customer, Deal, Dispute, Outside, ReferralAtVisit
 
@@ -17,14 +18,12 @@ from shared.rules.domain.state import Customer, Deal, Dispute, Outside, Referral
 class Earlier(Precedent):
     """What was decided when the records of `known` were judged first, as the scope knows it at the `correction`."""
 
-    __slots__ = ("_correction", "_deals", "_known", "_referrals", "outside")
+    __slots__ = ("_correction", "_known", "outside")
 
     def __init__(self, correction: EventId, known: Customer, outside: Outside) -> None:
         self.outside = outside
         self._correction = correction
         self._known = known
-        self._deals = {deal.deal: deal for deal in known.deals}
-        self._referrals = {r.event: r.referrals for r in known.receptions if r.referrals is not None}
 
     def naming(self, record: EventId) -> str:
         """Another id than the first time: that customer may go on, and be somebody else."""
@@ -41,7 +40,7 @@ class Earlier(Precedent):
 
     def deal(self, name: DealId) -> Deal | None:
         """A deal of the customer as it stands."""
-        return self._deals.get(name)
+        return next(iter(matching(self._known.deals, "deal", name)), None)
 
     def ruling(self, dispute: DisputeId) -> EventId | None:
         """The ruling that stands on a dispute."""
@@ -57,7 +56,8 @@ class Earlier(Precedent):
 
         What is being formed anew is not known.
         """
-        noted = self._referrals.get(record)
+        receptions = matching(self._known.receptions, "event", record)
+        noted = next((each.referrals for each in receptions if each.referrals is not None), None)
         if noted is not None:
             found = next((r for r in noted if r.contact == contact), None)
             return ReferralAtVisit(contact) if found is None or found.customer == self._known.id else found

@@ -20,6 +20,7 @@ from shared.rules.domain.differences import reformed
 from shared.rules.domain.facts import (
     Call,
     Correction,
+    EventId,
     Fact,
     Outreach,
     Party,
@@ -28,10 +29,10 @@ from shared.rules.domain.facts import (
     Visit,
 )
 from shared.rules.domain.identity import file_record, join, known_customers, new_customer
+from shared.rules.domain.judging_again import judge_changed
 from shared.rules.domain.registration import is_complete, judge_contact
 from shared.rules.domain.rejudgement import flags_of, identified, judge_again, scope_at
 from shared.rules.domain.state import Customer, Deal, Dispute, FiledRecord
-from shared.rules.domain.trail import judge_changed
 from shared.rules.domain.visits import is_first, judge_visit
 
 
@@ -46,6 +47,14 @@ def correct(case: Case, correction: Correction) -> None:
         case.penalise("tampering", correction.requested_by, case.book)
     else:
         _apply(case, filed, correction)
+        _suppose(case, correction.record)
+
+
+def _suppose(case: Case, record: EventId) -> None:
+    """What is known of large customers holds if this correction is taken over."""
+    filed = case.slice.filed(record)
+    for index in case.slice.indexes.values() if filed is not None else ():
+        index.suppose(filed)
 
 
 def party_of(filed: FiledRecord) -> Party | None:
@@ -87,6 +96,8 @@ def _apply(case: Case, filed: FiledRecord, correction: Correction) -> None:
     for met in {*others, *old}:
         case.settle(met)
     case.emit(e.RecordFiled(changed))
+    for index in case.slice.indexes.values():
+        index.correct(changed)
     _keep_id(case, changed)
     customer: CustomerId | None
     if old:
@@ -243,6 +254,14 @@ def _rename(case: Case, known: Customer, formed: Customer) -> None:
     place = {"first": formed.first, "nth": formed.nth}
     renamed = replace(known, contacts=formed.contacts, names=formed.names, **place)
     case.emit(reformed(known, renamed))
+    _follow(case, renamed)
+
+
+def _follow(case: Case, told: Customer) -> None:
+    """What is known of a large customer is known of them as they are now."""
+    index = case.slice.indexes.get(told.id)
+    if index is not None:
+        index.follow(told, case.customer(told.id))
 
 
 def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) -> None:
@@ -260,6 +279,7 @@ def _split(case: Case, known: Customer, parts: list[Customer], scratch: Case) ->
         clause=known.clause,
     )
     case.emit(reformed(known, remaining))
+    _follow(case, remaining)
     _owner_by_split(case, known, kept)
     names = {part.id: part.id for part in split_off} | {kept.id: known.id}
     apart = {part.id for part in split_off}

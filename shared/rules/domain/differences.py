@@ -50,9 +50,11 @@ def _between(before: Items[T], after: Items[T]) -> Iterator[tuple[int, tuple[T, 
     if not isinstance(before, LongList) or not isinstance(after, LongList):
         yield 0, tuple(before), tuple(after)
         return
-    numbers = {id(leaf): number for number, leaf in enumerate(before.leaves)}
-    taken, pending = 0, list[Leaf[T]]()
-    for leaf in after.leaves:
+    old, new = before.leaves, after.leaves
+    taken, pending = _begin(old, new), list[Leaf[T]]()
+    stop = len(old) - _begin(old[taken:][::-1], new[taken:][::-1])
+    numbers = {id(leaf): number for number, leaf in enumerate(old[taken:stop], taken)}
+    for leaf in new[taken : len(new) - len(old) + stop]:
         number = numbers.get(id(leaf), -1)
         if number < taken:
             pending.append(leaf)
@@ -60,8 +62,17 @@ def _between(before: Items[T], after: Items[T]) -> Iterator[tuple[int, tuple[T, 
         if number > taken or pending:
             yield _segment(before, taken, number, pending)
         taken, pending = number + 1, []
-    if taken < len(before.leaves) or pending:
-        yield _segment(before, taken, len(before.leaves), pending)
+    if taken < stop or pending:
+        yield _segment(before, taken, stop, pending)
+
+
+def _begin(old: Sequence[Leaf[T]], new: Sequence[Leaf[T]]) -> int:
+    """How many leaves are the same from the beginning on; found by halves, which are compared without a step each."""
+    same, other = 0, min(len(old), len(new)) + 1
+    while other - same > 1:
+        half = (same + other) // 2
+        same, other = (half, other) if old[same:half] == new[same:half] else (same, half)
+    return same
 
 
 def _segment(

@@ -21,7 +21,7 @@ from shared.rules.domain.state import (
 )
 
 if TYPE_CHECKING:
-    from shared.rules.domain.trail import Trail
+    from shared.rules.domain.record_index import RecordIndex
 
 
 class SliceDraft(Records):
@@ -53,9 +53,9 @@ class SliceDraft(Records):
             self.scope = changes[SCOPE]  # type: ignore[assignment]
 
     @property
-    def trails(self) -> dict[CustomerId, Trail]:
-        """Those of the slice: whatever is remembered there may be forgotten, and decides nothing."""
-        return self._slice.trails
+    def indexes(self) -> dict[CustomerId, RecordIndex]:
+        """Those of the slice: whatever is known there may be forgotten, and decides nothing."""
+        return self._slice.indexes
 
     def get(self, key: Key, /) -> Record | None:
         changes = self.changes

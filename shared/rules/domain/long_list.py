@@ -166,13 +166,13 @@ class LongList(Sequence[T]):
 def listed(items: Sequence[T]) -> Items[T]:
     """The items as they are kept: in leaves where there are many."""
     if len(items) > SHORT and not isinstance(items, LongList):
-        return _whole(_cut(tuple(items)))
+        return _whole(_cut(tuple(items)), len(items))
     return cast("Items[T]", items) if isinstance(items, tuple | LongList) else tuple(items)
 
 
-def in_leaves(leaves: Iterable[tuple[T, ...]]) -> Items[T]:
+def in_leaves(leaves: Sequence[tuple[T, ...]]) -> Items[T]:
     """The items of these leaves, cut as they are."""
-    return _whole([Leaf(items) for items in leaves])
+    return _long(tuple(map(Leaf, leaves)), sum(map(len, leaves)))
 
 
 def leaves_of(items: Items[T]) -> tuple[Leaf[T], ...]:
@@ -253,8 +253,9 @@ def _edited(items: LongList[T], splices: Splices[T]) -> Items[T]:
             changed = (*made.pop().items, *changed)  # so that leaves stay few
         made += _cut(changed) if stop + 1 == len(ends) else _halved(changed)
         taken, number = stop + 1, following
-    put = chain.from_iterable([each.put for each in splices])
-    return items.grown(_whole([*made, *items.leaves[taken:]]), put)
+    put = list(chain.from_iterable([each.put for each in splices]))
+    length = len(items) + len(put) - sum([each.gone for each in splices])
+    return items.grown(_whole([*made, *items.leaves[taken:]], length), put)
 
 
 def _region(ends: Sequence[int], splices: Splices[T], number: int) -> tuple[int, int, int]:
@@ -285,11 +286,10 @@ def _halved(items: tuple[T, ...]) -> list[Leaf[T]]:
     return [Leaf(items[at : at + size]) for at in range(0, len(items), size)]
 
 
-def _whole(leaves: Sequence[Leaf[T]]) -> Items[T]:
-    length = sum(len(leaf.items) for leaf in leaves)
+def _whole(leaves: Sequence[Leaf[T]], length: int) -> Items[T]:
     if length <= SHORT:
         return tuple(chain.from_iterable([leaf.items for leaf in leaves]))
-    return _long(tuple(leaf for leaf in leaves if leaf.items), length)
+    return _long(tuple(leaves), length)
 
 
 def _long(leaves: tuple[Leaf[T], ...], length: int, ends: Sequence[int] = ()) -> Items[T]:

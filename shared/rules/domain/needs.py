@@ -7,11 +7,13 @@ than what these name: whoever is met there is not formed anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from shared.ids import EventId
 from shared.rules.domain import facts as f
+from shared.rules.domain.differences import differences
 from shared.rules.domain.state import SCOPE, Customer, CustomerRef, Dispute, Key, Record, Slice, taken_key
 
 HELD = "held"
@@ -48,21 +50,26 @@ def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
     filed = slice_.filed(record)
     if filed is None:
         return
+    yield Key("record", record)
     yield from _named(filed.fact.matter)
     party = getattr(filed.fact.matter, "customer", None)
     for contact in party.contacts if isinstance(party, f.Party) else ():
         pointed = slice_.pointed("contact", contact)
         customer = slice_.get(Key("customer", pointed)) if pointed is not None else None
-        trail = slice_.trails.get(customer.id) if isinstance(customer, Customer) else None
-        at_hand = frozenset() if trail is None else trail.records  # with all that they name
-        for each in customer.records if isinstance(customer, Customer) else ():
-            if each in at_hand and each != record:
-                continue
+        for each in _not_at_hand(slice_, customer) if isinstance(customer, Customer) else ():
             yield Key("record", each)
             known = slice_.filed(each)
             yield from _named(known.fact.matter) if known is not None else ()
             if known is not None and isinstance(known.fact.matter, _DISPUTED):
                 yield Key("dispute", f"system:{each}")
+
+
+def _not_at_hand(slice_: Slice, customer: Customer) -> Iterable[str]:
+    """The customer's records; of one that has an index only those that came since, for the others were asked for."""
+    index = slice_.indexes.get(customer.id)
+    if index is None:
+        return customer.records
+    return chain.from_iterable(each.put for each in differences(index.records, customer.records))
 
 
 def _named(matter: f.Matter) -> list[Key]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import chain, repeat
-from operator import attrgetter
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -19,16 +18,9 @@ from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.case_again import CaseAgain, Earlier
 from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.effective_time import time_event
-from shared.rules.domain.facts import (
-    Correction,
-    Departure,
-    Fact,
-    HouseholdLink,
-    Party,
-    Recognition,
-    Ruling,
-)
+from shared.rules.domain.facts import Departure, Fact, HouseholdLink, Party
 from shared.rules.domain.identity import identify
+from shared.rules.domain.record_index import JOINING, index_of, party_named, records_of
 from shared.rules.domain.rules_again import judge_by_precedent
 from shared.rules.domain.staff import release
 from shared.rules.domain.state import (
@@ -43,16 +35,13 @@ from shared.rules.domain.state import (
     Staff,
 )
 
-_JOINING = (HouseholdLink, Recognition, Ruling)
-"""What can make one customer of several without a contact of both."""
-
 
 def judge_again(case: Case, known: Customer, records: Sequence[FiledRecord] | None = None) -> Case:
     """Judge all records of a customer again, or these of them, in a slice of their own."""
     rejudging = Rejudging(case, known)
     scratch = SliceDraft(Slice({SCOPE: case.scope}))
     if records is None:
-        records = records_of(case, known)
+        records = records_of(case.slice, known)
     scratch.put({Key("record", filed.fact.id): filed for filed in records})
     told: list[e.DomainEvent] = []
     departures = [entry for entry in case.scope.roster if entry.role is None]
@@ -77,10 +66,13 @@ def identified(case: Case, known: Customer) -> Customer | None:
     contacts alone make one, judging makes this one. What joins customers otherwise, and so in another order, is
     left to `judge_again`.
     """
-    records = records_of(case, known)
-    if any(isinstance(each.fact.matter, _JOINING) for each in records):
+    index = index_of(case.slice, known)
+    if index is not None and not index.joining and index.hub() is not None:
+        return index.customer(known.id)
+    records = records_of(case.slice, known)
+    if any(isinstance(each.fact.matter, JOINING) for each in records):
         return None
-    named = [each for each in records if names_customer(each)]
+    named = [each for each in records if party_named(each) is not None]
     held = _held_together(known, named)
     if held is not None:
         return held
@@ -92,12 +84,6 @@ def identified(case: Case, known: Customer) -> Customer | None:
     return formed[0] if len(formed) == 1 else None
 
 
-def names_customer(filed: FiledRecord) -> bool:
-    """Whether the record names a customer by a contact."""
-    party = getattr(filed.fact.matter, "customer", None)
-    return isinstance(party, Party) and bool(party.contacts) and not isinstance(filed.fact.matter, Correction)
-
-
 def _held_together(known: Customer, named: Sequence[FiledRecord]) -> Customer | None:
     """The same where one contact stands in every record, as when one number was typed for everybody."""
     parties: list[Party] = [each.fact.matter.customer for each in named]  # type: ignore[union-attr]
@@ -107,13 +93,6 @@ def _held_together(known: Customer, named: Sequence[FiledRecord]) -> Customer | 
     names = dict.fromkeys(party.name for party in parties if party.name)
     first = min(each.fact.seq for each in named)
     return Customer(known.id, first, tuple(dict.fromkeys(chain.from_iterable(contacts))), tuple(names))
-
-
-def records_of(case: Case, known: Customer) -> list[FiledRecord]:
-    """The records of a customer in the order in which they were judged."""
-    found = map(case.slice.get, zip(repeat("record"), known.records))  # type: ignore[arg-type]
-    filed = [each for each in found if isinstance(each, FiledRecord)]
-    return sorted(filed, key=attrgetter("judged"))
 
 
 class Rejudging:

@@ -18,9 +18,11 @@ from shared.rules.domain.facts import Asked, Basis, Fact
 from shared.rules.domain.long_list import matching
 
 if TYPE_CHECKING:
-    from shared.rules.domain.trail import Trail
+    from shared.rules.domain.record_index import RecordIndex
 
 NOT_ASKED = Asked()
+FEW = 32
+"""So many questions are answered by looking up each."""
 BookId: TypeAlias = tuple[str, int]
 """Name and version of a rulebook."""
 DealStatus: TypeAlias = Literal["final", "pending_ruling", "cancelled"]
@@ -359,7 +361,7 @@ class Records:
         def scope(self) -> Scope: ...
 
         @property
-        def trails(self) -> dict[CustomerId, Trail]: ...
+        def indexes(self) -> dict[CustomerId, RecordIndex]: ...
 
     def customer(self, customer: CustomerId) -> Customer:
         found = self.get(("customer", customer))  # type: ignore[arg-type]
@@ -407,8 +409,8 @@ class Slice(dict[Key, Record], Records):
     """
 
     @cached_property
-    def trails(self) -> dict[CustomerId, Trail]:
-        """What judging the records of large customers again came to, which may be forgotten at any time."""
+    def indexes(self) -> dict[CustomerId, RecordIndex]:
+        """What is known of the records of large customers, which may be forgotten at any time."""
         return {}
 
     @property
@@ -440,7 +442,10 @@ def owned_of(records: Iterable[Record | None], staff: StaffId) -> list[Customer]
 
 
 class Outside:
-    """What a scope knows while records are judged again, which it does not change: long lists are read once."""
+    """What a scope knows while records are judged again, which it does not change.
+
+    Where there are more than a few questions, long lists are read once for all.
+    """
 
     def __init__(self, slice_: Records) -> None:
         self._receptions: dict[CustomerId, frozenset[tuple[VisitId, EventId]]] = {}
@@ -452,6 +457,9 @@ class Outside:
 
     def received(self, customer: CustomerId, visit: VisitId, event: EventId) -> bool:
         """Whether this record is the one by which the customer was received at this visit."""
+        self._asked += 1
+        if self._asked <= FEW:
+            return self._slice.received(customer, visit, event)
         found = self._receptions.get(customer)
         if found is None:
             receptions = self._slice.customer(customer).receptions
