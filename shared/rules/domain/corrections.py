@@ -53,7 +53,8 @@ def correct(case: Case, correction: Correction) -> None:
 def _suppose(case: Case, record: EventId) -> None:
     """What is known of large customers holds if this correction is taken over."""
     filed = case.slice.filed(record)
-    for index in case.slice.indexes.values() if filed is not None else ():
+    assert filed is not None
+    for index in case.slice.indexes.values():
         index.suppose(filed)
 
 
@@ -97,7 +98,7 @@ def _apply(case: Case, filed: FiledRecord, correction: Correction) -> None:
         case.settle(met)
     case.emit(e.RecordFiled(changed))
     for index in case.slice.indexes.values():
-        index.correct(changed)
+        index.correct(filed, changed)
     _keep_id(case, changed)
     customer: CustomerId | None
     if old:

@@ -92,6 +92,7 @@ class RecordIndex:
         self.touched: dict[EventId, FiledRecord | None] = {}
         self.trail: Trail | None = None
         self._supposed: dict[EventId, FiledRecord] = {}
+        self._is_wrong = False
 
     def suppose(self, filed: FiledRecord) -> None:
         """The record is corrected so, if what the fact changes is taken over."""
@@ -100,7 +101,8 @@ class RecordIndex:
     def _is_true(self, records: Records) -> bool:
         """Whether what was supposed became so."""
         supposed, self._supposed = self._supposed, {}
-        return all(records.filed(record) is filed for record, filed in supposed.items())
+        became = all(records.filed(record) is filed for record, filed in supposed.items())
+        return became and not self._is_wrong
 
     def go_on(self, records: Records, known: Customer) -> bool:
         """Know of the records that came and went since, if they are few."""
@@ -118,11 +120,13 @@ class RecordIndex:
         self.records = known.records
         return True
 
-    def correct(self, filed: FiledRecord) -> None:
+    def correct(self, was: FiledRecord, now: FiledRecord) -> None:
         """The record is another one now, if it is the customer's."""
-        if filed.fact.id in self.filed:
-            self.drop(filed.fact.id)
-            self.add(filed)
+        record = now.fact.id
+        self._is_wrong |= self._supposed.pop(record, was) is not was
+        if record in self.filed:
+            self.drop(record)
+            self.add(now)
 
     def let_go(self, record: EventId) -> None:
         """The record is about to leave; should it stay, it is found again."""
