@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.rules.domain import corrections, judging_again, record_index, trail
 from shared.rules.domain import facts as f
+from shared.rules.domain.decide import decide
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.state import Slice
 from tests.property.test_rules_fold import facts, known, opened
@@ -243,5 +245,28 @@ def test_any_stream_is_corrected_as_if_all_were_judged_again(
     @given(moves())
     def run(drawn: list[Move]) -> None:
         compare(monkeypatch, facts(stream(drawn)), book)
+
+    run()
+
+
+@pytest.mark.parametrize("book", BOOKS[:2])
+def test_a_correction_that_is_not_taken_over_is_not_remembered(
+    shortened: Counter[str], monkeypatch: pytest.MonkeyPatch, book: str
+) -> None:
+    """Whatever was judged of a record and dropped, as by a fact that fails: the next correction knows nothing of it."""
+
+    @settings(thorough, max_examples=60)
+    @given(desk_moves(), st.randoms(use_true_random=False))
+    def run(drawn: list[tuple[str, dict[str, Any]]], chance: random.Random) -> None:
+        all_facts = desk_facts(drawn)
+        slice_, expected = whole(monkeypatch, all_facts, book)
+        here, told = opened(book), []
+        matters = [fact.matter for fact in all_facts if isinstance(fact.matter, f.Correction)]
+        for fact in all_facts:
+            for matter in chance.sample(matters, min(len(matters), chance.randrange(3))):
+                decide(here, replace(fact, matter=matter), known())
+            told += fold_fact(here, fact, known())
+        assert told == expected
+        assert here == slice_
 
     run()
