@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from shared.ids import CustomerId
+from shared.ids import CustomerId, EventId
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved
 from shared.rules.domain.case import Case, book_at, standing
@@ -20,7 +20,6 @@ from shared.rules.domain.differences import reformed
 from shared.rules.domain.facts import (
     Call,
     Correction,
-    EventId,
     Fact,
     Outreach,
     Party,

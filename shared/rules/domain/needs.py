@@ -64,7 +64,7 @@ def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
                 yield Key("dispute", f"system:{each}")
 
 
-def _not_at_hand(slice_: Slice, customer: Customer) -> Iterable[str]:
+def _not_at_hand(slice_: Slice, customer: Customer) -> Iterable[EventId]:
     """The customer's records; of one that has an index only those that came since, for the others were asked for."""
     index = slice_.indexes.get(customer.id)
     if index is None:

@@ -11,12 +11,12 @@ from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from shared.ids import Contact, CustomerId, EventId
 from shared.rules.domain.differences import differences
 from shared.rules.domain.facts import (
     Call,
     Correction,
     DisputeOpening,
-    EventId,
     FollowUp,
     HouseholdLink,
     Outreach,
@@ -83,7 +83,7 @@ class RecordIndex:
         self.records = known.records
         self.filed = {each.fact.id: each for each in filed}
         self.order = [(each.judged, each.fact.id) for each in filed]
-        self.contacts, self.names = Firsts[str](), Firsts[str]()
+        self.contacts, self.names = Firsts[Contact](), Firsts[str]()
         self.contacts.gather(pair for each in filed for pair in _contacts_of(each))
         self.names.gather(pair for each in filed for pair in _names_of(each))
         self.naming = sorted(each.fact.seq for each in filed if party_named(each) is not None)
@@ -168,7 +168,7 @@ class RecordIndex:
         if not is_alone(filed):
             self.others.add(record)
 
-    def hub(self, without: FiledRecord | None = None) -> str | None:
+    def hub(self, without: FiledRecord | None = None) -> Contact | None:
         """A contact that every record names which names a customer, but for one that is left out."""
         left_out = without if without is not None and self.filed.get(without.fact.id) is without else None
         aside = () if left_out is None else tuple(contact for _, contact in _contacts_of(left_out))
@@ -182,7 +182,7 @@ class RecordIndex:
             (each for each in contacts if self.contacts.count(each) - aside.count(each) == count), None
         )
 
-    def customer(self, id_: str) -> Customer:
+    def customer(self, id_: CustomerId) -> Customer:
         """Whom the records name, where a contact of all makes them one."""
         return Customer(id_, self.naming[0], self.contacts.items, self.names.items)
 
@@ -209,7 +209,7 @@ def index_of(records: Records, known: Customer) -> RecordIndex | None:
     return index
 
 
-def _contacts_of(filed: FiledRecord) -> list[tuple[Place, str]]:
+def _contacts_of(filed: FiledRecord) -> list[tuple[Place, Contact]]:
     party = party_named(filed)
     contacts = () if party is None else party.contacts
     return [((filed.judged, number), contact) for number, contact in enumerate(contacts)]

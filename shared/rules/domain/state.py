@@ -448,6 +448,7 @@ class Outside:
     """
 
     def __init__(self, slice_: Records) -> None:
+        self._asked = 0
         self._receptions: dict[CustomerId, frozenset[tuple[VisitId, EventId]]] = {}
         self._slice = slice_
         self.customer = slice_.customer

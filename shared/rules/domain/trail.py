@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.ids import EventId
 from shared.rules.domain.case import Case
 from shared.rules.domain.differences import differences
-from shared.rules.domain.facts import EventId
 from shared.rules.domain.firsts import Firsts
 from shared.rules.domain.long_list import Items, Splice, key_of, listed, place_of, spliced
 from shared.rules.domain.record_index import ASKING, RecordIndex
