@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import psycopg
 
 from shared.i18n import translated
-from shared.platform.options import clock, database_url
+from shared.platform.options import clock, database_refused, database_url, settings_refused
 from shared.platform.text.terminal import say
 
 _PARTS = ("intake", "attribution", "notifier", "access", "access_record")
@@ -30,9 +29,10 @@ def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
     from deploy.backup.dump import BackupError, back_up, kept_parts
 
     try:
-        chosen = parts or kept_parts(database_url)
-        back_up(database_url, file, chosen)
-    except (BackupError, OSError, psycopg.Error) as error:
+        with database_refused():
+            chosen = parts or kept_parts(database_url)
+            back_up(database_url, file, chosen)
+    except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
     say(f"{translated('backed up')}: {', '.join(chosen)}, {file}, {file.stat().st_size} bytes")
 
@@ -56,9 +56,10 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
     from shared.platform.clock import open_clock
 
     try:
-        chosen = parts or held_parts(database_url, file)
-        now = open_clock(clock, demonstration=clock != "system").now()
-        bring_back(database_url, file, chosen, now, replace=replace)
-    except (BackupError, OSError, psycopg.Error) as error:
+        with settings_refused(), database_refused():
+            chosen = parts or held_parts(database_url, file)
+            now = open_clock(clock, demonstration=clock != "system").now()
+            bring_back(database_url, file, chosen, now, replace=replace)
+    except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
     say(f"{translated('restored')}: {', '.join(chosen)}")

@@ -14,8 +14,7 @@ import click
 
 from shared.contract import BadEvent, parse_instant
 from shared.i18n import translated
-from shared.platform.options import database_refused, settings_refused
-from shared.platform.settings import SettingsError
+from shared.platform.options import DatabaseUrl, database_refused, settings_refused
 from shared.platform.text.terminal import say
 
 if TYPE_CHECKING:
@@ -40,8 +39,9 @@ def check_policy(file: Path) -> None:
     from shared.platform.officefile.errors import OfficeFileError
 
     try:
-        plans, notes = checked(file, os.environ)
-    except (OfficeFileError, SettingsError) as error:
+        with settings_refused():
+            plans, notes = checked(file, os.environ)
+    except OfficeFileError as error:
         raise click.ClickException(str(error)) from None
     for note in notes:
         say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
@@ -57,7 +57,12 @@ def check_policy(file: Path) -> None:
 @click.option("--expires", help="when the claim ends, such as 2026-03-05T16:00:00Z")
 @click.option("--made", help="when it is made; left out: seven days before")
 @click.option("--claim", help="SCOPE/CUSTOMER of a claim that stands, from the database")
-@click.option("--database-url", envvar="PANKE_DATABASE_URL", help="with --claim; or PANKE_DATABASE_URL")
+@click.option(
+    "--database-url",
+    envvar="PANKE_DATABASE_URL",
+    type=DatabaseUrl(),
+    help="with --claim; or PANKE_DATABASE_URL",
+)
 def preview_policy(
     file: Path, scope: str, expires: str | None, made: str | None, claim: str | None, database_url: str | None
 ) -> None:

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import click
 
+from shared.i18n import translated
+
+
+class WrongSettingError(click.ClickException):
+    """A setting with which nothing can be done, told in one line."""
+
+    exit_code = 2
+
+
+class DatabaseUrl(click.ParamType[str]):
+    """A connection string; what is wrong with it is told without it, since a password stands there."""
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from shared.platform.connection_string import wrong_with
+
+        if (reason := wrong_with(value)) is not None:
+            raise WrongSettingError(f"{_DATABASE}: {reason}")
+        return value
+
+
+_DATABASE: Final = "--database-url, PANKE_DATABASE_URL"
 database_url = click.option(
-    "--database-url", envvar="PANKE_DATABASE_URL", required=True, help="or PANKE_DATABASE_URL"
+    "--database-url",
+    envvar="PANKE_DATABASE_URL",
+    type=DatabaseUrl(),
+    required=True,
+    help="or PANKE_DATABASE_URL",
 )
 rulebook_folder = click.option(
     "--rulebook-folder",
@@ -31,16 +59,21 @@ def settings_refused() -> Iterator[None]:
     try:
         yield
     except (SettingsError, ClockError) as error:
-        raise click.ClickException(str(error)) from None
+        raise WrongSettingError(str(error)) from None
 
 
 @contextmanager
 def database_refused(*besides: type[Exception]) -> Iterator[None]:
-    """What the database refused, or an error of the kinds `besides`, is told in a line."""
+    """What the database refused, or an error of the kinds `besides`, is told in a line; where it cannot be reached, by
+    the setting that says how."""
     import psycopg
 
     kinds: tuple[type[Exception], ...] = (psycopg.Error, *besides)
     try:
         yield
     except kinds as error:
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {error}") from None
+        said = " ".join(str(error).split())
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+            away = translated("the database cannot be reached").beside
+            raise WrongSettingError(f"{_DATABASE}: {away}: {said}") from None
+        raise click.ClickException(f"the database refused: {type(error).__name__}: {said}") from None

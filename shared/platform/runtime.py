@@ -11,7 +11,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import psycopg
 import structlog
@@ -21,6 +21,8 @@ log: Final = structlog.get_logger()
 DATABASE_WAIT: Final = 60.0
 DEFECT: Final = 70
 """The exit code of a process that ends itself."""
+UNREACHED: Final = 2
+"""The exit code of a process whose settings lead nowhere."""
 _CANCEL_AGAIN: Final = 1.0
 
 
@@ -72,16 +74,26 @@ def exit_wedged() -> None:
 
 
 async def prepared(migrations: Callable[[], Sequence[str]]) -> None:
-    """Run the migrations; a database that is still starting is waited for."""
+    """Run the migrations; a database that is still starting is waited for, and one that cannot be reached ends the
+    process by a line that names the setting."""
     deadline = time.monotonic() + DATABASE_WAIT
     while True:
         try:
             applied = await asyncio.to_thread(migrations)
             break
         except psycopg.OperationalError as error:
+            reason = " ".join(str(error).split())
             if time.monotonic() > deadline:
-                raise
-            log.warning("database_away", error=type(error).__name__)
+                _give_up(reason)
+            log.warning("database_away", error=type(error).__name__, reason=reason)
             await asyncio.sleep(1.0)
     if applied:
         log.info("migrated", migrations=list(applied))
+
+
+def _give_up(reason: str) -> NoReturn:
+    """Nothing was begun yet, so nothing has an end to wait for."""
+    try:
+        log.critical("database_unreached", setting="PANKE_DATABASE_URL", reason=reason)
+    finally:
+        os._exit(UNREACHED)

@@ -18,6 +18,8 @@ import structlog
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
+from shared.platform.connection_string import wrong_with
+
 PREFIX: Final = "PANKE_"
 FILE: Final = "_FILE"
 GROUP: Final = "panke.settings"
@@ -29,6 +31,9 @@ _OF_TESTS: Final = "PANKE_TEST_"
 
 SecretText = Annotated[str, Meta(min_length=1, extra={"secret": True})]
 """A text that is never shown, and that may come from a file."""
+
+ConnectionString = Annotated[str, Meta(min_length=1, extra={"secret": True, "postgresql": True})]
+"""How a PostgreSQL is reached; one that cannot reach any is refused, and never shown."""
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -53,7 +58,7 @@ class Bindable(Protocol):
 class CommonSettings(Struct, frozen=True, kw_only=True):
     """What every service needs to know."""
 
-    database_url: SecretText
+    database_url: ConnectionString
     kafka: Annotated[str, Meta(min_length=1, description="bootstrap servers, host:port[,host:port]")]
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
     host: str = "127.0.0.1"
@@ -164,14 +169,14 @@ def is_loopback(host: str) -> bool:
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether a setting is never to be shown."""
-    return _marked_secret(field.type)
+    return _marked(field.type, "secret")
 
 
-def _marked_secret(kind: Any) -> bool:
+def _marked(kind: Any, word: str) -> bool:
     marks = getattr(kind, "__metadata__", ())
-    if any(isinstance(m, Meta) and m.extra is not None and m.extra.get("secret") for m in marks):
+    if any(isinstance(m, Meta) and m.extra is not None and m.extra.get(word) for m in marks):
         return True
-    return any(_marked_secret(part) for part in getattr(kind, "__args__", ()))
+    return any(_marked(part, word) for part in getattr(kind, "__args__", ()))
 
 
 def _names(known: Iterable[FieldInfo]) -> Iterable[str]:
@@ -203,10 +208,13 @@ def _value(field: FieldInfo, text: str) -> Any:
     if _is_list(field.type):
         raw = [part.strip() for part in text.split(",") if part.strip()]
     try:
-        return msgspec.convert(raw, field.type, strict=False)
+        value = msgspec.convert(raw, field.type, strict=False)
     except msgspec.ValidationError as refusal:
         told = "is wrong" if is_secret(field) else f"is wrong: {refusal}"
         raise SettingsError(f"{variable(field.name)} {told}") from None
+    if _marked(field.type, "postgresql") and (reason := wrong_with(text)) is not None:
+        raise SettingsError(f"{variable(field.name)} is wrong: {reason}")
+    return value
 
 
 def _is_list(kind: Any) -> bool:
