@@ -224,6 +224,7 @@ class Stack:
         environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         # Beside the data and never in it: whoever has a copy of the one has not the other.
         environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
+        environment.setdefault("PANKE_ACCESS_PUBLIC_URL", f"http://127.0.0.1:{self._port('access')}")
         others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE")
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
         return {

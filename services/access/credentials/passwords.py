@@ -82,7 +82,8 @@ def _is_common(low: str, name: str) -> bool:
     """Whether nothing but a common word or the login is left without digits and marks around it."""
     inner = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", low)
     forms = {low, inner.translate(_LEET)}
-    words = _COMMON | ({name} if len(name) > 2 else frozenset())
+    own = re.sub(r"[\W\d_]+", "", name)
+    words = _COMMON | ({own} if len(own) > 2 else frozenset())
     stripped = {re.sub(r"[\W\d_]+", "", form) for form in forms}
     return any(_made_of(form, words) for form in stripped)
 
