@@ -32,7 +32,7 @@ curl() {
   printf '%s\n' "$answer"
 }
 """
-PORTS = ("INTAKE", "ATTRIBUTION", "NOTIFIER")
+PORTS = ("INTAKE", "ATTRIBUTION", "NOTIFIER", "ACCESS")
 
 
 @pytest.fixture
