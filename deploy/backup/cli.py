@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
-from shared.i18n import translated
+from shared.i18n import bilingual, translated
 from shared.platform.options import clock, database_refused, database_url, settings_refused
 from shared.platform.text.terminal import say
 
 _PARTS = ("intake", "attribution", "notifier", "access", "access_record")
+_VAULT = "vault"
+"""Never beside the others: who has both, and the keys, has people back who were erased since."""
 _only = click.option(
     "--only",
     "parts",
-    type=click.Choice(_PARTS),
+    type=click.Choice((*_PARTS, _VAULT)),
     multiple=True,
-    help="one part; may be repeated. All unless given.",
+    help="one part; may be repeated. All but the vault unless given.",
 )
 
 
@@ -28,6 +30,7 @@ def backup(file: Path, parts: tuple[str, ...], database_url: str) -> None:
     """Write what the services keep to FILE, all of one moment; they may run meanwhile."""
     from deploy.backup.dump import BackupError, back_up, kept_parts
 
+    _demand_vault_alone(parts)
     try:
         with database_refused():
             chosen = parts or kept_parts(database_url)
@@ -55,6 +58,7 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
     from deploy.backup.dump import restore as bring_back
     from shared.platform.clock import open_clock
 
+    _demand_vault_alone(parts)
     try:
         with settings_refused(), database_refused():
             chosen = parts or held_parts(database_url, file)
@@ -63,3 +67,8 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
     except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
     say(f"{translated('restored')}: {', '.join(chosen)}")
+
+
+def _demand_vault_alone(parts: tuple[str, ...]) -> None:
+    if _VAULT in parts and len(parts) > 1:
+        raise click.UsageError(bilingual("the vault goes into a file of its own"))

@@ -30,6 +30,8 @@ from shared.platform.whole_file import whole_file
 PARTS: Final = ("intake", "attribution", "notifier", "access", "access_record")
 _ALWAYS: Final = ("intake", "attribution", "notifier")
 """What every deployment has; the others are there once access ran."""
+VAULT: Final = "vault"
+"""Whom contacts stand for: backed up by itself, never beside the others."""
 _ENDING: Final = 5.0
 """So long the connections of a service that was just stopped may take to end."""
 _VARIABLES: Final = {
@@ -106,8 +108,14 @@ def _running(connection: psycopg.Connection[tuple[object, ...]], parts: Sequence
         "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
     )
     names = [str(name) for (name,) in rows]
-    services = {part: part.partition("_")[0] for part in parts}
-    return [part for part, one in services.items() if any(f"{n}-".startswith(f"panke-{one}-") for n in names)]
+    services = {part: _connected_as(part) for part in parts}
+    return [part for part, one in services.items() if any(f"{name}-".startswith(one) for name in names)]
+
+
+def _connected_as(part: str) -> tuple[str, ...]:
+    """How a connection is named that must not be there: every service opens the vault."""
+    names = _ALWAYS if part == VAULT else (part.partition("_")[0],)
+    return tuple(f"panke-{name}-" for name in names)
 
 
 def _named(part: str) -> str:
@@ -138,6 +146,8 @@ def _restore(dsn: str, file: Path, part: str, business_now: datetime) -> None:
 
 
 def _after(connection: psycopg.Connection[tuple[object, ...]], part: str, business_now: datetime) -> None:
+    if part == VAULT:
+        return
     statement = queries(f"services.{part.replace('_', '.')}").get("after_restore")
     if statement is not None:
         connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(part)))
@@ -155,7 +165,7 @@ def _rename(connection: psycopg.Connection[tuple[object, ...]], name: str, other
 def _present(dsn: str) -> set[str]:
     with psycopg.connect(connection_info(dsn, name="panke-backup")) as connection:
         rows: Iterable[tuple[object, ...]] = connection.execute("SELECT nspname FROM pg_namespace")
-        return {str(name) for (name,) in rows} & set(PARTS)
+        return {str(name) for (name,) in rows} & {*PARTS, VAULT}
 
 
 def _listed(dsn: str, file: Path) -> str:

@@ -65,6 +65,9 @@ from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
 from shared.platform.threads import Threads
 from shared.rules.rulebooks.registry import Registry
+from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
+from shared.sealing.opener import Opener
+from shared.sealing.vault import SCHEMA as VAULT
 
 log = structlog.get_logger()
 
@@ -88,6 +91,7 @@ class AttributionService:
         self.rulebooks = _rulebooks(settings)
         self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
+        self.vault = vault_of(settings)
         self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
         self._parked_since: datetime | None = None
         self.fold_threads = Threads("fold", settings.partitions)
@@ -102,6 +106,9 @@ class AttributionService:
         # Readers have connections of their own: they could hold all while the fold waits for one.
         self.reading = Database(
             settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all
+        )
+        self.vault_database = Database(
+            vault_dsn(settings), schema=VAULT, name="panke-attribution-vault", max_size=readers.all
         )
         self.refolder = HistoricJudge(
             rules.books,
@@ -154,7 +161,8 @@ class AttributionService:
 
     def _app(self, registry: CollectorRegistry, rules: Rules) -> FastAPI:
         settings, host = self.settings, ServiceHost(self._parts())
-        reader = ScopeReader(self.reading, rules.books, self.texts.seen)
+        opener = Opener(self.vault, self.vault_database)
+        reader = ScopeReader(self.reading, rules.books, self.texts.seen, opener)
         routes = routes_of(
             AnsweredFrom(
                 reader,
@@ -195,6 +203,7 @@ class AttributionService:
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
             ServicePart("kept clock", as_step(self.kept_clock.begin)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, *topics)),
+            *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("reading", as_step(self.reading.open), as_step(self.reading.close)),
             closed("lanes", self.lanes.close),
             closed("datastore", self.datastore.close),

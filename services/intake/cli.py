@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,11 +16,17 @@ import psycopg
 
 from shared.contract import format_instant
 from shared.i18n import bilingual, translated
-from shared.platform.options import database_refused, database_url, settings_refused
+from shared.platform.options import database_refused, database_url, keys, settings_refused, vault_url
 from shared.platform.postgres.database import connection_info
 from shared.platform.text.terminal import PlainGroup, say
 from shared.platform.text.terminal import output as out
 from shared.platform.whole_file import whole_file
+
+AT_ONCE = 1000
+"""Facts that are opened at a time."""
+NO_KEYS = bilingual(
+    "the journal is under seal: give the file of keys (PANKE_KEYS), or --sealed for what is kept"
+)
 
 
 @click.command("intake")
@@ -41,24 +48,50 @@ def journal() -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="a file; gzip if it ends in .gz"
 )
+@click.option("--sealed", is_flag=True, help="as it is kept: personal texts stay under seal")
+@keys
+@vault_url
 @database_url
-def export(scope: str, output: Path | None, database_url: str) -> None:
+def export(
+    scope: str, output: Path | None, sealed: bool, keys: str, vault_url: str | None, database_url: str
+) -> None:
     """Write the facts of SCOPE in the order of the journal, one envelope a line.
 
-    Standard error names the rulebook that `panke judge` must be given.
+    Personal texts are read with the file of keys; those of erased people stay under seal. Standard error
+    names the rulebook that `panke judge` must be given.
     """
     from services.intake.journal.codec import PlainCodec
     from services.intake.journal.journal import Archive
 
     archive = Archive(PlainCodec())
+    vault = None if sealed else (keys, vault_url or database_url)
     with _connected(database_url) as connection:
         rulebook = archive.default_rulebook(connection, scope)
         if rulebook is None:
             raise _no_such_scope(scope)
         with _sink(output) as sink:
-            for body in archive.export(connection, scope):
+            for body in _opened(archive.export(connection, scope), vault):
                 sink.write(body + b"\n")
     say(f"--rulebook {rulebook}", err=True)
+
+
+def _opened(bodies: Iterator[bytes], vault: tuple[str, str] | None) -> Iterator[bytes]:
+    """Facts as they are to be written; a journal under seal is not written in clear without its keys."""
+    from shared.contract.sealed import prover_of
+    from shared.sealing.deployment import opener_at
+    from shared.sealing.keys import KeysError
+
+    if vault is None:
+        yield from bodies
+        return
+    try:
+        with opener_at(*vault) as opener:
+            while piece := list(islice(bodies, AT_ONCE)):
+                if not vault[0] and any(prover_of(body) is not None for body in piece):
+                    raise click.ClickException(NO_KEYS)
+                yield from opener.bodies(piece, keep=True)
+    except KeysError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @journal.command("confirm-time")

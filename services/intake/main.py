@@ -22,6 +22,7 @@ from services.intake.journal.committer import GroupCommitter
 from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import Archive, Clock, Journal, declare_deployment
 from services.intake.journal.positions import JournalStatus
+from services.intake.journal.sealing import SealingJournal
 from services.intake.journal.set_asides import SetAsides
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.relay.outbox import FactOutbox
@@ -46,6 +47,9 @@ from shared.platform.service import (
     watched,
 )
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
+from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
+from shared.sealing.opener import Opener
+from shared.sealing.vault import SCHEMA as VAULT
 
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
@@ -70,7 +74,11 @@ class IntakeService:
         self._topic = Topics(settings.topic_prefix).intake
         self.standing = JournalStatus(self.database, self._topic)
         rulebooks = AdoptableRulebooks(settings.rulebooks, settings.rulebook_folder)
-        self.journal = _journal(settings, self.database.dsn, stamps, codec, rulebooks)
+        self.vault = vault_of(settings)
+        self.vault_database = Database(
+            vault_dsn(settings), schema=VAULT, name="panke-intake-opening", max_size=2
+        )
+        self.journal = self._sealing(_journal(settings, self.database.dsn, stamps, codec, rulebooks))
         self.committer = GroupCommitter(
             self.journal,
             metrics,
@@ -90,6 +98,7 @@ class IntakeService:
             SetAsides(codec, stamps),
             AttributionClient(settings.intake_attribution, rulebooks),
             self.database,
+            Opener(self.vault, self.vault_database),
         )
         host = ServiceHost(self._parts())
         self.app = create_app(
@@ -106,6 +115,13 @@ class IntakeService:
         )
         add_routes(self.app, self.intake, metrics)
 
+    def _sealing(self, journal: Journal) -> Journal | SealingJournal:
+        """The journal behind the seal, where keys are given."""
+        if self.vault is None:
+            return journal
+        beside = self.settings.vault_url in (None, self.settings.database_url)
+        return SealingJournal(journal, self.vault, self.vault_database.dsn, beside_journal=beside)
+
     def _parts(self) -> list[ServicePart]:
         """In the order in which they start; what takes in is stopped before what sends on: nothing stays queued."""
         settings, database = self.settings, self.database
@@ -116,6 +132,7 @@ class IntakeService:
         )
         return [
             database_part(database, partial(_prepare, settings, database.dsn, self.watch)),
+            *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("clock", self._begin_clock, ready=self._clock_ready),
             ServicePart("journal", stop=as_step(self.journal.close), ready=self.standing.problem),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT)),
@@ -156,7 +173,7 @@ class IntakeService:
 def _prepare(settings: IntakeSettings, dsn: str, watch: DamageWatch) -> list[str]:
     applied = migrate(settings.database_url, PACKAGE, SCHEMA)
     with psycopg.connect(dsn) as connection:
-        declare_deployment(connection, demonstration=settings.demonstration)
+        declare_deployment(connection, demonstration=settings.demonstration, sealed=bool(settings.keys))
         watch.void_damaged(connection)
     return applied
 

@@ -58,6 +58,9 @@ from shared.platform.service import (
 )
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
+from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
+from shared.sealing.opener import Opener
+from shared.sealing.vault import SCHEMA as VAULT
 
 log = structlog.get_logger()
 
@@ -92,7 +95,11 @@ class NotifierService:
         topics = Topics(settings.topic_prefix)
         self.topic = topics.ownership
         patience = timedelta(seconds=settings.notifier_watermark_patience)
-        queue = Queue(self.database, Terms(LEASE, patience))
+        self.vault = vault_of(settings)
+        self.vault_database = Database(
+            vault_dsn(settings), schema=VAULT, name="panke-notifier-vault", max_size=THREADS
+        )
+        queue = Queue(self.database, Terms(LEASE, patience), Opener(self.vault, self.vault_database))
         clocks = (clock, self.machine)
         self.breaker = StoredBreaker(self.database, self.machine)
         self.dispatcher = Dispatcher(
@@ -146,6 +153,7 @@ class NotifierService:
             ServicePart("threads", _own_threads),
             ServicePart("clock", ready=partial(clock_problem, self.clock)),
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
+            *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("kept clock", as_step(self.kept_clock.begin)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, self.topic)),
             ServicePart("channels", stop=self._close_channels),

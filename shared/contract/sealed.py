@@ -8,6 +8,7 @@ name as only its person's key reads it, a mark for what is masked, or a mark for
 import re
 from typing import Annotated, Final
 
+import msgspec
 from msgspec import Meta, Struct
 
 from shared.ids import Contact
@@ -60,3 +61,16 @@ def sealed_text(text: str) -> tuple[str, str] | None:
 def is_sealed_form(text: str) -> bool:
     """Whether a text is what a sealed event has in the place of a personal one."""
     return text in (WORDS, HIDDEN) or person_id(text) is not None or sealed_text(text) is not None
+
+
+class _UnderSeal(Struct, gc=False):
+    sealed: Sealed | None = None
+
+
+_glance: Final = msgspec.json.Decoder(_UnderSeal).decode
+
+
+def prover_of(body: bytes) -> str | None:
+    """Under whose key the content of a recorded event is proved; None of one in clear."""
+    sealed = _glance(body).sealed
+    return None if sealed is None else sealed.by

@@ -45,6 +45,14 @@ rulebook_folder = click.option(
     metavar="FOLDER",
     help="The offices' own rulebooks, which an adoption may name; or PANKE_RULEBOOK_FOLDER.",
 )
+keys = click.option(
+    "--keys", envvar="PANKE_KEYS", default="", metavar="FILE", help="the file of keys; or PANKE_KEYS"
+)
+vault_url = click.option(
+    "--vault-url",
+    envvar="PANKE_VAULT_URL",
+    help="where the vault has a database of its own; or PANKE_VAULT_URL",
+)
 clock = click.option(
     "--clock", envvar="PANKE_CLOCK", default="system", show_default=True, help="or PANKE_CLOCK"
 )

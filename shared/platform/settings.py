@@ -68,6 +68,8 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     clock: str = "system"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     topic_poll: Seconds = 15.0
+    keys: Annotated[str, Meta(description="path of the file of keys")] = ""
+    vault_url: SecretText | None = None
 
     def __repr__(self) -> str:
         """All settings but the secrets, so that a log of them may be kept."""

@@ -1,1 +1,1 @@
-"""Personal texts under seal: the keys of people, sealing and opening (ADR 0035)."""
+"""Personal texts under seal: keys of people, the vault that holds them, sealing and opening (ADR 0035)."""

@@ -23,6 +23,8 @@ from shared.platform.postgres.database import connection_info
 from shared.rules.judge.encoding import encode
 from shared.rules.judge.judge import judge
 from shared.rules.rulebooks.registry import Registry
+from shared.sealing.deployment import opener_at
+from tests.support.keys import key_file
 from tests.support.scenarios import (
     Scenario,
     books_of,
@@ -57,25 +59,42 @@ def books(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(params=["clear", "sealed"])
+def keys(request: pytest.FixtureRequest, directory: Path) -> str:
+    """The file of keys of a deployment that seals; empty of one that does not."""
+    return key_file(directory) if request.param == "sealed" else ""
+
+
 @pytest.fixture
 def system(
-    directory: Path, database: str, kafka: str, rulebook: str, books: Path, scenarios: list[Scenario]
+    directory: Path,
+    database: str,
+    kafka: str,
+    rulebook: str,
+    books: Path,
+    scenarios: list[Scenario],
+    keys: str,
 ) -> Iterator[System]:
     begin = recorded_at(in_recorded_order(scenarios)[0]) - timedelta(hours=1)
     settings = {"PANKE_DEFAULT_RULEBOOK": rulebook, "PANKE_RULEBOOK_FOLDER": str(books)}
+    if keys:
+        settings["PANKE_KEYS"] = keys
     with running(directory, database, kafka, begin, settings=settings) as found:
         yield found
 
 
 @pytest.mark.timeout(900)
 def test_every_scenario_lived_gives_the_bytes_of_judge_and_what_it_expects(
-    system: System, rulebook: str, books: Path, scenarios: list[Scenario]
+    system: System, rulebook: str, books: Path, scenarios: list[Scenario], keys: str
 ) -> None:
-    """For every scope, the judgement over HTTP is `panke judge` over the exported journal, byte for byte, and right."""
+    """For every scope, the judgement over HTTP is `panke judge` over the exported journal, byte for byte, and right.
+
+    That holds of a deployment that seals as of one that does not.
+    """
     known = Registry(books).books
     last = lived(system, scenarios)
     for scenario in scenarios:
-        lines = journal(system.database_url, scenario.scope)
+        lines = journal(system.database_url, scenario.scope, keys)
         until = {name: parse_instant(time) for name, time in scenario.times.items()}
         offline = encode(judge(lines, known[rulebook, 1], known, **until))
         times = {**scenario.times, "as_of": json.loads(offline)["as_of"]}
@@ -107,7 +126,9 @@ def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:
     return last
 
 
-def journal(dsn: str, scope: str) -> list[bytes]:
+def journal(dsn: str, scope: str, keys: str) -> list[bytes]:
     """The lines of the export."""
     with psycopg.connect(connection_info(dsn, schema="intake", name="panke-test")) as connection:
-        return [body + b"\n" for body in Archive(PlainCodec()).export(connection, scope)]
+        kept = list(Archive(PlainCodec()).export(connection, scope))
+    with opener_at(keys, dsn) as opener:
+        return [body + b"\n" for body in opener.bodies(kept, keep=True)]

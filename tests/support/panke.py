@@ -54,9 +54,9 @@ def on_terminal(*arguments: str, errors: bool = True, seconds: float = 250.0) ->
     return b"".join(shown).replace(b"\r\n", b"\n")
 
 
-def exported(database_url: str, scope: str) -> tuple[str, list[bytes]]:
-    """`panke journal export`: the rulebook that it names, and the lines."""
-    done = panke("journal", "export", scope, "--database-url", database_url)
+def exported(database_url: str, scope: str, keys: str = "", *more: str) -> tuple[str, list[bytes]]:
+    """`panke journal export`, by a file of keys: the rulebook that it names, and the lines."""
+    done = panke("journal", "export", scope, "--database-url", database_url, "--keys", keys, *more)
     assert done.returncode == 0, done.stderr.decode()
     return done.stderr.decode().split()[-1], done.stdout.splitlines(keepends=True)
 

@@ -123,7 +123,7 @@ class System:
 
     def judged_offline(self, scope: str, as_of: str | None = None, books: Path | None = None) -> bytes:
         """What `panke judge` prints over `panke journal export`, with the offices' own books in that folder."""
-        rulebook, lines = exported(self.database_url, scope)
+        rulebook, lines = exported(self.database_url, scope, self.settings.get("PANKE_KEYS", ""))
         return judged(lines, rulebook, as_of, books)
 
     def logs(self) -> dict[str, str]:

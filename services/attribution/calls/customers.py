@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from starlette.responses import Response
@@ -179,14 +180,19 @@ class CustomerCalls:
             with self._asking.reader.of(scope) as snapshot:
                 return snapshot.head, snapshot.journal(), snapshot.watermark()
 
+        missing = f"no scope {scope} is known"
         try:
             async with self._historic.place() as place:
-                missing = f"no scope {scope} is known"
                 head, journal, watermark = await self._asking.ask("historic", read, missing)
                 asked = HistoricQuery(head.book, until, known, watermark, customer)
-                return head, await place.judge(journal, asked)
+                judged = await place.judge(journal, asked)
         except RefoldUnavailableError as error:
             raise unavailable(str(error), 5) from None
+        if judged is None:
+            return head, None
+        opener = self._asking.reader.opener
+        opened = partial(opener.result if customer is None else opener.one, judged)
+        return head, await self._asking.ask("historic", opened, missing)
 
 
 def _whole(customer: ListedCustomer, head: FoldedHead) -> CustomerAnswer:

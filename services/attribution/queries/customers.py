@@ -32,7 +32,8 @@ def standing_of(snapshot: Snapshot, name: str) -> CustomerResult:
     """A customer as it stands, without its decisions."""
     customer = snapshot.find(name)
     clause = last_clause(snapshot.ask, snapshot.head.scope, customer.id)
-    return customer_result(snapshot.work.slice, customer, [], clause)
+    (shown,) = snapshot.opener.customers([customer_result(snapshot.work.slice, customer, [], clause)])
+    return shown
 
 
 def customer_of(
@@ -58,7 +59,8 @@ def customers_of(snapshot: Snapshot, names: Sequence[str]) -> list[ListedCustome
     snapshot.load_customers(names)
     pages = first_decisions(snapshot.ask, snapshot.head.scope, names, DECISIONS)
     found = [(snapshot.work.slice.find_customer(CustomerId(name)), pages[name]) for name in names]
-    return [_listed(snapshot, customer, page) for customer, page in found if customer is not None]
+    listed = [_listed(snapshot, customer, page) for customer, page in found if customer is not None]
+    return snapshot.opener.customers(listed)
 
 
 def _listed(snapshot: Snapshot, customer: Customer, page: DecisionsPage) -> ListedCustomer:

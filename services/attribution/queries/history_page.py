@@ -28,7 +28,8 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> History
     page = decisions_page(snapshot.ask, scope, customer.id, from_micros(at.born), limit)
     wanted = _wanted(snapshot, customer.id, customer.records)
     asked = {"scope": scope, "ids": wanted, "after": seen, "limit": limit + 1}
-    events = [(seq, recorded(body)) for seq, body in snapshot.ask("facts_after", asked)]
+    facts = snapshot.opened((seq, body) for seq, body in snapshot.ask("facts_after", asked))
+    events = [(seq, recorded(body)) for seq, body in facts]
     shown = events[:limit]
     cursor = None
     if page.following is not None or len(events) > limit:

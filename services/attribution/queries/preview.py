@@ -50,6 +50,7 @@ from shared.contract.answers import (
 from shared.contract.answers.values import extended
 from shared.i18n import Text, bilingual, translated
 from shared.ids import ScopeId, StaffId, VisitId
+from shared.sealing.sealing import Draft
 
 T = TypeVar("T")
 
@@ -87,6 +88,8 @@ class Previewer:
         opening = opening_book(self._default_book, self._rules.books)
         with self._questions.of(scope, opening) as snapshot:
             self._check(snapshot, scope, asked)
+            body = _as_kept(snapshot, body, event)
+            event = decode_event(body, recorded=True)
             fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
             return snapshot.head, self._folded(snapshot, fact, event)
 
@@ -136,6 +139,16 @@ class Previewer:
             explanation=both(_summary(snapshot.head, [*words, *deal_words])),
             **snapshot.head.answer_head(),
         )
+
+
+def _as_kept(snapshot: Snapshot, body: bytes, event: Event) -> bytes:
+    """The event as intake would keep it; people whom nobody knows are known while this is answered."""
+    draft = Draft(body, event.type)
+    people = snapshot.opener.person_of(event.scope, draft.contacts()) if draft.is_personal else None
+    if people is None:
+        return body
+    snapshot.opener = snapshot.opener.beside({person.id: person for person in people.values()})
+    return draft.sealed(b"", people)[0]
 
 
 def _check_rightful(snapshot: Snapshot, visit: VisitId, rightful: StaffId) -> None:

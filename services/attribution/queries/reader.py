@@ -17,17 +17,23 @@ from shared.ids import EventId, ScopeId
 from shared.platform.postgres.database import Database
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
+from shared.sealing.opener import Opener
 
 
 class ScopeReader:
     """Opens snapshots."""
 
     def __init__(
-        self, database: Database, books: Mapping[BookId, Rulebook], seen: Seen = nobody_asks
+        self,
+        database: Database,
+        books: Mapping[BookId, Rulebook],
+        seen: Seen = nobody_asks,
+        opener: Opener | None = None,
     ) -> None:
         self._database = database
         self.books = books
         self._seen = seen
+        self.opener = opener or Opener()
 
     @contextmanager
     def of(self, scope: ScopeId, opening: BookId | None = None) -> Iterator[Snapshot]:
@@ -35,7 +41,7 @@ class ScopeReader:
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
-                yield Snapshot(connection, scope, self.books, opening, self._seen)
+                yield Snapshot(connection, scope, self.books, opening, self._seen, self.opener)
             finally:
                 if not connection.closed:  # a server that went away took the transaction with it
                     connection.rollback()

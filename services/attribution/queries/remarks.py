@@ -119,10 +119,12 @@ class _Parties:
         self._corrections: dict[str, list[tuple[int, bool, Party]]] = {record: [] for record in wanted}
         if not wanted:
             return
-        for _, body in snapshot.facts(wanted):
+        for _, body in snapshot.opened(snapshot.facts(wanted)):
             event = recorded(body)
             self._first[event.id] = event.data.get("customer", {})
-        for record, seq, taken, body in snapshot.ask("corrections_of", [snapshot.head.scope, wanted]):
+        rows = snapshot.ask("corrections_of", [snapshot.head.scope, wanted])
+        bodies = snapshot.opener.bodies([row[3] for row in rows])
+        for (record, seq, taken, _), body in zip(rows, bodies, strict=True):
             self._corrections[record].append((seq, taken, recorded(body).data["customer"]))
 
     def before(self, record: str, seq: int) -> tuple[Party, bool]:

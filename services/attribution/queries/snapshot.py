@@ -26,6 +26,7 @@ from shared.rules.domain.case import book_at
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.domain.state import SCOPE, Board, BookId, Customer, Key, Scope, taken_key
 from shared.rules.judge.result import both_boards
+from shared.sealing.opener import Opener
 
 Row = tuple[Any, ...]
 
@@ -61,8 +62,10 @@ class Snapshot:
         books: Mapping[BookId, Rulebook],
         opening: BookId | None = None,
         seen: Seen = nobody_asks,
+        opener: Opener | None = None,
     ) -> None:
         self._connection = connection
+        self.opener = opener or Opener()
         self._books = books
         self._seen = seen
         self.head = self._head(scope, opening)
@@ -115,8 +118,8 @@ class Snapshot:
         return rows[0][0] if rows else None
 
     def customer_of(self, contact: Contact) -> CustomerId | None:
-        """The customer that a contact belongs to."""
-        return self._pointed("contact", contact)
+        """The customer that a contact belongs to, as it is typed."""
+        return self._pointed("contact", self.opener.id_of(self.head.scope, contact))
 
     def _pointed(self, kind: str, name: str) -> CustomerId | None:
         """The customer that a contact or a visit belongs to, which is loaded then."""
@@ -167,8 +170,14 @@ class Snapshot:
         at: datetime | None = self.ask("last_decided", {"scope": self.head.scope, "customer": name})[0][0]
         return at
 
+    def opened(self, facts: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """Recorded events as they were taken in."""
+        kept = list(facts)
+        bodies = self.opener.bodies([body for _, body in kept])
+        return [(seq, body) for (seq, _), body in zip(kept, bodies, strict=True)]
+
     def facts(self, ids: Iterable[str]) -> list[tuple[int, bytes]]:
-        """Recorded events by id, in the order of the journal."""
+        """Recorded events by id, as they are kept, in the order of the journal."""
         return [(seq, body) for seq, body in self.ask("facts_by_id", [self.head.scope, list(ids)])]
 
     def journal(self) -> ScopeFacts:

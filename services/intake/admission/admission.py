@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from services.intake.model.submission import Finding, Submission
 from shared.contract import (
     ConcealmentFound,
@@ -27,6 +29,7 @@ from shared.contract import (
 )
 from shared.contract.topics import encode_contacts
 from shared.contract.warnings import names_of
+from shared.sealing.person import from_base64
 
 _MOVES: Final = (StaffEnrolled, StaffDeparted)
 
@@ -41,7 +44,10 @@ def readmit(raw: bytes, contacts: bytes | None, traceparent: str | None) -> tupl
     """The submission that a recorded fact was, with what was kept beside it, and when it was recorded."""
     event = decode_event(raw, recorded=True)
     assert event.recorded_at is not None, "the decoder demands it"
-    return _submission(event, canonical(raw), contacts, traceparent), event.recorded_at
+    submission = _submission(event, canonical(raw), contacts, traceparent)
+    if event.sealed is not None:  # its content is behind keys; the proof of it came along
+        submission = replace(submission, digest=from_base64(event.sealed.digest))
+    return submission, event.recorded_at
 
 
 def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: str | None) -> Submission:

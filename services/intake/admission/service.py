@@ -31,6 +31,7 @@ from services.intake.model.submission import (
 from shared.contract import BadEvent, SetAside, SettingAside
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
+from shared.sealing.opener import Opener
 
 # So many lines of a batch are decoded, and journalled in one transaction, at a time: requests that arrive
 # meanwhile wait for one such piece and not for the whole batch.
@@ -64,6 +65,7 @@ class Intake:
         set_asides: SetAsides,
         attribution: AttributionClient,
         database: Database,
+        opener: Opener | None = None,
     ) -> None:
         self._committer = committer
         self._room = room
@@ -71,6 +73,7 @@ class Intake:
         self._set_asides = set_asides
         self._attribution = attribution
         self._database = database
+        self._opener = opener or Opener()
         self._turns = SwitchInterval()
 
     async def take(self, raw: bytes, traceparent: str) -> Outcome:
@@ -161,7 +164,8 @@ class Intake:
 
     def _event(self, id_: str) -> bytes | None:
         with self._database.connection() as connection:
-            return self._archive.event(connection, id_)
+            body = self._archive.event(connection, id_)
+        return None if body is None else self._opener.bodies([body])[0]
 
     async def _admit_all(
         self, lines: Sequence[bytes], traceparent: str, imported: bool

@@ -41,6 +41,7 @@ from services.intake.model.submission import (
 )
 from services.intake.model.warning import Roll, asked, moved
 from shared.contract import stamp_canonical
+from shared.contract.sealed import prover_of
 from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import Column, column, columns
 from shared.platform.postgres.database import queries
@@ -63,6 +64,11 @@ NOT_COMPARED = bilingual(
 )
 RETRY_UNCOMPARED = 2
 RETRY_LACKING = 60
+
+_SEALED = bilingual("the journal in this database is under seal: give its file of keys as PANKE_KEYS")
+_IN_CLEAR = bilingual(
+    "the journal in this database is in clear, and keys were given: go on without PANKE_KEYS, or begin another journal"
+)
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -113,6 +119,16 @@ class Journal:
                 log.error("journal_went_back", scopes=dict(list(error.lost.items())[:100]))
                 self._link.get().execute(SQL["void_comparison"])
                 raise
+
+    def sealed_by(self, id_: str) -> tuple[JournalPlace, str] | None:
+        """The place of a recorded event, and whose key proves its content, if one does."""
+        connection = self._link.get()
+        body = connection.execute(SQL["fact_by_id"], {"id": id_}).fetchone()
+        row = connection.execute(SQL["known_ids"], {"ids": column([id_])}).fetchone()
+        if body is None or row is None:
+            return None
+        by = prover_of(self._codec.open(id_, bytes(body[0])))
+        return None if by is None else (known_place(*row[:-1]), by)
 
     def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:
         connection = self._link.get()
@@ -305,10 +321,12 @@ def enqueue(connection: Connection, ranges: Iterable[SeqRange]) -> None:
     connection.execute(SQL["enqueue"], {"scopes": scopes, "first": first, "last": last})
 
 
-def declare_deployment(connection: Connection, *, demonstration: bool) -> None:
-    """Say once what kind of deployment this journal is of; refuse to go on as the other kind."""
-    connection.execute(SQL["declare_deployment"], {"demonstration": demonstration})
-    (stored,) = _one(connection.execute(SQL["deployment"]))
+def declare_deployment(connection: Connection, *, demonstration: bool, sealed: bool = False) -> None:
+    """Say once what kind of deployment this journal is of; refuse to go on as another kind."""
+    connection.execute(SQL["declare_deployment"], {"demonstration": demonstration, "sealed": sealed})
+    stored, under_seal = _one(connection.execute(SQL["deployment"]))
+    if under_seal != sealed:
+        raise WrongDeploymentError(_SEALED if under_seal else _IN_CLEAR)
     if stored != demonstration:
         kind = "a demonstration" if stored else "a real deployment"
         raise WrongDeploymentError(f"the journal in this database belongs to {kind}; use another database")

@@ -95,10 +95,10 @@ SELECT seq, recorded_at, default_rulebook FROM intake.heads WHERE scope = %(scop
 SELECT id::text, body FROM intake.facts WHERE scope = %(scope)s ORDER BY seq
 
 -- name: declare_deployment
-INSERT INTO intake.deployment (demonstration) VALUES (%(demonstration)s) ON CONFLICT DO NOTHING
+INSERT INTO intake.deployment (demonstration, sealed) VALUES (%(demonstration)s, %(sealed)s) ON CONFLICT DO NOTHING
 
 -- name: deployment
-SELECT demonstration FROM intake.deployment
+SELECT demonstration, sealed FROM intake.deployment
 
 -- name: scope_of_event
 SELECT scope FROM intake.event_ids WHERE id = %(id)s::uuid

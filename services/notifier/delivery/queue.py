@@ -22,6 +22,7 @@ from services.notifier.model.alert import AttemptOutcome, LeasedAlert, People, P
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.schedule.plan import Plans
 from shared.platform.postgres.database import Database, queries
+from shared.sealing.opener import Opener
 
 __all__ = ["Queue", "QueueState", "RoundResult", "SendAttempt", "Terms"]
 
@@ -34,8 +35,9 @@ _MOST = 500
 class Queue:
     """The timers, as the dispatcher sees them."""
 
-    def __init__(self, database: Database, terms: Terms) -> None:
+    def __init__(self, database: Database, terms: Terms, opener: Opener | None = None) -> None:
         self._database = database
+        self._opener = opener or Opener()
         self._terms = terms
         self.history = AttemptHistory(database)
         self._sql = queries("services.notifier")
@@ -124,7 +126,11 @@ class Queue:
             if roles:
                 of_roles = {"scopes": sorted({scope for scope, _ in wanted}), "roles": roles}
                 rows += connection.execute(self._sql["of_roles"], of_roles).fetchall()
-        enrolled = {(scope, staff): Person(staff, *rest) for scope, staff, *rest in rows}
+        reached = self._opener.addresses([row[4] for row in rows])
+        enrolled = {
+            (row[0], row[1]): Person(row[1], row[2], row[3], contacts, *row[5:])
+            for row, contacts in zip(rows, reached, strict=True)
+        }
         return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
     def begin_attempt(

@@ -1,0 +1,101 @@
+"""Facts are sealed before the journal sees them (privacy.md#sealed).
+
+One look into the vault for a whole group, and none for people who are remembered. Nobody of a group can be erased
+between the look and the commit, and who was erased since the last group is remembered no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from msgspec.structs import replace
+
+from services.intake.journal.journal import Journal
+from services.intake.model.submission import Conflict, Duplicate, Outcome, Submission
+from shared.platform.postgres.dedicated import Link
+from shared.sealing.person import PersonKey
+from shared.sealing.sealing import Draft
+from shared.sealing.vault import ERASURE_LOCK, SQL, ScopedContact, Vault
+
+REMEMBERED: Final = 20_000
+"""People whose keys are at hand."""
+
+
+class SealingJournal:
+    """Seals groups, and appends them to the journal behind. Used by one thread at a time."""
+
+    def __init__(self, journal: Journal, vault: Vault, dsn: str, *, beside_journal: bool) -> None:
+        """`beside_journal`: vault and journal are written to one log, so that the journal's commit saves both."""
+        self._journal = journal
+        self._vault = vault
+        self._link = Link(dsn, "panke-intake-vault")
+        self._lazily = beside_journal
+        self._connection: Any = None
+        self._known: dict[ScopedContact, PersonKey] = {}
+        self._erasures = -1
+
+    def close(self) -> None:
+        self._link.close()
+        self._journal.close()
+
+    def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """As the journal's; a repetition of what an erased person alone could prove is one by its id."""
+        connection = self._open()
+        with self._held(connection):
+            sealed = self._sealed(connection, submissions)
+            outcomes = self._journal.append(sealed)
+        return [self._repeated(connection, outcome) for outcome in outcomes]
+
+    def _open(self) -> psycopg.Connection[Any]:
+        connection = self._link.get()
+        if connection is not self._connection:
+            if self._lazily:
+                connection.execute("SET synchronous_commit = off")
+            self._connection = connection
+        return connection
+
+    @contextmanager
+    def _held(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
+        """While an erasure waits; who was erased meanwhile is forgotten."""
+        connection.execute(SQL["hold_erasures"], {"key": ERASURE_LOCK})
+        try:
+            erasures = self._vault.erasures(connection)
+            if erasures != self._erasures or len(self._known) > REMEMBERED:
+                self._known.clear()
+                self._erasures = erasures
+            yield
+        finally:
+            if not connection.broken:
+                connection.execute(SQL["let_erasures"], {"key": ERASURE_LOCK})
+
+    def _sealed(
+        self, connection: psycopg.Connection[Any], submissions: Sequence[Submission]
+    ) -> list[Submission]:
+        drafts = [Draft(submission.body, submission.type) for submission in submissions]
+        wanted = {
+            (submission.scope, contact): None
+            for submission, draft in zip(submissions, drafts, strict=True)
+            for contact in draft.contacts()
+        }
+        new = [one for one in wanted if one not in self._known]
+        if new:
+            self._known |= self._vault.people_of(connection, new)
+        return [self._sealed_one(*pair) for pair in zip(submissions, drafts, strict=True)]
+
+    def _sealed_one(self, submission: Submission, draft: Draft) -> Submission:
+        if not draft.is_personal:
+            return submission
+        people = {contact: self._known[submission.scope, contact] for contact in draft.contacts()}
+        body, proof = draft.sealed(submission.digest, people)
+        return replace(submission, body=body, digest=proof, contacts=None)
+
+    def _repeated(self, connection: psycopg.Connection[Any], outcome: Outcome) -> Outcome:
+        if not isinstance(outcome, Conflict):
+            return outcome
+        found = self._journal.sealed_by(outcome.id)
+        if found is None or self._vault.people(connection, (found[1],)):
+            return outcome
+        return Duplicate(found[0])

@@ -1,0 +1,100 @@
+"""The commands of keys: a new file, who stands under which key, and new keys while everything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from shared.i18n import bilingual, translated
+from shared.platform.options import database_refused, database_url, vault_url
+from shared.platform.text.terminal import PlainGroup, say
+
+if TYPE_CHECKING:
+    from shared.sealing.vault import Connection, Vault
+
+keys_of = click.option(
+    "--keys",
+    "path",
+    envvar="PANKE_KEYS",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="or PANKE_KEYS",
+)
+
+
+@click.group(cls=PlainGroup)
+def keys() -> None:
+    """The file of keys, by which personal texts are sealed and read."""
+
+
+@keys.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--if-missing", is_flag=True, help="leave a file that is there as it is")
+def new(path: Path, if_missing: bool) -> None:
+    """Make a file of keys that only this user may read. Without it nothing that is sealed is ever read again."""
+    from shared.sealing.keys import make_keys
+
+    try:
+        make_keys(path)
+    except FileExistsError:
+        if not if_missing:
+            raise click.ClickException(bilingual("{path} is there already", path=path)) from None
+        return
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+    say(bilingual("keys: {path}. Keep a copy apart from every backup of the database", path=path))
+
+
+@keys.command()
+@keys_of
+@vault_url
+@database_url
+def status(path: Path, vault_url: str | None, database_url: str) -> None:
+    """How many people stand under which keys, and which keys are the present ones."""
+    from shared.sealing.vault import SQL
+
+    with _opened(path, vault_url or database_url) as (vault, connection):
+        say(f"{translated('present')}: wrapping/{vault.keys.current} index/{vault.keys.index_current}")
+        for wrapping, index, count in connection.execute(SQL["count_by_keys"]).fetchall():
+            say(f"wrapping/{wrapping} index/{index}\t{count}")
+
+
+@keys.command()
+@click.option(
+    "--index", is_flag=True, help="the key by which contacts are found, not the one that wraps keys"
+)
+@click.option("--finish", is_flag=True, help="make no new key: bring under the present ones who is not yet")
+@keys_of
+@vault_url
+@database_url
+def rotate(index: bool, finish: bool, path: Path, vault_url: str | None, database_url: str) -> None:
+    """Add a key to the file, which is the present one from then on, and bring everybody under it.
+
+    Services read the file again when it changes: where several machines have it, copy it to all of them first, and
+    rotate with --finish then. Former keys stay in the file: backups of before need them.
+    """
+    from shared.sealing.keys import add_key
+
+    if not finish:
+        add_key(path, "index" if index else "wrapping")
+    with _opened(path, vault_url or database_url) as (vault, connection):
+        say(bilingual("brought under the present keys: {count}", count=vault.rotate(connection)))
+
+
+@contextmanager
+def _opened(path: Path, dsn: str) -> Iterator[tuple[Vault, Connection]]:
+    import psycopg
+
+    from shared.platform.postgres.database import connection_info
+    from shared.sealing.keys import KeyFile, KeysError
+    from shared.sealing.vault import SCHEMA, Vault
+
+    with database_refused(KeysError):
+        vault = Vault(KeyFile(path))
+        with psycopg.connect(connection_info(dsn, schema=SCHEMA, name="panke-cli"), autocommit=True) as found:
+            vault.demand_own_keys(found)
+            yield vault, found

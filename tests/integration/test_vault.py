@@ -1,0 +1,112 @@
+"""The vault in PostgreSQL: whom contacts stand for, by which keys, and that who is erased is gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from shared.platform.postgres.database import connection_info, migrate
+from shared.sealing.keys import KeyFile, KeysError, add_key, read_keys
+from shared.sealing.vault import PACKAGE, SCHEMA, SQL, Connection, Vault
+from tests.support.keys import key_file
+
+PHONE, WECHAT = ("demo", "+8613800000001"), ("demo", "wechat:zhang")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    return Path(key_file(tmp_path))
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    migrate(database, PACKAGE, SCHEMA)
+    with psycopg.connect(connection_info(database, schema=SCHEMA), autocommit=True) as opened:
+        yield opened
+
+
+def vault(keys: Path, connection: Connection) -> Vault:
+    made = Vault(KeyFile(keys))
+    made.demand_own_keys(connection)
+    return made
+
+
+def test_a_contact_stands_for_one_person_in_a_scope(keys: Path, connection: Connection) -> None:
+    """Asked again, also by another process, it is the same one; in another scope it is somebody else."""
+    first = vault(keys, connection).people_of(connection, [PHONE, WECHAT])
+    again = vault(keys, connection).people_of(connection, [WECHAT, PHONE])
+    assert {one: person.id for one, person in again.items()} == {one: p.id for one, p in first.items()}
+    assert [first[PHONE].id[:2], first[WECHAT].id[:2]] == ["p:", "w:"]
+    (other,) = vault(keys, connection).people_of(connection, [("east", PHONE[1])]).values()
+    assert other.id not in {person.id for person in first.values()}
+
+
+def test_rows_name_nobody(keys: Path, connection: Connection) -> None:
+    """Neither contacts nor keys stand in the vault as they are."""
+    (person,) = vault(keys, connection).people_of(connection, [PHONE]).values()
+    text = repr(connection.execute("SELECT * FROM people").fetchall())
+    for secret in (PHONE[1], PHONE[1][3:], person.key.hex(), repr(person.key)[2:-1]):
+        assert secret not in text
+
+
+def test_people_are_read_with_their_contacts(keys: Path, connection: Connection) -> None:
+    """By their ids, each with the contact; one who was erased is not there, and the contact is a new person's."""
+    kept = vault(keys, connection)
+    people = kept.people_of(connection, [PHONE, WECHAT])
+    ids = [person.id for person in people.values()]
+    assert [kept.people(connection, ids)[id_].contact for id_ in ids] == [PHONE[1], WECHAT[1]]
+    before = kept.erasures(connection)
+    assert kept.erase(connection, ids[:1]) == ids[:1]
+    assert kept.erasures(connection) == before + 1
+    assert set(kept.people(connection, ids)) == {ids[1]}
+    assert kept.people_of(connection, [PHONE])[PHONE].id != ids[0]
+
+
+def test_keys_of_others_are_refused(keys: Path, tmp_path: Path, connection: Connection) -> None:
+    """A vault that has people is not opened by another file of keys, and the refusal names which keys are missing."""
+    vault(keys, connection).people_of(connection, [PHONE])
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(KeysError, match="wrapping/1"):
+        vault(Path(key_file(other)), connection)
+
+
+def test_a_readable_file_of_keys_is_refused(keys: Path) -> None:
+    """Keys that others may read are none."""
+    keys.chmod(0o640)
+    with pytest.raises(KeysError, match="chmod 600"):
+        read_keys(keys)
+    with pytest.raises(KeysError, match="cannot be read"):
+        read_keys(keys.with_name("none.json"))
+    keys.write_text(json.dumps({"panke_keys": 1}))
+    keys.chmod(0o600)
+    with pytest.raises(KeysError, match="no file of keys"):
+        read_keys(keys)
+
+
+@pytest.mark.parametrize("which", ["wrapping", "index"])
+def test_keys_rotate(keys: Path, connection: Connection, which: Any) -> None:
+    """With one more key everybody is found as before; rotated, the former key is needed no more."""
+    people = vault(keys, connection).people_of(connection, [PHONE, WECHAT])
+    running = vault(keys, connection)
+    add_key(keys, which)
+    assert running.people_of(connection, [("demo", "wechat:li")])
+    new = vault(keys, connection)
+    assert {one: p.id for one, p in new.known(connection, people).items()} == {
+        o: p.id for o, p in people.items()
+    }
+    assert new.rotate(connection) == 2
+    assert new.rotate(connection) == 0
+    document = json.loads(keys.read_bytes())
+    del document[which]["keys"]["1"]
+    keys.write_text(json.dumps(document))
+    connection.execute(SQL["drop_fingerprint"], {"name": f"{which}/1"})
+    alone = vault(keys, connection)
+    assert {one: p.id for one, p in alone.known(connection, people).items()} == {
+        o: p.id for o, p in people.items()
+    }
