@@ -87,6 +87,16 @@ class Findable(Taking):
         return self.knows
 
 
+class TakenAndFailed(Taking):
+    """A robot that posts what it is given, and answers that it failed."""
+
+    async def send(self, notice: RenderedMessage, destination: str) -> str:
+        try:
+            return await super().send(notice, destination)
+        except NoAnswerError:
+            raise NoAnswerError("500 oops", server_failed=True) from None
+
+
 class FailedAfterwards(Findable):
     """One whose gateway says of the first call that the server behind it has failed."""
 
@@ -160,11 +170,49 @@ async def test_a_provider_that_says_it_failed_leaves_it_to_the_next_channel(offi
     assert (alert.state, alert.reason, len(sms.sent), len(other.sent)) == ("sent", "by other", 1, 1)
 
 
-async def test_a_server_that_says_it_failed_is_tried_again_as_before(office: Office) -> None:
-    """A 5xx says that the message was most likely not taken: an hour of them loses nothing."""
+async def test_a_server_that_says_it_failed_is_tried_again_when_it_has_had_its_peace(office: Office) -> None:
+    """Whoever hears 5xx twice may have been told twice: the third call waits, and loses nothing."""
     only = Keeping("only")
-    only.answers = [NoAnswerError("500 oops", server_failed=True) for _ in range(8)]
+    only.answers = [NoAnswerError("500 oops", server_failed=True) for _ in range(3)]
     (alert,) = await for_hours(office, 4, only)
+    assert (alert.state, len(only.sent)) == ("sent", 1)
+
+
+async def test_a_server_that_takes_a_message_and_says_it_failed_repeats_it_once(office: Office) -> None:
+    """A robot that posts the message and then answers 5xx cannot be asked: it has the message twice in the first half
+    hour, and not once more each round."""
+    only = TakenAndFailed("only", lost=1000)
+    for second in range(0, 1500, 20):
+        office.machine.ahead = timedelta(seconds=second)
+        (alert,) = await round_of(office, only)
+    assert (alert.state, len(only.sent)) == ("failed", 2)
+    office.machine.ahead = timedelta(seconds=1500)
+    await for_hours(office, 12, only)
+    assert len(only.sent) <= 6
+
+
+async def test_behind_a_server_that_says_it_failed_the_next_channel_is_taken(office: Office) -> None:
+    """One message by each: what may have arrived is not given to the same robot again while another way is left."""
+    first, second = TakenAndFailed("first", lost=1000), Keeping("second")
+    (alert,) = await for_hours(office, 2, first, second)
+    assert (alert.state, alert.reason, len(first.sent), len(second.sent)) == ("sent", "by second", 1, 1)
+
+
+async def test_two_robots_that_take_and_say_they_failed_repeat_no_more_than_once_each(office: Office) -> None:
+    """By turns, and then in growing peace, both."""
+    first, second = TakenAndFailed("first", lost=1000), TakenAndFailed("second", lost=1000)
+    for second_of in range(0, 1500, 20):
+        office.machine.ahead = timedelta(seconds=second_of)
+        await round_of(office, first, second)
+    assert (len(first.sent), len(second.sent)) == (2, 2)
+
+
+@pytest.mark.parametrize("refusal", [TemporaryError("refused"), TryLaterError("503", timedelta(seconds=1))])
+async def test_a_clear_refusal_is_no_doubt(office: Office, refusal: Exception) -> None:
+    """Not reached, or told to come later: nothing was taken, and the channel is tried each round as before."""
+    only = Keeping("only")
+    only.answers = [refusal] * 4
+    (alert,) = await for_hours(office, 1, only)
     assert (alert.state, len(only.sent)) == ("sent", 1)
 
 

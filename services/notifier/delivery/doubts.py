@@ -3,7 +3,8 @@
 A call whose answer was lost, or in which the process was killed, may have told the person. Where the provider can
 be asked by the key that it was given, it is asked, also where it said that it failed (a gateway says so for what
 stands behind it); else the next channel is taken, and a channel that has been tried in doubt is tried again less and
-less often: for each lost answer there is one repetition at most. What was reported as failed goes by another channel.
+less often: for each lost answer there is one repetition at most. A server that says that it failed may have taken the
+message before it did, so that its answer is as good as lost. What was reported as failed goes by another channel.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Doubts:
     ) -> RoundResult | list[EarlierAttempt]:
         """What becomes of the alerts by what the providers know; else the doubts and failures that are left."""
         left: list[EarlierAttempt] = []
-        for one in _without_old_failures(tried):
+        old = _old_failures(tried)
+        for one in (one for one in tried if one not in old):
             channel = self._channels.get(one.channel)
             age = self._machine.now() - one.started_at
             if channel is None or not (one.unanswered or one.server_failed) or age > _KNOWN_FOR:
@@ -83,7 +85,7 @@ class Doubts:
                 return RoundResult(State.SENT, f"by {one.channel}", digest=packet.key)
             if status is not None:
                 left.append(replace(one, unanswered=False, reported=True))
-        return left
+        return left + [one for one in old if any(_same_message(one, last) for last in left)]
 
     def ask_later(self, round: MessageDelivery, channel: Channel) -> RoundResult | None:
         """The verdict on a message whose answer was lost, where its provider can be asked in time."""
@@ -101,10 +103,14 @@ class Doubts:
         return left is None or 2 * wait < left
 
 
-def _without_old_failures(tried: Sequence[EarlierAttempt]) -> list[EarlierAttempt]:
-    """A receiver that fails all day is asked about the last call alone."""
+def _old_failures(tried: Sequence[EarlierAttempt]) -> list[EarlierAttempt]:
+    """A receiver that fails all day is asked about the last call alone; what it says holds for those before."""
     last = {(one.channel, one.destination): one for one in tried if one.server_failed}
-    return [one for one in tried if not one.server_failed or one in last.values()]
+    return [one for one in tried if one.server_failed and one not in last.values()]
+
+
+def _same_message(one: EarlierAttempt, other: EarlierAttempt) -> bool:
+    return other.server_failed and (one.channel, one.destination) == (other.channel, other.destination)
 
 
 class _NoVerdictError(Exception):
@@ -140,7 +146,7 @@ def in_order(ways: Ways, tried: Sequence[EarlierAttempt], now: datetime) -> tupl
         if wait > ZERO:
             waits.append(wait)
         else:
-            taken.append((len(doubts) + _failed_there(way, tried), way))
+            taken.append((len(doubts) or _failed_there(way, tried), way))
     taken.sort(key=lambda entry: entry[0])
     return [way for _, way in taken], min(waits, default=None)
 
@@ -155,7 +161,9 @@ def _doubts(way: tuple[Channel, str], tried: Sequence[EarlierAttempt]) -> list[d
         return []
     of_way = (channel.name, destination)
     return sorted(
-        one.started_at for one in tried if one.unanswered and (one.channel, one.destination) == of_way
+        one.started_at
+        for one in tried
+        if (one.unanswered or one.server_failed) and (one.channel, one.destination) == of_way
     )
 
 
