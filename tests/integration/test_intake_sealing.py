@@ -1,0 +1,105 @@
+"""The journal behind the seal: what it keeps, how repetitions are known, and what is left of who was erased."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from services.intake.admission.admission import admit
+from services.intake.journal.journal import WrongDeploymentError, declare_deployment
+from services.intake.journal.sealing import SealingJournal
+from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome
+from shared.platform.postgres.database import connection_info, migrate
+from shared.sealing.keys import KeyFile
+from shared.sealing.vault import PACKAGE, SCHEMA, Vault
+from tests.support.intake import TRACE, new_journal, prepare, raw, visit
+from tests.support.keys import key_file
+
+
+class Sealing:
+    """A journal under seal, its vault, and a look at what is kept."""
+
+    def __init__(self, dsn: str, folder: Path) -> None:
+        self.dsn = prepare(dsn)
+        migrate(dsn, PACKAGE, SCHEMA)
+        self.vault_dsn = connection_info(dsn, schema=SCHEMA)
+        self.vault = Vault(KeyFile(Path(key_file(folder))))
+        self.journal = SealingJournal(new_journal(self.dsn), self.vault, self.vault_dsn, beside_journal=True)
+
+    def record(self, event: dict[str, Any]) -> Outcome:
+        (outcome,) = self.journal.append([admit(raw(event), TRACE)])
+        return outcome
+
+    def kept(self, id_: str) -> dict[str, Any]:
+        with psycopg.connect(self.dsn) as connection:
+            row = connection.execute("SELECT body FROM intake.facts WHERE id = %s::uuid", [id_]).fetchone()
+        assert row is not None
+        found: dict[str, Any] = msgspec.json.decode(row[0])
+        return found
+
+    def erase(self, *ids: str) -> None:
+        with psycopg.connect(self.vault_dsn) as connection:
+            assert self.vault.erase(connection, ids) == list(ids)
+
+
+@pytest.fixture
+def sealing(database: str, tmp_path: Path) -> Iterator[Sealing]:
+    opened = Sealing(database, tmp_path)
+    yield opened
+    opened.journal.close()
+
+
+def contact(event: dict[str, Any]) -> str:
+    return str(event["data"]["customer"]["phones"][0])
+
+
+def test_facts_are_kept_under_seal(sealing: Sealing) -> None:
+    """Two visits of one phone have one contact id, and neither name nor phone stands in the journal."""
+    first, second = visit(), visit()
+    assert isinstance(sealing.record(first), Accepted)
+    assert isinstance(sealing.record(second), Accepted)
+    assert contact(sealing.kept(first["id"])) == contact(sealing.kept(second["id"]))
+    text = msgspec.json.encode(sealing.kept(first["id"])).decode()
+    assert "张伟" not in text and "0000" not in text
+
+
+@pytest.mark.parametrize("phones", [["138 0000 0001"], [], ["138****0001"]])
+def test_repetitions_are_known_by_their_proof(sealing: Sealing, phones: list[str]) -> None:
+    """The same content is a repetition and another is none, whether or not the customer has a contact."""
+    event = visit()
+    event["data"]["customer"] = {"name": "张伟", "phones": phones}
+    assert isinstance(sealing.record(event), Accepted)
+    assert isinstance(sealing.record(event), Duplicate)
+    other = event | {"data": event["data"] | {"notes": "另外"}}
+    assert isinstance(sealing.record(other), Conflict)
+
+
+def test_who_was_erased_is_nobody_any_more(sealing: Sealing) -> None:
+    """A repetition is answered as the first was, and the phone stands for a new person from then on."""
+    event = visit()
+    first = sealing.record(event)
+    assert isinstance(first, Accepted)
+    gone = contact(sealing.kept(event["id"]))
+    sealing.erase(gone)
+    again = sealing.record(event)
+    assert isinstance(again, Duplicate)
+    assert again.place == first.place
+    later = visit(id=str(uuid.uuid4()))
+    assert isinstance(sealing.record(later), Accepted)
+    assert contact(sealing.kept(later["id"])) != gone
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_journal_is_of_one_kind_for_good(database: str, sealed: bool) -> None:
+    """One that was begun in clear refuses keys, and one under seal does not go on without."""
+    with psycopg.connect(prepare(database)) as connection:
+        declare_deployment(connection, demonstration=False, sealed=sealed)
+        declare_deployment(connection, demonstration=False, sealed=sealed)
+        with pytest.raises(WrongDeploymentError, match="PANKE_KEYS"):
+            declare_deployment(connection, demonstration=False, sealed=not sealed)
