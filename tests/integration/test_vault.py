@@ -10,10 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from shared.platform.postgres.database import connection_info, migrate
+from shared.platform.postgres.database import Database, connection_info, migrate
 from shared.sealing.keys import KeyFile, KeysError, add_key, read_keys
+from shared.sealing.opener import Opener
 from shared.sealing.vault import PACKAGE, SCHEMA, SQL, Connection, Vault
 from tests.support.keys import key_file
+from tests.support.panke import panke
 
 PHONE, WECHAT = ("demo", "+8613800000001"), ("demo", "wechat:zhang")
 
@@ -110,3 +112,39 @@ def test_keys_rotate(keys: Path, connection: Connection, which: Any) -> None:
     assert {one: p.id for one, p in alone.known(connection, people).items()} == {
         o: p.id for o, p in people.items()
     }
+
+
+def test_staff_are_reached_where_the_vault_can_read(
+    keys: Path, connection: Connection, database: str
+) -> None:
+    """An address under seal is read for whoever sends; one whose key is gone is left out, one in clear stays."""
+    kept = vault(keys, connection)
+    people = kept.people_of(connection, [("demo", "staff:li"), ("demo", "staff:wang")])
+    li, wang = people.values()
+    kept.erase(connection, [wang.id])
+    given = [{"sms": li.name("13900000001"), "email": "li@example.com"}, {"sms": wang.name("13900000002")}]
+    with Database(database, schema=SCHEMA) as pool:
+        assert Opener(kept, pool).addresses(given) == [{"sms": "13900000001", "email": "li@example.com"}, {}]
+    assert Opener().addresses(given) == [{"email": "li@example.com"}, {}]
+
+
+def test_keys_are_made_shown_and_rotated_by_command(
+    keys: Path, connection: Connection, database: str
+) -> None:
+    """A new file is its owner's alone and never overwritten; status counts people by their keys, rotate moves them."""
+    made = keys.with_name("more.json")
+    assert panke("keys", "new", str(made)).returncode == 0
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert panke("keys", "new", str(made)).returncode == 1
+    assert panke("keys", "new", "--if-missing", str(made)).returncode == 0
+    vault(keys, connection).people_of(connection, [PHONE, WECHAT])
+    where = ("--keys", str(keys), "--database-url", database)
+    assert b"wrapping/1 index/1\t2" in panke("keys", "status", *where).stdout
+    for _ in ("wrapping", "twice"):
+        assert panke("keys", "rotate", *where).returncode == 0
+    told = panke("keys", "status", *where).stdout
+    assert b"wrapping/3 index/1\t2" in told and b"wrapping/1 index" not in told
+    assert keys.stat().st_mode & 0o777 == 0o600
+    refused = panke("keys", "status", "--keys", str(made), "--database-url", database)
+    assert refused.returncode == 1
+    assert b"wrapping/" in refused.stderr
