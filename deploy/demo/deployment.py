@@ -115,7 +115,10 @@ class Deployment:
 
     def judge_offline(self, as_of: str) -> bytes:
         """What `panke judge` prints over `panke journal export`, as anyone would call them."""
-        environment = os.environ | {"PANKE_DATABASE_URL": self.stack.addresses()["PANKE_DATABASE_URL"]}
+        environment = os.environ | {
+            "PANKE_DATABASE_URL": self.stack.addresses()["PANKE_DATABASE_URL"],
+            "PANKE_KEYS": self.stack.keys or "",
+        }
         export = self.stack.directory / "journal.ndjson"
         done = _panke("journal", "export", SCOPE, "--output", str(export), environment=environment)
         rulebook = done.stderr.decode().split()[-1]

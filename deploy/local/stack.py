@@ -24,10 +24,12 @@ from deploy.local.errors import (
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.part import Part
 from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.private import FOLDER
 from deploy.local.process import ServerProcess
 from deploy.local.service import ServiceProcess, kept_port, port_variable
 from shared.cli import GROUP
-from shared.i18n import translated
+from shared.i18n import bilingual, translated
+from shared.sealing.keys import make_keys
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
 _ORDER = ("intake", "attribution", "notifier", "access")
@@ -103,6 +105,7 @@ class Stack:
         An interrupt stops again what was started now.
         """
         started: list[Part] = []
+        self._make_keys(say)
         try:
             failed = self._start_embedded(say, started)
             if not failed:
@@ -114,6 +117,26 @@ class Stack:
             raise
         if failed:
             raise failed[0] if len(failed) == 1 else SeveralFailedError(failed)
+
+    @property
+    def keys(self) -> str | None:
+        """The file by which personal texts are sealed: the one that is given, else that of our own database."""
+        given = self.settings.get("PANKE_KEYS") or self._environment.get("PANKE_KEYS")
+        own = self._own_keys()
+        return given or (str(own.absolute()) if self.postgres in self.embedded and own.exists() else None)
+
+    def _own_keys(self) -> Path:
+        """Beside the data and never in it: whoever has a copy of the one has not the other."""
+        return self.directory / "keys" / "people.json"
+
+    def _make_keys(self, say: Say) -> None:
+        """A journal that begins here begins under seal; one that is there in clear goes on so."""
+        begun = self.postgres not in self.embedded or self.postgres.directory.exists()
+        if self.keys is None and not begun:
+            path = self._own_keys()
+            path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+            make_keys(path)
+            say(bilingual("keys: {path}. Keep a copy apart from every backup of the database", path=path))
 
     def begin(self, part: Part) -> None:
         """Start one part and wait until it is ready; whoever else started it meanwhile is welcome."""
@@ -224,6 +247,8 @@ class Stack:
         environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         # Beside the data and never in it: whoever has a copy of the one has not the other.
         environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
+        if self.keys is not None:
+            environment.setdefault("PANKE_KEYS", self.keys)
         environment.setdefault("PANKE_ACCESS_PUBLIC_URL", f"http://127.0.0.1:{self._port('access')}")
         others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE")
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)

@@ -47,7 +47,7 @@ def processes(place: Path) -> dict[str, Running]:
 
 def test_up_status_logs_and_down(place: Path) -> None:
     """What is started in the background is told by `status`, has logs, is not started twice, and is
-    stopped."""
+    stopped; the file of keys is made once, beside the data."""
     assert panke("status", place=place).returncode == 3
     first = panke("up", "--without-services", place=place)
     assert first.returncode == 0, first.stderr
@@ -55,7 +55,12 @@ def test_up_status_logs_and_down(place: Path) -> None:
     assert re.search(r"kafka: .* started, 127\.0\.0\.1:\d+, pid \d+", first.stdout)
     running = processes(place)
     assert all(process.alive for process in running.values())
+    keys = place / "keys" / "people.json"
+    assert str(keys) in first.stdout
+    assert keys.stat().st_mode & 0o777 == 0o600
+    made = keys.read_bytes()
     again = panke("up", "--without-services", place=place)
+    assert keys.read_bytes() == made
     assert again.stdout.count("already running") == 2
     assert processes(place) == running
     told = panke("status", place=place).stdout
