@@ -287,7 +287,7 @@ async def test_killed_between_call_and_answer_it_is_sent_again_under_the_same_ke
     # The process is gone: nothing of it runs on, and nothing was written after the call.
     with office.database.connection() as connection:
         assert connection.execute("SELECT outcome FROM attempts").fetchall() == [(None,)]
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     kept = Keeping()
     (alert,) = await round_of(office, kept)
     assert (alert.state, [a.outcome for a in alert.attempts]) == ("sent", ["unknown", "sent"])
@@ -356,7 +356,7 @@ async def test_a_call_that_is_cancelled_is_unknown_like_a_killed_one(office: Off
     async with asyncio.timeout(90):
         await called.wait()
     await stopped.drain(0.01)
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     (alert,) = await round_of(office, Keeping())
     assert [attempt.outcome for attempt in alert.attempts] == ["unknown", "sent"]
 

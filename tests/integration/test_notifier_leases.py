@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from services.notifier.cli import alerts
 from services.notifier.delivery.dispatch import Dispatcher
-from services.notifier.delivery.queue import Queue, Terms
+from services.notifier.delivery.queue import Queue, SendAttempt, Terms
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Listing
 from services.notifier.main import LEASE
@@ -50,9 +50,12 @@ def leased_until(office: Office) -> datetime | None:
     return found
 
 
-def kept_beyond(office: Office, now: datetime) -> bool:
-    until = leased_until(office)
-    return until is not None and until > now + timedelta(seconds=25)
+def kept_for_long(office: Office) -> bool:
+    with office.database.connection() as connection:
+        row: Any = connection.execute(
+            "SELECT bool_and(leased_until > clock_timestamp() + interval '25 s') FROM alerts WHERE lease IS NOT NULL"
+        ).fetchone()
+    return row[0] is True
 
 
 async def test_a_call_that_takes_longer_than_a_lease_is_not_made_twice(office: Office) -> None:
@@ -66,10 +69,9 @@ async def test_a_call_that_takes_longer_than_a_lease_is_not_made_twice(office: O
     async with asyncio.timeout(90):
         await slow.called.wait()
         for _ in range(4):
-            office.machine.ahead += timedelta(seconds=20)
-            now = office.machine.now()
-            assert queue.recover(now, ["slow"]) == []
-            await asyncio.to_thread(eventually, partial(kept_beyond, office, now), "the lease is kept")
+            office.pass_time(timedelta(seconds=20))
+            assert queue.recover(office.machine.now(), ["slow"]) == []
+            await asyncio.to_thread(eventually, partial(kept_for_long, office), "the lease is kept")
         slow.may.set()
         stop.set()
         await running
@@ -81,12 +83,29 @@ async def test_what_a_killed_process_had_under_way_is_taken_up_within_half_a_min
     """The lease of the service is over twenty seconds behind its last heartbeat."""
     queue = Queue(office.database, Terms(LEASE))
     (alert,) = queue.claim(10, office.clock.now(), office.machine.now())
-    office.machine.ahead = timedelta(seconds=21)
+    office.pass_time(timedelta(seconds=21))
     kept = Keeping()
     sender = Dispatcher(queue, [kept], (office.clock, office.machine), office.plans, RetryPolicy(), Metrics())
     await sender.tick()
     await sender.drain(90)
     assert [one.id for one in kept.sent] == [alert.id]
+
+
+@pytest.mark.parametrize("apart", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_notifiers_whose_clocks_differ_take_none_of_each_others_leases(
+    office: Office, apart: timedelta
+) -> None:
+    """Leases go by the clock of the database: another machine's may be an hour ahead or behind: it takes nothing
+    while the lease lasts, and takes it up once it is over."""
+    mine, other = (Queue(office.database, Terms(LEASE)) for _ in range(2))
+    (alert,) = mine.claim(10, office.clock.now(), office.machine.now())
+    its_now = office.machine.now() + apart
+    assert (other.work().lost, other.recover(its_now, ["keeping"])) == (False, [])
+    at = (office.clock.now(), office.machine.now())
+    assert mine.begin_attempt(alert, SendAttempt("keeping", "keep:li", "words", "li"), at) == 1
+    office.pass_time(LEASE + timedelta(seconds=1))
+    assert other.work().lost
+    assert [found for found, _ in other.recover(its_now, ["keeping"])] == [alert.id]
 
 
 async def test_what_is_under_way_for_long_counts_as_late(office: Office) -> None:

@@ -131,7 +131,7 @@ async def test_a_kill_behind_a_lost_answer_and_a_failure_keeps_the_key(office: O
     for name, outcome in (("first", AttemptOutcome.UNKNOWN), ("second", AttemptOutcome.TEMPORARY)):
         begun = office.queue.begin_attempts(alerts, SendAttempt(name, "d", "words", "li", key), at)
         office.queue.end_attempts(begun, outcome, "", at)
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     recovered = office.queue.recover(office.machine.now(), ["first", "second"])
     assert [state for _, state in recovered] == [State.UNKNOWN] * 3
     channel = Keeping()
@@ -147,7 +147,7 @@ async def test_an_answer_behind_the_end_of_the_lease_does_not_hide_a_repetition(
     begun = office.queue.begin_attempts(
         alerts, SendAttempt("keeping", "d", "words", "li", alerts[0].lease), at
     )
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     office.queue.recover(office.machine.now(), ["keeping"])
     office.queue.end_attempts(begun, AttemptOutcome.SENT, "taken after all", at)
     found = await round_of(office, Keeping())

@@ -87,7 +87,7 @@ async def test_a_crash_is_on_record(office: Office) -> None:
     office.queue.begin_attempt(
         alert, SendAttempt("keeping", "k", "w", "li"), (office.clock.now(), office.machine.now())
     )
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     office.queue.recover(office.machine.now(), [], office.clock.now())
     first, *_ = Proof(office.database).log(LogQuery("c1"))
     assert reached(first)[-1] == ("unknown", "stopped between call and answer")

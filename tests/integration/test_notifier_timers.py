@@ -277,7 +277,7 @@ def test_a_crash_between_call_and_answer_is_unknown_and_sent_again(office: Offic
     office.at(local(4, 9))
     (alert,) = claimed(office)
     begin(office, alert)
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     assert office.queue.recover(office.machine.now(), ["keeping"]) == [(alert.id, State.UNKNOWN)]
     (again,) = claimed(office)
     assert (again.id, again.state) == (alert.id, State.UNKNOWN)
@@ -295,7 +295,7 @@ def test_a_crash_behind_the_answer_is_sent_and_not_repeated(office: Office) -> N
     assert number == 1
     at = (office.clock.now(), office.machine.now())
     office.queue.end_attempts({alert.id: number}, AttemptOutcome.SENT, "ok", at)
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     assert office.queue.recover(office.machine.now(), ["keeping"]) == [(alert.id, State.SENT)]
     assert claimed(office) == []
     assert Listing(office.database).one(alert.id).done_at == local(4, 9)
@@ -307,7 +307,7 @@ def test_a_channel_that_holds_leaves_an_unknown_alert_to_a_person(office: Office
     office.at(local(4, 9))
     (alert,) = claimed(office)
     begin(office, alert)
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     office.queue.recover(office.machine.now(), [])
     assert claimed(office) == []
     Listing(office.database).retry(alert.id, office.machine.now())
@@ -320,7 +320,7 @@ def test_a_dispatcher_that_stood_still_cannot_send(office: Office) -> None:
     office.hear(office.stream.claim("c1", "li"))
     office.at(local(4, 9))
     (alert,) = claimed(office)
-    office.machine.ahead = timedelta(seconds=31)
+    office.pass_time(timedelta(seconds=31))
     assert begin(office, alert) is None
     office.queue.recover(office.machine.now(), ["keeping"])
     (again,) = claimed(office)

@@ -181,6 +181,12 @@ class Office:
         if watermark:
             self.hear(self.stream.watermark(at))
 
+    def pass_time(self, passed: timedelta) -> None:
+        """So much time passes for everybody: for this machine, and for the database, by whose clock leases go."""
+        self.machine.ahead += passed
+        with self.database.connection() as connection:
+            connection.execute("UPDATE alerts SET leased_until = leased_until - %s", [passed])
+
     def states(self) -> list[tuple[str, str, str | None, str]]:
         """Every alert as (customer, step, staff, state), by due time."""
         with self.database.connection() as connection:

@@ -67,7 +67,7 @@ class Dispatcher:
         self._metrics = metrics
         self._under_way: dict[asyncio.Task[None], Held] = {}
         self._wake = asyncio.Event()
-        self._work = QueueState(None, None, None)
+        self._work = QueueState(lost=False, due=None, retry=None)
         self._log = structlog.get_logger("notifier.dispatch")
 
     def wake(self) -> None:
@@ -100,7 +100,7 @@ class Dispatcher:
         """Recover lost leases and begin what is due, as far as there is room; answers how many were begun."""
         machine_now = self._machine.now()
         self._work = await asyncio.to_thread(self._queue.work)
-        if self._work.to_recover(machine_now):
+        if self._work.lost:
             await self._recover(machine_now)
             self._work = await asyncio.to_thread(self._queue.work)
         if await asyncio.to_thread(self._history.any_reports):
@@ -138,14 +138,16 @@ class Dispatcher:
         """While this process lives, what it has under way is nobody else's; when it is killed, it soon is."""
         while True:
             await asyncio.sleep(self._policy.heartbeat)
-            now = self._machine.now()
-            alerts = [one for held in self._under_way.values() if now < held.until for one in held.alerts]
-            if not alerts:
-                continue
             try:
-                await asyncio.to_thread(self._history.keep, alerts, now + self._queue.lease)
+                await self._keep_once()
             except psycopg.Error as error:
                 self._log.warning("the leases are not kept: the database does not answer", error=str(error))
+
+    async def _keep_once(self) -> None:
+        now = self._machine.now()
+        alerts = [one for held in self._under_way.values() if now < held.until for one in held.alerts]
+        if alerts:
+            await asyncio.to_thread(self._history.keep, alerts, self._queue.lease)
 
     async def _room(self) -> int:
         """How many more may be begun; a moment's wait for more room makes for fewer and larger claims."""
@@ -154,6 +156,8 @@ class Dispatcher:
         return self._policy.concurrency - len(self._under_way)
 
     async def _recover(self, machine_now: datetime) -> None:
+        """First its own are kept: where the database's clock leaps ahead, they have run out and are alive."""
+        await self._keep_once()
         recover, now = self._queue.recover, self._business.now()
         for alert, state in await asyncio.to_thread(recover, machine_now, self._resend, now, self._hold):
             self._log.warning("a lease ran out", alert=str(alert), state=state.value)

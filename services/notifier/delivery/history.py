@@ -6,7 +6,7 @@ Synchronous, to be called in a thread; times are given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,12 +33,12 @@ class AttemptHistory:
         self._database = database
         self._sql = queries("services.notifier")
 
-    def keep(self, alerts: Sequence[LeasedAlert], until: datetime) -> None:
-        """Have the leases of what is under way last longer."""
+    def keep(self, alerts: Sequence[LeasedAlert], term: timedelta) -> None:
+        """Have the leases of what is under way last so much longer from now, by the database's clock."""
         given = {
             "ids": [one.id for one in alerts],
             "leases": list({one.lease for one in alerts}),
-            "until": until,
+            "term": term,
         }
         with self._database.connection() as connection:
             connection.execute(self._sql["keep_leases"], given)

@@ -11,7 +11,7 @@ from services.notifier.model.alert import State
 
 @dataclass(frozen=True)
 class Terms:
-    """How long a lease is, and how long a due alert waits for the watermark (both machine time)."""
+    """How long a lease is (the database's time), and how long a due alert waits for the watermark (machine time)."""
 
     lease: timedelta
     patience: timedelta = timedelta(seconds=60)
@@ -19,14 +19,11 @@ class Terms:
 
 @dataclass(frozen=True)
 class QueueState:
-    """When the first lease runs out and the first retry comes (machine time), and the first alert falls due."""
+    """Whether a lease has run out, and when the first alert falls due and the first retry comes (machine time)."""
 
-    lease_ends: datetime | None
+    lost: bool
     due: datetime | None
     retry: datetime | None
-
-    def to_recover(self, machine_now: datetime) -> bool:
-        return self.lease_ends is not None and self.lease_ends < machine_now
 
     def to_claim(self, business_now: datetime, machine_now: datetime) -> bool:
         due = self.due is not None and self.due <= business_now

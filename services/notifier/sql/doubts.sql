@@ -2,7 +2,7 @@
 
 -- name: keep_leases
 -- The dispatcher that has them is alive.
-UPDATE alerts SET leased_until = greatest(leased_until, %(until)s)
+UPDATE alerts SET leased_until = greatest(leased_until, clock_timestamp() + %(term)s)
 WHERE id = ANY(%(ids)s) AND lease = ANY(%(leases)s)
 
 -- name: tried

@@ -1,4 +1,5 @@
--- What the dispatcher asks and writes. Business times come as parameters; only leases and retries go by the machine.
+-- What the dispatcher asks and writes. Business times come as parameters, and so does machine time, by which retries go;
+-- leases go by the clock of the database alone, since several notifiers must agree on whose they are.
 
 -- name: claim_due
 -- Due by the business clock, and either covered by the watermark of its scope's partition or waited for long enough.
@@ -14,7 +15,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -34,7 +35,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -53,7 +54,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -67,7 +68,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -85,7 +86,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = %(machine_now)s + %(term)s
+SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -190,7 +191,7 @@ SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) 
        %(message)s, %(recipient)s, %(digest)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
 FROM alerts a
 LEFT JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
-WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > %(machine_now)s AND a.superseded_at IS NULL
+WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > clock_timestamp() AND a.superseded_at IS NULL
   AND (a.kind = 'event' OR a.rung = 'lapsed' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
 RETURNING number
 
@@ -243,10 +244,10 @@ SELECT pg_try_advisory_xact_lock(hashtext('panke.notifier.recover'))
 -- keeps its key.
 WITH lost AS (
     SELECT id FROM alerts
-    WHERE lease IS NOT NULL AND leased_until < %(machine_now)s
+    WHERE lease IS NOT NULL AND leased_until < statement_timestamp()
       AND leased_until <= (SELECT max(leased_until)
                            FROM (SELECT leased_until FROM alerts
-                                 WHERE lease IS NOT NULL AND leased_until < %(machine_now)s
+                                 WHERE lease IS NOT NULL AND leased_until < statement_timestamp()
                                  ORDER BY leased_until LIMIT 1000) AS earliest)
     FOR UPDATE SKIP LOCKED
 ), last AS (
@@ -283,8 +284,8 @@ WHERE a.id = lost.id
 RETURNING a.id, a.state
 
 -- name: work
--- All that an idle dispatcher asks, each answered by the first entry of a partial index: when a lease runs out and when
--- something is to be tried again (machine time), and when something falls due (business time).
-SELECT (SELECT min(leased_until) FROM alerts WHERE lease IS NOT NULL),
+-- All that an idle dispatcher asks, each answered by the first entry of a partial index: whether a lease has run out
+-- (by the database's clock), when something falls due (business time) and is to be tried again (machine time).
+SELECT coalesce((SELECT min(leased_until) FROM alerts WHERE lease IS NOT NULL) < statement_timestamp(), false),
        (SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL),
        (SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL)
