@@ -25,7 +25,13 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the soak out of a plain run; `-m soak` asks for it."""
+    """Leave the soak out of a plain run; `-m soak` asks for it.
+
+    An id with an address of memory is another one in each worker, by which xdist refuses the whole run.
+    """
+    for item in items:
+        if " object at 0x" in item.nodeid:
+            raise pytest.UsageError(f"the id of a test must be the same in every process: {item.nodeid}")
     if config.option.markexpr:
         return
     soak = [item for item in items if item.get_closest_marker("soak")]

@@ -92,6 +92,9 @@ class Record:
         self.value, self.key = value, key
         self.headers = [] if seq is None else [("seq", seq)]
 
+    def __repr__(self) -> str:
+        return f"{self.key!r} {self.headers} {self.value!r}"
+
 
 ENROLLED = (
     b'{"type":"staff.enrolled","scope":"east","office":"e1",'
