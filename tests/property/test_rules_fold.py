@@ -19,7 +19,7 @@ from shared.rules.domain.evolve import apply
 from shared.rules.domain.facts import Departure, Fact
 from shared.rules.domain.needs import HELD, needs
 from shared.rules.domain.rejudgement import identified, judge_again
-from shared.rules.domain.state import Customer, CustomerRef, Key, Record, Slice
+from shared.rules.domain.state import Changes, Customer, CustomerRef, Key, Record, Slice
 from shared.rules.judge.history import DecisionHistory
 from shared.rules.judge.result import Judged, result, scope_result
 from shared.rules.judge.translate import to_fact
@@ -72,6 +72,10 @@ class Guarded(Slice):
         """What is written whole need not have been read."""
         self._outside.discard(key)
         super().__setitem__(key, record)
+
+    def put(self, changes: Changes) -> None:
+        self._outside -= changes.keys()
+        super().put(changes)
 
     def pop(self, key: Key, *default: Any) -> Any:
         self._outside.discard(key)

@@ -26,7 +26,7 @@ class Door:
         self.refusals: list[Refusal] = []
         self.app = create_app("guarded", "1", live={}, ready={}, metrics=bytes)
         for method, path, action in TABLE.routes(service):
-            if TABLE.actions[action].who != "anyone" or path.startswith("/v1"):
+            if TABLE.actions[action].who != "anyone" or path.startswith(("/v1", "/.")):
                 self.app.add_api_route(path, _echo, methods=[method])
         self.app.add_api_route("/v1/forgotten", _echo, methods=["GET"])
         self.app.add_middleware(

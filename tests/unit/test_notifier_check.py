@@ -48,31 +48,31 @@ def test_a_zone_whose_sign_reads_the_other_way_is_told(tmp_path: Path, zone: str
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("environ", "status", "said"),
     [
-        ({"PANKE_NOTIFIER_CHANNELS": "log"}, "there is no channel 'email'"),
-        ({"PANKE_NOTIFIER_CHANNELS": "log,email"}, "PANKE_NOTIFIER_SMTP_HOST"),
-        ({"PANKE_NOTIFIER_CHANNELS": "log,log"}, "there is no channel 'email'"),
-        (
-            {**MAIL, "PANKE_NOTIFIER_LANES": "sms=3"},
-            "PANKE_NOTIFIER_LANES",
-        ),
-        ({**MAIL, "PANKE_CLOCK": "file:/nowhere"}, "PANKE_CLOCK: a driven clock is refused"),
-        ({**MAIL, "PANKE_CLOCK": "sundial"}, "PANKE_CLOCK: the clock is"),
-        ({**MAIL, "PANKE_NOTIFIER_SMTP_SENDER": "the office"}, "PANKE_NOTIFIER_SMTP_SENDER"),
+        ({"PANKE_NOTIFIER_CHANNELS": "log"}, 1, "there is no channel 'email'"),
+        ({"PANKE_NOTIFIER_CHANNELS": "log,email"}, 2, "PANKE_NOTIFIER_SMTP_HOST"),
+        ({"PANKE_NOTIFIER_CHANNELS": "log,log"}, 1, "there is no channel 'email'"),
+        ({**MAIL, "PANKE_NOTIFIER_LANES": "sms=3"}, 2, "PANKE_NOTIFIER_LANES"),
+        ({**MAIL, "PANKE_CLOCK": "file:/nowhere"}, 2, "PANKE_CLOCK: a driven clock is refused"),
+        ({**MAIL, "PANKE_CLOCK": "sundial"}, 2, "PANKE_CLOCK: the clock is"),
+        ({**MAIL, "PANKE_NOTIFIER_SMTP_SENDER": "the office"}, 2, "PANKE_NOTIFIER_SMTP_SENDER"),
     ],
 )
 def test_what_the_service_refuses_at_its_start_is_refused(
-    tmp_path: Path, environ: dict[str, str], said: str
+    tmp_path: Path, environ: dict[str, str], status: int, said: str
 ) -> None:
-    """With the service's channels in the environment, a file is in order only if the service would start with it."""
+    """With the service's channels in the environment, a file is in order only if the service would start with it.
+
+    What is wrong with the file ends with 1, what is wrong with a setting with 2.
+    """
     code, told = checked(tmp_path, "defaults: {channels: {default: [email]}}\n", **environ)
-    assert code == 1 and said in told
+    assert code == status and said in told
 
 
 def test_a_secret_that_is_not_where_the_service_looks_is_refused(tmp_path: Path) -> None:
     """A robot without its token keeps the service from starting: with its settings at hand, that is no mere note."""
     text = "robots: {wecom: {east: {token: {env: EAST}}}}\ndefaults: {channels: {default: [wecom/east]}}\n"
-    assert checked(tmp_path, text, PANKE_NOTIFIER_CHANNELS="log")[0] == 1
+    assert checked(tmp_path, text, PANKE_NOTIFIER_CHANNELS="log")[0] == 2
     assert checked(tmp_path, text, PANKE_NOTIFIER_CHANNELS="log", EAST="tokentoken")[0] == 0
     assert checked(tmp_path, text)[0] == 0

@@ -206,6 +206,6 @@ def test_one_robot_is_tried_by_name(tmp_path: Path) -> None:
         assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "0 ok")
         assert [call.query["key"] for call in provider.delivered] == ["westtoken"]
         done = CliRunner().invoke(alerts, ["test", "wecom/east", *contact], env=environ)
-        assert (done.exit_code, "the variable EAST is not set" in done.output) == (1, True)
+        assert (done.exit_code, "the variable EAST is not set" in done.output) == (2, True)
     done = CliRunner().invoke(alerts, ["test", "wecom/north", *contact], env=environ)
     assert "there are log, wecom/east, wecom/west" in done.output
