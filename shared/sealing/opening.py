@@ -59,7 +59,8 @@ def open_event(body: bytes, people: People, *, erased: str | None = None) -> byt
             left[id_] = part
         else:
             for path, text in person.open(document["id"], part).items():
-                _put(document["data"], path, text)
+                if not _put(document["data"], path, text, people):
+                    left[id_] = part
     if left:
         _close(document["data"], people, erased)
         if erased is None:
@@ -86,11 +87,16 @@ def open_texts(texts: Iterable[str], people: People, erased: str | None = None) 
     return list(dict.fromkeys(open_text(text, people, erased) for text in texts))
 
 
-def _put(data: Any, path: str, text: str) -> None:
+def _put(data: Any, path: str, text: str, people: People) -> bool:
+    """Put a text where it stood; not the contact of somebody erased, who was named beside one who is there."""
     *steps, last = (int(step) if step.isdigit() else step for step in _steps(path))
     for step in steps:
         data = data[step]
+    id_ = contact_id(data[last])
+    if id_ is not None and data[last] not in people:
+        return False
     data[last] = text
+    return True
 
 
 def _close(node: Any, people: People, erased: str | None) -> None:
