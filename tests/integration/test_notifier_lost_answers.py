@@ -23,7 +23,7 @@ from services.notifier.history.listing import Filter, Listing
 from services.notifier.model.metrics import Metrics
 from shared.contract import StaffContacts
 from tests.support.notices import LI
-from tests.support.notifier import Office, local
+from tests.support.notifier import Office, one_reminder_due
 from tests.support.providers import CUT_AFTER, HOOK_SECRET, SECRET, TOKEN, Provider
 from tests.support.sms import HERE, aliyun, tencent
 from tests.support.smtp import PASSWORD, USER, Post, posting
@@ -65,17 +65,10 @@ REPEATED = {"webhook": 0, "aliyun-sms": 0}
 
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
-    office = Office(database, local(1, 10))
     kinds = ("sms", "dingtalk", "wecom", "feishu", "email")
     reached = StaffContacts(**{kind: LI.contact(kind) for kind in kinds})
-    office.hear(
-        office.stream.watermark(local(1, 10)),
-        office.stream.staff("li", "consultant", reached=reached),
-        office.stream.claim("c1", "li"),
-    )
-    office.at(local(4, 9))
-    yield office
-    office.close()
+    with one_reminder_due(database, reached) as office:
+        yield office
 
 
 @pytest.mark.parametrize("name", CHANNELS)

@@ -23,7 +23,7 @@ from services.notifier.model.metrics import Metrics
 from shared.contract import StaffContacts
 from tests.support.contract import JSON_BODY
 from tests.support.notices import LI
-from tests.support.notifier import Keeping, Office, local
+from tests.support.notifier import Keeping, Office, one_reminder_due
 from tests.support.parts import eventually
 from tests.support.providers import Provider
 from tests.support.reporting import SECRET, signed
@@ -35,16 +35,9 @@ KEY = "s3cret-of-the-address"
 
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
-    office = Office(database, local(1, 10))
     reached = StaffContacts(sms=LI.contact("sms"), email=LI.contact("email"))
-    office.hear(
-        office.stream.watermark(local(1, 10)),
-        office.stream.staff("li", "consultant", reached=reached),
-        office.stream.claim("c1", "li"),
-    )
-    office.at(local(4, 9))
-    yield office
-    office.close()
+    with one_reminder_due(database, reached) as office:
+        yield office
 
 
 @pytest.fixture

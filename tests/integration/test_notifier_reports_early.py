@@ -23,7 +23,7 @@ from services.notifier.model.metrics import Metrics
 from services.notifier.schedule.plan import DigestTerms, OfficePlan, Plans
 from shared.contract import StaffContacts
 from tests.support.notices import LI
-from tests.support.notifier import Keeping, Office, local
+from tests.support.notifier import Keeping, Office, local, one_reminder_due
 from tests.support.parts import eventually
 from tests.support.providers import Provider
 from tests.support.sms import tencent as tencent_at
@@ -33,16 +33,9 @@ QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
-    office = Office(database, local(1, 10))
     reached = StaffContacts(sms=LI.contact("sms"), email=LI.contact("email"))
-    office.hear(
-        office.stream.watermark(local(1, 10)),
-        office.stream.staff("li", "consultant", reached=reached),
-        office.stream.claim("c1", "li"),
-    )
-    office.at(local(4, 9))
-    yield office
-    office.close()
+    with one_reminder_due(database, reached) as office:
+        yield office
 
 
 @pytest.fixture

@@ -218,12 +218,14 @@ class Office:
 
 
 @contextmanager
-def one_reminder_due(dsn: str) -> Iterator[Office]:
-    """A claim of one consultant, on the morning of the day before it ends: the first reminder of it is due."""
+def one_reminder_due(dsn: str, reached: StaffContacts | None = None) -> Iterator[Office]:
+    """A claim of one consultant, `reached` by these contacts, on the morning of the day before it ends: the first
+    reminder of it is due.
+    """
     office = Office(dsn, local(1, 10))
     office.hear(
         office.stream.watermark(local(1, 10)),
-        office.stream.staff("li", "consultant"),
+        office.stream.staff("li", "consultant", reached=reached),
         office.stream.claim("c1", "li"),
     )
     office.at(local(4, 9))
