@@ -22,10 +22,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from deploy.local.errors import LocalError
 from deploy.local.postgres_user import binaries, server_user
-from deploy.local.private import open_private
 from shared.i18n import bilingual
 from shared.platform.postgres.database import connection_info, queries
-from shared.platform.whole_file import whole_file
+from shared.platform.whole_file import open_private, whole_file
 
 PARTS: Final = ("intake", "attribution", "notifier", "access", "access_record")
 _ALWAYS: Final = ("intake", "attribution", "notifier")

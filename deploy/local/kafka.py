@@ -24,7 +24,8 @@ from deploy.local.kafka_cache import cache_options
 from deploy.local.kafka_probe import ask_cluster
 from deploy.local.part import EmbeddedServer
 from deploy.local.ports import HOST, LOOPBACK, free_port, soon_free
-from deploy.local.private import UMASK, make_private, open_private, write_private
+from deploy.local.private import UMASK, make_private, write_private
+from shared.platform.whole_file import open_private
 
 PART = "Kafka"
 _PORTS = "ports.json"

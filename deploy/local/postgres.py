@@ -25,8 +25,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from deploy.local.part import EmbeddedServer
 from deploy.local.ports import HOST, LOOPBACK
 from deploy.local.postgres_user import DATA, PART, ServerUser, binaries, open_directory, server_user
-from deploy.local.private import FOLDER, PASSED, UMASK, open_private, write_private
+from deploy.local.private import FOLDER, PASSED, UMASK, write_private
 from deploy.local.process import Running
+from shared.platform.whole_file import open_private
 
 _SUPERUSER = "panke"
 _PORT = "port.json"

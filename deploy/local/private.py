@@ -9,10 +9,11 @@ import os
 from pathlib import Path
 from typing import Final
 
+from shared.platform.whole_file import PRIVATE, open_private
+
 FOLDER: Final = 0o700
 # On the way to the data of PostgreSQL, which another user reads where we are root: passed through, and not listed.
 PASSED: Final = 0o711
-FILE: Final = 0o600
 UMASK: Final = 0o077
 
 
@@ -23,7 +24,7 @@ def make_private(folder: Path) -> None:
         for name in (*folders, *files):
             path = Path(place, name)
             if not path.is_symlink():
-                path.chmod(FOLDER if name in folders else FILE)
+                path.chmod(FOLDER if name in folders else PRIVATE)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -31,10 +32,3 @@ def write_private(path: Path, text: str) -> None:
     handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     with os.fdopen(handle, "w") as file:
         file.write(text)
-
-
-def open_private(path: str | Path, flags: int) -> int:
-    """An opener, as `open` takes one."""
-    handle = os.open(path, flags, FILE)
-    os.fchmod(handle, FILE)
-    return handle

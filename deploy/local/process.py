@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.errors import AlreadyRunningError
-from deploy.local.private import FOLDER, UMASK, open_private, write_private
+from deploy.local.private import FOLDER, UMASK, write_private
+from shared.platform.whole_file import open_private
 
 STOP_SECONDS = 10.0
 _LOCK_PATIENCE = 15.0

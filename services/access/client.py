@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.i18n import bilingual, translated
+from shared.platform.whole_file import private_file
 
 WAIT: Final = 30.0
 _SOON: Final = 20.0
@@ -117,12 +117,8 @@ class AccessClient:
             self._now() + told["expires_in"],
         )  # fmt: skip
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = self._file.with_name(f".{self._file.name}.new")
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        with private_file(self._file) as file:
             file.write(msgspec.json.encode(session))
-        beside.replace(self._file)
 
     def session(self) -> KeptSession:
         """The session that is kept for this address. Raises `CallRefusedError` where there is none."""

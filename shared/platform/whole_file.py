@@ -7,9 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from shared.i18n import bilingual
+
+PRIVATE: Final = 0o600
+"""The rights of a file that nobody but its owner reads."""
 
 
 class NotPlainFileError(OSError):
@@ -38,3 +41,25 @@ def whole_file(path: Path, opener: Callable[[str, int], int] | None = None) -> I
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """A whole file that others can read at no moment, and that is on the disk before it takes the name."""
+    with whole_file(path, _new_private) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """An opener, as `open` takes one; a file that is there loses the rights that it gave."""
+    handle = os.open(path, flags, PRIVATE)
+    os.fchmod(handle, PRIVATE)
+    return handle
+
+
+def _new_private(path: str | Path, flags: int) -> int:
+    """What an earlier writer left half written may have been opened by others, and is not written on."""
+    Path(path).unlink(missing_ok=True)
+    return open_private(path, flags | os.O_EXCL)

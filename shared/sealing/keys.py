@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from shared.i18n import bilingual
-from shared.platform.whole_file import whole_file
+from shared.platform.whole_file import private_file
 from shared.sealing.person import KEY_BYTES, NONCE_BYTES, SealBrokenError
 
 log = structlog.get_logger()
@@ -123,12 +123,8 @@ def add_key(path: Path, which: Literal["wrapping", "index"]) -> None:
     number = str(max(map(int, file[which]["keys"])) + 1)
     file[which]["keys"][number] = _random()
     file[which]["current"] = number
-    with whole_file(path, _for_owner) as output:
+    with private_file(path) as output:
         output.write(msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
-
-
-def _for_owner(path: str | Path, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 class KeyFile:

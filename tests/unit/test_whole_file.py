@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.platform.whole_file import NotPlainFileError, whole_file
+from shared.platform.whole_file import NotPlainFileError, private_file, whole_file
 
 
 def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path) -> None:
@@ -43,3 +43,14 @@ def test_after_an_error_stands_what_stood_before(tmp_path: Path) -> None:
         output.write(b"half")
         raise RuntimeError
     assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(file, b"before")]
+
+
+def test_a_private_file_is_read_by_nobody_who_held_a_half_written_one_open(tmp_path: Path) -> None:
+    """What an earlier writer left is not written on; nobody but the owner may open what stands under the name."""
+    keys, left = tmp_path / "keys", tmp_path / "keys.partial"
+    left.touch(0o666)
+    with left.open("rb") as held:
+        with private_file(keys) as file:
+            file.write(b"secret")
+        assert held.read() == b""
+    assert (keys.read_bytes(), keys.stat().st_mode & 0o777) == (b"secret", 0o600)

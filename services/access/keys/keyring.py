@@ -25,10 +25,10 @@ from msgspec import Struct
 
 from shared.access.tokens import ALGORITHM, LEEWAY, LIFETIME
 from shared.i18n import bilingual
+from shared.platform.whole_file import private_file
 
 KEPT_FOR: Final = LIFETIME + 2 * LEEWAY + 300
 """Seconds for which an old key is published after a rotation: until no token of it is valid anywhere."""
-_MODE: Final = 0o600
 _NONCE: Final = 12
 
 
@@ -185,15 +185,8 @@ def _public(key: SigningKey) -> dict[str, str]:
 
 
 def _write(path: Path, keys: _Keys) -> None:
-    """Whole or not at all, and never readable by others, not even for a moment."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    with os.fdopen(handle, "wb") as file:
+    with private_file(path) as file:
         file.write(msgspec.json.format(msgspec.json.encode(keys)))
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 @contextmanager
