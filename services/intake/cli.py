@@ -60,10 +60,9 @@ def export(
     Personal texts are read with the file of keys; those of erased people stay under seal. Standard error
     names the rulebook that `panke judge` must be given.
     """
-    from services.intake.journal.codec import PlainCodec
     from services.intake.journal.journal import Archive
 
-    archive = Archive(PlainCodec())
+    archive = Archive()
     vault = None if sealed else (keys, vault_url or database_url)
     with _connected(database_url) as connection:
         rulebook = archive.default_rulebook(connection, scope)

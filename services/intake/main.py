@@ -17,7 +17,6 @@ from services.intake.admission.service import Intake
 from services.intake.http import SCHEMAS, add_routes
 from services.intake.journal.backpressure import OutboxBacklog
 from services.intake.journal.clock_watch import ClockWatch, StoredClocks
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.committer import GroupCommitter
 from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import Archive, Clock, Journal, declare_deployment
@@ -67,7 +66,6 @@ class IntakeService:
         version = metadata.version("panke")
         registry = new_registry("intake", version)
         metrics = IntakeMetrics(registry)
-        codec = PlainCodec()
         self.database = Database(settings.database_url, schema=SCHEMA, name="panke-intake")
         self.clock_watch = _clock_watch(clock, self.database, metrics)
         stamps: Clock = self.clock_watch or clock
@@ -78,7 +76,7 @@ class IntakeService:
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-intake-opening", max_size=2
         )
-        self.journal = self._sealing(_journal(settings, self.database.dsn, stamps, codec, rulebooks))
+        self.journal = self._sealing(_journal(settings, self.database.dsn, stamps, rulebooks))
         self.committer = GroupCommitter(
             self.journal,
             metrics,
@@ -88,14 +86,14 @@ class IntakeService:
         self.backlog = OutboxBacklog(self.database, metrics, settings.intake_backlog_limit)
         self.progress = Progress(time.monotonic)
         self.watch = DamageWatch(metrics)
-        outbox = FactOutbox(self.database.dsn, clock=stamps, codec=codec, watch=self.watch)
+        outbox = FactOutbox(self.database.dsn, clock=stamps, watch=self.watch)
         self.relay = IntakeRelay(_relay_settings(settings), outbox, metrics, self.progress)
         self.committer.notify(self.relay.wake)
         self.intake = Intake(
             self.committer,
             self.backlog,
-            Archive(codec),
-            SetAsides(codec, stamps),
+            Archive(),
+            SetAsides(stamps),
             AttributionClient(settings.intake_attribution, rulebooks),
             self.database,
             Opener(self.vault, self.vault_database),
@@ -185,14 +183,11 @@ def _clock_watch(clock: BusinessClock, database: Database, metrics: IntakeMetric
     return ClockWatch(clock, StoredClocks(database), metrics.clock_apart)
 
 
-def _journal(
-    settings: IntakeSettings, dsn: str, clock: Clock, codec: PlainCodec, rulebooks: AdoptableRulebooks
-) -> Journal:
+def _journal(settings: IntakeSettings, dsn: str, clock: Clock, rulebooks: AdoptableRulebooks) -> Journal:
     return Journal(
         dsn,
         topic=Topics(settings.topic_prefix).intake,
         clock=clock,
-        codec=codec,
         knows_rulebook=rulebooks,
         default_rulebook=settings.default_rulebook,
     )

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import Findings, begin, hold
 from services.intake.journal.damage import examine
 from services.intake.journal.journal import Connection
@@ -46,20 +45,19 @@ def recover(
 ) -> bool:
     """Whether the journal has all of its topic now."""
     connection.autocommit = True
-    codec = PlainCodec()
     state = _asked(look_at(kafka, topic, None, WAIT))
     if state is None:
         raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
     findings, known = begin(connection, (state.log, topic), examine(connection))
     tail = Place(kafka, topic, known, state.partitions)
-    _asked(tail.read(lambda piece: hold(connection, codec, piece, findings)))
+    _asked(tail.read(lambda piece: hold(connection, piece, findings)))
     if not findings.lacks:
         say(bilingual("the journal lacks nothing of its topic"))
         return True
     _show(findings)
     if (findings.ahead or findings.damage) and not yes:
         click.confirm(translated("Take these facts back?").beside, abort=True)
-    recovery = Recovery(connection, codec, default_rulebook)
+    recovery = Recovery(connection, default_rulebook)
     recovery.begin(findings.damage)
     _asked(tail.read(recovery.take))
     recovery.end()

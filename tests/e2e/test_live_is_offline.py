@@ -16,7 +16,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.journal import Archive
 from shared.contract import parse_instant
 from shared.platform.postgres.database import connection_info
@@ -129,6 +128,6 @@ def lived(system: System, scenarios: list[Scenario]) -> dict[str, int]:
 def journal(dsn: str, scope: str, keys: str) -> list[bytes]:
     """The lines of the export."""
     with psycopg.connect(connection_info(dsn, schema="intake", name="panke-test")) as connection:
-        kept = list(Archive(PlainCodec()).export(connection, scope))
+        kept = list(Archive().export(connection, scope))
     with opener_at(keys, dsn) as opener:
         return [body + b"\n" for body in opener.bodies(kept, keep=True)]

@@ -16,7 +16,6 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import conninfo_to_dict
 
 from services.intake import cli
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import Findings
 from services.intake.journal.journal import Archive
 from services.intake.journal.spans import Span, Spans
@@ -85,7 +84,7 @@ def lacks(database: str) -> bool:
 
 def lines(database: str, scope: str) -> list[bytes]:
     with psycopg.connect(connection_info(database, schema="intake")) as connection:
-        return list(Archive(PlainCodec()).export(connection, scope))
+        return list(Archive().export(connection, scope))
 
 
 async def recover(database: str, kafka: str, topic_prefix: str, *more: str) -> Result:

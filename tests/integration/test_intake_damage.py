@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from services.intake.journal import damage_watch
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.set_asides import SetAsides
 from shared.contract import SetAside, SettingAside, decode_set_aside
@@ -191,7 +190,7 @@ def set_aside(database: str, id_: str) -> None:
     migrate(database, "services.attribution", "attribution")
     with psycopg.connect(database) as connection:
         asked = SettingAside(id_, "认错了人", "chen")
-        record, _ = SetAsides(PlainCodec(), FixedClock()).record(connection, "demo", asked, lambda: None)
+        record, _ = SetAsides(FixedClock()).record(connection, "demo", asked, lambda: None)
         connection.execute(
             "INSERT INTO attribution.set_aside (scope, seq, id, reason, by, at) VALUES (%s, 1, %s, %s, %s, %s)",
             ["demo", id_, record.reason, record.by, record.at],

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.journal import (
     WATERMARK_LOCK,
     Archive,
@@ -59,8 +58,8 @@ def test_an_accepted_event_is_exported_as_it_was_recorded(dsn: str, journal: Jou
     (outcome,) = journal.append([sent])
     assert isinstance(outcome, Accepted)
     with psycopg.connect(dsn) as connection:
-        (body,) = Archive(PlainCodec()).export(connection, "a")
-        assert Archive(PlainCodec()).event(connection, sent.id) == body
+        (body,) = Archive().export(connection, "a")
+        assert Archive().event(connection, sent.id) == body
     event = decode_event(body, recorded=True)
     assert (event.id, event.recorded_at) == (sent.id, outcome.place.recorded_at)
 

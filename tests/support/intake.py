@@ -15,7 +15,6 @@ from prometheus_client import CollectorRegistry
 
 from services.intake.admission.admission import admit
 from services.intake.admission.rulebooks import AdoptableRulebooks
-from services.intake.journal.codec import PlainCodec
 from services.intake.journal.comparison import keep
 from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import Journal
@@ -108,7 +107,6 @@ def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
         dsn,
         topic=topic,
         clock=clock or SystemClock(),
-        codec=PlainCodec(),
         knows_rulebook=AdoptableRulebooks(["base@1", "shijiazhuang@1"]),
         default_rulebook="base",
     )
@@ -116,7 +114,7 @@ def new_journal(dsn: str, clock: Any = None, topic: str = TOPIC) -> Journal:
 
 def new_outbox(dsn: str, clock: Any = None, kind: type[FactOutbox] = FactOutbox) -> FactOutbox:
     watch = DamageWatch(new_metrics())
-    return kind(dsn, clock=clock or SystemClock(), codec=PlainCodec(), watch=watch)
+    return kind(dsn, clock=clock or SystemClock(), watch=watch)
 
 
 def new_metrics() -> IntakeMetrics:

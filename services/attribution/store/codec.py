@@ -1,9 +1,7 @@
 """How records and domain events are written as bytes, and read again by a later version.
 
 The domain's values are structs, which msgspec writes and reads as they are; what stands here is their versions
-(ADR 0005, ADR 0030; one codec is also the seam at which personal data can be encrypted,
-hazards.md#the-cipher-knows-no-place). Each class has a version: what an older one wrote is lifted, one version
-at a time.
+(ADR 0005, ADR 0030). Each class has a version: what an older one wrote is lifted, one version at a time.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from services.intake.journal.codec import Codec
 from services.intake.journal.damage import Damage
 from services.intake.journal.journal import SQL, Connection
 from services.intake.journal.spans import Spans
@@ -125,7 +124,7 @@ def begin(connection: Connection, place: tuple[str, str], damage: Damage) -> tup
     return findings, {int(partition): int(following) for partition, following in rows}
 
 
-def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings) -> None:
+def hold(connection: Connection, piece: Piece, findings: Findings) -> None:
     """Hold one piece of the topic against the journal."""
     findings.watermark_until(piece.watermark)
     if not piece.facts:
@@ -135,10 +134,10 @@ def hold(connection: Connection, codec: Codec, piece: Piece, findings: Findings)
         "seqs": column([fact.seq for fact in piece.facts]),
     }
     rows = connection.execute(SQL["facts_at"], places, binary=True).fetchall()
-    for fact, (id_, sealed) in zip(piece.facts, rows, strict=True):
-        if sealed is None:
+    for fact, (id_, body) in zip(piece.facts, rows, strict=True):
+        if body is None:
             findings.ahead_of(fact)
-        elif codec.open(id_, bytes(sealed)) == fact.body:
+        elif bytes(body) == fact.body:
             findings.held_of(fact)
         else:
             findings.forks.append(

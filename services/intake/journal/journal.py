@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from psycopg import errors
 from psycopg.rows import TupleRow
 
-from services.intake.journal.codec import Codec
 from services.intake.journal.heads import SeenHeads, WentBackError
 from services.intake.journal.numbering import (
     INSTANT,
@@ -90,14 +89,12 @@ class Journal:
         *,
         topic: str,
         clock: Clock,
-        codec: Codec,
         knows_rulebook: RulebookRegistry,
         default_rulebook: str,
     ) -> None:
         self._topic = topic
         self._link = Link(dsn, "panke-intake-journal")
         self._clock = clock
-        self._codec = codec
         self._knows_rulebook = knows_rulebook
         self._default_rulebook = default_rulebook
         self._seen = SeenHeads()
@@ -127,7 +124,7 @@ class Journal:
         row = connection.execute(SQL["known_ids"], {"ids": column([id_])}).fetchone()
         if body is None or row is None:
             return None
-        by = prover_of(self._codec.open(id_, bytes(body[0])))
+        by = prover_of(bytes(body[0]))
         return None if by is None else (known_place(*row[:-1]), by)
 
     def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:
@@ -136,7 +133,7 @@ class Journal:
             planner = self._load(connection, submissions)
             plan = planner.plan(submissions)
             if plan.facts:
-                write(connection, self._codec, plan, lambda _: self._default_rulebook)
+                write(connection, plan, lambda _: self._default_rulebook)
         self._seen.note({scope: head.seq for scope, head in plan.heads.items()})
         return plan.outcomes
 
@@ -162,7 +159,7 @@ class Journal:
         received = {
             (scope, visit): receiver
             for scope, rows in since.items()
-            for visit, receiver in receivers(self._open(rows)).items()
+            for visit, receiver in receivers(bytes(body) for (body,) in rows).items()
         }
         return Numberer(
             heads={scope: ScopeHead(seq, recorded_at) for scope, seq, recorded_at in found_heads},
@@ -204,14 +201,11 @@ class Journal:
             for scope, until in after.items()
         }
 
-    def _open(self, rows: Iterable[TupleRow]) -> Iterator[bytes]:
-        return (self._codec.open(id_, bytes(body)) for id_, body in rows)
 
-
-def write(connection: Connection, codec: Codec, plan: Numbering, begins_under: Callable[[str], str]) -> None:
+def write(connection: Connection, plan: Numbering, begins_under: Callable[[str], str]) -> None:
     """Everything that the plan holds, and what of it is to be sent, in the transaction of the caller."""
     run = connection.execute
-    run(SQL["insert_facts"], _fact_columns(codec, plan.facts))
+    run(SQL["insert_facts"], _fact_columns(plan.facts))
     if plan.firsts:
         enqueue(connection, plan.ranges())
     for query, heads in _heads(plan):
@@ -233,8 +227,7 @@ def known_place(
     return JournalPlace(id_, scope, seq, recorded_at, None if warnings is None else bytes(warnings))
 
 
-def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
-    seal = codec.seal
+def _fact_columns(facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
     places = [fact.place for fact in facts]
     submissions = [fact.submission for fact in facts]
     found: dict[str, list[Any]] = {
@@ -245,13 +238,10 @@ def _fact_columns(codec: Codec, facts: Sequence[Numbered]) -> dict[str, Column |
         "recorded": [place.recorded_at for place in places],
         "digests": [submission.digest for submission in submissions],
         "bodies": [
-            seal(place.id, stamp_canonical(submission.body, place.recorded_at))
+            stamp_canonical(submission.body, place.recorded_at)
             for place, submission in zip(places, submissions, strict=True)
         ],
-        "contacts": [
-            None if submission.contacts is None else seal(submission.id, submission.contacts)
-            for submission in submissions
-        ],
+        "contacts": [submission.contacts for submission in submissions],
         "traces": [submission.traceparent for submission in submissions],
         "warnings": [place.warnings for place in places],
     }
@@ -270,12 +260,9 @@ def _heads(plan: Numbering) -> Iterator[tuple[str, dict[str, ScopeHead]]]:
 class Archive:
     """Reads the journal: one event, or a whole scope in order."""
 
-    def __init__(self, codec: Codec) -> None:
-        self._codec = codec
-
     def event(self, connection: Connection, id_: str) -> bytes | None:
         row = connection.execute(SQL["fact_by_id"], {"id": id_}).fetchone()
-        return None if row is None else self._codec.open(id_, bytes(row[0]))
+        return None if row is None else bytes(row[0])
 
     def default_rulebook(self, connection: Connection, scope: str) -> str | None:
         """What the scope is judged under until it adopts one; None for a scope that has no fact."""
@@ -287,11 +274,11 @@ class Archive:
         with connection.transaction():
             row = connection.execute(SQL["head"], {"scope": scope}).fetchone()
             until = 0 if row is None else int(row[0])
-            asked = {"scope": scope, "after": 0, "sought": self._codec.sought(finds.visit)}
+            asked = {"scope": scope, "after": 0, "sought": finds.visit.encode()}
             with connection.cursor("visits") as cursor:
                 cursor.itersize = EXPORT_ROWS
                 cursor.execute(SQL["visits_of_scope"], asked)
-                bodies = (self._codec.open(id_, bytes(body)) for id_, body in cursor)
+                bodies = (bytes(body) for (body,) in cursor)
                 return replace(finds, receiver=receivers(bodies).get(finds.visit), until=until)
 
     def export(self, connection: Connection, scope: str) -> Iterator[bytes]:
@@ -303,8 +290,8 @@ class Archive:
             aside = connection.execute(SQL["set_asides_of_scope"], {"scope": scope}).fetchall()
             cursor.itersize = EXPORT_ROWS
             cursor.execute(SQL["export_scope"], {"scope": scope})
-            for id_, body in itertools.chain(cursor, aside):
-                yield self._codec.open(id_, bytes(body))
+            for (body,) in itertools.chain(cursor, aside):
+                yield bytes(body)
 
 
 def demand_comparison(lacks: str | None) -> None:

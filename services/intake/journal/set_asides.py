@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.intake.journal.codec import Codec
 from services.intake.journal.journal import SQL, Clock
 from shared.contract import SetAside, SettingAside, decode_set_aside
 from shared.platform.postgres.dedicated import Connection
@@ -21,8 +20,7 @@ class UnknownEventError(LookupError):
 class SetAsides:
     """Records what is set aside; the export tells it."""
 
-    def __init__(self, codec: Codec, clock: Clock) -> None:
-        self._codec = codec
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def standing(self, connection: Connection, scope: str, id_: str) -> SetAside | None:
@@ -31,14 +29,14 @@ class SetAsides:
         if found is None or found[0] != scope:
             raise UnknownEventError(id_)
         row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
-        return None if row is None else decode_set_aside(self._codec.open(id_, bytes(row[0])))
+        return None if row is None else decode_set_aside(bytes(row[0]))
 
     def listed(self, connection: Connection, scope: str) -> list[bytes]:
         """The lines of the export that tell what is left out; what is being set aside now is waited for."""
         with connection.transaction():
             connection.execute(SQL["lock_set_asides"], {"scope": scope})
             rows = connection.execute(SQL["set_asides_of_scope"], {"scope": scope}).fetchall()
-        return [self._codec.open(id_, bytes(body)) for id_, body in rows]
+        return [bytes(body) for (body,) in rows]
 
     def record(
         self, connection: Connection, scope: str, asked: SettingAside, mark: Callable[[], None]
@@ -53,7 +51,7 @@ class SetAsides:
             if found is None or found[0] != scope:
                 raise UnknownEventError(asked.id)
             new = SetAside(asked.id, asked.reason, asked.by, self._clock.now())
-            row = {"id": asked.id, "scope": scope, "at": new.at, "body": self._seal(new)}
+            row = {"id": asked.id, "scope": scope, "at": new.at, "body": new.line()}
             inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
             if not inserted:
                 return self._stored(connection, asked.id), False
@@ -61,11 +59,8 @@ class SetAsides:
             connection.execute(SQL["tally_set_aside"], {"scope": scope})
             return new, True
 
-    def _seal(self, record: SetAside) -> bytes:
-        return self._codec.seal(record.set_aside, record.line())
-
     def _stored(self, connection: Connection, id_: str) -> SetAside:
         row = connection.execute(SQL["set_aside"], {"id": id_}).fetchone()
         if row is None:
             raise UnknownEventError(id_)
-        return decode_set_aside(self._codec.open(id_, bytes(row[0])))
+        return decode_set_aside(bytes(row[0]))

@@ -11,7 +11,6 @@ from typing import Final
 from msgspec import Struct, json
 
 from services.intake.admission.admission import readmit
-from services.intake.journal.codec import Codec
 from services.intake.journal.damage import Damage
 from services.intake.journal.journal import SQL, Connection
 from shared.contract import BadEvent, canonical, digest_of
@@ -23,7 +22,7 @@ DEPARTED: Final = "staff.departed"
 MOVES: Final = frozenset((ENROLLED, DEPARTED))
 
 
-def mend(connection: Connection, codec: Codec, damage: Damage, rulebook: str) -> frozenset[str]:
+def mend(connection: Connection, damage: Damage, rulebook: str) -> frozenset[str]:
     """Raise heads to the last facts and know their ids; answers the scopes that had no head, which begin under
     `rulebook` until their first fact says otherwise.
     """
@@ -31,7 +30,7 @@ def mend(connection: Connection, codec: Codec, damage: Damage, rulebook: str) ->
         connection.execute(SQL["lock_all_heads"])
         raised = {"scopes": list(damage.behind), "rulebook": rulebook}
         made = frozenset(str(scope) for (scope,) in connection.execute(SQL["raise_heads"], raised))
-    while damage.without_id and _know_some(connection, codec):
+    while damage.without_id and _know_some(connection):
         pass
     return made
 
@@ -51,7 +50,7 @@ class _Fact(Struct, frozen=True):
 _decode: Final = json.Decoder(_Fact).decode
 
 
-def rebuild(connection: Connection, codec: Codec, scopes: Collection[str]) -> None:
+def rebuild(connection: Connection, scopes: Collection[str]) -> None:
     """Put offices and staff of these scopes as their facts say, and count them."""
     offices: dict[str, str] = {}
     staff: dict[tuple[str, str], datetime | None] = {}
@@ -60,8 +59,8 @@ def rebuild(connection: Connection, codec: Codec, scopes: Collection[str]) -> No
         connection.execute(SQL["lock_all_heads"])
         with connection.cursor("facts_of_scopes") as cursor:
             cursor.itersize = AT_ONCE
-            for scope, type_, id_, body in cursor.execute(SQL["facts_of_scopes"], {"scopes": list(scopes)}):
-                fact = _decode(codec.open(id_, bytes(body)))
+            for scope, type_, body in cursor.execute(SQL["facts_of_scopes"], {"scopes": list(scopes)}):
+                fact = _decode(bytes(body))
                 offices.setdefault(fact.office, scope)
                 if type_ in MOVES and fact.data.staff is not None:
                     staff[scope, fact.data.staff] = fact.occurred_at if type_ == DEPARTED else None
@@ -71,10 +70,10 @@ def rebuild(connection: Connection, codec: Codec, scopes: Collection[str]) -> No
         connection.execute(SQL["put_tallies"], {"scopes": list(scopes)})
 
 
-def _know_some(connection: Connection, codec: Codec) -> int:
+def _know_some(connection: Connection) -> int:
     rows = connection.execute(SQL["some_facts_without_id"], {"limit": AT_ONCE}).fetchall()
     if rows:
-        known = [(id_, scope, seq, at, _digest(codec.open(id_, body))) for scope, seq, id_, at, body in rows]
+        known = [(id_, scope, seq, at, _digest(body)) for scope, seq, id_, at, body in rows]
         ids, scopes, seqs, recorded, digests = columns(known)
         names = {"ids": ids, "scopes": scopes, "seqs": seqs, "recorded": recorded, "digests": digests}
         connection.execute(SQL["insert_ids"], names)

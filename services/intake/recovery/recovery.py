@@ -15,7 +15,6 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from services.intake.admission.admission import readmit
-from services.intake.journal.codec import Codec
 from services.intake.journal.damage import Damage
 from services.intake.journal.journal import SQL, Connection, known_place, write
 from services.intake.journal.numbering import KnownEvent, Numbered, Numbering, ScopeHead
@@ -62,7 +61,6 @@ class Recovery:
     """What was taken back so far."""
 
     connection: Connection
-    codec: Codec
     default_rulebook: str
     taken: Counter[str] = field(default_factory=Counter)
     left: list[Left] = field(default_factory=list)
@@ -72,7 +70,7 @@ class Recovery:
     def begin(self, damage: Damage) -> None:
         """Put heads and ids right by the facts that are there, before others are taken."""
         self.uneven = frozenset(one.scope for one in damage.uneven)
-        self.headless = mend(self.connection, self.codec, damage, self.default_rulebook)
+        self.headless = mend(self.connection, damage, self.default_rulebook)
 
     def take(self, piece: Piece) -> None:
         """Take what continues the journal, in one transaction; note the rest."""
@@ -87,7 +85,7 @@ class Recovery:
         compared again.
         """
         if self.uneven:
-            rebuild(self.connection, self.codec, self.uneven)
+            rebuild(self.connection, self.uneven)
         with self.connection.transaction():
             if self.taken:
                 reason = f"{self.taken.total()} facts were taken back from the topic"
@@ -112,7 +110,7 @@ class Recovery:
         if plan.facts:
             ids = [fact.place.id for fact in plan.facts]
             self.connection.execute(SQL["forget_ids"], {"ids": column(ids)})
-            write(self.connection, self.codec, plan, books.__getitem__)
+            write(self.connection, plan, books.__getitem__)
 
     def _begin_under(self, fact: TopicFact) -> None:
         """A head that was lost comes back with the rulebook that its scope began under, as the first fact tells it."""
@@ -171,7 +169,7 @@ class Recovery:
         return JournalFacts(
             {scope: ScopeHead(seq, recorded_at) for scope, seq, recorded_at in heads},
             {
-                (fact.scope, fact.seq): self.codec.open(id_, bytes(body))
+                (fact.scope, fact.seq): bytes(body)
                 for fact, (id_, body) in zip(facts, stored, strict=True)
                 if id_ is not None
             },

@@ -12,7 +12,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.intake.journal.codec import Codec
 from services.intake.journal.comparison import Findings, begin, hold, settle
 from services.intake.journal.damage_watch import DamageWatch
 from services.intake.journal.journal import RELAY_LOCK, SQL, WATERMARK_LOCK, Clock
@@ -46,11 +45,10 @@ class OutboxFact(Struct, frozen=True, gc=False):
 class FactOutbox(SessionLead):
     """Used by one thread at a time; every call but `try_lead` demands the lead."""
 
-    def __init__(self, dsn: str, *, clock: Clock, codec: Codec, watch: DamageWatch) -> None:
+    def __init__(self, dsn: str, *, clock: Clock, watch: DamageWatch) -> None:
         super().__init__(dsn, RELAY_LOCK, "panke-intake-relay")
         self._watch = watch
         self._clock = clock
-        self._codec = codec
 
     def demand_compared(self, topic: str) -> None:
         """Raise `NotComparedError` where the rows were not held against the topic: others were restored."""
@@ -61,13 +59,7 @@ class FactOutbox(SessionLead):
     def read(self, limit: int) -> list[OutboxFact]:
         """The first facts that are not acknowledged, in order within each scope; fewer than `limit` are all."""
         rows = self.leading().execute(SQL["unsent"], {"limit": limit}, binary=True)
-        return [self._unsent(*row) for row in rows]
-
-    def _unsent(
-        self, row: int | None, scope: str, seq: int, id_: str, body: bytes, contacts: bytes | None, *rest: Any
-    ) -> OutboxFact:
-        opened = None if contacts is None else self._codec.open(id_, contacts)
-        return OutboxFact(row, scope, seq, self._codec.open(id_, body), opened, *rest)
+        return [OutboxFact(*row) for row in rows]
 
     def delete(self, rows: Sequence[int], place: tuple[str, str], acknowledged: Mapping[int, int]) -> None:
         """Forget what was acknowledged, and keep how far: the next offset of each partition, in this log and topic."""
@@ -88,7 +80,7 @@ class FactOutbox(SessionLead):
         return begin(connection, place, self._watch.examine(connection))
 
     def hold(self, piece: Piece, findings: Findings) -> None:
-        hold(self.leading(), self._codec, piece, findings)
+        hold(self.leading(), piece, findings)
 
     def settle(self, place: tuple[str, str], findings: Findings, ends: Mapping[int, int]) -> None:
         """Let facts be taken, or say why not; what was compared once need not be compared again."""

@@ -135,7 +135,7 @@ ORDER BY asked.n
 
 -- name: facts_of_scopes
 -- In the order of the journal.
-SELECT scope, type, id::text, body FROM intake.facts WHERE scope = ANY(%(scopes)s::text[]) ORDER BY scope, seq
+SELECT scope, type, body FROM intake.facts WHERE scope = ANY(%(scopes)s::text[]) ORDER BY scope, seq
 
 -- name: put_offices
 INSERT INTO intake.offices (office, scope) SELECT * FROM unnest(%(offices)b::text[], %(scopes)b::text[])

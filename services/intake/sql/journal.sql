@@ -92,7 +92,7 @@ SELECT fact.body FROM intake.event_ids AS known JOIN intake.facts AS fact USING 
 SELECT seq, recorded_at, default_rulebook FROM intake.heads WHERE scope = %(scope)s
 
 -- name: export_scope
-SELECT id::text, body FROM intake.facts WHERE scope = %(scope)s ORDER BY seq
+SELECT body FROM intake.facts WHERE scope = %(scope)s ORDER BY seq
 
 -- name: declare_deployment
 INSERT INTO intake.deployment (demonstration, sealed) VALUES (%(demonstration)s, %(sealed)s) ON CONFLICT DO NOTHING
@@ -120,7 +120,7 @@ ON CONFLICT (scope) DO UPDATE SET set_asides = tallies.set_asides + 1
 SELECT body FROM intake.set_asides WHERE id = %(id)s::uuid
 
 -- name: set_asides_of_scope
-SELECT id::text, body FROM intake.set_asides WHERE scope = %(scope)s ORDER BY at, id
+SELECT body FROM intake.set_asides WHERE scope = %(scope)s ORDER BY at, id
 
 -- name: all_heads
 SELECT scope, seq, recorded_at, default_rulebook FROM intake.heads ORDER BY scope
@@ -128,7 +128,7 @@ SELECT scope, seq, recorded_at, default_rulebook FROM intake.heads ORDER BY scop
 -- name: visits_of_scope
 -- In the order of the journal, but for what was set aside. Asked for a finding of concealment alone, of which an
 -- office has a few in a year; what is sought narrows it to the visits whose body holds the id.
-SELECT fact.id::text, fact.body FROM intake.facts AS fact
+SELECT fact.body FROM intake.facts AS fact
 WHERE fact.scope = %(scope)s AND fact.seq > %(after)s AND fact.type = 'visit.registered'
     AND (%(sought)s::bytea IS NULL OR position(%(sought)s::bytea IN fact.body) > 0)
     AND NOT EXISTS (SELECT FROM intake.set_asides AS aside WHERE aside.id = fact.id)

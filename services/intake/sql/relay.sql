@@ -5,7 +5,7 @@
 -- The rows that begin within the limit, whole, and their facts by key: as a plain join it is planned as a hash of
 -- the whole journal while that is small. A row may go once its last fact is acknowledged.
 SELECT CASE WHEN fact.seq = unsent.last_seq THEN unsent.position END,
-       fact.scope, fact.seq, fact.id::text, fact.body, fact.contacts, fact.traceparent,
+       fact.scope, fact.seq, fact.body, fact.contacts, fact.traceparent,
        CASE WHEN fact.seq = 1
             THEN (SELECT default_rulebook FROM intake.heads WHERE heads.scope = unsent.scope) END
 FROM (
