@@ -22,6 +22,7 @@ from shared.contract.fields import (
     Label,
     Note,
     OfficeId,
+    People,
     PersonName,
     Phone,
     PhoneAddress,
@@ -320,13 +321,24 @@ class SurveyRecorded(Model, frozen=True):
     suggestion: Note | None = None
 
 
+class PersonErased(Model, frozen=True):
+    """Whose keys are destroyed; what was recorded of them stands, and nobody reads it again (privacy.md#erasure)."""
+
+    TYPE: ClassVar = "person.erased"
+    people: People
+    reason: Prose
+    asked_by: Subject
+    by: StaffId
+    despite_by: StaffId | None = None
+
+
 Registration = VisitRegistered | CallRegistered | OutreachRegistered
 Data = (
     StaffEnrolled | StaffDeparted | RulebookAdopted | ShiftOpened | StaffAway | StaffBack
     | VisitRegistered | CallRegistered | OutreachRegistered | FollowUpRecorded | CustomerRecognised
     | HouseholdLinked | ComplaintUpheld | ConcealmentFound | ClaimTransferred
     | DealSubscribed | DealSigned | DealCancelled | DisputeOpened | DisputeEvidenceAdded | DisputeRuled
-    | RecordCorrected | RecordApproved | SurveyRecorded
+    | RecordCorrected | RecordApproved | SurveyRecorded | PersonErased
 )  # fmt: skip
 
 DATA_TYPES: dict[str, type[Data]] = {model.TYPE: model for model in Data.__args__}

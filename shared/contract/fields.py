@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from shared import ids
 from shared.contract.plain import UNSEEN_LETTERS
+from shared.contract.sealed import PersonId
 
 MAX_EVENT_BYTES: Final = 65_536
 MAX_SEALED_BYTES: Final = 4 * MAX_EVENT_BYTES
@@ -107,6 +108,8 @@ BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 Phones = Annotated[tuple[Phone, ...], Meta(max_length=20)]
 StaffList = Annotated[tuple[StaffId, ...], Meta(max_length=100)]
+MAX_ERASED: Final = 1000
+People = Annotated[tuple[PersonId, ...], Meta(min_length=1, max_length=MAX_ERASED)]
 Evidence = Annotated[
     tuple[Annotated[str, Meta(min_length=1, max_length=4000), _personal("evidence")], ...],
     Meta(max_length=100),

@@ -6,11 +6,13 @@ name as only its person's key reads it, a mark for what is masked, or a mark for
 """
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.i18n import bilingual
 from shared.ids import Contact
 
 PERSON_PATTERN: Final = "^[pwsn]:[0-9a-v]{26}$"
@@ -29,6 +31,8 @@ WORDS: Final = "[sealed]"
 """Stands for words."""
 HIDDEN: Final = "****"
 """Stands for a contact of which something was left out when it was typed."""
+ERASED: Final = bilingual("an erased person")
+"""Is read where the key is gone."""
 
 _person: Final = re.compile(PERSON_PATTERN.strip("^$")).fullmatch
 _token: Final = re.compile(r"([pwsn]:[0-9a-v]{26})\.([A-Za-z0-9_-]+)").fullmatch
@@ -56,6 +60,17 @@ def sealed_text(text: str) -> tuple[str, str] | None:
     """The person under whose key a text stands, and what stands there; None for any other text."""
     found = _token(text) if text[1:2] == ":" else None
     return None if found is None else (found[1], found[2])
+
+
+def person_of(text: str) -> str | None:
+    """Whom a contact or a name under seal is of; None for a text in clear."""
+    sealed = sealed_text(text)
+    return person_id(text) if sealed is None else sealed[0]
+
+
+def without_erased(texts: Iterable[str], erased: Collection[str]) -> tuple[str, ...]:
+    """Contacts or names of one customer as they read when these people were erased, each once."""
+    return tuple(dict.fromkeys(ERASED if person_of(text) in erased else text for text in texts))
 
 
 def is_sealed_form(text: str) -> bool:

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from shared.contract.sealed import sealed_text
+from shared.contract.sealed import ERASED, sealed_text
 from shared.platform.postgres.database import Database
-from shared.sealing.opening import ERASED, open_event, open_text, open_texts, people_in_event, people_in_texts
+from shared.sealing.opening import open_event, open_text, open_texts, people_in_event, people_in_texts
 from shared.sealing.person import PersonKey, new_id
 from shared.sealing.vault import Vault
 

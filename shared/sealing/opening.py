@@ -12,12 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.contract.sealed import contact_id, is_sealed_form, person_id, sealed_text
-from shared.i18n import bilingual
+from shared.contract.sealed import contact_id, is_sealed_form, person_id, person_of, sealed_text
 from shared.sealing.person import PersonKey
-
-ERASED: Final = bilingual("an erased person")
-"""Whose key is gone."""
 
 People = Mapping[str, PersonKey]
 """Those whose keys are there, by id."""
@@ -37,13 +33,7 @@ def people_in_event(body: bytes) -> set[str]:
 
 def people_in_texts(texts: Iterable[str]) -> set[str]:
     """Whom contacts and names of an answer are of."""
-    found = set()
-    for text in texts:
-        sealed = sealed_text(text)
-        id_ = person_id(text) if sealed is None else sealed[0]
-        if id_ is not None:
-            found.add(id_)
-    return found
+    return {id_ for text in texts if (id_ := person_of(text)) is not None}
 
 
 def open_event(body: bytes, people: People, *, erased: str | None = None) -> bytes:

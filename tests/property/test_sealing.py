@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.contract import DATA_TYPES, canonical, content_digest, decode_event, stamp_canonical
+from shared.contract import (
+    DATA_TYPES,
+    canonical,
+    content_digest,
+    decode_event,
+    format_instant,
+    stamp_canonical,
+)
+from shared.contract.answers.result import JudgementResult
 from shared.contract.personal import personal_texts
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.judge.encoding import encode as encode_answer
@@ -57,6 +67,46 @@ def test_erased_people_change_no_decision(drawn: list[Move], book: str, gone: se
     mixed = [open_event(line, vault.people) for line in sealed]
     found, whole = (judged(each, book) for each in (mixed, clear))
     assert _without_people(found) == _without_people(whole)
+
+
+@settings(pure, max_examples=20)
+@given(moves(), books, st.sets(st.integers(0, 3), min_size=1), st.booleans())
+def test_erased_people_read_alike_live_and_offline(
+    drawn: list[Move], book: str, gone: set[int], late: bool
+) -> None:
+    """Offline, by the fact, who is erased reads as live, by the key that is gone, byte for byte and at any time."""
+    clear, vault = lines(stream(drawn)), MemoryVault()
+    sealed = [vault.sealed(line) for line in clear]
+    erased = sorted(vault.ids(*(f"+861380000000{number}" for number in gone)))
+    sealed.append(vault.sealed(_erasure(clear[-1], erased or ["n:" + 26 * "0"])))
+    vault.erase(*(f"+861380000000{number}" for number in gone))
+    known_at = None if late else decode_event(clear[-1], recorded=True).recorded_at
+    live = judge(sealed, load(book), known(), known_at=known_at)
+    exported = [open_event(line, vault.people) for line in sealed]
+    offline = judge(exported, load(book), known(), known_at=known_at, name_erased=True)
+    assert _text(offline) == json.dumps(opened(json.loads(encode_answer(live)), vault))
+
+
+def _text(result: JudgementResult) -> str:
+    return json.dumps(json.loads(encode_answer(result)))
+
+
+def _erasure(last: bytes, people: list[str]) -> bytes:
+    """The erasure of these people, recorded a minute after the last event."""
+    event = decode_event(last, recorded=True)
+    assert event.recorded_at is not None
+    data = DATA["person.erased"] | {"people": people}
+    after = event.recorded_at + timedelta(minutes=1)
+    return encode(
+        envelope(
+            "person.erased",
+            id=str(uuid5(NAMESPACE_URL, "erasure")),
+            office=event.office,
+            occurred_at=format_instant(after),
+            recorded_at=format_instant(after),
+            data=data,
+        )
+    )
 
 
 def _without_people(result: dict[str, Any]) -> str:

@@ -203,6 +203,10 @@ KINDS: dict[str, tuple[str, Callable[[Data, str], Data]]] = {
             "answers": dict.fromkeys(("greeted", "introduced", "patient", "clear", "would_recommend"), 1),
         },
     ),
+    "erase": (
+        "person.erased",
+        lambda s, i: {"people": _words(s.pop("people")), "reason": "r", "asked_by": "a", "by": "gao"},
+    ),
 }  # fmt: skip
 
 

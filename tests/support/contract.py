@@ -110,6 +110,13 @@ DATA: dict[str, dict[str, Any]] = {
         "answers": {"greeted": 1, "introduced": 1, "patient": 0, "clear": 1, "would_recommend": 1},
         "score": 4,
     },
+    "person.erased": {
+        "people": ["p:0123456789abcdefghijklmnop", "n:vutsrqponmlkjihgfedcba9876"],
+        "reason": "本人要求删除",
+        "asked_by": "本人,凭身份证",
+        "by": "zhou",
+        "despite_by": "gao",
+    },
 }
 
 

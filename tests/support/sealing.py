@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.contract import BadEvent, canonical, content_digest, decode_event
+from shared.contract.sealed import ERASED
 from shared.contract.wire import stamp_canonical
 from shared.sealing.opening import open_texts
 from shared.sealing.person import KEY_BYTES, PersonKey, new_id
@@ -28,6 +29,10 @@ class MemoryVault:
         self.people[made.id] = made
         self.found[scope, contact] = made
         return made
+
+    def ids(self, *contacts: str) -> set[str]:
+        """Who stands for these contacts, in any scope."""
+        return {person.id for (_, contact), person in self.found.items() if contact in contacts}
 
     def erase(self, *contacts: str) -> None:
         for key in [key for key in self.found if key[1] in contacts]:
@@ -66,7 +71,7 @@ def opened(result: dict[str, Any], vault: MemoryVault | None = None) -> dict[str
     """A result of judging sealed events as it is shown."""
     known = (vault or _last).people
     customers = [
-        customer | {key: open_texts(customer[key], known, "erased") for key in ("contacts", "names")}
+        customer | {key: open_texts(customer[key], known, ERASED) for key in ("contacts", "names")}
         for customer in result["customers"]
     ]
     return result | {"customers": customers}

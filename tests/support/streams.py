@@ -254,6 +254,9 @@ KINDS: dict[str, Maker] = {
     "approve": lambda s, a, b, c: s.add(
         "record.approved", {"record": s.pick("record", a), "stage": "filed", "by": "gao"}
     ),
+    "erase": lambda s, a, b, c: s.add("person.erased", {
+        "people": [f"p:{a:026d}"], "reason": "r", "asked_by": "a", "by": "gao",
+    }),
 }  # fmt: skip
 OFTEN = ["visit"] * 6 + ["call"] * 2 + ["deal"] * 3 + ["follow"] * 2 + ["recognise", "rule", "correct"] * 2
 

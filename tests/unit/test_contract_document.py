@@ -54,6 +54,7 @@ KINDS: dict[str, Any] = {
     "list of staff ids": kinds.StaffList,
     "list of prose": kinds.Evidence,
     "list of phones": kinds.Phones,
+    "list of person ids": kinds.People,
     "time": Instant,
     "place": kinds.ScopeId,
     "boolean": bool,

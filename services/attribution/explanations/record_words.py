@@ -34,4 +34,5 @@ KINDS: Mapping[str, Text] = {
     "record.corrected": translated("correction"),
     "record.approved": translated("approval of a record"),
     "survey.recorded": translated("survey"),
+    "person.erased": translated("erasure of a person"),
 }

@@ -99,6 +99,7 @@ def judge_command(
                 progress=advance,
                 encode_item=packed,
                 jobs=jobs if jobs is not None else cores(),
+                name_erased=True,
             )
     except (BadInputError, OfficeFileError, UnreadableFileError) as error:
         refuse(f"panke judge: {error}")

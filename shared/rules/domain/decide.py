@@ -96,6 +96,11 @@ def _approval(case: Case, approval: f.Approval) -> None:
     file_record(case)
 
 
+def _erasure(case: Case, erasure: f.Erasure) -> None:
+    """Who somebody is was no ground of any decision (procedure.md#identity-erased)."""
+    file_record(case)
+
+
 RULES: dict[type, Callable[[Case, Any], None]] = {
     f.Enrolment: enrol,
     f.Departure: depart,
@@ -121,4 +126,5 @@ RULES: dict[type, Callable[[Case, Any], None]] = {
     f.Correction: correct,
     f.Approval: _approval,
     f.Survey: _survey,
+    f.Erasure: _erasure,
 }

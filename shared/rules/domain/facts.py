@@ -213,11 +213,17 @@ class Survey(Struct, frozen=True, gc=False, tag=True):
     customer: Party
 
 
+class Erasure(Struct, frozen=True, gc=False, tag=True):
+    """Nobody knows any more who these people are; they own and are owned as before."""
+
+    people: tuple[str, ...]
+
+
 Matter: TypeAlias = (
     Enrolment | Departure | Adoption | ShiftOpening | Absence | Return
     | Visit | Call | Outreach | FollowUp | Recognition | HouseholdLink
     | Complaint | Concealment | Transfer | Subscription | Signing | Cancellation
-    | DisputeOpening | EvidenceAdding | Ruling | Correction | Approval | Survey
+    | DisputeOpening | EvidenceAdding | Ruling | Correction | Approval | Survey | Erasure
 )  # fmt: skip
 
 

@@ -9,7 +9,15 @@ from datetime import datetime
 from itertools import chain
 from typing import TypeAlias
 
-from shared.contract import BadEvent, ConcealmentFound, Event, RulebookAdopted, VisitRegistered, decode_event
+from shared.contract import (
+    BadEvent,
+    ConcealmentFound,
+    Event,
+    PersonErased,
+    RulebookAdopted,
+    VisitRegistered,
+    decode_event,
+)
 from shared.contract.answers.result import JudgementResult
 from shared.ids import ScopeId
 from shared.rules.domain.case import Books
@@ -59,6 +67,8 @@ class Judging:
     books: Books
     as_of: datetime | None
     contacts: Mapping[str, StoredContacts] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    """Who reads as erased in the result."""
 
     def judge(
         self,
@@ -98,7 +108,7 @@ class Judging:
             swept = sweep(slice_, fact, self.books, customers, self.as_of)
             slice_.put(swept.changes)
             history.add(places[-1], swept.events)
-        return scope_result(Judged(slice_, history, places), encode_item)
+        return scope_result(Judged(slice_, history, places, self.erased), encode_item)
 
 
 @dataclass(slots=True)
@@ -107,6 +117,7 @@ class _PlainScope:
 
     books: Books
     known_at: datetime | None
+    erased: set[str] | None
     receivers: dict[str, str] = field(default_factory=dict)
 
     def events(self, lines: Iterable[NumberedLine]) -> Iterator[PlacedEvent]:
@@ -129,6 +140,8 @@ class _PlainScope:
                 raise NotPlainError
         elif isinstance(data, RulebookAdopted) and (data.rulebook, data.version) not in self.books:
             raise NotPlainError
+        elif isinstance(data, PersonErased) and self.erased is not None:
+            self.erased.update(data.people)
 
 
 def with_book(books: Books, book: Rulebook) -> dict[BookId, Rulebook]:
@@ -147,26 +160,34 @@ def judge(
     contacts: Mapping[str, StoredContacts] | None = None,
     encode_item: EncodeItem = identity,
     jobs: int = 1,
+    name_erased: bool = False,
 ) -> JudgementResult:
     """Judge the lines of an NDJSON file. Raises `BadInputError`, and `WorkerDiedError` with more jobs than one.
 
     `book` is in force where no adoption says otherwise; `books` are those that an adoption may name.
     `contacts` holds, by id of an event, what its phones were read as when it was recorded, where that is known.
     `encode_item` is applied to each item of the result's lists. Up to `jobs` processes judge scopes side by side.
+    `name_erased` has those read as erased whom the input says are, whenever that was recorded; whoever opens the
+    result, by keys that are gone or not, needs their ids.
     """
-    books = with_book(books, book)
+    books, erased = with_book(books, book), set[str]()
     source, held = iter(lines), HeldLines(known_at)
     odd = held.read(source)
     if odd is None:
-        judging = Judging(book, books, as_of if as_of is not None else held.latest, contacts or {})
+        until = as_of if as_of is not None else held.latest
+        judging = Judging(book, books, until, contacts or {}, erased)
+        counted = _counted(progress, held.total)
         try:
-            return _judge_plain(judging, held, encode_item, _counted(progress, held.total), jobs)
+            return _judge_plain(judging, held, encode_item, counted, jobs, erased if name_erased else None)
         except NotPlainError:
             source = iter(())
     else:
         source = chain((odd,), source)
-    events = in_order(EventReader(books).events(chain(held.given_back(), source)), known_at)
-    judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {})
+    read = EventReader(books)
+    events = in_order(read.events(chain(held.given_back(), source)), known_at)
+    erased.update(read.erased() if name_erased else ())
+    del read
+    judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {}, erased)
     counted = _counted(progress, len(events))
     waiting = by_scope(events)
     del events  # so that each is let go of when it was judged
@@ -174,12 +195,17 @@ def judge(
 
 
 def _judge_plain(
-    judging: Judging, held: HeldLines, encode_item: EncodeItem, progress: Progress, jobs: int
+    judging: Judging,
+    held: HeldLines,
+    encode_item: EncodeItem,
+    progress: Progress,
+    jobs: int,
+    erased: set[str] | None,
 ) -> JudgementResult:
-    """Judge lines that are in recorded order, each as it is decoded."""
+    """Judge lines that are in recorded order, each as it is decoded; who is erased by then is added to `erased`."""
 
     def judge_scope(name: str, progress: Progress) -> ScopeResult:
-        events = _PlainScope(judging.books, held.known_at).events(held.scopes[name])
+        events = _PlainScope(judging.books, held.known_at, erased).events(held.scopes[name])
         return judging.scope(name, events, encode_item, progress)
 
     sizes = {name: len(lines) for name, lines in held.scopes.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from shared.contract import (
     BadEvent,
     ConcealmentFound,
     Event,
+    PersonErased,
     RulebookAdopted,
     VisitRegistered,
     bad,
@@ -62,6 +63,12 @@ class EventReader:
                     number, "set_aside", bilingual("no event {id} stands in the input", id=id_)
                 )
         return [event for event in self.kept if event is not None and event.id not in self.aside]
+
+    def erased(self) -> Iterator[str]:
+        """Whom the input says are erased, also where that was set aside: their keys are gone all the same."""
+        for event in self.kept:
+            if event is not None and isinstance(event.data, PersonErased):
+                yield from event.data.people
 
     def _read(self, lines: Iterable[bytes]) -> None:
         for number, line in enumerate(lines, start=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contract import format_instant
 from shared.contract.answers.result import (
@@ -26,6 +27,7 @@ from shared.contract.answers.result import (
     PenaltyResult,
     RulebookDigest,
 )
+from shared.contract.sealed import without_erased
 from shared.contract.topics import ClaimStatus
 from shared.rules.domain import events as e
 from shared.rules.domain.case import has_standing_deal, standing
@@ -154,6 +156,12 @@ def customer_result(
     )
 
 
+def _without_erased(customer: CustomerResult, erased: Set[str]) -> CustomerResult:
+    """The customer as it reads for whoever has no key of these people."""
+    contacts, names = (without_erased(texts, erased) for texts in (customer.contacts, customer.names))
+    return replace(customer, contacts=contacts, names=names)
+
+
 def deal_result(slice_: Slice, customer: Customer, deal: Deal, decisions: list[DealDecision]) -> DealResult:
     return DealResult(
         slice_.scope.name,
@@ -204,6 +212,7 @@ class Judged:
     slice: Slice
     history: DecisionHistory
     places: Sequence[int]
+    erased: Set[str] = frozenset()
 
 
 LISTS = ("customers", "deals", "disputes", "flags", "penalties")
@@ -275,6 +284,8 @@ def _items(scope: Judged) -> Iterator[tuple[str, tuple[int, int], Struct]]:
             decisions = [ownership_decision(made) for made in in_order(by_time)]
             clause = decisions[-1].clause if decisions else None
             customer = customer_result(slice_, record, decisions, clause)
+            if scope.erased:
+                customer = _without_erased(customer, scope.erased)
             yield "customers", (places[record.first - 1], record.nth), customer
             for deal in record.deals:
                 decided = [deal_decision(made) for made in history.deals.get(deal.deal, ())]

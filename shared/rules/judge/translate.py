@@ -119,4 +119,5 @@ _MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
     ),
     c.RecordApproved: lambda d, party: f.Approval(d.record),
     c.SurveyRecorded: lambda d, party: f.Survey(party(d.customer)),
+    c.PersonErased: lambda d, party: f.Erasure(d.people),
 }
