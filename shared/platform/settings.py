@@ -24,7 +24,14 @@ PREFIX: Final = "PANKE_"
 FILE: Final = "_FILE"
 GROUP: Final = "panke.settings"
 _OF_COMMANDS: Final = frozenset(
-    {"PANKE_LOCAL", "PANKE_INTAKE_ADDRESS", "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE"}
+    {
+        "PANKE_LOCAL",
+        "PANKE_INTAKE_ADDRESS",
+        "PANKE_ATTRIBUTION_ADDRESS",
+        "PANKE_NOTIFIER_ADDRESS",
+        "PANKE_ACCESS_ADDRESS",
+        "PANKE_SESSION_FILE",
+    }
 )
 """What commands read without being a service."""
 _OF_TESTS: Final = "PANKE_TEST_"

@@ -23,6 +23,8 @@ PACKAGE: Final = "shared.sealing"
 SQL = queries(PACKAGE)
 ERASURE_LOCK: Final = 0x70616E6B65_03
 CONTACT: Final = "contact"
+WRITTEN_ANEW: Final = 64 * 1024 * 1024
+"""Bytes up to which the table is written anew within a second or so; some 150,000 people."""
 
 Connection = psycopg.Connection[Any]
 ScopedContact = tuple[str, str]
@@ -119,11 +121,6 @@ class Vault:
         (number,) = _one(connection, "erasures")
         return int(number)
 
-    def erase(self, connection: Connection, ids: Collection[str]) -> list[str]:
-        """Delete people for good; answers who was there. Waits for groups that are being journalled."""
-        connection.execute(SQL["lock_erasures"], {"key": ERASURE_LOCK})
-        return [str(id_) for (id_,) in connection.execute(SQL["erase_people"], {"ids": list(ids)})]
-
     def rotate(self, connection: Connection, limit: int = 1000) -> int:
         """Bring everybody under the present keys, so many in a transaction; answers how many that were."""
         after, moved = "", 0
@@ -157,6 +154,25 @@ class Vault:
             wrapped=keys.wrap(person.key, _place(person.id, scope)),
             contact=person.seal(CONTACT, {CONTACT: contact}),
         )
+
+
+def destroy(connection: Connection, ids: Collection[str]) -> list[str]:
+    """Delete people for good; answers who was there. Waits for groups that are being journalled."""
+    with connection.transaction():
+        connection.execute(SQL["lock_erasures"], {"key": ERASURE_LOCK})
+        return [str(id_) for (id_,) in connection.execute(SQL["erase_people"], {"ids": list(ids)})]
+
+
+def scrub(connection: Connection) -> None:
+    """Take what was deleted out of the file of the table as well, where it stands until the room is needed.
+
+    A small table is written anew; of a large one, for which intake would wait too long, some bytes may stay.
+    """
+    (size,) = _one(connection, "bytes_of_people")
+    try:
+        connection.execute(SQL["scrub_at_once" if size <= WRITTEN_ANEW else "scrub"])
+    except psycopg.errors.LockNotAvailable:
+        connection.execute(SQL["scrub"])
 
 
 def _place(id_: str, scope: str) -> bytes:

@@ -17,7 +17,7 @@ from services.intake.journal.sealing import SealingJournal
 from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome
 from shared.platform.postgres.database import connection_info, migrate
 from shared.sealing.keys import KeyFile
-from shared.sealing.vault import PACKAGE, SCHEMA, Vault
+from shared.sealing.vault import PACKAGE, SCHEMA, Vault, destroy
 from tests.support.intake import TRACE, new_journal, prepare, raw, visit
 from tests.support.keys import key_file
 
@@ -45,7 +45,7 @@ class Sealing:
 
     def erase(self, *ids: str) -> None:
         with psycopg.connect(self.vault_dsn) as connection:
-            assert self.vault.erase(connection, ids) == list(ids)
+            assert destroy(connection, ids) == list(ids)
 
 
 @pytest.fixture
@@ -93,6 +93,23 @@ def test_who_was_erased_is_nobody_any_more(sealing: Sealing) -> None:
     later = visit(id=str(uuid.uuid4()))
     assert isinstance(sealing.record(later), Accepted)
     assert contact(sealing.kept(later["id"])) != gone
+
+
+def test_a_repetition_brings_nobody_back(sealing: Sealing) -> None:
+    """What a client sends again of an erased person is answered, and leaves neither the contact nor a key behind."""
+    event, other = visit(), visit()
+    event["data"]["customer"] = {"name": "张伟", "phones": ["138 0000 0007"]}
+    nameless = visit()
+    nameless["data"]["customer"] = {"name": "张伟"}
+    places = [sealing.record(one) for one in (event, nameless, other)]
+    with psycopg.connect(sealing.vault_dsn, autocommit=True) as connection:
+        everybody = [id_ for (id_,) in connection.execute("SELECT id FROM vault.people")]
+        destroy(connection, everybody)
+        again = [sealing.record(one) for one in (event, nameless)]
+        assert [one.place for one in again if isinstance(one, Duplicate)] == [one.place for one in places[:2]]
+        assert connection.execute("SELECT id FROM vault.people").fetchall() == []
+        assert isinstance(sealing.record(event | {"data": event["data"] | {"notes": "另外"}}), Duplicate)
+        assert connection.execute("SELECT id FROM vault.people").fetchall() == []
 
 
 @pytest.mark.parametrize("sealed", [True, False])

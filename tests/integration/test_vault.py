@@ -13,7 +13,7 @@ import pytest
 from shared.platform.postgres.database import Database, connection_info, migrate
 from shared.sealing.keys import KeyFile, KeysError, add_key, read_keys
 from shared.sealing.opener import Opener
-from shared.sealing.vault import PACKAGE, SCHEMA, SQL, Connection, Vault
+from shared.sealing.vault import PACKAGE, SCHEMA, SQL, Connection, Vault, destroy, scrub
 from tests.support.keys import key_file
 from tests.support.panke import panke
 
@@ -56,6 +56,22 @@ def test_rows_name_nobody(keys: Path, connection: Connection) -> None:
         assert secret not in text
 
 
+def test_who_is_erased_stands_in_no_file_of_the_vault(keys: Path, connection: Connection) -> None:
+    """After scrubbing, neither the wrapped key nor the sealed contact is left in the file of the table."""
+    kept = vault(keys, connection)
+    kept.people_of(connection, [("demo", f"+86138{number:08d}") for number in range(200)])
+    rows = connection.execute("SELECT id, wrapped_key, contact FROM people ORDER BY id").fetchall()
+    gone = rows[::20]
+    destroy(connection, [id_ for id_, _, _ in gone])
+    scrub(connection)
+    connection.execute("CHECKPOINT")
+    (file,) = connection.execute(
+        "SELECT pg_read_binary_file(pg_relation_filepath('vault.people'))"
+    ).fetchone() or (b"",)
+    assert [id_ for id_, key, contact in gone if bytes(key) in file or contact.encode() in file] == []
+    assert bytes(rows[1][1]) in file
+
+
 def test_people_are_read_with_their_contacts(keys: Path, connection: Connection) -> None:
     """By their ids, each with the contact; one who was erased is not there, and the contact is a new person's."""
     kept = vault(keys, connection)
@@ -63,7 +79,7 @@ def test_people_are_read_with_their_contacts(keys: Path, connection: Connection)
     ids = [person.id for person in people.values()]
     assert [kept.people(connection, ids)[id_].contact for id_ in ids] == [PHONE[1], WECHAT[1]]
     before = kept.erasures(connection)
-    assert kept.erase(connection, ids[:1]) == ids[:1]
+    assert destroy(connection, ids[:1]) == ids[:1]
     assert kept.erasures(connection) == before + 1
     assert set(kept.people(connection, ids)) == {ids[1]}
     assert kept.people_of(connection, [PHONE])[PHONE].id != ids[0]
@@ -121,7 +137,7 @@ def test_staff_are_reached_where_the_vault_can_read(
     kept = vault(keys, connection)
     people = kept.people_of(connection, [("demo", "staff:li"), ("demo", "staff:wang")])
     li, wang = people.values()
-    kept.erase(connection, [wang.id])
+    destroy(connection, [wang.id])
     given = [{"sms": li.name("13900000001"), "email": "li@example.com"}, {"sms": wang.name("13900000002")}]
     with Database(database, schema=SCHEMA) as pool:
         assert Opener(kept, pool).addresses(given) == [{"sms": "13900000001", "email": "li@example.com"}, {}]

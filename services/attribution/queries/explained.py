@@ -11,11 +11,12 @@ from typing import TypeAlias, TypedDict
 from zoneinfo import ZoneInfo
 
 from services.attribution.explanations.explain import AnyDecision, explain
-from services.attribution.explanations.record_words import KINDS, OTHER, RECORD
+from services.attribution.explanations.record_words import OTHER, RECORD
 from services.attribution.queries.recorded import recorded
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract import parse_instant
 from shared.contract.answers import BothLanguages, DealDecision
+from shared.contract.event_words import KINDS
 from shared.i18n import Text
 from shared.i18n.times import dated
 from shared.ids import EventId

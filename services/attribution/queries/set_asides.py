@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.attribution.explanations.record_words import KINDS, OTHER
+from services.attribution.explanations.record_words import OTHER
 from services.attribution.queries.explained import both
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract import BadEvent, Event, contacts_of, decode_event, format_instant, mask, parties
 from shared.contract.answers import SetAsideRecord
+from shared.contract.event_words import KINDS
 from shared.contract.topics import decode_contacts
 from shared.i18n import translated
 from shared.i18n.times import dated

@@ -117,15 +117,17 @@ class Journal:
                 self._link.get().execute(SQL["void_comparison"])
                 raise
 
-    def sealed_by(self, id_: str) -> tuple[JournalPlace, str] | None:
-        """The place of a recorded event, and whose key proves its content, if one does."""
+    def sealed_by(self, ids: Sequence[str]) -> dict[str, tuple[JournalPlace, str]]:
+        """Of those of the events that are recorded the place, and whose key proves the content, if one does."""
         connection = self._link.get()
-        body = connection.execute(SQL["fact_by_id"], {"id": id_}).fetchone()
-        row = connection.execute(SQL["known_ids"], {"ids": column([id_])}).fetchone()
-        if body is None or row is None:
-            return None
-        by = prover_of(bytes(body[0]))
-        return None if by is None else (known_place(*row[:-1]), by)
+        found = {}
+        for *place, _ in connection.execute(SQL["known_ids"], {"ids": column(list(ids))}).fetchall():
+            known = known_place(*place)
+            body = connection.execute(SQL["fact_by_id"], {"id": known.id}).fetchone()
+            by = None if body is None else prover_of(bytes(body[0]))
+            if by is not None:
+                found[known.id] = (known, by)
+        return found
 
     def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:
         connection = self._link.get()

@@ -45,9 +45,14 @@ class SealingJournal:
         """As the journal's; a repetition of what an erased person alone could prove is one by its id."""
         connection = self._open()
         with self._held(connection):
-            sealed = self._sealed(connection, submissions)
-            outcomes = self._journal.append(sealed)
-        return [self._repeated(connection, outcome) for outcome in outcomes]
+            drafts = [Draft(submission.body, submission.type) for submission in submissions]
+            repeated = self._of_erased(connection, submissions, drafts) if self._erasures else {}
+            pairs = [pair for pair in zip(submissions, drafts, strict=True) if pair[0].id not in repeated]
+            placed = iter(self._journal.append(self._sealed(connection, pairs)) if pairs else ())
+        return [
+            repeated.get(submission.id) or self._repeated(connection, next(placed))
+            for submission in submissions
+        ]
 
     def _open(self) -> psycopg.Connection[Any]:
         connection = self._link.get()
@@ -71,19 +76,29 @@ class SealingJournal:
             if not connection.broken:
                 connection.execute(SQL["let_erasures"], {"key": ERASURE_LOCK})
 
-    def _sealed(
-        self, connection: psycopg.Connection[Any], submissions: Sequence[Submission]
-    ) -> list[Submission]:
-        drafts = [Draft(submission.body, submission.type) for submission in submissions]
-        wanted = {
-            (submission.scope, contact): None
+    def _of_erased(
+        self, connection: psycopg.Connection[Any], submissions: Sequence[Submission], drafts: Sequence[Draft]
+    ) -> dict[str, Outcome]:
+        """Repetitions of what erased people alone could prove: who is named in one is not made a person again."""
+        strange = [
+            submission.id
             for submission, draft in zip(submissions, drafts, strict=True)
-            for contact in draft.contacts()
+            if any((submission.scope, contact) not in self._known for contact in draft.contacts())
+        ]
+        found = self._journal.sealed_by(strange) if strange else {}
+        there = self._vault.people(connection, [by for _, by in found.values()]) if found else {}
+        return {id_: Duplicate(place) for id_, (place, by) in found.items() if by not in there}
+
+    def _sealed(
+        self, connection: psycopg.Connection[Any], pairs: Sequence[tuple[Submission, Draft]]
+    ) -> list[Submission]:
+        wanted = {
+            (submission.scope, contact): None for submission, draft in pairs for contact in draft.contacts()
         }
         new = [one for one in wanted if one not in self._known]
         if new:
             self._known |= self._vault.people_of(connection, new)
-        return [self._sealed_one(*pair) for pair in zip(submissions, drafts, strict=True)]
+        return [self._sealed_one(*pair) for pair in pairs]
 
     def _sealed_one(self, submission: Submission, draft: Draft) -> Submission:
         if not draft.is_personal:
@@ -95,7 +110,7 @@ class SealingJournal:
     def _repeated(self, connection: psycopg.Connection[Any], outcome: Outcome) -> Outcome:
         if not isinstance(outcome, Conflict):
             return outcome
-        found = self._journal.sealed_by(outcome.id)
+        found = self._journal.sealed_by([outcome.id]).get(outcome.id)
         if found is None or self._vault.people(connection, (found[1],)):
             return outcome
         return Duplicate(found[0])

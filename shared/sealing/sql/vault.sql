@@ -16,6 +16,9 @@ RETURNING id
 -- name: people
 SELECT id, scope, wrapping, wrapped_key, contact FROM vault.people WHERE id = ANY(%(ids)s::text[])
 
+-- name: people_there
+SELECT id FROM vault.people WHERE id = ANY(%(ids)s::text[])
+
 -- name: erasures
 SELECT number FROM vault.erasures
 
@@ -34,6 +37,16 @@ WITH gone AS (DELETE FROM vault.people WHERE id = ANY(%(ids)s::text[]) RETURNING
     UPDATE vault.erasures SET number = number + 1
 )
 SELECT id FROM gone
+
+-- name: bytes_of_people
+SELECT pg_relation_size('vault.people')
+
+-- name: scrub_at_once
+-- Writes the table anew, without what was deleted; intake waits for it.
+VACUUM FULL vault.people
+
+-- name: scrub
+VACUUM vault.people
 
 -- name: fingerprints
 SELECT name, fingerprint FROM vault.keys

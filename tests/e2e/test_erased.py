@@ -1,0 +1,177 @@
+"""Who is erased is nobody from then on, in a deployment that runs; decisions stand, and judge alike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import psycopg
+import pytest
+
+from shared.contract.sealed import ERASED
+from shared.platform.postgres.database import connection_info
+from shared.sealing.keys import KeyFile
+from shared.sealing.vault import Vault
+from tests.support.keys import key_file
+from tests.support.panke import exported, panke
+from tests.support.system import System, running
+
+BEGIN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+AS_OF = "2026-03-03T00:00:00Z"
+
+
+@pytest.fixture
+def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
+    settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_KEYS": key_file(directory)}
+    with running(directory, database, kafka, BEGIN, settings=settings) as found:
+        yield found
+
+
+def event(type_: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(uuid5(NAMESPACE_URL, f"{type_}/{json.dumps(data)}")), "type": type_, "scope": "demo",
+        "office": "demo-office", "actor": "desk", "occurred_at": "2026-03-02T10:00:00+08:00", "data": data,
+    }  # fmt: skip
+
+
+def visit(name: str, customer: dict[str, Any], **more: Any) -> dict[str, Any]:
+    data = {"visit": name, "customer": customer, "received_by": "li", "capacity": "on_turn", **more}
+    return event("visit.registered", data)
+
+
+ZHANG = {"name": "张大伟", "phones": ["138 1234 0001"], "wechat": "zhangdawei"}
+WANG = {"name": "王小芳", "phones": ["13812340002"]}
+LIU = {"name": "刘长庚", "phones": ["13812340003"]}
+VISIT = visit("v1", ZHANG, notes="想要三居", companions=[WANG], referred_by=[{"phone": "13812340009"}])
+RECOGNISED = event(
+    "customer.recognised",
+    {"visit": "v1", "by": "li", "evidence": ["张大伟的通话记录"], "confirmed_by": "gao"},
+)
+STAFF = tuple(
+    event("staff.enrolled", {"staff": staff, "name": name, "role": role})
+    for staff, name, role in (
+        ("li", "李娜", "consultant"),
+        ("wang", "王强", "consultant"),
+        ("gao", "高峰", "manager"),
+    )
+)
+PERSONAL = ("张大伟", "13812340001", "138 1234 0001", "zhangdawei", "想要三居", "通话记录")
+
+
+def privacy(system: System, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[bytes]:
+    """`panke privacy`, as somebody calls it on this deployment."""
+    command, *rest = arguments
+    deployment = ["--database-url", system.database_url]
+    if command != "pending":
+        deployment += ["--keys", system.settings["PANKE_KEYS"], "--clock", f"file:{system.clock.path}"]
+        for name in ("intake", "attribution", "notifier"):
+            deployment += [f"--{name}", system.address(name)]
+    done = panke("privacy", command, *rest, *deployment)
+    assert done.returncode == status, done.stderr.decode() + done.stdout.decode()
+    return done
+
+
+def erase(system: System, *arguments: str, status: int = 0) -> str:
+    said = ("--scope", "demo", "--reason", "撤回同意", "--asked-by", "客户本人", "--by", "gao")
+    done = privacy(system, "erase", *said, *arguments, status=status)
+    return (done.stdout + done.stderr).decode()
+
+
+def erasures(system: System) -> list[dict[str, Any]]:
+    """Every erasure of the journal."""
+    _, lines = exported(system.database_url, "demo", system.settings["PANKE_KEYS"])
+    return [found for line in lines if (found := json.loads(line))["type"] == "person.erased"]
+
+
+def people(system: System, *phones: str) -> dict[str, str]:
+    """Who stands for these contacts."""
+    vault = Vault(KeyFile(Path(system.settings["PANKE_KEYS"])))
+    with psycopg.connect(connection_info(system.database_url, schema="vault")) as connection:
+        found = vault.known(connection, [("demo", phone) for phone in phones])
+    return {one[1]: person.id for one, person in found.items()}
+
+
+def alike(system: System, last: int) -> dict[str, Any]:
+    """The judgement, which is byte for byte that of `panke judge`."""
+    live = system.judgement("demo", as_of=AS_OF, min_seq=last)
+    assert live == system.judged_offline("demo", AS_OF)
+    told: dict[str, Any] = json.loads(live)
+    return told
+
+
+@pytest.mark.timeout(900)
+def test_erased_people_are_nobody_from_then_on(system: System) -> None:
+    """What stands against it is named, a command that was cut off goes on, and decisions stand for good."""
+    last = 0
+    for each in (*STAFF, VISIT, RECOGNISED, visit("v2", WANG), visit("v3", LIU)):
+        last = system.record(each)
+    before = alike(system, last)
+    customer = before["customers"][0]["customer"]
+
+    deal = event("deal.subscribed", {
+        "deal": "d1", "customer": {"phones": ["13812340001"]}, "closed_by": "li", "project": "花园", "unit": "1-101",
+    })  # fmt: skip
+    last = system.record(deal)
+    before = alike(system, last)
+    assert "d1" in erase(system, "138 1234 0001", status=1)
+    assert "--reason" in erase(
+        system, "13812340001", "--despite-by", "gao", "--reason", "张大伟要求", status=1
+    )
+    assert "wang" in erase(system, "13812340001", "--despite-by", "wang", status=1)
+    assert erasures(system) == []
+
+    _cut_off(system, people(system, "+8613812340001"))
+    told = privacy(system, "pending").stdout.decode()
+    assert told.count("\n") == 1 and "demo" in told
+    assert people(system, "+8613812340001")
+
+    said = erase(system, "--customer", customer, "--despite-by", "gao")
+    assert len(erasures(system)) == 2, said
+    assert privacy(system, "pending").stdout == b""
+    assert people(system, "+8613812340001", "wechat:zhangdawei") == {}
+    assert set(people(system, "+8613812340002", "+8613812340009")) == {"+8613812340002", "+8613812340009"}
+    last = system.record(visit("v4", WANG))
+    after = alike(system, last)
+    assert after["customers"][0]["contacts"] == after["customers"][0]["names"] == [ERASED]
+    assert _decided(after)[customer] == _decided(before)[customer]
+    assert after["deals"] == before["deals"]
+    _nobody_knows(system, customer, last)
+    assert "nothing" in erase(system, "13812340001")
+
+    assert system.post(VISIT).status_code == 200
+    last = system.record(visit("v5", ZHANG | {"name": "张先生"}))
+    again = alike(system, last)
+    (new,) = [one for one in again["customers"] if "+8613812340001" in one["contacts"]]
+    assert new["customer"] != customer
+
+
+def _cut_off(system: System, found: dict[str, str]) -> None:
+    """As after a kill between the two steps: the journal says so of one of the contacts, and its key is there."""
+    data = {
+        "people": list(found.values()), "reason": "撤回同意", "asked_by": "客户本人", "by": "gao", "despite_by": "gao",
+    }  # fmt: skip
+    system.record(event("person.erased", data))
+
+
+def _decided(told: dict[str, Any]) -> dict[str, Any]:
+    return {one["customer"]: one | {"contacts": [], "names": []} for one in told["customers"]}
+
+
+def _nobody_knows(system: System, customer: str, last: int) -> None:
+    """No answer holds a personal text of who was erased; the history is whole."""
+    history = system.answer(f"/v1/scopes/demo/customers/{customer}/history", min_seq=last).text
+    listed = system.answer("/v1/scopes/demo/customers", min_seq=last).text
+    read = system.http.get(f"{system.address('intake')}/v1/events/{VISIT['id']}").text
+    for text in (history, listed, read):
+        assert [personal for personal in PERSONAL if personal in text] == []
+        assert ERASED in text
+    assert len(json.loads(history)["events"]) == 3
+    found = system.http.post(
+        f"{system.address('attribution')}/v1/scopes/demo/lookup", json={"contact": "13812340001"}
+    )
+    assert found.json()["known"] is False
