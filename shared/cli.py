@@ -47,7 +47,10 @@ class CommandGroup(PlainGroup):
         return {e.name.removeprefix(self.prefix): e for e in entries if e.name.startswith(self.prefix)}
 
 
-_GROUPS = {"serve": "Run one service in the foreground."}
+_GROUPS = {
+    "serve": "Run one service in the foreground.",
+    "database": "The database of a deployment: its schemas, and the roles of the services.",
+}
 
 
 def _load(name: str, entry: metadata.EntryPoint) -> click.Command:

@@ -26,6 +26,7 @@ from deploy.local.part import Part
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.private import FOLDER
 from deploy.local.process import ServerProcess
+from deploy.local.roles import ROLES, prepare_roles, signed_in
 from deploy.local.service import ServiceProcess, kept_port, port_variable
 from shared.cli import GROUP
 from shared.i18n import bilingual, translated
@@ -109,6 +110,7 @@ class Stack:
         try:
             failed = self._start_embedded(say, started)
             if not failed:
+                self._prepare_roles()
                 self.services = self.make_services(self.addresses())
                 failed = [error for part in self.services if (error := self._tried(part, say, started))]
         except BaseException:
@@ -138,6 +140,11 @@ class Stack:
             make_keys(path)
             say(bilingual("keys: {path}. Keep a copy apart from every backup of the database", path=path))
 
+    def _prepare_roles(self) -> None:
+        """Our own database, up to date, with a role for each service; a server that is given is its owner's."""
+        if self.postgres in self.embedded and self._wanted:
+            prepare_roles(self.postgres.dsn, self.directory)
+
     def begin(self, part: Part) -> None:
         """Start one part and wait until it is ready; whoever else started it meanwhile is welcome."""
         part.stop_if_abandoned()
@@ -156,6 +163,7 @@ class Stack:
                 self._restart(part, say)
             elif not part.attach():
                 raise NotRunningError(part.name)
+        self._prepare_roles()
         self.services = self.make_services(self.addresses())
         for service in self.services:
             if service.name in names:
@@ -250,7 +258,9 @@ class Stack:
         if self.keys is not None:
             environment.setdefault("PANKE_KEYS", self.keys)
         environment.setdefault("PANKE_ACCESS_PUBLIC_URL", f"http://127.0.0.1:{self._port('access')}")
-        others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE")
+        own = self.directory if self.postgres in self.embedded else None
+        environment = signed_in(service, environment, own)
+        others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE", ROLES)
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
         return {
             key: value

@@ -7,12 +7,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+import structlog
 
 from shared.platform.liveness import Answers, Progress, Watchdog
 from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
 from shared.platform.settings import CommonSettings, load
 from shared.platform.telemetry.telemetry import configure_logging
+
+log: Final = structlog.get_logger()
 
 Check: TypeAlias = Callable[[], str | Awaitable[str | None] | None]
 """What stands against it, or None when all is well."""
@@ -143,6 +147,7 @@ class ServiceDatabase(Protocol):
     def open(self) -> None: ...
     def close(self) -> None: ...
     def ping(self) -> bool: ...
+    def owner(self) -> str | None: ...
 
 
 def database_part(database: ServiceDatabase, migrations: Callable[[], Sequence[str]]) -> ServicePart:
@@ -151,6 +156,8 @@ def database_part(database: ServiceDatabase, migrations: Callable[[], Sequence[s
     async def start() -> None:
         await prepared(migrations)
         database.open()
+        if (owner := await asyncio.to_thread(database.owner)) is not None:
+            log.warning("database_owner", role=owner, do="panke database prepare")
 
     async def ready() -> str | None:
         return None if await asyncio.to_thread(database.ping) else "the database does not answer"

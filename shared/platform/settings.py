@@ -31,6 +31,7 @@ _OF_COMMANDS: Final = frozenset(
         "PANKE_NOTIFIER_ADDRESS",
         "PANKE_ACCESS_ADDRESS",
         "PANKE_SESSION_FILE",
+        "PANKE_DATABASE_ROLES",
     }
 )
 """What commands read without being a service."""

@@ -54,7 +54,7 @@ class Vault:
         return self._file.keys
 
     def demand_own_keys(self, connection: Connection) -> None:
-        """Note by which keys this vault is kept; raise `KeysError` where it is kept by others."""
+        """Note by which keys this vault is kept, where this role may; raise `KeysError` where it is kept by others."""
         known = dict(connection.execute(SQL["fingerprints"]).fetchall())
         ours = self.keys.fingerprints
         other = [name for name, print_ in known.items() if ours.get(name) != print_]
@@ -66,6 +66,9 @@ class Vault:
                     names=", ".join(sorted(other)),
                 )
             )
+        (may_note,) = _one(connection, "may_note")
+        if not may_note or known.items() >= ours.items():
+            return  # who only reads leaves it to who writes
         for name in other:
             connection.execute(SQL["drop_fingerprint"], {"name": name})
         connection.execute(

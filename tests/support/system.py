@@ -20,8 +20,10 @@ from deploy.local import LocalError
 from deploy.local.ports import free_port
 from deploy.local.service import ServiceProcess
 from shared.platform.clock import ClockDriver
+from shared.platform.postgres.roles import prepare
 from tests.support.contract import JSON_BODY
 from tests.support.panke import exported, judged
+from tests.support.roles import drop_roles
 
 SERVICES = ("intake", "attribution", "notifier")
 PARTITIONS = 3
@@ -31,7 +33,8 @@ PATIENCE = 180.0
 
 @dataclass
 class System:
-    """One deployment of its own: a database, a prefix of topics, a clock and three processes."""
+    """One deployment of its own: a database, a prefix of topics, a clock and three processes, each of which signs in to
+    the database as its own role; `database_url` is the owner's."""
 
     directory: Path
     database_url: str
@@ -137,7 +140,7 @@ class System:
     def _environment(self, name: str) -> dict[str, str]:
         common = {
             "PATH": "/usr/bin:/bin",
-            "PANKE_DATABASE_URL": self.database_url,
+            "PANKE_DATABASE_URL_FILE": str(self.directory / "roles" / name / "database.url"),
             "PANKE_KAFKA": self.kafka,
             "PANKE_TOPIC_PREFIX": self.topic_prefix,
             "PANKE_DEMONSTRATION": "true",
@@ -168,9 +171,12 @@ def running(
     clock = ClockDriver(directory / "clock.json")
     clock.hold(begin)
     prefix = topic_prefix or f"t{secrets.token_hex(6)}."
+    roles = f"t{secrets.token_hex(4)}"
+    prepare(database_url, prefix=roles, urls=directory / "roles")
     system = System(directory, database_url, kafka, prefix, clock, settings or {})
     try:
         yield system.start()
     finally:
         print(system.tails())  # shown where a test failed
         system.stop()
+        drop_roles(database_url, roles)

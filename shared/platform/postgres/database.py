@@ -25,6 +25,16 @@ _MIGRATION = re.compile(r"(?P<number>\d{3})_[a-z0-9_]+\.sql")
 _BLOCK = re.compile(r"^-- *name: *(?P<name>[a-z][a-z0-9_]*) *$", re.MULTILINE)
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
+# Whether the role may make schemas, and tables in this one; null for a schema that is not there.
+_MAY_MAKE = b"""
+    SELECT has_database_privilege(current_database(), 'CREATE'),
+           (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = %(schema)s)
+"""
+_OWNER = b"""
+    SELECT current_user FROM pg_namespace
+    WHERE nspname = %(schema)s AND pg_has_role(current_user, nspowner, 'USAGE')
+"""
+
 # A frozen owner inside a transaction holds its row locks, so every wait on the server has an end.
 _LIMITS = {
     "statement_timeout": "30s",
@@ -74,6 +84,7 @@ class Database:
         max_size: int = 8,
         wait: float = 5.0,
     ) -> None:
+        self._schema = schema
         self.dsn = connection_info(dsn, schema=schema, name=name)
         self.pool: ConnectionPool[psycopg.Connection[tuple[object, ...]]] = ConnectionPool(
             self.dsn,
@@ -115,6 +126,16 @@ class Database:
             return False
         return True
 
+    def owner(self) -> str | None:
+        """The role that this connects as, where it may do anything in the schema; None where it may do its work alone,
+        or the database does not answer."""
+        try:
+            with self.pool.connection() as connection:
+                row = connection.execute(_OWNER, {"schema": self._schema}).fetchone()
+        except psycopg.Error:
+            return None
+        return None if row is None else str(row[0])
+
 
 def connection_info(dsn: str, *, schema: str | None = None, name: str = "panke") -> str:
     """The connection string with our time limits; what the operator gave stands before our defaults."""
@@ -151,14 +172,17 @@ def migrate(dsn: str, package: str, schema: str) -> list[str]:
     """Bring `schema` to the state that `package` ships; answers the names that were applied now.
 
     Services that start together wait for one another on an advisory lock; each migration is one transaction
-    with the row that records it, so a kill leaves it applied or not, never half.
+    with the row that records it, so a kill leaves it applied or not, never half. A role that may not change the
+    schema only looks whether it is up to date, and raises `MigrationError` where it is not.
     """
     shipped = migrations(package)
     with psycopg.connect(connection_info(dsn, name=f"{schema}-migrate"), autocommit=True) as connection:
         connection.execute("SET statement_timeout = 0")
         connection.execute("SET lock_timeout = 0")
         connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"panke.migrate.{schema}"])
-        _prepare(connection, schema)
+        if not _prepare(connection, schema):
+            _demand_up_to_date(connection, shipped, schema)
+            return []
         pending = _pending(shipped, _applied(connection), schema)
         for migration in pending:
             _apply(connection, migration)
@@ -211,15 +235,37 @@ def _checked(schema: str) -> str:
     return schema
 
 
-def _prepare(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> None:
+def _prepare(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> bool:
+    """Make the schema and its list of migrations where they are missing; False for a role that may not."""
     name = sql.Identifier(_checked(schema))
-    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
     connection.execute(sql.SQL("SET search_path TO {}").format(name))
+    row = connection.execute(_MAY_MAKE, {"schema": schema}).fetchone() or (False, None)
+    if not (row[0] if row[1] is None else row[1]):
+        return False
+    if row[1] is None:
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations"
         " (name text PRIMARY KEY, sha256 text NOT NULL,"
         " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
     )
+    return True
+
+
+def _demand_up_to_date(
+    connection: psycopg.Connection[tuple[object, ...]], shipped: list[Migration], schema: str
+) -> None:
+    """For a role that may change nothing: it is the owner who brings the schema up to date."""
+    try:
+        pending = _pending(shipped, _applied(connection), schema)
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable):
+        pending = shipped
+    if pending:
+        lacking = ", ".join(migration.name for migration in pending)
+        raise MigrationError(
+            f"schema {schema} lacks {lacking}, and the role {connection.info.user} may not change it:"
+            " run `panke database prepare` as its owner first"
+        )
 
 
 def _applied(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, str]:

@@ -51,6 +51,9 @@ VACUUM vault.people
 -- name: fingerprints
 SELECT name, fingerprint FROM vault.keys
 
+-- name: may_note
+SELECT has_table_privilege('vault.keys', 'INSERT')
+
 -- name: put_fingerprints
 INSERT INTO vault.keys (name, fingerprint) SELECT * FROM unnest(%(names)s::text[], %(fingerprints)s::text[])
 ON CONFLICT DO NOTHING

@@ -1,0 +1,1 @@
+"""The database of a deployment: its schemas, and the roles of the services."""

@@ -1,0 +1,20 @@
+-- What the fold may do in its schema; given anew whenever roles are prepared, and nothing else is left.
+-- Events, facts and what was decided are added to; only what follows from them is rewritten.
+GRANT SELECT ON ALL TABLES IN SCHEMA attribution TO {attribution};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA attribution TO {attribution};
+GRANT INSERT ON attribution.stored_events, attribution.facts, attribution.deal_decisions, attribution.flags,
+    attribution.penalties, attribution.remarks, attribution.offices, attribution.scope_epochs, attribution.set_aside,
+    attribution.withdrawn_set_asides, attribution.parked_facts, attribution.dead_records TO {attribution};
+GRANT INSERT, UPDATE ON attribution.scopes, attribution.deals, attribution.staff,
+    attribution.warnings, attribution.watermarks, attribution.kept_topics, attribution.clock_anchors TO {attribution};
+GRANT INSERT, UPDATE (customer) ON attribution.decisions TO {attribution};
+GRANT UPDATE (sent) ON attribution.dead_records TO {attribution};
+GRANT INSERT, UPDATE, DELETE ON attribution.records, attribution.leaves, attribution.claims, attribution.joined,
+    attribution.homes, attribution.parked_scopes, attribution.restatements, attribution.notification_tracking
+    TO {attribution};
+GRANT INSERT, DELETE ON attribution.outbox TO {attribution};
+GRANT DELETE ON attribution.parked_facts TO {attribution};
+GRANT INSERT, UPDATE (lengths) ON attribution.rulebooks TO {attribution};
+
+-- The table locks of the fold: MAINTAIN changes no row.
+GRANT MAINTAIN ON attribution.stored_events, attribution.rulebooks TO {attribution};
