@@ -1,4 +1,4 @@
-"""`panke database prepare`: schemas brought up to date by their owner, and roles for the services (operations.md#roles)."""
+"""`panke database prepare`: schemas brought up to date by their owner, and roles for services (operations.md#roles)."""
 
 from __future__ import annotations
 

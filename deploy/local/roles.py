@@ -25,7 +25,9 @@ class UnpreparedError(LocalError):
 
     def __init__(self, reason: Exception) -> None:
         said = " ".join(str(reason).split())
-        super().__init__(translated("{part}: the database cannot be prepared: {reason}", part=PART, reason=said))
+        super().__init__(
+            translated("{part}: the database cannot be prepared: {reason}", part=PART, reason=said)
+        )
 
 
 def prepare_roles(owner: str, directory: Path) -> None:

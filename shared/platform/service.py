@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 import structlog
 
 from shared.platform.liveness import Answers, Progress, Watchdog
+from shared.platform.postgres.database import MigrationError
 from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
 from shared.platform.settings import CommonSettings, load
 from shared.platform.telemetry.telemetry import configure_logging
@@ -154,7 +155,11 @@ def database_part(database: ServiceDatabase, migrations: Callable[[], Sequence[s
     """The service's database: migrated and opened first, closed last, ready while it answers."""
 
     async def start() -> None:
-        await prepared(migrations)
+        try:
+            await prepared(migrations)
+        except MigrationError as error:
+            log.critical("database_unprepared", reason=str(error))
+            raise
         database.open()
         if (owner := await asyncio.to_thread(database.owner)) is not None:
             log.warning("database_owner", role=owner, do="panke database prepare")

@@ -29,7 +29,10 @@ DRIVERS = (
 )  # fmt: skip
 """Types that the server cannot tell from a sum; the driver says them with the value."""
 PLACEHOLDER = re.compile(r"%(\(\w+\))?[sbt]")
-FACT = "INSERT INTO intake.facts (scope, seq, id, type, recorded_at, body) VALUES ('a', 1, gen_random_uuid(), 't', now(), '')"
+FACT = """
+    INSERT INTO intake.facts (scope, seq, id, type, recorded_at, body)
+    VALUES ('a', 1, gen_random_uuid(), 't', now(), '')
+"""
 
 
 @pytest.fixture(scope="module")

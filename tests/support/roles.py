@@ -51,7 +51,9 @@ def prepared_database(server: str) -> Iterator[Roles]:
 def drop_roles(server: str, prefix: str) -> None:
     """Drop what `panke database prepare` made with the prefix, and what it was given in the database that is named."""
     with psycopg.connect(server, autocommit=True) as connection:
-        named = connection.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [f"{prefix}_"])
+        named = connection.execute(
+            "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [f"{prefix}_"]
+        )
         for (name,) in named.fetchall():
             for text in ("DROP OWNED BY {}", "DROP ROLE {}"):
                 connection.execute(sql.SQL(text).format(sql.Identifier(name)))

@@ -39,6 +39,8 @@ PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {
     "receipts": "PANKE_NOTIFIER_RECEIPTS_PORT"
 }
 OURS = tuple(SETTINGS)
+ONCE = "database"
+"""What runs to its end before the services start."""
 NOWHERE = {
     "PANKE_DATABASE_URL": "postgresql://panke@127.0.0.1:1/panke",
     "PANKE_KAFKA": "127.0.0.1:1",
@@ -93,7 +95,7 @@ def test_the_compose_file_runs_every_service_and_their_parts() -> None:
     serve = command().get_command(click.Context(command()), "serve")
     assert isinstance(serve, click.Group)
     assert set(OURS) == set(serve.list_commands(click.Context(serve)))
-    assert set(services()) == {*OURS, "kafka", "postgres"}
+    assert set(services()) == {*OURS, ONCE, "kafka", "postgres"}
     apart = {name for name, service in services().items() if "profiles" in service}
     assert apart == {"receipts"}
 
@@ -103,10 +105,21 @@ def test_every_setting_in_the_compose_file_exists(service: str) -> None:
     """A variable that no service reads would be a mistake that nobody notices."""
     given = set(services()[service]["environment"])
     assert given <= variables(settings_of(service))
-    assert {"PANKE_DATABASE_URL", "PANKE_KAFKA"} <= given
+    assert {"PANKE_DATABASE_URL_FILE", "PANKE_KAFKA"} <= given
 
 
-@pytest.mark.parametrize("service", OURS)
+def test_no_service_is_given_the_password_of_the_owner() -> None:
+    """The owner's own is with what runs before the services; each of these sees the file of its own role alone."""
+    urls = {name: service["environment"].get("PANKE_DATABASE_URL") for name, service in services().items()}
+    assert [name for name, url in urls.items() if url] == [ONCE]
+    written = {mount.split(":")[0]: mount.split("/")[-1] for mount in services()[ONCE]["volumes"]}
+    for name in OURS:
+        (volume,) = (one.split(":")[0] for one in services()[name]["volumes"] if ":/srv/database" in one)
+        assert written[volume] == SETTINGS[name]
+        assert services()[name]["depends_on"][ONCE] == {"condition": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("service", [*OURS, ONCE])
 def test_every_command_in_the_compose_file_exists(service: str) -> None:
     """`panke` with the arguments of the container finds a command that can be loaded."""
     arguments = services()[service]["command"]
@@ -114,7 +127,7 @@ def test_every_command_in_the_compose_file_exists(service: str) -> None:
     assert done.exit_code == 0, done.output
     assert "cannot be loaded" not in done.output
     found: click.Command | None = command()
-    for name in arguments:
+    for name in arguments[:2]:
         assert isinstance(found, click.Group)
         found = found.get_command(click.Context(found), name)
     assert found is not None
@@ -126,7 +139,10 @@ def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) 
     folders = dict(folders_of(service))
     told_by_file = services()[service]["environment"]
     given = {name: folders.get(value, value) or "s" * 16 for name, value in told_by_file.items()}
-    environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | {PORTS[service]: "0"}
+    url = tmp_path / "database.url"
+    url.write_text(NOWHERE["PANKE_DATABASE_URL"])
+    apart = {PORTS[service]: "0", "PANKE_DATABASE_URL_FILE": str(url)}
+    environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | apart
     environment = {name: value for name, value in environment.items() if name in given or name == "PATH"}
     log = tmp_path / "log"
     with log.open("wb") as out:
@@ -167,7 +183,8 @@ def test_database_and_broker_are_not_published(part: str) -> None:
 
 def test_every_service_has_a_healthcheck() -> None:
     """A dependency waits for health, so each must be able to tell it."""
-    assert all("test" in service["healthcheck"] for service in services().values())
+    lasting = [service for name, service in services().items() if name != ONCE]
+    assert all("test" in service["healthcheck"] for service in lasting)
 
 
 def test_images_are_pinned_and_the_same_everywhere() -> None:

@@ -87,7 +87,9 @@ class _Roles:
         except psycopg.errors.InsufficientPrivilege:
             statements = " ".join(f"CREATE ROLE {self._names[role]} LOGIN;" for role in missing)
             raise RolesError(
-                bilingual("this role may not make others; have made first: {statements}", statements=statements)
+                bilingual(
+                    "this role may not make others; have made first: {statements}", statements=statements
+                )
             ) from None
         return [self._names[role] for role in missing]
 
@@ -123,7 +125,7 @@ class _Roles:
         )
 
     def _execute(self, statement: str, **parts: sql.Composable) -> None:
-        self._connection.execute(sql.SQL(statement).format(**parts))  # type: ignore[arg-type]
+        self._connection.execute(sql.SQL(statement).format(**parts))
 
 
 _USE: Final = (

@@ -22,9 +22,7 @@ class OwnedSchema(NamedTuple):
     def rights(self) -> str:
         """What each role may do there; roles stand in braces, without the prefix of the deployment."""
         return (
-            resources.files(self.package)
-            .joinpath("sql", "roles", "rights.sql")
-            .read_text(encoding="utf-8")
+            resources.files(self.package).joinpath("sql", "roles", "rights.sql").read_text(encoding="utf-8")
         )
 
     @property
