@@ -67,6 +67,12 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
     except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
     say(f"{translated('restored')}: {', '.join(chosen)}")
+    say(
+        bilingual(
+            "rights are not restored: where services sign in as roles, run panke database prepare before they "
+            "start; panke up does"
+        )
+    )
 
 
 def _demand_vault_alone(parts: tuple[str, ...]) -> None:

@@ -134,6 +134,8 @@ def test_attribution_and_notifier_that_are_restored_from_a_backup_lose_and_repea
     clock = ("--clock", f"file:{system.clock.path}")
     restored = panke("restore", str(file), *parts, "--replace", *clock, *given)
     assert restored.returncode == 0, restored.stderr.decode()
+    assert b"panke database prepare" in restored.stdout
+    system.prepare()
     for name in ("attribution", "notifier"):
         system.services[name].launch()
     for name in ("attribution", "notifier"):
@@ -228,6 +230,7 @@ def lose(system: System, name: str) -> None:
     system.services[name].stop()
     with psycopg.connect(system.database_url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
+    system.prepare()
     system.services[name].launch()
     system.services[name].wait_ready(PATIENCE)
 

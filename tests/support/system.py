@@ -43,6 +43,7 @@ class System:
     clock: ClockDriver
     settings: Mapping[str, str] = field(default_factory=dict)
     secret: str = "whsec_" + "cGFua2UtdGVzdC1zZWNyZXQtb2YtMzItYnl0ZXM="
+    roles: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}")
 
     def __post_init__(self) -> None:
         ports: list[int] = []
@@ -55,8 +56,13 @@ class System:
         }
         self.http = httpx.Client(timeout=PATIENCE, trust_env=False, headers=JSON_BODY)
 
+    def prepare(self) -> None:
+        """As the owner does before the services start, also after a schema was lost or restored."""
+        prepare(self.database_url, prefix=self.roles, urls=self.directory / "roles")
+
     def start(self) -> System:
         """Start all three side by side: the notifier waits for a topic that attribution makes."""
+        self.prepare()
         for service in self.services.values():
             service.launch()
         try:
@@ -171,12 +177,10 @@ def running(
     clock = ClockDriver(directory / "clock.json")
     clock.hold(begin)
     prefix = topic_prefix or f"t{secrets.token_hex(6)}."
-    roles = f"t{secrets.token_hex(4)}"
-    prepare(database_url, prefix=roles, urls=directory / "roles")
     system = System(directory, database_url, kafka, prefix, clock, settings or {})
     try:
         yield system.start()
     finally:
         print(system.tails())  # shown where a test failed
         system.stop()
-        drop_roles(database_url, roles)
+        drop_roles(database_url, system.roles)

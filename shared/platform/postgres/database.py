@@ -261,7 +261,7 @@ def _demand_up_to_date(
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable):
         pending = shipped
     if pending:
-        lacking = ", ".join(migration.name for migration in pending)
+        lacking = f"{len(pending)} migrations, {pending[0].name} the first,"
         raise MigrationError(
             f"schema {schema} lacks {lacking}, and the role {connection.info.user} may not change it:"
             " run `panke database prepare` as its owner first"
