@@ -12,7 +12,6 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 import structlog
 
 from shared.platform.liveness import Answers, Progress, Watchdog
-from shared.platform.postgres.database import MigrationError
 from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
 from shared.platform.settings import CommonSettings, load
 from shared.platform.telemetry.telemetry import configure_logging
@@ -155,11 +154,7 @@ def database_part(database: ServiceDatabase, migrations: Callable[[], Sequence[s
     """The service's database: migrated and opened first, closed last, ready while it answers."""
 
     async def start() -> None:
-        try:
-            await prepared(migrations)
-        except MigrationError as error:
-            log.critical("database_unprepared", reason=str(error))
-            raise
+        await prepared(migrations)
         database.open()
         if (owner := await asyncio.to_thread(database.owner)) is not None:
             log.warning("database_owner", role=owner, do="panke database prepare")

@@ -17,9 +17,12 @@ from importlib.resources.abc import Traversable
 from typing import LiteralString
 
 import psycopg
+import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
+
+log = structlog.get_logger()
 
 _MIGRATION = re.compile(r"(?P<number>\d{3})_[a-z0-9_]+\.sql")
 _BLOCK = re.compile(r"^-- *name: *(?P<name>[a-z][a-z0-9_]*) *$", re.MULTILINE)
@@ -262,10 +265,12 @@ def _demand_up_to_date(
         pending = shipped
     if pending:
         lacking = f"{len(pending)} migrations, {pending[0].name} the first,"
-        raise MigrationError(
+        reason = (
             f"schema {schema} lacks {lacking}, and the role {connection.info.user} may not change it:"
             " run `panke database prepare` as its owner first"
         )
+        log.critical("database_unprepared", reason=reason)
+        raise MigrationError(reason)
 
 
 def _applied(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, str]:
