@@ -12,12 +12,20 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 import pytest
 
+from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from shared.platform.postgres.database import connection_info
+from tests.support.dumping import dump, dump_plain
 from tests.support.keys import key_file
 from tests.support.panke import exported, judged
-from tests.support.system import System, running
+from tests.support.parts import eventually, fresh_database
+from tests.support.searching import compressed_batches, found_below, found_in
+from tests.support.smtp import Post, posting
+from tests.support.system import PATIENCE, System, running
 
 BEGIN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+# The claim holds through 6 March: the first reminder is due at the opening of the day before.
+REMINDER = datetime(2026, 3, 5, 1, 0, 1, tzinfo=UTC)
+ADDRESS = "lina.li@panke.example"
 PERSONAL = (
     "张大伟",
     "13812340001",
@@ -30,13 +38,33 @@ PERSONAL = (
     "13812340009",
     "号码登记错误",
     "13987650001",
+    ADDRESS,
 )
 
 
 @pytest.fixture
-def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
-    settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_KEYS": key_file(directory)}
-    with running(directory, database, kafka, BEGIN, settings=settings) as found:
+def post() -> Iterator[Post]:
+    with posting() as found:
+        yield found
+
+
+@pytest.fixture
+def system(
+    directory: Path, own_postgres: EmbeddedPostgres, own_kafka: EmbeddedKafka, post: Post
+) -> Iterator[System]:
+    settings = {
+        "PANKE_DEFAULT_RULEBOOK": "shijiazhuang",
+        "PANKE_KEYS": key_file(directory),
+        "PANKE_NOTIFIER_CHANNELS": "email",
+        "PANKE_NOTIFIER_SMTP_HOST": "127.0.0.1",
+        "PANKE_NOTIFIER_SMTP_PORT": str(post.port),
+        "PANKE_NOTIFIER_SMTP_SENDER": "alerts@panke.example",
+        "PANKE_NOTIFIER_SMTP_SECURITY": "none",
+    }
+    with (
+        fresh_database(own_postgres.dsn) as database,
+        running(directory, database, own_kafka.address, BEGIN, settings=settings) as found,
+    ):
         yield found
 
 
@@ -66,7 +94,7 @@ CORRECTION = event("record.corrected", {
 HOUSEHOLD = event("household.linked", {"members": [{"phones": ["13812340002"]}, {"phones": ["13812340005"]}],
                                        "relation": "spouse"})  # fmt: skip
 EVENTS = (
-    event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant", "contacts": {"sms": "13987650001"}}),
+    event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant", "contacts": {"sms": "13987650001", "email": ADDRESS}}),
     event("staff.enrolled", {"staff": "wang", "name": "王强", "role": "consultant"}),
     event("staff.enrolled", {"staff": "gao", "name": "高峰", "role": "manager"}),
     VISIT, CALL, FOLLOW, CORRECTION, HOUSEHOLD,
@@ -74,8 +102,10 @@ EVENTS = (
 
 
 @pytest.mark.timeout(900)
-def test_a_sealed_deployment_keeps_nothing_personal_and_answers_in_clear(system: System) -> None:
-    """Journal, topics, facts and rows hold no personal text; answers and exports do, and judge alike."""
+def test_a_sealed_deployment_keeps_nothing_personal_and_answers_in_clear(
+    system: System, own_postgres: EmbeddedPostgres, own_kafka: EmbeddedKafka, post: Post
+) -> None:
+    """No file of the deployment holds a personal text; answers and exports do, and judge alike."""
     last = 0
     for each in EVENTS:
         last = system.record(each)
@@ -99,7 +129,9 @@ def test_a_sealed_deployment_keeps_nothing_personal_and_answers_in_clear(system:
     read = system.http.get(f"{system.address('intake')}/v1/events/{VISIT['id']}").json()
     assert read["data"] == VISIT["data"]
     _asked(system, told, last)
+    _reminded(system, post)
     assert _found(system) == {}
+    assert _written(system, own_postgres, own_kafka) == {}
 
 
 def _asked(system: System, told: dict[str, Any], last: int) -> None:
@@ -126,6 +158,20 @@ def _asked(system: System, told: dict[str, Any], last: int) -> None:
     assert change["changed"]["wechat"] == {"before": None, "after": "wechat:li****"}
 
 
+def _reminded(system: System, post: Post) -> None:
+    """Have the owner reminded by mail, so that the notifier has written to somebody."""
+    eventually(lambda: system.behind() == 0, "the notifier hears", PATIENCE)
+    system.clock.hold(REMINDER)
+    eventually(lambda: bool(post.received), "the reminder arrives", PATIENCE)
+    asked = {"scope": "demo", "state": "sent"}
+    path = f"{system.address('notifier')}/v1/alerts"
+    eventually(
+        lambda: bool(system.http.get(path, params=asked).json()["alerts"]), "the answer is kept", PATIENCE
+    )
+    (attempt, *_) = system.http.get(path, params=asked).json()["alerts"][0]["attempts"]
+    assert (attempt["recipient"], attempt["destination"]) == ("li", ADDRESS)
+
+
 def _found(system: System) -> dict[str, list[str]]:
     """Which personal texts stand in which tables of the database."""
     found: dict[str, list[str]] = {}
@@ -136,12 +182,37 @@ def _found(system: System) -> dict[str, list[str]]:
         ).fetchall()
         for schema, name in tables:
             rows = connection.execute(f'SELECT * FROM "{schema}"."{name}"'.encode()).fetchall()
-            text = "\n".join(_readable(value) for row in rows for value in row)
-            texts = [personal for personal in PERSONAL if personal in text]
+            texts = found_in(b"\n".join(_readable(value) for row in rows for value in row), PERSONAL)
             if texts:
                 found[f"{schema}.{name}"] = texts
     return found
 
 
-def _readable(value: Any) -> str:
-    return bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
+def _readable(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+
+
+def _written(
+    system: System, server: EmbeddedPostgres, broker: EmbeddedKafka
+) -> dict[str, dict[str, list[str]]]:
+    """Which personal texts stand in which files: data, logs of changes and of what was said, and what is taken out."""
+    (system.directory / "sealed.ndjson").write_bytes(
+        b"".join(exported(system.database_url, "demo", system.settings["PANKE_KEYS"], "--sealed")[1])
+    )
+    dump(system.database_url, ("intake", "attribution", "notifier", "vault"), system.directory / "whole.dump")
+    plain = system.directory / "whole.sql"
+    dump_plain(system.database_url, plain)
+    before = found_below(server.data, PERSONAL)
+    with psycopg.connect(connection_info(system.database_url), autocommit=True) as connection:
+        assert connection.execute("SHOW wal_compression").fetchone() == ("off",)
+        connection.execute("CHECKPOINT")
+    folders = {
+        "files of PostgreSQL": server.data,
+        "of PostgreSQL": server.directory,
+        "of Kafka": broker.directory,
+    }
+    folders |= {"of the services": system.directory}
+    found = {name: found_below(folder, PERSONAL) for name, folder in folders.items()}
+    assert compressed_batches(broker.directory) == []
+    found["files of PostgreSQL before"] = before
+    return {name: files for name, files in found.items() if files}

@@ -17,6 +17,11 @@ def dump(dsn: str, schemas: Sequence[str], file: Path) -> None:
     _run("pg_dump", "--format=custom", *chosen, f"--file={file}", f"--dbname={dsn}")
 
 
+def dump_plain(dsn: str, file: Path) -> None:
+    """Write the whole database to a file as statements, which nothing compresses."""
+    _run("pg_dump", "--format=plain", f"--file={file}", f"--dbname={dsn}")
+
+
 def restore(dsn: str, schemas: Sequence[str], file: Path) -> None:
     """Put the schemas of the file in the place of what is there."""
     with psycopg.connect(dsn, autocommit=True) as connection:
