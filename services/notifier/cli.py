@@ -16,13 +16,14 @@ import psycopg
 from services.notifier.commands import check_policy, preview_policy, test_channel
 from shared.contract.case_numbers import case_digest
 from shared.i18n import bilingual
-from shared.platform.options import clock, database_refused, database_url, settings_refused
+from shared.platform.options import clock, database_refused, database_url, keys, settings_refused, vault_url
 from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
     from services.notifier.history.listing import ListedAlert, Listing
     from services.notifier.history.proof import LogEntry, LoggedAlert, LogQuery
     from shared.platform.postgres.database import Database
+    from shared.sealing.opener import Opener
 
 _STATES = ("due", "sent", "failed", "unknown", "superseded", "dead", "unreachable")
 _REMINDERS = ("early", "day_before", "last_morning", "last_afternoon", "last_call")
@@ -74,6 +75,8 @@ alerts.add_command(test_channel)
 @click.option("--case", "case", help="only of this case number, as alerts show it: K7QF-2M9D")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with every attempt")
+@keys
+@vault_url
 @database_url
 def list_alerts(
     state: str | None,
@@ -85,6 +88,8 @@ def list_alerts(
     case: str | None,
     limit: int,
     as_json: bool,
+    keys: str,
+    vault_url: str | None,
     database_url: str,
 ) -> None:
     """List alerts, the latest due first, in the time of their office; with the customer behind each case number."""
@@ -92,7 +97,7 @@ def list_alerts(
 
     from services.notifier.history.listing import Filter
 
-    with _listing(database_url) as listing:
+    with _listing(database_url, keys, vault_url) as listing:
         date = None if day is None else day.date()
         wanted = Filter(state, scope, customer, staff, date, channel, _digest(case), _zone())
         found = listing.page(wanted, None, limit)
@@ -150,6 +155,8 @@ def figures_of_alerts(clock: str, database_url: str) -> None:
 @click.option("--case", "case", help="all claims on the customer of this case number: K7QF-2M9D")
 @click.option("--scope", help="with --customer or --case: only in this scope")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line, with the words that were sent")
+@keys
+@vault_url
 @database_url
 def log_alerts(
     customer: str | None,
@@ -157,6 +164,8 @@ def log_alerts(
     case: str | None,
     scope: str | None,
     as_json: bool,
+    keys: str,
+    vault_url: str | None,
     database_url: str,
 ) -> None:
     """What was told to whom, when, and what was answered: every step with business and machine time."""
@@ -167,8 +176,8 @@ def log_alerts(
         raise click.UsageError("give one of --customer, --claim and --case")
     asked = _claim_of(claim) if claim is not None else _customer(customer, scope, _digest(case))
     found = False
-    with _opened(database_url) as database:
-        for alert in Proof(database).whole_log(asked):
+    with _opened(database_url) as database, _opener(database_url, keys, vault_url) as opener:
+        for alert in Proof(database, opener).whole_log(asked):
             found = True
             zones = {} if as_json else Listing(database).zones([alert.scope])
             for line in _logged(alert, zones.get(alert.scope, _zone()), as_json=as_json):
@@ -247,11 +256,24 @@ def _time(at: datetime | None, zone: ZoneInfo) -> str:
 
 
 @contextmanager
-def _listing(database_url: str) -> Iterator[Listing]:
+def _listing(database_url: str, keys: str = "", vault_url: str | None = None) -> Iterator[Listing]:
     from services.notifier.history.listing import Listing
 
-    with _opened(database_url) as database:
-        yield Listing(database)
+    with _opened(database_url) as database, _opener(database_url, keys, vault_url) as opener:
+        yield Listing(database, opener)
+
+
+@contextmanager
+def _opener(database_url: str, keys: str, vault_url: str | None) -> Iterator[Opener]:
+    """By which it is read where a message went; without the file of keys that stays under seal."""
+    from shared.sealing.deployment import opener_at
+    from shared.sealing.keys import KeysError
+
+    try:
+        with opener_at(keys, vault_url or database_url) as opener:
+            yield opener
+    except KeysError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @contextmanager

@@ -86,20 +86,21 @@ class NotifierService:
         self.database = Database(
             settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=THREADS + ANSWERING
         )
-        self.listing = Listing(self.database)
-        plans = _unhurried(office_plans(settings), clock)
-        for remark in zone_remarks(plans):
-            log.warning("zone", remark=remark)
-        limiter = DatabaseLimiter(self.database, self.machine)
-        self.channels = configured(settings, limiter, plans)
-        topics = Topics(settings.topic_prefix)
-        self.topic = topics.ownership
-        patience = timedelta(seconds=settings.notifier_watermark_patience)
         self.vault = vault_of(settings)
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-notifier-vault", max_size=THREADS
         )
-        queue = Queue(self.database, Terms(LEASE, patience), Opener(self.vault, self.vault_database))
+        opener = Opener(self.vault, self.vault_database)
+        self.listing = Listing(self.database, opener)
+        plans = _unhurried(office_plans(settings), clock)
+        for remark in zone_remarks(plans):
+            log.warning("zone", remark=remark)
+        limiter = DatabaseLimiter(self.database, self.machine, opener.hidden)
+        self.channels = configured(settings, limiter, plans)
+        topics = Topics(settings.topic_prefix)
+        self.topic = topics.ownership
+        patience = timedelta(seconds=settings.notifier_watermark_patience)
+        queue = Queue(self.database, Terms(LEASE, patience), opener)
         clocks = (clock, self.machine)
         self.breaker = StoredBreaker(self.database, self.machine)
         self.dispatcher = Dispatcher(
@@ -110,7 +111,7 @@ class NotifierService:
         watermarks = Watermarks()
         self.ownership = self._ownership(topics, inbox, watermarks)
         self.kept_clock = KeptClock(self.database, steady_times(*clocks), lambda: watermarks.latest)
-        self.poller = Poller(self.database, self.channels, clocks, self.metrics)
+        self.poller = Poller(self.database, self.channels, clocks, self.metrics, opener)
         host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke notifier 判客提醒",
@@ -123,7 +124,9 @@ class NotifierService:
             examples=examples_of("services.notifier"),
             schemas=SCHEMAS,
         )
-        add_routes(self.app, self.listing, Proof(self.database), self.machine, plans.default.hours.zone)
+        add_routes(
+            self.app, self.listing, Proof(self.database, opener), self.machine, plans.default.hours.zone
+        )
 
     def _ownership(self, topics: Topics, inbox: Inbox, watermarks: Watermarks) -> ConsumedTopic:
         """The topic is waited for: attribution makes it."""

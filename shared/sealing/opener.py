@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from shared.contract.sealed import ERASED, sealed_text
+from shared.contract.sealed import ERASED, WORDS, sealed_text
 from shared.platform.postgres.database import Database
 from shared.sealing.opening import open_event, open_text, open_texts, people_in_event, people_in_texts
 from shared.sealing.person import PersonKey, new_id
@@ -74,6 +74,25 @@ class Opener:
             }
             for each in given
         ]
+
+    def texts(self, given: Sequence[str]) -> list[str]:
+        """Texts that may stand under seal, each as it was typed."""
+        people = self._people(people_in_texts(given))
+        return list(given) if people is None else [open_text(text, people, ERASED) for text in given]
+
+    def sealed_for(self, person: str | None, text: str) -> str:
+        """A text under the key of a person; as it is where it is nobody's, and a mark where the person is erased."""
+        people = self._people({person}) if person is not None else None
+        if person is None or people is None:
+            return text
+        return people[person].name(text) if person in people else WORDS
+
+    def hidden(self, text: str) -> str:
+        """By which a text is counted, without standing there; as it is where nothing is sealed."""
+        if self._vault is None:
+            return text
+        keys = self._vault.keys
+        return keys.index(keys.index_current, "", text).hex()
 
     def result(self, encoded: bytes) -> bytes:
         """The bytes of a whole result of judging (contract.md#result)."""

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from shared.platform.postgres.database import connection_info
-from tests.support.dumping import dump, dump_plain
+from tests.support.dumping import dump_plain
 from tests.support.keys import key_file
 from tests.support.panke import exported, judged
 from tests.support.parts import eventually, fresh_database
@@ -26,6 +26,8 @@ BEGIN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 # The claim holds through 6 March: the first reminder is due at the opening of the day before.
 REMINDER = datetime(2026, 3, 5, 1, 0, 1, tzinfo=UTC)
 ADDRESS = "lina.li@panke.example"
+OPEN = "demo-office"
+"""What is not personal, and stands wherever something was kept: the search finds it."""
 PERSONAL = (
     "张大伟",
     "13812340001",
@@ -39,6 +41,12 @@ PERSONAL = (
     "号码登记错误",
     "13987650001",
     ADDRESS,
+    # Asked for, previewed and refused, and so never recorded.
+    "13800000000",
+    "赵六",
+    "13812340777",
+    "孙未收",
+    "138 1234 00777",
 )
 
 
@@ -94,7 +102,9 @@ CORRECTION = event("record.corrected", {
 HOUSEHOLD = event("household.linked", {"members": [{"phones": ["13812340002"]}, {"phones": ["13812340005"]}],
                                        "relation": "spouse"})  # fmt: skip
 EVENTS = (
-    event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant", "contacts": {"sms": "13987650001", "email": ADDRESS}}),
+    event("staff.enrolled", {
+        "staff": "li", "name": "李娜", "role": "consultant", "contacts": {"sms": "13987650001", "email": ADDRESS},
+    }),
     event("staff.enrolled", {"staff": "wang", "name": "王强", "role": "consultant"}),
     event("staff.enrolled", {"staff": "gao", "name": "高峰", "role": "manager"}),
     VISIT, CALL, FOLLOW, CORRECTION, HOUSEHOLD,
@@ -111,6 +121,8 @@ def test_a_sealed_deployment_keeps_nothing_personal_and_answers_in_clear(
         last = system.record(each)
     assert system.post(VISIT).status_code == 200
     assert system.post(VISIT | {"data": VISIT["data"] | {"notes": "另外"}}).status_code == 409
+    refused = {"name": "孙未收", "phones": ["138 1234 00777"]}
+    assert system.post(event("visit.registered", VISIT["data"] | {"customer": refused})).status_code == 422
 
     live = system.judgement("demo", as_of="2026-03-03T00:00:00Z", min_seq=last)
     assert live == system.judged_offline("demo", "2026-03-03T00:00:00Z")
@@ -131,7 +143,17 @@ def test_a_sealed_deployment_keeps_nothing_personal_and_answers_in_clear(
     _asked(system, told, last)
     _reminded(system, post)
     assert _found(system) == {}
-    assert _written(system, own_postgres, own_kafka) == {}
+    written = _written(system, own_postgres, own_kafka)
+    assert {file: texts for file, texts in written.items() if texts != [OPEN]} == {}
+    for file in (
+        "data/pg_wal/",
+        "data/base/",
+        "panke.intake.v1-",
+        "panke.ownership.v1-",
+        "sealed.ndjson",
+        "whole.sql",
+    ):
+        assert any(file in one for one in written), f"{file} was not looked at"
 
 
 def _asked(system: System, told: dict[str, Any], last: int) -> None:
@@ -192,27 +214,17 @@ def _readable(value: Any) -> bytes:
     return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
 
 
-def _written(
-    system: System, server: EmbeddedPostgres, broker: EmbeddedKafka
-) -> dict[str, dict[str, list[str]]]:
-    """Which personal texts stand in which files: data, logs of changes and of what was said, and what is taken out."""
-    (system.directory / "sealed.ndjson").write_bytes(
-        b"".join(exported(system.database_url, "demo", system.settings["PANKE_KEYS"], "--sealed")[1])
-    )
-    dump(system.database_url, ("intake", "attribution", "notifier", "vault"), system.directory / "whole.dump")
-    plain = system.directory / "whole.sql"
-    dump_plain(system.database_url, plain)
-    before = found_below(server.data, PERSONAL)
+def _written(system: System, server: EmbeddedPostgres, broker: EmbeddedKafka) -> dict[str, list[str]]:
+    """Which texts stand in which files: data, logs of changes, what each process said, and what is taken out."""
+    sealed = exported(system.database_url, "demo", system.settings["PANKE_KEYS"], "--sealed")[1]
+    (system.directory / "sealed.ndjson").write_bytes(b"".join(sealed))
+    dump_plain(system.database_url, system.directory / "whole.sql")
+    found = found_below(server.data / "pg_wal", PERSONAL)
     with psycopg.connect(connection_info(system.database_url), autocommit=True) as connection:
         assert connection.execute("SHOW wal_compression").fetchone() == ("off",)
         connection.execute("CHECKPOINT")
-    folders = {
-        "files of PostgreSQL": server.data,
-        "of PostgreSQL": server.directory,
-        "of Kafka": broker.directory,
-    }
-    folders |= {"of the services": system.directory}
-    found = {name: found_below(folder, PERSONAL) for name, folder in folders.items()}
+    folders = {server.directory, server.data, broker.directory, system.directory}
+    for folder in (one for one in folders if not folders & set(one.parents)):
+        found |= found_below(folder, (*PERSONAL, OPEN))
     assert compressed_batches(broker.directory) == []
-    found["files of PostgreSQL before"] = before
-    return {name: files for name, files in found.items() if files}
+    return found

@@ -66,19 +66,23 @@ def wait_for(
 class DatabaseLimiter:
     """Counts in PostgreSQL: one row a key, locked while it is counted."""
 
-    def __init__(self, database: Database, clock: MachineClock) -> None:
+    def __init__(
+        self, database: Database, clock: MachineClock, hidden: Callable[[str], str] = lambda key: key
+    ) -> None:
+        """`hidden` makes of a key, in which a number may stand, what is kept of it."""
         self._database = database
         self._clock = clock
+        self._hidden = hidden
         self._sql = queries("services.notifier")
 
     async def take(self, key: str, limits: Sequence[Limit]) -> timedelta:
-        return await self._in_thread(lambda: self._take(key, limits))
+        return await self._in_thread(lambda: self._take(self._hidden(key), limits))
 
     async def wait(self, key: str, limits: Sequence[Limit]) -> timedelta:
-        return await self._in_thread(lambda: self._wait(key, limits))
+        return await self._in_thread(lambda: self._wait(self._hidden(key), limits))
 
     async def hold(self, key: str, wait: timedelta) -> None:
-        await self._in_thread(lambda: self._hold(key, wait))
+        await self._in_thread(lambda: self._hold(self._hidden(key), wait))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:

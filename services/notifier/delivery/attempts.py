@@ -85,7 +85,12 @@ class Attempts:
             now = self._business.now()
             notice = self._composer.notice(round.packet, round.found.recipient, round.people, now)
             call = SendAttempt(
-                channel.name, destination, notice.words.text, notice.to.staff, round.packet.digest
+                channel.name,
+                destination,
+                notice.words.text,
+                notice.to.staff,
+                round.packet.digest,
+                notice.to.key,
             )
             at: tuple[datetime, datetime] = (now, self._machine.now())
             numbers = await asyncio.to_thread(self._queue.begin_attempts, round.packet.members, call, at)

@@ -14,6 +14,7 @@ from services.notifier.channels.delivery_status import DeliveryStatus
 from services.notifier.delivery.work import EarlierAttempt
 from services.notifier.model.alert import OLD_NEWS, AttemptOutcome, LeasedAlert, State
 from shared.platform.postgres.database import Database, queries
+from shared.sealing.opener import Opener
 
 # Reports that are looked at in one transaction.
 _MOST: Final = 200
@@ -29,8 +30,9 @@ _NOT_KNOWN: Final = "the provider knows of no such message (asked)"
 class AttemptHistory:
     """What the tables know of calls that were made."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, opener: Opener | None = None) -> None:
         self._database = database
+        self._opener = opener or Opener()
         self._sql = queries("services.notifier")
 
     def keep(self, alerts: Sequence[LeasedAlert], term: timedelta) -> None:
@@ -48,7 +50,11 @@ class AttemptHistory:
         given = {"ids": [one.id for one in alerts]}
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["tried"], given).fetchall()
-        return [EarlierAttempt(*row) for row in rows]
+        destinations = self._opener.texts([row[1] for row in rows])
+        return [
+            EarlierAttempt(row[0], destination, *row[2:])
+            for row, destination in zip(rows, destinations, strict=True)
+        ]
 
     def resolve(
         self,

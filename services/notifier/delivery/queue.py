@@ -21,6 +21,7 @@ from services.notifier.delivery.work import QueueState, RoundResult, SendAttempt
 from services.notifier.model.alert import AttemptOutcome, LeasedAlert, People, Person, State, Step, alert_id
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.schedule.plan import Plans
+from shared.contract.sealed import person_of
 from shared.platform.postgres.database import Database, queries
 from shared.sealing.opener import Opener
 
@@ -39,7 +40,7 @@ class Queue:
         self._database = database
         self._opener = opener or Opener()
         self._terms = terms
-        self.history = AttemptHistory(database)
+        self.history = AttemptHistory(database, self._opener)
         self._sql = queries("services.notifier")
 
     @property
@@ -128,8 +129,7 @@ class Queue:
                 rows += connection.execute(self._sql["of_roles"], of_roles).fetchall()
         reached = self._opener.addresses([row[4] for row in rows])
         enrolled = {
-            (row[0], row[1]): Person(row[1], row[2], row[3], contacts, *row[5:])
-            for row, contacts in zip(rows, reached, strict=True)
+            (row[0], row[1]): _person(row, contacts) for row, contacts in zip(rows, reached, strict=True)
         }
         return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
@@ -147,8 +147,9 @@ class Queue:
 
         Where one of several no longer holds, nothing is stored: the words must be made without it.
         """
+        kept = replace(call, destination=self._opener.sealed_for(call.key, call.destination))
         with self._database.connection() as connection:
-            numbers = {one.id: self._begin(connection, one, call, at) for one in alerts}
+            numbers = {one.id: self._begin(connection, one, kept, at) for one in alerts}
             begun = {alert: number for alert, number in numbers.items() if number is not None}
             if len(begun) < len(alerts):
                 connection.rollback()
@@ -331,3 +332,13 @@ def _settling(alert: LeasedAlert, verdict: RoundResult, business_now: datetime) 
         "counts": verdict.counts,
         "business_now": business_now,
     }
+
+
+def _person(row: Any, contacts: Mapping[str, str]) -> Person:
+    _, staff, name, role, kept, departed, away, office = row
+    return Person(staff, name, role, contacts, departed, away, office, _key_of(kept))
+
+
+def _key_of(contacts: Mapping[str, str]) -> str | None:
+    """Under whose key contacts stand; None of those in clear."""
+    return next((key for text in contacts.values() if (key := person_of(text)) is not None), None)

@@ -64,6 +64,8 @@ class SendAttempt:
     message: str
     recipient: str
     digest: UUID | None = None
+    # Under whose key the destination is kept.
+    key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from services.notifier.schedule.ladder import SHANGHAI
 from services.notifier.schedule.plan import Plans
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
+from shared.sealing.opener import Opener
 
 # As a state that is asked for: dead, and nobody could be told.
 UNREACHABLE: Final = "unreachable"
@@ -126,8 +127,9 @@ class NotRetriableError(Exception):
 class Listing:
     """Reads for people, and the one thing that they may change."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, opener: Opener | None = None) -> None:
         self._database = database
+        self._opener = opener or Opener()
         self._sql = queries("services.notifier")
 
     def page(self, wanted: Filter, after: Cursor | None, limit: int) -> list[ListedAlert]:
@@ -213,8 +215,10 @@ class Listing:
 
     def _attempts(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, tuple[Attempt, ...]]:
         found: dict[UUID, tuple[Attempt, ...]] = {}
-        for alert, *rest in connection.execute(self._sql["attempts_of"], {"ids": list(ids)}):
-            found[alert] = (*found.get(alert, ()), Attempt(*rest))
+        rows = connection.execute(self._sql["attempts_of"], {"ids": list(ids)}).fetchall()
+        destinations = self._opener.texts([row[3] for row in rows])
+        for (alert, number, channel, _, *rest), destination in zip(rows, destinations, strict=True):
+            found[alert] = (*found.get(alert, ()), Attempt(number, channel, destination, *rest))
         return found
 
 

@@ -22,6 +22,7 @@ from services.notifier.model.metrics import Metrics
 from shared.contract.contacts import mask
 from shared.platform.clock import BusinessClock, MachineClock
 from shared.platform.postgres.database import Database, queries
+from shared.sealing.opener import Opener
 
 HORIZON: Final = timedelta(days=3)
 # How long after the sending it is first asked, and how long after each question it is asked again.
@@ -41,8 +42,10 @@ class Poller:
         channels: Sequence[Channel],
         clocks: tuple[BusinessClock, MachineClock],
         metrics: Metrics,
+        opener: Opener | None = None,
     ) -> None:
         self._database = database
+        self._opener = opener or Opener()
         self._channels = {one.name: one for one in channels if isinstance(one, ReportsStatus)}
         self._business, self._machine = clocks
         self._receipts = Receipts(database)
@@ -104,7 +107,13 @@ class Poller:
         }
         with self._database.connection() as connection:
             rows: list[Any] = connection.execute(self._sql["claim_questions"], given).fetchall()
-        return [StatusQuery(*row) for row in rows]
+        destinations = self._opener.texts([row[4] for row in rows])
+        return [
+            StatusQuery(channel, message, provider_id, key, destination, started_at)
+            for (channel, message, provider_id, key, _, started_at), destination in zip(
+                rows, destinations, strict=True
+            )
+        ]
 
     def _postpone(self, question: StatusQuery, wait: timedelta) -> None:
         at: datetime = self._machine.now() + wait

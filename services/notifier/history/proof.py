@@ -16,6 +16,7 @@ from uuid import UUID
 from services.notifier.history.listing import Cursor, Moment, ShownAlert
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
+from shared.sealing.opener import Opener
 
 # Alerts of a page, each with its history.
 PAGE: Final = 1000
@@ -64,8 +65,9 @@ class LogQuery:
 class Proof:
     """Reads the log."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, opener: Opener | None = None) -> None:
         self._database = database
+        self._opener = opener or Opener()
         self._sql = queries("services.notifier")
 
     def log(self, asked: LogQuery, after: Cursor | None = None, limit: int = PAGE) -> list[LoggedAlert]:
@@ -96,9 +98,11 @@ class Proof:
     def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[LogEntry]]:
         found: defaultdict[UUID, list[LogEntry]] = defaultdict(list)
         channels: dict[tuple[UUID, int], str] = {}
-        for alert, number, *rest in connection.execute(self._sql["attempts_log"], {"ids": ids}):
-            channels[alert, number] = rest[0]
-            found[alert] += [replace(one, number=number) for one in _attempted(*rest)]
+        rows = connection.execute(self._sql["attempts_log"], {"ids": ids}).fetchall()
+        destinations = self._opener.texts([row[3] for row in rows])
+        for (alert, number, channel, _, *rest), destination in zip(rows, destinations, strict=True):
+            channels[alert, number] = channel
+            found[alert] += [replace(one, number=number) for one in _attempted(channel, destination, *rest)]
         for alert, at, business_at, state, reason in connection.execute(
             self._sql["transitions_log"], {"ids": ids}
         ):

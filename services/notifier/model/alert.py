@@ -106,6 +106,8 @@ class Person:
     away: bool = False
     # Where they were enrolled.
     office: str | None = None
+    # Whose key their contacts are kept under, where they are under seal.
+    key: str | None = None
 
     def contact(self, kind: str) -> str | None:
         return (self.contacts or {}).get(kind)
