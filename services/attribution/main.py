@@ -50,6 +50,7 @@ from shared.platform.liveness import Progress
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database, migrate
 from shared.platform.postgres.kept_clock import KeptClock, steady_times
+from shared.platform.postgres.scoped import read_only
 from shared.platform.service import (
     LivenessLimits,
     ServiceHost,
@@ -105,8 +106,9 @@ class AttributionService:
         self.lanes = Lanes(readers)
         # Readers have connections of their own: they could hold all while the fold waits for one.
         self.reading = Database(
-            settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all
-        )
+            settings.database_url, schema=SCHEMA, name="panke-attribution-reads", max_size=readers.all,
+            configure=read_only,
+        )  # fmt: skip
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-attribution-vault", max_size=readers.all
         )

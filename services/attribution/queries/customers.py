@@ -48,7 +48,7 @@ def customer_of(
 
 def customer_of_case(snapshot: Snapshot, digest: bytes) -> ListedCustomer:
     """The customer whom alerts call by a case number."""
-    rows = snapshot.ask("customers_of_case", {"scope": snapshot.head.scope, "digest": digest})
+    rows = snapshot.of_case(digest)
     if not rows:
         raise UnknownNameError("case")
     return customer_of(snapshot, str(rows[0][0]))

@@ -15,6 +15,7 @@ from services.attribution.store.batch import SQL
 from services.attribution.store.store import Seen, nobody_asks
 from shared.ids import EventId, ScopeId
 from shared.platform.postgres.database import Database
+from shared.platform.postgres.scoped import everywhere, see_only, within
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
 from shared.sealing.opener import Opener
@@ -40,6 +41,7 @@ class ScopeReader:
         """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `UnknownNameError`."""
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            see_only(connection, scope)
             try:
                 yield Snapshot(connection, scope, self.books, opening, self._seen, self.opener)
             finally:
@@ -49,17 +51,17 @@ class ScopeReader:
 
     def ask(self, name: str, parameters: Any) -> list[Row]:
         """The rows of a named query that is about no one scope."""
-        with self._database.connection() as connection:
+        with everywhere(self._database) as connection:
             return connection.execute(SQL[name], parameters, binary=True).fetchall()
 
     def folded(self, scope: str) -> int:
         """The last seq of a scope that is folded; 0 for a scope without any."""
-        with self._database.connection() as connection:
+        with within(self._database, scope) as connection:
             row = connection.execute(SQL["head"], [scope]).fetchone()
-        return int(row[0]) if row else 0  # type: ignore[call-overload]
+        return int(row[0]) if row else 0
 
     def scope_of(self, office: str) -> ScopeId:
-        with self._database.connection() as connection:
+        with everywhere(self._database) as connection:
             row = connection.execute(SQL["scope_of_office"], [office]).fetchone()
         if row is None:
             raise UnknownNameError(office)
@@ -67,16 +69,16 @@ class ScopeReader:
 
     def parked(self) -> tuple[int, datetime | None]:
         """How many scopes wait in quarantine, and since when the first of them."""
-        with self._database.connection() as connection:
+        with everywhere(self._database) as connection:
             row = connection.execute(SQL["oldest_parked"]).fetchone()
-        return (int(row[0]), row[1]) if row else (0, None)  # type: ignore[call-overload,return-value]
+        return (int(row[0]), row[1]) if row else (0, None)
 
     def failing(self, scope: str) -> tuple[datetime, EventId | None]:
         """Since when the scope waits in quarantine, and the event on which it fails.
 
         Raises `UnknownNameError` if it does not wait.
         """
-        with self._database.connection() as connection:
+        with within(self._database, scope) as connection:
             row: Any = connection.execute(SQL["failing"], [scope]).fetchone()
         if row is None:
             raise UnknownNameError(scope)

@@ -31,6 +31,7 @@ from services.intake.model.submission import (
 from shared.contract import BadEvent, SetAside, SettingAside
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
+from shared.platform.postgres.scoped import within
 from shared.sealing.opener import Opener
 
 # So many lines of a batch are decoded, and journalled in one transaction, at a time: requests that arrive
@@ -159,7 +160,7 @@ class Intake:
             ) from error
 
     def _listed(self, scope: str) -> list[bytes]:
-        with self._database.connection() as connection:
+        with within(self._database, scope) as connection:
             return self._set_asides.listed(connection, scope)
 
     def _event(self, id_: str) -> bytes | None:
@@ -211,7 +212,7 @@ class Intake:
         return replace(submission, finds=finds)
 
     def _received(self, scope: str, finds: Finding) -> Finding:
-        with self._database.connection() as connection:
+        with within(self._database, scope) as connection:
             return self._archive.look_through(connection, scope, finds)
 
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[LineOutcome]:

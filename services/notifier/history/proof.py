@@ -16,6 +16,7 @@ from uuid import UUID
 from services.notifier.history.listing import Cursor, Moment, ShownAlert
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.scoped import asked_of
 from shared.sealing.opener import Opener
 
 # Alerts of a page, each with its history.
@@ -61,6 +62,11 @@ class LogQuery:
     # What a case number is found by (`shared.contract.case_numbers.case_digest`).
     case: bytes | None = None
 
+    @property
+    def seen_in(self) -> str | None:
+        """As of `Filter`."""
+        return None if self.case is not None else self.scope
+
 
 class Proof:
     """Reads the log."""
@@ -81,7 +87,7 @@ class Proof:
             "id": None if after is None else after[1],
             "limit": limit,
         }
-        with self._database.connection() as connection:
+        with asked_of(self._database, asked.seen_in) as connection:
             rows: list[Any] = connection.execute(self._sql["log_page"], given).fetchall()
             histories = self._histories(connection, [row[0] for row in rows])
         return [_logged(row, histories[row[0]]) for row in rows]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -86,6 +86,7 @@ class Database:
         min_size: int = 1,
         max_size: int = 8,
         wait: float = 5.0,
+        configure: Callable[[psycopg.Connection[tuple[object, ...]]], None] | None = None,
     ) -> None:
         self._schema = schema
         self.dsn = connection_info(dsn, schema=schema, name=name)
@@ -99,6 +100,7 @@ class Database:
             # A server that was killed leaves dead connections in the pool: each is asked before it is lent.
             check=ConnectionPool.check_connection,
             reconnect_timeout=5.0,
+            configure=configure,
         )
 
     def open(self) -> None:

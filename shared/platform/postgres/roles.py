@@ -1,7 +1,8 @@
 """The roles of a deployment's database: each service does there what its statements do, and nothing else (ADR 0038).
 
 The owner prepares a database: brings every schema up to date, makes the roles that are missing, and gives each its
-rights anew. Services then sign in as their roles, and migrate nothing.
+rights anew. Services then sign in as their roles, and migrate nothing. A role whose name ends with `_reader` answers
+questions for the one before it: it signs in as nobody, and sees the rows of one scope at a time (ADR 0039).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ PREFIX: Final = "panke"
 URL_FILE: Final = "database.url"
 VAULT_FILE: Final = "vault.url"
 """Where the vault is the only schema, it is a database of its own."""
+READER: Final = "_reader"
 _VAULT: Final = "vault"
 _PREFIX: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _FOLDER: Final = 0o700
@@ -83,9 +85,14 @@ class _Roles:
         missing = sorted(role for role, name in self._names.items() if name not in there)
         try:
             for role in missing:
-                self._connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(self._identifiers[role]))
+                self._execute(f"CREATE ROLE {{role}} {_signs_in(role)}", role=self._identifiers[role])
+            for role in self._readers():
+                base = self._identifiers[role.removesuffix(READER)]
+                self._execute(
+                    "GRANT {reader} TO {base} WITH INHERIT FALSE", reader=self._identifiers[role], base=base
+                )
         except psycopg.errors.InsufficientPrivilege:
-            statements = " ".join(f"CREATE ROLE {self._names[role]} LOGIN;" for role in missing)
+            statements = " ".join(f"CREATE ROLE {self._names[role]} {_signs_in(role)};" for role in missing)
             raise RolesError(
                 bilingual(
                     "this role may not make others; have made first: {statements}", statements=statements
@@ -99,12 +106,32 @@ class _Roles:
             for statement in _USE:
                 self._execute(statement, schema=sql.Identifier(schema.name), role=self._identifiers[role])
         self._execute(schema.rights, **{role: self._identifiers[role] for role in schema.roles})
+        if any(role.endswith(READER) for role in schema.roles):
+            self._close_by_scope(schema)
+
+    def _close_by_scope(self, schema: OwnedSchema) -> None:
+        """Of each table with a scope a reader sees the rows of the one that is named, the service itself all.
+
+        What is so already is left alone: to change it would wait for everybody who uses the table.
+        """
+        tables = self._connection.execute(_SQL["tables_of_scopes"], {"schema": schema.name}).fetchall()
+        for name, closed, policies in tables:
+            table = sql.Identifier(schema.name, name)
+            if not closed:
+                self._execute("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", table=table)
+            for role in schema.roles:
+                if self._names[role] not in policies:
+                    policy = _ONE_SCOPE if role.endswith(READER) else _EVERY_SCOPE
+                    self._execute(policy, table=table, role=self._identifiers[role])
+
+    def _readers(self) -> list[str]:
+        return sorted(role for role in self._names if role.endswith(READER))
 
     def sign_in_by(self, dsn: str, folder: Path) -> list[Path]:
         """Passwords of those that sign in: the one that the role's file holds, or a new one."""
         name = VAULT_FILE if [schema.name for schema in self._schemas] == [_VAULT] else URL_FILE
         files = []
-        for role in sorted(self._names):
+        for role in sorted(set(self._names) - set(self._readers())):
             path = folder / role / name
             files.append(path)
             password = _kept_password(path) or secrets.token_urlsafe(24)
@@ -128,6 +155,10 @@ class _Roles:
         self._connection.execute(sql.SQL(statement).format(**parts))
 
 
+_ONE_SCOPE: Final = """
+    CREATE POLICY {role} ON {table} FOR SELECT TO {role} USING (scope = current_setting('panke.scope', true))
+"""
+_EVERY_SCOPE: Final = "CREATE POLICY {role} ON {table} TO {role} USING (true) WITH CHECK (true)"
 _USE: Final = (
     "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
     "REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role}",
@@ -135,6 +166,10 @@ _USE: Final = (
     "GRANT USAGE ON SCHEMA {schema} TO {role}",
     "GRANT SELECT ON {schema}.migrations TO {role}",
 )
+
+
+def _signs_in(role: str) -> str:
+    return "NOLOGIN" if role.endswith(READER) else "LOGIN"
 
 
 def url_files(folder: Path, services: Iterable[str]) -> dict[str, Path]:

@@ -18,3 +18,10 @@ GRANT INSERT, UPDATE (lengths) ON attribution.rulebooks TO {attribution};
 
 -- The table locks of the fold: MAINTAIN changes no row.
 GRANT MAINTAIN ON attribution.stored_events, attribution.rulebooks TO {attribution};
+
+-- Who answers questions reads what they are about; of each table with a scope, the rows of one.
+GRANT SELECT ON attribution.scopes, attribution.records, attribution.leaves, attribution.claims, attribution.facts,
+    attribution.joined, attribution.homes, attribution.offices, attribution.decisions, attribution.deals,
+    attribution.deal_decisions, attribution.flags, attribution.penalties, attribution.staff, attribution.warnings,
+    attribution.remarks, attribution.parked_scopes, attribution.parked_facts, attribution.set_aside,
+    attribution.watermarks, attribution.rulebooks TO {attribution_reader};

@@ -11,3 +11,6 @@ GRANT UPDATE ON intake.watermark TO {intake};
 -- What is sent, and how far: rows go when they are acknowledged, or are none of a journal that was cut.
 GRANT INSERT, UPDATE ON intake.kept_topics, intake.comparison TO {intake};
 GRANT INSERT, UPDATE, DELETE ON intake.outbox, intake.sent, intake.acknowledged TO {intake};
+
+-- What is asked of the journal of a scope.
+GRANT SELECT ON intake.facts, intake.set_asides TO {intake_reader};
