@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from services.intake.privacy_deployment import PrivacyDeployment, connected, opened_for
 from shared.i18n import bilingual
-from shared.platform.options import clock, database_refused, database_url, settings_refused, vault_url
+from shared.platform.options import clock, database_url, keys, vault_url
 from shared.platform.text.terminal import PlainGroup, say
+from shared.platform.text.terminal import output as out
+from shared.platform.whole_file import private_file
 
 if TYPE_CHECKING:
-    from services.intake.privacy.erasure import Erased, Eraser
-    from services.intake.privacy.holdings import HoldingsReader
-    from services.intake.privacy.people import PeopleOfScope
-    from services.intake.privacy.services import Services
+    from services.intake.privacy.erasure import Erased
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,16 +38,6 @@ def _address(service: str) -> Callable[[F], F]:
     )
 
 
-_scope = click.option("--scope", required=True, help="the ownership scope")
-_keys = click.option(
-    "--keys", envvar="PANKE_KEYS", required=True, metavar="FILE", help="the file of keys; or PANKE_KEYS"
-)
-_by = click.option("--by", required=True, help="the id of the member of staff who has it done")
-_despite = click.option(
-    "--despite-by", help="the manager who says so although a dispute or an unsigned deal needs the person"
-)
-
-
 def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorated(function: F) -> F:
         for option in reversed(options):
@@ -59,27 +47,27 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorated
 
 
-_deployment = _together(
-    _keys, vault_url, _address("intake"), _address("attribution"), _address("notifier"), clock, database_url
+_scope = click.option("--scope", required=True, help="the ownership scope")
+_keys = click.option(
+    "--keys", envvar="PANKE_KEYS", required=True, metavar="FILE", help="the file of keys; or PANKE_KEYS"
+)
+_whom = _together(
+    click.argument("contact", required=False),
+    click.option(
+        "--customer", metavar="ID", help="the id of the customer, or the case number, instead of a contact"
+    ),
+)
+_file = click.Path(dir_okay=False, path_type=Path)
+_by = click.option("--by", required=True, help="the id of the member of staff who has it done")
+_despite = click.option(
+    "--despite-by", help="the manager who says so although a dispute or an unsigned deal needs the person"
 )
 
 
-class Opened:
-    """What the commands work with: the scope in journal and vault, and the services."""
-
-    def __init__(
-        self,
-        people: PeopleOfScope,
-        reader: HoldingsReader,
-        services: Services,
-        eraser: Eraser,
-        contact: str | None,
-    ) -> None:
-        self.people = people
-        self.reader = reader
-        self.services = services
-        self.eraser = eraser
-        self.contact = contact
+_services = _together(
+    vault_url, _address("intake"), _address("attribution"), _address("notifier"), clock, database_url
+)
+_deployment = _together(_keys, _services)
 
 
 @click.group(cls=PlainGroup)
@@ -88,10 +76,55 @@ def privacy() -> None:
 
 
 @privacy.command()
-@click.argument("contact", required=False)
-@click.option(
-    "--customer", metavar="ID", help="the id of the customer, or the case number, instead of a contact"
-)
+@_whom
+@_scope
+@click.option("--page", type=_file, help="a file for the same as one page to print, HTML")
+@click.option("--output", type=_file, help="a file for the JSON, instead of standard output")
+@keys
+@_services
+def export(
+    contact: str | None, customer: str | None, page: Path | None, output: Path | None, **deployment: Any
+) -> None:
+    """Write all that is held on the customer of CONTACT, with where each thing came from.
+
+    What is of others in the same records stays closed. The files are readable by you alone.
+    """
+    import msgspec
+
+    from services.intake.privacy.page import page_of
+
+    with opened_for(contact, customer, **deployment) as opened:
+        made = _copy(opened, _customer(opened, customer))
+    if page is not None:
+        with private_file(page) as file:
+            file.write(page_of(made))
+    text = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
+    if output is None:
+        out().write(text)
+    else:
+        with private_file(output) as file:
+            file.write(text)
+
+
+def _copy(opened: PrivacyDeployment, customer: str | None) -> dict[str, Any]:
+    from services.intake.privacy.copies import alerts_on, copy_of_contact, copy_of_customer
+
+    people, now = opened.people, opened.now()
+    if customer is None:
+        contact = opened.contact or ""
+        keys = people.keys_of(set(people.of_contacts([contact]).values()))
+        return copy_of_contact(people.scope, contact, people.facts_that_name(set(keys)), keys, now)
+    holdings = opened.reader.holdings(customer)
+    facts = people.facts(holdings.records)
+    keys = people.keys_of(opened.eraser.held(holdings)[0])
+    known = {fact.seq for fact in facts}
+    mentions = [fact for fact in people.facts_that_name(set(keys)) if fact.seq not in known]
+    alerts = alerts_on(opened.services, people.scope, holdings.customer.customer)
+    return copy_of_customer(holdings, facts, mentions, keys, alerts, now)
+
+
+@privacy.command()
+@_whom
 @_scope
 @click.option("--reason", required=True, help="why; it is kept, so it names nobody")
 @click.option("--asked-by", required=True, help="who asked, in what capacity; it is kept, so it names nobody")
@@ -115,7 +148,7 @@ def erase(
     from services.intake.privacy.erasure import ErasureOrder
 
     order = ErasureOrder(reason, asked_by, by.strip(), despite_by)
-    with _opened(contact, customer, **deployment) as opened:
+    with opened_for(contact, customer, **deployment) as opened:
         found = _customer(opened, customer)
         if found is not None:
             erased = opened.eraser.erase(found, order)
@@ -139,8 +172,8 @@ def pending(scope: str | None, finish: bool, vault_url: str | None, database_url
     from shared.sealing.vault import destroy, scrub
 
     with (
-        _connected(database_url, "intake") as journal,
-        _connected(vault_url or database_url, "vault") as keys,
+        connected(database_url, "intake") as journal,
+        connected(vault_url or database_url, "vault") as keys,
     ):
         for one in recorded_erasures(journal, scope):
             left = there(keys, one.people)
@@ -171,7 +204,7 @@ def _report(erased: Erased) -> None:
         )
 
 
-def _customer(opened: Opened, named: str | None) -> str | None:
+def _customer(opened: PrivacyDeployment, named: str | None) -> str | None:
     """The customer whom the command names, if anybody is one by that contact."""
     if opened.contact is not None:
         return opened.reader.customer_of(opened.contact)
@@ -179,72 +212,3 @@ def _customer(opened: Opened, named: str | None) -> str | None:
     if found is None:
         raise click.ClickException(bilingual("there is no customer {customer}", customer=named))
     return found
-
-
-@contextmanager
-def _opened(
-    contact: str | None,
-    customer: str | None,
-    scope: str,
-    keys: str,
-    vault_url: str | None,
-    database_url: str,
-    clock: str,
-    **addresses: str,
-) -> Iterator[Opened]:
-    """The deployment, for one command; what is wrong is told in a line."""
-    from services.intake.privacy.erasure import Eraser
-    from services.intake.privacy.holdings import HoldingsReader
-    from services.intake.privacy.obstacles import ErasureRefusedError
-    from services.intake.privacy.people import PeopleOfScope
-    from services.intake.privacy.services import NotAnsweredError, Services
-    from shared.platform.clock import open_clock
-    from shared.sealing.keys import KeyFile, KeysError
-    from shared.sealing.vault import Vault
-
-    asked = _contact(contact, customer)
-    try:
-        with (
-            settings_refused(),
-            _connected(database_url, "intake") as journal,
-            _connected(vault_url or database_url, "vault") as vault,
-            Services(addresses) as services,
-        ):
-            time = open_clock(clock, demonstration=clock != "system")
-            people = PeopleOfScope(journal, Vault(KeyFile(Path(keys))), vault, scope)
-            seq = people.last_seq()
-            if seq is None:
-                raise click.UsageError(bilingual("the journal has no fact of the scope {scope}", scope=scope))
-            reader = HoldingsReader(services, scope, seq)
-            reader.office()
-            yield Opened(people, reader, services, Eraser(people, reader, services, time.now), asked)
-    except (ErasureRefusedError, NotAnsweredError, KeysError) as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _contact(contact: str | None, customer: str | None) -> str | None:
-    """The contact as it is kept."""
-    from shared.contract import BadEvent, contact_of
-
-    if (contact is None) == (customer is None):
-        raise click.UsageError(bilingual("give a contact, or --customer"))
-    if contact is None:
-        return None
-    try:
-        return contact_of(sys.stdin.readline() if contact == "-" else contact)
-    except BadEvent as error:
-        raise click.UsageError(str(error)) from None
-
-
-@contextmanager
-def _connected(dsn: str, schema: str) -> Iterator[Any]:
-    import psycopg
-
-    from shared.platform.postgres.database import connection_info
-
-    with (
-        database_refused(),
-        psycopg.connect(connection_info(dsn, schema=schema, name="panke-cli"), autocommit=True) as connection,
-    ):
-        connection.execute("SET statement_timeout = 0")
-        yield connection

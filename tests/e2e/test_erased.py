@@ -113,6 +113,7 @@ def test_erased_people_are_nobody_from_then_on(system: System) -> None:
     before = alike(system, last)
     customer = before["customers"][0]["customer"]
 
+    _copied(system, customer)
     deal = event("deal.subscribed", {
         "deal": "d1", "customer": {"phones": ["13812340001"]}, "closed_by": "li", "project": "花园", "unit": "1-101",
     })  # fmt: skip
@@ -148,6 +149,29 @@ def test_erased_people_are_nobody_from_then_on(system: System) -> None:
     again = alike(system, last)
     (new,) = [one for one in again["customers"] if "+8613812340001" in one["contacts"]]
     assert new["customer"] != customer
+
+
+def _copied(system: System, customer: str) -> None:
+    """The copy has all of the customer, what it came from, and nothing of others; so has the page."""
+    page = system.directory / "copy.html"
+    done = privacy(system, "export", "138 1234 0001", "--scope", "demo", "--page", str(page))
+    copy = json.loads(done.stdout)
+    assert (copy["customer"], copy["names"]) == (customer, ["张大伟"])
+    assert copy["contacts"] == ["+8613812340001", "wechat:zhangdawei"]
+    visited, recognised = copy["records"]
+    assert visited["data"]["customer"] == ZHANG and visited["data"]["notes"] == "想要三居"
+    assert (visited["seq"], visited["office"], visited["actor"]) == (4, "demo-office", "desk")
+    assert visited["kind"]["zh"] == "来访登记" and recognised["data"]["evidence"] == ["张大伟的通话记录"]
+    assert copy["decisions"][0]["owner"] == "li"
+    for text in (done.stdout.decode(), page.read_text()):
+        assert [personal for personal in PERSONAL if personal not in text] == []
+        assert [other for other in ("王小芳", "13812340002", "13812340009") if other in text] == []
+    assert page.stat().st_mode & 0o777 == 0o600
+    referrer = json.loads(privacy(system, "export", "13812340009", "--scope", "demo").stdout)
+    assert referrer["customer"] is None
+    (mention,) = referrer["mentions"]
+    assert mention["data"]["referred_by"] == [{"phone": "13812340009"}]
+    assert "张大伟" not in json.dumps(mention, ensure_ascii=False)
 
 
 def _cut_off(system: System, found: dict[str, str]) -> None:

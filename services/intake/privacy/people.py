@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from services.intake.journal.journal import SQL, Connection
 from shared.contract.sealed import NOBODY, Sealed, contact_id
+from shared.sealing.person import PersonKey
 from shared.sealing.vault import SQL as VAULT_SQL
 from shared.sealing.vault import Vault, destroy, scrub
 
@@ -62,9 +63,9 @@ _erasure: Final = msgspec.json.Decoder(_Erasure).decode
 
 
 class PeopleOfScope:
-    """Asks the journal and the vault, of one scope."""
+    """Asks the journal and the vault, of one scope; without a vault everything stands in clear, under nobody's key."""
 
-    def __init__(self, journal: Connection, vault: Vault, keys: Connection, scope: str) -> None:
+    def __init__(self, journal: Connection, vault: Vault | None, keys: Connection, scope: str) -> None:
         self._journal = journal
         self._vault = vault
         self._keys = keys
@@ -90,17 +91,23 @@ class PeopleOfScope:
 
     def of_contacts(self, contacts: Iterable[str]) -> dict[str, str]:
         """Of each contact that was seen, and not erased, who stands for it."""
+        if self._vault is None:
+            return {}
         wanted = [(self.scope, contact) for contact in contacts]
         return {one[1]: person.id for one, person in self._vault.known(self._keys, wanted).items()}
 
     def there(self, people: Collection[str]) -> set[str]:
         """Those whose keys are there."""
-        return there(self._keys, people)
+        return there(self._keys, people) if people else set()
 
     def contacts_of(self, people: Collection[str]) -> dict[str, str]:
         """Of these people the contacts, as far as there are keys."""
-        found = self._vault.people(self._keys, people)
+        found = self.keys_of(people)
         return {id_: person.contact for id_, person in found.items() if person.contact is not None}
+
+    def keys_of(self, people: Collection[str]) -> dict[str, PersonKey]:
+        """The keys of those of these people who were not erased."""
+        return self._vault.people(self._keys, people) if self._vault is not None and people else {}
 
     def erased(self) -> set[str]:
         """Whom the journal says are erased."""
