@@ -29,7 +29,9 @@ class NoopSettings(Struct, frozen=True):
 
     port: int
     host: str = "127.0.0.1"
-    allow_remote: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_proxy: bool = False
 
 
 def create() -> FastAPI:

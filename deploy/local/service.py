@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from shared.i18n import bilingual, translated
 _ANSWER_SECONDS = 10.0
 _SILENT = bilingual("/readyz does not answer")
 _PORT = "port.json"
+_CERT = "PANKE_TLS_CERT"
 
 
 def port_variable(name: str) -> str:
@@ -55,7 +57,11 @@ class ServiceProcess(Part):
 
     @property
     def address(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"{'https' if self._speaks_tls else 'http'}://{HOST}:{self.port}"
+
+    @property
+    def _speaks_tls(self) -> bool:
+        return bool(self.environment.get(_CERT))
 
     def attach(self) -> bool:
         if self.pid is None:
@@ -102,7 +108,7 @@ class ServiceProcess(Part):
 
     def unready(self) -> str | None:
         """What `/readyz` says against the service, None where it is ready."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=_ANSWER_SECONDS)
+        connection = self._connection()
         try:
             connection.request("GET", "/readyz")
             answer = connection.getresponse()
@@ -111,6 +117,15 @@ class ServiceProcess(Part):
             return _SILENT
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """To this machine, whose certificate names the one that others reach: it is not looked at."""
+        if not self._speaks_tls:
+            return http.client.HTTPConnection(HOST, self.port, timeout=_ANSWER_SECONDS)
+        unseen = ssl.create_default_context()
+        unseen.check_hostname = False
+        unseen.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(HOST, self.port, timeout=_ANSWER_SECONDS, context=unseen)
 
     def stop(self, seconds: float = 20.0) -> None:
         """Ask the service to finish what is in flight and end; kill it when it has not after `seconds`."""

@@ -217,7 +217,9 @@ class Listener:
 
     host: str
     port: int
-    allow_remote: bool
+    tls_cert: str
+    tls_key: str
+    tls_proxy: bool
 
 
 def run_receipts() -> None:
@@ -234,8 +236,8 @@ def _serve_receipts(settings: NotifierSettings) -> None:
     database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)
     hooks = admitted(hook_secrets(settings, office_plans(settings).robots), _not_admitted)
     app = receipts_app(database, clock, secret, hooks)
-    where = (settings.notifier_receipts_host, settings.notifier_receipts_port, settings.allow_remote)
-    serve(app, Listener(*where))
+    tls = (settings.tls_cert, settings.tls_key, settings.tls_proxy)
+    serve(app, Listener(settings.notifier_receipts_host, settings.notifier_receipts_port, *tls))
 
 
 def _not_admitted(channel: str, error: SecretError) -> None:

@@ -18,6 +18,7 @@ import structlog
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
+from shared.i18n import bilingual
 from shared.platform.connection_string import wrong_with
 
 PREFIX: Final = "PANKE_"
@@ -60,7 +61,11 @@ class Bindable(Protocol):
     @property
     def host(self) -> str: ...
     @property
-    def allow_remote(self) -> bool: ...
+    def tls_cert(self) -> str: ...
+    @property
+    def tls_key(self) -> str: ...
+    @property
+    def tls_proxy(self) -> bool: ...
 
 
 class CommonSettings(Struct, frozen=True, kw_only=True):
@@ -70,7 +75,9 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     kafka: Annotated[str, Meta(min_length=1, description="bootstrap servers, host:port[,host:port]")]
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
     host: str = "127.0.0.1"
-    allow_remote: bool = False
+    tls_cert: Annotated[str, Meta(description="path of the certificate chain, PEM")] = ""
+    tls_key: Annotated[str, Meta(description="path of its private key, PEM")] = ""
+    tls_proxy: bool = False
     allowed_hosts: tuple[HostName, ...] = ()
     demonstration: bool = False
     clock: str = "system"
@@ -159,12 +166,23 @@ def others_variables() -> frozenset[str]:
 
 
 def check_bind(settings: Bindable) -> None:
-    """Refuses any address but loopback, unless the deployment asks for it: there is no sign-in yet."""
-    if not settings.allow_remote and not is_loopback(settings.host):
-        raise SettingsError(
-            f"{variable('host')} is not a loopback address; whoever reaches the port may read and write: "
-            f"set {variable('allow_remote')}=true if the network in front of it keeps others out"
+    """Refuses any address but loopback where what is said there could be read on the way."""
+    cert, key, proxy = (variable(name) for name in ("tls_cert", "tls_key", "tls_proxy"))
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsError(bilingual("{cert} and {key} go together", cert=cert, key=key))
+    if settings.tls_cert or settings.tls_proxy or is_loopback(settings.host):
+        return
+    raise SettingsError(
+        bilingual(
+            "{host} is no address of this machine alone, and nobody signs in over a line that others read: "
+            "give {cert} and {key}, or say {proxy}=true where a proxy in front of it speaks TLS, and reaches it "
+            "by a line of its own",
+            host=variable("host"),
+            cert=cert,
+            key=key,
+            proxy=proxy,
         )
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -18,7 +18,9 @@ class At(Struct, frozen=True):
 
     host: str = "127.0.0.1"
     port: int = 0
-    allow_remote: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_proxy: bool = False
 
 
 @asynccontextmanager

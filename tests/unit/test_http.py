@@ -33,7 +33,9 @@ class At(Struct, frozen=True):
 
     host: str = "127.0.0.1"
     port: int = 0
-    allow_remote: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_proxy: bool = False
 
 
 @pytest.fixture
@@ -255,8 +257,8 @@ def test_a_defect_is_logged_whole_and_masked(log: io.StringIO) -> None:
 
 
 def test_listening_elsewhere_than_on_loopback_is_refused() -> None:
-    """Without leave a service does not bind an address that others reach."""
-    with pytest.raises(SettingsError, match="PANKE_ALLOW_REMOTE"):
+    """Without TLS a service does not bind an address that others reach."""
+    with pytest.raises(SettingsError, match="PANKE_TLS_CERT"):
         listen(At(host="0.0.0.0"))
 
 

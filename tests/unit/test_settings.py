@@ -32,17 +32,17 @@ NEEDED = {"PANKE_DATABASE_URL": "postgresql://panke:hidden@127.0.0.1/panke", "PA
 
 def test_settings_are_read_by_the_name_of_the_field() -> None:
     """Numbers, switches and lists are read from their texts; what is not given keeps its default."""
-    given = {"PANKE_PORT": "8080", "PANKE_RULEBOOKS": "base@1, getian@1", "PANKE_ALLOW_REMOTE": "true"}
+    given = {"PANKE_PORT": "8080", "PANKE_RULEBOOKS": "base@1, getian@1", "PANKE_TLS_PROXY": "true"}
     settings = load(DeskSettings, NEEDED | given)
-    assert (settings.port, settings.rulebooks, settings.allow_remote) == (8080, ("base@1", "getian@1"), True)
+    assert (settings.port, settings.rulebooks, settings.tls_proxy) == (8080, ("base@1", "getian@1"), True)
     assert (settings.host, settings.pause, settings.token) == ("127.0.0.1", 1.5, None)
 
 
 def test_every_error_is_told_at_once_by_variable() -> None:
     """An operator sees all that is missing or wrong in one message."""
     with pytest.raises(SettingsError) as caught:
-        load(DeskSettings, {"PANKE_KAFKA": "k:1", "PANKE_PORT": "99999", "PANKE_ALLOW_REMOTE": "perhaps"})
-    for name in ("PANKE_DATABASE_URL is required", "PANKE_PORT is wrong", "PANKE_ALLOW_REMOTE is wrong"):
+        load(DeskSettings, {"PANKE_KAFKA": "k:1", "PANKE_PORT": "99999", "PANKE_TLS_PROXY": "perhaps"})
+    for name in ("PANKE_DATABASE_URL is required", "PANKE_PORT is wrong", "PANKE_TLS_PROXY is wrong"):
         assert name in str(caught.value)
 
 
@@ -88,17 +88,26 @@ def test_every_variable_of_a_service_can_be_listed() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
-def test_loopback_needs_no_leave(host: str) -> None:
+def test_loopback_needs_no_tls(host: str) -> None:
     """Only this machine reaches a loopback address."""
     check_bind(load(DeskSettings, NEEDED | {"PANKE_HOST": host}))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.8", "desk.example.com"])
-def test_other_addresses_need_leave(host: str) -> None:
-    """Until there is a sign-in, a service listens elsewhere only where the deployment says so."""
-    with pytest.raises(SettingsError, match="PANKE_ALLOW_REMOTE"):
+def test_other_addresses_need_tls(host: str) -> None:
+    """Nobody signs in over a line that others read: a service speaks TLS there, or its deployment says who does."""
+    with pytest.raises(SettingsError, match="PANKE_TLS_CERT and PANKE_TLS_KEY, or say PANKE_TLS_PROXY=true"):
         check_bind(load(DeskSettings, NEEDED | {"PANKE_HOST": host}))
-    check_bind(load(DeskSettings, NEEDED | {"PANKE_HOST": host, "PANKE_ALLOW_REMOTE": "true"}))
+    check_bind(load(DeskSettings, NEEDED | {"PANKE_HOST": host, "PANKE_TLS_PROXY": "true"}))
+    files = {"PANKE_TLS_CERT": "/c", "PANKE_TLS_KEY": "/k"}
+    check_bind(load(DeskSettings, NEEDED | files | {"PANKE_HOST": host}))
+
+
+@pytest.mark.parametrize("alone", ["PANKE_TLS_CERT", "PANKE_TLS_KEY"])
+def test_a_certificate_without_its_key_is_refused(alone: str) -> None:
+    """On loopback too: whoever gives one of the two means TLS."""
+    with pytest.raises(SettingsError, match="PANKE_TLS_CERT and PANKE_TLS_KEY go together"):
+        check_bind(load(DeskSettings, NEEDED | {alone: "/c"}))
 
 
 def test_settings_of_other_services_are_known() -> None:

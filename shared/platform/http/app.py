@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import socket
+import ssl
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from shared.platform.http.openapi import DescribedApp, Document
 from shared.platform.http.origin import OriginGuard
 from shared.platform.http.problem import FieldError, ProblemError, bad_event, problem
 from shared.platform.http.query_names import refuse_unknown
+from shared.platform.http.tls import tls_context
 from shared.platform.service import Check
 from shared.platform.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.platform.telemetry.log_stream import log_problem
@@ -224,18 +226,21 @@ async def serve_async(
 ) -> None:
     """Serve until a signal, within the limits of connections; what is in flight is finished first."""
     bound = list(sockets) or [listen(settings)]
+    tls = tls_context(settings)
     host, port = bound[0].getsockname()[:2]
-    where = "loopback only" if is_loopback(host) else "every machine that reaches it: there is no sign-in yet"
-    _log.info("http.listening", host=host, port=str(port), reachable_by=where)
-    await server(app, limits).serve(sockets=bound)
+    where = "loopback only" if is_loopback(host) else "every machine that reaches it"
+    spoken = "https" if tls else "http, behind a proxy" if settings.tls_proxy else "http"
+    _log.info("http.listening", host=host, port=str(port), reachable_by=where, speaks=spoken)
+    await server(app, limits, tls).serve(sockets=bound)
 
 
-def server(app: FastAPI, limits: Limits = _LIMITS) -> BoundedServer:
+def server(app: FastAPI, limits: Limits = _LIMITS, tls: ssl.SSLContext | None = None) -> BoundedServer:
     """The server of an application, not yet started."""
     return BoundedServer(
         uvicorn.Config(
             app,
             http=bounded_by(limits),
+            ssl_context_factory=None if tls is None else lambda *_: tls,
             ws="none",
             loop="uvloop",
             lifespan="on",
