@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from services.intake.privacy_deployment import PrivacyDeployment, connected, opened_for
-from shared.i18n import bilingual
+from services.intake.privacy_deployment import PrivacyDeployment, connected, opened_for, opened_scope
+from shared.i18n import bilingual, listed
 from shared.platform.options import clock, database_url, keys, vault_url
 from shared.platform.text.terminal import PlainGroup, say
 from shared.platform.text.terminal import output as out
@@ -184,6 +184,46 @@ def pending(scope: str | None, finish: bool, vault_url: str | None, database_url
                 say(bilingual("destroyed: {count} keys", count=len(left)))
         if finish:
             scrub(keys)
+
+
+@privacy.command()
+@_scope
+@click.option(
+    "--months",
+    type=click.IntRange(min=1, max=1200),
+    required=True,
+    help="kept after the last record, without a deal",
+)
+@click.option("--erase", "erasing", is_flag=True, help="erase them; otherwise they are listed")
+@click.option("--by", help="with --erase: the id of the member of staff who answers for it")
+@_deployment
+def retention(months: int, erasing: bool, by: str | None, **deployment: Any) -> None:
+    """List of whom nothing was recorded for so many months, and who has no deal; with --erase, erase them.
+
+    Whoever is in a dispute is listed as kept, and is kept.
+    """
+    from services.intake.privacy.erasure import ErasureOrder
+    from services.intake.privacy.retention import Retention, months_before
+    from shared.contract.case_numbers import case_number
+
+    if erasing and not (by or "").strip():
+        raise click.UsageError(bilingual("--erase needs --by"))
+    reason = bilingual("nothing was recorded for {months} months", months=months)
+    order = ErasureOrder(reason, bilingual("retention"), (by or "").strip())
+    with opened_scope(**deployment) as opened:
+        found = Retention(opened.people, opened.reader, opened.eraser)
+        due = list(found.overdue(months_before(opened.now(), months)))
+        for one in due:
+            whom = f"{case_number(one.customer)}\t{one.customer}" if one.customer else f"-\t{one.event}"
+            kept = bilingual("kept: {reasons}", reasons=listed(one.kept)) if one.kept else reason
+            say(f"{whom}\t{one.last.isoformat()}\t{kept}")
+        for one in (one for one in due if erasing and not one.kept):
+            if one.customer is not None:
+                _report(opened.eraser.erase(one.customer, order))
+            else:
+                _report(opened.eraser.erase_record(one.event or "", order))
+        if erasing:
+            opened.people.scrub()
 
 
 def _report(erased: Erased) -> None:

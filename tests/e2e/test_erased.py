@@ -149,6 +149,34 @@ def test_erased_people_are_nobody_from_then_on(system: System) -> None:
     again = alike(system, last)
     (new,) = [one for one in again["customers"] if "+8613812340001" in one["contacts"]]
     assert new["customer"] != customer
+    _kept_long_enough(system)
+
+
+def _kept_long_enough(system: System) -> None:
+    """Who has no deal and no record for a year is listed, and erased where that is asked; who is disputed is kept."""
+    dispute = {"dispute": "q1", "customer": WANG, "opened_by": "wang", "reason": "异议"}
+    last = system.record(event("dispute.opened", dispute))
+    last = system.record(visit("v6", {"name": "无号先生"}))
+    before = alike(system, last)
+    customers = {"".join(one["names"]): one["customer"] for one in before["customers"]}
+    assert retention(system) == []
+    system.clock.hold(datetime(2027, 3, 3, tzinfo=UTC))
+    assert not any("无号" in line for line in retention(system))
+    due = {line.split("\t")[1]: line for line in retention(system)}
+    assert customers["刘长庚"] in due and customers["张先生"] in due and len(due) == 4
+    assert "q1" in due[customers["王小芳"]]
+    assert len(retention(system, "--erase", "--by", "gao")) > 4
+    (left,) = retention(system)
+    assert customers["王小芳"] in left
+    after = alike(system, last)
+    assert _decided(after) == _decided(before)
+    assert people(system, "+8613812340003", "+8613812340001") == {}
+    assert people(system, "+8613812340002")
+
+
+def retention(system: System, *more: str) -> list[str]:
+    done = privacy(system, "retention", "--scope", "demo", "--months", "12", *more)
+    return done.stdout.decode().splitlines()
 
 
 def _copied(system: System, customer: str) -> None:

@@ -83,6 +83,15 @@ class Eraser:
         self._people.destroy(people)
         return Erased(len(people), tuple(events))
 
+    def erase_record(self, event: str, order: ErasureOrder) -> Erased:
+        """A record whose customer has no contact: whom its texts stand under."""
+        facts = self._people.facts([event])
+        people = self._people.there(under_whose_keys(facts)[0])
+        new = sorted(people - self._people.erased())
+        events = list(self._record(new, order, self._reader.office())) if new else []
+        self._people.destroy(people)
+        return Erased(len(people), tuple(events))
+
     def held(self, holdings: Holdings) -> tuple[set[str], set[str]]:
         """Under whose keys a customer's records stand; and of the contacts by which they were ever named, those that
         are another customer's now, and are kept."""

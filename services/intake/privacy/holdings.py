@@ -10,12 +10,14 @@ from msgspec import UNSET, Struct
 from services.intake.privacy.services import NotAnsweredError, Services
 from shared.contract.answers import (
     CustomerAnswer,
+    CustomersPage,
     DealAnswer,
     DisputeResult,
     DisputesPage,
     HistoryAnswer,
     HistoryDecision,
     HistoryEvent,
+    ListedCustomer,
     LookupAnswer,
     ScopeAnswer,
     SetAsideRecord,
@@ -43,11 +45,6 @@ class Holdings(Struct, frozen=True):
     def records(self) -> list[str]:
         """The ids of all events, also of those that were set aside."""
         return [*(event.id for event in self.events), *(aside.event for aside in self.set_aside)]
-
-    @property
-    def last_recorded(self) -> str:
-        """When the last of the events was recorded."""
-        return max((event.recorded_at for event in self.events), default="")
 
 
 class HoldingsReader:
@@ -101,8 +98,21 @@ class HoldingsReader:
             [decision for page in pages for decision in page.decisions],
             [aside for page in pages if page.set_aside is not UNSET for aside in page.set_aside],
             list(self._deals(answer.customer, events)),
-            [one for one in self._disputes() if one.customer == answer.customer],
+            self._disputes_of(answer, events),
         )
+
+    def customers(self) -> Iterator[list[ListedCustomer]]:
+        """Every customer, a page at a time."""
+        cursor = None
+        while True:
+            path = f"{self._path}/customers"
+            page = self._services.get("attribution", path, CustomersPage, limit=PAGE, cursor=cursor)
+            if page is None:
+                return
+            yield page.customers
+            if page.cursor is None:
+                return
+            cursor = page.cursor
 
     def staff(self) -> dict[str, StaffMember]:
         """Everybody who was ever enrolled."""
@@ -134,6 +144,12 @@ class HoldingsReader:
             deal = self._services.get("attribution", f"{self._path}/deals/{name}", DealAnswer)
             if deal is not None and deal.customer == customer:
                 yield deal
+
+    def _disputes_of(self, customer: CustomerAnswer, events: list[HistoryEvent]) -> list[DisputeResult]:
+        """Asked for where there can be one: the list is that of all customers."""
+        if customer.status != "disputed" and not any(event.type.startswith("dispute.") for event in events):
+            return []
+        return [one for one in self._disputes() if one.customer == customer.customer]
 
     def _disputes(self) -> Iterator[DisputeResult]:
         cursor = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +34,14 @@ class RecordedErasure(Struct, frozen=True):
     people: tuple[str, ...]
 
 
+class NamelessRecord(Struct, frozen=True):
+    """An event whose customer has no contact, and who its texts stand under."""
+
+    event: str
+    recorded_at: datetime
+    people: tuple[str, ...]
+
+
 class _Party(Struct):
     phones: list[str] = []
     wechat: str = ""
@@ -41,9 +50,12 @@ class _Party(Struct):
 class _Named(Struct):
     customer: _Party | None = None
     members: list[_Party] = []
+    record: str | None = None
 
 
 class _FactGlance(Struct):
+    id: str
+    type: str
     data: _Named
     sealed: Sealed | None = None
 
@@ -109,6 +121,23 @@ class PeopleOfScope:
         """The keys of those of these people who were not erased."""
         return self._vault.people(self._keys, people) if self._vault is not None and people else {}
 
+    def last_records(self) -> tuple[dict[str, datetime], list[NamelessRecord]]:
+        """Of each contact when it was named last, and the records of customers who have none."""
+        last: dict[str, datetime] = {}
+        nameless, corrected = list[NamelessRecord](), set[str]()
+        with self._journal.transaction(), self._journal.cursor("retention") as cursor:
+            cursor.execute(SQL["recorded_when"], {"scope": self.scope})
+            for recorded_at, body in cursor:
+                glance = _glance(bytes(body))
+                for id_ in _contacts([*_customer_in(glance.data), *glance.data.members]):
+                    last[id_] = max(recorded_at, last.get(id_, recorded_at))
+                if glance.type == "record.corrected" and glance.data.record is not None:
+                    corrected.add(glance.data.record)
+                elif glance.sealed is not None and _names_nobody(glance):
+                    nobodies = tuple(id_ for id_ in glance.sealed.parts if id_.startswith(NOBODY))
+                    nameless.append(NamelessRecord(glance.id, recorded_at, nobodies))
+        return last, [record for record in nameless if record.event not in corrected]
+
     def erased(self) -> set[str]:
         """Whom the journal says are erased."""
         return {id_ for one in recorded_erasures(self._journal, self.scope) for id_ in one.people}
@@ -141,11 +170,22 @@ def under_whose_keys(facts: Iterable[KeptFact]) -> tuple[set[str], set[str]]:
         glance = _glance(fact.body)
         parts = set(glance.sealed.parts) | {glance.sealed.by} if glance.sealed is not None else set()
         nobodies |= {id_ for id_ in parts if id_.startswith(NOBODY)}
-        named |= parts & _contacts(glance.data)
+        named |= parts & _contacts(_customer_in(glance.data))
     return nobodies, named
 
 
-def _contacts(data: _Named) -> set[str]:
-    parties = [data.customer] if data.customer is not None else []
-    texts: list[Any] = [text for party in parties for text in (*party.phones, party.wechat)]
-    return {text for text in texts if contact_id(text) is not None}
+def _names_nobody(glance: _FactGlance) -> bool:
+    """Whether the record is of a customer without a contact, which no other record can lead to."""
+    customer = _customer_in(glance.data)
+    return bool(customer) and not _contacts(customer)
+
+
+def _customer_in(data: _Named) -> list[_Party]:
+    return [data.customer] if data.customer is not None else []
+
+
+def _contacts(parties: Iterable[_Party]) -> set[str]:
+    """The ids of contacts by which these parties are named."""
+    return {
+        text for party in parties for text in (*party.phones, party.wechat) if contact_id(text) is not None
+    }

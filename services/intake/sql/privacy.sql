@@ -19,3 +19,7 @@ ORDER BY fact.scope, fact.seq
 
 -- name: last_of_scope
 SELECT seq FROM intake.heads WHERE scope = %(scope)s
+
+-- name: recorded_when
+-- Every event of a scope with when it was recorded. Asked for what is overdue alone, of which a job asks once a month.
+SELECT fact.recorded_at, fact.body FROM intake.facts AS fact WHERE fact.scope = %(scope)s
