@@ -16,9 +16,14 @@ import pytest
 from shared.contract.sealed import ERASED
 from shared.platform.postgres.database import connection_info
 from shared.sealing.keys import KeyFile
+from shared.sealing.opening import open_event
+from shared.sealing.person import SealBrokenError
 from shared.sealing.vault import Vault
+from tests.support.dumping import dump_plain, run_script
 from tests.support.keys import key_file
 from tests.support.panke import exported, panke
+from tests.support.parts import fresh_database
+from tests.support.searching import found_in
 from tests.support.system import System, running
 
 BEGIN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -105,7 +110,7 @@ def alike(system: System, last: int) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(900)
-def test_erased_people_are_nobody_from_then_on(system: System) -> None:
+def test_erased_people_are_nobody_from_then_on(system: System, postgres_dsn: str) -> None:
     """What stands against it is named, a command that was cut off goes on, and decisions stand for good."""
     last = 0
     for each in (*STAFF, VISIT, RECOGNISED, visit("v2", WANG), visit("v3", LIU)):
@@ -131,6 +136,8 @@ def test_erased_people_are_nobody_from_then_on(system: System) -> None:
     assert told.count("\n") == 1 and "demo" in told
     assert people(system, "+8613812340001")
 
+    old = system.directory / "old.sql"
+    dump_plain(system.database_url, old, "intake", "attribution", "notifier")
     said = erase(system, "--customer", customer, "--despite-by", "gao")
     assert len(erasures(system)) == 2, said
     assert privacy(system, "pending").stdout == b""
@@ -142,6 +149,7 @@ def test_erased_people_are_nobody_from_then_on(system: System) -> None:
     assert _decided(after)[customer] == _decided(before)[customer]
     assert after["deals"] == before["deals"]
     _nobody_knows(system, customer, last)
+    _not_brought_back(system, old, postgres_dsn)
     assert "nothing" in erase(system, "13812340001")
 
     assert system.post(VISIT).status_code == 200
@@ -177,6 +185,41 @@ def _kept_long_enough(system: System) -> None:
 def retention(system: System, *more: str) -> list[str]:
     done = privacy(system, "retention", "--scope", "demo", "--months", "12", *more)
     return done.stdout.decode().splitlines()
+
+
+def _not_brought_back(system: System, old: Path, server: str) -> None:
+    """A backup from before, restored, leads nobody to who was erased: not by all keys, not by the phone itself."""
+    assert found_in(old.read_bytes(), PERSONAL) == []
+    vault = Vault(KeyFile(Path(system.settings["PANKE_KEYS"])))
+    with (
+        psycopg.connect(connection_info(system.database_url, schema="vault")) as connection,
+        fresh_database(server) as restored,
+    ):
+        run_script(restored, old)
+        everybody = vault.people(
+            connection, [id_ for (id_,) in connection.execute("SELECT id FROM vault.people")]
+        )
+        assert vault.known(connection, [("demo", "+8613812340001"), ("demo", "wechat:zhangdawei")]) == {}
+        with psycopg.connect(restored) as journal:
+            bodies = [
+                bytes(body) for (body,) in journal.execute("SELECT body FROM intake.facts ORDER BY seq")
+            ]
+        index = vault.keys.index(vault.keys.index_current, "demo", "+8613812340001")
+        assert index not in old.read_bytes() and index.hex() not in old.read_text()
+    opened = b"\n".join(open_event(body, everybody) for body in bodies)
+    assert found_in(opened, PERSONAL) == []
+    assert found_in(opened, ("王小芳", "刘长庚")) == ["王小芳", "刘长庚"]
+    parts = [
+        (body["id"], part)
+        for body in map(json.loads, bodies)
+        for id_, part in body.get("sealed", {"parts": {}})["parts"].items()
+        if id_ not in everybody
+    ]
+    assert len(parts) >= 3
+    for event_id, part in parts:
+        for person in everybody.values():
+            with pytest.raises(SealBrokenError):
+                person.open(event_id, part)
 
 
 def _copied(system: System, customer: str) -> None:

@@ -17,9 +17,15 @@ def dump(dsn: str, schemas: Sequence[str], file: Path) -> None:
     _run("pg_dump", "--format=custom", *chosen, f"--file={file}", f"--dbname={dsn}")
 
 
-def dump_plain(dsn: str, file: Path) -> None:
-    """Write the whole database to a file as statements, which nothing compresses."""
-    _run("pg_dump", "--format=plain", f"--file={file}", f"--dbname={dsn}")
+def dump_plain(dsn: str, file: Path, *schemas: str) -> None:
+    """Write schemas, or the whole database, to a file as statements, which nothing compresses."""
+    chosen = [f"--schema={schema}" for schema in schemas]
+    _run("pg_dump", "--format=plain", *chosen, f"--file={file}", f"--dbname={dsn}")
+
+
+def run_script(dsn: str, file: Path) -> None:
+    """Run the statements of such a file on an empty database."""
+    _run("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={file}", f"--dbname={dsn}")
 
 
 def restore(dsn: str, schemas: Sequence[str], file: Path) -> None:
