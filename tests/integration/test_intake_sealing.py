@@ -112,6 +112,22 @@ def test_a_repetition_brings_nobody_back(sealing: Sealing) -> None:
         assert connection.execute("SELECT id FROM vault.people").fetchall() == []
 
 
+def test_a_repetition_brings_nobody_back_who_was_named_beside(sealing: Sealing) -> None:
+    """Of two people of an event one is erased: the other still tells repetitions from other content."""
+    event = visit()
+    event["data"]["referred_by"] = [{"phone": "13800000077"}]
+    first = sealing.record(event)
+    assert isinstance(first, Accepted)
+    with psycopg.connect(sealing.vault_dsn, autocommit=True) as connection:
+        known = sealing.vault.known(connection, [("demo", "+8613800000077")])
+        destroy(connection, [person.id for person in known.values()])
+        again = sealing.record(event)
+        assert isinstance(again, Duplicate) and again.place == first.place
+        other = event | {"data": event["data"] | {"notes": "另外"}}
+        assert isinstance(sealing.record(other), Conflict)
+        assert sealing.vault.known(connection, [("demo", "+8613800000077")]) == {}
+
+
 @pytest.mark.parametrize("sealed", [True, False])
 def test_a_journal_is_of_one_kind_for_good(database: str, sealed: bool) -> None:
     """One that was begun in clear refuses keys, and one under seal does not go on without."""

@@ -117,16 +117,16 @@ class Journal:
                 self._link.get().execute(SQL["void_comparison"])
                 raise
 
-    def sealed_by(self, ids: Sequence[str]) -> dict[str, tuple[JournalPlace, str]]:
-        """Of those of the events that are recorded the place, and whose key proves the content, if one does."""
+    def sealed_by(self, ids: Sequence[str]) -> dict[str, tuple[KnownEvent, str]]:
+        """Those of the events that are recorded, and whose key proves the content, if one does."""
         connection = self._link.get()
         found = {}
-        for *place, _ in connection.execute(SQL["known_ids"], {"ids": column(list(ids))}).fetchall():
+        for *place, digest in connection.execute(SQL["known_ids"], {"ids": column(list(ids))}).fetchall():
             known = known_place(*place)
             body = connection.execute(SQL["fact_by_id"], {"id": known.id}).fetchone()
             by = None if body is None else prover_of(bytes(body[0]))
             if by is not None:
-                found[known.id] = (known, by)
+                found[known.id] = (KnownEvent(known, bytes(digest)), by)
         return found
 
     def _append_once(self, submissions: Sequence[Submission]) -> list[Outcome]:

@@ -46,7 +46,7 @@ class SealingJournal:
         connection = self._open()
         with self._held(connection):
             drafts = [Draft(submission.body, submission.type) for submission in submissions]
-            repeated = self._of_erased(connection, submissions, drafts) if self._erasures else {}
+            repeated = self._repetitions(connection, submissions, drafts) if self._erasures else {}
             pairs = [pair for pair in zip(submissions, drafts, strict=True) if pair[0].id not in repeated]
             placed = iter(self._journal.append(self._sealed(connection, pairs)) if pairs else ())
         return [
@@ -76,18 +76,24 @@ class SealingJournal:
             if not connection.broken:
                 connection.execute(SQL["let_erasures"], {"key": ERASURE_LOCK})
 
-    def _of_erased(
+    def _repetitions(
         self, connection: psycopg.Connection[Any], submissions: Sequence[Submission], drafts: Sequence[Draft]
     ) -> dict[str, Outcome]:
-        """Repetitions of what erased people alone could prove: who is named in one is not made a person again."""
-        strange = [
-            submission.id
+        """What is recorded already and names somebody who is not at hand: whoever was erased is not made a person
+        again by a repetition. What erased people alone could prove is one by its id."""
+        strange = {
+            submission.id: submission.digest
             for submission, draft in zip(submissions, drafts, strict=True)
             if any((submission.scope, contact) not in self._known for contact in draft.contacts())
-        ]
-        found = self._journal.sealed_by(strange) if strange else {}
+        }
+        found = self._journal.sealed_by(list(strange)) if strange else {}
         there = self._vault.people(connection, [by for _, by in found.values()]) if found else {}
-        return {id_: Duplicate(place) for id_, (place, by) in found.items() if by not in there}
+        return {
+            id_: Duplicate(known.place)
+            if by not in there or there[by].proof(strange[id_]) == known.digest
+            else Conflict(id_)
+            for id_, (known, by) in found.items()
+        }
 
     def _sealed(
         self, connection: psycopg.Connection[Any], pairs: Sequence[tuple[Submission, Draft]]
@@ -113,4 +119,4 @@ class SealingJournal:
         found = self._journal.sealed_by([outcome.id]).get(outcome.id)
         if found is None or self._vault.people(connection, (found[1],)):
             return outcome
-        return Duplicate(found[0])
+        return Duplicate(found[0].place)
