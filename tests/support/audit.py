@@ -77,11 +77,13 @@ class Audit:
         ownership = _by_scope(await read_topic(self.system.kafka, topics.ownership))
         found = list(self._quarantine())
         for desk in self.desks:
-            rulebook, lines = exported(self.system.database_url, desk.scope)
+            asked = (self.system.database_url, desk.scope, self.system.settings.get("PANKE_KEYS", ""))
+            rulebook, lines = exported(*asked)
+            _, kept = exported(*asked, "--sealed")
             told = json.loads(judged(lines, rulebook, as_of))
             for problem in (
                 *acknowledged(desk, lines),
-                *same_order("intake", intake[desk.scope], [line.rstrip(b"\n") for line in lines]),
+                *same_order("intake", intake[desk.scope], [line.rstrip(b"\n") for line in kept]),
                 *without_gaps("ownership", ownership[desk.scope]),
                 *published(told, ownership[desk.scope]),
                 *self._folded(desk.scope, len(lines), told, as_of),

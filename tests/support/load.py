@@ -20,6 +20,7 @@ import httpx
 
 from shared.contract import format_instant
 from tests.support.contract import JSON_BODY
+from tests.support.erasing import KeyDestroyer
 
 STAFF = ("li", "wang", "zhao")
 MANAGER = "gao"
@@ -52,6 +53,9 @@ class Desk(threading.Thread):
     answered: int = 0
     repeated: int = 0
     wrong: list[str] = field(default_factory=list)
+    # Where it is given, people are erased now and then, and what was sent of them is sent again.
+    destroyer: KeyDestroyer | None = None
+    erased: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(name=f"desk {self.scope}", daemon=True)
@@ -75,6 +79,21 @@ class Desk(threading.Thread):
             while not self.stop.wait(_PAUSE):
                 count = self._rng.randint(5, 40) if self._rng.random() < 0.1 else 1
                 self._deliver([self._event() for _ in range(count)])
+                if self.destroyer is not None and self._known and self._rng.random() < 0.04:
+                    self._erase(self.destroyer, self._rng.choice(self._known))
+
+    def _erase(self, destroyer: KeyDestroyer, phone: str) -> None:
+        """Recorded first, and then the key goes; what was sent before is answered again as it was."""
+        people = destroyer.people(self.scope, f"+86{phone}")
+        if not people:
+            return
+        earlier = [id_ for id_, body in self.sent.items() if phone.encode() in body][:3]
+        data = {"people": people, "reason": "演示", "asked_by": "演示", "by": f"{self.scope}-{MANAGER}"}
+        self._deliver([self._envelope("person.erased", data)])
+        destroyer.destroy(people)
+        self.erased.append(phone)
+        for id_, answer in self._send({id_: self.sent[id_] for id_ in earlier}):
+            self._take(id_, answer)
 
     def _deliver(self, events: list[dict[str, Any]]) -> None:
         """Send until every one of them is answered; now and then once more after the answer."""
