@@ -34,6 +34,7 @@ from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store, opening_book
 from services.attribution.store.texts import StoredTexts
+from shared.access.deployment import ServiceDoor
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
@@ -92,6 +93,7 @@ class AttributionService:
         self.rulebooks = _rulebooks(settings)
         self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
+        self.door = ServiceDoor(settings, "attribution", time.time, time.monotonic)
         self.vault = vault_of(settings)
         self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
         self._parked_since: datetime | None = None
@@ -187,6 +189,7 @@ class AttributionService:
             hosts=settings.allowed_hosts,
             examples=examples_of("services.attribution"),
             schemas=routes.schemas,
+            door=self.door.door(),
         )
         app.include_router(routes.router)
         return app
@@ -205,6 +208,7 @@ class AttributionService:
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
             ServicePart("kept clock", as_step(self.kept_clock.begin)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, *topics)),
+            *self.door.parts(),
             *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("reading", as_step(self.reading.open), as_step(self.reading.close)),
             closed("lanes", self.lanes.close),

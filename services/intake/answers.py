@@ -16,6 +16,7 @@ from services.intake.model.submission import (
     Accepted,
     Conflict,
     Duplicate,
+    ForbiddenEvent,
     JournalPlace,
     MalformedEventError,
     RefusedEvent,
@@ -42,6 +43,11 @@ STATUS: Final[dict[type[LineOutcome], int]] = {
     MalformedEventError: 422,
     Delayed: 503,
 }
+
+
+def status_of(outcome: LineOutcome) -> int:
+    """The status by which an outcome is answered."""
+    return outcome.status if isinstance(outcome, ForbiddenEvent) else STATUS[type(outcome)]
 
 
 def place_json(place: JournalPlace) -> bytes:
@@ -71,14 +77,16 @@ def _problem(outcome: Conflict | RefusedEvent | Delayed) -> dict[str, Any]:
             return problem_document(409, CONFLICT, errors=[error])
         case RefusedEvent(path=path, rule=rule, message=message):
             detail = f"{path}: {message}" if path else message
-            return problem_document(422, detail, errors=[{"path": path, "rule": rule, "message": message}])
+            return problem_document(
+                status_of(outcome), detail, errors=[{"path": path, "rule": rule, "message": message}]
+            )
         case Delayed(unavailable=unavailable):
             return problem_document(503, unavailable.reason)
 
 
 def line_json(number: int, outcome: LineOutcome) -> bytes:
     """The result of one line of a batch, itself one line."""
-    status = STATUS[type(outcome)]
+    status = status_of(outcome)
     if isinstance(outcome, PLACED):
         return b'{"line":%d,"status":%d,%b}\n' % (number, status, _members(outcome.place))
     return b'{"line":%d,"status":%d,"problem":%b}\n' % (number, status, problem_json(outcome))

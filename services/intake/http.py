@@ -16,11 +16,13 @@ from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from services.intake.admission.attribution import FactNotFailingError
+from services.intake.admission.authority import Authority
 from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
-from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json
+from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json, status_of
 from services.intake.journal.set_asides import UnknownEventError
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import IntakeUnavailableError, MalformedEventError
+from shared.access.guard import caller_of
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
 from shared.contract.set_aside import SetAside, SetAsidesAnswer, SettingAside
@@ -71,7 +73,7 @@ _SET_ASIDE_ANSWERS: Final[_Responses] = {
 }
 
 
-def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
+def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: Authority) -> None:
     """The routes of the service; health, metrics and docs are those of every service."""
     malformed = metrics.outcomes.labels("malformed")
 
@@ -79,7 +81,7 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
         """202 once the event is durable; 200 with the first answer for a repetition."""
         raw = await request.body()
         try:
-            outcome = await intake.take(raw, _traceparent())
+            outcome = await intake.take(raw, _traceparent(), authority.of(caller_of(request)))
         except BadEvent:
             malformed.inc()
             raise
@@ -88,12 +90,12 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics) -> None:
             raise unavailable(error.reason, error.retry_after) from error
         if isinstance(outcome, PLACED):
             return Response(place_json(outcome.place), STATUS[type(outcome)], media_type=JSON)
-        return Response(problem_json(outcome), STATUS[type(outcome)], media_type=PROBLEM_TYPE)
+        return Response(problem_json(outcome), status_of(outcome), media_type=PROBLEM_TYPE)
 
     async def post_batch(request: Request) -> Response:
         """A result per line, as NDJSON; one bad line does not stop the others."""
         lines = _lines(await request.body())
-        outcomes = await intake.take_lines(lines, _traceparent())
+        outcomes = await intake.take_lines(lines, _traceparent(), authority.of(caller_of(request)))
         malformed.inc(sum(isinstance(outcome, MalformedEventError) for outcome in outcomes))
         delayed = [outcome for outcome in outcomes if isinstance(outcome, Delayed)]
         if len(delayed) == len(outcomes):

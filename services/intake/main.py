@@ -12,6 +12,7 @@ from typing import Final
 import psycopg
 
 from services.intake.admission.attribution import AttributionClient
+from services.intake.admission.authority import Authority
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.admission.service import Intake
 from services.intake.http import SCHEMAS, add_routes
@@ -27,6 +28,8 @@ from services.intake.model.metrics import IntakeMetrics
 from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.settings import IntakeSettings
+from shared.access.deployment import ServiceDoor
+from shared.access.table import permission_table
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, SystemClock, open_clock
 from shared.platform.http.app import create_app, serve
@@ -72,6 +75,7 @@ class IntakeService:
         self._topic = Topics(settings.topic_prefix).intake
         self.standing = JournalStatus(self.database, self._topic)
         rulebooks = AdoptableRulebooks(settings.rulebooks, settings.rulebook_folder)
+        self.door = ServiceDoor(settings, "intake", time.time, time.monotonic)
         self.vault = vault_of(settings)
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-intake-opening", max_size=2
@@ -94,7 +98,7 @@ class IntakeService:
             self.backlog,
             Archive(),
             SetAsides(stamps),
-            AttributionClient(settings.intake_attribution, rulebooks),
+            AttributionClient(settings.intake_attribution, rulebooks, self.door.machine),
             self.database,
             Opener(self.vault, self.vault_database),
         )
@@ -110,8 +114,9 @@ class IntakeService:
             examples=examples_of("services.intake"),
             schemas=SCHEMAS,
             body_limit=BATCH_BYTES,
+            door=self.door.door(),
         )
-        add_routes(self.app, self.intake, metrics)
+        add_routes(self.app, self.intake, metrics, Authority(permission_table()))
 
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""
@@ -130,6 +135,7 @@ class IntakeService:
         )
         return [
             database_part(database, partial(_prepare, settings, database.dsn, self.watch)),
+            *self.door.parts(),
             *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("clock", self._begin_clock, ready=self._clock_ready),
             ServicePart("journal", stop=as_step(self.journal.close), ready=self.standing.problem),

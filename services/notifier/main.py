@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -34,6 +35,7 @@ from services.notifier.receipts_http import receipts_app
 from services.notifier.schedule.plan import Plans
 from services.notifier.senders import configured
 from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_lanes, office_plans
+from shared.access.deployment import ServiceDoor
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
@@ -86,6 +88,7 @@ class NotifierService:
         self.database = Database(
             settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=THREADS + ANSWERING
         )
+        self.door = ServiceDoor(settings, "notifier", time.time, time.monotonic)
         self.vault = vault_of(settings)
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-notifier-vault", max_size=THREADS
@@ -123,6 +126,7 @@ class NotifierService:
             hosts=settings.allowed_hosts,
             examples=examples_of("services.notifier"),
             schemas=SCHEMAS,
+            door=self.door.door(),
         )
         add_routes(
             self.app, self.listing, Proof(self.database, opener), self.machine, plans.default.hours.zone
@@ -156,6 +160,7 @@ class NotifierService:
             ServicePart("threads", _own_threads),
             ServicePart("clock", ready=partial(clock_problem, self.clock)),
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
+            *self.door.parts(),
             *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("kept clock", as_step(self.kept_clock.begin)),
             ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, self.topic)),

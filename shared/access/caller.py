@@ -13,11 +13,13 @@ from msgspec import Struct
 from shared.contract.events import Role
 
 GrantableRole: TypeAlias = Literal[
-    "head_office", "group_auditor", "operator", "administrator", "desk", "service"
+    "head_office", "group_auditor", "operator", "administrator", "desk", "registry", "service"
 ]
 CallerKind: TypeAlias = Literal["person", "machine"]
 
 EVERY_SCOPE: Final = "*"
+ACTS_FOR_STAFF: Final[frozenset[GrantableRole]] = frozenset({"desk", "registry"})
+"""Roles of machines at which staff are signed in themselves: what they hand in is in the name of any of these."""
 SIGNERS: Final[frozenset[Role]] = frozenset({"back_office", "admin_manager", "manager"})
 """Roles that enter what others decided or approved on paper."""
 
@@ -63,6 +65,17 @@ class Caller(Struct, frozen=True):
         """The ids by which the records of a scope name the caller."""
         return frozenset(one.staff for one in self.staff_roles if one.scope == scope)
 
+    def names(self, scope: str) -> frozenset[str]:
+        """By which names the caller may act in a scope: the staff ids, or the login where the journal knows none."""
+        ids = self.staff_ids(scope)
+        return ids or (frozenset({self.login}) if self.knows(scope) else ids)
+
+    def acts_for_staff(self, scope: str) -> bool:
+        """Whether the caller is a machine that hands in what staff of the scope enter."""
+        return any(one.role in ACTS_FOR_STAFF and one.covers(scope) for one in self.granted_roles)
+
     def may_sign_for_others(self, scope: str) -> bool:
         """Whether the caller may enter what somebody else decided or approved on a signed paper."""
-        return any(one.scope == scope and one.role in SIGNERS for one in self.staff_roles)
+        return any(one.scope == scope and one.role in SIGNERS for one in self.staff_roles) or any(
+            one.role == "registry" and one.covers(scope) for one in self.granted_roles
+        )

@@ -15,11 +15,11 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.access.caller import Caller
-from shared.access.keys import KeySource
+from shared.access.keys import KeysAwayError, KeySource
 from shared.access.table import Action, PermissionTable, Permit
 from shared.access.tokens import TokenRefusedError, TokenVerifier, UnknownKeyError
 from shared.i18n import bilingual, listed
-from shared.platform.http.problem import ProblemError, problem
+from shared.platform.http.problem import ProblemError, problem, unavailable
 
 REALM: Final = 'Bearer realm="panke"'
 _PERMITS: Final = "permits"
@@ -145,6 +145,10 @@ class AccessGuard:
             ended = None if self._session is None else await self._session(caller)
         except TokenRefusedError as error:
             raise _unauthorised(str(error)) from None
+        except KeysAwayError:
+            raise unavailable(
+                bilingual("access has not said yet by which keys tokens are signed"), 1
+            ) from None
         if ended is not None:
             raise _unauthorised(ended)
         return caller

@@ -8,6 +8,7 @@ makes a flood of questions.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,6 +26,8 @@ log: Final = structlog.get_logger()
 EVERY: Final = 60.0
 """Seconds between two looks at the set: so long a withdrawn key may still be taken."""
 SOONEST: Final = 5.0
+SOONEST_OF_ALL: Final = 0.5
+"""While there is none yet, with which nobody is let in."""
 WAIT: Final = 5.0
 LARGEST_SET: Final = 65_536
 
@@ -33,11 +36,16 @@ class KeySetError(ValueError):
     """What was read is no set of public keys."""
 
 
+class KeysAwayError(Exception):
+    """No key is known by which a token could be verified."""
+
+
 class KeySource(Protocol):
     """Where public keys come from."""
 
     def key(self, kid: str) -> OKPKey | None: ...
-    async def refresh(self) -> None: ...
+    async def refresh(self) -> None:
+        """Look again. Raises `KeysAwayError` where there is still none."""
 
 
 def public_keys(document: bytes) -> Mapping[str, OKPKey]:
@@ -68,25 +76,27 @@ class _Kept:
         return self._keys.get(kid)
 
     async def refresh(self) -> None:
-        """Look again, unless somebody has just looked."""
+        """Look again, unless somebody has just looked. Raises `KeysAwayError` where there is still none."""
         async with self._asking:
-            if self._asked is not None and self._now() - self._asked < SOONEST:
-                return
-            self._asked = self._now()
-            try:
-                self._keys = public_keys(await self._read())
-            except (KeySetError, OSError, httpx.HTTPError) as error:
-                log.warning("keys_unread", error=f"{type(error).__name__}: {error}")
+            if self._asked is None or self._now() - self._asked >= self._pause:
+                self._asked = self._now()
+                try:
+                    self._keys = public_keys(await self._read())
+                except (KeySetError, OSError, httpx.HTTPError) as error:
+                    log.warning("keys_unread", error=f"{type(error).__name__}: {error}")
+        if not self._keys:
+            raise KeysAwayError
+
+    @property
+    def _pause(self) -> float:
+        return SOONEST if self._keys else SOONEST_OF_ALL
 
     async def run(self) -> None:
         """Look again and again."""
         while True:
-            await self.refresh()
-            await asyncio.sleep(EVERY if self._keys else SOONEST)
-
-    def problem(self) -> str | None:
-        """Why nobody can be let in."""
-        return None if self._keys else "there is no key yet by which tokens are verified"
+            with contextlib.suppress(KeysAwayError):
+                await self.refresh()
+            await asyncio.sleep(EVERY if self._keys else SOONEST_OF_ALL)
 
     async def _read(self) -> bytes:
         raise NotImplementedError

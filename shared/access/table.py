@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shared.access.caller import EVERY_SCOPE, Caller, GrantableRole
 from shared.access.roles import Reach
-from shared.contract.events import Role
+from shared.contract.events import Data, Role
 from shared.i18n import Text
 
 FILE: Final = "permissions.yaml"
@@ -40,11 +40,12 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Action(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that may be done: by whom, how far, at which addresses."""
+    """Something that may be done: by whom, how far, at which addresses or with which types of events."""
 
     zh: str
     en: str
-    routes: tuple[str, ...]
+    routes: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
     may: Mapping[str, Reach] = {}
     who: Who = "role"
     opens: bool = False
@@ -88,6 +89,7 @@ class PermissionTable:
         self.granted_roles = found.granted_roles
         self.actions = found.actions
         _check(found)
+        self._of_events = {type_: name for name, action in found.actions.items() for type_ in action.events}
 
     def routes(self, service: str) -> Iterator[tuple[str, str, str]]:
         """The method, the path and the action of each address of a service."""
@@ -96,6 +98,10 @@ class PermissionTable:
                 of, method, path = route.split(" ")
                 if of in (service, ANY_SERVICE):
                     yield method, path, name
+
+    def action_of(self, event_type: str) -> str:
+        """The action that recording an event of this type is."""
+        return self._of_events[event_type]
 
     def closed(self, service: str, method: str, path: str) -> bool:
         """Whether a call needs a token: every one that is not open to anyone."""
@@ -146,6 +152,8 @@ def _check(found: _File) -> None:
             known = found.granted_roles if reach == "granted" else found.staff_roles
             if role not in known:
                 raise PermissionTableError(f"{name}: {role} cannot reach {reach}")
-        for route in action.routes:
-            if seen.setdefault(route, name) != name:
-                raise PermissionTableError(f"{route}: both {seen[route]} and {name}")
+        for place in (*action.routes, *action.events):
+            if seen.setdefault(place, name) != name:
+                raise PermissionTableError(f"{place}: both {seen[place]} and {name}")
+    if missing := {data.TYPE for data in get_args(Data)} ^ {one for one in seen if " " not in one}:
+        raise PermissionTableError(f"events: {', '.join(sorted(missing))}")

@@ -85,6 +85,11 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     topic_poll: Seconds = 15.0
     keys: Annotated[str, Meta(description="path of the file of keys")] = ""
     vault_url: SecretText | None = None
+    tokens_from: Annotated[
+        str, Meta(description="the address of access, or the path of a set of public keys")
+    ] = ""
+    tokens_issuer: Annotated[str, Meta(min_length=1)] = "panke"
+    machine: Annotated[str, Meta(description="path of the file by which the service signs in itself")] = ""
 
     def __repr__(self) -> str:
         """All settings but the secrets, so that a log of them may be kept."""

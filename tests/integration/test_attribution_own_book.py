@@ -30,6 +30,7 @@ from shared.rules.rulebooks.registry import Registry
 from tests.integration.test_attribution_service import PARTITIONS, Line, eventually, folded, running
 from tests.support.answers import result_of
 from tests.support.attribution import START, Journal
+from tests.support.tokens import admission
 
 LI, WANG = "13800000001", "13800000002"
 BOOK = """rulebook: riverside
@@ -60,6 +61,7 @@ def settings(database: str, kafka: str, topic_prefix: str, book: Path) -> Attrib
         topic_prefix=topic_prefix,
         partitions=PARTITIONS,
         attribution_port=0,
+        **admission().settings(),
         rulebook_folder=str(book.parent),
     )
 
@@ -246,10 +248,13 @@ async def test_intake_with_another_text_takes_no_adoption_of_the_book(
     here, there = (Registry(place).books["riverside", 1].sha256 for place in (book.parent, other))
     async with running(settings) as (service, client), listening(service) as address:
         await eventually(partial(ready, client))
-        refused = await AttributionClient(address, AdoptableRulebooks([], str(other))).keep("riverside", 1)
+        own = admission().tokens()
+        refused = await AttributionClient(address, AdoptableRulebooks([], str(other)), own).keep(
+            "riverside", 1
+        )
         with service.database.connection() as connection:
             kept = connection.execute("SELECT 1 FROM rulebooks WHERE name = 'riverside'").fetchall()
-        taken = await AttributionClient(address, AdoptableRulebooks([], str(book.parent))).keep(
+        taken = await AttributionClient(address, AdoptableRulebooks([], str(book.parent)), own).keep(
             "riverside", 1
         )
         given = [f'"{there}", "{here}"', f'"{there}"', there[:12]]

@@ -30,6 +30,7 @@ from shared.rules.rulebooks.loading import load
 from tests.support.answering import answering
 from tests.support.answers import result_of
 from tests.support.attribution import Journal, Raw
+from tests.support.tokens import admission
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +48,7 @@ def settings(database: str, kafka: str, topic_prefix: str) -> AttributionSetting
         topic_prefix=topic_prefix,
         partitions=PARTITIONS,
         attribution_port=0,
+        **admission().settings(),
     )
 
 
@@ -385,7 +387,7 @@ async def test_a_database_that_is_killed_while_folding_loses_and_doubles_nothing
     """Killed twice with -9 under load and started again, the service goes on by itself."""
     settings = AttributionSettings(
         database_url=own_postgres.dsn, kafka=kafka, topic_prefix=topic_prefix, partitions=PARTITIONS,
-        attribution_batch=50,
+        attribution_batch=50, **admission().settings(),
     )  # fmt: skip
     line, journal = Line(settings), Journal()
     scopes = ["east", "west", "south"]

@@ -21,6 +21,7 @@ from shared.platform.clock import SteadyTime, SystemClock
 from shared.platform.postgres.database import Database, migrate
 from tests.support.answering import answering
 from tests.support.intake import raw, taking, visit
+from tests.support.tokens import admission
 
 YEAR = timedelta(days=365)
 
@@ -37,7 +38,9 @@ class Wall:
 
 @pytest.fixture
 def settings(database: str, kafka: str, topic_prefix: str) -> IntakeSettings:
-    return IntakeSettings(database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=3)
+    return IntakeSettings(
+        database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=3, **admission().settings()
+    )
 
 
 @asynccontextmanager

@@ -38,6 +38,7 @@ from tests.support.intake import (
     taking,
     visit,
 )
+from tests.support.tokens import admission
 
 PARTITIONS = 3
 
@@ -45,7 +46,11 @@ PARTITIONS = 3
 @asynccontextmanager
 async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator[httpx.AsyncClient]:
     chosen = IntakeSettings(
-        database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=PARTITIONS
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        partitions=PARTITIONS,
+        **admission().settings(),
     )
     service = IntakeService(chosen, SystemClock())
     async with answering(service) as client:

@@ -27,6 +27,7 @@ from tests.integration.test_intake_comparison import (
 from tests.support import parts
 from tests.support.answering import answering
 from tests.support.intake import Reader, compared, new_journal, prepare, raw, submission, visit
+from tests.support.tokens import admission
 
 SCOPES = [f"s{n}" for n in range(6)]
 """Recorded behind `demo`, so that its facts are the last of no partition."""
@@ -111,7 +112,9 @@ async def test_rows_lost_while_intake_is_down_are_told_at_its_start_and_come_bac
 @asynccontextmanager
 async def unattended(database: str, topic_prefix: str) -> AsyncIterator[httpx.AsyncClient]:
     """The service beside a broker that is away."""
-    chosen = IntakeSettings(database_url=database, kafka=NOBODY, topic_prefix=topic_prefix)
+    chosen = IntakeSettings(
+        database_url=database, kafka=NOBODY, topic_prefix=topic_prefix, **admission().settings()
+    )
     service = IntakeService(chosen, SystemClock())
     async with answering(service) as client:
         yield client

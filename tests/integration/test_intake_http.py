@@ -28,13 +28,19 @@ from shared.platform.clock import SystemClock
 from tests.support import parts
 from tests.support.answering import answering
 from tests.support.intake import Reader, adoption, compared, prepare, raw, taking, visit
+from tests.support.tokens import admission
 
 ID = b"018f3c5e-0000-7000-8000-000000000001"
 
 
 def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> IntakeSettings:
     return IntakeSettings(
-        database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=3, **changes
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        partitions=3,
+        **admission().settings(),
+        **changes,
     )
 
 

@@ -17,6 +17,7 @@ from shared.platform.postgres.database import Database, migrate
 from shared.platform.postgres.kept_clock import KeptClock
 from tests.integration.test_intake_clock import YEAR, Wall
 from tests.support.answering import answering
+from tests.support.tokens import admission
 
 SOON = timedelta(minutes=1)
 
@@ -24,12 +25,20 @@ Made = Callable[[str, str, str, BusinessClock], Any]
 
 
 def attribution(database: str, kafka: str, prefix: str, clock: BusinessClock) -> AttributionService:
-    given = AttributionSettings(database_url=database, kafka=kafka, topic_prefix=prefix, partitions=1)
+    given = AttributionSettings(
+        database_url=database, kafka=kafka, topic_prefix=prefix, partitions=1, **admission().settings()
+    )
     return AttributionService(given, clock)
 
 
 def notifier(database: str, kafka: str, prefix: str, clock: BusinessClock) -> NotifierService:
-    given = NotifierSettings(database_url=database, kafka=kafka, topic_prefix=prefix, notifier_channels="log")
+    given = NotifierSettings(
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=prefix,
+        notifier_channels="log",
+        **admission().settings(),
+    )
     return NotifierService(given, clock)
 
 

@@ -31,6 +31,7 @@ from shared.platform.clock import ClockDriver
 from tests.support.notifier import END, Stream, Told, local
 from tests.support.parts import eventually
 from tests.support.receiver import Receiver, notified_by, receiving
+from tests.support.tokens import admission
 
 SECRET = "whsec_" + base64.b64encode(b"a secret that never shows in a log").decode()
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -57,6 +58,7 @@ class Deployment:
             "PANKE_CLOCK": f"file:{folder / 'clock.json'}",
             "PANKE_NOTIFIER_PORT": str(self.port),
             **notified_by(receiver),
+            **admission().environment(),
             "PANKE_NOTIFIER_ATTEMPTS": "1",
         }
 
@@ -72,7 +74,9 @@ class Deployment:
             process.wait()
 
     def get(self, path: str, **query: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", params=query, timeout=60)
+        return httpx.get(
+            f"http://127.0.0.1:{self.port}{path}", params=query, timeout=60, auth=admission().bearer()
+        )
 
     def answers(self, path: str, status: int) -> bool:
         try:
@@ -229,7 +233,7 @@ def test_what_is_asked_wrongly_is_refused_with_the_field(deployment: Deployment)
         deployment.at(local(4, 9))
         told(deployment, lambda: len(_sent(deployment)) == 1, "the reminder")
         retry = f"http://127.0.0.1:{deployment.port}/v1/alerts/{_sent(deployment)[0]['id']}/retry"
-        refused = httpx.post(retry, timeout=60)
+        refused = httpx.post(retry, timeout=60, auth=admission().bearer())
         assert (refused.status_code, refused.json()["detail"]) == (409, "the alert was sent")
         pages, cursor = [], {}
         while True:
@@ -251,7 +255,11 @@ def test_a_dead_alert_is_retried_over_http_and_by_command(deployment: Deployment
         deployment.at(local(4, 9))
         told(deployment, lambda: _count(deployment, "dead") == 1, "it is dead")
         (alert,) = deployment.get("/v1/alerts", state="dead").json()["alerts"]
-        again = httpx.post(f"http://127.0.0.1:{deployment.port}/v1/alerts/{alert['id']}/retry", timeout=60)
+        again = httpx.post(
+            f"http://127.0.0.1:{deployment.port}/v1/alerts/{alert['id']}/retry",
+            timeout=60,
+            auth=admission().bearer(),
+        )
         assert again.status_code == 200
         told(deployment, lambda: len(deployment.receiver.ids) == 2, "it was called again")
         told(deployment, lambda: _count(deployment, "dead") == 1, "it is dead again")

@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 
 from tests.support.contract import JSON_BODY
+from tests.support.tokens import admission
 
 
 class Service(Protocol):
@@ -19,14 +20,18 @@ class Service(Protocol):
 
 
 @asynccontextmanager
-async def answering(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    """All parts of the service run inside."""
+async def answering(service: Service, auth: httpx.Auth | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """All parts of the service run inside; the client may do everything unless another is given."""
     app = service.app
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=60, headers=JSON_BODY
+            transport=transport,
+            base_url="http://127.0.0.1",
+            timeout=60,
+            headers=JSON_BODY,
+            auth=auth or admission().bearer(),
         ) as client,
     ):
         yield client

@@ -39,6 +39,7 @@ def apps() -> dict[str, FastAPI]:
     nowhere: dict[str, Any] = {
         "database_url": "postgresql://panke@127.0.0.1:1/panke",
         "kafka": "127.0.0.1:1",
+        "tokens_from": "/nowhere",
     }
     return {
         "Intake": intake(IntakeSettings(**nowhere)).app,

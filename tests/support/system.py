@@ -24,6 +24,7 @@ from shared.platform.postgres.roles import prepare
 from tests.support.contract import JSON_BODY
 from tests.support.panke import exported, judged
 from tests.support.roles import drop_roles
+from tests.support.tokens import admission
 
 SERVICES = ("intake", "attribution", "notifier")
 PARTITIONS = 3
@@ -54,7 +55,9 @@ class System:
             name: ServiceProcess(name, self.directory / name, port, self._environment(name))
             for name, port in zip(SERVICES, ports, strict=True)
         }
-        self.http = httpx.Client(timeout=PATIENCE, trust_env=False, headers=JSON_BODY)
+        self.http = httpx.Client(
+            timeout=PATIENCE, trust_env=False, headers=JSON_BODY, auth=admission().bearer()
+        )
 
     def prepare(self) -> None:
         """As the owner does before the services start, also after a schema was lost or restored."""
@@ -151,6 +154,7 @@ class System:
             "PANKE_TOPIC_PREFIX": self.topic_prefix,
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{self.clock.path}",
+            **admission().environment(),
         }
         # A test that leaps to a full hour finds what falls due then.
         own = {"PANKE_PARTITIONS": str(PARTITIONS)}

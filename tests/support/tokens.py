@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+import time
 import uuid
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import httpx
 from joserfc.jwk import OKPKey
 
 from shared.access.caller import Caller, GrantedRole, StaffRole
 from shared.access.keys import public_keys
+from shared.access.machine import MachineTokens
 from shared.access.table import permission_table
 from shared.access.tokens import AUDIENCE, LIFETIME, Claims, TokenVerifier, sign
 
@@ -22,12 +31,21 @@ def signing_key(kid: str = "first") -> OKPKey:
 class Issuer:
     """Signs for whoever a test wants to be; `now` moves as the test says."""
 
-    def __init__(self, now: float = 1_800_000_000.0) -> None:
-        self.now = now
+    def __init__(self, now: float | None = 1_800_000_000.0) -> None:
+        """`now` is None for the time of the machine."""
+        self._now = now
         self.private = signing_key()
         self.keys: dict[str, OKPKey] = dict(public_keys(b'{"keys":[%s]}' % _public(self.private)))
         self.verifier = TokenVerifier(self, ISSUER, lambda: self.now)
         self.refreshed = 0
+
+    @property
+    def now(self) -> float:
+        return time.time() if self._now is None else self._now
+
+    @now.setter
+    def now(self, now: float) -> None:
+        self._now = now
 
     def key(self, kid: str) -> OKPKey | None:
         return self.keys.get(kid)
@@ -71,3 +89,68 @@ def every_role(scope: str = "east", office: str = "east-1") -> dict[str, StaffRo
         for role in table.staff_roles
     }
     return held | {role: GrantedRole(role, (scope,)) for role in table.granted_roles}  # type: ignore[arg-type]
+
+
+EVERYTHING: tuple[GrantedRole, ...] = tuple(
+    GrantedRole(role, ("*",))  # type: ignore[arg-type]
+    for role in permission_table().granted_roles
+)
+"""Every role that can be granted, over every scope: for tests of what is asked, not of who may."""
+
+
+class Bearer(httpx.Auth):
+    """Carries a token of somebody with these roles, signed when it is asked with."""
+
+    def __init__(self, issuer: Issuer, roles: tuple[StaffRole | GrantedRole, ...], **claims: Any) -> None:
+        self._issuer, self._roles, self._claims = issuer, roles, claims
+
+    @property
+    def header(self) -> str:
+        return self._issuer.headers(*self._roles, **self._claims)["Authorization"]
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:
+        request.headers.setdefault("Authorization", self.header)
+        yield request
+
+
+class Admission:
+    """By whose keys services of a test let callers in: those of an issuer that the test holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.issuer = Issuer(now=None)
+        self.keys = folder / "tokens.jwks.json"
+        self.keys.write_bytes(b'{"keys":[%s]}' % _public(self.issuer.private))
+        self._machine = folder / "machine.token"
+
+    def settings(self) -> Mapping[str, str]:
+        """Fields of the settings of a service."""
+        return {"tokens_from": str(self.keys), "tokens_issuer": ISSUER, "machine": str(self.machine)}
+
+    def environment(self) -> Mapping[str, str]:
+        """The same as variables for a process."""
+        return {f"PANKE_{name.upper()}": value for name, value in self.settings().items()}
+
+    @property
+    def machine(self) -> Path:
+        """A file with a fresh token of a machine that is a service of the deployment."""
+        claims = {"kind": "machine", "login": "services"}
+        self._machine.write_text(self.issuer.token(granted_roles=(GrantedRole("service", ("*",)),), **claims))
+        return self._machine
+
+    def tokens(self) -> MachineTokens:
+        """Who a service of the deployment is, to other services."""
+        return MachineTokens(self.machine, None, time.monotonic)
+
+    def bearer(self, *roles: StaffRole | GrantedRole, **claims: Any) -> Bearer:
+        """Somebody with these roles; without any, who may do everything and signs for all staff."""
+        if not roles:
+            return Bearer(self.issuer, EVERYTHING, **{"kind": "machine", "login": "everybody", **claims})
+        return Bearer(self.issuer, roles, **claims)
+
+
+@cache
+def admission() -> Admission:
+    """The one of this process."""
+    folder = tempfile.mkdtemp(prefix="panke-tokens-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Admission(Path(folder))

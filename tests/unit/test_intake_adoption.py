@@ -9,6 +9,7 @@ from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.model.submission import IntakeUnavailableError
 from shared.rules.rulebooks.registry import Registry
+from tests.support.tokens import admission
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 AT_ONCE = 50
@@ -33,13 +34,19 @@ class Asked:
         writer.close()
 
 
+def client(port: int) -> AttributionClient:
+    return AttributionClient(f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]), admission().tokens())
+
+
 async def adopted(answer: bytes) -> tuple[Asked, list[object]]:
     """What becomes of adoptions that are made while the first one's question is under way."""
     asked = Asked(answer)
     server = await asyncio.start_server(asked.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        attribution = AttributionClient(f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]))
+        attribution = AttributionClient(
+            f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]), admission().tokens()
+        )
         waiting = [asyncio.create_task(attribution.keep("base", 1)) for _ in range(AT_ONCE)]
         await asked.came.wait()
         asked.may_answer.set()
@@ -60,7 +67,9 @@ def test_one_who_leaves_does_not_take_the_answer_from_the_others() -> None:
         server = await asyncio.start_server(asked.serve, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            attribution = AttributionClient(f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]))
+            attribution = AttributionClient(
+                f"http://127.0.0.1:{port}", AdoptableRulebooks(["base@1"]), admission().tokens()
+            )
             first = asyncio.create_task(attribution.keep("base", 1))
             await asked.came.wait()
             second = asyncio.create_task(attribution.keep("base", 1))

@@ -26,7 +26,9 @@ from shared.platform.http.openapi import CollidingNamesError, DescribedApp, body
 from shared.platform.http.openapi import answer as told
 from tests.support.times import odd_times
 
-NOWHERE: dict[str, Any] = {"database_url": "postgresql://panke@127.0.0.1:1/panke", "kafka": "127.0.0.1:1"}
+NOWHERE: dict[str, Any] = {
+    "database_url": "postgresql://panke@127.0.0.1:1/panke", "kafka": "127.0.0.1:1", "tokens_from": "/nowhere",
+}  # fmt: skip
 APPS = {
     "intake": lambda: intake(IntakeSettings(**NOWHERE)).app,
     "attribution": lambda: attribution(AttributionSettings(**NOWHERE)).app,

@@ -13,6 +13,7 @@ import asyncio
 import math
 import ssl
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -23,6 +24,7 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.numbering import UNKNOWN_RULEBOOK
 from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
+from shared.access.machine import MachineTokenError, MachineTokens
 from shared.contract import SettingAside
 from shared.i18n import bilingual
 
@@ -53,6 +55,9 @@ class _Problem(Struct):
     detail: str
 
 
+_UNANSWERED: Final = (
+    httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError, MachineTokenError,
+)  # fmt: skip
 _decode: Final = json.Decoder(_Waiting).decode
 _decode_problem: Final = json.Decoder(_Problem).decode
 
@@ -60,16 +65,29 @@ _decode_problem: Final = json.Decoder(_Problem).decode
 class AttributionClient:
     """What attribution says when it is asked; a fact waits for it only where the contract has it so."""
 
-    def __init__(self, address: str, rulebooks: AdoptableRulebooks) -> None:
+    def __init__(self, address: str, rulebooks: AdoptableRulebooks, machine: MachineTokens) -> None:
         self._address = address
+        self._machine = machine
         self._rulebooks = rulebooks
         self._trust = ssl.create_default_context()  # reading the certificates takes longer than a question
         self._kept: dict[tuple[str, int], float] = {}
         self._away_until = -math.inf
         self._asking: dict[tuple[str, int], asyncio.Task[RefusedEvent | None]] = {}
 
-    def _client(self, wait: float) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self._address, timeout=wait, trust_env=False, verify=self._trust)
+    async def _ask_as_machine(
+        self, method: str, place: str, wait: float, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """The answer to intake itself, which is asked for another token where one is no longer good."""
+        async with httpx.AsyncClient(
+            base_url=self._address, timeout=wait, trust_env=False, verify=self._trust
+        ) as client:
+            own = await asyncio.to_thread(self._machine.headers)
+            answer = await client.request(method, place, headers={**own, **(headers or {})})
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                return answer
+            self._machine.forget()
+            own = await asyncio.to_thread(self._machine.headers)
+            return await client.request(method, place, headers={**own, **(headers or {})})
 
     async def failing(self, scope: str) -> str | None:
         """The id of the event on which the scope fails, None while it waits for nothing.
@@ -77,13 +95,12 @@ class AttributionClient:
         Raises `IntakeUnavailableError`.
         """
         try:
-            async with self._client(WAIT) as client:
-                answer = await client.get(f"/v1/scopes/{scope}/quarantine")
+            answer = await self._ask_as_machine("GET", f"/v1/scopes/{scope}/quarantine", WAIT)
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
             answer.raise_for_status()
             return _decode(answer.content).event
-        except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
+        except _UNANSWERED as error:
             raise self._unasked() from error
 
     def mark(self, scope: str, asked: SettingAside) -> None:
@@ -96,7 +113,7 @@ class AttributionClient:
             with httpx.Client(
                 base_url=self._address, timeout=WAIT, trust_env=False, verify=self._trust
             ) as client:
-                answer = client.put(place, json=given)
+                answer = client.put(place, json=given, headers=self._machine.headers())
             if answer.status_code == httpx.codes.CONFLICT:
                 raise FactNotFailingError(None)
             if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
@@ -104,7 +121,7 @@ class AttributionClient:
                 log.warning("set_aside_not_marked", scope=scope, event_id=asked.id)
                 return
             answer.raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except _UNANSWERED as error:
             raise self._unasked() from error
 
     def _unasked(self) -> IntakeUnavailableError:
@@ -146,15 +163,15 @@ class AttributionClient:
         texts = ", ".join(f'"{sha256}"' for sha256 in self._rulebooks.texts(name, version))
         headers = {"If-Match": texts} if texts else {}  # an earlier release does not read it
         try:
-            async with self._client(BOOKS_WAIT) as client:
-                answer = await client.put(f"/v1/rulebooks/{name}/{version}", headers=headers)
+            place = f"/v1/rulebooks/{name}/{version}"
+            answer = await self._ask_as_machine("PUT", place, BOOKS_WAIT, headers)
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
             if answer.status_code == httpx.codes.CONFLICT:
                 return RefusedEvent("data.rulebook", "one_text", _decode_problem(answer.content).detail)
             answer.raise_for_status()
             self._kept[name, version] = time.monotonic()
-        except (httpx.HTTPError, httpx.InvalidURL, DecodeError, ValidationError) as error:
+        except _UNANSWERED as error:
             self._away_until = time.monotonic() + AWAY
             log.warning("rulebook_text_unknown", address=self._address, error=type(error).__name__)
             if not self._rulebooks.has_everywhere(name, version):

@@ -14,8 +14,9 @@ import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.intake.admission.admission import admit
+from services.intake.admission.admission import submission_of
 from services.intake.admission.attribution import AttributionClient, FactNotFailingError
+from services.intake.admission.authority import May
 from services.intake.admission.switch_interval import SwitchInterval
 from services.intake.journal.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal.journal import Archive
@@ -28,7 +29,7 @@ from services.intake.model.submission import (
     RefusedEvent,
     Submission,
 )
-from shared.contract import BadEvent, SetAside, SettingAside
+from shared.contract import BadEvent, SetAside, SettingAside, decode_event
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 from shared.platform.postgres.scoped import within
@@ -77,9 +78,12 @@ class Intake:
         self._opener = opener or Opener()
         self._turns = SwitchInterval()
 
-    async def take(self, raw: bytes, traceparent: str) -> Outcome:
-        """One event. Raises `BadEvent` or `IntakeUnavailableError`."""
-        submission = admit(raw, traceparent)
+    async def take(self, raw: bytes, traceparent: str, may: May) -> Outcome:
+        """One event, unless `may` says something against it. Raises `BadEvent` or `IntakeUnavailableError`."""
+        event = decode_event(raw, recorded=False)
+        if (forbidden := may(event)) is not None:
+            return forbidden
+        submission = submission_of(event, raw, traceparent)
         self._room.demand_room()
         refused = await self._refusal_to_keep(submission)
         if refused is not None:
@@ -88,23 +92,21 @@ class Intake:
         (outcome,) = await self._committer.submit((submission,))
         return outcome
 
-    async def take_lines(
-        self, lines: Sequence[bytes], traceparent: str, *, imported: bool = False
-    ) -> list[LineOutcome]:
+    async def take_lines(self, lines: Sequence[bytes], traceparent: str, may: May) -> list[LineOutcome]:
         """Many events in order, each with an outcome of its own; a bad one does not stop the others."""
         outcomes: list[LineOutcome] = []
         with self._turns.sooner():
             for start in range(0, len(lines), PIECE):
                 piece = lines[start : start + PIECE]
-                outcomes += await self._take_piece(await self._admit_all(piece, traceparent, imported))
+                outcomes += await self._take_piece(await self._admit_all(piece, traceparent, may))
         return outcomes
 
-    async def carry_over(self, lines: Sequence[bytes], traceparent: str) -> list[LineOutcome]:
+    async def carry_over(self, lines: Sequence[bytes], traceparent: str, may: May) -> list[LineOutcome]:
         """The port of imports: entries of an older register, journalled in the order of `occurred_at`.
 
         Outcomes come in the order of `lines`. Equal times keep the order of the register.
         """
-        admitted = await self._admit_all(lines, traceparent, True)
+        admitted = await self._admit_all(lines, traceparent, may, imported=True)
         order = sorted(range(len(lines)), key=lambda index: _occurred(admitted[index]))
         outcomes: dict[int, LineOutcome] = {}
         for start in range(0, len(order), PIECE):
@@ -169,7 +171,7 @@ class Intake:
         return None if body is None else self._opener.bodies([body])[0]
 
     async def _admit_all(
-        self, lines: Sequence[bytes], traceparent: str, imported: bool
+        self, lines: Sequence[bytes], traceparent: str, may: May, *, imported: bool = False
     ) -> list[Submission | RefusedEvent]:
         admitted: list[Submission | RefusedEvent] = []
         read = 0
@@ -178,7 +180,7 @@ class Intake:
                 read = 0
                 await asyncio.sleep(0)
             read += len(line)
-            admitted.append(_admit(line, traceparent, imported))
+            admitted.append(_admit(line, traceparent, may, imported))
         return admitted
 
     async def _take_piece(self, admitted: Sequence[Submission | RefusedEvent]) -> list[LineOutcome]:
@@ -226,9 +228,10 @@ class Intake:
             return [Delayed(unavailable)] * len(submissions)
 
 
-def _admit(line: bytes, traceparent: str, imported: bool) -> Submission | RefusedEvent:
+def _admit(line: bytes, traceparent: str, may: May, imported: bool) -> Submission | RefusedEvent:
     try:
-        return admit(line, traceparent, imported=imported)
+        event = decode_event(line, recorded=False, imported=imported)
+        return may(event) or submission_of(event, line, traceparent)
     except BadEvent as error:
         return MalformedEventError(error.path, error.rule, error.message)
 

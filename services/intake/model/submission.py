@@ -89,6 +89,12 @@ class MalformedEventError(RefusedEvent, frozen=True, gc=False):
     """Bad input that the decoder found, so that the journal was never asked."""
 
 
+class ForbiddenEvent(RefusedEvent, frozen=True, gc=False):
+    """An event that the caller may not record: 403, or 404 where they may not know of its scope."""
+
+    status: int = 403
+
+
 Outcome = Accepted | Duplicate | Conflict | RefusedEvent
 
 
