@@ -8,7 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # Tests side by side, each worker with a PostgreSQL and a Kafka of its own; most of them wait more than they work.
-WORKERS ?= 2
+WORKERS ?= 4
 UV := $(BIN)/uv
 STAMP := .venv/.installed
 PINS := requirements/bootstrap.txt requirements/dev.txt

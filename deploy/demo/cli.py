@@ -36,7 +36,7 @@ from shared.i18n import translated
     help="where its data and logs are, which are begun afresh; .panke/demo of the checkout unless given",
 )
 def demo(days: int, seed: int, hold: bool | None, directory: Path | None) -> None:
-    """Let an invented office live some days on a real PostgreSQL, a real Kafka and the three services."""
+    """Let an invented office live some days on a real PostgreSQL, a real Kafka and the services."""
     from deploy.demo.run import Wishes, demonstrate
 
     screen = Screen()

@@ -19,6 +19,7 @@ from deploy.demo.conversations import Conversation
 from deploy.demo.providers.message import DeliveredMessage, RefusedRequest
 from deploy.demo.scenario.office import FIRST_DAY
 from deploy.demo.story import DecisionInWords, by_status
+from shared.access.table import permission_table
 from shared.i18n import translated
 
 _RECEIVED_SHOWN = 6
@@ -115,6 +116,15 @@ class Screen:
     @property
     def width(self) -> int:
         return min(self.console.width - 2, _WIDEST)
+
+    def accounts(self, roles: Mapping[str, str], password: str) -> None:
+        """One account of each role, for whoever wants to call the services; all have one password."""
+        table = permission_table()
+        words = {**table.staff_roles, **table.granted_roles}
+        self.head(translated("Demo accounts, one for each role").beside)
+        for login, role in roles.items():
+            self.say(f"  {login:14s} {words[role].text.beside}")
+        self.say(f"  {translated('password').beside}: {password}")
 
     def places(self, addresses: Mapping[str, str]) -> None:
         self.head(translated("API docs and metrics").beside)

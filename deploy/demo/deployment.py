@@ -1,4 +1,4 @@
-"""The demonstration's own deployment: embedded parts and the three services as processes, asked over HTTP alone."""
+"""The demonstration's own deployment: embedded parts and the services as processes, asked over HTTP alone."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from typing import Any, Literal, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.demo.accounts import Accounts, AsMachine, make_accounts
 from deploy.demo.scenario.office import SCOPE
 from deploy.local.errors import LocalError
 from deploy.local.ports import free_port, is_free
 from deploy.local.service import ServiceProcess
 from deploy.local.stack import PORTS, Stack
+from shared.access.machine import MachineTokens
 from shared.i18n import translated
 from shared.platform.clock import ClockDriver
 
 T = TypeVar("T")
 
 # What the demonstration is about; whatever else a deployment may serve needs settings that it has no use for.
-SERVICES = ("intake", "attribution", "notifier")
+SERVICES = ("intake", "access", "attribution", "notifier")
 PARTITIONS = 3
 PATIENCE = 120.0
 _TICK = 0.02
@@ -59,6 +61,7 @@ class Deployment:
 
     stack: Stack
     http: httpx.Client
+    accounts: Accounts
 
     def address(self, service: str) -> str:
         return self._service(service).address
@@ -176,10 +179,21 @@ def deployed(
     )
     try:
         stack.start(say)
-        with httpx.Client(timeout=60.0, trust_env=False) as http:
-            yield Deployment(stack, http)
+        access = next(part.address for part in stack.services if part.name == "access")
+        machine = directory / "keys" / "desk.json"
+        accounts = make_accounts(access, _administrator(stack), machine)
+        desk = AsMachine(MachineTokens(machine, access, time.monotonic))
+        with httpx.Client(timeout=60.0, trust_env=False, auth=desk) as http:
+            yield Deployment(stack, http, accounts)
     finally:
         stack.stop(lambda _: None)
+
+
+def _administrator(stack: Stack) -> str:
+    """The code by which the first administrator is set up; the services have a machine then, too."""
+    environment = os.environ | stack.addresses()
+    made = _panke("access", "bootstrap", "--services", str(stack.machine), environment=environment)
+    return made.stdout.decode().splitlines()[0].split()[-1]
 
 
 def _ports() -> dict[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from deploy.local.errors import LocalError, NotRunningError
-from deploy.local.first_administrator import announce_first_administrator
+from deploy.local.first_accounts import make_first_accounts
 from deploy.local.foreground import end_foreground, in_the_foreground
 from deploy.local.home import local_home
 from deploy.local.part import Part
@@ -82,7 +82,7 @@ def _start(stack: Stack, *, tell_only: bool) -> None:
     try:
         stack.start(say)
         if any(service.name == "access" for service in stack.services):
-            announce_first_administrator(stack.addresses(), say)
+            make_first_accounts(stack.addresses(), stack.machine, say)
     except LocalError as error:
         if not tell_only:
             hint = translated("what runs goes on; `panke down` stops it").beside

@@ -33,7 +33,7 @@ from shared.i18n import bilingual, translated
 from shared.sealing.keys import make_keys
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
-_ORDER = ("intake", "attribution", "notifier", "access")
+_ORDER = ("intake", "access", "attribution", "notifier")
 _OF_THE_TOPICS = ("intake", "attribution", "notifier")
 PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "access": 8005}
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
@@ -126,6 +126,11 @@ class Stack:
         given = self.settings.get("PANKE_KEYS") or self._environment.get("PANKE_KEYS")
         own = self._own_keys()
         return given or (str(own.absolute()) if self.postgres in self.embedded and own.exists() else None)
+
+    @property
+    def machine(self) -> Path:
+        """The file by which the services sign in themselves."""
+        return (self.directory / "keys" / "services.json").absolute()
 
     def _own_keys(self) -> Path:
         """Beside the data and never in it: whoever has a copy of the one has not the other."""
@@ -257,7 +262,10 @@ class Stack:
         environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
         if self.keys is not None:
             environment.setdefault("PANKE_KEYS", self.keys)
-        environment.setdefault("PANKE_ACCESS_PUBLIC_URL", f"http://127.0.0.1:{self._port('access')}")
+        access = f"http://127.0.0.1:{self._port('access')}"
+        environment.setdefault("PANKE_ACCESS_PUBLIC_URL", access)
+        environment.setdefault("PANKE_TOKENS_FROM", access)
+        environment.setdefault("PANKE_MACHINE", str(self.machine))
         own = self.directory if self.postgres in self.embedded else None
         environment = signed_in(service, environment, own)
         others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE", ROLES)

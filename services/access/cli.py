@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     from services.access.client import AccessClient
     from services.access.record.record import RecordHead
 
+SERVICES = "services"
 ADDRESS = "http://127.0.0.1:8005"
 _address = click.option(
     "--address", envvar="PANKE_ACCESS_ADDRESS", default=ADDRESS, show_default=True,
     help="where access answers; or PANKE_ACCESS_ADDRESS",
 )  # fmt: skip
+_password_stdin = click.option(
+    "--password-stdin", is_flag=True, help="read the password from standard input, one line, and ask nothing"
+)
 _keys = click.option(
     "--keys", "path", envvar="PANKE_ACCESS_KEYS", required=True, type=click.Path(dir_okay=False, path_type=Path),
     help="the file of keys; or PANKE_ACCESS_KEYS",
@@ -47,8 +52,9 @@ def access() -> None:
 @access.command("sign-in")
 @click.option("--login", help="asked for unless given")
 @click.option("--provider", help="sign in at this provider of OpenID Connect, in a browser")
+@_password_stdin
 @_address
-def sign_in(login: str | None, provider: str | None, address: str) -> None:
+def sign_in(login: str | None, provider: str | None, password_stdin: bool, address: str) -> None:
     """Sign in; what is had is kept in a file that nobody else can read."""
     from services.access.browser_sign_in import tokens_by_browser
 
@@ -57,18 +63,20 @@ def sign_in(login: str | None, provider: str | None, address: str) -> None:
             client.keep(tokens_by_browser(client, provider, say))
         else:
             name = login or click.prompt(translated("login").beside)
-            password = click.prompt(translated("password").beside, hide_input=True)
+            password = _password(password_stdin)
             client.sign_in(name, password, lambda text: str(click.prompt(text, hide_input=True)))
         say(f"{translated('signed in').beside}: {client.session().login}")
 
 
 @access.command("set-up")
+@click.option("--code", help="asked for unless given")
+@_password_stdin
 @_address
-def set_up(address: str) -> None:
+def set_up(code: str | None, password_stdin: bool, address: str) -> None:
     """Choose a password by the code that was handed over."""
     with _client(address) as client:
-        code = click.prompt(translated("set-up code").beside, hide_input=True)
-        password = click.prompt(translated("new password").beside, hide_input=True, confirmation_prompt=True)
+        code = code or click.prompt(translated("set-up code").beside, hide_input=True)
+        password = _password(password_stdin, confirmed=True)
         client.keep(
             client.call("POST", "/v1/access/set-up", {"code": code, "password": password}, signed=False)
         )
@@ -86,6 +94,29 @@ def sign_out(everywhere: bool, address: str) -> None:
         finally:
             client.forget()
         say(translated("signed out").beside)
+
+
+@access.command()
+@click.option(
+    "--machine", type=click.Path(dir_okay=False, path_type=Path),
+    help="the file of a machine, instead of who is signed in here",
+)  # fmt: skip
+@click.option(
+    "--renew", is_flag=True, help="with the roles as they are now, also where an older one is still good"
+)
+@_address
+def token(machine: Path | None, renew: bool, address: str) -> None:
+    """Print a token for a call, good for some minutes: `curl -H "Authorization: Bearer $(panke access token)"`."""
+    import time
+
+    from shared.access.machine import MachineTokenError, MachineTokens
+
+    if machine is None:
+        with _client(address) as client:
+            say(client.token(renew=renew))
+        return
+    with _refused(MachineTokenError):
+        say(MachineTokens(machine, address, time.monotonic).token())
 
 
 @access.command()
@@ -319,14 +350,20 @@ def rotate(path: Path, database_url: str) -> None:
 @click.option(
     "--renew", is_flag=True, help="a new code for LOGIN, whose first one was lost; what it had is void"
 )
+@click.option(
+    "--services", type=click.Path(dir_okay=False, path_type=Path),
+    help="write here, unless the file is there, by which the services of this deployment sign in (PANKE_MACHINE)",
+)  # fmt: skip
 @database_url
-def bootstrap(login: str, if_none: bool, renew: bool, database_url: str) -> None:
+def bootstrap(login: str, if_none: bool, renew: bool, services: Path | None, database_url: str) -> None:
     """Make the first administrator, and show the code to set the account up with; there is no default password."""
     from services.access.accounts.accounts import By
     from services.access.model.refusals import AccessError
     from shared.access.caller import GrantedRole
 
-    with database_refused(), _refused(AccessError), _offline(database_url) as (accounts, _):
+    with database_refused(), _refused(AccessError, OSError), _offline(database_url) as (accounts, _):
+        if services is not None and not services.exists():
+            _write_machine(accounts, services)
         if renew:
             made = accounts.renew(accounts.id_of(login), By(None))
         elif accounts.has_administrator():
@@ -338,6 +375,14 @@ def bootstrap(login: str, if_none: bool, renew: bool, database_url: str) -> None
             accounts.grant(made.account, GrantedRole("administrator", ("*",)), By(None))
     say(f"{made.login}  {translated('set-up code').beside}: {made.set_up_code}")
     say(translated("choose the password within three days: panke access set-up").beside)
+
+
+def _password(from_stdin: bool, *, confirmed: bool = False) -> str:
+    """The password that is typed, twice where it is a new one, or the line of standard input."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    text = translated("new password") if confirmed else translated("password")
+    return str(click.prompt(text.beside, hide_input=True, confirmation_prompt=confirmed))
 
 
 @contextmanager
@@ -377,6 +422,26 @@ def _offline(database_url: str) -> Iterator[tuple[Any, Any]]:
     with Database(database_url, schema="access", name="panke-cli", max_size=1) as database:
         record = AccessRecord(database, now, AccessMetrics(CollectorRegistry()))
         yield Accounts(database, record, now), record
+
+
+def _write_machine(accounts: Any, path: Path) -> None:
+    """The account by which the services ask one another; its secret goes into the file and nowhere else."""
+    import msgspec
+
+    from services.access.accounts.accounts import By
+    from services.access.model.refusals import AccessConflictError
+    from shared.access.caller import EVERY_SCOPE, GrantedRole
+    from shared.access.machine import MachineCredentials
+    from shared.platform.whole_file import private_file
+
+    try:
+        made = accounts.make("machine", SERVICES, (), By(None))
+        accounts.grant(made.account, GrantedRole("service", (EVERY_SCOPE,)), By(None))
+    except AccessConflictError:  # its file was lost
+        made = accounts.renew(accounts.id_of(SERVICES), By(None))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with private_file(path) as file:
+        file.write(msgspec.json.encode(MachineCredentials(made.login, made.secret)))
 
 
 def _list(kind: str, address: str) -> None:

@@ -82,7 +82,7 @@ class AccessClient:
         signed: bool = True,
     ) -> Any:
         """The answer as JSON. Raises `CallRefusedError` with what the problem document says."""
-        headers = {"Authorization": f"Bearer {self._token()}"} if signed else {}
+        headers = {"Authorization": f"Bearer {self.token()}"} if signed else {}
         given: dict[str, Any] = {} if body is None else {"json": body}
         try:
             answer = self._http.request(method, path, headers=headers, params=dict(query or {}), **given)
@@ -134,9 +134,10 @@ class AccessClient:
         """Nobody is signed in here any more."""
         self._file.unlink(missing_ok=True)
 
-    def _token(self) -> str:
+    def token(self, *, renew: bool = False) -> str:
+        """A token that is still good, or a new one; raises `CallRefusedError`."""
         kept = self.session()
-        if kept.expires_at - _SOON <= self._now():
+        if renew or kept.expires_at - _SOON <= self._now():
             given = {"refresh_token": kept.refresh_token}
             self.keep(self.call("POST", "/v1/access/refresh", given, signed=False))
             kept = self.session()

@@ -55,21 +55,20 @@ class MachineTokens:
 
     def headers(self) -> dict[str, str]:
         """What a request to another service carries; it may wait for access. Raises `MachineTokenError`."""
-        if self._path is None:
-            return {}
-        return {"Authorization": f"Bearer {self._token(self._path)}"}
+        return {} if self._path is None else {"Authorization": f"Bearer {self.token()}"}
 
     def forget(self) -> None:
         """The token was refused: ask for another one next time."""
         with self._lock:
             self._known = None
 
-    def _token(self, path: Path) -> str:
+    def token(self) -> str:
+        """A token that is still good. Raises `MachineTokenError`."""
         with self._lock:
             if self._known is not None and self._now() < self._known[1]:
                 return self._known[0]
             try:
-                text = path.read_bytes().strip()
+                text = Path(self._path or "").read_bytes().strip()
             except OSError as error:
                 raise MachineTokenError(
                     bilingual("{variable}: {error}", variable=variable("machine"), error=error)

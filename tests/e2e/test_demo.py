@@ -75,7 +75,7 @@ def test_an_interrupt_in_the_middle_leaves_no_process_behind(directory: Path) ->
     """Interrupted while the office lives, the demonstration ends with the usual code and everything that it started."""
     place = directory / "demo"
     with started(place, "HOLD=1") as demo:
-        eventually(lambda: len(left_behind(place)) == 5 or demo.poll() is not None, "all parts run", SECONDS)
+        eventually(lambda: len(left_behind(place)) == 6 or demo.poll() is not None, "all parts run", SECONDS)
         demo.send_signal(signal.SIGINT)
         told, wrong = demo.communicate(timeout=SECONDS)
     assert demo.returncode == 130, f"{told}\n{wrong}"

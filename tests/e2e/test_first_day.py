@@ -32,6 +32,20 @@ curl() {
   printf '%s\n' "$answer"
 }
 """
+# What the page asks a person for: the code that `make up` showed, and a password.
+MAKE = r"""
+make() { test "$*" = up; %(panke)s up --directory %(place)s | tee %(place)s.txt; }
+"""
+PANKE = r"""
+panke() {
+  case "$*" in
+    'access set-up')
+      code=$(grep -o 'set-up code: .*' %(place)s.txt | cut -d ' ' -f 3)
+      echo 'a horse in the fourth office' | %(panke)s access set-up --code "$code" --password-stdin;;
+    *) %(panke)s "$@";;
+  esac
+}
+"""
 PORTS = ("INTAKE", "ATTRIBUTION", "NOTIFIER", "ACCESS")
 
 
@@ -46,6 +60,8 @@ def environment(directory: Path, database: str, kafka: str) -> Iterator[dict[str
         "PANKE_DATABASE_URL": database,
         "PANKE_KAFKA": kafka,
         "PANKE_TOPIC_PREFIX": f"t{secrets.token_hex(6)}.",
+        "PANKE_SESSION_FILE": str(directory / "session.json"),
+        "PANKE_ACCESS_ADDRESS": f"http://127.0.0.1:{ports[-1]}",
         **{f"PANKE_{name}_PORT": str(port) for name, port in zip(PORTS, ports, strict=True)},
         **{name: f"http://127.0.0.1:{port}" for name, port in zip(PORTS, ports, strict=True)},
     }
@@ -59,9 +75,14 @@ def test_the_commands_of_the_first_day_answer_as_the_page_says(
 ) -> None:
     """Copied one after another, each command answers what stands below it, but for what is `…` there."""
     steps = STEP.findall(PAGE.read_text(encoding="utf-8"))
-    up = shlex.join([sys.executable, "-m", "shared.cli", "up", "--directory", str(directory / "up")])
-    script = [f'set -euo pipefail\nmake() {{ test "$*" = up; {up}; }}{CURL}']
-    script += [f"{command}printf %s {shlex.quote(END)}" for command, _ in steps]
+    named = {
+        "panke": shlex.join([sys.executable, "-m", "shared.cli"]),
+        "place": shlex.quote(str(directory / "up")),
+    }
+    own = 'panke() { .venv/bin/panke "$@"; }\n'
+    assert own in steps[0][0]
+    script = [f"set -euo pipefail\n{MAKE % named}{CURL}"]
+    script += [f"{command.replace(own, PANKE % named)}printf %s {shlex.quote(END)}" for command, _ in steps]
     done = subprocess.run(
         ["/bin/bash", "-c", "\n".join(script)],
         env=environment,
@@ -117,8 +138,9 @@ def test_the_readme_begins_as_the_first_day_does(readme: str) -> None:
     assert "(docs/first-day.md)" in text
     page = plain(PAGE.read_text(encoding="utf-8"))
     (begun,) = [command for command, _ in STEP.findall(text) if "curl" in command]
-    up, *commands = begun.split("curl ")
-    assert up.startswith("make up")
+    begun = re.sub(r" +# .*", "", begun).replace(".venv/bin/panke", "panke")
+    up, *commands = begun.split("\ncall ")
+    assert [one for one in up.splitlines() if plain(one) not in page] == []
     assert len(commands) == 2
     assert [command for command in commands if plain(command) not in page] == []
 

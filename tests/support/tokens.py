@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ class Bearer(httpx.Auth):
     def header(self) -> str:
         return self._issuer.headers(*self._roles, **self._claims)["Authorization"]
 
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers.setdefault("Authorization", self.header)
         yield request
 

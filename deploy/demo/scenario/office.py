@@ -72,7 +72,15 @@ SUPERVISORS = (
 )
 MANAGER = Colleague("gao", "高经理（演示）", "manager", 11)
 DESK = Colleague("desk", "前台（演示）", "reception", 12)
-EVERYBODY = (*CONSULTANTS, *SUPERVISORS, MANAGER, DESK)
+# Who neither receives nor is reminded, but signs, rules or looks.
+OFFICE_STAFF = (
+    Colleague("tao", "陶总监（演示）", "director", 13),
+    Colleague("jin", "金内勤（演示）", "back_office", 14),
+    Colleague("wei", "魏行政（演示）", "admin_manager", 15),
+    Colleague("hua", "华总（演示）", "general_manager", 16),
+    Colleague("yan", "严审计（演示）", "auditor", 17),
+)
+EVERYBODY = (*CONSULTANTS, *SUPERVISORS, MANAGER, DESK, *OFFICE_STAFF)
 NAMES = {person.staff: person.name for person in EVERYBODY}
 
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
