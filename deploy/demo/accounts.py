@@ -35,7 +35,7 @@ class AccountsError(LocalError):
 
 
 @dataclass(frozen=True)
-class Accounts:
+class DemoAccounts:
     """Who may sign in, by login and role, and the password of all of them."""
 
     roles: Mapping[str, str]
@@ -53,7 +53,7 @@ class AsMachine(httpx.Auth):
         yield request
 
 
-def make_accounts(access: str, code: str, machine: Path) -> Accounts:
+def make_accounts(access: str, code: str, machine: Path) -> DemoAccounts:
     """Set the administrator up by its code, and have it make the others; the desk's machine is written into a file."""
     password = secrets.token_urlsafe(15)
     with httpx.Client(base_url=access, timeout=60.0, trust_env=False) as http:
@@ -66,7 +66,7 @@ def make_accounts(access: str, code: str, machine: Path) -> Accounts:
             administrator.grant(administrator.person(login, password), role)
             roles[login] = role
         administrator.machine(machine)
-    return Accounts(roles, password)
+    return DemoAccounts(roles, password)
 
 
 class _Administrator:

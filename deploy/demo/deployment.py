@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.demo.accounts import Accounts, AsMachine, make_accounts
+from deploy.demo.accounts import AsMachine, DemoAccounts, make_accounts
 from deploy.demo.scenario.office import SCOPE
 from deploy.local.errors import LocalError
 from deploy.local.ports import free_port, is_free
@@ -61,7 +61,7 @@ class Deployment:
 
     stack: Stack
     http: httpx.Client
-    accounts: Accounts
+    accounts: DemoAccounts
 
     def address(self, service: str) -> str:
         return self._service(service).address

@@ -70,9 +70,7 @@ class MachineTokens:
             try:
                 text = Path(self._path or "").read_bytes().strip()
             except OSError as error:
-                raise MachineTokenError(
-                    bilingual("{variable}: {error}", variable=variable("machine"), error=error)
-                ) from None
+                raise MachineTokenError(f"{variable('machine')}: {error}") from None
             if self._access is None or not text.startswith(b"{"):
                 return text.decode("ascii", "replace")
             given = self._signed_in(text, self._access)

@@ -35,7 +35,7 @@ SERVICES = ("access", "attribution", "intake", "notifier")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-PANKE = re.compile(r"""(?<![\w./-])(?:\.venv/bin/)?panke ([a-z][^`\n#"]*)""")
+PANKE = re.compile(r"""(?<![\w./-])(?:\.venv/bin/)?panke ([a-z][^`\n#")]*)""")
 MAKE = re.compile(r"(?<![\w-])make ([a-z]+)\b")
 PATH = re.compile(r"(?:services|shared|docs|tests|deploy|requirements|bench|\.ci)/[\w./*{}-]*[\w/*]")
 
