@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from services.access.client import AccessClient, CallRefusedError
 from services.access.openid.flow import PATH, challenge_of
+from shared.access.client import AccessClient, CallRefusedError
 from shared.i18n import bilingual, translated
 
 WAIT: Final = 300.0

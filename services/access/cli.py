@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from shared.access.options import ADDRESS
 from shared.i18n import bilingual, translated
 from shared.platform.options import database_refused, database_url, settings_refused
 from shared.platform.text.terminal import PlainGroup, say
 
 if TYPE_CHECKING:
-    from services.access.client import AccessClient
     from services.access.record.record import RecordHead
+    from shared.access.client import AccessClient
 
 SERVICES = "services"
-ADDRESS = "http://127.0.0.1:8005"
 _address = click.option(
     "--address", envvar="PANKE_ACCESS_ADDRESS", default=ADDRESS, show_default=True,
     help="where access answers; or PANKE_ACCESS_ADDRESS",
@@ -387,7 +387,7 @@ def _password(from_stdin: bool, *, confirmed: bool = False) -> str:
 
 @contextmanager
 def _client(address: str) -> Iterator[AccessClient]:
-    from services.access.client import AccessClient, CallRefusedError, session_file
+    from shared.access.client import AccessClient, CallRefusedError, session_file
 
     try:
         with AccessClient(address, session_file(os.environ)) as client:

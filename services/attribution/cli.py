@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from shared.access.options import access_address, as_machine
 from shared.i18n import bilingual, translated
 from shared.ids import EventId, StaffId
 from shared.platform.options import database_refused, database_url, rulebook_folder, settings_refused
@@ -125,9 +128,14 @@ def retry(scope: str, database_url: str, rulebook_folder: str) -> None:
 @click.option("--reason", required=True, help="why; it is kept with the fact")
 @click.option("--by", required=True, help="who answers for it")
 @intake_address
+@access_address
+@as_machine
 @database_url
 @rulebook_folder
-def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, rulebook_folder: str) -> None:
+def set_aside(
+    scope: str, reason: str, by: str, intake: str, access: str, machine: Path | None, database_url: str,
+    rulebook_folder: str,
+) -> None:  # fmt: skip
     """Take the fact on which SCOPE fails out of the judging, and go on with the facts behind it.
 
     The journal records it first, so that `panke judge` over its export leaves the fact out too.
@@ -137,11 +145,12 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
 
     if not reason.strip() or not by.strip():
         raise click.UsageError("--reason and --by must not be blank")
+    headers = _headers(access, machine)
     with _opened(database_url, rulebook_folder) as found:
         mark = found.marks.put(scope, by.strip())
         try:
             asked = SettingAside(EventId(mark.id), reason.strip(), StaffId(by.strip()))
-            recorded = record_set_aside(intake, scope, asked)
+            recorded = record_set_aside(intake, scope, asked, headers)
         except NotRecordedError as error:
             if error.certain:
                 found.marks.take(mark)
@@ -160,8 +169,12 @@ def set_aside(scope: str, reason: str, by: str, intake: str, database_url: str, 
 @click.option("--reason", required=True, help="why; it is kept")
 @click.option("--by", required=True, help="who answers for it")
 @intake_address
+@access_address
+@as_machine
 @database_url
-def withdraw(scope: str, reason: str, by: str, intake: str, database_url: str) -> None:
+def withdraw(
+    scope: str, reason: str, by: str, intake: str, access: str, machine: Path | None, database_url: str
+) -> None:
     """Give up setting aside the fact on which SCOPE fails, while the journal has not recorded it.
 
     The fact counts again and can be retried; who had begun, who withdrew and why is kept (`panke quarantine list`).
@@ -170,10 +183,11 @@ def withdraw(scope: str, reason: str, by: str, intake: str, database_url: str) -
 
     if not reason.strip() or not by.strip():
         raise click.UsageError("--reason and --by must not be blank")
+    headers = _headers(access, machine)
     with _opened(database_url) as found:
         begun = found.marks.withdrawing(scope)
         try:
-            recorded = begun.id in recorded_set_asides(intake, scope)
+            recorded = begun.id in recorded_set_asides(intake, scope, headers)
         except NotRecordedError as error:
             raise click.ClickException(f"{error}; nothing was changed") from None
         if recorded:
@@ -203,6 +217,16 @@ def _being_set_aside(error: BeingSetAsideError) -> str:
         "panke quarantine withdraw {scope} --reason … --by …",
         id=error.id, scope=error.scope, by=error.by, since=error.at.isoformat(),
     )  # fmt: skip
+
+
+def _headers(access: str, machine: Path | None) -> dict[str, str]:
+    """In whose name intake is asked."""
+    from shared.access.client import CallRefusedError, headers_of_caller
+
+    try:
+        return headers_of_caller(os.environ, access, machine)
+    except CallRefusedError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @contextmanager

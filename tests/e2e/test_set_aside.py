@@ -15,6 +15,7 @@ from shared.contract import format_instant
 from tests.support.panke import exported, judged, panke
 from tests.support.parts import eventually
 from tests.support.system import PATIENCE, System, running
+from tests.support.tokens import admission
 
 BEGIN = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
@@ -51,7 +52,16 @@ def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
     assert (retried.returncode, b"being set aside by chen" in retried.stderr) == (1, True)
 
     given = ("--reason", "a rulebook that nobody has", "--by", "chen", "--database-url", system.database_url)
-    done = panke("quarantine", "set-aside", "demo", "--intake", system.address("intake"), *given)
+    done = panke(
+        "quarantine",
+        "set-aside",
+        "demo",
+        "--machine",
+        admission().file_of("operator"),
+        "--intake",
+        system.address("intake"),
+        *given,
+    )
     assert (done.returncode, done.stdout) == (0, b"1 facts folded, 0 wait\n"), done.stderr.decode()
 
     told = system.ask("/v1/scopes/demo/customers", min_seq=last)

@@ -21,6 +21,7 @@ from shared.contract import SetAside, format_instant
 from tests.support.attribution import START, Deployment, Journal, deployment
 from tests.support.panke import panke
 from tests.support.rules import failing_on
+from tests.support.tokens import admission
 
 LI, WANG = "13800000001", "13800000002"
 
@@ -209,12 +210,12 @@ def retry(live: Deployment) -> CompletedProcess[bytes]:
 
 def set_aside(live: Deployment, address: str) -> CompletedProcess[bytes]:
     given = ("--reason", "a test", "--by", "chen", "--intake", address, "--database-url", live.dsn)
-    return panke("quarantine", "set-aside", "demo", *given)
+    return panke("quarantine", "set-aside", "demo", "--machine", admission().file_of("operator"), *given)
 
 
 def withdraw(live: Deployment, address: str) -> CompletedProcess[bytes]:
     given = ("--reason", "a mistake", "--by", "zhao", "--intake", address, "--database-url", live.dsn)
-    return panke("quarantine", "withdraw", "demo", *given)
+    return panke("quarantine", "withdraw", "demo", "--machine", admission().file_of("operator"), *given)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from joserfc.jwk import OKPKey
 
-from shared.access.caller import Caller, GrantedRole, StaffRole
+from shared.access.caller import Caller, GrantableRole, GrantedRole, StaffRole
 from shared.access.keys import public_keys
 from shared.access.machine import MachineTokens
 from shared.access.table import permission_table
@@ -117,10 +117,10 @@ class Admission:
     """By whose keys services of a test let callers in: those of an issuer that the test holds."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.issuer = Issuer(now=None)
         self.keys = folder / "tokens.jwks.json"
         self.keys.write_bytes(b'{"keys":[%s]}' % _public(self.issuer.private))
-        self._machine = folder / "machine.token"
 
     def settings(self) -> Mapping[str, str]:
         """Fields of the settings of a service."""
@@ -133,9 +133,14 @@ class Admission:
     @property
     def machine(self) -> Path:
         """A file with a fresh token of a machine that is a service of the deployment."""
-        claims = {"kind": "machine", "login": "services"}
-        self._machine.write_text(self.issuer.token(granted_roles=(GrantedRole("service", ("*",)),), **claims))
-        return self._machine
+        return self.file_of("service")
+
+    def file_of(self, role: GrantableRole) -> Path:
+        """A file with a fresh token of a machine that holds the role over every scope."""
+        path = self._folder / f"{role}.token"
+        granted = (GrantedRole(role, ("*",)),)
+        path.write_text(self.issuer.token(granted_roles=granted, kind="machine", login=f"{role}s"))
+        return path
 
     def tokens(self) -> MachineTokens:
         """Who a service of the deployment is, to other services."""

@@ -6,6 +6,8 @@ record that already stands.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 import msgspec
 
@@ -23,12 +25,12 @@ class NotRecordedError(Exception):
         self.certain = certain
 
 
-def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
+def record_set_aside(intake: str, scope: str, asked: SettingAside, headers: Mapping[str, str]) -> SetAside:
     """What the journal of `scope` says of the event from now on; raises `NotRecordedError`."""
     body = {"id": asked.id, "reason": asked.reason, "by": asked.by}
     try:
         with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
-            answer = client.post(f"/v1/journal/{scope}/set-asides", json=body)
+            answer = client.post(f"/v1/journal/{scope}/set-asides", json=body, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         told = f"intake does not answer at {intake}: {type(error).__name__}"
         raise NotRecordedError(told, certain=isinstance(error, UNSENT)) from None
@@ -41,11 +43,11 @@ def record_set_aside(intake: str, scope: str, asked: SettingAside) -> SetAside:
         raise NotRecordedError(f"what answers at {intake} is not intake: {error}", certain=False) from None
 
 
-def recorded_set_asides(intake: str, scope: str) -> set[str]:
+def recorded_set_asides(intake: str, scope: str, headers: Mapping[str, str]) -> set[str]:
     """The events that the journal leaves out, also what it was about to record; raises `NotRecordedError`."""
     try:
         with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
-            answer = client.get(f"/v1/journal/{scope}/set-asides")
+            answer = client.get(f"/v1/journal/{scope}/set-asides", headers=headers)
         answer.raise_for_status()
         listed = msgspec.json.decode(answer.content, type=_Listed).set_asides
         return {decode_set_aside(bytes(line)).set_aside for line in listed}

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from shared.access.machine import MachineTokenError, MachineTokens
 from shared.i18n import bilingual, translated
 from shared.platform.whole_file import private_file
 
@@ -155,3 +156,17 @@ def _refusal(answer: httpx.Response) -> CallRefusedError:
         return CallRefusedError(str(problem["detail"]), errors[0].get("path"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return CallRefusedError(f"{answer.status_code} {answer.reason_phrase}")
+
+
+def headers_of_caller(environment: Mapping[str, str], address: str, machine: Path | None) -> dict[str, str]:
+    """What a command's call to a service carries: of the machine that is named, else of whoever is signed in here.
+
+    Raises `CallRefusedError`.
+    """
+    if machine is not None:
+        try:
+            return MachineTokens(machine, address, time.monotonic).headers()
+        except MachineTokenError as error:
+            raise CallRefusedError(str(error)) from None
+    with AccessClient(address, session_file(environment)) as client:
+        return {"Authorization": f"Bearer {client.token()}"}
