@@ -210,12 +210,12 @@ def retry(live: Deployment) -> CompletedProcess[bytes]:
 
 def set_aside(live: Deployment, address: str) -> CompletedProcess[bytes]:
     given = ("--reason", "a test", "--by", "chen", "--intake", address, "--database-url", live.dsn)
-    return panke("quarantine", "set-aside", "demo", "--machine", admission().file_of("operator"), *given)
+    return panke("quarantine", "set-aside", "demo", "--machine", str(admission().file_of("operator")), *given)
 
 
 def withdraw(live: Deployment, address: str) -> CompletedProcess[bytes]:
     given = ("--reason", "a mistake", "--by", "zhao", "--intake", address, "--database-url", live.dsn)
-    return panke("quarantine", "withdraw", "demo", "--machine", admission().file_of("operator"), *given)
+    return panke("quarantine", "withdraw", "demo", "--machine", str(admission().file_of("operator")), *given)
 
 
 @contextmanager
