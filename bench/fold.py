@@ -18,8 +18,9 @@ from eventsourcing.persistence import StoredEvent
 from bench.folding import BATCH, deployment, headers_of, records
 from bench.generator import Made, take
 from bench.measure import Result, at_least, in_turns, median_ratio, rounded, summary
-from bench.parts import NotReadyError, database, kafka, postgres, service, settle
+from bench.parts import NotReadyError, database, directory, kafka, postgres, service, settle
 from bench.rows import Table, insert_one_by_one, insert_raw, read_tables
+from bench.tokens import Issuer
 from deploy.local.ports import HOST, free_port
 from services.attribution.store.recorder import SCHEMA
 from shared.contract.topics import Topics
@@ -106,14 +107,16 @@ async def from_kafka(dsn: str, broker: str) -> dict[str, Any]:
     """The service folds a topic that is full when it starts; its own relay sends on meanwhile."""
     await fill(broker, take(LIVE_FACTS, SCOPES))
     port = free_port()
-    settings = {
-        "PANKE_DATABASE_URL": dsn,
-        "PANKE_KAFKA": broker,
-        "PANKE_ATTRIBUTION_PORT": str(port),
-        "PANKE_PARTITIONS": str(PARTITIONS),
-    }
-    with service(["services.attribution.main"], settings, f"http://{HOST}:{port}/healthz"):
-        return await asyncio.to_thread(watch, dsn)
+    with directory() as folder:
+        settings = {
+            **Issuer(folder).settings,
+            "PANKE_DATABASE_URL": dsn,
+            "PANKE_KAFKA": broker,
+            "PANKE_ATTRIBUTION_PORT": str(port),
+            "PANKE_PARTITIONS": str(PARTITIONS),
+        }
+        with service(["services.attribution.main"], settings, f"http://{HOST}:{port}/healthz"):
+            return await asyncio.to_thread(watch, dsn)
 
 
 async def fill(broker: str, facts: list[Made]) -> None:

@@ -15,7 +15,8 @@ from statistics import median
 from typing import Any, Final
 
 from bench.measure import Result, at_least, in_turns, median_ratio, rounded
-from bench.parts import database, kafka, postgres, service
+from bench.parts import database, directory, kafka, postgres, service
+from bench.tokens import Issuer
 from deploy.local.ports import HOST, free_port
 
 CONNECTIONS: Final = (1, 64, 256)
@@ -29,14 +30,16 @@ Loaded = dict[str, Any]
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, int]]:
-    """The ports of intake on real parts, and of the endpoint that keeps nothing."""
+def servers() -> Iterator[tuple[dict[str, int], Issuer]]:
+    """The ports of intake on real parts and of the endpoint that keeps nothing, and whose tokens intake takes."""
     with ExitStack() as stack:
         dsn = stack.enter_context(database(stack.enter_context(postgres())))
         broker = stack.enter_context(kafka())
         ports = {"intake": free_port()}
         ports["noop"] = free_port((ports["intake"],))
+        issuer = Issuer(stack.enter_context(directory()))
         settings = {
+            **issuer.settings,
             "PANKE_DATABASE_URL": dsn,
             "PANKE_KAFKA": broker,
             "PANKE_INTAKE_PORT": str(ports["intake"]),
@@ -45,12 +48,12 @@ def servers() -> Iterator[dict[str, int]]:
         stack.enter_context(service(["services.intake.main"], settings, ready))
         alive = f"http://{HOST}:{ports['noop']}/healthz"
         stack.enter_context(service(["bench.noop", str(ports["noop"])], {}, alive))
-        yield ports
+        yield ports, issuer
 
 
-def load(port: int, connections: int, batch: int) -> Loaded:
+def load(port: int, connections: int, batch: int, token: str) -> Loaded:
     """One measurement, by a process of its own."""
-    arguments = [str(part) for part in (port, connections, batch, SECONDS, LIMIT)]
+    arguments = [str(part) for part in (port, connections, batch, SECONDS, LIMIT, token)]
     command = [sys.executable, "-m", "bench.load", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=120)
     found: Loaded = json.loads(done.stdout)
@@ -63,16 +66,16 @@ def run(rounds: int = ROUNDS) -> Result:
 
     def measure(name: str, server: str, connections: int, batch: int) -> Callable[[], float]:
         def once() -> float:
-            loaded = load(ports[server], connections, batch)
+            loaded = load(ports[server], connections, batch, issuer.token())
             kept.setdefault(name, []).append(loaded)
             return float(loaded["events_per_second"])
 
         return once
 
-    with servers() as ports:
+    with servers() as (ports, issuer):
         for port in ports.values():  # a first look at each: pools are filled, code is compiled
-            load(port, 64, 1)
-            load(port, 8, BATCH)
+            load(port, 64, 1, issuer.token())
+            load(port, 8, BATCH, issuer.token())
         ways = {
             f"{way}_{n}": (n, size) for way, size in (("single", 1), ("batch", BATCH)) for n in CONNECTIONS
         }

@@ -1,7 +1,7 @@
 """A load generator that costs little beside what it loads: raw HTTP/1.1 over kept connections, in its own process.
 
-`python -m bench.load PORT CONNECTIONS BATCH SECONDS LIMIT` posts events for so many seconds, at most LIMIT of them,
-each connection one request at a time, and prints what came back as JSON. Bodies are made from facts of the
+`python -m bench.load PORT CONNECTIONS BATCH SECONDS LIMIT TOKEN` posts events for so many seconds, at most LIMIT of
+them, each connection one request at a time, and prints what came back as JSON. Bodies are made from facts of the
 generator with new ids, by joining bytes, so that making one costs about a microsecond.
 """
 
@@ -22,7 +22,10 @@ from bench.generator import take
 SCOPES = 200
 DISTINCT = 2000
 MARK = "00000000-0000-4000-8000-000000000000"
-HEAD = "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+HEAD = (
+    "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+    "Content-Length: {length}\r\n\r\n"
+)
 REFUSED = 1
 """Counted under this: lines of a batch that got another answer than a place in the journal."""
 CLOSED = 0
@@ -33,13 +36,13 @@ NAMES = {REFUSED: "lines not taken", CLOSED: "connections closed"}
 class Requests:
     """Makes requests that no run before has made."""
 
-    def __init__(self, batch: int) -> None:
+    def __init__(self, batch: int, token: str) -> None:
         self._batch = batch
         self._run = time.time_ns() & 0xFFFF_FFFF_FFFF
         self._made = 0
         self._parts = [_around_id(made.body) for made in take(DISTINCT, SCOPES)]
         path = "/v1/events" if batch == 1 else "/v1/events:batch"
-        self._head = HEAD.replace("{path}", path).replace("{length}", "%d").encode()
+        self._head = HEAD.format(path=path, token=token, length="%d").encode()
 
     def next(self) -> bytes:
         """The bytes of one request."""
@@ -107,8 +110,8 @@ def _length(head: bytes) -> int:
 class Load:
     """The whole of one run, and what it counted."""
 
-    def __init__(self, batch: int, seconds: float, limit: int) -> None:
-        self.requests = Requests(batch)
+    def __init__(self, batch: int, seconds: float, limit: int, token: str) -> None:
+        self.requests = Requests(batch, token)
         self._batch = batch
         self._seconds = seconds
         self._limit = limit
@@ -178,9 +181,9 @@ class Load:
         }
 
 
-def main(port: str, connections: str, batch: str, seconds: str, limit: str) -> None:
+def main(port: str, connections: str, batch: str, seconds: str, limit: str, token: str) -> None:
     async def load() -> dict[str, Any]:
-        return await Load(int(batch), float(seconds), int(limit)).run(int(port), int(connections))
+        return await Load(int(batch), float(seconds), int(limit), token).run(int(port), int(connections))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(load())))

@@ -22,8 +22,9 @@ from bench.fold import PARTITIONS, WAIT, fill
 from bench.folding import BATCH, Deployment, deployment, headers_of, records
 from bench.generator import BEGINNING
 from bench.measure import Result, at_most, in_turns, median_ratio, rounded, summary
-from bench.parts import database, kafka, postgres, service, settle
+from bench.parts import database, directory, kafka, postgres, service, settle
 from bench.scale import RULEBOOK, Scope
+from bench.tokens import Issuer
 from deploy.local.ports import HOST, free_port
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.reader import ScopeReader
@@ -101,7 +102,13 @@ async def _served(dsn: str, broker: str) -> dict[str, Any]:
     scope = Scope("reads", CUSTOMERS)
     await fill(broker, list(scope.opening()))
     port = free_port()
+    with directory() as folder:
+        return await _asked(dsn, broker, port, scope, Issuer(folder))
+
+
+async def _asked(dsn: str, broker: str, port: int, scope: Scope, issuer: Issuer) -> dict[str, Any]:
     settings = {
+        **issuer.settings,
         "PANKE_DATABASE_URL": dsn,
         "PANKE_KAFKA": broker,
         "PANKE_ATTRIBUTION_PORT": str(port),
@@ -110,7 +117,12 @@ async def _served(dsn: str, broker: str) -> dict[str, Any]:
     with service(["services.attribution.main"], settings, f"http://{HOST}:{port}/healthz") as pid:
         limits = httpx.Limits(max_connections=200)
         async with (
-            httpx.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=PATIENCE, limits=limits) as http,
+            httpx.AsyncClient(
+                base_url=f"http://{HOST}:{port}",
+                timeout=PATIENCE,
+                limits=limits,
+                headers={"Authorization": f"Bearer {issuer.token()}"},
+            ) as http,
             Sender(broker, Topics("").intake, WAIT, "panke-bench") as sender,
         ):
             office = Office(http, sender, scope)

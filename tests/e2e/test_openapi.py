@@ -29,6 +29,7 @@ from tests.support.answers import said_by, type_of
 from tests.support.parts import eventually
 from tests.support.system import PATIENCE, SERVICES, System, running
 from tests.support.times import odd_times
+from tests.support.tokens import admission
 
 BEGIN = datetime(2026, 3, 2, 2, tzinfo=UTC)
 TOLD = (
@@ -78,6 +79,7 @@ def test_every_answer_to_generated_requests_is_one_that_is_told(system: System) 
     """Requests as the documents describe them, and such as they forbid: no 5xx, and status, type and shape as told."""
     with requests.Session() as session:
         session.trust_env = False
+        session.headers["Authorization"] = admission().bearer().header
         for name in SERVICES:
             address = system.address(name)
             document = schemathesis.openapi.from_dict(system.http.get(f"{address}/openapi.json").json())

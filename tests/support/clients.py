@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from tests.support.documents import DOCS
+from tests.support.tokens import admission
 
 CONFIG = DOCS / "examples" / "openapi-python-client.yaml"
 
@@ -33,7 +34,9 @@ class GeneratedClient:
 
     def __init__(self, package: str, address: str) -> None:
         self._package = package
-        self.client = self.module("client").Client(base_url=address, httpx_args={"trust_env": False})
+        token = admission().bearer().header.removeprefix("Bearer ")
+        given = {"base_url": address, "token": token, "httpx_args": {"trust_env": False}}
+        self.client = self.module("client").AuthenticatedClient(**given)
         self.models: Any = self.module("models")
         self.unset = self.module("types").UNSET
 

@@ -21,6 +21,7 @@ import httpx
 from shared.contract import format_instant
 from tests.support.contract import JSON_BODY
 from tests.support.erasing import KeyDestroyer
+from tests.support.tokens import admission
 
 STAFF = ("li", "wang", "zhao")
 MANAGER = "gao"
@@ -63,7 +64,7 @@ class Desk(threading.Thread):
         self._known: list[str] = []
         self._visits: list[tuple[str, str]] = []
         self._staff = [f"{self.scope}-{name}" for name in STAFF]
-        self._http = httpx.Client(timeout=5.0, trust_env=False, headers=JSON_BODY)
+        self._http = httpx.Client(timeout=5.0, trust_env=False, headers=JSON_BODY, auth=admission().bearer())
 
     def __hash__(self) -> int:
         return id(self)

@@ -66,7 +66,7 @@ def test_files_of_several_sizes_begin_alike(tmp_path: Path) -> None:
 
 def test_requests_repeat_no_id() -> None:
     """Each event of the load is new to intake, and such as HTTP takes it: without a time of recording."""
-    requests = Requests(batch=100)
+    requests = Requests(100, "token")
     bodies = [requests.next().partition(b"\r\n\r\n")[2] for _ in range(30)]
     events = [decode_event(text, recorded=False) for body in bodies for text in body.split(b"\n")]
     assert len({event.id for event in events}) == 3000
@@ -74,7 +74,7 @@ def test_requests_repeat_no_id() -> None:
 
 def test_request_announces_its_length() -> None:
     """The head of a request states how many bytes follow."""
-    head, _, body = Requests(batch=1).next().partition(b"\r\n\r\n")
+    head, _, body = Requests(1, "token").next().partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
 
 
