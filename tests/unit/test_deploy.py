@@ -111,9 +111,9 @@ def test_every_setting_in_the_compose_file_exists(service: str) -> None:
 
 
 def test_no_service_is_given_the_password_of_the_owner() -> None:
-    """The owner's own is with what runs before the services; each of these sees the file of its own role alone."""
+    """The owner's own is with what runs once; each of the services sees the file of its own role alone."""
     urls = {name: service["environment"].get("PANKE_DATABASE_URL") for name, service in services().items()}
-    assert [name for name, url in urls.items() if url] == [ONCE]
+    assert [name for name, url in urls.items() if url] == [*END]
     written = {mount.split(":")[0]: mount.split("/")[-1] for mount in services()[ONCE]["volumes"]}
     for name in OURS:
         (volume,) = (one.split(":")[0] for one in services()[name]["volumes"] if ":/srv/database" in one)
