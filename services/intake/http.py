@@ -16,7 +16,7 @@ from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from services.intake.admission.attribution import FactNotFailingError
-from services.intake.admission.authority import Authority
+from services.intake.admission.authority import RecordingRights
 from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json, status_of
 from services.intake.journal.set_asides import UnknownEventError
@@ -73,7 +73,7 @@ _SET_ASIDE_ANSWERS: Final[_Responses] = {
 }
 
 
-def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: Authority) -> None:
+def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: RecordingRights) -> None:
     """The routes of the service; health, metrics and docs are those of every service."""
     malformed = metrics.outcomes.labels("malformed")
 

@@ -12,7 +12,7 @@ from typing import Final
 import psycopg
 
 from services.intake.admission.attribution import AttributionClient
-from services.intake.admission.authority import Authority
+from services.intake.admission.authority import RecordingRights
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.admission.service import Intake
 from services.intake.http import SCHEMAS, add_routes
@@ -116,7 +116,7 @@ class IntakeService:
             body_limit=BATCH_BYTES,
             door=self.door.door(),
         )
-        add_routes(self.app, self.intake, metrics, Authority(permission_table()))
+        add_routes(self.app, self.intake, metrics, RecordingRights(permission_table()))
 
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""

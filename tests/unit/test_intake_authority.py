@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from services.intake.admission.authority import DECIDERS, Authority
+from services.intake.admission.authority import DECIDERS, RecordingRights
 from services.intake.model.submission import ForbiddenEvent
 from shared.access.caller import Caller, GrantedRole, StaffRole
 from shared.access.table import permission_table
@@ -17,7 +17,7 @@ from tests.support.contract import DATA, envelope
 from tests.support.tokens import every_role
 
 TABLE = permission_table()
-AUTHORITY = Authority(TABLE)
+AUTHORITY = RecordingRights(TABLE)
 EVENTS = {type_: envelope(type_, recorded_at=None) for type_ in DATA}
 
 

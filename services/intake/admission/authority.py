@@ -17,14 +17,14 @@ from shared.contract import Event
 from shared.contract.events import RecordApproved
 from shared.i18n import bilingual, listed
 
-DECIDERS: Final = ("ruled_by", "decided_by", "approved_by", "confirmed_by", "attested_by")
+DECIDERS: Final = ("ruled_by", "decided_by", "approved_by", "confirmed_by", "attested_by", "despite_by")
 """Fields that say who decided, approved, confirmed or attests."""
 
 May = Callable[[Event], ForbiddenEvent | None]
 """What stands against recording an event, if anything does."""
 
 
-class Authority:
+class RecordingRights:
     """What each caller may record, by the table of permissions."""
 
     def __init__(self, table: PermissionTable) -> None:
