@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from services.intake.privacy_deployment import PrivacyDeployment, connected, opened_for, opened_scope
+from shared.access.options import access_address, as_machine
 from shared.i18n import bilingual, listed
 from shared.platform.options import clock, database_url, keys, vault_url
 from shared.platform.text.terminal import PlainGroup, say
@@ -65,8 +66,9 @@ _despite = click.option(
 
 
 _services = _together(
-    vault_url, _address("intake"), _address("attribution"), _address("notifier"), clock, database_url
-)
+    vault_url, _address("intake"), _address("attribution"), _address("notifier"), access_address, as_machine, clock,
+    database_url,
+)  # fmt: skip
 _deployment = _together(_keys, _services)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,11 +44,11 @@ def opened_for(
     vault_url: str | None,
     database_url: str,
     clock: str,
-    **addresses: str,
+    **calls: Any,
 ) -> Iterator[PrivacyDeployment]:
     """The deployment for one command that names somebody; what is wrong is told in a line."""
     with opened_scope(
-        scope, keys, vault_url, database_url, clock, _contact(contact, customer), **addresses
+        scope, keys, vault_url, database_url, clock, _contact(contact, customer), **calls
     ) as found:
         yield found
 
@@ -60,6 +61,9 @@ def opened_scope(
     database_url: str,
     clock: str,
     contact: str | None = None,
+    *,
+    access: str,
+    machine: Path | None,
     **addresses: str,
 ) -> Iterator[PrivacyDeployment]:
     """The same for one that is about a whole scope."""
@@ -68,6 +72,7 @@ def opened_scope(
     from services.intake.privacy.obstacles import ErasureRefusedError
     from services.intake.privacy.people import PeopleOfScope
     from services.intake.privacy.services import NotAnsweredError, Services
+    from shared.access.client import CallRefusedError, headers_of_caller
     from shared.platform.clock import open_clock
     from shared.sealing.keys import KeyFile, KeysError
     from shared.sealing.vault import Vault
@@ -77,7 +82,7 @@ def opened_scope(
             settings_refused(),
             connected(database_url, "intake") as journal,
             connected(vault_url or database_url, "vault") as vault,
-            Services(addresses) as services,
+            Services(addresses, headers_of_caller(os.environ, access, machine)) as services,
         ):
             _demand_keys(journal, keys)
             now = open_clock(clock, demonstration=clock != "system").now
@@ -90,7 +95,7 @@ def opened_scope(
             yield PrivacyDeployment(
                 people, reader, services, Eraser(people, reader, services, now), now, contact
             )
-    except (ErasureRefusedError, NotAnsweredError, KeysError) as error:
+    except (ErasureRefusedError, NotAnsweredError, KeysError, CallRefusedError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -25,6 +25,7 @@ from tests.support.panke import exported, panke
 from tests.support.parts import fresh_database
 from tests.support.searching import found_in
 from tests.support.system import System, running
+from tests.support.tokens import admission
 
 BEGIN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 AS_OF = "2026-03-03T00:00:00Z"
@@ -76,6 +77,7 @@ def privacy(system: System, *arguments: str, status: int = 0) -> subprocess.Comp
         deployment += ["--keys", system.settings["PANKE_KEYS"], "--clock", f"file:{system.clock.path}"]
         for name in ("intake", "attribution", "notifier"):
             deployment += [f"--{name}", system.address(name)]
+    deployment += ["--machine", str(admission().file_of("registry", "group_auditor"))]
     done = panke("privacy", command, *rest, *deployment)
     assert done.returncode == status, done.stderr.decode() + done.stdout.decode()
     return done

@@ -135,11 +135,11 @@ class Admission:
         """A file with a fresh token of a machine that is a service of the deployment."""
         return self.file_of("service")
 
-    def file_of(self, role: GrantableRole) -> Path:
-        """A file with a fresh token of a machine that holds the role over every scope."""
-        path = self._folder / f"{role}.token"
-        granted = (GrantedRole(role, ("*",)),)
-        path.write_text(self.issuer.token(granted_roles=granted, kind="machine", login=f"{role}s"))
+    def file_of(self, *roles: GrantableRole) -> Path:
+        """A file with a fresh token of a machine that holds the roles over every scope."""
+        path = self._folder / f"{'-'.join(roles)}.token"
+        granted = tuple(GrantedRole(role, ("*",)) for role in roles)
+        path.write_text(self.issuer.token(granted_roles=granted, kind="machine", login=path.stem))
         return path
 
     def tokens(self) -> MachineTokens:
