@@ -77,7 +77,7 @@ def privacy(system: System, *arguments: str, status: int = 0) -> subprocess.Comp
         deployment += ["--keys", system.settings["PANKE_KEYS"], "--clock", f"file:{system.clock.path}"]
         for name in ("intake", "attribution", "notifier"):
             deployment += [f"--{name}", system.address(name)]
-    deployment += ["--machine", str(admission().file_of("registry", "group_auditor"))]
+        deployment += ["--machine", str(admission().file_of("registry", "group_auditor"))]
     done = panke("privacy", command, *rest, *deployment)
     assert done.returncode == status, done.stderr.decode() + done.stdout.decode()
     return done
