@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -12,11 +13,19 @@ import pytest
 
 from deploy.demo.bubbles import LOOKS
 from deploy.demo.deployment import SERVICES
+from deploy.local import EmbeddedPostgres
 from deploy.local.process import Running
 from tests.support.panke import COMMAND
 from tests.support.parts import eventually
+from tests.support.searching import files_below, found_in
 
 SECONDS = 800.0
+ENTERED = re.compile(
+    rb"(?<![0-9])(?:86)?138000[0-9]{5}(?![0-9])|@office\\.invalid|" + "客户[0-9]{2}（演示）".encode()
+)
+"""Numbers of customers and staff, addresses of staff, and names of customers, as the demonstration invents them."""
+NOTED = ("已向客户介绍并约定再联系", "号码听错一位", "我先联系的客户", "证据充分", "调整负责片区")
+"""What its office notes, and why."""
 
 
 @pytest.mark.timeout(900)
@@ -34,11 +43,28 @@ def test_two_days_end_by_themselves_with_messages_delivered_and_the_same_bytes_o
     assert "gives the same bytes" in told
     assert (place / "live.json").read_bytes() == (place / "offline.json").read_bytes()
     check_messages(place, told)
+    check_files(place)
     assert not any(phones_in(log) for log in place.glob("*/server.log")), "a phone in a log"
     for service in SERVICES:
         told_by = [json.loads(line) for line in (place / service / "server.log").read_text().splitlines()]
         assert told_by and not [line for line in told_by if line["event"] == "settings.unknown"]
     assert left_behind(place) == []
+
+
+def check_files(place: Path) -> None:
+    """No file of database, broker or services holds a name, a number, an address or a note that was entered."""
+    folders = (
+        EmbeddedPostgres(place / "postgres").data,
+        *(place / name for name in ("postgres", "kafka", *SERVICES)),
+    )
+    files = {file for folder in folders for file in files_below(folder)}
+    for kind in ("pg_wal", "base", "panke.intake.v1", "panke.ownership.v1", "server.log"):
+        assert any(kind in str(file) for file in files), f"nothing of {kind} was looked at"
+    for file in files:
+        data = file.read_bytes()
+        entered = ENTERED.search(data)
+        assert entered is None, f"{file}: {entered[0]!r}"
+        assert found_in(data, NOTED) == [], file
 
 
 def check_messages(place: Path, told: str) -> None:
