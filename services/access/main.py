@@ -37,6 +37,7 @@ from services.access.settings import AccessSettings
 from services.access.staff.processor import StaffProcessor
 from shared.access.caller import Caller
 from shared.access.guard import AccessGuard, OfflineDoorkeeper
+from shared.access.limits import MINUTE, Bound, CallerLimit
 from shared.access.table import permission_table
 from shared.access.tokens import TokenVerifier
 from shared.contract.topics import Topics
@@ -154,6 +155,7 @@ class AccessService:
             doorkeeper=OfflineDoorkeeper(verifier, self.keyring),
             refused=self.refusals.refused,
             session=standing,
+            limit=CallerLimit([Bound(self.settings.caller_requests, MINUTE)], time.monotonic),
         )
         return Door(before, partial(table.closed, "access"))
 

@@ -16,6 +16,7 @@ from services.attribution.queries.preview import Previewer
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.replays.historic import HistoricJudge
 from services.attribution.store.texts import StoredTexts
+from shared.access.limits import CallerLimit
 from shared.platform.clock import BusinessClock
 
 
@@ -31,6 +32,7 @@ class AnsweredFrom:
     texts: StoredTexts
     marks: SetAsideMarks
     most_people: int
+    look_ups: CallerLimit
 
 
 def routes_of(asked: AnsweredFrom) -> Routes:
@@ -38,6 +40,6 @@ def routes_of(asked: AnsweredFrom) -> Routes:
     routes, asking = Routes(), Asking(asked.reader, asked.lanes)
     CustomerCalls(asking, asked.historic, asked.most_people).add_to(routes)
     RulebookCalls(asking, asked.texts, asked.marks).add_to(routes)
-    DeskCalls(asking, asked.previewer, asked.clock).add_to(routes)
+    DeskCalls(asking, asked.previewer, asked.clock, asked.look_ups).add_to(routes)
     OfficeCalls(asking, asked.clock).add_to(routes)
     return routes

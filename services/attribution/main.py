@@ -35,6 +35,7 @@ from services.attribution.store.recorder import SCHEMA, AttributionDatastore, At
 from services.attribution.store.store import Store, opening_book
 from services.attribution.store.texts import StoredTexts
 from shared.access.deployment import ServiceDoor
+from shared.access.limits import DAY, MINUTE, Bound, CallerLimit
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
@@ -177,6 +178,7 @@ class AttributionService:
                 self.texts,
                 SetAsideMarks(self.database),
                 settings.attribution_shared_contact,
+                _look_ups(settings),
             )
         )
         app = create_app(
@@ -282,6 +284,12 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
         return Registry(settings.rulebook_folder)
     except OfficeFileError as error:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
+
+
+def _look_ups(settings: AttributionSettings) -> CallerLimit:
+    """As many as a desk asks, and far fewer than a phone list has."""
+    minute, day = settings.attribution_lookups_minute, settings.attribution_lookups_day
+    return CallerLimit([Bound(minute, MINUTE), Bound(day, DAY)], time.monotonic)
 
 
 def _readers(settings: AttributionSettings) -> Readers:

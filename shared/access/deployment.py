@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.access.guard import AccessGuard, OfflineDoorkeeper
 from shared.access.keys import FetchedKeys, FileKeys
+from shared.access.limits import MINUTE, Bound, CallerLimit
 from shared.access.machine import MachineTokens
 from shared.access.table import permission_table
 from shared.access.tokens import TokenVerifier
@@ -42,6 +43,7 @@ class ServiceDoor:
             FileKeys(Path(where), monotonic) if self.access is None else FetchedKeys(self.access, monotonic)
         )
         self._service = service
+        self._limit = CallerLimit([Bound(settings.caller_requests, MINUTE)], monotonic)
         self._verifier = TokenVerifier(self._keys, settings.tokens_issuer, seconds)
         self.machine = MachineTokens(
             Path(settings.machine) if settings.machine else None, self.access, monotonic
@@ -55,6 +57,7 @@ class ServiceDoor:
             service=self._service,
             table=table,
             doorkeeper=OfflineDoorkeeper(self._verifier, self._keys),
+            limit=self._limit,
         )
         return Door(before, partial(table.closed, self._service))
 

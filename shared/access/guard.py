@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.access.caller import Caller
 from shared.access.keys import KeysAwayError, KeySource
+from shared.access.limits import CallerLimit
 from shared.access.table import Action, PermissionTable, Permit
 from shared.access.tokens import TokenRefusedError, TokenVerifier, UnknownKeyError
 from shared.i18n import bilingual, listed
@@ -102,6 +103,7 @@ class AccessGuard:
         doorkeeper: Doorkeeper,
         refused: Refused | None = None,
         session: SessionCheck | None = None,
+        limit: CallerLimit | None = None,
     ) -> None:
         self._app = app
         self._table = table
@@ -109,6 +111,7 @@ class AccessGuard:
         self._doorkeeper = doorkeeper
         self._refused = refused
         self._session = session
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -136,6 +139,8 @@ class AccessGuard:
                 said = Refusal(error.status, error.detail, scope["method"], action, of, caller, address)
                 await self._refused(said)
             raise
+        if self._limit is not None and caller.kind == "person":  # machines are the deployment's own
+            self._limit.check(caller)  # not on record: whoever asks too often would fill it
         state = scope.setdefault("state", {})
         state[_CALLER], state[_PERMITS] = caller, permits
 

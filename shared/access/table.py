@@ -71,9 +71,13 @@ class Permit(Struct, frozen=True):
     office: str | None = None
     staff: str | None = None
 
+    def within(self, scope: str) -> bool:
+        """Whether it is a permit in this scope at all."""
+        return EVERY_SCOPE in self.scopes or scope in self.scopes
+
     def covers(self, scope: str, office: str | None = None, people: Collection[str] = frozenset()) -> bool:
         """Whether it reaches what belongs to this office of the scope, and to these members of staff."""
-        if EVERY_SCOPE not in self.scopes and scope not in self.scopes:
+        if not self.within(scope):
             return False
         if self.reach == "own":
             return self.staff in people
@@ -113,11 +117,7 @@ class PermissionTable:
     def permits(self, caller: Caller, action: str, scope: str | None = None) -> tuple[Permit, ...]:
         """By which roles the caller may do the action, in a scope or (None) in any; empty: they may not."""
         may = self.actions[action].may
-        return tuple(
-            permit
-            for permit in _held(caller, action, may)
-            if scope is None or EVERY_SCOPE in permit.scopes or scope in permit.scopes
-        )
+        return tuple(permit for permit in _held(caller, action, may) if scope is None or permit.within(scope))
 
     def roles_of(self, action: str) -> list[Text]:
         """The names of the roles that may do it."""

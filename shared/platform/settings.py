@@ -89,6 +89,7 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
         str, Meta(description="the address of access, or the path of a set of public keys")
     ] = ""
     tokens_issuer: Annotated[str, Meta(min_length=1)] = "panke"
+    caller_requests: Count = 1200
     machine: Annotated[str, Meta(description="path of the file by which the service signs in itself")] = ""
 
     def __repr__(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from shared.contract.contacts import mask_contact
 from shared.contract.sealed import ERASED, WORDS, sealed_text
 from shared.platform.postgres.database import Database
 from shared.sealing.opening import open_event, open_text, open_texts, people_in_event, people_in_texts
@@ -38,11 +39,11 @@ class Opener:
         """One that knows these people too."""
         return Opener(self._vault, self._database, more)
 
-    def customers(self, items: Sequence[C]) -> list[C]:
-        """Customers of an answer with their contacts and names."""
+    def customers(self, items: Sequence[C], masked: Collection[str] = ()) -> list[C]:
+        """Customers of an answer with their contacts and names; of those in `masked` the contacts are masked."""
         shown = self._texts([{key: getattr(one, key) for key in _SHOWN} for one in items])
         return [
-            replace(one, **{key: tuple(texts) for key, texts in texts_of.items()})
+            replace(one, **{key: tuple(texts) for key, texts in _seen(texts_of, one, masked).items()})
             for one, texts_of in zip(items, shown, strict=True)
         ]
 
@@ -94,19 +95,21 @@ class Opener:
         keys = self._vault.keys
         return keys.index(keys.index_current, "", text).hex()
 
-    def result(self, encoded: bytes) -> bytes:
-        """The bytes of a whole result of judging (contract.md#result)."""
+    def result(self, encoded: bytes, *, masked: bool = False) -> bytes:
+        """The bytes of a whole result of judging (contract.md#result), its contacts masked if asked to."""
         found = _result.decode(encoded)
-        found.customers = self._shown(found.customers)
+        found.customers = self._shown(found.customers, masked=masked)
         return _encode(found) + b"\n"
 
-    def one(self, encoded: bytes) -> bytes:
+    def one(self, encoded: bytes, *, masked: bool = False) -> bytes:
         """The bytes of one customer of such a result."""
-        (shown,) = self._shown([msgspec.json.decode(encoded)])
+        (shown,) = self._shown([msgspec.json.decode(encoded)], masked=masked)
         return _encode(shown) + b"\n"
 
-    def _shown(self, customers: list[Json]) -> list[Json]:
+    def _shown(self, customers: list[Json], *, masked: bool) -> list[Json]:
         texts = self._texts([{key: customer[key] for key in _SHOWN} for customer in customers])
+        if masked:
+            texts = [found | {"contacts": _masked(found["contacts"])} for found in texts]
         return [customer | found for customer, found in zip(customers, texts, strict=True)]
 
     def person_of(self, scope: str, contacts: Iterable[str]) -> dict[str, PersonKey] | None:
@@ -132,6 +135,19 @@ class Opener:
             return None
         with self._database.connection() as connection:
             return {**self._vault.people(connection, ids), **self._more}
+
+
+def _seen(
+    texts: dict[str, Sequence[str]], customer: Struct, masked: Collection[str]
+) -> dict[str, Sequence[str]]:
+    if not masked or customer.customer not in masked:  # type: ignore[attr-defined]
+        return texts
+    return texts | {"contacts": _masked(texts["contacts"])}
+
+
+def _masked(contacts: Sequence[str]) -> list[str]:
+    """As somebody sees them who need not know them; that one is of an erased person, everybody may see."""
+    return [contact if contact == ERASED else mask_contact(contact) for contact in contacts]
 
 
 class _Result(Struct):

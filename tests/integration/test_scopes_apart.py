@@ -113,7 +113,7 @@ def test_what_is_about_no_one_scope_is_asked_so(reading: Database) -> None:
     reader = ScopeReader(reading, Registry("").books)
     assert reader.scope_of("o-west") == "west"
     assert (reader.folded("east"), reader.folded("nowhere")) == (1, 0)
-    assert len(reader.ask("page_of_scopes", {"after": "", "limit": 10})) == 2
+    assert len(reader.ask("page_of_scopes", {"after": "", "limit": 10, "known": None})) == 2
     with everywhere(reading) as connection:
         assert len(connection.execute("SELECT FROM attribution.facts").fetchall()) == 2
 

@@ -49,7 +49,15 @@ class Journal:
     seqs: dict[str, int] = field(default_factory=dict)
     lines: dict[str, list[bytes]] = field(default_factory=dict)
 
-    def event(self, type_: str, data: dict[str, Any], *, scope: str = "demo", hours: float = 0) -> Raw:
+    def event(
+        self,
+        type_: str,
+        data: dict[str, Any],
+        *,
+        scope: str = "demo",
+        hours: float = 0,
+        office: str | None = None,
+    ) -> Raw:
         """The next fact of a scope, entered when it happened."""
         seq = self.seqs[scope] = self.seqs.get(scope, 0) + 1
         at = format_instant(START + timedelta(hours=hours))
@@ -57,7 +65,7 @@ class Journal:
             "id": str(uuid5(NAMESPACE_URL, f"{scope}/{seq}")),
             "type": type_,
             "scope": scope,
-            "office": f"{scope}-office",
+            "office": office or f"{scope}-office",
             "actor": "desk",
             "occurred_at": at,
             "recorded_at": at,

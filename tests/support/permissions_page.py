@@ -22,7 +22,7 @@ not in it is refused. What a role is and how a caller shows who they are stands 
 
 | 范围 reach | |
 |---|---|
-| 本人 own | customers that are the caller's own, records that name the caller |
+| 本人 own | customers that are the caller's own, records that name the caller ([what that is](access.md#reach)) |
 | 案场 office | the office at which the role is held |
 | 全范围 scope | the scope in which the role is held |
 | 授权范围 granted | the scopes over which the role was granted |

@@ -19,6 +19,7 @@ from services.attribution.queries.cursor import Cursor, written
 from services.attribution.queries.lanes import Lane, Lanes
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownNameError
+from shared.access.extent import Sight
 from shared.contract import format_instant
 from shared.contract.answers.values import Page
 from shared.i18n import bilingual
@@ -49,13 +50,18 @@ class Asking:
         self._lanes = lanes
 
     async def answer(
-        self, lane: Lane, scope: ScopeId, min_seq: int | None, ask: Callable[[Snapshot], msgspec.Struct]
+        self,
+        lane: Lane,
+        scope: ScopeId,
+        sight: Sight,
+        min_seq: int | None,
+        ask: Callable[[Snapshot], msgspec.Struct],
     ) -> Response:
-        """What is asked of one snapshot of a scope."""
+        """What is asked of one snapshot of a scope, as far as the caller reaches in it."""
         await self.wait(scope, min_seq)
 
         def read() -> Response:
-            with self.reader.of(scope) as snapshot:  # encoded here too: a long list takes long
+            with self.reader.of(scope, sight=sight) as snapshot:  # encoded here too: a long list takes long
                 return encoded(ask(snapshot), snapshot.head)
 
         return await self.ask(lane, read, f"nothing of that name is known in {scope}")
@@ -63,6 +69,7 @@ class Asking:
     async def page(
         self,
         scope: ScopeId,
+        sight: Sight,
         min_seq: int | None,
         cursor: str | None,
         kind: PageOf[T],
@@ -75,7 +82,7 @@ class Asking:
             items, following = ask(snapshot, at)
             return kind(items, cursor=written(following), **snapshot.head.answer_head())
 
-        return await self.answer("lists", scope, min_seq, page)
+        return await self.answer("lists", scope, sight, min_seq, page)
 
     async def ask(self, lane: Lane, question: Callable[[], T], missing: str) -> T:
         """What a question returns; refused with 404 and these words where it names what is not known."""

@@ -17,6 +17,7 @@ from services.attribution.calls.parameters import (
     Moment,
     Name,
     Scope,
+    Seen,
     Status,
     Text,
     Where,
@@ -35,6 +36,7 @@ from services.attribution.replays.historic import (
     RefoldUnavailableError,
     ScopeFacts,
 )
+from shared.access.extent import Sight
 from shared.contract.answers import (
     CustomerAnswer,
     CustomerResult,
@@ -73,14 +75,20 @@ class CustomerCalls:
         add("/scopes/{scope}/shared-contacts", self.shared_contacts, shared, SharedContactsPage)
 
     async def judgement(
-        self, scope: Scope, as_of: Moment = None, known_at: Moment = None, min_seq: MinSeq = None
+        self,
+        scope: Scope,
+        sight: Seen,
+        as_of: Moment = None,
+        known_at: Moment = None,
+        min_seq: MinSeq = None,
     ) -> Response:
-        head, judged = await self._refold(scope, as_of, known_at, min_seq)
+        head, judged = await self._refold(scope, sight, as_of, known_at, min_seq)
         return Response(judged, media_type=JSON, headers=headers_of(head))
 
     async def customers(
         self,
         scope: Scope,
+        sight: Seen,
         owner: Text = None,
         status: Status | None = None,
         expires_before: Moment = None,
@@ -91,6 +99,7 @@ class CustomerCalls:
         before = moment_of("expires_before", expires_before)
         return await self._asking.page(
             scope,
+            sight,
             min_seq,
             cursor,
             CustomersPage,
@@ -103,6 +112,7 @@ class CustomerCalls:
         self,
         scope: Scope,
         customer: Name,
+        sight: Seen,
         as_of: Moment = None,
         known_at: Moment = None,
         cursor: Where = None,
@@ -114,19 +124,20 @@ class CustomerCalls:
             return await self._asking.answer(
                 "desk",
                 scope,
+                sight,
                 min_seq,
                 lambda snapshot: _whole(
                     customers.customer_of(snapshot.faces(), customer, at, limit), snapshot.head
                 ),
             )
-        head, judged = await self._refold(scope, as_of, known_at, min_seq, customer)
+        head, judged = await self._refold(scope, sight, as_of, known_at, min_seq, customer)
         if judged is None:
             raise ProblemError(404, f"no customer {customer} was known then")
         then = msgspec.json.decode(judged, type=CustomerResult)
         page, following = page_of_explained(then.decisions, from_micros(at.born), limit)
         return encoded(_whole(customers.paged(then, page, following), head), head)
 
-    async def case(self, scope: Scope, case: Case, min_seq: MinSeq = None) -> Response:
+    async def case(self, scope: Scope, case: Case, sight: Seen, min_seq: MinSeq = None) -> Response:
         """The customer whom alerts call by that number; one that was joined is found as what it went into."""
         digest = case_digest(case)
         if digest is None:
@@ -134,6 +145,7 @@ class CustomerCalls:
         return await self._asking.answer(
             "desk",
             scope,
+            sight,
             min_seq,
             lambda snapshot: _whole(customers.customer_of_case(snapshot.faces(), digest), snapshot.head),
         )
@@ -142,22 +154,24 @@ class CustomerCalls:
         self,
         scope: Scope,
         customer: Name,
+        sight: Seen,
         cursor: Where = None,
         limit: Decisions = DECISIONS,
         min_seq: MinSeq = None,
     ) -> Response:
         at = history_cursor(cursor)
         return await self._asking.answer(
-            "lists", scope, min_seq, lambda snapshot: history_of(snapshot, customer, at, limit)
+            "lists", scope, sight, min_seq, lambda snapshot: history_of(snapshot, customer, at, limit)
         )
 
     async def shared_contacts(
-        self, scope: Scope, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+        self, scope: Scope, sight: Seen, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
     ) -> Response:
         """For the office to judge: which contact was typed for many, and which records are to be corrected."""
         most = self._most_people
         return await self._asking.page(
             scope,
+            sight,
             min_seq,
             cursor,
             SharedContactsPage,
@@ -167,6 +181,7 @@ class CustomerCalls:
     async def _refold(
         self,
         scope: ScopeId,
+        sight: Sight,
         as_of: str | None,
         known_at: str | None,
         min_seq: int | None,
@@ -176,22 +191,24 @@ class CustomerCalls:
         until, known = moment_of("as_of", as_of), moment_of("known_at", known_at)
         await self._asking.wait(scope, min_seq)
 
-        def read() -> tuple[FoldedHead, ScopeFacts, datetime | None]:
-            with self._asking.reader.of(scope) as snapshot:
-                return snapshot.head, snapshot.journal(), snapshot.watermark()
+        def read() -> tuple[FoldedHead, bool, ScopeFacts | None, datetime | None]:
+            with self._asking.reader.of(scope, sight=sight) as snapshot:
+                readable, masked = customers.seen_then(snapshot.faces(), customer)
+                facts = snapshot.journal() if readable else None
+                return snapshot.head, masked, facts, snapshot.watermark()
 
         missing = f"no scope {scope} is known"
         try:
             async with self._historic.place() as place:
-                head, journal, watermark = await self._asking.ask("historic", read, missing)
+                head, masked, journal, watermark = await self._asking.ask("historic", read, missing)
                 asked = HistoricQuery(head.book, until, known, watermark, customer)
-                judged = await place.judge(journal, asked)
+                judged = None if journal is None else await place.judge(journal, asked)
         except RefoldUnavailableError as error:
             raise unavailable(str(error), 5) from None
         if judged is None:
             return head, None
         opener = self._asking.reader.opener
-        opened = partial(opener.result if customer is None else opener.one, judged)
+        opened = partial(opener.result if customer is None else opener.one, judged, masked=masked)
         return head, await self._asking.ask("historic", opened, missing)
 
 

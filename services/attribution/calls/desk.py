@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, encoded
-from services.attribution.calls.parameters import MinSeq, Office, Scope, refused, stored_contact
-from services.attribution.calls.routes import REFUSALS, Routes
+from services.attribution.calls.parameters import MinSeq, Office, Scope, Seen, refused, stored_contact
+from services.attribution.calls.routes import REFUSALS, Responses, Routes
 from services.attribution.queries.desk import look_up
-from services.attribution.queries.preview import REPEATED, Previewer, RepeatedError, WouldParkError
-from services.attribution.queries.snapshot import Snapshot
+from services.attribution.queries.preview import (
+    REPEATED,
+    ElsewhereError,
+    Previewer,
+    RepeatedError,
+    WouldParkError,
+)
+from services.attribution.queries.snapshot import Snapshot, UnknownNameError
+from shared.access.caller import Caller
+from shared.access.extent import ScopeExtent, Sight
+from shared.access.guard import caller_of, permits_of
+from shared.access.limits import CallerLimit
 from shared.contract.answers import BoardsAnswer, LookupAnswer, PreviewAnswer
 from shared.i18n import bilingual
+from shared.ids import ScopeId
 from shared.platform.clock import BusinessClock
 from shared.platform.http.openapi import ANY_EVENT, body
 from shared.platform.http.problem import ProblemError
 
+Asker = Annotated[Caller, Depends(caller_of)]
+
+_LIMITED: Final[Responses] = {
+    429: {"description": "Too many from one caller; come again after Retry-After seconds"}
+}
 _PREVIEWED: Final = body(ANY_EVENT, "One event of the contract as intake takes it, without `recorded_at`")
 
 
@@ -33,12 +49,15 @@ class Lookup(BaseModel):
 
 
 class DeskCalls:
-    """The handlers of these calls."""
+    """The handlers of these calls; look-ups and previews, which tell whose a contact is, are bounded per caller."""
 
-    def __init__(self, asking: Asking, previewer: Previewer, clock: BusinessClock) -> None:
+    def __init__(
+        self, asking: Asking, previewer: Previewer, clock: BusinessClock, limit: CallerLimit
+    ) -> None:
         self._asking = asking
         self._previewer = previewer
         self._clock = clock
+        self._limit = limit
 
     def add_to(self, routes: Routes) -> None:
         boards = "The boards of an office and who is next"
@@ -49,6 +68,7 @@ class DeskCalls:
             "The question at the door",
             LookupAnswer,
             "What is known, and what to do",
+            {**REFUSALS, **_LIMITED},
         )
         routes.post(
             "/scopes/{scope}/preview",
@@ -57,38 +77,59 @@ class DeskCalls:
             PreviewAnswer,
             "What it would decide",
             {
+                403: {"description": "The office of the event is not one at which the caller may preview"},
                 409: {"description": "The id is taken, or the fold fails on this event"},
+                **_LIMITED,
                 422: REFUSALS[422],
                 503: REFUSALS[503],
             },
             _PREVIEWED,
         )
 
-    async def lookup(self, scope: Scope, question: Lookup, min_seq: MinSeq = None) -> Response:
+    async def lookup(
+        self, scope: Scope, question: Lookup, sight: Seen, asker: Asker, min_seq: MinSeq = None
+    ) -> Response:
+        """Of a customer whom the caller may not read: a masked name, and no other contact than the one asked by."""
+        self._limit.check(asker)
         contact, now = stored_contact(question.contact), self._clock.now()
         return await self._asking.answer(
-            "desk", scope, min_seq, lambda snapshot: look_up(snapshot, contact, now)
+            "desk", scope, sight, min_seq, lambda snapshot: look_up(snapshot, contact, now)
         )
 
-    async def preview(self, request: Request, scope: Scope, min_seq: MinSeq = None) -> Response:
+    async def preview(
+        self, request: Request, scope: Scope, sight: Seen, asker: Asker, min_seq: MinSeq = None
+    ) -> Response:
+        self._limit.check(asker)
         raw = await request.body()
         now = self._clock.now()
         await self._asking.wait(scope, min_seq)
         try:
-            head, found = await self._asking.ask("desk", lambda: self._previewer.preview(scope, raw, now), "")
+            head, found = await self._asking.ask(
+                "desk", lambda: self._previewer.preview(scope, raw, now, sight), ""
+            )
+        except ElsewhereError as error:
+            raise refused(403, "office", "permitted", str(error)) from None
         except RepeatedError:
             raise refused(409, "id", "repeated", REPEATED) from None
         except WouldParkError as error:
             raise ProblemError(409, bilingual("the fold fails on this event: {error}", error=error)) from None
         return encoded(found, head)
 
-    async def boards(self, office: Office, min_seq: MinSeq = None) -> Response:
-        scope = await self._asking.ask(
-            "desk", lambda: self._asking.reader.scope_of(office), f"no office {office} is known"
-        )
+    async def boards(self, request: Request, office: Office, min_seq: MinSeq = None) -> Response:
+        permits = permits_of(request)
+
+        def known() -> ScopeId:
+            """An office of a scope that the caller does not know is answered as one that does not exist."""
+            scope = self._asking.reader.scope_of(office)
+            if not any(permit.within(scope) for permit in permits):
+                raise UnknownNameError(office)
+            return scope
+
+        scope = await self._asking.ask("desk", known, f"no office {office} is known")
+        sight = Sight(ScopeExtent.of(permits, scope), ScopeExtent(), ScopeExtent())
 
         def both(snapshot: Snapshot) -> BoardsAnswer:
             boards = snapshot.boards(office)
             return BoardsAnswer(office, scope, boards.visit, boards.call, **snapshot.head.answer_head())
 
-        return await self._asking.answer("desk", scope, min_seq, both)
+        return await self._asking.answer("desk", scope, sight, min_seq, both)

@@ -9,15 +9,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias, TypeVar, cast
 
+from fastapi import Request
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, PageOf, encoded
-from services.attribution.calls.parameters import Limit, MinSeq, Name, Scope, Where, cursor_of
+from services.attribution.calls.parameters import Limit, MinSeq, Name, Scope, Seen, Where, cursor_of
 from services.attribution.calls.routes import Routes
 from services.attribution.queries import deals, marks
 from services.attribution.queries import office_lists as lists
 from services.attribution.queries.cursor import Cursor, written
 from services.attribution.queries.snapshot import Snapshot
+from shared.access.extent import scopes_of
+from shared.access.guard import permits_of
 from shared.contract.answers import (
     DealAnswer,
     DealsPage,
@@ -68,33 +71,35 @@ class OfficeCalls:
         self, routes: Routes, name: str, kind: PageOf[T], page: ReadPage[T], of: str, note: str | None = None
     ) -> None:
         async def answer(
-            scope: Scope, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
+            scope: Scope, sight: Seen, cursor: Where = None, limit: Limit = 100, min_seq: MinSeq = None
         ) -> Response:
             return await self._asking.page(
-                scope, min_seq, cursor, kind, lambda snapshot, at: page(snapshot, at, limit)
+                scope, sight, min_seq, cursor, kind, lambda snapshot, at: page(snapshot, at, limit)
             )
 
         answer.__name__, answer.__doc__ = name, note
         routes.get(f"/scopes/{{scope}}/{name}", answer, f"A page of {of}", cast(type, kind))
 
-    async def scopes(self, cursor: Where = None, limit: Limit = 100) -> Response:
-        """Each with how far it is folded; wait for an own write at `GET /v1/scopes/{scope}`."""
-        at, now = cursor_of(cursor), self._clock.now()
+    async def scopes(self, request: Request, cursor: Where = None, limit: Limit = 100) -> Response:
+        """Those that the caller knows, each with how far it is folded; wait for an own write at
+        `GET /v1/scopes/{scope}`.
+        """
+        at, now, known = cursor_of(cursor), self._clock.now(), scopes_of(permits_of(request))
 
         def read() -> ScopesPage:
-            found, following = lists.scopes_page(self._asking.reader.ask, at, limit, now)
+            found, following = lists.scopes_page(self._asking.reader.ask, at, limit, now, known)
             return ScopesPage(found, written(following))
 
         return encoded(await self._asking.ask("lists", read, ""))
 
-    async def scope(self, scope: Scope, min_seq: MinSeq = None) -> Response:
+    async def scope(self, scope: Scope, sight: Seen, min_seq: MinSeq = None) -> Response:
         now = self._clock.now()
         return await self._asking.answer(
-            "desk", scope, min_seq, lambda snapshot: lists.scope_of(snapshot, now)
+            "desk", scope, sight, min_seq, lambda snapshot: lists.scope_of(snapshot, now)
         )
 
-    async def deal(self, scope: Scope, deal: Name, min_seq: MinSeq = None) -> Response:
+    async def deal(self, scope: Scope, deal: Name, sight: Seen, min_seq: MinSeq = None) -> Response:
         def one(snapshot: Snapshot) -> DealAnswer:
             return extended(DealAnswer, deals.deal_of(snapshot, deal), **snapshot.head.answer_head())
 
-        return await self._asking.answer("desk", scope, min_seq, one)
+        return await self._asking.answer("desk", scope, sight, min_seq, one)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import Header, Path, Query
+from fastapi import Depends, Header, Path, Query
 
 from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import from_micros
+from shared.access.extent import Sight, sight_of
 from shared.contract import BadEvent, contact_of, parse_query_instant
 from shared.contract.schema import INSTANT
 from shared.ids import Contact, OfficeId, ScopeId
@@ -19,6 +20,7 @@ _PLACE: Final = r"^[a-z0-9-]{1,64}$"
 Scope = Annotated[ScopeId, Path(pattern=_PLACE)]
 Office = Annotated[OfficeId, Path(pattern=_PLACE)]
 Slug = Annotated[str, Path(pattern=_PLACE)]
+Seen = Annotated[Sight, Depends(sight_of)]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]
 Version = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 Digests = Annotated[

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.attribution.fold.concerned import concerned
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
@@ -103,6 +104,8 @@ class FactChanges:
             if view is not None:
                 view(self, event)
         self._changed_claims()
+        for concern in concerned(self.work.slice, self.records, self.records.changes):
+            self.row("concerned", *concern)
 
     def row(self, table: str, *values: Any) -> None:
         self.rows.append((table, [self.work.scope, *values]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import (
@@ -24,6 +25,8 @@ from shared.ids import CustomerId
 from shared.rules.domain.state import Customer
 from shared.rules.judge.result import customer_result
 
+C = TypeVar("C", bound=CustomerResult)
+
 SHOWN = 20
 """Names and contacts that are shown of a customer who is listed for having too many."""
 
@@ -32,18 +35,43 @@ def standing_of(snapshot: Snapshot, name: str) -> CustomerResult:
     """A customer as it stands, without its decisions."""
     customer = snapshot.find(name)
     clause = last_clause(snapshot.ask, snapshot.head.scope, customer.id)
-    (shown,) = snapshot.opener.customers([customer_result(snapshot.work.slice, customer, [], clause)])
+    (shown,) = _opened(snapshot, [customer_result(snapshot.work.slice, customer, [], clause)])
     return shown
+
+
+def _opened(snapshot: Snapshot, customers: list[C], masked: Collection[str] | None = None) -> list[C]:
+    """Customers as the caller may see them."""
+    if masked is None:
+        masked = snapshot.reach.masked([one.customer for one in customers])
+    return snapshot.opener.customers(customers, masked)
 
 
 def customer_of(
     snapshot: Snapshot, name: str, cursor: Cursor | None = None, limit: int = DECISIONS
 ) -> ListedCustomer:
     """A customer with a page of its decisions; `cursor` is there while more follow."""
-    shown = standing_of(snapshot, name)
+    shown = standing_of(snapshot, snapshot.readable(name).id)
     after = from_micros(cursor.born if cursor is not None else 0)
     page = decisions_page(snapshot.ask, snapshot.head.scope, shown.customer, after, limit)
     return paged(shown, page.decisions, page.following)
+
+
+def seen_then(snapshot: Snapshot, name: str | None) -> tuple[bool, bool]:
+    """Whether a customer (None: all of the scope) may be read as of an earlier time, and whether masked.
+
+    Who reaches it today is what counts. One that is not known today, because its records were corrected since, is for
+    who reaches the whole scope.
+    """
+    reach = snapshot.reach
+    if name is None and not reach.whole:
+        raise UnknownNameError(snapshot.head.scope)
+    if name is None or (reach.whole and reach.clear):
+        return True, not reach.clear
+    try:
+        found = snapshot.readable(name)
+    except UnknownNameError:
+        return reach.whole, True
+    return True, bool(reach.masked([found.id]))
 
 
 def customer_of_case(snapshot: Snapshot, digest: bytes) -> ListedCustomer:
@@ -54,13 +82,15 @@ def customer_of_case(snapshot: Snapshot, digest: bytes) -> ListedCustomer:
     return customer_of(snapshot, str(rows[0][0]))
 
 
-def customers_of(snapshot: Snapshot, names: Sequence[str]) -> list[ListedCustomer]:
-    """These customers, each with the first page of its decisions."""
+def customers_of(
+    snapshot: Snapshot, names: Sequence[str], masked: Collection[str] | None = None
+) -> list[ListedCustomer]:
+    """These customers, each with the first page of its decisions; `masked` where that is not as they stand."""
     snapshot.load_customers(names)
     pages = first_decisions(snapshot.ask, snapshot.head.scope, names, DECISIONS)
     found = [(snapshot.work.slice.find_customer(CustomerId(name)), pages[name]) for name in names]
     listed = [_listed(snapshot, customer, page) for customer, page in found if customer is not None]
-    return snapshot.opener.customers(listed)
+    return _opened(snapshot, listed, masked)
 
 
 def _listed(snapshot: Snapshot, customer: Customer, page: DecisionsPage) -> ListedCustomer:
@@ -98,8 +128,11 @@ def page_of_customers(
     status: str | None,
     before: datetime | None,
 ) -> tuple[list[ListedCustomer], Cursor | None]:
-    name = "page_of_customers" if owner is None else "page_of_customers_of"
-    rows = snapshot.page(name, cursor, limit, owner=owner, status=status, before=before)
+    if owner is not None and not snapshot.reach.owner(owner):
+        return [], None
+    within = "page_of_customers" if snapshot.reach.whole else "page_of_customers_within"
+    asked = {"owner": owner, "status": status, "before": before} | snapshot.reach.filters
+    rows = snapshot.page(within if owner is None else "page_of_customers_of", cursor, limit, **asked)
     return customers_of(snapshot, [str(row[1]) for row in rows[:limit]]), _following(rows, limit)
 
 

@@ -21,13 +21,17 @@ _decode_decision = msgspec.json.Decoder(DealDecision).decode
 
 def deals_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> tuple[list[ListedDeal], Cursor | None]:
     """Deals in the order of the records that subscribed them."""
-    rows = snapshot.page("page_of_deals", cursor, limit)
-    return _dated(snapshot, _deals(snapshot, rows[:limit])), following(rows, limit)
+    if snapshot.reach.whole:
+        rows = snapshot.page("page_of_deals", cursor, limit)
+        return _dated(snapshot, _deals(snapshot, rows[:limit])), following(rows, limit)
+    rows = snapshot.reach.page("deals", cursor, limit)
+    shown = snapshot.ask("these_deals", [snapshot.head.scope, [deal for _, deal in rows[:limit]]])
+    return _dated(snapshot, _deals(snapshot, shown)), following(rows, limit)
 
 
 def deal_of(snapshot: Snapshot, name: str) -> ListedDeal:
     found = snapshot.ask("deal", [snapshot.head.scope, name])
-    if not found:
+    if not found or not snapshot.reach.item("deals", found[0][0], name):
         raise UnknownNameError(name)
     return _dated(snapshot, _deals(snapshot, found))[0]
 
@@ -77,7 +81,12 @@ def disputes_page(
     snapshot: Snapshot, cursor: Cursor, limit: int
 ) -> tuple[list[DisputeResult], Cursor | None]:
     """Disputes in the order of the records that opened them."""
-    rows = snapshot.page("page_of_disputes", cursor, limit)
+    reach = snapshot.reach
+    rows = (
+        snapshot.page("page_of_disputes", cursor, limit)
+        if reach.whole
+        else reach.page("disputes", cursor, limit)
+    )
     names = [DisputeId(name) for _, name in rows[:limit]]
     snapshot.load({Key("dispute", name) for name in names})
     found = [dispute for name in names if (dispute := snapshot.work.slice.dispute(name))]

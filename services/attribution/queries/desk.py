@@ -1,8 +1,10 @@
 """The question at the door: has this customer been here, whose is it, and what to do now, in the desk's words.
 
 contract.md#look-up: contacts are masked: who asks knows the number, who looks over a shoulder should
-not learn another. What is asked and done follows procedure.md#visits-table with the values of the
-rulebook: of the one that the claim stands under, or for a customer without a claim of the one in force.
+not learn another. Of a customer whom the caller may not read it hands out no contact but the one that was asked by, and
+of each name as much as tells whether it is the right person. What is asked and done follows
+procedure.md#visits-table with the values of the rulebook: of the one that the claim stands under, or for a customer
+without a claim of the one in force.
 """
 
 from __future__ import annotations
@@ -10,18 +12,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypedDict
 
 from services.attribution.explanations import desk_words as say
 from services.attribution.queries.customers import standing_of
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract import mask_contact
-from shared.contract.answers import DeskAdvice, LookupAnswer
+from shared.contract.answers import CustomerResult, DeskAdvice, LookupAnswer
+from shared.contract.masking import mask_name
+from shared.contract.sealed import ERASED
 from shared.i18n import Text
 from shared.ids import Contact
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.discovery import honoured
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.domain.state import Claim
+
+
+class _Person(TypedDict):
+    names: tuple[str, ...]
+    contacts: list[str]
+
 
 Advice = tuple[Text, Clause]
 """Words, and the clause that they follow."""
@@ -78,8 +89,7 @@ def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> Lo
         contact=mask_contact(contact),
         known=True,
         customer=stands.customer,
-        names=stands.names,
-        contacts=[mask_contact(known) for known in stands.contacts],
+        **_person(snapshot, contact, stands),
         owner=stands.owner,
         owner_name=shown if stands.owner else None,
         status=stands.status,
@@ -92,6 +102,18 @@ def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> Lo
         clause_text=snapshot.clause_text(clause, book),
         **snapshot.head.answer_head(),
     )
+
+
+def _person(snapshot: Snapshot, contact: Contact, stands: CustomerResult) -> _Person:
+    """Names and contacts, as far as they are the caller's to know."""
+    if snapshot.reach.knows(stands.customer):
+        return {"names": stands.names, "contacts": [mask_contact(known) for known in stands.contacts]}
+    return {"names": masked_names(stands.names), "contacts": [mask_contact(contact)]}
+
+
+def masked_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of each name as much as tells whether it is the right person."""
+    return tuple(dict.fromkeys(name if name == ERASED else mask_name(name) for name in names))
 
 
 def _worded(advice: Iterator[Advice], owner: str = "") -> list[DeskAdvice]:

@@ -6,6 +6,7 @@ A page holds the next events by their seq and the next decisions by their time; 
 from __future__ import annotations
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import DecisionsPage, decisions_page, from_micros, micros
@@ -14,8 +15,9 @@ from services.attribution.queries.recorded import recorded
 from services.attribution.queries.remarks import remarks_on, with_remarks
 from services.attribution.queries.set_asides import set_asides_on
 from services.attribution.queries.snapshot import Snapshot
-from shared.contract.answers import HistoryAnswer, HistoryDecision
+from shared.contract.answers import HistoryAnswer, HistoryDecision, HistoryEvent
 from shared.contract.answers.values import extended
+from shared.contract.masking import masked_data
 
 
 def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> HistoryAnswer:
@@ -23,7 +25,8 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> History
 
     `cursor` is there while more of either follow. The first page has what was set aside.
     """
-    customer = snapshot.find(name)
+    customer = snapshot.readable(name)
+    masked = bool(snapshot.reach.masked([customer.id]))
     scope, seen = snapshot.head.scope, int(at.after or 0)
     page = decisions_page(snapshot.ask, scope, customer.id, from_micros(at.born), limit)
     wanted = _wanted(snapshot, customer.id, customer.records)
@@ -38,12 +41,17 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> History
     return HistoryAnswer(
         scope=scope,
         customer=customer.id,
-        events=with_remarks(snapshot, shown),
+        events=[_masked(event) if masked else event for event in with_remarks(snapshot, shown)],
         decisions=_decisions(snapshot, page, set(wanted)),
         set_aside=set_asides_on(snapshot, customer) if at == Cursor() else UNSET,
         cursor=UNSET if cursor is None else str(cursor),
         **snapshot.head.answer_head(),
     )
+
+
+def _masked(event: HistoryEvent) -> HistoryEvent:
+    """A record without the contacts that it names."""
+    return replace(event, data=masked_data(event.type, event.data))
 
 
 def _wanted(snapshot: Snapshot, customer: str, records: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 
 from services.attribution.queries.cursor import Cursor, following
 from services.attribution.queries.recorded import recorded, times_of
-from services.attribution.queries.snapshot import Snapshot
+from services.attribution.queries.snapshot import Row, Snapshot
 from shared.contract.answers import FlagResult, ListedFlag, ListedPenalty, PenaltyResult, RecordedEvent
 from shared.contract.answers.values import extended
 
@@ -24,18 +24,28 @@ M = TypeVar("M", ListedFlag, ListedPenalty)
 
 def flags_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> tuple[list[ListedFlag], Cursor | None]:
     """Flags in the order in which they were made."""
-    rows = snapshot.page("page_of_flags", cursor, limit)
-    flags = [msgspec.json.decode(body, type=FlagResult) for _, body in rows[:limit]]
-    return _listed(snapshot, ListedFlag, flags), _next(rows, limit)
+    rows, after = _page(snapshot, "flags", cursor, limit)
+    flags = [msgspec.json.decode(body, type=FlagResult) for _, body in rows]
+    return _listed(snapshot, ListedFlag, flags), after
 
 
 def penalties_page(
     snapshot: Snapshot, cursor: Cursor, limit: int
 ) -> tuple[list[ListedPenalty], Cursor | None]:
     """Penalties in the order in which they were made."""
-    rows = snapshot.page("page_of_penalties", cursor, limit)
-    penalties = [msgspec.json.decode(body, type=PenaltyResult) for _, body in rows[:limit]]
-    return _listed(snapshot, ListedPenalty, penalties), _next(rows, limit)
+    rows, after = _page(snapshot, "penalties", cursor, limit)
+    penalties = [msgspec.json.decode(body, type=PenaltyResult) for _, body in rows]
+    return _listed(snapshot, ListedPenalty, penalties), after
+
+
+def _page(snapshot: Snapshot, list_: str, cursor: Cursor, limit: int) -> tuple[list[Row], Cursor | None]:
+    """The rows of a page as far as the caller reaches."""
+    if snapshot.reach.whole:
+        rows = snapshot.page(f"page_of_{list_}", cursor, limit)
+        return rows[:limit], _next(rows, limit)
+    rows = snapshot.reach.page(list_, cursor, limit)
+    versions = [version for version, _ in rows[:limit]]
+    return snapshot.ask(f"these_{list_}", [snapshot.head.scope, versions]), _next(rows, limit)
 
 
 def _next(rows: Sequence[Sequence[Any]], limit: int) -> Cursor | None:

@@ -24,10 +24,14 @@ from shared.rules.judge.result import instant
 
 
 def scopes_page(
-    ask: Callable[[str, Any], list[Any]], cursor: Cursor, limit: int, now: datetime
+    ask: Callable[[str, Any], list[Any]],
+    cursor: Cursor,
+    limit: int,
+    now: datetime,
+    known: list[str] | None = None,
 ) -> tuple[list[ScopeAnswer], Cursor | None]:
-    """Every scope that has a fact, by name, each with how far it is folded."""
-    rows = ask("page_of_scopes", {"after": cursor.after, "limit": limit + 1})
+    """Every scope that has a fact, or those of `known`, by name, each with how far it is folded."""
+    rows = ask("page_of_scopes", {"after": cursor.after, "limit": limit + 1, "known": known})
     scopes = [_scope(row, now) for row in rows[:limit]]
     return scopes, Cursor(0, scopes[-1].scope) if len(rows) > limit else None
 
@@ -96,7 +100,8 @@ def warnings_page(
     snapshot: Snapshot, cursor: Cursor, limit: int
 ) -> tuple[list[ListedWarning], Cursor | None]:
     """Whom and what records name though nobody enrolled it, each once, by the first record that does."""
-    rows = snapshot.ask("page_of_warnings", _parameters(snapshot, cursor, limit) | {"born": cursor.born})
+    asked = _parameters(snapshot, cursor, limit) | snapshot.reach.filters
+    rows = snapshot.ask("page_of_warnings", asked | {"born": cursor.born})
     warned = [_warned(snapshot.scope, *row[:6]) for row in rows[:limit]]
     if len(rows) <= limit:
         return warned, None

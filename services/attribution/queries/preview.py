@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from services.attribution.fold.intake_record import JournalFact
@@ -18,11 +19,13 @@ from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.warned import warned_of
 from services.attribution.queries.customers import customers_of, decisions_of
 from services.attribution.queries.decisions_page import stored
+from services.attribution.queries.desk import masked_names
 from services.attribution.queries.explained import DecisionWords, both, explained
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownNameError
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import Store, opening_book
+from shared.access.extent import EVERYTHING, Sight
 from shared.contract import (
     BadEvent,
     ConcealmentFound,
@@ -32,6 +35,7 @@ from shared.contract import (
     contacts_of,
     decode_event,
     format_instant,
+    mask_contact,
     parse_instant,
     parties,
     stamp,
@@ -68,6 +72,15 @@ class RepeatedError(Exception):
     """The id of the event is taken."""
 
 
+class ElsewhereError(Exception):
+    """The event is of an office at which the caller may not preview."""
+
+    def __init__(self, offices: tuple[str, ...]) -> None:
+        super().__init__(
+            bilingual("your role is at {offices}, not at this office", offices=", ".join(offices))
+        )
+
+
 class WouldParkError(Exception):
     """The fold fails on this event: recorded, it would stop its scope."""
 
@@ -80,23 +93,28 @@ class Previewer:
         self._rules = rules
         self._default_book = default_book
 
-    def preview(self, scope: ScopeId, raw: bytes, now: datetime) -> tuple[FoldedHead, PreviewAnswer]:
-        """Raises `BadEvent`, `RepeatedError` and `WouldParkError`."""
+    def preview(
+        self, scope: ScopeId, raw: bytes, now: datetime, sight: Sight = EVERYTHING
+    ) -> tuple[FoldedHead, PreviewAnswer]:
+        """Raises `BadEvent`, `ElsewhereError`, `RepeatedError` and `WouldParkError`."""
         asked = decode_event(raw, recorded=False)
         body = stamp(raw, now)
         event = decode_event(body, recorded=True)  # the rule of five minutes needs both times
         opening = opening_book(self._default_book, self._rules.books)
-        with self._questions.of(scope, opening) as snapshot:
+        with self._questions.of(scope, opening, sight) as snapshot:
             self._check(snapshot, scope, asked)
+            typed = _contacts(asked)
             body = _as_kept(snapshot, body, event)
             event = decode_event(body, recorded=True)
             fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
-            return snapshot.head, self._folded(snapshot, fact, event)
+            return snapshot.head, self._folded(snapshot, fact, event, typed)
 
     def _check(self, snapshot: Snapshot, scope: ScopeId, event: Event) -> None:
         """What intake knows of its journal, as far as attribution has it."""
         if event.scope != scope:
             raise BadEvent("scope", "of_path", OF_SCOPE)
+        if not snapshot.reach.office(event.office):
+            raise ElsewhereError(snapshot.reach.offices)
         try:
             if self._questions.scope_of(event.office) != scope:
                 raise BadEvent("office", "one_scope", ONE_SCOPE)
@@ -110,7 +128,9 @@ class Previewer:
         if snapshot.facts([event.id]):
             raise RepeatedError(event.id)
 
-    def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event) -> PreviewAnswer:
+    def _folded(
+        self, snapshot: Snapshot, fact: JournalFact, event: Event, typed: frozenset[str]
+    ) -> PreviewAnswer:
         before = snapshot.boards(event.office)
         warned = warned_of(event, snapshot.scope)
         batch = BatchRows()
@@ -135,7 +155,7 @@ class Previewer:
             penalties=[_decoded(row[2], PenaltyResult) for row in batch.penalties],
             warnings=[RecordWarning.of(one) for one in warned],
             turns=OfficeTurns(event.office, before, snapshot.boards(event.office)),
-            customer=_customer(snapshot, event, batch),
+            customer=_customer(snapshot, event, batch, typed),
             explanation=both(_summary(snapshot.head, [*words, *deal_words])),
             **snapshot.head.answer_head(),
         )
@@ -161,14 +181,29 @@ def _decoded(body: bytes, kind: type[T]) -> T:
     return msgspec.json.decode(body, type=kind)
 
 
-def _customer(snapshot: Snapshot, event: Event, batch: BatchRows) -> ListedCustomer | None:
-    """The customer whom the event is about, as it would stand, with the decisions of all its parts."""
+def _contacts(event: Event) -> frozenset[str]:
+    """The contacts that an event names, as they were typed."""
+    return frozenset(contact for _, party in parties(event.data) for contact in contacts_of(party))
+
+
+def _customer(
+    snapshot: Snapshot, event: Event, batch: BatchRows, typed: frozenset[str]
+) -> ListedCustomer | None:
+    """The customer whom the event is about, as it would stand, with the decisions of all its parts.
+
+    Whose it is now counts, not whose it would be. Of one who is not the caller's to read, what the look-up tells.
+    """
     name = _whom(snapshot, event, batch.decisions)
     if name is None:
         return None
-    (shown,) = customers_of(snapshot, [name])
     parts = [name, *(gone for (_, gone), into in batch.joined.items() if into == name)]
-    own = decisions_of(snapshot, parts)
+    stood = snapshot.reach.standing(parts)
+    known = all(snapshot.reach.knows(part) for part in stood)
+    (shown,) = customers_of(snapshot, [name], {name} if known and snapshot.reach.masked(stood) else set())
+    own = decisions_of(snapshot, parts) if known else []
+    if not known:
+        contacts = tuple(mask_contact(one) for one in shown.contacts if one in typed)
+        shown = replace(shown, names=masked_names(shown.names), contacts=contacts, cursor=UNSET)
     own += [stored(row[5]).answer() for row in batch.decisions if row[2] == name]
     own.sort(key=lambda decision: parse_instant(decision.at))
     return replace(shown, clause=own[-1].clause if own else None, decisions=own)

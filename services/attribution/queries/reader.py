@@ -13,6 +13,7 @@ import psycopg
 from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
 from services.attribution.store.batch import SQL
 from services.attribution.store.store import Seen, nobody_asks
+from shared.access.extent import EVERYTHING, Sight
 from shared.ids import EventId, ScopeId
 from shared.platform.postgres.database import Database
 from shared.platform.postgres.scoped import everywhere, see_only, within
@@ -37,13 +38,18 @@ class ScopeReader:
         self.opener = opener or Opener()
 
     @contextmanager
-    def of(self, scope: ScopeId, opening: BookId | None = None) -> Iterator[Snapshot]:
-        """One scope at one moment; one that nobody ever wrote in begins under `opening`, else `UnknownNameError`."""
+    def of(
+        self, scope: ScopeId, opening: BookId | None = None, sight: Sight = EVERYTHING
+    ) -> Iterator[Snapshot]:
+        """One scope at one moment, as far as `sight` reaches.
+
+        One that nobody ever wrote in begins under `opening`, else `UnknownNameError`.
+        """
         with self._database.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             see_only(connection, scope)
             try:
-                yield Snapshot(connection, scope, self.books, opening, self._seen, self.opener)
+                yield Snapshot(connection, scope, self.books, opening, self._seen, self.opener, sight)
             finally:
                 if not connection.closed:  # a server that went away took the transaction with it
                     connection.rollback()

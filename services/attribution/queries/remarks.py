@@ -12,11 +12,10 @@ from typing import Any, Final, TypeAlias
 from services.attribution.queries.explained import both
 from services.attribution.queries.recorded import recorded
 from services.attribution.queries.snapshot import Snapshot
-from shared.contract import is_masked, mask, mask_contact
+from shared.contract import mask
 from shared.contract.answers import CorrectedField, HistoryEvent, RecordedEvent
 from shared.contract.answers.values import extended
-from shared.contract.contacts import wechat_contact
-from shared.contract.phones import normalise_phone
+from shared.contract.masking import mask_typed
 from shared.i18n import Text, listed, translated
 
 EventData: TypeAlias = dict[str, Any]
@@ -149,17 +148,7 @@ def _masked(party: Party) -> Party:
     """A party whose contacts need not be known by who reads it."""
     shown = dict(party)
     if "phones" in party:
-        shown["phones"] = [_masked_phone(phone) for phone in party["phones"]]
+        shown["phones"] = [mask_typed("phone", phone) for phone in party["phones"]]
     if party.get("wechat"):
-        shown["wechat"] = _masked_wechat(party["wechat"])
+        shown["wechat"] = mask_typed("wechat", party["wechat"])
     return shown
-
-
-def _masked_phone(phone: str) -> str:
-    found = None if is_masked(phone) else normalise_phone(phone)
-    return mask_contact(found) if found is not None else mask(phone)
-
-
-def _masked_wechat(wechat: str) -> str:
-    found = wechat_contact(wechat)
-    return mask_contact(found) if found is not None else mask(wechat)

@@ -15,9 +15,11 @@ import psycopg
 from msgspec import UNSET
 
 from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.reach import Reach
 from services.attribution.replays.historic import ScopeFacts
 from services.attribution.store.batch import SQL
 from services.attribution.store.store import ScopeState, Seen, Store, book_id, nobody_asks
+from shared.access.extent import EVERYTHING, Sight
 from shared.contract import format_instant
 from shared.contract.answers import BothBoards, BothLanguages
 from shared.contract.answers.values import AnswerHead
@@ -64,8 +66,10 @@ class Snapshot:
         opening: BookId | None = None,
         seen: Seen = nobody_asks,
         opener: Opener | None = None,
+        sight: Sight = EVERYTHING,
     ) -> None:
         self._connection = connection
+        self.reach = Reach(sight, lambda name, asked: self.ask(name, {"scope": scope} | asked))
         self.opener = opener or Opener()
         self._books = books
         self._seen = seen
@@ -170,6 +174,13 @@ class Snapshot:
         """When the last decision on a customer was made."""
         at: datetime | None = self.ask("last_decided", {"scope": self.head.scope, "customer": name})[0][0]
         return at
+
+    def readable(self, name: str) -> Customer:
+        """A customer by id that the caller may read; what is out of reach is answered as what is not known."""
+        found = self.find(name)
+        if not self.reach.customer(found.id):
+            raise UnknownNameError(name)
+        return found
 
     def opened(self, facts: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
         """Recorded events as they were taken in."""

@@ -89,12 +89,15 @@ WHERE leaves.scope = gone.scope AND leaves.customer = gone.customer
   AND leaves.list = gone.list AND leaves.leaf = gone.leaf
 
 -- name: put_claims
-INSERT INTO claims (scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at)
-SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::integer[], %b::integer[], %b::bigint[], %b::text[],
-                     %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[])
+INSERT INTO claims (scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at, office)
+SELECT made.*, facts.office
+FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::integer[], %b::integer[], %b::bigint[], %b::text[],
+            %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[])
+    AS made (scope, customer, born, nth, people, generation, owner, holder, status, expires_at, due_at)
+LEFT JOIN facts ON facts.scope = made.scope AND facts.seq = made.born
 ON CONFLICT (scope, customer) DO UPDATE SET
     born = excluded.born, nth = excluded.nth, people = excluded.people, generation = excluded.generation, owner = excluded.owner, holder = excluded.holder,
-    status = excluded.status, expires_at = excluded.expires_at, due_at = excluded.due_at
+    status = excluded.status, expires_at = excluded.expires_at, due_at = excluded.due_at, office = excluded.office
 
 -- name: drop_claims
 DELETE FROM claims USING unnest(%b::text[], %b::text[]) AS gone (scope, customer)
@@ -165,6 +168,38 @@ SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
 -- name: put_penalties
 INSERT INTO penalties (scope, version, body)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
+
+-- name: put_concerned
+-- Deals and disputes by whom they concern, and by the office of the record that began them.
+INSERT INTO concerned (scope, list, kind, name, born, id)
+SELECT scope, list, told.kind, told.name, born, made.id
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[]) AS made (scope, list, staff, born, id)
+CROSS JOIN LATERAL (
+    SELECT 'staff' AS kind, staff AS name
+    UNION ALL SELECT 'office', office FROM facts WHERE facts.scope = made.scope AND facts.seq = born
+) AS told
+ON CONFLICT DO NOTHING
+
+-- name: put_concerned_by_flags
+INSERT INTO concerned (scope, list, kind, name, born, id)
+SELECT made.scope, 'flags', told.kind, told.name, version, ''
+FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
+JOIN facts ON facts.scope = made.scope AND facts.id = convert_from(made.body, 'UTF8')::jsonb ->> 'event'
+CROSS JOIN LATERAL (VALUES ('office', office), ('staff', consultant_in(facts.body))) AS told (kind, name)
+WHERE told.name IS NOT NULL
+ON CONFLICT DO NOTHING
+
+-- name: put_concerned_by_penalties
+INSERT INTO concerned (scope, list, kind, name, born, id)
+SELECT made.scope, 'penalties', told.kind, told.name, version, ''
+FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
+LEFT JOIN facts ON facts.scope = made.scope AND facts.id = convert_from(made.body, 'UTF8')::jsonb ->> 'event'
+CROSS JOIN LATERAL (VALUES
+    ('office', office), ('staff', consultant_in(facts.body)),
+    ('staff', convert_from(made.body, 'UTF8')::jsonb ->> 'staff')
+) AS told (kind, name)
+WHERE told.name IS NOT NULL
+ON CONFLICT DO NOTHING
 
 -- name: put_offices
 INSERT INTO offices (office, scope, born)

@@ -88,6 +88,76 @@ WHERE scope = %(scope)s AND owner = %(owner)s
   AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
 ORDER BY born, nth, customer LIMIT %(limit)s
 
+-- name: page_of_customers_within
+-- Of each whom the reader reaches as many as the page holds, each by its index: what they own, what lapsed with them,
+-- and whom nobody ever owned at the offices.
+SELECT born, customer, nth FROM (
+    SELECT page.* FROM unnest(%(people)s::text[]) AS reached (staff) CROSS JOIN LATERAL (
+        SELECT born, customer, nth FROM claims
+        WHERE scope = %(scope)s AND owner = reached.staff
+          AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
+          AND (%(status)s::text IS NULL OR status = %(status)s)
+          AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
+        ORDER BY born, nth, customer LIMIT %(limit)s
+    ) AS page
+    UNION ALL
+    SELECT page.* FROM unnest(%(people)s::text[]) AS reached (staff) CROSS JOIN LATERAL (
+        SELECT born, customer, nth FROM claims
+        WHERE scope = %(scope)s AND owner IS NULL AND holder = reached.staff
+          AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
+          AND (%(status)s::text IS NULL OR status = %(status)s)
+          AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
+        ORDER BY born, nth, customer LIMIT %(limit)s
+    ) AS page
+    UNION ALL
+    SELECT page.* FROM unnest(%(offices)s::text[]) AS reached (place) CROSS JOIN LATERAL (
+        SELECT born, customer, nth FROM claims
+        WHERE scope = %(scope)s AND holder IS NULL AND office = reached.place
+          AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
+          AND (%(status)s::text IS NULL OR status = %(status)s)
+          AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
+        ORDER BY born, nth, customer LIMIT %(limit)s
+    ) AS page
+) AS found ORDER BY born, nth, customer LIMIT %(limit)s
+
+-- name: keepers
+-- Who owns each customer, or lost the claim last, and at which office that is.
+SELECT claims.customer, holder, CASE WHEN holder IS NULL THEN claims.office ELSE staff.office END
+FROM claims LEFT JOIN staff ON staff.scope = claims.scope AND staff.staff = holder
+WHERE claims.scope = %(scope)s AND claims.customer = ANY(%(customers)s::text[])
+
+-- name: owned_before
+SELECT 1 FROM decisions
+WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s)
+  AND convert_from(body, 'UTF8')::jsonb ->> 'owner' = ANY(%(people)s::text[]) LIMIT 1
+
+-- name: staff_at
+SELECT staff FROM staff WHERE scope = %(scope)s AND office = ANY(%(offices)s::text[]) ORDER BY staff
+
+-- name: page_of_concerned
+-- Of each whom the reader reaches as many as the page holds.
+SELECT DISTINCT born, id FROM (
+    SELECT page.* FROM unnest(%(people)s::text[]) AS reached (staff) CROSS JOIN LATERAL (
+        SELECT born, id FROM concerned
+        WHERE scope = %(scope)s AND list = %(list)s AND kind = 'staff' AND name = reached.staff
+          AND (born, id) > (%(born)s, %(after)s)
+        ORDER BY born, id LIMIT %(limit)s
+    ) AS page
+    UNION ALL
+    SELECT page.* FROM unnest(%(offices)s::text[]) AS reached (place) CROSS JOIN LATERAL (
+        SELECT born, id FROM concerned
+        WHERE scope = %(scope)s AND list = %(list)s AND kind = 'office' AND name = reached.place
+          AND (born, id) > (%(born)s, %(after)s)
+        ORDER BY born, id LIMIT %(limit)s
+    ) AS page
+) AS found ORDER BY born, id LIMIT %(limit)s
+
+-- name: concerns
+SELECT 1 FROM concerned
+WHERE scope = %(scope)s AND list = %(list)s AND born = %(born)s AND id = %(id)s
+  AND (kind = 'staff' AND name = ANY(%(people)s::text[]) OR kind = 'office' AND name = ANY(%(offices)s::text[]))
+LIMIT 1
+
 -- name: page_of_shared
 -- Customers whose records name more people than an office can mean by one.
 SELECT born, customer, nth, people FROM claims
@@ -102,6 +172,9 @@ WHERE scope = %(scope)s AND (born, deal) > (%(born)s, %(after)s) ORDER BY born, 
 -- name: decisions_of_deals
 SELECT deal, body FROM deal_decisions WHERE scope = %s AND deal = ANY(%s::text[]) ORDER BY deal, version
 
+-- name: these_deals
+SELECT born, deal, customer FROM deals WHERE scope = %s AND deal = ANY(%s::text[]) ORDER BY born, deal
+
 -- name: page_of_disputes
 SELECT born, id FROM records
 WHERE scope = %(scope)s AND kind = 'dispute' AND (born, id) > (%(born)s, %(after)s)
@@ -109,6 +182,12 @@ ORDER BY born, id LIMIT %(limit)s
 
 -- name: page_of_flags
 SELECT version, body FROM flags WHERE scope = %(scope)s AND version > %(born)s ORDER BY version LIMIT %(limit)s
+
+-- name: these_flags
+SELECT version, body FROM flags WHERE scope = %s AND version = ANY(%s::bigint[]) ORDER BY version
+
+-- name: these_penalties
+SELECT version, body FROM penalties WHERE scope = %s AND version = ANY(%s::bigint[]) ORDER BY version
 
 -- name: page_of_penalties
 SELECT version, body FROM penalties WHERE scope = %(scope)s AND version > %(born)s ORDER BY version LIMIT %(limit)s
@@ -134,7 +213,8 @@ SELECT scopes.scope, folded_seq, book, parked.since, records.state,
 FROM scopes
 LEFT JOIN parked_scopes AS parked ON parked.scope = scopes.scope
 LEFT JOIN records ON records.scope = scopes.scope AND records.kind = 'scope' AND records.id = ''
-WHERE scopes.scope > %(after)s ORDER BY scopes.scope LIMIT %(limit)s
+WHERE scopes.scope > %(after)s AND (%(known)s::text[] IS NULL OR scopes.scope = ANY(%(known)s))
+ORDER BY scopes.scope LIMIT %(limit)s
 
 -- name: page_of_offices
 SELECT offices.office, body FROM offices LEFT JOIN facts ON facts.scope = offices.scope AND facts.seq = offices.born
@@ -174,9 +254,14 @@ WHERE remarks.scope = %s AND remarks.record = ANY(%s::text[]) AND facts.type = '
 ORDER BY remarks.seq
 
 -- name: page_of_warnings
-SELECT rule, value, path, records, first.body, last.body, first_seq
+-- What is out of reach is passed over: a scope has one row for each value. Of a record elsewhere nothing is told.
+SELECT rule, value, path, records,
+       CASE WHEN %(whole)s OR first.office = ANY(%(offices)s::text[]) THEN first.body END,
+       CASE WHEN %(whole)s OR last.office = ANY(%(offices)s::text[]) THEN last.body END, first_seq
 FROM warnings
 LEFT JOIN facts AS first ON first.scope = warnings.scope AND first.seq = first_seq
 LEFT JOIN facts AS last ON last.scope = warnings.scope AND last.seq = last_seq
 WHERE warnings.scope = %(scope)s AND (first_seq, rule || ':' || value) > (%(born)s, %(after)s)
+  AND (%(whole)s OR first.office = ANY(%(offices)s::text[]) OR last.office = ANY(%(offices)s::text[])
+       OR value = ANY(%(people)s::text[]) AND rule IN ('unknown_staff', 'departed_staff'))
 ORDER BY first_seq, rule || ':' || value LIMIT %(limit)s

@@ -3,8 +3,8 @@
 GRANT SELECT ON ALL TABLES IN SCHEMA attribution TO {attribution};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA attribution TO {attribution};
 GRANT INSERT ON attribution.stored_events, attribution.facts, attribution.deal_decisions, attribution.flags,
-    attribution.penalties, attribution.remarks, attribution.offices, attribution.scope_epochs, attribution.set_aside,
-    attribution.withdrawn_set_asides, attribution.parked_facts, attribution.dead_records TO {attribution};
+    attribution.penalties, attribution.concerned, attribution.remarks, attribution.offices, attribution.scope_epochs,
+    attribution.set_aside, attribution.withdrawn_set_asides, attribution.parked_facts, attribution.dead_records TO {attribution};
 GRANT INSERT, UPDATE ON attribution.scopes, attribution.deals, attribution.staff,
     attribution.warnings, attribution.watermarks, attribution.kept_topics, attribution.clock_anchors TO {attribution};
 GRANT INSERT, UPDATE (customer) ON attribution.decisions TO {attribution};
@@ -22,6 +22,6 @@ GRANT MAINTAIN ON attribution.stored_events, attribution.rulebooks TO {attributi
 -- Who answers questions reads what they are about; of each table with a scope, the rows of one.
 GRANT SELECT ON attribution.scopes, attribution.records, attribution.leaves, attribution.claims, attribution.facts,
     attribution.joined, attribution.homes, attribution.offices, attribution.decisions, attribution.deals,
-    attribution.deal_decisions, attribution.flags, attribution.penalties, attribution.staff, attribution.warnings,
+    attribution.deal_decisions, attribution.flags, attribution.penalties, attribution.concerned, attribution.staff, attribution.warnings,
     attribution.remarks, attribution.parked_scopes, attribution.parked_facts, attribution.set_aside,
     attribution.watermarks, attribution.rulebooks TO {attribution_reader};

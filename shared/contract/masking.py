@@ -1,0 +1,71 @@
+"""What is shown of a person to somebody who need not know them: contacts and names masked, wherever they stand.
+
+Which texts of an event are contacts its type says (privacy.md#personal), so that a new field is masked as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from shared.contract.contacts import mask, mask_contact, wechat_contact
+from shared.contract.personal import personal_texts
+from shared.contract.phones import is_masked, normalise_phone
+
+_steps = re.compile(r"[^.\[\]]+|\[\]").findall
+
+
+def masked_data(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The data of an event with its contacts masked, also those within words; names and words stay."""
+    shown: dict[str, Any] = _copied(data)
+    for path, kind in personal_texts(event_type).items():
+        if kind != "name":
+            _mask_at(shown, _steps(path)[1:], kind)
+    return shown
+
+
+def mask_typed(kind: str, text: str) -> str:
+    """A personal text of an event, as it was typed, without the contact that it is or holds."""
+    find = _CONTACTS.get(kind)
+    found = None if find is None or is_masked(text) else find(text)
+    if found is not None:
+        return mask_contact(found)
+    return _cut(text) if kind == "address" else mask(text)
+
+
+def mask_name(name: str) -> str:
+    """`张*` of 张伟: enough to tell whether it is the right person."""
+    return name[:1] + "*" * min(max(len(name) - 1, 1), 2)
+
+
+def _copied(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _copied(value) for key, value in node.items()}
+    return [_copied(value) for value in node] if isinstance(node, list) else node
+
+
+def _mask_at(node: Any, steps: Sequence[str], kind: str) -> None:
+    """Mask what stands at a path; `[]` is each item of a list."""
+    step, *rest = steps
+    if step == "[]":
+        keys: Sequence[Any] = range(len(node))
+    else:
+        keys = [step] if isinstance(node, dict) and node.get(step) else []
+    for key in keys:
+        if rest:
+            _mask_at(node[key], rest, kind)
+        else:
+            node[key] = mask_typed(kind, node[key])
+
+
+def _cut(text: str) -> str:
+    """The first two letters of an address that is no phone."""
+    return f"{text[:2]}****" if text else text
+
+
+_CONTACTS: Final[dict[str, Callable[[str], str | None]]] = {
+    "phone": normalise_phone,
+    "wechat": wechat_contact,
+    "address": normalise_phone,
+}

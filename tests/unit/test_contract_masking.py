@@ -1,0 +1,73 @@
+"""What is shown of a person to somebody who need not know them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.contract.events import DATA_TYPES
+from shared.contract.masking import mask_name, mask_typed, masked_data
+from shared.contract.personal import personal_texts
+
+TYPED = {
+    "phone": "138 0000 0001", "wechat": "WX_Secret", "text": "打 13800000001 找他", "evidence": "13800000001",
+    "address": "li.na@example.com", "name": "张伟",
+}  # fmt: skip
+SECRET = ("13800000001", "138 0000 0001", "Secret", "secret", "li.na", "example.com")
+
+
+def with_all(event_type: str) -> dict[str, Any]:
+    """Data with every personal text that a type has."""
+    data: dict[str, Any] = {"other": "stays", "number": 13800000001}
+    for path, kind in personal_texts(event_type).items():
+        node: Any = data
+        *steps, last = path.split(".")[1:]
+        for step in steps:
+            name, listed = step.removesuffix("[]"), step.endswith("[]")
+            node = node.setdefault(name, [{}] if listed else {})
+            node = node[0] if listed else node
+        node[last.removesuffix("[]")] = [TYPED[kind]] if last.endswith("[]") else TYPED[kind]
+    return data
+
+
+@pytest.mark.parametrize("event_type", DATA_TYPES)
+def test_no_contact_of_an_event_is_shown_whatever_its_type(event_type: str) -> None:
+    """Which texts are contacts the types say, so that a new field is masked as well; names and all else stay."""
+    data = with_all(event_type)
+    before = json.dumps(data, ensure_ascii=False)
+    shown = masked_data(event_type, data)
+    text = json.dumps(shown | {"number": 0}, ensure_ascii=False)
+    assert not any(word in text for word in SECRET)
+    assert (shown["other"], shown["number"]) == ("stays", 13800000001)
+    assert text.count("张伟") == before.count("张伟")
+    assert json.dumps(data, ensure_ascii=False) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "shown"),
+    [
+        ("phone", "13800000001", "138****0001"),
+        ("phone", "138****0001", "138****0001"),
+        ("phone", "无", "无"),
+        ("wechat", "wx_abc", "wechat:wx****"),
+        ("wechat", "13800000001", "138****0001"),
+        ("wechat", "", ""),
+        ("text", "打 13800000001 找他", "打 138****0001 找他"),
+        ("address", "li@example.com", "li****"),
+        ("address", "13800000001", "138****0001"),
+    ],
+)
+def test_a_contact_is_masked_as_it_was_typed(kind: str, typed: str, shown: str) -> None:
+    """Enough is left to tell one from another; what is masked already, or says nothing, stays."""
+    assert mask_typed(kind, typed) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("张伟", "张*"), ("欧阳娜娜", "欧**"), ("张", "张*"), ("", "*"), ("John Smith", "J**")],
+)
+def test_of_a_name_as_much_is_shown_as_tells_whether_it_is_the_right_person(name: str, shown: str) -> None:
+    """How long it is is not told beyond two letters."""
+    assert mask_name(name) == shown
