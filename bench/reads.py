@@ -113,6 +113,8 @@ async def _asked(dsn: str, broker: str, port: int, scope: Scope, issuer: Issuer)
         "PANKE_KAFKA": broker,
         "PANKE_ATTRIBUTION_PORT": str(port),
         "PANKE_PARTITIONS": str(PARTITIONS),
+        "PANKE_ATTRIBUTION_LOOKUPS_MINUTE": "1000000",
+        "PANKE_ATTRIBUTION_LOOKUPS_DAY": "1000000",
     }
     with service(["services.attribution.main"], settings, f"http://{HOST}:{port}/healthz") as pid:
         limits = httpx.Limits(max_connections=200)

@@ -50,7 +50,8 @@ THERE = "2026-03-02T09:59:00+08:00"
 
 @pytest.fixture
 def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
-    settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang"}
+    settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_ATTRIBUTION_LOOKUPS_MINUTE": "100000"}
+    settings |= {"PANKE_ATTRIBUTION_LOOKUPS_DAY": "100000"}
     with running(directory, database, kafka, BEGIN, settings=settings) as found:
         seq = found.record(visit())
         found.ask("/v1/scopes/demo/customers", min_seq=seq)
