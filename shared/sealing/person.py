@@ -67,7 +67,7 @@ def _kind(contact: str) -> str:
 class PersonKey:
     """Whoever a contact stands for: an id, and a data key that only the vault holds."""
 
-    __slots__ = ("_names", "_parts", "_proof", "contact", "id", "key")
+    __slots__ = ("_named", "_names", "_parts", "_proof", "contact", "id", "key")
 
     def __init__(self, id_: str, key: bytes, contact: str | None = None) -> None:
         self.id = id_
@@ -76,6 +76,7 @@ class PersonKey:
         self._parts: AESGCM | None = None
         self._names: AESSIV | None = None
         self._proof: bytes | None = None
+        self._named: tuple[str, str] | None = None
 
     def seal(self, event: str, texts: dict[str, str]) -> str:
         """The texts of an event that are this person's, by their paths."""
@@ -96,7 +97,10 @@ class PersonKey:
 
     def name(self, text: str) -> str:
         """The name as it stands in a sealed event: the same each time, and read with this person's key alone."""
-        return f"{self.id}.{base64(self._name_cipher().encrypt(text.encode(), [self.id.encode()]))}"
+        if self._named is None or self._named[0] != text:  # one person is mostly called the same
+            sealed = self._name_cipher().encrypt(text.encode(), [self.id.encode()])
+            self._named = (text, f"{self.id}.{base64(sealed)}")
+        return self._named[1]
 
     def read(self, sealed: str) -> str:
         """The name behind what `name` gave, without the id; raises `SealBrokenError`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -56,6 +57,9 @@ class Draft:
     __slots__ = ("_document", "_texts", "main")
 
     def __init__(self, body: bytes, event_type: str) -> None:
+        self._texts: list[_Text] = []
+        if not _PLANS[event_type]:
+            return
         self._document = _decode(body)
         data = self._document["data"]
         if event_type == "staff.enrolled":
@@ -95,8 +99,12 @@ class Draft:
         return _encode(self._document), proof
 
 
+@lru_cache(maxsize=32_768)
 def contact_in(kind: str, text: str) -> str | None:
-    """The contact that a text is; None for one that is none, is masked or says nothing."""
+    """The contact that a text is; None for one that is none, is masked or says nothing.
+
+    Remembered: a record asks for each contact several times, and customers come again.
+    """
     if kind == "phone":
         return None if is_masked(text) else normalise_phone(text)
     return wechat_contact(text) if kind == "wechat" else None

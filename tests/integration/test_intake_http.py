@@ -24,6 +24,7 @@ from services.intake import cli
 from services.intake.main import IntakeService
 from services.intake.model.submission import Accepted, RefusedEvent
 from services.intake.settings import IntakeSettings
+from shared.access.caller import StaffRole
 from shared.platform.clock import SystemClock
 from tests.support import parts
 from tests.support.answering import answering
@@ -532,3 +533,51 @@ async def test_a_set_aside_that_says_too_little_is_refused(
         answer = await client.post("/v1/journal/demo/set-asides", content=body)
     assert answer.status_code == 422, answer.text
     assert [error["path"] for error in answer.json()["errors"]] == [path]
+
+
+async def test_a_consultant_records_in_the_own_name_and_decides_nothing_in_anothers(
+    chosen: IntakeSettings,
+) -> None:
+    """Over HTTP: 401 without a token, 403 with the field for a forged actor or decider, 404 for a scope of others; in
+    a batch each line by itself. Nothing of what was refused is recorded."""
+    li = admission().bearer(StaffRole("demo", "demo-office", "consultant", "li"))
+    gao = admission().bearer(StaffRole("demo", "demo-office", "manager", "gao"))
+    own, forged = visit(actor="li"), visit(actor="wang")
+    ruled = visit(
+        type="dispute.ruled",
+        actor="gao",
+        data={"dispute": "q1", "ruled_by": "gao", "owner": "li", "reason": "查实"},
+    )
+    corrected = visit(
+        type="record.corrected",
+        actor="li",
+        data={
+            "record": own["id"], "customer": {"name": "张维"}, "reason": "写错", "requested_by": "li",
+            "approved_by": ["gao"],
+        },
+    )  # fmt: skip
+    async with serving(chosen) as (client, _):
+
+        async def answers(event: dict[str, Any], auth: httpx.Auth | None) -> tuple[int, str | None]:
+            answer = await client.post("/v1/events", content=raw(event), auth=auth)
+            errors = answer.json().get("errors") or [{}]
+            return answer.status_code, errors[0].get("path")
+
+        nobody = httpx.Auth()
+        assert await answers(own, nobody) == (401, None)
+        assert await answers(own, li) == (202, None)
+        assert await answers(forged, li) == (403, "actor")
+        assert await answers(ruled, li) == (403, "type")
+        assert await answers({**ruled, "actor": "li"}, li) == (403, "type")
+        assert await answers(corrected, li) == (403, "data.approved_by[0]")
+        assert await answers(visit("west", actor="li"), li) == (404, "scope")
+        assert await answers({**own, "id": str(uuid.uuid4()), "office": "demo-two"}, li) == (403, "office")
+        assert await answers({**ruled, "actor": "li"}, gao) == (403, "actor")
+        assert await answers(ruled, gao) == (202, None)
+        lines = b"\n".join(raw(event) for event in (visit(actor="li"), forged, corrected))
+        answer = await client.post(
+            "/v1/events:batch", content=lines, auth=li, headers={"content-type": "application/x-ndjson"}
+        )
+        assert [json.loads(line)["status"] for line in answer.text.splitlines()] == [202, 403, 403]
+        for refused in (forged, corrected):
+            assert (await client.get(f"/v1/events/{refused['id']}")).status_code == 404
