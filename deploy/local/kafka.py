@@ -68,6 +68,8 @@ class EmbeddedKafka(EmbeddedServer):
     """A broker whose data, settings, log and pid file live in `directory`; a restart finds them there."""
 
     name = "kafka"
+    format_arguments: tuple[str, ...] = ()
+    """What the data are formatted with besides, such as users."""
 
     def __init__(
         self,
@@ -159,6 +161,7 @@ class EmbeddedKafka(EmbeddedServer):
             settings = self._write_settings(*self._ports(), fresh)
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
             tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(settings)]
+            tool += self.format_arguments
             command = [
                 str(java),
                 "-Xmx128m",

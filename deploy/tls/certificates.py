@@ -69,6 +69,7 @@ def _make_authority(folder: Path, now: datetime) -> list[Path]:
         _begun(name, name, key.public_key(), now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     _write_key(folder / _CA_KEY, key)
@@ -86,6 +87,7 @@ def _make_server(authority: Authority, place: Path, name: str, now: datetime, *,
         .add_extension(x509.SubjectAlternativeName(_names(name)), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(_issued_by(authority), critical=False)
         .sign(authority.key, hashes.SHA256())
     )
     _write_key(place / "key.pem", key)
@@ -108,6 +110,11 @@ def _begun(
         .not_valid_before(now.astimezone(UTC) - _EARLIER)
         .not_valid_after(now.astimezone(UTC) + timedelta(days=days))
     )
+
+
+def _issued_by(authority: Authority) -> x509.AuthorityKeyIdentifier:
+    """By its key: two authorities have one name."""
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
 
 
 def _names(name: str) -> list[x509.GeneralName]:

@@ -128,10 +128,10 @@ class AccessService:
     def _staff(self) -> ConsumedTopic:
         """The topic of facts, of which those about staff are kept; it is waited for."""
         settings, topics = self.settings, Topics(self.settings.topic_prefix)
-        watched = Watched(settings.kafka, topics.intake, None, BROKER_WAIT, settings.topic_poll)
+        watched = Watched(settings.brokers, topics.intake, None, BROKER_WAIT, settings.topic_poll)
         return ConsumedTopic(
             ConsumerSettings(
-                settings.kafka, topics.intake, f"{settings.topic_prefix}panke-access", "panke-access"
+                settings.brokers, topics.intake, f"{settings.topic_prefix}panke-access", "panke-access"
             ),
             StaffProcessor(self.database, topics.intake, self.metrics),
             TopicWatch(watched, self.metrics.unfit.labels(topics.intake)),
@@ -189,7 +189,7 @@ class AccessService:
         limits = LivenessLimits(
             settings.access_stuck_after,
             settings.access_exit_after,
-            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+            both_answer(database.ping, settings.brokers, BROKER_WAIT),
         )
         topic = Topics(settings.topic_prefix).intake
         return [
@@ -197,7 +197,7 @@ class AccessService:
             ServicePart("keys", as_step(self._open_keys), ready=self._keys_ready),
             closed("hashing", self.hashing.close),
             closed("threads", self.threads.close),
-            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, topic)),
+            ServicePart("broker", ready=partial(broker_problem, settings.brokers, BROKER_WAIT, topic)),
             in_background("refusals", self.refusals.run, after=self.refusals.flush),
             *self.staff.parts("consumer", limits, self._show_lag),
             in_background("figures", self._figures),

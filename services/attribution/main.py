@@ -148,9 +148,9 @@ class AttributionService:
         )
         group = f"{settings.topic_prefix}{settings.attribution_group}"
         return ConsumedTopic(
-            ConsumerSettings(settings.kafka, topic, group, "panke-attribution", settings.attribution_batch),
+            ConsumerSettings(settings.brokers, topic, group, "panke-attribution", settings.attribution_batch),
             IntakeProcessor(
-                (settings.kafka, topic),
+                (settings.brokers, topic),
                 fold,
                 self.metrics,
                 Positions(self.database),
@@ -202,14 +202,14 @@ class AttributionService:
         limits = LivenessLimits(
             settings.attribution_stuck_after,
             settings.attribution_exit_after,
-            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+            both_answer(database.ping, settings.brokers, BROKER_WAIT),
         )
         topics = (self.topics.intake, self.topics.ownership)
         return [
             ServicePart("clock", ready=partial(clock_problem, self.clock)),
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
             ServicePart("kept clock", as_step(self.kept_clock.begin)),
-            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, *topics)),
+            ServicePart("broker", ready=partial(broker_problem, settings.brokers, BROKER_WAIT, *topics)),
             *self.door.parts(),
             *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("reading", as_step(self.reading.open), as_step(self.reading.close)),
@@ -242,7 +242,7 @@ class AttributionService:
         """The topic is made where it is not there."""
         settings = self.settings
         return await ensure_topic(
-            settings.kafka,
+            settings.brokers,
             self.topics.intake,
             settings.partitions,
             settings.replication,
@@ -303,14 +303,14 @@ def _readers(settings: AttributionSettings) -> Readers:
 
 def _watched(settings: AttributionSettings, topic: str) -> Watched:
     return Watched(
-        settings.kafka, topic, settings.partitions, settings.attribution_send_wait, settings.topic_poll
+        settings.brokers, topic, settings.partitions, settings.attribution_send_wait, settings.topic_poll
     )
 
 
 def _relay_settings(settings: AttributionSettings) -> RelaySettings:
     topics = Topics(settings.topic_prefix)
     return RelaySettings(
-        bootstrap=settings.kafka,
+        bootstrap=settings.brokers,
         topics=(topics.ownership, topics.dead),
         watermarks=topics.ownership_watermark,
         partitions=settings.partitions,

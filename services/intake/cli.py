@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,9 +149,12 @@ def recover(
     """
     from services.intake.recover_cli import recover as run
     from shared.contract.topics import Topics
+    from shared.platform.settings import BrokerSettings, read
 
+    with settings_refused():
+        brokers = read(BrokerSettings, os.environ | {"PANKE_KAFKA": kafka}).brokers
     with _connected(database_url) as connection:
-        whole = run(connection, kafka, Topics(topic_prefix).intake, default_rulebook, yes=yes, left=left)
+        whole = run(connection, brokers, Topics(topic_prefix).intake, default_rulebook, yes=yes, left=left)
     if not whole:
         sys.exit(1)
 

@@ -131,7 +131,7 @@ class IntakeService:
         limits = LivenessLimits(
             settings.intake_stuck_after,
             settings.intake_exit_after,
-            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+            both_answer(database.ping, settings.brokers, BROKER_WAIT),
         )
         return [
             database_part(database, partial(_prepare, settings, database.dsn, self.watch)),
@@ -139,7 +139,7 @@ class IntakeService:
             *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("clock", self._begin_clock, ready=self._clock_ready),
             ServicePart("journal", stop=as_step(self.journal.close), ready=self.standing.problem),
-            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT)),
+            ServicePart("broker", ready=partial(broker_problem, settings.brokers, BROKER_WAIT)),
             in_background(
                 "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
             ),
@@ -202,7 +202,7 @@ def _journal(settings: IntakeSettings, dsn: str, clock: Clock, rulebooks: Adopta
 def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:
     topics = Topics(settings.topic_prefix)
     return IntakeRelaySettings(
-        bootstrap=settings.kafka,
+        bootstrap=settings.brokers,
         topics=(topics.intake,),
         watermarks=topics.intake_watermark,
         partitions=settings.partitions,

@@ -15,6 +15,7 @@ from services.intake.journal.journal import Connection
 from services.intake.journal.topic_tail import Piece, reading
 from services.intake.recovery.recovery import Left, Recovery, resendable
 from shared.i18n import bilingual, translated
+from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
 from shared.platform.text.terminal import say
 
@@ -41,7 +42,13 @@ WHAT_ELSE: Final = translated(
 
 
 def recover(
-    connection: Connection, kafka: str, topic: str, default_rulebook: str, *, yes: bool, left: Path | None
+    connection: Connection,
+    kafka: Bootstrap,
+    topic: str,
+    default_rulebook: str,
+    *,
+    yes: bool,
+    left: Path | None,
 ) -> bool:
     """Whether the journal has all of its topic now."""
     connection.autocommit = True
@@ -79,7 +86,7 @@ def _lacks(findings: Findings) -> bool:
 class Place(NamedTuple):
     """Where the topic is, and the offsets from which on it is read."""
 
-    kafka: str
+    kafka: Bootstrap
     topic: str
     known: Mapping[int, int]
     partitions: int

@@ -135,10 +135,10 @@ class NotifierService:
     def _ownership(self, topics: Topics, inbox: Inbox, watermarks: Watermarks) -> ConsumedTopic:
         """The topic is waited for: attribution makes it."""
         settings = self.settings
-        watched = Watched(settings.kafka, self.topic, settings.partitions, BROKER_WAIT, settings.topic_poll)
+        watched = Watched(settings.brokers, self.topic, settings.partitions, BROKER_WAIT, settings.topic_poll)
         group = f"{settings.topic_prefix}panke-notifier"
         return ConsumedTopic(
-            ConsumerSettings(settings.kafka, self.topic, group, "panke-notifier"),
+            ConsumerSettings(settings.brokers, self.topic, group, "panke-notifier"),
             OwnershipProcessor(inbox, self.metrics, self.dispatcher.wake, watermarks),
             TopicWatch(watched, self.metrics.topic_unfit),
             topics.ownership_watermark,
@@ -152,7 +152,7 @@ class NotifierService:
         limits = LivenessLimits(
             settings.notifier_stuck_after,
             settings.notifier_exit_after,
-            both_answer(database.ping, settings.kafka, BROKER_WAIT),
+            both_answer(database.ping, settings.brokers, BROKER_WAIT),
         )
         without_broker = replace(limits, answers=partial(asyncio.to_thread, database.ping))
         sent = Progress(self.machine.monotonic)
@@ -163,7 +163,7 @@ class NotifierService:
             *self.door.parts(),
             *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("kept clock", as_step(self.kept_clock.begin)),
-            ServicePart("broker", ready=partial(broker_problem, settings.kafka, BROKER_WAIT, self.topic)),
+            ServicePart("broker", ready=partial(broker_problem, settings.brokers, BROKER_WAIT, self.topic)),
             ServicePart("channels", stop=self._close_channels),
             in_background(
                 "dispatcher",

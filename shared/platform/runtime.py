@@ -85,7 +85,9 @@ async def prepared(migrations: Callable[[], Sequence[str]]) -> None:
             reason = " ".join(str(error).split())
             if time.monotonic() > deadline:
                 _give_up(reason)
-            log.warning("database_away", error=type(error).__name__, reason=reason)
+            log.warning(
+                "database_away", error=type(error).__name__, setting="PANKE_DATABASE_URL", reason=reason
+            )
             await asyncio.sleep(1.0)
     if applied:
         log.info("migrated", migrations=list(applied))

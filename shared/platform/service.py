@@ -146,7 +146,7 @@ class ServiceDatabase(Protocol):
 
     def open(self) -> None: ...
     def close(self) -> None: ...
-    def ping(self) -> bool: ...
+    def problem(self) -> str | None: ...
     def owner(self) -> str | None: ...
 
 
@@ -160,7 +160,7 @@ def database_part(database: ServiceDatabase, migrations: Callable[[], Sequence[s
             log.warning("database_owner", role=owner, do="panke database prepare")
 
     async def ready() -> str | None:
-        return None if await asyncio.to_thread(database.ping) else "the database does not answer"
+        return await asyncio.to_thread(database.problem)
 
     return ServicePart("database", start, as_step(database.close), ready)
 

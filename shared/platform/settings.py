@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
 from shared.i18n import bilingual
+from shared.platform.brokers import PLAIN, SASL, Brokers, Mechanism, Security
 from shared.platform.connection_string import wrong_with
 
 PREFIX: Final = "PANKE_"
@@ -68,11 +69,48 @@ class Bindable(Protocol):
     def tls_proxy(self) -> bool: ...
 
 
-class CommonSettings(Struct, frozen=True, kw_only=True):
+class BrokerSettings(Struct, frozen=True, kw_only=True):
+    """Where the brokers are, and how they are spoken to."""
+
+    kafka: Annotated[str, Meta(min_length=1, description="bootstrap servers, host:port[,host:port]")]
+    kafka_security: Security = "PLAINTEXT"
+    kafka_ca: Annotated[str, Meta(description="path of the authority's certificate, PEM")] = ""
+    kafka_mechanism: Mechanism = "SCRAM-SHA-512"
+    kafka_username: str = ""
+    kafka_password: SecretText | None = None
+
+    @property
+    def brokers(self) -> Brokers:
+        """As clients are made by; raises `SettingsError` where the settings do not fit together."""
+        names = {name: variable(f"kafka_{name}") for name in ("security", "ca", "username", "password")}
+        signs_in = bool(self.kafka_username or self.kafka_password)
+        if (self.kafka_security == SASL) != signs_in or bool(self.kafka_username) != bool(
+            self.kafka_password
+        ):
+            raise SettingsError(
+                bilingual(
+                    "{username} and {password} go together, and with {security}=SASL_SSL alone", **names
+                )
+            )
+        if self.kafka_ca and self.kafka_security == PLAIN:
+            raise SettingsError(bilingual("{ca} goes with {security}=SASL_SSL or SSL", **names))
+        brokers = Brokers(
+            self.kafka, self.kafka_security, self.kafka_ca, self.kafka_mechanism, self.kafka_username,
+            self.kafka_password or "",
+        )  # fmt: skip
+        try:
+            brokers.secured()
+        except OSError:
+            raise SettingsError(
+                bilingual("{ca} names no file with a certificate of an authority", **names)
+            ) from None
+        return brokers
+
+
+class CommonSettings(BrokerSettings, frozen=True, kw_only=True):
     """What every service needs to know."""
 
     database_url: ConnectionString
-    kafka: Annotated[str, Meta(min_length=1, description="bootstrap servers, host:port[,host:port]")]
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
     host: str = "127.0.0.1"
     tls_cert: Annotated[str, Meta(description="path of the certificate chain, PEM")] = ""
@@ -104,11 +142,20 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
 
 
 S = TypeVar("S", bound=CommonSettings)
+T = TypeVar("T", bound=BrokerSettings)
 
 
 def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
     """The settings of a service; what is wrong is told all at once, what is unknown is warned of."""
     environ = os.environ if environ is None else environ
+    found = read(settings, environ)
+    for name, near in unknown_variables(settings, environ).items():
+        structlog.get_logger().warning("settings.unknown", variable=name, did_you_mean=near)
+    return found
+
+
+def read(settings: type[T], environ: Mapping[str, str]) -> T:
+    """These settings alone, for a command; what is wrong is told all at once."""
     known = fields(settings)
     wrong: list[str] = []
     values: dict[str, Any] = {}
@@ -123,8 +170,6 @@ def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
             wrong.append(str(error))
     if wrong:
         raise SettingsError("; ".join(wrong))
-    for name, near in unknown_variables(settings, environ).items():
-        structlog.get_logger().warning("settings.unknown", variable=name, did_you_mean=near)
     return settings(**values)
 
 

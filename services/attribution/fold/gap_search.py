@@ -6,19 +6,17 @@ is read on from the gap, without a group and without any effect (hazards.md#a-re
 
 from __future__ import annotations
 
-from typing import Any
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from services.attribution.fold.application import Gap
 from services.attribution.fold.intake_record import JournalFact, read_record
+from shared.platform.brokers import Bootstrap
+from shared.platform.kafka.client import lone_consumer
 
-Consumer: Any = AIOKafkaConsumer
 
-
-async def find_missing_fact(bootstrap: str, tp: TopicPartition, gap: Gap) -> int | None:
+async def find_missing_fact(bootstrap: Bootstrap, tp: TopicPartition, gap: Gap) -> int | None:
     """The offset of the missing fact behind the gap, or None while it is not there."""
-    consumer = Consumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
+    consumer = lone_consumer(bootstrap)
     try:
         await consumer.start()
         consumer.assign([tp])

@@ -15,6 +15,7 @@ from services.attribution.fold.gap_search import find_missing_fact
 from services.attribution.fold.metrics import AttributionMetrics
 from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import PersistenceError, StalePositionError
+from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.record_processor import (
     AppliedBatch,
     ConsumedRecord,
@@ -42,7 +43,7 @@ class IntakeProcessor:
 
     def __init__(
         self,
-        place: tuple[str, str],
+        place: tuple[Bootstrap, str],
         attribution: FoldApplication,
         metrics: AttributionMetrics,
         positions: Positions,

@@ -13,16 +13,16 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from msgspec import Struct
 
 from shared.contract.topics import BadMessageError, Headers, decode_headers
+from shared.platform.brokers import Bootstrap
+from shared.platform.kafka.client import lone_consumer
 
 AT_ONCE: Final = 1000
 WAIT: Final = 10.0
 AGAIN: Final = 0.05
-
-Consumer: Any = AIOKafkaConsumer
 
 
 class Envelope(Struct, frozen=True):
@@ -100,14 +100,12 @@ class Tail:
 
 @asynccontextmanager
 async def reading(
-    bootstrap: str, topic: str, known: Mapping[int, int], partitions: int
+    bootstrap: Bootstrap, topic: str, known: Mapping[int, int], partitions: int
 ) -> AsyncIterator[Tail]:
     """The tail of a topic of so many partitions; `known` are the offsets from which on it is read, else from its
     beginning.
     """
-    consumer = Consumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=100
-    )
+    consumer = lone_consumer(bootstrap, fetch_max_wait_ms=100)
     try:
         await consumer.start()
         tail = Tail(consumer, topic, known, partitions)

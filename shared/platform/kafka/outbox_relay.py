@@ -23,6 +23,7 @@ from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
 from shared.i18n import bilingual
+from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.kept_topic import RelayLead
 from shared.platform.kafka.sender import SEND_FAILURES, OutgoingRecord, Sender, ensure_topic, look_at
 from shared.platform.kafka.topic_state import (
@@ -46,7 +47,7 @@ class RelaySettings:
     `watermarks` is the topic in which it is told how far the first of `topics` is whole.
     """
 
-    bootstrap: str
+    bootstrap: Bootstrap
     topics: tuple[str, ...]
     watermarks: str
     partitions: int

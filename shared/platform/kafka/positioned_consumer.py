@@ -23,7 +23,9 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError, UnknownTopicOrPart
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
+from faststream.security import BaseSecurity, SASLScram256, SASLScram512
 
+from shared.platform.brokers import PLAIN, SASL, Bootstrap, Brokers, brokers_at
 from shared.platform.kafka.partition_ledger import PartitionLedger
 from shared.platform.kafka.record_processor import (
     AppliedBatch,
@@ -56,7 +58,7 @@ class StaleBatchError(Exception):
 class ConsumerSettings:
     """Where to read, as whom, and how much at once."""
 
-    bootstrap: str
+    bootstrap: Bootstrap
     topic: str
     group: str
     client: str
@@ -95,7 +97,8 @@ class PositionedConsumer(ConsumerRebalanceListener):
         self.joined = False
         # The library's own log of each message would cost more than the work on it.
         self._broker = KafkaBroker(
-            settings.bootstrap,
+            brokers_at(settings.bootstrap).bootstrap,
+            security=_security(brokers_at(settings.bootstrap)),
             client_id=settings.client,
             logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
@@ -397,6 +400,16 @@ class PositionedConsumer(ConsumerRebalanceListener):
 
     def _show(self) -> None:
         self._processor.show(self._ledger.state())
+
+
+def _security(brokers: Brokers) -> BaseSecurity | None:
+    """As FastStream has it; None for a plain line."""
+    if brokers.security == PLAIN:
+        return None
+    if brokers.security != SASL:
+        return BaseSecurity(ssl_context=brokers.tls(), use_ssl=True)
+    kind = SASLScram512 if brokers.mechanism == "SCRAM-SHA-512" else SASLScram256
+    return kind(brokers.username, brokers.password, ssl_context=brokers.tls(), use_ssl=True)
 
 
 async def _undecoded(message: KafkaMessage) -> Any:

@@ -14,8 +14,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.errors import (
     KafkaError,
     LeaderNotAvailableError,
@@ -26,6 +25,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from msgspec import Struct
 
 from shared.contract.topics import WatermarkMessage, encode_watermark
+from shared.platform.brokers import Bootstrap
+from shared.platform.kafka.client import admin_client, producer
 from shared.platform.kafka.topic_state import EVERYTHING, Keeping, TopicState, check_fit, topic_state
 
 # An envelope is at most 64 KiB; a batch of this size holds one with room to spare and stays below the
@@ -37,9 +38,7 @@ Header = tuple[str, bytes]
 
 SEND_FAILURES = (KafkaError, TimeoutError, OSError)
 
-# The library's classes carry no types of their own; they are named here once.
-Admin: Any = AIOKafkaAdminClient
-Producer: Any = AIOKafkaProducer
+# The library's class carries no types of its own; it is named here once.
 Topic: Any = NewTopic
 
 
@@ -73,7 +72,7 @@ class PartitionOf:
 
 
 async def ensure_topic(
-    bootstrap: str,
+    bootstrap: Bootstrap,
     topic: str,
     partitions: int,
     replication: int,
@@ -92,7 +91,7 @@ async def ensure_topic(
 
 
 async def look_at(
-    bootstrap: str, topic: str, partitions: int | None, wait: float, keeping: Keeping = EVERYTHING
+    bootstrap: Bootstrap, topic: str, partitions: int | None, wait: float, keeping: Keeping = EVERYTHING
 ) -> TopicState | None:
     """The topic as it is now, None where there is none; raises `WrongTopicError` for one that is not fit."""
     async with _asking(bootstrap, wait) as admin:
@@ -110,9 +109,9 @@ async def _known(admin: Any, topic: str) -> TopicState | None:
 
 
 @asynccontextmanager
-async def _asking(bootstrap: str, wait: float) -> AsyncIterator[Any]:
+async def _asking(bootstrap: Bootstrap, wait: float) -> AsyncIterator[Any]:
     """A client that asks the cluster; all that is asked takes `wait` seconds at most."""
-    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=int(wait * 1000))
+    admin = admin_client(bootstrap, request_timeout_ms=int(wait * 1000))
     try:
         async with asyncio.timeout(wait):
             await admin.start()
@@ -141,7 +140,7 @@ async def controller_known(admin: Any) -> None:
         await admin._client.force_metadata_update()
 
 
-async def broker_answers(bootstrap: str, wait: float) -> bool:
+async def broker_answers(bootstrap: Bootstrap, wait: float) -> bool:
     """Whether any broker answers a question about the cluster within `wait` seconds."""
     try:
         async with _asking(bootstrap, wait):
@@ -150,7 +149,7 @@ async def broker_answers(bootstrap: str, wait: float) -> bool:
         return False
 
 
-async def topics_known(bootstrap: str, wait: float) -> frozenset[str] | None:
+async def topics_known(bootstrap: Bootstrap, wait: float) -> frozenset[str] | None:
     """The names of the topics that are there; None when no broker answers within `wait` seconds."""
     try:
         async with _asking(bootstrap, wait) as admin:
@@ -166,13 +165,13 @@ class Sender:
     of its last batch is not known.
     """
 
-    def __init__(self, bootstrap: str, topic: str, wait: float, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, topic: str, wait: float, client_id: str) -> None:
         self._topic = topic
         self._wait = wait
         self.acknowledged: dict[int, int] = {}
         self.unplaced: set[int] = set()
-        self._producer = Producer(
-            bootstrap_servers=bootstrap,
+        self._producer = producer(
+            bootstrap,
             client_id=client_id,
             acks="all",
             enable_idempotence=True,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.abstract import AbstractType
@@ -30,6 +30,8 @@ from aiokafka.protocol.types import (
 from msgspec import Struct
 
 from shared.i18n import Text, bilingual, translated
+from shared.platform.brokers import Bootstrap
+from shared.platform.kafka.client import lone_consumer
 
 REQUIRED_CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
@@ -63,7 +65,6 @@ LAST_OF_EACH_KEY: Final = Keeping(
 
 # The library's classes carry no types of their own; they are named here once.
 Resource: Any = ConfigResource
-Consumer: Any = AIOKafkaConsumer
 # For who only reads what is told again each second.
 ANYTHING: Final = Keeping({}, {}, Text("", ""))
 
@@ -165,9 +166,9 @@ async def check_fit(
                 )
 
 
-async def extent(bootstrap: str, state: TopicState, wait: float) -> Extent:
+async def extent(bootstrap: Bootstrap, state: TopicState, wait: float) -> Extent:
     """Where the partitions begin and end now."""
-    consumer = Consumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
+    consumer = lone_consumer(bootstrap)
     try:
         async with asyncio.timeout(wait):
             await consumer.start()

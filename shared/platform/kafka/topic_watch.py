@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Gauge
 
 from shared.i18n import bilingual
+from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
 from shared.platform.kafka.topic_state import EVERYTHING, Keeping, TopicState, WrongTopicError
 
@@ -29,7 +30,7 @@ class Watched:
     `keeping` is what the topic must keep for who reads it.
     """
 
-    bootstrap: str
+    bootstrap: Bootstrap
     topic: str
     partitions: int | None
     wait: float

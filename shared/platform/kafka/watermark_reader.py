@@ -13,17 +13,17 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from shared.contract.topics import BadMessageError, WatermarkMessage, decode_watermark
+from shared.platform.brokers import Bootstrap
+from shared.platform.kafka.client import lone_consumer
 from shared.platform.kafka.topic_watch import TopicWatch
 
 log = structlog.get_logger()
 
 RETRY: Final = 1.0
 PARTITION: Final = 0
-
-Consumer: Any = AIOKafkaConsumer
 
 
 class WatermarkReader:
@@ -60,7 +60,7 @@ class WatermarkReader:
             await asyncio.sleep(RETRY)
 
 
-async def last_watermark(bootstrap: str, topic: str, wait: float) -> datetime | None:
+async def last_watermark(bootstrap: Bootstrap, topic: str, wait: float) -> datetime | None:
     """The latest watermark that the topic holds, of whatever partition and log; it is read within `wait` seconds."""
     told: list[datetime] = []
     async with asyncio.timeout(wait), _opened(bootstrap, topic) as consumer:
@@ -72,15 +72,9 @@ async def last_watermark(bootstrap: str, topic: str, wait: float) -> datetime | 
 
 
 @asynccontextmanager
-async def _opened(bootstrap: str, topic: str) -> AsyncIterator[Any]:
+async def _opened(bootstrap: Bootstrap, topic: str) -> AsyncIterator[Any]:
     """A consumer at the beginning of the topic."""
-    consumer = Consumer(
-        bootstrap_servers=bootstrap,
-        enable_auto_commit=False,
-        group_id=None,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=500,
-    )
+    consumer = lone_consumer(bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=500)
     try:
         await consumer.start()
         place = TopicPartition(topic, PARTITION)

@@ -22,6 +22,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
+from shared.platform.postgres.away import why_away
+
 log = structlog.get_logger()
 
 _MIGRATION = re.compile(r"(?P<number>\d{3})_[a-z0-9_]+\.sql")
@@ -130,6 +132,10 @@ class Database:
         except psycopg.Error:  # the pool's own timeout is one of these too
             return False
         return True
+
+    def problem(self) -> str | None:
+        """What stands against the database, for readiness."""
+        return None if self.ping() else why_away(self.dsn)
 
     def owner(self) -> str | None:
         """The role that this connects as, where it may do anything in the schema; None where it may do its work alone,
