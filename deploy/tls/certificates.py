@@ -1,6 +1,7 @@
 """An authority in a folder, and the servers that it vouches for.
 
-`ca.pem` is for all who connect, `ca.key` for nobody else; each server has `NAME/cert.pem` and `NAME/key.pem`.
+`ca.pem` is for all who connect, `ca.key` for nobody else; each server has `NAME/cert.pem` and `NAME/key.pem`, and both
+in `NAME/server.pem`, as Kafka reads them.
 """
 
 from __future__ import annotations
@@ -90,12 +91,23 @@ def _make_server(authority: Authority, place: Path, name: str, now: datetime, *,
         .add_extension(_issued_by(authority), critical=False)
         .sign(authority.key, hashes.SHA256())
     )
+    public = certificate.public_bytes(serialization.Encoding.PEM)
     _write_key(place / "key.pem", key)
+    _write_key(place / "server.pem", key, public)
     if group:
-        (place / "key.pem").chmod(_GROUP)
+        for key_file in ("key.pem", "server.pem"):
+            (place / key_file).chmod(_GROUP)
     with _public(place / "cert.pem") as file:
-        file.write(certificate.public_bytes(serialization.Encoding.PEM))
-    return [place / "key.pem", place / "cert.pem"]
+        file.write(public)
+    return [place / "key.pem", place / "server.pem", place / "cert.pem"]
+
+
+def publish_authority(folder: Path, to: Path) -> Path:
+    """A copy of `ca.pem` in a folder of its own, for those who see nothing else."""
+    to.mkdir(parents=True, exist_ok=True)
+    with _public(to / CA) as file:
+        file.write((folder / CA).read_bytes())
+    return to / CA
 
 
 def _begun(
@@ -137,12 +149,12 @@ def _authority(folder: Path) -> Authority:
     return Authority(certificate, key)
 
 
-def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
+def _write_key(path: Path, key: ec.EllipticCurvePrivateKey, behind: bytes = b"") -> None:
     encoded = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     with private_file(path) as file:
-        file.write(encoded)
+        file.write(encoded + behind)
 
 
 @contextmanager

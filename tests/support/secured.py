@@ -5,6 +5,7 @@ The embedded PostgreSQL is built without TLS: a line before it speaks that, as b
 
 from __future__ import annotations
 
+import re
 import secrets
 import select
 import socket
@@ -22,7 +23,9 @@ from deploy.local.private import write_private
 
 USER = "panke"
 _SSL_REQUEST = struct.pack(">ii", 8, 80877103)
-_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
+COMPOSED = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "server.properties"
+"""The settings of the broker of docker-compose.yml, of which those of TLS and SCRAM are tried here."""
+_SECURES = re.compile(r"sasl\.|ssl\.|listener\.name\.")
 
 
 @contextmanager
@@ -86,17 +89,16 @@ class SecuredKafka(EmbeddedKafka):
 
     def _write_settings(self, port: int, controller: int, data: Path) -> Path:
         path = super()._write_settings(port, controller, data)
-        store = self.directory / "server.pem"
-        write_private(store, (self._tls / "key.pem").read_text() + (self._tls / "cert.pem").read_text())
-        given = dict(line.split("=", 1) for line in path.read_text().splitlines())
+        given = _properties(path)
         for name in ("listeners", "advertised.listeners"):
             given[name] += f",SASL_SSL://{self.secured}"
         given["listener.security.protocol.map"] += ",SASL_SSL:SASL_SSL"
-        given |= {
-            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-            "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": f"{_SCRAM} required;",
-            "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": str(store),
-        }
+        given |= {key: value for key, value in _properties(COMPOSED).items() if _SECURES.match(key)}
+        given["ssl.keystore.location"] = str(self._tls / "server.pem")
         write_private(path, "".join(f"{key}={value}\n" for key, value in given.items()))
         return path
+
+
+def _properties(path: Path) -> dict[str, str]:
+    lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import yaml
 from click.testing import CliRunner
 
 from deploy.local.jars import VERSION as KAFKA_VERSION
+from deploy.tls.certificates import CA, make_certificates
 from shared.cli import command
 from shared.platform.settings import CommonSettings, variables
 from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE, eventually
@@ -40,8 +42,8 @@ PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {
 }
 OURS = tuple(SETTINGS)
 ONCE = "database"
-"""What runs to its end before the services start."""
-END = (ONCE, "accounts")
+"""What brings the database up to date before the services start."""
+END = (ONCE, "accounts", "kafka-users", "tls")
 """What runs once and ends."""
 NOWHERE = {
     "PANKE_DATABASE_URL": "postgresql://panke@127.0.0.1:1/panke",
@@ -112,8 +114,8 @@ def test_every_setting_in_the_compose_file_exists(service: str) -> None:
 
 def test_no_service_is_given_the_password_of_the_owner() -> None:
     """The owner's own is with what runs once; each of the services sees the file of its own role alone."""
-    urls = {name: service["environment"].get("PANKE_DATABASE_URL") for name, service in services().items()}
-    assert [name for name, url in urls.items() if url] == [*END]
+    urls = {name: one.get("environment", {}).get("PANKE_DATABASE_URL") for name, one in services().items()}
+    assert [name for name, url in urls.items() if url] == [ONCE, "accounts"]
     written = {mount.split(":")[0]: mount.split("/")[-1] for mount in services()[ONCE]["volumes"]}
     for name in OURS:
         (volume,) = (one.split(":")[0] for one in services()[name]["volumes"] if ":/srv/database" in one)
@@ -121,7 +123,7 @@ def test_no_service_is_given_the_password_of_the_owner() -> None:
         assert services()[name]["depends_on"][ONCE] == {"condition": "service_completed_successfully"}
 
 
-@pytest.mark.parametrize("service", [*OURS, ONCE])
+@pytest.mark.parametrize("service", [*OURS, ONCE, "tls"])
 def test_every_command_in_the_compose_file_exists(service: str) -> None:
     """`panke` with the arguments of the container finds a command that can be loaded."""
     arguments = services()[service]["command"]
@@ -143,7 +145,8 @@ def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) 
     given = {name: folders.get(value, value) or "s" * 16 for name, value in told_by_file.items()}
     url = tmp_path / "database.url"
     url.write_text(NOWHERE["PANKE_DATABASE_URL"])
-    apart = {PORTS[service]: "0", "PANKE_DATABASE_URL_FILE": str(url)}
+    make_certificates(tmp_path, [], datetime.now(UTC))
+    apart = {PORTS[service]: "0", "PANKE_DATABASE_URL_FILE": str(url), "PANKE_KAFKA_CA": str(tmp_path / CA)}
     environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | apart
     environment = {name: value for name, value in environment.items() if name in given or name == "PATH"}
     log = tmp_path / "log"
@@ -181,6 +184,35 @@ def test_database_and_broker_are_not_published(part: str) -> None:
     """They are reached inside the compose network alone, and keep their data in a volume."""
     assert "ports" not in services()[part]
     assert services()[part]["volumes"]
+
+
+def properties(path: str) -> dict[str, str]:
+    lines = (line for line in (ROOT / path).read_text().splitlines() if line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_database_and_broker_are_spoken_to_by_tls_and_scram() -> None:
+    """Nobody comes by a plain line but from inside their own containers, and everybody looks at the certificate."""
+    hba = (ROOT / "deploy/postgres/pg_hba.conf").read_text().splitlines()
+    rules = [line.split() for line in hba if line and not line.startswith("#")]
+    assert [(kind, rest[-1]) for kind, *rest in rules] == [
+        ("local", "scram-sha-256"),
+        ("hostssl", "scram-sha-256"),
+    ]
+    assert "-cssl=on" in services()["postgres"]["command"]
+    for name in (ONCE, "accounts"):
+        url = services()[name]["environment"]["PANKE_DATABASE_URL"]
+        assert url.endswith("?sslmode=verify-full&sslrootcert=/srv/trust/ca.pem")
+        assert "trust:/srv/trust:ro" in services()[name]["volumes"]
+    kafka = properties("deploy/kafka/server.properties")
+    plain = [one for one in kafka["listeners"].split(",") if not one.startswith("SASL_SSL://")]
+    assert all("://localhost:" in one for one in plain)
+    for name in OURS:
+        given = services()[name]["environment"]
+        assert given["PANKE_KAFKA_SECURITY"] == "SASL_SSL"
+        assert "trust:/srv/trust:ro" in services()[name]["volumes"]
+        secrets_of_the_authority = [one for one in services()[name]["volumes"] if one.startswith("tls")]
+        assert secrets_of_the_authority == []
 
 
 def test_every_service_has_a_healthcheck() -> None:

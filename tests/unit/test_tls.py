@@ -103,7 +103,7 @@ def test_keys_are_of_their_owner_alone_and_what_is_there_stays(tmp_path: Path) -
     renewed = run.invoke(tls, ["new", str(tmp_path / "t"), "postgres", "--renew"])
     assert renewed.exit_code == 0, renewed.output
     changed = {path.name for path, text in kept.items() if path.read_bytes() != text}
-    assert changed == {"cert.pem", "key.pem"}
+    assert changed == {"cert.pem", "key.pem", "server.pem"}
 
 
 def test_a_certificate_names_its_server(folder: Path) -> None:
