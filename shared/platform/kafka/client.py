@@ -55,12 +55,12 @@ async def refusal(brokers: Bootstrap, wait: float) -> str | None:
                 (await _connect(host, port, **place.secured())).close()
             return None
         except (KafkaError, OSError, TimeoutError) as error:
-            if (told := _told(error, place.security == SASL)) is not None:
+            if (told := _in_words(error, place.security == SASL)) is not None:
                 return told
     return None
 
 
-def _told(error: BaseException, signs_in: bool) -> str | None:
+def _in_words(error: BaseException, signs_in: bool) -> str | None:
     """In words, of what a look at the whole chain of causes finds."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
