@@ -178,7 +178,7 @@ class AttributionService:
                 self.texts,
                 SetAsideMarks(self.database),
                 settings.attribution_shared_contact,
-                _look_ups(settings),
+                _look_ups(settings, self.metrics),
             )
         )
         app = create_app(
@@ -286,10 +286,10 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
 
 
-def _look_ups(settings: AttributionSettings) -> CallerLimit:
+def _look_ups(settings: AttributionSettings, metrics: AttributionMetrics) -> CallerLimit:
     """As many as a desk asks, and far fewer than a phone list has."""
     minute, day = settings.attribution_lookups_minute, settings.attribution_lookups_day
-    return CallerLimit([Bound(minute, MINUTE), Bound(day, DAY)], time.monotonic)
+    return CallerLimit([Bound(minute, MINUTE), Bound(day, DAY)], time.monotonic, metrics.looked_up)
 
 
 def _readers(settings: AttributionSettings) -> Readers:

@@ -33,12 +33,19 @@ class Bound:
 class CallerLimit:
     """Counts what callers ask, and refuses what is too much; what is refused does not count.
 
-    `seconds` never goes back. Of each bound only the time is kept at which all that was asked is worn off.
+    `seconds` never goes back. Of each bound only the time is kept at which all that was asked is worn off. `told` hears
+    of each question whether it was taken.
     """
 
-    def __init__(self, bounds: Sequence[Bound], seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        bounds: Sequence[Bound],
+        seconds: Callable[[], float],
+        told: Callable[[bool], None] | None = None,
+    ) -> None:
         self._bounds = tuple(bounds)
         self._seconds = seconds
+        self._told = told or (lambda taken: None)
         self._worn: OrderedDict[str, list[float]] = OrderedDict()
 
     def check(self, caller: Caller) -> None:
@@ -48,6 +55,7 @@ class CallerLimit:
         for bound, at in zip(self._bounds, worn, strict=True):
             wait = at - now - (bound.within - bound.within / bound.most)
             if wait > 1e-6:
+                self._told(False)
                 raise _too_many(bound, math.ceil(wait))
         self._worn[caller.subject] = [
             at + bound.within / bound.most for bound, at in zip(self._bounds, worn, strict=True)
@@ -55,6 +63,7 @@ class CallerLimit:
         self._worn.move_to_end(caller.subject)
         if len(self._worn) > REMEMBERED:
             self._worn.popitem(last=False)
+        self._told(True)
 
 
 def _too_many(bound: Bound, wait: int) -> ProblemError:

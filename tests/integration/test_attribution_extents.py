@@ -504,6 +504,18 @@ async def test_nobody_previews_a_customer_into_their_own_hands(world: World) -> 
     assert yours.name not in answer.text
 
 
+async def test_a_preview_tells_nothing_of_another_s_deal(world: World) -> None:
+    """Who may read the deal is told what would become of it; of an unknown one there is nothing to tell either."""
+    for staff, shown in (("e1a", 1), ("e1b", 0), ("e2a", 0)):
+        asked = a_visit(world.people[0], "east-1") | {
+            "type": "deal.cancelled", "data": {"deal": f"deal-{staff}", "reason": "贷款未批"},
+        }  # fmt: skip
+        answer = await world.client.post("/v1/scopes/east/preview", auth=holder("consultant"), json=asked)
+        assert len(answer.json()["deals"]) == shown, answer.text
+        whole = await world.client.post("/v1/scopes/east/preview", auth=holder("manager"), json=asked)
+        assert len(whole.json()["deals"]) == 1
+
+
 @pytest.mark.parametrize("name", ["shared-contacts", "quarantine", "offices", "staff"])
 async def test_what_is_of_a_whole_scope_is_for_who_reaches_it(world: World, name: str) -> None:
     """These lists have no part that is one person's: the table lets nobody in who does not reach all of the scope."""

@@ -46,6 +46,15 @@ class AttributionMetrics:
         self.lag = gauge("lag_records", "Records not yet folded", ("partition",))
         self.oldest = gauge("oldest_unfolded_seconds", "How long the last folded fact was under way")
 
+        self.look_ups = Counter(
+            "panke_attribution_look_ups", "Look-ups and previews, and whether they were too many from one caller",
+            ("outcome",), registry=registry,
+        )  # fmt: skip
+
+    def looked_up(self, taken: bool) -> None:
+        """A look-up or a preview was asked."""
+        self.look_ups.labels("taken" if taken else "refused").inc()
+
     def committed(self, outcome: BatchOutcome) -> None:
         """What a batch brought."""
         self.folded.inc(len(outcome.folded))

@@ -139,6 +139,7 @@ class Previewer:
             raise WouldParkError(error)
         decided = [(row[2], stored(row[5]).answer()) for row in batch.decisions]
         dealt = [(row[2], _decoded(row[3], DealDecision)) for row in batch.deal_decisions]
+        dealt = _of_known_deals(snapshot, dealt)
         words = explained(snapshot, [made for _, made in decided], [fact.body])
         deal_words = explained(snapshot, [made for _, made in dealt], [fact.body])
         return PreviewAnswer(
@@ -179,6 +180,15 @@ def _check_rightful(snapshot: Snapshot, visit: VisitId, rightful: StaffId) -> No
 
 def _decoded(body: bytes, kind: type[T]) -> T:
     return msgspec.json.decode(body, type=kind)
+
+
+def _of_known_deals(
+    snapshot: Snapshot, dealt: list[tuple[str, DealDecision]]
+) -> list[tuple[str, DealDecision]]:
+    """Without those on deals that stand and are not the caller's to read."""
+    stored = snapshot.ask("these_deals", [snapshot.head.scope, [deal for deal, _ in dealt]]) if dealt else []
+    hidden = {deal for born, deal, _ in stored if not snapshot.reach.knows_deal(born, deal)}
+    return [(deal, made) for deal, made in dealt if deal not in hidden]
 
 
 def _contacts(event: Event) -> frozenset[str]:

@@ -47,8 +47,10 @@ class Reach:
     @property
     def filters(self) -> dict[str, Any]:
         """What narrows a list to what lies within reach."""
-        reads = self._sight.reads
-        return {"people": self._people_of(reads), "offices": list(reads.offices), "whole": reads.whole}
+        return self._filters(self._sight.reads)
+
+    def _filters(self, extent: ScopeExtent) -> dict[str, Any]:
+        return {"people": self._people_of(extent), "offices": list(extent.offices), "whole": extent.whole}
 
     def owner(self, staff: str) -> bool:
         """Whether a list of what this member of staff owns lies within reach."""
@@ -77,8 +79,15 @@ class Reach:
 
     def item(self, list_: str, born: int, id_: str) -> bool:
         """Whether an item of a list concerns whom the caller reaches."""
+        return self._concerns(self._sight.reads, list_, born, id_)
+
+    def knows_deal(self, born: int, deal: str) -> bool:
+        """Whether the caller may read this deal besides what is asked now: as far as customers."""
+        return self._concerns(self._sight.customers, "deals", born, deal)
+
+    def _concerns(self, extent: ScopeExtent, list_: str, born: int, id_: str) -> bool:
         asked = {"list": list_, "born": born, "id": id_}
-        return self.whole or bool(self._ask("concerns", asked | self.filters))
+        return extent.whole or bool(self._ask("concerns", asked | self._filters(extent)))
 
     def page(self, list_: str, cursor: Cursor, limit: int) -> list[Any]:
         """The places of a list's items within reach, one more than the page holds."""
