@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import Final
 
 import psycopg
+import structlog
 
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.authority import RecordingRights
@@ -48,10 +49,13 @@ from shared.platform.service import (
     run_service,
     watched,
 )
+from shared.platform.settings import variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
 from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
 from shared.sealing.opener import Opener
 from shared.sealing.vault import SCHEMA as VAULT
+
+log: Final = structlog.get_logger()
 
 SCHEMA: Final = "intake"
 PACKAGE: Final = "services.intake"
@@ -121,6 +125,7 @@ class IntakeService:
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""
         if self.vault is None:
+            log.warning("personal_texts_in_clear", setting=variable("keys"))
             return journal
         beside = self.settings.vault_url in (None, self.settings.database_url)
         return SealingJournal(journal, self.vault, self.vault_database.dsn, beside_journal=beside)

@@ -24,6 +24,7 @@ from deploy.local.jars import VERSION as KAFKA_VERSION
 from deploy.tls.certificates import CA, make_certificates
 from shared.cli import command
 from shared.platform.settings import CommonSettings, variables
+from shared.sealing.keys import make_keys
 from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,7 @@ PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {
 OURS = tuple(SETTINGS)
 ONCE = "database"
 """What brings the database up to date before the services start."""
-END = (ONCE, "accounts", "kafka-users", "tls")
+END = (ONCE, "accounts", "kafka-users", "people-keys", "tls")
 """What runs once and ends."""
 NOWHERE = {
     "PANKE_DATABASE_URL": "postgresql://panke@127.0.0.1:1/panke",
@@ -115,7 +116,7 @@ def test_every_setting_in_the_compose_file_exists(service: str) -> None:
 def test_no_service_is_given_the_password_of_the_owner() -> None:
     """The owner's own is with what runs once; each of the services sees the file of its own role alone."""
     urls = {name: one.get("environment", {}).get("PANKE_DATABASE_URL") for name, one in services().items()}
-    assert [name for name, url in urls.items() if url] == [ONCE, "accounts"]
+    assert {name for name, url in urls.items() if url} == {ONCE, "accounts"}
     written = {mount.split(":")[0]: mount.split("/")[-1] for mount in services()[ONCE]["volumes"]}
     for name in OURS:
         (volume,) = (one.split(":")[0] for one in services()[name]["volumes"] if ":/srv/database" in one)
@@ -149,6 +150,9 @@ def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) 
     apart = {PORTS[service]: "0", "PANKE_DATABASE_URL_FILE": str(url), "PANKE_KAFKA_CA": str(tmp_path / CA)}
     environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | apart
     environment = {name: value for name, value in environment.items() if name in given or name == "PATH"}
+    if "PANKE_KEYS" in environment:
+        environment["PANKE_KEYS"] = str(tmp_path / "people.json")
+        make_keys(tmp_path / "people.json")
     log = tmp_path / "log"
     with log.open("wb") as out:
         started = [sys.executable, "-m", "shared.cli", *services()[service]["command"]]
