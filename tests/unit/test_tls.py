@@ -121,3 +121,14 @@ def test_an_authority_without_its_key_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(tls, ["new", str(tmp_path / "a"), "postgres"])
     assert done.exit_code == 1
     assert "ca.key is not the key of ca.pem" in done.output
+
+
+def test_suites_have_forward_secrecy(folder: Path) -> None:
+    """Whoever records the line and gets the key later reads nothing; nothing below TLS 1.2 is spoken."""
+    context = tls_context(of(folder))
+    assert context is not None and context.minimum_version is ssl.TLSVersion.TLSv1_2
+    exchanges = {one["kea"] for one in context.get_ciphers()}
+    assert exchanges <= {"kx-any", "kx-ecdhe", "kx-dhe"}, "kx-any is TLS 1.3, which has no other"
+    assert all(
+        one["aead"] or "SHA384" in one["name"] or "SHA256" in one["name"] for one in context.get_ciphers()[:6]
+    )
