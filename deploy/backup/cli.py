@@ -67,6 +67,13 @@ def restore(file: Path, parts: tuple[str, ...], replace: bool, clock: str, datab
     except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
     say(f"{translated('restored')}: {', '.join(chosen)}")
+    if _VAULT in chosen:
+        say(
+            bilingual(
+                "an older vault has people who were erased since: before the services start, give "
+                "panke privacy pending --finish"
+            )
+        )
     say(
         bilingual(
             "rights are not restored: where services sign in as roles, run panke database prepare before they "

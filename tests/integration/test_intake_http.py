@@ -258,7 +258,9 @@ async def test_carried_entries_come_by_the_port_of_imports(chosen: IntakeSetting
         return raw(visit(occurred_at=f"2026-02-{day:02}T10:00:00+08:00", carried=carried))
 
     async with serving(chosen) as (_, service):
-        outcomes = await service.intake.carry_over([entry(1, 20), b"{}", entry(2, 3), entry(3, 11)], "")
+        outcomes = await service.intake.carry_over(
+            [entry(1, 20), b"{}", entry(2, 3), entry(3, 11)], "", lambda event: None
+        )
     assert isinstance(outcomes[1], RefusedEvent)
     assert [outcome.place.seq for outcome in outcomes if isinstance(outcome, Accepted)] == [3, 1, 2]
 
