@@ -140,11 +140,14 @@ def test_erased_people_are_nobody_from_then_on(system: System, postgres_dsn: str
 
     old = system.directory / "old.sql"
     dump_plain(system.database_url, old, "intake", "attribution", "notifier")
+    vault = system.directory / "vault.sql"
+    dump_plain(system.database_url, vault, "vault")
     said = erase(system, "--customer", customer, "--despite-by", "gao")
     assert len(erasures(system)) == 2, said
     assert privacy(system, "pending").stdout == b""
     assert people(system, "+8613812340001", "wechat:zhangdawei") == {}
     assert set(people(system, "+8613812340002", "+8613812340009")) == {"+8613812340002", "+8613812340009"}
+    _restored(system, vault)
     last = system.record(visit("v4", WANG))
     after = alike(system, last)
     assert after["customers"][0]["contacts"] == after["customers"][0]["names"] == [ERASED]
@@ -253,6 +256,18 @@ def _cut_off(system: System, found: dict[str, str]) -> None:
         "people": list(found.values()), "reason": "撤回同意", "asked_by": "客户本人", "by": "gao", "despite_by": "gao",
     }  # fmt: skip
     system.record(event("person.erased", data))
+
+
+def _restored(system: System, vault: Path) -> None:
+    """An older vault has those back who were erased since, until that is finished as the journal says."""
+    with psycopg.connect(connection_info(system.database_url), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA vault CASCADE")
+    run_script(system.database_url, vault)
+    assert people(system, "+8613812340001")
+    assert len(privacy(system, "pending").stdout.splitlines()) == 2
+    privacy(system, "pending", "--finish")
+    assert privacy(system, "pending").stdout == b""
+    assert people(system, "+8613812340001", "wechat:zhangdawei") == {}
 
 
 def _decided(told: dict[str, Any]) -> dict[str, Any]:
