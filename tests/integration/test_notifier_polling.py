@@ -31,6 +31,7 @@ from tests.support.provider_reports import Sms
 from tests.support.providers import KEY_ID, KEY_SECRET, SIGN_NAME, Answer, Provider, Trick, code
 from tests.support.reporting import post
 from tests.support.sms import NUMBER, Make, aliyun, tencent
+from tests.support.tokens import admission
 
 QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 BOTH = pytest.mark.parametrize("make", [aliyun, tencent], ids=["aliyun", "tencent"])
@@ -346,6 +347,7 @@ async def test_the_service_asks_where_its_settings_say_so(
         "PANKE_NOTIFIER_PROVIDER_HOSTS": "localhost",
         "PANKE_NOTIFIER_ALLOW_LOOPBACK": "true",
         "PANKE_NOTIFIER_POLL_REPORTS": "true",
+        **admission().environment(),
     }
     service = create_service(load(NotifierSettings, given))
     async with service.app.router.lifespan_context(service.app):
