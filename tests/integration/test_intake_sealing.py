@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +14,15 @@ import psycopg
 import pytest
 
 from services.intake.admission.admission import admit
+from services.intake.journal.committer import GroupCommitter
 from services.intake.journal.journal import WrongDeploymentError, declare_deployment
 from services.intake.journal.sealing import SealingJournal
+from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome
 from shared.platform.postgres.database import connection_info, migrate
+from shared.platform.telemetry.telemetry import new_registry
 from shared.sealing.keys import KeyFile
+from shared.sealing.person import PersonKey
 from shared.sealing.vault import PACKAGE, SCHEMA, Vault, destroy
 from tests.support.intake import TRACE, new_journal, prepare, raw, visit
 from tests.support.keys import key_file
@@ -43,9 +49,13 @@ class Sealing:
         found: dict[str, Any] = msgspec.json.decode(row[0])
         return found
 
+    def people(self) -> list[str]:
+        with psycopg.connect(self.vault_dsn) as connection:
+            return [id_ for (id_,) in connection.execute("SELECT id FROM vault.people ORDER BY id")]
+
     def erase(self, *ids: str) -> None:
         with psycopg.connect(self.vault_dsn) as connection:
-            assert destroy(connection, ids) == list(ids)
+            assert sorted(destroy(connection, ids)) == sorted(ids)
 
 
 @pytest.fixture
@@ -126,6 +136,28 @@ def test_a_repetition_brings_nobody_back_who_was_named_beside(sealing: Sealing) 
         other = event | {"data": event["data"] | {"notes": "另外"}}
         assert isinstance(sealing.record(other), Conflict)
         assert sealing.vault.known(connection, [("demo", "+8613800000077")]) == {}
+
+
+async def test_who_is_erased_is_forgotten_where_no_event_comes(sealing: Sealing) -> None:
+    """An intake that has nothing to do looks whether anybody was erased, and no key of them is left in the process."""
+    await asyncio.to_thread(sealing.record, visit())
+    gone = await asyncio.to_thread(sealing.people)
+    assert keys_at_hand(gone)
+    committer = GroupCommitter(
+        sealing.journal, IntakeMetrics(new_registry("t", "0")), group_size=9, queue_size=9, rest=0.01
+    )
+    await asyncio.to_thread(sealing.erase, *gone)
+    committer.start()
+    deadline = asyncio.get_running_loop().time() + 60
+    while keys_at_hand(gone):
+        assert asyncio.get_running_loop().time() < deadline, "a key is remembered"
+        await asyncio.sleep(0.01)
+    await committer.close()
+
+
+def keys_at_hand(people: list[str]) -> list[str]:
+    """Whose keys are anywhere in this process."""
+    return [one.id for one in gc.get_objects() if isinstance(one, PersonKey) and one.id in people]
 
 
 @pytest.mark.parametrize("sealed", [True, False])

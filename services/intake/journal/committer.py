@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Protocol
 
 import psycopg
@@ -24,6 +25,7 @@ from shared.i18n import bilingual
 
 log = structlog.get_logger()
 
+REST = 30.0
 RETRY_AFTER = 2
 RETRY_AFTER_DISK = 30
 
@@ -38,6 +40,9 @@ OUTAGES = (
 
 class Appender(Protocol):
     def append(self, submissions: Sequence[Submission]) -> list[Outcome]: ...
+
+    def rest(self) -> None:
+        """Nothing came for a while."""
 
 
 class Job:
@@ -54,9 +59,17 @@ class GroupCommitter:
     """Collects submissions into groups and appends one group at a time."""
 
     def __init__(
-        self, journal: Appender, metrics: IntakeMetrics, *, group_size: int, queue_size: int
+        self,
+        journal: Appender,
+        metrics: IntakeMetrics,
+        *,
+        group_size: int,
+        queue_size: int,
+        rest: float = REST,
     ) -> None:
+        """`rest`: seconds without an event after which, and again after which, the journal is told so."""
         self._journal = journal
+        self._rest = rest
         self._metrics = metrics
         self._group_size = group_size
         self._queue_size = queue_size
@@ -100,10 +113,20 @@ class GroupCommitter:
     async def _run(self) -> None:
         while not (self._closing and not self._queue):
             if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
+                await self._wait()
                 continue
             await self._commit(self._next_group())
+
+    async def _wait(self) -> None:
+        """Until something is queued; whoever appends is told each time that nothing was for so long."""
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(self._rest):
+                await self._wake.wait()
+        except TimeoutError:
+            loop = asyncio.get_running_loop()
+            with suppress(psycopg.Error):  # told again, and by the next group at the latest
+                await loop.run_in_executor(self._thread, self._journal.rest)
 
     def _next_group(self) -> list[Job]:
         group = [self._queue.popleft()]

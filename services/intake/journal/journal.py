@@ -117,6 +117,9 @@ class Journal:
                 self._link.get().execute(SQL["void_comparison"])
                 raise
 
+    def rest(self) -> None:
+        """Nothing is remembered that would have to be forgotten."""
+
     def sealed_by(self, ids: Sequence[str]) -> dict[str, tuple[KnownEvent, str]]:
         """Those of the events that are recorded, and whose key proves the content, if one does."""
         connection = self._link.get()
