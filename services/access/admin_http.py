@@ -22,6 +22,7 @@ from services.access.record.entry import AccessEntry
 from services.access.record.record import AccessRecord, RecordQuery
 from shared.access.caller import EVERY_SCOPE, GrantedRole
 from shared.access.guard import caller_of, permits_of
+from shared.access.report import AccessReport
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.i18n import bilingual
 from shared.platform.http.openapi import Document, answer, body, named
@@ -210,7 +211,7 @@ def _listed(row: Any) -> calls.ListedAccount:
     )  # fmt: skip
 
 
-def _reported(one: calls.OpeningReport, service: str) -> AccessEntry:
+def _reported(one: AccessReport, service: str) -> AccessEntry:
     known = msgspec.structs.asdict(one)
     known["at"] = format_instant(_checked("openings.at", one.at))
     return replace_service(AccessEntry(**known), service)

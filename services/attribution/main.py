@@ -94,7 +94,7 @@ class AttributionService:
         self.rulebooks = _rulebooks(settings)
         self.texts = StoredTexts(self.database, self.rulebooks)
         rules = live_rules(self.rulebooks)
-        self.door = ServiceDoor(settings, "attribution", time.time, time.monotonic)
+        self.door = ServiceDoor(settings, SCHEMA, time.time, time.monotonic, registry)
         self.vault = vault_of(settings)
         self.questions = ScopeReader(self.database, rules.books, self.texts.seen)
         self._parked_since: datetime | None = None

@@ -15,14 +15,20 @@ import msgspec
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
+from services.intake.admission.access_record import tell
 from services.intake.admission.attribution import FactNotFailingError
 from services.intake.admission.authority import RecordingRights
+from services.intake.admission.reading import EventReader
 from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json, status_of
 from services.intake.journal.set_asides import UnknownEventError
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import IntakeUnavailableError, MalformedEventError
-from shared.access.guard import caller_of
+from shared.access.caller import Caller
+from shared.access.guard import address_of, caller_of, permits_of
+from shared.access.report import disclosed
+from shared.access.reporting import Reporting
+from shared.access.table import permission_table
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
 from shared.contract.set_aside import SetAside, SetAsidesAnswer, SettingAside
@@ -73,29 +79,33 @@ _SET_ASIDE_ANSWERS: Final[_Responses] = {
 }
 
 
-def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: RecordingRights) -> None:
+def add_routes(
+    app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: RecordingRights, reporting: Reporting
+) -> None:
     """The routes of the service; health, metrics and docs are those of every service."""
-    malformed = metrics.outcomes.labels("malformed")
+    malformed, table = metrics.outcomes.labels("malformed"), permission_table()
 
     async def post_event(request: Request) -> Response:
         """202 once the event is durable; 200 with the first answer for a repetition."""
-        raw = await request.body()
+        raw, may = await request.body(), authority.of(caller_of(request))
         try:
-            outcome = await intake.take(raw, _traceparent(), authority.of(caller_of(request)))
+            outcome = await intake.take(raw, _traceparent(), may)
         except BadEvent:
             malformed.inc()
             raise
         except IntakeUnavailableError as error:
             metrics.refused_busy.inc()
             raise unavailable(error.reason, error.retry_after) from error
+        await tell(reporting, may, (outcome,), address_of(request))
         if isinstance(outcome, PLACED):
             return Response(place_json(outcome.place), STATUS[type(outcome)], media_type=JSON)
         return Response(problem_json(outcome), status_of(outcome), media_type=PROBLEM_TYPE)
 
     async def post_batch(request: Request) -> Response:
         """A result per line, as NDJSON; one bad line does not stop the others."""
-        lines = _lines(await request.body())
-        outcomes = await intake.take_lines(lines, _traceparent(), authority.of(caller_of(request)))
+        lines, may = _lines(await request.body()), authority.of(caller_of(request))
+        outcomes = await intake.take_lines(lines, _traceparent(), may)
+        await tell(reporting, may, outcomes, address_of(request))
         malformed.inc(sum(isinstance(outcome, MalformedEventError) for outcome in outcomes))
         delayed = [outcome for outcome in outcomes if isinstance(outcome, Delayed)]
         if len(delayed) == len(outcomes):
@@ -104,15 +114,19 @@ def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: 
         headers = {"Retry-After": str(delayed[0].unavailable.retry_after)} if delayed else None
         return Response(await _rendered(outcomes), 200, headers, NDJSON)
 
-    async def get_event(id: Id) -> Response:
-        """The event as recorded: its canonical envelope with `recorded_at`."""
+    async def get_event(id: Id, request: Request) -> Response:
+        """The event as recorded: its canonical envelope with `recorded_at`. Contacts are masked for whoever may not see
+        them in clear; an event out of the caller's reach is answered as one that is not there."""
+        reader = EventReader(table, caller_of(request), permits_of(request))
         try:
-            body = await intake.event(_event_id(id))
+            found = await intake.event(_event_id(id), reader)
         except IntakeUnavailableError as error:
             raise unavailable(error.reason, error.retry_after) from error
-        if body is None:
+        if found is None:
+            disclosed(detail=id)
             raise ProblemError(404, bilingual("no event of this id is recorded"))
-        return Response(body, media_type=JSON)
+        disclosed(scope=found.scope, role=found.role, detail=id)
+        return Response(found.body, media_type=JSON)
 
     add = app.router.add_api_route
     tags: list[str | Enum] = ["events"]
@@ -155,6 +169,8 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
     async def post_set_aside(request: Request, scope: Slug) -> Response:
         """201 when the fact is set aside now; 200 with the first record for a repetition, which changes nothing."""
         asked = decode_setting_aside(await request.body())
+        _demand_own_name(asked, caller_of(request), scope)
+        disclosed(detail=asked.id)
         try:
             record, new = await intake.set_aside(scope, asked)
         except UnknownEventError:
@@ -194,6 +210,14 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
         responses=_SET_ASIDE_ANSWERS,
         openapi_extra=_SETTING_ASIDE,
     )
+
+
+def _demand_own_name(asked: SettingAside, caller: Caller, scope: str) -> None:
+    """Whoever sets a fact aside answers for it themselves. Raises `ProblemError`."""
+    names = caller.names(scope)
+    if asked.by not in names:
+        said = bilingual("whoever sets a fact aside is signed in: {names}", names=", ".join(sorted(names)))
+        raise ProblemError(403, f"by: {said}", errors=[{"path": "by", "rule": "caller", "message": said}])
 
 
 def _not_failing(failing: str | None) -> ProblemError:

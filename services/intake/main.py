@@ -79,7 +79,7 @@ class IntakeService:
         self._topic = Topics(settings.topic_prefix).intake
         self.standing = JournalStatus(self.database, self._topic)
         rulebooks = AdoptableRulebooks(settings.rulebooks, settings.rulebook_folder)
-        self.door = ServiceDoor(settings, "intake", time.time, time.monotonic)
+        self.door = ServiceDoor(settings, SCHEMA, time.time, time.monotonic, registry)
         self.vault = vault_of(settings)
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-intake-opening", max_size=2
@@ -120,7 +120,7 @@ class IntakeService:
             body_limit=BATCH_BYTES,
             door=self.door.door(),
         )
-        add_routes(self.app, self.intake, metrics, RecordingRights(permission_table()))
+        add_routes(self.app, self.intake, metrics, RecordingRights(permission_table()), self.door.reporting)
 
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""

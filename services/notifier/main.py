@@ -88,7 +88,7 @@ class NotifierService:
         self.database = Database(
             settings.database_url, schema=SCHEMA, name="panke-notifier", max_size=THREADS + ANSWERING
         )
-        self.door = ServiceDoor(settings, "notifier", time.time, time.monotonic)
+        self.door = ServiceDoor(settings, SCHEMA, time.time, time.monotonic, self.metrics.registry)
         self.vault = vault_of(settings)
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-notifier-vault", max_size=THREADS

@@ -76,6 +76,12 @@ class Caller(Struct, frozen=True):
 
     def may_sign_for_others(self, scope: str) -> bool:
         """Whether the caller may enter what somebody else decided or approved on a signed paper."""
-        return any(one.scope == scope and one.role in SIGNERS for one in self.staff_roles) or any(
-            one.role == "registry" and one.covers(scope) for one in self.granted_roles
-        )
+        return self.signing_role(scope) is not None
+
+    def signing_role(self, scope: str) -> str | None:
+        """By which role the caller enters what others signed, if by any."""
+        for one in self.staff_roles:
+            if one.scope == scope and one.role in SIGNERS:
+                return one.role
+        registry = any(one.role == "registry" and one.covers(scope) for one in self.granted_roles)
+        return "registry" if registry else None

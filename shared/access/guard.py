@@ -6,23 +6,26 @@ reaches within a scope (an office, own customers) only the handler can tell: it 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, cast
 
 from starlette.requests import HTTPConnection
 from starlette.routing import compile_path
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.access.caller import Caller
 from shared.access.keys import KeysAwayError, KeySource
 from shared.access.limits import CallerLimit
+from shared.access.report import Disclosure, Passage, disclosing
 from shared.access.table import Action, PermissionTable, Permit
 from shared.access.tokens import TokenRefusedError, TokenVerifier, UnknownKeyError
 from shared.i18n import bilingual, listed
 from shared.platform.http.problem import ProblemError, problem, unavailable
 
 REALM: Final = 'Bearer realm="panke"'
+_NOT_SHOWN: Final = 300
+_REFUSED: Final = (403, 404)
 _PERMITS: Final = "permits"
 _CALLER: Final = "caller"
 
@@ -38,9 +41,12 @@ class Refusal:
     scope: str | None
     caller: Caller | None
     address: str | None
+    detail: str | None = None
 
 
 Refused: TypeAlias = Callable[[Refusal], Awaitable[None]]
+Passed: TypeAlias = Callable[[Passage], Awaitable[None]]
+"""Keeps what an answer shows, before it leaves. Raises `ProblemError`, and the answer does not leave."""
 SessionCheck: TypeAlias = Callable[[Caller], Awaitable[str | None]]
 """What stands against a session whose token is still valid, or None."""
 
@@ -68,7 +74,7 @@ class OfflineDoorkeeper:
 
 
 class _Routes:
-    """The addresses of a service, each with its action."""
+    """The addresses of a service, each with its action and the names that stand in it."""
 
     def __init__(self, table: PermissionTable, service: str) -> None:
         self._plain: dict[tuple[str, str], str] = {}
@@ -79,15 +85,15 @@ class _Routes:
             else:
                 self._plain[method, path] = action
 
-    def find(self, method: str, path: str) -> tuple[str, str | None] | None:
-        """The action of an address, and the scope that it names."""
+    def find(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        """The action of an address, and what it names: a scope, a customer."""
         method = "GET" if method == "HEAD" else method
         if (plain := self._plain.get((method, path))) is not None:
-            return plain, None
+            return plain, {}
         for of, pattern, action in self._patterns:
             found = pattern.match(path) if of == method else None  # type: ignore[attr-defined]
             if found is not None:
-                return action, found.groupdict().get("scope")
+                return action, found.groupdict()
         return None
 
 
@@ -102,6 +108,7 @@ class AccessGuard:
         table: PermissionTable,
         doorkeeper: Doorkeeper,
         refused: Refused | None = None,
+        passed: Passed | None = None,
         session: SessionCheck | None = None,
         limit: CallerLimit | None = None,
     ) -> None:
@@ -110,6 +117,7 @@ class AccessGuard:
         self._routes = _Routes(table, service)
         self._doorkeeper = doorkeeper
         self._refused = refused
+        self._passed = passed
         self._session = session
         self._limit = limit
 
@@ -118,31 +126,77 @@ class AccessGuard:
             await self._app(scope, receive, send)
             return
         found = self._routes.find(scope["method"], scope["path"])
-        if found is None or self._table.actions[found[0]].who != "anyone":
-            try:
-                await self._let_in(scope, found)
-            except ProblemError as error:
-                await problem(error.status, error.detail, headers=error.headers)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if found is not None and self._table.actions[found[0]].who == "anyone":
+            await self._app(scope, receive, send)
+            return
+        try:
+            passage = await self._let_in(scope, *(found or (None, {})))
+        except ProblemError as error:
+            await problem(error.status, error.detail, headers=error.headers)(scope, receive, send)
+            return
+        if passage is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._on_record(passage, scope, receive, send)
 
-    async def _let_in(self, scope: Scope, found: tuple[str, str | None] | None) -> None:
-        """Note who calls and by which permits. Raises `ProblemError`."""
-        action, of = found or (None, None)
-        caller = None
+    async def _let_in(self, scope: Scope, action: str | None, names: Mapping[str, str]) -> Passage | None:
+        """Note who calls and by which permits; what of it goes on record. Raises `ProblemError`."""
+        caller, of = None, names.get("scope")
         try:
             caller = await self._caller(HTTPConnection(scope))
             permits = self._permits(caller, action, of)
         except ProblemError as error:
             if self._refused is not None:
-                address = scope["client"][0] if scope.get("client") else None
-                said = Refusal(error.status, error.detail, scope["method"], action, of, caller, address)
-                await self._refused(said)
+                await self._refused(
+                    Refusal(error.status, error.detail, scope["method"], action, of, caller, _address(scope))
+                )
             raise
         if self._limit is not None and caller.kind == "person":  # machines are the deployment's own
             self._limit.check(caller)  # not on record: whoever asks too often would fill it
         state = scope.setdefault("state", {})
         state[_CALLER], state[_PERMITS] = caller, permits
+        act = None if action is None else self._table.actions[action].act
+        if self._passed is None or act is None or action is None:
+            return None
+        shown = Disclosure(scope=of, customer=names.get("customer"))
+        return Passage(act, action, caller, permits, _address(scope), shown)
+
+    async def _on_record(self, passage: Passage, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer of the application, which leaves when what it shows is on record, or not at all."""
+        withheld = False
+
+        async def leaving(message: Message) -> None:
+            nonlocal withheld
+            if message["type"] == "http.response.start":
+                try:
+                    await self._noted(passage, message["status"], scope["method"])
+                except ProblemError as error:
+                    withheld = True
+                    await problem(error.status, error.detail, headers=error.headers)(scope, receive, send)
+            if not withheld:
+                await send(message)
+
+        with disclosing(passage.shown):
+            await self._app(scope, receive, leaving)
+
+    async def _noted(self, passage: Passage, status: int, method: str) -> None:
+        """On record: what is shown; or that it was refused, by a handler that knows how far the caller reaches."""
+        if status < _NOT_SHOWN and self._passed is not None:
+            await self._passed(passage)
+        elif status in _REFUSED and self._refused is not None:
+            shown = passage.shown
+            await self._refused(
+                Refusal(
+                    status,
+                    "",
+                    method,
+                    passage.action,
+                    shown.scope,
+                    passage.caller,
+                    passage.address,
+                    shown.detail,
+                )
+            )
 
     async def _caller(self, asked: HTTPConnection) -> Caller:
         try:
@@ -180,6 +234,15 @@ def forbidden(table: PermissionTable, action: str, told: Action) -> ProblemError
         roles=listed(table.roles_of(action)),
     )
     return ProblemError(403, reason)
+
+
+def address_of(request: HTTPConnection) -> str | None:
+    """Where the request comes from, as the connection has it; a proxy in front is seen as itself."""
+    return _address(request.scope)
+
+
+def _address(scope: Scope) -> str | None:
+    return scope["client"][0] if scope.get("client") else None
 
 
 def caller_of(request: HTTPConnection) -> Caller:

@@ -49,6 +49,17 @@ class Action(Struct, frozen=True, forbid_unknown_fields=True):
     may: Mapping[str, Reach] = {}
     who: Who = "role"
     opens: bool = False
+    exports: bool = False
+    privileged: bool = False
+
+    @property
+    def act(self) -> Literal["opened", "exported", "privileged"] | None:
+        """As what it goes on the record of access, if it does."""
+        if self.privileged:
+            return "privileged"
+        if self.exports:
+            return "exported"
+        return "opened" if self.opens else None
 
     @property
     def text(self) -> Text:

@@ -445,7 +445,7 @@ async def test_a_fact_on_which_the_scope_does_not_fail_is_never_set_aside(
 ) -> None:
     """409 with the reason, and the export does not leave it out; while attribution is away, 503 and nothing changes."""
     event = visit()
-    asked = {"id": event["id"], "reason": "a rival's visit", "by": "chen"}
+    asked = {"id": event["id"], "reason": "a rival's visit", "by": "everybody"}
     async with failing_on(failing) as asks, serving(replace(chosen, intake_attribution=asks)) as (client, _):
         await client.post("/v1/events", content=raw(event))
         refused = await client.post("/v1/journal/demo/set-asides", json=asked)
@@ -464,7 +464,7 @@ async def test_nothing_is_set_aside_that_attribution_does_not_mark(
 ) -> None:
     """A retry that folds the fact meanwhile goes before: the record is made only with the mark."""
     event = visit()
-    asked = {"id": event["id"], "reason": "entered twice", "by": "chen"}
+    asked = {"id": event["id"], "reason": "entered twice", "by": "everybody"}
     async with (
         failing_on(event["id"], marks=marks) as asks,
         serving(replace(chosen, intake_attribution=asks)) as (client, _),
@@ -479,9 +479,9 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
     chosen: IntakeSettings,
 ) -> None:
     """The first record of it stands, whatever a repetition says, without the phones of its reason; only a fact of the
-    scope can be set aside."""
+    scope can be set aside, and only by whoever is signed in."""
     event, later = visit(), visit()
-    asked = {"id": event["id"], "reason": "entered twice\nby the line, 138 1234 0001", "by": "chen"}
+    asked = {"id": event["id"], "reason": "entered twice\nby the line, 138 1234 0001", "by": "everybody"}
     async with (
         failing_on(event["id"]) as asks,
         serving(replace(chosen, intake_attribution=asks)) as (client, _),
@@ -491,15 +491,16 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
         before = await client.get("/v1/journal/demo/set-asides")
         first = await client.post("/v1/journal/demo/set-asides", json=asked)
         listed = await client.get("/v1/journal/demo/set-asides")
-        again = await client.post("/v1/journal/demo/set-asides", json=asked | {"by": "zhou"})
+        again = await client.post("/v1/journal/demo/set-asides", json=asked | {"reason": "another"})
+        another = await client.post("/v1/journal/demo/set-asides", json=asked | {"by": "zhou"})
         unknown = await client.post("/v1/journal/demo/set-asides", json=asked | {"id": str(uuid.uuid4())})
         elsewhere = await client.post("/v1/journal/other/set-asides", json=asked)
         stored = await client.get(f"/v1/events/{event['id']}")
         seqs = [(await client.post("/v1/events", content=raw(sent))).json()["seq"] for sent in (event, later)]
     export = CliRunner().invoke(cli.journal, ["export", "demo", "--database-url", chosen.database_url])
     lines = [json.loads(line) for line in export.stdout.splitlines()]
-    assert (first.status_code, again.status_code) == (201, 200)
-    assert first.content == again.content
+    assert (first.status_code, again.status_code, another.status_code) == (201, 200, 403)
+    assert (first.content, another.json()["errors"][0]["path"]) == (again.content, "by")
     assert (before.json(), listed.json()) == ({"set_asides": []}, {"set_asides": [first.json()]})
     assert (unknown.status_code, elsewhere.status_code) == (404, 404)
     assert unknown.headers["content-type"] == "application/problem+json"
@@ -509,7 +510,7 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
     at = lines[2].pop("at")
     assert at == first.json()["at"]
     reason = "entered twice\nby the line, 138****0001"
-    assert lines[2:] == [{"set_aside": event["id"], "reason": reason, "by": "chen"}]
+    assert lines[2:] == [{"set_aside": event["id"], "reason": reason, "by": "everybody"}]
 
 
 @pytest.mark.parametrize(

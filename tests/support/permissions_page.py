@@ -28,7 +28,8 @@ not in it is refused. What a role is and how a caller shows who they are stands 
 | 授权范围 granted | the scopes over which the role was granted |
 | – | may not |
 
-An action marked 🔎 shows the personal data of customers: each use of it goes on the record of access.
+An action marked 🔎 shows the personal data of customers, 📤 hands out all of a scope, 🛠 is privileged: each use of one
+goes on the record of access.
 
 This page is made of the table: `.venv/bin/python -m tests.support.permissions_page` writes it anew.
 """
@@ -66,7 +67,8 @@ def _tables() -> Iterator[str]:
 
 
 def _title(name: str, action: Action) -> str:
-    return f"{action.zh}<br>`{name}`{' 🔎' if action.opens else ''}"
+    mark = {"opened": " 🔎", "exported": " 📤", "privileged": " 🛠", None: ""}[action.act]
+    return f"{action.zh}<br>`{name}`{mark}"
 
 
 def _actions() -> Iterator[str]:

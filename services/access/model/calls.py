@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.access.caller import GrantableRole, GrantedRole, StaffRole
+from shared.access.report import MOST, PLAIN, AccessReport
 from shared.contract.answers.values import InstantText
 from shared.contract.fields import ScopeId, StaffId
 
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
-PLAIN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
-"""A text without control characters: no database keeps the first of them, no terminal should be shown the others."""
 Login = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
-Word = Annotated[str, Meta(max_length=64, pattern=PLAIN)]
 AccountId = Annotated[str, Meta(description="UUID of an account")]
 GrantScopes = Annotated[
     tuple[Annotated[str, Meta(pattern=r"^(\*|[a-z0-9-]{1,64})$")], ...], Meta(min_length=1)
@@ -125,33 +123,10 @@ class GrantAsked(AskedBody, frozen=True):
     scopes: GrantScopes
 
 
-class OpeningReport(AskedBody, frozen=True):
-    """That personal data of a customer was opened or exported, as the service reports it that showed it."""
-
-    id: Annotated[
-        str,
-        Meta(
-            pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
-            description="UUID; a repetition changes nothing",
-        ),
-    ]
-    at: InstantText
-    act: Literal["opened", "exported"]
-    account: Word
-    login: Word
-    action: Word
-    role: Word
-    scope: ScopeId
-    customer: Word | None = None
-    session: Word | None = None
-    address: Word | None = None
-    count: Annotated[int, Meta(ge=0)] | None = None
-
-
 class OpeningsAsked(AskedBody, frozen=True):
     """Up to a hundred reports, in the order in which it happened."""
 
-    openings: Annotated[tuple[OpeningReport, ...], Meta(min_length=1, max_length=100)]
+    openings: Annotated[tuple[AccessReport, ...], Meta(min_length=1, max_length=MOST)]
 
 
 class TokensAnswer(Struct, frozen=True, omit_defaults=True):

@@ -14,12 +14,11 @@ from shared.contract.answers.values import InstantText
 BEGINNING: Final = bytes(32)
 """What the first entry has before it."""
 
-OpeningAct: TypeAlias = Literal["opened", "exported"]
 Act: TypeAlias = Literal[
     "signed_in", "sign_in_refused", "went_on", "signed_out", "session_ended", "machine_let_in", "refused",
     "account_made", "account_changed", "account_disabled", "account_enabled", "account_renewed", "account_set_up",
     "password_changed", "second_factor_changed", "granted", "grant_ended", "keys_rotated", "record_read",
-    "opened", "exported",
+    "opened", "exported", "privileged",
 ]  # fmt: skip
 
 Word = Annotated[str, Meta(max_length=200)]

@@ -20,6 +20,7 @@ from services.attribution.queries.lanes import Lane, Lanes
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownNameError
 from shared.access.extent import Sight
+from shared.access.report import disclosed
 from shared.contract import format_instant
 from shared.contract.answers.values import Page
 from shared.i18n import bilingual
@@ -80,6 +81,7 @@ class Asking:
 
         def page(snapshot: Snapshot) -> Page:
             items, following = ask(snapshot, at)
+            disclosed(count=len(items))
             return kind(items, cursor=written(following), **snapshot.head.answer_head())
 
         return await self.answer("lists", scope, sight, min_seq, page)

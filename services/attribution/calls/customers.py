@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 import msgspec
+from msgspec import Raw, Struct
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, encoded, headers_of
@@ -37,6 +38,7 @@ from services.attribution.replays.historic import (
     ScopeFacts,
 )
 from shared.access.extent import Sight
+from shared.access.report import disclosed
 from shared.contract.answers import (
     CustomerAnswer,
     CustomerResult,
@@ -83,6 +85,7 @@ class CustomerCalls:
         min_seq: MinSeq = None,
     ) -> Response:
         head, judged = await self._refold(scope, sight, as_of, known_at, min_seq)
+        disclosed(count=await self._asking.ask("historic", partial(_customers_in, judged), ""))
         return Response(judged, media_type=JSON, headers=headers_of(head))
 
     async def customers(
@@ -212,5 +215,14 @@ class CustomerCalls:
         return head, await self._asking.ask("historic", opened, missing)
 
 
+class _Customers(Struct):
+    customers: list[Raw]
+
+
+def _customers_in(judged: bytes | None) -> int:
+    return 0 if judged is None else len(msgspec.json.decode(judged, type=_Customers).customers)
+
+
 def _whole(customer: ListedCustomer, head: FoldedHead) -> CustomerAnswer:
+    disclosed(customer=customer.customer)
     return extended(CustomerAnswer, customer, **head.answer_head())

@@ -24,6 +24,7 @@ from shared.access.caller import Caller
 from shared.access.extent import ScopeExtent, Sight
 from shared.access.guard import caller_of, permits_of
 from shared.access.limits import CallerLimit
+from shared.access.report import disclosed
 from shared.contract.answers import BoardsAnswer, LookupAnswer, PreviewAnswer
 from shared.i18n import bilingual
 from shared.ids import ScopeId
@@ -93,7 +94,7 @@ class DeskCalls:
         self._limit.check(asker)
         contact, now = stored_contact(question.contact), self._clock.now()
         return await self._asking.answer(
-            "desk", scope, sight, min_seq, lambda snapshot: look_up(snapshot, contact, now)
+            "desk", scope, sight, min_seq, lambda snapshot: _told(look_up(snapshot, contact, now))
         )
 
     async def preview(
@@ -113,6 +114,7 @@ class DeskCalls:
             raise refused(409, "id", "repeated", REPEATED) from None
         except WouldParkError as error:
             raise ProblemError(409, bilingual("the fold fails on this event: {error}", error=error)) from None
+        disclosed(customer=None if found.customer is None else found.customer.customer)
         return encoded(found, head)
 
     async def boards(self, request: Request, office: Office, min_seq: MinSeq = None) -> Response:
@@ -133,3 +135,9 @@ class DeskCalls:
             return BoardsAnswer(office, scope, boards.visit, boards.call, **snapshot.head.answer_head())
 
         return await self._asking.answer("desk", scope, sight, min_seq, both)
+
+
+def _told(answer: LookupAnswer) -> LookupAnswer:
+    """What the desk is told; who asks for a contact that nobody has is on record as well."""
+    disclosed(customer=answer.customer, count=int(answer.known))
+    return answer

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from services.intake.model.submission import ForbiddenEvent
 from shared.access.caller import Caller
 from shared.access.table import PermissionTable, Permit
@@ -24,6 +26,38 @@ May = Callable[[Event], ForbiddenEvent | None]
 """What stands against recording an event, if anything does."""
 
 
+class ToldEvent(Struct, frozen=True, gc=False):
+    """An event that goes on the record of access: entered for others by this role, or refused with this status."""
+
+    id: str
+    scope: str
+    action: str
+    role: str | None = None
+    status: int | None = None
+    path: str | None = None
+
+
+class CallerRights:
+    """What one caller may record with one request, and what of it goes on the record of access."""
+
+    def __init__(self, rights: RecordingRights, caller: Caller) -> None:
+        self.caller = caller
+        self.signed: list[ToldEvent] = []
+        self.refused: list[ToldEvent] = []
+        self._rights = rights
+
+    def __call__(self, event: Event) -> ForbiddenEvent | None:
+        """What speaks against the event."""
+        action = self._rights.action_of(event)
+        refusal = self._rights.refusal(self.caller, event)
+        if refusal is not None:
+            told = ToldEvent(event.id, event.scope, action, status=refusal.status, path=refusal.path)
+            self.refused.append(told)
+        elif (role := self.caller.signing_role(event.scope)) and any(_of_others(self.caller, event)):
+            self.signed.append(ToldEvent(event.id, event.scope, action, role))
+        return refusal
+
+
 class RecordingRights:
     """What each caller may record, by the table of permissions."""
 
@@ -31,18 +65,22 @@ class RecordingRights:
         self._table = table
         self._permits = lru_cache(maxsize=4096)(self._permits_of)
 
-    def of(self, caller: Caller) -> May:
+    def of(self, caller: Caller) -> CallerRights:
         """What speaks against events of this caller."""
+        return CallerRights(self, caller)
 
-        def refusal(event: Event) -> ForbiddenEvent | None:
-            return (
-                self._of_scope(caller, event)
-                or self._of_type(caller, event)
-                or _of_actor(caller, event)
-                or _of_deciders(caller, event)
-            )
+    def action_of(self, event: Event) -> str:
+        """The action that recording the event is."""
+        return self._table.action_of(event.type)
 
-        return refusal
+    def refusal(self, caller: Caller, event: Event) -> ForbiddenEvent | None:
+        """What speaks against an event of a caller."""
+        return (
+            self._of_scope(caller, event)
+            or self._of_type(caller, event)
+            or _of_actor(caller, event)
+            or _of_deciders(caller, event)
+        )
 
     def _of_scope(self, caller: Caller, event: Event) -> ForbiddenEvent | None:
         if caller.knows(event.scope):
@@ -79,15 +117,21 @@ def _of_actor(caller: Caller, event: Event) -> ForbiddenEvent | None:
 
 
 def _of_deciders(caller: Caller, event: Event) -> ForbiddenEvent | None:
-    own = {event.actor} | caller.staff_ids(event.scope)
-    for path, named in _deciders(event):
-        if named not in own and not caller.may_sign_for_others(event.scope):
-            said = bilingual(
-                "whoever decided or approved signs in themselves; for others, papers that they signed are entered by "
-                "back office, administration manager or manager"
-            )
-            return ForbiddenEvent(path, "signed", said)
+    if caller.may_sign_for_others(event.scope):
+        return None
+    for path in _of_others(caller, event):
+        said = bilingual(
+            "whoever decided or approved signs in themselves; for others, papers that they signed are entered by "
+            "back office, administration manager or manager"
+        )
+        return ForbiddenEvent(path, "signed", said)
     return None
+
+
+def _of_others(caller: Caller, event: Event) -> Iterator[str]:
+    """The fields that name somebody else as deciding."""
+    own = {event.actor} | caller.staff_ids(event.scope)
+    return (path for path, named in _deciders(event) if named not in own)
 
 
 def _deciders(event: Event) -> Iterator[tuple[str, str]]:

@@ -32,8 +32,11 @@ SELECT seq, id, at, act, account, scope, customer, body, before, digest FROM acc
 WHERE seq > %(after)s ORDER BY seq LIMIT %(limit)s
 
 -- name: many_openings
--- Who opened how many customers of late.
+-- Who opened how many customers of late: those who are named, once each, and as many as a page or an export showed.
 SELECT count(*) FROM (
     SELECT account FROM access_record.entries
     WHERE act IN ('opened', 'exported') AND at > %(since)s AND account IS NOT NULL
-    GROUP BY account HAVING count(DISTINCT (scope, customer)) > %(most)s) AS opener
+    GROUP BY account
+    HAVING count(DISTINCT (scope, customer)) FILTER (WHERE customer IS NOT NULL)
+           + coalesce(sum((convert_from(body, 'UTF8')::jsonb->>'count')::bigint) FILTER (WHERE customer IS NULL), 0)
+           > %(most)s) AS opener
