@@ -29,7 +29,10 @@ from services.notifier.history.listing import (
     UnknownAlertError,
 )
 from services.notifier.history.proof import PAGE, LoggedAlert, LogQuery, Proof
+from services.notifier.history.reach import AlertReach
 from services.notifier.model.alert import State
+from shared.access.guard import permits_of
+from shared.access.report import disclosed
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.case_numbers import case_digest
 from shared.i18n import bilingual
@@ -92,6 +95,7 @@ def _add_pages(app: FastAPI, listing: Listing, zone: ZoneInfo) -> None:
     """Alerts by what is asked for, a page at a time."""
 
     def get_alerts(
+        request: Request,
         state: _State = None,
         scope: _Scope = None,
         customer: _Customer = None,
@@ -102,11 +106,13 @@ def _add_pages(app: FastAPI, listing: Listing, zone: ZoneInfo) -> None:
         cursor: _After = None,
         limit: _Limit = 50,
     ) -> Response:
-        """Alerts with their attempts: what was sent to whom, when, and what was answered."""
+        """Alerts with their attempts: what was sent to whom, when, and what was answered. Only those that the caller
+        reaches: of whole scopes, of an office, or their own."""
         wanted = Filter(
             None if state is None else state.value, scope, customer, staff, day, channel, _case(case), zone
         )
-        alerts = listing.page(wanted, None if cursor is None else _read_cursor(cursor), limit)
+        after = None if cursor is None else _read_cursor(cursor)
+        alerts = listing.page(wanted, after, limit, AlertReach.of(permits_of(request)))
         following = _cursor(alerts[-1]) if len(alerts) == limit else None
         return _json(AlertPage(alerts, following))
 
@@ -124,6 +130,7 @@ def _add_log(app: FastAPI, proof: Proof) -> None:
     """What was told about a customer, for whoever must prove it."""
 
     def get_log(
+        request: Request,
         customer: _Customer = None,
         scope: _Scope = None,
         claim: _Claim = None,
@@ -136,7 +143,8 @@ def _add_log(app: FastAPI, proof: Proof) -> None:
         if (customer is None) == (case is None):
             raise _refused("customer", "one_of", bilingual("give either `customer` or `case`"))
         asked = LogQuery(customer, scope, claim, _case(case))
-        alerts = proof.log(asked, None if cursor is None else _read_cursor(cursor), limit)
+        after = None if cursor is None else _read_cursor(cursor)
+        alerts = proof.log(asked, after, limit, AlertReach.of(permits_of(request)))
         return _json(AlertLog(alerts, _cursor(alerts[-1]) if len(alerts) == limit else None))
 
     app.add_api_route(
@@ -152,17 +160,20 @@ def _add_log(app: FastAPI, proof: Proof) -> None:
 def _add_single(app: FastAPI, listing: Listing, machine: MachineClock) -> None:
     """One alert, and one more try of it."""
 
-    def get_alert(alert: UUID) -> Response:
-        """One alert with its attempts."""
+    def get_alert(request: Request, alert: UUID) -> Response:
+        """One alert with its attempts; one that is out of the caller's reach is answered as one that is not there."""
         try:
-            return _json(listing.one(alert))
+            return _json(listing.one(alert, AlertReach.of(permits_of(request))))
         except UnknownAlertError as error:
             raise ProblemError(404, str(error)) from error
 
-    def retry_alert(alert: UUID) -> Response:
+    def retry_alert(request: Request, alert: UUID) -> Response:
         """Have an alert that was given up tried again. 409 when nothing is to be tried."""
+        disclosed(detail=f"alert {alert}")
         try:
-            return _json(listing.retry(alert, machine.now()))
+            tried = listing.retry(alert, machine.now(), AlertReach.of(permits_of(request)))
+            disclosed(scope=tried.scope, customer=tried.customer)
+            return _json(tried)
         except UnknownAlertError as error:
             raise ProblemError(404, str(error)) from error
         except NotRetriableError as error:

@@ -51,7 +51,14 @@ def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
     retried = panke("quarantine", "retry", "demo", "--database-url", system.database_url)
     assert (retried.returncode, b"being set aside by everybody" in retried.stderr) == (1, True)
 
-    given = ("--reason", "a rulebook that nobody has", "--by", "operators", "--database-url", system.database_url)
+    given = (
+        "--reason",
+        "a rulebook that nobody has",
+        "--by",
+        "operators",
+        "--database-url",
+        system.database_url,
+    )
     done = panke(
         "quarantine",
         "set-aside",

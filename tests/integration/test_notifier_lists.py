@@ -21,6 +21,7 @@ from services.notifier.schedule.plan import Plans
 from shared.contract.case_numbers import case_number
 from shared.platform.http.app import create_app
 from tests.support.notifier import END, Keeping, Office, local
+from tests.support.tokens import admission, guarded
 
 QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
 
@@ -108,10 +109,12 @@ async def test_the_log_over_http_is_of_a_customer_or_of_a_case_number(
     office: Office, query: dict[str, str], status: int
 ) -> None:
     """Either finds the same alerts; both, neither, or what is no case number is 422 with the parameter."""
-    app = create_app("Panke notifier", "0", live={}, ready={}, metrics=bytes)
+    app = guarded(create_app("Panke notifier", "0", live={}, ready={}, metrics=bytes), "notifier")
     add_routes(app, Listing(office.database), Proof(office.database), office.machine, SHANGHAI)
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", auth=admission().bearer()
+    ) as client:
         answer = await client.get("/v1/alerts/log", params=query)
     assert answer.status_code == status, answer.text
     if status == 200:
@@ -152,9 +155,11 @@ def test_a_day_is_that_of_the_office_also_where_only_the_settings_tell_its_zone(
 @pytest.mark.parametrize("name", ["staff", "channel", "scope", "customer", "case", "cursor"])
 async def test_a_filter_that_no_database_can_hold_is_refused_by_name(office: Office, name: str) -> None:
     """A NUL in a query is 422 that names the parameter, never a defect."""
-    app = create_app("Panke notifier", "0", live={}, ready={}, metrics=bytes)
+    app = guarded(create_app("Panke notifier", "0", live={}, ready={}, metrics=bytes), "notifier")
     add_routes(app, Listing(office.database), Proof(office.database), office.machine, SHANGHAI)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", auth=admission().bearer()
+    ) as client:
         answer = await client.get("/v1/alerts", params={name: "a\0b"})
     assert (answer.status_code, name in answer.text) == (422, True), answer.text

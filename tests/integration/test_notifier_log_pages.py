@@ -19,6 +19,7 @@ from services.notifier.history.proof import PAGE, Proof
 from services.notifier.http import add_routes
 from shared.platform.clock import MachineClock
 from tests.support.notifier import Office, local
+from tests.support.tokens import admission, guarded
 
 MANY = PAGE + 3
 FILL = """
@@ -49,14 +50,14 @@ def test_the_command_tells_all_of_a_customer_of_many_years(office: Office, datab
 
 async def test_the_log_over_http_has_pages(office: Office) -> None:
     """`next` asks for what is behind a page; the last one has none, and each alert is in one of them."""
-    app = FastAPI()
+    app = guarded(FastAPI(), "notifier")
     add_routes(
         app, Listing(office.database), Proof(office.database), MachineClock(), ZoneInfo("Asia/Shanghai")
     )
     found: list[str] = []
     query: dict[str, Any] | None = {"customer": "c1", "limit": 400}
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url="http://notifier"
+        transport=httpx.ASGITransport(app=app), base_url="http://notifier", auth=admission().bearer()
     ) as client:
         while query is not None:
             page = (await client.get("/v1/alerts/log", params=query)).json()

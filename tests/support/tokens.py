@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
 from shared.access.caller import Caller, GrantableRole, GrantedRole, StaffRole
+from shared.access.guard import AccessGuard
 from shared.access.keys import public_keys
 from shared.access.machine import MachineTokens
 from shared.access.table import permission_table
@@ -151,6 +153,14 @@ class Admission:
         if not roles:
             return Bearer(self.issuer, EVERYTHING, **{"kind": "machine", "login": "everybody", **claims})
         return Bearer(self.issuer, roles, **claims)
+
+
+def guarded(app: FastAPI, service: str, **more: Any) -> FastAPI:
+    """The application behind the door of a service, which lets in whom the admission of this process does."""
+    app.add_middleware(
+        AccessGuard, service=service, table=permission_table(), doorkeeper=admission().issuer, **more
+    )
+    return app
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One recorded event as somebody may see it: by their reach, its contacts in clear or masked (access.md#reading-查阅)."""
+"""One recorded event as somebody may see it: by their reach, contacts in clear or masked (access.md#reading-查阅)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from services.notifier.history.reach import EVERYTHING, AlertReach
 from services.notifier.model.alert import AttemptOutcome, State
 from services.notifier.schedule.ladder import SHANGHAI
 from services.notifier.schedule.plan import Plans
@@ -139,8 +140,10 @@ class Listing:
         self._opener = opener or Opener()
         self._sql = queries("services.notifier")
 
-    def page(self, wanted: Filter, after: Cursor | None, limit: int) -> list[ListedAlert]:
-        """Up to `limit` alerts, the latest due first, from behind `after`."""
+    def page(
+        self, wanted: Filter, after: Cursor | None, limit: int, reach: AlertReach = EVERYTHING
+    ) -> list[ListedAlert]:
+        """Up to `limit` alerts within reach, the latest due first, from behind `after`."""
         unreachable = wanted.state == UNREACHABLE
         given: dict[str, object] = {
             "state": State.DEAD.value if unreachable else wanted.state,
@@ -153,6 +156,7 @@ class Listing:
             "due": None if after is None else after[0],
             "id": None if after is None else after[1],
             "limit": limit,
+            **reach.given,
         }
         with asked_of(self._database, wanted.seen_in) as connection:
             given |= self._days(connection, wanted)
@@ -167,15 +171,17 @@ class Listing:
             rows: list[Any] = connection.execute(self._sql["zones"], given).fetchall()
         return _known(rows)
 
-    def one(self, alert: UUID) -> ListedAlert:
+    def one(self, alert: UUID, reach: AlertReach = EVERYTHING) -> ListedAlert:
+        """Raises `UnknownAlertError`, also for one that is out of reach."""
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["one"], {"id": alert}).fetchone()
+            row: Any = connection.execute(self._sql["one"], {"id": alert, **reach.given}).fetchone()
             if row is None:
                 raise UnknownAlertError(f"there is no alert {alert}")
             return _listed(row, self._attempts(connection, [alert]))
 
-    def retry(self, alert: UUID, machine_now: datetime) -> ListedAlert:
+    def retry(self, alert: UUID, machine_now: datetime, reach: AlertReach = EVERYTHING) -> ListedAlert:
         """Have an alert that was given up tried again, from the first round."""
+        self.one(alert, reach)
         with self._database.connection() as connection:
             given = {"id": alert, "machine_now": machine_now}
             done = connection.execute(self._sql["retry"], given).rowcount == 1

@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.notifier.history.listing import Cursor, Moment, ShownAlert
+from services.notifier.history.reach import EVERYTHING, AlertReach
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
 from shared.platform.postgres.scoped import asked_of
@@ -76,8 +77,14 @@ class Proof:
         self._opener = opener or Opener()
         self._sql = queries("services.notifier")
 
-    def log(self, asked: LogQuery, after: Cursor | None = None, limit: int = PAGE) -> list[LoggedAlert]:
-        """Up to `limit` alerts in the order in which they fell due, each with its history, from behind `after`."""
+    def log(
+        self,
+        asked: LogQuery,
+        after: Cursor | None = None,
+        limit: int = PAGE,
+        reach: AlertReach = EVERYTHING,
+    ) -> list[LoggedAlert]:
+        """Up to `limit` alerts within reach, as they fell due, each with its history, from behind `after`."""
         given = {
             "customer": asked.customer,
             "case": asked.case,
@@ -86,6 +93,7 @@ class Proof:
             "due": None if after is None else after[0],
             "id": None if after is None else after[1],
             "limit": limit,
+            **reach.given,
         }
         with asked_of(self._database, asked.seen_in) as connection:
             rows: list[Any] = connection.execute(self._sql["log_page"], given).fetchall()

@@ -4,7 +4,10 @@
 SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
        superseded_at, done_at
 FROM alerts
-WHERE (%(state)s::text IS NULL OR state = %(state)s)
+WHERE (%(everything)s::boolean
+       OR alert_reached(id, scope, customer, staff, owner, %(scopes_reached)s::text[], %(office_scopes)s::text[],
+                        %(offices)s::text[], %(own_scopes)s::text[], %(own)s::text[]))
+  AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (NOT %(unreachable)s OR unreachable)
   AND (%(scope)s::text IS NULL OR scope = %(scope)s)
   AND (%(customer)s::text IS NULL OR customer = %(customer)s)
@@ -27,7 +30,11 @@ LIMIT %(limit)s
 -- name: one
 SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
        superseded_at, done_at
-FROM alerts WHERE id = %(id)s
+FROM alerts
+WHERE id = %(id)s
+  AND (%(everything)s::boolean
+       OR alert_reached(id, scope, customer, staff, owner, %(scopes_reached)s::text[], %(office_scopes)s::text[],
+                        %(offices)s::text[], %(own_scopes)s::text[], %(own)s::text[]))
 
 -- name: attempts_of
 SELECT alert, number, channel, destination, recipient, digest, message, started_at, business_at, known_at, behind, answered_at, outcome,

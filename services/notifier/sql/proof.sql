@@ -7,7 +7,10 @@ SELECT set_config('panke.business_now', %(business_now)s, true)
 SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline,
        state, reason, rounds, superseded_at, done_at, made_at, made_business_at
 FROM alerts
-WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
+WHERE (%(everything)s::boolean
+       OR alert_reached(id, scope, customer, staff, owner, %(scopes_reached)s::text[], %(office_scopes)s::text[],
+                        %(offices)s::text[], %(own_scopes)s::text[], %(own)s::text[]))
+  AND (%(customer)s::text IS NULL OR customer = %(customer)s)
   AND (%(case)s::bytea IS NULL OR case_digest(customer) = %(case)s)
   AND (%(scope)s::text IS NULL OR scope = %(scope)s)
   AND (%(claim_seq)s::bigint IS NULL OR claim_seq = %(claim_seq)s)
