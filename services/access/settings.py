@@ -23,8 +23,8 @@ class AccessSettings(CommonSettings, frozen=True, kw_only=True):
     access_return_to: tuple[str, ...] = ()
     access_session_hours: Seconds = 168.0
     access_idle_hours: Seconds = 12.0
-    # Customers whom somebody may open within an hour before it is told as many.
-    access_many_openings: Count = 200
+    # Customers whom somebody may open within an hour before it is told as many; those on pages of lists count too.
+    access_many_openings: Count = 500
     access_stuck_after: Seconds = 30.0
     access_exit_after: Seconds = 90.0
 

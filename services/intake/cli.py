@@ -59,7 +59,7 @@ def export(
     """Write the facts of SCOPE in the order of the journal, one envelope a line.
 
     Personal texts are read with the file of keys; those of erased people stay under seal. Standard error
-    names the rulebook that `panke judge` must be given.
+    names the rulebook that `panke judge` must be given. What is written in clear goes on the record of access.
     """
     from services.intake.journal.journal import Archive
 
@@ -69,10 +69,20 @@ def export(
         rulebook = archive.default_rulebook(connection, scope)
         if rulebook is None:
             raise _no_such_scope(scope)
+        if not sealed:
+            _tell_export(connection, scope)
         with _sink(output) as sink:
             for body in _opened(archive.export(connection, scope), vault):
                 sink.write(body + b"\n")
     say(f"--rulebook {rulebook}", err=True)
+
+
+def _tell_export(connection: psycopg.Connection[tuple[object, ...]], scope: str) -> None:
+    """Durable before the first line is written; the service sends it on."""
+    from shared.access.reports import exported_by_command, put
+
+    put(connection, [exported_by_command("panke journal export", scope, datetime.now(UTC))])
+    connection.commit()
 
 
 def _opened(bodies: Iterator[bytes], vault: tuple[str, str] | None) -> Iterator[bytes]:

@@ -48,7 +48,7 @@ class AccessReport(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     action: Word | None = None
     role: Word | None = None
     scope: ScopeId | None = None
-    customer: Word | None = None
+    customer: Line | None = None
     session: Word | None = None
     address: Word | None = None
     count: Annotated[int, Meta(ge=0)] | None = None

@@ -68,6 +68,8 @@ class Reporting:
 
         Raises `ProblemError` where the database does not keep them.
         """
+        if not reports:
+            return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((reports, done))
         if self._writing is None:

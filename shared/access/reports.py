@@ -5,16 +5,21 @@ They are evidence: a row goes when access has taken it, and for no other reason.
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
 
 from shared.access.report import AccessReport
+from shared.contract import format_instant
+from shared.ids import ScopeId
 from shared.platform.postgres.database import Database, queries
 
 PACKAGE: Final = "shared.access"
@@ -43,6 +48,21 @@ def put(connection: Connection, reports: Sequence[AccessReport]) -> None:
         "bodies": [_encode(one) for one in reports],
     }
     connection.execute(SQL["keep_reports"], rows)
+
+
+def exported_by_command(command: str, scope: str, now: datetime) -> AccessReport:
+    """That a command handed out all of a scope; whoever runs it has the database's password, and no caller's name.
+
+    The login is that of the operating system, the address the machine's name: evidence, and no proof.
+    """
+    try:
+        login = getpass.getuser()
+    except (OSError, KeyError):  # an account that the system does not know
+        login = str(os.getuid())
+    return AccessReport(
+        str(uuid4()), format_instant(now), "exported", login=login[:200], scope=ScopeId(scope),
+        address=socket.gethostname()[:64], detail=command,
+    )  # fmt: skip
 
 
 class KeptReports:

@@ -12,12 +12,14 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.ports import free_port
 from deploy.local.service import ServiceProcess
 from services.access.accounts.accounts import By, MadeAccount
 from services.access.main import AccessService, create_service, migrated
+from services.intake import cli
 from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.access.caller import GrantableRole, GrantedRole, StaffRole
@@ -215,6 +217,22 @@ async def test_what_was_entered_for_others_is_on_the_record(deployment: Deployme
     (told,) = deployment.entries("privileged")[before:]
     assert (told["login"], told["action"], told["role"]) == ("registry", "event.decide", "registry")
     assert (told["scope"], event["id"] in told["detail"]) == ("demo", True)
+
+
+async def test_an_export_in_clear_is_on_the_record_and_a_sealed_one_is_not(
+    deployment: Deployment, running: Running
+) -> None:
+    """The command has no caller: it stands there by the login of the machine, before its first line is written."""
+    await running.recorded()
+    before = len(deployment.entries("exported"))
+    for given in (["--sealed"], []):
+        arguments = ["export", "demo", *given, "--database-url", deployment.database]
+        done = await asyncio.to_thread(CliRunner().invoke, cli.journal, arguments)
+        assert done.exit_code == 0, done.output
+    await until(lambda: len(deployment.entries("exported")) > before)
+    (told,) = deployment.entries("exported")[before:]
+    assert (told["scope"], told["detail"]) == ("demo", "panke journal export")
+    assert told["login"] and "account" not in told
 
 
 async def test_without_an_access_service_reports_stay_and_the_figures_say_so(

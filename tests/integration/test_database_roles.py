@@ -59,6 +59,13 @@ def test_a_role_may_do_all_that_its_service_does(roles: Roles, role: str, packag
     assert refused == OF_OPERATORS.get(schema, set())
 
 
+@pytest.mark.parametrize("role", ["intake", "attribution", "notifier"])
+def test_a_role_keeps_and_sends_what_the_record_of_access_is_told(roles: Roles, role: str) -> None:
+    """The table of reports is one of each service's own schema."""
+    statements = queries("shared.access")
+    assert {name for name, text in statements.items() if not _may_run(roles, role, role, text)} == set()
+
+
 def _may_run(roles: Roles, role: str, schema: str, text: str) -> bool:
     """Whether the server would run each statement, without running any."""
     with roles.as_role(role, schema) as connection:

@@ -22,6 +22,7 @@ from services.access.model.metrics import AccessMetrics
 from services.attribution.fold.metrics import AttributionMetrics
 from services.intake.model.metrics import IntakeMetrics
 from services.notifier.model.metrics import Metrics as NotifierMetrics
+from shared.access.report_metrics import ReportMetrics
 from shared.cli import command
 from shared.platform.settings import CommonSettings, is_secret, variable
 from shared.platform.telemetry.telemetry import new_registry
@@ -202,6 +203,9 @@ def figures() -> frozenset[str]:
         registry = new_registry("docs", "0")
         metrics(registry)
         found |= scraped(registry)
+    registry = new_registry("docs", "0")
+    ReportMetrics(registry, lambda: 0.0)
+    found |= scraped(registry)
     return frozenset(one for one in found if one.startswith("panke_"))
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from services.intake.model.submission import ForbiddenEvent
 from shared.access.caller import Caller
+from shared.access.report import widest_role
 from shared.access.table import PermissionTable, Permit
 from shared.contract import Event
 from shared.contract.events import RecordApproved
@@ -27,7 +28,7 @@ May = Callable[[Event], ForbiddenEvent | None]
 
 
 class ToldEvent(Struct, frozen=True, gc=False):
-    """An event that goes on the record of access: entered for others by this role, or refused with this status."""
+    """An event that goes on the record of access: privileged, by this role, or refused with this status."""
 
     id: str
     scope: str
@@ -42,20 +43,27 @@ class CallerRights:
 
     def __init__(self, rights: RecordingRights, caller: Caller) -> None:
         self.caller = caller
-        self.signed: list[ToldEvent] = []
+        self.privileged: list[ToldEvent] = []
         self.refused: list[ToldEvent] = []
         self._rights = rights
 
     def __call__(self, event: Event) -> ForbiddenEvent | None:
         """What speaks against the event."""
-        action = self._rights.action_of(event)
         refusal = self._rights.refusal(self.caller, event)
         if refusal is not None:
+            action = self._rights.action_of(event)
             told = ToldEvent(event.id, event.scope, action, status=refusal.status, path=refusal.path)
             self.refused.append(told)
-        elif (role := self.caller.signing_role(event.scope)) and any(_of_others(self.caller, event)):
-            self.signed.append(ToldEvent(event.id, event.scope, action, role))
+        elif (role := self._privileged(event)) is not None:
+            self.privileged.append(ToldEvent(event.id, event.scope, self._rights.action_of(event), role))
         return refusal
+
+    def _privileged(self, event: Event) -> str | None:
+        """The role by which the caller does what is privileged: enters what others signed, or erases a person."""
+        role = self.caller.signing_role(event.scope)
+        if role is not None and any(_of_others(self.caller, event)):
+            return role
+        return self._rights.privileged(self.caller, event)
 
 
 class RecordingRights:
@@ -72,6 +80,13 @@ class RecordingRights:
     def action_of(self, event: Event) -> str:
         """The action that recording the event is."""
         return self._table.action_of(event.type)
+
+    def privileged(self, caller: Caller, event: Event) -> str | None:
+        """The role by which the caller records an event of a type that is privileged by itself."""
+        action = self.action_of(event)
+        if not self._table.actions[action].privileged:
+            return None
+        return widest_role(self._permits(caller, action, event.scope))
 
     def refusal(self, caller: Caller, event: Event) -> ForbiddenEvent | None:
         """What speaks against an event of a caller."""

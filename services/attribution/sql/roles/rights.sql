@@ -19,6 +19,9 @@ GRANT INSERT, UPDATE (lengths) ON attribution.rulebooks TO {attribution};
 -- The table locks of the fold: MAINTAIN changes no row.
 GRANT MAINTAIN ON attribution.stored_events, attribution.rulebooks TO {attribution};
 
+-- What the record of access does not have yet: kept, and gone when access has taken it.
+GRANT INSERT, UPDATE (problem), DELETE ON attribution.access_reports TO {attribution};
+
 -- Who answers questions reads what they are about; of each table with a scope, the rows of one.
 GRANT SELECT ON attribution.scopes, attribution.records, attribution.leaves, attribution.claims, attribution.facts,
     attribution.joined, attribution.homes, attribution.offices, attribution.decisions, attribution.deals,

@@ -12,5 +12,8 @@ GRANT UPDATE ON intake.watermark TO {intake};
 GRANT INSERT, UPDATE ON intake.kept_topics, intake.comparison TO {intake};
 GRANT INSERT, UPDATE, DELETE ON intake.outbox, intake.sent, intake.acknowledged TO {intake};
 
+-- What the record of access does not have yet: kept, and gone when access has taken it.
+GRANT INSERT, UPDATE (problem), DELETE ON intake.access_reports TO {intake};
+
 -- What is asked of the journal of a scope.
 GRANT SELECT ON intake.facts, intake.set_asides TO {intake_reader};

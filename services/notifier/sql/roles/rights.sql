@@ -8,9 +8,12 @@ GRANT INSERT, UPDATE, DELETE ON notifier.alerts, notifier.breakers, notifier.sen
 GRANT INSERT, UPDATE, DELETE ON notifier.heard TO {notifier};
 GRANT INSERT, DELETE ON notifier.early_reports TO {notifier};
 
+-- What the record of access does not have yet: kept, and gone when access has taken it.
+GRANT INSERT, UPDATE (problem), DELETE ON notifier.access_reports TO {notifier};
+
 -- What is asked of the alerts of a scope: what hangs on an alert is seen with it.
-GRANT SELECT ON notifier.alerts, notifier.scopes, notifier.attempts, notifier.transitions, notifier.receipts
-    TO {notifier_reader};
+GRANT SELECT ON notifier.alerts, notifier.scopes, notifier.attempts, notifier.transitions, notifier.receipts,
+    notifier.staff, notifier.claims TO {notifier_reader};
 DO $do$
 DECLARE hanging text;
 BEGIN
