@@ -70,14 +70,14 @@ def export(
         if rulebook is None:
             raise _no_such_scope(scope)
         if not sealed:
-            _tell_export(connection, scope)
+            _record_export(connection, scope)
         with _sink(output) as sink:
             for body in _opened(archive.export(connection, scope), vault):
                 sink.write(body + b"\n")
     say(f"--rulebook {rulebook}", err=True)
 
 
-def _tell_export(connection: psycopg.Connection[tuple[object, ...]], scope: str) -> None:
+def _record_export(connection: psycopg.Connection[tuple[object, ...]], scope: str) -> None:
     """Durable before the first line is written; the service sends it on."""
     from shared.access.reports import exported_by_command, put
 

@@ -15,10 +15,10 @@ import msgspec
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
-from services.intake.admission.access_record import tell
+from services.intake.admission.access_record import put_on_record
 from services.intake.admission.attribution import FactNotFailingError
 from services.intake.admission.authority import RecordingRights
-from services.intake.admission.reading import EventReader
+from services.intake.admission.reading import EventSight
 from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json, status_of
 from services.intake.journal.set_asides import UnknownEventError
@@ -96,7 +96,7 @@ def add_routes(
         except IntakeUnavailableError as error:
             metrics.refused_busy.inc()
             raise unavailable(error.reason, error.retry_after) from error
-        await tell(reporting, may, (outcome,), address_of(request))
+        await put_on_record(reporting, may, (outcome,), address_of(request))
         if isinstance(outcome, PLACED):
             return Response(place_json(outcome.place), STATUS[type(outcome)], media_type=JSON)
         return Response(problem_json(outcome), status_of(outcome), media_type=PROBLEM_TYPE)
@@ -105,7 +105,7 @@ def add_routes(
         """A result per line, as NDJSON; one bad line does not stop the others."""
         lines, may = _lines(await request.body()), authority.of(caller_of(request))
         outcomes = await intake.take_lines(lines, _traceparent(), may)
-        await tell(reporting, may, outcomes, address_of(request))
+        await put_on_record(reporting, may, outcomes, address_of(request))
         malformed.inc(sum(isinstance(outcome, MalformedEventError) for outcome in outcomes))
         delayed = [outcome for outcome in outcomes if isinstance(outcome, Delayed)]
         if len(delayed) == len(outcomes):
@@ -117,9 +117,9 @@ def add_routes(
     async def get_event(id: Id, request: Request) -> Response:
         """The event as recorded: its canonical envelope with `recorded_at`. Contacts are masked for whoever may not see
         them in clear; an event out of the caller's reach is answered as one that is not there."""
-        reader = EventReader(table, caller_of(request), permits_of(request))
+        sight = EventSight(table, caller_of(request), permits_of(request))
         try:
-            found = await intake.event(_event_id(id), reader)
+            found = await intake.event(_event_id(id), sight)
         except IntakeUnavailableError as error:
             raise unavailable(error.reason, error.retry_after) from error
         if found is None:

@@ -94,7 +94,7 @@ class DeskCalls:
         self._limit.check(asker)
         contact, now = stored_contact(question.contact), self._clock.now()
         return await self._asking.answer(
-            "desk", scope, sight, min_seq, lambda snapshot: _told(look_up(snapshot, contact, now))
+            "desk", scope, sight, min_seq, lambda snapshot: _on_record(look_up(snapshot, contact, now))
         )
 
     async def preview(
@@ -137,7 +137,7 @@ class DeskCalls:
         return await self._asking.answer("desk", scope, sight, min_seq, both)
 
 
-def _told(answer: LookupAnswer) -> LookupAnswer:
+def _on_record(answer: LookupAnswer) -> LookupAnswer:
     """What the desk is told; who asks for a contact that nobody has is on record as well."""
     disclosed(customer=answer.customer, count=int(answer.known))
     return answer

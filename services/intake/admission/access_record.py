@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID, uuid5
 
-from services.intake.admission.authority import CallerRights, ToldEvent
+from services.intake.admission.authority import CallerRights, NotedEvent
 from services.intake.admission.service import LineOutcome
 from services.intake.model.submission import Accepted, Duplicate
 from shared.access.guard import Refusal
@@ -19,7 +19,7 @@ _EVENTS: Final = UUID("2b0a6d8e-6f0b-5d53-9f0e-5f3f4b1c9a70")
 _TAKEN: Final = (Accepted, Duplicate)
 
 
-async def tell(
+async def put_on_record(
     reporting: Reporting, used: CallerRights, outcomes: Sequence[LineOutcome], address: str | None
 ) -> None:
     """Keep what of a request is privileged, before it is answered; note what of it was refused.
@@ -36,7 +36,7 @@ async def tell(
 
 
 def _reports(
-    reporting: Reporting, used: CallerRights, done: Sequence[ToldEvent], address: str | None
+    reporting: Reporting, used: CallerRights, done: Sequence[NotedEvent], address: str | None
 ) -> Iterator[AccessReport]:
     """One for all events of a scope and an action: their number, and the first of them."""
     alike: defaultdict[tuple[str, str, str | None], list[str]] = defaultdict(list)
@@ -50,7 +50,7 @@ def _reports(
         )  # fmt: skip
 
 
-def _refusal(one: ToldEvent, used: CallerRights, address: str | None) -> Refusal:
+def _refusal(one: NotedEvent, used: CallerRights, address: str | None) -> Refusal:
     status = one.status or 0
     detail = f"{one.path} of event {one.id}"
     return Refusal(status, "", "POST", one.action, one.scope, used.caller, address, detail)

@@ -27,7 +27,7 @@ May = Callable[[Event], ForbiddenEvent | None]
 """What stands against recording an event, if anything does."""
 
 
-class ToldEvent(Struct, frozen=True, gc=False):
+class NotedEvent(Struct, frozen=True, gc=False):
     """An event that goes on the record of access: privileged, by this role, or refused with this status."""
 
     id: str
@@ -43,8 +43,8 @@ class CallerRights:
 
     def __init__(self, rights: RecordingRights, caller: Caller) -> None:
         self.caller = caller
-        self.privileged: list[ToldEvent] = []
-        self.refused: list[ToldEvent] = []
+        self.privileged: list[NotedEvent] = []
+        self.refused: list[NotedEvent] = []
         self._rights = rights
 
     def __call__(self, event: Event) -> ForbiddenEvent | None:
@@ -52,10 +52,10 @@ class CallerRights:
         refusal = self._rights.refusal(self.caller, event)
         if refusal is not None:
             action = self._rights.action_of(event)
-            told = ToldEvent(event.id, event.scope, action, status=refusal.status, path=refusal.path)
+            told = NotedEvent(event.id, event.scope, action, status=refusal.status, path=refusal.path)
             self.refused.append(told)
         elif (role := self._privileged(event)) is not None:
-            self.privileged.append(ToldEvent(event.id, event.scope, self._rights.action_of(event), role))
+            self.privileged.append(NotedEvent(event.id, event.scope, self._rights.action_of(event), role))
         return refusal
 
     def _privileged(self, event: Event) -> str | None:

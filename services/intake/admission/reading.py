@@ -28,7 +28,7 @@ class ReadEvent(Struct, frozen=True):
     role: str
 
 
-class EventReader:
+class EventSight:
     """What one caller may read of events, by the permits under which they came in."""
 
     def __init__(self, table: PermissionTable, caller: Caller, permits: tuple[Permit, ...]) -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from services.intake.admission.admission import submission_of
 from services.intake.admission.attribution import AttributionClient, FactNotFailingError
 from services.intake.admission.authority import May
-from services.intake.admission.reading import EventReader, ReadEvent
+from services.intake.admission.reading import EventSight, ReadEvent
 from services.intake.admission.switch_interval import SwitchInterval
 from services.intake.journal.committer import RETRY_AFTER, GroupCommitter
 from services.intake.journal.journal import Archive
@@ -116,13 +116,13 @@ class Intake:
             outcomes.update(zip(piece, taken, strict=True))
         return [outcomes[index] for index in range(len(lines))]
 
-    async def event(self, id_: str, reader: EventReader) -> ReadEvent | None:
-        """The event as its reader may see it; None also where they may not know of it.
+    async def event(self, id_: str, sight: EventSight) -> ReadEvent | None:
+        """The event as the caller may see it; None also where they may not know of it.
 
         Raises `IntakeUnavailableError` while the database is away.
         """
         try:
-            return await asyncio.to_thread(self._event, id_, reader)
+            return await asyncio.to_thread(self._event, id_, sight)
         except psycopg.OperationalError as error:
             raise IntakeUnavailableError(
                 bilingual("the journal cannot be read at present"), RETRY_AFTER
@@ -169,16 +169,16 @@ class Intake:
         with within(self._database, scope) as connection:
             return self._set_asides.listed(connection, scope)
 
-    def _event(self, id_: str, reader: EventReader) -> ReadEvent | None:
+    def _event(self, id_: str, sight: EventSight) -> ReadEvent | None:
         with self._database.connection() as connection:
             body = self._archive.event(connection, id_)
         if body is None:
             return None
         event = decode_event(body, recorded=True)
-        role = reader.role(event)
+        role = sight.role(event)
         if role is None:
             return None
-        return ReadEvent(reader.shown(event, self._opener.bodies([body])[0]), event.scope, role)
+        return ReadEvent(sight.shown(event, self._opener.bodies([body])[0]), event.scope, role)
 
     async def _admit_all(
         self, lines: Sequence[bytes], traceparent: str, may: May, *, imported: bool = False
