@@ -271,7 +271,11 @@ def create_service(settings: AccessSettings) -> AccessService:
 
 def run() -> None:
     """Serve until a signal."""
-    run_service("access", AccessSettings, lambda settings: serve(create_service(settings).app, settings))
+    run_service(
+        "access",
+        AccessSettings,
+        lambda settings: serve(create_service(settings).app, settings, settings.trusted_proxies),
+    )
 
 
 if __name__ == "__main__":

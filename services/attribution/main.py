@@ -327,7 +327,9 @@ def create_service(settings: AttributionSettings) -> AttributionService:
 def run() -> None:
     """Serve until a signal."""
     run_service(
-        "attribution", AttributionSettings, lambda settings: serve(create_service(settings).app, settings)
+        "attribution",
+        AttributionSettings,
+        lambda settings: serve(create_service(settings).app, settings, settings.trusted_proxies),
     )
 
 

@@ -225,7 +225,11 @@ def create_service(settings: IntakeSettings) -> IntakeService:
 
 def run() -> None:
     """Serve until a signal."""
-    run_service("intake", IntakeSettings, lambda settings: serve(create_service(settings).app, settings))
+    run_service(
+        "intake",
+        IntakeSettings,
+        lambda settings: serve(create_service(settings).app, settings, settings.trusted_proxies),
+    )
 
 
 if __name__ == "__main__":

@@ -242,7 +242,8 @@ def _serve_receipts(settings: NotifierSettings) -> None:
     hooks = admitted(hook_secrets(settings, office_plans(settings).robots), _not_admitted)
     app = receipts_app(database, clock, secret, hooks)
     tls = (settings.tls_cert, settings.tls_key, settings.tls_proxy)
-    serve(app, Listener(settings.notifier_receipts_host, settings.notifier_receipts_port, *tls))
+    listener = Listener(settings.notifier_receipts_host, settings.notifier_receipts_port, *tls)
+    serve(app, listener, settings.trusted_proxies)
 
 
 def _not_admitted(channel: str, error: SecretError) -> None:
@@ -252,7 +253,11 @@ def _not_admitted(channel: str, error: SecretError) -> None:
 
 def run() -> None:
     """Serve until a signal."""
-    run_service("notifier", NotifierSettings, lambda settings: serve(create_service(settings).app, settings))
+    run_service(
+        "notifier",
+        NotifierSettings,
+        lambda settings: serve(create_service(settings).app, settings, settings.trusted_proxies),
+    )
 
 
 if __name__ == "__main__":

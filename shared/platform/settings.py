@@ -49,6 +49,8 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0)]
 HostName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
 """The name of a host, without a port."""
+NetworkText = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")]
+"""An address, or a network as `10.0.0.0/8`."""
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -116,6 +118,7 @@ class CommonSettings(BrokerSettings, frozen=True, kw_only=True):
     tls_cert: Annotated[str, Meta(description="path of the certificate chain, PEM")] = ""
     tls_key: Annotated[str, Meta(description="path of its private key, PEM")] = ""
     tls_proxy: bool = False
+    trusted_proxies: tuple[NetworkText, ...] = ()
     allowed_hosts: tuple[HostName, ...] = ()
     demonstration: bool = False
     clock: str = "system"

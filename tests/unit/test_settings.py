@@ -103,6 +103,15 @@ def test_other_addresses_need_tls(host: str) -> None:
     check_bind(load(DeskSettings, NEEDED | files | {"PANKE_HOST": host}))
 
 
+@pytest.mark.parametrize("given", ["*", "proxy.example", "10.0.0.0/8; rm"])
+def test_whose_word_is_believed_is_an_address_or_a_network(given: str) -> None:
+    """Nobody believes everybody by a star, or whoever a name leads to."""
+    with pytest.raises(SettingsError, match="PANKE_TRUSTED_PROXIES is wrong"):
+        load(DeskSettings, NEEDED | {"PANKE_TRUSTED_PROXIES": given})
+    taken = load(DeskSettings, NEEDED | {"PANKE_TRUSTED_PROXIES": "10.0.0.5, fd00::/8"})
+    assert taken.trusted_proxies == ("10.0.0.5", "fd00::/8")
+
+
 @pytest.mark.parametrize("alone", ["PANKE_TLS_CERT", "PANKE_TLS_KEY"])
 def test_a_certificate_without_its_key_is_refused(alone: str) -> None:
     """On loopback too: whoever gives one of the two means TLS."""

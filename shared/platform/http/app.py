@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.contract import BadEvent
+from shared.platform.http.answer_headers import OVER_TLS, AnswerHeaders
 from shared.platform.http.connections import BoundedServer, Limits, bounded_by
 from shared.platform.http.docs_page import add_docs
 from shared.platform.http.middleware import AccessLog, BodyLimit
@@ -98,7 +99,8 @@ def create_app(
         app.add_middleware(_Behind, door=door.before)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(OriginGuard, hosts=hosts)
-    app.add_middleware(AccessLog)  # added last, so outermost: it also logs what the limit refuses
+    app.add_middleware(AccessLog)  # it also logs what the limit refuses
+    app.add_middleware(AnswerHeaders)  # added last, so outermost: refusals say as much as answers
     return app
 
 
@@ -222,7 +224,11 @@ def listen(settings: Served) -> socket.socket:
 
 
 async def serve_async(
-    app: FastAPI, settings: Served, sockets: Sequence[socket.socket] = (), limits: Limits = _LIMITS
+    app: FastAPI,
+    settings: Served,
+    sockets: Sequence[socket.socket] = (),
+    limits: Limits = _LIMITS,
+    proxies: Sequence[str] = (),
 ) -> None:
     """Serve until a signal, within the limits of connections; what is in flight is finished first."""
     bound = list(sockets) or [listen(settings)]
@@ -231,11 +237,23 @@ async def serve_async(
     where = "loopback only" if is_loopback(host) else "every machine that reaches it"
     spoken = "https" if tls else "http, behind a proxy" if settings.tls_proxy else "http"
     _log.info("http.listening", host=host, port=str(port), reachable_by=where, speaks=spoken)
-    await server(app, limits, tls).serve(sockets=bound)
+    secure = tls is not None or settings.tls_proxy
+    await server(app, limits, tls, secure=secure, proxies=proxies).serve(sockets=bound)
 
 
-def server(app: FastAPI, limits: Limits = _LIMITS, tls: ssl.SSLContext | None = None) -> BoundedServer:
-    """The server of an application, not yet started."""
+def server(
+    app: FastAPI,
+    limits: Limits = _LIMITS,
+    tls: ssl.SSLContext | None = None,
+    *,
+    secure: bool = False,
+    proxies: Sequence[str] = (),
+) -> BoundedServer:
+    """The server of an application, not yet started.
+
+    `secure`: it is reached over TLS alone. `proxies` are the addresses and networks of which it is believed for whom
+    they ask; whoever else says so is taken for the caller.
+    """
     return BoundedServer(
         uvicorn.Config(
             app,
@@ -246,6 +264,9 @@ def server(app: FastAPI, limits: Limits = _LIMITS, tls: ssl.SSLContext | None = 
             lifespan="on",
             access_log=False,
             log_config=None,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
+            headers=[OVER_TLS] if secure else [],
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=30,
@@ -253,9 +274,9 @@ def server(app: FastAPI, limits: Limits = _LIMITS, tls: ssl.SSLContext | None = 
     )
 
 
-def serve(app: FastAPI, settings: Served) -> None:
+def serve(app: FastAPI, settings: Served, proxies: Sequence[str] = ()) -> None:
     """As `serve_async`, on an event loop of its own."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve_async(app, settings))
+        runner.run(serve_async(app, settings, proxies=proxies))

@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from shared.i18n import bilingual
+from shared.platform.http.answer_headers import SAID
 from shared.platform.http.problem import PROBLEM_TYPE, problem
 
 _log: Final = structlog.get_logger("http")
@@ -244,13 +245,19 @@ class BoundedProtocol(HttpToolsProtocol):
         answer = problem(status, detail, headers={"Retry-After": "1"} if status == 503 else None)
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: {PROBLEM_TYPE}\r\n"
-            f"content-length: {len(answer.body)}\r\nconnection: close\r\n\r\n"
+            f"content-length: {len(answer.body)}\r\nconnection: close\r\n"
         )
-        self.transport.write(head.encode() + bytes(answer.body))
+        besides = (b"%b: %b\r\n" % field for field in (*SAID, *self.server_state.default_headers))
+        self.transport.write(head.encode() + b"".join(besides) + b"\r\n" + bytes(answer.body))
         self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be read as HTTP, said in the form of every other refusal."""
+        self._refuse(400, bilingual("this is no request of HTTP"))
 
 
 _REASONS: Final = {
+    400: "Bad Request",
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
