@@ -1,6 +1,6 @@
 """How far a caller reaches within one scope: what a query is narrowed to, so that nothing else is ever read.
 
-The door lets in who holds any permit in a scope. How far it reaches (permissions.md) becomes one value here, which
+The door lets in who holds any permit in a scope. How far it reaches (ADR 0043) becomes one value here, which
 queries take as a filter: what is out of reach is answered as what does not exist.
 """
 

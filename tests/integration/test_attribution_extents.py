@@ -550,6 +550,17 @@ async def test_two_roles_together_reach_what_each_of_them_does(world: World) -> 
     assert [one["scope"] for one in scopes] == ["east", "west"]
 
 
+def test_every_call_about_a_scope_is_held_against_the_table() -> None:
+    """One that is added stands in a test of this file, or in this list with who may ask it."""
+    held = {
+        "judgement", "customers", "customers/{customer}", "customers/{customer}/history", "cases/{case}",
+        "deals/{deal}", "lookup", "preview", "shared-contacts", "quarantine", "offices", "staff", *LISTS,
+    }  # fmt: skip
+    of_no_one = {"", "quarantine/mark"}
+    paths = {path for _, path, _ in TABLE.routes("attribution") if path.startswith("/v1/scopes/{scope}")}
+    assert {path.removeprefix("/v1/scopes/{scope}").strip("/") for path in paths} == held | of_no_one
+
+
 def test_what_was_folded_before_is_found_by_whom_it_concerns(filled: tuple[str, list[Person]]) -> None:
     """A deployment that is brought up to date tells offices and people from the facts and records that it has kept."""
     dsn, _ = filled

@@ -1,4 +1,4 @@
-"""What of a scope a caller reaches, as the snapshot of an answer has it (permissions.md).
+"""What of a scope a caller reaches, as the snapshot of an answer has it (ADR 0043).
 
 A customer is the owner's, or that of who last owned a claim that lapsed, and is at that person's office; one whom
 nobody ever owned is at the office of the first record. Who owned a customer before may read it, since the history is
