@@ -165,7 +165,11 @@ def _show_door(document: Document, closed: Callable[[str, str], bool]) -> None:
     """Which calls ask for a token, and how they say that it does not open them."""
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     document["components"]["securitySchemes"] = {"token": bearer}
-    refused = {"401": "No token, or one that is not valid", "403": "The caller's roles do not allow it"}
+    refused = {
+        "401": "No token, or one that is not valid",
+        "403": "The caller's roles do not allow it",
+        "429": "Too many requests of one caller; come again after Retry-After seconds",
+    }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if closed(method.upper(), path):
