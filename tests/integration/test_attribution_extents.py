@@ -577,3 +577,40 @@ def test_what_was_folded_before_is_found_by_whom_it_concerns(filled: tuple[str, 
         after = connection.execute(query).fetchall(), connection.execute(offices).fetchall()
         connection.rollback()
     assert after == before
+
+
+async def test_each_answer_that_opens_personal_data_is_kept_for_the_record(
+    world: World, filled: tuple[str, list[Person]]
+) -> None:
+    """Before it is given, with the customer whom it names or how many; what is refused opens nothing."""
+    auth = admission().bearer(GrantedRole("group_auditor", ("east",)), sub="auditor", login="auditor")
+    desk = admission().bearer(GrantedRole("desk", ("east",)), sub="auditor", kind="machine", login="desk")
+    one, base = world.of("east")[0], "/v1/scopes/east"
+    paths = {
+        f"customers/{one.id}": ("opened", "customer.read", one.id, None),
+        f"customers/{one.id}/history": ("opened", "customer.read", one.id, None),
+        f"cases/{case_number(one.id)}": ("opened", "customer.read", one.id, None),
+        "customers": ("opened", "customer.list", None, len(world.of("east"))),
+        "judgement": ("exported", "judgement.read", None, len(world.of("east"))),
+    }
+    for path in paths:
+        assert (await world.get(f"{base}/{path}", auth)).status_code == 200, path
+    for path in ("deals", "staff"):
+        assert (await world.get(f"{base}/{path}", auth)).status_code == 200, path
+    assert (await world.get(f"{base}/customers/nobody", auth)).status_code == 404
+    for contact in (one.phones[0], "13012345678"):
+        asked = await world.client.post(f"{base}/lookup", json={"contact": contact}, auth=desk)
+        assert asked.status_code == 200, asked.text
+    looked_up = [("opened", "desk.look_up", one.id, 1), ("opened", "desk.look_up", None, 0)]
+    kept = reports(filled[0], "auditor")
+    told = [(each["act"], each["action"], each.get("customer"), each.get("count")) for each in kept]
+    assert told == [*paths.values(), *looked_up]
+    assert {(each["scope"], each["role"]) for each in kept} == {("east", "group_auditor"), ("east", "desk")}
+
+
+def reports(dsn: str, account: str) -> list[dict[str, Any]]:
+    """What the record of access is to be told of what an account was shown, the oldest first."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT body FROM attribution.access_reports ORDER BY seq").fetchall()
+    found = [json.loads(bytes(body)) for (body,) in rows]
+    return [one for one in found if one.get("account") == account and one["act"] != "refused"]
