@@ -18,9 +18,11 @@ from bench.measure import Result, at_least, in_turns, median_ratio, rounded
 from bench.parts import database, directory, kafka, postgres, service
 from bench.tokens import Issuer
 from deploy.local.ports import HOST, free_port
+from shared.sealing.keys import make_keys
 
 CONNECTIONS: Final = (1, 64, 256)
 BATCH: Final = 100
+SEALED: Final = ("single_64", "batch_64")
 ROUNDS: Final = 5
 SECONDS: Final = 2.0
 LIMIT: Final = 100_000
@@ -31,21 +33,27 @@ Loaded = dict[str, Any]
 
 @contextmanager
 def servers() -> Iterator[tuple[dict[str, int], Issuer]]:
-    """The ports of intake on real parts and of the endpoint that keeps nothing, and whose tokens intake takes."""
+    """The ports of intake in clear, of intake under seal and of the endpoint that keeps nothing, and whose tokens these
+    take; both intakes have a database of their own on one server."""
     with ExitStack() as stack:
-        dsn = stack.enter_context(database(stack.enter_context(postgres())))
-        broker = stack.enter_context(kafka())
-        ports = {"intake": free_port()}
-        ports["noop"] = free_port((ports["intake"],))
-        issuer = Issuer(stack.enter_context(directory()))
-        settings = {
-            **issuer.settings,
-            "PANKE_DATABASE_URL": dsn,
-            "PANKE_KAFKA": broker,
-            "PANKE_INTAKE_PORT": str(ports["intake"]),
-        }
-        ready = f"http://{HOST}:{ports['intake']}/readyz"
-        stack.enter_context(service(["services.intake.main"], settings, ready))
+        server, broker = stack.enter_context(postgres()), stack.enter_context(kafka())
+        ports: dict[str, int] = {}
+        for name in ("intake", "sealed", "noop"):
+            ports[name] = free_port(tuple(ports.values()))
+        folder = stack.enter_context(directory())
+        issuer = Issuer(folder)
+        make_keys(folder / "people.json")
+        for name, more in (("intake", {}), ("sealed", {"PANKE_KEYS": str(folder / "people.json")})):
+            settings = {
+                **issuer.settings,
+                **more,
+                "PANKE_DATABASE_URL": stack.enter_context(database(server)),
+                "PANKE_KAFKA": broker,
+                "PANKE_TOPIC_PREFIX": f"{name}.",
+                "PANKE_INTAKE_PORT": str(ports[name]),
+            }
+            ready = f"http://{HOST}:{ports[name]}/readyz"
+            stack.enter_context(service(["services.intake.main"], settings, ready))
         alive = f"http://{HOST}:{ports['noop']}/healthz"
         stack.enter_context(service(["bench.noop", str(ports["noop"])], {}, alive))
         yield ports, issuer
@@ -84,6 +92,7 @@ def run(rounds: int = ROUNDS) -> Result:
             for way, how in ways.items()
             for server in ("noop", "intake")
         }
+        measures |= {f"sealed_{way}": measure(f"sealed_{way}", "sealed", *ways[way]) for way in SEALED}
         rates = in_turns(rounds, **measures)
     return Result("intake", _goals(rates), _figures(rates, kept, list(ways)))
 
@@ -96,6 +105,14 @@ def _goals(rates: dict[str, list[float]]) -> tuple[Any, ...]:
             f"batches of {BATCH} to single, events per second at 64 connections",
             median_ratio(rates["intake_batch_64"], single),
             15,
+        ),
+        *(
+            at_least(
+                f"under seal to in clear, {way.replace('_', ' at ')} connections",
+                median_ratio(rates[f"sealed_{way}"], rates[f"intake_{way}"]),
+                0.90,
+            )
+            for way in SEALED
         ),
     )
 
