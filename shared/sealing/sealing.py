@@ -54,10 +54,11 @@ class _Text:
 class Draft:
     """An event whose personal texts are found, and whom they are of."""
 
-    __slots__ = ("_document", "_texts", "main")
+    __slots__ = ("_contacts", "_document", "_texts", "main")
 
     def __init__(self, body: bytes, event_type: str) -> None:
         self._texts: list[_Text] = []
+        self._contacts: tuple[str, ...] = ()
         if not _PLANS[event_type]:
             return
         self._document = _decode(body)
@@ -67,20 +68,19 @@ class Draft:
         else:
             self.main = _first_contact(data.get("customer")) or OF_EVENT + self._document["id"]
         self._texts = [text for text in _found(data, _PLANS[event_type], "", self.main) if _says(text)]
+        if self._texts:
+            named = {text.owner: None for text in self._texts} | {self.main: None}
+            named |= {text.contact: None for text in self._texts if text.contact is not None}
+            self._contacts = tuple(named)
 
     @property
     def is_personal(self) -> bool:
         """Whether there is anything to seal."""
         return bool(self._texts)
 
-    def contacts(self) -> Iterator[str]:
-        """Every contact that must have a person, and what stands for one."""
-        for text in self._texts:
-            yield text.owner
-            if text.contact is not None:
-                yield text.contact
-        if self._texts:
-            yield self.main
+    def contacts(self) -> tuple[str, ...]:
+        """Every contact that must have a person, and what stands for one; each once."""
+        return self._contacts
 
     def sealed(self, content: bytes, people: Mapping[str, PersonKey]) -> tuple[bytes, bytes]:
         """The canonical bytes of the sealed event, and the proof of its content."""
