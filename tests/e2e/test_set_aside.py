@@ -55,7 +55,7 @@ def test_what_is_set_aside_is_left_out_live_and_offline(system: System) -> None:
         "--reason",
         "a rulebook that nobody has",
         "--by",
-        "operators",
+        "operator",
         "--database-url",
         system.database_url,
     )
