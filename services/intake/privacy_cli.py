@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -96,7 +97,9 @@ def export(
     from services.intake.privacy.page import page_of
 
     with opened_for(contact, customer, **deployment) as opened:
-        made = _copy(opened, _customer(opened, customer))
+        found = _customer(opened, customer)
+        made = _copy(opened, found)
+        _record_opening(opened, found)
     if page is not None:
         with private_file(page) as file:
             file.write(page_of(made))
@@ -106,6 +109,16 @@ def export(
     else:
         with private_file(output) as file:
             file.write(text)
+
+
+def _record_opening(opened: PrivacyDeployment, customer: str | None) -> None:
+    """Durable before anything is written, and sent on by intake: who has keys and password passes by no door."""
+    from msgspec.structs import replace
+
+    from shared.access.reports import exported_by_command, put
+
+    made = exported_by_command("panke privacy export", opened.people.scope, datetime.now(UTC))
+    put(opened.journal, [replace(made, act="opened", customer=customer)])
 
 
 def _copy(opened: PrivacyDeployment, customer: str | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class PrivacyDeployment:
     """What a command works with, in one scope; `contact` is the one that it names, as it is kept."""
 
+    journal: Any
     people: PeopleOfScope
     reader: HoldingsReader
     services: Services
@@ -93,7 +94,7 @@ def opened_scope(
             reader = HoldingsReader(services, scope, seq)
             reader.office()
             yield PrivacyDeployment(
-                people, reader, services, Eraser(people, reader, services, now), now, contact
+                journal, people, reader, services, Eraser(people, reader, services, now), now, contact
             )
     except (ErasureRefusedError, NotAnsweredError, KeysError, CallRefusedError) as error:
         raise click.ClickException(str(error)) from None

@@ -243,11 +243,21 @@ def _copied(system: System, customer: str) -> None:
         assert [personal for personal in PERSONAL if personal not in text] == []
         assert [other for other in ("王小芳", "13812340002", "13812340009") if other in text] == []
     assert page.stat().st_mode & 0o777 == 0o600
+    assert ("opened", customer, "panke privacy export") in reported(system)
     referrer = json.loads(privacy(system, "export", "13812340009", "--scope", "demo").stdout)
     assert referrer["customer"] is None
     (mention,) = referrer["mentions"]
     assert mention["data"]["referred_by"] == [{"phone": "13812340009"}]
     assert "张大伟" not in json.dumps(mention, ensure_ascii=False)
+
+
+def reported(system: System) -> list[tuple[str, str | None, str | None]]:
+    """What intake has for the record of access: act, customer and detail."""
+    with psycopg.connect(connection_info(system.database_url, schema="intake")) as connection:
+        bodies = [
+            json.loads(bytes(body)) for (body,) in connection.execute("SELECT body FROM access_reports")
+        ]
+    return [(one["act"], one.get("customer"), one.get("detail")) for one in bodies]
 
 
 def _cut_off(system: System, found: dict[str, str]) -> None:
