@@ -58,7 +58,9 @@ def public_keys(document: bytes) -> Mapping[str, OKPKey]:
         return {one["kid"]: OKPKey.import_key({**one, "alg": ALGORITHM}) for one in ours}
     except KeySetError:
         raise
-    except (msgspec.DecodeError, JoseError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (
+        msgspec.DecodeError, JoseError, KeyError, TypeError, AttributeError, ValueError, RecursionError,
+    ) as error:  # fmt: skip
         raise KeySetError(f"not a set of public keys: {type(error).__name__}") from None
 
 

@@ -118,7 +118,7 @@ class TokenVerifier:
                 raise UnknownKeyError(bilingual("the token is signed with a key that is not known here"))
             signed = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
             claims = msgspec.json.decode(signed.payload, type=Claims)
-        except (JoseError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise TokenRefusedError(bilingual("the token is not one of ours")) from error
         self._check(claims)
         return kid, claims

@@ -128,7 +128,12 @@ def test_a_token_whose_key_was_withdrawn_is_refused_although_it_was_verified(iss
         issuer.verifier.verify(token)
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "é.é.é", "\udcff", "x" * 20_000, "é" * 9])
+DEEP = base64.urlsafe_b64encode(b"[" * 9_000).decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a.b.c", "é.é.é", "\udcff", "x" * 20_000, "é" * 9, f"{DEEP}.e30.AA"]
+)
 def test_what_is_no_token_is_refused(issuer: Issuer, text: str) -> None:
     """Whatever stands where a token should, it is refused and nothing else is raised."""
     refused(issuer, text)
@@ -166,7 +171,8 @@ async def test_a_new_key_is_looked_up_when_a_token_names_it(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"[]", b"{}", b'{"keys":[1]}', b'{"keys":[{"kty":"OKP","crv":"Ed25519"}]}']
+    "document",
+    [b"", b"[]", b"{}", b"[" * 9_000, b'{"keys":[1]}', b'{"keys":[{"kty":"OKP","crv":"Ed25519"}]}'],
 )
 def test_what_is_no_set_of_keys_is_refused(document: bytes) -> None:
     with pytest.raises(KeySetError):

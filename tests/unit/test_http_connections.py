@@ -156,6 +156,25 @@ async def test_what_stands_beside_a_chunked_body_is_bounded(rest: bytes) -> None
         assert (await said(address, LAST)).startswith(b"HTTP/1.1 200")
 
 
+async def test_a_long_conversation_costs_no_later_body_its_place() -> None:
+    """What came with requests that were answered does not count for the next: a client that keeps its connection, with
+    a token in each header, may ask as often as it likes and then send something."""
+    async with served(PATIENT) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        try:
+            for _ in range(60):
+                writer.write(GET)
+                assert b" 200 " in await reader.readline()
+                await reader.readuntil(b'{"said":"yes"}')
+            writer.write(POST + b"Content-Length: 2\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            await said(address, LAST)  # the header is read by then, without its body
+            writer.write(b"{}")
+            assert b" 200 " in await everything(reader)
+        finally:
+            writer.close()
+
+
 async def test_trailers_of_a_body_are_no_headers_of_the_request() -> None:
     """What follows the body was not there when the header was checked."""
     async with served(PATIENT) as address:

@@ -98,7 +98,7 @@ class OpenidClient:
         answer = await self._asked("POST", found.token_endpoint, **self._as_client(found, form))
         try:
             token = msgspec.json.decode(answer, type=_TokenAnswer).id_token
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise _unreadable() from None
         return _identity(await self._claims(token), found.issuer, self.provider.client_id, nonce, self._now())
 
@@ -122,7 +122,7 @@ class OpenidClient:
                 self._keys = await self._key_set()
             try:
                 return dict(jwt.decode(token, self._keys, algorithms=allowed).claims)
-            except (JoseError, ValueError, TypeError, KeyError):
+            except (JoseError, ValueError, TypeError, KeyError, RecursionError):
                 continue  # once more under the keys as they are now: the provider may have new ones
         raise ProviderError(bilingual("the provider's answer is not signed as it must be"))
 
@@ -131,7 +131,9 @@ class OpenidClient:
         try:
             keys = [one for one in msgspec.json.decode(raw)["keys"] if one.get("kty") in ("RSA", "EC", "OKP")]
             return KeySet.import_key_set({"keys": keys})
-        except (msgspec.DecodeError, JoseError, KeyError, TypeError, AttributeError, ValueError):
+        except (
+            msgspec.DecodeError, JoseError, KeyError, TypeError, AttributeError, ValueError, RecursionError,
+        ):  # fmt: skip
             raise _unreadable() from None
 
     async def _found(self) -> _Discovery:
@@ -141,7 +143,7 @@ class OpenidClient:
         raw = await self._asked("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         try:
             found = msgspec.json.decode(raw, type=_Discovery)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise _unreadable() from None
         if found.issuer.rstrip("/") != issuer.rstrip("/"):
             raise ProviderError(bilingual("the answer is of another provider"))

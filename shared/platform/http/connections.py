@@ -194,6 +194,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The request is whole; how long its answer takes is the service's affair."""
         if self._refused or self.offers_upgrade():
             return
+        self._beside = 0  # each request for itself: a connection lasts for many
         self._finished = True
         super().on_message_complete()
         answered = self.cycle is None or self.cycle.response_complete
