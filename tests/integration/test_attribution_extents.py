@@ -504,6 +504,23 @@ async def test_nobody_previews_a_customer_into_their_own_hands(world: World) -> 
     assert yours.name not in answer.text
 
 
+async def test_nobody_previews_another_s_record_into_an_own_customer(world: World) -> None:
+    """A correction that would make somebody else's record one of an own customer shows no name that stands in it."""
+    mine = next(one for one in world.of("east") if one.owner == "e1a")
+    for theirs in (one for one in world.of("east") if "e1a" not in (one.owner, one.before)):
+        history = await world.get(f"/v1/scopes/east/customers/{theirs.id}/history", holder("manager"))
+        record = history.json()["events"][0]["id"]
+        asked = a_visit(mine, "east-1") | {"type": "record.corrected", "data": {
+            "record": record, "customer": {"phones": [mine.phones[0]]}, "requested_by": "e1a",
+            "approved_by": ["east-1-boss"], "reason": "录错"}}  # fmt: skip
+        answer = await world.client.post("/v1/scopes/east/preview", auth=holder("consultant"), json=asked)
+        assert answer.status_code == 200, answer.text
+        assert theirs.name not in answer.text
+        assert not any(phone in answer.text for phone in theirs.phones)
+        whole = await world.client.post("/v1/scopes/east/preview", auth=holder("manager"), json=asked)
+        assert theirs.name in whole.text
+
+
 async def test_a_preview_tells_nothing_of_another_s_deal(world: World) -> None:
     """Who may read the deal is told what would become of it; of an unknown one there is nothing to tell either."""
     for staff, shown in (("e1a", 1), ("e1b", 0), ("e2a", 0)):

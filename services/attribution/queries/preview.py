@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from services.attribution.fold.intake_record import JournalFact
@@ -30,6 +30,7 @@ from shared.contract import (
     BadEvent,
     ConcealmentFound,
     Event,
+    RecordCorrected,
     RulebookAdopted,
     bad,
     contacts_of,
@@ -54,6 +55,8 @@ from shared.contract.answers import (
 from shared.contract.answers.values import extended
 from shared.i18n import Text, bilingual, translated
 from shared.ids import ScopeId, StaffId, VisitId
+from shared.rules.domain.facts import Party
+from shared.rules.domain.state import Key
 from shared.sealing.sealing import Draft
 
 T = TypeVar("T")
@@ -85,6 +88,13 @@ class WouldParkError(Exception):
     """The fold fails on this event: recorded, it would stop its scope."""
 
 
+class _Named(Struct, frozen=True):
+    """Whom an event names: by contacts as they were typed, and by a record that it corrects."""
+
+    typed: frozenset[str]
+    corrected: tuple[str, ...] | None
+
+
 class Previewer:
     """Asks the rules without keeping what they say."""
 
@@ -103,11 +113,11 @@ class Previewer:
         opening = opening_book(self._default_book, self._rules.books)
         with self._questions.of(scope, opening, sight) as snapshot:
             self._check(snapshot, scope, asked)
-            typed = _contacts(asked)
+            named = _Named(_contacts(asked), _corrected(snapshot, asked))
             body = _as_kept(snapshot, body, event)
             event = decode_event(body, recorded=True)
             fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
-            return snapshot.head, self._folded(snapshot, fact, event, typed)
+            return snapshot.head, self._folded(snapshot, fact, event, named)
 
     def _check(self, snapshot: Snapshot, scope: ScopeId, event: Event) -> None:
         """What intake knows of its journal, as far as attribution has it."""
@@ -128,9 +138,7 @@ class Previewer:
         if snapshot.facts([event.id]):
             raise RepeatedError(event.id)
 
-    def _folded(
-        self, snapshot: Snapshot, fact: JournalFact, event: Event, typed: frozenset[str]
-    ) -> PreviewAnswer:
+    def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event, named: _Named) -> PreviewAnswer:
         before = snapshot.boards(event.office)
         warned = warned_of(event, snapshot.scope)
         batch = BatchRows()
@@ -156,7 +164,7 @@ class Previewer:
             penalties=[_decoded(row[2], PenaltyResult) for row in batch.penalties],
             warnings=[RecordWarning.of(one) for one in warned],
             turns=OfficeTurns(event.office, before, snapshot.boards(event.office)),
-            customer=_customer(snapshot, event, batch, typed),
+            customer=_customer(snapshot, event, batch, named),
             explanation=both(_summary(snapshot.head, [*words, *deal_words])),
             **snapshot.head.answer_head(),
         )
@@ -196,9 +204,24 @@ def _contacts(event: Event) -> frozenset[str]:
     return frozenset(contact for _, party in parties(event.data) for contact in contacts_of(party))
 
 
-def _customer(
-    snapshot: Snapshot, event: Event, batch: BatchRows, typed: frozenset[str]
-) -> ListedCustomer | None:
+def _corrected(snapshot: Snapshot, event: Event) -> tuple[str, ...] | None:
+    """The customers whom a record names that is to be corrected: what it holds of them goes along with it.
+
+    None where nobody can tell whose it is: then it is for who reads the whole scope.
+    """
+    if not isinstance(event.data, RecordCorrected):
+        return ()
+    snapshot.load({Key("record", event.data.record)})
+    filed = snapshot.work.slice.filed(event.data.record)
+    if filed is None:
+        return ()
+    party = getattr(filed.fact.matter, "customer", None)
+    contacts = party.contacts if isinstance(party, Party) else ()
+    homes = (snapshot.pointed("contact", contact) for contact in contacts)
+    return tuple(home for home in homes if home is not None) or None
+
+
+def _customer(snapshot: Snapshot, event: Event, batch: BatchRows, named: _Named) -> ListedCustomer | None:
     """The customer whom the event is about, as it would stand, with the decisions of all its parts.
 
     Whose it is now counts, not whose it would be. Of one who is not the caller's to read, what the look-up tells.
@@ -207,12 +230,14 @@ def _customer(
     if name is None:
         return None
     parts = [name, *(gone for (_, gone), into in batch.joined.items() if into == name)]
-    stood = snapshot.reach.standing(parts)
-    known = all(snapshot.reach.knows(part) for part in stood)
+    stood = snapshot.reach.standing([*parts, *(named.corrected or ())])
+    known = all(map(snapshot.reach.knows, stood)) and (
+        named.corrected is not None or snapshot.reach.knows_all
+    )
     (shown,) = customers_of(snapshot, [name], {name} if known and snapshot.reach.masked(stood) else set())
     own = decisions_of(snapshot, parts) if known else []
     if not known:
-        contacts = tuple(mask_contact(one) for one in shown.contacts if one in typed)
+        contacts = tuple(mask_contact(one) for one in shown.contacts if one in named.typed)
         shown = replace(shown, names=masked_names(shown.names), contacts=contacts, cursor=UNSET)
     own += [stored(row[5]).answer() for row in batch.decisions if row[2] == name]
     own.sort(key=lambda decision: parse_instant(decision.at))

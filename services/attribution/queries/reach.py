@@ -68,6 +68,11 @@ class Reach:
         """Whether the caller may read this customer besides what is asked now."""
         return self.customer(name, asked=self._sight.customers)
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether the caller may read every customer besides what is asked now."""
+        return self._sight.customers.whole
+
     def standing(self, names: Sequence[str]) -> list[str]:
         """Those of these customers that are stored."""
         return [str(name) for name, *_ in self._ask("keepers", {"customers": list(names)})]
