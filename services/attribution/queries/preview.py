@@ -88,7 +88,7 @@ class WouldParkError(Exception):
     """The fold fails on this event: recorded, it would stop its scope."""
 
 
-class _Named(Struct, frozen=True):
+class _WhomNamed(Struct, frozen=True):
     """Whom an event names: by contacts as they were typed, and by a record that it corrects."""
 
     typed: frozenset[str]
@@ -113,7 +113,7 @@ class Previewer:
         opening = opening_book(self._default_book, self._rules.books)
         with self._questions.of(scope, opening, sight) as snapshot:
             self._check(snapshot, scope, asked)
-            named = _Named(_contacts(asked), _corrected(snapshot, asked))
+            named = _WhomNamed(_contacts(asked), _corrected(snapshot, asked))
             body = _as_kept(snapshot, body, event)
             event = decode_event(body, recorded=True)
             fact = JournalFact(0, scope, snapshot.head.seq + 1, body, None, now, event)
@@ -138,7 +138,9 @@ class Previewer:
         if snapshot.facts([event.id]):
             raise RepeatedError(event.id)
 
-    def _folded(self, snapshot: Snapshot, fact: JournalFact, event: Event, named: _Named) -> PreviewAnswer:
+    def _folded(
+        self, snapshot: Snapshot, fact: JournalFact, event: Event, named: _WhomNamed
+    ) -> PreviewAnswer:
         before = snapshot.boards(event.office)
         warned = warned_of(event, snapshot.scope)
         batch = BatchRows()
@@ -221,7 +223,7 @@ def _corrected(snapshot: Snapshot, event: Event) -> tuple[str, ...] | None:
     return tuple(home for home in homes if home is not None) or None
 
 
-def _customer(snapshot: Snapshot, event: Event, batch: BatchRows, named: _Named) -> ListedCustomer | None:
+def _customer(snapshot: Snapshot, event: Event, batch: BatchRows, named: _WhomNamed) -> ListedCustomer | None:
     """The customer whom the event is about, as it would stand, with the decisions of all its parts.
 
     Whose it is now counts, not whose it would be. Of one who is not the caller's to read, what the look-up tells.
