@@ -26,6 +26,7 @@ _phone_like = re.compile(
         |(?i:code|errcode|错误码|返回码)["']?\s?[:=：]?\s?["']?(?!1[3-9]\d{9})\d{5,11}(?!\d)  # a code, named so
        )
        |(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)                                            # a mobile, in anything
+       |(?<!\d)1[3-9]\d(?:[ \-./·、_]{0,2}\d){8}(?![\d.])                                # one in pieces
        |(?<![0-9A-Za-z])(?:\+\s?)?\(?\d(?:[ \-().]{0,2}\d){6,17}(?![0-9A-Za-z])       # as people write others
     """,
     re.VERBOSE,

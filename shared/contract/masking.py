@@ -6,32 +6,64 @@ Which texts of an event are contacts its type says (privacy.md#personal), so tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
-from shared.contract.contacts import mask, mask_contact, wechat_contact
+from shared.contract.contacts import WECHAT, mask, mask_contact, wechat_contact
 from shared.contract.personal import personal_texts
 from shared.contract.phones import is_masked, normalise_phone
 
 _steps = re.compile(r"[^.\[\]]+|\[\]").findall
+_labelled = re.compile(
+    r"(?P<label>(?:微信号?|(?<![0-9a-z])(?:wechat|weixin|[wv]x)(?=\s{0,3}[:：=]))\s{0,3}[:：=是]?\s{0,3})"
+    r"(?P<id>[a-z][a-z0-9_-]{5,63})",
+    re.IGNORECASE | re.ASCII,
+).sub
 
 
 def masked_data(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
     """The data of an event with its contacts masked, also those within words; names and words stay."""
     shown: dict[str, Any] = _copied(data)
-    for path, kind in personal_texts(event_type).items():
-        if kind != "name":
-            _mask_at(shown, _steps(path)[1:], kind)
+    texts = {path: kind for path, kind in personal_texts(event_type).items() if kind != "name"}
+    ids = {
+        id_ for path, kind in texts.items() if kind == "wechat" for id_ in _wechat_ids(data, _steps(path)[1:])
+    }
+    for path, kind in texts.items():
+        _mask_at(shown, _steps(path)[1:], kind, frozenset(ids))
     return shown
 
 
-def mask_typed(kind: str, text: str) -> str:
-    """A personal text of an event, as it was typed, without the contact that it is or holds."""
+def mask_typed(kind: str, text: str, ids: Collection[str] = ()) -> str:
+    """A personal text of an event, as it was typed, without the contact that it is or holds.
+
+    In words a WeChat id is known by what stands before it, or as one of `ids`, which stand elsewhere in the event.
+    """
     find = _CONTACTS.get(kind)
     found = None if find is None or is_masked(text) else find(text)
     if found is not None:
         return mask_contact(found)
-    return _cut(text) if kind == "address" else mask(text)
+    return _cut(text) if kind == "address" else mask(_without_wechat(text, ids))
+
+
+def _without_wechat(text: str, ids: Collection[str]) -> str:
+    text = _labelled(lambda found: found["label"] + _cut(found["id"]), text)
+    for id_ in ids:
+        whole = rf"(?<![0-9A-Za-z_]){re.escape(id_)}(?![0-9A-Za-z_])"
+        text = re.sub(whole, lambda found: _cut(found[0]), text, flags=re.IGNORECASE | re.ASCII)
+    return text
+
+
+def _wechat_ids(node: Any, steps: Sequence[str]) -> Iterator[str]:
+    """The WeChat ids at a path, as they were typed."""
+    if not steps:
+        text = node.strip()
+        if not is_masked(text) and (wechat_contact(text) or "").startswith(WECHAT):
+            yield text
+    elif steps[0] == "[]":
+        for each in node:
+            yield from _wechat_ids(each, steps[1:])
+    elif isinstance(node, dict) and node.get(steps[0]):
+        yield from _wechat_ids(node[steps[0]], steps[1:])
 
 
 def mask_name(name: str) -> str:
@@ -45,7 +77,7 @@ def _copied(node: Any) -> Any:
     return [_copied(value) for value in node] if isinstance(node, list) else node
 
 
-def _mask_at(node: Any, steps: Sequence[str], kind: str) -> None:
+def _mask_at(node: Any, steps: Sequence[str], kind: str, ids: Collection[str]) -> None:
     """Mask what stands at a path; `[]` is each item of a list."""
     step, *rest = steps
     if step == "[]":
@@ -54,9 +86,9 @@ def _mask_at(node: Any, steps: Sequence[str], kind: str) -> None:
         keys = [step] if isinstance(node, dict) and node.get(step) else []
     for key in keys:
         if rest:
-            _mask_at(node[key], rest, kind)
+            _mask_at(node[key], rest, kind, ids)
         else:
-            node[key] = mask_typed(kind, node[key])
+            node[key] = mask_typed(kind, node[key], ids)
 
 
 def _cut(text: str) -> str:

@@ -55,6 +55,11 @@ def test_no_contact_of_an_event_is_shown_whatever_its_type(event_type: str) -> N
         ("wechat", "13800000001", "138****0001"),
         ("wechat", "", ""),
         ("text", "打 13800000001 找他", "打 138****0001 找他"),
+        ("text", "微信 zhang_wei88，加她", "微信 zh****，加她"),
+        ("text", "微信号：zhangwei 或 wx: wei-zhang", "微信号：zh**** 或 wx: we****"),
+        ("text", "发微信给他，wechat message", "发微信给他，wechat message"),
+        ("evidence", "微信zhang_wei88的聊天", "微信zh****的聊天"),
+        ("text", "tel138 0000 0001、139/0000/0002", "tel138****0001、139****0002"),
         ("address", "li@example.com", "li****"),
         ("address", "13800000001", "138****0001"),
     ],
@@ -62,6 +67,18 @@ def test_no_contact_of_an_event_is_shown_whatever_its_type(event_type: str) -> N
 def test_a_contact_is_masked_as_it_was_typed(kind: str, typed: str, shown: str) -> None:
     """Enough is left to tell one from another; what is masked already, or says nothing, stays."""
     assert mask_typed(kind, typed) == shown
+
+
+def test_a_wechat_id_of_the_event_is_masked_in_its_words_too() -> None:
+    """Whose id stands in a field is not told by the notes beside it, in whatever case they have it."""
+    data = {
+        "customer": {"wechat": "zhang_wei"},
+        "companions": [{"wechat": "Li.Na88", "relation": "妻子 li.na88"}],
+        "notes": "ZHANG_WEI 常用，zhang_wei2 是别的",
+    }
+    shown = masked_data("visit.registered", data)
+    assert shown["notes"] == "ZH**** 常用，zhang_wei2 是别的"
+    assert shown["companions"][0]["relation"] == "妻子 li****"
 
 
 @pytest.mark.parametrize(
