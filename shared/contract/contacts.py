@@ -18,6 +18,11 @@ EXTENSION: Final = ";ext="
 
 _wechat_id = re.compile(r"(?=.*[a-z])[a-z0-9_.-]{2,64}").fullmatch
 _wechat_typed = re.compile(r"(?:wechat|weixin|微信号?)\s*:\s*(.*)", re.DOTALL).fullmatch
+_wechat_labelled = re.compile(
+    r"(?P<label>(?:微信号?|(?<![0-9a-z])(?:wechat|weixin|[wv]x)(?=\s{0,3}[:：=]))\s{0,3}[:：=是]?\s{0,3})"
+    r"(?P<id>[a-z][a-z0-9_-]{5,63})",
+    re.IGNORECASE | re.ASCII,
+).sub
 _phone_like = re.compile(
     r"""(?P<kept>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b    # an id
         |\b(?=\d*[a-f])[0-9a-f]{16,}\b                                                # a digest
@@ -126,6 +131,11 @@ def mask_contact(contact: str) -> str:
 def mask(text: str) -> str:
     """The text with everything that looks like a phone number masked: for logs and pages."""
     return _phone_like.sub(_mask_found, text)
+
+
+def mask_wechat(text: str) -> str:
+    """The text with each WeChat id masked that is called one in it."""
+    return _wechat_labelled(lambda found: f"{found['label']}{found['id'][:2]}****", text)
 
 
 def _mask_found(found: re.Match[str]) -> str:

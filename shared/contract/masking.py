@@ -9,16 +9,11 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
-from shared.contract.contacts import WECHAT, mask, mask_contact, wechat_contact
+from shared.contract.contacts import WECHAT, mask, mask_contact, mask_wechat, wechat_contact
 from shared.contract.personal import personal_texts
 from shared.contract.phones import is_masked, normalise_phone
 
 _steps = re.compile(r"[^.\[\]]+|\[\]").findall
-_labelled = re.compile(
-    r"(?P<label>(?:微信号?|(?<![0-9a-z])(?:wechat|weixin|[wv]x)(?=\s{0,3}[:：=]))\s{0,3}[:：=是]?\s{0,3})"
-    r"(?P<id>[a-z][a-z0-9_-]{5,63})",
-    re.IGNORECASE | re.ASCII,
-).sub
 
 
 def masked_data(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +41,7 @@ def mask_typed(kind: str, text: str, ids: Collection[str] = ()) -> str:
 
 
 def _without_wechat(text: str, ids: Collection[str]) -> str:
-    text = _labelled(lambda found: found["label"] + _cut(found["id"]), text)
+    text = mask_wechat(text)
     for id_ in ids:
         whole = rf"(?<![0-9A-Za-z_]){re.escape(id_)}(?![0-9A-Za-z_])"
         text = re.sub(whole, lambda found: _cut(found[0]), text, flags=re.IGNORECASE | re.ASCII)
