@@ -57,7 +57,7 @@ def sign_in(login: str | None, provider: str | None, password_stdin: bool, addre
         else:
             name = login or click.prompt(translated("login").beside)
             password = _password(password_stdin)
-            client.sign_in(name, password, lambda text: str(click.prompt(text, hide_input=True)))
+            client.sign_in(name, password, _asked)
         say(f"{translated('signed in').beside}: {client.session().login}")
 
 
@@ -132,7 +132,7 @@ def password(address: str) -> None:
     old = click.prompt(translated("password").beside, hide_input=True)
     new = click.prompt(translated("new password").beside, hide_input=True, confirmation_prompt=True)
     with signed_in(address) as client:
-        client.call("POST", "/v1/access/password", {"password": old, "new_password": new})
+        client.proved("/v1/access/password", {"password": old, "new_password": new}, _asked)
         say(translated("password changed").beside)
 
 
@@ -189,6 +189,11 @@ def bootstrap(login: str, if_none: bool, renew: bool, services: Path | None, dat
             accounts.grant(made.account, GrantedRole("administrator", ("*",)), By(None))
     say(f"{made.login}  {translated('set-up code').beside}: {made.set_up_code}")
     say(translated("choose the password within three days: panke access set-up").beside)
+
+
+def _asked(text: str) -> str:
+    """What is typed in answer, unseen."""
+    return str(click.prompt(text, hide_input=True))
 
 
 def _password(from_stdin: bool, *, confirmed: bool = False) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import psycopg
+import structlog
 from fastapi import FastAPI, Request
 from psycopg_pool import PoolTimeout
 from starlette.responses import Response
@@ -25,6 +26,7 @@ from services.access.model.refusals import (
     UnknownAccountError,
     WeakPasswordError,
 )
+from services.access.record.refusals import RefusalLog
 from services.access.sessions.sessions import IssuedTokens, Sessions
 from services.access.sessions.sign_in import SignIn
 from shared.access.guard import REALM, caller_of
@@ -34,6 +36,7 @@ from shared.platform.http.problem import FieldError, ProblemError, problem, unav
 from shared.platform.threads import Threads, ThreadsBusyError
 
 T = TypeVar("T")
+log: Final = structlog.get_logger()
 
 _BODIES: Final = (
     calls.SignInAsked, calls.RefreshAsked, calls.MachineAsked, calls.SetUpAsked, calls.SignOutAsked,
@@ -59,13 +62,20 @@ class AccountApi:
     """What anybody may ask: to be let in, and about the own account."""
 
     def __init__(
-        self, sign_in: SignIn, sessions: Sessions, keyring: Keyring, passwords: Threads, others: Threads
+        self,
+        sign_in: SignIn,
+        sessions: Sessions,
+        keyring: Keyring,
+        passwords: Threads,
+        others: Threads,
+        refusals: RefusalLog,
     ) -> None:
         self._sign_in = sign_in
         self._sessions = sessions
         self._keyring = keyring
         self._passwords = passwords
         self._others = others
+        self._refusals = refusals
 
     async def sign_in(self, request: Request) -> Response:
         """Tokens for a login with its password. What is wrong is not told: an unknown login answers alike."""
@@ -82,9 +92,13 @@ class AccountApi:
     async def refresh(self, request: Request) -> Response:
         """The next tokens of a session. A refresh token is good once; a used one that is shown ends the session."""
         asked = decode_body(await request.body(), calls.RefreshAsked)
-        return tokens_answer(
-            await self._others.run(self._sessions.refresh, asked.refresh_token, address_of(request))
-        )
+        address = address_of(request)
+        try:
+            issued = await self._others.run(self._sessions.refresh, asked.refresh_token, address)
+        except SignInRefusedError:
+            self._refusals.sign_in("refresh token", address)
+            raise
+        return tokens_answer(issued)
 
     async def machine(self, request: Request) -> Response:
         """A token for a machine that shows its secret (client credentials)."""
@@ -118,14 +132,14 @@ class AccountApi:
     async def change_password(self, request: Request) -> Response:
         """A new password ends every other session of the account."""
         asked = decode_body(await request.body(), calls.PasswordAsked)
-        given = (caller_of(request), asked.password, asked.new_password, address_of(request))
+        given = (caller_of(request), asked.password, asked.new_password, asked.code, address_of(request))
         await self._passwords.run(self._sign_in.change_password, *given)
         return Response(status_code=204)
 
     async def offer_second_factor(self, request: Request) -> Response:
         """Begin with an authenticator: its address, to be confirmed by a code."""
         asked = decode_body(await request.body(), calls.PasswordProof)
-        given = (caller_of(request), asked.password, address_of(request))
+        given = (caller_of(request), asked.password, asked.code, address_of(request))
         return as_json(
             calls.SecondFactorOffer(await self._passwords.run(self._sign_in.offer_second_factor, *given))
         )
@@ -141,7 +155,7 @@ class AccountApi:
     async def remove_second_factor(self, request: Request) -> Response:
         """Go on with the password alone."""
         asked = decode_body(await request.body(), calls.PasswordProof)
-        given = (caller_of(request), asked.password, address_of(request))
+        given = (caller_of(request), asked.password, asked.code, address_of(request))
         await self._passwords.run(self._sign_in.remove_second_factor, *given)
         return Response(status_code=204)
 
@@ -263,7 +277,10 @@ async def _on_busy(_request: Request, _error: Exception) -> Response:
 
 
 async def _on_key_file(_request: Request, error: Exception) -> Response:
-    return problem(503, str(error), headers={"Retry-After": "30"})
+    """Where the file lies and what is wrong with it is for operators: the log has it, as readiness does."""
+    log.error("key_file_unusable", error=str(error))
+    told = bilingual("access cannot work with its file of keys now; its log says why")
+    return problem(503, told, headers={"Retry-After": "30"})
 
 
 async def _on_database(_request: Request, _error: Exception) -> Response:

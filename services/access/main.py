@@ -170,7 +170,8 @@ class AccessService:
             self.metrics,
             self.machine.now,
         )
-        add_routes(app, AccountApi(sign_in, self.sessions, self.keyring, self.hashing, self.threads))
+        account = AccountApi(sign_in, self.sessions, self.keyring, self.hashing, self.threads, self.refusals)
+        add_routes(app, account)
         add_administration(app, AdministrationApi(self.accounts, self.record, self.threads))
         base = settings.access_public_url.rstrip("/")
         self.openid_clients = {
@@ -178,10 +179,11 @@ class AccessService:
             for name, one in _providers(settings).items()
         }
         openid = OpenidSignIn(
-            self.database, self.accounts, self.sessions, self.record, self.metrics, self.openid_clients,
-            settings.access_return_to, self.machine.now,
+            self.database, self.accounts, self.sessions, self.openid_clients, settings.access_return_to,
+            self.machine.now,
         )  # fmt: skip
-        add_openid_routes(app, OpenidApi(openid, self.threads, secure=base.startswith("https:")))
+        secure = base.startswith("https:")
+        add_openid_routes(app, OpenidApi(openid, self.threads, self.refusals, secure=secure))
 
     def _parts(self) -> list[ServicePart]:
         """In the order in which they start; people sign in also while the broker is away."""

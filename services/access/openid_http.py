@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Annotated, Any, Final
 
@@ -12,7 +14,9 @@ from services.access.http import SCHEMAS as ACCOUNT_SCHEMAS
 from services.access.http import add_post, address_of, tokens_answer
 from services.access.model import calls
 from services.access.model.decoding import decode_body
+from services.access.model.refusals import NotLinkedError, ProviderError, SignInRefusedError
 from services.access.openid.flow import PATH, WITHIN, OpenidSignIn
+from services.access.record.refusals import RefusalLog
 from shared.platform.http.openapi import Document, answer, body, named
 from shared.platform.threads import Threads
 
@@ -33,10 +37,17 @@ _AWAY: Final[dict[int | str, dict[str, Any]]] = {
 class OpenidApi:
     """The three legs of a sign-in at a provider."""
 
-    def __init__(self, openid: OpenidSignIn, threads: Threads, *, secure: bool) -> None:
+    def __init__(self, openid: OpenidSignIn, threads: Threads, refusals: RefusalLog, *, secure: bool) -> None:
         self._openid = openid
         self._threads = threads
+        self._refusals = refusals
         self._secure = secure
+
+    def _cookie(self, provider: str) -> tuple[str, str]:
+        """Name and path of the cookie; over TLS it is this host's alone, which one for a path cannot be."""
+        if self._secure:
+            return f"__Host-{COOKIE}_{provider}", "/"
+        return COOKIE, f"{PATH}/{provider}"
 
     async def begin(
         self,
@@ -47,8 +58,9 @@ class OpenidApi:
         """Send the browser to the provider; it must come back with the cookie that it gets here."""
         begun = await self._openid.begin(provider, return_to, challenge)
         response = RedirectResponse(begun.address, 302, {"cache-control": "no-store"})
+        name, path = self._cookie(provider)
         response.set_cookie(
-            COOKIE, begun.cookie, max_age=int(WITHIN.total_seconds()), path=f"{PATH}/{provider}",
+            name, begun.cookie, max_age=int(WITHIN.total_seconds()), path=path,
             secure=self._secure, httponly=True, samesite="lax",
         )  # fmt: skip
         return response
@@ -70,20 +82,34 @@ class OpenidApi:
         prompt: Text = None,
     ) -> Response:
         """Where the provider sends the browser; from here it goes to the client, with a grant that is good once."""
-        cookie = request.cookies.get(COOKIE, "")
+        name, path = self._cookie(provider)
+        cookie = request.cookies.get(name, "")
         told = {"state": state, "code": code, "error": error, "iss": iss}
-        address = await self._openid.come_back(provider, told, cookie, address_of(request))
+        with self._noted(f"openid/{provider}", request):
+            address = await self._openid.come_back(provider, told, cookie)
         response = RedirectResponse(
             address, 302, {"cache-control": "no-store", "referrer-policy": "no-referrer"}
         )
-        response.delete_cookie(COOKIE, path=f"{PATH}/{provider}")
+        response.delete_cookie(name, path=path, secure=self._secure, httponly=True, samesite="lax")
         return response
 
     async def tokens(self, request: Request) -> Response:
         """The tokens of a sign-in at a provider, for the client that began it."""
         asked = decode_body(await request.body(), calls.GrantForTokens)
         given = (asked.grant, asked.verifier, address_of(request))
-        return tokens_answer(await self._threads.run(self._openid.tokens, *given))
+        with self._noted("openid", request):
+            issued = await self._threads.run(self._openid.tokens, *given)
+        return tokens_answer(issued)
+
+    @contextmanager
+    def _noted(self, way: str, request: Request) -> Iterator[None]:
+        """Whatever is refused within goes on the record."""
+        try:
+            yield
+        except (SignInRefusedError, ProviderError) as error:
+            why = "no account" if isinstance(error, NotLinkedError) else "refused"
+            self._refusals.sign_in(f"{way}: {why}", address_of(request))
+            raise
 
 
 def add_openid_routes(app: FastAPI, api: OpenidApi) -> None:

@@ -64,14 +64,19 @@ class AccessClient:
     def sign_in(self, login: str, password: str, ask: Callable[[str], str]) -> None:
         """Sign in, and keep what is had; `ask` is for the second factor, where there is one."""
         given = {"login": login, "password": password}
+        self.keep(self.proved("/v1/access/sign-in", given, ask, signed=False))
+
+    def proved(
+        self, path: str, given: Mapping[str, str], ask: Callable[[str], str], *, signed: bool = True
+    ) -> Any:
+        """The answer to a password and, where a second factor is asked for, to the code that `ask` has."""
         try:
-            told = self.call("POST", "/v1/access/sign-in", given, signed=False)
+            return self.call("POST", path, given, signed=signed)
         except CallRefusedError as error:
             if error.path != "code":
                 raise
-            code = ask(translated("code of the authenticator").beside)
-            told = self.call("POST", "/v1/access/sign-in", given | {"code": code}, signed=False)
-        self.keep(told)
+        code = ask(translated("code of the authenticator").beside)
+        return self.call("POST", path, {**given, "code": code}, signed=signed)
 
     def call(
         self,

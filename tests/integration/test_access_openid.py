@@ -18,6 +18,7 @@ from services.access.openid.flow import PATH, challenge_of
 from services.access.openid.providers import ProviderFileError, may_return, read_providers
 from tests.support.access import Access, serving, settings_of
 from tests.support.openid_provider import Provider, foreign_provider, own_provider
+from tests.support.serving import until
 
 RETURN = "http://127.0.0.1:7/back"
 
@@ -55,13 +56,23 @@ class Browser:
 
 
 @asynccontextmanager
-async def access_with(dsn: str, prefix: str, folder: Path, issuer: str, **more: Any) -> AsyncIterator[Access]:
+async def access_with(
+    dsn: str,
+    prefix: str,
+    folder: Path,
+    issuer: str,
+    *,
+    public_url: str = "http://127.0.0.1:8005",
+    **more: Any,
+) -> AsyncIterator[Access]:
     file = folder / "providers.yaml"
     lines = [
         f"    {name}: {value}" for name, value in {"issuer": issuer, "client_id": "panke", **more}.items()
     ]
     file.write_text("\n".join(["providers:", "  corp:", *lines, ""]))
-    settings = settings_of(dsn, "127.0.0.1:1", prefix, folder, access_providers=str(file))
+    settings = settings_of(
+        dsn, "127.0.0.1:1", prefix, folder, access_providers=str(file), access_public_url=public_url
+    )
     async with serving(settings) as access:
         # The redirect address is where the test's service listens.
         base = str(access.client.base_url).rstrip("/")
@@ -227,6 +238,51 @@ async def test_the_cookie_is_for_this_sign_in_alone(access: Access) -> None:
     asked = parse_qs(urlsplit(begun.headers["location"]).query)
     assert asked["code_challenge_method"] == ["S256"] and asked["response_type"] == ["code"]
     assert len(asked["state"][0]) >= 43 and len(asked["nonce"][0]) >= 43
+
+
+async def test_the_cookie_belongs_to_this_host_where_it_is_reached_over_tls(
+    database: str, topic_prefix: str, tmp_path: Path, provider: Provider
+) -> None:
+    """`__Host-`: no name beside or below sets it, and no line without TLS carries it; it is taken back at the end."""
+    where = "https://login.example"
+    async with access_with(database, topic_prefix, tmp_path, provider.address, public_url=where) as access:
+        made = access.made("zhou")
+        access.service.accounts.link(made.account, None, [("corp", "s-1")], By(None))
+        browser = Browser(access)
+        begun = await browser.begin()
+        name, _, rest = begun.headers["set-cookie"].partition("=")
+        assert name == "__Host-panke_openid_corp"
+        assert {"secure", "httponly", "path=/", "samesite=lax"} <= set(rest.lower().split("; "))
+        back = await browser.at_provider(begun)
+        came = await browser.http.get(back, headers={"cookie": f"{name}={rest.partition(';')[0]}"})
+        assert came.status_code == 302, came.text
+        taken_back = came.headers["set-cookie"].lower()
+        assert (
+            taken_back.startswith(f"{name.lower()}=") and "max-age=0" in taken_back and "secure" in taken_back
+        )
+
+
+async def test_a_provider_that_calls_itself_otherwise_is_another(
+    database: str, topic_prefix: str, tmp_path: Path, provider: Provider
+) -> None:
+    """The issuer is the one of the deployment letter by letter, with a slash at its end or without."""
+    async with access_with(database, topic_prefix, tmp_path, f"{provider.address}/") as access:
+        assert (await Browser(access).begin()).status_code == 502
+
+
+async def test_what_comes_back_and_is_refused_is_on_the_record(access: Access, provider: Provider) -> None:
+    """An answer that was not begun here, a grant without its verifier, and somebody who has no account."""
+    stranger = Browser(access)
+    assert (await stranger.http.get(f"{PATH}/corp/callback?state=none&code=none")).status_code == 401
+    provider.twist = lambda claims: {**claims, "sub": "s-nobody"}
+    nobody = await stranger.whole()
+    provider.twist = lambda claims: claims
+    assert nobody.status_code == 401, nobody.text
+    came_back = await Browser(access).whole()
+    assert (await stranger.tokens(came_back, "another" * 7)).status_code == 401
+    await until(lambda: len(access.entries("sign_in_refused")) == 3)
+    told = [one["detail"] for one in access.entries("sign_in_refused")]
+    assert told == ["openid/corp: refused", "openid/corp: no account", "openid: refused"]
 
 
 EVIL = [

@@ -16,7 +16,7 @@ from services.access.record.record import RecordHead
 from services.access.record.verification import verify
 from shared.access.caller import GrantedRole
 from shared.platform.postgres.database import connection_info
-from tests.support.access import OTHER, Access, serving, settings_of
+from tests.support.access import OTHER, PASSWORD, Access, serving, settings_of
 from tests.support.serving import until
 
 
@@ -106,6 +106,18 @@ async def test_a_refusal_of_the_door_is_on_the_record(access: Access) -> None:
         (403, "access.administer", "zhou"),
         (404, None, "zhou"),
     ]
+
+
+async def test_whatever_was_to_prove_somebody_and_did_not_is_on_the_record(access: Access) -> None:
+    """A refresh token that is none, a code of an authenticator that is wrong: with the address, and who it was."""
+    told = await access.person("zhou")
+    assert (await access.post("refresh", {"refresh_token": "pr_none"})).status_code == 401
+    await access.post("second-factor", {"password": PASSWORD}, told["access_token"])
+    wrong = await access.post("second-factor/confirmation", {"code": "000000"}, told["access_token"])
+    assert wrong.status_code == 401
+    await until(lambda: len(access.entries("sign_in_refused")) == 2)
+    found = {(one["detail"], one.get("login"), one["address"]) for one in access.entries("sign_in_refused")}
+    assert found == {("refresh token", None, "127.0.0.1"), ("refused", "zhou", "127.0.0.1")}
 
 
 async def test_the_database_refuses_to_change_the_record(access: Access) -> None:

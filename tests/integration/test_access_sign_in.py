@@ -222,14 +222,13 @@ async def test_a_changed_password_ends_the_other_sessions(access: Access) -> Non
     assert (await access.sign_in("zhou", OTHER)).status_code == 200
 
 
-async def with_second_factor(access: Access) -> tuple[bytes, list[str]]:
-    """Somebody signed in with an authenticator, its secret, and the recovery codes."""
+async def with_second_factor(access: Access, told: dict[str, Any] | None = None) -> tuple[bytes, list[str]]:
+    """Somebody signed in with an authenticator: its secret, and the recovery codes."""
     import base64
     import time
     from urllib.parse import parse_qs, urlsplit
 
-    told = await access.person("zhou")
-    token = told["access_token"]
+    token = (told or await access.person("zhou"))["access_token"]
     offer = (await access.post("second-factor", {"password": PASSWORD}, token)).json()["otpauth"]
     text = parse_qs(urlsplit(offer).query)["secret"][0]
     secret = base64.b32decode(text + "=" * (-len(text) % 8))
@@ -264,6 +263,35 @@ async def test_a_recovery_code_lets_in_once(access: Access) -> None:
     assert (await access.sign_in("zhou", code=codes[0].upper().replace("-", " "))).status_code == 200
     assert (await access.sign_in("zhou", code=codes[0])).status_code == 401
     assert (await access.sign_in("zhou", code=codes[1])).status_code == 200
+
+
+async def test_a_changed_second_factor_ends_the_other_sessions(access: Access) -> None:
+    """Put on or taken off: whoever is signed in elsewhere came in by what no longer holds."""
+    told = await access.person("zhou")
+    before = (await access.sign_in("zhou")).json()
+    _, codes = await with_second_factor(access, told)
+    assert (await access.get("me", before["access_token"])).status_code == 401
+    beside = (await access.sign_in("zhou", code=codes[0])).json()
+    removal = {"password": PASSWORD, "code": codes[1]}
+    assert (await access.post("second-factor/removal", removal, told["access_token"])).status_code == 204
+    assert (await access.get("me", beside["access_token"])).status_code == 401
+    assert (await access.get("me", told["access_token"])).status_code == 200
+
+
+async def test_who_has_a_second_factor_shows_it_to_change_what_proves_them(access: Access) -> None:
+    """A token that was copied and a password that was seen take neither the authenticator away nor put another on."""
+    told = await access.person("zhou")
+    _, codes = await with_second_factor(access, told)
+    token, proof = told["access_token"], {"password": PASSWORD}
+    changed = {**proof, "new_password": OTHER}
+    for path, body in (("password", changed), ("second-factor", proof), ("second-factor/removal", proof)):
+        without = await access.post(path, body, token)
+        assert without.status_code == 401
+        assert without.json()["errors"][0]["path"] == "code"
+        assert (await access.post(path, {**body, "code": "000000"}, token)).status_code == 401
+        access.forgive()
+    assert (await access.post("second-factor", {**proof, "code": codes[0]}, token)).status_code == 200
+    assert (await access.post("password", {**changed, "code": codes[1]}, token)).status_code == 204
 
 
 async def test_nothing_secret_is_kept_as_it_is(access: Access) -> None:

@@ -47,6 +47,12 @@ def test_a_typed_code_is_the_one_that_was_given_out() -> None:
         assert plain_code(code.upper().replace("-", " ")) == code == plain_code(code.replace("-", ""))
 
 
+def test_codes_that_are_kept_by_a_fast_digest_are_not_to_be_found_out() -> None:
+    """112 bits at least: whoever has the table of digests tries for ever."""
+    for code in new_recovery_codes():
+        assert 5 * len(code.replace("-", "")) >= 112
+
+
 @pytest.mark.parametrize(
     "password",
     [

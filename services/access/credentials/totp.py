@@ -46,7 +46,7 @@ def address_of(secret: bytes, login: str) -> str:
 
 def new_recovery_codes() -> list[str]:
     """Codes for who has lost the telephone, each good once."""
-    return [one_time_code(10) for _ in range(RECOVERY_CODES)]
+    return [one_time_code(15) for _ in range(RECOVERY_CODES)]
 
 
 def one_time_code(size: int) -> str:

@@ -12,6 +12,7 @@ from shared.contract.answers.values import InstantText
 from shared.contract.fields import ScopeId, StaffId
 
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
+Code = Annotated[str, Meta(max_length=64)]
 Login = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 AccountId = Annotated[str, Meta(description="UUID of an account")]
 GrantScopes = Annotated[
@@ -30,7 +31,7 @@ class SignInAsked(AskedBody, frozen=True):
 
     login: Login
     password: Secret
-    code: Annotated[str, Meta(max_length=64)] | None = None
+    code: Code | None = None
 
 
 class RefreshAsked(AskedBody, frozen=True):
@@ -64,12 +65,14 @@ class PasswordAsked(AskedBody, frozen=True):
 
     password: Secret
     new_password: Secret
+    code: Code | None = None
 
 
 class PasswordProof(AskedBody, frozen=True):
-    """The password, to show that it is not only a token that somebody found."""
+    """The password, and a code where the account has an authenticator: it is not only a token that somebody found."""
 
     password: Secret
+    code: Code | None = None
 
 
 class CodeAsked(AskedBody, frozen=True):

@@ -11,6 +11,10 @@ class SignInRefusedError(AccessError):
     """Login, password or code are not right; which, is not told."""
 
 
+class NotLinkedError(SignInRefusedError):
+    """The provider vouches for somebody who has no account here."""
+
+
 class CodeNeededError(AccessError):
     """The password is right, and a second factor is asked for."""
 

@@ -145,7 +145,7 @@ class OpenidClient:
             found = msgspec.json.decode(raw, type=_Discovery)
         except (msgspec.DecodeError, RecursionError):
             raise _unreadable() from None
-        if found.issuer.rstrip("/") != issuer.rstrip("/"):
+        if found.issuer != issuer:
             raise ProviderError(bilingual("the answer is of another provider"))
         if not all(map(secure, (found.authorization_endpoint, found.token_endpoint, found.jwks_uri))):
             raise _unreadable()

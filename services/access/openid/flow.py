@@ -18,11 +18,15 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from services.access.accounts.accounts import SQL, Accounts, StoredAccount, digest_of
-from services.access.model.metrics import AccessMetrics
-from services.access.model.refusals import AccessConflictError, ProviderError, SignInRefusedError
+from services.access.model.refusals import (
+    AccessConflictError,
+    NotLinkedError,
+    ProviderError,
+    SignInRefusedError,
+)
 from services.access.openid.client import Identity, OpenidClient
 from services.access.openid.providers import may_return
-from services.access.record.record import AccessRecord, Connection, Now
+from services.access.record.record import Connection, Now
 from services.access.sessions.sessions import IssuedTokens, Sessions
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
@@ -48,8 +52,6 @@ class OpenidSignIn:
         database: Database,
         accounts: Accounts,
         sessions: Sessions,
-        record: AccessRecord,
-        metrics: AccessMetrics,
         clients: Mapping[str, OpenidClient],
         return_to: tuple[str, ...],
         now: Now,
@@ -57,8 +59,6 @@ class OpenidSignIn:
         self._database = database
         self._accounts = accounts
         self._sessions = sessions
-        self._record = record
-        self._metrics = metrics
         self._clients = clients
         self._return_to = return_to
         self._now = now
@@ -80,9 +80,7 @@ class OpenidSignIn:
         await asyncio.to_thread(self._run, "put_flow", given)
         return BegunSignIn(address, cookie)
 
-    async def come_back(
-        self, provider: str, answer: Mapping[str, str | None], cookie: str, address: str
-    ) -> str:
+    async def come_back(self, provider: str, answer: Mapping[str, str | None], cookie: str) -> str:
         """Where the client goes on, with what it asks for tokens by. Raises `SignInRefusedError`, `ProviderError`."""
         client = self._client(provider)
         given = {
@@ -98,7 +96,7 @@ class OpenidSignIn:
         if answer.get("error") or not code:
             raise ProviderError(bilingual("the provider let nobody in"))
         identity = await client.identity(code, verifier, nonce)
-        grant = await asyncio.to_thread(self._granted, provider, identity, challenge, address)
+        grant = await asyncio.to_thread(self._granted, provider, identity, challenge)
         return _with(return_to, grant)
 
     def tokens(self, grant: str, verifier: str, address: str) -> IssuedTokens:
@@ -112,7 +110,7 @@ class OpenidSignIn:
                 return self._sessions.begin(connection, account, f"openid/{row[1]}", address)
         raise SignInRefusedError(bilingual("this sign-in was not begun here, is over, or was used"))
 
-    def _granted(self, provider: str, identity: Identity, challenge: str, address: str) -> str:
+    def _granted(self, provider: str, identity: Identity, challenge: str) -> str:
         grant = secrets.token_urlsafe(32)
         with self._database.connection() as connection:
             account = self._account(connection, provider, identity)
@@ -123,12 +121,7 @@ class OpenidSignIn:
                 }  # fmt: skip
                 connection.execute(SQL["put_openid_grant"], given)
                 return grant
-            entry = self._record.entry(
-                "sign_in_refused", address=address, detail=f"openid/{provider}: no account"
-            )
-            self._record.write(connection, entry)
-        self._metrics.sign_ins.labels("refused").inc()
-        raise SignInRefusedError(bilingual("no account here is linked with the one of the provider"))
+        raise NotLinkedError(bilingual("no account here is linked with the one of the provider"))
 
     def _account(self, connection: Connection, provider: str, identity: Identity) -> str | None:
         """The account that is linked with the subject; else, where the deployment trusts the provider's mail, the

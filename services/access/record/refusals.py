@@ -33,10 +33,18 @@ class RefusalLog:
     async def refused(self, refusal: Refusal) -> None:
         """Note one."""
         self._metrics.refused.labels(str(refusal.status)).inc()
+        self._note(self._entry(refusal))
+
+    def sign_in(self, detail: str, address: str) -> None:
+        """Note that what was shown proved nobody: anybody may show it, and as many as they like."""
+        self._metrics.sign_ins.labels("refused").inc()
+        self._note(self._record.entry("sign_in_refused", address=address, detail=detail))
+
+    def _note(self, entry: AccessEntry) -> None:
         if len(self._waiting) >= MOST:
             self._besides += 1
             return
-        self._waiting.append(self._entry(refusal))
+        self._waiting.append(entry)
 
     async def run(self) -> None:
         """Write what waits, again and again."""

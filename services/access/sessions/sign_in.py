@@ -127,20 +127,19 @@ class SignIn:
             self._note(connection, "account_set_up", account.id, account.login, address)
             return self._sessions.begin(connection, account, "set-up code", address)
 
-    def change_password(self, caller: Caller, old: str, new: str, address: str) -> None:
+    def change_password(self, caller: Caller, old: str, new: str, code: str | None, address: str) -> None:
         """A new password ends every other session of the account."""
-        account = self._proved(caller, old, address)
+        account = self._proved(caller, old, code, address)
         demand_strong(new, account.login)
         kept = self._passwords.hash(new)
         with self._database.connection() as connection:
             connection.execute(SQL["set_password"], {"account": account.id, "password": kept})
-            given = {"account": account.id, "now": self._now(), "but": caller.session}
-            connection.execute(SQL["end_sessions_of"], given)
+            self._end_others(connection, caller)
             self._note(connection, "password_changed", account.id, account.login, address)
 
-    def offer_second_factor(self, caller: Caller, password: str, address: str) -> str:
+    def offer_second_factor(self, caller: Caller, password: str, code: str | None, address: str) -> str:
         """The address that an authenticator reads; it counts once a code of it was confirmed."""
-        account = self._proved(caller, password, address)
+        account = self._proved(caller, password, code, address)
         secret = new_secret()
         with self._database.connection() as connection:
             sealed = self._keyring.seal(secret, account.id)
@@ -157,7 +156,9 @@ class SignIn:
         secret = self._keyring.unseal(account.totp_offered, account.id)
         step = step_of(secret, code.replace(" ", ""), self._now().timestamp(), 0)
         if step is None:
-            raise SignInRefusedError(bilingual("the code is not right, or was used"))
+            refusal = SignInRefusedError(bilingual("the code is not right, or was used"))
+            self._refused(refusal, account, address)
+            raise refusal
         codes = new_recovery_codes()
         with self._database.connection() as connection:
             self._attempts.forgive(connection, account.login, address)
@@ -167,28 +168,40 @@ class SignIn:
                 connection.execute(
                     SQL["put_recovery_code"], {"account": account.id, "digest": digest_of(one)}
                 )
+            self._end_others(connection, caller)
             self._note(connection, "second_factor_changed", account.id, account.login, address, "on")
         return codes
 
-    def remove_second_factor(self, caller: Caller, password: str, address: str) -> None:
+    def remove_second_factor(self, caller: Caller, password: str, code: str | None, address: str) -> None:
         """Go on with the password alone."""
-        account = self._proved(caller, password, address)
+        account = self._proved(caller, password, code, address)
         with self._database.connection() as connection:
             connection.execute(SQL["remove_totp"], {"account": account.id})
             connection.execute(SQL["drop_recovery_codes"], {"account": account.id})
+            self._end_others(connection, caller)
             self._note(connection, "second_factor_changed", account.id, account.login, address, "off")
 
-    def _proved(self, caller: Caller, password: str, address: str) -> StoredAccount:
-        """The caller's account, where the password is right: a token that was copied changes nothing."""
-        account = self._tried(caller.login, address)
-        kept = None if account is None or account.id != caller.subject else account.password
-        if not self._passwords.right(kept, password) or account is None:
-            refusal = SignInRefusedError(bilingual("the password is not right"))
-            self._refused(refusal, account, address)
-            raise refusal
-        with self._database.connection() as connection:
-            self._attempts.forgive(connection, account.login, address)
-        return account
+    def _proved(self, caller: Caller, password: str, code: str | None, address: str) -> StoredAccount:
+        """The caller's account, where password and second factor are right: a token that was copied changes nothing."""
+        account = None
+        try:
+            account = self._tried(caller.login, address)
+            kept = None if account is None or account.id != caller.subject else account.password
+            if not self._passwords.right(kept, password) or account is None:
+                raise SignInRefusedError(bilingual("the password is not right"))
+            with self._database.connection() as connection:
+                if account.totp is not None:
+                    self._second_factor(connection, account, account.totp, code)
+                self._attempts.forgive(connection, account.login, address)
+            return account
+        except AccessError as error:
+            self._refused(error, account, address)
+            raise
+
+    def _end_others(self, connection: Connection, caller: Caller) -> None:
+        """Whoever is signed in elsewhere came in by what no longer holds."""
+        given = {"account": caller.subject, "now": self._now(), "but": caller.session}
+        connection.execute(SQL["end_sessions_of"], given)
 
     def _refused(self, error: AccessError, account: StoredAccount | None, address: str) -> None:
         """What was typed as a login may be a password: only one that exists goes on the record."""
