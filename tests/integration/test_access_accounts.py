@@ -197,6 +197,17 @@ async def test_grants_hold_from_the_next_token_on_and_one_administrator_is_left(
         assert (await access.post("grants", asked | wrong, token)).status_code in (404, 422), wrong
 
 
+@pytest.mark.parametrize("role", ["administrator", "service"])
+async def test_what_is_of_no_scope_is_granted_over_every_one(access: Access, role: str) -> None:
+    """Accounts are kept and services ask for a whole deployment: a grant that names scopes says less than it is."""
+    boss = await access.person("boss", roles={"administrator": "*"})
+    told = await access.person("zhou")
+    asked = {"account": told["account"], "role": role, "scopes": ["east"]}
+    for scopes, status in ((["east"], 409), (["*", "east"], 201), (["*"], 201)):
+        answer = await access.post("grants", asked | {"scopes": scopes}, boss["access_token"])
+        assert answer.status_code == status, answer.text
+
+
 async def test_keys_are_rotated_while_it_runs(access: Access, tmp_path: Path) -> None:
     """Tokens of before stay good, new ones are under the new key, and what was sealed is still read."""
     told = await access.person("zhou")

@@ -15,7 +15,7 @@ from services.access.credentials.totp import one_time_code, plain_code
 from services.access.model.refusals import AccessConflictError, UnknownAccountError
 from services.access.record.entry import Act
 from services.access.record.record import AccessRecord, Connection, Now
-from shared.access.caller import Caller, CallerKind, GrantedRole, StaffRole
+from shared.access.caller import EVERY_SCOPE, Caller, CallerKind, GrantableRole, GrantedRole, StaffRole
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database, queries
 
@@ -23,6 +23,8 @@ SQL: Final = queries("services.access")
 SET_UP_WITHIN: Final = timedelta(days=3)
 OVERLAP: Final = timedelta(hours=24)
 """So long an old secret of a machine goes on beside the new one."""
+OF_NO_SCOPE: Final[frozenset[GrantableRole]] = frozenset({"administrator", "service"})
+"""Roles whose acts name no scope: over one of them they would reach as far as over all."""
 LOGIN: Final = r"^[a-z0-9][a-z0-9._@+-]{1,63}$"
 
 
@@ -150,7 +152,11 @@ class Accounts:
             return connection.execute(SQL["accounts_page"], given).fetchall()
 
     def grant(self, account: str, role: GrantedRole, by: By) -> str:
-        """Give a role over scopes."""
+        """Give a role over scopes; what is of no scope, over every one."""
+        if role.role in OF_NO_SCOPE and EVERY_SCOPE not in role.scopes:
+            raise AccessConflictError(
+                bilingual("this role is of the whole deployment: it is granted over every scope, as *")
+            )
         id = uuid.uuid4()
         with self._database.connection() as connection:
             found = self._one(connection, account)
