@@ -40,6 +40,7 @@ from tests.support.answers import plain, result_of
 from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
 from tests.support.parts import eventually
 from tests.support.rules import failing_on
+from tests.support.tokens import admission
 
 LI, WANG = "13800000001", "13800000002"
 
@@ -205,7 +206,8 @@ def test_quarantine_is_worked_by_command(live: Deployment) -> None:
     assert LI in run.invoke(quarantine, ["show", "demo", "--plain", *at]).output
     assert run.invoke(quarantine, ["set-aside", "demo", "--reason", " ", "--by", "chen", *at]).exit_code == 2
     nowhere = ["--intake", f"http://127.0.0.1:{free_port()}"]
-    told = run.invoke(quarantine, ["set-aside", "demo", "--reason", "a test", "--by", "chen", *nowhere, *at])
+    chen = ["--by", "chen", "--machine", str(admission().file_of("operator"))]
+    told = run.invoke(quarantine, ["set-aside", "demo", "--reason", "a test", *chen, *nowhere, *at])
     assert (told.exit_code, "intake does not answer" in told.output) == (1, True)
     assert [parked.seq for parked in live.quarantine.parked()] == [1]
     assert run.invoke(quarantine, ["retry", "demo", *at]).output == "2 facts folded, 0 wait\n"

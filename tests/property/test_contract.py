@@ -203,7 +203,7 @@ def test_bytes_are_an_event_or_a_bad_event(raw: bytes, recorded: bool) -> None:
 
 
 @given(st.sampled_from(sorted(DATA_TYPES)), st.data())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_mutated_events_are_an_event_or_a_bad_event(event_type: str, data: st.DataObject) -> None:
     """A sound event with any value at any place raises nothing but `BadEvent`, whose path begins in it."""
     document = envelope(event_type)
@@ -224,7 +224,7 @@ def test_mutated_bytes_are_an_event_or_a_bad_event(event_type: str, data: st.Dat
 
 
 @given(st.sampled_from(sorted(DATA_TYPES)), st.data())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_the_quick_clearance_agrees_with_the_exact_look(event_type: str, data: st.DataObject) -> None:
     """A member written a second time, anywhere and with whatever text, is found as by the exact look."""
     text = encode(envelope(event_type)).decode()

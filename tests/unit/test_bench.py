@@ -84,7 +84,7 @@ def test_noop_serves_what_intake_serves() -> None:
     paths = app.openapi()["paths"]
     assert {"/v1/events", "/v1/events:batch"} <= paths.keys()
     behind = [getattr(added.cls, "__name__", "") for added in app.user_middleware]
-    assert behind == ["AccessLog", "OriginGuard", "BodyLimit"]
+    assert behind == ["AnswerHeaders", "AccessLog", "OriginGuard", "BodyLimit"]
 
 
 def test_records_are_those_of_the_relay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import subprocess
@@ -21,13 +22,27 @@ print(ports.free_port())
 
 @pytest.fixture
 def three(monkeypatch: pytest.MonkeyPatch) -> range:
-    """Three ports in a row on which nothing listens, as if there were no others."""
+    """Three ports in a row on which nothing listens and that nobody holds, as if there were no others.
+
+    A port that an earlier test was given is held until its process ends, and workers choose at the same moment: each
+    has a row of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        begin = random.randrange(32_001, 32_700)
+        begin = 32_001 + 80 * (worker % 9) + random.randrange(77)
         found = range(begin, begin + 3)
-        if all(ports.is_free(port) for port in found):
+        if all(ports.is_free(port) and unheld(port) for port in found):
             monkeypatch.setattr(ports, "_RANGE", found)
             return found
+
+
+def unheld(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mark:
+        try:
+            mark.bind((ports.HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def test_a_port_is_given_to_one_caller(three: range) -> None:
