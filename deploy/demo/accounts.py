@@ -7,7 +7,7 @@ has one of them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ import msgspec
 
 from deploy.demo.scenario.office import EVERYBODY, SCOPE
 from deploy.local.errors import LocalError
-from shared.access.machine import MachineCredentials, MachineTokens
+from shared.access.machine import MachineCredentials
 from shared.i18n import translated
 from shared.platform.whole_file import private_file
 
@@ -40,17 +40,6 @@ class DemoAccounts:
 
     roles: Mapping[str, str]
     password: str
-
-
-class AsMachine(httpx.Auth):
-    """Carries the token of a machine."""
-
-    def __init__(self, tokens: MachineTokens) -> None:
-        self._tokens = tokens
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers.update(self._tokens.headers())
-        yield request
 
 
 def make_accounts(access: str, code: str, machine: Path) -> DemoAccounts:

@@ -15,13 +15,13 @@ from typing import Any, Literal, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.demo.accounts import AsMachine, DemoAccounts, make_accounts
+from deploy.demo.accounts import DemoAccounts, make_accounts
 from deploy.demo.scenario.office import SCOPE
 from deploy.local.errors import LocalError
 from deploy.local.ports import free_port, is_free
 from deploy.local.service import ServiceProcess
 from deploy.local.stack import PORTS, Stack
-from shared.access.machine import MachineTokens
+from shared.access.machine import AsMachine, MachineTokens
 from shared.i18n import translated
 from shared.platform.clock import ClockDriver
 

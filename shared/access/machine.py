@@ -6,8 +6,9 @@ holds a token.
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Final
 
@@ -90,3 +91,29 @@ class MachineTokens:
                     "access at {address} gives no token: {error}", address=access, error=type(error).__name__
                 )
             ) from None
+
+
+class AsMachine(httpx.Auth):
+    """Has a client call as the machine; a call whose token is no longer good is made once more, with another one.
+
+    A call raises `MachineTokenError` where the machine has no token.
+    """
+
+    def __init__(self, tokens: MachineTokens) -> None:
+        self._tokens = tokens
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.update(self._tokens.headers())
+        answer = yield request
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._tokens.forget()
+            request.headers.update(self._tokens.headers())
+            yield request
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        request.headers.update(await asyncio.to_thread(self._tokens.headers))
+        answer = yield request
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._tokens.forget()
+            request.headers.update(await asyncio.to_thread(self._tokens.headers))
+            yield request

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import msgspec
 import psycopg
 import structlog
 
-from shared.access.machine import MachineTokenError, MachineTokens
+from shared.access.machine import AsMachine, MachineTokenError, MachineTokens
 from shared.access.report import MOST
 from shared.access.reporting import Reporting
 from shared.access.reports import KeptReports
@@ -46,7 +46,7 @@ class ReportSender:
     ) -> None:
         self._kept = kept
         self._reporting = reporting
-        self._machine = machine
+        self._machine = AsMachine(machine)
         self._access = access
         self._threads = Threads("access reports sent", 1)
 
@@ -54,7 +54,9 @@ class ReportSender:
         """Send what waits, again and again."""
         if self._access is None:
             log.info("reports_stay", reason="there is no access service: PANKE_TOKENS_FROM is a file")
-        async with httpx.AsyncClient(base_url=self._access or "", timeout=WAIT, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self._access or "", timeout=WAIT, trust_env=False, auth=self._machine
+        ) as client:
             failures = 0
             while True:
                 try:
@@ -103,17 +105,8 @@ class ReportSender:
             await self._threads.run(self._kept.taken, [seq for seq, _ in batch])
 
     async def _asked(self, client: httpx.AsyncClient, bodies: list[bytes]) -> httpx.Response:
-        """The answer to the service itself, which asks for another token where one is no longer good."""
         content = msgspec.json.encode({"openings": [msgspec.Raw(body) for body in bodies]})
         try:
-            answer = await self._post(client, content)
-            if answer.status_code == httpx.codes.UNAUTHORIZED:
-                self._machine.forget()
-                answer = await self._post(client, content)
+            return await client.post(PLACE, content=content, headers={"content-type": JSON})
         except (httpx.HTTPError, httpx.InvalidURL, MachineTokenError) as error:
             raise NotTakenError(f"{type(error).__name__}: {error}") from None
-        return answer
-
-    async def _post(self, client: httpx.AsyncClient, content: bytes) -> httpx.Response:
-        own: dict[str, Any] = await self._threads.run(self._machine.headers)
-        return await client.post(PLACE, content=content, headers={"content-type": JSON, **own})

@@ -13,7 +13,6 @@ import asyncio
 import math
 import ssl
 import time
-from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -24,7 +23,7 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.numbering import UNKNOWN_RULEBOOK
 from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
-from shared.access.machine import MachineTokenError, MachineTokens
+from shared.access.machine import AsMachine, MachineTokenError, MachineTokens
 from shared.contract import SettingAside
 from shared.i18n import bilingual
 
@@ -67,27 +66,17 @@ class AttributionClient:
 
     def __init__(self, address: str, rulebooks: AdoptableRulebooks, machine: MachineTokens) -> None:
         self._address = address
-        self._machine = machine
+        self._machine = AsMachine(machine)
         self._rulebooks = rulebooks
         self._trust = ssl.create_default_context()  # reading the certificates takes longer than a question
         self._kept: dict[tuple[str, int], float] = {}
         self._away_until = -math.inf
         self._asking: dict[tuple[str, int], asyncio.Task[RefusedEvent | None]] = {}
 
-    async def _ask_as_machine(
-        self, method: str, place: str, wait: float, headers: Mapping[str, str] | None = None
-    ) -> httpx.Response:
-        """The answer to intake itself, which is asked for another token where one is no longer good."""
-        async with httpx.AsyncClient(
-            base_url=self._address, timeout=wait, trust_env=False, verify=self._trust
-        ) as client:
-            own = await asyncio.to_thread(self._machine.headers)
-            answer = await client.request(method, place, headers={**own, **(headers or {})})
-            if answer.status_code != httpx.codes.UNAUTHORIZED:
-                return answer
-            self._machine.forget()
-            own = await asyncio.to_thread(self._machine.headers)
-            return await client.request(method, place, headers={**own, **(headers or {})})
+    def _client(self, wait: float) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self._address, timeout=wait, trust_env=False, verify=self._trust, auth=self._machine
+        )
 
     async def failing(self, scope: str) -> str | None:
         """The id of the event on which the scope fails, None while it waits for nothing.
@@ -95,7 +84,8 @@ class AttributionClient:
         Raises `IntakeUnavailableError`.
         """
         try:
-            answer = await self._ask_as_machine("GET", f"/v1/scopes/{scope}/quarantine", WAIT)
+            async with self._client(WAIT) as client:
+                answer = await client.get(f"/v1/scopes/{scope}/quarantine")
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
             answer.raise_for_status()
@@ -111,9 +101,9 @@ class AttributionClient:
         place, given = f"/v1/scopes/{scope}/quarantine/mark", {"id": asked.id, "by": asked.by}
         try:
             with httpx.Client(
-                base_url=self._address, timeout=WAIT, trust_env=False, verify=self._trust
+                base_url=self._address, timeout=WAIT, trust_env=False, verify=self._trust, auth=self._machine
             ) as client:
-                answer = client.put(place, json=given, headers=self._machine.headers())
+                answer = client.put(place, json=given)
             if answer.status_code == httpx.codes.CONFLICT:
                 raise FactNotFailingError(None)
             if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
@@ -163,8 +153,8 @@ class AttributionClient:
         texts = ", ".join(f'"{sha256}"' for sha256 in self._rulebooks.texts(name, version))
         headers = {"If-Match": texts} if texts else {}  # an earlier release does not read it
         try:
-            place = f"/v1/rulebooks/{name}/{version}"
-            answer = await self._ask_as_machine("PUT", place, BOOKS_WAIT, headers)
+            async with self._client(BOOKS_WAIT) as client:
+                answer = await client.put(f"/v1/rulebooks/{name}/{version}", headers=headers)
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
             if answer.status_code == httpx.codes.CONFLICT:
