@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from services.intake.admission.access_record import put_on_record
 from services.intake.admission.attribution import FactNotFailingError
-from services.intake.admission.authority import RecordingRights
+from services.intake.admission.authority import CallerRights
 from services.intake.admission.reading import EventSight
 from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json, status_of
@@ -79,15 +79,13 @@ _SET_ASIDE_ANSWERS: Final[_Responses] = {
 }
 
 
-def add_routes(
-    app: FastAPI, intake: Intake, metrics: IntakeMetrics, authority: RecordingRights, reporting: Reporting
-) -> None:
+def add_routes(app: FastAPI, intake: Intake, metrics: IntakeMetrics, reporting: Reporting) -> None:
     """The routes of the service; health, metrics and docs are those of every service."""
     malformed, table = metrics.outcomes.labels("malformed"), permission_table()
 
     async def post_event(request: Request) -> Response:
         """202 once the event is durable; 200 with the first answer for a repetition."""
-        raw, may = await request.body(), authority.of(caller_of(request))
+        raw, may = await request.body(), CallerRights(table, caller_of(request))
         try:
             outcome = await intake.take(raw, _traceparent(), may)
         except BadEvent:
@@ -103,7 +101,7 @@ def add_routes(
 
     async def post_batch(request: Request) -> Response:
         """A result per line, as NDJSON; one bad line does not stop the others."""
-        lines, may = _lines(await request.body()), authority.of(caller_of(request))
+        lines, may = _lines(await request.body()), CallerRights(table, caller_of(request))
         outcomes = await intake.take_lines(lines, _traceparent(), may)
         await put_on_record(reporting, may, outcomes, address_of(request))
         malformed.inc(sum(isinstance(outcome, MalformedEventError) for outcome in outcomes))

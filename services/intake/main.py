@@ -13,7 +13,6 @@ import psycopg
 import structlog
 
 from services.intake.admission.attribution import AttributionClient
-from services.intake.admission.authority import RecordingRights
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.admission.service import Intake
 from services.intake.http import SCHEMAS, add_routes
@@ -30,7 +29,6 @@ from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.settings import IntakeSettings
 from shared.access.deployment import ServiceDoor
-from shared.access.table import permission_table
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, SystemClock, open_clock
 from shared.platform.http.app import create_app, serve
@@ -120,7 +118,7 @@ class IntakeService:
             body_limit=BATCH_BYTES,
             door=self.door.door(),
         )
-        add_routes(self.app, self.intake, metrics, RecordingRights(permission_table()), self.door.reporting)
+        add_routes(self.app, self.intake, metrics, self.door.reporting)
 
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""

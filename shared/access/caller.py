@@ -74,10 +74,6 @@ class Caller(Struct, frozen=True):
         """Whether the caller is a machine that hands in what staff of the scope enter."""
         return any(one.role in ACTS_FOR_STAFF and one.covers(scope) for one in self.granted_roles)
 
-    def may_sign_for_others(self, scope: str) -> bool:
-        """Whether the caller may enter what somebody else decided or approved on a signed paper."""
-        return self.signing_role(scope) is not None
-
     def signing_role(self, scope: str) -> str | None:
         """By which role the caller enters what others signed, if by any."""
         for one in self.staff_roles:

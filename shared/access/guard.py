@@ -18,9 +18,9 @@ from shared.access.caller import Caller
 from shared.access.keys import KeysAwayError, KeySource
 from shared.access.limits import CallerLimit
 from shared.access.report import Disclosure, Passage, disclosing
-from shared.access.table import Action, PermissionTable, Permit
+from shared.access.table import PermissionTable, Permit
 from shared.access.tokens import TokenRefusedError, TokenVerifier, UnknownKeyError
-from shared.i18n import bilingual, listed
+from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError, problem, unavailable
 
 REALM: Final = 'Bearer realm="panke"'
@@ -215,25 +215,14 @@ class AccessGuard:
     def _permits(self, caller: Caller, action: str | None, of: str | None) -> tuple[Permit, ...]:
         if action is None:
             raise ProblemError(404, bilingual("there is no such address"))
-        told = self._table.actions[action]
-        if told.who == "signed_in":
+        if self._table.actions[action].who == "signed_in":
             return ()
         if of is not None and not caller.knows(of):
             raise ProblemError(404, bilingual("there is no such scope"))
         permits = self._table.permits(caller, action, of)
         if not permits:
-            raise forbidden(self._table, action, told)
+            raise ProblemError(403, self._table.not_allowed(action))
         return permits
-
-
-def forbidden(table: PermissionTable, action: str, told: Action) -> ProblemError:
-    """403 that says what the caller may not do, and who may."""
-    reason = bilingual(
-        "your roles do not allow this: {action}; it is for {roles}",
-        action=told.text,
-        roles=listed(table.roles_of(action)),
-    )
-    return ProblemError(403, reason)
 
 
 def address_of(request: HTTPConnection) -> str | None:

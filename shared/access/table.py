@@ -16,7 +16,7 @@ from msgspec import Struct
 from shared.access.caller import EVERY_SCOPE, Caller, GrantableRole
 from shared.access.roles import Reach
 from shared.contract.events import Data, Role
-from shared.i18n import Text
+from shared.i18n import Text, bilingual, listed
 
 FILE: Final = "permissions.yaml"
 ANY_SERVICE: Final = "*"
@@ -130,10 +130,14 @@ class PermissionTable:
         may = self.actions[action].may
         return tuple(permit for permit in _held(caller, action, may) if scope is None or permit.within(scope))
 
-    def roles_of(self, action: str) -> list[Text]:
-        """The names of the roles that may do it."""
+    def not_allowed(self, action: str) -> str:
+        """What whoever may not do it is told: what it is, and who may."""
         words = {**self.staff_roles, **self.granted_roles}
-        return [words[role].text for role in self.actions[action].may]
+        return bilingual(
+            "your roles do not allow this: {action}; it is for {roles}",
+            action=self.actions[action].text,
+            roles=listed([words[role].text for role in self.actions[action].may]),
+        )
 
 
 @cache

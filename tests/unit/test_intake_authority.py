@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from services.intake.admission.authority import DECIDERS, RecordingRights
+from services.intake.admission.authority import DECIDERS, CallerRights
 from services.intake.model.submission import ForbiddenEvent
 from shared.access.caller import Caller, GrantedRole, StaffRole
 from shared.access.table import permission_table
@@ -17,7 +17,6 @@ from tests.support.contract import DATA, envelope
 from tests.support.tokens import every_role
 
 TABLE = permission_table()
-AUTHORITY = RecordingRights(TABLE)
 EVENTS = {type_: envelope(type_, recorded_at=None) for type_ in DATA}
 
 
@@ -30,7 +29,7 @@ def caller(*roles: StaffRole | GrantedRole, login: str = "somebody") -> Caller:
 def refusal(who: Caller, event: dict[str, Any], **data: Any) -> ForbiddenEvent | None:
     """What speaks against an event, with other data where a test says so."""
     changed = {**event, "data": {**event["data"], **data}}
-    return AUTHORITY.of(who)(decode_event(msgspec.json.encode(changed), recorded=False))
+    return CallerRights(TABLE, who)(decode_event(msgspec.json.encode(changed), recorded=False))
 
 
 def own(event: dict[str, Any], who: str) -> dict[str, Any]:
