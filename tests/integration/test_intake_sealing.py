@@ -13,7 +13,6 @@ import msgspec
 import psycopg
 import pytest
 
-from services.intake.admission.admission import admit
 from services.intake.journal.committer import GroupCommitter
 from services.intake.journal.journal import WrongDeploymentError, declare_deployment
 from services.intake.journal.sealing import SealingJournal
@@ -24,7 +23,7 @@ from shared.platform.telemetry.telemetry import new_registry
 from shared.sealing.keys import KeyFile
 from shared.sealing.person import PersonKey
 from shared.sealing.vault import PACKAGE, SCHEMA, Vault, destroy
-from tests.support.intake import TRACE, new_journal, prepare, raw, visit
+from tests.support.intake import admitted, new_journal, prepare, visit
 from tests.support.keys import key_file
 
 
@@ -39,7 +38,7 @@ class Sealing:
         self.journal = SealingJournal(new_journal(self.dsn), self.vault, self.vault_dsn, beside_journal=True)
 
     def record(self, event: dict[str, Any]) -> Outcome:
-        (outcome,) = self.journal.append([admit(raw(event), TRACE)])
+        (outcome,) = self.journal.append([admitted(event)])
         return outcome
 
     def kept(self, id_: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from services.intake.admission.admission import admit
+from services.intake.admission.admission import submission_of
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.journal.comparison import keep
 from services.intake.journal.damage_watch import DamageWatch
@@ -23,6 +23,7 @@ from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import Submission
 from services.intake.relay.outbox import FactOutbox
 from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
+from shared.contract import decode_event
 from shared.contract.topics import WatermarkMessage, decode_watermark
 from shared.platform.clock import SystemClock
 from shared.platform.kafka.sender import ensure_topic
@@ -75,7 +76,13 @@ def raw(envelope: dict[str, Any]) -> bytes:
 
 
 def submission(scope: str = "demo", **changes: Any) -> Submission:
-    return admit(raw(visit(scope, **changes)), TRACE)
+    return admitted(visit(scope, **changes))
+
+
+def admitted(envelope: dict[str, Any]) -> Submission:
+    """The submission of an event that anybody may record."""
+    body = raw(envelope)
+    return submission_of(decode_event(body, recorded=False), body, TRACE)
 
 
 def adoption(rulebook: str, version: int = 1, **changes: Any) -> dict[str, Any]:

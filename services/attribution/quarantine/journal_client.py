@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from shared.contract import BadEvent, SetAside, SettingAside, decode_set_aside
+from shared.platform.http.problem import detail_of
 
 WAIT = 10.0
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
@@ -35,7 +36,7 @@ def record_set_aside(intake: str, scope: str, asked: SettingAside, headers: Mapp
         told = f"intake does not answer at {intake}: {type(error).__name__}"
         raise NotRecordedError(told, certain=isinstance(error, UNSENT)) from None
     if not answer.is_success:
-        told = f"intake refused with {answer.status_code}: {_detail(answer)}"
+        told = f"intake refused with {answer.status_code}: {detail_of(answer)}"
         raise NotRecordedError(told, certain=answer.is_client_error)
     try:
         return decode_set_aside(answer.content)
@@ -58,11 +59,3 @@ def recorded_set_asides(intake: str, scope: str, headers: Mapping[str, str]) -> 
 
 class _Listed(msgspec.Struct):
     set_asides: list[msgspec.Raw]
-
-
-def _detail(answer: httpx.Response) -> str:
-    try:
-        told = answer.json()
-    except ValueError:
-        return answer.reason_phrase
-    return str(told.get("detail", "")) if isinstance(told, dict) else ""

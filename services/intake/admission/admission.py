@@ -34,11 +34,6 @@ from shared.sealing.person import from_base64
 _MOVES: Final = (StaffEnrolled, StaffDeparted)
 
 
-def admit(raw: bytes, traceparent: str, *, imported: bool = False) -> Submission:
-    """The submission that `raw` states, or `BadEvent`. Only an import may carry entries over."""
-    return submission_of(decode_event(raw, recorded=False, imported=imported), raw, traceparent)
-
-
 def submission_of(event: Event, raw: bytes, traceparent: str) -> Submission:
     """The submission of an event that came as `raw`."""
     return _submission(event, canonical(raw), normalised_phones(event), traceparent)

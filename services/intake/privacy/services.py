@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from shared.i18n import bilingual
+from shared.platform.http.problem import detail_of
 
 WAIT: Final = 30.0
 _STEP: Final = 0.2
@@ -54,7 +55,7 @@ class Services:
         if not answer.is_success:
             told = bilingual(
                 "{service} refused with {status}: {detail}",
-                service=service, status=answer.status_code, detail=_detail(answer),
+                service=service, status=answer.status_code, detail=detail_of(answer),
             )  # fmt: skip
             raise NotAnsweredError(told)
         try:
@@ -79,11 +80,3 @@ class Services:
             if answer.status_code != _AWAY or time.monotonic() > deadline:
                 return answer
             time.sleep(_STEP)
-
-
-def _detail(answer: httpx.Response) -> str:
-    try:
-        told = answer.json()
-    except ValueError:
-        return answer.reason_phrase
-    return str(told.get("detail", "")) if isinstance(told, dict) else ""

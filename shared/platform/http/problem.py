@@ -5,12 +5,15 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import msgspec
 from starlette.responses import Response
 
 from shared.contract import BadEvent
+
+if TYPE_CHECKING:
+    import httpx
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -83,3 +86,12 @@ def bad_event(error: BadEvent) -> Response:
 def unavailable(detail: str, retry_after: int) -> ProblemError:
     """503: nothing was taken; come again after so many seconds."""
     return ProblemError(503, detail, headers={"Retry-After": str(retry_after)})
+
+
+def detail_of(answer: "httpx.Response") -> str:
+    """What the problem document of an answer says; the name of its status where there is none."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return answer.reason_phrase
+    return str(told.get("detail", "")) if isinstance(told, dict) else ""
