@@ -10,11 +10,11 @@ from services.attribution.calls.desk import DeskCalls
 from services.attribution.calls.office import OfficeCalls
 from services.attribution.calls.routes import Routes
 from services.attribution.calls.rulebooks import RulebookCalls
+from services.attribution.historic.judge import HistoricJudge
 from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes
 from services.attribution.queries.preview import Previewer
 from services.attribution.queries.reader import ScopeReader
-from services.attribution.replays.historic import HistoricJudge
 from services.attribution.store.texts import StoredTexts
 from shared.access.limits import CallerLimit
 from shared.platform.clock import BusinessClock

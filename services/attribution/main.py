@@ -21,6 +21,7 @@ from services.attribution.fold.metrics import AttributionMetrics
 from services.attribution.fold.processor import IntakeProcessor
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
+from services.attribution.historic.judge import HistoricJudge
 from services.attribution.http import AnsweredFrom, routes_of
 from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes, Readers
@@ -28,7 +29,6 @@ from services.attribution.queries.preview import Previewer
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.relay import OwnershipRelay
-from services.attribution.replays.historic import HistoricJudge
 from services.attribution.settings import AttributionSettings
 from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder

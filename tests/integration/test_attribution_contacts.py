@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.attribution.historic.judge import HistoricJudge, HistoricQuery
 from services.attribution.queries.customers import customers_of
-from services.attribution.replays.historic import HistoricJudge, HistoricQuery
 from shared.contract import decode_event
 from shared.contract.topics import encode_contacts
 from shared.rules.domain.facts import Visit

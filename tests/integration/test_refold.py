@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.attribution.replays.historic import (
+from services.attribution.historic.judge import (
     HistoricJudge,
     HistoricQuery,
     RefoldUnavailableError,

@@ -27,16 +27,16 @@ from services.attribution.calls.parameters import (
     moment_of,
 )
 from services.attribution.calls.routes import Routes
-from services.attribution.queries import customers
-from services.attribution.queries.decisions_page import DECISIONS, from_micros, page_of_explained
-from services.attribution.queries.history_page import history_of
-from services.attribution.queries.snapshot import FoldedHead
-from services.attribution.replays.historic import (
+from services.attribution.historic.judge import (
     HistoricJudge,
     HistoricQuery,
     RefoldUnavailableError,
     ScopeFacts,
 )
+from services.attribution.queries import customers
+from services.attribution.queries.decisions_page import DECISIONS, from_micros, page_of_explained
+from services.attribution.queries.history_page import history_of
+from services.attribution.queries.snapshot import FoldedHead
 from shared.access.extent import Sight
 from shared.access.report import disclosed
 from shared.contract.answers import (

@@ -14,9 +14,9 @@ from typing import Any
 import psycopg
 from msgspec import UNSET
 
+from services.attribution.historic.judge import ScopeFacts
 from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.reach import Reach
-from services.attribution.replays.historic import ScopeFacts
 from services.attribution.store.batch import SQL
 from services.attribution.store.store import ScopeState, Seen, Store, book_id, nobody_asks
 from shared.access.extent import EVERYTHING, Sight

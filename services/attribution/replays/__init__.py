@@ -1,1 +1,1 @@
-"""Stored facts judged again: how a scope stood at an earlier time."""
+"""Stored facts judged otherwise than they were: under another rulebook, or without some of them."""
