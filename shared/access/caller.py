@@ -20,8 +20,6 @@ CallerKind: TypeAlias = Literal["person", "machine"]
 EVERY_SCOPE: Final = "*"
 ACTS_FOR_STAFF: Final[frozenset[GrantableRole]] = frozenset({"desk", "registry"})
 """Roles of machines at which staff are signed in themselves: what they hand in is in the name of any of these."""
-SIGNERS: Final[frozenset[Role]] = frozenset({"back_office", "admin_manager", "manager"})
-"""Roles that enter what others decided or approved on paper."""
 
 
 class StaffRole(Struct, frozen=True):
@@ -73,11 +71,3 @@ class Caller(Struct, frozen=True):
     def acts_for_staff(self, scope: str) -> bool:
         """Whether the caller is a machine that hands in what staff of the scope enter."""
         return any(one.role in ACTS_FOR_STAFF and one.covers(scope) for one in self.granted_roles)
-
-    def signing_role(self, scope: str) -> str | None:
-        """By which role the caller enters what others signed, if by any."""
-        for one in self.staff_roles:
-            if one.scope == scope and one.role in SIGNERS:
-                return one.role
-        registry = any(one.role == "registry" and one.covers(scope) for one in self.granted_roles)
-        return "registry" if registry else None

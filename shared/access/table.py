@@ -5,7 +5,7 @@ Closed by default: an address that no action names, and a cell that is not there
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, TypeAlias, get_args
@@ -14,8 +14,10 @@ import msgspec
 from msgspec import Struct
 
 from shared.access.caller import EVERY_SCOPE, Caller, GrantableRole
+from shared.access.naming import event_key, event_keys, is_held, staff_fields
 from shared.access.roles import Reach
-from shared.contract.events import Data, Role
+from shared.contract import Event
+from shared.contract.events import Role
 from shared.i18n import Text, bilingual, listed
 
 FILE: Final = "permissions.yaml"
@@ -40,12 +42,14 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Action(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that may be done: by whom, how far, at which addresses or with which types of events."""
+    """Something that may be done: by whom, how far, at which addresses, with which types of events, or with another's
+    name in which of their fields."""
 
     zh: str
     en: str
     routes: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     may: Mapping[str, Reach] = {}
     who: Who = "role"
     opens: bool = False
@@ -69,6 +73,7 @@ class Action(Struct, frozen=True, forbid_unknown_fields=True):
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     staff_roles: Mapping[str, Words]
     granted_roles: Mapping[str, Words]
+    stated: tuple[str, ...]
     actions: Mapping[str, Action]
 
 
@@ -104,7 +109,12 @@ class PermissionTable:
         self.granted_roles = found.granted_roles
         self.actions = found.actions
         _check(found)
+        self.stated = found.stated
         self._of_events = {type_: name for name, action in found.actions.items() for type_ in action.events}
+        self._of_names: dict[str, list[tuple[str, str]]] = {}
+        for name, action in found.actions.items():
+            for type_, way in map(str.split, action.names):
+                self._of_names.setdefault(type_, []).append((way, name))
 
     def routes(self, service: str) -> Iterator[tuple[str, str, str]]:
         """The method, the path and the action of each address of a service."""
@@ -114,9 +124,13 @@ class PermissionTable:
                 if of in (service, ANY_SERVICE):
                     yield method, path, name
 
-    def action_of(self, event_type: str) -> str:
-        """The action that recording an event of this type is."""
-        return self._of_events[event_type]
+    def action_of(self, event: Event) -> str:
+        """The action that recording an event of this type is; of an approval, of this stage."""
+        return self._of_events[event_key(event)]
+
+    def naming(self, event: Event) -> Sequence[tuple[str, str]]:
+        """The fields of an event that say who does something, and the action that naming another there is."""
+        return self._of_names.get(event.type, ())
 
     def closed(self, service: str, method: str, path: str) -> bool:
         """Whether a call needs a token: every one that is not open to anyone."""
@@ -132,12 +146,16 @@ class PermissionTable:
 
     def not_allowed(self, action: str) -> str:
         """What whoever may not do it is told: what it is, and who may."""
-        words = {**self.staff_roles, **self.granted_roles}
         return bilingual(
             "your roles do not allow this: {action}; it is for {roles}",
             action=self.actions[action].text,
-            roles=listed([words[role].text for role in self.actions[action].may]),
+            roles=self.who_may(action),
         )
+
+    def who_may(self, action: str) -> Text:
+        """The roles that may do it, in words."""
+        words = {**self.staff_roles, **self.granted_roles}
+        return listed([words[role].text for role in self.actions[action].may])
 
 
 @cache
@@ -170,5 +188,15 @@ def _check(found: _File) -> None:
         for place in (*action.routes, *action.events):
             if seen.setdefault(place, name) != name:
                 raise PermissionTableError(f"{place}: both {seen[place]} and {name}")
-    if missing := {data.TYPE for data in get_args(Data)} ^ {one for one in seen if " " not in one}:
+    if missing := event_keys() ^ {one for one in seen if " " not in one}:
         raise PermissionTableError(f"events: {', '.join(sorted(missing))}")
+    _check_names(found)
+
+
+def _check_names(found: _File) -> None:
+    """Each field that names staff stands once: under the action that naming another there is, or as merely stated."""
+    held = [field for action in found.actions.values() for field in action.names]
+    fields = [*held, *found.stated]
+    wrong = (staff_fields() ^ set(fields)) | {field for field in fields if fields.count(field) > 1}
+    if wrong := wrong | {field for field in held if not is_held(field)}:
+        raise PermissionTableError(f"names: {', '.join(sorted(wrong))}")

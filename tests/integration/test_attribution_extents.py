@@ -7,6 +7,7 @@ their own. Whoever asks is at office east-1, as consultant `e1a` where the role 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -498,7 +499,9 @@ async def test_nobody_previews_a_customer_into_their_own_hands(world: World) -> 
     asked = a_visit(yours, "east-1") | {"type": "claim.transferred", "data": {
         "customer": {"name": "某人", "phones": [yours.phones[0]]}, "to": "e1a", "requested_by": "e1a",
         "approved_by": ["east-1-boss"], "reason": "调动"}}  # fmt: skip
-    answer = await world.client.post("/v1/scopes/east/preview", auth=holder("consultant"), json=asked)
+    forged = await world.client.post("/v1/scopes/east/preview", auth=holder("consultant"), json=asked)
+    assert forged.status_code == 403, forged.text
+    answer = await world.client.post("/v1/scopes/east/preview", auth=holder("registry"), json=asked)
     assert answer.json()["customer"]["owner"] == "e1a"
     assert yours.phones[1] not in answer.text
     assert yours.name not in answer.text
@@ -513,7 +516,7 @@ async def test_nobody_previews_another_s_record_into_an_own_customer(world: Worl
         asked = a_visit(mine, "east-1") | {"type": "record.corrected", "data": {
             "record": record, "customer": {"phones": [mine.phones[0]]}, "requested_by": "e1a",
             "approved_by": ["east-1-boss"], "reason": "录错"}}  # fmt: skip
-        answer = await world.client.post("/v1/scopes/east/preview", auth=holder("consultant"), json=asked)
+        answer = await world.client.post("/v1/scopes/east/preview", auth=holder("registry"), json=asked)
         assert answer.status_code == 200, answer.text
         assert theirs.name not in answer.text
         assert not any(phone in answer.text for phone in theirs.phones)
@@ -521,16 +524,60 @@ async def test_nobody_previews_another_s_record_into_an_own_customer(world: Worl
         assert theirs.name in whole.text
 
 
-async def test_a_preview_tells_nothing_of_another_s_deal(world: World) -> None:
-    """Who may read the deal is told what would become of it; of an unknown one there is nothing to tell either."""
-    for staff, shown in (("e1a", 1), ("e1b", 0), ("e2a", 0)):
-        asked = a_visit(world.people[0], "east-1") | {
-            "type": "deal.cancelled", "data": {"deal": f"deal-{staff}", "reason": "贷款未批"},
-        }  # fmt: skip
-        answer = await world.client.post("/v1/scopes/east/preview", auth=holder("consultant"), json=asked)
-        assert len(answer.json()["deals"]) == shown, answer.text
-        whole = await world.client.post("/v1/scopes/east/preview", auth=holder("manager"), json=asked)
-        assert len(whole.json()["deals"]) == 1
+async def test_a_preview_asks_whether_the_caller_might_record_the_event(world: World) -> None:
+    """As intake would refuse it: by the type, in another's name, as deciding; each with its field."""
+    visit = a_visit(world.people[0], "east-1")
+    data = visit["data"]
+    ruled = {"dispute": "dis-e1a", "ruled_by": "east-1-boss", "owner": "e1a", "reason": "查实"}
+    supervised = holder("supervisor")
+    for auth, changed, path in (
+        (holder("consultant"), {"type": "shift.opened", "data": {"order": ["e1a"]}}, "type"),
+        (holder("consultant"), {"actor": "e1b"}, "actor"),
+        (holder("consultant"), {"data": data | {"received_by": "e1b"}}, "data.received_by"),
+        (supervised, {"type": "dispute.ruled", "data": ruled}, "data.ruled_by"),
+        (supervised, {"office": "east-2"}, "office"),
+    ):
+        answer = await world.client.post("/v1/scopes/east/preview", auth=auth, json=visit | changed)
+        assert answer.status_code == 403, answer.text
+        assert answer.json()["errors"][0]["path"] == path
+
+
+async def test_a_preview_tells_nothing_of_another_s_deal_dispute_or_visit(world: World) -> None:
+    """What would become of those within reach is told; of others the same as of ids that nobody has."""
+
+    async def asked(auth: Bearer, type_: str, id_: str, data: dict[str, Any]) -> dict[str, Any]:
+        kind = {"d": "deal", "q": "dispute", "v": "visit"}[id_[0]]
+        event = a_visit(world.people[0], "east-1") | {"type": type_, "data": data | {kind: id_[1:]}}
+        answer = await world.client.post("/v1/scopes/east/preview", auth=auth, json=event)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = json.loads(
+            re.sub(r"\d\d:\d\d(:[\d.]+)?", "TIME", answer.text.replace(id_[1:], "ID"))
+        )
+        return told
+
+    mine = {"name": "某人", "phones": [next(p for p in world.of("east") if p.owner == "e1a").phones[0]]}
+    sale = {"customer": mine, "closed_by": "e1a", "project": "p", "unit": "u"}
+    opened = {"customer": mine, "opened_by": "e1a", "reason": "有异议"}
+    proof = {"by": "e1a", "evidence": ["照片"]}
+    visit = {"customer": mine, "received_by": "e1a", "capacity": "on_turn"}
+    hidden = {"reason": "隐瞒", "decided_by": "e1a"}
+    supervisor, consultant = holder("supervisor"), holder("consultant")
+    for auth, type_, data, own, other in (
+        (supervisor, "deal.cancelled", {"reason": "贷款未批"}, "ddeal-e1a", "ddeal-e2a"),
+        (supervisor, "deal.signed", {}, "ddeal-e1b", "ddeal-e2a"),
+        (supervisor, "concealment.found", hidden, "vv-e1a-0", "vv-e2a-0"),
+        (consultant, "deal.subscribed", sale, "ddeal-e1a", "ddeal-e2a"),
+        (consultant, "dispute.opened", opened, "qdis-e1a", "qdis-e2a"),
+        (consultant, "dispute.evidence_added", proof, "qdis-e1a", "qdis-e2a"),
+        (consultant, "visit.registered", visit, "vv-e1a-3", "vv-e2a-0"),
+    ):
+        unknown = await asked(auth, type_, f"{own[0]}nobody-has-it", data)
+        assert await asked(auth, type_, other, data) == unknown, type_
+        if type_ not in (
+            "deal.signed",
+            "dispute.evidence_added",
+        ):  # which change nothing that an answer shows
+            assert await asked(auth, type_, own, data) != unknown, type_
 
 
 @pytest.mark.parametrize("name", ["shared-contacts", "quarantine", "offices", "staff"])

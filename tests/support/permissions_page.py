@@ -33,6 +33,12 @@ goes on the record of access.
 
 This page is made of the table: `.venv/bin/python -m tests.support.permissions_page` writes it anew.
 """
+EVENTS: Final = """\
+What may be recorded goes by the type of the event (of an approval, by its stage). In a field that says who does
+something stands the one in whose name the event comes, or another whom the role may name there. `system` is nobody's
+name. Other fields with members of staff say what is recorded of somebody: they are held against nothing, and whoever
+enters them answers for them.
+"""
 REACH: Final = {
     "own": "本人 own",
     "office": "案场 office",
@@ -47,7 +53,7 @@ WHO: Final = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_tables(), *_actions()]) + "\n"
+    return "\n".join([HEAD, *_tables(), *_events(), *_actions()]) + "\n"
 
 
 def _tables() -> Iterator[str]:
@@ -69,6 +75,20 @@ def _tables() -> Iterator[str]:
 def _title(name: str, action: Action) -> str:
     mark = {"opened": " 🔎", "exported": " 📤", "privileged": " 🛠", None: ""}[action.act]
     return f"{action.zh}<br>`{name}`{mark}"
+
+
+def _events() -> Iterator[str]:
+    table = permission_table()
+    yield "## Events 事件\n"
+    yield EVENTS
+    yield "| action | types of events | another's name in |\n|---|---|---|"
+    for name, action in table.actions.items():
+        if action.events or action.names:
+            types, fields = (
+                "<br>".join(f"`{one}`" for one in several) for several in (action.events, action.names)
+            )
+            yield f"| {action.zh} {action.en}<br>`{name}` | {types or '–'} | {fields or '–'} |"
+    yield f"\nStated 如实记录: {', '.join(f'`{field}`' for field in table.stated)}.\n"
 
 
 def _actions() -> Iterator[str]:

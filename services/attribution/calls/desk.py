@@ -14,7 +14,7 @@ from services.attribution.calls.routes import REFUSALS, Responses, Routes
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.preview import (
     REPEATED,
-    ElsewhereError,
+    ForbiddenPreviewError,
     Previewer,
     RepeatedError,
     WouldParkError,
@@ -24,7 +24,9 @@ from shared.access.caller import Caller
 from shared.access.extent import ScopeExtent, Sight
 from shared.access.guard import caller_of, permits_of
 from shared.access.limits import CallerLimit
+from shared.access.recording import RecordingRights
 from shared.access.report import disclosed
+from shared.access.table import permission_table
 from shared.contract.answers import BoardsAnswer, LookupAnswer, PreviewAnswer
 from shared.i18n import bilingual
 from shared.ids import ScopeId
@@ -78,7 +80,7 @@ class DeskCalls:
             PreviewAnswer,
             "What it would decide",
             {
-                403: {"description": "The office of the event is not one at which the caller may preview"},
+                403: {"description": "The caller may not record this event"},
                 409: {"description": "The id is taken, or the fold fails on this event"},
                 **_LIMITED,
                 422: REFUSALS[422],
@@ -101,15 +103,16 @@ class DeskCalls:
         self, request: Request, scope: Scope, sight: Seen, asker: Asker, min_seq: MinSeq = None
     ) -> Response:
         self._limit.check(asker)
-        raw = await request.body()
-        now = self._clock.now()
+        raw, now = await request.body(), self._clock.now()
+        rights = RecordingRights(permission_table(), asker)
         await self._asking.wait(scope, min_seq)
         try:
             head, found = await self._asking.ask(
-                "desk", lambda: self._previewer.preview(scope, raw, now, sight), ""
+                "desk", lambda: self._previewer.preview(scope, raw, now, sight, rights), ""
             )
-        except ElsewhereError as error:
-            raise refused(403, "office", "permitted", str(error)) from None
+        except ForbiddenPreviewError as error:
+            no = error.forbidden
+            raise refused(no.status, no.path, no.rule, no.message) from None
         except RepeatedError:
             raise refused(409, "id", "repeated", REPEATED) from None
         except WouldParkError as error:

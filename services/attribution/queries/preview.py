@@ -23,9 +23,11 @@ from services.attribution.queries.desk import masked_names
 from services.attribution.queries.explained import DecisionWords, both, explained
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownNameError
+from services.attribution.queries.unseen import forget_unseen
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import Store, opening_book
 from shared.access.extent import EVERYTHING, Sight
+from shared.access.recording import Forbidden, RecordingRights
 from shared.contract import (
     BadEvent,
     ConcealmentFound,
@@ -75,13 +77,12 @@ class RepeatedError(Exception):
     """The id of the event is taken."""
 
 
-class ElsewhereError(Exception):
-    """The event is of an office at which the caller may not preview."""
+class ForbiddenPreviewError(Exception):
+    """The caller may not record the event, and so is not told what it would decide."""
 
-    def __init__(self, offices: tuple[str, ...]) -> None:
-        super().__init__(
-            bilingual("your role is at {offices}, not at this office", offices=", ".join(offices))
-        )
+    def __init__(self, forbidden: Forbidden) -> None:
+        super().__init__(forbidden.message)
+        self.forbidden = forbidden
 
 
 class WouldParkError(Exception):
@@ -104,14 +105,24 @@ class Previewer:
         self._default_book = default_book
 
     def preview(
-        self, scope: ScopeId, raw: bytes, now: datetime, sight: Sight = EVERYTHING
+        self,
+        scope: ScopeId,
+        raw: bytes,
+        now: datetime,
+        sight: Sight = EVERYTHING,
+        rights: RecordingRights | None = None,
     ) -> tuple[FoldedHead, PreviewAnswer]:
-        """Raises `BadEvent`, `ElsewhereError`, `RepeatedError` and `WouldParkError`."""
+        """Raises `BadEvent`, `ForbiddenPreviewError`, `RepeatedError` and `WouldParkError`."""
         asked = decode_event(raw, recorded=False)
         body = stamp(raw, now)
         event = decode_event(body, recorded=True)  # the rule of five minutes needs both times
+        if asked.scope != scope:
+            raise BadEvent("scope", "of_path", OF_SCOPE)
+        if rights is not None and (forbidden := rights.against(asked)) is not None:
+            raise ForbiddenPreviewError(forbidden)
         opening = opening_book(self._default_book, self._rules.books)
         with self._questions.of(scope, opening, sight) as snapshot:
+            forget_unseen(snapshot, asked)
             self._check(snapshot, scope, asked)
             named = _WhomNamed(_contacts(asked), _corrected(snapshot, asked))
             body = _as_kept(snapshot, body, event)
@@ -121,10 +132,6 @@ class Previewer:
 
     def _check(self, snapshot: Snapshot, scope: ScopeId, event: Event) -> None:
         """What intake knows of its journal, as far as attribution has it."""
-        if event.scope != scope:
-            raise BadEvent("scope", "of_path", OF_SCOPE)
-        if not snapshot.reach.office(event.office):
-            raise ElsewhereError(snapshot.reach.offices)
         try:
             if self._questions.scope_of(event.office) != scope:
                 raise BadEvent("office", "one_scope", ONE_SCOPE)
@@ -149,7 +156,7 @@ class Previewer:
             raise WouldParkError(error)
         decided = [(row[2], stored(row[5]).answer()) for row in batch.decisions]
         dealt = [(row[2], _decoded(row[3], DealDecision)) for row in batch.deal_decisions]
-        dealt = _of_known_deals(snapshot, dealt)
+        dealt = _of_known_deals(snapshot, dealt, getattr(event.data, "deal", None))
         words = explained(snapshot, [made for _, made in decided], [fact.body])
         deal_words = explained(snapshot, [made for _, made in dealt], [fact.body])
         return PreviewAnswer(
@@ -193,11 +200,14 @@ def _decoded(body: bytes, kind: type[T]) -> T:
 
 
 def _of_known_deals(
-    snapshot: Snapshot, dealt: list[tuple[str, DealDecision]]
+    snapshot: Snapshot, dealt: list[tuple[str, DealDecision]], named: str | None
 ) -> list[tuple[str, DealDecision]]:
-    """Without those on deals that stand and are not the caller's to read."""
+    """Without those on deals that stand and are not the caller's to read.
+
+    What is told of the deal that the event names says nothing of the one that stands under its id, if that is unseen.
+    """
     stored = snapshot.ask("these_deals", [snapshot.head.scope, [deal for deal, _ in dealt]]) if dealt else []
-    hidden = {deal for born, deal, _ in stored if not snapshot.reach.knows_deal(born, deal)}
+    hidden = {deal for born, deal, _ in stored if not snapshot.reach.knows_deal(born, deal)} - {named}
     return [(deal, made) for deal, made in dealt if deal not in hidden]
 
 

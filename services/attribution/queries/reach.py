@@ -36,15 +36,6 @@ class Reach:
         return self._sight.clear.whole
 
     @property
-    def offices(self) -> tuple[str, ...]:
-        """The offices at which the caller may do what is asked, where that is not all of the scope."""
-        return self._sight.reads.offices
-
-    def office(self, name: str) -> bool:
-        """Whether what is asked for may be done at an office."""
-        return self._sight.reads.reaches(name)
-
-    @property
     def filters(self) -> dict[str, Any]:
         """What narrows a list to what lies within reach."""
         return self._filters(self._sight.reads)
@@ -89,6 +80,14 @@ class Reach:
     def knows_deal(self, born: int, deal: str) -> bool:
         """Whether the caller may read this deal besides what is asked now: as far as customers."""
         return self._concerns(self._sight.customers, "deals", born, deal)
+
+    def knows_dispute(self, born: int, dispute: str) -> bool:
+        """Whether the caller may read this dispute besides what is asked now: as far as customers."""
+        return self._concerns(self._sight.customers, "disputes", born, dispute)
+
+    def knows_staff(self, staff: str) -> bool:
+        """Whether the caller is this member of staff, or reaches them, as far as customers."""
+        return self.knows_all or staff in self._people_of(self._sight.customers)
 
     def _concerns(self, extent: ScopeExtent, list_: str, born: int, id_: str) -> bool:
         asked = {"list": list_, "born": born, "id": id_}

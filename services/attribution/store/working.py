@@ -31,6 +31,11 @@ class WorkingSlice(Slice):
             self[key] = record
             self.born[key] = born
 
+    def forget(self, key: Key) -> None:
+        """Know of nothing under a key from here on, whatever the store has."""
+        self.known.add(key)
+        self.pop(key, None)
+
     def take_over(self, changes: Changes, seq: int) -> None:
         """Make the changes of the fact `seq`, which are to be stored."""
         self.put(changes)

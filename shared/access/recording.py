@@ -1,0 +1,149 @@
+"""Who may record an event: by its type and office, in the name of its actor, and for whom it names as doing something.
+
+The actor is the caller. A machine at which staff are signed in hands in what any of them enters. Who received, sold,
+disputes, decided or approved is the one in whose name the event comes, or somebody whom the caller may name there by
+the table of permissions (ADR 0040). Intake asks before it records, and attribution before it previews.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from shared.access.caller import Caller
+from shared.access.naming import named_in
+from shared.access.report import widest_role
+from shared.access.table import PermissionTable, Permit
+from shared.contract import Event
+from shared.contract.events import StaffEnrolled
+from shared.i18n import bilingual
+
+SYSTEM: Final = "system"
+"""In whose name the rules themselves open disputes; no member of staff bears it."""
+
+
+class Forbidden(Struct, frozen=True, gc=False):
+    """What stands against recording an event: 403, or 404 where the caller may not know of its scope."""
+
+    path: str
+    rule: str
+    message: str
+    status: int = 403
+
+
+class _NamedOther(Struct, frozen=True, gc=False):
+    """Somebody else whom an event names, and the action that this is."""
+
+    path: str
+    staff: str
+    action: str
+
+
+class RecordingRights:
+    """What one caller may record; a batch asks of each line, and mostly the same."""
+
+    def __init__(self, table: PermissionTable, caller: Caller) -> None:
+        self.caller = caller
+        self.table = table
+        self._permits: dict[tuple[str, str], tuple[Permit, ...]] = {}
+
+    def against(self, event: Event) -> Forbidden | None:
+        """What speaks against recording the event, if anything does."""
+        return (
+            self._of_scope(event)
+            or self._of_type(event, self.table.action_of(event))
+            or self._of_actor(event)
+            or self._of_enrolling(event)
+            or self._of_named(event)
+        )
+
+    def privilege(self, event: Event) -> str | None:
+        """The role by which recording an event that is allowed is privileged: it enters what another signed, or
+        erases a person."""
+        actions = [self.table.action_of(event), *(named.action for named in self._others(event))]
+        for action in reversed(actions):
+            if self.table.actions[action].privileged:
+                return widest_role(self._covering(event, action))
+        return None
+
+    def _of_scope(self, event: Event) -> Forbidden | None:
+        if self.caller.knows(event.scope):
+            return None
+        return Forbidden("scope", "known_scope", bilingual("there is no such scope"), 404)
+
+    def _of_type(self, event: Event, action: str) -> Forbidden | None:
+        if self._covering(event, action):
+            return None
+        if permits := self._permitted(action, event.scope):
+            at = ", ".join(sorted({str(permit.office) for permit in permits}))
+            said = bilingual("your role is at {offices}, not at this office", offices=at)
+            return Forbidden("office", "permitted", said)
+        return Forbidden("type", "permitted", self.table.not_allowed(action))
+
+    def _of_actor(self, event: Event) -> Forbidden | None:
+        names = self.caller.names(event.scope)
+        if event.actor != SYSTEM and (self.caller.acts_for_staff(event.scope) or event.actor in names):
+            return None
+        said = bilingual("the actor is whoever is signed in: {names}", names=", ".join(sorted(names)))
+        return Forbidden("actor", "caller", said)
+
+    def _of_enrolling(self, event: Event) -> Forbidden | None:
+        """Nobody gives themselves a role; the name of the system is nobody's."""
+        data = event.data
+        if not isinstance(data, StaffEnrolled):
+            return None
+        if data.staff == SYSTEM:
+            return _reserved("data.staff")
+        held = [
+            one for one in self.caller.staff_roles if one.scope == event.scope and one.staff == data.staff
+        ]
+        if not held or any((one.office, one.role) == (event.office, data.role) for one in held):
+            return None
+        said = bilingual("nobody enrols themselves in another role or office: somebody else has to")
+        return Forbidden("data.role", "another", said)
+
+    def _of_named(self, event: Event) -> Forbidden | None:
+        for named in self._others(event):
+            if named.staff == SYSTEM:
+                return _reserved(named.path)
+            if not self._covering(event, named.action):
+                return self._not_named(event, named)
+        return None
+
+    def _not_named(self, event: Event, named: _NamedOther) -> Forbidden:
+        said = bilingual(
+            "here stands who records it: {name}; another is named by {roles}: {action}",
+            name=event.actor,
+            roles=self.table.who_may(named.action),
+            action=self.table.actions[named.action].text,
+        )
+        rule = "signed" if self.table.actions[named.action].privileged else "caller"
+        return Forbidden(named.path, rule, said)
+
+    def _others(self, event: Event) -> Iterator[_NamedOther]:
+        """Whom the event names as doing something, but for the one in whose name it comes."""
+        fields = self.table.naming(event)
+        if not fields:
+            return
+        own = {event.actor} | self.caller.staff_ids(event.scope)
+        for way, action in fields:
+            for path, staff in named_in(event, way):
+                if staff not in own:
+                    yield _NamedOther(path, staff, action)
+
+    def _covering(self, event: Event, action: str) -> list[Permit]:
+        """The permits by which the caller may do it at the office of the event."""
+        permits = self._permitted(action, event.scope)
+        return [permit for permit in permits if permit.covers(event.scope, event.office)]
+
+    def _permitted(self, action: str, scope: str) -> tuple[Permit, ...]:
+        if (action, scope) not in self._permits:
+            self._permits[action, scope] = self.table.permits(self.caller, action, scope)
+        return self._permits[action, scope]
+
+
+def _reserved(path: str) -> Forbidden:
+    said = bilingual("{name} is who opens disputes by the rules, and no member of staff", name=SYSTEM)
+    return Forbidden(path, "reserved", said)
