@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,28 +17,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.contract import DealSubscribed, Event, RulebookAdopted
+from shared.contract.answers.replays import ComparedClaim, ComparedShares
 from shared.contract.answers.result import CustomerResult, DealResult, JudgementResult, RulebookDigest
 from shared.contract.answers.values import InstantText
-from shared.contract.topics import ClaimStatus, DealStatus
 from shared.ids import DealId, ScopeId, StaffId
 from shared.rules.domain.case import Books
 from shared.rules.domain.rulebook import Rulebook
+from shared.rules.judge.amounts import by_shares, cents_of, in_yuan
 from shared.rules.judge.judge import Judging, by_scope, with_book
 from shared.rules.judge.reading import EventReader, in_order, latest
-
-
-class ComparedClaim(Struct, frozen=True):
-    """What of a customer is compared; a clause alone moves nobody's commission."""
-
-    owner: str | None
-    status: ClaimStatus
-    basis: str | None
-    since: InstantText | None
-    expires_at: InstantText | None
-    clause: str | None
-
-    def same(self, other: ComparedClaim) -> bool:
-        return self == other or self == replace(other, clause=self.clause)
 
 
 class ChangedCustomer(Struct, frozen=True):
@@ -48,14 +35,6 @@ class ChangedCustomer(Struct, frozen=True):
     customer: str
     before: ComparedClaim | None
     after: ComparedClaim | None
-
-
-class ComparedShares(Struct, frozen=True):
-    """What of a deal is compared."""
-
-    shares: dict[StaffId, int]
-    status: DealStatus
-    clause: str
 
 
 class ChangedDeal(Struct, frozen=True):
@@ -107,7 +86,7 @@ class _Moved:
 
     customers: int = 0
     basis_points: int = 0
-    amount: Decimal = field(default_factory=Decimal)
+    cents: int = 0
 
 
 def try_rulebook(
@@ -153,11 +132,9 @@ def compare(
     customers = _customers(before.customers, after.customers, moved)
     deals = _deals(before.deals, after.deals, amounts, moved)
     consultants = [
-        ChangedConsultant(
-            staff, change.customers, change.basis_points, str(change.amount.quantize(Decimal("0.01")))
-        )
+        ChangedConsultant(staff, change.customers, change.basis_points, in_yuan(change.cents))
         for staff, change in sorted(moved.items())
-        if change.customers or change.basis_points or change.amount
+        if change.customers or change.basis_points or change.cents
     ]
     counts = ComparedCounts(
         customers=len(before.customers),
@@ -186,7 +163,7 @@ def _customers(
     changed = []
     for known, old, new in pairs:
         was, now = _compared(old), _compared(new)
-        if was is None or now is None or not was.same(now):
+        if was is None or now is None or was != replace(now, clause=was.clause):
             changed.append(ChangedCustomer(known.scope, known.customer, was, now))
             _count_owner(was, now, moved)
     return changed
@@ -237,6 +214,9 @@ def _move(
         points = now.get(staff, 0) - was.get(staff, 0)
         gained += max(points, 0)
         moved[staff].basis_points += points
-        if amount is not None:
-            moved[staff].amount += amount * points / 10000
+    if amount is not None:
+        cents = cents_of(amount)
+        for sign, parts in ((-1, by_shares(cents, was)), (1, by_shares(cents, now))):
+            for staff, part in parts.items():
+                moved[staff].cents += sign * part
     return gained

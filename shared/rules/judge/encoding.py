@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from shared.contract.answers.result import JudgementResult
-
+T = TypeVar("T", bound=msgspec.Struct)
 _encode = msgspec.json.Encoder().encode
 _AT_ONCE: Final = 1_000
 """Items of a list that are encoded as one piece."""
@@ -19,7 +18,7 @@ def encode(answer: msgspec.Struct) -> bytes:
     return _encode(answer) + b"\n"
 
 
-def pieces(answer: JudgementResult) -> Iterator[bytes]:
+def pieces(answer: msgspec.Struct) -> Iterator[bytes]:
     """What `encode` gives, piece by piece: that of a million facts is never held twice."""
     opening = b"{"
     for name in answer.__struct_fields__:
@@ -44,3 +43,9 @@ def _listed(items: list[Any]) -> Iterator[bytes]:
 def packed(item: msgspec.Struct) -> msgspec.Raw:
     """An item of a result as the bytes that `encode` would make of it."""
     return msgspec.Raw(_encode(item))
+
+
+def unpacked(items: Iterable[Any], kind: type[T]) -> Iterator[T]:
+    """Items of a result, be they packed or not."""
+    for item in items:
+        yield msgspec.json.decode(item, type=kind) if isinstance(item, msgspec.Raw) else item

@@ -30,7 +30,7 @@ NumberedLine = tuple[int, bytes]
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class _Glance(msgspec.Struct, gc=False):
+class Glance(msgspec.Struct, gc=False):
     """What is read of a line before it is judged; the decoder of events has the last word on all of it."""
 
     id: str
@@ -40,7 +40,7 @@ class _Glance(msgspec.Struct, gc=False):
     recorded_at: _Instant
 
 
-_glance = msgspec.json.Decoder(_Glance).decode
+glance = msgspec.json.Decoder(Glance).decode
 _COMPRESSED: Final = b"x"
 """How what zlib makes begins, and no line of JSON."""
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
@@ -116,22 +116,22 @@ class HeldLines:
             if len(line) > MAX_SEALED_BYTES or b"\n" in body:
                 return line
             try:
-                glance = _glance(body)
+                line_of = glance(body)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 if line.strip():
                     return line
                 self.number += 1
                 continue
-            id_, scope = hash(glance.id.lower()), glance.scope
+            id_, scope = hash(line_of.id.lower()), line_of.scope
             if (
                 id_ in seen
-                or glance.recorded_at < recorded
-                or offices.setdefault(glance.office, scope) != scope
+                or line_of.recorded_at < recorded
+                or offices.setdefault(line_of.office, scope) != scope
             ):
                 return line
             seen.add(id_)
-            recorded = glance.recorded_at
-            self._hold(glance, body)
+            recorded = line_of.recorded_at
+            self._hold(line_of, body)
         return None
 
     @property
@@ -139,14 +139,14 @@ class HeldLines:
         """How many lines are held."""
         return sum(map(len, self.scopes.values()))
 
-    def _hold(self, glance: _Glance, body: bytes) -> None:
+    def _hold(self, line: Glance, body: bytes) -> None:
         self.number += 1
-        held = self.scopes.get(glance.scope)
+        held = self.scopes.get(line.scope)
         if held is None:
-            held = self.scopes[glance.scope] = ScopeLines()
+            held = self.scopes[line.scope] = ScopeLines()
         held.add(self.number, body)
-        if self.known_at is None or glance.recorded_at <= self.known_at:
-            latest = max(glance.occurred_at, glance.recorded_at)
+        if self.known_at is None or line.recorded_at <= self.known_at:
+            latest = max(line.occurred_at, line.recorded_at)
             if self.latest is None or latest > self.latest:
                 self.latest = latest.astimezone(UTC)
 

@@ -29,10 +29,19 @@ MOST_FAILED = 10_000
 
 
 class BadInputError(ValueError):
-    """A line of the input is not what the contract says; the message names the line and the field."""
+    """A line of the input is not what the contract says; the message names the line and the field.
+
+    `line` counts from 1, and is 0 where what is wrong stands in no one line.
+    """
 
     def __init__(self, line: int, path: str, message: str) -> None:
-        super().__init__(f"line {line}: {path}: {message}" if path else f"line {line}: {message}")
+        at = [f"line {line}"] if line else []
+        super().__init__(": ".join([*at, *([path] if path else []), message]))
+        self.line, self.path, self.message = line, path, message
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """It comes whole out of another process."""
+        return type(self), (self.line, self.path, self.message)
 
 
 @dataclass(slots=True)
@@ -86,7 +95,7 @@ class EventReader:
 
     def _no_event(self, number: int, line: bytes, refusal: BadEvent) -> None:
         """A line that is no event says that one is set aside, or is bad input."""
-        told = _members_of(line)
+        told = members_of(line)
         if "set_aside" in told:
             try:
                 self.aside.setdefault(decode_set_aside(line.rstrip(b"\r\n")).set_aside, number)
@@ -173,7 +182,7 @@ def _same_content(first: Event, other: Event) -> bool:
     )
 
 
-def _members_of(line: bytes) -> dict[str, Any]:
+def members_of(line: bytes) -> dict[str, Any]:
     """The members of a line that may be anything; none of one that is no object."""
     try:
         told = msgspec.json.decode(line)

@@ -16,17 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from shared.i18n import bilingual
 from shared.rules.judge.lines import NotPlainError
-from shared.rules.judge.result import ScopeResult
+from shared.rules.judge.reading import BadInputError
 
 FEWEST: Final = 1_000
 """Facts below which a process of their own costs more than it saves."""
 
 Progress: TypeAlias = Callable[[int], None]
-ScopeJudge: TypeAlias = Callable[[str, Progress], ScopeResult]
+R = TypeVar("R")
+ScopeJudge: TypeAlias = Callable[[str, Progress], R]
 """Judges the scope of that name, and calls back with the number of facts since it last did."""
 
 
@@ -41,24 +42,23 @@ def worth(jobs: int, scopes: Mapping[str, int]) -> int:
     return max(1, min(jobs, len(scopes), sum(scopes.values()) // FEWEST))
 
 
-def judge_in(
-    jobs: int, judge: ScopeJudge, scopes: Mapping[str, int], progress: Progress
-) -> list[ScopeResult]:
-    """Every scope as judged by one of so many processes. Raises `NotPlainError` and `WorkerDiedError`."""
+def judge_in(jobs: int, judge: ScopeJudge[R], scopes: Mapping[str, int], progress: Progress) -> list[R]:
+    """Every scope as judged by one of so many processes. Raises `NotPlainError` and `BadInputError` where judging
+    does, and `WorkerDiedError`."""
     waiting = sorted(scopes, key=lambda name: scopes[name])
     with _workers(jobs, judge) as workers:
         busy = {worker.pipe: worker for worker in workers}
         for worker in workers:
             worker.hand(waiting.pop() if waiting else None)
-        found = []
+        found: list[R] = []
         while busy:
             for pipe in cast(list[Connection], wait(list(busy))):
                 told = busy[pipe].receive()
                 if isinstance(told, int):
                     progress(told)
                     continue
-                if told is None:
-                    raise NotPlainError
+                if isinstance(told, _Refused):
+                    raise told.error
                 found.append(told)
                 if waiting:
                     busy[pipe].hand(waiting.pop())
@@ -67,8 +67,15 @@ def judge_in(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What a worker met in the input."""
+
+    error: Exception
+
+
 @dataclass(slots=True)
-class _Worker:
+class _Worker(Generic[R]):
     process: ForkProcess
     pipe: Connection
 
@@ -78,9 +85,9 @@ class _Worker:
         except OSError:
             raise self._died() from None
 
-    def receive(self) -> ScopeResult | int | None:
+    def receive(self) -> R | int | _Refused:
         try:
-            told: ScopeResult | int | None = self.pipe.recv()
+            told: R | int | _Refused = self.pipe.recv()
         except (EOFError, OSError):
             raise self._died() from None
         return told
@@ -93,8 +100,8 @@ class _Worker:
 
 
 @contextmanager
-def _workers(jobs: int, judge: ScopeJudge) -> Iterator[list[_Worker]]:
-    workers: list[_Worker] = []
+def _workers(jobs: int, judge: ScopeJudge[R]) -> Iterator[list[_Worker[R]]]:
+    workers: list[_Worker[R]] = []
     try:
         with _interrupts_held():
             for _ in range(jobs):
@@ -107,7 +114,7 @@ def _workers(jobs: int, judge: ScopeJudge) -> Iterator[list[_Worker]]:
             worker.pipe.close()
 
 
-def _started(judge: ScopeJudge, others: list[Connection]) -> _Worker:
+def _started(judge: ScopeJudge[R], others: list[Connection]) -> _Worker[R]:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(judge, theirs, [ours, *others]), daemon=True)
@@ -126,7 +133,7 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(judge: ScopeJudge, pipe: Connection, inherited: list[Connection]) -> None:
+def _work(judge: ScopeJudge[Any], pipe: Connection, inherited: list[Connection]) -> None:
     """In a worker: judge what is handed over until the command closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -139,7 +146,7 @@ def _work(judge: ScopeJudge, pipe: Connection, inherited: list[Connection]) -> N
             scope = pipe.recv()
             try:
                 pipe.send(judge(scope, pipe.send))
-            except NotPlainError:
-                pipe.send(None)
+            except (NotPlainError, BadInputError) as error:
+                pipe.send(_Refused(error))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)  # nobody listens any more

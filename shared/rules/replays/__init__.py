@@ -1,0 +1,1 @@
+"""Facts judged again with something changed, and what that moves (contract.md#replays): pure, scope by scope."""
