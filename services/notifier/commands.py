@@ -206,7 +206,9 @@ def _instant(option: str, text: str) -> datetime:
 def _claim(named: str, database_url: str | None) -> tuple[str, datetime]:
     import psycopg
 
+    from services.notifier.inbox.derive import ClaimMessageState
     from shared.platform.postgres.database import connection_info, queries
+    from shared.platform.postgres.rows import row_of
 
     scope, slash, customer = named.partition("/")
     if not slash:
@@ -218,10 +220,9 @@ def _claim(named: str, database_url: str | None) -> tuple[str, datetime]:
         database_refused(),
         psycopg.connect(connection_info(database_url, schema="notifier", name="panke-cli")) as connection,
     ):
-        row = connection.execute(queries("services.notifier")["claims"], given).fetchone()
-    if row is None:
+        claim = row_of(connection.execute(queries("services.notifier")["claims"], given), ClaimMessageState)
+    if claim is None:
         raise click.ClickException(f"the notifier knows no claim on {customer} in {scope}")
-    if row[5] is None:
-        raise click.ClickException(f"the claim on {customer} is {row[4]}: nothing ends")
-    assert isinstance(row[5], datetime)
-    return scope, row[5]
+    if claim.expires_at is None:
+        raise click.ClickException(f"the claim on {customer} is {claim.status}: nothing ends")
+    return scope, claim.expires_at

@@ -9,16 +9,18 @@ more than it may. Times are the machine's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import psycopg
+from msgspec import Struct
 
 from services.notifier.channels import TemporaryError
 from shared.platform.clock import MachineClock
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import row_of
 
 ZERO: Final = timedelta(0)
 MARGIN: Final = timedelta(seconds=1)
@@ -61,6 +63,11 @@ def wait_for(
     free = [held_until] if held_until is not None else []
     free += [stamps[-limit.count] + limit.kept for limit in limits if len(stamps) >= limit.count]
     return max([ZERO, *(moment - now for moment in free)])
+
+
+class _Sendings(Struct, frozen=True):
+    stamps: list[datetime]
+    held_until: datetime | None
 
 
 class DatabaseLimiter:
@@ -117,10 +124,10 @@ class DatabaseLimiter:
             connection.execute(self._sql["hold_limit"], {"key": key, "until": now + wait, "now": now})
 
     def _row(
-        self, connection: psycopg.Connection[tuple[object, ...]], query: str, given: dict[str, Any]
+        self, connection: psycopg.Connection[tuple[object, ...]], query: str, given: Mapping[str, object]
     ) -> tuple[list[datetime], datetime | None]:
-        row: Any = connection.execute(self._sql[query], given).fetchone()
-        return (row[0], row[1]) if row is not None else ([], None)
+        row = row_of(connection.execute(self._sql[query], given), _Sendings)
+        return (row.stamps, row.held_until) if row is not None else ([], None)
 
 
 class ProcessLimiter:

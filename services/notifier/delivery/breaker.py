@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
 
 from services.notifier.channels import clipped
 from shared.platform.clock import MachineClock
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import row_of, rows_of
 
 ZERO = timedelta(0)
+
+
+class _Channel(Struct, frozen=True):
+    channel: str
+
+
+class _Breaker(Struct, frozen=True):
+    open_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -91,22 +102,20 @@ class StoredBreaker:
     def open_channels(self) -> list[str]:
         """The channels that are left alone now, or are about to be tried."""
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["open_breakers"]).fetchall()
-        return [row[0] for row in rows]
+            return [one.channel for one in rows_of(connection.execute(self._sql["open_breakers"]), _Channel)]
 
     def _wait(self, channel: str) -> timedelta:
         now = self._clock.now()
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["breaker"], {"channel": channel}).fetchone()
-            if row is None:
+            breaker = row_of(connection.execute(self._sql["breaker"], {"channel": channel}), _Breaker)
+            if breaker is None:
                 self._failing.discard(channel)
                 return ZERO
             self._failing.add(channel)
-            _, open_until = row
-            if open_until is None:
+            if breaker.open_until is None:
                 return ZERO
-            if open_until > now:
-                return timedelta(seconds=(open_until - now).total_seconds())
+            if breaker.open_until > now:
+                return breaker.open_until - now
             given = {"channel": channel, "now": now, "until": now + self._terms.probe}
             first = connection.execute(self._sql["probe_breaker"], given).fetchone() is not None
         if first:

@@ -6,14 +6,18 @@ Synchronous, to be called in a thread; times are given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from services.notifier.channels.delivery_status import DeliveryStatus
 from services.notifier.delivery.work import EarlierAttempt
 from services.notifier.model.alert import OLD_NEWS, AttemptOutcome, LeasedAlert, State
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import rows_of, the_row
 from shared.sealing.opener import Opener
 
 # Reports that are looked at in one transaction.
@@ -25,6 +29,29 @@ _OUTCOMES: Final = {
     "failed": AttemptOutcome.REFUSED,
 }
 _NOT_KNOWN: Final = "the provider knows of no such message (asked)"
+
+
+class OpenReportRow(Struct, frozen=True):
+    """A row of `claim_receipts`: a report that nobody has looked at."""
+
+    id: int
+    alert: UUID
+    status: str
+    answer: str
+    channel: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+    @property
+    def reason(self) -> str:
+        told = f": {self.answer}" if self.failed and self.answer else ""
+        return f"reported {self.status} by {self.channel}{told}"
+
+
+class _Any(Struct, frozen=True):
+    any: bool
 
 
 class AttemptHistory:
@@ -49,12 +76,9 @@ class AttemptHistory:
         """The calls for these alerts after which a doubt or a report of failure is left."""
         given = {"ids": [one.id for one in alerts]}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["tried"], given).fetchall()
-        destinations = self._opener.texts([row[1] for row in rows])
-        return [
-            EarlierAttempt(row[0], destination, *row[2:])
-            for row, destination in zip(rows, destinations, strict=True)
-        ]
+            tried = rows_of(connection.execute(self._sql["tried"], given), EarlierAttempt)
+        destinations = self._opener.texts([one.destination for one in tried])
+        return [replace(one, destination=clear) for one, clear in zip(tried, destinations, strict=True)]
 
     def resolve(
         self,
@@ -83,8 +107,7 @@ class AttemptHistory:
     def any_reports(self) -> bool:
         """Whether reports wait to be looked at."""
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["open_receipts"]).fetchone()
-        return bool(row[0])
+            return the_row(connection.execute(self._sql["open_receipts"]), _Any).any
 
     def look_at_reports(self, business_now: datetime, machine_now: datetime) -> list[tuple[UUID, State]]:
         """Act upon what was reported: who was not told after all is told by the next channel."""
@@ -92,19 +115,17 @@ class AttemptHistory:
         at = {"business_now": business_now, "machine_now": machine_now}
         with self._database.connection() as connection:
             connection.execute(self._sql["adopt_early_reports"])
-            rows: list[Any] = connection.execute(self._sql["claim_receipts"], {"limit": _MOST}).fetchall()
+            rows = rows_of(connection.execute(self._sql["claim_receipts"], {"limit": _MOST}), OpenReportRow)
             if not rows:
                 return []
             said = {"business_now": business_now.isoformat()}
             connection.execute(self._sql["set_business_now"], said)
-            for _, alert, _, status, answer, _, channel in rows:
-                failed = status == "failed"
-                reason = f"reported {status} by {channel}" + (f": {answer}" if failed and answer else "")
-                given = {**at, "alert": alert, "reason": reason}
-                query = "reported_failed" if failed else "reported_told"
+            for row in rows:
+                given = {**at, "alert": row.alert, "reason": row.reason}
+                query = "reported_failed" if row.failed else "reported_told"
                 if connection.execute(self._sql[query], given).rowcount:
-                    moved.append((alert, State.FAILED if failed else State.SENT))
-            connection.execute(self._sql["close_receipts"], {"ids": [row[0] for row in rows]})
+                    moved.append((row.alert, State.FAILED if row.failed else State.SENT))
+            connection.execute(self._sql["close_receipts"], {"ids": [row.id for row in rows]})
         return moved
 
     def start_afresh(self, hold: Iterable[str], machine_now: datetime, business_now: datetime) -> None:

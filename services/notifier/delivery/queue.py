@@ -11,18 +11,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 
 from services.notifier.delivery.history import AttemptHistory
+from services.notifier.delivery.rows import (
+    LeasedRow,
+    LockedRow,
+    MovedRow,
+    NumberRow,
+    PersonRow,
+    ReaderRow,
+    StaffRow,
+    SupervisorRow,
+)
 from services.notifier.delivery.work import QueueState, RoundResult, SendAttempt, Terms
 from services.notifier.model.alert import AttemptOutcome, LeasedAlert, People, Person, State, Step, alert_id
-from services.notifier.model.kinds import Audience, Rung
+from services.notifier.model.scope_zone import ScopeZone
 from services.notifier.schedule.plan import Plans
-from shared.contract.sealed import person_of
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import row_of, rows_of, the_row
 from shared.sealing.opener import Opener
 
 __all__ = ["Queue", "QueueState", "RoundResult", "SendAttempt", "Terms"]
@@ -76,8 +85,8 @@ class Queue:
             self._companions(connection, given, plans)
             self._say_when(connection, business_now)
             connection.execute(self._sql["overtaken"], given)
-            rows: list[Any] = connection.execute(self._sql["leased"], given).fetchall()
-            standing = [_leased(row, lease) for row in rows]
+            leased = rows_of(connection.execute(self._sql["leased"], given), LeasedRow)
+            standing = [row.under(lease) for row in leased]
             self._learn(connection, standing, plans)
             return self._addressed(connection, standing, business_now, plans)
 
@@ -99,13 +108,12 @@ class Queue:
             "hold": list(hold or ()),
         }
         with self._database.connection() as connection:
-            locked: Any = connection.execute(self._sql["lock_recovery"]).fetchone()
-            if not locked[0]:
+            if not the_row(connection.execute(self._sql["lock_recovery"]), LockedRow).locked:
                 return []
             if business_now is not None:
                 self._say_when(connection, business_now)
-            rows: list[Any] = connection.execute(self._sql["recover"], given).fetchall()
-        return [(row[0], State(row[1])) for row in rows]
+            moved = rows_of(connection.execute(self._sql["recover"], given), MovedRow)
+        return [(one.id, one.state) for one in moved]
 
     def people(self, alerts: Sequence[LeasedAlert], plans: Plans | None = None) -> People:
         """Whom these alerts are for, whose claims they are of, and who may stand in."""
@@ -123,13 +131,14 @@ class Queue:
         asked = sorted(wanted | named)
         given = {"scopes": [scope for scope, _ in asked], "staff": [staff for _, staff in asked]}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["people"], given).fetchall()
+            rows = rows_of(connection.execute(self._sql["people"], given), PersonRow)
             if roles:
                 of_roles = {"scopes": sorted({scope for scope, _ in wanted}), "roles": roles}
-                rows += connection.execute(self._sql["of_roles"], of_roles).fetchall()
-        reached = self._opener.addresses([row[4] for row in rows])
+                rows += rows_of(connection.execute(self._sql["of_roles"], of_roles), PersonRow)
+        reached = self._opener.addresses([row.contacts for row in rows])
         enrolled = {
-            (row[0], row[1]): _person(row, contacts) for row, contacts in zip(rows, reached, strict=True)
+            (row.scope, row.staff): row.reached_by(contacts)
+            for row, contacts in zip(rows, reached, strict=True)
         }
         return enrolled | {key: Person(key[1]) for key in wanted if key not in enrolled}
 
@@ -172,8 +181,8 @@ class Queue:
             "known_at": alert.watermark,
             "behind": alert.behind,
         }
-        row: Any = connection.execute(self._sql["begin_attempt"], given).fetchone()
-        return None if row is None else int(row[0])
+        begun = row_of(connection.execute(self._sql["begin_attempt"], given), NumberRow)
+        return None if begun is None else begun.number
 
     def end_attempts(
         self,
@@ -223,15 +232,14 @@ class Queue:
     def work(self) -> QueueState:
         """What there is to do, and when."""
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["work"]).fetchone()
-        return QueueState(*row)
+            return the_row(connection.execute(self._sql["work"]), QueueState)
 
     def _companions(self, connection: _Connection, given: Mapping[str, object], plans: Plans | None) -> None:
         """What else is due to the persons of a lease, in scopes that gather."""
         if plans is None:
             return
-        rows: list[Any] = connection.execute(self._sql["readers"], given).fetchall()
-        keys = [(scope, staff) for scope, staff in rows if plans.of(scope).digest.wanted]
+        readers = rows_of(connection.execute(self._sql["readers"], given), ReaderRow)
+        keys = [(one.scope, one.staff) for one in readers if plans.of(one.scope).digest.wanted]
         if not keys:
             return
         whose = {"scopes": [scope for scope, _ in keys], "staff": [staff for _, staff in keys], "most": _MOST}
@@ -261,8 +269,8 @@ class Queue:
         """In which zones the days of these alerts' scopes end: another process may have heard it."""
         scopes = sorted({one.scope for one in alerts})
         if plans is not None and scopes:
-            for scope, timezone in connection.execute(self._sql["zones"], {"scopes": scopes}):
-                plans.learn(str(scope), str(timezone))
+            for told in rows_of(connection.execute(self._sql["zones"], {"scopes": scopes}), ScopeZone):
+                plans.learn(told.scope, told.timezone)
 
     def _answering(
         self, connection: _Connection, scope: str, owner: str | None, plans: Plans | None
@@ -271,14 +279,13 @@ class Queue:
         named = plans.person(owner).supervisors if plans is not None and owner is not None else ()
         if named:
             given = {"scope": scope, "named": list(named)}
-            team: list[Any] = connection.execute(self._sql["of_team"], given).fetchall()
+            team = rows_of(connection.execute(self._sql["of_team"], given), StaffRow)
             if team:
-                return [row[0] for row in team]
-        rows: list[Any] = connection.execute(
-            self._sql["supervisors"], {"scope": scope, "owner": owner}
-        ).fetchall()
+                return [one.staff for one in team]
+        whose = {"scope": scope, "owner": owner}
+        rows = rows_of(connection.execute(self._sql["supervisors"], whose), SupervisorRow)
         for role, own in (("supervisor", True), ("supervisor", False), ("manager", True), ("manager", False)):
-            found = [row[0] for row in rows if row[1] == role and (row[2] or not own)]
+            found = [row.staff for row in rows if row.role == role and (row.own or not own)]
             if found:
                 return found
         return []
@@ -306,17 +313,6 @@ def _for(alert: LeasedAlert, staff: str, also: frozenset[str]) -> LeasedAlert:
     return replace(alert, id=made_out, staff=staff, also=also)
 
 
-def _leased(row: Any, lease: UUID) -> LeasedAlert:
-    """A row of `leased`, whose columns stand in the order of the fields."""
-    identity, scope, customer, claim_seq, rung, audience, staff, owner, due_at, deadline, state, *rest = row
-    *others, also = rest
-    fields: tuple[Any, ...] = (
-        identity, lease, scope, customer, claim_seq, Rung(rung), Audience(audience), staff, owner, due_at,
-        deadline, State(state), *others, frozenset(also),
-    )  # fmt: skip
-    return LeasedAlert(*fields)
-
-
 def _settling(alert: LeasedAlert, verdict: RoundResult, business_now: datetime) -> dict[str, object]:
     return {
         "id": alert.id,
@@ -332,13 +328,3 @@ def _settling(alert: LeasedAlert, verdict: RoundResult, business_now: datetime) 
         "counts": verdict.counts,
         "business_now": business_now,
     }
-
-
-def _person(row: Any, contacts: Mapping[str, str]) -> Person:
-    _, staff, name, role, kept, departed, away, office = row
-    return Person(staff, name, role, contacts, departed, away, office, _key_of(kept))
-
-
-def _key_of(contacts: Mapping[str, str]) -> str | None:
-    """Under whose key contacts stand; None of those in clear."""
-    return next((key for text in contacts.values() if (key := person_of(text)) is not None), None)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta
+import psycopg
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from services.notifier.history.reach import EVERYTHING, AlertReach
 from services.notifier.model.alert import AttemptOutcome, State
+from services.notifier.model.scope_zone import ScopeZone
 from services.notifier.schedule.ladder import SHANGHAI
 from services.notifier.schedule.plan import Plans
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import row_of, rows_of, the_row
 from shared.platform.postgres.scoped import asked_of
 from shared.sealing.opener import Opener
 
@@ -25,6 +29,7 @@ UNREACHABLE: Final = "unreachable"
 _DAY: Final = timedelta(days=1)
 # A time as it is told: with its offset, which is that of UTC.
 Moment = Annotated[datetime, Meta(tz=True)]
+_Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,67 @@ class ShownAlert:
     deadline: Moment
     state: State
     reason: str | None
+
+
+class ShownRow(Struct, frozen=True):
+    """The columns of `alerts` that are shown of each."""
+
+    id: UUID
+    scope: str
+    customer: str
+    claim_seq: int
+    step: str
+    audience: str
+    staff: str | None
+    owner: str | None
+    due_at: datetime
+    deadline: datetime
+    state: State
+    reason: str | None
+
+
+class ListedRow(ShownRow, frozen=True):
+    """A row of `page` and `one`."""
+
+    rounds: int
+    superseded_at: datetime | None
+    done_at: datetime | None
+
+    def listed(self, attempts: tuple[Attempt, ...]) -> ListedAlert:
+        return ListedAlert(case=case_number(self.customer), attempts=attempts, **asdict(self))
+
+
+class AttemptRow(Struct, frozen=True):
+    """A row of `attempts_of`; the destination as it is kept."""
+
+    alert: UUID
+    number: int
+    channel: str
+    destination: str
+    recipient: str | None
+    digest: UUID | None
+    message: str
+    started_at: datetime
+    business_at: datetime
+    known_at: datetime | None
+    behind: bool
+    answered_at: datetime | None
+    outcome: AttemptOutcome | None
+    answer: str | None
+
+    def shown(self, destination: str) -> Attempt:
+        shown = asdict(self) | {"destination": destination}
+        del shown["alert"]
+        return Attempt(**shown)
+
+
+class _Id(Struct, frozen=True):
+    id: UUID
+
+
+class _Waiting(Struct, frozen=True):
+    waits_for: str
+    alerts: int
 
 
 @dataclass(frozen=True)
@@ -160,24 +226,23 @@ class Listing:
         }
         with asked_of(self._database, wanted.seen_in) as connection:
             given |= self._days(connection, wanted)
-            rows: list[Any] = connection.execute(self._sql["page"], given).fetchall()
-            attempts = self._attempts(connection, [row[0] for row in rows])
-        return [_listed(row, attempts) for row in rows]
+            rows = rows_of(connection.execute(self._sql["page"], given), ListedRow)
+            attempts = self._attempts(connection, [row.id for row in rows])
+        return [row.listed(attempts.get(row.id, ())) for row in rows]
 
     def zones(self, scopes: Iterable[str]) -> dict[str, ZoneInfo]:
         """The zones of the scopes' rulebooks, of those of which one was told and is known here."""
         given = {"scopes": sorted(set(scopes))}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["zones"], given).fetchall()
-        return _known(rows)
+            return _known(rows_of(connection.execute(self._sql["zones"], given), ScopeZone))
 
     def one(self, alert: UUID, reach: AlertReach = EVERYTHING) -> ListedAlert:
         """Raises `UnknownAlertError`, also for one that is out of reach."""
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["one"], {"id": alert, **reach.given}).fetchone()
+            row = row_of(connection.execute(self._sql["one"], {"id": alert, **reach.given}), ListedRow)
             if row is None:
                 raise UnknownAlertError(f"there is no alert {alert}")
-            return _listed(row, self._attempts(connection, [alert]))
+            return row.listed(self._attempts(connection, [alert]).get(alert, ()))
 
     def retry(self, alert: UUID, machine_now: datetime, reach: AlertReach = EVERYTHING) -> ListedAlert:
         """Have an alert that was given up tried again, from the first round."""
@@ -193,31 +258,28 @@ class Listing:
     def dead(self, scope: str | None) -> list[UUID]:
         """All that were given up and still hold."""
         with asked_of(self._database, scope) as connection:
-            rows: list[Any] = connection.execute(self._sql["dead"], {"scope": scope}).fetchall()
-        return [row[0] for row in rows]
+            return [row.id for row in rows_of(connection.execute(self._sql["dead"], {"scope": scope}), _Id)]
 
     def backlog(self, business_now: datetime, late_after: timedelta) -> AlertBacklog:
         given = {"business_now": business_now, "late": late_after}
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["backlog"], given).fetchone()
-        return AlertBacklog(*row)
+            return the_row(connection.execute(self._sql["backlog"], given), AlertBacklog)
 
     def waiting(self) -> dict[str, int]:
         """How many wait for what, in one word; see docs/alerts.md."""
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["waiting"]).fetchall()
-        return {row[0]: row[1] for row in rows}
+            rows = rows_of(connection.execute(self._sql["waiting"]), _Waiting)
+        return {row.waits_for: row.alerts for row in rows}
 
     def standings(self) -> list[PartitionStatus]:
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["watermarks"]).fetchall()
-        return [PartitionStatus(*row) for row in rows]
+            return rows_of(connection.execute(self._sql["watermarks"]), PartitionStatus)
 
-    def _days(self, connection: Any, wanted: Filter) -> dict[str, object]:
+    def _days(self, connection: _Connection, wanted: Filter) -> dict[str, object]:
         """When the day that is asked for begins and ends: in each scope, elsewhere, and anywhere at all."""
         if wanted.day is None:
             return dict.fromkeys(("first", "last", "scopes", "begins", "ends", "begin", "end"))
-        zones = _known(connection.execute(self._sql["all_zones"]).fetchall())
+        zones = _known(rows_of(connection.execute(self._sql["all_zones"]), ScopeZone))
         days = {scope: day_in(zone, wanted.day) for scope, zone in zones.items()}
         begin, end = day_in(wanted.zone, wanted.day)
         begins, ends = [one for one, _ in days.values()], [one for _, one in days.values()]
@@ -226,20 +288,20 @@ class Listing:
             "begins": begins, "ends": ends, "begin": begin, "end": end,
         }  # fmt: skip
 
-    def _attempts(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, tuple[Attempt, ...]]:
+    def _attempts(self, connection: _Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[Attempt, ...]]:
         found: dict[UUID, tuple[Attempt, ...]] = {}
-        rows = connection.execute(self._sql["attempts_of"], {"ids": list(ids)}).fetchall()
-        destinations = self._opener.texts([row[3] for row in rows])
-        for (alert, number, channel, _, *rest), destination in zip(rows, destinations, strict=True):
-            found[alert] = (*found.get(alert, ()), Attempt(number, channel, destination, *rest))
+        rows = rows_of(connection.execute(self._sql["attempts_of"], {"ids": list(ids)}), AttemptRow)
+        destinations = self._opener.texts([row.destination for row in rows])
+        for row, destination in zip(rows, destinations, strict=True):
+            found[row.alert] = (*found.get(row.alert, ()), row.shown(destination))
         return found
 
 
-def _known(rows: Iterable[tuple[str, str]]) -> dict[str, ZoneInfo]:
+def _known(rows: Iterable[ScopeZone]) -> dict[str, ZoneInfo]:
     """The zones by scope; a name that this machine does not know is passed over, as where alerts are planned."""
     plans = Plans()
-    for scope, timezone in rows:
-        plans.learn(scope, timezone)
+    for row in rows:
+        plans.learn(row.scope, row.timezone)
     return plans.zones
 
 
@@ -248,19 +310,6 @@ def day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
     begin = datetime.combine(day, time(), zone)
     end = datetime.combine(min(day, date.max - _DAY) + _DAY, time(), zone)
     return begin, end
-
-
-def _listed(row: Any, attempts: dict[UUID, tuple[Attempt, ...]]) -> ListedAlert:
-    identity, scope, customer, *rest = row
-    fields: tuple[Any, ...] = (
-        identity,
-        case_number(customer),
-        scope,
-        customer,
-        *rest,
-        attempts.get(identity, ()),
-    )
-    return ListedAlert(*fields)
 
 
 def _why_not(alert: ListedAlert) -> str:

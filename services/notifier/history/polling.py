@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
@@ -22,6 +23,7 @@ from services.notifier.model.metrics import Metrics
 from shared.contract.contacts import mask
 from shared.platform.clock import BusinessClock, MachineClock
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import rows_of
 from shared.sealing.opener import Opener
 
 HORIZON: Final = timedelta(days=3)
@@ -106,14 +108,9 @@ class Poller:
             "limit": _MOST,
         }
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["claim_questions"], given).fetchall()
-        destinations = self._opener.texts([row[4] for row in rows])
-        return [
-            StatusQuery(channel, message, provider_id, key, destination, started_at)
-            for (channel, message, provider_id, key, _, started_at), destination in zip(
-                rows, destinations, strict=True
-            )
-        ]
+            asked = rows_of(connection.execute(self._sql["claim_questions"], given), StatusQuery)
+        destinations = self._opener.texts([one.destination for one in asked])
+        return [replace(one, destination=clear) for one, clear in zip(asked, destinations, strict=True)]
 
     def _postpone(self, question: StatusQuery, wait: timedelta) -> None:
         at: datetime = self._machine.now() + wait

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from services.notifier.history.listing import Cursor, Moment, ShownAlert
+import psycopg
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from services.notifier.history.listing import AttemptRow, Cursor, Moment, ShownAlert, ShownRow
 from services.notifier.history.reach import EVERYTHING, AlertReach
 from shared.contract.case_numbers import case_number
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import rows_of
 from shared.platform.postgres.scoped import asked_of
 from shared.sealing.opener import Opener
 
 # Alerts of a page, each with its history.
 PAGE: Final = 1000
+_Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,70 @@ class LogQuery:
         return None if self.case is not None else self.scope
 
 
+class LoggedRow(ShownRow, frozen=True):
+    """A row of `log_page`."""
+
+    made_at: datetime | None
+    made_business_at: datetime | None
+
+    def logged(self, history: Iterable[LogEntry]) -> LoggedAlert:
+        entries = [LogEntry(self.made_at, self.made_business_at, "made"), *history]
+        entries.sort(key=lambda one: (one.at is not None, one.at))
+        shown = {name: value for name, value in asdict(self).items() if not name.startswith("made_")}
+        return LoggedAlert(
+            case=case_number(self.customer),
+            told_before_deadline=any(at < self.deadline for at in _reached_at(entries)),
+            history=tuple(entries),
+            **shown,
+        )
+
+
+class LoggedAttemptRow(AttemptRow, frozen=True):
+    """A row of `attempts_log`."""
+
+    answered_business_at: datetime | None
+
+    def entries(self, destination: str) -> Iterator[LogEntry]:
+        """The call, and its answer where there is one."""
+        yield LogEntry(
+            self.started_at, self.business_at, "call", self.channel, self.recipient, destination, self.digest,
+            self.message, self.known_at, self.behind, number=self.number,
+        )  # fmt: skip
+        if self.outcome is not None:
+            yield LogEntry(
+                self.answered_at, self.answered_business_at, f"answer {self.outcome}", self.channel,
+                answer=self.answer, number=self.number,
+            )  # fmt: skip
+
+
+class TransitionRow(Struct, frozen=True):
+    """A row of `transitions_log`."""
+
+    alert: UUID
+    at: datetime | None
+    business_at: datetime | None
+    state: str
+    reason: str | None
+
+
+class ReportRow(Struct, frozen=True):
+    """A row of `receipts_log`: what a provider reported of a call."""
+
+    alert: UUID
+    number: int
+    status: str
+    told_at: str
+    answer: str
+    at: datetime
+    business_at: datetime | None
+
+    def entry(self, channel: str | None) -> LogEntry:
+        told = f"{self.told_at} {self.answer}".strip()
+        return LogEntry(
+            self.at, self.business_at, f"reported {self.status}", channel, answer=told, number=self.number
+        )
+
+
 class Proof:
     """Reads the log."""
 
@@ -96,9 +166,9 @@ class Proof:
             **reach.given,
         }
         with asked_of(self._database, asked.seen_in) as connection:
-            rows: list[Any] = connection.execute(self._sql["log_page"], given).fetchall()
-            histories = self._histories(connection, [row[0] for row in rows])
-        return [_logged(row, histories[row[0]]) for row in rows]
+            rows = rows_of(connection.execute(self._sql["log_page"], given), LoggedRow)
+            histories = self._histories(connection, [row.id for row in rows])
+        return [row.logged(histories[row.id]) for row in rows]
 
     def whole_log(self, asked: LogQuery) -> Iterator[LoggedAlert]:
         """All of them, a page at a time: a customer of many years has thousands."""
@@ -109,64 +179,20 @@ class Proof:
                 return
             after = (found[-1].due_at, found[-1].id)
 
-    def _histories(self, connection: Any, ids: list[UUID]) -> defaultdict[UUID, list[LogEntry]]:
+    def _histories(self, connection: _Connection, ids: list[UUID]) -> defaultdict[UUID, list[LogEntry]]:
         found: defaultdict[UUID, list[LogEntry]] = defaultdict(list)
         channels: dict[tuple[UUID, int], str] = {}
-        rows = connection.execute(self._sql["attempts_log"], {"ids": ids}).fetchall()
-        destinations = self._opener.texts([row[3] for row in rows])
-        for (alert, number, channel, _, *rest), destination in zip(rows, destinations, strict=True):
-            channels[alert, number] = channel
-            found[alert] += [replace(one, number=number) for one in _attempted(channel, destination, *rest)]
-        for alert, at, business_at, state, reason in connection.execute(
-            self._sql["transitions_log"], {"ids": ids}
-        ):
-            found[alert].append(LogEntry(at, business_at, state, reason=reason))
-        for alert, number, status, told_at, answer, at, business_at in connection.execute(
-            self._sql["receipts_log"], {"ids": ids}
-        ):
-            report = f"{told_at} {answer}".strip()
-            what = f"reported {status}"
-            channel = channels.get((alert, number))
-            found[alert].append(LogEntry(at, business_at, what, channel, answer=report, number=number))
+        given = {"ids": ids}
+        attempts = rows_of(connection.execute(self._sql["attempts_log"], given), LoggedAttemptRow)
+        destinations = self._opener.texts([row.destination for row in attempts])
+        for attempt, destination in zip(attempts, destinations, strict=True):
+            channels[attempt.alert, attempt.number] = attempt.channel
+            found[attempt.alert] += attempt.entries(destination)
+        for one in rows_of(connection.execute(self._sql["transitions_log"], given), TransitionRow):
+            found[one.alert].append(LogEntry(one.at, one.business_at, one.state, reason=one.reason))
+        for report in rows_of(connection.execute(self._sql["receipts_log"], given), ReportRow):
+            found[report.alert].append(report.entry(channels.get((report.alert, report.number))))
         return found
-
-
-def _attempted(
-    channel: str, destination: str, recipient: str | None, digest: UUID | None, message: str, *times: Any
-) -> Iterable[LogEntry]:
-    started_at, business_at, known_at, behind, answered_at, answered_business_at, outcome, answer = times
-    yield LogEntry(
-        started_at, business_at, "call", channel, recipient, destination, digest, message, known_at, behind
-    )
-    if outcome is not None:
-        yield LogEntry(answered_at, answered_business_at, f"answer {outcome}", channel, answer=answer)
-
-
-def _logged(row: Any, history: list[LogEntry]) -> LoggedAlert:
-    identity, scope, customer, *rest = row
-    claim_seq, step, audience, staff, owner, due_at, deadline, state, reason, *_, made_at, made_business = (
-        rest
-    )
-    entries = [LogEntry(made_at, made_business, "made"), *history]
-    entries.sort(key=lambda one: (one.at is not None, one.at))
-    taken = _reached_at(entries)
-    return LoggedAlert(
-        identity,
-        case_number(customer),
-        scope,
-        customer,
-        claim_seq,
-        step,
-        audience,
-        staff,
-        owner,
-        due_at,
-        deadline,
-        state,
-        reason,
-        any(at < deadline for at in taken),
-        tuple(entries),
-    )
 
 
 def _reached_at(entries: Iterable[LogEntry]) -> list[datetime]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 import psycopg
+from msgspec import Struct
 
 from services.notifier.inbox.decoding import OwnershipRecord, ScopeMessage
+from shared.platform.postgres.rows import rows_of
 
 KEEP: Final = 10_000
 """Messages of a scope by whose digests repetitions are told; what is older is dropped by its seq alone."""
@@ -51,6 +53,12 @@ class Heard:
         return None if known in (None, digest(record)) else MessageFork(record.offset, *place)
 
 
+class _HeardRow(Struct, frozen=True):
+    scope: str
+    seq: int
+    digest: bytes
+
+
 def digest(record: OwnershipRecord) -> bytes:
     return hashlib.sha256(record.value or b"").digest()
 
@@ -60,8 +68,8 @@ def load(connection: _Connection, sql: Mapping[str, LiteralString], places: Iter
     scopes, seqs = _columns(places)
     if not scopes:
         return Heard({})
-    rows: list[Any] = connection.execute(sql["heard"], {"scopes": scopes, "seqs": seqs}).fetchall()
-    return Heard({(scope, seq): bytes(known) for scope, seq, known in rows})
+    rows = rows_of(connection.execute(sql["heard"], {"scopes": scopes, "seqs": seqs}), _HeardRow)
+    return Heard({(row.scope, row.seq): row.digest for row in rows})
 
 
 def store(

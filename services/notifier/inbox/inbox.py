@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import psycopg
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from services.notifier.inbox import heard
@@ -45,6 +45,7 @@ from shared.platform.clock import BusinessClock
 from shared.platform.kafka.record_processor import CUT, NEW, SourcePartition, StartOffset
 from shared.platform.kafka.watermarks import Mark
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import row_of, rows_of
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -56,6 +57,40 @@ class StaleError(Exception):
     def __init__(self, partition: int, expected: int, stored: int | None) -> None:
         self.partition, self.expected, self.stored = partition, expected, stored
         super().__init__(f"partition {partition}: expected position {expected}, stored is {stored}")
+
+
+class PositionRow(Struct, frozen=True):
+    """A row of `positions`: the next offset of a partition of a log."""
+
+    partition: int
+    next: int
+    source: str
+
+
+class LockedPositionRow(Struct, frozen=True):
+    """A row of `lock_position`."""
+
+    next: int
+    watermark: datetime | None
+    source: str
+    again_until: int | None
+    begun_at: datetime | None
+
+
+class ScopeRow(Struct, frozen=True):
+    """A row of `scope_seqs`: how far a scope was heard."""
+
+    scope: str
+    seq: int
+    edition: int
+    base: int
+    edition_began: datetime | None
+    timezone: str | None
+
+
+class _PositionOf(Struct, frozen=True):
+    next: int
+    source: str
 
 
 @dataclass
@@ -84,34 +119,31 @@ class Inbox:
         sources = {one.partition: one.name for one in partitions}
         given = {"topic": self._topic, "partitions": list(sources)}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(self._sql["positions"], given).fetchall()
-        stored = {
-            int(partition): int(following)
-            for partition, following, source in rows
-            if source in (sources[partition], "")
-        }
+            rows = rows_of(connection.execute(self._sql["positions"], given), PositionRow)
+        stored = {row.partition: row.next for row in rows if row.source in (sources[row.partition], "")}
         return dict.fromkeys(sources, 0) | stored
 
     def open(self, partition: int, source: str, first: int, end: int) -> StartOffset:
         """Where a partition is read on from: from its position if that is of this log and within it, else from its
         first record."""
-        given: dict[str, Any] = {
+        given: dict[str, object] = {
             "topic": self._topic,
             "partition": partition,
             "source": source,
             "first": first,
+            "until": end if end > first else None,
+            "business_now": self._clock.now(),
         }
-        given |= {"until": end if end > first else None, "business_now": self._clock.now()}
         with self._database.connection() as connection:
-            row: Any = connection.execute(self._sql["position_of"], given).fetchone()
-            if row is None:
+            kept = row_of(connection.execute(self._sql["position_of"], given), _PositionOf)
+            if kept is None:
                 connection.execute(self._sql["first_position"], given)
                 return StartOffset(first, NEW if end > first else None)
-            if row[1] in (source, "") and first <= row[0] <= end:
+            if kept.source in (source, "") and first <= kept.next <= end:
                 connection.execute(self._sql["name_position"], given | {"end": end})
-                return StartOffset(int(row[0]))
+                return StartOffset(kept.next)
             connection.execute(self._sql["rewind_position"], given)
-        return StartOffset(first, (CUT if row[1] == source else OTHER) if end > first else None)
+        return StartOffset(first, (CUT if kept.source == source else OTHER) if end > first else None)
 
     def take(
         self, partition: int, expected: int, records: Sequence[OwnershipRecord], source: str = ""
@@ -150,17 +182,17 @@ class Inbox:
 
     def _lock(self, connection: _Connection, partition: int, expected: int, source: str) -> PartitionLog:
         given = {"topic": self._topic, "partition": partition}
-        row: Any = connection.execute(self._sql["lock_position"], given).fetchone()
-        if row is None or (row[0], row[2]) != (expected, source):
-            raise StaleError(partition, expected, None if row is None else row[0])
-        return PartitionLog(row[1], row[3], row[4])
+        kept = row_of(connection.execute(self._sql["lock_position"], given), LockedPositionRow)
+        if kept is None or (kept.next, kept.source) != (expected, source):
+            raise StaleError(partition, expected, None if kept is None else kept.next)
+        return PartitionLog(kept.watermark, kept.again_until, kept.begun_at)
 
     def _standings(self, connection: _Connection, messages: Sequence[_Read]) -> dict[str, HeardUpTo]:
         scopes = sorted({read.scope for _, read in messages if isinstance(read, ScopeMessage)})
-        rows: list[Any] = connection.execute(self._sql["scope_seqs"], {"scopes": scopes}).fetchall()
-        for scope, *_, timezone in rows:
-            self._plans.learn(scope, timezone)
-        return {str(scope): HeardUpTo(*standing) for scope, *standing, _ in rows}
+        rows = rows_of(connection.execute(self._sql["scope_seqs"], {"scopes": scopes}), ScopeRow)
+        for row in rows:
+            self._plans.learn(row.scope, row.timezone)
+        return {row.scope: HeardUpTo(row.seq, row.edition, row.base, row.edition_began) for row in rows}
 
     def _moment(self, scope: str, due_at: datetime, alert: UUID, staff: str | None) -> datetime:
         key = spread_key(self._plans, scope, alert, staff)
@@ -176,8 +208,8 @@ class Inbox:
                     (message.scope, one) for one in (message.body.claim.customer, *message.body.replaces)
                 )
         given = {"scopes": [scope for scope, _ in keys], "customers": [customer for _, customer in keys]}
-        rows: list[Any] = connection.execute(self._sql["claims"], given).fetchall()
-        return {(row[0], row[1]): ClaimMessageState(*row) for row in rows}
+        claims = rows_of(connection.execute(self._sql["claims"], given), ClaimMessageState)
+        return {(one.scope, one.customer): one for one in claims}
 
     def _write(
         self, connection: _Connection, batch: _Batch, derivation: Derivation, log: PartitionLog

@@ -1,7 +1,7 @@
 -- Channels that failed lately, shared by all notifiers. Times are the machine's.
 
 -- name: breaker
-SELECT failures, open_until FROM breakers WHERE channel = %(channel)s
+SELECT open_until FROM breakers WHERE channel = %(channel)s
 
 -- name: probe_breaker
 -- Whoever moves the time is the one that tries; the others find it open.

@@ -8,8 +8,9 @@ WHERE id = ANY(%(ids)s) AND lease = ANY(%(leases)s)
 -- name: tried
 -- The calls of these alerts after which nobody can say that nobody was told, and those whose message was reported as
 -- failed; since a person last had them tried again.
-SELECT DISTINCT t.channel, t.destination, coalesce(t.digest, t.alert), t.started_at,
-       t.outcome = 'unknown' AND NOT t.server_failed, f.alert IS NOT NULL, t.outcome = 'unknown' AND t.server_failed
+SELECT DISTINCT t.channel, t.destination, coalesce(t.digest, t.alert) AS key, t.started_at,
+       t.outcome = 'unknown' AND NOT t.server_failed AS unanswered, f.alert IS NOT NULL AS reported,
+       t.outcome = 'unknown' AND t.server_failed AS server_failed
 FROM attempts t
 JOIN alerts a ON a.id = t.alert
 LEFT JOIN receipts f ON f.alert = t.alert AND f.number = t.number AND f.status = 'failed'
@@ -32,7 +33,7 @@ ON CONFLICT (alert, number, status, told_at) DO NOTHING
 
 -- name: open_receipts
 SELECT EXISTS (SELECT FROM receipts WHERE open)
-       OR EXISTS (SELECT FROM early_reports e JOIN attempts t ON t.channel = e.channel AND t.provider_id = e.provider_id)
+       OR EXISTS (SELECT FROM early_reports e JOIN attempts t ON t.channel = e.channel AND t.provider_id = e.provider_id) AS any
 
 -- name: adopt_early_reports
 -- The answer has come that tells of which call they speak.
@@ -51,7 +52,7 @@ ON CONFLICT (alert, number, status, told_at) DO NOTHING
 
 -- name: claim_receipts
 -- Reports to look at, but those of alerts that are under way: their round ends first.
-SELECT r.id, r.alert, r.number, r.status, r.answer, a.state, t.channel
+SELECT r.id, r.alert, r.status, r.answer, t.channel
 FROM receipts r
 JOIN attempts t ON t.alert = r.alert AND t.number = r.number
 JOIN alerts a ON a.id = r.alert

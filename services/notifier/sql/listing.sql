@@ -1,7 +1,7 @@
 -- What a person asks. The days of the scopes come as parameters: each ends in the zone of its rulebook.
 
 -- name: page
-SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
+SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung) AS step, audience, staff, owner, due_at, deadline, state, reason, rounds,
        superseded_at, done_at
 FROM alerts
 WHERE (%(everything)s::boolean
@@ -28,7 +28,7 @@ ORDER BY due_at DESC, id DESC
 LIMIT %(limit)s
 
 -- name: one
-SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline, state, reason, rounds,
+SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung) AS step, audience, staff, owner, due_at, deadline, state, reason, rounds,
        superseded_at, done_at
 FROM alerts
 WHERE id = %(id)s
@@ -57,20 +57,21 @@ SELECT id FROM alerts WHERE state = 'dead' AND superseded_at IS NULL
 
 -- name: waiting
 -- Why those that nobody was told of wait; held: nothing tries them by itself.
-SELECT coalesce(waits_for, CASE WHEN retry_at IS NULL THEN 'held' ELSE 'down' END), count(*) FROM alerts
+SELECT coalesce(waits_for, CASE WHEN retry_at IS NULL THEN 'held' ELSE 'down' END) AS waits_for, count(*) AS alerts
+FROM alerts
 WHERE state IN ('failed', 'unknown') AND superseded_at IS NULL GROUP BY 1
 
 -- name: backlog
 -- Figures for the metrics, each from its own partial index: what is due and not begun, how much of that and of what is
 -- under way is late, what is tried again, what is under way, and what nothing tries any more. A process that was killed
 -- has begun what nobody is told of: it counts as late until it is settled.
-SELECT (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s),
+SELECT (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s) AS due,
        (SELECT count(*) FROM alerts WHERE state = 'due' AND lease IS NULL AND due_at <= %(business_now)s - %(late)s)
        + (SELECT count(*) FROM alerts
-          WHERE lease IS NOT NULL AND superseded_at IS NULL AND due_at <= %(business_now)s - %(late)s),
-       (SELECT count(*) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL AND retry_at IS NOT NULL),
-       (SELECT count(*) FROM alerts WHERE lease IS NOT NULL),
-       (SELECT count(*) FROM alerts WHERE state = 'dead' AND superseded_at IS NULL)
+          WHERE lease IS NOT NULL AND superseded_at IS NULL AND due_at <= %(business_now)s - %(late)s) AS late,
+       (SELECT count(*) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL AND retry_at IS NOT NULL) AS retrying,
+       (SELECT count(*) FROM alerts WHERE lease IS NOT NULL) AS under_way,
+       (SELECT count(*) FROM alerts WHERE state = 'dead' AND superseded_at IS NULL) AS dead
 
 -- name: watermarks
 SELECT topic, partition, next, watermark FROM positions ORDER BY topic, partition

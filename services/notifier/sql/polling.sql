@@ -22,7 +22,7 @@ WITH open AS (
         WHERE p.next_at <= %(now)s AND p.asked < EXCLUDED.asked
     RETURNING channel, message
 )
-SELECT open.channel, open.message, open.provider_id, open.key, open.destination, open.started_at
+SELECT open.channel, open.message, open.provider_id, open.key, open.destination, open.started_at AS sent_at
 FROM open JOIN claimed USING (channel, message)
 
 -- name: postpone_question

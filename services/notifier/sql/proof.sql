@@ -4,8 +4,8 @@
 SELECT set_config('panke.business_now', %(business_now)s, true)
 
 -- name: log_page
-SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung), audience, staff, owner, due_at, deadline,
-       state, reason, rounds, superseded_at, done_at, made_at, made_business_at
+SELECT id, scope, customer, claim_seq, coalesce(detail->>'event', rung) AS step, audience, staff, owner, due_at, deadline,
+       state, reason, made_at, made_business_at
 FROM alerts
 WHERE (%(everything)s::boolean
        OR alert_reached(id, scope, customer, staff, owner, %(scopes_reached)s::text[], %(office_scopes)s::text[],

@@ -92,17 +92,16 @@ WHERE a.id = picked.id
 
 -- name: readers
 -- Whom the alerts of a lease are for.
-SELECT DISTINCT scope, coalesce(staff, '') FROM alerts WHERE lease = %(lease)s ORDER BY 1, 2
+SELECT DISTINCT scope, coalesce(staff, '') AS staff FROM alerts WHERE lease = %(lease)s ORDER BY 1, 2
 
 -- name: leased
--- The alerts of a lease, in the order of the fields of a `LeasedAlert` behind the lease itself; last, who else has the
--- same step of the same claim.
+-- The alerts of a lease, each with who else has the same step of the same claim.
 SELECT a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline, a.state,
        a.rounds, a.traceparent, p.watermark, a.kind, a.detail, a.limited, a.digest,
        ARRAY(SELECT b.staff FROM alerts b
              WHERE b.scope = a.scope AND b.customer = a.customer AND b.claim_seq = a.claim_seq AND b.rung = a.rung
                AND b.audience = a.audience AND b.kind = a.kind AND b.id <> a.id AND b.staff IS NOT NULL
-               AND a.audience = 'supervisor')
+               AND a.audience = 'supervisor') AS also
 FROM alerts a
 LEFT JOIN scopes s ON s.scope = a.scope
 LEFT JOIN positions p ON p.topic = s.topic AND p.partition = s.partition
@@ -141,7 +140,7 @@ RETURNING a.id
 -- name: supervisors
 -- Who answers for a scope: those enrolled as supervisor or manager, and whether in the consultant's own office; never the
 -- consultant concerned.
-SELECT s.staff, s.role, coalesce(s.office = o.office, false)
+SELECT s.staff, s.role, coalesce(s.office = o.office, false) AS own
 FROM staff s LEFT JOIN staff o ON o.scope = s.scope AND o.staff = %(owner)s
 WHERE s.scope = %(scope)s AND s.role IN ('supervisor', 'manager') AND NOT s.departed
   AND s.staff IS DISTINCT FROM %(owner)s
@@ -236,7 +235,7 @@ UPDATE alerts SET lease = NULL, leased_until = NULL WHERE id = %(id)s AND lease 
 
 -- name: lock_recovery
 -- One recovers at a time, so that the members of a message come back together.
-SELECT pg_try_advisory_xact_lock(hashtext('panke.notifier.recover'))
+SELECT pg_try_advisory_xact_lock(hashtext('panke.notifier.recover')) AS locked
 
 -- name: recover
 -- Leases that ran out, each whole: their dispatcher was killed or stands still. Where the answer is stored, it counts,
@@ -286,6 +285,6 @@ RETURNING a.id, a.state
 -- name: work
 -- All that an idle dispatcher asks, each answered by the first entry of a partial index: whether a lease has run out
 -- (by the database's clock), when something falls due (business time) and is to be tried again (machine time).
-SELECT coalesce((SELECT min(leased_until) FROM alerts WHERE lease IS NOT NULL) < statement_timestamp(), false),
-       (SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL),
-       (SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL)
+SELECT coalesce((SELECT min(leased_until) FROM alerts WHERE lease IS NOT NULL) < statement_timestamp(), false) AS lost,
+       (SELECT min(due_at) FROM alerts WHERE state = 'due' AND lease IS NULL) AS due,
+       (SELECT min(retry_at) FROM alerts WHERE state IN ('failed', 'unknown') AND lease IS NULL) AS retry
