@@ -16,6 +16,7 @@ import psycopg
 from services.notifier.commands import check_policy, preview_policy, test_channel
 from shared.contract.case_numbers import case_digest
 from shared.i18n import bilingual
+from shared.ids import CustomerId, ScopeId, StaffId
 from shared.platform.options import clock, database_refused, database_url, keys, settings_refused, vault_url
 from shared.platform.text.terminal import PlainGroup, say
 
@@ -80,9 +81,9 @@ alerts.add_command(test_channel)
 @database_url
 def list_alerts(
     state: str | None,
-    scope: str | None,
-    customer: str | None,
-    staff: str | None,
+    scope: ScopeId | None,
+    customer: CustomerId | None,
+    staff: StaffId | None,
     day: datetime | None,
     channel: str | None,
     case: str | None,
@@ -114,7 +115,7 @@ def list_alerts(
 @click.option("--all-dead", is_flag=True, help="every dead alert whose claim still stands")
 @click.option("--scope", help="with --all-dead: only of this scope")
 @database_url
-def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: str | None, database_url: str) -> None:
+def retry_alerts(ids: tuple[UUID, ...], all_dead: bool, scope: ScopeId | None, database_url: str) -> None:
     """Have dead or unknown alerts tried again."""
     from services.notifier.history.listing import NotRetriableError, UnknownAlertError
     from shared.platform.clock import MachineClock
@@ -159,10 +160,10 @@ def figures_of_alerts(clock: str, database_url: str) -> None:
 @vault_url
 @database_url
 def log_alerts(
-    customer: str | None,
+    customer: CustomerId | None,
     claim: str | None,
     case: str | None,
-    scope: str | None,
+    scope: ScopeId | None,
     as_json: bool,
     keys: str,
     vault_url: str | None,
@@ -198,7 +199,7 @@ def _logged(alert: LoggedAlert, zone: ZoneInfo, *, as_json: bool) -> Iterator[st
         yield f"    {_entry(entry, zone)}"
 
 
-def _customer(customer: str | None, scope: str | None, case: bytes | None) -> LogQuery:
+def _customer(customer: CustomerId | None, scope: ScopeId | None, case: bytes | None) -> LogQuery:
     from services.notifier.history.proof import LogQuery
 
     return LogQuery(customer, scope, case=case)
@@ -213,7 +214,7 @@ def _claim_of(text: str) -> LogQuery:
         raise click.BadParameter(
             "--claim is SCOPE/CUSTOMER@CLAIM_SEQ, as `panke alerts list --json` tells it"
         )
-    return LogQuery(customer, scope, int(number))
+    return LogQuery(CustomerId(customer), ScopeId(scope), int(number))
 
 
 def _described(alert: LoggedAlert, zone: ZoneInfo) -> str:

@@ -14,6 +14,7 @@ import click
 
 from shared.contract import BadEvent, parse_instant
 from shared.i18n import translated
+from shared.ids import CustomerId, ScopeId, StaffId
 from shared.platform.options import DatabaseUrl, database_refused, settings_refused
 from shared.platform.text.terminal import say
 
@@ -77,7 +78,7 @@ def preview_policy(
     else:
         end = _instant("--expires", expires or "")
     begun = end - timedelta(days=7) if made is None else _instant("--made", made)
-    for one in preview(plans, scope, end, begun, _channels()):
+    for one in preview(plans, ScopeId(scope), end, begun, _channels()):
         at = one.at.strftime("%a %Y-%m-%d %H:%M %z")
         say(f"{at}  {one.step:<14}  {one.audience:<10}  {', '.join(one.channels)}  ({one.language})")
 
@@ -99,7 +100,7 @@ def test_channel(channel: str, contacts: tuple[str, ...], staff: str) -> None:
     from services.notifier.model.alert import Person
 
     pairs = dict(pair.partition("=")[::2] for pair in contacts)
-    say(asyncio.run(_send(channel, Person(staff, contacts=pairs))))
+    say(asyncio.run(_send(channel, Person(StaffId(staff), contacts=pairs))))
 
 
 async def _send(name: str, person: Person) -> str:
@@ -170,7 +171,7 @@ def _notice(person: Person) -> RenderedMessage:
         translated("This is a test of this channel. There is nothing to do."),
     )
     return RenderedMessage(
-        id=uuid4(), scope="test", customer="test", case="TEST-TEST", rung=Rung.TEST,
+        id=uuid4(), scope=ScopeId("test"), customer=CustomerId("test"), case="TEST-TEST", rung=Rung.TEST,
         audience=Audience.OWNER, to=person, owner=person.staff, due_at=now,
         deadline=now + timedelta(days=1), composed_at=now, known_at=now, behind=False, words=words,
         traceparent=None,

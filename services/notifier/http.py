@@ -36,6 +36,7 @@ from shared.access.report import disclosed
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.case_numbers import case_digest
 from shared.i18n import bilingual
+from shared.ids import CustomerId, ScopeId, StaffId
 from shared.platform.clock import MachineClock
 from shared.platform.http.openapi import answer, named
 from shared.platform.http.problem import FieldError, ProblemError, problem
@@ -48,13 +49,15 @@ _State = Annotated[
     AlertState | None,
     Query(description="only alerts in this state; unreachable: dead, and nobody could be told"),
 ]
-_Scope = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="only alerts of this scope")]
+_Scope = Annotated[
+    ScopeId | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="only alerts of this scope")
+]
 _Customer = Annotated[
-    str | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")
+    CustomerId | None, Query(pattern=r"^[0-9A-Za-z._:-]{1,128}$", description="only alerts of this customer")
 ]
 # What has no controls: a database holds no NUL, and nothing that is stored has the others.
 _SEEN = r"^[^\x00-\x1f\x7f]{1,64}$"
-_Staff = Annotated[str | None, Query(pattern=_SEEN, description="only to this member of staff")]
+_Staff = Annotated[StaffId | None, Query(pattern=_SEEN, description="only to this member of staff")]
 _Day = Annotated[date | None, Query(description="only due on this day of the office")]
 _Channel = Annotated[str | None, Query(pattern=_SEEN, description="only tried by this channel")]
 _Case = Annotated[str | None, Query(max_length=16, description="only of this case number, as alerts show it")]

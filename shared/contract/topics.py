@@ -18,7 +18,7 @@ from shared.contract import BadEvent, format_instant, parse_utc
 from shared.contract.events import Role, StaffContacts
 from shared.contract.fields import BasisPoints
 from shared.contract.times import Instant, parse_instant
-from shared.ids import Contact
+from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 Decision = Literal[
     "established", "renewed", "kept", "superseded", "returned", "lapsed", "revoked", "released",
@@ -198,23 +198,23 @@ def dead_headers(reason: str, topic: str, partition: int, offset: int) -> list[t
 class _Message(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, gc=False):
     """What every message of the ownership topic says: whose scope, and its place in the order of it."""
 
-    scope: str
+    scope: ScopeId
     seq: int
 
 
 class DecisionMessage(_Message, frozen=True, kw_only=True, tag="decision"):
     """One decision, as it stands in the list of its customer or, where `deal` is given, of its deal."""
 
-    customer: str
+    customer: CustomerId
     at: Instant
     clause: str
-    because: tuple[str, ...]
+    because: tuple[EventId, ...]
     decision: Decision | None = None
-    owner: str | None = None
-    previous: str | None = None
-    deal: str | None = None
+    owner: StaffId | None = None
+    previous: StaffId | None = None
+    deal: DealId | None = None
     status: DealStatus | None = None
-    shares: dict[str, BasisPoints] | None = None
+    shares: dict[StaffId, BasisPoints] | None = None
 
 
 class ClaimMessage(_Message, frozen=True, kw_only=True, tag="claim"):
@@ -224,12 +224,12 @@ class ClaimMessage(_Message, frozen=True, kw_only=True, tag="claim"):
     taken in: what was planned for them is void. `timezone` is the zone of the scope's rulebook, in which days end.
     """
 
-    customer: str
+    customer: CustomerId
     generation: int
-    owner: str | None
+    owner: StaffId | None
     status: ClaimStatus
     expires_at: Instant | None
-    replaces: tuple[str, ...] = ()
+    replaces: tuple[CustomerId, ...] = ()
     timezone: str | None = None
 
 
@@ -239,12 +239,12 @@ class StaffMessage(_Message, frozen=True, kw_only=True, tag="staff"):
     `office` is where the person was enrolled, or where they come and go. `away` is set where that has changed.
     """
 
-    staff: str
+    staff: StaffId
     name: str
     role: Role
     contacts: StaffContacts | None = None
     departed: bool = False
-    office: str | None = None
+    office: OfficeId | None = None
     away: bool | None = None
     timezone: str | None = None
 

@@ -30,6 +30,7 @@ from services.notifier.delivery.work import QueueState, RoundResult, SendAttempt
 from services.notifier.model.alert import AttemptOutcome, LeasedAlert, People, Person, State, Step, alert_id
 from services.notifier.model.scope_zone import ScopeZone
 from services.notifier.schedule.plan import Plans
+from shared.ids import ScopeId, StaffId
 from shared.platform.postgres.database import Database, queries
 from shared.platform.postgres.rows import row_of, rows_of, the_row
 from shared.sealing.opener import Opener
@@ -254,7 +255,7 @@ class Queue:
         plans: Plans | None,
     ) -> list[LeasedAlert]:
         made_out: list[LeasedAlert] = []
-        answering: dict[tuple[str, str | None], list[str]] = {}
+        answering: dict[tuple[ScopeId, StaffId | None], list[StaffId]] = {}
         for alert in alerts:
             if alert.staff is not None:
                 made_out.append(alert)
@@ -273,8 +274,8 @@ class Queue:
                 plans.learn(told.scope, told.timezone)
 
     def _answering(
-        self, connection: _Connection, scope: str, owner: str | None, plans: Plans | None
-    ) -> list[str]:
+        self, connection: _Connection, scope: ScopeId, owner: StaffId | None, plans: Plans | None
+    ) -> list[StaffId]:
         """Who answers for a consultant: of the team, of the office, of the scope; supervisors before managers."""
         named = plans.person(owner).supervisors if plans is not None and owner is not None else ()
         if named:
@@ -291,7 +292,7 @@ class Queue:
         return []
 
     def _make_out(
-        self, connection: _Connection, alert: LeasedAlert, people: Sequence[str], business_now: datetime
+        self, connection: _Connection, alert: LeasedAlert, people: Sequence[StaffId], business_now: datetime
     ) -> list[LeasedAlert]:
         """One alert for each person who answers for the scope; with nobody, a dead one that says so."""
         if not people:
@@ -307,7 +308,7 @@ class Queue:
         return made
 
 
-def _for(alert: LeasedAlert, staff: str, also: frozenset[str]) -> LeasedAlert:
+def _for(alert: LeasedAlert, staff: StaffId, also: frozenset[StaffId]) -> LeasedAlert:
     step = Step(alert.rung, alert.audience, alert.due_at)
     made_out = alert_id(alert.scope, alert.customer, alert.claim_seq, step, staff)
     return replace(alert, id=made_out, staff=staff, also=also)

@@ -15,6 +15,7 @@ from services.notifier.channels.sms import SmsChannel
 from services.notifier.model.alert import LeasedAlert, People, Person, Recipient
 from services.notifier.model.kinds import Unavailable
 from services.notifier.schedule.plan import Plans
+from shared.ids import ScopeId
 
 Ways = Sequence[tuple[Channel, str]]
 
@@ -93,14 +94,16 @@ class Router:
         ways = [way for way in self._ways(scope, person) if _says(way[0], members, standing_in=standing_in)]
         return ways or Unavailable.NO_CONTACT
 
-    def _ways(self, scope: str, person: Person) -> Ways:
+    def _ways(self, scope: ScopeId, person: Person) -> Ways:
         """The channels that reach the person, the preferred one first, each with where it reaches them."""
         order = self._plans.order(scope, person.staff, person.role, tuple(self._channels))
         channels = [self._channels[name] for name in order if name in self._channels]
         reached = ((channel, channel.destination(person)) for channel in channels)
         return [(channel, destination) for channel, destination in reached if destination]
 
-    def _stand_ins(self, scope: str, person: Person, why: Unavailable, people: People) -> Iterator[Person]:
+    def _stand_ins(
+        self, scope: ScopeId, person: Person, why: Unavailable, people: People
+    ) -> Iterator[Person]:
         """Who is named for the person, then those of the roles of the plan, of the own team or office first."""
         own = self._plans.person(person.staff)
         yield from (people[scope, staff] for staff in own.stand_in if (scope, staff) in people)

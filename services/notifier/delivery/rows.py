@@ -13,19 +13,20 @@ from msgspec.structs import asdict
 from services.notifier.model.alert import LeasedAlert, Person, State
 from services.notifier.model.kinds import Audience, Rung
 from shared.contract.sealed import person_of
+from shared.ids import CustomerId, OfficeId, ScopeId, StaffId
 
 
 class LeasedRow(Struct, frozen=True):
     """A row of `leased`; `also`: who else has the same step of the same claim."""
 
     id: UUID
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     claim_seq: int
     rung: Rung
     audience: Audience
-    staff: str | None
-    owner: str | None
+    staff: StaffId | None
+    owner: StaffId | None
     due_at: datetime
     deadline: datetime
     state: State
@@ -36,7 +37,7 @@ class LeasedRow(Struct, frozen=True):
     detail: dict[str, Any] | None
     limited: bool
     digest: UUID | None
-    also: frozenset[str]
+    also: frozenset[StaffId]
 
     def under(self, lease: UUID) -> LeasedAlert:
         return LeasedAlert(lease=lease, **asdict(self))
@@ -45,14 +46,14 @@ class LeasedRow(Struct, frozen=True):
 class PersonRow(Struct, frozen=True):
     """A row of `people` and `of_roles`; the contacts as they are kept."""
 
-    scope: str
-    staff: str
+    scope: ScopeId
+    staff: StaffId
     name: str
     role: str
     contacts: dict[str, str]
     departed: bool
     away: bool
-    office: str | None
+    office: OfficeId | None
 
     def reached_by(self, contacts: Mapping[str, str]) -> Person:
         key = _key_of(self.contacts)
@@ -62,14 +63,14 @@ class PersonRow(Struct, frozen=True):
 class ReaderRow(Struct, frozen=True):
     """A row of `readers`: whom alerts of a lease are for; nobody's id is empty."""
 
-    scope: str
-    staff: str
+    scope: ScopeId
+    staff: StaffId
 
 
 class SupervisorRow(Struct, frozen=True):
     """A row of `supervisors`; `own`: of the consultant's own office."""
 
-    staff: str
+    staff: StaffId
     role: str
     own: bool
 
@@ -84,7 +85,7 @@ class MovedRow(Struct, frozen=True):
 class StaffRow(Struct, frozen=True):
     """A row of `of_team`."""
 
-    staff: str
+    staff: StaffId
 
 
 class NumberRow(Struct, frozen=True):

@@ -19,6 +19,7 @@ from services.notifier.model.scope_zone import ScopeZone
 from services.notifier.schedule.ladder import SHANGHAI
 from services.notifier.schedule.plan import Plans
 from shared.contract.case_numbers import case_number
+from shared.ids import CustomerId, ScopeId, StaffId
 from shared.platform.postgres.database import Database, queries
 from shared.platform.postgres.rows import row_of, rows_of, the_row
 from shared.platform.postgres.scoped import asked_of
@@ -57,13 +58,13 @@ class ShownAlert:
 
     id: UUID
     case: str
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     claim_seq: int
     step: str
     audience: str
-    staff: str | None
-    owner: str | None
+    staff: StaffId | None
+    owner: StaffId | None
     due_at: Moment
     deadline: Moment
     state: State
@@ -74,13 +75,13 @@ class ShownRow(Struct, frozen=True):
     """The columns of `alerts` that are shown of each."""
 
     id: UUID
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     claim_seq: int
     step: str
     audience: str
-    staff: str | None
-    owner: str | None
+    staff: StaffId | None
+    owner: StaffId | None
     due_at: datetime
     deadline: datetime
     state: State
@@ -122,11 +123,11 @@ class AttemptRow(Struct, frozen=True):
         return Attempt(**shown)
 
 
-class _Id(Struct, frozen=True):
+class AlertId(Struct, frozen=True):
     id: UUID
 
 
-class _Waiting(Struct, frozen=True):
+class _WaitingCount(Struct, frozen=True):
     waits_for: str
     alerts: int
 
@@ -146,10 +147,10 @@ class Filter:
     """Which alerts; what is left out does not matter. `unreachable` as a state: dead, since nobody could be told."""
 
     state: str | None = None
-    scope: str | None = None
-    customer: str | None = None
+    scope: ScopeId | None = None
+    customer: CustomerId | None = None
     # To or about whom: the person whom an alert is for, or who was told in their place.
-    staff: str | None = None
+    staff: StaffId | None = None
     # A day of the office: what falls due on it.
     day: date | None = None
     channel: str | None = None
@@ -255,10 +256,12 @@ class Listing:
             raise NotRetriableError(_why_not(found))
         return found
 
-    def dead(self, scope: str | None) -> list[UUID]:
+    def dead(self, scope: ScopeId | None) -> list[UUID]:
         """All that were given up and still hold."""
         with asked_of(self._database, scope) as connection:
-            return [row.id for row in rows_of(connection.execute(self._sql["dead"], {"scope": scope}), _Id)]
+            return [
+                row.id for row in rows_of(connection.execute(self._sql["dead"], {"scope": scope}), AlertId)
+            ]
 
     def backlog(self, business_now: datetime, late_after: timedelta) -> AlertBacklog:
         given = {"business_now": business_now, "late": late_after}
@@ -268,7 +271,7 @@ class Listing:
     def waiting(self) -> dict[str, int]:
         """How many wait for what, in one word; see docs/alerts.md."""
         with self._database.connection() as connection:
-            rows = rows_of(connection.execute(self._sql["waiting"]), _Waiting)
+            rows = rows_of(connection.execute(self._sql["waiting"]), _WaitingCount)
         return {row.waits_for: row.alerts for row in rows}
 
     def standings(self) -> list[PartitionStatus]:

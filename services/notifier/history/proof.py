@@ -20,6 +20,7 @@ from msgspec.structs import asdict
 from services.notifier.history.listing import AttemptRow, Cursor, Moment, ShownAlert, ShownRow
 from services.notifier.history.reach import EVERYTHING, AlertReach
 from shared.contract.case_numbers import case_number
+from shared.ids import CustomerId, ScopeId
 from shared.platform.postgres.database import Database, queries
 from shared.platform.postgres.rows import rows_of
 from shared.platform.postgres.scoped import asked_of
@@ -63,8 +64,8 @@ class LoggedAlert(ShownAlert):
 class LogQuery:
     """Which alerts: of a customer, or of whoever has a case number; perhaps in one scope, perhaps of one claim."""
 
-    customer: str | None
-    scope: str | None = None
+    customer: CustomerId | None
+    scope: ScopeId | None = None
     claim_seq: int | None = None
     # What a case number is found by (`shared.contract.case_numbers.case_digest`).
     case: bytes | None = None

@@ -19,6 +19,7 @@ from shared.contract.topics import (
     decode_headers,
     decode_message,
 )
+from shared.ids import OfficeId, ScopeId, StaffId
 
 _LONGEST_TRACE = 64
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -51,13 +52,13 @@ class DecidedWatermark:
 class StaffChange:
     """A person as enrolled now; the last one counts."""
 
-    scope: str
-    staff: str
+    scope: ScopeId
+    staff: StaffId
     name: str
     role: str
     contacts: dict[str, str]
     departed: bool
-    office: str | None = None
+    office: OfficeId | None = None
     # Whether they have gone or come back; None: nothing is said of that.
     away: bool | None = None
 
@@ -66,7 +67,7 @@ class StaffChange:
 class ScopeMessage:
     """A numbered message of a scope."""
 
-    scope: str
+    scope: ScopeId
     seq: int
     body: ClaimChange | StaffChange | DecisionChange
     edition: int = 0

@@ -17,27 +17,28 @@ from uuid import UUID
 from services.notifier.model.alert import OLD_NEWS, Step, alert_id
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.schedule.ladder import OfficeHours, lapse_notices, steps_ahead
+from shared.ids import CustomerId, ScopeId, StaffId
 
 MAY_HAVE_BEEN_SENT = "the notifier began anew: it may have been sent before"
 PASSED = "its hour was over before the notifier began"
 
-Moment = Callable[[str, datetime, UUID, str | None], datetime]
+Moment = Callable[[ScopeId, datetime, UUID, StaffId | None], datetime]
 # (scope, customer)
-CustomerKey = tuple[str, str]
-_Reader = tuple[str, str, int, Audience]
+CustomerKey = tuple[ScopeId, CustomerId]
+_Reader = tuple[ScopeId, CustomerId, int, Audience]
 
 
 @dataclass(frozen=True)
 class ClaimMessageState:
     """The state of one customer's claim as attribution last told it."""
 
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     claim_seq: int
-    owner: str | None
+    owner: StaffId | None
     status: str
     expires_at: datetime | None
-    replaced_by: str | None = None
+    replaced_by: CustomerId | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ClaimChange:
     """One `kind: claim` message, with the customers that it joins and the trace that it came with."""
 
     claim: ClaimMessageState
-    replaces: tuple[str, ...] = ()
+    replaces: tuple[CustomerId, ...] = ()
     traceparent: str | None = None
 
 
@@ -54,12 +55,12 @@ class NewAlert:
     """An alert to be sent when it is due, unless the claim changes first."""
 
     id: UUID
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     claim_seq: int
     step: Step
-    staff: str | None
-    owner: str | None
+    staff: StaffId | None
+    owner: StaffId | None
     deadline: datetime
     traceparent: str | None
     superseded: bool = False
@@ -86,12 +87,12 @@ class Again:
 class Derivation:
     """Claims as they were before a batch, and what the batch makes of them and of their alerts."""
 
-    hours_of: Callable[[str], OfficeHours]
+    hours_of: Callable[[ScopeId], OfficeHours]
     before: Mapping[CustomerKey, ClaimMessageState]
     claims: dict[CustomerKey, ClaimMessageState] = field(default_factory=dict)
     superseded: dict[CustomerKey, int] = field(default_factory=dict)
     # Whose those customers have become, one change after another.
-    owners: dict[CustomerKey, list[tuple[int, str | None]]] = field(default_factory=dict)
+    owners: dict[CustomerKey, list[tuple[int, StaffId | None]]] = field(default_factory=dict)
     alerts: dict[UUID, NewAlert] = field(default_factory=dict)
     # Claims that were heard again, in an edition that tells older states too.
     restated: dict[CustomerKey, datetime] = field(default_factory=dict)
@@ -100,7 +101,7 @@ class Derivation:
     # The alerts by customer: a batch may hold thousands, and each claim asks only for its own.
     _made: dict[CustomerKey, list[UUID]] = field(default_factory=dict)
 
-    def known(self, scope: str, customer: str) -> ClaimMessageState | None:
+    def known(self, scope: ScopeId, customer: CustomerId) -> ClaimMessageState | None:
         return self.claims.get((scope, customer)) or self.before.get((scope, customer))
 
     def apply(self, change: ClaimChange, known_at: datetime, again: Again | None = None) -> None:
@@ -134,7 +135,7 @@ class Derivation:
             and all(part is None or part.replaced_by == claim.customer for part in taken_in)
         )
 
-    def _supersede(self, key: CustomerKey, below: int, owner: str | None) -> None:
+    def _supersede(self, key: CustomerKey, below: int, owner: StaffId | None) -> None:
         """Alerts of what was before are void, but for the notice to whoever has lost the customer: that stays so."""
         self.superseded[key] = below
         self.owners.setdefault(key, []).append((below, owner))
@@ -207,14 +208,14 @@ def _reader(alert: NewAlert) -> _Reader:
 @dataclass(frozen=True)
 class _Announcement:
     step: Step
-    owner: str | None
+    owner: StaffId | None
     deadline: datetime
 
 
 def _steps(
     claim: ClaimMessageState,
     prior: ClaimMessageState | None,
-    former: set[str],
+    former: set[StaffId],
     known_at: datetime,
     hours: OfficeHours,
 ) -> list[_Announcement]:

@@ -16,6 +16,7 @@ from services.notifier.model.alert import OLD_NEWS
 from services.notifier.model.kinds import EventKind
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import spread_key, spread_out
+from shared.ids import CustomerId, DealId, ScopeId, StaffId
 
 _EVENTS = UUID("3b8e4f0a-54d0-5c59-9d5f-6a2f1f0f7b21")
 # Of these both are told: whose the customer is now, and whose it was.
@@ -29,17 +30,17 @@ _DECISIONS: Mapping[str, EventKind] = {kind.value: kind for kind in EventKind if
 class DecisionChange:
     """One `kind: decision` message, of a customer or (with `deal`) of a deal."""
 
-    scope: str
+    scope: ScopeId
     seq: int
-    customer: str
+    customer: CustomerId
     at: datetime
     clause: str
     decision: str | None
-    owner: str | None
-    previous: str | None
-    deal: str | None
+    owner: StaffId | None
+    previous: StaffId | None
+    deal: DealId | None
     status: str | None
-    shares: Mapping[str, int]
+    shares: Mapping[StaffId, int]
     traceparent: str | None = None
 
 
@@ -49,7 +50,7 @@ class NewEvent:
 
     id: UUID
     change: DecisionChange
-    staff: str
+    staff: StaffId
     due_at: datetime
     detail: Mapping[str, object]
     again: bool = False
@@ -72,10 +73,10 @@ def event_alerts(
         if told_at <= again.begun_at:
             return []
 
-    def moment(alert: UUID, staff: str) -> datetime:
+    def moment(alert: UUID, staff: StaffId) -> datetime:
         return spread_out(plans, change.scope, due_at, spread_key(plans, change.scope, alert, staff))
 
-    def named(kind: EventKind, staff: str) -> UUID:
+    def named(kind: EventKind, staff: StaffId) -> UUID:
         return uuid5(_EVENTS, f"{change.scope}/{change.seq}/{kind}/{staff}")
 
     return [
@@ -92,7 +93,7 @@ def event_alerts(
     ]
 
 
-def _concerned(change: DecisionChange) -> Iterator[tuple[EventKind, str, Mapping[str, object]]]:
+def _concerned(change: DecisionChange) -> Iterator[tuple[EventKind, StaffId, Mapping[str, object]]]:
     if change.deal is not None:
         for staff, share in sorted(change.shares.items()):
             yield EventKind.SHARES, staff, {"share": share, "status": change.status or "final"}

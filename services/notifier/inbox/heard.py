@@ -15,6 +15,7 @@ import psycopg
 from msgspec import Struct
 
 from services.notifier.inbox.decoding import OwnershipRecord, ScopeMessage
+from shared.ids import ScopeId
 from shared.platform.postgres.rows import rows_of
 
 KEEP: Final = 10_000
@@ -29,7 +30,7 @@ class MessageFork:
     """Another message under a seq that was heard: the partition stops here until somebody acts."""
 
     offset: int
-    scope: str
+    scope: ScopeId
     seq: int
 
     def __str__(self) -> str:
@@ -54,7 +55,7 @@ class Heard:
 
 
 class _HeardRow(Struct, frozen=True):
-    scope: str
+    scope: ScopeId
     seq: int
     digest: bytes
 

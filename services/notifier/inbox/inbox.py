@@ -41,6 +41,7 @@ from services.notifier.inbox.positions import OTHER, HeardUpTo, PartitionLog
 from services.notifier.model.alert import OLD_NEWS
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import spread_key, spread_out
+from shared.ids import ScopeId, StaffId
 from shared.platform.clock import BusinessClock
 from shared.platform.kafka.record_processor import CUT, NEW, SourcePartition, StartOffset
 from shared.platform.kafka.watermarks import Mark
@@ -80,7 +81,7 @@ class LockedPositionRow(Struct, frozen=True):
 class ScopeRow(Struct, frozen=True):
     """A row of `scope_seqs`: how far a scope was heard."""
 
-    scope: str
+    scope: ScopeId
     seq: int
     edition: int
     base: int
@@ -194,7 +195,7 @@ class Inbox:
             self._plans.learn(row.scope, row.timezone)
         return {row.scope: HeardUpTo(row.seq, row.edition, row.base, row.edition_began) for row in rows}
 
-    def _moment(self, scope: str, due_at: datetime, alert: UUID, staff: str | None) -> datetime:
+    def _moment(self, scope: ScopeId, due_at: datetime, alert: UUID, staff: StaffId | None) -> datetime:
         key = spread_key(self._plans, scope, alert, staff)
         return spread_out(self._plans, scope, due_at, key)
 
@@ -361,7 +362,7 @@ class _Batch:
     taken: BatchResult = field(default_factory=BatchResult)
     standings: dict[str, HeardUpTo] = field(default_factory=dict)
     moved: dict[str, None] = field(default_factory=dict)
-    staff: dict[tuple[str, str], StaffChange] = field(default_factory=dict)
+    staff: dict[tuple[ScopeId, StaffId], StaffChange] = field(default_factory=dict)
     events: list[NewEvent] = field(default_factory=list)
     zones: dict[str, str] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ from services.notifier.model.kinds import Rung
 from services.notifier.model.outgoing import OutgoingMessage
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import full_hour
+from shared.ids import CustomerId
 from shared.platform.telemetry.telemetry import current_traceparent
 
 
@@ -44,7 +45,7 @@ class Composer:
         return RenderedMessage(
             id=packet.id,
             scope=first.scope,
-            customer="" if several else first.customer,
+            customer=CustomerId("") if several else first.customer,
             case="" if several else case_number(first.customer),
             rung=Rung.DIGEST if several else first.rung,
             audience=first.audience,

@@ -16,8 +16,9 @@ from services.notifier.model.alert import LeasedAlert, MessageText, Person
 from services.notifier.model.kinds import Audience, Rung
 from shared.i18n import Text, translated, translated_in
 from shared.i18n.times import deadline, moment, span
+from shared.ids import StaffId
 
-Owners = Mapping[str, Person]
+Owners = Mapping[StaffId, Person]
 
 _TITLE = translated("[Panke] {count} alerts")
 _COUNT = translated("You have {count} alerts.")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from services.notifier.model.kinds import Audience, Language, Rung, Unavailable
 from shared.i18n import Text
+from shared.ids import CustomerId, OfficeId, ScopeId, StaffId
 
 # What fell due longer ago than this is told to nobody who begins anew.
 OLD_NEWS = timedelta(days=1)
@@ -45,13 +46,13 @@ class LeasedAlert:
 
     id: UUID
     lease: UUID
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     claim_seq: int
     rung: Rung
     audience: Audience
-    staff: str | None
-    owner: str | None
+    staff: StaffId | None
+    owner: StaffId | None
     due_at: datetime
     deadline: datetime
     state: State
@@ -65,7 +66,7 @@ class LeasedAlert:
     # It was told in a message whose answer was lost, and goes out again under the key of that message.
     digest: UUID | None = None
     # Who else has an alert of the same step of the same claim: several supervisors of an office.
-    also: frozenset[str] = frozenset()
+    also: frozenset[StaffId] = frozenset()
 
     @property
     def is_reminder(self) -> bool:
@@ -88,7 +89,7 @@ class Step:
     due_at: datetime
 
 
-def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str | None) -> UUID:
+def alert_id(scope: ScopeId, customer: CustomerId, claim_seq: int, step: Step, staff: StaffId | None) -> UUID:
     """The key of an alert: the same claim, step and person give the same id, however often it is derived."""
     return uuid5(_ALERTS, f"{scope}/{customer}/{claim_seq}/{step.rung}/{step.audience}/{staff or ''}")
 
@@ -97,7 +98,7 @@ def alert_id(scope: str, customer: str, claim_seq: int, step: Step, staff: str |
 class Person:
     """A member of staff as enrolled; whoever is not enrolled has an id and nothing else."""
 
-    staff: str
+    staff: StaffId
     name: str = ""
     role: str = ""
     contacts: Mapping[str, str] | None = None
@@ -105,7 +106,7 @@ class Person:
     # As the journal tells: gone, and not yet back.
     away: bool = False
     # Where they were enrolled.
-    office: str | None = None
+    office: OfficeId | None = None
     # Whose key their contacts are kept under, where they are under seal.
     key: str | None = None
 
@@ -122,7 +123,7 @@ class Recipient:
 
 
 # By scope and staff id.
-People = Mapping[tuple[str, str], Person]
+People = Mapping[tuple[ScopeId, StaffId], Person]
 
 
 @dataclass(frozen=True)
@@ -171,11 +172,11 @@ class DigestLine:
     """One of the alerts that a message tells of."""
 
     alert: UUID
-    customer: str
+    customer: CustomerId
     case: str
     rung: Rung
     audience: Audience
-    owner: str | None
+    owner: StaffId | None
     deadline: datetime
 
 
@@ -187,13 +188,13 @@ class RenderedMessage:
     """
 
     id: UUID
-    scope: str
-    customer: str
+    scope: ScopeId
+    customer: CustomerId
     case: str
     rung: Rung
     audience: Audience
     to: Person
-    owner: str | None
+    owner: StaffId | None
     due_at: datetime
     deadline: datetime
     composed_at: datetime

@@ -10,6 +10,7 @@ from services.notifier.model.alert import Step
 from services.notifier.model.kinds import Audience
 from services.notifier.schedule.ladder import lapse_notices, steps_ahead
 from services.notifier.schedule.plan import OfficePlan, Plans, meant
+from shared.ids import ScopeId
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Previewed:
 
 
 def preview(
-    plans: Plans, scope: str, expires_at: datetime, made_at: datetime, channels: Sequence[str]
+    plans: Plans, scope: ScopeId, expires_at: datetime, made_at: datetime, channels: Sequence[str]
 ) -> list[Previewed]:
     """The alerts of a claim in the scope that is made at `made_at` and ends at `expires_at`."""
     plan = plans.of(scope)

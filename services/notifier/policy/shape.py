@@ -16,6 +16,7 @@ from msgspec import Meta, field
 from services.notifier.model.kinds import EventKind
 from services.notifier.policy.shape_senders import ROBOT, OwnRobots, Robots, SmsProviders
 from shared.contract.events import Role
+from shared.ids import StaffId
 from shared.platform.officefile.strict import Strict, publish, schema_of
 
 SCHEMA: Final = "alerts.schema.json"
@@ -138,10 +139,10 @@ class PersonSection(Strict, frozen=True):
             extra={"hint": "reminders and the notice of a lapse cannot be declined"},
         ),
     ] = ()
-    stand_in: Annotated[tuple[str, ...], Meta(description="staff ids, asked one after another")] = ()
+    stand_in: Annotated[tuple[StaffId, ...], Meta(description="staff ids, asked one after another")] = ()
     away: tuple[Days, ...] = ()
     supervisors: Annotated[
-        tuple[str, ...],
+        tuple[StaffId, ...],
         Meta(description="staff ids of who answers for the person's team, in place of the office's"),
     ] = ()
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.model.kinds import EventKind, Language, Unavailable
 from services.notifier.schedule.ladder import OfficeHours
+from shared.ids import ScopeId, StaffId
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,15 @@ class PersonPlan:
     language: Language | None = None
     channels: tuple[str, ...] | None = None
     opt_out: frozenset[EventKind] = frozenset()
-    stand_in: tuple[str, ...] = ()
+    stand_in: tuple[StaffId, ...] = ()
     away: tuple[tuple[date, date], ...] = ()
     # Who answers for the person's team, before the supervisors of the office.
-    supervisors: tuple[str, ...] = ()
+    supervisors: tuple[StaffId, ...] = ()
     # The robots of the person's team, before those of the office.
     robots: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def beside(self) -> tuple[str, ...]:
+    def beside(self) -> tuple[StaffId, ...]:
         """Whoever may be told in the person's place by name."""
         return (*self.stand_in, *self.supervisors)
 
@@ -139,39 +140,39 @@ class Plans:
     # The zones of the scopes' rulebooks, learned from what attribution tells; they go before those written here.
     zones: dict[str, ZoneInfo] = field(default_factory=dict, compare=False, repr=False)
 
-    def of(self, scope: str) -> OfficePlan:
+    def of(self, scope: ScopeId) -> OfficePlan:
         return self.scopes.get(scope, self.default)
 
-    def hours_of(self, scope: str) -> OfficeHours:
+    def hours_of(self, scope: ScopeId) -> OfficeHours:
         """The hours of a scope, in the zone in which its claims end."""
         hours, zone = self.of(scope).hours, self.zones.get(scope)
         return hours if zone is None or zone.key == hours.zone.key else replace(hours, zone=zone)
 
-    def learn(self, scope: str, timezone: str | None) -> None:
+    def learn(self, scope: ScopeId, timezone: str | None) -> None:
         """The zone of a scope's rulebook; a name that this machine does not know is passed over."""
         known = self.zones.get(scope)
         if timezone and (known is None or known.key != timezone):
             with suppress(ZoneInfoNotFoundError, ValueError, OSError):
                 self.zones[scope] = ZoneInfo(timezone)
 
-    def person(self, staff: str) -> PersonPlan:
+    def person(self, staff: StaffId) -> PersonPlan:
         return self.people.get(staff, _NOTHING_SAID)
 
-    def language(self, scope: str, staff: str) -> Language:
+    def language(self, scope: ScopeId, staff: StaffId) -> Language:
         return self.person(staff).language or self.of(scope).language
 
-    def channels(self, scope: str, staff: str, role: str) -> tuple[str, ...] | None:
+    def channels(self, scope: ScopeId, staff: StaffId, role: str) -> tuple[str, ...] | None:
         """The channels of a person in order of preference; None: those of the settings, in their order."""
         return self.person(staff).channels or self.of(scope).channels_for(role)
 
-    def order(self, scope: str, staff: str, role: str, there: Sequence[str]) -> tuple[str, ...]:
+    def order(self, scope: ScopeId, staff: StaffId, role: str, there: Sequence[str]) -> tuple[str, ...]:
         """The channels by which a person is tried, of all that are `there`; a robot only where somebody names it."""
         names = self.channels(scope, staff, role)
         if names is None:
             names = tuple(name for name in there if "/" not in name)
         return meant(names, {**self.of(scope).robots, **self.person(staff).robots})
 
-    def announces(self, scope: str, staff: str, kind: EventKind) -> bool:
+    def announces(self, scope: ScopeId, staff: StaffId, kind: EventKind) -> bool:
         """Whether a person is told of an event that is not asked for."""
         return kind in self.of(scope).events and kind not in self.person(staff).opt_out
 

@@ -11,14 +11,15 @@ import hashlib
 from datetime import datetime, timedelta
 
 from services.notifier.schedule.plan import Plans
+from shared.ids import ScopeId, StaffId
 
 
-def spread_key(plans: Plans, scope: str, alert: object, staff: str | None) -> str:
+def spread_key(plans: Plans, scope: ScopeId, alert: object, staff: StaffId | None) -> str:
     """By what an alert is placed: alone, or with all of its reader where those are gathered."""
     return f"{scope}/{staff or ''}" if plans.of(scope).digest.wanted else str(alert)
 
 
-def spread_out(plans: Plans, scope: str, due_at: datetime, key: str) -> datetime:
+def spread_out(plans: Plans, scope: ScopeId, due_at: datetime, key: str) -> datetime:
     """When an alert goes out that is due at `due_at`."""
     width = int(plans.spread.total_seconds())
     hours = plans.hours_of(scope)
@@ -31,7 +32,7 @@ def spread_out(plans: Plans, scope: str, due_at: datetime, key: str) -> datetime
     return due_at if disturbing else earlier
 
 
-def full_hour(plans: Plans, scope: str, due_at: datetime) -> datetime:
+def full_hour(plans: Plans, scope: ScopeId, due_at: datetime) -> datetime:
     """The hour for which an alert was meant that goes out at `due_at`: what words and lists of what is left go by."""
     local = due_at.astimezone(plans.hours_of(scope).zone)
     into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
