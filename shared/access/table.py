@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Struct
 
-from shared.access.caller import EVERY_SCOPE, Caller, GrantableRole
+from shared.access.caller import EVERY_SCOPE, Caller, CallerKind, GrantableRole
 from shared.access.naming import event_key, event_keys, is_held, staff_fields
 from shared.access.roles import Reach
 from shared.contract import Event
@@ -31,10 +31,11 @@ class PermissionTableError(ValueError):
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """A name in both languages."""
+    """The name of a role in both languages, and to which kind of account alone it can be granted."""
 
     zh: str
     en: str
+    of: CallerKind | None = None
 
     @property
     def text(self) -> Text:
@@ -143,6 +144,10 @@ class PermissionTable:
         """By which roles the caller may do the action, in a scope or (None) in any; empty: they may not."""
         may = self.actions[action].may
         return tuple(permit for permit in _held(caller, action, may) if scope is None or permit.within(scope))
+
+    def grantable(self, role: str, kind: CallerKind) -> bool:
+        """Whether a role can be granted to accounts of this kind."""
+        return self.granted_roles[role].of in (None, kind)
 
     def not_allowed(self, action: str) -> str:
         """What whoever may not do it is told: what it is, and who may."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
-from services.access.accounts.accounts import By
+from services.access.accounts.accounts import SQL, By
 from services.access.keys.keyring import KeyFileError, Keyring, make_keys, read_keys, rotate_keys
 from services.access.main import create_service
+from services.access.model.refusals import AccessConflictError
+from shared.access.table import permission_table
+from shared.platform.postgres.database import connection_info
 from shared.platform.settings import SettingsError
 from tests.support.access import PASSWORD, Access, Facts, serving, settings_of
 from tests.support.serving import until
@@ -197,12 +203,68 @@ async def test_grants_hold_from_the_next_token_on_and_one_administrator_is_left(
         assert (await access.post("grants", asked | wrong, token)).status_code in (404, 422), wrong
 
 
+@pytest.mark.parametrize("role", permission_table().granted_roles)
+async def test_a_machine_s_role_is_no_person_s_and_a_person_s_no_machine_s(access: Access, role: Any) -> None:
+    """A desk at which staff sign in is no member of staff; no machine keeps accounts or decides for the group."""
+    token = (await access.person("boss", roles={"administrator": "*"}))["access_token"]
+    of = {"desk": "machine", "service": "machine", "administrator": "person", "head_office": "person"}
+    for kind in ("person", "machine"):
+        made = (await access.post("accounts", {"login": f"{kind}-1", "kind": kind}, token)).json()
+        asked = {"account": made["account"], "role": role, "scopes": ["*"]}
+        answer = await access.post("grants", asked, token)
+        assert answer.status_code == (201 if of.get(role, kind) == kind else 409), answer.text
+
+
+async def test_a_grant_from_before_gives_a_person_no_machine_s_role(access: Access) -> None:
+    """What stands against the table is in no token."""
+    told = await access.person("li", roles={"operator": "*"})
+    access.rows("UPDATE grants SET role = 'desk' WHERE account = %s RETURNING 1", told["account"])
+    answer = await access.post("refresh", {"refresh_token": told["refresh_token"]})
+    assert (await access.get("me", answer.json()["access_token"])).json()["granted_roles"] == []
+
+
+async def test_of_administrators_who_end_each_other_s_grants_at_once_one_is_left(access: Access) -> None:
+    """The second waits for the first, and is refused; so for accounts that are disabled."""
+    both = [await access.person(login, roles={"administrator": "*"}) for login in ("one", "two")]
+    grants = {
+        one["account"]: one["grant"]
+        for one in (await access.get("grants", both[0]["access_token"])).json()["grants"]
+    }
+    accounts = access.service.accounts
+    with psycopg.connect(connection_info(access.dsn, schema="access")) as first:
+        first.execute(SQL["hold_administrators"])
+        first.execute(SQL["end_grant"], {"grant": grants[both[0]["account"]], "now": datetime.now(UTC)})
+        ending = asyncio.create_task(
+            asyncio.to_thread(accounts.end_grant, grants[both[1]["account"]], By(None))
+        )
+        disabling = asyncio.create_task(
+            asyncio.to_thread(accounts.disable, both[1]["account"], True, By(None))
+        )
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        await until(lambda: access.rows(waiting)[0][0] == 2)
+    done = await asyncio.gather(ending, disabling, return_exceptions=True)
+    assert [type(one) for one in done] == [AccessConflictError] * 2
+    assert accounts.has_administrator()
+
+
+async def test_an_administrator_who_cannot_sign_in_is_not_the_last_one(access: Access) -> None:
+    """An account that was never set up lets nobody in: the one who can stays."""
+    token = (await access.person("boss", roles={"administrator": "*"}))["access_token"]
+    access.made("new", roles={"administrator": "*"})
+    (own,) = [one for one in (await access.get("grants", token)).json()["grants"] if one["login"] == "boss"]
+    assert (await access.post(f"grants/{own['grant']}", None, token, "DELETE")).status_code == 409
+
+
 @pytest.mark.parametrize("role", ["administrator", "service"])
 async def test_what_is_of_no_scope_is_granted_over_every_one(access: Access, role: str) -> None:
     """Accounts are kept and services ask for a whole deployment: a grant that names scopes says less than it is."""
     boss = await access.person("boss", roles={"administrator": "*"})
-    told = await access.person("zhou")
-    asked = {"account": told["account"], "role": role, "scopes": ["east"]}
+    kind = {"administrator": "person", "service": "machine"}[role]
+    made = await access.post("accounts", {"login": "zhou", "kind": kind}, boss["access_token"])
+    asked = {"account": made.json()["account"], "role": role, "scopes": ["east"]}
     for scopes, status in ((["east"], 409), (["*", "east"], 201), (["*"], 201)):
         answer = await access.post("grants", asked | {"scopes": scopes}, boss["access_token"])
         assert answer.status_code == status, answer.text

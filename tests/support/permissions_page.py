@@ -45,6 +45,7 @@ REACH: Final = {
     "scope": "全范围 scope",
     "granted": "授权范围 granted",
 }
+OF: Final = {"person": "<br>仅人员 people alone", "machine": "<br>仅机器 machines alone", None: ""}
 WHO: Final = {
     "anyone": "任何人，无需登录 anyone, without a token",
     "signed_in": "任何已登录者 whoever is signed in",
@@ -63,7 +64,7 @@ def _tables() -> Iterator[str]:
         ("Granted roles 授予的角色", table.granted_roles),
     ):
         yield f"## {heading}\n"
-        yield f"| | {' | '.join(f'{one.zh}<br>{one.en}' for one in roles.values())} |"
+        yield f"| | {' | '.join(f'{one.zh}<br>{one.en}{OF[one.of]}' for one in roles.values())} |"
         yield f"|---|{'---|' * len(roles)}"
         for name, action in table.actions.items():
             if action.who == "role":

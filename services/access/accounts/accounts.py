@@ -16,6 +16,7 @@ from services.access.model.refusals import AccessConflictError, UnknownAccountEr
 from services.access.record.entry import Act
 from services.access.record.record import AccessRecord, Connection, Now
 from shared.access.caller import EVERY_SCOPE, Caller, CallerKind, GrantableRole, GrantedRole, StaffRole
+from shared.access.table import permission_table
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database, queries
 
@@ -111,10 +112,13 @@ class Accounts:
         with self._database.connection() as connection:
             found = self._one(connection, account)
             if disabled:
-                self._keep_an_administrator(connection, by, found.id)
+                _hold_administrators(connection)
+                _demand_another(by, found.id)
                 self._sign_out(connection, found.id)
             given = {"account": found.id, "disabled": disabled, "now": self._now()}
             connection.execute(SQL["set_disabled"], given)
+            if disabled and any(role == "administrator" for role, *_ in self._granted(connection, found.id)):
+                _demand_administrator(connection)
             act: Act = "account_disabled" if disabled else "account_enabled"
             self._note(connection, act, found.id, by, found.login)
 
@@ -152,7 +156,7 @@ class Accounts:
             return connection.execute(SQL["accounts_page"], given).fetchall()
 
     def grant(self, account: str, role: GrantedRole, by: By) -> str:
-        """Give a role over scopes; what is of no scope, over every one."""
+        """Give a role over scopes; what is of no scope, over every one; what is a machine's, to no person."""
         if role.role in OF_NO_SCOPE and EVERY_SCOPE not in role.scopes:
             raise AccessConflictError(
                 bilingual("this role is of the whole deployment: it is granted over every scope, as *")
@@ -160,6 +164,7 @@ class Accounts:
         id = uuid.uuid4()
         with self._database.connection() as connection:
             found = self._one(connection, account)
+            _demand_grantable(found, role.role)
             given = {"grant": id, "account": found.id, "role": role.role, "scopes": list(role.scopes)}
             connection.execute(SQL["put_grant"], given | {"now": self._now()})
             detail = f"{role.role} {','.join(role.scopes)} → {found.login}"
@@ -170,11 +175,12 @@ class Accounts:
         """Take a granted role away."""
         given = {"grant": grant, "now": self._now()}
         with self._database.connection() as connection:
+            _hold_administrators(connection)
             row: Any = connection.execute(SQL["end_grant"], given).fetchone()
             if row is None:
                 raise UnknownAccountError(bilingual("there is no such grant"))
             if row[1] == "administrator":
-                self._demand_administrator(connection)
+                _demand_administrator(connection)
             self._note(connection, "grant_ended", str(row[0]), by, str(row[1]))
 
     def grants(self, account: str | None = None, limit: int = 500) -> list[Any]:
@@ -193,18 +199,26 @@ class Accounts:
     def has_administrator(self) -> bool:
         """Whether anybody can let others in."""
         with self._database.connection() as connection:
-            return _administrators(connection) > 0
+            return _count(connection, "administrators") > 0
 
     def roles(
         self, connection: Connection, account: str
     ) -> tuple[tuple[StaffRole, ...], tuple[GrantedRole, ...]]:
         """What an account holds now: by the journal, and by grants."""
         staff: list[Any] = connection.execute(SQL["staff_roles"], {"account": account}).fetchall()
-        granted: list[Any] = connection.execute(SQL["granted_roles"], {"account": account}).fetchall()
+        table = permission_table()
         return (
             tuple(StaffRole(scope, office, role, staff_id) for scope, office, role, staff_id in staff),
-            tuple(GrantedRole(role, tuple(scopes)) for role, scopes in granted),
+            tuple(
+                GrantedRole(role, tuple(scopes))
+                for role, scopes, kind in self._granted(connection, account)
+                if table.grantable(role, kind)
+            ),
         )
+
+    def _granted(self, connection: Connection, account: str) -> list[Any]:
+        """The grants of an account that stand: role, scopes, and the account's kind."""
+        return connection.execute(SQL["granted_roles"], {"account": account}).fetchall()
 
     def by_login(self, connection: Connection, login: str) -> StoredAccount | None:
         """The account of a login as it was typed."""
@@ -245,14 +259,6 @@ class Accounts:
     def _sign_out(self, connection: Connection, account: str) -> None:
         connection.execute(SQL["end_sessions_of"], {"account": account, "now": self._now(), "but": None})
 
-    def _keep_an_administrator(self, connection: Connection, by: By, account: str) -> None:
-        if by.caller is not None and by.caller.subject == account:
-            raise AccessConflictError(bilingual("nobody disables the account that they use"))
-
-    def _demand_administrator(self, connection: Connection) -> None:
-        if _administrators(connection) == 0:
-            raise AccessConflictError(bilingual("one administrator must be left"))
-
     def _note(self, connection: Connection, act: Act, account: str, by: By, detail: str) -> None:
         entry = self._record.entry(act, detail=f"{account} {detail}"[:200], **by.entry())
         self._record.write(connection, entry)
@@ -274,8 +280,32 @@ def _login(text: str) -> str:
     return login
 
 
-def _administrators(connection: Connection) -> int:
-    row: Any = connection.execute(SQL["administrators"]).fetchone()
+def _hold_administrators(connection: Connection) -> None:
+    """Nobody else ends what an administrator holds until this is done: of two who end each other's, one does."""
+    connection.execute(SQL["hold_administrators"])
+
+
+def _demand_administrator(connection: Connection) -> None:
+    if _count(connection, "able_administrators") == 0:
+        raise AccessConflictError(bilingual("one administrator who can sign in must be left"))
+
+
+def _demand_another(by: By, account: str) -> None:
+    if by.caller is not None and by.caller.subject == account:
+        raise AccessConflictError(bilingual("nobody disables the account that they use"))
+
+
+def _demand_grantable(account: StoredAccount, role: GrantableRole) -> None:
+    if not permission_table().grantable(role, account.kind):
+        raise AccessConflictError(
+            bilingual("this role is for machines: a person signs in as themselves")
+            if account.kind == "person"
+            else bilingual("this role is for people: no machine holds it")
+        )
+
+
+def _count(connection: Connection, query: str) -> int:
+    row: Any = connection.execute(SQL[query]).fetchone()
     return int(row[0])
 
 

@@ -97,7 +97,18 @@ WHERE g.ended_at IS NULL AND (%(account)s::uuid IS NULL OR g.account = %(account
 ORDER BY g.made_at, g.id LIMIT %(limit)s
 
 -- name: granted_roles
-SELECT role, scopes FROM grants WHERE account = %(account)s AND ended_at IS NULL ORDER BY made_at, id
+SELECT g.role, g.scopes, a.kind FROM grants g JOIN accounts a ON a.id = g.account
+WHERE g.account = %(account)s AND g.ended_at IS NULL ORDER BY g.made_at, g.id
+
+-- name: hold_administrators
+-- One after the other: who waits sees what the first one left.
+SELECT id FROM grants WHERE role = 'administrator' AND ended_at IS NULL ORDER BY id FOR UPDATE
+
+-- name: able_administrators
+-- Who can sign in and let others in.
+SELECT count(*) FROM grants g JOIN accounts a ON a.id = g.account
+WHERE g.role = 'administrator' AND g.ended_at IS NULL AND a.disabled_at IS NULL AND a.kind = 'person'
+  AND (a.password IS NOT NULL OR EXISTS (SELECT 1 FROM identities i WHERE i.account = a.id))
 
 -- name: administrators
 -- Who can let others in: accounts that are not disabled and hold the grant.
