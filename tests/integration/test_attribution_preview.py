@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from services.attribution.queries.customers import customer_of
+from services.attribution.queries.decisions_page import DECISIONS
 from services.attribution.queries.preview import Previewer, RepeatedError, WouldParkError
 from shared.contract import BadEvent, format_instant
 from tests.support.answers import plain
@@ -129,6 +130,18 @@ def test_a_deal_and_a_join_are_told_whole(live: Deployment) -> None:
     (deal,) = preview(live, envelope("deal.subscribed", sale))["deals"]
     assert (deal["deal"], deal["shares"]) == ("d1", {"li": 10000})
     assert deal["explanation"]["zh"]
+
+
+def test_a_preview_of_a_large_customer_holds_one_page_of_what_was_decided(live: Deployment) -> None:
+    """What would be decided is told whole; of what was decided before, the first page, and where the next begins."""
+    journal = Journal(offset=3, seqs={"demo": 3})
+    live.fold(*(journal.visit(LI, "li", hours=2 + n / 1000) for n in range(DECISIONS + 20)))
+    found = preview(live, envelope())
+    shown = found["customer"]
+    assert len(shown["decisions"]) == DECISIONS
+    assert [one["decision"] for one in found["decisions"]] == ["kept"]
+    with live.questions.of("demo") as snapshot:
+        assert shown["cursor"] == plain(customer_of(snapshot, shown["customer"]))["cursor"]
 
 
 def test_a_scope_that_nobody_wrote_in_begins_under_the_default_rulebook(live: Deployment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -16,7 +15,6 @@ from services.attribution.queries.decisions_page import (
     from_micros,
     last_clause,
     micros,
-    ordered,
 )
 from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
 from shared.contract.answers import CustomerResult, ListedCustomer, OwnershipDecision, SharedContact
@@ -108,15 +106,6 @@ def paged(
     if following is None:
         return extended(ListedCustomer, shown, decisions=decisions)
     return extended(ListedCustomer, shown, decisions=decisions, cursor=str(Cursor(micros(following))))
-
-
-def decisions_of(snapshot: Snapshot, names: Sequence[str]) -> list[OwnershipDecision]:
-    """All decisions of these customers, one customer after the other."""
-    rows = snapshot.ask("decisions_of", {"scope": snapshot.head.scope, "customers": list(names)})
-    found: dict[str, list[tuple[bytes, int]]] = defaultdict(list)
-    for customer, body, seq in rows:
-        found[customer].append((body, seq))
-    return [made.decision for name in names for made in ordered(found[name])]
 
 
 def page_of_customers(

@@ -85,8 +85,29 @@ def page_of_explained(
 
 def last_clause(rows: Rows, scope: str, customer: str) -> str | None:
     """The clause of the last decision of a customer."""
+    last = last_decision(rows, scope, customer)
+    return None if last is None else last.clause
+
+
+def last_decision(rows: Rows, scope: str, customer: str) -> OwnershipDecision | None:
+    """The last decision of a customer, if anything was decided."""
     last = rows("last_decisions", {"scope": scope, "customer": customer})
-    return in_order([stored(body) for (body,) in last])[-1].clause if last else None
+    return in_order([stored(body) for (body,) in last])[-1].answer() if last else None
+
+
+def first_of_all(
+    rows: Rows, scope: str, customers: Sequence[str], new: Sequence[OwnershipDecision]
+) -> tuple[list[OwnershipDecision], datetime | None]:
+    """The first page of what was decided of several customers and of what is new, by time; where the next begins."""
+    pages = first_decisions(rows, scope, customers, DECISIONS)
+    found = [decision for customer in customers for decision in pages[customer].decisions]
+    page, following = page_of_explained(sorted([*found, *new], key=_when), BEGIN, DECISIONS)
+    left = [page.following for page in pages.values() if page.following is not None]
+    return page, following or min(left, default=None)
+
+
+def _when(decision: OwnershipDecision) -> datetime:
+    return parse_instant(decision.at)
 
 
 def micros(at: datetime) -> int:

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.fold.warned import warned_of
-from services.attribution.queries.customers import customers_of, decisions_of
-from services.attribution.queries.decisions_page import stored
+from services.attribution.queries.customers import customers_of, paged
+from services.attribution.queries.decisions_page import first_of_all, last_decision, stored
 from services.attribution.queries.desk import masked_names
 from services.attribution.queries.explained import DecisionWords, both, explained
 from services.attribution.queries.reader import ScopeReader
@@ -48,6 +48,7 @@ from shared.contract.answers import (
     FlagResult,
     ListedCustomer,
     OfficeTurns,
+    OwnershipDecision,
     PenaltyResult,
     PreviewAnswer,
     PreviewDealDecision,
@@ -247,13 +248,19 @@ def _customer(snapshot: Snapshot, event: Event, batch: BatchRows, named: _WhomNa
         named.corrected is not None or snapshot.reach.knows_all
     )
     (shown,) = customers_of(snapshot, [name], {name} if known and snapshot.reach.masked(stood) else set())
-    own = decisions_of(snapshot, parts) if known else []
+    new = [stored(row[5]).answer() for row in batch.decisions if row[2] == name]
     if not known:
         contacts = tuple(mask_contact(one) for one in shown.contacts if one in named.typed)
-        shown = replace(shown, names=masked_names(shown.names), contacts=contacts, cursor=UNSET)
-    own += [stored(row[5]).answer() for row in batch.decisions if row[2] == name]
-    own.sort(key=lambda decision: parse_instant(decision.at))
-    return replace(shown, clause=own[-1].clause if own else None, decisions=own)
+        shown = replace(shown, names=masked_names(shown.names), contacts=contacts)
+    told = parts if known else []
+    page, following = first_of_all(snapshot.ask, snapshot.head.scope, told, new)
+    return paged(replace(shown, clause=_last_clause(snapshot, told, new), cursor=UNSET), page, following)
+
+
+def _last_clause(snapshot: Snapshot, parts: Iterable[str], new: Iterable[OwnershipDecision]) -> str | None:
+    stood = (last_decision(snapshot.ask, snapshot.head.scope, part) for part in parts)
+    last = sorted((one for one in (*stood, *new) if one is not None), key=lambda one: parse_instant(one.at))
+    return last[-1].clause if last else None
 
 
 def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | None:

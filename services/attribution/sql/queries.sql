@@ -21,12 +21,6 @@ SELECT coalesce(homes.customer, into_customer)
 FROM joined LEFT JOIN homes ON homes.scope = joined.scope AND homes.home = into_customer
 WHERE joined.scope = %s AND joined.customer = %s
 
--- name: decisions_of
-SELECT wanted.customer, body, seq
-FROM unnest(%(customers)s::text[]) AS wanted (customer)
-JOIN decisions ON decisions.scope = %(scope)s AND decisions.customer = home_of(%(scope)s, wanted.customer)
-ORDER BY wanted.customer, at, version
-
 -- name: decisions_bound
 -- The instant of the last decision of a full page.
 SELECT at FROM decisions WHERE scope = %(scope)s AND customer = home_of(%(scope)s, %(customer)s) AND at > %(after)s
