@@ -6,7 +6,7 @@ import gzip
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -71,8 +71,9 @@ def export(
             raise _no_such_scope(scope)
         if not sealed:
             _record_export(connection, scope)
-        with _sink(output) as sink:
-            for body in _opened(archive.export(connection, scope), vault):
+        # Closed before the connection is, also on the way out of a refusal: it reads inside a transaction.
+        with closing(archive.export(connection, scope)) as facts, _sink(output) as sink:
+            for body in _opened(facts, vault):
                 sink.write(body + b"\n")
     say(f"--rulebook {rulebook}", err=True)
 

@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 import pytest
 
+from services.intake.cli import AT_ONCE
 from services.intake.journal.committer import GroupCommitter
 from services.intake.journal.journal import WrongDeploymentError, declare_deployment
 from services.intake.journal.sealing import SealingJournal
@@ -25,6 +26,7 @@ from shared.sealing.person import PersonKey
 from shared.sealing.vault import PACKAGE, SCHEMA, Vault, destroy
 from tests.support.intake import admitted, new_journal, prepare, visit
 from tests.support.keys import key_file
+from tests.support.panke import panke
 
 
 class Sealing:
@@ -167,3 +169,12 @@ def test_a_journal_is_of_one_kind_for_good(database: str, sealed: bool) -> None:
         declare_deployment(connection, demonstration=False, sealed=sealed)
         with pytest.raises(WrongDeploymentError, match="PANKE_KEYS"):
             declare_deployment(connection, demonstration=False, sealed=not sealed)
+
+
+def test_an_export_in_clear_without_keys_is_refused_in_one_line(sealing: Sealing) -> None:
+    """It says what to give, and nothing of what the program was doing when it noticed."""
+    sealing.journal.append([admitted(visit()) for _ in range(AT_ONCE + 1)])
+    refused = panke("journal", "export", "demo", "--database-url", sealing.dsn)
+    (told,) = refused.stderr.decode().splitlines()
+    assert refused.returncode == 1
+    assert told.startswith("Error: 台账已密封")

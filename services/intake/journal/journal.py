@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -286,7 +286,7 @@ class Archive:
                 bodies = (bytes(body) for (body,) in cursor)
                 return replace(finds, receiver=receivers(bodies).get(finds.visit), until=until)
 
-    def export(self, connection: Connection, scope: str) -> Iterator[bytes]:
+    def export(self, connection: Connection, scope: str) -> Generator[bytes]:
         """The envelopes with `recorded_at`, by seq, then what was set aside; streamed, whatever their number.
 
         What was set aside is read first: else an event could be named that came after the others were read.
