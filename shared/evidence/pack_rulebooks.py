@@ -1,0 +1,128 @@
+"""The rulebooks of a pack: each text is the one that the log says was adopted."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from shared.evidence import form
+from shared.evidence.archive import DamagedError, PackArchive
+from shared.evidence.form import Manifest
+from shared.evidence.log import unpacked
+from shared.evidence.pack_facts import fact_lines, leaves_of
+from shared.evidence.verdict import Discrepancy, UnverifiableError, Verdict
+from shared.i18n import translated
+from shared.platform.officefile.errors import OfficeFileError
+from shared.rules.domain.state import BookId
+from shared.rules.rulebooks.loading import Book, book_of_texts
+from shared.tlog.checkpoints import encode_hash
+from shared.tlog.errors import TlogError
+from shared.tlog.hashing import leaf_hash
+from shared.tlog.leaves import RulebookLeaf, decode_entry
+
+_NAME: Final = re.compile(r"rulebooks/([a-z0-9][a-z0-9._-]{0,63})@([0-9]{1,9})/([0-9]{1,3})\.yaml")
+MOST_TEXT: Final = 1024 * 1024
+
+
+def check_rulebooks(
+    archive: PackArchive, manifest: Manifest, verdict: Verdict, *, fits: bool
+) -> dict[BookId, Book]:
+    """The rulebooks that can be read; where the log names another text, that is found."""
+    books = _books(archive, verdict)
+    logged = _logged(archive, manifest.scope, verdict)
+    for leaf in logged:
+        _check(leaf, books, verdict)
+    first = min(logged, key=lambda leaf: leaf.seq, default=None)
+    if first is not None and f"{first.name}@{first.version}" != manifest.rulebook:
+        told = translated(
+            "the log says that the scope began under {logged}, and the pack says {said}",
+            logged=f"{first.name}@{first.version}", said=manifest.rulebook,
+        )  # fmt: skip
+        verdict.find(Discrepancy("rulebook.default", told, form.MANIFEST, scope=manifest.scope))
+    if fits:  # each line is the fact of its leaf
+        _check_adoptions(archive, manifest.scope, {leaf.seq for leaf in logged}, verdict)
+    named = {(leaf.name, leaf.version) for leaf in logged}
+    for known in sorted(books.keys() - named):
+        told = translated("the log knows of no adoption of {name}@{version}", name=known[0], version=known[1])
+        verdict.find(Discrepancy("rulebook.unlogged", told, _folder(known), scope=manifest.scope))
+    return books
+
+
+def _check(leaf: RulebookLeaf, books: dict[BookId, Book], verdict: Verdict) -> None:
+    known = leaf.name, leaf.version
+    book = books.get(known)
+    place = {"scope": leaf.scope, "seq": leaf.seq}
+    if book is None:
+        told = translated(
+            "the text of the rulebook {name}@{version} is missing", name=known[0], version=known[1]
+        )
+        verdict.find(Discrepancy("rulebook.missing", told, _folder(known), **place))  # type: ignore[arg-type]
+    elif book.rulebook.sha256 != leaf.sha256:
+        told = translated(
+            "the text of {name}@{version} is not the one that was adopted: its digest is {found}, in the log stands "
+            "{logged}",
+            name=known[0], version=known[1], found=book.rulebook.sha256[:12], logged=leaf.sha256[:12],
+        )  # fmt: skip
+        verdict.find(Discrepancy("rulebook.text", told, _folder(known), **place))  # type: ignore[arg-type]
+
+
+def _check_adoptions(archive: PackArchive, scope: str, logged: set[int], verdict: Verdict) -> None:
+    """The log must say which text the scope began under, and which one each adoption meant."""
+    for seq, line in enumerate(fact_lines(archive), start=1):
+        if (seq == 1 or b'"type":"rulebook.adopted"' in line) and seq not in logged:
+            told = translated("the proofs leave out which text of the rulebook counts from this fact on")
+            verdict.find(Discrepancy("rulebook.unlogged", told, form.LEAVES, scope=scope, seq=seq))
+
+
+def _folder(known: BookId) -> str:
+    return f"rulebooks/{known[0]}@{known[1]}"
+
+
+def _books(archive: PackArchive, verdict: Verdict) -> dict[BookId, Book]:
+    texts: dict[BookId, dict[int, bytes]] = {}
+    for name in sorted(set(archive.names())):
+        found = _NAME.fullmatch(name)
+        if found is None:
+            continue
+        try:
+            texts.setdefault((found[1], int(found[2])), {})[int(found[3])] = archive.read(name, MOST_TEXT)
+        except DamagedError:
+            continue  # found with the manifest
+        except UnverifiableError as error:
+            verdict.find(Discrepancy("rulebook.text", error.text, name))
+    books: dict[BookId, Book] = {}
+    for known, chain in texts.items():
+        try:
+            book = book_of_texts([chain[number] for number in sorted(chain)], _folder(known))
+        except OfficeFileError as error:
+            told = translated("the text is no rulebook: {error}", error=error)
+            verdict.find(Discrepancy("rulebook.text", told, _folder(known)))
+            continue
+        if (book.rulebook.name, book.rulebook.version) != known:
+            told = translated("the text is of another rulebook, {name}@{version}",
+                              name=book.rulebook.name, version=book.rulebook.version)  # fmt: skip
+            verdict.find(Discrepancy("rulebook.text", told, _folder(known)))
+        books[known] = book
+    return books
+
+
+def _logged(archive: PackArchive, scope: str, verdict: Verdict) -> list[RulebookLeaf]:
+    """The adoptions that the log has of the scope, as their leaves say."""
+    found = []
+    for leaf in leaves_of(archive):
+        if leaf.kind != "rulebook":
+            continue
+        entry = (leaf.data or "").encode()
+        if encode_hash(leaf_hash(entry)) != leaf.hash or unpacked(leaf.hash) is None:
+            told = translated("the leaf of a rulebook is not the one in the log")
+            verdict.find(Discrepancy("rulebook.text", told, form.LEAVES, scope=scope, index=leaf.index))
+            continue
+        try:
+            said = decode_entry(entry)
+        except TlogError as error:
+            told = translated("the leaf cannot be read: {error}", error=error)
+            verdict.find(Discrepancy("leaf.unreadable", told, form.LEAVES, index=leaf.index))
+            continue
+        if isinstance(said, RulebookLeaf) and said.scope == scope:
+            found.append(said)
+    return found

@@ -1,0 +1,358 @@
+"""The report of a pack, to print: who the customer is, what was recorded, decided and known when (ADR 0047).
+
+One file for each language, with the font in it, so that it reads the same everywhere; no time of making, so that the
+same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from shared.contract.case_numbers import case_number
+from shared.contract.event_words import KINDS
+from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
+from shared.i18n import Text, translated
+from shared.i18n.times import dated
+from shared.platform.text.plain import one_line
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+Language = Literal["zh", "en"]
+Row = Sequence[str]
+
+FONT: Final = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
+_MARGIN: Final = 15
+_TITLE: Final = 18
+_HEADING: Final = 12
+_BODY: Final = 8.5
+_LINE: Final = 4.6
+_MADE: Final = datetime(1980, 1, 1, tzinfo=UTC)
+_NOTHING: Final = "–"
+_BESIDE: Final = frozenset({"id", "type", "scope", "office", "actor", "occurred_at", "recorded_at", "sealed"})
+
+_T: Final[Mapping[str, Text]] = {
+    "title": translated("Evidence on a customer"),
+    "page": translated("page"),
+    "verify": translated(
+        "This report is for reading. What proves it is the pack that it stands in: panke verify PACK --key KEY"
+    ),
+    "standing": translated("How the customer stands"),
+    "timeline": translated("What was recorded"),
+    "decisions": translated("What was decided, and why"),
+    "deals": translated("deals"),
+    "disputes": translated("disputes"),
+    "known": translated("Who knew what, and when"),
+    "closed": translated("under seal: it names another customer's person too, or the person was erased"),
+    "entered": translated("entered it"),
+    "looked": translated("looked at it"),
+    "nobody": translated("nobody"),
+    "none": translated("nothing"),
+}
+
+
+def report(content: EvidenceContent, language: Language) -> bytes:
+    """The report as PDF."""
+    return _Report(content, language).made()
+
+
+class _Report:
+    def __init__(self, content: EvidenceContent, language: Language) -> None:
+        self._content = content
+        self._language = language
+        self._pdf = _new(self._word(_T["title"]), f"{content.scope} {case_number(content.customer)}", self)
+
+    def made(self) -> bytes:
+        self._head()
+        self._standing()
+        self._timeline()
+        self._decisions()
+        self._deals()
+        self._known()
+        return bytes(self._pdf.output())
+
+    def word(self, name: str) -> str:
+        return self._word(_T[name])
+
+    def _word(self, text: Text) -> str:
+        return text.zh if self._language == "zh" else text.en
+
+    def _head(self) -> None:
+        pdf, content = self._pdf, self._content
+        pdf.set_font_size(_TITLE)
+        pdf.cell(0, 10, self.word("title"), new_x="LMARGIN", new_y="NEXT")
+        self._text(self.word("verify"))
+        self._pairs(
+            (
+                (translated("ownership scope"), content.scope),
+                (translated("customer"), content.customer),
+                (translated("case number"), case_number(content.customer)),
+                (translated("contacts"), "  ".join(content.contacts)),
+                (translated("names"), "  ".join(content.names)),
+                (translated("facts of the scope that were judged"), str(content.seq)),
+                (translated("as of"), self._time(content.result.as_of)),
+                (translated("log"), f"{content.origin}  {content.size}  {content.root}"),
+            )
+        )
+
+    def _standing(self) -> None:
+        self._heading(self.word("standing"))
+        for customer in self._content.result.customers:
+            self._pairs(
+                (
+                    (translated("status"), self._status(customer.status)),
+                    (translated("owner"), self._staff(customer.owner)),
+                    (translated("since"), self._time(customer.since)),
+                    (translated("expires"), self._time(customer.expires_at)),
+                    (translated("clause"), self._clause(customer.clause)),
+                )
+            )
+
+    def _timeline(self) -> None:
+        self._heading(self.word("timeline"))
+        head = ("no.", "happened at", "recorded at", "entered by", "record", "what it says")
+        rows = [self._record(record) for record in self._content.records]
+        self._table(head, rows, (8, 24, 24, 20, 20, 84))
+
+    def _record(self, record: RecordOfCustomer) -> Row:
+        event = record.event
+        said = self.word("closed") if record.said is None else self._said(record.said)
+        kind = self._word(KINDS[event["type"]])
+        times = (self._time(event["occurred_at"]), self._time(event["recorded_at"]))
+        return (str(record.seq), *times, self._staff(event["actor"]), kind, said)
+
+    def _said(self, data: Json) -> str:
+        return "; ".join(f"{path}: {value}" for path, value in _flat("", data)) or _NOTHING
+
+    def _decisions(self) -> None:
+        self._heading(self.word("decisions"))
+        head = ("at", "decision", "owner", "before", "clause", "because of no.")
+        rows = [
+            (
+                self._time(one.at),
+                self._decision(one.decision),
+                self._staff(one.owner),
+                self._staff(one.previous),
+                self._clause(one.clause),
+                self._because(one.because),
+            )
+            for customer in self._content.result.customers
+            for one in customer.decisions
+        ]
+        self._table(head, rows, (24, 18, 22, 22, 74, 20))
+
+    def _deals(self) -> None:
+        result = self._content.result
+        if result.deals:
+            self._heading(self.word("deals"))
+            rows = [
+                (
+                    self._time(one.at),
+                    deal.deal,
+                    self._status(one.status),
+                    "; ".join(f"{self._staff(who)} {part / 100:g}%" for who, part in one.shares.items()),
+                    self._clause(one.clause),
+                    self._because(one.because),
+                )
+                for deal in result.deals
+                for one in deal.decisions
+            ]
+            head = ("at", "deal", "status", "shares", "clause", "because of no.")
+            self._table(head, rows, (24, 18, 18, 36, 64, 20))
+        if result.disputes:
+            self._heading(self.word("disputes"))
+            disputes = [
+                (one.dispute, self._status(one.status), self._staff(one.opened_by), self._clause(one.clause))
+                for one in result.disputes
+            ]
+            self._table(("dispute", "status", "opened by", "clause"), disputes, (40, 24, 30, 86))
+
+    def _known(self) -> None:
+        self._heading(self.word("known"))
+        rows = sorted(tuple(row) for row in (*self._entered(), *self._alerted(), *self._looked()))
+        shown = [(self._time(at), *rest) for at, *rest in rows]
+        self._table(("at", "who", "how", "of what"), shown, (26, 34, 40, 80))
+
+    def _entered(self) -> Iterator[Row]:
+        for record in self._content.records:
+            event = record.event
+            what = f"{self._word(KINDS[event['type']])} {record.seq}"
+            yield event["recorded_at"], self._staff(event["actor"]), self.word("entered"), what
+
+    def _alerted(self) -> Iterator[Row]:
+        for alert in self._content.alerts:
+            for entry in alert.get("history", ()):
+                how = " ".join(filter(None, (str(entry.get("what") or ""), str(entry.get("channel") or ""))))
+                what = " ".join(str(alert.get(name) or "") for name in ("audience", "step", "deadline"))
+                told = " ".join(filter(None, (what, str(entry.get("answer") or ""))))
+                yield str(entry["at"]), self._staff(alert.get("staff")), how, one_line(told)
+
+    def _looked(self) -> Iterator[Row]:
+        for entry in self._content.access:
+            who = str(entry.get("login") or entry.get("account") or _NOTHING)
+            how = self.word("looked") if entry.get("act") == "opened" else str(entry.get("act"))
+            yield str(entry["at"]), who, how, str(entry.get("action") or entry.get("detail") or "")
+
+    def _because(self, events: Iterable[str]) -> str:
+        places = {record.event["id"]: record.seq for record in self._content.records}
+        return ", ".join(str(places.get(id_, id_)) for id_ in events)
+
+    def _clause(self, clause: str | None) -> str:
+        if clause is None:
+            return _NOTHING
+        text = self._content.clauses.get(clause)
+        return clause if text is None else f"{clause}  {self._word(text)}"
+
+    def _staff(self, staff: str | None) -> str:
+        if staff is None:
+            return self.word("nobody")
+        name = self._content.staff.get(staff)
+        return staff if name is None else f"{name} ({staff})"
+
+    def _status(self, status: str) -> str:
+        known = _STATUS.get(status)
+        return status if known is None else self._word(known)
+
+    def _decision(self, decision: str) -> str:
+        known = _DECISIONS.get(decision)
+        return decision if known is None else self._word(known)
+
+    def _time(self, at: str | None) -> str:
+        if at is None:
+            return _NOTHING
+        return self._word(dated(datetime.fromisoformat(at), self._content.zone))
+
+    def _heading(self, text: str) -> None:
+        self._pdf.ln(3)
+        self._pdf.set_font_size(_HEADING)
+        self._pdf.cell(0, 8, text, new_x="LMARGIN", new_y="NEXT")
+        self._pdf.set_font_size(_BODY)
+
+    def _text(self, text: str) -> None:
+        self._pdf.set_font_size(_BODY)
+        self._pdf.multi_cell(0, _LINE, text, wrapmode=self._wrap, new_x="LMARGIN", new_y="NEXT")
+        self._pdf.ln(1)
+
+    def _pairs(self, pairs: Iterable[tuple[Text, str]]) -> None:
+        rows = [(self._word(label), value) for label, value in pairs]
+        self._rows(rows, (45, 135), headings=False)
+
+    def _table(self, head: Row, rows: Sequence[Row], widths: Sequence[int]) -> None:
+        if not rows:
+            self._text(self.word("none"))
+            return
+        self._rows([[self._word(_HEADS[name]) for name in head], *rows], widths, headings=True)
+
+    def _rows(self, rows: Sequence[Row], widths: Sequence[int], *, headings: bool) -> None:
+        from fpdf.fonts import FontFace
+
+        self._pdf.set_font_size(_BODY)
+        with self._pdf.table(
+            col_widths=tuple(widths),
+            line_height=_LINE,
+            first_row_as_headings=headings,
+            headings_style=FontFace(fill_color=(235, 235, 235)),
+            padding=0.8,
+            text_align="LEFT",
+            wrapmode=self._wrap,
+        ) as table:
+            for row in rows:
+                cells = table.row()
+                for cell in row:
+                    cells.cell(one_line(cell) or _NOTHING)
+
+    @property
+    def _wrap(self) -> Any:
+        """Chinese breaks between any two characters, and so do ids."""
+        from fpdf.enums import WrapMode
+
+        return WrapMode.CHAR if self._language == "zh" else WrapMode.WORD
+
+
+def _new(title: str, footer: str, words: _Report) -> FPDF:
+    from fpdf import FPDF
+
+    class Paper(FPDF):
+        def footer(self) -> None:
+            self.set_y(-12)
+            self.set_font_size(7)
+            self.cell(0, 5, f"{footer}   {words.word('page')} {self.page_no()}/{{nb}}", align="C")
+
+    pdf = Paper(format="A4")
+    pdf.set_creation_date(_MADE)
+    pdf.set_title(title)
+    pdf.set_margin(_MARGIN)
+    pdf.set_auto_page_break(True, margin=_MARGIN + 3)
+    package, name = FONT
+    with as_file(files(package) / name) as font:
+        pdf.add_font("text", fname=str(font))
+    pdf.set_font("text", size=_BODY)
+    pdf.add_page()
+    return pdf
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Every text of a record by its path."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _flat(f"{path}.{name}" if path else name, each)
+    elif isinstance(value, list):
+        if any(isinstance(each, dict | list) for each in value):
+            for number, each in enumerate(value):
+                yield from _flat(f"{path}[{number}]", each)
+        else:
+            yield path, "  ".join(map(str, value))
+    elif value is not None:
+        yield path, str(value)
+
+
+_HEADS: Final[Mapping[str, Text]] = {
+    "no.": translated("no."),
+    "happened at": translated("happened at"),
+    "recorded at": translated("recorded at"),
+    "entered by": translated("entered by"),
+    "record": translated("record"),
+    "what it says": translated("what it says"),
+    "at": translated("at"),
+    "decision": translated("decision"),
+    "owner": translated("owner"),
+    "before": translated("before"),
+    "clause": translated("clause"),
+    "because of no.": translated("because of no."),
+    "deal": translated("deal"),
+    "status": translated("status"),
+    "shares": translated("shares"),
+    "dispute": translated("dispute"),
+    "opened by": translated("opened by"),
+    "who": translated("who"),
+    "how": translated("how"),
+    "of what": translated("of what"),
+}
+_STATUS: Final[Mapping[str, Text]] = {
+    "owned": translated("owned"),
+    "lapsed": translated("lapsed"),
+    "disputed": translated("in dispute"),
+    "closed": translated("closed by a deal"),
+    "unowned": translated("nobody's"),
+    "final": translated("final"),
+    "pending_ruling": translated("awaits a ruling"),
+    "cancelled": translated("cancelled"),
+    "open": translated("open"),
+    "ruled": translated("ruled"),
+}
+_DECISIONS: Final[Mapping[str, Text]] = {
+    "established": translated("established"),
+    "renewed": translated("renewed"),
+    "kept": translated("kept"),
+    "superseded": translated("superseded"),
+    "returned": translated("returned"),
+    "lapsed": translated("lapsed"),
+    "revoked": translated("revoked"),
+    "released": translated("released"),
+    "transferred": translated("transferred"),
+    "ruled": translated("ruled"),
+    "disputed": translated("in dispute"),
+}
