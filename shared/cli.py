@@ -49,6 +49,7 @@ class CommandGroup(PlainGroup):
 
 _GROUPS = {
     "serve": "Run one service in the foreground.",
+    "audit": "Whether what is kept is what the facts give.",
     "database": "The database of a deployment: its schemas, and the roles of the services.",
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.attribution.calls.asking import Asking
+from services.attribution.calls.audits import AuditCalls
 from services.attribution.calls.customers import CustomerCalls
 from services.attribution.calls.desk import DeskCalls
 from services.attribution.calls.office import OfficeCalls
 from services.attribution.calls.routes import Routes
 from services.attribution.calls.rulebooks import RulebookCalls
+from services.attribution.drift.record import AuditRecord
 from services.attribution.historic.judge import HistoricJudge
 from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes
@@ -33,6 +35,7 @@ class AnsweredFrom:
     marks: SetAsideMarks
     most_people: int
     look_ups: CallerLimit
+    audits: AuditRecord
 
 
 def routes_of(asked: AnsweredFrom) -> Routes:
@@ -42,4 +45,5 @@ def routes_of(asked: AnsweredFrom) -> Routes:
     RulebookCalls(asking, asked.texts, asked.marks).add_to(routes)
     DeskCalls(asking, asked.previewer, asked.clock, asked.look_ups).add_to(routes)
     OfficeCalls(asking, asked.clock).add_to(routes)
+    AuditCalls(asking, asked.audits).add_to(routes)
     return routes

@@ -15,6 +15,9 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from services.attribution.drift.keeper import AuditKeeper
+from services.attribution.drift.process import AuditedDeployment, AuditLimits
+from services.attribution.drift.record import AuditRecord
 from services.attribution.fold.application import FoldApplication
 from services.attribution.fold.bounds import Bounds
 from services.attribution.fold.metrics import AttributionMetrics
@@ -78,6 +81,7 @@ PACKAGE: Final = "services.attribution"
 BROKER_WAIT: Final = 1.5
 RELAY_GRACE: Final = 5.0
 FIGURES_EVERY: Final = 2.0
+AUDIT_MEMORY: Final = 4 * 1024**3
 
 
 class AttributionService:
@@ -120,6 +124,10 @@ class AttributionService:
             settings.attribution_refold_workers,
             settings.attribution_refold_wait,
             settings.attribution_refold_waiting,
+        )
+        self.audits = AuditRecord(self.database)
+        self.auditing = AuditKeeper(
+            _audited(settings), self.audits, self.metrics, settings.attribution_drift_every, time.monotonic
         )
         self.app = self._app(registry, rules)
 
@@ -179,6 +187,7 @@ class AttributionService:
                 SetAsideMarks(self.database),
                 settings.attribution_shared_contact,
                 _look_ups(settings, self.metrics),
+                self.audits,
             )
         )
         app = create_app(
@@ -186,6 +195,7 @@ class AttributionService:
             metadata.version("panke"),
             live=host.live,
             ready=host.ready,
+            notes={"drift": self.auditing.note},
             metrics=partial(render_metrics, registry),
             lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
@@ -223,6 +233,7 @@ class AttributionService:
             ),
             *self.intake.parts("fold", limits, self._show_lag, self._consumer_ready),
             in_background("figures", self._figures),
+            in_background("audits", self.auditing.run, after=as_step(self.auditing.close)),
             in_background("clocks", self.kept_clock.run),
             watched("relay", "the relay", self.relay_progress, limits),
         ]
@@ -290,6 +301,14 @@ def _look_ups(settings: AttributionSettings, metrics: AttributionMetrics) -> Cal
     """As many as a desk asks, and far fewer than a phone list has."""
     minute, day = settings.attribution_lookups_minute, settings.attribution_lookups_day
     return CallerLimit([Bound(minute, MINUTE), Bound(day, DAY)], time.monotonic, metrics.looked_up)
+
+
+def _audited(settings: AttributionSettings) -> AuditedDeployment:
+    """What the process apart is told of this deployment."""
+    limits = AuditLimits(settings.attribution_drift_seconds, AUDIT_MEMORY, settings.attribution_drift_share)
+    return AuditedDeployment(
+        settings.database_url, settings.brokers, settings.topic_prefix, settings.rulebook_folder, limits
+    )
 
 
 def _readers(settings: AttributionSettings) -> Readers:

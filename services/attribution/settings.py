@@ -33,6 +33,11 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     attribution_refold_workers: Count = 1
     attribution_refold_wait: Seconds = 60.0
     attribution_refold_waiting: Count = 8
+    attribution_drift_every: Annotated[float, Meta(ge=0, description="seconds; 0: only when asked")] = (
+        86_400.0
+    )
+    attribution_drift_seconds: Seconds = 900.0
+    attribution_drift_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
 
     @property
     def port(self) -> int:

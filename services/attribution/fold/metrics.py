@@ -46,6 +46,12 @@ class AttributionMetrics:
         self.lag = gauge("lag_records", "Records not yet folded", ("partition",))
         self.oldest = gauge("oldest_unfolded_seconds", "How long the last folded fact was under way")
 
+        self.drift_open = gauge(
+            "drift_open", "Differences from what the facts give that nobody marked as seen"
+        )
+        self.drift_running = gauge("drift_running", "Whether this process has an audit made")
+        self.drift_ended = gauge("drift_ended_seconds", "When the last audit of every scope ended, by epoch")
+        self.drift_failures = counter("drift_failures", "Audits whose process ended before them")
         self.look_ups = Counter(
             "panke_attribution_look_ups", "Look-ups and previews, and whether they were too many from one caller",
             ("outcome",), registry=registry,

@@ -4,7 +4,7 @@
 SELECT application_name, notification_id FROM notification_tracking WHERE application_name = ANY(%b::text[])
 
 -- name: scopes
-SELECT scope, partition, book, received_seq, folded_seq, version, sent_seq,
+SELECT scope, partition, book, received_seq, folded_seq, version, sent_seq, rebuilt,
        EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope) AS parked,
        ARRAY(SELECT epoch FROM scope_epochs AS known WHERE known.scope = scopes.scope ORDER BY first_seq) AS epochs,
        (SELECT count(*) FROM rulebooks) AS texts
@@ -289,7 +289,7 @@ WHERE staff.scope = moved.scope AND staff.staff = moved.staff
 SELECT staff, name, contacts FROM staff WHERE scope = %s AND staff = ANY(%s::text[])
 
 -- name: lock_scopes
-SELECT scope, received_seq, folded_seq, version, sent_seq FROM scopes
+SELECT scope, received_seq, folded_seq, version, sent_seq, rebuilt FROM scopes
 WHERE scope = ANY(%b::text[]) ORDER BY scope FOR UPDATE
 
 -- name: position

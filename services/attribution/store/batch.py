@@ -54,7 +54,7 @@ class BatchRows:
     """Rows by table. What has a key is a dict, so that the last of several changes is what is written."""
 
     events: list[EventRow] = field(default_factory=list)
-    heads: dict[str, tuple[int, int, int, int] | None] = field(default_factory=dict)
+    heads: dict[str, tuple[int, int, int, int, int] | None] = field(default_factory=dict)
     scopes: dict[str, Row] = field(default_factory=dict)
     epochs: list[Row] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
@@ -156,7 +156,7 @@ class BatchRows:
     def _lock_scopes(self, curs: Cursor[Any]) -> None:
         """Nobody else has written to these scopes since they were read: the consumer, or a retry by hand."""
         rows = curs.execute(SQL["lock_scopes"], [sorted(self.heads)]).fetchall()
-        counters = itemgetter("received_seq", "folded_seq", "version", "sent_seq")
+        counters = itemgetter("received_seq", "folded_seq", "version", "sent_seq", "rebuilt")
         found = {row["scope"]: counters(row) for row in rows}
         for scope, expected in self.heads.items():
             if found.get(scope) != expected:

@@ -32,8 +32,8 @@ from shared.rules.domain.needs import HELD
 from shared.rules.domain.state import BookId, Key
 from shared.rules.rulebooks.registry import named
 
-Head = tuple[int, int, int, int]
-"""The counters of a scope: received, folded, version, sent."""
+Head = tuple[int, int, int, int, int]
+"""The counters of a scope: received, folded, version, sent, and how often its rows were put right."""
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class ScopeState:
     folded: int = 0
     version: int = 0
     sent: int = 0
+    rebuilt: int = 0
     parked: bool = False
     slice: WorkingSlice = field(default_factory=WorkingSlice)
     claims: dict[str, ClaimRow] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class ScopeState:
     @property
     def head(self) -> Head:
         """What changes with every write: a copy in memory is good while the row has the same."""
-        return self.received, self.folded, self.version, self.sent
+        return self.received, self.folded, self.version, self.sent, self.rebuilt
 
     def saved(self) -> None:
         """The store holds every change now."""
@@ -123,11 +124,22 @@ class Store:
     def known(self, scopes: Iterable[str]) -> dict[str, ScopeState]:
         """The scopes that are known, with nothing loaded."""
         found = {}
-        for scope, partition, book, received, folded, version, sent, parked, epochs, texts in self._rows(
-            "scopes", [list(scopes)]
-        ):
+        for (
+            scope,
+            partition,
+            book,
+            received,
+            folded,
+            version,
+            sent,
+            rebuilt,
+            parked,
+            epochs,
+            texts,
+        ) in self._rows("scopes", [list(scopes)]):
             self._seen(texts)
-            work = ScopeState(scope, partition, book_id(book), received, folded, version, sent, parked)
+            place = scope, partition, book_id(book)
+            work = ScopeState(*place, received, folded, version, sent, rebuilt, parked)
             work.stored = work.head
             work.epochs = epochs
             found[scope] = work

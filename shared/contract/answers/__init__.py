@@ -5,6 +5,7 @@ nothing; every other field is always there, and null where it does not apply (co
 OpenAPI, the examples and whoever decodes an answer take the shapes from here.
 """
 
+from shared.contract.answers.audits import AuditAnswer, AuditsPage, DifferenceAnswer, DifferencesPage
 from shared.contract.answers.desk import BoardsAnswer, DeskAdvice, LookupAnswer, OfficeTurns, PreviewAnswer
 from shared.contract.answers.history import (
     CorrectedField,
@@ -62,8 +63,10 @@ from shared.contract.answers.scopes import (
 from shared.contract.answers.values import BothLanguages, InstantText
 
 __all__ = [
+    "AuditAnswer", "AuditsPage",
     "BoardResult", "BoardsAnswer", "BothBoards", "BothLanguages", "CorrectedField", "CustomerAnswer",
     "CustomerResult", "CustomersPage", "DealAnswer", "DealDecision", "DealResult", "DealsPage", "DeskAdvice",
+    "DifferenceAnswer", "DifferencesPage",
     "DisputeResult", "DisputesPage", "EventPlace", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision",
     "HistoryEvent", "InstantText", "JudgementResult", "ListedCustomer", "ListedDeal", "ListedFlag", "ListedOffice",
     "ListedPenalty", "ListedWarning", "LookupAnswer", "OfficeTurns", "OfficesPage", "OwnershipDecision",

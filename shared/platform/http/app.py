@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -60,6 +61,7 @@ def create_app(
     live: Mapping[str, Check],
     ready: Mapping[str, Check],
     metrics: Callable[[], bytes],
+    notes: Mapping[str, Check] | None = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     body_limit: int = MIB,
     any_query: bool = False,
@@ -74,7 +76,8 @@ def create_app(
     `any_query` is for addresses that others call with a query of their own making; `hosts` are the names under which
     it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
     and its liveness, and neither figures nor a description of itself. `examples` are shown with each call, `schemas`
-    are those of its own answers, by name. `door` is what stands before every route and lets in who may.
+    are those of its own answers, by name. `notes` are told with readiness, and make nothing unready. `door` is what
+    stands before every route and lets in who may.
     """
     app = DescribedApp(
         closed=None if door is None else door.closed,
@@ -93,7 +96,7 @@ def create_app(
     if public:
         _add_liveness(app, live)
     else:
-        _add_probes(app, live, ready, metrics)
+        _add_probes(app, live, ready, metrics, notes or {})
         add_docs(app)
     if door is not None:
         app.add_middleware(_Behind, door=door.before)
@@ -167,12 +170,16 @@ def _add_liveness(app: FastAPI, live: Mapping[str, Check]) -> None:
 
 
 def _add_probes(
-    app: FastAPI, live: Mapping[str, Check], ready: Mapping[str, Check], metrics: Callable[[], bytes]
+    app: FastAPI,
+    live: Mapping[str, Check],
+    ready: Mapping[str, Check],
+    metrics: Callable[[], bytes],
+    notes: Mapping[str, Check],
 ) -> None:
     _add_liveness(app, live)
 
     async def readyz() -> Response:
-        return await _probe(ready)
+        return await _probe(ready, notes)
 
     async def metrics_page() -> Response:
         return Response(await asyncio.to_thread(metrics), media_type=METRICS_TYPE)
@@ -181,17 +188,23 @@ def _add_probes(
     app.add_api_route("/metrics", metrics_page, tags=["operation"], summary="Prometheus metrics")
 
 
-async def _probe(checks: Mapping[str, Check]) -> Response:
+async def _probe(checks: Mapping[str, Check], notes: Mapping[str, Check] = MappingProxyType({})) -> Response:
     """200 when every check is well; else 503 that says which is not, and why.
 
-    A log that cannot be written is told with a 200: a new process would not write it either.
+    A log that cannot be written is told with a 200: a new process would not write it either. So are notes.
     """
-    told = await asyncio.gather(*(_ask(check) for check in checks.values()))
-    failing = {name: reason for name, reason in zip(checks, told, strict=True) if reason is not None}
+    failing = await _against(checks)
     if failing:
         return problem(503, "; ".join(f"{k}: {v}" for k, v in failing.items()), failing=failing)
     document = {"status": "ok"} | ({"log": unwritten} if (unwritten := log_problem()) else {})
+    document |= await _against(notes)
     return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+async def _against(checks: Mapping[str, Check]) -> dict[str, str]:
+    """What they say, of those that say anything."""
+    told = await asyncio.gather(*(_ask(check) for check in checks.values()))
+    return {name: reason for name, reason in zip(checks, told, strict=True) if reason is not None}
 
 
 async def _ask(check: Check) -> str | None:

@@ -28,3 +28,6 @@ GRANT SELECT ON attribution.scopes, attribution.records, attribution.leaves, att
     attribution.deal_decisions, attribution.flags, attribution.penalties, attribution.concerned, attribution.staff, attribution.warnings,
     attribution.remarks, attribution.parked_scopes, attribution.parked_facts, attribution.set_aside,
     attribution.watermarks, attribution.rulebooks TO {attribution_reader};
+
+-- Audits, and what they found: kept, marked as seen, never deleted.
+GRANT INSERT, UPDATE ON attribution.drift_audits, attribution.drift_findings TO {attribution};

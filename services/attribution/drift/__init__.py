@@ -1,0 +1,1 @@
+"""Whether what is stored is what the facts give: folded anew beside the live rows, compared, and put right."""
