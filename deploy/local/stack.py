@@ -33,16 +33,16 @@ from shared.i18n import bilingual, translated
 from shared.sealing.keys import make_keys
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
-_ORDER = ("intake", "access", "attribution", "notifier")
-_OF_THE_TOPICS = ("intake", "attribution", "notifier")
-PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "access": 8005}
+_ORDER = ("intake", "access", "audit", "attribution", "notifier")
+_OF_THE_TOPICS = ("intake", "audit", "attribution", "notifier")
+PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "audit": 8004, "access": 8005}
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
 # Settings without the name of a service in theirs, which not every service reads.
 _READ_BY = {
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
     "PANKE_PARTITIONS": _OF_THE_TOPICS,
-    "PANKE_REPLICATION": ("intake", "attribution"),
+    "PANKE_REPLICATION": ("intake", "audit", "attribution"),
     "PANKE_RULEBOOK_FOLDER": ("intake", "attribution"),
     "PANKE_RULEBOOKS": ("intake",),
 }
@@ -260,6 +260,8 @@ class Stack:
         environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         # Beside the data and never in it: whoever has a copy of the one has not the other.
         environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
+        environment.setdefault("PANKE_AUDIT_KEYS", str((self.directory / "keys" / "log.keys").absolute()))
+        environment.setdefault("PANKE_AUDIT_FILES", str((self.directory / "audit" / "log").absolute()))
         if self.keys is not None:
             environment.setdefault("PANKE_KEYS", self.keys)
         access = f"http://127.0.0.1:{self._port('access')}"

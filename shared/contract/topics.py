@@ -69,6 +69,11 @@ class Topics:
         return f"{self.prefix}panke.intake.v1.dead"
 
     @property
+    def log(self) -> str:
+        """The checkpoints of the log, each a signed note; the last one counts."""
+        return f"{self.prefix}panke.log.v1"
+
+    @property
     def intake_watermark(self) -> str:
         return f"{self.prefix}panke.intake.watermark.v1"
 

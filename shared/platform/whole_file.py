@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,17 @@ class NotPlainFileError(OSError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.EEXIST, bilingual("it is no plain file, and stays as it is"), os.fspath(path))
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}"
+
+
+class NotPrivateError(OSError):
+    """Others may read a file that is for its owner alone."""
+
+    def __init__(self, path: Path, mode: int) -> None:
+        told = bilingual("others may read it (mode {mode}): chmod 600, and rotate the keys", mode=f"{mode:o}")
+        super().__init__(errno.EPERM, told, os.fspath(path))
 
     def __str__(self) -> str:
         return f"{self.filename}: {self.strerror}"
@@ -50,6 +62,15 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+def read_private(path: Path) -> bytes:
+    """What a file holds that nobody but its owner may read; raises `NotPrivateError` for another one."""
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise NotPrivateError(path, mode)
+        return file.read()
 
 
 def open_private(path: str | Path, flags: int) -> int:

@@ -1,0 +1,1 @@
+"""The file of keys by which checkpoints are signed."""

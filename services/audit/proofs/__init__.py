@@ -1,0 +1,1 @@
+"""What the log answers: its checkpoint, and proofs that lead to it."""

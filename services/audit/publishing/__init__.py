@@ -1,0 +1,1 @@
+"""From entries to files and signed checkpoints."""

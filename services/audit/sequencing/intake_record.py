@@ -1,0 +1,66 @@
+"""What a record of the intake topic is to the log: a fact of the journal, whatever this version makes of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from shared.contract import BadEvent, parse_instant
+from shared.contract.personal import personal_texts
+from shared.contract.topics import BadMessageError, decode_headers
+from shared.platform.kafka.record_processor import RawRecord
+
+_SCOPE: Final = re.compile(rb"[a-z0-9-]{1,64}").fullmatch
+
+
+class SequencedFact(Struct, frozen=True, gc=False):
+    """A fact with its place; `clear` where it holds personal texts that are not under seal, as far as can be known."""
+
+    scope: str
+    seq: int
+    recorded_at: datetime
+    body: bytes
+    clear: bool
+
+
+class _Envelope(Struct, frozen=True, gc=False):
+    """As much of an event as its leaf needs; the rest may be of another version."""
+
+    scope: str
+    recorded_at: str
+    type: str
+    sealed: msgspec.Raw = msgspec.Raw()
+
+
+_decode: Final = msgspec.json.Decoder(_Envelope).decode
+
+
+def read_fact(record: RawRecord) -> SequencedFact | None:
+    """The fact of a record; None for a watermark, and for what is not of the journal. Does not raise."""
+    try:
+        headers = decode_headers(record.headers)
+    except BadMessageError:
+        return None
+    if record.value is None or headers.seq is None or record.key is None or not _SCOPE(record.key):
+        return None
+    try:
+        envelope = _decode(record.value)
+        recorded_at = parse_instant(envelope.recorded_at)
+    except (msgspec.MsgspecError, UnicodeDecodeError, BadEvent):
+        return None
+    if envelope.scope.encode() != record.key:
+        return None
+    clear = not bytes(envelope.sealed) and _may_be_personal(envelope.type)
+    return SequencedFact(envelope.scope, headers.seq, recorded_at, bytes(record.value), clear)
+
+
+def _may_be_personal(event_type: str) -> bool:
+    """An event of a type that this version does not know may be."""
+    try:
+        return bool(personal_texts(event_type))
+    except KeyError:
+        return True

@@ -1,0 +1,87 @@
+"""The sequencer as the consumer of panke.intake.v1 sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from services.audit.model.metrics import AuditMetrics
+from services.audit.sequencing.sequencer import SequencedBatch, Sequencer, StaleLogPositionError
+from shared.platform.kafka.record_processor import (
+    AppliedBatch,
+    ConsumedRecord,
+    ConsumerState,
+    LogBounds,
+    SourcePartition,
+    StartOffset,
+)
+
+log: Final = structlog.get_logger()
+
+
+class SequencingProcessor:
+    """Hands batches over in a thread, and says what became of them.
+
+    `demand_whole` is called before a partition is read: it raises `OpeningRefusedError` where the rows lack what the
+    files have, since what is sequenced behind such rows would be another log.
+    """
+
+    away: tuple[type[Exception], ...] = ()
+    stale: tuple[type[Exception], ...] = (StaleLogPositionError,)
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        metrics: AuditMetrics,
+        logged: Callable[[], None],
+        demand_whole: Callable[[], None],
+    ) -> None:
+        self._sequencer = sequencer
+        self._metrics = metrics
+        self._logged = logged
+        self._demand_whole = demand_whole
+
+    async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
+        """The next offset of each; 0 for one that has none in this topic."""
+        return await asyncio.to_thread(self._sequencer.positions, partitions)
+
+    async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
+        """Where each is read on from."""
+        await asyncio.to_thread(self._demand_whole)
+        return {
+            one.partition: await asyncio.to_thread(self._sequencer.open, one, log)
+            for one, log in bounds.items()
+        }
+
+    async def apply(
+        self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
+    ) -> AppliedBatch:
+        """Take a batch in."""
+        if not records:
+            return AppliedBatch(expected)
+        taken = await asyncio.to_thread(self._sequencer.take, partition, expected, records)
+        self._show(taken)
+        if taken.logged:
+            self._logged()
+        return AppliedBatch(records[-1].offset + 1)
+
+    def due(self, partition: SourcePartition, position: int) -> bool:
+        """Nothing goes by watermarks here."""
+        return False
+
+    def show(self, state: ConsumerState) -> None:
+        """Readiness tells of it."""
+
+    def failed(self) -> None:
+        """The log tells of it."""
+
+    def _show(self, taken: SequencedBatch) -> None:
+        for result in ("logged", "repeated", "left", "foreign"):
+            self._metrics.records.labels(result).inc(getattr(taken, result))
+        for fork in taken.forks:
+            log.error("log_fork", scope=fork.scope, seq=fork.seq)
+        for scope in taken.waiting:
+            log.error("log_scope_waits", scope=scope)

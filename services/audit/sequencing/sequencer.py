@@ -1,0 +1,175 @@
+"""Gives each fact of the topic its one index, in one transaction with the partition's position.
+
+A fact comes once and in the order of its scope: what was logged before is held against what came again and dropped;
+what lies behind one that the topic lacks is left until that one comes, for the journal has both and sends them again.
+A scope of which the topic has another fact than the log is not taken any further: which of the two is true is for a
+person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from msgspec import Struct
+
+from services.audit.sequencing.append import SQL, Connection, NewEntry, append, locked_tree
+from services.audit.sequencing.intake_record import SequencedFact, read_fact
+from shared.i18n import bilingual
+from shared.platform.kafka.record_processor import (
+    CUT,
+    NEW,
+    ConsumedRecord,
+    LogBounds,
+    SourcePartition,
+    StartOffset,
+)
+from shared.platform.postgres.database import Database
+from shared.tlog.hashing import leaf_hash
+from shared.tlog.leaves import Body, FactLeaf
+
+OTHER_TOPIC: Final = bilingual("another cluster or topic: it is read again from its beginning")
+
+
+class StaleLogPositionError(Exception):
+    """The partition's position is not where this consumer believes it to be."""
+
+
+class ScopeFork(Struct, frozen=True):
+    """Of which fact the topic has another one than the log."""
+
+    scope: str
+    seq: int
+
+
+@dataclass(slots=True)
+class SequencedBatch:
+    """What became of a batch."""
+
+    logged: int = 0
+    repeated: int = 0
+    left: int = 0
+    foreign: int = 0
+    forks: tuple[ScopeFork, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Standing:
+    """How far a scope is logged."""
+
+    seq: int = 0
+    waits: bool = False
+    fork: int | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    standings: dict[str, _Standing]
+    entries: list[NewEntry] = field(default_factory=list)
+    again: list[tuple[str, int, bytes]] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    left: int = 0
+
+    def take(self, fact: SequencedFact) -> None:
+        """Log it, hold it against what is logged, or leave it."""
+        standing = self.standings.setdefault(fact.scope, _Standing())
+        if fact.seq > standing.seq + 1 or (standing.fork is not None and fact.seq > standing.seq):
+            self.left += 1
+            if standing.fork is None and not standing.waits:
+                standing.waits = True
+                self.changed.add(fact.scope)
+            return
+        body = Body.of(fact.body)
+        entry = FactLeaf(fact.scope, fact.seq, fact.recorded_at, body).encode()
+        if fact.seq <= standing.seq:
+            self.again.append((fact.scope, fact.seq, leaf_hash(entry)))
+            return
+        place = {"scope": fact.scope, "seq": fact.seq, "clear": fact.clear}
+        self.entries.append(NewEntry.of("fact", entry, body, fact.body, **place))
+        standing.seq, standing.waits = fact.seq, False
+        self.changed.add(fact.scope)
+
+
+class Sequencer:
+    """Takes batches of one topic in."""
+
+    def __init__(self, database: Database, topic: str) -> None:
+        self._database = database
+        self._topic = topic
+
+    def positions(self, partitions: Sequence[SourcePartition]) -> dict[int, int]:
+        """The next offset of each; 0 for one that has none in this topic."""
+        sources = {one.partition: one.name for one in partitions}
+        given = {"topic": self._topic, "partitions": list(sources)}
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(SQL["positions"], given).fetchall()
+        stored = {int(number): int(next) for number, next, source in rows if source == sources[number]}
+        return dict.fromkeys(sources, 0) | stored
+
+    def open(self, one: SourcePartition, log: LogBounds) -> StartOffset:
+        """Where it is read on from: from its position if that is of this topic and within it."""
+        given = {"topic": self._topic, "partition": one.partition, "source": one.name, "first": log.first}
+        with self._database.connection() as connection:
+            row: Any = connection.execute(SQL["position_of"], given).fetchone()
+            if row is not None and row[1] == one.name and log.first <= row[0] <= log.end:
+                return StartOffset(int(row[0]))
+            connection.execute(SQL["put_position"], given)
+        if row is None or log.end <= log.first:
+            return StartOffset(log.first, NEW if log.end > log.first else None)
+        return StartOffset(log.first, CUT if row[1] == one.name else OTHER_TOPIC)
+
+    def take(
+        self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
+    ) -> SequencedBatch:
+        """A batch; raises `StaleLogPositionError` where the position is another one."""
+        facts = [fact for record in records if (fact := read_fact(record)) is not None]
+        with self._database.connection() as connection:
+            moved = {
+                "topic": self._topic, "partition": partition.partition, "source": partition.name,
+                "expected": expected, "next": records[-1].offset + 1,
+            }  # fmt: skip
+            if connection.execute(SQL["advance_position"], moved).rowcount != 1:
+                raise StaleLogPositionError
+            return self._log(connection, facts, len(records) - len(facts))
+
+    def _log(self, connection: Connection, facts: Sequence[SequencedFact], foreign: int) -> SequencedBatch:
+        if not facts:
+            return SequencedBatch(foreign=foreign)
+        tree = locked_tree(connection)
+        batch = _Batch(_standings(connection, {fact.scope for fact in facts}))
+        for fact in facts:
+            batch.take(fact)
+        append(connection, tree, batch.entries)
+        forks = _forks(connection, batch.again)
+        for fork in forks:
+            if batch.standings[fork.scope].fork is None:
+                batch.standings[fork.scope].fork = fork.seq
+                batch.changed.add(fork.scope)
+        _put(connection, {scope: batch.standings[scope] for scope in batch.changed})
+        waiting = tuple(sorted(scope for scope in batch.changed if batch.standings[scope].waits))
+        return SequencedBatch(len(batch.entries), len(batch.again), batch.left, foreign, forks, waiting)
+
+
+def _standings(connection: Connection, scopes: set[str]) -> dict[str, _Standing]:
+    rows = connection.execute(SQL["scopes_of"], {"scopes": sorted(scopes)})
+    return {scope: _Standing(seq, waits, fork) for scope, seq, waits, fork in rows}
+
+
+def _forks(connection: Connection, again: Sequence[tuple[str, int, bytes]]) -> tuple[ScopeFork, ...]:
+    if not again:
+        return ()
+    scopes, seqs, leaves = zip(*again, strict=True)
+    given = {"scopes": list(scopes), "seqs": list(seqs), "leaves": list(leaves)}
+    return tuple(ScopeFork(scope, seq) for scope, seq in connection.execute(SQL["other_facts"], given))
+
+
+def _put(connection: Connection, standings: Mapping[str, _Standing]) -> None:
+    if standings:
+        found = standings.values()
+        given = {
+            "scopes": list(standings), "seqs": [one.seq for one in found], "waits": [one.waits for one in found],
+            "forks": [one.fork for one in found],
+        }  # fmt: skip
+        connection.execute(SQL["put_scopes"], given)

@@ -1,0 +1,36 @@
+"""What a deployment may set of the log; read by the composition root alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shared.platform.settings import CommonSettings, Count, Port, Seconds
+
+
+class AuditSettings(CommonSettings, frozen=True, kw_only=True):
+    """Each field is one environment variable, PANKE_ and its name in capitals."""
+
+    audit_port: Port = 8004
+    # As attribution's: a topic that was given more would have lost the order of its scopes.
+    partitions: Count = 6
+    replication: Annotated[int, Meta(ge=1, le=32767)] = 1
+    # The file of keys by which checkpoints are signed, off the database; made at the first start of all.
+    audit_keys: Annotated[str, Meta(min_length=1)]
+    # The folder of static files, as any web server may give them.
+    audit_files: Annotated[str, Meta(min_length=1)]
+    # The name of the log, as checkpoints say it, when the first key is made; one by chance unless given.
+    audit_origin: Annotated[str, Meta(pattern=r"^[^\s+]{0,200}$")] = ""
+    # Seconds between two checkpoints at least.
+    audit_every: Seconds = 1.0
+    # The policy that names witnesses and how many of them must sign; without it none is asked.
+    audit_witnesses: str = ""
+    audit_witness_wait: Seconds = 5.0
+    audit_stuck_after: Seconds = 30.0
+    audit_exit_after: Seconds = 90.0
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.audit_port

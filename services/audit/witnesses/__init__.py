@@ -1,0 +1,1 @@
+"""Witnesses, whose cosignatures a checkpoint may need before it is shown."""
