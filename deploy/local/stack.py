@@ -35,7 +35,7 @@ from shared.sealing.keys import make_keys
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
 _ORDER = ("intake", "access", "audit", "attribution", "notifier")
 _OF_THE_TOPICS = ("intake", "audit", "attribution", "notifier")
-PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "audit": 8004, "access": 8005}
+PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "audit": 8006, "access": 8005}
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
 # Settings without the name of a service in theirs, which not every service reads.

@@ -109,7 +109,7 @@ def _add_proofs(app: FastAPI, reader: LogReader) -> None:
         responses=included,
     )  # fmt: skip
     app.add_api_route(
-        "/v1/log/proof/inclusion/{scope}/{seq:int}", prove_fact, tags=[*_TAGS],
+        "/v1/log/proof/inclusion/{scope}/{seq}", prove_fact, tags=[*_TAGS],
         summary="Proof that a fact is in the log",
         responses={**included, 404: {"description": "The log has no such fact"},
                    503: {"description": "No checkpoint holds it yet; come again after Retry-After seconds"}},
@@ -137,7 +137,7 @@ def _add_tiles(app: FastAPI, reader: LogReader) -> None:
     octets: Responses = {200: answer("The bytes", LINES, OCTETS), 404: {"description": "No such file"}}
     for path, handler, summary in (
         ("/v1/log/tile/entries/{index:path}", get_entries, "Entries of the log"),
-        ("/v1/log/tile/{level:int}/{index:path}", get_tile, "Hashes of the log"),
+        ("/v1/log/tile/{level}/{index:path}", get_tile, "Hashes of the log"),
         ("/v1/log/body/{digest}", get_body, "Bytes that an entry names"),
     ):
         app.add_api_route(path, handler, tags=[*_TAGS], summary=summary, responses=octets)

@@ -20,7 +20,7 @@ from services.audit.proofs.reading import LogReader
 from services.audit.publishing.announcing import Announcer
 from services.audit.publishing.building import TreeFiles
 from services.audit.publishing.files import LogFiles
-from services.audit.publishing.publisher import Publisher, Terms
+from services.audit.publishing.publisher import Publisher, PublishingTerms
 from services.audit.publishing.taking_back import demand_whole
 from services.audit.sequencing.append import SQL
 from services.audit.sequencing.processor import SequencingProcessor
@@ -84,7 +84,7 @@ class AuditService:
         self.publishing = Progress(self.machine.monotonic)
         self.publisher = Publisher(
             self.database.dsn, files, self.keys, Witnesses(_policy(settings), settings.audit_witness_wait),
-            self.metrics, self.publishing, Terms(settings.audit_every), self.machine.now,
+            self.metrics, self.publishing, PublishingTerms(settings.audit_every), self.machine.now,
         )  # fmt: skip
         self.publisher.shown = self.announcer.shown
         self.intake = self._intake(topics, files)

@@ -12,7 +12,7 @@ from shared.platform.settings import CommonSettings, Count, Port, Seconds
 class AuditSettings(CommonSettings, frozen=True, kw_only=True):
     """Each field is one environment variable, PANKE_ and its name in capitals."""
 
-    audit_port: Port = 8004
+    audit_port: Port = 8006
     # As attribution's: a topic that was given more would have lost the order of its scopes.
     partitions: Count = 6
     replication: Annotated[int, Meta(ge=1, le=32767)] = 1

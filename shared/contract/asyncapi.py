@@ -82,6 +82,7 @@ def asyncapi() -> dict[str, Any]:
             "foldFacts": _operation("receive", "intake"),
             "publishDecisions": _operation("send", "ownership"),
             "buryRecords": _operation("send", "dead"),
+            "publishCheckpoints": _operation("send", "log"),
             "tellHowFarFactsAreWhole": _operation("send", "intakeWatermark"),
             "tellHowFarDecisionsAreWhole": _operation("send", "ownershipWatermark"),
         },
@@ -97,6 +98,9 @@ def _channels(topics: Topics) -> dict[str, Any]:
             topics.ownership, "What was decided; timers derive from claims alone.", decided
         ),
         "dead": _channel(topics.dead, "What is not of the journal, with the reason.", ["dead"]),
+        "log": _channel(
+            topics.log, "Checkpoints of the log, as they are shown; one partition.", ["checkpoint"]
+        ),
         "intakeWatermark": _channel(
             topics.intake_watermark,
             "Up to when each partition of the facts is whole; compacted, one partition.",
@@ -146,6 +150,12 @@ def _messages() -> dict[str, Any]:
         "summary": "A record without a value, of before watermarks had topics of their own",
         "headers": _headers(WATERMARK),
         "payload": {"type": "null"},
+    }
+    messages["checkpoint"] = {
+        "summary": "Size and root of the log as a signed note (C2SP tlog-checkpoint)",
+        "contentType": "text/plain",
+        "payload": {"type": "string"},
+        "bindings": _key("the origin of the log"),
     }
     messages["dead"] = {
         "summary": "The value of the refused record as it was",

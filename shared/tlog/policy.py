@@ -78,7 +78,7 @@ class WitnessPolicy:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _PolicyReading:
     logs: dict[bytes, Verifier] = field(default_factory=dict)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     groups: dict[str, _Group] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class _Reading:
 
 def parse_policy(text: str) -> WitnessPolicy:
     """What the file says; raises `BadPolicyError` with the number of the line."""
-    reading = _Reading()
+    reading = _PolicyReading()
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split()
         if not words or words[0].startswith("#"):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from shared.tlog.proofs import verify_consistency, verify_inclusion
 from tests.support.attribution import Journal, Raw
 from tests.support.logging_facts import TestLog, opened_log
 
+ROOT = Path(__file__).parents[2]
 PERSON = "p:" + "0" * 26
 
 
@@ -272,3 +276,30 @@ def test_the_service_may_add_to_the_log_and_change_nothing_of_it(log: TestLog, d
         for change in ("UPDATE entries SET kind = 'x'", "DELETE FROM entries", "TRUNCATE entries"):
             with pytest.raises(psycopg.errors.RestrictViolation):
                 connection.execute(change.encode())
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from services.audit.publishing.files import LogFiles
+from tests.support.logging_facts import opened_log
+LogFiles.put_checkpoint = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with opened_log(sys.argv[1], Path(sys.argv[2])) as log:
+    log.publish()
+"""
+
+
+def test_a_kill_between_files_and_checkpoint_leaves_the_one_before(
+    log: TestLog, database: str, tmp_path: Path
+) -> None:
+    """Killed at the worst moment, the log shows what it showed; the next process shows the rest."""
+    journal = Journal()
+    records = some(journal, 300)
+    log.take(records[:10])
+    first = log.publish()
+    log.take(records)
+    killed = subprocess.run([sys.executable, "-c", KILLED, database, str(tmp_path)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert log.shown().checkpoint == first
+    assert log.restarted().publish().size == 300
+    assert len(set(places(log))) == 300

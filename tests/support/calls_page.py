@@ -15,6 +15,8 @@ from services.access.main import create_service as access
 from services.access.settings import AccessSettings
 from services.attribution.main import create_service as attribution
 from services.attribution.settings import AttributionSettings
+from services.audit.main import create_service as audit
+from services.audit.settings import AuditSettings
 from services.intake.main import create_service as intake
 from services.intake.settings import IntakeSettings
 from services.notifier.main import create_service as notifier
@@ -45,6 +47,7 @@ def apps() -> dict[str, FastAPI]:
         "Intake": intake(IntakeSettings(**nowhere)).app,
         "Attribution": attribution(AttributionSettings(**nowhere)).app,
         "Notifier": notifier(NotifierSettings(**nowhere)).app,
+        "Audit": audit(AuditSettings(**nowhere, audit_keys="/nowhere", audit_files="/nowhere")).app,
         "Access": access(AccessSettings(**nowhere, access_keys="/nowhere")).app,
     }
 

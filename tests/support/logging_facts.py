@@ -17,7 +17,7 @@ from services.audit.model.metrics import AuditMetrics
 from services.audit.proofs.reading import LogReader
 from services.audit.publishing.building import TreeFiles
 from services.audit.publishing.files import LogFiles
-from services.audit.publishing.publisher import Publisher, Terms
+from services.audit.publishing.publisher import Publisher, PublishingTerms
 from services.audit.publishing.taking_back import demand_whole
 from services.audit.sequencing.sequencer import SequencedBatch, Sequencer
 from services.audit.witnesses.asking import Witnesses
@@ -83,7 +83,7 @@ class TestLog:
     def publisher(self) -> Publisher:
         return Publisher(
             self.database.dsn, self.tree, self.keys, self.witnesses, self.metrics,
-            Progress(time.monotonic), Terms(0.01, 0.01), lambda: datetime.now(UTC),
+            Progress(time.monotonic), PublishingTerms(0.01, 0.01), lambda: datetime.now(UTC),
         )  # fmt: skip
 
     def shown(self, *verifiers: Verifier) -> SignedCheckpoint:

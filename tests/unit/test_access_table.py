@@ -28,7 +28,8 @@ def test_every_address_of_a_service_has_an_action(name: str) -> None:
     }
     described = {f"{m.upper()} {path}" for path, calls in app.openapi()["paths"].items() for m in calls}
     named = {f"{m} {path}" for m, path, _ in TABLE.routes(name.lower()) if not path.startswith("/docs/")}
-    assert named == served | described
+    plain = {one.replace(":path}", "}") for one in named}  # as OpenAPI writes it
+    assert plain == {one.replace(":path}", "}") for one in served} | described
 
 
 def test_the_page_shows_the_table_as_it_is() -> None:

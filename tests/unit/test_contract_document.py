@@ -273,7 +273,7 @@ def test_the_contract_has_every_topic_and_header() -> None:
     """Names and headers of the topics, and what a topic that keeps everything is made with."""
     known = topics.Topics()
     assert set(names("topics")) == {
-        known.intake, known.ownership, known.dead, known.intake_watermark, known.ownership_watermark
+        known.intake, known.ownership, known.dead, known.log, known.intake_watermark, known.ownership_watermark
     }  # fmt: skip
     assert set(names("headers")) == topics._OURS
     dead = dict(topics.dead_headers("", "", 0, 0))

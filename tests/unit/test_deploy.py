@@ -34,6 +34,7 @@ DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 SETTINGS = {
     "access": "access",
     "attribution": "attribution",
+    "audit": "audit",
     "intake": "intake",
     "notifier": "notifier",
     "receipts": "notifier",

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from services.access.model.metrics import AccessMetrics
 from services.attribution.fold.metrics import AttributionMetrics
+from services.audit.model.metrics import AuditMetrics
 from services.intake.model.metrics import IntakeMetrics
 from services.notifier.model.metrics import Metrics as NotifierMetrics
 from shared.access.report_metrics import ReportMetrics
@@ -32,7 +33,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 ADR_HEADINGS = ["Context", "Alternatives", "Decision", "Consequences"]
 READMES = ("README.md", "README.zh.md")
-SERVICES = ("access", "attribution", "intake", "notifier")
+SERVICES = ("access", "attribution", "audit", "intake", "notifier")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -199,7 +200,7 @@ def scraped(registry: CollectorRegistry) -> set[str]:
 def figures() -> frozenset[str]:
     """The figures of the services, without those of the process and the interpreter."""
     found: set[str] = set()
-    for metrics in (IntakeMetrics, AttributionMetrics, NotifierMetrics, AccessMetrics):
+    for metrics in (IntakeMetrics, AttributionMetrics, AuditMetrics, NotifierMetrics, AccessMetrics):
         registry = new_registry("docs", "0")
         metrics(registry)
         found |= scraped(registry)

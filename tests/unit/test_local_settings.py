@@ -7,6 +7,7 @@ from pathlib import Path
 from deploy.local.stack import Stack
 from services.access.settings import AccessSettings
 from services.attribution.settings import AttributionSettings
+from services.audit.settings import AuditSettings
 from services.intake.settings import IntakeSettings
 from services.notifier.settings import NotifierSettings
 from shared.platform.settings import CommonSettings, variables
@@ -16,6 +17,7 @@ SETTINGS: dict[str, type[CommonSettings]] = {
     "attribution": AttributionSettings,
     "notifier": NotifierSettings,
     "access": AccessSettings,
+    "audit": AuditSettings,
 }
 
 

@@ -62,7 +62,7 @@ class TreeFiles:
             )
 
     def root(self, size: int, of: int) -> bytes:
-        """The root of the first entries, by the files of a tree of `of` entries; raises `LogDamagedError` where these are
+        """The root of the first entries, by the files of a tree of `of`; raises `LogDamagedError` where these are
         lost.
         """
         found = self._root(size, of)

@@ -65,7 +65,7 @@ class Prepared(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PublishingTerms:
     """How often there is a checkpoint at most, in seconds."""
 
     every: float
@@ -85,7 +85,7 @@ class Publisher(Leader):
         witnesses: Witnesses,
         metrics: AuditMetrics,
         progress: Progress,
-        terms: Terms,
+        terms: PublishingTerms,
         now: Callable[[], datetime],
     ) -> None:
         self._session = SessionLead(dsn, PUBLISH_LOCK, "panke-audit-publisher")

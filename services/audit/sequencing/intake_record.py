@@ -27,7 +27,7 @@ class SequencedFact(Struct, frozen=True, gc=False):
     clear: bool
 
 
-class _Envelope(Struct, frozen=True, gc=False):
+class _LeafEnvelope(Struct, frozen=True, gc=False):
     """As much of an event as its leaf needs; the rest may be of another version."""
 
     scope: str
@@ -36,7 +36,7 @@ class _Envelope(Struct, frozen=True, gc=False):
     sealed: msgspec.Raw = msgspec.Raw()
 
 
-_decode: Final = msgspec.json.Decoder(_Envelope).decode
+_decode: Final = msgspec.json.Decoder(_LeafEnvelope).decode
 
 
 def read_fact(record: RawRecord) -> SequencedFact | None:

@@ -65,7 +65,7 @@ class _Standing:
 
 
 @dataclass(slots=True)
-class _Batch:
+class _FactBatch:
     standings: dict[str, _Standing]
     entries: list[NewEntry] = field(default_factory=list)
     again: list[tuple[str, int, bytes]] = field(default_factory=list)
@@ -138,7 +138,7 @@ class Sequencer:
         if not facts:
             return SequencedBatch(foreign=foreign)
         tree = locked_tree(connection)
-        batch = _Batch(_standings(connection, {fact.scope for fact in facts}))
+        batch = _FactBatch(_standings(connection, {fact.scope for fact in facts}))
         for fact in facts:
             batch.take(fact)
         append(connection, tree, batch.entries)
