@@ -45,9 +45,9 @@ def log_keys() -> None:
 def keys_status(path: Path, files: Path) -> None:
     """Show the verifier keys, the one that signs now first, and whether each is vouched for."""
     from services.audit.keys.keyfile import LogKeyError, LogKeys
-    from services.audit.publishing.files import LogFiles
+    from services.audit.publishing.files import StaticFiles
 
-    found = LogFiles(files)
+    found = StaticFiles(files)
     try:
         verifiers = [one.verifier for one in LogKeys(path).signers()]
     except LogKeyError as error:
@@ -79,11 +79,11 @@ def keys_rotate(path: Path) -> None:
 def keys_retire(path: Path, files: Path) -> None:
     """Have the present key sign alone, once it is vouched for."""
     from services.audit.keys.keyfile import LogKeyError, LogKeys, retire_log_keys
-    from services.audit.publishing.files import LogFiles
+    from services.audit.publishing.files import StaticFiles
 
     try:
         signers = LogKeys(path).signers()
-        if len(signers) > 1 and not LogFiles(files).has_voucher(signers[0].verifier.key_id):
+        if len(signers) > 1 and not StaticFiles(files).has_voucher(signers[0].verifier.key_id):
             raise click.ClickException(
                 bilingual(
                     "the present key is not vouched for yet: who trusts the one before could not follow"

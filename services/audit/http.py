@@ -16,12 +16,12 @@ from services.audit.proofs.reading import (
     CHECKPOINT_TYPE,
     BeyondError,
     ConsistencyProof,
+    FactNotLoggedError,
     InclusionProof,
     LogKeyList,
     LogReader,
     NothingShownError,
     NotShownYetError,
-    UnknownFactError,
 )
 from shared.i18n import bilingual
 from shared.platform.http.openapi import LINES, TEXT, answer, named
@@ -96,7 +96,7 @@ def _add_proofs(app: FastAPI, reader: LogReader) -> None:
         """That a fact is in the log. 404 for one that is not; 503 while no checkpoint holds it yet."""
         try:
             return _json(reader.inclusion_of(scope, seq, size))
-        except UnknownFactError:
+        except FactNotLoggedError:
             raise ProblemError(404, bilingual("the log has no such fact")) from None
 
     def prove_growth(first: _First, second: _Second = None) -> Response:

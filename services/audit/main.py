@@ -19,7 +19,7 @@ from services.audit.model.metrics import AuditMetrics
 from services.audit.proofs.reading import LogReader
 from services.audit.publishing.announcing import Announcer
 from services.audit.publishing.building import TreeFiles
-from services.audit.publishing.files import LogFiles
+from services.audit.publishing.files import StaticFiles
 from services.audit.publishing.publisher import Publisher, PublishingTerms
 from services.audit.publishing.taking_back import demand_whole
 from services.audit.sequencing.append import SQL
@@ -77,7 +77,7 @@ class AuditService:
         )
         self.door = ServiceDoor(settings, SCHEMA, time.time, time.monotonic, self.metrics.registry)
         self.keys = LogKeys(Path(settings.audit_keys))
-        files = TreeFiles(LogFiles(Path(settings.audit_files)))
+        files = TreeFiles(StaticFiles(Path(settings.audit_files)))
         self.reader = LogReader(self.database, files.files)
         topics = Topics(settings.topic_prefix)
         self.announcer = Announcer(settings.brokers, topics.log, settings.replication, self.metrics)

@@ -281,9 +281,9 @@ def test_the_service_may_add_to_the_log_and_change_nothing_of_it(log: TestLog, d
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from services.audit.publishing.files import LogFiles
+from services.audit.publishing.files import StaticFiles
 from tests.support.logging_facts import opened_log
-LogFiles.put_checkpoint = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+StaticFiles.put_checkpoint = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with opened_log(sys.argv[1], Path(sys.argv[2])) as log:
     log.publish()
 """

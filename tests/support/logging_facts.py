@@ -16,7 +16,7 @@ from services.audit.keys.keyfile import LogKeys, make_log_key
 from services.audit.model.metrics import AuditMetrics
 from services.audit.proofs.reading import LogReader
 from services.audit.publishing.building import TreeFiles
-from services.audit.publishing.files import LogFiles
+from services.audit.publishing.files import StaticFiles
 from services.audit.publishing.publisher import Publisher, PublishingTerms
 from services.audit.publishing.taking_back import demand_whole
 from services.audit.sequencing.sequencer import SequencedBatch, Sequencer
@@ -48,7 +48,7 @@ class TestLog:
     def __post_init__(self) -> None:
         self.keys = LogKeys(self.folder / "keys" / "log.keys")
         make_log_key(self.keys.path, ORIGIN)
-        self.files = LogFiles(self.folder / "log")
+        self.files = StaticFiles(self.folder / "log")
         self.tree = TreeFiles(self.files)
         self.sequencer = Sequencer(self.database, TOPIC)
         self.reader = LogReader(self.database, self.files)

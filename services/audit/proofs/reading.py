@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from services.audit.publishing.files import LogFiles
+from services.audit.publishing.files import StaticFiles
 from services.audit.sequencing.append import SQL
 from shared.platform.postgres.database import Database
 from shared.tlog.checkpoints import encode_hash, parse_checkpoint
@@ -21,7 +21,7 @@ class NothingShownError(LookupError):
     """There is no checkpoint yet."""
 
 
-class UnknownFactError(LookupError):
+class FactNotLoggedError(LookupError):
     """The log has no such fact."""
 
 
@@ -71,7 +71,7 @@ class LogKeyList(Struct, frozen=True):
 class LogReader:
     """What is asked of the log."""
 
-    def __init__(self, database: Database, files: LogFiles) -> None:
+    def __init__(self, database: Database, files: StaticFiles) -> None:
         self._database = database
         self.files = files
 
@@ -98,10 +98,10 @@ class LogReader:
         )
 
     def inclusion_of(self, scope: str, seq: int, size: int | None) -> InclusionProof:
-        """By the fact; raises `UnknownFactError` and `NotShownYetError`."""
+        """By the fact; raises `FactNotLoggedError` and `NotShownYetError`."""
         row = self._one("place_of_fact", scope=scope, seq=seq)
         if row is None:
-            raise UnknownFactError
+            raise FactNotLoggedError
         _, shown = self._shown()
         if row[0] >= shown:
             raise NotShownYetError

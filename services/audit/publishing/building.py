@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from services.audit.publishing.files import LogFiles
+from services.audit.publishing.files import StaticFiles
 from services.audit.sequencing.append import SQL, Connection
 from shared.i18n import bilingual
 from shared.tlog.errors import TlogError
@@ -38,7 +38,7 @@ class LogDamagedError(Exception):
 class TreeFiles:
     """Brings the files to a size of the tree."""
 
-    def __init__(self, files: LogFiles) -> None:
+    def __init__(self, files: StaticFiles) -> None:
         self.files = files
         self.clear: set[int] = set()
         """The bundles that are kept out of the files."""

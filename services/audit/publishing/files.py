@@ -20,7 +20,7 @@ CHECKPOINT: Final = "checkpoint"
 _VOUCHER: Final = re.compile(r"[0-9a-f]{8}").fullmatch
 
 
-class LogFiles:
+class StaticFiles:
     """The files below one folder."""
 
     def __init__(self, folder: Path) -> None:
