@@ -74,7 +74,7 @@ def test_asyncapi_has_the_topics_and_no_dangling_reference() -> None:
     topics = Topics()
     addresses = {channel["address"] for channel in document["channels"].values()}
     told = {topics.intake_watermark, topics.ownership_watermark}
-    assert addresses == {topics.intake, topics.ownership, topics.dead} | told
+    assert addresses == {topics.intake, topics.ownership, topics.dead, topics.log} | told
     for reference in _references(document):
         if reference.startswith("#/"):
             node: Any = document
