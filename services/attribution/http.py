@@ -9,6 +9,7 @@ from services.attribution.calls.audits import AuditCalls
 from services.attribution.calls.customers import CustomerCalls
 from services.attribution.calls.desk import DeskCalls
 from services.attribution.calls.office import OfficeCalls
+from services.attribution.calls.replays import ReplayCalls
 from services.attribution.calls.routes import Routes
 from services.attribution.calls.rulebooks import RulebookCalls
 from services.attribution.drift.record import AuditRecord
@@ -17,9 +18,12 @@ from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes
 from services.attribution.queries.preview import Previewer
 from services.attribution.queries.reader import ScopeReader
+from services.attribution.replays.jobs import ReplayJobs
+from services.attribution.replays.runner import ReplayRunner
 from services.attribution.store.texts import StoredTexts
 from shared.access.limits import CallerLimit
 from shared.platform.clock import BusinessClock
+from shared.rules.rulebooks.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,17 @@ class AnsweredFrom:
     most_people: int
     look_ups: CallerLimit
     audits: AuditRecord
+    replays: AnsweredReplays
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredReplays:
+    """The jobs of replays, what runs them, the rulebooks that may be named, and how often a caller may ask."""
+
+    jobs: ReplayJobs
+    runner: ReplayRunner
+    rulebooks: Registry
+    limit: CallerLimit
 
 
 def routes_of(asked: AnsweredFrom) -> Routes:
@@ -46,4 +61,6 @@ def routes_of(asked: AnsweredFrom) -> Routes:
     DeskCalls(asking, asked.previewer, asked.clock, asked.look_ups).add_to(routes)
     OfficeCalls(asking, asked.clock).add_to(routes)
     AuditCalls(asking, asked.audits).add_to(routes)
+    replays = asked.replays
+    ReplayCalls(asking, replays.jobs, replays.runner, replays.rulebooks, replays.limit).add_to(routes)
     return routes

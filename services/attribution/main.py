@@ -25,20 +25,23 @@ from services.attribution.fold.processor import IntakeProcessor
 from services.attribution.fold.rules import live_rules
 from services.attribution.fold.scope_fold import Rules
 from services.attribution.historic.judge import HistoricJudge
-from services.attribution.http import AnsweredFrom, routes_of
+from services.attribution.http import AnsweredFrom, AnsweredReplays, routes_of
 from services.attribution.quarantine.marks import SetAsideMarks
 from services.attribution.queries.lanes import Lanes, Readers
 from services.attribution.queries.preview import Previewer
 from services.attribution.queries.reader import ScopeReader
 from services.attribution.relay.outbox import OwnershipOutbox
 from services.attribution.relay.relay import OwnershipRelay
+from services.attribution.replays.jobs import ReplayBounds, ReplayJobs
+from services.attribution.replays.runner import ReplayRunner
 from services.attribution.settings import AttributionSettings
 from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store, opening_book
 from services.attribution.store.texts import StoredTexts
 from shared.access.deployment import ServiceDoor
-from shared.access.limits import DAY, MINUTE, Bound, CallerLimit
+from shared.access.limits import DAY, HOUR, MINUTE, Bound, CallerLimit
+from shared.contract.answers.replays import ReplayLimits
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
@@ -129,6 +132,11 @@ class AttributionService:
         self.auditing = AuditKeeper(
             _audited(settings), self.audits, self.metrics, settings.attribution_drift_every, time.monotonic
         )
+        self.replays = ReplayJobs(self.database, _replay_bounds(settings))
+        self.replay_runner = ReplayRunner(
+            self.replays, rules.books, self.database.dsn, settings.attribution_replay_workers,
+            self.metrics.show_replays,
+        )  # fmt: skip
         self.app = self._app(registry, rules)
 
     @property
@@ -188,6 +196,12 @@ class AttributionService:
                 settings.attribution_shared_contact,
                 _look_ups(settings, self.metrics),
                 self.audits,
+                AnsweredReplays(
+                    self.replays,
+                    self.replay_runner,
+                    self.rulebooks,
+                    CallerLimit([Bound(settings.attribution_replays_hour, HOUR)], time.monotonic),
+                ),
             )
         )
         app = create_app(
@@ -226,7 +240,7 @@ class AttributionService:
             closed("lanes", self.lanes.close),
             closed("datastore", self.datastore.close),
             closed("threads of the fold", self.fold_threads.close),
-            closed("replays", self.refolder.close),
+            closed("historic questions", self.refolder.close),
             ServicePart("rulebooks", self._check_adopted),
             in_background(
                 "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
@@ -235,6 +249,8 @@ class AttributionService:
             in_background("figures", self._figures),
             in_background("audits", self.auditing.run, after=as_step(self.auditing.close)),
             in_background("clocks", self.kept_clock.run),
+            closed("threads of replays", self.replay_runner.close),
+            in_background("runner of replays", self.replay_runner.run),
             watched("relay", "the relay", self.relay_progress, limits),
         ]
 
@@ -309,6 +325,16 @@ def _audited(settings: AttributionSettings) -> AuditedDeployment:
     return AuditedDeployment(
         settings.database_url, settings.brokers, settings.topic_prefix, settings.rulebook_folder, limits
     )
+
+
+def _replay_bounds(settings: AttributionSettings) -> ReplayBounds:
+    limits = ReplayLimits(
+        settings.attribution_replay_seconds,
+        settings.attribution_replay_memory,
+        settings.attribution_replay_result,
+    )
+    open_, of_caller = settings.attribution_replays_open, settings.attribution_replays_caller
+    return ReplayBounds(open_, of_caller, limits, settings.attribution_replays_days)
 
 
 def _readers(settings: AttributionSettings) -> Readers:

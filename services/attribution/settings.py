@@ -38,6 +38,14 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     )
     attribution_drift_seconds: Seconds = 900.0
     attribution_drift_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    attribution_replay_workers: Count = 1
+    attribution_replays_open: Count = 20
+    attribution_replays_caller: Count = 2
+    attribution_replays_hour: Count = 30
+    attribution_replay_seconds: Count = 900
+    attribution_replay_memory: Count = 2048
+    attribution_replay_result: Count = 64
+    attribution_replays_days: Count = 7
 
     @property
     def port(self) -> int:

@@ -17,6 +17,7 @@ from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
 
 MINUTE: Final = 60.0
+HOUR: Final = 3_600.0
 DAY: Final = 86_400.0
 REMEMBERED: Final = 10_000
 """Callers of whom the process knows how much they asked; more are forgotten, who asked longest ago first."""

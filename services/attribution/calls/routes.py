@@ -33,8 +33,10 @@ class Routes:
         """The schemas of all answers by name."""
         return named(*self._kinds)[1]
 
-    def get(self, path: str, handler: Handler, summary: str, kind: type) -> None:
-        self._add("GET", path, handler, summary, {200: self._answer(summary, kind), **REFUSALS})
+    def get(
+        self, path: str, handler: Handler, summary: str, kind: type, refusals: Responses = REFUSALS
+    ) -> None:
+        self._add("GET", path, handler, summary, {200: self._answer(summary, kind), **refusals})
 
     def post(
         self,
@@ -45,9 +47,23 @@ class Routes:
         told: str,
         refusals: Responses = REFUSALS,
         extra: dict[str, Any] | None = None,
+        status: int = 200,
     ) -> None:
-        responses = {200: self._answer(told, kind), **refusals}
-        self._add("POST", path, handler, summary, responses, openapi_extra=extra)
+        responses = {status: self._answer(told, kind), **refusals}
+        self._add("POST", path, handler, summary, responses, openapi_extra=extra, status_code=status)
+
+    def get_file(
+        self, path: str, handler: Handler, summary: str, media_type: str, refusals: Responses = REFUSALS
+    ) -> None:
+        """A call that answers a file of another kind."""
+        media = {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
+        responses = {200: {"description": summary, "content": {media_type: media}}, **refusals}
+        self._add("GET", path, handler, summary, responses, response_class=Response)
+
+    def delete(self, path: str, handler: Handler, summary: str, done: str) -> None:
+        """A call that answers nothing."""
+        responses: Responses = {204: {"description": done}, **REFUSALS}
+        self._add("DELETE", path, handler, summary, responses, status_code=204, response_class=Response)
 
     def put(self, path: str, handler: Handler, summary: str, done: str, conflict: str) -> None:
         """A call that answers nothing."""

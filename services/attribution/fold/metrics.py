@@ -57,6 +57,13 @@ class AttributionMetrics:
             ("outcome",), registry=registry,
         )  # fmt: skip
 
+        self.replays = gauge("replays", "Replays that are open, by state", ("state",))
+
+    def show_replays(self, waiting: int, running: int) -> None:
+        """How many wait for a process, and how many have one."""
+        self.replays.labels("waiting").set(waiting)
+        self.replays.labels("running").set(running)
+
     def looked_up(self, taken: bool) -> None:
         """A look-up or a preview was asked."""
         self.look_ups.labels("taken" if taken else "refused").inc()

@@ -36,6 +36,24 @@ from shared.contract.answers.lists import (
     WarningsPage,
 )
 from shared.contract.answers.records import EventPlace, RecordedEvent, RecordWarning
+from shared.contract.answers.replays import (
+    ComparedClaim,
+    ComparedDealDecisions,
+    ComparedDecisions,
+    ComparedShares,
+    ReplayAsked,
+    ReplayCounts,
+    ReplayedConsultant,
+    ReplayedCustomer,
+    ReplayedDeal,
+    ReplayedMovement,
+    ReplayJob,
+    ReplayLimits,
+    ReplayProblem,
+    ReplayProgress,
+    ReplayResult,
+    ReplaysPage,
+)
 from shared.contract.answers.result import (
     BoardResult,
     BothBoards,
@@ -63,15 +81,17 @@ from shared.contract.answers.scopes import (
 from shared.contract.answers.values import BothLanguages, InstantText
 
 __all__ = [
-    "AuditAnswer", "AuditsPage",
-    "BoardResult", "BoardsAnswer", "BothBoards", "BothLanguages", "CorrectedField", "CustomerAnswer",
-    "CustomerResult", "CustomersPage", "DealAnswer", "DealDecision", "DealResult", "DealsPage", "DeskAdvice",
-    "DifferenceAnswer", "DifferencesPage",
-    "DisputeResult", "DisputesPage", "EventPlace", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision",
-    "HistoryEvent", "InstantText", "JudgementResult", "ListedCustomer", "ListedDeal", "ListedFlag", "ListedOffice",
+    "AuditAnswer", "AuditsPage", "BoardResult", "BoardsAnswer", "BothBoards", "BothLanguages",
+    "ComparedClaim", "ComparedDealDecisions", "ComparedDecisions", "ComparedShares", "CorrectedField",
+    "CustomerAnswer", "CustomerResult", "CustomersPage", "DealAnswer", "DealDecision", "DealResult",
+    "DealsPage", "DeskAdvice", "DifferenceAnswer", "DifferencesPage", "DisputeResult", "DisputesPage",
+    "EventPlace", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision", "HistoryEvent",
+    "InstantText", "JudgementResult", "ListedCustomer", "ListedDeal", "ListedFlag", "ListedOffice",
     "ListedPenalty", "ListedWarning", "LookupAnswer", "OfficeTurns", "OfficesPage", "OwnershipDecision",
-    "PenaltiesPage", "PenaltyResult", "PreviewAnswer", "PreviewDealDecision", "PreviewDecision", "QuarantineAnswer",
-    "RecordSummary", "RecordWarning", "RecordedEvent", "RulebookDigest", "RulebookInForce", "RulebookText",
-    "RulebooksAnswer", "ScopeAnswer", "ScopesPage", "SetAsideRecord", "SharedContact", "SharedContactsPage",
-    "StaffMember", "StaffPage", "WarningsPage",
+    "PenaltiesPage", "PenaltyResult", "PreviewAnswer", "PreviewDealDecision", "PreviewDecision",
+    "QuarantineAnswer", "RecordSummary", "RecordWarning", "RecordedEvent", "ReplayAsked", "ReplayCounts",
+    "ReplayJob", "ReplayLimits", "ReplayProblem", "ReplayProgress", "ReplayResult", "ReplayedConsultant",
+    "ReplayedCustomer", "ReplayedDeal", "ReplayedMovement", "ReplaysPage", "RulebookDigest",
+    "RulebookInForce", "RulebookText", "RulebooksAnswer", "ScopeAnswer", "ScopesPage", "SetAsideRecord",
+    "SharedContact", "SharedContactsPage", "StaffMember", "StaffPage", "WarningsPage",
 ]  # fmt: skip

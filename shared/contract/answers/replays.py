@@ -6,12 +6,12 @@ Shares are basis points; amounts are CNY with two decimals, of deals that state 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.answers.result import DealDecision, OwnershipDecision, RulebookDigest
-from shared.contract.answers.values import Count, InstantText
+from shared.contract.answers.values import Count, InstantText, Seq
 from shared.contract.topics import ClaimStatus, DealStatus
 from shared.ids import Contact, CustomerId, DealId, EventId, ScopeId, StaffId
 
@@ -138,3 +138,60 @@ class ReplayResult(Struct, frozen=True, kw_only=True):
     movements: list[ReplayedMovement]
     customers: list[ReplayedCustomer]
     deals: list[ReplayedDeal]
+
+
+ReplayState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class ReplayProblem(Struct, frozen=True):
+    """Why a replay failed: the field of what was asked, where it is one's, the rule, and words."""
+
+    path: str | None
+    rule: str
+    message: str
+
+
+class ReplayProgress(Struct, frozen=True):
+    """How many facts are judged, of how many; each is judged on both sides. `of` is null before they are read."""
+
+    judged: Count
+    of: Count | None
+
+
+class ReplayLimits(Struct, frozen=True):
+    """What a replay may take; beyond it, it fails with the rule `limit`."""
+
+    seconds: Count
+    memory_mib: Count
+    result_mib: Count
+
+
+class ReplayJob(Struct, frozen=True, kw_only=True):
+    """A replay that was asked for, and how far it is. It is of the facts up to `as_of_seq`; `counts` stand there once
+    it is done, `problem` once it has failed. It is deleted at `deleted_at`."""
+
+    id: str
+    scope: ScopeId
+    state: ReplayState
+    asked_by: str
+    rulebook: RulebookDigest | None
+    drop: list[EventId]
+    add: list[EventId]
+    customers: list[CustomerId] | None
+    as_of: InstantText | None
+    known_at: InstantText | None
+    as_of_seq: Seq
+    progress: ReplayProgress
+    limits: ReplayLimits
+    created_at: InstantText
+    started_at: InstantText | None
+    ended_at: InstantText | None
+    deleted_at: InstantText | None
+    counts: ReplayCounts | UnsetType = UNSET
+    problem: ReplayProblem | UnsetType = UNSET
+
+
+class ReplaysPage(Struct, frozen=True):
+    """The replays of a scope, the last one that was asked for first; ended ones are deleted after some days."""
+
+    replays: list[ReplayJob]

@@ -50,6 +50,10 @@ class UnknownBookError(NoSuchTextError):
         )
 
 
+class UnknownNamedError(LookupError):
+    """No book of this deployment has the name, version or digest."""
+
+
 class OtherTextError(NoSuchTextError):
     """The rulebook was adopted with another text than the one that this process has of it."""
 
@@ -168,14 +172,21 @@ class Registry:
 
     def find(self, name_or_path: str) -> Book:
         """The book that a person names, by `riverside`, `riverside@1` or `riverside@` and a digest, or of a file."""
-        known = named(name_or_path, self._books)
+        try:
+            return self.known(name_or_path)
+        except UnknownNamedError:
+            return load_book(name_or_path)
+
+    def known(self, name: str) -> Book:
+        """The book that is named, and no file. Raises `UnknownNamedError`."""
+        known = named(name, self._books)
         if known is not None:
             return self._books[known]
-        name, _, digest = name_or_path.partition("@")
+        wanted, _, digest = name.partition("@")
         for book in (*self._books.values(), *self.earlier()) if _DIGEST.fullmatch(digest) else ():
-            if book.rulebook.name == name and book.rulebook.sha256.startswith(digest):
+            if book.rulebook.name == wanted and book.rulebook.sha256.startswith(digest):
                 return book
-        return load_book(name_or_path)
+        raise UnknownNamedError(name)
 
     def texts_of(self, known: BookId) -> tuple[bytes, ...]:
         """The texts over which the rulebook's digest is made: its chain, root first."""

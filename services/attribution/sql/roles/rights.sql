@@ -14,6 +14,7 @@ GRANT INSERT, UPDATE, DELETE ON attribution.records, attribution.leaves, attribu
     TO {attribution};
 GRANT INSERT, DELETE ON attribution.outbox TO {attribution};
 GRANT DELETE ON attribution.parked_facts TO {attribution};
+GRANT INSERT, UPDATE, DELETE ON attribution.replays TO {attribution};
 GRANT INSERT, UPDATE (lengths) ON attribution.rulebooks TO {attribution};
 
 -- The table locks of the fold: MAINTAIN changes no row.

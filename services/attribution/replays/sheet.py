@@ -1,0 +1,48 @@
+"""Makes the workbook of a replay in a process that ends with it: JSON on standard input, XLSX on standard output.
+
+python -m services.attribution.replays.sheet
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from typing import Final
+
+import msgspec
+
+from shared.contract.answers.replays import ReplayResult
+from shared.i18n import bilingual
+from shared.rules.replays.workbook import write_workbook
+
+SECONDS: Final = 300
+PRIORITY: Final = 10
+
+
+class SheetError(Exception):
+    """The workbook could not be made."""
+
+
+def workbook_of(result: bytes) -> bytes:
+    """The workbook of an opened result; the service waits for it in a thread, and computes nothing."""
+    command = [sys.executable, "-m", __name__]
+    try:
+        done = subprocess.run(command, input=result, capture_output=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise SheetError(bilingual("the workbook took more than {seconds} s", seconds=SECONDS)) from None
+    if done.returncode:
+        raise SheetError(bilingual("the workbook's process ended: {code}", code=done.returncode))
+    return done.stdout
+
+
+def _main() -> None:
+    os.nice(PRIORITY)
+    written = io.BytesIO()
+    write_workbook(msgspec.json.decode(sys.stdin.buffer.read(), type=ReplayResult), written)
+    sys.stdout.buffer.write(written.getvalue())
+
+
+if __name__ == "__main__":
+    _main()
