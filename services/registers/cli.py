@@ -1,0 +1,179 @@
+"""`panke report`: a report over exported journals, offline (registers.md)."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from itertools import chain
+from typing import Any
+
+import click
+
+from services.registers.model.periods import DaySpan, LocalTime
+from services.registers.model.registers import Registers
+from services.registers.model.scheme import SCHEMES
+from services.registers.posting.journal import post_journal
+from services.registers.printing import print_explained, print_report
+from services.registers.reports.basis import ReportBasis
+from services.registers.reports.catalogue import REPORTS, UnknownReportError, find_report, make_report
+from services.registers.reports.encoding import as_json, explained_as_json
+from services.registers.reports.explaining import explain
+from services.registers.reports.report import OfficeReport
+from shared.contract import Event
+from shared.i18n import bilingual
+from shared.ids import OfficeId, ScopeId
+from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.options import rulebook_folder
+from shared.platform.text.terminal import say
+from shared.rules.commands.judge import Moment, refuse
+from shared.rules.judge.files import UnreadableFileError, open_events
+from shared.rules.judge.reading import BadInputError, EventReader, in_order, latest
+from shared.rules.rulebooks.loading import Book
+from shared.rules.rulebooks.registry import Registry
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("report")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--journal",
+    "files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Exported events; may be given again.",
+)
+@click.option("--office", help="The sales office; without it, the whole scope.")
+@click.option("--scope", help="The scope, where the input has several and no office is named.")
+@click.option("--from", "first", type=_DAY, required=True, metavar="DAY", help="The first day, local.")
+@click.option("--to", "last", type=_DAY, required=True, metavar="DAY", help="The last day, within.")
+@click.option(
+    "--by", "grain", metavar="GRAIN", help="By what lines are counted, of reports that let one choose."
+)
+@click.option("--known-at", type=Moment(), help="As it was known then (default: all that was recorded).")
+@click.option("--as-of", type=Moment(), help="Without what happened later (default: as known).")
+@click.option(
+    "--issued", type=Moment(), metavar="TIME", help="Explain how this differs from the run known at TIME."
+)
+@click.option("--scheme", default="base", show_default=True, type=click.Choice(sorted(SCHEMES)))
+@click.option(
+    "--rulebook",
+    default="base",
+    show_default=True,
+    metavar="NAME_OR_PATH",
+    help="The rulebook in force where no adoption says otherwise.",
+)
+@click.option("--json", "as_plain", is_flag=True, help="All of it as JSON, with the ids behind every figure.")
+@rulebook_folder
+def report_command(name: str, issued: datetime | None, as_plain: bool, **asked: Any) -> None:
+    """Make the report NAME (traffic, daily, due … or R1 to R20) from exported events, and print it.
+
+    Exit code 2 and a message that names file, line and field on bad input.
+    """
+    gc.disable()  # nothing cyclic is made, and the collector would walk the live records again and again
+    try:
+        find_report(name)
+        made, earlier, registers = _made(name, issued, **asked)
+    except UnknownReportError:
+        known = ", ".join(f"{one} ({report.code})" for one, report in REPORTS.items())
+        refuse("panke report: " + bilingual("no report {name}; there are {known}", name=name, known=known))
+    except (BadInputError, OfficeFileError, UnreadableFileError, WrongQuestionError) as error:
+        refuse(f"panke report: {error}")
+    differences = explain(registers, earlier, made) if earlier is not None else None
+    if as_plain:
+        answer = as_json(made)
+        if differences is not None:
+            answer["differences"] = explained_as_json(differences)
+        say(json.dumps(answer, ensure_ascii=False))
+        return
+    print_report(made)
+    if differences is not None:
+        print_explained(made, differences)
+
+
+class WrongQuestionError(ValueError):
+    """The question does not fit the input; the message says what is to be given."""
+
+
+def _made(
+    name: str,
+    issued: datetime | None,
+    *,
+    files: tuple[str, ...],
+    office: str | None,
+    scope: str | None,
+    first: datetime,
+    last: datetime,
+    grain: str | None,
+    known_at: datetime | None,
+    as_of: datetime | None,
+    scheme: str,
+    rulebook: str,
+    rulebook_folder: str,
+) -> tuple[OfficeReport, OfficeReport | None, Registers]:
+    books = Registry(rulebook_folder)
+    book = books.find(rulebook)
+    period = _period(first.date(), last.date())
+    events = _read(files, books)
+    of = _scope(events, office, scope)
+    end = LocalTime(book.rulebook.timezone.key).end_of(period.last)
+    ends = [at for at in (latest(events), known_at, issued, end) if at is not None]
+    known = known_at if known_at is not None else max(ends)
+    registers = post_journal(events, of, book.rulebook, books.books, max(ends))
+
+    def run(at: datetime) -> OfficeReport:
+        until = min(as_of, at) if as_of is not None else at
+        basis = ReportBasis(
+            registers.known(at, until),
+            SCHEMES[scheme],
+            OfficeId(office) if office else None,
+            period,
+            _named(book),
+        )
+        try:
+            return make_report(name, basis, grain)
+        except ValueError:
+            raise WrongQuestionError(_no_grain(name, grain)) from None
+
+    return run(known), run(issued) if issued is not None else None, registers
+
+
+def _no_grain(name: str, grain: str | None) -> str:
+    grains = ", ".join(find_report(name)[1].grains) or "—"
+    return bilingual("--by {grain}: this report may be counted by {grains}", grain=grain, grains=grains)
+
+
+def _named(book: Book) -> str:
+    return f"{book.rulebook.name} {book.rulebook.version}"
+
+
+def _period(first: date, last: date) -> DaySpan:
+    if last < first:
+        raise WrongQuestionError(bilingual("--to is before --from"))
+    return DaySpan(first, last)
+
+
+def _read(files: Iterable[str], books: Registry) -> list[Event]:
+    def lines() -> Iterator[bytes]:
+        for name in files:
+            with open_events(name) as opened:
+                yield from opened
+
+    return in_order(EventReader(books.books).events(chain(lines())), None)
+
+
+def _scope(events: list[Event], office: str | None, scope: str | None) -> ScopeId:
+    """The scope of the office, or the one that is named, or the only one."""
+    scopes = dict.fromkeys(
+        event.scope for event in events if office in (None, event.office) and scope in (None, event.scope)
+    )
+    if len(scopes) != 1:
+        said = ", ".join(dict.fromkeys(event.scope for event in events)) or "—"
+        raise WrongQuestionError(
+            bilingual("name an office or a scope of the input, which has the scopes {scopes}", scopes=said)
+        )
+    return next(iter(scopes))

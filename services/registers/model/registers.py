@@ -1,0 +1,178 @@
+"""All registers of a scope, and what was known of them at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from services.registers.model.customers import DecisionRow, NumberedCustomer, OwnershipRow, StaffEntry
+from services.registers.model.deals import DealRow
+from services.registers.model.entries import Entry
+from services.registers.model.versions import VersionedTable
+from shared.contract import CallRegistered, Data, FollowUpRecorded, VisitRegistered
+from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
+
+T = TypeVar("T", bound=Data)
+AnyEntry = Entry[Any]
+Conversation = Entry[VisitRegistered] | Entry[CallRegistered] | Entry[FollowUpRecorded]
+
+
+@dataclass(slots=True)
+class Registers:
+    """Every row of a scope with every version that was known of it; `latest` is the last time in the journal."""
+
+    scope: ScopeId
+    zone: str
+    latest: datetime | None = None
+    entries: VersionedTable[EventId, AnyEntry] = field(default_factory=VersionedTable)
+    deals: VersionedTable[DealId, DealRow] = field(default_factory=VersionedTable)
+    customers: VersionedTable[CustomerId, NumberedCustomer] = field(default_factory=VersionedTable)
+    ownership: VersionedTable[CustomerId, OwnershipRow] = field(default_factory=VersionedTable)
+    decisions: VersionedTable[int, DecisionRow] = field(default_factory=VersionedTable)
+    staff: VersionedTable[StaffId, StaffEntry] = field(default_factory=VersionedTable)
+
+    def known(self, at: datetime, as_of: datetime | None = None) -> KnownRegisters:
+        """What was known at a time of what had happened by `as_of`, which is the same unless said."""
+        return KnownRegisters(self, at, as_of or at)
+
+
+@dataclass
+class KnownRegisters:
+    """The registers as they were known at a time, without what happened after `as_of`."""
+
+    registers: Registers
+    known_at: datetime
+    as_of: datetime
+
+    @cached_property
+    def entries(self) -> dict[EventId, AnyEntry]:
+        """Every record, in the order of happening; none that repeats another."""
+        known = self.registers.entries.known_at(self.known_at)
+        found = [one for one in known if one.occurred_at <= self.as_of and not one.repeated]
+        return {one.id: one for one in sorted(found, key=lambda one: one.place)}
+
+    @cached_property
+    def _by_type(self) -> dict[type, list[AnyEntry]]:
+        found: dict[type, list[AnyEntry]] = defaultdict(list)
+        for entry in self.entries.values():
+            found[type(entry.data)].append(entry)
+        return found
+
+    def of(self, data: type[T]) -> list[Entry[T]]:
+        """The records of one type, in the order of happening."""
+        return cast("list[Entry[T]]", self._by_type.get(data, []))
+
+    @cached_property
+    def by_customer(self) -> dict[CustomerId, list[AnyEntry]]:
+        """What was recorded of each customer, in the order of happening."""
+        found: dict[CustomerId, list[AnyEntry]] = defaultdict(list)
+        for entry in self.entries.values():
+            if entry.customer is not None:
+                found[entry.customer].append(entry)
+        return found
+
+    @cached_property
+    def deals(self) -> list[DealRow]:
+        """Every deal, in the order of happening."""
+        found = [
+            one for one in self.registers.deals.known_at(self.known_at) if one.subscribed_at <= self.as_of
+        ]
+        return sorted(found, key=lambda one: one.place)
+
+    @cached_property
+    def deals_of(self) -> dict[CustomerId, list[DealRow]]:
+        """The deals of each customer."""
+        found: dict[CustomerId, list[DealRow]] = defaultdict(list)
+        for deal in self.deals:
+            found[deal.customer].append(deal)
+        return found
+
+    @cached_property
+    def customers(self) -> dict[CustomerId, NumberedCustomer]:
+        """Every customer, by number."""
+        found = self.registers.customers.known_at(self.known_at)
+        return {one.customer: one for one in sorted(found, key=lambda one: one.number)}
+
+    @cached_property
+    def by_contact(self) -> dict[Contact, CustomerId]:
+        """Whose a contact is."""
+        return {contact: one.customer for one in self.customers.values() for contact in one.contacts}
+
+    @cached_property
+    def staff(self) -> dict[StaffId, StaffEntry]:
+        """Every member of staff."""
+        return {one.staff: one for one in self.registers.staff.known_at(self.known_at)}
+
+    @cached_property
+    def decisions(self) -> dict[CustomerId, list[DecisionRow]]:
+        """What was decided of each customer by `as_of`, in the order of its times."""
+        found: dict[CustomerId, list[DecisionRow]] = defaultdict(list)
+        known = self.registers.decisions.known_at(self.known_at)
+        for one in sorted(known, key=lambda one: (one.at, one.number)):
+            if one.at <= self.as_of:
+                found[one.customer].append(one)
+        return found
+
+    @cached_property
+    def _ownership(self) -> dict[CustomerId, OwnershipRow]:
+        return {one.customer: one for one in self.registers.ownership.known_at(self.known_at)}
+
+    def claim_at(self, customer: CustomerId, at: datetime) -> OwnershipRow | None:
+        """The claim that stood at a time, with the last contact that counted by then; None where none did."""
+        now = self._ownership.get(customer)
+        if now is None:
+            return None
+        versions = self.registers.ownership.history(customer, self.known_at)
+        then = [one.row for one in versions if one.row.contact_at <= at and one.row.since <= at]
+        claim = now if now.contact_at <= at and now.since <= at else (then[-1] if then else None)
+        if claim is None or self.owner_at(customer, at) != claim.owner:
+            return None
+        return claim
+
+    def owner_at(self, customer: CustomerId, at: datetime) -> StaffId | None:
+        """Who owned a customer at a time; nobody whose claim had lapsed."""
+        made = [one for one in self.decisions.get(customer, ()) if one.decision != "disputed"]
+        by_then = [one for one in made if one.at <= at]
+        if not by_then or by_then[-1].decision == "lapsed":
+            return None
+        now = self._ownership.get(customer)
+        ran_out = now is not None and now.expires_at is not None and now.expires_at <= at
+        return None if ran_out and by_then[-1] is made[-1] else by_then[-1].owner
+
+    def standing_deals(self, customer: CustomerId, at: datetime) -> list[DealRow]:
+        """The deals of a customer that stood at a time."""
+        return [deal for deal in self.deals_of.get(customer, ()) if deal.stands(at)]
+
+    def conversations(self, customer: CustomerId) -> list[Conversation]:
+        """The visits, calls and follow-ups of a customer, in the order of happening."""
+        kinds = (VisitRegistered, CallRegistered, FollowUpRecorded)
+        return [one for one in self.by_customer.get(customer, ()) if isinstance(one.data, kinds)]
+
+    def name_of(self, customer: CustomerId | None, otherwise: str | None = None) -> str:
+        """How a customer is called."""
+        known = self.customers.get(customer) if customer is not None else None
+        return (known.name if known is not None else None) or otherwise or "—"
+
+    def staff_name(self, staff: StaffId | None) -> str:
+        """The name of a member of staff, else the id."""
+        if staff is None:
+            return "—"
+        known = self.staff.get(staff)
+        return known.name if known is not None else staff
+
+    def office_of(self, customer: CustomerId, at: datetime) -> OfficeId | None:
+        """The office of the record that founded the claim, else of the customer's first record."""
+        claim = self.claim_at(customer, at)
+        founded = self.entries.get(claim.founded_by) if claim is not None else None
+        first = next(iter(self.by_customer.get(customer, ())), None)
+        entry = founded or first
+        return entry.office if entry is not None else None
+
+
+def of_office(entries: Iterable[Entry[T]], office: OfficeId | None) -> list[Entry[T]]:
+    """Those of one office, or all where none is named."""
+    return [one for one in entries if office is None or one.office == office]

@@ -1,0 +1,200 @@
+"""Posts the facts of one scope to its registers.
+
+Every fact is judged as the live fold and `panke judge` judge it (`shared.rules`); which customer a record is of, who
+owns whom and what a deal's shares are is read off the records and events that come of it, and never found anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from services.registers.model.customers import DecisionRow, StaffEntry
+from services.registers.model.deals import DealRow
+from services.registers.model.entries import LATE, Entry
+from services.registers.model.registers import AnyEntry, Registers
+from services.registers.model.versions import RowCause
+from services.registers.posting.customers import PostedCustomers
+from services.registers.posting.deals import deal_cause, deal_row, subscribed
+from services.registers.posting.placed import PlacedRows
+from shared.contract import Event, StaffDeparted, StaffEnrolled
+from shared.ids import CustomerId, DealId, EventId, ScopeId
+from shared.rules.domain import events as e
+from shared.rules.domain import facts as f
+from shared.rules.domain.case import Books
+from shared.rules.domain.decide import Outcome, decide, new_scope, sweep
+from shared.rules.domain.rulebook import Rulebook
+from shared.rules.domain.state import Customer
+from shared.rules.judge.translate import StoredContacts, to_fact
+
+REFORMED = (e.CustomersJoined, e.CustomerReformed, e.CustomersReformed)
+"""After these a record may be of another customer than before."""
+
+
+class Posting:
+    """The registers of one scope while its facts are posted, in recorded order."""
+
+    def __init__(self, scope: ScopeId, book: Rulebook, books: Books) -> None:
+        self.registers = Registers(scope, book.timezone.key)
+        self._books = books
+        self._slice = new_scope(scope, (book.name, book.version), book.timezone.key)
+        self._customers = PostedCustomers(self.registers, self._slice)
+        self._entries, self._deals = PlacedRows[EventId](), PlacedRows[DealId]()
+        self._decisions = PlacedRows[int]()
+        self._fact: f.Fact | None = None
+        self._seq = 0
+        self._decided = 0
+
+    def post(self, event: Event, stored: StoredContacts | None = None) -> None:
+        """Judge one fact, and post what came of it; `stored` is what its phones were read as when it was recorded."""
+        self._seq += 1
+        fact = self._fact = to_fact(event, self._seq, stored)
+        outcome = decide(self._slice, fact, self._books)
+        self._slice.put(outcome.changes)
+        latest = max(fact.occurred_at, fact.recorded_at)
+        known = self.registers.latest
+        self.registers.latest = latest if known is None else max(known, latest)
+        self._customers.post(outcome.changes, fact)
+        self._post_entry(event, fact, outcome.events)
+        self._post_corrected(fact, outcome.events)
+        self._post_events(event, fact, outcome.events)
+        self._post_reformed(fact, outcome)
+        self._post_staff(event)
+
+    def finish(self, until: datetime) -> Registers:
+        """The registers, with every claim lapsed that ends by then."""
+        if self._fact is not None:
+            customers = [record.id for record in self._slice.values() if isinstance(record, Customer)]
+            swept = sweep(self._slice, self._fact, self._books, customers, until)
+            self._slice.put(swept.changes)
+            for made in swept.events:
+                if isinstance(made, e.Decided):
+                    self._post_decision(made, self._fact)
+        return self.registers
+
+    def _post_entry(self, event: Event, fact: f.Fact, made: Iterable[e.DomainEvent]) -> None:
+        flags = tuple(one.flag for one in made if isinstance(one, e.Flagged) and one.event == fact.id)
+        party = getattr(fact.matter, "customer", None)
+        party = party if isinstance(party, f.Party) and not isinstance(fact.matter, f.Correction) else None
+        entry: AnyEntry = Entry(
+            event.id,
+            fact.seq,
+            event.office,
+            event.actor,
+            event.occurred_at,
+            fact.recorded_at,
+            event.data,
+            self._customers.of(party.contacts) if party is not None else None,
+            party.name if party is not None else None,
+            party.contacts if party is not None else (),
+            flags,
+            event.carried is not None and "unapproved" not in flags,
+        )
+        self._put(entry, fact, _cause_of(entry))
+
+    def _put(self, entry: AnyEntry, fact: f.Fact, cause: RowCause) -> None:
+        before = self.registers.entries.now(entry.id)
+        self.registers.entries.put(entry.id, entry, fact.recorded_at, cause, fact.id)
+        self._entries.move(entry.id, before.customer if before is not None else None, entry.customer)
+
+    def _post_corrected(self, fact: f.Fact, made: Iterable[e.DomainEvent]) -> None:
+        """A record that was given another party is of whoever that names."""
+        for one in made:
+            if isinstance(one, e.RecordFiled) and one.filed.fact.id != fact.id:
+                entry = self.registers.entries.now(one.filed.fact.id)
+                party = getattr(one.filed.fact.matter, "customer", None)
+                if entry is not None and isinstance(party, f.Party):
+                    customer = self._customers.of(party.contacts)
+                    now = replace(entry, customer=customer, name=party.name, contacts=party.contacts)
+                    self._put(now, fact, "corrected")
+
+    def _post_reformed(self, fact: f.Fact, outcome: Outcome) -> None:
+        """Where customers were joined or split, each of their records and deals is of whom its contacts name now."""
+        if not any(isinstance(one, REFORMED) for one in outcome.events):
+            return
+        touched = [CustomerId(key.id) for key in outcome.changes if key.kind == "customer"]
+        for id_ in self._entries.of(touched):
+            entry = self.registers.entries.now(id_)
+            if entry is not None:
+                customer = self._customers.of(entry.contacts)
+                if customer != entry.customer:
+                    self._put(replace(entry, customer=customer), fact, self._moved(entry.customer))
+        for deal in self._deals.of(touched):
+            row, home = self.registers.deals.now(deal), self._slice.pointed("deal", deal)
+            if row is not None and home is not None and home != row.customer:
+                self._put_deal(replace(row, customer=home), fact, self._moved(row.customer))
+
+    def _put_deal(self, row: DealRow, fact: f.Fact, cause: RowCause) -> None:
+        before = self.registers.deals.now(row.deal)
+        self.registers.deals.put(row.deal, row, fact.recorded_at, cause, fact.id)
+        self._deals.move(row.deal, before.customer if before is not None else None, row.customer)
+
+    def _moved(self, before: CustomerId | None) -> RowCause:
+        gone = before is None or self._slice.find_customer(before) is None
+        return "joined" if gone else "split"
+
+    def _post_staff(self, event: Event) -> None:
+        data, staff = event.data, self.registers.staff
+        assert event.recorded_at is not None, "an event of the journal has its recorded_at"
+        if isinstance(data, StaffEnrolled):
+            row = StaffEntry(
+                data.staff,
+                data.name,
+                data.role,
+                getattr(data, "number", None),
+                getattr(data, "title", None),
+                getattr(data, "team", None),
+            )
+            staff.put(data.staff, row, event.recorded_at, "entered", event.id)
+        elif isinstance(data, StaffDeparted):
+            known = staff.now(data.staff)
+            if known is not None:
+                staff.put(data.staff, replace(known, departed=True), event.recorded_at, "closed", event.id)
+
+    def _post_events(self, event: Event, fact: f.Fact, made: Iterable[e.DomainEvent]) -> None:
+        for one in made:
+            if isinstance(one, e.Decided):
+                self._post_decision(one, fact)
+            elif isinstance(one, e.CustomersJoined):
+                self._post_joined(one, fact)
+            elif isinstance(one, e.DealDecided | e.DealChanged):
+                before = self.registers.deals.now(one.deal.deal)
+                cause = deal_cause(one, before, fact)
+                row = before or subscribed(one, self.registers.entries.now(one.deal.event))
+                self._put_deal(deal_row(row, one, event, fact), fact, cause)
+
+    def _post_joined(self, joined: e.CustomersJoined, fact: f.Fact) -> None:
+        """What was decided of a customer stands with the one that it was joined to."""
+        for number in self._decisions.of(joined.gone):
+            row = self.registers.decisions.now(number)
+            if row is not None:
+                now = replace(row, customer=joined.customer)
+                self.registers.decisions.put(number, now, fact.recorded_at, "joined", fact.id)
+                self._decisions.move(number, row.customer, joined.customer)
+
+    def _post_decision(self, made: e.Decided, fact: f.Fact) -> None:
+        """A lapse is known when it happens; whatever else is decided, by the fact that brought it about."""
+        self._decided += 1
+        row = DecisionRow(
+            self._decided,
+            made.customer,
+            made.at,
+            made.decision,
+            made.owner,
+            made.previous,
+            made.clause,
+            made.because,
+        )
+        lapsed = made.decision == "lapsed"
+        since = made.at if lapsed else fact.recorded_at
+        by: EventId | None = None if lapsed else fact.id
+        self.registers.decisions.put(self._decided, row, since, "decided", by)
+        self._decisions.move(self._decided, None, made.customer)
+
+
+def _cause_of(entry: AnyEntry) -> RowCause:
+    if entry.carried:
+        return "carried"
+    return "late" if not LATE.isdisjoint(entry.flags) else "entered"

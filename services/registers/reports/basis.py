@@ -1,0 +1,205 @@
+"""What every report is made from, and the questions that more than one of them asks.
+
+Registers as known at a time, the scheme of the office, the period: a report is a function of these and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from services.registers.model.deals import DealRow
+from services.registers.model.entries import Entry
+from services.registers.model.periods import DaySpan, LocalTime
+from services.registers.model.registers import AnyEntry, KnownRegisters, T, of_office
+from services.registers.model.scheme import OfficeScheme
+from services.registers.reports.report import ReportHead
+from shared.contract import CallRegistered, FollowUpRecorded, VisitRegistered
+from shared.ids import CustomerId, EventId, OfficeId, StaffId
+from shared.rules.judge.amounts import WHOLE, by_shares, cents_of
+
+NOBODY = StaffId("")
+_ENDS_LOSS = frozenset({"visit.registered", "call.registered", "reservation.made", "deal.subscribed"})
+_POINTS, _CENTS = Decimal(WHOLE), Decimal(100)
+
+
+@dataclass
+class ReportBasis:
+    """One question to the registers; `office` None is the whole scope."""
+
+    known: KnownRegisters
+    scheme: OfficeScheme
+    office: OfficeId | None
+    period: DaySpan
+    rulebook: str
+
+    @cached_property
+    def time(self) -> LocalTime:
+        """The local time of the office."""
+        return LocalTime(self.known.registers.zone)
+
+    @cached_property
+    def day(self) -> date:
+        """The day at which what stands is asked: the last of the period, or the last that has come."""
+        return min(self.period.last, self.time.day(self.known.as_of))
+
+    @cached_property
+    def until(self) -> datetime:
+        """The last instant of that day, or the last that has come."""
+        return min(self.time.end_of(self.day), self.known.as_of)
+
+    def over(self, period: DaySpan) -> ReportBasis:
+        """The same question for another period."""
+        return replace_period(self, period)
+
+    def head(self) -> ReportHead:
+        """What stands above the report."""
+        known, scheme = self.known, self.scheme
+        return ReportHead(
+            known.registers.scope,
+            self.office,
+            self.period,
+            known.as_of,
+            known.known_at,
+            known.registers.zone,
+            self.rulebook,
+            f"{scheme.name} {scheme.version}",
+        )
+
+    def within(self, at: datetime | None) -> bool:
+        """Whether something happened in the period."""
+        return at is not None and self.time.day(at) in self.period
+
+    def entries(self, data: type[T], *, carried: bool = False) -> list[Entry[T]]:
+        """The records of one type in the office and the period; carried ones are in no traffic."""
+        found = of_office(self.known.of(data), self.office)
+        return [one for one in found if (carried or not one.carried) and self.within(one.occurred_at)]
+
+    @cached_property
+    def first_visits(self) -> frozenset[EventId]:
+        """The first visit of each customer (`new_in`), by when it happened, carried ones among them."""
+        first: dict[tuple[CustomerId, OfficeId | None], EventId] = {}
+        for visit in self.known.of(VisitRegistered):
+            if visit.customer is not None:
+                office = visit.office if self.scheme.new_in == "office" else None
+                first.setdefault((visit.customer, office), visit.id)
+        return frozenset(first.values())
+
+    @cached_property
+    def first_calls(self) -> dict[CustomerId, Entry[CallRegistered]]:
+        """The first call of each customer."""
+        first: dict[CustomerId, Entry[CallRegistered]] = {}
+        for call in self.known.of(CallRegistered):
+            if call.customer is not None:
+                first.setdefault(call.customer, call)
+        return first
+
+    def after_call(self, visit: AnyEntry) -> bool:
+        """Whether the customer had called before this visit."""
+        call = self.first_calls.get(visit.customer) if visit.customer is not None else None
+        return call is not None and call.place < visit.place
+
+    @cached_property
+    def _first_channels(self) -> dict[CustomerId, str]:
+        first: dict[CustomerId, str] = {}
+        for entry in self.known.entries.values():
+            said = getattr(entry.data, "channel", None)
+            if said and entry.customer is not None:
+                first.setdefault(entry.customer, said)
+        return first
+
+    def channel(self, entry: AnyEntry) -> str:
+        """By which channel somebody came: as the record says, else as the customer's first; empty where none does."""
+        said = getattr(entry.data, "channel", None) or self.channel_of(entry.customer)
+        return self.scheme.channel(said) if said else ""
+
+    def channel_of(self, customer: CustomerId | None) -> str:
+        """The channel by which a customer came first; empty where no record says so."""
+        said = self._first_channels.get(customer, "") if customer is not None else ""
+        return self.scheme.channel(said) if said else ""
+
+    def level_at(self, customer: CustomerId, at: datetime) -> tuple[str | None, AnyEntry | None]:
+        """The last level that was recorded of a customer by a time, and the record that says it."""
+        codes = list(self.levels_of(customer, at))
+        return codes[-1] if codes else (None, None)
+
+    def levels_of(self, customer: CustomerId, at: datetime) -> Iterable[tuple[str, AnyEntry]]:
+        """Every level that was recorded of a customer by a time."""
+        for entry in self.known.by_customer.get(customer, ()):
+            if entry.occurred_at <= at:
+                said = level_said(entry.data)
+                if said:
+                    yield said, entry
+
+    def deals(self) -> list[DealRow]:
+        """The deals of the office."""
+        return [one for one in self.known.deals if self.office in (None, one.office)]
+
+    def sold_at(self, deal: DealRow) -> datetime | None:
+        """When a deal counts as sold (`sold_by`)."""
+        return deal.subscribed_at if self.scheme.sold_by == "subscribed" else deal.signed_at
+
+    def sold(self) -> list[DealRow]:
+        """The deals that were sold in the period, whatever became of them."""
+        return [one for one in self.deals() if self.within(self.sold_at(one))]
+
+    def sets(self, deal: DealRow) -> dict[StaffId, Decimal]:
+        """Which part of a deal is whose."""
+        return {staff: points / _POINTS for staff, points in self._shares(deal).items()}
+
+    def amounts(self, deal: DealRow) -> dict[StaffId, Decimal]:
+        """Which part of a deal's amount is whose; nothing where no amount is stated."""
+        if deal.amount is None:
+            return {}
+        cents = by_shares(cents_of(deal.amount), self._shares(deal))
+        return {staff: part / _CENTS for staff, part in cents.items()}
+
+    def _shares(self, deal: DealRow) -> dict[StaffId, int]:
+        if self.scheme.credit == "closer":
+            return {deal.closed_by: WHOLE}
+        return deal.shares or {NOBODY: WHOLE}
+
+    def lost(self, customer: CustomerId, at: datetime) -> AnyEntry | None:
+        """The loss of a customer that stands: none that a later visit, call, reservation or deal ended."""
+        found: AnyEntry | None = None
+        for entry in self.known.by_customer.get(customer, ()):
+            if entry.occurred_at <= at and entry.data.TYPE in _ENDS_LOSS:
+                found = None
+            elif entry.occurred_at <= at and entry.data.TYPE == "opportunity.lost":
+                found = entry
+        return found
+
+    def counts(self, entry: AnyEntry) -> bool:
+        """Whether a visit, call or follow-up is a contact that counts (procedure.md#follow-up-counts)."""
+        if entry.flags:
+            return False
+        data: Any = entry.data
+        if isinstance(data, FollowUpRecorded):
+            return data.reached or not self.scheme.reached_only
+        return isinstance(data, VisitRegistered | CallRegistered)
+
+
+def replace_period(basis: ReportBasis, period: DaySpan) -> ReportBasis:
+    """A basis for another period, of the same registers."""
+    return ReportBasis(basis.known, basis.scheme, basis.office, period, basis.rulebook)
+
+
+def who(data: Any) -> StaffId | None:
+    """Whose a visit, a call or a follow-up is: who received, answered or did it."""
+    for name in ("received_by", "answered_by", "by"):
+        staff = getattr(data, name, None)
+        if staff is not None:
+            return StaffId(staff)
+    return None
+
+
+def level_said(data: Any) -> str | None:
+    """The level that a record says: its own, or that of a profile."""
+    said = getattr(data, "level", None)
+    if said is None:
+        said = getattr(getattr(data, "set", None), "level", None)
+    return said or None

@@ -1,0 +1,263 @@
+"""R1, traffic (客流量统计表): who came and who called, by day, hour, consultant, channel and more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from services.registers.model.periods import month_of, week_of
+from services.registers.model.registers import AnyEntry
+from services.registers.reports import columns
+from services.registers.reports.basis import ReportBasis, who
+from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable
+from services.registers.reports.tally import LineKey, Tally
+from shared.contract import CallRegistered, VisitRegistered
+from shared.i18n import Text, translated
+from shared.ids import StaffId
+
+TrafficGrain: TypeAlias = Literal[
+    "day", "week", "month", "weekday", "hour", "consultant", "channel", "project"
+]
+GRAINS: Final[tuple[TrafficGrain, ...]] = get_args(TrafficGrain)
+
+
+def visit_columns() -> tuple[ReportColumn, ...]:
+    """The columns that `count_visit` fills."""
+    return (
+        ReportColumn(
+            "visits",
+            translated("visits"),
+            translated("visits that happened in the period; companions and carried entries not counted"),
+        ),
+        ReportColumn(
+            "new",
+            translated("first visits"),
+            translated("visits that are the first of their customer, by when they happened"),
+        ),
+        ReportColumn(
+            "returning", translated("return visits"), translated("visits of customers who had come before")
+        ),
+        ReportColumn(
+            "no_contact",
+            translated("without contact"),
+            translated("visits that left no phone and no WeChat id, or a masked one"),
+        ),
+        ReportColumn("contact", translated("with contact"), translated("visits less visits without contact")),
+        ReportColumn(
+            "contact_rate",
+            translated("share with contact"),
+            translated("visits with contact / visits"),
+            "percent",
+            ("contact", "visits"),
+        ),
+        ReportColumn(
+            "late", translated("entered late"), translated("of the visits, those entered after their day")
+        ),
+    )
+
+
+def count_visit(tally: Tally, basis: ReportBasis, key: LineKey, visit: AnyEntry) -> None:
+    """Count one visit into a line."""
+    tally.add(key, "visits", visit.id)
+    if visit.customer is None:
+        tally.add(key, "no_contact", visit.id)
+    else:
+        tally.add(key, "contact", visit.id)
+        tally.add(key, "new" if visit.id in basis.first_visits else "returning", visit.id)
+    if visit.late:
+        tally.add(key, "late", visit.id)
+
+
+def traffic(basis: ReportBasis, grain: TrafficGrain = "day") -> OfficeReport:
+    """The traffic of a period, and how it compares with the period before."""
+    tally = counted(basis, grain)
+    lines = tally.table(grain, _title(grain), (_key_column(grain), *traffic_columns(basis)), _order(grain))
+    return OfficeReport("traffic", translated("Traffic"), basis.head(), (lines, _compared(basis, tally)))
+
+
+def traffic_columns(basis: ReportBasis) -> tuple[ReportColumn, ...]:
+    """All figures of the report; a column for each level of the scheme."""
+    levels = tuple(
+        ReportColumn(
+            f"level_{level.code}",
+            translated("level {code}", code=level.code),
+            translated("visits and calls on whose record this level stands"),
+        )
+        for level in basis.scheme.levels
+    )
+    return (
+        *visit_columns(),
+        columns.calls(),
+        ReportColumn(
+            "call_to_visit",
+            translated("visits after a call"),
+            translated("first visits of customers who had called before"),
+        ),
+        *levels,
+        ReportColumn(
+            "sold",
+            translated("sold"),
+            translated("deals subscribed (or signed, as the scheme says) in the period"),
+        ),
+        ReportColumn(
+            "sold_rate",
+            translated("sold per visit"),
+            translated("sold / visits"),
+            "percent",
+            ("sold", "visits"),
+        ),
+    )
+
+
+def counted(basis: ReportBasis, grain: TrafficGrain) -> Tally:
+    """The visits, calls and deals of the period, counted by the grain."""
+    tally, keys = Tally(_every_key(basis, grain)), _LineKeys(basis, grain)
+    for visit in basis.entries(VisitRegistered):
+        key = keys.of(visit)
+        count_visit(tally, basis, key, visit)
+        if visit.id in basis.first_visits and basis.after_call(visit):
+            tally.add(key, "call_to_visit", visit.id)
+        _count_level(tally, basis, key, visit)
+    for call in basis.entries(CallRegistered):
+        tally.add(keys.of(call), "calls", call.id)
+        _count_level(tally, basis, keys.of(call), call)
+    for deal in basis.sold():
+        at = basis.sold_at(deal)
+        assert at is not None, "what was sold was sold at a time"
+        for staff, part in basis.sets(deal).items():
+            key = keys.made(at, staff, basis.channel_of(deal.customer), deal.project)
+            tally.add(key, "sold", deal.event, part)
+    for key in tally.so_far():
+        tally.words(key, **{grain: _shown(basis, grain, key[0])})
+    return tally
+
+
+def _count_level(tally: Tally, basis: ReportBasis, key: LineKey, entry: AnyEntry) -> None:
+    code = entry.data.level
+    if code and basis.scheme.level(code) is not None:
+        tally.add(key, f"level_{code}", entry.id)
+
+
+class _LineKeys:
+    """The line of a record or a deal, by the grain."""
+
+    def __init__(self, basis: ReportBasis, grain: TrafficGrain) -> None:
+        self._basis, self._grain = basis, grain
+
+    def of(self, entry: AnyEntry) -> LineKey:
+        staff, project = who(entry.data), getattr(entry.data, "project", None)
+        return self.made(entry.occurred_at, staff or "", self._basis.channel(entry), project or "")
+
+    def made(self, at: datetime, staff: str, channel: str, project: str) -> LineKey:
+        time, day = self._basis.time, self._basis.time.day(at)
+        by_grain: dict[TrafficGrain, Callable[[], str]] = {
+            "day": day.isoformat,
+            "week": lambda: week_of(day, self._basis.scheme.week_ends_on).first.isoformat(),
+            "month": lambda: f"{day:%Y-%m}",
+            "weekday": lambda: str(day.isoweekday()),
+            "hour": lambda: f"{time.hour(at):02d}",
+            "consultant": lambda: staff,
+            "channel": lambda: channel,
+            "project": lambda: project,
+        }
+        return (by_grain[self._grain](),)
+
+
+def _every_key(basis: ReportBasis, grain: TrafficGrain) -> list[LineKey]:
+    """The lines that are there even where nothing happened."""
+    if grain in ("day", "week", "month"):
+        days = basis.period.each_day()
+        spans: dict[str, Callable[[date], str]] = {
+            "day": lambda day: day.isoformat(),
+            "week": lambda day: week_of(day, basis.scheme.week_ends_on).first.isoformat(),
+            "month": lambda day: f"{month_of(day).first:%Y-%m}",
+        }
+        return [(key,) for key in dict.fromkeys(map(spans[grain], days))]
+    return []
+
+
+def _shown(basis: ReportBasis, grain: TrafficGrain, key: str) -> str:
+    if grain == "consultant" and key:
+        return basis.known.staff_name(StaffId(key))
+    return key or translated("not stated").beside
+
+
+def _order(grain: TrafficGrain) -> Callable[[LineKey], Any]:
+    return lambda key: (key[0] == "", key)
+
+
+def _key_column(grain: TrafficGrain) -> ReportColumn:
+    return columns.words(grain, grain_headings()[grain], translated("by what the lines are counted"))
+
+
+def grain_headings() -> dict[TrafficGrain, Text]:
+    """The heading of the first column, by grain."""
+    return {
+        "day": translated("day"),
+        "week": translated("week from"),
+        "month": translated("month"),
+        "weekday": translated("day of the week"),
+        "hour": translated("hour"),
+        "consultant": translated("consultant"),
+        "channel": translated("channel"),
+        "project": translated("project"),
+    }
+
+
+def _title(grain: TrafficGrain) -> Text:
+    return translated("Traffic by {grain}", grain=grain_headings()[grain])
+
+
+COMPARED: Final = ("visits", "new", "calls", "sold")
+
+
+def _compared(basis: ReportBasis, now: Tally) -> ReportTable:
+    """The totals beside those of the period before; a change of `anomaly` percent or more is marked."""
+    before = counted(basis.over(basis.period.before()), "day")
+    titles = {column.key: column.heading for column in traffic_columns(basis)}
+    tally = Tally()
+    for name in COMPARED:
+        for column, sign, side in (("now", 1, now), ("before", -1, before)):
+            parts = side.total().figures.get(name, {})
+            for row, amount in parts.items():
+                tally.add((name,), column, row, amount)
+                tally.add((name,), "difference", row, sign * amount)
+        beyond = _beyond(now.total().amount(name), before.total().amount(name), basis.scheme.anomaly)
+        tally.words((name,), figure=titles[name].beside, anomaly=translated("yes").beside if beyond else "")
+    return tally.table(
+        "compared", translated("Compared with the period before"), _compared_columns(), total=False
+    )
+
+
+def _beyond(now: Decimal, before: Decimal, limit: int) -> bool:
+    return bool(before) and abs(now - before) * 100 >= limit * before
+
+
+def _compared_columns() -> tuple[ReportColumn, ...]:
+    return (
+        columns.words("figure", translated("figure"), translated("which total is compared")),
+        ReportColumn("now", translated("this period"), translated("the total of this period")),
+        ReportColumn(
+            "before",
+            translated("period before"),
+            translated("the total of as many months, or else days, before it"),
+        ),
+        ReportColumn(
+            "difference", translated("difference"), translated("this period less the period before")
+        ),
+        ReportColumn(
+            "change",
+            translated("change"),
+            translated("difference / period before"),
+            "percent",
+            ("difference", "before"),
+        ),
+        ReportColumn(
+            "anomaly",
+            translated("anomalous"),
+            translated("whether the change is at least that which the scheme names"),
+            "text",
+        ),
+    )

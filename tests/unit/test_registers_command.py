@@ -1,0 +1,69 @@
+"""`panke report`: a report over a file of events, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services.registers.cli import report_command
+from tests.support.journal import WrittenJournal
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two visits in time, and one of the first day that is entered two days later."""
+    written = WrittenJournal()
+    written.visit("03-02 10:00", "a")
+    written.visit("03-03 10:00", "b", by="wang")
+    written.visit("03-02 09:00", "b", recorded="03-05 10:00")
+    path = tmp_path_factory.mktemp("journal") / "north.ndjson"
+    path.write_bytes(b"\n".join(written.lines()))
+    return path
+
+
+def run(journal: Path, *more: str) -> Result:
+    days = ("--from", "2026-03-02", "--to", "2026-03-03")
+    return CliRunner().invoke(report_command, [*more, "--journal", str(journal), *days])
+
+
+def test_json_has_every_figure_with_its_definition_and_the_ids_behind_it(journal: Path) -> None:
+    """Each number can be opened to the records that it counts."""
+    answer = json.loads(run(journal, "R1", "--office", "east", "--json").stdout)
+    (table, _) = answer["tables"]
+    assert table["total"]["figures"]["visits"]["value"] == "3"
+    assert len(table["total"]["figures"]["visits"]["ids"]) == 3
+    heading = next(one for one in table["columns"] if one["column"] == "visits")["heading"]
+    assert heading == {"zh": "批次", "en": "visits"}
+
+
+def test_an_issued_report_explains_how_the_later_one_differs(journal: Path) -> None:
+    """The late entry is named as what makes the difference."""
+    asked = ("traffic", "--office", "east", "--issued", "2026-03-04T00:00:00Z")
+    answer = json.loads(run(journal, *asked, "--json").stdout)
+    (visits,) = [
+        one for one in answer["differences"] if (one["column"], one["line"]) == ("visits", ["2026-03-02"])
+    ]
+    assert (visits["issued"], visits["later"]) == ("1", "2")
+    assert [one["reason"] for one in visits["rows"][0]["reasons"]] == ["late"]
+    assert "补录" in run(journal, *asked).stdout
+
+
+def test_known_at_leaves_out_what_was_recorded_later(journal: Path) -> None:
+    """The report of the evening is found again."""
+    asked = ("traffic", "--office", "east", "--known-at", "2026-03-04T00:00:00Z", "--json")
+    answer = json.loads(run(journal, *asked).stdout)
+    assert answer["tables"][0]["total"]["figures"]["visits"]["value"] == "2"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("nothing",), ("due", "--by", "day"), ("due", "--office", "west"), ("due", "--rulebook", "none")],
+)
+def test_a_wrong_question_ends_with_two_and_says_why(journal: Path, asked: tuple[str, ...]) -> None:
+    """Nothing is printed but what is wrong."""
+    result = run(journal, *asked)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "panke report" in result.stderr

@@ -1,0 +1,156 @@
+"""The worked examples of the registers: small journals with the exact figures of their reports."""
+
+from __future__ import annotations
+
+from services.registers.reports.explaining import explain
+from tests.support.journal import WrittenJournal, local, phones, report_of, shown, total
+
+
+def test_a_week_of_visits_and_calls_is_counted_by_when_they_happened() -> None:
+    """A week counts five groups, two of them new, one without contact; the visit after midnight is Monday's."""
+    journal = WrittenJournal()
+    journal.visit("01-15 10:00", "b", recorded="02-01 09:00", carried=True)
+    journal.visit("03-02 10:00", "a")
+    journal.visit("03-04 10:00", "a")
+    journal.visit("03-05 10:00", "b")
+    journal.call("03-06 10:00", "d")
+    journal.visit("03-07 10:00", "-")
+    journal.visit("03-08 23:30", "d")
+    journal.visit("2026-03-08T16:10:00Z", "e")
+
+    week = total(journal.report("traffic", "03-02", "03-08").tables[0])
+
+    assert (week["visits"], week["new"], week["returning"], week["no_contact"]) == ("5", "2", "2", "1")
+    assert (week["contact_rate"], week["calls"], week["call_to_visit"]) == ("80.0%", "1", "1")
+    monday = journal.report("traffic", "03-09", "03-09").tables[0]
+    assert shown(monday, monday.line("2026-03-09"))["visits"] == "1"
+
+
+def test_a_day_is_the_local_day_of_the_office() -> None:
+    """What happens at 16:00 UTC is of the next day in Shanghai."""
+    journal = WrittenJournal()
+    journal.visit("2026-02-28T16:00:00Z", "a")
+    journal.deal("2026-03-31T16:30:00Z", "a", "d1", "100")
+
+    march, april = (
+        journal.report("traffic", first, last, grain="month").tables[0]
+        for first, last in (("03-01", "03-31"), ("04-01", "04-30"))
+    )
+
+    assert (total(march)["visits"], total(march)["sold"]) == ("1", "0")
+    assert (total(april)["visits"], total(april)["sold"]) == ("0", "1")
+
+
+def test_a_cancellation_counts_in_its_own_period() -> None:
+    """A deal stays in the month of its subscription; that it was cancelled later stands beside it."""
+    journal = WrittenJournal()
+    journal.visit("03-01 10:00", "a")
+    journal.visit("03-01 11:00", "b")
+    journal.deal("03-20 10:00", "a", "d1", "1000000")
+    journal.deal("03-25 10:00", "b", "d2", "800000")
+    journal.add("deal.cancelled", "04-02 10:00", deal="d1", reason="r")
+
+    march = total(journal.report("consultants", "03-01", "03-31", "04-30 12:00").tables[0])
+    april = total(journal.report("consultants", "04-01", "04-30", "04-30 12:00").tables[0])
+
+    assert (march["subscribed"], march["subscribed_amount"]) == ("2", "1,800,000.00")
+    assert (march["cancelled"], march["net"], march["cancelled_later"]) == ("0", "2", "1")
+    assert (april["subscribed"], april["cancelled"], april["net"]) == ("0", "1", "-1")
+    assert april["net_amount"] == "-1,000,000.00"
+
+
+def test_customers_that_turn_out_to_be_one_were_one_all_along() -> None:
+    """Once a follow-up joins two customers, the second first visit becomes a return visit, and the report says why."""
+    journal = WrittenJournal()
+    journal.visit("03-02 10:00", "p", by="li")
+    second = journal.visit("03-03 10:00", "q", by="wang")
+    journal.follow("03-06 10:00", {"name": "p", "phones": phones("p", "q")}, by="li")
+    registers = journal.posted()
+
+    issued, later = (
+        report_of(registers, "traffic", "03-02", "03-08", local(at), grain="consultant")
+        for at in ("03-05 12:00", "03-07 12:00")
+    )
+
+    assert total(issued.tables[0])["new"] == "2"
+    table = later.tables[0]
+    assert (total(table)["visits"], total(table)["new"], total(table)["returning"]) == ("2", "1", "1")
+    assert (shown(table, table.line("li"))["new"], shown(table, table.line("wang"))["returning"]) == (
+        "1",
+        "1",
+    )
+    assert len(registers.known(local("03-07 12:00")).customers) == 1
+    moved = [one for one in explain(registers, issued, later) if one.line == ("wang",)]
+    assert {(one.column, one.later - one.issued) for one in moved} == {("new", -1), ("returning", 1)}
+    assert all(row.row == second and row.reasons == ("joined",) for one in moved for row in one.rows)
+
+
+def test_a_late_entry_counts_on_the_day_of_the_visit_from_when_it_was_known() -> None:
+    """A visit of 30 March that is entered on 1 April is March's, and makes that of the 31st a return visit."""
+    journal = WrittenJournal()
+    journal.visit("03-31 10:00", "f")
+    journal.visit("03-30 10:00", "f", recorded="04-01 10:00")
+
+    before = total(journal.report("traffic", "03-01", "03-31", "03-31 20:00").tables[0])
+    march = total(journal.report("traffic", "03-01", "03-31", "04-02 12:00").tables[0])
+    april = total(journal.report("traffic", "04-01", "04-30", "04-02 12:00").tables[0])
+
+    assert (before["visits"], before["new"]) == ("1", "1")
+    assert (march["visits"], march["new"], march["returning"], march["late"]) == ("2", "1", "1", "1")
+    assert april["visits"] == "0"
+
+
+def test_a_customer_is_due_by_the_earliest_of_level_claim_and_agreed_day() -> None:
+    """The last contact that reached counts, at the level of then; under a rulebook that lets it lapse, it is gone."""
+    journal = WrittenJournal()
+    journal.visit("03-02 10:00", "a", level="H")
+    journal.follow("03-03 10:00", "a", reached=False)
+    journal.follow("03-04 10:00", "a", level="A", next_on="2026-03-09")
+
+    reports = {
+        (book, at): journal.report("due", f"03-{at}", f"03-{at}", scheme="habc", rulebook=book).tables[0]
+        for book, at in (("reception", "12"), ("shijiazhuang", "08"), ("shijiazhuang", "09"))
+    }
+
+    (line,) = (shown(table, one) for table in [reports["reception", "12"]] for one in table.lines)
+    assert (line["due"], line["by_level"], line["by_plan"], line["days"]) == (
+        "2026-03-09",
+        "2026-03-11",
+        "2026-03-09",
+        "3",
+    )
+    eighth = reports["shijiazhuang", "08"]
+    assert [shown(eighth, one)["due"] for one in eighth.lines] == ["2026-03-08"]
+    assert reports["shijiazhuang", "09"].lines == ()
+
+
+def test_money_is_shared_to_the_cent_and_the_rest_goes_to_the_largest_share() -> None:
+    """Parts of an amount sum to it; of equal shares, the first by staff id has the cent that is left."""
+    journal = WrittenJournal()
+    for name, amount, shares in (
+        ("a", "1000000.01", {"li": 5000, "wang": 5000}),
+        ("b", "999999.99", {"li": 7000, "wang": 3000}),
+    ):
+        month = "03" if name == "a" else "04"
+        journal.visit(f"{month}-01 10:00", name)
+        journal.deal(f"{month}-02 10:00", name, f"d{name}", amount)
+        dispute = {"dispute": f"x{name}", "customer": {"phones": phones(name)}}
+        journal.add("dispute.opened", f"{month}-02 11:00", opened_by="wang", reason="r", **dispute)
+        journal.add(
+            "dispute.ruled",
+            f"{month}-02 12:00",
+            dispute=f"x{name}",
+            ruled_by="gao",
+            shares=shares,
+            reason="r",
+        )
+
+    march, april = (
+        journal.report("consultants", f"{month}-01", f"{month}-30").tables[0] for month in ("03", "04")
+    )
+
+    each = {who: shown(march, march.line(who)) for who in ("li", "wang")}
+    assert (each["li"]["subscribed_amount"], each["li"]["subscribed"]) == ("500,000.01", "0.5")
+    assert (each["wang"]["subscribed_amount"], each["wang"]["subscribed"]) == ("500,000.00", "0.5")
+    each = {who: shown(april, april.line(who)) for who in ("li", "wang")}
+    assert [each[who]["subscribed_amount"] for who in ("li", "wang")] == ["700,000.00", "299,999.99"]
