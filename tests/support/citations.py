@@ -36,7 +36,7 @@ OLD: Final = tuple(
         r"\b(?:rules|contract|hazards|architecture|patterns)(?:\.md)?,? [\"“]?\d",
         r"\b(?:rules|contract|hazards|architecture|patterns),? [\"“][a-z]",
         r"\bhazards:",
-        r"(?<![\w/-])(?:house|changes|rules|patterns|registers)\.md\b",
+        r"(?<![\w/-])(?:house|changes|rules|patterns)\.md\b",
         r"\bshared/spec\b",
     )
 )

@@ -17,7 +17,7 @@ REPEATED = frozenset({"duplicate_visit", "duplicate_deal", "duplicate_dispute"})
 """What carries one of these is in no register: the first record with its id stands."""
 
 
-class Entry(Struct, Generic[D], frozen=True, gc=False):
+class RegisterEntry(Struct, Generic[D], frozen=True, gc=False):
     """A record of any type, `data` as recorded and amended, `name` and `contacts` as corrected.
 
     `occurred_at` is when it happened, which is what registers go by; `flags` say what of it did not happen.

@@ -11,14 +11,16 @@ from typing import Any, TypeVar, cast
 
 from services.registers.model.customers import DecisionRow, NumberedCustomer, OwnershipRow, StaffEntry
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import Entry
+from services.registers.model.entries import RegisterEntry
 from services.registers.model.versions import VersionedTable
 from shared.contract import CallRegistered, Data, FollowUpRecorded, VisitRegistered
 from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 T = TypeVar("T", bound=Data)
-AnyEntry = Entry[Any]
-Conversation = Entry[VisitRegistered] | Entry[CallRegistered] | Entry[FollowUpRecorded]
+AnyEntry = RegisterEntry[Any]
+Conversation = (
+    RegisterEntry[VisitRegistered] | RegisterEntry[CallRegistered] | RegisterEntry[FollowUpRecorded]
+)
 
 
 @dataclass(slots=True)
@@ -62,9 +64,9 @@ class KnownRegisters:
             found[type(entry.data)].append(entry)
         return found
 
-    def of(self, data: type[T]) -> list[Entry[T]]:
+    def of(self, data: type[T]) -> list[RegisterEntry[T]]:
         """The records of one type, in the order of happening."""
-        return cast("list[Entry[T]]", self._by_type.get(data, []))
+        return cast("list[RegisterEntry[T]]", self._by_type.get(data, []))
 
     @cached_property
     def by_customer(self) -> dict[CustomerId, list[AnyEntry]]:
@@ -173,6 +175,6 @@ class KnownRegisters:
         return entry.office if entry is not None else None
 
 
-def of_office(entries: Iterable[Entry[T]], office: OfficeId | None) -> list[Entry[T]]:
+def of_office(entries: Iterable[RegisterEntry[T]], office: OfficeId | None) -> list[RegisterEntry[T]]:
     """Those of one office, or all where none is named."""
     return [one for one in entries if office is None or one.office == office]

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import Entry
+from services.registers.model.entries import RegisterEntry
 from services.registers.model.versions import RowCause
 from shared.contract import DealCancelled, DealSubscribed, Event
 from shared.rules.domain import events as e
@@ -37,7 +37,7 @@ def deal_cause(made: e.DealDecided | e.DealChanged, before: DealRow | None, fact
     return "signed" if isinstance(fact.matter, Signing) else "decided"
 
 
-def subscribed(made: e.DealDecided | e.DealChanged, entry: Entry[Any] | None) -> DealRow:
+def subscribed(made: e.DealDecided | e.DealChanged, entry: RegisterEntry[Any] | None) -> DealRow:
     """The row of a deal as its subscription states it."""
     assert entry is not None and isinstance(entry.data, DealSubscribed), "a deal begins with its own record"
     data = entry.data

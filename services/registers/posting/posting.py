@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from services.registers.model.customers import DecisionRow, StaffEntry
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import LATE, Entry
+from services.registers.model.entries import LATE, RegisterEntry
 from services.registers.model.registers import AnyEntry, Registers
 from services.registers.model.versions import RowCause
 from services.registers.posting.customers import PostedCustomers
@@ -78,7 +78,7 @@ class Posting:
         flags = tuple(one.flag for one in made if isinstance(one, e.Flagged) and one.event == fact.id)
         party = getattr(fact.matter, "customer", None)
         party = party if isinstance(party, f.Party) and not isinstance(fact.matter, f.Correction) else None
-        entry: AnyEntry = Entry(
+        entry: AnyEntry = RegisterEntry(
             event.id,
             fact.seq,
             event.office,

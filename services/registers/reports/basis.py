@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import Entry
+from services.registers.model.entries import RegisterEntry
 from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.registers import AnyEntry, KnownRegisters, T, of_office
 from services.registers.model.scheme import OfficeScheme
@@ -74,7 +74,7 @@ class ReportBasis:
         """Whether something happened in the period."""
         return at is not None and self.time.day(at) in self.period
 
-    def entries(self, data: type[T], *, carried: bool = False) -> list[Entry[T]]:
+    def entries(self, data: type[T], *, carried: bool = False) -> list[RegisterEntry[T]]:
         """The records of one type in the office and the period; carried ones are in no traffic."""
         found = of_office(self.known.of(data), self.office)
         return [one for one in found if (carried or not one.carried) and self.within(one.occurred_at)]
@@ -90,9 +90,9 @@ class ReportBasis:
         return frozenset(first.values())
 
     @cached_property
-    def first_calls(self) -> dict[CustomerId, Entry[CallRegistered]]:
+    def first_calls(self) -> dict[CustomerId, RegisterEntry[CallRegistered]]:
         """The first call of each customer."""
-        first: dict[CustomerId, Entry[CallRegistered]] = {}
+        first: dict[CustomerId, RegisterEntry[CallRegistered]] = {}
         for call in self.known.of(CallRegistered):
             if call.customer is not None:
                 first.setdefault(call.customer, call)
