@@ -260,6 +260,8 @@ class Stack:
         environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         # Beside the data and never in it: whoever has a copy of the one has not the other.
         environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
+        environment.setdefault("PANKE_AUDIT_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
+        environment.setdefault("PANKE_AUDIT_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
         environment.setdefault("PANKE_AUDIT_KEYS", str((self.directory / "keys" / "log.keys").absolute()))
         environment.setdefault("PANKE_AUDIT_FILES", str((self.directory / "audit" / "log").absolute()))
         if self.keys is not None:

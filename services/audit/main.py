@@ -13,6 +13,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
+from services.audit.context.asking import Addresses, JudgingContext
 from services.audit.http import SCHEMAS, add_routes
 from services.audit.keys.keyfile import LogKeyError, LogKeys, make_log_key
 from services.audit.model.metrics import AuditMetrics
@@ -28,6 +29,7 @@ from services.audit.sequencing.sequencer import Sequencer
 from services.audit.settings import AuditSettings
 from services.audit.witnesses.asking import Witnesses
 from shared.access.deployment import ServiceDoor
+from shared.access.machine import AsMachine
 from shared.contract.topics import Topics
 from shared.i18n import bilingual
 from shared.platform.clock import MachineClock
@@ -88,6 +90,10 @@ class AuditService:
         )  # fmt: skip
         self.publisher.shown = self.announcer.shown
         self.intake = self._intake(topics, files)
+        self.context = JudgingContext(
+            self.database, Addresses(settings.audit_attribution, settings.audit_intake),
+            AsMachine(self.door.machine), self.metrics, self.publisher.wake,
+        )  # fmt: skip
         host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke audit 判客存证",
@@ -147,6 +153,7 @@ class AuditService:
                 ready=self.publisher.ready,
             ),
             *self.intake.parts("consumer", limits, self._show_lag),
+            in_background("context", self.context.run),
             in_background("figures", self._figures),
             ServicePart("scopes", ready=self._scopes_ready),
             watched("publisher", "the publisher", self.publishing, limits),

@@ -24,6 +24,9 @@ class AuditSettings(CommonSettings, frozen=True, kw_only=True):
     audit_origin: Annotated[str, Meta(pattern=r"^[^\s+]{0,200}$")] = ""
     # Seconds between two checkpoints at least.
     audit_every: Seconds = 1.0
+    # Where texts of rulebooks are kept, and where facts are set aside.
+    audit_attribution: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8002"
+    audit_intake: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8001"
     # The policy that names witnesses and how many of them must sign; without it none is asked.
     audit_witnesses: str = ""
     audit_witness_wait: Seconds = 5.0

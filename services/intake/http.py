@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from fastapi import FastAPI, Path, Request
+from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import Response
 
 from services.intake.admission.access_record import put_on_record
@@ -31,7 +31,8 @@ from shared.access.reporting import Reporting
 from shared.access.table import permission_table
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
-from shared.contract.set_aside import SetAside, SetAsidesAnswer, SettingAside
+from shared.contract.set_aside import JournalSetAsidesAnswer, SetAside, SetAsidesAnswer, SettingAside
+from shared.contract.times import parse_query_instant
 from shared.i18n import bilingual, translated
 from shared.platform.http.openapi import ANY_EVENT, JSON, LINES, answer, body, named
 from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, unavailable
@@ -45,7 +46,10 @@ Id = Annotated[str, Path(description="the id of the event", json_schema_extra={"
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 (_PLACE, _RECORD), _ANSWERS = named(EventPlace, RecordedEvent)
-(_SET_ASIDE, _ASKED, _LISTED), _SET_ASIDES = named(SetAside, SettingAside, SetAsidesAnswer, nullable=False)
+(_SET_ASIDE, _ASKED, _LISTED, _LISTED_OF_ALL), _SET_ASIDES = named(
+    SetAside, SettingAside, SetAsidesAnswer, JournalSetAsidesAnswer, nullable=False
+)
+_Since = Annotated[str, Query(max_length=40, description="only those that were set aside then or later")]
 SCHEMAS: Final = _ANSWERS | _SET_ASIDES
 
 _EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")
@@ -188,6 +192,23 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
         told = {"set_asides": [msgspec.Raw(line) for line in lines]}
         return Response(msgspec.json.encode(told), media_type=JSON)
 
+    async def get_all_set_asides(since: _Since = "2000-01-01T00:00:00Z") -> Response:
+        """A thousand at most, the earliest first, of all scopes: for the log, which is of all scopes too."""
+        try:
+            found = await intake.set_asides_since(parse_query_instant(since, "query.since"))
+        except IntakeUnavailableError as error:
+            raise unavailable(error.reason, error.retry_after) from error
+        told = {"set_asides": [{"scope": scope, "line": line.decode()} for scope, line in found]}
+        return Response(msgspec.json.encode(told), media_type=JSON)
+
+    app.add_api_route(
+        "/v1/journal/set-asides",
+        get_all_set_asides,
+        methods=["GET"],
+        tags=["journal"],
+        summary="The facts of all scopes that are left out of the judging",
+        responses={200: answer("In the order in which they were set aside", _LISTED_OF_ALL), **_REFUSALS},
+    )
     app.add_api_route(
         "/v1/journal/{scope}/set-asides",
         get_set_asides,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.contract.decode import decode_document
-from shared.contract.fields import EventId, Prose, StaffId
+from shared.contract.fields import EventId, Prose, ScopeId, StaffId
 from shared.contract.times import Instant, format_instant
 
 
@@ -47,6 +47,19 @@ class SetAsidesAnswer(Struct, frozen=True, forbid_unknown_fields=True):
     """The events of a scope that are left out, in the order in which they were."""
 
     set_asides: tuple[SetAside, ...]
+
+
+class JournalSetAside(Struct, frozen=True, forbid_unknown_fields=True):
+    """A set-aside of any scope; `line` is what the export of its scope says of it, byte for byte."""
+
+    scope: ScopeId
+    line: str
+
+
+class JournalSetAsidesAnswer(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out in all scopes since a time, in the order in which it was."""
+
+    set_asides: tuple[JournalSetAside, ...]
 
 
 def decode_setting_aside(raw: bytes) -> SettingAside:

@@ -491,6 +491,8 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
         before = await client.get("/v1/journal/demo/set-asides")
         first = await client.post("/v1/journal/demo/set-asides", json=asked)
         listed = await client.get("/v1/journal/demo/set-asides")
+        of_all = await client.get("/v1/journal/set-asides")
+        since = await client.get("/v1/journal/set-asides", params={"since": "2100-01-01T00:00:00Z"})
         again = await client.post("/v1/journal/demo/set-asides", json=asked | {"reason": "another"})
         another = await client.post("/v1/journal/demo/set-asides", json=asked | {"by": "zhou"})
         unknown = await client.post("/v1/journal/demo/set-asides", json=asked | {"id": str(uuid.uuid4())})
@@ -502,6 +504,8 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
     assert (first.status_code, again.status_code, another.status_code) == (201, 200, 403)
     assert (first.content, another.json()["errors"][0]["path"]) == (again.content, "by")
     assert (before.json(), listed.json()) == ({"set_asides": []}, {"set_asides": [first.json()]})
+    assert of_all.json() == {"set_asides": [{"scope": "demo", "line": first.text}]}
+    assert since.json() == {"set_asides": []}
     assert (unknown.status_code, elsewhere.status_code) == (404, 404)
     assert unknown.headers["content-type"] == "application/problem+json"
     assert stored.status_code == 200

@@ -28,6 +28,10 @@ class AuditMetrics:
         self.clear_bundles = gauge("clear_bundles", "Bundles that are kept out of the files: texts in clear")
         self.sent = counter("checkpoints_sent", "Checkpoints that were sent to the topic of the log")
         self.errors = counter("publishing_errors", "Attempts to publish that failed, by error", ("error",))
+        self.awaited = gauge("texts_awaited", "Texts of rulebooks that are to become entries")
+        self.context_errors = counter(
+            "context_errors", "Questions to other services that failed", ("service",)
+        )
         self.leading = gauge("leading", "1 in the process that publishes")
         self.lag = gauge("lag_records", "Facts not yet logged, by partition", ("partition",))
         self.unfit = gauge("topic_unfit", "1 while the topic may not be read as it is", ("topic",))

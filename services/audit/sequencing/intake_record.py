@@ -18,13 +18,19 @@ _SCOPE: Final = re.compile(rb"[a-z0-9-]{1,64}").fullmatch
 
 
 class SequencedFact(Struct, frozen=True, gc=False):
-    """A fact with its place; `clear` where it holds personal texts that are not under seal, as far as can be known."""
+    """A fact with its place; `clear` where it holds personal texts that are not under seal, as far as can be known.
+
+    `begins_under` names the rulebook of a scope whose first fact this is, as the journal has it; `adopts` the one that
+    the fact adopts, with its version.
+    """
 
     scope: str
     seq: int
     recorded_at: datetime
     body: bytes
     clear: bool
+    begins_under: str | None = None
+    adopts: tuple[str, int] | None = None
 
 
 class _LeafEnvelope(Struct, frozen=True, gc=False):
@@ -34,9 +40,17 @@ class _LeafEnvelope(Struct, frozen=True, gc=False):
     recorded_at: str
     type: str
     sealed: msgspec.Raw = msgspec.Raw()
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class _AdoptedBook(Struct, frozen=True):
+    rulebook: str
+    version: int
 
 
 _decode: Final = msgspec.json.Decoder(_LeafEnvelope).decode
+_decode_book: Final = msgspec.json.Decoder(_AdoptedBook).decode
+ADOPTED: Final = "rulebook.adopted"
 
 
 def read_fact(record: RawRecord) -> SequencedFact | None:
@@ -55,7 +69,20 @@ def read_fact(record: RawRecord) -> SequencedFact | None:
     if envelope.scope.encode() != record.key:
         return None
     clear = not bytes(envelope.sealed) and _may_be_personal(envelope.type)
-    return SequencedFact(envelope.scope, headers.seq, recorded_at, bytes(record.value), clear)
+    return SequencedFact(
+        envelope.scope, headers.seq, recorded_at, bytes(record.value), clear,
+        headers.default_rulebook if headers.seq == 1 else None, _adopted(envelope),
+    )  # fmt: skip
+
+
+def _adopted(envelope: _LeafEnvelope) -> tuple[str, int] | None:
+    if envelope.type != ADOPTED:
+        return None
+    try:
+        book = _decode_book(envelope.data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return book.rulebook, book.version
 
 
 def _may_be_personal(event_type: str) -> bool:

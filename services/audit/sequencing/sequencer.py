@@ -70,6 +70,7 @@ class _FactBatch:
     entries: list[NewEntry] = field(default_factory=list)
     again: list[tuple[str, int, bytes]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    texts: list[tuple[str, int, str, int | None]] = field(default_factory=list)
     left: int = 0
 
     def take(self, fact: SequencedFact) -> None:
@@ -88,6 +89,10 @@ class _FactBatch:
             return
         place = {"scope": fact.scope, "seq": fact.seq, "clear": fact.clear}
         self.entries.append(NewEntry.of("fact", entry, body, fact.body, **place))
+        if fact.begins_under is not None:
+            self.texts.append((fact.scope, fact.seq, fact.begins_under, None))
+        if fact.adopts is not None:
+            self.texts.append((fact.scope, fact.seq, *fact.adopts))
         standing.seq, standing.waits = fact.seq, False
         self.changed.add(fact.scope)
 
@@ -142,6 +147,7 @@ class Sequencer:
         for fact in facts:
             batch.take(fact)
         append(connection, tree, batch.entries)
+        _await_texts(connection, batch.texts)
         forks = _forks(connection, batch.again)
         for fork in forks:
             if batch.standings[fork.scope].fork is None:
@@ -150,6 +156,13 @@ class Sequencer:
         _put(connection, {scope: batch.standings[scope] for scope in batch.changed})
         waiting = tuple(sorted(scope for scope in batch.changed if batch.standings[scope].waits))
         return SequencedBatch(len(batch.entries), len(batch.again), batch.left, foreign, forks, waiting)
+
+
+def _await_texts(connection: Connection, texts: Sequence[tuple[str, int, str, int | None]]) -> None:
+    if texts:
+        scopes, seqs, names, versions = (list(column) for column in zip(*texts, strict=True))
+        given = {"scopes": scopes, "seqs": seqs, "names": names, "versions": versions}
+        connection.execute(SQL["await_texts"], given)
 
 
 def _standings(connection: Connection, scopes: set[str]) -> dict[str, _Standing]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -164,6 +165,19 @@ class Intake:
             raise IntakeUnavailableError(
                 bilingual("the journal cannot be read at present"), RETRY_AFTER
             ) from error
+
+    async def set_asides_since(self, since: datetime) -> list[tuple[str, bytes]]:
+        """What is left out of the judging in any scope since then. Raises `IntakeUnavailableError`."""
+        try:
+            return await asyncio.to_thread(self._listed_since, since)
+        except psycopg.OperationalError as error:
+            raise IntakeUnavailableError(
+                bilingual("the journal cannot be read at present"), RETRY_AFTER
+            ) from error
+
+    def _listed_since(self, since: datetime) -> list[tuple[str, bytes]]:
+        with self._database.connection() as connection:
+            return self._set_asides.since(connection, since)
 
     def _listed(self, scope: str) -> list[bytes]:
         with within(self._database, scope) as connection:

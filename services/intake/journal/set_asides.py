@@ -7,6 +7,7 @@ so that whoever judges the exported journal leaves it out as well.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from services.intake.journal.journal import SQL, Clock
 from shared.contract import SetAside, SettingAside, decode_set_aside, mask
@@ -37,6 +38,11 @@ class SetAsides:
             connection.execute(SQL["lock_set_asides"], {"scope": scope})
             rows = connection.execute(SQL["set_asides_of_scope"], {"scope": scope}).fetchall()
         return [bytes(body) for (body,) in rows]
+
+    def since(self, connection: Connection, since: datetime) -> list[tuple[str, bytes]]:
+        """The first of all scopes that were set aside then or later, each with its line of the export."""
+        rows = connection.execute(SQL["set_asides_since"], {"since": since}).fetchall()
+        return [(str(scope), bytes(body)) for scope, body in rows]
 
     def record(
         self, connection: Connection, scope: str, asked: SettingAside, mark: Callable[[], None]

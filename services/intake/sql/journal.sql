@@ -122,6 +122,10 @@ SELECT body FROM intake.set_asides WHERE id = %(id)s::uuid
 -- name: set_asides_of_scope
 SELECT body FROM intake.set_asides WHERE scope = %(scope)s ORDER BY at, id
 
+-- name: set_asides_since
+-- Of all scopes; one that is recorded while this is asked may come with a time before one that is known already.
+SELECT scope, body FROM intake.set_asides WHERE at >= %(since)s ORDER BY at, id LIMIT 1000
+
 -- name: all_heads
 SELECT scope, seq, recorded_at, default_rulebook FROM intake.heads ORDER BY scope
 
