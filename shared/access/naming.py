@@ -70,12 +70,12 @@ def _carried() -> Iterator[str]:
 
 def _within(model: type[Struct]) -> Iterator[str]:
     hints: Mapping[str, Any] = get_type_hints(model, include_extras=True)
-    for name in model.__struct_fields__:
-        for part in _parts(hints[name]):
+    for name, shown in zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True):
+        for part in _parts(hints.get(name)):
             if part is StaffId:
-                yield name
+                yield shown
             elif isinstance(part, type) and issubclass(part, Struct):
-                yield from (f"{name}.{way}" for way in _within(part))
+                yield from (f"{shown}.{way}" for way in _within(part))
 
 
 def _parts(hint: Any) -> Iterator[Any]:

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from shared.contract.contacts import wechat_fault
+from shared.contract.days import check_days
+from shared.contract.entry_checks import check_entry
 from shared.contract.errors import bad
 from shared.contract.events import (
     CallRegistered,
+    CheckRecorded,
     ClaimTransferred,
     ComplaintUpheld,
     CorrectedParty,
@@ -21,6 +24,7 @@ from shared.contract.events import (
     OutreachRegistered,
     Party,
     RecordCorrected,
+    RegisterEntry,
     Registration,
     ShiftOpened,
     StaffEnrolled,
@@ -68,6 +72,10 @@ def parties(data: Data) -> Iterator[tuple[str, Party | CorrectedParty]]:
     if isinstance(data, VisitRegistered):
         for index, companion in enumerate(data.companions):
             yield f"data.companions[{index}]", companion
+    elif isinstance(data, CheckRecorded):
+        for index, item in enumerate(data.items):
+            if item.customer is not None:
+                yield f"data.items[{index}].customer", item.customer
 
 
 class _Checks:
@@ -77,30 +85,35 @@ class _Checks:
         self._sealed = sealed
 
     def by_type(self) -> dict[type, Callable[[Any], None]]:
-        of_customer = (OutreachRegistered, ComplaintUpheld, ClaimTransferred, DealSubscribed, DisputeOpened)
+        of_customer = (OutreachRegistered, ComplaintUpheld, ClaimTransferred, DisputeOpened)
         checks: dict[type, Callable[[Any], None]] = dict.fromkeys(of_customer, self._customer)
+        checks |= dict.fromkeys(RegisterEntry.__args__, self._entry)
         return checks | {
+            DealSubscribed: self._deal,
             RecordCorrected: self._customer,
             SurveyRecorded: self._customer,
             StaffEnrolled: self._staff,
             ShiftOpened: _check_shift,
             VisitRegistered: self._visit,
             CallRegistered: self._next_on,
-            FollowUpRecorded: self._next_on,
+            FollowUpRecorded: self._follow_up,
             HouseholdLinked: self._household,
             DisputeRuled: _check_ruling,
         }
 
     def _party(self, party: Party | CorrectedParty, path: str) -> None:
-        name = party.name
-        if name is not None and len(name) > MAX_NAME and not self._stands_for(name):
-            raise bad(f"{path}.name", "length", limit=f"<= {MAX_NAME}")
+        if party.name is not None:
+            self._name(party.name, f"{path}.name")
         for index, phone in enumerate(party.phones or ()):
             self._phone(phone, f"{path}.phones[{index}]")
         if party.wechat is not None:
             fault = wechat_fault(party.wechat)
             if fault is not None and not self._stands_for(party.wechat):
                 raise bad(f"{path}.wechat", fault)
+
+    def _name(self, name: str, path: str) -> None:
+        if len(name) > MAX_NAME and not self._stands_for(name):
+            raise bad(path, "length", limit=f"<= {MAX_NAME}")
 
     def _phone(self, phone: str, path: str) -> None:
         fault = phone_fault(phone)
@@ -130,6 +143,22 @@ class _Checks:
         self._customer(data)
         if data.next_on is not None:
             check_date(data.next_on, "data.next_on")
+
+    def _deal(self, data: DealSubscribed) -> None:
+        self._customer(data)
+        if data.terms is not None:
+            check_days(data.terms, "data.terms")
+
+    def _follow_up(self, data: FollowUpRecorded) -> None:
+        self._next_on(data)
+        for index, name in enumerate(data.met):
+            self._name(name, f"data.met[{index}]")
+
+    def _entry(self, data: RegisterEntry) -> None:
+        for path, party in parties(data):
+            self._party(party, path)
+        check_days(data, "data")
+        check_entry(data)
 
     def _household(self, data: HouseholdLinked) -> None:
         """A masked phone passes: the record is kept, and flagged as naming nobody (procedure.md#identity-nobody)."""

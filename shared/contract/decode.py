@@ -24,18 +24,23 @@ from shared.contract.errors import BadEvent, bad
 from shared.contract.events import (
     DATA_TYPES,
     Carried,
+    CheckRecorded,
     CustomerRecognised,
     Data,
     DisputeEvidenceAdded,
+    DocumentAttached,
     Event,
+    RecordAmended,
     RecordApproved,
     RecordCorrected,
+    RequestSubmitted,
 )
 from shared.contract.fields import (
     MAX_DEPTH,
     MAX_EVENT_BYTES,
     MAX_SEALED_BYTES,
     PLACE_PATTERN,
+    RULED_FIELDS,
     UUID_PATTERN,
     StaffId,
 )
@@ -158,7 +163,7 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     try:
         data = decode_data(envelope.data)
     except msgspec.MsgspecError as refusal:
-        raise _refused(refusal, DATA_TYPES[envelope.type], "data") from None
+        raise _said_of_data(refusal, DATA_TYPES[envelope.type]) from None
     in_lower_case = _IN_LOWER_CASE.get(type(data))
     if in_lower_case is not None:
         data = in_lower_case(data)
@@ -176,9 +181,30 @@ def _typed(raw: bytes, recorded: bool) -> Event:
     )
 
 
+def _said_of_data(refusal: msgspec.MsgspecError, model: type) -> BadEvent:
+    """The refusal, which tells a field that an amendment cannot have from one that no record has."""
+    found = _refused(refusal, model, "data")
+    head, _, field = found.path.rpartition(".")
+    if (
+        model is RecordAmended
+        and (found.rule, head) == ("unknown_field", "data.set")
+        and field in RULED_FIELDS
+    ):
+        return bad(found.path, "ruled_field")
+    return found
+
+
 def _with_record(data: Any) -> Data:
-    made: Data = replace(data, record=data.record.lower())
+    made: Data = replace(data, record=data.record.lower()) if data.record is not None else data
     return made
+
+
+def _with_records(data: CheckRecorded) -> Data:
+    items = tuple(
+        replace(item, record=ids.EventId(item.record.lower())) if item.record is not None else item
+        for item in data.items
+    )
+    return replace(data, items=items)
 
 
 def _with_registration(data: CustomerRecognised) -> Data:
@@ -193,6 +219,10 @@ def _with_evidence(data: DisputeEvidenceAdded) -> Data:
 _IN_LOWER_CASE: Final[dict[type, Callable[[Any], Data]]] = {
     RecordCorrected: _with_record,
     RecordApproved: _with_record,
+    RecordAmended: _with_record,
+    RequestSubmitted: _with_record,
+    DocumentAttached: _with_record,
+    CheckRecorded: _with_records,
     CustomerRecognised: _with_registration,
     DisputeEvidenceAdded: _with_evidence,
 }

@@ -63,7 +63,13 @@ _IN_SCOPE: Final = Meta(
 VisitId = Annotated[ids.VisitId, _IN_SCOPE]
 DealId = Annotated[ids.DealId, _IN_SCOPE]
 DisputeId = Annotated[ids.DisputeId, _IN_SCOPE]
+PlanId = Annotated[ids.PlanId, _IN_SCOPE]
+FeedbackId = Annotated[ids.FeedbackId, _IN_SCOPE]
+ReservationId = Annotated[ids.ReservationId, _IN_SCOPE]
+RequestId = Annotated[ids.RequestId, _IN_SCOPE]
+CheckId = Annotated[ids.CheckId, _IN_SCOPE]
 RulebookName = Annotated[str, Meta(min_length=1, max_length=64), _OPEN]
+SchemeName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$", description="scheme of the registers")]
 Label = Annotated[str, Meta(min_length=1, max_length=200), _OPEN]
 Remark = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _OPEN]
 MAX_NAME: Final = 200
@@ -99,13 +105,30 @@ Subject = Annotated[str, Meta(min_length=1, max_length=200), _personal("text")]
 Aside = Annotated[str, Meta(max_length=200, description="may be empty: nothing was said"), _personal("text")]
 Prose = Annotated[str, Meta(min_length=1, max_length=4000), _personal("text")]
 Note = Annotated[str, Meta(max_length=4000, description="may be empty: nothing was said"), _personal("text")]
+PlainAnswer = Annotated[str, Meta(min_length=1, max_length=200), _OPEN]
+PersonalAnswer = Annotated[str, Meta(min_length=1, max_length=1000), _personal("text")]
+"""What is said under a key of a profile."""
 Amount = Annotated[str, Meta(pattern=r"^(?:0|[1-9]\d{0,14})(?:\.\d{1,4})?$", description="decimal, CNY")]
+Area = Annotated[
+    str, Meta(pattern=r"^(?:0|[1-9]\d{0,8})(?:\.\d{1,4})?$", description="decimal, square metres")
+]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+MediaType = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$")
+]
+Bytes = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
 Day = Annotated[date, Meta(description="in the years 2000 to 2100")]
 Version = Annotated[int, Meta(ge=1, le=1_000_000)]
 Row = Annotated[int, Meta(ge=1, le=10_000_000)]
 Score = Annotated[int, Meta(ge=1, le=5)]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
+PartySize = Annotated[int, Meta(ge=1, le=1000)]
+Count = Annotated[int, Meta(ge=0, le=100_000)]
+Percentage = Annotated[int, Meta(ge=0, le=100)]
+
+PersonNames = Annotated[tuple[PersonName, ...], Meta(max_length=20)]
+PlanIds = Annotated[tuple[PlanId, ...], Meta(max_length=200)]
 Phones = Annotated[tuple[Phone, ...], Meta(max_length=20)]
 StaffList = Annotated[tuple[StaffId, ...], Meta(max_length=100)]
 MAX_ERASED: Final = 1000
@@ -115,16 +138,39 @@ Evidence = Annotated[
     Meta(max_length=100),
 ]
 
-PROSE_FIELDS: Final = frozenset({"notes", "content", "reason", "suggestion"})
+PROSE_FIELDS: Final = frozenset(
+    {
+        "notes", "content", "reason", "suggestion", "text", "next_step", "note", "needs", "done", "problems",
+        "planned", "action", "detail", "wants", "missing", "proposed",
+    }
+)  # fmt: skip
 """The fields in which a line break or a tab is part of the text."""
 
 LOOSE_FIELDS: Final = PROSE_FIELDS | {
     "name", "wechat", "relation", "phones", "phone", "subject", "evidence", "register", "channel", "purpose",
-    "level", "project", "unit", "sms", "dingtalk", "wecom", "feishu", "email",
+    "level", "project", "unit", "sms", "dingtalk", "wecom", "feishu", "email", "no_contact_reason", "place",
+    "stage", "kind", "met", "gift", "remark", "number", "title", "team", "department", "via", "cause", "competitor",
+    "unit_kind", "source", "field",
 }  # fmt: skip
 """The fields in which white space at an end does no harm; an id with some would be another id."""
 
 EMPTY_FIELDS: Final = frozenset(
-    {"name", "wechat", "phones", "phone", "relation", "channel", "purpose", "notes", "level", "suggestion"}
-)
+    {
+        "name", "wechat", "phones", "phone", "relation", "channel", "purpose", "notes", "level", "suggestion",
+        "next_step", "no_contact_reason", "place", "stage", "text", "gift", "remark", "department", "via", "note",
+        "needs", "problems", "planned", "competitor", "detail", "wants", "missing", "proposed", "source",
+    }
+)  # fmt: skip
 """The fields that a form may send empty: an empty one says what a missing one says."""
+
+RULED_FIELDS: Final = frozenset(
+    {
+        "customer", "members", "companions", "visit", "received_by", "answered_by", "by", "consultant", "capacity",
+        "on_behalf_of", "designated", "asked", "referred_by", "brochure_only", "present", "started_at", "ended_at",
+        "occurred_at", "method", "reached", "registration", "evidence", "confirmed_by", "relation", "against",
+        "decided_by", "rightful", "to", "requested_by", "approved_by", "deal", "closed_by", "unit", "amount", "dispute",
+        "opened_by", "ruled_by", "owner", "shares", "record", "staff", "name", "role", "order", "rulebook",
+        "version", "effective_from",
+    }
+)  # fmt: skip
+"""What a rule reads of a record, or what says which record it is: corrected where it can be, and never amended."""

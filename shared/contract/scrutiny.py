@@ -13,10 +13,13 @@ from typing import Final
 from shared.contract.errors import bad
 from shared.contract.fields import EMPTY_FIELDS, LOOSE_FIELDS, MAX_DEPTH, PROSE_FIELDS
 from shared.contract.plain import is_blank
+from shared.contract.profile import BY_SCHEME, PROFILE_KEYS
 
 _tokens = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL).finditer
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _control_in_prose = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]").search
+_PROSE: Final = PROSE_FIELDS | BY_SCHEME
+_LOOSE: Final = LOOSE_FIELDS | PROFILE_KEYS
 _OPEN: Final = frozenset("[{")
 _CLOSE: Final = frozenset("]}")
 
@@ -90,12 +93,12 @@ def _members(node: _Object, path: str, field: str) -> Iterator[tuple[str, str, o
 
 def check_text(text: str, path: str, field: str) -> None:
     """Refuses a text that says nothing or holds a control character, and an id with white space around it."""
-    if (_control_in_prose if field in PROSE_FIELDS else _control)(text):
+    if (_control_in_prose if field in _PROSE else _control)(text):
         raise bad(path, "control")
     stripped = text.strip()
     if is_blank(text):
         if field in EMPTY_FIELDS:
             return
         raise bad(path, "blank")
-    if len(stripped) != len(text) and field not in LOOSE_FIELDS:
+    if len(stripped) != len(text) and field not in _LOOSE:
         raise bad(path, "padded")

@@ -83,21 +83,21 @@ def staff_in(data: Data) -> Iterator[tuple[str, ids.StaffId]]:
 
 
 def _named(part: Struct, path: str) -> Iterator[tuple[str, ids.StaffId]]:
-    for name, kind in _SHAPES[type(part)]:
+    for name, shown, kind in _SHAPES[type(part)]:
         value = getattr(part, name)
         if not value:
             continue
         if kind == "one":
-            yield f"{path}.{name}", value
+            yield f"{path}.{shown}", value
         elif kind == "keys":
-            yield from ((f"{path}.{name}", staff) for staff in value)
+            yield from ((f"{path}.{shown}", staff) for staff in value)
         elif kind == "many":
-            yield from ((f"{path}.{name}[{n}]", staff) for n, staff in enumerate(value))
+            yield from ((f"{path}.{shown}[{n}]", staff) for n, staff in enumerate(value))
         elif kind == "part":
-            yield from _named(value, f"{path}.{name}")
+            yield from _named(value, f"{path}.{shown}")
         else:
             for n, each in enumerate(value):
-                yield from _named(each, f"{path}.{name}[{n}]")
+                yield from _named(each, f"{path}.{shown}[{n}]")
 
 
 def _kind(hint: Any) -> str | None:
@@ -116,14 +116,16 @@ def _kind(hint: Any) -> str | None:
     return next((kind for each in arguments if (kind := _kind(each)) is not None), None)
 
 
-def _shape(model: type) -> tuple[tuple[str, str], ...]:
+def _shape(model: type[Struct]) -> tuple[tuple[str, str, str], ...]:
+    """The fields that name staff: in code, on the wire, and how."""
     if model not in _SHAPES:
         hints = get_type_hints(model, include_extras=True)
-        kinds = {name: _kind(hints[name]) for name in model.__struct_fields__}  # type: ignore[attr-defined]
-        _SHAPES[model] = tuple((name, kind) for name, kind in kinds.items() if kind is not None)
+        names = zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True)
+        kinds = ((name, shown, _kind(hints.get(name))) for name, shown in names)
+        _SHAPES[model] = tuple((name, shown, kind) for name, shown, kind in kinds if kind is not None)
     return _SHAPES[model]
 
 
-_SHAPES: Final[dict[type, tuple[tuple[str, str], ...]]] = {}
+_SHAPES: Final[dict[type, tuple[tuple[str, str, str], ...]]] = {}
 for _model in DATA_TYPES.values():
     _shape(_model)

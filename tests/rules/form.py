@@ -203,6 +203,19 @@ KINDS: dict[str, tuple[str, Callable[[Data, str], Data]]] = {
             "answers": dict.fromkeys(("greeted", "introduced", "patient", "clear", "would_recommend"), 1),
         },
     ),
+    "profile": ("profile.recorded", lambda s, i: {"by": s.pop("by", "li"), "set": {"level": "A"}}),
+    "plan": (
+        "plan.made",
+        lambda s, i: {"plan": i, "by": s.pop("by", "li"), "kind": "follow_up", "on": "2026-03-05", "purpose": "p"},
+    ),
+    "amend": (
+        "record.amended",
+        lambda s, i: {
+            "record": event_id(s.pop("of")), "reason": "r", "requested_by": "wang",
+            "approved_by": _words(s.pop("approved", "gao")),
+            **({"withdrawn": True} if s.pop("withdrawn", False) else {"set": {"channel": "c"}}),
+        },
+    ),
     "erase": (
         "person.erased",
         lambda s, i: {"people": _words(s.pop("people")), "reason": "r", "asked_by": "a", "by": "gao"},

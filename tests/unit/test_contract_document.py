@@ -18,6 +18,7 @@ from services.intake.answers import batch_ndjson
 from services.intake.model.submission import Accepted, JournalPlace, MalformedEventError
 from shared.contract import DATA_TYPES, RULES, BadEvent, bad, decode_event, decode_set_aside, parse_instant
 from shared.contract import events as ev
+from shared.contract.profile import catalogue
 from shared.contract.times import Instant
 from shared.contract.warnings import MESSAGES
 from shared.platform.http.problem import bad_event
@@ -50,7 +51,18 @@ KINDS: dict[str, Any] = {
     "version": kinds.Version,
     "row": kinds.Row,
     "score": kinds.Score,
+    "party size": kinds.PartySize,
+    "count": kinds.Count,
+    "percentage": kinds.Percentage,
+    "size in bytes": kinds.Bytes,
+    "area": kinds.Area,
+    "digest": kinds.Sha256,
+    "media type": kinds.MediaType,
+    "scheme name": kinds.SchemeName,
     "basis points": kinds.BasisPoints,
+    "list of person names": kinds.PersonNames,
+    "list of ids": kinds.PlanIds,
+    "list of profile keys": ev.ProfileKeyList,
     "list of staff ids": kinds.StaffList,
     "list of prose": kinds.Evidence,
     "list of phones": kinds.Phones,
@@ -67,7 +79,16 @@ PARTS: dict[str, type[Struct]] = {
     "staff-contacts": ev.StaffContacts,
     "survey-answers": ev.SurveyAnswers,
     "carried": ev.Carried,
+    "obstacle": ev.Obstacle,
+    "deal-terms": ev.DealTerms,
+    "due-term": ev.DueTerm,
+    "work-counts": ev.WorkCounts,
+    "check-item": ev.CheckItem,
+    "amended-fields": ev.AmendedFields,
 }
+WRITTEN_ALIKE = (
+    kinds.DealId, kinds.DisputeId, kinds.PlanId, kinds.FeedbackId, kinds.ReservationId, kinds.RequestId, kinds.CheckId,
+)  # fmt: skip
 MESSAGES_OF = {
     "decision-message": topics.DecisionMessage,
     "claim-message": topics.ClaimMessage,
@@ -98,12 +119,14 @@ def event_sections() -> dict[str, str]:
 
 def value(hint: Any) -> str:
     """How the contract names a type."""
-    hint = kinds.VisitId if hint in (kinds.DealId, kinds.DisputeId) else hint  # written alike
+    hint = kinds.VisitId if hint in WRITTEN_ALIKE else hint
     named = next((name for name, kind in KINDS.items() if hint == kind), None)
     if named is not None:
         return named
     if hint == ev.Answer:
         return "`0`, `1`"
+    if hint is ev.ProfileValues:
+        return "profile values"
     if hint in PARTS.values():
         return next(name for name, part in PARTS.items() if part is hint).replace("-", " ")
     arguments = [one for one in get_args(hint) if one is not type(None)]
@@ -112,8 +135,9 @@ def value(hint: Any) -> str:
     if get_origin(hint) is dict:
         return f"object: {value(arguments[0])} → {value(arguments[1])}"
     if get_origin(hint) is tuple:
-        several = {"party": "parties", "referrer": "referrers"}
-        return f"list of {several[value(arguments[0])]}"
+        one = value(arguments[0])
+        several = {"party": "parties"}
+        return f"list of {one}" if one.startswith("`") else f"list of {several.get(one, one + 's')}"
     assert get_origin(hint) is Annotated or len(arguments) == 1, hint
     return value(arguments[0])
 
@@ -121,7 +145,7 @@ def value(hint: Any) -> str:
 def fields_of(model: type[Struct]) -> list[tuple[str, str, str]]:
     """Name, whether it is needed, and kind of each field, as a table of the contract has them."""
     hints = get_type_hints(model, include_extras=True)
-    return [(f"`{one.name}`", needed(one), value(hints[one.name])) for one in fields(model)]
+    return [(f"`{one.encode_name}`", needed(one), value(hints[one.name])) for one in fields(model)]
 
 
 def needed(field: Any) -> str:
@@ -158,6 +182,14 @@ def test_the_example_of_an_event_can_be_sent(kind: str) -> None:
     """Each event has an example that the decoder takes."""
     (example,) = examples(section_of(event_sections()[kind]))
     assert decode_event(example.encode(), recorded=False).type == kind
+
+
+def test_the_contract_has_every_key_of_a_profile() -> None:
+    """Each key of the catalogue in its order, how it is held, and what it is called in both languages."""
+    assert [(name_in(key), held, said) for key, _, held, said in rows("profile-values")] == [
+        (name, entry.kind + ", by scheme" * entry.by_scheme, f"{entry.zh} ({entry.en})")
+        for name, entry in catalogue().items()
+    ]
 
 
 def test_the_contract_has_the_envelope() -> None:

@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from shared.contract import DATA_TYPES, Carried
 from shared.contract.personal import personal_texts, texts_of
+from shared.contract.profile import ProfileKeyEntry, catalogue
 from shared.contract.schema import event_schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
@@ -33,7 +34,7 @@ def test_parties_are_personal_wherever_they_stand() -> None:
                 told = personal_texts(event_type)
                 assert {part: told.get(f"data.{party}.{part}") for part in OF_PARTY} == OF_PARTY
                 found += 1
-    assert found == 12
+    assert found == 19
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,20 @@ def test_kinds(event_type: str, path: str, kind: str | bool) -> None:
     assert texts_of(event_type)[path] == kind
 
 
+@pytest.mark.parametrize(("key", "entry"), catalogue().items())
+def test_a_key_of_a_profile_is_personal_as_the_catalogue_says(key: str, entry: ProfileKeyEntry) -> None:
+    """What the catalogue holds as personal or sensitive is a personal text of the event, and the rest is none."""
+    assert (f"data.set.{key}" in personal_texts("profile.recorded")) == (entry.kind != "plain")
+
+
+def test_the_catalogue_has_the_form_of_66_questions_off() -> None:
+    """Each of them is by scheme alone; children, politics, faith, secrets and health among them are sensitive."""
+    asked = {key: entry for key, entry in catalogue().items() if key.startswith("mk")}
+    assert list(asked) == [f"mk{number:02}" for number in range(1, 67)]
+    assert all(entry.by_scheme for entry in asked.values())
+    assert {"mk17", "mk35", "mk37", "mk38", "mk40"} <= {k for k, e in asked.items() if e.kind == "sensitive"}
+
+
 def test_schemas_show_what_is_personal() -> None:
     """Whoever writes a client reads in the schema which texts are personal."""
     party = event_schema("visit.registered")["$defs"]["Party"]["properties"]
@@ -68,6 +83,10 @@ def test_schemas_show_what_is_personal() -> None:
 def test_the_page_lists_every_personal_text() -> None:
     """docs/privacy.md has a row for each personal text of each event, and none for another."""
     listed = re.findall(r"^\| `(data\.[^`]+)` \| ([a-z]+) \|", PAGE.read_text(encoding="utf-8"), re.M)
-    told = {(path, kind) for event_type in DATA_TYPES for path, kind in personal_texts(event_type).items()}
+    told = {
+        (re.sub(r"^data\.set\.\w+", "data.set.*", path) if event_type == "profile.recorded" else path, kind)
+        for event_type in DATA_TYPES
+        for path, kind in personal_texts(event_type).items()
+    }
     assert set(listed) == told
     assert len(listed) == len(told)

@@ -33,6 +33,7 @@ _STAGES: Final = {
     "reviewed": translated("reviewed"),
     "approved": translated("approved"),
     "filed": translated("filed"),
+    "returned": translated("returned"),
 }
 _FIELDS: Final = {
     "name": translated("name"),

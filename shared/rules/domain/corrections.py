@@ -17,6 +17,7 @@ from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved
 from shared.rules.domain.case import Case, book_at, standing
 from shared.rules.domain.differences import reformed
+from shared.rules.domain.entries import entered_party, rename
 from shared.rules.domain.facts import (
     Call,
     Correction,
@@ -39,11 +40,14 @@ def correct(case: Case, correction: Correction) -> None:
     """Replace a record's party, with the approvals that it takes (procedure.md#correction-party)."""
     filed = case.slice.filed(correction.record)
     file_record(case)
-    if filed is None or party_of(filed) is None:
+    before = None if filed is None else party_of(filed) or entered_party(filed)
+    if filed is None or before is None:
         case.flag("unknown_record")
     elif not approved(case, case.book.corrections.approved_by, correction.approved_by):
         case.flag("unapproved")
         case.penalise("tampering", correction.requested_by, case.book)
+    elif entered_party(filed) is not None:
+        rename(case, filed, _corrected(before, correction, complete=False))
     else:
         _apply(case, filed, correction)
         _suppose(case, correction.record)

@@ -18,6 +18,7 @@ from shared.rules.domain.deals import cancel, sign, subscribe
 from shared.rules.domain.disputes import add_evidence, dispute, rule
 from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.effective_time import time_event
+from shared.rules.domain.entries import amend, enter
 from shared.rules.domain.follow_up import record_follow_up
 from shared.rules.domain.household import link_household
 from shared.rules.domain.identity import file_record, identify
@@ -127,4 +128,6 @@ RULES: dict[type, Callable[[Case, Any], None]] = {
     f.Approval: _approval,
     f.Survey: _survey,
     f.Erasure: _erasure,
+    f.Entry: enter,
+    f.Amendment: amend,
 }

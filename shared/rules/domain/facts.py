@@ -213,6 +213,25 @@ class Survey(Struct, frozen=True, gc=False, tag=True):
     customer: Party
 
 
+class Entry(Struct, frozen=True, gc=False, tag=True):
+    """What the registers hold and no rule reads: whom it names, and the kind and the id that it has for itself.
+
+    The party is no `customer`: an entry names nobody anew, and no customer is formed of it.
+    """
+
+    party: Party | None = None
+    own: tuple[str, str] | None = None
+
+
+class Amendment(Struct, frozen=True, gc=False, tag=True):
+    """Fields that no rule reads get other values, or an entry is withdrawn; with the approvals of a correction."""
+
+    record: EventId
+    requested_by: StaffId
+    approved_by: tuple[StaffId, ...]
+    withdrawn: bool = False
+
+
 class Erasure(Struct, frozen=True, gc=False, tag=True):
     """Nobody knows any more who these people are; they own and are owned as before."""
 
@@ -224,6 +243,7 @@ Matter: TypeAlias = (
     | Visit | Call | Outreach | FollowUp | Recognition | HouseholdLink
     | Complaint | Concealment | Transfer | Subscription | Signing | Cancellation
     | DisputeOpening | EvidenceAdding | Ruling | Correction | Approval | Survey | Erasure
+    | Entry | Amendment
 )  # fmt: skip
 
 

@@ -115,7 +115,13 @@ def _dispute(matter: f.EvidenceAdding | f.Ruling) -> list[Key]:
     return [Key("dispute", matter.dispute)]
 
 
-def _record(matter: f.Correction | f.Approval) -> list[Key]:
+def _entry(entry: f.Entry) -> list[Key]:
+    contacts = entry.party.contacts if entry.party is not None else ()
+    own = () if entry.own is None else (taken_key(*entry.own),)
+    return [*(Key("contact", contact) for contact in contacts), *own]
+
+
+def _record(matter: f.Correction | f.Approval | f.Amendment) -> list[Key]:
     return [Key("record", matter.record)]
 
 
@@ -132,6 +138,8 @@ _OTHERS: dict[type, Callable[[Any], list[Key]]] = {
     f.Ruling: _dispute,
     f.Correction: _record,
     f.Approval: _record,
+    f.Amendment: _record,
+    f.Entry: _entry,
 }
 """What facts of one type name besides a customer."""
 

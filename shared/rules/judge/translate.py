@@ -86,6 +86,18 @@ def _contacts(contacts: c.StaffContacts | None) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None}
 
 
+def _entry(own: str | None = None) -> Callable[[Any, PartyReader], f.Entry]:
+    """The entry of an event of the registers; `own` is the field with the id that it has for itself."""
+
+    def made(data: Any, party: PartyReader) -> f.Entry:
+        customer = getattr(data, "customer", None)
+        return f.Entry(
+            None if customer is None else party(customer), None if own is None else (own, getattr(data, own))
+        )
+
+    return made
+
+
 _NOT_ASKED = f.Asked()
 
 _MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
@@ -120,4 +132,27 @@ _MATTERS: dict[type, Callable[[Any, PartyReader], f.Matter]] = {
     c.RecordApproved: lambda d, party: f.Approval(d.record),
     c.SurveyRecorded: lambda d, party: f.Survey(party(d.customer)),
     c.PersonErased: lambda d, party: f.Erasure(d.people),
+    c.RecordAmended: lambda d, party: f.Amendment(
+        d.record, d.requested_by, tuple(d.approved_by), d.withdrawn
+    ),
+    c.PlanMade: _entry("plan"),
+    c.FeedbackReceived: _entry("feedback"),
+    c.ReservationMade: _entry("reservation"),
+    c.RequestSubmitted: _entry("request"),
+    c.CheckRecorded: _entry("check"),
+    **dict.fromkeys(
+        (
+            c.SchemeAdopted,
+            c.ProfileRecorded,
+            c.WorklogSubmitted,
+            c.FeedbackAnswered,
+            c.OpportunityLost,
+            c.ReservationClosed,
+            c.DealTermsSet,
+            c.DealProgressed,
+            c.TargetSet,
+            c.DocumentAttached,
+        ),
+        _entry(),
+    ),
 }
