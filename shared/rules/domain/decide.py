@@ -128,6 +128,6 @@ RULES: dict[type, Callable[[Case, Any], None]] = {
     f.Approval: _approval,
     f.Survey: _survey,
     f.Erasure: _erasure,
-    f.Entry: enter,
+    f.RegisterEntry: enter,
     f.Amendment: amend,
 }
