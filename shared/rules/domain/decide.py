@@ -128,6 +128,6 @@ RULES: dict[type, Callable[[Case, Any], None]] = {
     f.Approval: _approval,
     f.Survey: _survey,
     f.Erasure: _erasure,
-    f.RegisterEntry: enter,
+    f.UnreadEntry: enter,
     f.Amendment: amend,
 }

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from shared.rules.domain import events as e
 from shared.rules.domain.authority import approved
 from shared.rules.domain.case import Case
-from shared.rules.domain.facts import Amendment, Party, RegisterEntry
+from shared.rules.domain.facts import Amendment, Party, UnreadEntry
 from shared.rules.domain.identity import file_record, is_taken, known_customers, take_id
 from shared.rules.domain.state import FiledRecord
 
 
-def enter(case: Case, entry: RegisterEntry) -> None:
+def enter(case: Case, entry: UnreadEntry) -> None:
     """File an entry, and say where it names nobody, more than one, or has the id of another."""
     if entry.party is not None:
         _look_up(case, entry.party)
@@ -40,9 +40,7 @@ def amend(case: Case, amendment: Amendment) -> None:
     """File an amendment; say where it has no record or lacks approvals (procedure.md#entries-amended)."""
     file_record(case)
     filed = case.slice.filed(amendment.record)
-    if filed is None or (
-        amendment.withdrawn and not isinstance(filed.fact.matter, RegisterEntry | Amendment)
-    ):
+    if filed is None or (amendment.withdrawn and not isinstance(filed.fact.matter, UnreadEntry | Amendment)):
         case.flag("unknown_record")
     elif not approved(case, case.book.corrections.approved_by, amendment.approved_by):
         case.flag("unapproved")
@@ -52,11 +50,11 @@ def amend(case: Case, amendment: Amendment) -> None:
 def entered_party(filed: FiledRecord) -> Party | None:
     """Whom an entry names; None of one that names nobody, and of any other record."""
     matter = filed.fact.matter
-    return matter.party if isinstance(matter, RegisterEntry) else None
+    return matter.party if isinstance(matter, UnreadEntry) else None
 
 
 def rename(case: Case, filed: FiledRecord, party: Party) -> None:
     """An entry is corrected: it names this party from now on, and nobody is formed anew."""
     matter = filed.fact.matter
-    assert isinstance(matter, RegisterEntry)
+    assert isinstance(matter, UnreadEntry)
     case.emit(e.RecordFiled(replace(filed, fact=replace(filed.fact, matter=replace(matter, party=party)))))

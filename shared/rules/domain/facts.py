@@ -213,7 +213,7 @@ class Survey(Struct, frozen=True, gc=False, tag=True):
     customer: Party
 
 
-class RegisterEntry(Struct, frozen=True, gc=False, tag=True):
+class UnreadEntry(Struct, frozen=True, gc=False, tag=True):
     """What the registers hold and no rule reads: whom it names, and the kind and the id that it has for itself.
 
     The party is no `customer`: an entry names nobody anew, and no customer is formed of it.
@@ -243,7 +243,7 @@ Matter: TypeAlias = (
     | Visit | Call | Outreach | FollowUp | Recognition | HouseholdLink
     | Complaint | Concealment | Transfer | Subscription | Signing | Cancellation
     | DisputeOpening | EvidenceAdding | Ruling | Correction | Approval | Survey | Erasure
-    | RegisterEntry | Amendment
+    | UnreadEntry | Amendment
 )  # fmt: skip
 
 

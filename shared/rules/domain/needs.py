@@ -115,7 +115,7 @@ def _dispute(matter: f.EvidenceAdding | f.Ruling) -> list[Key]:
     return [Key("dispute", matter.dispute)]
 
 
-def _entry(entry: f.RegisterEntry) -> list[Key]:
+def _entry(entry: f.UnreadEntry) -> list[Key]:
     contacts = entry.party.contacts if entry.party is not None else ()
     own = () if entry.own is None else (taken_key(*entry.own),)
     return [*(Key("contact", contact) for contact in contacts), *own]
@@ -139,7 +139,7 @@ _OTHERS: dict[type, Callable[[Any], list[Key]]] = {
     f.Correction: _record,
     f.Approval: _record,
     f.Amendment: _record,
-    f.RegisterEntry: _entry,
+    f.UnreadEntry: _entry,
 }
 """What facts of one type name besides a customer."""
 

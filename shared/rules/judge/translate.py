@@ -86,12 +86,12 @@ def _contacts(contacts: c.StaffContacts | None) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _entry(own: str | None = None) -> Callable[[Any, PartyReader], f.RegisterEntry]:
+def _entry(own: str | None = None) -> Callable[[Any, PartyReader], f.UnreadEntry]:
     """The entry of an event of the registers; `own` is the field with the id that it has for itself."""
 
-    def made(data: Any, party: PartyReader) -> f.RegisterEntry:
+    def made(data: Any, party: PartyReader) -> f.UnreadEntry:
         customer = getattr(data, "customer", None)
-        return f.RegisterEntry(
+        return f.UnreadEntry(
             None if customer is None else party(customer), None if own is None else (own, getattr(data, own))
         )
 
