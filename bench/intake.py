@@ -43,7 +43,10 @@ def servers() -> Iterator[tuple[dict[str, int], Issuer]]:
         folder = stack.enter_context(directory())
         issuer = Issuer(folder)
         make_keys(folder / "people.json")
-        for name, more in (("intake", {}), ("sealed", {"PANKE_KEYS": str(folder / "people.json")})):
+        for name, more in (
+            ("intake", {"PANKE_INTAKE_JOURNAL_IN_CLEAR": "true"}),
+            ("sealed", {"PANKE_KEYS": str(folder / "people.json")}),
+        ):
             settings = {
                 **issuer.settings,
                 **more,

@@ -61,6 +61,8 @@ SETTINGS = {
     # A demonstration's records carry business times, years ago or ahead: neither refused nor removed for it.
     "log.message.timestamp.after.max.ms": "9223372036854775807",
     "log.retention.ms": "-1",
+    # What was deleted is gone soon: nobody else reads these files.
+    "log.segment.delete.delay.ms": "1000",
 }
 
 

@@ -170,6 +170,37 @@ def recover(
         sys.exit(1)
 
 
+@journal.command()
+@click.option("--kafka", envvar="PANKE_KAFKA", required=True, help="or PANKE_KAFKA")
+@click.option("--topic-prefix", envvar="PANKE_TOPIC_PREFIX", default="", help="or PANKE_TOPIC_PREFIX")
+@click.option(
+    "--keys",
+    envvar="PANKE_KEYS",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="the file of keys (`panke keys new`); or PANKE_KEYS",
+)
+@click.option("--yes", is_flag=True, help="do not ask")
+@vault_url
+@database_url
+def seal(
+    kafka: str, topic_prefix: str, keys: Path, yes: bool, vault_url: str | None, database_url: str
+) -> None:
+    """Put a journal that was begun in clear under seal, once, while the services are stopped.
+
+    Every fact keeps its id, seq and time, and what was decided stays. Interrupted, it goes on when it is called again;
+    until it is through, intake does not start. Old backups and archives of WAL go on holding clear texts.
+    """
+    from services.intake.seal_cli import seal as run
+    from shared.contract.topics import Topics
+    from shared.platform.settings import BrokerSettings, read
+
+    with settings_refused():
+        brokers = read(BrokerSettings, os.environ | {"PANKE_KAFKA": kafka}).brokers
+    with database_refused():
+        run(database_url, vault_url or database_url, keys, brokers, Topics(topic_prefix), yes=yes)
+
+
 @click.command()
 @click.option("--scope", "scopes", multiple=True, help="a scope to send again; may be repeated")
 @click.option("--all", "everything", is_flag=True, help="send the whole journal again")

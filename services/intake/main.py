@@ -30,6 +30,7 @@ from services.intake.relay.relay import IntakeRelay, IntakeRelaySettings
 from services.intake.settings import IntakeSettings
 from shared.access.deployment import ServiceDoor
 from shared.contract.topics import Topics
+from shared.i18n import bilingual
 from shared.platform.clock import BusinessClock, SystemClock, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
@@ -47,7 +48,7 @@ from shared.platform.service import (
     run_service,
     watched,
 )
-from shared.platform.settings import variable
+from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
 from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
 from shared.sealing.opener import Opener
@@ -61,6 +62,12 @@ BATCH_BYTES: Final = 32 * 1024 * 1024
 BROKER_WAIT: Final = 1.5
 RELAY_GRACE: Final = 5.0
 COMPARISON_WAIT: Final = 3.0
+NO_KEYS: Final = bilingual(
+    "{keys}: give the file of keys by which personal texts are kept under seal (panke keys new makes one). A journal "
+    "that was begun in clear is put under seal by panke journal seal; {in_clear}=true goes on with one in clear",
+    keys=variable("keys"),
+    in_clear=variable("intake_journal_in_clear"),
+)
 
 
 class IntakeService:
@@ -123,7 +130,9 @@ class IntakeService:
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""
         if self.vault is None:
-            log.warning("personal_texts_in_clear", setting=variable("keys"))
+            if not self.settings.intake_journal_in_clear:
+                raise SettingsError(NO_KEYS)
+            log.warning("personal_texts_in_clear", setting=variable("intake_journal_in_clear"))
             return journal
         beside = self.settings.vault_url in (None, self.settings.database_url)
         return SealingJournal(journal, self.vault, self.vault_database.dsn, beside_journal=beside)

@@ -29,6 +29,7 @@ class IntakeSettings(CommonSettings, frozen=True, kw_only=True):
     intake_send_wait: Seconds = 10.0
     intake_stuck_after: Seconds = 30.0
     intake_exit_after: Seconds = 90.0
+    intake_journal_in_clear: bool = False
     intake_attribution: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8002"
 
     @property

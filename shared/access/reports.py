@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 
-from shared.access.report import AccessReport
+from shared.access.report import AccessReport, ReportedAct
 from shared.contract import format_instant
 from shared.ids import ScopeId
 from shared.platform.postgres.database import Database, queries
@@ -51,18 +51,32 @@ def put(connection: Connection, reports: Sequence[AccessReport]) -> None:
 
 
 def exported_by_command(command: str, scope: str, now: datetime) -> AccessReport:
-    """That a command handed out all of a scope; whoever runs it has the database's password, and no caller's name.
+    """That a command handed out all of a scope; whoever runs it has the database's password, and no caller's name."""
+    return _of_command("exported", command, now, ScopeId(scope))
 
-    The login is that of the operating system, the address the machine's name: evidence, and no proof.
-    """
-    try:
-        login = getpass.getuser()
-    except (OSError, KeyError):  # an account that the system does not know
-        login = str(os.getuid())
+
+def done_by_command(command: str, now: datetime) -> AccessReport:
+    """That a command did what is privileged, to all scopes."""
+    return _of_command("privileged", command, now, None)
+
+
+def by_command() -> str:
+    """Who runs a command: the login of the operating system and the machine's name, evidence and no proof."""
+    return f"{_login()}@{socket.gethostname()}"[:200]
+
+
+def _of_command(act: ReportedAct, command: str, now: datetime, scope: ScopeId | None) -> AccessReport:
     return AccessReport(
-        str(uuid4()), format_instant(now), "exported", login=login[:200], scope=ScopeId(scope),
+        str(uuid4()), format_instant(now), act, login=_login()[:200], scope=scope,
         address=socket.gethostname()[:64], detail=command,
     )  # fmt: skip
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account that the system does not know
+        return str(os.getuid())
 
 
 class KeptReports:

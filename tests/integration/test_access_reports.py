@@ -55,7 +55,12 @@ class Deployment:
     def intake(self, **changes: Any) -> IntakeSettings:
         given = {"tokens_from": self.address, "machine": str(self.folder / "machine.json"), **changes}
         return IntakeSettings(
-            database_url=self.database, kafka=self.kafka, topic_prefix=self.prefix, partitions=1, **given
+            intake_journal_in_clear=True,
+            database_url=self.database,
+            kafka=self.kafka,
+            topic_prefix=self.prefix,
+            partitions=1,
+            **given,
         )
 
     def entries(self, *acts: str) -> list[dict[str, Any]]:
@@ -241,7 +246,12 @@ async def test_without_an_access_service_reports_stay_and_the_figures_say_so(
     """They are evidence: kept in the database of the service, and never dropped."""
     given = admission().settings()
     settings = IntakeSettings(
-        database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=1, **given
+        intake_journal_in_clear=True,
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        partitions=1,
+        **given,
     )
     service = IntakeService(settings, SystemClock())
     who = admission().bearer(StaffRole("demo", "demo-office", "manager", "reception"))

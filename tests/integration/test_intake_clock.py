@@ -39,7 +39,12 @@ class Wall:
 @pytest.fixture
 def settings(database: str, kafka: str, topic_prefix: str) -> IntakeSettings:
     return IntakeSettings(
-        database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=3, **admission().settings()
+        intake_journal_in_clear=True,
+        database_url=database,
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        partitions=3,
+        **admission().settings(),
     )
 
 

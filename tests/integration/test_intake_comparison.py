@@ -46,6 +46,7 @@ PARTITIONS = 3
 @asynccontextmanager
 async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator[httpx.AsyncClient]:
     chosen = IntakeSettings(
+        intake_journal_in_clear=True,
         database_url=database,
         kafka=kafka,
         topic_prefix=topic_prefix,

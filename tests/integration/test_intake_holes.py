@@ -113,7 +113,11 @@ async def test_rows_lost_while_intake_is_down_are_told_at_its_start_and_come_bac
 async def unattended(database: str, topic_prefix: str) -> AsyncIterator[httpx.AsyncClient]:
     """The service beside a broker that is away."""
     chosen = IntakeSettings(
-        database_url=database, kafka=NOBODY, topic_prefix=topic_prefix, **admission().settings()
+        intake_journal_in_clear=True,
+        database_url=database,
+        kafka=NOBODY,
+        topic_prefix=topic_prefix,
+        **admission().settings(),
     )
     service = IntakeService(chosen, SystemClock())
     async with answering(service) as client:

@@ -36,6 +36,7 @@ ID = b"018f3c5e-0000-7000-8000-000000000001"
 
 def settings(database: str, kafka: str, topic_prefix: str, **changes: Any) -> IntakeSettings:
     return IntakeSettings(
+        intake_journal_in_clear=True,
         database_url=database,
         kafka=kafka,
         topic_prefix=topic_prefix,

@@ -66,7 +66,7 @@ def own_database(postgres_dsn: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 async def asked(own_database: str, kafka: str) -> AsyncIterator[Asked]:
-    settings = IntakeSettings(
+    settings = IntakeSettings(intake_journal_in_clear=True,
         database_url=own_database, kafka=kafka, topic_prefix="reading.", partitions=1,
         **admission().settings(),
     )  # fmt: skip

@@ -44,7 +44,7 @@ def apps() -> dict[str, FastAPI]:
         "tokens_from": "/nowhere",
     }
     return {
-        "Intake": intake(IntakeSettings(**nowhere)).app,
+        "Intake": intake(IntakeSettings(intake_journal_in_clear=True, **nowhere)).app,
         "Attribution": attribution(AttributionSettings(**nowhere)).app,
         "Notifier": notifier(NotifierSettings(**nowhere)).app,
         "Audit": audit(AuditSettings(**nowhere, audit_keys="/nowhere", audit_files="/nowhere")).app,

@@ -161,6 +161,7 @@ class System:
         if name == "notifier":
             own["PANKE_NOTIFIER_SPREAD"] = "0"
         if name == "intake":
+            own["PANKE_INTAKE_JOURNAL_IN_CLEAR"] = "true"  # where a test gives no keys
             own["PANKE_INTAKE_ATTRIBUTION"] = f"http://127.0.0.1:{self.attribution_port}"
         prefixes = tuple(f"PANKE_{other.upper()}_" for other in SERVICES if other != name)
         given = {key: value for key, value in self.settings.items() if not key.startswith(prefixes)}

@@ -266,7 +266,9 @@ def test_a_port_in_use_is_told_by_its_setting() -> None:
     """The message names the address and the variable to change."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        given = IntakeSettings(database_url="postgresql:///x", kafka="k:1", intake_port=port)
+        given = IntakeSettings(
+            intake_journal_in_clear=True, database_url="postgresql:///x", kafka="k:1", intake_port=port
+        )
         for settings, name in ((At(port=port), "PANKE_PORT"), (given, "PANKE_INTAKE_PORT")):
             with pytest.raises(SettingsError, match=f"set {name} to a port"):
                 listen(settings)

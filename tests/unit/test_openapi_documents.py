@@ -30,7 +30,7 @@ NOWHERE: dict[str, Any] = {
     "database_url": "postgresql://panke@127.0.0.1:1/panke", "kafka": "127.0.0.1:1", "tokens_from": "/nowhere",
 }  # fmt: skip
 APPS = {
-    "intake": lambda: intake(IntakeSettings(**NOWHERE)).app,
+    "intake": lambda: intake(IntakeSettings(intake_journal_in_clear=True, **NOWHERE)).app,
     "attribution": lambda: attribution(AttributionSettings(**NOWHERE)).app,
     "notifier": lambda: notifier(NotifierSettings(**NOWHERE)).app,
     "access": lambda: access(AccessSettings(**NOWHERE, access_keys="/nowhere")).app,

@@ -66,7 +66,12 @@ RETRY_LACKING = 60
 
 _SEALED = bilingual("the journal in this database is under seal: give its file of keys as PANKE_KEYS")
 _IN_CLEAR = bilingual(
-    "the journal in this database is in clear, and keys were given: go on without PANKE_KEYS, or begin another journal"
+    "the journal in this database is in clear, and keys were given: put it under seal by panke journal seal, or go on "
+    "without PANKE_KEYS and with PANKE_INTAKE_JOURNAL_IN_CLEAR=true"
+)
+_BETWEEN = bilingual(
+    "the journal in this database is half under seal: stop every service and call panke journal seal again, "
+    "which goes on"
 )
 
 Connection = psycopg.Connection[TupleRow]
@@ -316,6 +321,8 @@ def enqueue(connection: Connection, ranges: Iterable[SeqRange]) -> None:
 def declare_deployment(connection: Connection, *, demonstration: bool, sealed: bool = False) -> None:
     """Say once what kind of deployment this journal is of; refuse to go on as another kind."""
     connection.execute(SQL["declare_deployment"], {"demonstration": demonstration, "sealed": sealed})
+    if connection.execute(SQL["sealing_over"]).fetchone() == (False,):
+        raise WrongDeploymentError(_BETWEEN)
     stored, under_seal = _one(connection.execute(SQL["deployment"]))
     if under_seal != sealed:
         raise WrongDeploymentError(_SEALED if under_seal else _IN_CLEAR)

@@ -8,7 +8,7 @@ end of our own; what was given up may still land, and consumers drop a seq that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from types import TracebackType
@@ -19,6 +19,7 @@ from aiokafka.errors import (
     KafkaError,
     LeaderNotAvailableError,
     TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
     for_code,
 )
 from aiokafka.partitioner import DefaultPartitioner
@@ -99,6 +100,27 @@ async def look_at(
         if state is not None:
             await check_fit(admin, state, partitions, keeping)
         return state
+
+
+def remove_topics(bootstrap: Bootstrap, topics: Iterable[str], wait: float) -> list[str]:
+    """Delete those of the topics that are there; returns their names once the cluster knows them no more."""
+    return asyncio.run(_removed(bootstrap, frozenset(topics), wait))
+
+
+async def _removed(bootstrap: Bootstrap, topics: frozenset[str], wait: float) -> list[str]:
+    async with _asking(bootstrap, wait) as admin:
+        there = sorted(topics & set(await admin.list_topics()))
+        if there:
+            await controller_known(admin)
+            response = await admin.delete_topics(there)
+            for topic, code in response.topic_error_codes:
+                failure = for_code(code)
+                if code and failure is not UnknownTopicOrPartitionError:
+                    raise failure(f"topic {topic} could not be deleted")
+        while True:
+            if not topics & set(await admin.list_topics()):
+                return there
+            await asyncio.sleep(0.1)
 
 
 async def _known(admin: Any, topic: str) -> TopicState | None:

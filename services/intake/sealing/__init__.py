@@ -1,0 +1,1 @@
+"""A journal that was begun in clear is put under seal, once."""
