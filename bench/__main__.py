@@ -13,7 +13,18 @@ import msgspec
 from bench.measure import Result
 from bench.report import commit, document, keep, line
 
-BENCHMARKS = ("judge", "households", "corrections", "timers", "intake", "fold", "scale", "bulk", "reads")
+BENCHMARKS = (
+    "judge",
+    "households",
+    "corrections",
+    "timers",
+    "intake",
+    "fold",
+    "scale",
+    "bulk",
+    "reads",
+    "clocks",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

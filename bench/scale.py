@@ -58,6 +58,12 @@ class Scope:
         """Facts about the customers of the last draw."""
         return [self._next(n, number) for n, number in enumerate(self.chosen)]
 
+    def some(self, count: int) -> list[Made]:
+        """Facts about customers drawn anew, so many."""
+        return [
+            self._next(n, number) for n, number in enumerate(self.chance.sample(range(self.customers), count))
+        ]
+
     def again(self, number: int = 0) -> Made:
         """One more fact about a customer."""
         return self._next(self.seq, number)

@@ -39,6 +39,7 @@ from services.attribution.store.positions import Positions
 from services.attribution.store.recorder import SCHEMA, AttributionDatastore, AttributionRecorder
 from services.attribution.store.store import Store, opening_book
 from services.attribution.store.texts import StoredTexts
+from services.attribution.store.unborne import note_unborne
 from shared.access.deployment import ServiceDoor
 from shared.access.limits import DAY, HOUR, MINUTE, Bound, CallerLimit
 from shared.contract.answers.replays import ReplayLimits
@@ -56,7 +57,7 @@ from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermarks import Watermarks
 from shared.platform.liveness import Progress
 from shared.platform.officefile.errors import OfficeFileError
-from shared.platform.postgres.database import Database, migrate
+from shared.platform.postgres.database import Database, connection_info, migrate
 from shared.platform.postgres.kept_clock import KeptClock, steady_times
 from shared.platform.postgres.scoped import read_only
 from shared.platform.service import (
@@ -85,6 +86,7 @@ BROKER_WAIT: Final = 1.5
 RELAY_GRACE: Final = 5.0
 FIGURES_EVERY: Final = 2.0
 AUDIT_MEMORY: Final = 4 * 1024**3
+UNBORNE_EVERY: Final = 60.0
 
 
 class AttributionService:
@@ -122,12 +124,7 @@ class AttributionService:
         self.vault_database = Database(
             vault_dsn(settings), schema=VAULT, name="panke-attribution-vault", max_size=readers.all
         )
-        self.refolder = HistoricJudge(
-            rules.books,
-            settings.attribution_refold_workers,
-            settings.attribution_refold_wait,
-            settings.attribution_refold_waiting,
-        )
+        self.narrow, self.wide = _refolders(settings, rules)
         self.audits = AuditRecord(self.database)
         self.auditing = AuditKeeper(
             _audited(settings), self.audits, self.metrics, settings.attribution_drift_every, time.monotonic
@@ -188,7 +185,9 @@ class AttributionService:
             AnsweredFrom(
                 reader,
                 self.lanes,
-                self.refolder,
+                self.narrow,
+                self.wide,
+                self.metrics.refolded,
                 Previewer(reader, rules, settings.default_rulebook),
                 self.clock,
                 self.texts,
@@ -240,7 +239,8 @@ class AttributionService:
             closed("lanes", self.lanes.close),
             closed("datastore", self.datastore.close),
             closed("threads of the fold", self.fold_threads.close),
-            closed("historic questions", self.refolder.close),
+            closed("processes of one customer", self.narrow.close),
+            closed("processes of a scope", self.wide.close),
             ServicePart("rulebooks", self._check_adopted),
             in_background(
                 "relay", self.relay.run, end=self.relay.stop, grace=RELAY_GRACE, ready=self._relay_ready
@@ -251,6 +251,7 @@ class AttributionService:
             in_background("clocks", self.kept_clock.run),
             closed("threads of replays", self.replay_runner.close),
             in_background("runner of replays", self.replay_runner.run),
+            in_background("index of what facts name", self._note_unborne),
             watched("relay", "the relay", self.relay_progress, limits),
         ]
 
@@ -286,6 +287,17 @@ class AttributionService:
                 log.warning("figures_unknown", error=type(error).__name__)
             await asyncio.sleep(FIGURES_EVERY)
 
+    async def _note_unborne(self) -> None:
+        """What was folded before it was noted what facts name, or by an earlier version that still runs beside this."""
+        while True:
+            try:
+                noted = await asyncio.to_thread(note_unborne, self.database)
+                if noted:
+                    log.info("bearings_noted", facts=noted)
+            except psycopg.Error as error:
+                log.warning("bearings_unknown", error=type(error).__name__)
+            await asyncio.sleep(UNBORNE_EVERY)
+
     def _show_lag(self, lag: Mapping[int, int]) -> None:
         consumer = self.intake.consumer
         oldest = (consumer and consumer.oldest_waiting) or self._parked_since
@@ -311,6 +323,16 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
         return Registry(settings.rulebook_folder)
     except OfficeFileError as error:
         raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
+
+
+def _refolders(settings: AttributionSettings, rules: Rules) -> tuple[HistoricJudge, HistoricJudge]:
+    """Those who answer on one customer, and those who answer on a scope: the first never wait for the second."""
+    dsn = connection_info(settings.database_url, schema=SCHEMA, name="panke-attribution-historic")
+    wait = settings.attribution_refold_wait
+    workers, waiting = settings.attribution_customer_workers, settings.attribution_customer_waiting
+    narrow = HistoricJudge(rules.books, workers, wait, waiting, dsn)
+    workers, waiting = settings.attribution_refold_workers, settings.attribution_refold_waiting
+    return narrow, HistoricJudge(rules.books, workers, wait, waiting, dsn)
 
 
 def _look_ups(settings: AttributionSettings, metrics: AttributionMetrics) -> CallerLimit:
@@ -341,7 +363,7 @@ def _readers(settings: AttributionSettings) -> Readers:
     return Readers(
         settings.attribution_desk_readers,
         settings.attribution_list_readers,
-        settings.attribution_refold_workers,
+        settings.attribution_refold_workers + settings.attribution_customer_workers,
         settings.attribution_readers_waiting,
     )
 

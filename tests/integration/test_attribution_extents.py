@@ -292,6 +292,48 @@ async def test_a_history_that_is_read_masked_holds_no_contact_at_all(world: Worl
     assert all(phone in whole.text for phone in said)
 
 
+async def test_lists_of_an_earlier_time_hold_what_todays_hold_for_each_role(world: World) -> None:
+    """Customers, deals, disputes, flags and penalties, page by page: as today, and masked as today."""
+    keys = {
+        "customers": "customer",
+        "deals": "deal",
+        "disputes": "dispute",
+        "flags": "event",
+        "penalties": "event",
+    }
+    for role in ROLES:
+        auth = holder(role)
+        for name, key in keys.items():
+            path = f"/v1/scopes/east/{name}"
+            if (await world.get(path, auth)).status_code == 403:
+                assert (await world.get(path, auth, as_of=FAR)).status_code == 403
+                continue
+            now = await all_pages(world, path, auth, name)
+            then = await all_pages(world, path, auth, name, as_of=FAR)
+            assert [one[key] for one in then] == [one[key] for one in now], (role, name)
+            if name == "customers":
+                assert [one["contacts"] for one in then] == [one["contacts"] for one in now], role
+
+
+async def test_a_deal_and_a_history_of_an_earlier_time_are_for_who_reads_them_today(world: World) -> None:
+    """What is out of reach is answered as what does not exist, and a history that is read masked has no contact."""
+    (moved,) = [one for one in world.people if one.before]
+    auth = holder("consultant")
+    for deal, status in (("deal-e1a", 200), ("deal-e2a", 404)):
+        assert (await world.get(f"/v1/scopes/east/deals/{deal}", auth)).status_code == status
+        assert (await world.get(f"/v1/scopes/east/deals/{deal}", auth, as_of=FAR)).status_code == status
+    path = f"/v1/scopes/east/customers/{moved.id}/history"
+    masked = await world.get(path, auth, as_of=FAR)
+    assert masked.status_code == 200
+    assert not any(phone in masked.text for phone in (*moved.phones, "13899998888", "13599990002"))
+    whole = await world.get(path, holder("consultant", office="east-2", staff="e2a"), as_of=FAR)
+    assert all(phone in whole.text for phone in moved.phones)
+    yours = next(p for p in world.of("east") if p.owner == "e1b")
+    assert (
+        await world.get(f"/v1/scopes/east/customers/{yours.id}/history", auth, as_of=FAR)
+    ).status_code == 404
+
+
 async def test_a_customer_as_of_a_time_is_for_who_reads_it_today(world: World) -> None:
     """Also the judgement of a whole scope has its contacts in clear for those alone who may see them."""
     mine, yours = (next(p for p in world.of("east") if p.owner == staff) for staff in ("e1a", "e1b"))

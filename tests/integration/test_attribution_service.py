@@ -491,7 +491,7 @@ async def test_what_is_asked_wrongly_is_refused_by_field(settings: AttributionSe
             ("/v1/scopes/demo/customers?expires_before=tomorrow", 422),
             ("/v1/scopes/demo/judgement?as_of=2026-03-02", 422),
             ("/v1/scopes/demo/deals?limit=0", 422),
-            ("/v1/scopes/demo/customers?as_of=2026-03-02T03:00:00Z", 422),
+            ("/v1/scopes/demo/shared-contacts?as_of=2026-03-02T03:00:00Z", 422),
             ("/v1/scopes/demo/customers/nobody?cursor=x", 422),
             ("/v1/scopes/demo/customers/nobody/history?cursor=1~x", 422),
             ("/v1/scopes/demo/customers/nobody/history?limit=0", 422),

@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 from starlette.responses import Response
 
-from services.attribution.calls.parameters import cursor_of
+from services.attribution.calls.parameters import cursor_now
 from services.attribution.queries.cursor import Cursor, written
 from services.attribution.queries.lanes import Lane, Lanes
 from services.attribution.queries.reader import ScopeReader
@@ -77,7 +77,7 @@ class Asking:
         ask: Callable[[Snapshot, Cursor], tuple[list[T], Cursor | None]],
     ) -> Response:
         """A page of a list, from behind the cursor."""
-        at = cursor_of(cursor)
+        at = cursor_now(cursor)
 
         def page(snapshot: Snapshot) -> Page:
             items, following = ask(snapshot, at)

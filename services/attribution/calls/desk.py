@@ -11,6 +11,8 @@ from starlette.responses import Response
 from services.attribution.calls.asking import Asking, encoded
 from services.attribution.calls.parameters import MinSeq, Office, Scope, Seen, refused, stored_contact
 from services.attribution.calls.routes import REFUSALS, Responses, Routes
+from services.attribution.calls.then_office import EarlierLists
+from services.attribution.calls.times import AsOf, KnownAt, times_of
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.preview import (
     REPEATED,
@@ -55,15 +57,21 @@ class DeskCalls:
     """The handlers of these calls; look-ups and previews, which tell whose a contact is, are bounded per caller."""
 
     def __init__(
-        self, asking: Asking, previewer: Previewer, clock: BusinessClock, limit: CallerLimit
+        self,
+        asking: Asking,
+        earlier: EarlierLists,
+        previewer: Previewer,
+        clock: BusinessClock,
+        limit: CallerLimit,
     ) -> None:
         self._asking = asking
+        self._earlier = earlier
         self._previewer = previewer
         self._clock = clock
         self._limit = limit
 
     def add_to(self, routes: Routes) -> None:
-        boards = "The boards of an office and who is next"
+        boards = "The boards of an office and who is next, also as of a time"
         routes.get("/offices/{office}/boards", self.boards, boards, BoardsAnswer)
         routes.post(
             "/scopes/{scope}/lookup",
@@ -120,7 +128,15 @@ class DeskCalls:
         disclosed(customer=None if found.customer is None else found.customer.customer)
         return encoded(found, head)
 
-    async def boards(self, request: Request, office: Office, min_seq: MinSeq = None) -> Response:
+    async def boards(
+        self,
+        request: Request,
+        office: Office,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
+        min_seq: MinSeq = None,
+    ) -> Response:
+        asked = times_of(as_of, known_at, self._clock.now())
         permits = permits_of(request)
 
         def known() -> ScopeId:
@@ -132,10 +148,18 @@ class DeskCalls:
 
         scope = await self._asking.ask("desk", known, f"no office {office} is known")
         sight = Sight(ScopeExtent.of(permits, scope), ScopeExtent(), ScopeExtent())
+        if asked is not None:
+            return await self._earlier.boards(scope, office, sight, asked, min_seq)
 
         def both(snapshot: Snapshot) -> BoardsAnswer:
             boards = snapshot.boards(office)
-            return BoardsAnswer(office, scope, boards.visit, boards.call, **snapshot.head.answer_head())
+            return BoardsAnswer(
+                office=office,
+                scope=scope,
+                visit=boards.visit,
+                call=boards.call,
+                **snapshot.head.answer_head(),
+            )
 
         return await self._asking.answer("desk", scope, sight, min_seq, both)
 

@@ -13,8 +13,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, PageOf, encoded
-from services.attribution.calls.parameters import Limit, MinSeq, Name, Scope, Seen, Where, cursor_of
+from services.attribution.calls.parameters import Limit, MinSeq, Name, Scope, Seen, Where, cursor_now
 from services.attribution.calls.routes import Routes
+from services.attribution.calls.then_office import EarlierLists
+from services.attribution.calls.times import AsOf, KnownAt, times_of
+from services.attribution.historic.lists import ListName
 from services.attribution.queries import deals, marks
 from services.attribution.queries import office_lists as lists
 from services.attribution.queries.cursor import Cursor, written
@@ -44,26 +47,27 @@ ReadPage: TypeAlias = Callable[[Snapshot, Cursor, int], tuple[list[T], Cursor | 
 class OfficeCalls:
     """The handlers of these lists."""
 
-    def __init__(self, asking: Asking, clock: BusinessClock) -> None:
+    def __init__(self, asking: Asking, earlier: EarlierLists, clock: BusinessClock) -> None:
         self._asking = asking
+        self._earlier = earlier
         self._clock = clock
 
     def add_to(self, routes: Routes) -> None:
         routes.get("/scopes", self.scopes, "A page of scopes", ScopesPage)
         routes.get("/scopes/{scope}", self.scope, "One scope", ScopeAnswer)
-        routes.get("/scopes/{scope}/deals/{deal}", self.deal, "One deal", DealAnswer)
-        add = partial(self._add_list, routes)
-        add("disputes", DisputesPage, deals.disputes_page, "disputes")
+        routes.get("/scopes/{scope}/deals/{deal}", self.deal, "One deal, also as of a time", DealAnswer)
+        add, timed = partial(self._add_list, routes), partial(self._add_timed, routes)
+        timed("disputes", DisputesPage, deals.disputes_page, "disputes")
         offices = "`first` is the record by which the office came to be known."
         add("offices", OfficesPage, lists.offices_page, "offices", offices)
         staff = "Who was ever enrolled; `office` is where that was last, `away` the reason while somebody is away."
         add("staff", StaffPage, lists.staff_page, "staff", staff)
         dates = "The dates are those that the records state (`occurred_at`)."
-        add("deals", DealsPage, deals.deals_page, "deals", dates)
+        timed("deals", DealsPage, deals.deals_page, "deals", dates)
         people = "`actor` entered the record; `consultant` is whom it is about."
-        add("flags", FlagsPage, marks.flags_page, "flags", people)
+        timed("flags", FlagsPage, marks.flags_page, "flags", people)
         fined = "`staff` is who is fined; `consultant` is whom the record is about."
-        add("penalties", PenaltiesPage, marks.penalties_page, "penalties", fined)
+        timed("penalties", PenaltiesPage, marks.penalties_page, "penalties", fined)
         once = "Each once, with the first and the last record that names it; `settled` once somebody was enrolled."
         add("warnings", WarningsPage, lists.warnings_page, "who and what nobody enrolled", once)
 
@@ -80,11 +84,42 @@ class OfficeCalls:
         answer.__name__, answer.__doc__ = name, note
         routes.get(f"/scopes/{{scope}}/{name}", answer, f"A page of {of}", cast(type, kind))
 
+    def _add_timed(
+        self,
+        routes: Routes,
+        name: ListName,
+        kind: PageOf[T],
+        page: ReadPage[T],
+        of: str,
+        note: str | None = None,
+    ) -> None:
+        """A list that may be asked as of a time."""
+
+        async def answer(
+            scope: Scope,
+            sight: Seen,
+            as_of: AsOf = None,
+            known_at: KnownAt = None,
+            cursor: Where = None,
+            limit: Limit = 100,
+            min_seq: MinSeq = None,
+        ) -> Response:
+            asked = times_of(as_of, known_at, self._clock.now())
+            if asked is not None:
+                return await self._earlier.page(name, scope, sight, asked, cursor, limit, min_seq)
+            return await self._asking.page(
+                scope, sight, min_seq, cursor, kind, lambda snapshot, at: page(snapshot, at, limit)
+            )
+
+        answer.__name__, answer.__doc__ = name, note
+        summary = f"A page of {of}, also as of a time"
+        routes.get(f"/scopes/{{scope}}/{name}", answer, summary, cast(type, kind))
+
     async def scopes(self, request: Request, cursor: Where = None, limit: Limit = 100) -> Response:
         """Those that the caller knows, each with how far it is folded; wait for an own write at
         `GET /v1/scopes/{scope}`.
         """
-        at, now, known = cursor_of(cursor), self._clock.now(), scopes_of(permits_of(request))
+        at, now, known = cursor_now(cursor), self._clock.now(), scopes_of(permits_of(request))
 
         def read() -> ScopesPage:
             found, following = lists.scopes_page(self._asking.reader.ask, at, limit, now, known)
@@ -98,7 +133,19 @@ class OfficeCalls:
             "desk", scope, sight, min_seq, lambda snapshot: lists.scope_of(snapshot, now)
         )
 
-    async def deal(self, scope: Scope, deal: Name, sight: Seen, min_seq: MinSeq = None) -> Response:
+    async def deal(
+        self,
+        scope: Scope,
+        deal: Name,
+        sight: Seen,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
+        min_seq: MinSeq = None,
+    ) -> Response:
+        asked = times_of(as_of, known_at, self._clock.now())
+        if asked is not None:
+            return await self._earlier.deal(scope, deal, sight, asked, min_seq)
+
         def one(snapshot: Snapshot) -> DealAnswer:
             return extended(DealAnswer, deals.deal_of(snapshot, deal), **snapshot.head.answer_head())
 

@@ -7,11 +7,12 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Header, Path, Query
 
-from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.cursor import THEN, Cursor
 from services.attribution.queries.decisions_page import from_micros
 from shared.access.extent import Sight, sight_of
 from shared.contract import BadEvent, contact_of, parse_query_instant
 from shared.contract.schema import INSTANT
+from shared.i18n import bilingual
 from shared.ids import Contact, OfficeId, ScopeId
 from shared.platform.http.problem import FieldError, ProblemError
 from shared.rules.rulebooks.folder import MAX_VERSION
@@ -60,6 +61,15 @@ def stored_contact(text: str) -> Contact:
         raise bad_input("contact", refusal.rule, refusal.message) from None
 
 
+def cursor_now(text: str | None) -> Cursor:
+    """A cursor of a page of today's state."""
+    cursor = cursor_of(text)
+    if cursor.after.startswith(THEN):
+        told = bilingual("this cursor is of an earlier time: give the times with which it came")
+        raise bad_input("cursor", "cursor", told)
+    return cursor
+
+
 def cursor_of(text: str | None) -> Cursor:
     try:
         return Cursor.parse(text)
@@ -69,7 +79,7 @@ def cursor_of(text: str | None) -> Cursor:
 
 def history_cursor(text: str | None) -> Cursor:
     """A cursor of a customer's own history: an instant, and the seq of an event."""
-    cursor = cursor_of(text)
+    cursor = cursor_now(text)
     seq = cursor.after or "0"
     try:
         from_micros(cursor.born)

@@ -56,6 +56,14 @@ class AttributionMetrics:
             "panke_attribution_look_ups", "Look-ups and previews, and whether they were too many from one caller",
             ("outcome",), registry=registry,
         )  # fmt: skip
+        self.refolds = Counter(
+            "panke_attribution_refolds", "Questions of an earlier time, and what they read: a customer, or why a scope",
+            ("read",), registry=registry,
+        )  # fmt: skip
+
+    def refolded(self, read: str) -> None:
+        """A question of an earlier time was asked."""
+        self.refolds.labels(read).inc()
 
         self.replays = gauge("replays", "Replays that are open, by state", ("state",))
 

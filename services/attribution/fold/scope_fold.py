@@ -25,6 +25,7 @@ from services.attribution.fold.projecting import (
 )
 from services.attribution.fold.warned import warned_of
 from services.attribution.store.batch import BatchRows
+from services.attribution.store.bearings import begun_by, names_of
 from services.attribution.store.codec import encode_record
 from services.attribution.store.store import ScopeState, Store
 from services.attribution.store.texts import text_row
@@ -226,6 +227,8 @@ class ScopeFold:
         date_deal(rows, fact.matter, events)
         note_remark(rows, fact.matter, events)
         rows.warned = warned
+        for name in names_of(fact, begun_by(work.slice, outcome.changes)):
+            rows.row("bearings", name, record.seq)
         self._add_texts(rows, events, batch)
         rows.row(
             "facts",

@@ -7,23 +7,32 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from services.attribution.historic.questions import Question
+from services.attribution.historic.source import StoredFacts
 from shared.contract.answers import CustomerResult
 from shared.i18n import bilingual
 from shared.rules.domain.rulebook import Rulebook
 from shared.rules.domain.state import BookId
 
 MEMORY = 4 * 1024**3
+NICE = 5
+"""How far these processes stand back where the fold and readers of today's state want the processor."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +62,16 @@ class RefoldUnavailableError(Exception):
 class Worker:
     """One process that answers one question at a time; what is cut off ends it, and it alone."""
 
-    def __init__(self, books: Mapping[BookId, Rulebook]) -> None:
+    def __init__(self, books: Mapping[BookId, Rulebook], dsn: str) -> None:
         self._books = books
+        self._dsn = dsn
         self._pool = self._open()
 
-    async def answer(self, journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
+    async def answer(self, work: Callable[..., T], *given: Any) -> T:
         """Whoever is cancelled meanwhile has the process replaced: it cannot be interrupted otherwise."""
         if self._texts != _texts(self._books):
             self._replace()
-        future: Future[bytes | None] = self._pool.submit(_judge, journal, asked)
+        future: Future[T] = self._pool.submit(work, *given)
         try:
             return await asyncio.wrap_future(future)
         except BrokenProcessPool:
@@ -85,7 +95,7 @@ class Worker:
         self._texts = _texts(self._books)
         # Not forked: a fork of a process with threads and a pool of connections is not safe.
         return ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._books,)
+            1, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._books, self._dsn)
         )
 
 
@@ -107,16 +117,26 @@ class WorkerSlot:
         Without any time, it is that of now as far as the watermark tells.
         """
         async with asyncio.timeout_at(self.deadline):
-            return await self._worker.answer(journal, asked)
+            return await self._worker.answer(_judge, journal, asked)
+
+    async def ask(self, question: Question) -> Any:
+        """What the question answers with by the stored facts, which its process reads by itself."""
+        async with asyncio.timeout_at(self.deadline):
+            return await self._worker.answer(_ask, question)
 
 
 class HistoricJudge:
     """A few workers; a question beyond those that may wait for one is refused before anything is read for it."""
 
     def __init__(
-        self, books: Mapping[BookId, Rulebook], workers: int = 1, wait: float = 60.0, queue: int = 8
+        self,
+        books: Mapping[BookId, Rulebook],
+        workers: int = 1,
+        wait: float = 60.0,
+        queue: int = 8,
+        dsn: str = "",
     ) -> None:
-        self._all = [Worker(books) for _ in range(workers)]
+        self._all = [Worker(books, dsn) for _ in range(workers)]
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for worker in self._all:
             self._free.put_nowait(worker)
@@ -164,9 +184,19 @@ _books: dict[BookId, Rulebook] = {}
 """In a worker: the rulebooks of the process that asks, so that both judge under the same texts."""
 
 
-def _begin(books: Mapping[BookId, Rulebook]) -> None:
+_source: list[StoredFacts] = []
+"""In a worker: where it reads stored facts."""
+
+
+def _begin(books: Mapping[BookId, Rulebook], dsn: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    os.nice(NICE)
     _books.update(books)
+    _source.append(StoredFacts(dsn))
+
+
+def _ask(question: Question) -> object:
+    return question.answer(_source[0], _books)
 
 
 def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+THEN: Final = "@"
+"""How the place in a page of an earlier time begins; no id does."""
 
 
 @dataclass(frozen=True, slots=True)

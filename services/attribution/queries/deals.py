@@ -54,12 +54,13 @@ def _deals(snapshot: Snapshot, shown: Sequence[Row]) -> list[DealResult]:
 def _dated(snapshot: Snapshot, deals: Sequence[DealResult]) -> list[ListedDeal]:
     rows = snapshot.ask("facts_of_deals", [snapshot.head.scope, [deal.deal for deal in deals]])
     facts = {name: bodies for name, *bodies in rows}
-    return [_sold(deal, *facts[deal.deal]) for deal in deals]
+    return [sold(deal, *facts[deal.deal]) for deal in deals]
 
 
-def _sold(
+def sold(
     deal: DealResult, subscribed: bytes | None, signed: bytes | None, cancelled: bytes | None
 ) -> ListedDeal:
+    """A deal with what the facts say that subscribed, signed and cancelled it."""
     sale = {} if subscribed is None else recorded(subscribed).data
     return extended(
         ListedDeal,

@@ -20,6 +20,7 @@ from shared.contract.event_words import KINDS
 from shared.i18n import Text
 from shared.i18n.times import dated
 from shared.ids import EventId
+from shared.rules.domain.rulebook import Rulebook
 
 Bodies: TypeAlias = Iterable[bytes]
 
@@ -32,16 +33,22 @@ class DecisionWords(TypedDict):
 
 
 def explained(
-    snapshot: Snapshot, decisions: Sequence[AnyDecision], bodies: Bodies = ()
+    snapshot: Snapshot,
+    decisions: Sequence[AnyDecision],
+    bodies: Bodies = (),
+    books: Sequence[Rulebook] | None = None,
 ) -> list[DecisionWords]:
     """The words of each of these decisions of customers or deals.
 
-    `bodies` are records that they may rest on beside those that are stored.
+    `bodies` are records that they may rest on beside those that are stored; `books` the rulebooks by which they were
+    made, where that is known.
     """
     names = snapshot.staff_names({staff for one in decisions for staff in _staff(one)})
     stored = (body for _, body in snapshot.facts({id_ for one in decisions for id_ in one.because}))
     records = _records([*stored, *bodies], ZoneInfo(snapshot.scope.timezone))
-    return [_words(snapshot, decision, names, records) for decision in decisions]
+    if books is None:
+        books = [snapshot.book_of(one.clause, parse_instant(one.at)) for one in decisions]
+    return [_words(snapshot, *pair, names, records) for pair in zip(decisions, books, strict=True)]
 
 
 def both(text: Text) -> BothLanguages:
@@ -50,9 +57,12 @@ def both(text: Text) -> BothLanguages:
 
 
 def _words(
-    snapshot: Snapshot, decision: AnyDecision, names: Mapping[str, str], records: Mapping[EventId, Text]
+    snapshot: Snapshot,
+    decision: AnyDecision,
+    book: Rulebook,
+    names: Mapping[str, str],
+    records: Mapping[EventId, Text],
 ) -> DecisionWords:
-    book = snapshot.book_of(decision.clause, parse_instant(decision.at))
     return {
         "clause_text": snapshot.clause_text(decision.clause, book),
         "explanation": both(explain(decision, book, names, records)),

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from services.attribution.queries.cursor import Cursor, following
 from services.attribution.queries.recorded import recorded, times_of
 from services.attribution.queries.snapshot import Row, Snapshot
+from services.attribution.store.whom import consultant_of
 from shared.contract.answers import FlagResult, ListedFlag, ListedPenalty, PenaltyResult, RecordedEvent
 from shared.contract.answers.values import extended
-
-CONSULTANT: Final = (
-    "received_by", "answered_by", "by", "closed_by", "consultant", "against", "to", "opened_by", "ruled_by",
-    "requested_by", "decided_by", "staff",
-)  # fmt: skip
-"""Where the data of an event names whom it is about, the first that it has."""
 
 M = TypeVar("M", ListedFlag, ListedPenalty)
 
@@ -54,15 +49,25 @@ def _next(rows: Sequence[Sequence[Any]], limit: int) -> Cursor | None:
 
 def _listed(snapshot: Snapshot, kind: type[M], marks: Sequence[FlagResult | PenaltyResult]) -> list[M]:
     events = [recorded(body) for _, body in snapshot.facts({mark.event for mark in marks})]
+    return listed(snapshot, kind, marks, events)
+
+
+def listed(
+    snapshot: Snapshot,
+    kind: type[M],
+    marks: Sequence[FlagResult | PenaltyResult],
+    events: Sequence[RecordedEvent],
+) -> list[M]:
+    """Flags or penalties with what the records say that they are about."""
     records = {event.id: event for event in events}
-    people = {staff for event in events for staff in (event.actor, _consultant(event)) if staff}
+    people = {staff for event in events for staff in (event.actor, consultant_of(event)) if staff}
     names = snapshot.staff_names(people)
     return [extended(kind, mark, **_said(records.get(mark.event), names)) for mark in marks]
 
 
 def _said(event: RecordedEvent | None, names: Mapping[str, str]) -> dict[str, str | None]:
     """What a record says, by the fields of `MarkedRecord`."""
-    actor, consultant = (None, None) if event is None else (event.actor, _consultant(event))
+    actor, consultant = (None, None) if event is None else (event.actor, consultant_of(event))
     occurred_at, recorded_at = (None, None) if event is None else times_of(event)
     return {
         "type": None if event is None else event.type,
@@ -74,8 +79,3 @@ def _said(event: RecordedEvent | None, names: Mapping[str, str]) -> dict[str, st
         "consultant": consultant,
         "consultant_name": names.get(consultant or ""),
     }
-
-
-def _consultant(event: RecordedEvent) -> str | None:
-    """Whom a record is about."""
-    return next((event.data[name] for name in CONSULTANT if isinstance(event.data.get(name), str)), None)

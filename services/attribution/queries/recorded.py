@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import msgspec
-
+from services.attribution.store.whom import recorded
 from shared.contract import format_instant, parse_instant
 from shared.contract.answers import RecordedEvent, RecordSummary
 
-recorded: Final = msgspec.json.Decoder(RecordedEvent).decode
+__all__ = ["recorded", "summary", "times_of"]
 
 
 def times_of(event: RecordedEvent) -> tuple[str, str]:

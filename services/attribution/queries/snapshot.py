@@ -48,6 +48,8 @@ class FoldedHead:
     book: BookId
     behind_since: datetime | None = None
     behind_seq: int | None = None
+    borne: int = 0
+    """Up to which fact it is noted what each names."""
 
     def answer_head(self) -> AnswerHead:
         """What every answer says of itself."""
@@ -71,6 +73,7 @@ class Snapshot:
         self._connection = connection
         self.reach = Reach(sight, lambda name, asked: self.ask(name, {"scope": scope} | asked))
         self.opener = opener or Opener()
+        self.names: dict[str, str] | None = None
         self._books = books
         self._seen = seen
         self.head = self._head(scope, opening)
@@ -120,6 +123,11 @@ class Snapshot:
     def watermark(self) -> datetime | None:
         """Up to where lapses are decided."""
         rows = self.ask("watermark_of", [self.head.partition])
+        return rows[0][0] if rows else None
+
+    def begun(self) -> datetime | None:
+        """When the first fact of the scope was recorded."""
+        rows = self.ask("scope_begun", {"scope": self.head.scope})
         return rows[0][0] if rows else None
 
     def customer_of(self, contact: Contact) -> CustomerId | None:
@@ -207,6 +215,9 @@ class Snapshot:
         return None
 
     def staff_names(self, staff: Iterable[str]) -> dict[str, str]:
+        """The names under which these were enrolled last; in what is told of an earlier time, by then."""
+        if self.names is not None:
+            return {name: self.names[name] for name in staff if name in self.names}
         return dict(self.ask("staff_names", [self.head.scope, list(staff)]))
 
     def boards(self, office: OfficeId) -> BothBoards:
@@ -221,11 +232,11 @@ class Snapshot:
             if opening is None:
                 raise UnknownNameError(scope)
             return FoldedHead(scope, 0, 0, opening)
-        seq, partition, book, texts = rows[0]
+        seq, partition, book, texts, borne = rows[0]
         self._seen(texts)
         behind = self.ask("behind", [scope])
         behind_seq, since = behind[0] if behind else (None, None)
-        return FoldedHead(scope, seq, partition, book_id(book), since, behind_seq)
+        return FoldedHead(scope, seq, partition, book_id(book), since, behind_seq, borne)
 
     def load(self, keys: set[Key]) -> None:
         """Have these records at hand, as far as there are any."""

@@ -58,11 +58,15 @@ WHERE due_at <= %s AND partition = %s
 ORDER BY due_at LIMIT %s
 
 -- name: put_scopes
-INSERT INTO scopes (scope, partition, book, received_seq, folded_seq, version, sent_seq)
-SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
+-- What facts name is noted up to `borne_seq`; where something before is missing still, it stays where it is.
+INSERT INTO scopes (scope, partition, book, received_seq, folded_seq, version, sent_seq, borne_seq)
+SELECT scope, partition, book, received, folded, version, sent, folded
+FROM unnest(%b::text[], %b::integer[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
+    AS made (scope, partition, book, received, folded, version, sent)
 ON CONFLICT (scope) DO UPDATE SET
     partition = excluded.partition, received_seq = excluded.received_seq, folded_seq = excluded.folded_seq,
-    version = excluded.version, sent_seq = excluded.sent_seq
+    version = excluded.version, sent_seq = excluded.sent_seq,
+    borne_seq = CASE WHEN scopes.borne_seq >= scopes.folded_seq THEN excluded.folded_seq ELSE scopes.borne_seq END
 
 -- name: put_epochs
 INSERT INTO scope_epochs (scope, epoch, first_seq)
@@ -107,6 +111,21 @@ WHERE claims.scope = gone.scope AND claims.customer = gone.customer
 INSERT INTO facts (scope, seq, id, type, office, recorded_at, body, contacts)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[],
                      %b::bytea[])
+
+-- name: put_bearings
+INSERT INTO bearings (scope, name, seq)
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bigint[])
+ON CONFLICT DO NOTHING
+
+-- name: unborne_scopes
+-- Scopes of whose facts some are not in the index of what they name.
+SELECT scope, borne_seq, folded_seq FROM scopes WHERE borne_seq < folded_seq ORDER BY scope
+
+-- name: unborne_facts
+SELECT seq, body, contacts FROM facts WHERE scope = %s AND seq > %s AND seq <= %s ORDER BY seq LIMIT %s
+
+-- name: move_borne
+UPDATE scopes SET borne_seq = %(until)s WHERE scope = %(scope)s AND borne_seq = %(since)s
 
 -- name: put_joined
 INSERT INTO joined (scope, customer, into_customer)
@@ -162,12 +181,14 @@ INSERT INTO deal_decisions (scope, version, deal, body)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[])
 
 -- name: put_flags
-INSERT INTO flags (scope, version, body)
-SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
+INSERT INTO flags (scope, version, body, event)
+SELECT scope, version, body, convert_from(body, 'UTF8')::jsonb ->> 'event'
+FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
 
 -- name: put_penalties
-INSERT INTO penalties (scope, version, body)
-SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bytea[])
+INSERT INTO penalties (scope, version, body, event)
+SELECT scope, version, body, convert_from(body, 'UTF8')::jsonb ->> 'event'
+FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
 
 -- name: put_concerned
 -- Deals and disputes by whom they concern, and by the office of the record that began them.

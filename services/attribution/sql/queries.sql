@@ -1,7 +1,8 @@
 -- What the HTTP service reads; every list goes by an index, from a cursor on.
 
 -- name: head
-SELECT folded_seq, partition, book, (SELECT count(*) FROM rulebooks) FROM scopes WHERE scope = %s
+SELECT folded_seq, partition, book, (SELECT count(*) FROM rulebooks), borne_seq
+FROM scopes WHERE scope = %s
 
 -- name: behind
 SELECT seq, since FROM parked_scopes WHERE scope = %s
@@ -191,6 +192,62 @@ SELECT seq, body FROM facts WHERE scope = %s AND id = ANY(%s::text[]) ORDER BY s
 
 -- name: facts_of_scope
 SELECT id, body, contacts FROM facts WHERE scope = %s ORDER BY seq
+
+-- name: facts_known
+SELECT seq, body, contacts FROM facts
+WHERE scope = %(scope)s AND seq <= %(until)s
+  AND recorded_at <= coalesce(%(known_at)s::timestamptz, 'infinity')
+ORDER BY seq
+
+-- name: facts_naming
+-- Those that name one of these, and those that are meant by their id or place.
+WITH wanted AS MATERIALIZED (
+    SELECT seq FROM bearings WHERE scope = %(scope)s AND name = ANY(%(names)s::bigint[]) AND seq <= %(until)s
+    UNION
+    SELECT seq FROM facts WHERE scope = %(scope)s AND id = ANY(%(ids)s::text[])
+    UNION
+    SELECT unnest(%(seqs)s::bigint[])
+)
+SELECT facts.seq, body, contacts
+FROM wanted JOIN facts ON facts.scope = %(scope)s AND facts.seq = wanted.seq
+WHERE facts.seq <= %(until)s AND recorded_at <= coalesce(%(known_at)s::timestamptz, 'infinity')
+ORDER BY facts.seq LIMIT %(limit)s
+
+-- name: scope_begun
+-- When the first fact of a scope was recorded.
+SELECT recorded_at FROM facts WHERE scope = %(scope)s ORDER BY seq LIMIT 1
+
+-- name: reached_customers
+-- The customers of whom the reader reaches something today, and those who went into one of them.
+WITH reached AS MATERIALIZED (
+    SELECT customer FROM claims
+    WHERE scope = %(scope)s
+      AND (owner = ANY(%(people)s::text[]) OR owner IS NULL AND holder = ANY(%(people)s::text[])
+           OR holder IS NULL AND office = ANY(%(offices)s::text[]))
+)
+SELECT customer FROM reached
+UNION
+SELECT joined.customer
+FROM joined LEFT JOIN homes ON homes.scope = joined.scope AND homes.home = into_customer
+JOIN reached ON reached.customer = coalesce(homes.customer, into_customer)
+WHERE joined.scope = %(scope)s
+
+-- name: reached_items
+SELECT DISTINCT id FROM concerned
+WHERE scope = %(scope)s AND list = %(list)s
+  AND (kind = 'staff' AND name = ANY(%(people)s::text[]) OR kind = 'office' AND name = ANY(%(offices)s::text[]))
+
+-- name: joined_today
+-- Into whom these went; who is not named went nowhere.
+SELECT joined.customer, coalesce(homes.customer, into_customer)
+FROM joined LEFT JOIN homes ON homes.scope = joined.scope AND homes.home = into_customer
+WHERE joined.scope = %(scope)s AND joined.customer = ANY(%(customers)s::text[])
+
+-- name: marked
+-- The flags and penalties of these records, as they were made.
+SELECT event, body, 'flag' FROM flags WHERE scope = %(scope)s AND event = ANY(%(events)s::text[])
+UNION ALL
+SELECT event, body, 'penalty' FROM penalties WHERE scope = %(scope)s AND event = ANY(%(events)s::text[])
 
 -- name: staff_names
 SELECT staff, name FROM staff WHERE scope = %s AND staff = ANY(%s::text[])

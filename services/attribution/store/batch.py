@@ -63,6 +63,7 @@ class BatchRows:
     dropped_leaves: list[Row] = field(default_factory=list)
     claims: dict[tuple[str, str], ClaimRow | None] = field(default_factory=dict)
     facts: list[Row] = field(default_factory=list)
+    bearings: list[Row] = field(default_factory=list)
     joined: dict[tuple[str, str], str | None] = field(default_factory=dict)
     moves: dict[tuple[str, str], str] = field(default_factory=dict)
     homes: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -118,6 +119,7 @@ class BatchRows:
         """
         self._lock_scopes(curs)
         _put(curs, "put_facts", self.facts)
+        _put(curs, "put_bearings", self.bearings)
         _put(curs, "put_outbox", self.outbox)
         flush()
         self._write_joins(curs)

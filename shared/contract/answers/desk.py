@@ -70,9 +70,14 @@ class PreviewAnswer(AsOf, frozen=True):
 
 
 class BoardsAnswer(AsOf, frozen=True):
-    """Both boards of an office; an office that opened no shift has empty ones."""
+    """Both boards of an office; an office that opened no shift has empty ones. Of an earlier time it says which
+    (contract.md#times).
+    """
 
     office: OfficeId
     scope: ScopeId
     visit: BoardResult
     call: BoardResult
+    as_of: InstantText | UnsetType = UNSET
+    known_at: InstantText | UnsetType = UNSET
+    note: BothLanguages | UnsetType = UNSET

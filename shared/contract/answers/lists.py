@@ -9,7 +9,15 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.answers.result import DealResult, DisputeResult
-from shared.contract.answers.values import Count, Employment, InstantText, Page, Seq
+from shared.contract.answers.values import (
+    BothLanguages,
+    Count,
+    Employment,
+    InstantText,
+    Page,
+    PageOfTime,
+    Seq,
+)
 from shared.contract.topics import ClaimStatus
 from shared.contract.warnings import WarningRule
 from shared.ids import Contact, CustomerId, EventId, OfficeId, ScopeId, StaffId
@@ -43,7 +51,7 @@ class SharedContactsPage(Page, frozen=True):
     customers: list[SharedContact]
 
 
-class DisputesPage(Page, frozen=True):
+class DisputesPage(PageOfTime, frozen=True):
     """A page of disputes in the order of the records that opened them."""
 
     disputes: list[DisputeResult]
@@ -98,13 +106,16 @@ class ListedDeal(DealResult, frozen=True):
 
 
 class DealAnswer(ListedDeal, frozen=True):
-    """One deal, true up to `as_of_seq`."""
+    """One deal, true up to `as_of_seq`. Of an earlier time it says which (contract.md#times)."""
 
     as_of_seq: Seq
     behind_since: InstantText | UnsetType = UNSET
+    as_of: InstantText | UnsetType = UNSET
+    known_at: InstantText | UnsetType = UNSET
+    note: BothLanguages | UnsetType = UNSET
 
 
-class DealsPage(Page, frozen=True):
+class DealsPage(PageOfTime, frozen=True):
     """A page of deals in the order of the records that subscribed them."""
 
     deals: list[ListedDeal]
@@ -130,7 +141,7 @@ class ListedFlag(MarkedRecord, frozen=True):
     flag: str
 
 
-class FlagsPage(Page, frozen=True):
+class FlagsPage(PageOfTime, frozen=True):
     """A page of flags in the order in which they were made."""
 
     flags: list[ListedFlag]
@@ -146,7 +157,7 @@ class ListedPenalty(MarkedRecord, frozen=True):
     text: str
 
 
-class PenaltiesPage(Page, frozen=True):
+class PenaltiesPage(PageOfTime, frozen=True):
     """A page of penalties in the order in which they were made."""
 
     penalties: list[ListedPenalty]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.answers.result import CustomerResult
-from shared.contract.answers.values import AsOf, InstantText, Page, Seq
+from shared.contract.answers.values import AsOf, BothLanguages, InstantText, PageOfTime, Seq
 from shared.ids import EventId, OfficeId, ScopeId
 
 
@@ -16,13 +16,18 @@ class ListedCustomer(CustomerResult, frozen=True, kw_only=True):
 
 
 class CustomerAnswer(ListedCustomer, frozen=True, kw_only=True):
-    """One customer, true up to `as_of_seq`; `behind_since` while the scope waits in quarantine."""
+    """One customer, true up to `as_of_seq`; `behind_since` while the scope waits in quarantine. Of an earlier time it
+    says which (contract.md#times).
+    """
 
     as_of_seq: Seq
     behind_since: InstantText | UnsetType = UNSET
+    as_of: InstantText | UnsetType = UNSET
+    known_at: InstantText | UnsetType = UNSET
+    note: BothLanguages | UnsetType = UNSET
 
 
-class CustomersPage(Page, frozen=True):
+class CustomersPage(PageOfTime, frozen=True):
     """A page of customers in the order of their first records; `cursor` is null on the last one."""
 
     customers: list[ListedCustomer]

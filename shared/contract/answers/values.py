@@ -34,6 +34,14 @@ class AnswerHead(TypedDict):
     behind_since: str | UnsetType
 
 
+class Times(TypedDict, total=False):
+    """What an answer of an earlier time says of it: which one, by what was known when, and what is to be said of it."""
+
+    as_of: str | UnsetType
+    known_at: str | UnsetType
+    note: BothLanguages | UnsetType
+
+
 class AsOf(Struct, frozen=True, kw_only=True):
     """An answer that is true up to `as_of_seq`; `behind_since` while the scope waits in quarantine."""
 
@@ -47,6 +55,14 @@ class Page(Struct, frozen=True, kw_only=True):
     cursor: str | None
     as_of_seq: Seq
     behind_since: InstantText | UnsetType = UNSET
+
+
+class PageOfTime(Page, frozen=True, kw_only=True):
+    """A page that may be of an earlier time (contract.md#times), and says so then."""
+
+    as_of: InstantText | UnsetType = UNSET
+    known_at: InstantText | UnsetType = UNSET
+    note: BothLanguages | UnsetType = UNSET
 
 
 A = TypeVar("A", bound=Struct)

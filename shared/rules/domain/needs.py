@@ -30,7 +30,7 @@ _DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
 def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
     """Every key that this fact needs, as far as the slice already tells."""
     wanted = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
-    wanted.update(_named(fact.matter))
+    wanted.update(named(fact.matter))
     match fact.matter:
         case f.Departure(staff=staff) if SCOPE in slice_:
             wanted.add(Key(HELD, staff))
@@ -38,7 +38,7 @@ def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
             wanted.update(Key("customer", customer.id) for customer in slice_.owned_by(staff))
         case f.Recognition(registration=str(record)):
             filed = slice_.filed(record)
-            wanted.update(_named(filed.fact.matter) if filed is not None else ())
+            wanted.update(named(filed.fact.matter) if filed is not None else ())
         case f.Correction(record=record):
             wanted.update(_formed_anew(slice_, record))
     _close(slice_, wanted)
@@ -51,7 +51,7 @@ def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
     if filed is None:
         return
     yield Key("record", record)
-    yield from _named(filed.fact.matter)
+    yield from named(filed.fact.matter)
     party = getattr(filed.fact.matter, "customer", None)
     for contact in party.contacts if isinstance(party, f.Party) else ():
         pointed = slice_.pointed("contact", contact)
@@ -59,7 +59,7 @@ def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
         for each in _not_at_hand(slice_, customer) if isinstance(customer, Customer) else ():
             yield Key("record", each)
             known = slice_.filed(each)
-            yield from _named(known.fact.matter) if known is not None else ()
+            yield from named(known.fact.matter) if known is not None else ()
             if known is not None and isinstance(known.fact.matter, _DISPUTED):
                 yield Key("dispute", f"system:{each}")
 
@@ -72,14 +72,14 @@ def _not_at_hand(slice_: Slice, customer: Customer) -> Iterable[EventId]:
     return chain.from_iterable(each.put for each in differences(index.records, customer.records))
 
 
-def _named(matter: f.Matter) -> list[Key]:
+def named(matter: f.Matter) -> list[Key]:
     """What a fact names by itself: contacts, visits, deals, disputes, records."""
     party = getattr(matter, "customer", None)
-    named = [Key("contact", contact) for contact in party.contacts] if isinstance(party, f.Party) else []
+    found = [Key("contact", contact) for contact in party.contacts] if isinstance(party, f.Party) else []
     others = _OTHERS.get(type(matter))
     if others is not None:
-        named += others(matter)
-    return named
+        found += others(matter)
+    return found
 
 
 def _visit(visit: f.Visit) -> list[Key]:

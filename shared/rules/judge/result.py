@@ -156,6 +156,24 @@ def customer_result(
     )
 
 
+def decisions_of(history: DecisionHistory, customer: Customer) -> list[e.Decided]:
+    """What was decided of a customer, in the order of the contract."""
+    found = history.decisions.get(customer.id, ())
+    return in_order(sorted((made for _, made in found), key=attrgetter("at")))
+
+
+def customer_judged(slice_: Slice, history: DecisionHistory, customer: Customer) -> CustomerResult:
+    """One customer with everything that was decided of it."""
+    decisions = [ownership_decision(made) for made in decisions_of(history, customer)]
+    return customer_result(slice_, customer, decisions, decisions[-1].clause if decisions else None)
+
+
+def deal_judged(slice_: Slice, history: DecisionHistory, customer: Customer, deal: Deal) -> DealResult:
+    """One deal with everything that was decided of it."""
+    decided = [deal_decision(made) for made in history.deals.get(deal.deal, ())]
+    return deal_result(slice_, customer, deal, decided)
+
+
 def _without_erased(customer: CustomerResult, erased: Set[str]) -> CustomerResult:
     """The customer as it reads for whoever has no key of these people."""
     contacts, names = (without_erased(texts, erased) for texts in (customer.contacts, customer.names))
@@ -279,17 +297,12 @@ def _items(scope: Judged) -> Iterator[tuple[str, tuple[int, int], Struct]]:
     slice_, history, places = scope.slice, scope.history, scope.places
     for record in slice_.values():
         if isinstance(record, Customer):
-            found = history.decisions.get(record.id, ())
-            by_time = sorted((made for _, made in found), key=attrgetter("at"))
-            decisions = [ownership_decision(made) for made in in_order(by_time)]
-            clause = decisions[-1].clause if decisions else None
-            customer = customer_result(slice_, record, decisions, clause)
+            customer = customer_judged(slice_, history, record)
             if scope.erased:
                 customer = _without_erased(customer, scope.erased)
             yield "customers", (places[record.first - 1], record.nth), customer
             for deal in record.deals:
-                decided = [deal_decision(made) for made in history.deals.get(deal.deal, ())]
-                yield "deals", (places[deal.seq - 1], 0), deal_result(slice_, record, deal, decided)
+                yield "deals", (places[deal.seq - 1], 0), deal_judged(slice_, history, record, deal)
         elif isinstance(record, Dispute):
             yield "disputes", (places[record.seq - 1], 0), dispute_result(slice_, record)
     for place, flagged in history.flags:

@@ -3,7 +3,7 @@
 GRANT SELECT ON ALL TABLES IN SCHEMA attribution TO {attribution};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA attribution TO {attribution};
 GRANT INSERT ON attribution.stored_events, attribution.facts, attribution.deal_decisions, attribution.flags,
-    attribution.penalties, attribution.concerned, attribution.remarks, attribution.offices, attribution.scope_epochs,
+    attribution.penalties, attribution.concerned, attribution.bearings, attribution.remarks, attribution.offices, attribution.scope_epochs,
     attribution.set_aside, attribution.withdrawn_set_asides, attribution.parked_facts, attribution.dead_records TO {attribution};
 GRANT INSERT, UPDATE ON attribution.scopes, attribution.deals, attribution.staff,
     attribution.warnings, attribution.watermarks, attribution.kept_topics, attribution.clock_anchors TO {attribution};
@@ -25,6 +25,7 @@ GRANT INSERT, UPDATE (problem), DELETE ON attribution.access_reports TO {attribu
 
 -- Who answers questions reads what they are about; of each table with a scope, the rows of one.
 GRANT SELECT ON attribution.scopes, attribution.records, attribution.leaves, attribution.claims, attribution.facts,
+    attribution.bearings,
     attribution.joined, attribution.homes, attribution.offices, attribution.decisions, attribution.deals,
     attribution.deal_decisions, attribution.flags, attribution.penalties, attribution.concerned, attribution.staff, attribution.warnings,
     attribution.remarks, attribution.parked_scopes, attribution.parked_facts, attribution.set_aside,

@@ -1,0 +1,33 @@
+"""The index of what facts name, by which the facts are found that bear on one customer (ADR 0052).
+
+A name is kept as a digest of eight bytes: should two ever have the same, more facts are found than are needed, and
+the answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from shared.ids import CustomerId
+from shared.rules.domain.bearing import bearing
+from shared.rules.domain.facts import Fact
+from shared.rules.domain.state import Changes, Customer, Key, Slice
+
+
+def digest(key: Key) -> int:
+    """What stands for a name in the index."""
+    named = blake2b(f"{key.kind}:{key.id}".encode(), digest_size=8).digest()
+    return int.from_bytes(named, "big", signed=True)
+
+
+def names_of(fact: Fact, begun: Iterable[CustomerId] = ()) -> list[int]:
+    """Under which names a fact is found; `begun` are the customers who are there from it on."""
+    return [*map(digest, bearing(fact).names), *(digest(Key("customer", customer)) for customer in begun)]
+
+
+def begun_by(before: Slice, changes: Changes) -> list[CustomerId]:
+    """The customers who were not there before these changes."""
+    return [
+        record.id for key, record in changes.items() if isinstance(record, Customer) and key not in before
+    ]
