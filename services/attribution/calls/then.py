@@ -61,14 +61,14 @@ class Then:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedQuestion:
     """What today's rows say of a question: itself, None where the caller reaches nothing of that name."""
 
     question: Question | None
     more: Any = None
 
 
-Prepare = Callable[[Snapshot, ScopeMoment], Prepared]
+Prepare = Callable[[Snapshot, ScopeMoment], PreparedQuestion]
 
 
 class EarlierQuestions:

@@ -6,7 +6,7 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from services.attribution.calls.asking import encoded
-from services.attribution.calls.then import EarlierQuestions, Prepare, Prepared
+from services.attribution.calls.then import EarlierQuestions, Prepare, PreparedQuestion
 from services.attribution.calls.times import AskedTimes, PlaceThen, cursor_then, place_then
 from services.attribution.historic.facts import ScopeMoment
 from services.attribution.historic.lists import CustomerFilter
@@ -111,9 +111,9 @@ class EarlierCustomers:
         of = ("customers", filter_)
         at = place_then(cursor, asked, *of)
 
-        def prepare(snapshot: Snapshot, moment: ScopeMoment) -> Prepared:
+        def prepare(snapshot: Snapshot, moment: ScopeMoment) -> PreparedQuestion:
             reached = then.reached(snapshot, "customers")
-            return Prepared(ListThen(moment, "customers", at.born, limit, filter_, reached))
+            return PreparedQuestion(ListThen(moment, "customers", at.born, limit, filter_, reached))
 
         found = await self._earlier.all(scope, sight, min_seq, asked, prepare, at.seq)
         items = await self._earlier.read(
@@ -133,15 +133,15 @@ class EarlierCustomers:
 def _of(name: str, kind: type[Narrow]) -> Prepare:
     """A question on a customer whom the caller reaches today; whether masked goes with it."""
 
-    def prepare(snapshot: Snapshot, moment: ScopeMoment) -> Prepared:
+    def prepare(snapshot: Snapshot, moment: ScopeMoment) -> PreparedQuestion:
         readable, masked = customers.seen_then(snapshot.faces(), name)
         if not readable:
-            return Prepared(None)
+            return PreparedQuestion(None)
         try:
             first: int | None = snapshot.find(name).first
         except UnknownNameError:
             first = None
-        return Prepared(kind(moment, name, first), masked)
+        return PreparedQuestion(kind(moment, name, first), masked)
 
     return prepare
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from services.attribution.calls.asking import encoded
-from services.attribution.calls.then import EarlierQuestions, Prepared
+from services.attribution.calls.then import EarlierQuestions, PreparedQuestion
 from services.attribution.calls.times import AskedTimes, PlaceThen, cursor_then, place_then
 from services.attribution.historic.facts import ScopeMoment
 from services.attribution.historic.lists import ListName, PageThen
@@ -64,8 +64,10 @@ class EarlierLists:
         kind, shown = _SHOWN[name]
         at = place_then(cursor, asked, name)
 
-        def prepare(snapshot: Snapshot, moment: ScopeMoment) -> Prepared:
-            return Prepared(ListThen(moment, name, at.born, limit, reached=then.reached(snapshot, name)))
+        def prepare(snapshot: Snapshot, moment: ScopeMoment) -> PreparedQuestion:
+            return PreparedQuestion(
+                ListThen(moment, name, at.born, limit, reached=then.reached(snapshot, name))
+            )
 
         found = await self._earlier.all(scope, sight, min_seq, asked, prepare, at.seq)
         items = await self._earlier.read(scope, sight, lambda snapshot: shown(snapshot, found.told))
@@ -84,11 +86,11 @@ class EarlierLists:
     ) -> Response:
         """How one deal stood."""
 
-        def prepare(snapshot: Snapshot, moment: ScopeMoment) -> Prepared:
+        def prepare(snapshot: Snapshot, moment: ScopeMoment) -> PreparedQuestion:
             reached = then.reached(snapshot, "deals")
             if reached is not None and name not in reached.ids:
-                return Prepared(None)
-            return Prepared(DealThen(moment, name))
+                return PreparedQuestion(None)
+            return PreparedQuestion(DealThen(moment, name))
 
         found = await self._earlier.one(scope, sight, min_seq, asked, prepare)
         if found.told is None:
@@ -101,8 +103,8 @@ class EarlierLists:
     ) -> Response:
         """Whose turn it was; an office that had opened no shift had empty boards."""
 
-        def prepare(_: Snapshot, moment: ScopeMoment) -> Prepared:
-            return Prepared(BoardsThen(moment, office))
+        def prepare(_: Snapshot, moment: ScopeMoment) -> PreparedQuestion:
+            return PreparedQuestion(BoardsThen(moment, office))
 
         found = await self._earlier.all(scope, sight, min_seq, asked, prepare)
         boards: BothBoards = found.told or both_boards(Board(office))

@@ -51,8 +51,8 @@ TWINS: Final[Mapping[str, Twin]] = {
     "decisions": Twin(("version",), ("customer", "seq", "at", "body")),
     "deals": Twin(("deal",), ("customer", "born", "signed_seq", "cancelled_seq")),
     "deal_decisions": Twin(("version",), ("deal", "body")),
-    "flags": Twin(("version",), ("body",)),
-    "penalties": Twin(("version",), ("body",)),
+    "flags": Twin(("version",), ("body", "event")),
+    "penalties": Twin(("version",), ("body", "event")),
     "concerned": Twin(("list", "kind", "name", "born", "id")),
     "staff": Twin(("staff",), ("name", "role", "contacts", "office", "away", "away_since")),
     "offices": Twin(("office",), ("born",)),
@@ -60,7 +60,7 @@ TWINS: Final[Mapping[str, Twin]] = {
     "warnings": Twin(("rule", "value"), ("path", "records", "first_seq", "last_seq")),
 }
 """What is compared and put right. Long lists are compared with the customers that they are of (`leaves`)."""
-_UNCOMPARED: Final = ("scopes", "leaves", "rulebooks", "outbox")
+_UNCOMPARED: Final = ("scopes", "leaves", "rulebooks", "outbox", "bearings")
 _NUMBERED: Final = {"outbox": "id"}
 
 

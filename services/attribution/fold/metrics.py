@@ -56,6 +56,7 @@ class AttributionMetrics:
             "panke_attribution_look_ups", "Look-ups and previews, and whether they were too many from one caller",
             ("outcome",), registry=registry,
         )  # fmt: skip
+        self.replays = gauge("replays", "Replays that are open, by state", ("state",))
         self.refolds = Counter(
             "panke_attribution_refolds", "Questions of an earlier time, and what they read: a customer, or why a scope",
             ("read",), registry=registry,
@@ -64,8 +65,6 @@ class AttributionMetrics:
     def refolded(self, read: str) -> None:
         """A question of an earlier time was asked."""
         self.refolds.labels(read).inc()
-
-        self.replays = gauge("replays", "Replays that are open, by state", ("state",))
 
     def show_replays(self, waiting: int, running: int) -> None:
         """How many wait for a process, and how many have one."""
