@@ -156,12 +156,12 @@ class EarlierQuestions:
         def read(snapshot: Snapshot) -> tuple[Then, Question | None]:
             found = prepare(snapshot, asked.moment(snapshot.head, seq))
             head = snapshot.head if seq is None else replace(snapshot.head, seq=seq)
-            return Then(None, head, times_told(snapshot, asked), found.more), found.question
+            return Then(None, head, answer_times(snapshot, asked), found.more), found.question
 
         return await self.read(scope, sight, read)
 
 
-def times_told(snapshot: Snapshot, asked: AskedTimes) -> Times:
+def answer_times(snapshot: Snapshot, asked: AskedTimes) -> Times:
     """The times of an answer, and what is to be said of them."""
     note = _note(snapshot, asked)
     return {

@@ -51,7 +51,7 @@ class ChangeSince:
 
 
 @dataclass(slots=True)
-class TellsFact:
+class HistoryFact:
     """One fact of a customer: what it brought, and what was changed of that."""
 
     seq: int
@@ -76,7 +76,7 @@ class FactHistory:
 
     customer: CustomerId
     timezone: str
-    facts: list[TellsFact]
+    facts: list[HistoryFact]
     decisions: list[MadeDecision]
     by: dict[int, Brief]
     names: dict[str, str]
@@ -84,7 +84,7 @@ class FactHistory:
 
 def history_of(found: Refolded, customer: Customer, books: Books) -> FactHistory:
     """What is to be told of a customer; `found` kept every fact."""
-    told = _Telling(found, customer, books)
+    told = _Gathering(found, customer, books)
     for folded in found.facts:
         told.hear(folded)
     told.sweep(found.swept)
@@ -98,7 +98,7 @@ def history_of(found: Refolded, customer: Customer, books: Books) -> FactHistory
     return FactHistory(customer.id, found.slice.scope.timezone, facts, decisions, by_seq, dict(found.names))
 
 
-class _Telling:
+class _Gathering:
     """Goes through the facts once more, and notes of each what the later ones do to it."""
 
     def __init__(self, found: Refolded, customer: Customer, books: Books) -> None:
@@ -110,7 +110,7 @@ class _Telling:
         self._records = frozenset(customer.records)
         self._seqs: dict[EventId, int] = {}
         self._last = 0
-        self.facts: dict[int, TellsFact] = {}
+        self.facts: dict[int, HistoryFact] = {}
         self.of: dict[int, MadeDecision] = {}
 
     def hear(self, folded: FoldedFact) -> None:
@@ -118,7 +118,7 @@ class _Telling:
         known = folded.known
         self._last = seq = known.stored.seq
         self._seqs[known.fact.id] = seq
-        self.facts[seq] = TellsFact(seq, known.stored.body)
+        self.facts[seq] = HistoryFact(seq, known.stored.body)
         self._note_remark(known, folded.events)
         for event in folded.events:
             self._note(event, seq, known.fact.id)
@@ -158,7 +158,7 @@ class _Telling:
                 made = MadeDecision(
                     deal_decision(event), event.deal.book, event.customer, event.deal.deal, seq
                 )
-                self._tell(made, seq, trigger)
+                self._note_made(made, seq, trigger)
             case e.Flagged():
                 self.facts[self._seqs.get(event.event, seq)].flags.append(flag_result(event))
             case e.Penalised():
@@ -191,9 +191,9 @@ class _Telling:
         made = MadeDecision(ownership_decision(event), book, event.customer, None, seq)
         self._claims[event.customer] = event.claim
         self.of[id(event)] = made
-        self._tell(made, seq, None if event.decision == "lapsed" else trigger)
+        self._note_made(made, seq, None if event.decision == "lapsed" else trigger)
 
-    def _tell(self, made: MadeDecision, seq: int, trigger: EventId | None) -> None:
+    def _note_made(self, made: MadeDecision, seq: int, trigger: EventId | None) -> None:
         """Of the fact that brought it, and of those on which it rests."""
         if trigger is not None:
             self.facts[seq].made.append(made)

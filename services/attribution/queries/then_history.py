@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from services.attribution.historic.fact_history import ChangeSince, FactHistory, MadeDecision, TellsFact
+from services.attribution.historic.fact_history import ChangeSince, FactHistory, HistoryFact, MadeDecision
 from services.attribution.queries.decisions_page import from_micros, micros, page_of_explained
 from services.attribution.queries.explained import DecisionWords, both, explained
 from services.attribution.queries.recorded import recorded
@@ -92,7 +92,7 @@ def _owned(made: MadeDecision) -> OwnershipDecision:
     return made.decision
 
 
-def _made(facts: Iterable[TellsFact]) -> list[MadeDecision]:
+def _made(facts: Iterable[HistoryFact]) -> list[MadeDecision]:
     """Every decision that is told of these facts."""
     return [
         made
@@ -135,7 +135,7 @@ def _decision(found: FactHistory, made: MadeDecision, words: _Words) -> HistoryD
 
 
 def _events(
-    snapshot: Snapshot, found: FactHistory, facts: Sequence[TellsFact], words: _Words, *, masked: bool
+    snapshot: Snapshot, found: FactHistory, facts: Sequence[HistoryFact], words: _Words, *, masked: bool
 ) -> list[HistoryEvent]:
     bodies = snapshot.opened((fact.seq, fact.body) for fact in facts)
     events = with_remarks(snapshot, [(seq, recorded(body)) for seq, body in bodies])
@@ -171,7 +171,7 @@ def _turns(
 
 
 def _later(
-    found: FactHistory, every: dict[int, TellsFact], changed: ChangeSince, words: _Words
+    found: FactHistory, every: dict[int, HistoryFact], changed: ChangeSince, words: _Words
 ) -> LaterChange:
     by = None if changed.by is None else found.by[changed.by]
     taken = changed.change != "corrected" or not _unapproved(every.get(changed.by or 0))
@@ -192,7 +192,7 @@ def _later(
     )
 
 
-def _unapproved(correction: TellsFact | None) -> bool:
+def _unapproved(correction: HistoryFact | None) -> bool:
     return correction is not None and any(one.flag == "unapproved" for one in correction.flags)
 
 
