@@ -170,3 +170,17 @@ def total(table: ReportTable) -> dict[str, str]:
 def shown(table: ReportTable, line: ReportLine) -> dict[str, str]:
     """What a line says below each heading."""
     return {column.key: line.shown(column) for column in table.columns}
+
+
+def terms(journal: WrittenJournal, at: str, deal: str, **more: Any) -> str:
+    """Agree on something of a deal; `sign_by` is the day of its signing."""
+    sign_by = more.pop("sign_by", None)
+    due = [{"what": "signed", "on": f"2026-{sign_by}"}] if sign_by is not None else []
+    return journal.add("deal.terms_set", at, deal=deal, by="bo", **({"due": due} if due else {}), **more)
+
+
+def survey(journal: WrittenJournal, at: str, who: str, answers: str, score: int, by: str = "li") -> str:
+    """A survey; `answers` are five digits in the order of the form: greeted, introduced, patient, clear, recommend."""
+    names = ("greeted", "introduced", "patient", "clear", "would_recommend")
+    said = {"answers": dict(zip(names, map(int, answers), strict=True))} if answers else {}
+    return journal.add("survey.recorded", at, customer=party(who), consultant=by, score=score, **said)

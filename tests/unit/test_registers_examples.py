@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.registers.reports.explaining import explain
-from tests.support.journal import WrittenJournal, local, phones, report_of, shown, total
+from tests.support.journal import WrittenJournal, local, phones, report_of, shown, survey, terms, total
 
 
 def test_a_week_of_visits_and_calls_is_counted_by_when_they_happened() -> None:
@@ -154,3 +154,108 @@ def test_money_is_shared_to_the_cent_and_the_rest_goes_to_the_largest_share() ->
     assert (each["wang"]["subscribed_amount"], each["wang"]["subscribed"]) == ("500,000.00", "0.5")
     each = {who: shown(april, april.line(who)) for who in ("li", "wang")}
     assert [each[who]["subscribed_amount"] for who in ("li", "wang")] == ["700,000.00", "299,999.99"]
+
+
+def overdue_journal() -> WrittenJournal:
+    journal = WrittenJournal()
+    days = {
+        "d4": ("02-20", "02-27"),
+        "d1": ("03-02", "03-09"),
+        "d2": ("03-05", "03-12"),
+        "d5": ("03-10", "03-17"),
+    }
+    for name, (subscribed, sign_by) in {**days, "d3": ("03-28", "04-04")}.items():
+        journal.visit(f"{subscribed} 09:00", name)
+        journal.deal(f"{subscribed} 10:00", name, name, "100")
+        terms(journal, f"{subscribed} 10:05", name, sign_by=sign_by)
+    journal.add("deal.signed", "03-09 23:00", deal="d1")
+    journal.add("deal.cancelled", "03-16 10:00", deal="d5", reason="r")
+    return journal
+
+
+def test_a_subscription_is_overdue_for_signing_from_the_day_after_the_one_agreed() -> None:
+    """Of the month's standing deals one is overdue; that it was put off after its day stays known."""
+    journal = overdue_journal()
+    plain = journal.report("overdue", "03-01", "03-31")
+    terms(journal, "03-20 10:00", "d2", sign_by="04-10", reason="贷款")
+    put_off = journal.report("overdue", "03-01", "03-31")
+
+    before, after = (shown(one.table("summary"), one.table("summary").lines[0]) for one in (plain, put_off))
+    assert (before["subscribed"], before["overdue"], before["rate"], before["all_overdue"]) == (
+        "3",
+        "1",
+        "33.3%",
+        "2",
+    )
+    days = {line.key: shown(plain.table("overdue"), line)["days"] for line in plain.table("overdue").lines}
+    assert days == {("d4",): "32", ("d2",): "19"}
+    assert (after["overdue"], after["rate"], after["all_overdue"], after["once_overdue"]) == (
+        "0",
+        "0.0%",
+        "1",
+        "1",
+    )
+
+
+def test_satisfaction_counts_the_first_two_answers_as_one_question() -> None:
+    """The eighteen rows of the form: a mean of 8.78 of 9, not of five answers added up."""
+    journal = WrittenJournal()
+    answers = [("11111", 5)] * 15 + [("11111", 4)] * 2 + [("11110", 4)]
+    for number, (said, score) in enumerate(answers):
+        survey(journal, f"03-{number + 1:02d} 10:00", f"s{number:02d}", said, score)
+
+    means = total(journal.report("satisfaction", "03-01", "03-31").table("means"))
+
+    assert (means["surveys"], means["points"], means["mean_points"]) == ("18", "158", "8.78")
+    assert (means["mean_score"], means["satisfied_rate"], means["recommend_rate"]) == (
+        "4.83",
+        "100.0%",
+        "94.4%",
+    )
+
+
+def test_conversion_goes_by_who_first_came_and_what_stands() -> None:
+    """Of those who first came in March, whoever has a standing deal at the end of April is won."""
+    journal = WrittenJournal()
+    for number in range(4):
+        journal.visit(f"03-0{number + 1} 10:00", f"j{number}", channel="介绍")
+    for number in range(6):
+        journal.visit(f"03-0{number + 1} 11:00", f"b{number}", channel="报纸")
+    for number in range(4):
+        journal.visit(f"03-1{number} 11:00", "j0")
+    journal.deal("03-20 10:00", "j0", "d1")
+    journal.deal("03-21 10:00", "b0", "d2")
+    journal.deal("04-02 10:00", "j1", "d3")
+    journal.add("deal.cancelled", "04-10 10:00", deal="d1", reason="r")
+
+    report = journal.report("conversion", "03-01", "03-31", "04-30 12:00")
+
+    cohort = report.table("cohort")
+    rates = {line.key[0]: shown(cohort, line)["rate"] for line in cohort.lines}
+    assert rates == {"介绍": "25.0%", "报纸": "16.7%"}
+    assert total(cohort)["rate"] == "20.0%"
+    assert shown(report.table("period"), report.table("period").lines[0])["sold_rate"] == "14.3%"
+
+
+def test_the_relations_of_the_registers_name_what_fails() -> None:
+    """A customer with a level and no next contact fails the fourth relation, a log that is too early the fifth."""
+    journal = WrittenJournal()
+    times = {"started_at": "2026-03-10T02:00:00Z", "ended_at": "2026-03-10T03:00:00Z", "notes": "n"}
+    for who in ("b", "c"):
+        journal.visit("03-06 10:00", who, level="B")
+    journal.visit("03-10 11:00", "a", level="A", next_on="2026-03-12", **times)
+    for who in ("a", "b", "c"):
+        said = {"occupation": "教师"}
+        journal.add("profile.recorded", "03-10 12:00", customer={"phones": phones(who)}, by="li", set=said)
+    counts = {"visits": 1, "followups": 2}
+    day = {"from_": "2026-03-10", "to": "2026-03-10"}
+    journal.add("worklog.submitted", "03-10 18:00", by="li", kind="daily", done="d", counts=counts, **day)
+    journal.follow("03-10 19:00", "b", level="H", next_on="2026-03-12")
+
+    report = journal.report("consistency", "03-10", "03-10", "03-10 23:59", scheme="habc").tables[0]
+
+    failing = [(line.texts["relation"], line.texts["customer"], line.texts["lacks"]) for line in report.lines]
+    assert [one[0] for one in failing] == ["4", "5", "5"]
+    assert failing[0][1] == "客户c"
+    assert any("before the last record" in one[2] for one in failing)
+    assert any("2 said, 1 recorded" in one[2] for one in failing)

@@ -9,6 +9,7 @@ import calendar
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -76,13 +77,18 @@ class LocalTime(Struct, frozen=True, gc=False):
 
     zone: str
 
+    @property
+    def info(self) -> ZoneInfo:
+        """The zone itself."""
+        return zone(self.zone)
+
     def day(self, at: datetime) -> date:
         """The local day of an instant."""
         return local_day(at, self.zone)
 
     def hour(self, at: datetime) -> int:
         """The local hour of an instant."""
-        return at.astimezone(zone(self.zone)).hour
+        return at.astimezone(self.info).hour
 
     def end_of(self, day: date) -> datetime:
         """The last instant of a local day."""

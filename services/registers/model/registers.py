@@ -11,16 +11,14 @@ from typing import Any, TypeVar, cast
 
 from services.registers.model.customers import DecisionRow, NumberedCustomer, OwnershipRow, StaffEntry
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import RegisterEntry
+from services.registers.model.records import PostedRecord
 from services.registers.model.versions import VersionedTable
 from shared.contract import CallRegistered, Data, FollowUpRecorded, VisitRegistered
 from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 T = TypeVar("T", bound=Data)
-AnyEntry = RegisterEntry[Any]
-Conversation = (
-    RegisterEntry[VisitRegistered] | RegisterEntry[CallRegistered] | RegisterEntry[FollowUpRecorded]
-)
+AnyRecord = PostedRecord[Any]
+Conversation = PostedRecord[VisitRegistered] | PostedRecord[CallRegistered] | PostedRecord[FollowUpRecorded]
 
 
 @dataclass(slots=True)
@@ -30,7 +28,7 @@ class Registers:
     scope: ScopeId
     zone: str
     latest: datetime | None = None
-    entries: VersionedTable[EventId, AnyEntry] = field(default_factory=VersionedTable)
+    entries: VersionedTable[EventId, AnyRecord] = field(default_factory=VersionedTable)
     deals: VersionedTable[DealId, DealRow] = field(default_factory=VersionedTable)
     customers: VersionedTable[CustomerId, NumberedCustomer] = field(default_factory=VersionedTable)
     ownership: VersionedTable[CustomerId, OwnershipRow] = field(default_factory=VersionedTable)
@@ -51,27 +49,27 @@ class KnownRegisters:
     as_of: datetime
 
     @cached_property
-    def entries(self) -> dict[EventId, AnyEntry]:
+    def entries(self) -> dict[EventId, AnyRecord]:
         """Every record, in the order of happening; none that repeats another."""
         known = self.registers.entries.known_at(self.known_at)
         found = [one for one in known if one.occurred_at <= self.as_of and not one.repeated]
         return {one.id: one for one in sorted(found, key=lambda one: one.place)}
 
     @cached_property
-    def _by_type(self) -> dict[type, list[AnyEntry]]:
-        found: dict[type, list[AnyEntry]] = defaultdict(list)
+    def _by_type(self) -> dict[type, list[AnyRecord]]:
+        found: dict[type, list[AnyRecord]] = defaultdict(list)
         for entry in self.entries.values():
             found[type(entry.data)].append(entry)
         return found
 
-    def of(self, data: type[T]) -> list[RegisterEntry[T]]:
+    def of(self, data: type[T]) -> list[PostedRecord[T]]:
         """The records of one type, in the order of happening."""
-        return cast("list[RegisterEntry[T]]", self._by_type.get(data, []))
+        return cast("list[PostedRecord[T]]", self._by_type.get(data, []))
 
     @cached_property
-    def by_customer(self) -> dict[CustomerId, list[AnyEntry]]:
+    def by_customer(self) -> dict[CustomerId, list[AnyRecord]]:
         """What was recorded of each customer, in the order of happening."""
-        found: dict[CustomerId, list[AnyEntry]] = defaultdict(list)
+        found: dict[CustomerId, list[AnyRecord]] = defaultdict(list)
         for entry in self.entries.values():
             if entry.customer is not None:
                 found[entry.customer].append(entry)
@@ -175,6 +173,6 @@ class KnownRegisters:
         return entry.office if entry is not None else None
 
 
-def of_office(entries: Iterable[RegisterEntry[T]], office: OfficeId | None) -> list[RegisterEntry[T]]:
+def of_office(entries: Iterable[PostedRecord[T]], office: OfficeId | None) -> list[PostedRecord[T]]:
     """Those of one office, or all where none is named."""
     return [one for one in entries if office is None or one.office == office]

@@ -22,7 +22,10 @@ class LevelTerms(Struct, frozen=True, gc=False):
 
 
 class OfficeScheme(Struct, frozen=True, gc=False):
-    """The values of one scheme; what a source leaves open has the value that is advised."""
+    """The values of one scheme; what a source leaves open has the value that is advised.
+
+    An entry is in time within `entered_within` minutes, or by the hour `entered_by` of its day, or else on its day.
+    """
 
     name: str
     version: int
@@ -38,6 +41,10 @@ class OfficeScheme(Struct, frozen=True, gc=False):
     appraisal_use: bool = False
     answer_within: int = 3
     cards_within: int = 10
+    entered_within: int | None = None
+    entered_by: str | None = None
+    complete_within: int = 24
+    required_keys: tuple[str, ...] = ()
 
     def level(self, code: str | None) -> LevelTerms | None:
         """The level of a code; None where the scheme does not know it."""
@@ -65,13 +72,18 @@ HABC: Final = OfficeScheme(
     ),
 )
 OABC: Final = OfficeScheme(
-    "oabc", 1, (LevelTerms("O", 3), LevelTerms("A", 5), LevelTerms("B", 7), LevelTerms("C", 15))
+    "oabc",
+    1,
+    (LevelTerms("O", 3), LevelTerms("A", 5), LevelTerms("B", 7), LevelTerms("C", 15)),
+    entered_within=5,
+    cards_within=1,
 )
 HANDBOOK: Final = OfficeScheme(
     "handbook",
     1,
     tuple(LevelTerms(code, 7) for code in ("A", "A1", "B", "B1", "C")),
     week_ends_on=5,
+    entered_by="17:30",
     appraisal_use=True,
 )
 SCHEMES: Final = {scheme.name: scheme for scheme in (BASE, HABC, OABC, HANDBOOK)}

@@ -6,6 +6,7 @@ owns whom and what a deal's shares are is read off the records and events that c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -13,13 +14,14 @@ from msgspec.structs import replace
 
 from services.registers.model.customers import DecisionRow, StaffEntry
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import LATE, RegisterEntry
-from services.registers.model.registers import AnyEntry, Registers
+from services.registers.model.records import LATE, PostedRecord
+from services.registers.model.registers import AnyRecord, Registers
 from services.registers.model.versions import RowCause
+from services.registers.posting.amendments import Amendments
 from services.registers.posting.customers import PostedCustomers
-from services.registers.posting.deals import deal_cause, deal_row, subscribed
+from services.registers.posting.deals import deal_cause, deal_row, subscribed, with_records
 from services.registers.posting.placed import PlacedRows
-from shared.contract import Event, StaffDeparted, StaffEnrolled
+from shared.contract import DealProgressed, DealTermsSet, Event, RecordAmended, StaffDeparted, StaffEnrolled
 from shared.ids import CustomerId, DealId, EventId, ScopeId
 from shared.rules.domain import events as e
 from shared.rules.domain import facts as f
@@ -43,6 +45,8 @@ class Posting:
         self._customers = PostedCustomers(self.registers, self._slice)
         self._entries, self._deals = PlacedRows[EventId](), PlacedRows[DealId]()
         self._decisions = PlacedRows[int]()
+        self._amendments = Amendments()
+        self._of_deals: dict[DealId, list[EventId]] = defaultdict(list)
         self._fact: f.Fact | None = None
         self._seq = 0
         self._decided = 0
@@ -62,6 +66,8 @@ class Posting:
         self._post_events(event, fact, outcome.events)
         self._post_reformed(fact, outcome)
         self._post_staff(event)
+        self._post_amended(event, fact)
+        self._post_deal_record(event, fact)
 
     def finish(self, until: datetime) -> Registers:
         """The registers, with every claim lapsed that ends by then."""
@@ -76,9 +82,8 @@ class Posting:
 
     def _post_entry(self, event: Event, fact: f.Fact, made: Iterable[e.DomainEvent]) -> None:
         flags = tuple(one.flag for one in made if isinstance(one, e.Flagged) and one.event == fact.id)
-        party = getattr(fact.matter, "customer", None)
-        party = party if isinstance(party, f.Party) and not isinstance(fact.matter, f.Correction) else None
-        entry: AnyEntry = RegisterEntry(
+        party = None if isinstance(fact.matter, f.Correction) else _party_of(fact.matter)
+        entry: AnyRecord = PostedRecord(
             event.id,
             fact.seq,
             event.office,
@@ -94,7 +99,7 @@ class Posting:
         )
         self._put(entry, fact, _cause_of(entry))
 
-    def _put(self, entry: AnyEntry, fact: f.Fact, cause: RowCause) -> None:
+    def _put(self, entry: AnyRecord, fact: f.Fact, cause: RowCause) -> None:
         before = self.registers.entries.now(entry.id)
         self.registers.entries.put(entry.id, entry, fact.recorded_at, cause, fact.id)
         self._entries.move(entry.id, before.customer if before is not None else None, entry.customer)
@@ -104,8 +109,8 @@ class Posting:
         for one in made:
             if isinstance(one, e.RecordFiled) and one.filed.fact.id != fact.id:
                 entry = self.registers.entries.now(one.filed.fact.id)
-                party = getattr(one.filed.fact.matter, "customer", None)
-                if entry is not None and isinstance(party, f.Party):
+                party = _party_of(one.filed.fact.matter)
+                if entry is not None and party is not None:
                     customer = self._customers.of(party.contacts)
                     now = replace(entry, customer=customer, name=party.name, contacts=party.contacts)
                     self._put(now, fact, "corrected")
@@ -126,6 +131,36 @@ class Posting:
             if row is not None and home is not None and home != row.customer:
                 self._put_deal(replace(row, customer=home), fact, self._moved(row.customer))
 
+    def _post_amended(self, event: Event, fact: f.Fact) -> None:
+        """A record says what it was amended to; one that was withdrawn is in no register from then on."""
+        made = self.registers.entries.now(fact.id)
+        if not isinstance(event.data, RecordAmended) or made is None or made.flags:
+            return
+        record = self._amendments.add(fact.id, event.data)
+        versions = self.registers.entries.versions.get(record)
+        if not versions:
+            return
+        data = self._amendments.amended(record, versions[0].row.data)
+        if data is None:
+            self.registers.entries.close(record, fact.recorded_at, "withdrawn", fact.id)
+        else:
+            self._put(replace(versions[-1].row, data=data), fact, "amended")
+        self._rebuild_deal(getattr(versions[0].row.data, "deal", None), fact, "amended")
+
+    def _post_deal_record(self, event: Event, fact: f.Fact) -> None:
+        """The terms of a deal, or a step that was done or held up."""
+        data = event.data
+        if isinstance(data, DealTermsSet | DealProgressed):
+            self._of_deals[data.deal].append(event.id)
+            self._rebuild_deal(data.deal, fact, "terms" if isinstance(data, DealTermsSet) else "progressed")
+
+    def _rebuild_deal(self, deal: DealId | None, fact: f.Fact, cause: RowCause) -> None:
+        row = self.registers.deals.now(deal) if deal is not None else None
+        if row is None or deal is None:
+            return
+        said = [self.registers.entries.now(id_) for id_ in (row.event, *self._of_deals[deal])]
+        self._put_deal(with_records(row, [one for one in said if one is not None]), fact, cause)
+
     def _put_deal(self, row: DealRow, fact: f.Fact, cause: RowCause) -> None:
         before = self.registers.deals.now(row.deal)
         self.registers.deals.put(row.deal, row, fact.recorded_at, cause, fact.id)
@@ -143,9 +178,9 @@ class Posting:
                 data.staff,
                 data.name,
                 data.role,
-                getattr(data, "number", None),
-                getattr(data, "title", None),
-                getattr(data, "team", None),
+                data.number,
+                data.title,
+                data.team,
             )
             staff.put(data.staff, row, event.recorded_at, "entered", event.id)
         elif isinstance(data, StaffDeparted):
@@ -194,7 +229,13 @@ class Posting:
         self._decisions.move(self._decided, None, made.customer)
 
 
-def _cause_of(entry: AnyEntry) -> RowCause:
+def _party_of(matter: f.Matter) -> f.Party | None:
+    """Whom a record names, whether it names them anew or is only looked up."""
+    party = matter.party if isinstance(matter, f.UnreadEntry) else getattr(matter, "customer", None)
+    return party if isinstance(party, f.Party) else None
+
+
+def _cause_of(entry: AnyRecord) -> RowCause:
     if entry.carried:
         return "carried"
     return "late" if not LATE.isdisjoint(entry.flags) else "entered"

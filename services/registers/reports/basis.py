@@ -13,12 +13,12 @@ from functools import cached_property
 from typing import Any
 
 from services.registers.model.deals import DealRow
-from services.registers.model.entries import RegisterEntry
 from services.registers.model.periods import DaySpan, LocalTime
-from services.registers.model.registers import AnyEntry, KnownRegisters, T, of_office
+from services.registers.model.records import PostedRecord
+from services.registers.model.registers import AnyRecord, KnownRegisters, T, of_office
 from services.registers.model.scheme import OfficeScheme
 from services.registers.reports.report import ReportHead
-from shared.contract import CallRegistered, FollowUpRecorded, VisitRegistered
+from shared.contract import CallRegistered, FollowUpRecorded, ProfileRecorded, VisitRegistered
 from shared.ids import CustomerId, EventId, OfficeId, StaffId
 from shared.rules.judge.amounts import WHOLE, by_shares, cents_of
 
@@ -74,7 +74,7 @@ class ReportBasis:
         """Whether something happened in the period."""
         return at is not None and self.time.day(at) in self.period
 
-    def entries(self, data: type[T], *, carried: bool = False) -> list[RegisterEntry[T]]:
+    def entries(self, data: type[T], *, carried: bool = False) -> list[PostedRecord[T]]:
         """The records of one type in the office and the period; carried ones are in no traffic."""
         found = of_office(self.known.of(data), self.office)
         return [one for one in found if (carried or not one.carried) and self.within(one.occurred_at)]
@@ -90,15 +90,15 @@ class ReportBasis:
         return frozenset(first.values())
 
     @cached_property
-    def first_calls(self) -> dict[CustomerId, RegisterEntry[CallRegistered]]:
+    def first_calls(self) -> dict[CustomerId, PostedRecord[CallRegistered]]:
         """The first call of each customer."""
-        first: dict[CustomerId, RegisterEntry[CallRegistered]] = {}
+        first: dict[CustomerId, PostedRecord[CallRegistered]] = {}
         for call in self.known.of(CallRegistered):
             if call.customer is not None:
                 first.setdefault(call.customer, call)
         return first
 
-    def after_call(self, visit: AnyEntry) -> bool:
+    def after_call(self, visit: AnyRecord) -> bool:
         """Whether the customer had called before this visit."""
         call = self.first_calls.get(visit.customer) if visit.customer is not None else None
         return call is not None and call.place < visit.place
@@ -112,7 +112,7 @@ class ReportBasis:
                 first.setdefault(entry.customer, said)
         return first
 
-    def channel(self, entry: AnyEntry) -> str:
+    def channel(self, entry: AnyRecord) -> str:
         """By which channel somebody came: as the record says, else as the customer's first; empty where none does."""
         said = getattr(entry.data, "channel", None) or self.channel_of(entry.customer)
         return self.scheme.channel(said) if said else ""
@@ -122,18 +122,42 @@ class ReportBasis:
         said = self._first_channels.get(customer, "") if customer is not None else ""
         return self.scheme.channel(said) if said else ""
 
-    def level_at(self, customer: CustomerId, at: datetime) -> tuple[str | None, AnyEntry | None]:
+    def level_at(self, customer: CustomerId, at: datetime) -> tuple[str | None, AnyRecord | None]:
         """The last level that was recorded of a customer by a time, and the record that says it."""
         codes = list(self.levels_of(customer, at))
         return codes[-1] if codes else (None, None)
 
-    def levels_of(self, customer: CustomerId, at: datetime) -> Iterable[tuple[str, AnyEntry]]:
+    def levels_of(self, customer: CustomerId, at: datetime) -> Iterable[tuple[str, AnyRecord]]:
         """Every level that was recorded of a customer by a time."""
         for entry in self.known.by_customer.get(customer, ()):
             if entry.occurred_at <= at:
                 said = level_said(entry.data)
                 if said:
                     yield said, entry
+
+    def profile(self, customer: CustomerId, key: str, at: datetime) -> str | None:
+        """What is said under a key of a customer's profile by a time; None of what is not, or was cleared."""
+        said: str | None = None
+        for record in self.known.by_customer.get(customer, ()):
+            data = record.data
+            if isinstance(data, ProfileRecorded) and record.occurred_at <= at:
+                value = getattr(data.set, key, None) if data.set is not None else None
+                if value is not None:
+                    said = str(value)
+                elif key in data.cleared or key in data.none:
+                    said = None
+        return said
+
+    def customers(self, at: datetime) -> list[CustomerId]:
+        """The customers of the office, by number."""
+        office = self.office
+        return [
+            one for one in self.known.customers if office is None or self.known.office_of(one, at) == office
+        ]
+
+    def staff_words(self, staff: str) -> str:
+        """How a member of staff is called in a line."""
+        return self.known.staff_name(StaffId(staff) if staff else None)
 
     def deals(self) -> list[DealRow]:
         """The deals of the office."""
@@ -163,9 +187,9 @@ class ReportBasis:
             return {deal.closed_by: WHOLE}
         return deal.shares or {NOBODY: WHOLE}
 
-    def lost(self, customer: CustomerId, at: datetime) -> AnyEntry | None:
+    def lost(self, customer: CustomerId, at: datetime) -> AnyRecord | None:
         """The loss of a customer that stands: none that a later visit, call, reservation or deal ended."""
-        found: AnyEntry | None = None
+        found: AnyRecord | None = None
         for entry in self.known.by_customer.get(customer, ()):
             if entry.occurred_at <= at and entry.data.TYPE in _ENDS_LOSS:
                 found = None
@@ -173,7 +197,7 @@ class ReportBasis:
                 found = entry
         return found
 
-    def counts(self, entry: AnyEntry) -> bool:
+    def counts(self, entry: AnyRecord) -> bool:
         """Whether a visit, call or follow-up is a contact that counts (procedure.md#follow-up-counts)."""
         if entry.flags:
             return False

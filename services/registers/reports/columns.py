@@ -71,3 +71,14 @@ def days_overdue() -> ReportColumn:
 def each(key: str = "deals") -> ReportColumn:
     """One for each line, so that a list has a total that opens to its rows."""
     return ReportColumn(key, translated("number of lines"), translated("one for each line"))
+
+
+def stage_words(stage: str | None) -> Text:
+    """How far the paper trail of a record has come."""
+    return {
+        None: translated("awaits review"),
+        "reviewed": translated("awaits approval"),
+        "approved": translated("awaits filing"),
+        "filed": translated("filed"),
+        "returned": translated("returned"),
+    }[stage]

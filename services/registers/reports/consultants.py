@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 
-from services.registers.model.entries import RegisterEntry
 from services.registers.model.periods import month_of, week_of
+from services.registers.model.records import PostedRecord
 from services.registers.reports import columns
 from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.due import due_contacts
@@ -55,7 +55,7 @@ def _count_work(tally: Tally, basis: ReportBasis, grain: ConsultantGrain) -> Non
             tally.add(key, column, follow_up.id)
 
 
-def _follow_up_columns(basis: ReportBasis, follow_up: RegisterEntry[FollowUpRecorded]) -> tuple[str, ...]:
+def _follow_up_columns(basis: ReportBasis, follow_up: PostedRecord[FollowUpRecorded]) -> tuple[str, ...]:
     """A follow-up that was entered late stands among those alone (不得后补记录)."""
     if follow_up.late:
         return ("backfilled",)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 
 from services.registers.model.customers import OwnershipRow
-from services.registers.model.registers import AnyEntry
+from services.registers.model.registers import AnyRecord
 from services.registers.reports import columns, numbers
 from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.report import OfficeReport, ReportColumn
@@ -71,7 +71,7 @@ def _since(basis: ReportBasis, claim: OwnershipRow | None) -> date | None:
     return basis.time.day(claim.since) if claim is not None else None
 
 
-def _agreed(entries: list[AnyEntry], start: date | None) -> AnyEntry | None:
+def _agreed(entries: list[AnyRecord], start: date | None) -> AnyRecord | None:
     """The record with the last day that was agreed on, if that is not before the last contact."""
     named = [one for one in entries if one.data.next_on is not None]
     if not named or (start is not None and named[-1].data.next_on < start):
@@ -121,7 +121,7 @@ def _columns() -> tuple[ReportColumn, ...]:
         columns.words(
             "last", translated("last contact"), translated("the day of the owner's last contact that counts")
         ),
-        columns.words("due", translated("due"), translated("the earliest of the next three")),
+        columns.words("due", translated("due on"), translated("the earliest of the next three")),
         columns.words(
             "by_level", translated("due by level"), translated("last contact and the days of the level")
         ),

@@ -17,7 +17,7 @@ from shared.i18n import translated
 def overdue(basis: ReportBasis) -> OfficeReport:
     """What is overdue at the last day of the period, of the month's deals and of all."""
     title = translated("Subscriptions overdue for signing")
-    return OfficeReport("overdue", title, basis.head(), (_summary(basis), _list(basis)))
+    return OfficeReport("overdue", title, basis.head(), (summary_table(basis), _list(basis)))
 
 
 def is_overdue(basis: ReportBasis, deal: DealRow) -> bool:
@@ -39,7 +39,8 @@ def was_overdue(basis: ReportBasis, deal: DealRow) -> bool:
     return put_off or bool(signed is not None and set_days and basis.time.day(signed) > set_days[-1].on)
 
 
-def _summary(basis: ReportBasis) -> ReportTable:
+def summary_table(basis: ReportBasis) -> ReportTable:
+    """How much of the month's deals is overdue at the day, and of all."""
     month, tally = month_of(basis.day), Tally([()])
     key: LineKey = ()
     for deal in basis.deals():
@@ -129,7 +130,7 @@ def _list_columns() -> tuple[ReportColumn, ...]:
         columns.words("subscribed", translated("day of subscription"), translated("when it happened")),
         columns.words("due", translated("to be signed by"), translated("as last agreed")),
         columns.days_overdue(),
-        columns.words("reason", translated("reason"), translated("of the last step that was held up")),
+        columns.words("reason", translated("held up by"), translated("of the last step that was held up")),
         columns.consultants(),
         columns.each(),
     )

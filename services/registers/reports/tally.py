@@ -20,6 +20,7 @@ class Tally:
         self._lines: dict[LineKey, dict[str, Parts]] = {key: {} for key in lines}
         self._texts: dict[LineKey, dict[str, str]] = {}
         self._total: dict[str, Parts] = {}
+        self._total_texts: dict[str, str] = {}
 
     def add(self, key: LineKey, column: str, row: str, amount: Decimal = ONE) -> None:
         """Add what a row gives to a figure of a line."""
@@ -32,6 +33,10 @@ class Tally:
         self._lines.setdefault(key, {})
         self._texts.setdefault(key, {}).update(texts)
 
+    def total_words(self, **texts: str) -> None:
+        """Words of the total, by column."""
+        self._total_texts.update(texts)
+
     def so_far(self) -> list[LineKey]:
         """The lines so far."""
         return list(self._lines)
@@ -43,7 +48,7 @@ class Tally:
 
     def total(self) -> ReportLine:
         """All that was counted."""
-        return ReportLine((), {}, self._total)
+        return ReportLine((), self._total_texts, self._total)
 
     def table(
         self,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from services.registers.model.periods import month_of, week_of
-from services.registers.model.registers import AnyEntry
+from services.registers.model.registers import AnyRecord
 from services.registers.reports import columns
 from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable
@@ -58,7 +58,7 @@ def visit_columns() -> tuple[ReportColumn, ...]:
     )
 
 
-def count_visit(tally: Tally, basis: ReportBasis, key: LineKey, visit: AnyEntry) -> None:
+def count_visit(tally: Tally, basis: ReportBasis, key: LineKey, visit: AnyRecord) -> None:
     """Count one visit into a line."""
     tally.add(key, "visits", visit.id)
     if visit.customer is None:
@@ -134,7 +134,7 @@ def counted(basis: ReportBasis, grain: TrafficGrain) -> Tally:
     return tally
 
 
-def _count_level(tally: Tally, basis: ReportBasis, key: LineKey, entry: AnyEntry) -> None:
+def _count_level(tally: Tally, basis: ReportBasis, key: LineKey, entry: AnyRecord) -> None:
     code = entry.data.level
     if code and basis.scheme.level(code) is not None:
         tally.add(key, f"level_{code}", entry.id)
@@ -146,7 +146,7 @@ class _LineKeys:
     def __init__(self, basis: ReportBasis, grain: TrafficGrain) -> None:
         self._basis, self._grain = basis, grain
 
-    def of(self, entry: AnyEntry) -> LineKey:
+    def of(self, entry: AnyRecord) -> LineKey:
         staff, project = who(entry.data), getattr(entry.data, "project", None)
         return self.made(entry.occurred_at, staff or "", self._basis.channel(entry), project or "")
 

@@ -13,11 +13,11 @@ from shared.ids import Contact, CustomerId, EventId, OfficeId, StaffId
 D = TypeVar("D", bound=Data)
 
 LATE = frozenset({"late_entry", "backfilled"})
-REPEATED = frozenset({"duplicate_visit", "duplicate_deal", "duplicate_dispute"})
+REPEATED = frozenset({"duplicate_visit", "duplicate_deal", "duplicate_dispute", "duplicate_entry"})
 """What carries one of these is in no register: the first record with its id stands."""
 
 
-class RegisterEntry(Struct, Generic[D], frozen=True, gc=False):
+class PostedRecord(Struct, Generic[D], frozen=True, gc=False):
     """A record of any type, `data` as recorded and amended, `name` and `contacts` as corrected.
 
     `occurred_at` is when it happened, which is what registers go by; `flags` say what of it did not happen.
