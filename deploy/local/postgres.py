@@ -27,7 +27,7 @@ from deploy.local.ports import HOST, LOOPBACK
 from deploy.local.postgres_user import DATA, PART, ServerUser, binaries, open_directory, server_user
 from deploy.local.private import FOLDER, PASSED, UMASK, write_private
 from deploy.local.process import Running
-from shared.platform.whole_file import open_private
+from shared.platform.whole_file import new_private_file, open_private
 
 _SUPERUSER = "panke"
 _PORT = "port.json"
@@ -108,9 +108,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _password(self) -> str:
         path = self.directory / "password"
         if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(24))
+            new_private_file(path, secrets.token_urlsafe(24).encode())
         return path.read_text()
 
     def _start_once(self, programs: Path) -> None:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from shared.platform.whole_file import PRIVATE, open_private
+from shared.platform.whole_file import PRIVATE, private_file
 
 FOLDER: Final = 0o700
 # On the way to the data of PostgreSQL, which another user reads where we are root: passed through, and not listed.
@@ -28,7 +28,6 @@ def make_private(folder: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else may read; one that is there loses the rights that it gave."""
-    handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
+    """Write a file that nobody else may read, whole or not at all; one that is there loses the rights that it gave."""
+    with private_file(path) as file:
+        file.write(text.encode())

@@ -64,6 +64,19 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
         os.fsync(file.fileno())
 
 
+def new_private_file(path: Path, data: bytes) -> None:
+    """A whole file of its owner's under a name that is free, or none at all; raises `FileExistsError`."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with open(partial, "wb", opener=_new_private) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def read_private(path: Path) -> bytes:
     """What a file holds that nobody but its owner may read; raises `NotPrivateError` for another one."""
     with path.open("rb") as file:

@@ -45,7 +45,9 @@ def new(path: Path, if_missing: bool) -> None:
             raise click.ClickException(bilingual("{path} is there already", path=path)) from None
         return
     except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror}") from None
+        raise click.ClickException(
+            bilingual("{path} was not made: {why}", path=path, why=error.strerror)
+        ) from None
     say(bilingual("keys: {path}. Keep a copy apart from every backup of the database", path=path))
 
 
@@ -75,14 +77,50 @@ def rotate(index: bool, finish: bool, path: Path, vault_url: str | None, databas
     """Add a key to the file, which is the present one from then on, and bring everybody under it.
 
     Services read the file again when it changes: where several machines have it, copy it to all of them first, and
-    rotate with --finish then. Former keys stay in the file: backups of before need them.
+    rotate with --finish then. Former keys stay in the file, since backups of before need them, until they are retired.
     """
     from shared.sealing.keys import add_key
 
     if not finish:
-        add_key(path, "index" if index else "wrapping")
+        with _written(path):
+            add_key(path, "index" if index else "wrapping")
     with _opened(path, vault_url or database_url) as (vault, connection):
         say(bilingual("brought under the present keys: {count}", count=vault.rotate(connection)))
+
+
+@keys.command()
+@keys_of
+@vault_url
+@database_url
+def retire(path: Path, vault_url: str | None, database_url: str) -> None:
+    """Take former keys out of the file under which nobody stands any more.
+
+    A backup of the vault from before they were rotated can be read by the file as it was then alone: keep a copy of
+    that as long as such a backup, and no longer. Where several machines have the file, copy it to all afterwards.
+    Status 1 when people still stand under a former key: bring them under the present ones by rotate --finish.
+    """
+    with _opened(path, vault_url or database_url) as (vault, connection), _written(path):
+        found = vault.retire(connection)
+        for name in found.gone:
+            say(f"{translated('retired').beside}: {name}")
+        if not found.gone and not found.kept:
+            say(bilingual("there is no former key in the file"))
+        if found.kept:
+            counts = ", ".join(f"{name} {count}" for name, count in found.kept.items())
+            raise click.ClickException(
+                bilingual("people still stand under former keys, which stay: {counts}", counts=counts)
+            )
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """A disk that is full, or a folder that may not be written, is told; the file is what it was."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            bilingual("{path} was not written, and is what it was: {why}", path=path, why=error.strerror)
+        ) from None
 
 
 @contextmanager

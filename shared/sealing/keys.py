@@ -10,10 +10,10 @@ import hmac
 import os
 import stat
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 import structlog
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from shared.i18n import bilingual
-from shared.platform.whole_file import private_file
+from shared.platform.whole_file import new_private_file, private_file
 from shared.sealing.person import KEY_BYTES, NONCE_BYTES, SealBrokenError
 
 log = structlog.get_logger()
@@ -109,12 +109,8 @@ def new_keys() -> bytes:
 
 
 def make_keys(path: Path) -> None:
-    """A new file of keys, for its owner alone; raises `FileExistsError`."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(new_keys())
-        file.flush()
-        os.fsync(file.fileno())
+    """A new file of keys, for its owner alone, whole or not at all; raises `FileExistsError`."""
+    new_private_file(path, new_keys())
 
 
 def add_key(path: Path, which: Literal["wrapping", "index"]) -> None:
@@ -123,6 +119,21 @@ def add_key(path: Path, which: Literal["wrapping", "index"]) -> None:
     number = str(max(map(int, file[which]["keys"])) + 1)
     file[which]["keys"][number] = _random()
     file[which]["current"] = number
+    _write(path, file)
+
+
+def retire_keys(path: Path, names: Collection[str]) -> None:
+    """Take former keys out of the file, each named as in `fingerprints`; nobody may stand under them any more."""
+    file = msgspec.json.decode(path.read_bytes())
+    for which, number in (name.split("/") for name in names):
+        if file[which]["current"] == number:
+            raise KeysError(bilingual("{name} is a present key", name=f"{which}/{number}"))
+        del file[which]["keys"][number]
+    _write(path, file)
+
+
+def _write(path: Path, file: Any) -> None:
+    """The file as it is from now on, never half written."""
     with private_file(path) as output:
         output.write(msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
 
@@ -145,6 +156,10 @@ class KeyFile:
         except (OSError, KeysError) as error:
             log.error("keys_unread", path=str(self._path), error=str(error))
         return self._keys
+
+    def retire(self, names: Collection[str]) -> None:
+        """Take former keys out of the file."""
+        retire_keys(self._path, names)
 
     def _state(self) -> tuple[int, ...]:
         try:

@@ -7,7 +7,8 @@ contact that is seen for the first time in a scope gets a person: a random id an
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -42,6 +43,13 @@ class _Row(Struct, frozen=True):
     contact: str
 
 
+class Retired(Struct, frozen=True):
+    """Which former keys went from the file, and how many people stand under each that stays."""
+
+    gone: tuple[str, ...]
+    kept: Mapping[str, int]
+
+
 class Vault:
     """Whom contacts stand for, by the keys of this deployment; holds no connection of its own."""
 
@@ -58,12 +66,11 @@ class Vault:
         known = dict(connection.execute(SQL["fingerprints"]).fetchall())
         ours = self.keys.fingerprints
         other = [name for name, print_ in known.items() if ours.get(name) != print_]
-        (used,) = _one(connection, "has_people")
-        if other and used:
+        if other and (missed := sorted(set(other) & self._used(connection).keys())):
             raise KeysError(
                 bilingual(
                     "the vault is kept by keys that the file of keys does not hold: {names}",
-                    names=", ".join(sorted(other)),
+                    names=", ".join(missed),
                 )
             )
         (may_note,) = _one(connection, "may_note")
@@ -141,6 +148,29 @@ class Vault:
             if not rows:
                 return moved
             moved, after = moved + len(rows), rows[-1][0]
+
+    def retire(self, connection: Connection) -> Retired:
+        """Take former keys out of the file under which nobody stands; while it looks, nobody new is written."""
+        with connection.transaction():
+            connection.execute(SQL["hold_people"])
+            used = self._used(connection)
+            present = {f"wrapping/{self.keys.current}", f"index/{self.keys.index_current}"}
+            former = sorted(self.keys.fingerprints.keys() - present)
+            kept = {name: used[name] for name in former if used[name]}
+            gone = tuple(name for name in former if name not in kept)
+            for name in gone:
+                connection.execute(SQL["drop_fingerprint"], {"name": name})
+            if gone:
+                self._file.retire(gone)
+        return Retired(gone, kept)
+
+    def _used(self, connection: Connection) -> Counter[str]:
+        """How many people stand under each key."""
+        used: Counter[str] = Counter()
+        for wrapping, index, count in connection.execute(SQL["count_by_keys"]).fetchall():
+            used[f"wrapping/{wrapping}"] += count
+            used[f"index/{index}"] += count
+        return used
 
     def _rotated(self, id_: str, scope: str, wrapping: str, wrapped: bytes, contact: str) -> _Row:
         person = PersonKey(id_, self.keys.unwrap(wrapping, bytes(wrapped), _place(id_, scope)))

@@ -53,7 +53,7 @@ OF_OPERATORS = {
         "log_is_begun",
     },
     "attribution": {"after_restore"},
-    "vault": {"erase_people", "put_rotated", "scrub", "scrub_at_once", "some_of_other_keys"},
+    "vault": {"erase_people", "hold_people", "put_rotated", "scrub", "scrub_at_once", "some_of_other_keys"},
 }
 """Statements of commands, which come as the owner."""
 DRIVERS = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,3 +166,62 @@ def test_keys_are_made_shown_and_rotated_by_command(
     refused = panke("keys", "status", "--keys", str(made), "--database-url", database)
     assert refused.returncode == 1
     assert b"wrapping/" in refused.stderr
+
+
+def test_former_keys_are_retired_when_nobody_stands_under_them(
+    keys: Path, connection: Connection, database: str
+) -> None:
+    """Told with counts and kept while anybody does; then gone from the file, and everybody is read as before."""
+    one = vault(keys, connection).people_of(connection, [PHONE, WECHAT])[PHONE]
+    where = ("--keys", str(keys), "--database-url", database)
+    assert panke("keys", "retire", *where).stdout.strip()
+    before = keys.read_bytes()
+    add_key(keys, "wrapping")
+    add_key(keys, "index")
+    refused = panke("keys", "retire", *where)
+    assert refused.returncode == 1 and b"index/1 2, wrapping/1 2" in refused.stderr
+    assert {"wrapping/1", "index/1"} <= read_keys(keys).fingerprints.keys()
+    assert panke("keys", "rotate", "--finish", *where).returncode == 0
+    told = panke("keys", "retire", *where)
+    assert told.returncode == 0 and b"wrapping/1" in told.stdout and b"index/1" in told.stdout, told.stderr
+    assert set(read_keys(keys).fingerprints) == {"wrapping/2", "index/2"}
+    assert vault(keys, connection).people(connection, [one.id])[one.id].contact == PHONE[1]
+    assert panke("keys", "status", *where).returncode == 0
+    keys.write_bytes(before)
+    former = panke("keys", "status", *where)
+    assert former.returncode == 1 and b"wrapping/2" in former.stderr, (
+        "a copy of before is another file of keys"
+    )
+
+
+FULL = """
+import resource, sys
+from shared.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+sys.argv = ["panke", *sys.argv[1:]]
+main()
+"""
+"""The command on a disk on which no more than some bytes of a file have room."""
+
+
+@pytest.mark.parametrize("command", ["new", "rotate", "retire"])
+def test_a_full_disk_leaves_no_half_written_file_of_keys(
+    keys: Path, connection: Connection, database: str, command: str
+) -> None:
+    """Refused in words; what was there is there, and what was not is not."""
+    vault(keys, connection).people_of(connection, [PHONE])
+    where = ["--keys", str(keys), "--database-url", database]
+    if command == "retire":
+        assert panke("keys", "rotate", *where).returncode == 0
+    before, fresh = keys.read_bytes(), keys.with_name("fresh.json")
+    given = [str(fresh)] if command == "new" else where
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", FULL, "keys", command, *given],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1 and b"File too large" in done.stderr, done.stderr
+    assert keys.read_bytes() == before and not fresh.exists()
+    assert list(keys.parent.glob("*.partial")) == []
+    assert panke("keys", "status", *where).returncode == 0, "the vault goes by the keys that the file has"

@@ -61,9 +61,6 @@ ON CONFLICT DO NOTHING
 -- name: drop_fingerprint
 DELETE FROM vault.keys WHERE name = %(name)s
 
--- name: has_people
-SELECT EXISTS (SELECT FROM vault.people)
-
 -- name: count_by_keys
 SELECT wrapping, index_version, count(*) FROM vault.people GROUP BY 1, 2 ORDER BY 1, 2
 
@@ -79,3 +76,7 @@ SET wrapping = row.wrapping, wrapped_key = row.wrapped_key, index_version = row.
 FROM unnest(%(ids)s::text[], %(wrappings)s::text[], %(wrapped)s::bytea[], %(versions)s::text[], %(indexes)s::bytea[])
     AS row (id, wrapping, wrapped_key, index_version, index)
 WHERE person.id = row.id
+
+-- name: hold_people
+-- Until commit nobody is written: who counts by keys sees everybody.
+LOCK TABLE vault.people IN SHARE MODE
