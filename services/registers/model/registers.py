@@ -13,7 +13,7 @@ from services.registers.model.customers import DecisionRow, NumberedCustomer, Ow
 from services.registers.model.deals import DealRow
 from services.registers.model.records import PostedRecord
 from services.registers.model.versions import VersionedTable
-from shared.contract import CallRegistered, Data, FollowUpRecorded, VisitRegistered
+from shared.contract import CallRegistered, Data, FollowUpRecorded, RecordApproved, VisitRegistered
 from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 T = TypeVar("T", bound=Data)
@@ -74,6 +74,19 @@ class KnownRegisters:
             if entry.customer is not None:
                 found[entry.customer].append(entry)
         return found
+
+    @cached_property
+    def stages(self) -> dict[EventId, list[RecordApproved]]:
+        """What was approved of each record, in the order of happening."""
+        found: dict[EventId, list[RecordApproved]] = defaultdict(list)
+        for one in self.of(RecordApproved):
+            found[one.data.record].append(one.data)
+        return found
+
+    def stage_of(self, record: EventId) -> str | None:
+        """The last stage that was set on a record."""
+        stages = self.stages.get(record)
+        return stages[-1].stage if stages else None
 
     @cached_property
     def deals(self) -> list[DealRow]:

@@ -16,7 +16,6 @@ from shared.contract import (
     CallRegistered,
     FollowUpRecorded,
     PlanMade,
-    RecordApproved,
     VisitRegistered,
     WorklogSubmitted,
 )
@@ -185,7 +184,7 @@ def _logs(basis: ReportBasis) -> ReportTable:
     tally = Tally()
     for log in basis.known.of(WorklogSubmitted):
         if log.data.to in basis.period and basis.office in (None, log.office):
-            remarks = [one.data.remark for one in basis.known.of(RecordApproved) if one.data.record == log.id]
+            remarks = [one.remark for one in basis.known.stages.get(log.id, ())]
             key = (log.data.by, log.data.to.isoformat(), log.id)
             tally.words(
                 key,

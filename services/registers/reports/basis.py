@@ -24,6 +24,8 @@ from shared.rules.judge.amounts import WHOLE, by_shares, cents_of
 
 NOBODY = StaffId("")
 _ENDS_LOSS = frozenset({"visit.registered", "call.registered", "reservation.made", "deal.subscribed"})
+_STILL_A_CONTACT = frozenset({"late_entry", "out_of_turn", "unapproved"})
+"""What may be said of a visit or a call that was a contact all the same."""
 _POINTS, _CENTS = Decimal(WHOLE), Decimal(100)
 
 
@@ -199,12 +201,14 @@ class ReportBasis:
 
     def counts(self, entry: AnyRecord) -> bool:
         """Whether a visit, call or follow-up is a contact that counts (procedure.md#follow-up-counts)."""
-        if entry.flags:
-            return False
         data: Any = entry.data
         if isinstance(data, FollowUpRecorded):
-            return data.reached or not self.scheme.reached_only
-        return isinstance(data, VisitRegistered | CallRegistered)
+            return not entry.flags and (data.reached or not self.scheme.reached_only)
+        return isinstance(data, VisitRegistered | CallRegistered) and _STILL_A_CONTACT.issuperset(entry.flags)
+
+    def contact_day(self, entry: AnyRecord) -> date:
+        """The day of a contact; a carried one begins a clean clock when it is carried over."""
+        return self.time.day(entry.recorded_at if entry.carried else entry.occurred_at)
 
 
 def replace_period(basis: ReportBasis, period: DaySpan) -> ReportBasis:

@@ -53,8 +53,8 @@ def due_contact(basis: ReportBasis, customer: CustomerId, owner: StaffId, at: da
     contacts = [one for one in entries if basis.counts(one) and who(one.data) == owner]
     level, said_by = basis.level_at(customer, at)
     claim = basis.known.claim_at(customer, at)
-    last = contacts[-1] if contacts else None
-    start = basis.time.day(last.occurred_at) if last is not None else _since(basis, claim)
+    last = max(contacts, key=lambda one: (basis.contact_day(one), one.place), default=None)
+    start = basis.contact_day(last) if last is not None else _since(basis, claim)
     every = basis.scheme.every(level)
     by_level = start + timedelta(days=every) if start is not None and every is not None else None
     ends = claim.expires_at if claim is not None else None

@@ -7,10 +7,12 @@ later run.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, cast
 
 from msgspec import Struct
@@ -116,15 +118,19 @@ class _Between:
 
     def _around(self, row: str) -> list[RowChange]:
         """What came to be known of the other records of its customers, which can make another row of it."""
-        entries = self.registers.entries
-        versions = entries.versions.get(cast(EventId, row), [])
+        versions = self.registers.entries.versions.get(cast(EventId, row), [])
         customers = {version.row.customer for version in versions} - {None} or {CustomerId(row)}
-        return [
-            change
-            for key, held in entries.versions.items()
-            if any(version.row.customer in customers for version in held)
-            for change in self._of(entries, key)
-        ]
+        return [change for customer in customers for change in self._of_customers.get(customer, ())]
+
+    @cached_property
+    def _of_customers(self) -> dict[CustomerId | None, list[RowChange]]:
+        """What came to be known of the records that are, or were, of each customer."""
+        found: dict[CustomerId | None, list[RowChange]] = defaultdict(list)
+        for key, held in self.registers.entries.versions.items():
+            changes = self._of(self.registers.entries, key)
+            for customer in {version.row.customer for version in held} if changes else ():
+                found[customer] += changes
+        return found
 
 
 def reason_in_words(reason: Reason) -> Text:

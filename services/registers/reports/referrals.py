@@ -7,7 +7,7 @@ from services.registers.reports import columns, numbers
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.report import OfficeReport, ReportColumn
 from services.registers.reports.tally import Tally
-from shared.contract import Party, RecordApproved, RequestSubmitted, VisitRegistered, contacts_of
+from shared.contract import Party, RequestSubmitted, VisitRegistered, contacts_of
 from shared.i18n import translated
 from shared.ids import CustomerId
 
@@ -62,8 +62,7 @@ def _reward(basis: ReportBasis, customer: CustomerId) -> str:
     ]
     if not asked:
         return ""
-    stages = [one.data.stage for one in basis.known.of(RecordApproved) if one.data.record in asked]
-    return columns.stage_words(stages[-1] if stages else None).beside
+    return columns.stage_words(basis.known.stage_of(asked[-1])).beside
 
 
 def _columns() -> tuple[ReportColumn, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.registers.model.periods import DaySpan
 from services.registers.reports.basis import ReportBasis
+from shared.contract import TargetSet
 from shared.ids import StaffId
 
 METRICS: Final = {
@@ -25,10 +26,9 @@ def target_of(
     """The target of a figure for exactly this period; None where none is set."""
     metric = METRICS.get(figure)
     found: Decimal | None = None
-    for entry in basis.known.entries.values():
-        data = entry.data
-        if metric is not None and getattr(data, "metric", None) == metric and not entry.flags:
-            same = (data.from_, data.to, data.staff) == (period.first, period.last, staff)
-            if same and basis.office in (None, entry.office):
-                found = Decimal(data.value)
+    for record in basis.known.of(TargetSet):
+        data = record.data
+        of = data.metric, data.from_, data.to, data.staff
+        if of == (metric, period.first, period.last, staff) and basis.office in (None, record.office):
+            found = Decimal(data.value)
     return found

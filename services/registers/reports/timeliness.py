@@ -121,18 +121,12 @@ def _columns() -> tuple[ReportColumn, ...]:
     )
 
 
-def stage_of(basis: ReportBasis, record: EventId) -> str | None:
-    """The last stage that was set on a record."""
-    stages = [one.data.stage for one in basis.known.of(RecordApproved) if one.data.record == record]
-    return stages[-1] if stages else None
-
-
 def _stages(basis: ReportBasis) -> ReportTable:
     tally = Tally()
     for record in registrations(basis):
         staff = who(record.data) or ""
         tally.words((staff,), consultant=basis.staff_words(staff))
-        tally.add((staff,), f"stage_{stage_of(basis, record.id) or 'none'}", record.id)
+        tally.add((staff,), f"stage_{basis.known.stage_of(record.id) or 'none'}", record.id)
     heads = tuple(
         ReportColumn(
             f"stage_{stage or 'none'}",
