@@ -23,8 +23,8 @@ from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.reading import BadInputError
 from shared.rules.judge.workers import WorkerDiedError
 from shared.rules.replays.change import Change, ReplaySetup
+from shared.rules.replays.odd_lines import FileInputError
 from shared.rules.replays.run import Source, added_events, replay_files
-from shared.rules.replays.spool import FileInputError
 from shared.rules.rulebooks.changed import with_values
 from shared.rules.rulebooks.registry import Registry
 

@@ -13,6 +13,7 @@ from shared.i18n import Text, translated
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import PlainGroup, say
+from shared.rules.commands.prove import prove_command
 from shared.rules.commands.trial import try_command
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.rulebooks.in_words import Difference, Setting, differences, in_words, settings
@@ -43,6 +44,7 @@ def rulebook() -> None:
 
 
 rulebook.add_command(try_command)
+rulebook.add_command(prove_command)
 
 
 @rulebook.command("list", help="The rulebooks that may be adopted: those that ship, and those of the folder.")

@@ -40,7 +40,7 @@ def replay_files(
             with opened as lines:
                 spool.add(name, lines)
         spool.finish()
-        return _spread(spool, prepared(setup, spool.latest, frozenset(spool.aside)), jobs, progress)
+        return _spread(spool, prepared(setup, spool.latest, spool.aside), jobs, progress)
 
 
 def _spread(

@@ -15,29 +15,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Final
 
-import msgspec
-
-from shared.contract import MAX_SEALED_BYTES, BadEvent, decode_event, decode_set_aside
-from shared.i18n import bilingual
+from shared.contract import MAX_SEALED_BYTES
 from shared.rules.judge.lines import Glance, glance
-from shared.rules.judge.reading import MOST_FAILED, BadInputError, members_of
+from shared.rules.judge.reading import BadInputError
+from shared.rules.replays.odd_lines import FileInputError, OddLines, glanced
 
 PIECE: Final = 64 * 1024
 """Bytes of lines of one scope that are written at once."""
 BUFFERED: Final = 64 * 1024 * 1024
 """Bytes of lines of all scopes beyond which all are written, however few of one there are."""
-
-
-class FileInputError(BadInputError):
-    """A line of one of several files is not what the contract says; the message names the file too."""
-
-    def __init__(self, file: str, error: BadInputError) -> None:
-        super().__init__(error.line, error.path, error.message)
-        self.args = (f"{file}: {error}",)
-        self._file = file
-
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        return type(self), (self._file, BadInputError(self.line, self.path, self.message))
 
 
 @dataclass(slots=True)
@@ -57,9 +43,8 @@ class Spool:
     known_at: datetime | None = None
     files: list[str] = field(default_factory=list)
     scopes: dict[str, SpooledScope] = field(default_factory=dict)
-    aside: set[str] = field(default_factory=set)
+    odd: OddLines = field(default_factory=OddLines)
     latest: datetime | None = None
-    _odd: list[tuple[int, int, bytes]] = field(default_factory=list)
     _file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     _end: int = 0
     _buffered: int = 0
@@ -75,28 +60,24 @@ class Spool:
         self.files.append(name)
         for number, line in enumerate(lines, start=1):
             body = line.rstrip(b"\r\n")
-            if len(line) > MAX_SEALED_BYTES or b"\n" in body:
-                self._strange(number, line)
-                continue
-            try:
-                told = glance(body)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                if line.strip():
-                    self._strange(number, body)
-                continue
-            self._hold(told, number, body)
+            told = glanced(body) if len(line) <= MAX_SEALED_BYTES else None
+            if told is not None:
+                self._hold(told, number, body)
+            elif line.strip():
+                self.odd.add(name, number, line)
 
     def finish(self) -> None:
         """Write what waits, and look at the lines that are no events. Raises `FileInputError`."""
         for held in self.scopes.values():
             self._write(held)
         self._file.flush()
-        self._raise_odd()
-        self.aside -= {
-            _id_in(line) for _, _, line in self._odd
-        }  # left out already, since nothing can read them
-        if self.aside:
+        if self.odd.finish():
             self._look_again()
+
+    @property
+    def aside(self) -> frozenset[str]:
+        """The events that were set aside."""
+        return frozenset(self.odd.aside)
 
     def lines(self, scope: str) -> list[bytes]:
         """The lines of a scope in the order of the files."""
@@ -147,24 +128,6 @@ class Spool:
             self._buffered -= len(held.waiting)
             held.waiting = bytearray()
 
-    def _strange(self, number: int, line: bytes) -> None:
-        """A line that sets a fact aside, or one that may be set aside by a later line; more of those are not kept."""
-        try:
-            self.aside.add(decode_set_aside(line.rstrip(b"\r\n")).set_aside)
-        except BadEvent as error:
-            if "set_aside" in members_of(line):
-                raise FileInputError(
-                    self.files[-1], BadInputError(number, error.path, error.message)
-                ) from None
-            self._odd.append((len(self.files) - 1, number, line[: MAX_SEALED_BYTES + 1]))
-            if len(self._odd) > MOST_FAILED:
-                self._raise_odd()
-
-    def _raise_odd(self) -> None:
-        for at, number, line in self._odd:
-            if _id_in(line) not in self.aside:
-                raise FileInputError(self.files[at], _refusal(number, line))
-
     def _look_again(self) -> None:
         """What was set aside does not tell how far the input goes."""
         self.latest = None
@@ -173,17 +136,3 @@ class Spool:
                 told = glance(line)
                 if told.id.lower() not in self.aside:
                     self._note(told)
-
-
-def _refusal(number: int, line: bytes) -> BadInputError:
-    try:
-        decode_event(line.rstrip(b"\r\n"), recorded=True)
-    except BadEvent as error:
-        return BadInputError(number, error.path, error.message)
-    return BadInputError(number, "", bilingual("not one event on a line of its own"))
-
-
-def _id_in(line: bytes) -> str:
-    """The id that a line states that is no event; an empty text where there is none."""
-    id_ = members_of(line).get("id")
-    return id_.lower() if isinstance(id_, str) else ""
