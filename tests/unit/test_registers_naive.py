@@ -149,6 +149,7 @@ def test_r8_a_contact_by_somebody_else_moves_nothing() -> None:
     journal = WrittenJournal()
     journal.visit("03-02 10:00", "a")
     journal.follow("03-08 10:00", "a", by="wang")
+    journal.visit("03-08 15:00", "a", by="wang")
     (line,) = lines(journal.report("due", "03-10", "03-10"), "due")
     assert (line["last"], line["days"]) == ("2026-03-02", "1")
     journal.deal("03-09 10:00", "a", "d")
@@ -189,6 +190,8 @@ def test_r11_a_deal_without_a_day_is_never_overdue() -> None:
         journal.deal("03-02 10:00", name, name)
     terms(journal, "03-02 11:00", "b", sign_by="03-05")
     journal.add("deal.signed", "03-06 00:30", deal="b")
+    on_the_day = lines(journal.report("overdue", "03-01", "03-05"), "summary")[0]
+    assert (on_the_day["overdue"], on_the_day["undated"]) == ("0", "1")
     (line,) = lines(journal.report("overdue", "03-01", "03-31"), "summary")
     assert (line["undated"], line["overdue"], line["once_overdue"]) == ("1", "0", "1")
 
