@@ -122,10 +122,18 @@ class Stack:
 
     @property
     def keys(self) -> str | None:
-        """The file by which personal texts are sealed: the one that is given, else that of our own database."""
-        given = self.settings.get("PANKE_KEYS") or self._environment.get("PANKE_KEYS")
+        """The file by which personal texts are sealed: the one that is given, else our own; none where it is said that
+        the journal stands in clear."""
         own = self._own_keys()
-        return given or (str(own.absolute()) if self.postgres in self.embedded and own.exists() else None)
+        return self._told("PANKE_KEYS") or (
+            str(own.absolute()) if own.exists() and not self._in_clear() else None
+        )
+
+    def _in_clear(self) -> bool:
+        return (self._told("PANKE_INTAKE_JOURNAL_IN_CLEAR") or "").lower() in ("true", "1", "yes", "on")
+
+    def _told(self, variable: str) -> str | None:
+        return self.settings.get(variable) or self._environment.get(variable)
 
     @property
     def machine(self) -> Path:
@@ -137,9 +145,10 @@ class Stack:
         return self.directory / "keys" / "people.json"
 
     def _make_keys(self, say: Say) -> None:
-        """A journal that begins here begins under seal; one that is there in clear goes on so."""
-        begun = self.postgres not in self.embedded or self.postgres.directory.exists()
-        if self.keys is None and not begun:
+        """A journal that begins begins under seal. Of one that is there in clear intake says what can be done."""
+        begun = self.postgres in self.embedded and self.postgres.directory.exists()
+        wanted = self.postgres in self.embedded or "intake" in self._wanted
+        if wanted and not begun and self.keys is None and not self._in_clear():
             path = self._own_keys()
             path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
             make_keys(path)

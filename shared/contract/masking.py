@@ -6,26 +6,57 @@ Which texts of an event are contacts its type says (privacy.md#personal), so tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from shared.contract.contacts import WECHAT, mask, mask_contact, mask_wechat, wechat_contact
 from shared.contract.personal import personal_texts
 from shared.contract.phones import is_masked, normalise_phone
 
+_between = re.compile(r"[\s\-—_.,，、()（）]+").sub
 _steps = re.compile(r"[^.\[\]]+|\[\]").findall
 
 
-def masked_data(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The data of an event with its contacts masked, also those within words; names and words stay."""
+def masked_data(event_type: str, data: dict[str, Any], known: Collection[str] = ()) -> dict[str, Any]:
+    """The data of an event with its contacts masked, also those within words; names and words stay.
+
+    `known` are WeChat ids of whom it is about, which words may hold although the event names them nowhere else.
+    """
     shown: dict[str, Any] = _copied(data)
-    texts = {path: kind for path, kind in personal_texts(event_type).items() if kind != "name"}
-    ids = {
-        id_ for path, kind in texts.items() if kind == "wechat" for id_ in _wechat_ids(data, _steps(path)[1:])
-    }
-    for path, kind in texts.items():
-        _mask_at(shown, _steps(path)[1:], kind, frozenset(ids))
+    ids = frozenset((*wechat_ids(event_type, data), *known))
+    for path, kind in personal_texts(event_type).items():
+        if kind != "name":
+            _mask_at(shown, _steps(path)[1:], kind, ids)
     return shown
+
+
+def wechat_ids(event_type: str, data: dict[str, Any]) -> Iterator[str]:
+    """The WeChat ids that an event names, as they were typed."""
+    for path, kind in personal_texts(event_type).items():
+        if kind == "wechat":
+            yield from _wechat_ids(data, _steps(path)[1:])
+
+
+def known_ids(contacts: Iterable[str]) -> Iterator[str]:
+    """The WeChat ids among contacts as they are stored."""
+    return (contact.removeprefix(WECHAT) for contact in contacts if contact.startswith(WECHAT))
+
+
+def mask_words(text: str, ids: Collection[str] = ()) -> str:
+    """Words without phones and without WeChat ids that are called so in them or are among `ids`."""
+    return mask(_without_wechat(text, ids))
+
+
+def tells_of(words: str, event_type: str, data: dict[str, Any]) -> bool:
+    """Whether words hold a name or a contact that the event names: in them, whatever stands between its characters."""
+    said = _squeezed(words)
+    for path, kind in personal_texts(event_type).items():
+        if kind in ("name", "phone", "wechat", "address"):
+            for text in _texts_at(data, _steps(path)[1:]):
+                if len(one := _squeezed(text)) > 1 and one.removeprefix("+86") in said:
+                    return True
+    return False
 
 
 def mask_typed(kind: str, text: str, ids: Collection[str] = ()) -> str:
@@ -37,7 +68,7 @@ def mask_typed(kind: str, text: str, ids: Collection[str] = ()) -> str:
     found = None if find is None or is_masked(text) else find(text)
     if found is not None:
         return mask_contact(found)
-    return _cut(text) if kind == "address" else mask(_without_wechat(text, ids))
+    return _cut(text) if kind == "address" else mask_words(text, ids)
 
 
 def _without_wechat(text: str, ids: Collection[str]) -> str:
@@ -59,6 +90,21 @@ def _wechat_ids(node: Any, steps: Sequence[str]) -> Iterator[str]:
             yield from _wechat_ids(each, steps[1:])
     elif isinstance(node, dict) and node.get(steps[0]):
         yield from _wechat_ids(node[steps[0]], steps[1:])
+
+
+def _texts_at(node: Any, steps: Sequence[str]) -> Iterator[str]:
+    """The texts at a path."""
+    if not steps:
+        yield node
+    elif steps[0] == "[]":
+        for each in node:
+            yield from _texts_at(each, steps[1:])
+    elif isinstance(node, dict) and node.get(steps[0]):
+        yield from _texts_at(node[steps[0]], steps[1:])
+
+
+def _squeezed(text: str) -> str:
+    return _between("", unicodedata.normalize("NFKC", text)).lower()
 
 
 def mask_name(name: str) -> str:

@@ -479,8 +479,8 @@ async def test_nothing_is_set_aside_that_attribution_does_not_mark(
 async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_export(
     chosen: IntakeSettings,
 ) -> None:
-    """The first record of it stands, whatever a repetition says, without the phones of its reason; only a fact of the
-    scope can be set aside, and only by whoever is signed in."""
+    """The first record of it stands, whatever a repetition says, without the phones of its reason, which may not
+    tell whom the event names; only a fact of the scope can be set aside, and only by whoever is signed in."""
     event, later = visit(), visit()
     asked = {"id": event["id"], "reason": "entered twice\nby the line, 138 1234 0001", "by": "everybody"}
     async with (
@@ -490,6 +490,15 @@ async def test_a_fact_that_is_set_aside_stays_and_is_told_at_the_end_of_the_expo
         for sent in (event, later):
             await client.post("/v1/events", content=raw(sent))
         before = await client.get("/v1/journal/demo/set-asides")
+        party = event["data"]["customer"]
+        for said in (party["name"], " ".join(party["phones"][0])):
+            telling = await client.post(
+                "/v1/journal/demo/set-asides", json=asked | {"reason": f"that of {said}, twice"}
+            )
+            assert telling.status_code == 422, telling.text
+            assert telling.json()["errors"][0] | {"message": ""} == {
+                "path": "reason", "rule": "nameless", "message": ""
+            }  # fmt: skip
         first = await client.post("/v1/journal/demo/set-asides", json=asked)
         listed = await client.get("/v1/journal/demo/set-asides")
         of_all = await client.get("/v1/journal/set-asides")

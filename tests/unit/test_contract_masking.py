@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contract.events import DATA_TYPES
-from shared.contract.masking import mask_name, mask_typed, masked_data
+from shared.contract.masking import mask_name, mask_typed, masked_data, tells_of
 from shared.contract.personal import personal_texts
 
 TYPED = {
@@ -88,3 +88,33 @@ def test_a_wechat_id_of_the_event_is_masked_in_its_words_too() -> None:
 def test_of_a_name_as_much_is_shown_as_tells_whether_it_is_the_right_person(name: str, shown: str) -> None:
     """How long it is is not told beyond two letters."""
     assert mask_name(name) == shown
+
+
+def test_a_known_wechat_id_is_masked_in_words_though_the_event_does_not_name_it() -> None:
+    """By itself, in whatever letters; what only begins so is another word."""
+    data = {"customer": {"phones": ["13800000001"]}, "by": "li", "method": "phone", "subject": "回访",
+            "content": "加了Zhang_Wei88，zhang_wei881 不是"}  # fmt: skip
+    shown = masked_data("followup.recorded", data, {"zhang_wei88"})
+    assert shown["content"] == "加了Zh****，zhang_wei881 不是"
+    assert masked_data("followup.recorded", data)["content"] == data["content"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("张伟的登记重复", True),
+        ("号码 138-0000-0001 录错", True),
+        ("微信 zhang wei", True),
+        ("１３８０００００００１", True),
+        ("同事家属王芳", True),
+        ("录入重复", False),
+        ("13800000009", False),
+    ],
+)
+def test_words_that_tell_whom_an_event_names_are_known(words: str, told: bool) -> None:
+    """Name, phone or WeChat id of anybody in it, however they are written."""
+    data = {
+        "customer": {"name": "张伟", "phones": ["+86 138 0000 0001"], "wechat": "Zhang_Wei"},
+        "companions": [{"name": "王芳"}],
+    }
+    assert tells_of(words, "visit.registered", data) == told

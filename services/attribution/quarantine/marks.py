@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from services.attribution.store.batch import SQL
-from shared.contract import mask
+from shared.contract.masking import mask_words
 from shared.platform.postgres.database import Database
 
 LISTED: Final = 100
@@ -91,7 +91,7 @@ class SetAsideMarks:
 
     def withdraw(self, begun: Withdrawal, reason: str, by: str) -> None:
         """Take the mark away, on record; `NotBegunError` where somebody has marked the fact again meanwhile."""
-        given = begun._asdict() | {"reason": mask(reason), "by": by}
+        given = begun._asdict() | {"reason": mask_words(reason), "by": by}
         with self._database.connection() as connection, connection.transaction():
             if connection.execute(SQL["unmark"], given).rowcount == 0:
                 raise NotBegunError(begun.scope)

@@ -5,10 +5,13 @@ A page holds the next events by their seq and the next decisions by their time; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from services.attribution.queries.cursor import Cursor
+from services.attribution.queries.customers import customers_of
 from services.attribution.queries.decisions_page import DecisionsPage, decisions_page, from_micros, micros
 from services.attribution.queries.explained import explained
 from services.attribution.queries.recorded import recorded
@@ -17,7 +20,7 @@ from services.attribution.queries.set_asides import set_asides_on
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract.answers import HistoryAnswer, HistoryDecision, HistoryEvent
 from shared.contract.answers.values import extended
-from shared.contract.masking import masked_data
+from shared.contract.masking import known_ids, masked_data, wechat_ids
 
 
 def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> HistoryAnswer:
@@ -38,10 +41,11 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> History
     if page.following is not None or len(events) > limit:
         last = page.following or snapshot.last_decided(customer.id) or from_micros(at.born)
         cursor = Cursor(micros(last), str(shown[-1][0] if shown else seen))
+    told = with_remarks(snapshot, shown)
     return HistoryAnswer(
         scope=scope,
         customer=customer.id,
-        events=[_masked(event) if masked else event for event in with_remarks(snapshot, shown)],
+        events=masked_events(snapshot, customer.id, told) if masked else told,
         decisions=_decisions(snapshot, page, set(wanted)),
         set_aside=set_asides_on(snapshot, customer) if at == Cursor() else UNSET,
         cursor=UNSET if cursor is None else str(cursor),
@@ -49,9 +53,14 @@ def history_of(snapshot: Snapshot, name: str, at: Cursor, limit: int) -> History
     )
 
 
-def _masked(event: HistoryEvent) -> HistoryEvent:
-    """A record without the contacts that it names."""
-    return replace(event, data=masked_data(event.type, event.data))
+def masked_events(snapshot: Snapshot, customer: str, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
+    """Records without the contacts that they name, nor the customer's own WeChat ids where words hold them."""
+    (shown,) = customers_of(snapshot, [customer], set())
+    ids = {
+        *known_ids(shown.contacts),
+        *(one for event in events for one in wechat_ids(event.type, event.data)),
+    }
+    return [replace(event, data=masked_data(event.type, event.data, ids)) for event in events]
 
 
 def _wanted(snapshot: Snapshot, customer: str, records: tuple[str, ...]) -> list[str]:

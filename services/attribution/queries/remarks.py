@@ -12,10 +12,9 @@ from typing import Any, Final, TypeAlias
 from services.attribution.queries.explained import both
 from services.attribution.queries.recorded import recorded
 from services.attribution.queries.snapshot import Snapshot
-from shared.contract import mask
 from shared.contract.answers import CorrectedField, HistoryEvent, RecordedEvent
 from shared.contract.answers.values import extended
-from shared.contract.masking import mask_typed
+from shared.contract.masking import mask_typed, mask_words, wechat_ids
 from shared.i18n import Text, listed, translated
 
 EventData: TypeAlias = dict[str, Any]
@@ -84,7 +83,7 @@ def _correction(seq: int, data: EventData, parties: _Parties, names: Mapping[str
         for field, value in given.items()
         if parties.changes(data, field, seq)
     }
-    shown = {"customer": given, "reason": mask(data["reason"])}
+    shown = {"customer": given, "reason": _reason(data)}
     words = both(_words(data, changed, taken, names))
     return {"data": data | shown, "changed": changed, "taken": taken, "explanation": words}
 
@@ -101,9 +100,13 @@ def _words(
         asked=names.get(data["requested_by"], data["requested_by"]),
         approved=listed(approved) if approved else _NOBODY,
         changes=listed(changes, Text("；", "; ")) if changes else _NO_CHANGE,
-        reason=mask(data["reason"]),
+        reason=_reason(data),
     ).ended()
     return words if taken else Text(f"{words.zh}{_NOT_TAKEN.zh}", f"{words.en} {_NOT_TAKEN.en}")
+
+
+def _reason(data: EventData) -> str:
+    return mask_words(data["reason"], tuple(wechat_ids(CORRECTED, data)))
 
 
 def _shown(value: Any) -> str | Text:

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from services.attribution.explanations.record_words import OTHER
 from services.attribution.queries.explained import both
 from services.attribution.queries.snapshot import Snapshot
-from shared.contract import BadEvent, Event, contacts_of, decode_event, format_instant, mask, parties
+from shared.contract import BadEvent, Event, contacts_of, decode_event, format_instant, parties
 from shared.contract.answers import SetAsideRecord
 from shared.contract.event_words import KINDS
+from shared.contract.masking import mask_words
 from shared.contract.topics import decode_contacts
 from shared.i18n import translated
 from shared.i18n.times import dated
@@ -36,7 +37,7 @@ def set_asides_on(snapshot: Snapshot, customer: Customer) -> list[SetAsideRecord
         if any(snapshot.pointed(*named) == customer.home for named in _named(event, stored)) or (
             getattr(event.data, "record", None) in customer.records
         ):
-            found.append(_record(snapshot, event, seq, by, at, mask(reason)))
+            found.append(_record(snapshot, event, seq, by, at, mask_words(reason)))
     return found
 
 

@@ -36,7 +36,7 @@ from shared.contract.answers import (
     SetAsideRecord,
 )
 from shared.contract.answers.values import extended
-from shared.contract.masking import masked_data
+from shared.contract.masking import masked_data, wechat_ids
 from shared.i18n import Text, translated
 from shared.rules.domain.state import BookId
 
@@ -142,6 +142,7 @@ def _events(
     turns = _turns(snapshot, events)
     every = {fact.seq: fact for fact in found.facts}
     told = []
+    ids = {one for event in events for one in wechat_ids(event.type, event.data)} if masked else set[str]()
     for event, fact in zip(events, facts, strict=True):
         flags, penalties = turns.get(event.id, ([], []))
         outcome = FactOutcome(
@@ -151,7 +152,7 @@ def _events(
         )
         later = [_later(found, every, changed, words) for changed in fact.later]
         shown = replace(event, decided=outcome, later=later)
-        told.append(replace(shown, data=masked_data(shown.type, shown.data)) if masked else shown)
+        told.append(replace(shown, data=masked_data(shown.type, shown.data, ids)) if masked else shown)
     return told
 
 

@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
+import msgspec
 import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,6 +33,7 @@ from services.intake.model.submission import (
     Submission,
 )
 from shared.contract import BadEvent, SetAside, SettingAside, decode_event
+from shared.contract.masking import tells_of
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 from shared.platform.postgres.scoped import within
@@ -47,6 +49,10 @@ TURN_BYTES = 16 * 1024
 
 class Backpressure(Protocol):
     def demand_room(self) -> None: ...
+
+
+class TellingReasonError(Exception):
+    """The reason of a set-aside names somebody whom its event names."""
 
 
 class Delayed(Struct, frozen=True, gc=False):
@@ -142,6 +148,7 @@ class Intake:
             failing = await self._attribution.failing(scope)
             if failing != asked.id:
                 raise FactNotFailingError(failing)
+            await asyncio.to_thread(self._demand_nameless, asked)
             return await asyncio.to_thread(self._set_aside, scope, asked)
         except psycopg.OperationalError as error:
             raise IntakeUnavailableError(
@@ -151,6 +158,16 @@ class Intake:
     def _standing(self, scope: str, asked: SettingAside) -> SetAside | None:
         with self._database.connection() as connection:
             return self._set_asides.standing(connection, scope, asked.id)
+
+    def _demand_nameless(self, asked: SettingAside) -> None:
+        """The reason is kept in clear for good: it may not tell whom the event names."""
+        with self._database.connection() as connection:
+            body = self._archive.event(connection, asked.id)
+        if body is None:
+            return
+        opened: dict[str, Any] = msgspec.json.decode(self._opener.bodies([body])[0])
+        if tells_of(asked.reason, opened["type"], opened["data"]):
+            raise TellingReasonError
 
     def _set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
         with self._database.connection() as connection:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.intake.journal.journal import SQL, Clock
-from shared.contract import SetAside, SettingAside, decode_set_aside, mask
+from shared.contract import SetAside, SettingAside, decode_set_aside
+from shared.contract.masking import mask_words
 from shared.platform.postgres.dedicated import Connection
 
 
@@ -49,15 +50,15 @@ class SetAsides:
     ) -> tuple[SetAside, bool]:
         """What stands of the event now, and whether that is new; the first record of an event stays.
 
-        `mark` is called before the commit of a new one: what it raises leaves nothing behind. Phones in the reason are
-        masked, for it is kept in clear.
+        `mark` is called before the commit of a new one: what it raises leaves nothing behind. Phones
+        and WeChat ids in the reason are masked, for it is kept in clear.
         """
         with connection.transaction():
             connection.execute(SQL["lock_set_asides"], {"scope": scope})
             found = connection.execute(SQL["scope_of_event"], {"id": asked.id}).fetchone()
             if found is None or found[0] != scope:
                 raise UnknownEventError(asked.id)
-            new = SetAside(asked.id, mask(asked.reason), asked.by, self._clock.now())
+            new = SetAside(asked.id, mask_words(asked.reason), asked.by, self._clock.now())
             row = {"id": asked.id, "scope": scope, "at": new.at, "body": new.line()}
             inserted = connection.execute(SQL["insert_set_aside"], row).rowcount == 1
             if not inserted:
