@@ -125,15 +125,15 @@ class Stack:
         """The file by which personal texts are sealed: the one that is given, else our own; none where it is said that
         the journal stands in clear."""
         own = self._own_keys()
-        return self._told("PANKE_KEYS") or (
+        return self._variable("PANKE_KEYS") or (
             str(own.absolute()) if own.exists() and not self._in_clear() else None
         )
 
     def _in_clear(self) -> bool:
-        return (self._told("PANKE_INTAKE_JOURNAL_IN_CLEAR") or "").lower() in ("true", "1", "yes", "on")
+        return (self._variable("PANKE_INTAKE_JOURNAL_IN_CLEAR") or "").lower() in ("true", "1", "yes", "on")
 
-    def _told(self, variable: str) -> str | None:
-        return self.settings.get(variable) or self._environment.get(variable)
+    def _variable(self, name: str) -> str | None:
+        return self.settings.get(name) or self._environment.get(name)
 
     @property
     def machine(self) -> Path:

@@ -19,7 +19,7 @@ from services.intake.admission.access_record import put_on_record
 from services.intake.admission.attribution import FactNotFailingError
 from services.intake.admission.authority import CallerRights
 from services.intake.admission.reading import EventSight
-from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome, TellingReasonError
+from services.intake.admission.service import TURN_BYTES, Delayed, Intake, LineOutcome, NamingReasonError
 from services.intake.answers import PLACED, STATUS, batch_ndjson, place_json, problem_json, status_of
 from services.intake.journal.set_asides import UnknownEventError
 from services.intake.model.metrics import IntakeMetrics
@@ -83,7 +83,7 @@ _SET_ASIDE_ANSWERS: Final[_Responses] = {
 }
 
 
-TELLING: Final = bilingual(
+NAMING: Final = bilingual(
     "the reason names somebody whom the event names; it is kept in clear for good, so say it without name and contact"
 )
 
@@ -184,9 +184,9 @@ def _add_set_asides(app: FastAPI, intake: Intake) -> None:
             raise ProblemError(404, bilingual("the scope has no event of this id")) from None
         except FactNotFailingError as error:
             raise _not_failing(error.failing) from None
-        except TellingReasonError:
+        except NamingReasonError:
             raise ProblemError(
-                422, f"reason: {TELLING}", errors=[{"path": "reason", "rule": "nameless", "message": TELLING}]
+                422, f"reason: {NAMING}", errors=[{"path": "reason", "rule": "nameless", "message": NAMING}]
             ) from None
         except IntakeUnavailableError as error:
             raise unavailable(error.reason, error.retry_after) from error

@@ -48,7 +48,7 @@ def mask_words(text: str, ids: Collection[str] = ()) -> str:
     return mask(_without_wechat(text, ids))
 
 
-def tells_of(words: str, event_type: str, data: dict[str, Any]) -> bool:
+def names_somebody_of(words: str, event_type: str, data: dict[str, Any]) -> bool:
     """Whether words hold a name or a contact that the event names: in them, whatever stands between its characters."""
     said = _squeezed(words)
     for path, kind in personal_texts(event_type).items():

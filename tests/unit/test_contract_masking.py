@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contract.events import DATA_TYPES
-from shared.contract.masking import mask_name, mask_typed, masked_data, tells_of
+from shared.contract.masking import mask_name, mask_typed, masked_data, names_somebody_of
 from shared.contract.personal import personal_texts
 
 TYPED = {
@@ -117,4 +117,4 @@ def test_words_that_tell_whom_an_event_names_are_known(words: str, told: bool) -
         "customer": {"name": "张伟", "phones": ["+86 138 0000 0001"], "wechat": "Zhang_Wei"},
         "companions": [{"name": "王芳"}],
     }
-    assert tells_of(words, "visit.registered", data) == told
+    assert names_somebody_of(words, "visit.registered", data) == told

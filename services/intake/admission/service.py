@@ -33,7 +33,7 @@ from services.intake.model.submission import (
     Submission,
 )
 from shared.contract import BadEvent, SetAside, SettingAside, decode_event
-from shared.contract.masking import tells_of
+from shared.contract.masking import names_somebody_of
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 from shared.platform.postgres.scoped import within
@@ -51,7 +51,7 @@ class Backpressure(Protocol):
     def demand_room(self) -> None: ...
 
 
-class TellingReasonError(Exception):
+class NamingReasonError(Exception):
     """The reason of a set-aside names somebody whom its event names."""
 
 
@@ -166,8 +166,8 @@ class Intake:
         if body is None:
             return
         opened: dict[str, Any] = msgspec.json.decode(self._opener.bodies([body])[0])
-        if tells_of(asked.reason, opened["type"], opened["data"]):
-            raise TellingReasonError
+        if names_somebody_of(asked.reason, opened["type"], opened["data"]):
+            raise NamingReasonError
 
     def _set_aside(self, scope: str, asked: SettingAside) -> tuple[SetAside, bool]:
         with self._database.connection() as connection:
