@@ -24,6 +24,7 @@ BENCHMARKS = (
     "bulk",
     "reads",
     "clocks",
+    "verify",
 )
 
 

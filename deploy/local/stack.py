@@ -43,7 +43,7 @@ _READ_BY = {
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
     "PANKE_PARTITIONS": _OF_THE_TOPICS,
     "PANKE_REPLICATION": ("intake", "audit", "attribution"),
-    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution"),
+    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit"),
     "PANKE_RULEBOOKS": ("intake",),
 }
 Say = Callable[[str], None]
@@ -271,6 +271,7 @@ class Stack:
         environment.setdefault("PANKE_ACCESS_KEYS", str((self.directory / "keys" / "access.json").absolute()))
         environment.setdefault("PANKE_AUDIT_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         environment.setdefault("PANKE_AUDIT_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
+        environment.setdefault("PANKE_AUDIT_NOTIFIER", f"http://127.0.0.1:{self._port('notifier')}")
         environment.setdefault("PANKE_AUDIT_KEYS", str((self.directory / "keys" / "log.keys").absolute()))
         environment.setdefault("PANKE_AUDIT_FILES", str((self.directory / "audit" / "log").absolute()))
         if self.keys is not None:

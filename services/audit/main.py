@@ -14,6 +14,8 @@ import psycopg
 import structlog
 
 from services.audit.context.asking import Addresses, JudgingContext
+from services.audit.evidence.http import add_evidence
+from services.audit.evidence.packs import PackMaker
 from services.audit.http import SCHEMAS, add_routes
 from services.audit.keys.keyfile import LogKeyError, LogKeys, make_log_key
 from services.audit.model.metrics import AuditMetrics
@@ -54,6 +56,8 @@ from shared.platform.service import (
 )
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
+from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
+from shared.sealing.vault import SCHEMA as VAULT
 from shared.tlog.errors import TlogError
 from shared.tlog.policy import WitnessPolicy, parse_policy
 
@@ -63,6 +67,7 @@ SCHEMA: Final = "audit"
 PACKAGE: Final = "services.audit"
 BROKER_WAIT: Final = 5.0
 CONNECTIONS: Final = 8
+VAULT_CONNECTIONS: Final = 1
 FIGURES_EVERY: Final = 10.0
 
 
@@ -94,6 +99,10 @@ class AuditService:
             self.database, Addresses(settings.audit_attribution, settings.audit_intake),
             AsMachine(self.door.machine), self.metrics, self.publisher.wake,
         )  # fmt: skip
+        self.vault = vault_of(settings)
+        self.vault_database = Database(
+            vault_dsn(settings), schema=VAULT, name="panke-audit-vault", max_size=VAULT_CONNECTIONS
+        )
         host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke audit 判客存证",
@@ -108,6 +117,18 @@ class AuditService:
             door=self.door.door(),
         )
         add_routes(self.app, self.reader)
+        add_evidence(self.app, self._maker())
+
+    def _maker(self) -> PackMaker:
+        addresses = {
+            "attribution": self.settings.audit_attribution,
+            "notifier": self.settings.audit_notifier,
+            "access": self.door.access,
+        }
+        return PackMaker(
+            self.database, self.reader, self.keys, self.vault, self.vault_database, addresses,
+            self.settings.rulebook_folder,
+        )  # fmt: skip
 
     def _intake(self, topics: Topics, files: TreeFiles) -> ConsumedTopic:
         """The topic of facts, which is waited for: intake makes it."""
@@ -141,6 +162,7 @@ class AuditService:
         topic = Topics(settings.topic_prefix).intake
         return [
             database_part(database, partial(migrate, settings.database_url, PACKAGE, SCHEMA)),
+            *vault_parts(settings, self.vault, self.vault_database),
             ServicePart("log keys", as_step(self._open_keys), ready=self._keys_ready),
             *self.door.parts(),
             ServicePart("broker", ready=partial(broker_problem, settings.brokers, BROKER_WAIT, topic)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +25,8 @@ OPENED: Final = "opened.ndjson"
 DECISIONS: Final = "decisions.json"
 ALERTS: Final = "alerts.json"
 ACCESS: Final = "access.json"
-REPORTS: Final = {"zh": "report.zh.pdf", "en": "report.en.pdf"}
+Language = Literal["zh", "en"]
+REPORTS: Final[dict[Language, str]] = {"zh": "report.zh.pdf", "en": "report.en.pdf"}
 NEEDED: Final = (
     SIGNATURE,
     README,

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.contract.case_numbers import case_number
 from shared.contract.event_words import KINDS
 from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
+from shared.evidence.form import REPORTS, Language
 from shared.i18n import Text, translated
 from shared.i18n.times import dated
 from shared.platform.text.plain import one_line
@@ -21,7 +22,6 @@ from shared.platform.text.plain import one_line
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-Language = Literal["zh", "en"]
 Row = Sequence[str]
 
 FONT: Final = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
@@ -57,6 +57,11 @@ _T: Final[Mapping[str, Text]] = {
 def report(content: EvidenceContent, language: Language) -> bytes:
     """The report as PDF."""
     return _Report(content, language).made()
+
+
+def reports(content: EvidenceContent) -> dict[str, bytes]:
+    """The reports of a pack, in both languages."""
+    return {name: report(content, language) for language, name in REPORTS.items()}
 
 
 class _Report:
@@ -115,7 +120,7 @@ class _Report:
         self._heading(self.word("timeline"))
         head = ("no.", "happened at", "recorded at", "entered by", "record", "what it says")
         rows = [self._record(record) for record in self._content.records]
-        self._table(head, rows, (8, 24, 24, 20, 20, 84))
+        self._table(head, rows, (8, 28, 28, 18, 20, 78))
 
     def _record(self, record: RecordOfCustomer) -> Row:
         event = record.event
@@ -125,7 +130,13 @@ class _Report:
         return (str(record.seq), *times, self._staff(event["actor"]), kind, said)
 
     def _said(self, data: Json) -> str:
-        return "; ".join(f"{path}: {value}" for path, value in _flat("", data)) or _NOTHING
+        said = (f"{self._label(path)}: {value}" for path, value in _flat("", data))
+        return "; ".join(said) or _NOTHING
+
+    def _label(self, path: str) -> str:
+        """The last name of a path in words, where it has any."""
+        known = _LABELS.get(path.rpartition(".")[2].partition("[")[0])
+        return path if known is None else self._word(known)
 
     def _decisions(self) -> None:
         self._heading(self.word("decisions"))
@@ -142,7 +153,7 @@ class _Report:
             for customer in self._content.result.customers
             for one in customer.decisions
         ]
-        self._table(head, rows, (24, 18, 22, 22, 74, 20))
+        self._table(head, rows, (28, 18, 22, 22, 70, 20))
 
     def _deals(self) -> None:
         result = self._content.result
@@ -161,7 +172,7 @@ class _Report:
                 for one in deal.decisions
             ]
             head = ("at", "deal", "status", "shares", "clause", "because of no.")
-            self._table(head, rows, (24, 18, 18, 36, 64, 20))
+            self._table(head, rows, (28, 18, 18, 36, 60, 20))
         if result.disputes:
             self._heading(self.word("disputes"))
             disputes = [
@@ -174,7 +185,7 @@ class _Report:
         self._heading(self.word("known"))
         rows = sorted(tuple(row) for row in (*self._entered(), *self._alerted(), *self._looked()))
         shown = [(self._time(at), *rest) for at, *rest in rows]
-        self._table(("at", "who", "how", "of what"), shown, (26, 34, 40, 80))
+        self._table(("at", "who", "how", "of what"), shown, (28, 34, 40, 78))
 
     def _entered(self) -> Iterator[Row]:
         for record in self._content.records:
@@ -330,6 +341,30 @@ _HEADS: Final[Mapping[str, Text]] = {
     "who": translated("who"),
     "how": translated("how"),
     "of what": translated("of what"),
+}
+_LABELS: Final[Mapping[str, Text]] = {
+    "name": translated("name"),
+    "phones": translated("phones"),
+    "wechat": translated("WeChat"),
+    "relation": translated("relation"),
+    "notes": translated("notes"),
+    "content": translated("content"),
+    "subject": translated("subject"),
+    "reason": translated("reason"),
+    "purpose": translated("purpose"),
+    "evidence": translated("evidence"),
+    "channel": translated("channel"),
+    "level": translated("level"),
+    "received_by": translated("received by"),
+    "owner": translated("owner"),
+    "opened_by": translated("opened by"),
+    "ruled_by": translated("ruled by"),
+    "dispute": translated("dispute"),
+    "deal": translated("deal"),
+    "closed_by": translated("closed by"),
+    "project": translated("project"),
+    "unit": translated("unit"),
+    "amount": translated("amount"),
 }
 _STATUS: Final[Mapping[str, Text]] = {
     "owned": translated("owned"),

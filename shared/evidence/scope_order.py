@@ -32,7 +32,7 @@ class ScopeOrder:
     verdict: Verdict
     _last: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
-    def check(self, leaf: FactLeaf, body: bytes, index: int, path: str) -> None:
+    def check(self, leaf: FactLeaf, body: bytes | None, index: int, path: str) -> None:
         """The next fact of the log."""
         place = {"file": path, "scope": leaf.scope, "seq": leaf.seq, "index": index}
         seq, before = self._last.get(leaf.scope, (0, leaf.recorded_at))
@@ -45,7 +45,8 @@ class ScopeOrder:
         if leaf.recorded_at < before:
             told = translated("the fact is recorded before the one that stands before it")
             self._find("leaf.backdated", told, place)
-        self._check_body(leaf, body, place)
+        if body is not None:  # else it is found missing
+            self._check_body(leaf, body, place)
         self._last[leaf.scope] = max(seq, leaf.seq), max(before, leaf.recorded_at)
 
     def _check_body(self, leaf: FactLeaf, body: bytes, place: dict[str, Any]) -> None:

@@ -65,6 +65,13 @@ class LogFiles:
         return found
 
 
+def body_in(files: LogFiles, leaf: Leaf) -> bytes | None:
+    """The bytes that an entry is about, which may lie beside it; none of one that has none, None where they lack."""
+    if not isinstance(leaf, FactLeaf | SetAsideLeaf):
+        return b""
+    return leaf.body.raw if leaf.body.raw is not None else files.read(leaf.body.path, MAX_SEALED_BYTES)
+
+
 @dataclass(slots=True)
 class TilesCheck:
     """Reads the files of a log; `roots` are sizes at which the root is kept on the way."""
@@ -181,14 +188,12 @@ class TilesCheck:
         if isinstance(leaf, FactLeaf):
             self.verdict.facts += 1
             self._order.check(leaf, body, index, path)
-        return Entry(index, leaf, hash_, body)
+        return Entry(index, leaf, hash_, body or b"")
 
-    def _body(self, leaf: Leaf, index: int) -> bytes:
+    def _body(self, leaf: Leaf, index: int) -> bytes | None:
+        raw = body_in(self.files, leaf)
         if not isinstance(leaf, FactLeaf | SetAsideLeaf):
             return b""
-        if leaf.body.raw is not None:
-            return leaf.body.raw
-        raw = self.files.read(leaf.body.path, MAX_SEALED_BYTES)
         if raw is None:
             self._find(
                 "tile.missing", translated("the bytes of the entry are missing"), leaf.body.path, index
@@ -196,7 +201,7 @@ class TilesCheck:
         elif not leaf.body.holds(raw):
             told = translated("the bytes are not those of which the entry has the digest")
             self._find("leaf.altered", told, leaf.body.path, index)
-        return raw or b""
+        return raw
 
     def _find(self, kind: Kind, text: Text, path: str, index: int | None = None) -> None:
         self.verdict.find(Discrepancy(kind, text, path, index=index))

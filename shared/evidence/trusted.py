@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Final
+
+import msgspec
+from msgspec import Struct
 
 from shared.evidence import form
 from shared.evidence.archive import DamagedError, PackArchive
@@ -16,11 +17,13 @@ from shared.evidence.tiles import CHECKPOINT, Entry, LogFiles, checked_entries
 from shared.evidence.verdict import Discrepancy, UnverifiableError, Verdict
 from shared.i18n import translated
 from shared.tlog.checkpoints import Checkpoint, decode_hash
-from shared.tlog.errors import TlogError
+from shared.tlog.errors import BadProofError, TlogError
 from shared.tlog.leaves import FactLeaf, KeyLeaf
 from shared.tlog.proofs import verify_consistency
 
-_HASH: Final = re.compile(rb"[A-Za-z0-9+/]{43}=")
+
+class _ConsistencyAnswer(Struct):
+    proof: list[str]
 
 
 def check_trusted(
@@ -54,13 +57,26 @@ def _check_checkpoint(checkpoint: Checkpoint, trust: Trust, verdict: Verdict) ->
             )
         )  # fmt: skip
         return
-    hashes = [decode_hash(found.decode()) for found in _HASH.findall(trust.consistency)]
     try:
-        proof = [one for one in hashes if one is not None]
+        proof = _hashes(trust.consistency)
         verify_consistency(first.size, second.size, proof, first.root, second.root)
     except TlogError as error:
         told = translated("the proof does not lead from one checkpoint to the other: {error}", error=error)
         verdict.find(Discrepancy("checkpoint.fork", told, form.CHECKPOINT))
+
+
+def _hashes(raw: bytes) -> list[bytes]:
+    """The hashes of a proof: of the log's answer, or one in each line. Raises `TlogError`."""
+    try:
+        lines = (
+            msgspec.json.decode(raw, type=_ConsistencyAnswer).proof
+            if raw[:1] == b"{"
+            else raw.decode().split()
+        )
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadProofError(str(error)) from None
+    hashes = [decode_hash(line) for line in lines]
+    return [one if one is not None else b"" for one in hashes]
 
 
 def _check_tiles(

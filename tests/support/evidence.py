@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from shared.evidence.verdict import Verdict
 from shared.rules.rulebooks.registry import Registry
 from shared.tlog.checkpoints import Checkpoint, encode_hash
 from shared.tlog.hashing import leaf_hash, root_of
-from shared.tlog.leaves import RulebookLeaf, fact_entry, set_aside_entry
+from shared.tlog.leaves import Body, RulebookLeaf, fact_entry, set_aside_entry
 from shared.tlog.notes import NoteSigner, sign_note
 from shared.tlog.tiles import WIDTH, encode_bundle, tiles_of
 from tests.rules.form import contact, enrolments, event_id, expand
@@ -141,6 +142,12 @@ class MemoryLog:
             if tile.level == 0:
                 found[tile.bundle.path] = encode_bundle(self.entries[start : start + tile.width])
         return found
+
+    def body_files(self) -> dict[str, bytes]:
+        """The bytes that lie beside the entries, by path."""
+        facts = list(chain(*self.facts.values()))
+        made = zip(map(Body.of, facts), facts, strict=True)
+        return {body.path: raw for body, raw in made if body.raw is None}
 
     def scope_in_log(self, scope: str, size: int | None = None) -> ScopeInLog:
         count = len(self.entries) if size is None else size

@@ -520,6 +520,15 @@ def test_consistent(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
 
     given = {"checkpoint": log.checkpoint(20), "consistency": proof(log)}
     assert verified(tmp_path, whole, trust(**given)).exit_code == 0
+    told = {
+        "first": 20,
+        "second": 30,
+        "proof": proof(log).decode().split(),
+        "checkpoint": log.checkpoint().decode(),
+    }
+    assert (
+        verified(tmp_path, whole, trust(**given | {"consistency": json.dumps(told).encode()})).exit_code == 0
+    )
     given["consistency"] = proof(told_log())
     assert found(verified(tmp_path, whole, trust(**given))) == {f"checkpoint.fork {CHECKPOINT} -"}
     del given["consistency"]

@@ -13,6 +13,7 @@ from shared.contract import BadEvent, parse_instant
 from shared.contract.personal import personal_texts
 from shared.contract.topics import BadMessageError, decode_headers
 from shared.platform.kafka.record_processor import RawRecord
+from shared.sealing.sealing import Draft
 
 _SCOPE: Final = re.compile(rb"[a-z0-9-]{1,64}").fullmatch
 
@@ -68,9 +69,9 @@ def read_fact(record: RawRecord) -> SequencedFact | None:
         return None
     if envelope.scope.encode() != record.key:
         return None
-    clear = not bytes(envelope.sealed) and _may_be_personal(envelope.type)
+    body = bytes(record.value)
     return SequencedFact(
-        envelope.scope, headers.seq, recorded_at, bytes(record.value), clear,
+        envelope.scope, headers.seq, recorded_at, body, _in_clear(envelope, body),
         headers.default_rulebook if headers.seq == 1 else None, _adopted(envelope),
     )  # fmt: skip
 
@@ -85,9 +86,14 @@ def _adopted(envelope: _LeafEnvelope) -> tuple[str, int] | None:
     return book.rulebook, book.version
 
 
-def _may_be_personal(event_type: str) -> bool:
-    """An event of a type that this version does not know may be."""
+def _in_clear(envelope: _LeafEnvelope, body: bytes) -> bool:
+    """Whether a personal text stands there that is not under seal, as the journal itself would have sealed it.
+
+    An event of a type that this version does not know may hold one.
+    """
+    if bytes(envelope.sealed):
+        return False
     try:
-        return bool(personal_texts(event_type))
-    except KeyError:
+        return bool(personal_texts(envelope.type)) and Draft(body, envelope.type).is_personal
+    except (KeyError, TypeError, AttributeError, msgspec.MsgspecError):
         return True

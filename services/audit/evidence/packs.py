@@ -1,0 +1,157 @@
+"""How a pack is made: the scope from the log, the keys of its people from the vault, the rest asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from typing import IO
+
+from services.audit.evidence.gathering import Gathering, NotGatheredError
+from services.audit.evidence.rows import ScopeOfRows
+from services.audit.keys.keyfile import LogKeys
+from services.audit.proofs.reading import LogReader, NothingShownError
+from shared.evidence.archive import write_archive
+from shared.evidence.log import signed_manifest
+from shared.evidence.making import PackSource, pack_files
+from shared.evidence.report import reports
+from shared.i18n import bilingual
+from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.postgres.database import Database
+from shared.rules.domain.state import BookId
+from shared.rules.rulebooks.registry import Registry
+from shared.sealing.person import PersonKey
+from shared.sealing.vault import Vault
+from shared.tlog.checkpoints import parse_checkpoint
+from shared.tlog.notes import parse_note
+
+
+class NotCoveredError(Exception):
+    """No checkpoint holds all facts of the scope yet."""
+
+
+class BusyError(Exception):
+    """Another pack is being made."""
+
+
+class NoEvidenceError(Exception):
+    """A pack cannot be made here; the text says what lacks."""
+
+
+class PackMaker:
+    """Makes one pack at a time: each judges a whole scope."""
+
+    def __init__(
+        self,
+        database: Database,
+        reader: LogReader,
+        keys: LogKeys,
+        vault: Vault | None,
+        people: Database,
+        addresses: Mapping[str, str | None],
+        rulebook_folder: str,
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._keys = keys
+        self._vault = vault
+        self._people = people
+        self._addresses = addresses
+        self._folder = rulebook_folder
+        self._one = threading.Lock()
+
+    @contextmanager
+    def made(self, scope: str, customer: str, headers: Mapping[str, str]) -> Iterator[IO[bytes]]:
+        """The pack as a file of its own, from its beginning.
+
+        Raises `NotCoveredError`, `BusyError`, `NoEvidenceError`, `NotGatheredError`, and what making one raises.
+        """
+        if not self._one.acquire(blocking=False):
+            raise BusyError
+        try:
+            with Gathering(self._addresses, headers) as gathering:
+                files = pack_files(self._source(scope, customer, gathering))
+                file = TemporaryFile()  # noqa: SIM115, closed below
+                write_archive(file, files)
+        finally:
+            self._one.release()
+        with file:
+            file.seek(0)
+            yield file
+
+    def _source(self, scope: str, customer: str, gathering: Gathering) -> PackSource:
+        if self._vault is None:
+            raise NoEvidenceError(
+                bilingual(
+                    "a pack needs facts under seal and the file of keys (PANKE_KEYS); this log has neither"
+                )
+            )
+        raw, found = self._scope(scope, gathering)
+        texts = self._texts(found)
+        signers = self._keys.signers()
+        placed = found.in_log(raw, signers[0].verifier.vkey, self._reader.files.vouchers())
+        return PackSource(
+            scope=scope,
+            customer=customer,
+            facts=found.facts,
+            count=found.count,
+            set_asides=found.set_asides,
+            rulebook=next(iter(texts)),
+            texts=texts,
+            log=placed,
+            keys_of=self._keys_of,
+            alerts=gathering.alerts(scope, customer),
+            access=gathering.access(scope, customer),
+            sign=lambda manifest: signed_manifest(manifest, signers),
+            report=reports,
+        )
+
+    def _scope(self, scope: str, gathering: Gathering) -> tuple[bytes, ScopeOfRows]:
+        try:
+            raw = self._reader.checkpoint()
+        except NothingShownError:
+            raise NotCoveredError from None
+        checkpoint = parse_checkpoint(parse_note(raw).text)
+        found = ScopeOfRows(checkpoint, scope, database=self._database, files=self._reader.files)
+        judged = gathering.folded(scope)
+        found.look_through()
+        if found.count < judged:
+            raise NotCoveredError
+        return raw, found
+
+    def _texts(self, found: ScopeOfRows) -> dict[BookId, tuple[bytes, ...]]:
+        """The texts of the scope's rulebooks that the log names, the one that it began under first.
+
+        Raises `NotCoveredError` while the log does not say yet which text a fact adopted.
+        """
+        said = {leaf.seq for leaf in found.leaves if leaf.kind == "rulebook"}
+        adopting = b'"type":"rulebook.adopted"'
+        for seq, body in enumerate(found.facts(), start=1):
+            if (seq == 1 or adopting in body) and seq not in said:
+                raise NotCoveredError
+        registry = Registry(self._folder)
+        return {known: self._text(registry, known, digest) for known, digest in found.adopted.items()}
+
+    def _text(self, registry: Registry, known: BookId, digest: str) -> tuple[bytes, ...]:
+        try:
+            book = registry.find(f"{known[0]}@{digest}")
+        except (OfficeFileError, OSError):
+            book = None
+        if book is None or (book.rulebook.name, book.rulebook.version) != known:
+            raise NoEvidenceError(
+                bilingual(
+                    "the text of the rulebook {name}@{version} is not here: give audit the folder of the offices' "
+                    "rulebooks (PANKE_RULEBOOK_FOLDER)",
+                    name=known[0], version=known[1],
+                )
+            )  # fmt: skip
+        return book.texts
+
+    def _keys_of(self, ids: set[str]) -> Mapping[str, PersonKey]:
+        assert self._vault is not None, "asked before"
+        with self._people.connection() as connection:
+            return self._vault.people(connection, ids)
+
+
+__all__ = ["BusyError", "NoEvidenceError", "NotCoveredError", "NotGatheredError", "PackMaker"]

@@ -1,0 +1,85 @@
+"""The report of a pack: what stands in it, read back from the PDF."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from shared.evidence.content import EvidenceContent
+from shared.evidence.report import reports
+from shared.rules.rulebooks.registry import Registry
+from tests.support.evidence import OTHERS_NAME, OTHERS_PHONE, made_pack, told_log, verified
+
+ALERTS = [
+    {
+        "step": "last_day", "audience": "owner", "staff": "li", "deadline": "2026-03-05T16:00:00Z",
+        "history": [{"at": "2026-03-05T01:00:02Z", "what": "accepted", "channel": "dingtalk", "answer": "errcode 0"}],
+    }
+]  # fmt: skip
+ACCESS = [{"at": "2026-03-05T03:00:00Z", "act": "opened", "login": "zhou", "action": "customer.read"}]
+
+
+@pytest.fixture(scope="module")
+def pack() -> dict[str, bytes]:
+    return made_pack(told_log(), report=reports, alerts=ALERTS, access=ACCESS)
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        pages = [document[number].get_textpage().get_text_range() for number in range(len(document))]
+    finally:
+        document.close()
+    return "".join("".join(pages).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh", ["客户证据报告", "登记了什么", "争议裁定", "维持", "2026年3月1日10:00", "2026年3月1日10:02"]),
+        ("en", ["Evidenceonacustomer", "ruling", "kept", "1March2026at10:00", "1March2026at10:02"]),
+    ],
+)
+def test_report(pack: dict[str, bytes], language: str, words: list[str]) -> None:
+    """What was recorded, with both times and in its words; what was decided; who was told and who looked."""
+    told = text_of(pack[f"report.{language}.pdf"])
+    for word in [*words, "预算300万，看中三期", "+8613800000001", "dingtalk", "errcode0", "zhou"]:
+        assert word in told
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_clauses(pack: dict[str, bytes], language: str) -> None:
+    """Each decision stands there with the words of its clause."""
+    told = text_of(pack[f"report.{language}.pdf"])
+    clauses = {str(name): text for name, text in Registry().find("base").rulebook.clauses.items()}
+    for decision in json.loads(pack["decisions.json"])["customers"][0]["decisions"]:
+        assert "".join(str(getattr(clauses[decision["clause"]], language)).split()) in told
+
+
+def test_others(pack: dict[str, bytes]) -> None:
+    """Nothing of another customer is printed."""
+    for name in ("report.zh.pdf", "report.en.pdf"):
+        told = text_of(pack[name])
+        assert OTHERS_NAME not in told
+        assert OTHERS_PHONE not in told
+
+
+def test_listed(pack: dict[str, bytes], tmp_path: Path) -> None:
+    """The reports are among the files of the pack."""
+    assert verified(tmp_path, pack).exit_code == 0
+    assert "report.zh.pdf" in {file["name"] for file in json.loads(pack["manifest.json"])["files"]}
+
+
+def test_same_bytes() -> None:
+    """The same content gives the same bytes."""
+    log, told = told_log(), list[EvidenceContent]()
+
+    def kept(content: EvidenceContent) -> dict[str, bytes]:
+        told.append(content)
+        return {}
+
+    made_pack(log, report=kept)
+    assert reports(told[0]) == reports(told[0])
