@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from statistics import quantiles
+from typing import Any
 
 from bench.folding import BATCH, Deployment, deployment, records
 from bench.generator import BEGINNING
@@ -99,13 +101,16 @@ class Office:
                 "SELECT customer, born FROM claims WHERE scope = %s ORDER BY born LIMIT 400", [scope.name]
             ).fetchall()
         self._customers = [(str(name), int(str(born))) for name, born in rows]
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
         self.took: list[float] = []
         self.answers = {"answered": 0, "refused": 0}
 
     def one(self) -> float:
         """Seconds of a question, one after another."""
         begun = time.perf_counter()
-        asyncio.run(self._one_by_one())
+        self._run(self._one_by_one()).result()
         return (time.perf_counter() - begun) / ASKED
 
     async def _one_by_one(self) -> None:
@@ -138,13 +143,12 @@ class Office:
     @contextmanager
     def _asking(self) -> Iterator[None]:
         ended = threading.Event()
-        thread = threading.Thread(target=lambda: asyncio.run(self._ask_until(ended)))
-        thread.start()
+        asking = self._run(self._ask_until(ended))
         try:
             yield
         finally:
             ended.set()
-            thread.join()
+            asking.result()
 
     async def _ask_until(self, ended: threading.Event) -> None:
         await asyncio.gather(*(self._ask(ended) for _ in range(ASKED)))
@@ -161,6 +165,16 @@ class Office:
             else:
                 self.answers["answered"] += 1
                 self.took.append(time.perf_counter() - begun)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+        """In the one loop in which questions wait for a process."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def close(self) -> None:
+        """End the loop."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _next(self) -> CustomerThen:
         self._number += 1
@@ -182,9 +196,11 @@ def _office(dsn: str, name: str, customers: int) -> Iterator[Office]:
             folding.fold(records(facts[at : at + BATCH], folding.offset, RULEBOOK))
         settle(dsn)
         judge = HistoricJudge(
-            folding.rules.books, 1, 60.0, 16, connection_info(dsn, schema=SCHEMA, name="panke-bench")
+            folding.rules.books, 1, 60.0, 8, connection_info(dsn, schema=SCHEMA, name="panke-bench")
         )
+        office = Office(folding, scope, judge)
         try:
-            yield Office(folding, scope, judge)
+            yield office
         finally:
+            office.close()
             judge.close()

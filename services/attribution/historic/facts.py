@@ -11,7 +11,7 @@ from services.attribution.store.bearings import digest
 from shared.contract import Event, decode_event
 from shared.contract.topics import decode_contacts
 from shared.ids import EventId, ScopeId
-from shared.rules.domain.bearing import bearing
+from shared.rules.domain.bearing import HEADER, bearing
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.state import SCOPE, BookId, Key
 from shared.rules.judge.translate import to_fact
@@ -93,7 +93,6 @@ def bearing_on(
     search.look({digest(key) for key in begin}, set(), set(seqs))
     if not search.found:
         raise NothingNamesItError
-    search.look({digest(SCOPE)}, set(), set())
     return [search.found[seq] for seq in sorted(search.found)]
 
 
@@ -104,7 +103,7 @@ class _Search:
         self._source = source
         self._moment = moment
         self._most = most
-        self._asked = {digest(SCOPE)}
+        self._asked: set[int] = set()
         self.found: dict[int, KnownFact] = {}
 
     def look(self, names: set[int], ids: set[EventId], seqs: set[int]) -> None:
@@ -118,9 +117,13 @@ class _Search:
             names, ids, seqs = self._following(new), set(_records(new)), set()
 
     def _following(self, new: list[KnownFact]) -> set[int]:
-        """What these facts name, and who may name them, that was not asked for yet."""
+        """What these facts name, and who may name them, that was not asked for yet; with the first the header."""
+        if not new:
+            return set()
         keys = {key for known in new for each in bearing(known.fact) for key in each}
-        keys |= {Key("record", known.fact.id) for known in new}
+        keys |= {SCOPE} | {
+            Key("record", known.fact.id) for known in new if not isinstance(known.fact.matter, HEADER)
+        }
         names = {digest(key) for key in keys} - self._asked
         self._asked |= names
         return names

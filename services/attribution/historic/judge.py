@@ -196,7 +196,10 @@ def _begin(books: Mapping[BookId, Rulebook], dsn: str) -> None:
 
 
 def _ask(question: Question) -> object:
-    return question.answer(_source[0], _books)
+    try:
+        return question.answer(_source[0], _books)
+    finally:
+        _source[0].end()
 
 
 def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:

@@ -20,10 +20,12 @@ class StoredFacts:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.Connection[Any] | None = None
+        self._scope: str | None = None
 
     def whole(self, moment: ScopeMoment) -> Iterator[StoredFact]:
         """Every fact that is known at the moment."""
         rows = self._ask("facts_known", moment)
+        self.end()  # what is folded now may take longer than a transaction may stand idle
         rows.reverse()
         while rows:  # each is let go of when it was folded
             yield StoredFact(*rows.pop())
@@ -49,15 +51,28 @@ class StoredFacts:
             return self._rows(name, known | asked)
 
     def _rows(self, name: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Rows of one scope; those of one question in one transaction, which `end` ends."""
         if self._connection is None:
             self._connection = psycopg.connect(self._dsn)
             read_only(self._connection)
-        with self._connection.transaction():
+        if self._scope != asked["scope"]:
+            self._connection.rollback()
             see_only(self._connection, asked["scope"])
-            return self._connection.execute(SQL[name], asked, binary=True).fetchall()
+            self._scope = asked["scope"]
+        return self._connection.execute(SQL[name], asked, binary=True).fetchall()
+
+    def end(self) -> None:
+        """A question is answered: its transaction ends."""
+        self._scope = None
+        if self._connection is not None:
+            try:
+                self._connection.rollback()
+            except psycopg.OperationalError:
+                self.close()
 
     def close(self) -> None:
         """Let go of the connection."""
+        self._scope = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
