@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -30,6 +31,7 @@ from shared.rules.domain.state import BookId
 MEMORY = 4 * 1024**3
 NICE = 5
 """How far these processes stand back where the fold and readers of today's state want the processor."""
+LONGEST_REST = 1.0
 
 
 T = TypeVar("T")
@@ -195,11 +197,31 @@ def _begin(books: Mapping[BookId, Rulebook], dsn: str) -> None:
     _source.append(StoredFacts(dsn))
 
 
+class _Pace:
+    """Has a process rest as long as it worked, so that many questions in a row take half of a processor at most."""
+
+    def __init__(self) -> None:
+        self._rested = 0.0
+
+    def rest(self) -> None:
+        """Until it may work again: at once, where it was idle."""
+        time.sleep(max(0.0, self._rested - time.monotonic()))
+
+    def worked(self, seconds: float) -> None:
+        self._rested = time.monotonic() + min(seconds, LONGEST_REST)
+
+
+_pace = _Pace()
+
+
 def _ask(question: Question) -> object:
+    _pace.rest()
+    begun = time.process_time()
     try:
         return question.answer(_source[0], _books)
     finally:
         _source[0].end()
+        _pace.worked(time.process_time() - begun)
 
 
 def _judge(journal: ScopeFacts, asked: HistoricQuery) -> bytes | None:
