@@ -168,6 +168,7 @@ def _asked(system: System, told: dict[str, Any], last: int) -> None:
     assert history["events"][0]["data"] == VISIT["data"]
     page = system.ask("/v1/scopes/demo/customers", min_seq=last)["customers"]
     assert [each["contacts"] for each in page] == [each["contacts"] for each in told["customers"]]
+    _asked_of_an_earlier_time(system, told)
     asked = event("visit.registered", {
         "visit": "v9", "customer": {"name": "赵六", "phones": ["13812340777"]}, "received_by": "wang",
         "capacity": "on_turn",
@@ -178,6 +179,19 @@ def _asked(system: System, told: dict[str, Any], last: int) -> None:
     corrected = system.ask(f"/v1/scopes/demo/customers/{told['customers'][1]['customer']}/history")
     change = next(each for each in corrected["events"] if each["type"] == "record.corrected")
     assert change["changed"]["wechat"] == {"before": None, "after": "wechat:li****"}
+
+
+def _asked_of_an_earlier_time(system: System, told: dict[str, Any]) -> None:
+    """What was so, and what was known, is opened as today's answers are."""
+    times: dict[str, Any] = {"as_of": "2026-03-03T00:00:00Z"}
+    for one in told["customers"]:
+        then = system.ask(f"/v1/scopes/demo/customers/{one['customer']}", **times)
+        assert {name: then[name] for name in one} == one
+    page = system.ask("/v1/scopes/demo/customers", **times)["customers"]
+    assert [each["contacts"] for each in page] == [each["contacts"] for each in told["customers"]]
+    history = system.ask(f"/v1/scopes/demo/customers/{told['customers'][0]['customer']}/history", **times)
+    assert history["events"][0]["data"] == VISIT["data"]
+    assert history["events"][0]["decided"]["decisions"][0]["owner"] == "li"
 
 
 def _reminded(system: System, post: Post) -> None:
