@@ -1,4 +1,4 @@
-"""`panke audit run | list | seen`: whether what attribution keeps is what the facts give, asked over HTTP."""
+"""`panke audit run | list | seen | rebuild`: whether what is kept is what the facts give, and putting it right."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ import click
 
 from shared.access.options import access_address, as_machine
 from shared.i18n import bilingual, translated
+from shared.platform.options import database_refused, database_url, rulebook_folder
 from shared.platform.text.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
+
+    from services.attribution.drift.rebuild import RebuiltScope
 
 ATTRIBUTION: Final = "http://127.0.0.1:8002"
 FOUND, CANNOT_TELL = 1, 2
 LOOK: Final = 0.5
+REBUILD_SECONDS: Final = 3600.0
 attribution_address = click.option(
     "--attribution",
     envvar="PANKE_ATTRIBUTION_ADDRESS",
@@ -167,3 +173,66 @@ def _line(one: dict[str, Any]) -> str:
     nothing = str(translated("nothing"))
     stored, given = one["stored"] or nothing, one["given"] or nothing
     return f"{one['difference']}\t{one['state']}\t{one['scope']}\t{one['comparison']}\t{place}\t{stored} ≠ {given}"
+
+
+@click.command("rebuild")
+@click.option("--scope", "scopes", multiple=True, help="a scope to put right; may be repeated")
+@click.option("--all", "everything", is_flag=True, help="every scope")
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["events", "facts"]),
+    help="what was decided, or the facts judged anew; unless given: the events, where none is gone",
+)
+@database_url
+@rulebook_folder
+def rebuild(
+    scopes: tuple[str, ...], everything: bool, source: str | None, database_url: str, rulebook_folder: str
+) -> None:
+    """Build the rows of scopes anew beside the live ones, and swap them in while all runs.
+
+    What was decided stays: what the facts would decide otherwise is told, and exit status is 1 then.
+    """
+    if everything == bool(scopes):
+        raise click.UsageError(bilingual("give --all, or scopes"))
+    kept = 0
+    for done in _rebuilt(database_url, rulebook_folder, list(scopes), source):
+        changed = ", ".join(f"{table} {count}" for table, count in done.rows.items())
+        say(f"{done.scope}\t{done.source}: {done.why}\t{changed or translated('nothing')}")
+        for one in done.kept:
+            say(f"\t{one.place} {one.row} {one.field}\t{one.stored} ≠ {one.given}")
+        kept += len(done.kept)
+    if kept:
+        say(bilingual("{count} decisions stay as they were made", count=kept))
+        sys.exit(FOUND)
+
+
+def _rebuilt(dsn: str, folder: str, scopes: list[str], source: Any) -> Iterator[RebuiltScope]:
+    from services.attribution.drift.rebuild import NoSuchScopeError, Rebuilder
+    from services.attribution.drift.record import AuditRecord
+    from services.attribution.drift.refold import CannotFoldError
+    from services.attribution.fold.rules import live_rules
+    from services.attribution.store.recorder import SCHEMA
+    from services.attribution.store.texts import StoredTexts
+    from shared.platform.officefile.errors import OfficeFileError
+    from shared.platform.postgres.database import Database
+    from shared.rules.rulebooks.registry import Registry
+
+    try:
+        registry = Registry(folder)
+        with (
+            database_refused(),
+            Database(dsn, schema=SCHEMA, name="panke-rebuild", max_size=1) as database,
+        ):
+            StoredTexts(database, registry).read()
+            rebuilder = Rebuilder(dsn, live_rules(registry), REBUILD_SECONDS, lambda: None)
+            for scope in scopes or AuditRecord(database).scopes():
+                yield rebuilder.rebuild(scope, source)
+    except NoSuchScopeError as error:
+        raise click.UsageError(f"{translated('attribution knows no such scope')}: {error}") from None
+    except CannotFoldError as error:
+        raise click.ClickException(
+            bilingual("{error}; nothing of this scope was changed", error=error)
+        ) from None
+    except OfficeFileError as error:
+        raise click.ClickException(str(error)) from None

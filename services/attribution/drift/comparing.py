@@ -26,6 +26,7 @@ MOST: Final = 200
 _BYTES: Final = frozenset({"body", "contacts", "state"})
 _decode: Final = msgspec.json.decode
 _LEAVES_AT_ONCE: Final = 50
+GENERATION: Final = "generation"
 
 
 def event_differences(scope: str, comparison: str, found: Iterable[EventDifference]) -> Iterator[Drift]:
@@ -50,7 +51,7 @@ def row_differences(connection: Connection, head: AuditedHead, comparison: str) 
 
 def _of_table(connection: Connection, head: AuditedHead, comparison: str, table: str) -> Iterator[Drift]:
     keys = TWINS[table].keys
-    rows = connection.execute(_differing(table), {"scope": head.scope, "limit": MOST + 1}).fetchall()
+    rows = connection.execute(_differing(table, head), {"scope": head.scope, "limit": MOST + 1}).fetchall()
     for stored, given in rows[:MOST]:
         there = stored or given
         row = " ".join(f"{key}={there[key]}" for key in keys)
@@ -61,11 +62,16 @@ def _of_table(connection: Connection, head: AuditedHead, comparison: str, table:
         yield Drift(head.scope, comparison, table, f"> {MOST}", "", None, None)
 
 
-def _differing(table: str) -> sql.Composed:
+def _differing(table: str, head: AuditedHead) -> sql.Composed:
     keys, values = TWINS[table]
-    same = [
-        sql.SQL("stored.{0} IS NOT DISTINCT FROM given.{0}").format(sql.Identifier(name)) for name in values
+    same: list[sql.Composable] = [
+        sql.SQL("stored.{0} IS NOT DISTINCT FROM given.{0}").format(sql.Identifier(name))
+        for name in values
+        if name != GENERATION
     ]
+    if GENERATION in values:  # one that was put right was told again, by a later one
+        later = sql.SQL("stored.generation >= given.generation")
+        same.append(later if head.rebuilt else sql.SQL("stored.generation = given.generation"))
     both = sql.SQL("stored.scope IS NOT NULL AND given.scope IS NOT NULL")
     order = sql.SQL(", ").join(map(sql.Identifier, keys))
     return sql.SQL("""

@@ -86,14 +86,15 @@ def message_differences(connection: Connection, head: AuditedHead, index: TopicI
     edition = int(row[0])
     sent = [one for one in index.of(head.scope) if one.edition == edition and one.seq <= head.sent]
     found = [*sent, *outbox.waiting()]
-    for difference in _compared(found, outbox.made(), head.sent):
+    for difference in compared(found, outbox.made(), head.sent):
         seq, stored, given = difference
         yield Drift(head.scope, MESSAGES, index.topic, f"seq={seq}", "", stored, given)
 
 
-def _compared(
+def compared(
     found: Sequence[Sent], made: Sequence[Sent], last: int
 ) -> Iterator[tuple[str, str | None, str | None]]:
+    """By seq what was sent, and what should have been; `made` is what the events give, up to the seq `last`."""
     by_seq: dict[int, Sent] = {}
     for one in sorted(found, key=lambda one: one.seq):
         known = by_seq.setdefault(one.seq, one)
@@ -110,9 +111,8 @@ def _compared(
         if extra[one.digest] > 0:
             extra[one.digest] -= 1
             yield str(one.seq), one.label, None
-    lacking = list((owed - had).elements())
-    if restated and not missing:
-        return  # told anew from what stands: what was said before it may have been for a topic that is gone
+    # Where all was told anew from what stands, what was said before may have been for a topic that is gone.
+    lacking = [] if restated else list((owed - had).elements())
     for n, digest in enumerate(lacking):
         yield str(missing[n]) if n < len(missing) else f"? {n}", None, given[digest]
     for seq in missing[len(lacking) :]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 from psycopg.rows import dict_row
 
-from services.attribution.drift.shadow import Connection, Step, asking_live
+from services.attribution.drift.shadow import Connection, Step, asking_live, beside
 from services.attribution.drift.stream import (
     Lapses,
     StoredRow,
@@ -28,6 +28,7 @@ from services.attribution.drift.stream import (
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.fold.scope_fold import Rules, ScopeFold
 from services.attribution.store.batch import SQL, BatchRows
+from services.attribution.store.mapper import EventRow
 from services.attribution.store.store import Lent, ScopeState, Store, book_id
 from shared.contract import BadEvent, decode_event
 from shared.contract.topics import decode_contacts
@@ -39,7 +40,7 @@ from shared.rules.domain.draft import SliceDraft
 from shared.rules.domain.events import DomainEvent
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import BookId, Slice
+from shared.rules.domain.state import BookId, Key, Record, Slice
 
 Source: TypeAlias = Literal["facts", "events"]
 AT_ONCE: Final = 500
@@ -58,13 +59,16 @@ class AuditedHead(Struct, frozen=True):
     folded: int
     version: int
     sent: int
+    rebuilt: int
     parked: bool
 
 
 class EventDifference(Struct, frozen=True):
     """An event that is stored, and what is given in its place."""
 
+    seq: int
     stored: StoredRow | None
+    made: EventRow | None
     given: DomainEvent | None
 
 
@@ -83,8 +87,10 @@ def head_of(connection: Connection, scope: str) -> AuditedHead | None:
         row: Any = connection.execute(SQL["audited_head"], {"scope": scope}).fetchone()
     if row is None:
         return None
-    partition, book, received, folded, version, sent, parked = row
-    return AuditedHead(ScopeId(scope), partition, book_id(book), received, folded, version, sent, parked)
+    partition, book, received, folded, version, sent, rebuilt, parked = row
+    return AuditedHead(
+        ScopeId(scope), partition, book_id(book), received, folded, version, sent, rebuilt, parked
+    )
 
 
 class Refold:
@@ -97,7 +103,7 @@ class Refold:
         self._store = Store(Lent(connection))
         self._events = _FromStore()
         self._folder = ScopeFold(self._store, rules if source == "facts" else self._events.rules(rules))
-        self._source = source
+        self.source = source
         self._step = step
         self.work = ScopeState(head.scope, head.partition, head.book)
         self.folded = 0
@@ -106,14 +112,32 @@ class Refold:
 
     def go_on(self, head: AuditedHead, watermark: datetime | None = None) -> None:
         """Fold up to a head. Raises `CannotFoldError`; `late` are the customers of facts behind the watermark."""
+        beside(self._connection)
         stream = Stream(stored_events(self._connection, head.scope, self.work.version))
         after = self.work.folded
+        self._lapse_on(stream.of(after))
         while facts := self._facts(head, after):
             after = facts[-1].seq
             self._fold(facts, stream, watermark)
             self._step()
         for row in stream.rest():
-            self.differences.append(EventDifference(row, None))
+            self.differences.append(EventDifference(row.seq, row, None, None))
+
+    def record(self, key: Key) -> Record | None:
+        """A record of the scope, as it is beside the live one."""
+        self._store.load({self.work.scope: self.work}, {self.work.scope: {key}})
+        return self.work.slice.get(key)
+
+    def _lapse_on(self, stored: Sequence[StoredRow]) -> None:
+        """What lapsed behind the last fact since it was folded here."""
+        events = [row.event for row in stored]
+        behind = lapses(events)
+        if behind is not None:
+            batch = BatchRows()
+            self._events.lapsed = events
+            self._let_lapse(self.work.folded, behind, batch)
+            hold_against(stored, batch.events, partial(self._differs, self.work.folded))
+            self._write(batch)
 
     def _facts(self, head: AuditedHead, after: int) -> list[JournalFact]:
         given = {"scope": head.scope, "after": after, "last": head.folded, "limit": AT_ONCE}
@@ -135,19 +159,21 @@ class Refold:
 
     def _fold_one(self, fact: JournalFact, stored: Sequence[StoredRow], batch: BatchRows) -> None:
         work = self.work
-        if stored:  # a version that is missing does not make every later one another one
-            work.version = max(work.version, stored[0].version - 1)
         first = len(batch.events)
-        behind = self._decided(fact, stored, batch, first)
+        behind = self._decided(fact, stored, batch)
         if behind is not None:
-            self._let_lapse(fact, behind, batch)
-        made = [(row.originator_version, row.topic, row.state) for row in batch.events[first:]]
-        hold_against(stored, made, lambda row, event: self.differences.append(EventDifference(row, event)))
+            self._let_lapse(fact.seq, behind, batch)
+        hold_against(stored, batch.events[first:], partial(self._differs, fact.seq))
+        if stored:  # what is missing here does not make every later version another one
+            work.version = max(work.version, stored[-1].version)
         work.received = fact.seq
 
-    def _decided(
-        self, fact: JournalFact, stored: Sequence[StoredRow], batch: BatchRows, first: int
-    ) -> Lapses | None:
+    def _differs(
+        self, seq: int, row: StoredRow | None, made: EventRow | None, given: DomainEvent | None
+    ) -> None:
+        self.differences.append(EventDifference(seq, row, made, given))
+
+    def _decided(self, fact: JournalFact, stored: Sequence[StoredRow], batch: BatchRows) -> Lapses | None:
         """Fold the fact; answers what lapsed behind it."""
         events = [row.event for row in stored]
         own = own_events(events, fact.recorded_at if fact.event is None else fact.event.occurred_at)
@@ -155,16 +181,17 @@ class Refold:
         error = self._folder.fold(self.work, fact, batch)
         if error is not None:
             raise CannotFoldError(fact.seq, error)
-        made = own if self._source == "events" else len(batch.events) - first
-        return lapses(events[made:])
+        if self.source == "events":
+            return lapses(events[own:])
+        return lapses(row.event for row in stored if row.version > self.work.version)
 
-    def _let_lapse(self, fact: JournalFact, behind: Lapses, batch: BatchRows) -> None:
+    def _let_lapse(self, seq: int, behind: Lapses, batch: BatchRows) -> None:
         work, customers = self.work, behind.customers
         self._folder.load_customers({work.scope: work}, [(work.scope, one) for one in customers])
         there = [one for one in customers if work.slice.find_customer(one) is not None]
         error = self._folder.sweep(work, there, behind.until, batch)
         if error is not None:
-            raise CannotFoldError(fact.seq, error)
+            raise CannotFoldError(seq, error)
 
     def _write(self, batch: BatchRows) -> None:
         """Into the tables beside the live ones; facts and events are where they are."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from services.attribution.drift.shadow import Connection
 from services.attribution.store.batch import SQL
-from services.attribution.store.mapper import Recorded, recorded, stream_id
+from services.attribution.store.mapper import EventRow, Recorded, recorded, stream_id
 from shared.ids import CustomerId
 from shared.rules.domain.events import CustomersJoined, Decided, DomainEvent
 
@@ -111,24 +111,24 @@ def _touched(event: DomainEvent) -> tuple[str, ...]:
     return (getattr(event, "customer", ""), *gone)
 
 
-Told = Callable[[StoredRow | None, DomainEvent | None], None]
+Told = Callable[[StoredRow | None, EventRow | None, DomainEvent | None], None]
 """Is told of an event that is stored and not given, or given and not stored, or is another one."""
 
 
-def hold_against(stored: Sequence[StoredRow], made: Sequence[tuple[int, str, bytes]], tell: Told) -> None:
-    """Tell where the events behind a fact are not those that folding it anew gives, by version, topic and state."""
+def hold_against(stored: Sequence[StoredRow], made: Sequence[EventRow], tell: Told) -> None:
+    """Tell where the events behind a fact are not those that folding it anew gives."""
     by_version = {row.version: row for row in stored}
-    for version, topic, state in made:
-        row = by_version.pop(version, None)
+    for one in made:
+        row = by_version.pop(one.originator_version, None)
         if row is None:
-            tell(None, _read(version, topic, state))
-        elif (row.topic, row.state.partition(HEAD)[2]) != (topic, state.partition(HEAD)[2]):
-            event = _read(version, topic, state)
+            tell(None, one, _read(one))
+        elif (row.topic, row.state.partition(HEAD)[2]) != (one.topic, one.state.partition(HEAD)[2]):
+            event = _read(one)
             if event != row.event:
-                tell(row, event)
+                tell(row, one, event)
     for row in by_version.values():
-        tell(row, None)
+        tell(row, None, None)
 
 
-def _read(version: int, topic: str, state: bytes) -> DomainEvent:
-    return recorded(stream_id(""), version, topic, state).event
+def _read(row: EventRow) -> DomainEvent:
+    return recorded(*row).event

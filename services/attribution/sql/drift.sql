@@ -1,7 +1,7 @@
 -- What stored rows are held against the facts by, and how they are put right.
 
 -- name: audited_head
-SELECT partition, book, received_seq, folded_seq, version, sent_seq,
+SELECT partition, book, received_seq, folded_seq, version, sent_seq, rebuilt,
        EXISTS (SELECT FROM parked_scopes AS parked WHERE parked.scope = scopes.scope)
 FROM scopes WHERE scope = %(scope)s
 
@@ -121,3 +121,19 @@ INSERT INTO drift_audits (id, asked_by, asked_at, state)
 SELECT %(id)s::uuid, %(by)s::text, clock_timestamp(), 'waiting'
 WHERE NOT EXISTS (SELECT FROM drift_audits
                   WHERE scope IS NULL AND asked_at > clock_timestamp() - make_interval(secs => %(every)s::float8))
+
+-- name: stored_stream
+-- How many events of a scope there are, and the version of the last one: as many, unless some are gone.
+SELECT count(*), coalesce(max(originator_version), 0) FROM stored_events WHERE originator_id = %(stream)s
+
+-- name: count_rebuilt
+UPDATE scopes SET rebuilt = rebuilt + 1, sent_seq = sent_seq + %(told)s WHERE scope = %(scope)s
+
+-- name: put_rebuild
+INSERT INTO rebuilds (scope, source, why, rows, told) VALUES (%(scope)s, %(source)s, %(why)s, %(rows)s, %(told)s)
+
+-- name: put_missing_events
+-- At versions that are free; one that is there stays.
+INSERT INTO stored_events (originator_id, originator_version, topic, state)
+SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])
+ON CONFLICT DO NOTHING
