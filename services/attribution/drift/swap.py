@@ -39,7 +39,7 @@ def swap(connection: Connection, head: AuditedHead, made: Refold) -> tuple[dict[
             rows[table] = changed
     if missing:
         rows["stored_events"] = connection.execute(SQL["put_missing_events"], columns(missing)).rowcount
-    _queue_told(connection, head, made, told)
+    _queue_claims(connection, head, made, told)
     return rows, len(told)
 
 
@@ -114,7 +114,7 @@ def _raise_generations(connection: Connection, head: AuditedHead) -> list[Any]:
     return [row[:-1] for row in rows if row[-1]]
 
 
-def _queue_told(connection: Connection, head: AuditedHead, made: Refold, told: list[Any]) -> None:
+def _queue_claims(connection: Connection, head: AuditedHead, made: Refold, told: list[Any]) -> None:
     if not told:
         return
     scope = made.record(Key(*SCOPE))
