@@ -25,6 +25,7 @@ BENCHMARKS = (
     "reads",
     "clocks",
     "verify",
+    "log",
 )
 
 
