@@ -107,12 +107,14 @@ class Stack:
         """
         started: list[Part] = []
         self._make_keys(say)
+        logged = self._log_keys().exists()
         try:
             failed = self._start_embedded(say, started)
             if not failed:
                 self._prepare_roles()
                 self.services = self.make_services(self.addresses())
                 failed = [error for part in self.services if (error := self._tried(part, say, started))]
+                self._say_log_keys(say, logged)
         except BaseException:
             for part in reversed(started):
                 part.stop()
@@ -153,6 +155,19 @@ class Stack:
             path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
             make_keys(path)
             say(bilingual("keys: {path}. Keep a copy apart from every backup of the database", path=path))
+
+    def _log_keys(self) -> Path:
+        """Beside the data and never in it: who alters rows has no key to sign them by."""
+        return (self.directory / "keys" / "log.keys").absolute()
+
+    def _say_log_keys(self, say: Say, before: bool) -> None:
+        path = self._log_keys()
+        if path.exists() and not before:
+            say(
+                bilingual(
+                    "key of the log: {path}. Keep a copy apart from every backup of the database", path=path
+                )
+            )
 
     def _prepare_roles(self) -> None:
         """Our own database, up to date, with a role for each service; a server that is given is its owner's."""
@@ -272,7 +287,7 @@ class Stack:
         environment.setdefault("PANKE_AUDIT_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         environment.setdefault("PANKE_AUDIT_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
         environment.setdefault("PANKE_AUDIT_NOTIFIER", f"http://127.0.0.1:{self._port('notifier')}")
-        environment.setdefault("PANKE_AUDIT_KEYS", str((self.directory / "keys" / "log.keys").absolute()))
+        environment.setdefault("PANKE_AUDIT_KEYS", str(self._log_keys()))
         environment.setdefault("PANKE_AUDIT_FILES", str((self.directory / "audit" / "log").absolute()))
         if self.keys is not None:
             environment.setdefault("PANKE_KEYS", self.keys)

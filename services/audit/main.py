@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -255,11 +256,12 @@ def create_service(settings: AuditSettings) -> AuditService:
 
 def run() -> None:
     """Serve until a signal."""
-    run_service(
-        "audit",
-        AuditSettings,
-        lambda settings: serve(create_service(settings).app, settings, settings.trusted_proxies),
-    )
+
+    def serving(settings: AuditSettings) -> None:
+        os.nice(settings.audit_nice)
+        serve(create_service(settings).app, settings, settings.trusted_proxies)
+
+    run_service("audit", AuditSettings, serving)
 
 
 if __name__ == "__main__":

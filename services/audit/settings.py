@@ -33,6 +33,8 @@ class AuditSettings(CommonSettings, frozen=True, kw_only=True):
     # The policy that names witnesses and how many of them must sign; without it none is asked.
     audit_witnesses: str = ""
     audit_witness_wait: Seconds = 5.0
+    # By how much the process gives way to others for the processor; intake's callers wait, the log does not.
+    audit_nice: Annotated[int, Meta(ge=0, le=19)] = 10
     audit_stuck_after: Seconds = 30.0
     audit_exit_after: Seconds = 90.0
 

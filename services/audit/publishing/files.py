@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ class StaticFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._unsynced: set[Path] = set()
 
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a tile or bundle; of a partial one that is full by now, as many as were asked for.
@@ -68,8 +68,10 @@ class StaticFiles:
             return None
 
     def put_checkpoint(self, note: bytes) -> None:
-        """Show this checkpoint, whose tiles are all there."""
+        """Show this checkpoint, once the names of all its tiles are on the disk too."""
+        self._sync()
         self._write(CHECKPOINT, note)
+        self._sync()
 
     def vouchers(self) -> list[bytes]:
         """The vouchers of keys that followed others."""
@@ -96,7 +98,18 @@ class StaticFiles:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-        _sync([target.parent, *made])
+        self._unsynced |= {target.parent, *made}
+
+    def _sync(self) -> None:
+        """A name is on the disk once its folder is."""
+        for folder in sorted(self._unsynced):
+            if folder.is_dir():
+                handle = os.open(folder, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+        self._unsynced.clear()
 
 
 def _make(folder: Path, root: Path) -> list[Path]:
@@ -110,13 +123,3 @@ def _make(folder: Path, root: Path) -> list[Path]:
     for one in reversed(missing):
         one.mkdir(exist_ok=True, parents=one == root)
     return [one.parent for one in missing]
-
-
-def _sync(folders: Iterable[Path]) -> None:
-    """That the names are on the disk too."""
-    for folder in folders:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -176,6 +176,9 @@ class Publisher(Leader):
         connection = self._session.leading()
         self._name_new_key(connection)
         tree = frontier_of(connection.execute(SQL["tree"]).fetchone())
+        with connection.transaction():
+            connection.execute(SQL["wait_for_the_disk"])
+            connection.execute(SQL["flush"])
         last = self._keys.last_signed()
         row = connection.execute(SQL["published"]).fetchone()
         since = 0 if row is None or self._files.files.checkpoint() is None else int(row[0])

@@ -135,6 +135,7 @@ class Sequencer:
                 "topic": self._topic, "partition": partition.partition, "source": partition.name,
                 "expected": expected, "next": records[-1].offset + 1,
             }  # fmt: skip
+            connection.execute(SQL["without_waiting"])
             if connection.execute(SQL["advance_position"], moved).rowcount != 1:
                 raise StaleLogPositionError
             return self._log(connection, facts, len(records) - len(facts))

@@ -3,6 +3,13 @@
 -- name: tree
 SELECT size, peaks FROM tree
 
+-- name: flush
+-- A commit that waits for the disk, and so for all that were committed before it.
+UPDATE flushes SET at = clock_timestamp()
+
+-- name: wait_for_the_disk
+SET LOCAL synchronous_commit = on
+
 -- name: entries_between
 SELECT leaf, entry, clear FROM entries WHERE index >= %(first)s AND index < %(end)s ORDER BY index
 

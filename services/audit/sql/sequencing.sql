@@ -11,6 +11,10 @@ INSERT INTO positions (topic, partition, next, source)
 VALUES (%(topic)s, %(partition)s, %(first)s, %(source)s)
 ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next, source = excluded.source
 
+-- name: without_waiting
+-- What a crash of the server takes is read from the topic again, with its position; nothing is signed before `flush`.
+SET LOCAL synchronous_commit = off
+
 -- name: advance_position
 -- Compare-and-set: a consumer that lost the partition, or reads another topic, finds no row and writes nothing.
 UPDATE positions SET next = %(next)s

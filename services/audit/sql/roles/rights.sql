@@ -3,7 +3,7 @@
 GRANT SELECT ON ALL TABLES IN SCHEMA audit TO {audit};
 GRANT INSERT ON audit.entries, audit.bodies, audit.signing_keys TO {audit};
 GRANT INSERT, UPDATE ON audit.scopes, audit.positions, audit.published TO {audit};
-GRANT UPDATE ON audit.tree TO {audit};
+GRANT UPDATE ON audit.tree, audit.flushes TO {audit};
 GRANT INSERT, DELETE ON audit.awaited_texts TO {audit};
 
 -- What the record of access does not have yet: kept, and gone when access has taken it.
