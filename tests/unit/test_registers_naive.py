@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from services.registers.model.periods import DaySpan
+from services.registers.model.scheme import SCHEMES
+from services.registers.reports.basis import ReportBasis
+from services.registers.reports.catalogue import make_report
+from services.registers.reports.explaining import TOTAL, explain
 from services.registers.reports.report import OfficeReport
-from tests.support.journal import WrittenJournal, local, party, phones, report_of, shown, survey, terms, total
+from tests.support.journal import (
+    WrittenJournal,
+    day,
+    local,
+    party,
+    phones,
+    report_of,
+    shown,
+    survey,
+    terms,
+    total,
+)
 
 GAO = {"requested_by": "li", "approved_by": ["gao"], "reason": "r"}
 
@@ -182,6 +198,15 @@ def test_r10_a_lapse_is_no_loss() -> None:
     assert lines(report, "lapsed")[0]["lapsed"] == "2"
 
 
+def test_r10_who_is_lost_twice_is_lost_once() -> None:
+    """Of two losses of a customer the last stands."""
+    journal = WrittenJournal()
+    journal.visit("03-01 10:00", "a")
+    for day_, cause in (("02", "价格"), ("05", "竞品")):
+        journal.add("opportunity.lost", f"03-{day_} 10:00", customer=party("a"), by="li", cause=cause)
+    assert [one["cause"] for one in lines(journal.report("losses", "03-01", "03-31"), "losses")] == ["竞品"]
+
+
 def test_r11_a_deal_without_a_day_is_never_overdue() -> None:
     """It is counted as not agreed; one of last month that is signed late was overdue once."""
     journal = WrittenJournal()
@@ -207,8 +232,8 @@ def test_r12_what_is_due_later_is_not_outstanding_and_a_refund_is_not_received()
     ]
     terms(journal, "03-02 11:00", "d", due=due, payment="mortgage")
     journal.add("deal.signed", "03-05 10:00", deal="d")
-    for day, what, amount in (("11", "down_payment_paid", "300000"), ("12", "refunded", "50000")):
-        journal.add("deal.progressed", f"03-{day} 10:00", deal="d", by="bo", what=what, amount=amount)
+    for date, what, amount in (("11", "down_payment_paid", "300000"), ("12", "refunded", "50000")):
+        journal.add("deal.progressed", f"03-{date} 10:00", deal="d", by="bo", what=what, amount=amount)
     held = {"what": "mortgage_submitted", "done": False, "reason": "缺收入证明"}
     journal.add("deal.progressed", "03-13 10:00", deal="d", by="bo", **held)
     report = journal.report("contracts", "03-01", "03-31")
@@ -363,3 +388,80 @@ def test_a_customer_number_is_never_given_again_and_a_join_keeps_the_older() -> 
     journal.visit("03-04 10:00", "c")
     known = journal.posted().known(local("03-05 10:00"))
     assert [one.number for one in known.customers.values()] == [1, 3]
+
+
+def test_r8_a_category_says_the_days_where_no_level_does() -> None:
+    """The level goes before the category, and both before the days of who has neither."""
+    journal = WrittenJournal()
+    journal.visit("03-02 10:00", "a")
+    journal.follow("03-02 11:00", "a", category="prospect")
+    journal.visit("03-02 10:00", "b", level="A")
+    journal.follow("03-02 11:00", "b", category="prospect")
+    found = {
+        one["customer"]: one["by_level"]
+        for one in lines(journal.report("due", "03-03", "03-03", scheme="habc"), "due")
+    }
+    assert found == {"客户a": "2026-03-05", "客户b": "2026-03-09"}
+
+
+def test_as_of_leaves_out_what_happened_later_and_keeps_what_was_entered_late() -> None:
+    """What is asked as of a time is what is known today of what had happened by then."""
+    journal = WrittenJournal()
+    journal.visit("03-01 10:00", "a")
+    journal.deal("03-02 10:00", "a", "d", "100")
+    journal.visit("03-02 12:00", "b", recorded="03-09 10:00")
+    journal.visit("03-05 10:00", "c")
+    journal.add("deal.cancelled", "03-06 10:00", deal="d", reason="r")
+    known = journal.posted().known(local("03-31 10:00"), local("03-03 10:00"))
+    basis = ReportBasis(known, SCHEMES["base"], None, DaySpan(day("03-01"), day("03-31")), "base 1")
+    told = total(make_report("consultants", basis).tables[0])
+    assert [told[key] for key in ("visits", "late", "cancelled", "cancelled_later")] == ["2", "1", "0", "0"]
+
+
+def test_what_explains_a_difference_is_the_cancellation_and_the_correction() -> None:
+    """Each row of a difference says what came to be known of it: 退定, 更正."""
+    journal = WrittenJournal()
+    first = journal.visit("03-01 10:00", "a")
+    second = journal.visit("03-02 10:00", "b")
+    journal.deal("03-03 10:00", "a", "d", "100")
+    cancelled = journal.add("deal.cancelled", "04-02 10:00", deal="d", reason="r")
+    corrected = journal.add(
+        "record.corrected", "04-03 10:00", record=second, customer={"phones": phones("a")}, **GAO
+    )
+    registers = journal.posted()
+    issued, later = (
+        report_of(registers, "consultants", "03-01", "03-31", local(at))
+        for at in ("03-31 23:00", "04-30 12:00")
+    )
+    found = {
+        (one.column, row.row): (row.amount, row.reasons, row.facts)
+        for one in explain(registers, issued, later)
+        if one.line == TOTAL
+        for row in one.rows
+    }
+    assert found["cancelled_later", journal.events[-3]["id"]] == (1, ("cancelled",), (cancelled,))
+    assert found["new", second] == (-1, ("corrected",), (corrected,))
+    assert found["returning", second] == (1, ("corrected",), (corrected,))
+    assert ("new", first) not in found
+
+
+def test_r8_an_open_interval_counts_only_once_it_is_too_long() -> None:
+    """Kept intervals are those within the days of the level of then; a plan is done by its id, or on its day."""
+    journal = WrittenJournal()
+    journal.visit("03-01 10:00", "a", level="A")
+    journal.follow("03-06 10:00", "a", plan="p1")
+    journal.follow("03-16 10:00", "a")
+    for number, date in enumerate(("05", "16", "20")):
+        said = {
+            "plan": f"p{number + 1}",
+            "by": "li",
+            "kind": "follow_up",
+            "on": f"2026-03-{date}",
+            "purpose": "p",
+        }
+        journal.add("plan.made", "03-01 11:00", customer=party("a"), **said)
+    for last, intervals, kept in (("20", "2", "1"), ("31", "3", "1")):
+        report = journal.report("due", "03-01", f"03-{last}", scheme="habc")
+        told = total(report.table("intervals"))
+        assert (told["intervals"], told["in_time"]) == (intervals, kept)
+        assert total(report.table("plans"))["kept_rate"] == "66.7%"

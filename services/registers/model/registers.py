@@ -13,7 +13,15 @@ from services.registers.model.customers import DecisionRow, NumberedCustomer, Ow
 from services.registers.model.deals import DealRow
 from services.registers.model.records import PostedRecord
 from services.registers.model.versions import VersionedTable
-from shared.contract import CallRegistered, Data, FollowUpRecorded, RecordApproved, VisitRegistered
+from shared.contract import (
+    CallRegistered,
+    Data,
+    FollowUpRecorded,
+    PlanMade,
+    RecordApproved,
+    SchemeAdopted,
+    VisitRegistered,
+)
 from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 T = TypeVar("T", bound=Data)
@@ -87,6 +95,12 @@ class KnownRegisters:
         """The last stage that was set on a record."""
         stages = self.stages.get(record)
         return stages[-1].stage if stages else None
+
+    @cached_property
+    def plans_done(self) -> frozenset[str]:
+        """The plans that a record names."""
+        records = (one.data for one in self.entries.values() if not isinstance(one.data, PlanMade))
+        return frozenset(plan for data in records if (plan := getattr(data, "plan", None)) is not None)
 
     @cached_property
     def deals(self) -> list[DealRow]:
@@ -176,6 +190,12 @@ class KnownRegisters:
             return "—"
         known = self.staff.get(staff)
         return known.name if known is not None else staff
+
+    def scheme_adopted(self, office: OfficeId | None, at: datetime) -> tuple[str, int] | None:
+        """The scheme that an office goes by at a time, by name and version; None of one that adopted none."""
+        adopted = [one for one in of_office(self.of(SchemeAdopted), office) if one.data.effective_from <= at]
+        last = max(adopted, key=lambda one: (one.data.effective_from, one.seq), default=None)
+        return (last.data.scheme, last.data.version) if last is not None else None
 
     def office_of(self, customer: CustomerId, at: datetime) -> OfficeId | None:
         """The office of the record that founded the claim, else of the customer's first record."""

@@ -5,9 +5,10 @@ How a scheme is written, checked and adopted is not of this room; reports read t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from services.registers.model.periods import SUNDAY
 
@@ -22,16 +23,17 @@ class LevelTerms(Struct, frozen=True, gc=False):
 
 
 class OfficeScheme(Struct, frozen=True, gc=False):
-    """The values of one scheme; what a source leaves open has the value that is advised.
+    """The values of one scheme.
 
     An entry is in time within `entered_within` minutes, or by the hour `entered_by` of its day, or else on its day.
     """
 
     name: str
     version: int
-    levels: tuple[LevelTerms, ...]
+    levels: tuple[LevelTerms, ...] = ()
     unlevelled: int | None = 7
-    channels: dict[str, str] = {}
+    by_category: Mapping[str, int] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
     week_ends_on: int = SUNDAY
     sold_by: Literal["subscribed", "signed"] = "subscribed"
     new_in: Literal["scope", "office"] = "scope"
@@ -39,8 +41,9 @@ class OfficeScheme(Struct, frozen=True, gc=False):
     reached_only: bool = True
     anomaly: int = 30
     appraisal_use: bool = False
+    lost_is_a_state: bool = True
     answer_within: int = 3
-    cards_within: int = 10
+    cards_within: int | None = 10
     entered_within: int | None = None
     entered_by: str | None = None
     complete_within: int = 24
@@ -50,17 +53,20 @@ class OfficeScheme(Struct, frozen=True, gc=False):
         """The level of a code; None where the scheme does not know it."""
         return next((one for one in self.levels if one.code == code), None)
 
-    def every(self, code: str | None) -> int | None:
-        """Days between contacts of a customer of this level."""
+    def every(self, code: str | None, category: str | None = None) -> int | None:
+        """Days between contacts of a customer of this level; where none says it, of the category of a follow-up."""
         known = self.level(code)
-        return known.every if known is not None else self.unlevelled
+        if known is not None:
+            return known.every
+        return self.by_category.get(category, self.unlevelled) if category is not None else self.unlevelled
 
     def channel(self, said: str) -> str:
         """A channel by the name that the scheme has for it."""
         return self.channels.get(said, said)
 
 
-BASE: Final = OfficeScheme("base", 1, ())
+_CATEGORIES: Final = {"prospect": 3, "interested": 7, "promising": 15, "general": 30}
+BASE: Final = OfficeScheme("base", 1, by_category=_CATEGORIES)
 HABC: Final = OfficeScheme(
     "habc",
     1,
@@ -68,8 +74,10 @@ HABC: Final = OfficeScheme(
         LevelTerms("H", 2),
         LevelTerms("A", 7),
         LevelTerms("B", 15),
-        LevelTerms("C", 30, card=False, pipeline=False),
+        LevelTerms("C", 30, pipeline=False),
     ),
+    by_category=_CATEGORIES,
+    lost_is_a_state=False,
 )
 OABC: Final = OfficeScheme(
     "oabc",

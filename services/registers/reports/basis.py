@@ -6,7 +6,7 @@ Registers as known at a time, the scheme of the office, the period: a report is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -38,6 +38,7 @@ class ReportBasis:
     office: OfficeId | None
     period: DaySpan
     rulebook: str
+    _customers: dict[datetime, list[CustomerId]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def time(self) -> LocalTime:
@@ -129,6 +130,15 @@ class ReportBasis:
         codes = list(self.levels_of(customer, at))
         return codes[-1] if codes else (None, None)
 
+    def category_at(self, customer: CustomerId, at: datetime) -> str | None:
+        """The last category that was recorded of a customer by a time."""
+        said = [
+            category
+            for one in self.known.by_customer.get(customer, ())
+            if one.occurred_at <= at and (category := getattr(one.data, "category", None))
+        ]
+        return said[-1] if said else None
+
     def levels_of(self, customer: CustomerId, at: datetime) -> Iterable[tuple[str, AnyRecord]]:
         """Every level that was recorded of a customer by a time."""
         for entry in self.known.by_customer.get(customer, ()):
@@ -152,10 +162,12 @@ class ReportBasis:
 
     def customers(self, at: datetime) -> list[CustomerId]:
         """The customers of the office, by number."""
-        office = self.office
-        return [
-            one for one in self.known.customers if office is None or self.known.office_of(one, at) == office
-        ]
+        if at not in self._customers:
+            office, known = self.office, self.known
+            self._customers[at] = [
+                one for one in known.customers if office is None or known.office_of(one, at) == office
+            ]
+        return self._customers[at]
 
     def staff_words(self, staff: str) -> str:
         """How a member of staff is called in a line."""

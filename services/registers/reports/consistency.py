@@ -111,8 +111,13 @@ def _cards(day: ReportBasis) -> Iterator[RelationFailure]:
         terms = day.scheme.level(code)
         deals = day.known.standing_deals(customer, day.until)
         since = _card_due_since(day, customer, record if terms is not None and terms.card else None)
-        limit = timedelta(days=day.scheme.cards_within)
-        if since is not None and day.time.day(since) + limit < day.day and not _has_card(day, customer):
+        limit = timedelta(days=day.scheme.cards_within or 0)
+        if (
+            since is not None
+            and day.scheme.cards_within is not None
+            and day.time.day(since) + limit < day.day
+            and not _has_card(day, customer)
+        ):
             yield RelationFailure(2, translated("no card"), (customer,), customer)
         owner = day.known.owner_at(customer, day.until)
         if owner is not None and not deals and day.lost(customer, day.until) is None:
@@ -147,7 +152,9 @@ def _followed(day: ReportBasis) -> Iterator[RelationFailure]:
         records = [one for one in day.known.by_customer.get(customer, ()) if one.occurred_at <= day.until]
         if not any(isinstance(one.data, REGISTRATIONS) for one in records):
             continue
-        if day.known.standing_deals(customer, day.until) or day.lost(customer, day.until) is not None:
+        if day.known.standing_deals(customer, day.until):
+            continue
+        if day.scheme.lost_is_a_state and day.lost(customer, day.until) is not None:
             continue
         owner = day.known.owner_at(customer, day.until)
         code, _ = day.level_at(customer, day.until)

@@ -11,6 +11,7 @@ from services.registers.model.customers import OwnershipRow
 from services.registers.model.registers import AnyRecord
 from services.registers.reports import columns, numbers
 from services.registers.reports.basis import ReportBasis, who
+from services.registers.reports.kept import intervals_table, plans_table
 from services.registers.reports.report import OfficeReport, ReportColumn
 from services.registers.reports.tally import LineKey, Tally
 from shared.i18n import translated
@@ -55,7 +56,7 @@ def due_contact(basis: ReportBasis, customer: CustomerId, owner: StaffId, at: da
     claim = basis.known.claim_at(customer, at)
     last = max(contacts, key=lambda one: (basis.contact_day(one), one.place), default=None)
     start = basis.contact_day(last) if last is not None else _since(basis, claim)
-    every = basis.scheme.every(level)
+    every = basis.scheme.every(level, basis.category_at(customer, at))
     by_level = start + timedelta(days=every) if start is not None and every is not None else None
     ends = claim.expires_at if claim is not None else None
     by_claim = basis.time.day(ends - _INSTANT) if ends is not None else None
@@ -105,7 +106,12 @@ def due(basis: ReportBasis) -> OfficeReport:
         if late:
             tally.add(key, "overdue", one.customer)
     lines = tally.table("due", translated("Due and overdue"), _columns(), lambda key: days[key])
-    return OfficeReport("due", translated("Due and overdue"), basis.head(), (lines,))
+    return OfficeReport(
+        "due",
+        translated("Due and overdue"),
+        basis.head(),
+        (lines, intervals_table(basis), plans_table(basis)),
+    )
 
 
 def _day(day: date | None) -> str:

@@ -55,9 +55,10 @@ def complete_in_time(basis: ReportBasis, record: AnyRecord) -> bool:
 def card_in_time(basis: ReportBasis, record: AnyRecord) -> bool | None:
     """Whether the customer had a card within the days of the scheme; None where the level asks for none."""
     terms = basis.scheme.level(record.data.level)
-    if record.customer is None or terms is None or not terms.card:
+    within = basis.scheme.cards_within
+    if record.customer is None or terms is None or not terms.card or within is None:
         return None
-    limit = basis.time.day(record.occurred_at) + timedelta(days=basis.scheme.cards_within)
+    limit = basis.time.day(record.occurred_at) + timedelta(days=within)
     cards = (one for one in basis.known.by_customer[record.customer] if isinstance(one.data, ProfileRecorded))
     return any(basis.time.day(one.recorded_at) <= limit for one in cards)
 
