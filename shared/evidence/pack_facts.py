@@ -145,6 +145,8 @@ class _Order:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._find("fact.unreadable", translated("the line is no fact"), place)
             return
+        if fact.id != leaf.event:
+            self._find("leaf.altered", translated("the leaf names another event than its fact"), place)
         if fact.scope != self._scope:
             told = translated("the fact says that it is of the scope {scope}", scope=fact.scope)
             self._find("fact.moved", told, place)
@@ -195,7 +197,11 @@ def check_set_asides(archive: PackArchive, scope: str, verdict: Verdict) -> None
     """What was set aside, as the log has it."""
     logged = {unpacked(leaf.hash): leaf for leaf in leaves_of(archive) if leaf.kind == "set_aside"}
     for line in set_aside_lines(archive):
-        if logged.pop(leaf_hash(set_aside_entry(scope, line)), None) is None:
+        named = logged.pop(leaf_hash(set_aside_entry(scope, line)), None)
+        if named is not None and named.event != _line(line).set_aside:
+            told = translated("the leaf names another event than its fact")
+            verdict.find(Discrepancy("leaf.altered", told, form.LEAVES, index=named.index))
+        if named is None:
             told = translated("the log has no such line: somebody set a fact aside that counts")
             verdict.find(Discrepancy("set_aside.inserted", told, form.FACTS, event=_line(line).set_aside))
     for leaf in logged.values():

@@ -77,6 +77,8 @@ class Deployment:
 @pytest.fixture
 def deployment(directory: Path, database: str, kafka: str) -> Iterator[Deployment]:
     settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_KEYS": key_file(directory)}
+    # A busy machine is no reason to end: nobody starts the services again here.
+    settings |= {f"PANKE_{name}_EXIT_AFTER": "900" for name in ("ATTRIBUTION", "NOTIFIER", "AUDIT")}
     with running(directory, database, kafka, BEGIN, settings=settings) as system, audit(system) as service:
         yield Deployment(system, service, system.directory / "log")
 

@@ -130,6 +130,9 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
     "a leaf that cannot be read": (
         t.lines(LEAVES, lambda lines: lines.insert(2, b"[" * 5000)), [f"proof.unreadable {LEAVES} -"],
     ),
+    "a leaf that names another event": (
+        t.text(LEAVES, event_id("v2"), event_id("new")), [f"leaf.altered {FACTS} 11"],
+    ),
     "a leaf that says it is of another fact": (
         t.text(LEAVES, '"seq":11', '"seq":77'),
         [f"fact.altered {FACTS} 77", *(f"fact.reordered {FACTS} {n}" for n in range(12, 20))],
