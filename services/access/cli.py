@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from services.access.signed_in import address_option, refused, signed_in
 from shared.i18n import bilingual, translated
 from shared.platform.options import database_refused, database_url, settings_refused
 from shared.platform.text.terminal import PlainGroup, say
+
+if TYPE_CHECKING:
+    from shared.access.client import AccessClient
 
 SERVICES = "services"
 _password_stdin = click.option(
@@ -57,8 +60,32 @@ def sign_in(login: str | None, provider: str | None, password_stdin: bool, addre
         else:
             name = login or click.prompt(translated("login").beside)
             password = _password(password_stdin)
-            client.sign_in(name, password, _asked)
+            if client.sign_in(name, password, _asked):
+                _enrol(client, password)
         say(f"{translated('signed in').beside}: {client.session().login}")
+
+
+@access.command("second-factor")
+@address_option
+def second_factor(address: str) -> None:
+    """Add an authenticator to one's own account, or change to another one."""
+    with signed_in(address) as client:
+        _enrol(client, click.prompt(translated("password").beside, hide_input=True), needed=False)
+
+
+def _enrol(client: AccessClient, password: str, *, needed: bool = True) -> None:
+    """Lead through setting up an authenticator; from then on the tokens hold the roles."""
+    if needed:
+        say(bilingual("your role asks for an authenticator; until one is set up you may do nothing else"))
+    offered = client.proved("/v1/access/second-factor", {"password": password}, _asked)
+    say(bilingual("add this address to your authenticator (as a picture, or typed):"))
+    say(offered["otpauth"])
+    code = _asked(translated("code of the authenticator").beside)
+    made = client.call("POST", "/v1/access/second-factor/confirmation", {"code": code})
+    say(bilingual("recovery codes, each good once, shown this once; keep them apart from the telephone:"))
+    for one in made["recovery_codes"]:
+        say(f"  {one}")
+    client.token(renew=True)
 
 
 @access.command("set-up")
@@ -70,9 +97,10 @@ def set_up(code: str | None, password_stdin: bool, address: str) -> None:
     with signed_in(address) as client:
         code = code or click.prompt(translated("set-up code").beside, hide_input=True)
         password = _password(password_stdin, confirmed=True)
-        client.keep(
-            client.call("POST", "/v1/access/set-up", {"code": code, "password": password}, signed=False)
-        )
+        told = client.call("POST", "/v1/access/set-up", {"code": code, "password": password}, signed=False)
+        client.keep(told)
+        if told.get("second_factor_needed"):
+            _enrol(client, password)
         say(f"{translated('signed in').beside}: {client.session().login}")
 
 

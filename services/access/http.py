@@ -292,6 +292,8 @@ def tokens_answer(issued: IssuedTokens) -> Response:
     more: dict[str, Any] = {}
     if issued.refresh_token is not None:
         more = {"refresh_token": issued.refresh_token, "refresh_expires_in": issued.refresh_expires_in}
+    if issued.second_factor_needed:
+        more["second_factor_needed"] = True
     told = calls.TokensAnswer(
         issued.access_token, "Bearer", issued.expires_in, issued.account, issued.login, **more
     )

@@ -118,7 +118,9 @@ class AccessService:
     def _sessions(self) -> Sessions:
         settings = self.settings
         terms = SessionTerms(
-            timedelta(hours=settings.access_session_hours), timedelta(hours=settings.access_idle_hours)
+            timedelta(hours=settings.access_session_hours),
+            timedelta(hours=settings.access_idle_hours),
+            frozenset(settings.access_second_factor_for),
         )
         return Sessions(
             self.database, self.accounts, self.record, self.keyring, self.metrics, terms, settings.access_issuer,

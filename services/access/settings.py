@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from shared.access.caller import GrantableRole
+from shared.contract.events import Role
 from shared.platform.settings import CommonSettings, Count, Port, Seconds
 
 
@@ -23,6 +25,8 @@ class AccessSettings(CommonSettings, frozen=True, kw_only=True):
     access_return_to: tuple[str, ...] = ()
     access_session_hours: Seconds = 168.0
     access_idle_hours: Seconds = 12.0
+    # Who signs in with a password and holds one of these roles has it only with an authenticator.
+    access_second_factor_for: tuple[Role | GrantableRole, ...] = ()
     # Customers whom somebody may open within an hour before it is told as many; those on pages of lists count too.
     access_many_openings: Count = 500
     access_stuck_after: Seconds = 30.0

@@ -61,10 +61,13 @@ class AccessClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def sign_in(self, login: str, password: str, ask: Callable[[str], str]) -> None:
-        """Sign in, and keep what is had; `ask` is for the second factor, where there is one."""
+    def sign_in(self, login: str, password: str, ask: Callable[[str], str]) -> bool:
+        """Sign in, and keep what is had; `ask` is for the second factor, where there is one. Whether one is needed that
+        the account does not have."""
         given = {"login": login, "password": password}
-        self.keep(self.proved("/v1/access/sign-in", given, ask, signed=False))
+        told = self.proved("/v1/access/sign-in", given, ask, signed=False)
+        self.keep(told)
+        return bool(told.get("second_factor_needed"))
 
     def proved(
         self, path: str, given: Mapping[str, str], ask: Callable[[str], str], *, signed: bool = True

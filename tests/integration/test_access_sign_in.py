@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -308,6 +310,46 @@ async def test_nothing_secret_is_kept_as_it_is(access: Access) -> None:
     for secret in (PASSWORD, made.set_up_code, told["refresh_token"], told["access_token"], machine.secret):
         assert secret and secret not in kept
     assert "argon2id" in kept
+
+
+async def test_a_role_that_asks_for_a_second_factor_is_had_with_one_alone(
+    database: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Signed in by the password, or by the first code, one may set the authenticator up and nothing else; from the next
+    token on the role is there, until the authenticator is taken away."""
+    asked = settings_of(
+        database, "127.0.0.1:1", topic_prefix, tmp_path, access_second_factor_for=("head_office", "manager")
+    )
+    async with serving(asked) as access:
+        free = await access.person("li", roles={"operator": "*"})
+        assert "second_factor_needed" not in free
+
+        async def roles(told: dict[str, Any]) -> list[str]:
+            who = (await access.get("me", told["access_token"])).json()
+            return [one["role"] for one in who["granted_roles"]]
+
+        assert await roles(free) == ["operator"]
+        told = await access.person("zhou", roles={"head_office": "*", "group_auditor": "*"})
+        assert told["second_factor_needed"] is True and await roles(told) == []
+        again = (await access.sign_in("zhou")).json()
+        assert again["second_factor_needed"] is True and await roles(again) == []
+        next_ = (await access.post("refresh", {"refresh_token": again["refresh_token"]})).json()
+        assert next_["second_factor_needed"] is True and await roles(next_) == []
+        assert (await access.get("log", next_["access_token"])).status_code == 403
+
+        token = next_["access_token"]
+        offer = (await access.post("second-factor", {"password": PASSWORD}, token)).json()["otpauth"]
+        secret = base64.b32decode(parse_qs(urlsplit(offer).query)["secret"][0])
+        step = int(access.service.machine.now().timestamp()) // 30
+        done = await access.post("second-factor/confirmation", {"code": code_at(secret, step)}, token)
+        assert done.status_code == 200, done.text
+        full = (await access.post("refresh", {"refresh_token": next_["refresh_token"]})).json()
+        assert "second_factor_needed" not in full and await roles(full) == ["head_office", "group_auditor"]
+        (recovery, *_) = done.json()["recovery_codes"]
+        proof = {"password": PASSWORD, "code": recovery}
+        assert (await access.post("second-factor/removal", proof, full["access_token"])).status_code == 204
+        bare = (await access.post("refresh", {"refresh_token": full["refresh_token"]})).json()
+        assert await roles(bare) == []
 
 
 async def test_a_disabled_account_is_out_at_once(access: Access) -> None:

@@ -58,10 +58,11 @@ def test_codes_that_are_kept_by_a_fast_digest_are_not_to_be_found_out() -> None:
     [
         "short", "aaaaaaaaaaaa", "abababababab", "1234567890123", "abcdefghijkl", "qwertyuiop[]", "lkjhgfdsaqwe"[:11],
         "Password1234", "p@ssw0rd!!!!", "passwordpassword", "li.na-li.na-", "2026-11-29-12", "iloveyou2026", "x" * 129,
+        "1qaz2wsx3edc", "PE#5gz29ptzmse", "StartFinding", "liverpool2024!!", "!!chocolate1999", "slipknotslipknot",
     ],
 )  # fmt: skip
 def test_what_would_be_guessed_is_no_password(password: str) -> None:
-    """Short, of few characters, along the keys, a common word or the login with digits around it."""
+    """Short, of few characters, along the keys, leaked, a common or leaked word or the login with digits around it."""
     with pytest.raises(WeakPasswordError) as caught:
         demand_strong(password, "li.na")
     assert password not in str(caught.value)

@@ -1,13 +1,18 @@
 """Passwords: argon2id, and a policy of length and not of composition (ASVS 6.2).
 
+What was leaked and is tried first is a list of 19,640 passwords that ships (`leaked.txt.gz`), that of Royce Williams as
+Django has it, under Django's licence (BSD-3-Clause; https://github.com/django/django). No password leaves the machine.
+
 Whoever does not exist is asked for as much work as whoever does: a password that is wrong in either way is held
 against a hash, so that neither the time nor the answer tells which logins there are.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
 import unicodedata
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -26,6 +31,7 @@ _LINES: Final = (
     "abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb",
 )  # fmt: skip
 _COMMON: Final = frozenset(files(__package__).joinpath("common.txt").read_text(encoding="utf-8").split())
+_LEAKED: Final = "leaked.txt.gz"
 _LEET: Final = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -64,6 +70,8 @@ def demand_strong(password: str, login: str) -> None:
         )
     low = text.casefold()
     name = login.partition("@")[0].casefold()
+    if low in _leaked():
+        raise WeakPasswordError(bilingual("this password is in a list of leaked ones, which are tried first"))
     if len(set(low)) < _FEWEST_KINDS or _is_line(low) or _is_common(low, name):
         raise WeakPasswordError(
             bilingual("this password would be guessed: take several words that do not belong together")
@@ -83,14 +91,26 @@ def _is_common(low: str, name: str) -> bool:
     inner = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", low)
     forms = {low, inner.translate(_LEET)}
     own = re.sub(r"[\W\d_]+", "", name)
-    words = _COMMON | ({own} if len(own) > 2 else frozenset())
+    words = {own} if len(own) > 2 else set[str]()
     stripped = {re.sub(r"[\W\d_]+", "", form) for form in forms}
     return any(_made_of(form, words) for form in stripped)
 
 
-def _made_of(form: str, words: frozenset[str]) -> bool:
-    """Whether a text is a word of the list once or several times, or is empty: digits and marks alone."""
-    return not form or any(word and form.replace(word, "") == "" for word in words)
+def _made_of(form: str, own: set[str]) -> bool:
+    """Whether a text is a common word, a leaked password or an own one, once or several times, or is empty: digits and
+    marks alone."""
+    pieces = (form[:size] for size in range(1, len(form) + 1) if len(form) % size == 0)
+    return not form or any(
+        (piece in _COMMON or piece in own or piece in _leaked()) and piece * (len(form) // len(piece)) == form
+        for piece in pieces
+    )
+
+
+@cache
+def _leaked() -> frozenset[str]:
+    """Passwords that were leaked most often, in small letters."""
+    text = gzip.decompress(files(__package__).joinpath(_LEAKED).read_bytes()).decode("utf-8")
+    return frozenset(line.casefold() for line in text.splitlines())
 
 
 def _normal(password: str) -> str:

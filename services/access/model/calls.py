@@ -142,6 +142,8 @@ class TokensAnswer(Struct, frozen=True, omit_defaults=True):
     login: str
     refresh_token: str | UnsetType = UNSET
     refresh_expires_in: int | UnsetType = UNSET
+    second_factor_needed: bool | UnsetType = UNSET
+    """A role asks for an authenticator: until one is confirmed, the tokens hold no role."""
 
 
 class WhoAnswer(Struct, frozen=True):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from services.access.keys.keyring import Keyring
 from services.access.model.metrics import AccessMetrics
 from services.access.model.refusals import SignInRefusedError
 from services.access.record.record import AccessRecord, Connection, Now
-from shared.access.caller import Caller, CallerKind
+from shared.access.caller import Caller, CallerKind, GrantedRole, StaffRole
 from shared.access.tokens import AUDIENCE, LIFETIME, Claims, sign
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
@@ -28,6 +29,8 @@ class SessionTerms:
 
     lasts: timedelta
     idle: timedelta
+    second_factor_for: frozenset[str] = frozenset()
+    """Roles that nobody has who signed in with a password alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class IssuedTokens:
     expires_in: int
     refresh_token: str | None = None
     refresh_expires_in: int | None = None
+    second_factor_needed: bool = False
 
 
 class Sessions:
@@ -154,18 +158,31 @@ class Sessions:
         given = {"digest": digest_of(refresh), "session": session, "ends_at": self._now() + idle}
         connection.execute(SQL["put_refresh_token"], given)
         made = self._signed(connection, "person", account, login, session)
-        return IssuedTokens(
-            made.login, made.account, made.access_token, made.expires_in, refresh, int(idle.total_seconds())
-        )
+        return replace(made, refresh_token=refresh, refresh_expires_in=int(idle.total_seconds()))
 
     def _signed(
         self, connection: Connection, kind: CallerKind, account: str, login: str, session: str
     ) -> IssuedTokens:
         staff, granted = self._accounts.roles(connection, account)
+        needed = kind == "person" and self._needs_factor(connection, session, (*staff, *granted))
+        if needed:  # whoever has no role may set the authenticator up, and nothing else
+            staff, granted = (), ()
         at = int(self._now().timestamp())
         claims = Claims(
             iss=self._issuer, aud=AUDIENCE, sub=account, sid=session, jti=secrets.token_hex(8),
             iat=at, nbf=at, exp=at + LIFETIME, kind=kind, login=login, staff_roles=staff, granted_roles=granted,
         )  # fmt: skip
         self._metrics.tokens.labels(kind).inc()
-        return IssuedTokens(login, account, sign(claims, self._keyring.signer()), LIFETIME)
+        token = sign(claims, self._keyring.signer())
+        return IssuedTokens(login, account, token, LIFETIME, second_factor_needed=needed)
+
+    def _needs_factor(
+        self, connection: Connection, session: str, roles: Sequence[StaffRole | GrantedRole]
+    ) -> bool:
+        """Whether a role asks for an authenticator that the account does not have; of whom a provider vouched for, the
+        provider asks for what it does."""
+        if not any(one.role in self._terms.second_factor_for for one in roles):
+            return False
+        row: Any = connection.execute(SQL["factor_of_session"], {"session": session}).fetchone()
+        has_factor, method = row
+        return not has_factor and not str(method).startswith("openid/")

@@ -4,6 +4,9 @@
 INSERT INTO sessions (id, account, method, made_at, ends_at)
 VALUES (%(session)s, %(account)s, %(method)s, %(now)s, %(ends_at)s)
 
+-- name: factor_of_session
+SELECT a.totp IS NOT NULL, s.method FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.id = %(session)s::uuid
+
 -- name: put_refresh_token
 INSERT INTO refresh_tokens (digest, session, ends_at) VALUES (%(digest)s, %(session)s, %(ends_at)s)
 
