@@ -137,9 +137,10 @@ class AuditService:
         watched = Watched(
             settings.brokers, topics.intake, settings.partitions, BROKER_WAIT, settings.topic_poll
         )
+        opening = Progress(self.machine.monotonic)
         processor = SequencingProcessor(
             Sequencer(self.database, topics.intake), self.metrics, self.publisher.wake,
-            partial(demand_whole, self.database, files),
+            partial(demand_whole, self.database, files, opening.step),
         )  # fmt: skip
         return ConsumedTopic(
             ConsumerSettings(
@@ -149,7 +150,7 @@ class AuditService:
             TopicWatch(watched, self.metrics.unfit.labels(topics.intake)),
             topics.intake_watermark,
             Watermarks(),
-            ConsumerProgress(Progress(self.machine.monotonic), Progress(self.machine.monotonic)),
+            ConsumerProgress(Progress(self.machine.monotonic), opening),
         )
 
     def _parts(self) -> list[ServicePart]:

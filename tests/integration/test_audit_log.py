@@ -167,7 +167,7 @@ def test_rows_that_were_altered_are_signed_by_nobody(log: TestLog) -> None:
 
 
 def test_a_database_that_was_restored_takes_back_what_the_files_have(
-    log: TestLog, database: str, tmp_path: Path
+    log: TestLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The order is that of the files: what was signed stays true. Files of another log are refused."""
     journal = Journal()
@@ -182,6 +182,7 @@ def test_a_database_that_was_restored_takes_back_what_the_files_have(
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE tree SET size = 0, peaks = ''")
     order = places(log)
+    monkeypatch.setattr("services.audit.publishing.taking_back.AT_ONCE", 1)  # in three pieces
     swapped = _moved(sorted(records, key=lambda one: (one.key or b"", one.offset)), 0)
     taken = log.restarted().take(swapped, source="cluster/topic@2")
     assert (taken.logged, taken.repeated) == (0, 520)

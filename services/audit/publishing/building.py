@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
@@ -40,6 +40,8 @@ class TreeFiles:
 
     def __init__(self, files: StaticFiles) -> None:
         self.files = files
+        self.step: Callable[[], None] = lambda: None
+        """Is called as often as work moves on that takes long."""
         self.clear: set[int] = set()
         """The bundles that are kept out of the files."""
 
@@ -94,6 +96,7 @@ class TreeFiles:
         """Bundles and the hashes over them, some at a time."""
         for first in range(since // WIDTH * WIDTH, size, WIDTH * AT_ONCE):
             end = min(size, first + WIDTH * AT_ONCE)
+            self.step()
             rows = connection.execute(SQL["entries_between"], {"first": first, "end": end}).fetchall()
             if len(rows) != end - first:
                 raise LogDamagedError(

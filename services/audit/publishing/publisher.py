@@ -93,6 +93,7 @@ class Publisher(Leader):
             self._session, metrics.leading, progress, lead_retry=terms.lead_retry, failure_pause=RETRY
         )
         self._files = files
+        files.step = progress.step
         self._keys = keys
         self._witnesses = witnesses
         self._metrics = metrics

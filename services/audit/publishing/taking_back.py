@@ -6,6 +6,7 @@ and shown. So the files are the truth of the order, as far as their checkpoint l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -24,18 +25,22 @@ from shared.tlog.tiles import WIDTH, Tile, decode_bundle
 
 log: Final = structlog.get_logger()
 
+AT_ONCE: Final = 32
+"""So many bundles are taken back in one transaction."""
 
-def demand_whole(database: Database, files: TreeFiles) -> None:
-    """Have the rows hold all that the files' checkpoint holds; raises `OpeningRefusedError` where they cannot."""
+
+def demand_whole(database: Database, files: TreeFiles, step: Callable[[], None] = lambda: None) -> None:
+    """Have the rows hold all that the files' checkpoint holds; raises `OpeningRefusedError` where they cannot.
+
+    A piece at a time, each held against the files; `step` is called with each.
+    """
     try:
         shown = files.files.checkpoint()
         if shown is None:
             return
         checkpoint = parse_checkpoint(parse_note(shown).text)
-        with database.connection() as connection:
-            tree = locked_tree(connection)
-            if tree.size < checkpoint.size:
-                _take_back(connection, tree, files, checkpoint)
+        while _took_some(database, files, checkpoint):
+            step()
     except (TlogError, OSError, LogDamagedError) as error:
         raise OpeningRefusedError(
             bilingual(
@@ -44,23 +49,38 @@ def demand_whole(database: Database, files: TreeFiles) -> None:
         ) from None
 
 
-def _take_back(connection: Connection, tree: Frontier, files: TreeFiles, to: Checkpoint) -> None:
-    since = tree.size
-    if files.root(since, to.size) != tree.root() or files.root(to.size, to.size) != to.root:
-        raise OpeningRefusedError(
-            bilingual(
-                "the database has another log than the files in {folder}: their first {size} entries differ",
-                folder=files.files.folder, size=since,
-            )
-        )  # fmt: skip
+def _took_some(database: Database, files: TreeFiles, to: Checkpoint) -> bool:
+    """Whether entries were taken back; False where nothing is missing."""
+    with database.connection() as connection:
+        tree = locked_tree(connection)
+        since = tree.size
+        if since >= to.size:
+            return False
+        if files.root(since, to.size) != tree.root() or files.root(to.size, to.size) != to.root:
+            raise OpeningRefusedError(
+                bilingual(
+                    "the database has another log than the files in {folder}: their first {size} entries differ",
+                    folder=files.files.folder, size=since,
+                )
+            )  # fmt: skip
+        end = min(to.size, (since // WIDTH + AT_ONCE) * WIDTH)
+        _take_back(connection, tree, files, since, end, to.size)
+    log.error("log_taken_back", since=since, size=end)
+    return True
+
+
+def _take_back(
+    connection: Connection, tree: Frontier, files: TreeFiles, since: int, end: int, size: int
+) -> None:
+    """The entries from `since` to `end`, of files of a tree of `size`."""
     seqs: dict[str, int] = {}
-    for index in range(since // WIDTH, (to.size + WIDTH - 1) // WIDTH):
-        tile = Tile(None, index, min(WIDTH, to.size - index * WIDTH))
+    for index in range(since // WIDTH, (end + WIDTH - 1) // WIDTH):
+        tile = Tile(None, index, min(WIDTH, size - index * WIDTH))
         entries = decode_bundle(tile, files.files.read(tile.path))
         new = [_entry(files, one) for one in entries[max(0, since - index * WIDTH) :]]
         append(connection, tree, new)
         seqs |= {one.scope: one.seq for one in new if one.kind == "fact" and one.scope and one.seq}
-    if tree.root() != to.root:
+    if tree.root() != files.root(tree.size, size):
         raise OpeningRefusedError(
             bilingual("the entries in {folder} are not those of its checkpoint", folder=files.files.folder)
         )
@@ -68,7 +88,6 @@ def _take_back(connection: Connection, tree: Frontier, files: TreeFiles, to: Che
         "scopes": list(seqs), "seqs": list(seqs.values()), "waits": [False] * len(seqs), "forks": [None] * len(seqs),
     }  # fmt: skip
     connection.execute(SQL["put_scopes"], given)
-    log.error("log_taken_back", since=since, size=to.size)
 
 
 def _entry(files: TreeFiles, entry: bytes) -> NewEntry:
