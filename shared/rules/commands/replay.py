@@ -71,11 +71,19 @@ class _Setting(click.ParamType):  # type: ignore[type-arg]
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes that judge scopes (default: one for each core)."
 )
+@click.option(
+    "--spark", metavar="MASTER", help="Judge on Spark, such as local[4]; needs panke[spark] and a Java."
+)
 @click.option("--xlsx", type=click.Path(dir_okay=False), metavar="OUT", help="Write a workbook too.")
 @click.option("--json", "as_json", is_flag=True, help="All of it as JSON.")
 @rulebook_folder
 def replay_command(
-    files: tuple[str, ...], xlsx: str | None, as_json: bool, jobs: int | None, **asked: Any
+    files: tuple[str, ...],
+    xlsx: str | None,
+    as_json: bool,
+    jobs: int | None,
+    spark: str | None,
+    **asked: Any,
 ) -> None:
     """Judge exported facts as they were and as they are to be, and print the difference.
 
@@ -85,9 +93,12 @@ def replay_command(
     gc.disable()  # nothing cyclic is made, and the collector would walk the live records again and again
     try:
         setup = _setup(**asked)
-        with progress_bar() as advance:
-            sources: list[Source] = [(name, open_events(name)) for name in files]
-            result = replay_files(sources, setup, jobs=jobs or cores(), progress=advance)
+        if spark is not None:
+            result = _on_spark(spark, files, setup)
+        else:
+            with progress_bar() as advance:
+                sources: list[Source] = [(name, open_events(name)) for name in files]
+                result = replay_files(sources, setup, jobs=jobs or cores(), progress=advance)
         if xlsx is not None:
             _write(Path(xlsx), result)
     except (BadInputError, OfficeFileError, UnreadableFileError, OSError) as error:
@@ -141,6 +152,19 @@ def _added(files: tuple[str, ...], setup: ReplaySetup) -> Any:
             except BadInputError as error:
                 raise FileInputError(name, error) from None
     return tuple(found)
+
+
+def _on_spark(master: str, files: tuple[str, ...], setup: ReplaySetup) -> ReplayResult:
+    try:
+        import pyspark  # noqa: F401 - asked for by name
+    except ImportError:
+        raise click.ClickException(bilingual("Spark is not installed: pip install 'panke[spark]'")) from None
+    from shared.rules.replays.spark import replay_on_spark
+
+    for name in files:
+        if name == "-":
+            raise click.ClickException(bilingual("Spark reads files, not standard input"))
+    return replay_on_spark(master, files, setup)
 
 
 def _write(path: Path, result: ReplayResult) -> None:
