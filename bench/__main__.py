@@ -26,6 +26,7 @@ BENCHMARKS = (
     "clocks",
     "verify",
     "log",
+    "replays",
 )
 
 
