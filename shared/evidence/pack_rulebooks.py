@@ -32,11 +32,11 @@ def check_rulebooks(
     logged = _logged(archive, manifest.scope, verdict)
     for leaf in logged:
         _check(leaf, books, verdict)
-    first = min(logged, key=lambda leaf: leaf.seq, default=None)
-    if first is not None and f"{first.name}@{first.version}" != manifest.rulebook:
+    first = {f"{leaf.name}@{leaf.version}" for leaf in logged if leaf.seq == 1}
+    if first and manifest.rulebook not in first:
         told = translated(
             "the log says that the scope began under {logged}, and the pack says {said}",
-            logged=f"{first.name}@{first.version}", said=manifest.rulebook,
+            logged=", ".join(sorted(first)), said=manifest.rulebook,
         )  # fmt: skip
         verdict.find(Discrepancy("rulebook.default", told, form.MANIFEST, scope=manifest.scope))
     if fits:  # each line is the fact of its leaf

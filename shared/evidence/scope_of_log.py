@@ -39,7 +39,9 @@ class ScopeOfLog(ABC):
     leaves: list[LeafLine] = field(default_factory=list)
     set_asides: list[bytes] = field(default_factory=list)
     adopted: dict[BookId, str] = field(default_factory=dict)
-    """The rulebooks of the scope with the digests of their texts; the first one is what it began under."""
+    """The rulebooks of the scope with the digests of their texts."""
+    begun_under: BookId | None = None
+    """What the scope is judged by until it adopts one, once the log says it."""
 
     @abstractmethod
     def entries(self) -> Iterator[Entry]:
@@ -95,6 +97,8 @@ class ScopeOfLog(ABC):
                 data = leaf.encode().decode()
                 self.leaves.append(LeafLine(entry.place, hash_, "rulebook", leaf.seq, data=data))
                 self.adopted.setdefault((leaf.name, leaf.version), leaf.sha256)
+                if leaf.seq == 1 and self.begun_under is None:
+                    self.begun_under = leaf.name, leaf.version
 
 
 @dataclass(slots=True)

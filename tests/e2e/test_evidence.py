@@ -78,7 +78,7 @@ class Deployment:
 def deployment(directory: Path, database: str, kafka: str) -> Iterator[Deployment]:
     settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_KEYS": key_file(directory)}
     # A busy machine is no reason to end: nobody starts the services again here.
-    settings |= {f"PANKE_{name}_EXIT_AFTER": "900" for name in ("ATTRIBUTION", "NOTIFIER", "AUDIT")}
+    settings |= {f"PANKE_{name}_EXIT_AFTER": "900" for name in ("ATTRIBUTION", "NOTIFIER")}
     with running(directory, database, kafka, BEGIN, settings=settings) as system, audit(system) as service:
         yield Deployment(system, service, system.directory / "log")
 
@@ -90,6 +90,7 @@ def audit(system: System) -> Iterator[ServiceProcess]:
         "PANKE_AUDIT_FILES": str(system.directory / "log"),
         "PANKE_AUDIT_ORIGIN": "log.example/panke",
         "PANKE_AUDIT_EVERY": "0.1",
+        "PANKE_AUDIT_EXIT_AFTER": "900",
         **{
             f"PANKE_AUDIT_{name.upper()}": system.address(name)
             for name in ("intake", "attribution", "notifier")

@@ -61,6 +61,7 @@ def test_of_files(tmp_path: Path) -> None:
     assert list(found.facts()) == log.facts[SCOPE]
     assert found.count == len(log.facts[SCOPE])
     assert (found.set_asides, list(found.adopted)) == (log.asides[SCOPE], log.adopted[SCOPE])
+    assert found.begun_under == ("base", 1)
     placed = found.in_log(files.checkpoint(), KEY.verifier.vkey, [])
     assert (placed.leaves, placed.nodes, placed.root) == (wanted.leaves, wanted.nodes, wanted.root)
 

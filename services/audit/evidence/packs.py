@@ -89,6 +89,8 @@ class PackMaker:
             )
         raw, found = self._scope(scope, gathering)
         texts = self._texts(found)
+        if found.begun_under is None:
+            raise NotCoveredError
         signers = self._keys.signers()
         placed = found.in_log(raw, signers[0].verifier.vkey, self._reader.files.vouchers())
         return PackSource(
@@ -97,7 +99,7 @@ class PackMaker:
             facts=found.facts,
             count=found.count,
             set_asides=found.set_asides,
-            rulebook=next(iter(texts)),
+            rulebook=found.begun_under,
             texts=texts,
             log=placed,
             keys_of=self._keys_of,
@@ -121,7 +123,7 @@ class PackMaker:
         return raw, found
 
     def _texts(self, found: ScopeOfRows) -> dict[BookId, tuple[bytes, ...]]:
-        """The texts of the scope's rulebooks that the log names, the one that it began under first.
+        """The texts of the scope's rulebooks that the log names.
 
         Raises `NotCoveredError` while the log does not say yet which text a fact adopted.
         """
