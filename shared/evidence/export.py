@@ -13,7 +13,7 @@ from msgspec import Struct
 from shared.evidence.fact_places import PlacedFact, classify
 from shared.evidence.form import LeafLine
 from shared.evidence.log import Trust, check_checkpoint
-from shared.evidence.tiles import CHECKPOINT, Entry, LogFiles, checked_entries
+from shared.evidence.tiles import CHECKPOINT, VOUCHERS, Entry, LogFiles, checked_entries
 from shared.evidence.verdict import Discrepancy, UnverifiableError, Verdict
 from shared.i18n import translated
 from shared.rules.judge.files import UnreadableFileError, open_events
@@ -40,6 +40,7 @@ def verify_export(path: Path, trust: Trust) -> Verdict:
             translated("an export holds no proofs: give the log's files beside it, --tiles FOLDER")
         )
     files = LogFiles(trust.tiles)
+    trust.take_vouchers(files.vouchers(), verdict, f"--tiles/{VOUCHERS}")
     checkpoint = check_checkpoint(files.checkpoint(), trust, verdict, f"--tiles/{CHECKPOINT}")
     if checkpoint is None:
         return verdict

@@ -5,6 +5,7 @@ What is held at a time is one bundle, the right edge of the tree and one place f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from shared.tlog.notes import MAX_NOTE
 from shared.tlog.tiles import ENTRIES, HEIGHT, MAX_ENTRY, WIDTH, Tile, decode_bundle
 
 CHECKPOINT: Final = "checkpoint"
+VOUCHERS: Final = "key"
+_voucher: Final = re.compile(r"[0-9a-f]{8}").fullmatch
 MOST_BUNDLE: Final = WIDTH * (MAX_ENTRY + 2)
 
 
@@ -56,6 +59,13 @@ class LogFiles:
         if found is None:
             raise UnverifiableError(translated("{path} holds no checkpoint of a log", path=self.folder))
         return found
+
+    def vouchers(self) -> list[bytes]:
+        """What the log says of keys that followed others, by their numbers."""
+        folder = self.folder / VOUCHERS
+        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        found = (self.read(f"{VOUCHERS}/{name}", MAX_NOTE) for name in names if _voucher(name))
+        return [raw for raw in found if raw is not None]
 
     def tile(self, tile: Tile, limit: int) -> bytes | None:
         """A tile or a bundle; of a full one where the partial one is gone, as much as was asked for."""
@@ -223,6 +233,7 @@ def verify_tiles(folder: Path, trust: Trust, seen: Callable[[Entry], None] | Non
     """All that is wrong with the files of a log. Raises `UnverifiableError`."""
     verdict = Verdict("tiles", str(folder))
     files = LogFiles(folder)
+    trust.take_vouchers(files.vouchers(), verdict, VOUCHERS)
     checkpoint = check_checkpoint(files.checkpoint(), trust, verdict, CHECKPOINT)
     if checkpoint is None:
         return verdict

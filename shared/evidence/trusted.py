@@ -13,7 +13,7 @@ from shared.evidence.form import Manifest
 from shared.evidence.log import Trust, check_checkpoint
 from shared.evidence.pack_facts import leaves_of
 from shared.evidence.pack_opened import notice_erased
-from shared.evidence.tiles import CHECKPOINT, Entry, LogFiles, checked_entries
+from shared.evidence.tiles import CHECKPOINT, VOUCHERS, Entry, LogFiles, checked_entries
 from shared.evidence.verdict import Discrepancy, UnverifiableError, Verdict
 from shared.i18n import translated
 from shared.tlog.checkpoints import Checkpoint, decode_hash
@@ -84,6 +84,7 @@ def _check_tiles(
 ) -> None:
     assert trust.tiles is not None
     files = LogFiles(trust.tiles)
+    trust.take_vouchers(files.vouchers(), verdict, f"--tiles/{VOUCHERS}")
     head = check_checkpoint(files.checkpoint(), trust, verdict, f"--tiles/{CHECKPOINT}")
     if head is None:
         return

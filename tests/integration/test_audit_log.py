@@ -18,6 +18,8 @@ from services.audit.keys.keyfile import LogKeyError, make_log_key, retire_log_ke
 from services.audit.publishing.building import LogDamagedError
 from services.audit.publishing.publisher import NotSignedError
 from services.audit.sequencing.append import SQL, frontier_of
+from shared.evidence.log import trust_of
+from shared.evidence.tiles import verify_tiles
 from shared.platform.kafka.record_processor import OpeningRefusedError
 from shared.platform.postgres.database import connection_info
 from shared.tlog.errors import TlogError
@@ -256,6 +258,13 @@ def test_a_new_key_is_vouched_for_and_the_old_one_can_go(log: TestLog, tmp_path:
     assert list(trusted) == [first, second]
     assert log.shown(*trusted).checkpoint.size == 4
     assert log.reader.keys().keys == [first.vkey, second.vkey]
+    follows = verify_tiles(log.folder / "log", trust_of([first.vkey]))
+    assert (
+        follows.findings,
+        verify_tiles(log.folder / "log", trust_of([second.vkey])).findings,
+    ) == ([], [])
+    (log.folder / "log" / "key" / f"{second.key_id:08x}").unlink()
+    assert verify_tiles(log.folder / "log", trust_of([first.vkey])).findings != []
     log.keys.path.unlink()
     make_log_key(log.keys.path, "log.example/panke")
     with pytest.raises(LogKeyError):
