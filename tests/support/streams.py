@@ -225,11 +225,35 @@ def _adopt(s: Stream, a: int, b: int, c: int) -> None:
     s.add("rulebook.adopted", {"rulebook": BOOKS[a % 6], "version": 1, "effective_from": _text(at)})
 
 
+_ENTRIES: tuple[tuple[str, Data], ...] = (
+    ("profile.recorded", {"by": "li", "set": {"level": "A"}}),
+    ("plan.made", {"by": "li", "kind": "follow_up", "on": "2026-03-09", "purpose": "p"}),
+    ("opportunity.lost", {"by": "li", "cause": "price"}),
+    ("reservation.made", {"by": "li", "project": "p", "kind": "queue"}),
+)
+"""What no rule reads; a plan and a reservation have an id of their own."""
+
+
+def _enter(s: Stream, a: int, b: int, c: int) -> None:
+    type_, data = _ENTRIES[b % len(_ENTRIES)]
+    own = {"plan.made": "plan", "reservation.made": "reservation"}.get(type_)
+    named = {} if own is None else {own: s.pick(own, a) if c == 3 else s.name(own)}
+    s.add(type_, {**data, **named, "customer": party(a)}, **_WHEN[c])
+
+
+def _amend(s: Stream, a: int, b: int, c: int) -> None:
+    changed = {"withdrawn": True} if b % 2 else {"set": {"channel": "c"}}
+    approved = APPROVERS[c % 3]
+    told = {"record": s.pick("record", a), "reason": "r", "requested_by": "li", "approved_by": approved}
+    s.add("record.amended", {**told, **changed})
+
+
 Maker = Callable[[Stream, int, int, int], Any]
 KINDS: dict[str, Maker] = {
     "visit": _visit, "call": _call, "outreach": _outreach, "follow": _follow, "recognise": _recognise,
     "deal": _deal, "dispute": _dispute, "rule": _rule, "correct": _correct, "conceal": _conceal,
     "household": _household, "transfer": _transfer, "adopt": _adopt,
+    "enter": _enter, "amend": _amend,
     "complain": lambda s, a, b, c: s.add(
         "complaint.upheld", {"customer": party(a), "against": _who(b), "decided_by": "gao", "reason": "r"}
     ),
