@@ -238,7 +238,7 @@ def _enter(s: Stream, a: int, b: int, c: int) -> None:
     type_, data = _ENTRIES[b % len(_ENTRIES)]
     own = {"plan.made": "plan", "reservation.made": "reservation"}.get(type_)
     named = {} if own is None else {own: s.pick(own, a) if c == 3 else s.name(own)}
-    s.add(type_, {**data, **named, "customer": party(a)}, **_WHEN[c])
+    s.add(type_, {**data, **named, "customer": party(a)}, back=(0, 300, 2000)[c % 3])
 
 
 def _amend(s: Stream, a: int, b: int, c: int) -> None:
