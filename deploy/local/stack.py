@@ -45,6 +45,7 @@ _READ_BY = {
     "PANKE_REPLICATION": ("intake", "audit", "attribution"),
     "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit"),
     "PANKE_RULEBOOKS": ("intake",),
+    "PANKE_SCHEME_FOLDER": ("intake",),
 }
 Say = Callable[[str], None]
 

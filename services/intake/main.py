@@ -36,6 +36,7 @@ from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
 from shared.platform.kafka.readiness import both_answer, broker_problem
 from shared.platform.liveness import Progress
+from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database, migrate
 from shared.platform.runtime import end_with
 from shared.platform.service import (
@@ -50,6 +51,7 @@ from shared.platform.service import (
 )
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
+from shared.rules.schemes.loading import SchemeRegistry
 from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
 from shared.sealing.opener import Opener
 from shared.sealing.vault import SCHEMA as VAULT
@@ -201,6 +203,13 @@ def _clock_watch(clock: BusinessClock, database: Database, metrics: IntakeMetric
     return ClockWatch(clock, StoredClocks(database), metrics.clock_apart)
 
 
+def _schemes(folder: str) -> SchemeRegistry:
+    try:
+        return SchemeRegistry(folder)
+    except OfficeFileError as error:
+        raise SettingsError(f"{variable('scheme_folder')}: {error}") from None
+
+
 def _journal(settings: IntakeSettings, dsn: str, clock: Clock, rulebooks: AdoptableRulebooks) -> Journal:
     return Journal(
         dsn,
@@ -208,6 +217,7 @@ def _journal(settings: IntakeSettings, dsn: str, clock: Clock, rulebooks: Adopta
         clock=clock,
         knows_rulebook=rulebooks,
         default_rulebook=settings.default_rulebook,
+        schemes=_schemes(settings.scheme_folder),
     )
 
 

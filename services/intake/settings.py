@@ -19,6 +19,7 @@ class IntakeSettings(CommonSettings, frozen=True, kw_only=True):
     intake_port: Port = 8001
     rulebooks: tuple[RulebookRef, ...] = SHIPPED
     rulebook_folder: str = ""
+    scheme_folder: str = ""
     default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}(@[1-9][0-9]{0,5})?$")] = "base"
     partitions: Count = 6
     replication: Count = 1

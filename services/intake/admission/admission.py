@@ -12,11 +12,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.intake.admission.registers import claims_of
 from services.intake.model.submission import Finding, Submission
 from shared.contract import (
     ConcealmentFound,
     Event,
+    ProfileRecorded,
+    RecordAmended,
     RulebookAdopted,
+    SchemeAdopted,
     StaffDeparted,
     StaffEnrolled,
     VisitRegistered,
@@ -32,6 +36,7 @@ from shared.contract.warnings import names_of
 from shared.sealing.person import from_base64
 
 _MOVES: Final = (StaffEnrolled, StaffDeparted)
+_CLAIMING: Final = (SchemeAdopted, ProfileRecorded, RecordAmended)
 
 
 def submission_of(event: Event, raw: bytes, traceparent: str) -> Submission:
@@ -65,6 +70,7 @@ def _submission(event: Event, body: bytes, contacts: bytes | None, traceparent: 
         finds=_finding(data) if type(data) is ConcealmentFound else None,
         names=names_of(event),
         moves=data.staff if isinstance(data, _MOVES) else None,
+        registers=claims_of(data) if isinstance(data, _CLAIMING) else None,
     )
 
 

@@ -30,6 +30,7 @@ from services.intake.journal.numbering import (
     ScopeHead,
     SeqRange,
 )
+from services.intake.journal.registers import RegisterQuestions, keep_schemes
 from services.intake.model.receivers import receivers
 from services.intake.model.submission import (
     Finding,
@@ -45,6 +46,7 @@ from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import Column, column, columns
 from shared.platform.postgres.database import queries
 from shared.platform.postgres.dedicated import Link
+from shared.rules.schemes.loading import SchemeRegistry
 
 log = structlog.get_logger()
 
@@ -96,12 +98,14 @@ class Journal:
         clock: Clock,
         knows_rulebook: RulebookRegistry,
         default_rulebook: str,
+        schemes: SchemeRegistry | None = None,
     ) -> None:
         self._topic = topic
         self._link = Link(dsn, "panke-intake-journal")
         self._clock = clock
         self._knows_rulebook = knows_rulebook
         self._default_rulebook = default_rulebook
+        self._schemes = SchemeRegistry() if schemes is None else schemes
         self._seen = SeenHeads()
 
     def close(self) -> None:
@@ -144,6 +148,7 @@ class Journal:
             plan = planner.plan(submissions)
             if plan.facts:
                 write(connection, plan, lambda _: self._default_rulebook)
+                keep_schemes(connection, (fact.submission for fact in plan.facts), self._schemes)
         self._seen.note({scope: head.seq for scope, head in plan.heads.items()})
         return plan.outcomes
 
@@ -158,6 +163,7 @@ class Journal:
         standing = run(SQL["standing"], {"topic": self._topic})
         staff = self._ask_staff(connection, scopes, submissions)
         since = self._ask_visits(connection, submissions)
+        registers = RegisterQuestions(connection, submissions)
         # Fetched in the order of sending: the first that failed tells why, the later ones only that it did.
         found_heads = heads.fetchall()
         found_ids = known.fetchall()
@@ -183,6 +189,7 @@ class Journal:
                 {(scope, member): left for scope, member, left in found_staff if member is not None},
                 (scope for scope, member, _ in found_staff if member is None),
             ),
+            registers=registers.answered(self._schemes),
         )
 
     @staticmethod

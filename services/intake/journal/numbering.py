@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from services.intake.journal.registers import NoRegisters, RegisterRules
 from services.intake.model.receivers import VISIT, received_in
 from services.intake.model.submission import (
     Accepted,
@@ -102,6 +103,7 @@ class Numberer:
         knows_rulebook: RulebookRegistry,
         received: Mapping[tuple[str, str], str] | None = None,
         roll: Roll | None = None,
+        registers: RegisterRules | None = None,
     ) -> None:
         self._heads = heads
         self._known: dict[str, KnownEvent] = {entry.place.id: entry for entry in known}
@@ -111,6 +113,7 @@ class Numberer:
         self._received = dict(received or {})
         self._finding = False
         self._roll = roll
+        self._registers = registers or NoRegisters()
         self._plan = Numbering()
 
     def plan(self, submissions: Sequence[Submission]) -> Numbering:
@@ -150,7 +153,7 @@ class Numberer:
             return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
         if submission.finds is not None and self._names_receiver(submission.scope, submission.finds):
             return _refused(bad("data.rightful", "receiver"))
-        return None
+        return self._registers.refusal(submission, recorded_at)
 
     def _names_receiver(self, scope: str, finds: Finding) -> bool:
         """Whether a finding gives what was concealed to the receiver of the visit, who concealed it."""
@@ -168,6 +171,7 @@ class Numberer:
         self._heads[scope] = plan.heads[scope] = ScopeHead(place.seq, place.recorded_at)
         self._known[place.id] = KnownEvent(place, submission.digest)
         plan.facts.append(Numbered(submission, place))
+        self._registers.note(submission)
         if self._finding and submission.type == VISIT:
             visit, receiver = received_in(submission.body)
             self._received.setdefault((scope, visit), receiver)

@@ -24,11 +24,26 @@ class Finding(Struct, frozen=True, gc=False):
     until: int = 0
 
 
+class RegisterClaims(Struct, frozen=True, gc=False):
+    """What an event of the registers takes for granted that only the journal can tell.
+
+    `scheme` is adopted by the office from then on; `keys` of a profile (by their paths) need a scheme that turns them
+    on; `amends` is the record of which `fields` (by their paths) are amended, or which is withdrawn.
+    """
+
+    scheme: tuple[str, int, datetime] | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+    amends: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    withdrawn: bool = False
+
+
 class Submission(Struct, frozen=True, gc=False):
     """An event that passed the decoder and asks for a place in the journal.
 
     `digest` is of its content, whatever bytes it came in.
-    `names` is whom it names, `moves` who is enrolled or leaves by it.
+    `names` is whom it names, `moves` who is enrolled or leaves by it, `registers` what it claims of schemes and other
+    records.
     """
 
     id: str
@@ -44,6 +59,7 @@ class Submission(Struct, frozen=True, gc=False):
     finds: Finding | None = None
     names: Names | None = None
     moves: str | None = None
+    registers: RegisterClaims | None = None
 
 
 class JournalPlace(Struct, frozen=True, gc=False):

@@ -137,3 +137,23 @@ WHERE fact.scope = %(scope)s AND fact.seq > %(after)s AND fact.type = 'visit.reg
     AND (%(sought)s::bytea IS NULL OR position(%(sought)s::bytea IN fact.body) > 0)
     AND NOT EXISTS (SELECT FROM intake.set_asides AS aside WHERE aside.id = fact.id)
 ORDER BY fact.seq
+
+-- name: scheme_adoptions
+-- Of the scopes in which a group adopts a scheme or records keys that one has to turn on.
+SELECT fact.body FROM intake.facts AS fact
+WHERE fact.scope = ANY(%(scopes)b::text[]) AND fact.type = 'scheme.adopted'
+    AND NOT EXISTS (SELECT FROM intake.set_asides AS aside WHERE aside.id = fact.id)
+ORDER BY fact.scope, fact.seq
+
+-- name: kept_schemes
+SELECT scheme, version, sha256, texts FROM intake.schemes
+
+-- name: keep_scheme
+INSERT INTO intake.schemes (scheme, version, sha256, texts)
+VALUES (%(scheme)s, %(version)s, %(sha256)s, %(texts)s) ON CONFLICT DO NOTHING
+
+-- name: types_of_events
+-- Of events that are amended or withdrawn: what they are, and in which scope.
+SELECT fact.id::text, fact.scope, fact.type
+FROM intake.event_ids AS known JOIN intake.facts AS fact USING (scope, seq)
+WHERE known.id = ANY(%(ids)b::text[]::uuid[])

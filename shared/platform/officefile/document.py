@@ -34,7 +34,7 @@ class Document:
         """A refusal at a key, or at the nearest one around it that the file has."""
         near = key
         while near and near not in self.lines:
-            near = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", near)
+            near = re.sub(r"(\[[^\]]*\]|\.[^.\[]*|^[^.\[]*)$", "", near)
         return OfficeFileError(self.file, self.lines.get(near, 1), key, reason)
 
 

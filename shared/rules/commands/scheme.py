@@ -1,4 +1,4 @@
-"""`panke scheme`: list, show, check, explain, diff and the schema of schemes, as `panke rulebook` does for rulebooks."""
+"""`panke scheme`: list, show, check, explain and diff schemes, as `panke rulebook` does with books; their schema."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _KnownScheme(click.ParamType[Scheme]):
             sys.exit(2)
 
 
-@click.group("scheme", cls=PlainGroup, help="Read, check and compare schemes of the registers 登记方案.")
+@click.group("scheme", cls=PlainGroup, help="Read, check and compare schemes of the registers.")
 def scheme() -> None:
     """The group; its commands follow."""
 
@@ -99,9 +99,7 @@ def check_schemes(schemes: tuple[str, ...]) -> None:
         sys.exit(2)
 
 
-@scheme.command(
-    "explain", help="Tell a scheme section by section: what it is for, its values, and where they come from."
-)
+@scheme.command("explain", help="Tell a scheme section by section: its values, and where they come from.")
 @click.argument("scheme", type=_KnownScheme())
 @click.option(
     "--lang", type=click.Choice((*LANGUAGES, "both")), default="both", help="Chinese, English or both."

@@ -1,20 +1,20 @@
 """Loads schemes: a shipped name or a file, with every scheme that it extends, checked, merged and cited.
 
 As with rulebooks, the digest of a scheme is over the bytes of its chain, root first, so name, version and digest name
-exactly one set of values (ADR 0053).
+exactly one set of values.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from shared.contract.profile import catalogue
 from shared.i18n import Text
-from shared.platform.officefile.conversion import as_msgspec_says, convert
+from shared.platform.officefile.conversion import as_msgspec_says, convert, named
 from shared.platform.officefile.document import Document, parse
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.officefile.nodes import MAX_BYTES
@@ -22,6 +22,7 @@ from shared.rules.rulebooks.folder import rulebook_files
 from shared.rules.schemes.scheme import Scheme
 from shared.rules.schemes.shape import (
     SECTIONS,
+    KeyGrant,
     LevelEntry,
     LevelsSection,
     NamedEntry,
@@ -82,6 +83,15 @@ class SchemeRegistry(dict[SchemeId, Scheme]):
                 return scheme
         return load_scheme(name_or_path)
 
+    def with_kept(self, kept: Mapping[SchemeId, Sequence[bytes]]) -> Mapping[SchemeId, Scheme]:
+        """These, and by their kept texts those that were adopted and that no file has any more."""
+        gone = {known: texts for known, texts in kept.items() if known not in self}
+        if not gone:
+            return self
+        return self | {
+            known: scheme_of_texts(texts, f"{known[0]}@{known[1]}") for known, texts in gone.items()
+        }
+
     def _add(self, scheme: Scheme, shown: str) -> None:
         known = scheme.name, scheme.version
         if known in self:
@@ -133,6 +143,8 @@ def _parent(path: Path, document: Document, file: SchemeFile, inside: tuple[Path
 
 
 def _file(document: Document) -> SchemeFile:
+    for key, granted in named(document, "keys", "[a-z0-9_]{1,40}"):  # one by one, so that a mistake has its line
+        convert(document, f"keys.{key}", granted, KeyGrant, as_msgspec_says)
     found: SchemeFile = convert(document, "", document.values, SchemeFile, as_msgspec_says)
     return found
 

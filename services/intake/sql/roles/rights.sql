@@ -2,7 +2,8 @@
 -- The journal grows and never changes: facts, set-asides and who numbers are added to at most. `panke journal recover`,
 -- which takes ids back and begins an epoch, is an operator's, who comes as the owner.
 GRANT SELECT ON ALL TABLES IN SCHEMA intake TO {intake};
-GRANT INSERT ON intake.deployment, intake.facts, intake.event_ids, intake.offices, intake.set_asides TO {intake};
+GRANT INSERT ON intake.deployment, intake.facts, intake.event_ids, intake.offices, intake.set_asides, intake.schemes
+    TO {intake};
 
 -- What moves with the journal: heads, who is there, how many of each.
 GRANT INSERT, UPDATE ON intake.heads, intake.staff, intake.tallies, intake.clock_anchors TO {intake};
