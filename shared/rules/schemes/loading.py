@@ -143,7 +143,8 @@ def _parent(path: Path, document: Document, file: SchemeFile, inside: tuple[Path
 
 
 def _file(document: Document) -> SchemeFile:
-    for key, granted in named(document, "keys", "[a-z0-9_]{1,40}"):  # one by one, so that a mistake has its line
+    for key, granted in named(document, "keys", "[a-z0-9_]{1,40}"):
+        # One by one, so that a mistake has its line.
         convert(document, f"keys.{key}", granted, KeyGrant, as_msgspec_says)
     found: SchemeFile = convert(document, "", document.values, SchemeFile, as_msgspec_says)
     return found
