@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from shared.i18n import Text
-from shared.rules.schemes.shape import SECTIONS, Cited, KeyGrant, LevelEntry, SchemeSections
+from shared.rules.schemes.shape import SECTIONS, CitedValues, KeyGrant, LevelEntry, SchemeSections
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Scheme:
         """Every value by its path, as a word, with what it cites."""
         for name in SECTIONS:
             section = getattr(self.sections, name)
-            if isinstance(section, Cited):
+            if isinstance(section, CitedValues):
                 yield from _of_section(name, section)
         for key, grant in self.grants.items():
             yield f"keys.{key}", f"{grant.purpose.zh} · {grant.consent.zh}", grant.cite
 
 
-def _of_section(path: str, section: Cited) -> Iterator[tuple[str, str, str]]:
+def _of_section(path: str, section: CitedValues) -> Iterator[tuple[str, str, str]]:
     for field in structs.fields(section):
         if field.name == "cite":
             continue

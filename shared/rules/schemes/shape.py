@@ -52,7 +52,7 @@ class TextIn(Strict, frozen=True):
     en: Words
 
 
-class Cited(Strict, frozen=True):
+class CitedValues(Strict, frozen=True):
     """A section: `cite` says which document and clause its values come from."""
 
     cite: Cite
@@ -69,19 +69,19 @@ class LevelEntry(Strict, frozen=True):
     pipeline: bool = True
 
 
-class LevelsSection(Cited, frozen=True):
+class LevelsSection(CitedValues, frozen=True):
     """The levels in order, the most likely to buy first."""
 
     codes: Annotated[tuple[LevelEntry, ...], Meta(max_length=50)]
 
 
-class DaysSection(Cited, frozen=True):
+class DaysSection(CitedValues, frozen=True):
     """A number of days."""
 
     days: Days | None
 
 
-class CategoriesSection(Cited, frozen=True):
+class CategoriesSection(CitedValues, frozen=True):
     """Days between contacts by the category of a follow-up, where no level says it."""
 
     every: dict[Category, Days]
@@ -96,21 +96,21 @@ class NamedEntry(Strict, frozen=True):
     synonyms: Annotated[tuple[Words, ...], Meta(max_length=50)] = ()
 
 
-class NamesSection(Cited, frozen=True):
+class NamesSection(CitedValues, frozen=True):
     """A list of codes."""
 
     codes: Annotated[tuple[NamedEntry, ...], Meta(max_length=200)]
 
 
-class WeekdaySection(Cited, frozen=True):
+class WeekdaySection(CitedValues, frozen=True):
     day: Weekday
 
 
-class ClosingSection(Cited, frozen=True):
+class ClosingSection(CitedValues, frozen=True):
     at: LocalTime
 
 
-class DeadlinesSection(Cited, frozen=True):
+class DeadlinesSection(CitedValues, frozen=True):
     """By when a visit or a call is to be entered (that day, by a time of it, within minutes), and to be complete."""
 
     entered: EnteredBy | None = None
@@ -119,35 +119,35 @@ class DeadlinesSection(Cited, frozen=True):
     answer_days: Days = 3
 
 
-class StatesSection(Cited, frozen=True):
+class StatesSection(CitedValues, frozen=True):
     """Whether a customer who is lost is a state of its own, beside tracked and closed."""
 
     lost: bool
 
 
-class SoldBySection(Cited, frozen=True):
+class SoldBySection(CitedValues, frozen=True):
     event: Literal["subscribed", "signed"]
 
 
-class NewInSection(Cited, frozen=True):
+class NewInSection(CitedValues, frozen=True):
     within: Literal["scope", "office"]
 
 
-class CreditSection(Cited, frozen=True):
+class CreditSection(CitedValues, frozen=True):
     by: Literal["shares", "closer"]
 
 
-class FlagSection(Cited, frozen=True):
+class FlagSection(CitedValues, frozen=True):
     """Yes or no."""
 
     on: bool
 
 
-class AnomalySection(Cited, frozen=True):
+class AnomalySection(CitedValues, frozen=True):
     percent: Annotated[int, Meta(ge=1, le=1000)]
 
 
-class RetentionSection(Cited, frozen=True):
+class RetentionSection(CitedValues, frozen=True):
     """Months for which customers of a class are kept after the last record; a class that is not named is kept."""
 
     months: dict[Literal["unowned", "lost", "closed", "all"], Annotated[int, Meta(ge=1, le=600)]]
