@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from services.attribution.main import create_service
@@ -377,3 +378,21 @@ async def test_before_the_scope_began_lists_are_empty_and_say_so(asked: Asked) -
     await asked.get(f"scopes/demo/customers/{name}", status=404, **early)
     await asked.get(f"scopes/demo/customers/{name}/history", status=404, **early)
     await asked.get("scopes/nowhere/customers", status=404, **early)
+
+
+async def test_where_it_cannot_be_told_what_bears_on_a_customer_all_of_the_scope_is_read(
+    asked: Asked, office: tuple[str, Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many facts for the processes of one customer, or facts that are not noted yet: the answer is the same."""
+    path = f"scopes/demo/customers/{(await asked.of(MOVED, as_of=at(DAY)))['customer']}"
+    wanted = await asked.get(path, as_of=at(3 * DAY))
+    told = await asked.get(f"{path}/history", as_of=at(3 * DAY))
+    with monkeypatch.context() as patched:
+        patched.setattr("services.attribution.calls.then.MOST", 1)
+        assert await asked.get(path, as_of=at(3 * DAY)) == wanted
+        assert 'panke_attribution_refolds_total{read="large"} 1.0' in (await asked.http.get("/metrics")).text
+    with psycopg.connect(office[0], autocommit=True) as connection:
+        connection.execute("UPDATE attribution.scopes SET borne_seq = 0")
+        assert await asked.get(path, as_of=at(3 * DAY)) == wanted
+        assert await asked.get(f"{path}/history", as_of=at(3 * DAY)) == told
+        connection.execute("UPDATE attribution.scopes SET borne_seq = folded_seq")

@@ -6,7 +6,6 @@ never wait behind one that takes a minute. Where it cannot be told which facts b
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +31,7 @@ T = TypeVar("T")
 
 MOST: Final = 3_000
 """Facts that bear on one customer, beyond which its question is asked where those on whole scopes are."""
+HOWEVER_MANY: Final = 10**9
 COME_AGAIN: Final = 2
 _BEGAN: Final = translated(
     "The first record of this scope was made after the time that is asked for, at {at} (UTC)."
@@ -115,7 +115,7 @@ class EarlierQuestions:
                         wide = "unknown"
             self._counted(wide)
             async with self._scopes.place() as place:
-                told = await place.ask(replace(narrow, most=sys.maxsize if wide == "large" else None))
+                told = await place.ask(replace(narrow, most=HOWEVER_MANY if wide == "large" else None))
                 return Then(told, then.head, then.times, then.prepared)
         except RefoldUnavailableError as error:
             raise unavailable(str(error), COME_AGAIN) from None
