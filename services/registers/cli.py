@@ -13,7 +13,7 @@ import click
 
 from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.registers import Registers
-from services.registers.model.scheme import SCHEMES
+from services.registers.model.scheme import OfficeScheme, values_of
 from services.registers.posting.journal import post_journal
 from services.registers.printing import print_explained, print_report
 from services.registers.reports.basis import ReportBasis
@@ -28,10 +28,12 @@ from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import say
 from shared.rules.commands.judge import Moment, refuse
+from shared.rules.commands.scheme import scheme_folder
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.reading import BadInputError, EventReader, in_order, latest
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.registry import Registry
+from shared.rules.schemes.loading import BASE, SchemeRegistry
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -59,7 +61,12 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--issued", type=Moment(), metavar="TIME", help="Explain how this differs from the run known at TIME."
 )
-@click.option("--scheme", default="base", show_default=True, type=click.Choice(sorted(SCHEMES)))
+@click.option(
+    "--scheme",
+    metavar="NAME_OR_PATH",
+    help="The scheme of the registers (default: the one that the office adopted, else base).",
+)
+@scheme_folder
 @click.option(
     "--rulebook",
     default="base",
@@ -111,11 +118,12 @@ def _made(
     grain: str | None,
     known_at: datetime | None,
     as_of: datetime | None,
-    scheme: str,
+    scheme: str | None,
+    scheme_folder: str,
     rulebook: str,
     rulebook_folder: str,
 ) -> tuple[OfficeReport, OfficeReport | None, Registers]:
-    books = Registry(rulebook_folder)
+    books, schemes = Registry(rulebook_folder), SchemeRegistry(scheme_folder)
     book = books.find(rulebook)
     period = _period(first.date(), last.date())
     events = _read(files, books)
@@ -126,14 +134,10 @@ def _made(
     registers = post_journal(events, of, book.rulebook, books.books, max(ends))
 
     def run(at: datetime) -> OfficeReport:
-        until = min(as_of, at) if as_of is not None else at
-        basis = ReportBasis(
-            registers.known(at, until),
-            SCHEMES[scheme],
-            OfficeId(office) if office else None,
-            period,
-            _named(book),
-        )
+        seen = registers.known(at, min(as_of, at) if as_of is not None else at)
+        place = OfficeId(office) if office else None
+        values = _scheme(schemes, scheme, seen.scheme_adopted(place, end))
+        basis = ReportBasis(seen, values, place, period, _named(book))
         try:
             return make_report(name, basis, grain)
         except ValueError:
@@ -145,6 +149,20 @@ def _made(
 def _no_grain(name: str, grain: str | None) -> str:
     grains = ", ".join(find_report(name)[1].grains) or "—"
     return bilingual("--by {grain}: this report may be counted by {grains}", grain=grain, grains=grains)
+
+
+def _scheme(known: SchemeRegistry, named: str | None, adopted: tuple[str, int] | None) -> OfficeScheme:
+    """The scheme that is named, else the one that was adopted, else `base`."""
+    if named is not None or adopted is None:
+        return values_of(known.find(named or BASE))
+    if adopted not in known:
+        name, version = adopted
+        raise WrongQuestionError(
+            bilingual(
+                "scheme {name} version {version} was adopted and is not known", name=name, version=version
+            )
+        )
+    return values_of(known[adopted])
 
 
 def _named(book: Book) -> str:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.registers import Registers
-from services.registers.model.scheme import SCHEMES
+from services.registers.model.scheme import values_of
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import REPORTS, make_report
 from services.registers.reports.encoding import as_json
 from services.registers.reports.explaining import TOTAL, explain
 from services.registers.reports.report import OfficeReport
 from shared.contract import parse_instant
+from shared.rules.schemes.loading import load_scheme
 from tests.support.journal import posted
 from tests.support.streams import Data, Move, lines, moves, stream
 
@@ -32,7 +33,7 @@ def recorded(events: list[Data], number: int) -> datetime:
 def asked(
     registers: Registers, name: str, at: datetime, period: DaySpan, grain: str | None = None
 ) -> OfficeReport:
-    basis = ReportBasis(registers.known(at), SCHEMES["habc"], None, period, "base 1")
+    basis = ReportBasis(registers.known(at), values_of(load_scheme("habc")), None, period, "base 1")
     return make_report(name, basis, grain)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from services.registers.model.periods import DaySpan
 from services.registers.model.registers import Registers
-from services.registers.model.scheme import SCHEMES
+from services.registers.model.scheme import values_of
 from services.registers.posting.journal import post_journal
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import make_report
@@ -21,6 +21,7 @@ from shared.contract import parse_instant
 from shared.ids import OfficeId, ScopeId
 from shared.rules.judge.reading import EventReader, in_order
 from shared.rules.rulebooks.registry import Registry
+from shared.rules.schemes.loading import load_scheme
 
 ZONE = ZoneInfo("Asia/Shanghai")
 STAFF = {"li": "consultant", "wang": "consultant", "sun": "supervisor", "gao": "manager", "bo": "back_office"}
@@ -140,7 +141,7 @@ def report_of(
 ) -> OfficeReport:  # fmt: skip
     basis = ReportBasis(
         registers.known(known),
-        SCHEMES[scheme],
+        values_of(load_scheme(scheme)),
         OfficeId(office) if office is not None else None,
         DaySpan(day(first), day(last)),
         "base 1",

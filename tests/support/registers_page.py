@@ -11,11 +11,12 @@ from pathlib import Path
 
 from services.registers.model.periods import DaySpan
 from services.registers.model.registers import Registers
-from services.registers.model.scheme import SCHEMES
+from services.registers.model.scheme import values_of
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import REPORTS
 from services.registers.reports.report import OfficeReport
 from shared.ids import ScopeId
+from shared.rules.schemes.loading import load_scheme
 
 PAGE = Path(__file__).parents[2] / "docs" / "registers.md"
 BEGIN, END = "<!-- reports: written from the code -->", "<!-- end of reports -->"
@@ -24,7 +25,9 @@ BEGIN, END = "<!-- reports: written from the code -->", "<!-- end of reports -->
 def empty_reports() -> Iterator[tuple[str, str, OfficeReport]]:
     """Every report over no facts: its name, its code and what it is made of."""
     known = Registers(ScopeId("none"), "Asia/Shanghai").known(datetime(2026, 3, 31, tzinfo=UTC))
-    basis = ReportBasis(known, SCHEMES["base"], None, DaySpan(date(2026, 3, 1), date(2026, 3, 31)), "base 1")
+    basis = ReportBasis(
+        known, values_of(load_scheme("base")), None, DaySpan(date(2026, 3, 1), date(2026, 3, 31)), "base 1"
+    )
     for name, report in REPORTS.items():
         yield name, report.code, report.make(basis)
 

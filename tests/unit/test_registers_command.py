@@ -67,3 +67,21 @@ def test_a_wrong_question_ends_with_two_and_says_why(journal: Path, asked: tuple
     result = run(journal, *asked)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "panke report" in result.stderr
+
+
+def test_the_scheme_is_the_one_that_the_office_adopted(tmp_path: Path) -> None:
+    """From its day on, without being named; another may be named all the same."""
+    written = WrittenJournal()
+    written.add(
+        "scheme.adopted", "03-01 08:00", scheme="habc", version=1, effective_from="2026-03-02T00:00:00+08:00"
+    )
+    path = tmp_path / "north.ndjson"
+    path.write_bytes(b"\n".join(written.lines()))
+    for days, more, scheme in (
+        (("2026-03-01", "2026-03-01"), (), "base 1"),
+        (("2026-03-01", "2026-03-02"), (), "habc 1"),
+        (("2026-03-01", "2026-03-02"), ("--scheme", "oabc"), "oabc 1"),
+    ):
+        period = ("--from", days[0], "--to", days[1], "--office", "east", "--journal", str(path), "--json")
+        result = CliRunner().invoke(report_command, ["due", *period, *more])
+        assert json.loads(result.stdout)["scheme"] == scheme

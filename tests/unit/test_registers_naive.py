@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from services.registers.model.periods import DaySpan
-from services.registers.model.scheme import SCHEMES
+from services.registers.model.scheme import values_of
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import make_report
 from services.registers.reports.explaining import TOTAL, explain
 from services.registers.reports.report import OfficeReport
+from shared.rules.schemes.loading import load_scheme
 from tests.support.journal import (
     WrittenJournal,
     day,
@@ -413,7 +414,9 @@ def test_as_of_leaves_out_what_happened_later_and_keeps_what_was_entered_late() 
     journal.visit("03-05 10:00", "c")
     journal.add("deal.cancelled", "03-06 10:00", deal="d", reason="r")
     known = journal.posted().known(local("03-31 10:00"), local("03-03 10:00"))
-    basis = ReportBasis(known, SCHEMES["base"], None, DaySpan(day("03-01"), day("03-31")), "base 1")
+    basis = ReportBasis(
+        known, values_of(load_scheme("base")), None, DaySpan(day("03-01"), day("03-31")), "base 1"
+    )
     told = total(make_report("consultants", basis).tables[0])
     assert [told[key] for key in ("visits", "late", "cancelled", "cancelled_later")] == ["2", "1", "0", "0"]
 

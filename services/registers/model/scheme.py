@@ -1,16 +1,19 @@
 """What differs between registers of offices (登记方案) as typed values: level codes, weeks, limits, whose a deal is.
 
-How a scheme is written, checked and adopted is not of this room; reports read these values alone.
+A scheme is written, checked and merged by `shared.rules.schemes`; reports read these values of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
 from services.registers.model.periods import SUNDAY
+from shared.rules.schemes.scheme import Scheme
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class LevelTerms(Struct, frozen=True, gc=False):
@@ -65,33 +68,34 @@ class OfficeScheme(Struct, frozen=True, gc=False):
         return self.channels.get(said, said)
 
 
-_CATEGORIES: Final = {"prospect": 3, "interested": 7, "promising": 15, "general": 30}
-BASE: Final = OfficeScheme("base", 1, by_category=_CATEGORIES)
-HABC: Final = OfficeScheme(
-    "habc",
-    1,
-    (
-        LevelTerms("H", 2),
-        LevelTerms("A", 7),
-        LevelTerms("B", 15),
-        LevelTerms("C", 30, pipeline=False),
-    ),
-    by_category=_CATEGORIES,
-    lost_is_a_state=False,
-)
-OABC: Final = OfficeScheme(
-    "oabc",
-    1,
-    (LevelTerms("O", 3), LevelTerms("A", 5), LevelTerms("B", 7), LevelTerms("C", 15)),
-    entered_within=5,
-    cards_within=1,
-)
-HANDBOOK: Final = OfficeScheme(
-    "handbook",
-    1,
-    tuple(LevelTerms(code, 7) for code in ("A", "A1", "B", "B1", "C")),
-    week_ends_on=5,
-    entered_by="17:30",
-    appraisal_use=True,
-)
-SCHEMES: Final = {scheme.name: scheme for scheme in (BASE, HABC, OABC, HANDBOOK)}
+def values_of(scheme: Scheme) -> OfficeScheme:
+    """What reports read of a scheme that is merged and checked."""
+    said: Any = scheme.sections
+    entered = said.deadlines.entered
+    levels = tuple(LevelTerms(one.code, one.every, one.card, one.pipeline) for one in said.levels.codes)
+    return OfficeScheme(
+        name=scheme.name,
+        version=scheme.version,
+        levels=levels,
+        unlevelled=said.unlevelled.days,
+        by_category=dict(said.categories.every),
+        channels={word: one.code for one in said.channels.codes for word in _words(one)},
+        week_ends_on=WEEKDAYS.index(said.week_ends_on.day) + 1,
+        sold_by=said.sold_by.event,
+        new_in=said.new_in.within,
+        credit=said.credit.by,
+        reached_only=said.reached_only.on,
+        anomaly=said.anomaly.percent,
+        appraisal_use=said.appraisal_use.on,
+        lost_is_a_state=said.states.lost,
+        answer_within=said.deadlines.answer_days,
+        cards_within=said.cards_within.days,
+        entered_within=said.deadlines.minutes,
+        entered_by=entered if entered not in (None, "same_day") else None,
+        complete_within=said.deadlines.complete_hours or 24,
+        required_keys=tuple(scheme.grants),
+    )
+
+
+def _words(one: Any) -> tuple[str, ...]:
+    return (one.code, one.zh, one.en, *one.synonyms)
