@@ -20,17 +20,19 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from deploy.backup.noting import note
 from deploy.local.errors import LocalError
 from deploy.local.postgres_user import binaries, server_user
 from shared.i18n import bilingual
 from shared.platform.postgres.database import connection_info, queries
 from shared.platform.whole_file import open_private, whole_file
 
-PARTS: Final = ("intake", "attribution", "notifier", "access", "access_record")
+PARTS: Final = ("intake", "attribution", "notifier", "audit", "access", "access_record")
 _ALWAYS: Final = ("intake", "attribution", "notifier")
-"""What every deployment has; the others are there once access ran."""
+"""What every deployment has; the others are there once audit and access ran."""
 VAULT: Final = "vault"
 """Whom contacts stand for: backed up by itself, never beside the others."""
+_CREATED: Final = "; Archive created at "
 _ENDING: Final = 5.0
 """So long the connections of a service that was just stopped may take to end."""
 _VARIABLES: Final = {
@@ -54,6 +56,28 @@ def held_parts(dsn: str, file: Path) -> tuple[str, ...]:
     """The parts that a whole backup brings back."""
     listed = _listed(dsn, file)
     return tuple(part for part in PARTS if _named(part) in listed or part in _ALWAYS)
+
+
+def listed_parts(file: Path) -> tuple[str, ...]:
+    """Every schema that a backup holds, without a database to bring it back into."""
+    listed = _run("pg_restore", ["--list", str(file)], "")
+    return tuple(part for part in (*PARTS, VAULT) if _named(part) in listed)
+
+
+def listed_tables(file: Path) -> set[str]:
+    """Every table of which a backup says that it holds rows."""
+    lines = (
+        line.split(" TABLE DATA ") for line in _run("pg_restore", ["--list", str(file)], "").splitlines()
+    )
+    return {".".join(line[1].split()[:2]) for line in lines if len(line) == 2}
+
+
+def created_at(file: Path) -> str:
+    """When a backup was made, as its list says."""
+    for line in _run("pg_restore", ["--list", str(file)], "").splitlines():
+        if line.startswith(_CREATED):
+            return line.removeprefix(_CREATED).strip()
+    return ""
 
 
 def back_up(dsn: str, file: Path, parts: Sequence[str]) -> None:
@@ -84,6 +108,8 @@ def restore(dsn: str, file: Path, parts: Sequence[str], business_now: datetime, 
     _demand_stopped(dsn, parts)
     for part in parts:
         _restore(dsn, file, part, business_now)
+    if VAULT not in parts:
+        note(dsn, parts, created_at(file), business_now)
 
 
 def _demand_stopped(dsn: str, parts: Sequence[str]) -> None:
@@ -179,7 +205,7 @@ def _run(program: str, arguments: Sequence[str], dsn: str, output: int | None = 
     """Run one of PostgreSQL's tools; what it is to connect with is no argument, which everybody could read."""
     try:
         done = subprocess.run(
-            [_program(program), *arguments],
+            [tool(program), *arguments],
             env={**os.environ, **_environment(dsn)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else output,
@@ -203,7 +229,7 @@ def _environment(dsn: str) -> Mapping[str, str]:
     }
 
 
-def _program(name: str) -> str:
+def tool(name: str) -> str:
     """That of the embedded PostgreSQL, which is of the newest version that Panke knows; else the one of the machine."""
     try:
         bundled = binaries(server_user()) / name

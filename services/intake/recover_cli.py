@@ -16,6 +16,7 @@ from services.intake.journal.topic_tail import Piece, reading
 from services.intake.recovery.recovery import Left, Recovery, resendable
 from shared.i18n import bilingual, translated
 from shared.platform.brokers import Bootstrap
+from shared.platform.clock import MachineClock
 from shared.platform.kafka.sender import SEND_FAILURES, look_at
 from shared.platform.text.terminal import say
 
@@ -67,7 +68,7 @@ def recover(
     recovery = Recovery(connection, default_rulebook)
     recovery.begin(findings.damage)
     _asked(tail.read(recovery.take))
-    recovery.end()
+    recovery.end(MachineClock().now())
     for scope, count in recovery.taken.items():
         say(f"{translated('taken back')}: {scope}, {count}")
     lacks = _lacks(findings)

@@ -18,6 +18,7 @@ from tests.support.dumping import dump, restore
 from tests.support.panke import panke
 from tests.support.parts import eventually
 from tests.support.system import PATIENCE, SERVICES, System, running
+from tests.support.tokens import admission
 
 BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
 
@@ -57,9 +58,11 @@ def test_what_was_restored_older_than_kafka_takes_back_what_it_lost_and_live_is_
     for name in SERVICES:
         system.services[name].wait_ready(PATIENCE)
 
+    assert noted(system) == [("taken_back", {"demo": [[4, 6]], "east": [[1, 2]]})]
     assert system.record(answered[4]) == 5  # known again: the first answer
     answered += [visited(system, scope, n) for n, scope in ((9, "demo"), (10, "east"))]
     settled(system, {"demo": 7, "east": 3})
+    audited(system)
     ids = [system.http.get(f"{system.address('intake')}/v1/events/{one['id']}") for one in answered]
     assert {answer.status_code for answer in ids} == {200}
     for scope in ("demo", "east"):
@@ -114,6 +117,19 @@ def settled(system: System, seqs: dict[str, int]) -> None:
     for scope, seq in seqs.items():
         system.judgement(scope, as_of=format_instant(BEGIN), min_seq=seq)
     eventually(lambda: system.behind() == 0.0, "all is heard", PATIENCE)
+
+
+def noted(system: System) -> list[tuple[str, Any]]:
+    """What is noted beside the journal of what came back."""
+    with psycopg.connect(system.database_url) as connection:
+        return connection.execute("SELECT act, reached FROM intake.restorations ORDER BY number").fetchall()
+
+
+def audited(system: System) -> None:
+    """Everything that attribution keeps and told is what the facts give."""
+    machine = str(admission().file_of("operator"))
+    done = panke("audit", "run", "--attribution", system.address("attribution"), "--machine", machine)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
 
 def unready(system: System) -> str:

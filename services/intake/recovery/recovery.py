@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
+from psycopg.types.json import Jsonb
 
 from services.intake.admission.admission import readmit
 from services.intake.journal.damage import Damage
@@ -29,10 +30,14 @@ from services.intake.recovery.checks import (
     demand_time,
 )
 from services.intake.recovery.mending import mend, rebuild
+from shared.access.reports import by_command, done_by_command, put
 from shared.contract import BadEvent, canonical
 from shared.contract.topics import encode_contacts
 from shared.i18n import bilingual
 from shared.platform.postgres.binary_arrays import column
+
+DETAIL: Final = 200
+"""Characters of what the record of access is told."""
 
 
 class Left(NamedTuple):
@@ -63,6 +68,8 @@ class Recovery:
     connection: Connection
     default_rulebook: str
     taken: Counter[str] = field(default_factory=Counter)
+    spans: dict[str, list[list[int]]] = field(default_factory=dict)
+    """By scope the seqs that were taken back, as runs of a first and a last one."""
     left: list[Left] = field(default_factory=list)
     headless: frozenset[str] = frozenset()
     uneven: frozenset[str] = frozenset()
@@ -80,7 +87,7 @@ class Recovery:
             if piece.facts:
                 self._take(piece, self._known(piece))
 
-    def end(self) -> None:
+    def end(self, now: datetime) -> None:
         """Put offices and staff right by all facts, go on under a new epoch if facts were taken, and have the journal
         compared again.
         """
@@ -90,7 +97,16 @@ class Recovery:
             if self.taken:
                 reason = f"{self.taken.total()} facts were taken back from the topic"
                 self.connection.execute(SQL["begin_epoch"], {"reason": reason})
+                self._note(reason, now)
             self.connection.execute(SQL["forget_comparison"])
+
+    def _note(self, reason: str, now: datetime) -> None:
+        """For good: which facts, and by whom; on the record of access too (ADR 0056)."""
+        self.connection.execute(SQL["note_taken_back"], {"by": by_command(), "reached": Jsonb(self.spans)})
+        spans = "; ".join(f"{scope} {_shown(runs)}" for scope, runs in sorted(self.spans.items()))
+        told = f"panke journal recover: {reason}: {spans}"
+        self.connection.execute("SET LOCAL search_path TO intake")
+        put(self.connection, [done_by_command(told[:DETAIL], now)])
 
     def _take(self, piece: Piece, known: JournalFacts) -> None:
         plan, books = Numbering(), dict[str, str]()
@@ -107,6 +123,7 @@ class Recovery:
             known.bodies[place] = fact.body
             books.setdefault(fact.scope, fact.headers.default_rulebook or self.default_rulebook)
             self.taken[fact.scope] += 1
+            _add(self.spans.setdefault(fact.scope, []), fact.seq)
         if plan.facts:
             ids = [fact.place.id for fact in plan.facts]
             self.connection.execute(SQL["forget_ids"], {"ids": column(ids)})
@@ -191,3 +208,14 @@ def _journalled(known: JournalFacts, fact: TopicFact, recorded_at: datetime) -> 
 def resendable(left: Left) -> bytes:
     """The event as its desk sent it, to be recorded anew."""
     return canonical(left.fact.body)
+
+
+def _add(runs: list[list[int]], seq: int) -> None:
+    if runs and runs[-1][1] == seq - 1:
+        runs[-1][1] = seq
+    else:
+        runs.append([seq, seq])
+
+
+def _shown(runs: list[list[int]]) -> str:
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)

@@ -80,3 +80,9 @@ WITH sent AS (
 UPDATE intake.outbox SET first_seq = sent.last + 1 FROM sent
 WHERE outbox.scope = sent.scope AND outbox.first_seq BETWEEN sent.first AND sent.last AND outbox.last_seq > sent.last
       AND NOT outbox.again
+
+-- name: note_taken_back
+INSERT INTO intake.restorations (act, done_by, reached) VALUES ('taken_back', %(by)s, %(reached)s)
+
+-- name: restorations
+SELECT at, act, done_by, parts, backed_up_at, reached FROM intake.restorations ORDER BY number
