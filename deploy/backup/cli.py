@@ -33,8 +33,11 @@ class _Otherwise(PlainGroup):
 
     own = "database"
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self.commands.get(cmd_name) or self.commands[self.own]
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        known = bool(args) and self.get_command(ctx, args[0]) is not None
+        known = bool(args) and args[0] in self.commands
         return super().resolve_command(ctx, args if known else [self.own, *args])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -138,6 +139,18 @@ def scopes(database_url: str) -> None:
     with _connected(database_url) as connection:
         for head in connection.execute(SQL["all_heads"]):
             say("\t".join(map(str, head)))
+
+
+@journal.command()
+@database_url
+def restorations(database_url: str) -> None:
+    """What came back from backups, and what was taken back from the topic: when, by whom, and up to where."""
+    from services.intake.journal.journal import SQL
+
+    with _connected(database_url) as connection:
+        for at, act, by, parts, backed_up_at, reached in connection.execute(SQL["restorations"]):
+            told = (at.isoformat(), act, by, ",".join(parts), backed_up_at or "", json.dumps(reached))
+            say("\t".join(told))
 
 
 @journal.command()

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deploy.backup.cli import backup, restore
+from services.intake.cli import journal
 from services.intake.main import SCHEMA
 from shared.platform.postgres.database import migrate
 from tests.support.attribution import Journal, deployment
@@ -67,6 +68,8 @@ def test_a_restore_is_noted_beside_the_journal_and_for_the_record_of_access(
     """Who restored what, of when, and up to where; nobody can unmake it."""
     done = run(restore, str(kept), "--replace", "--database-url", database)
     assert done.exit_code == 0, done.output
+    listed = run(journal, "restorations", "--database-url", database)
+    assert "restored" in listed.output and '{"demo": 7, "east": 2}' in listed.output
     with psycopg.connect(database) as connection:
         rows = connection.execute("SELECT act, parts, reached FROM intake.restorations").fetchall()
         assert rows == [("restored", ["intake", "attribution", "notifier"], {"demo": 7, "east": 2})]

@@ -23,6 +23,7 @@ OF_OPERATORS = {
         "confirm_time",
         "forget_comparison",
         "forget_ids",
+        "note_taken_back",
         "put_offices",
         # A journal in clear that is put under seal.
         "begin_sealing_over",
