@@ -1,4 +1,4 @@
-"""That something was restored, for good: beside the journal, and on the record of access (ADR 0056).
+"""That something was restored, for good: beside the journal, and on the record of access (ADR 0058).
 
 The journal holds facts and no others, so that a restore is none of them; but whoever reads it is to know that rows came
 back from a backup, of when, and up to where.

@@ -101,7 +101,7 @@ class Recovery:
             self.connection.execute(SQL["forget_comparison"])
 
     def _note(self, reason: str, now: datetime) -> None:
-        """For good: which facts, and by whom; on the record of access too (ADR 0056)."""
+        """For good: which facts, and by whom; on the record of access too (ADR 0058)."""
         self.connection.execute(SQL["note_taken_back"], {"by": by_command(), "reached": Jsonb(self.spans)})
         spans = "; ".join(f"{scope} {_shown(runs)}" for scope, runs in sorted(self.spans.items()))
         told = f"panke journal recover: {reason}: {spans}"
