@@ -148,7 +148,8 @@ def restorations(database_url: str) -> None:
     from services.intake.journal.journal import SQL
 
     with _connected(database_url) as connection:
-        for at, act, by, parts, backed_up_at, reached in connection.execute(SQL["restorations"]):
+        rows: list[Any] = connection.execute(SQL["restorations"]).fetchall()
+        for at, act, by, parts, backed_up_at, reached in rows:
             told = (at.isoformat(), act, by, ",".join(parts), backed_up_at or "", json.dumps(reached))
             say("\t".join(told))
 
