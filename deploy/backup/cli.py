@@ -126,7 +126,7 @@ def check(file: Path, as_json: bool) -> None:
     from deploy.backup.dump import BackupError
 
     try:
-        told = _files_told(file) if file.read_bytes()[:2] == GZIP else _database_told(file)
+        told = _of_files(file) if file.read_bytes()[:2] == GZIP else _of_database(file)
     except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
@@ -138,7 +138,7 @@ def check(file: Path, as_json: bool) -> None:
             say("\t".join(str(part) for part in (name, inner, one) if part != ""))
 
 
-def _database_told(file: Path) -> dict[str, Any]:
+def _of_database(file: Path) -> dict[str, Any]:
     from deploy.backup.checking import check as read
 
     found = read(file)
@@ -147,7 +147,7 @@ def _database_told(file: Path) -> dict[str, Any]:
     return told | {"rows": found.rows}
 
 
-def _files_told(file: Path) -> dict[str, Any]:
+def _of_files(file: Path) -> dict[str, Any]:
     from deploy.backup.files import read
 
     return {"files": {name: len(raw) for name, raw in read(file).items()}}
