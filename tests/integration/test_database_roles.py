@@ -53,7 +53,7 @@ OF_OPERATORS = {
         "next_piece_of_log",
         "log_is_begun",
     },
-    "attribution": {"after_restore"},
+    "attribution": {"after_restore", "put_rebuild"},
     "vault": {"erase_people", "hold_people", "put_rotated", "scrub", "scrub_at_once", "some_of_other_keys"},
 }
 """Statements of commands, which come as the owner."""
