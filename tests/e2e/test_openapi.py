@@ -153,12 +153,15 @@ def every_list(system: System) -> Iterator[tuple[str, httpx.Response, dict[str, 
     given = {
         "scope": "demo", "office": "demo-office", "deal": "d1", "id": visit()["id"],
         "customer": customer["customer"], "case": alerts(system)[0]["case"], "alert": alerts(system)[0]["id"],
+        "replay": ended(system, "replays", {"scope": "demo", "rulebook": "getian"}),
+        "audit": ended(system, "audits", {"scope": "demo"}),
     }  # fmt: skip
     for name in SERVICES:
         for path, methods in system.http.get(f"{system.address(name)}/openapi.json").json()["paths"].items():
-            if "get" not in methods or path.endswith(("/metrics", "/readyz", "/quarantine")):
+            if "get" not in methods or path.endswith(("/metrics", "/readyz", "/quarantine", "/workbook")):
                 continue
             query = {"customer": given["customer"]} if path.endswith("/log") else {}
+            query |= {"scope": "demo"} if path.endswith("/replays") else {}
             answer = system.http.get(f"{system.address(name)}{path.format(**given)}", params=query)
             assert answer.status_code == 200, f"{path}: {answer.text}"
             yield f"{name} {path}", answer, methods["get"]["responses"]["200"]["content"]["application/json"]
@@ -262,3 +265,14 @@ def test_bad_input_by_hand_is_refused_and_nothing_of_it_is_kept(system: System) 
     assert len(system.ask("/v1/scopes/demo/customers")["customers"]) == 1
     for service, log in system.logs().items():
         assert "http.defect" not in log, service
+
+
+def ended(system: System, kind: str, asked: dict[str, str]) -> str:
+    """The id of a job that was asked for and is over."""
+    jobs = f"{system.address('attribution')}/v1/{kind}"
+    answer = system.http.post(jobs, json=asked)
+    assert answer.status_code in {200, 202}, answer.text
+    told = answer.json()
+    id_: str = told.get("id") or told["audit"]
+    eventually(lambda: system.http.get(f"{jobs}/{id_}").json()["ended_at"], f"{kind} end", PATIENCE)
+    return id_

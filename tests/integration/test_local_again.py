@@ -20,8 +20,8 @@ from deploy.local.stack import Stack
 from tests.integration.test_local_stack import PANKE, panke, processes
 from tests.support import parts
 
-ALL = {"postgres", "kafka", "intake", "attribution", "notifier", "access"}
-SERVICES = ("intake", "attribution", "notifier", "access")
+SERVICES = ("intake", "attribution", "notifier", "access", "audit")
+ALL = {"postgres", "kafka", *SERVICES}
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_one_part_is_started_again_by_name(whole: tuple[Path, dict[str, str]]) -
     assert f"127.0.0.1:{named['PANKE_NOTIFIER_PORT']}" in done.stdout
     wrong = panke("restart", "notifer", place=place)
     assert wrong.returncode == 2
-    assert "it is one of postgres, kafka, intake, access, attribution, notifier" in wrong.stderr
+    assert "it is one of postgres, kafka, intake, access, attribution, notifier, audit" in wrong.stderr
 
 
 @pytest.mark.timeout(900)

@@ -116,8 +116,8 @@ def test_the_index_names_every_page() -> None:
     """The index links every book that ships, and there is a page for each, beside what is common to all."""
     index = (PAGES / "README.md").read_text(encoding="utf-8")
     assert shipped() == BOOKS
-    assert {path.stem for path in PAGES.glob("*.md")} == {*BOOKS, "README", "procedure", "sources"}
-    assert all(f"[{name}]({name}.md)" in index for name in BOOKS)
+    assert {path.stem for path in PAGES.glob("*.md")} == {*BOOKS, "README", "procedure", "proofs", "sources"}
+    assert all(f"[{name}]({name}.md)" in index for name in (*BOOKS, "proofs"))
 
 
 def test_the_example_of_the_index_is_good(tmp_path: Path) -> None:
