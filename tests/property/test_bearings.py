@@ -27,7 +27,7 @@ from shared.rules.rulebooks.loading import load, shipped
 from tests.support.streams import BOOKS, Move, lines, moves, stream
 
 pure = settings(
-    derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    derandomize=True, max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 books = st.sampled_from(BOOKS)
 share = st.floats(0, 1.1)
