@@ -11,6 +11,7 @@ from shared.evidence.form import ListedFile, Manifest
 from shared.evidence.log import Trust, signs_manifest
 from shared.evidence.verdict import Discrepancy, Kind, UnverifiableError, Verdict
 from shared.i18n import Text, translated
+from shared.tlog.checkpoints import Checkpoint
 
 _MOST_SHOWN: Final = 100
 
@@ -30,6 +31,9 @@ def check_manifest(archive: PackArchive, trust: Trust, verdict: Verdict) -> Mani
         )
     _check_signature(archive, trust, verdict)
     listed = {file.name: file for file in manifest.files}
+    if len(listed) < len(manifest.files):
+        told = translated("the manifest lists a file more than once")
+        _find(verdict, "archive.repeated", told, form.MANIFEST)
     beside = {form.MANIFEST, form.SIGNATURE}
     for name in sorted(set(names) - set(listed) - beside):
         if NAMES.fullmatch(name):
@@ -39,6 +43,16 @@ def check_manifest(archive: PackArchive, trust: Trust, verdict: Verdict) -> Mani
     for name in sorted(set(listed) & set(names)):
         _check_file(archive, listed[name], verdict)
     return manifest
+
+
+def check_head(manifest: Manifest, checkpoint: Checkpoint, verdict: Verdict) -> None:
+    """The log and its size that the manifest names are those of the head that all is held against."""
+    if (manifest.origin, manifest.size) != (checkpoint.origin, checkpoint.size):
+        told = translated(
+            "the manifest names the log {origin} at {size} entries, and the head is of {other} at {count}",
+            origin=manifest.origin, size=manifest.size, other=checkpoint.origin, count=checkpoint.size,
+        )  # fmt: skip
+        _find(verdict, "manifest.head", told, form.MANIFEST)
 
 
 def _check_names(names: list[str], verdict: Verdict) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from shared.contract.answers.result import JudgementResult
 from shared.evidence import form
 from shared.evidence.archive import DamagedError, PackArchive
 from shared.evidence.belonging import belonging
@@ -35,9 +36,9 @@ def check_decisions(
     archive: PackArchive, manifest: Manifest, books: Mapping[BookId, Book], verdict: Verdict
 ) -> None:
     """Judge the facts again, and compare."""
-    name, _, version = manifest.rulebook.rpartition("@")
     known = {id_: book.rulebook for id_, book in books.items()}
-    book = known.get((name, int(version))) if version.isdigit() else None
+    named = {f"{name}@{version}": book for (name, version), book in known.items()}
+    book = named.get(manifest.rulebook)
     if book is None:
         return  # found with the rulebooks
     try:
@@ -54,16 +55,30 @@ def check_decisions(
         verdict.find(Discrepancy("judgement.failed", told, form.FACTS, scope=manifest.scope))
         return
     own = of_events(result, _events(archive, result))
-    named = erased_named(own, all_erased(fact_lines(archive)))
-    given = msgspec.json.decode(msgspec.json.encode(named))
+    read = erased_named(own, all_erased(fact_lines(archive)))
+    given = msgspec.json.decode(msgspec.json.encode(read))
+    _check_claims(manifest, result, verdict)
     _Comparison(manifest.scope, verdict).compare(said, given)
+
+
+def _check_claims(manifest: Manifest, result: JudgementResult, verdict: Verdict) -> None:
+    """What the manifest says of the judging: as of when it was, and that there is such a customer."""
+    if manifest.as_of != result.as_of:
+        told = translated(
+            "{path}: {said} is said, and the rules give {given}",
+            path="as_of", said=manifest.as_of, given=result.as_of,
+        )  # fmt: skip
+        verdict.find(Discrepancy("judgement.differs", told, form.MANIFEST, scope=manifest.scope))
+    if not result.customers:
+        told = translated("the rules know no customer {customer} in these facts", customer=manifest.customer)
+        verdict.find(Discrepancy("judgement.differs", told, form.MANIFEST, scope=manifest.scope))
 
 
 def _ended(line: bytes) -> bytes:
     return line + b"\n"
 
 
-def _events(archive: PackArchive, result: Any) -> set[str]:
+def _events(archive: PackArchive, result: JudgementResult) -> set[str]:
     found = belonging(result)
     for line in fact_lines(archive):
         with suppress(msgspec.MsgspecError, KeyError, TypeError):  # a line that is no event is found as such
@@ -75,6 +90,7 @@ class _Comparison:
     def __init__(self, scope: str, verdict: Verdict) -> None:
         self._scope = scope
         self._verdict = verdict
+        self._found = False
 
     def compare(self, said: Json, given: Json) -> None:
         """What is said, against what the rules give."""
@@ -84,6 +100,9 @@ class _Comparison:
                 self._item(name, one, other)
         for name in sorted({*said, *given} - {"customers", *_LISTS}):
             self._value(name, said.get(name), given.get(name))
+        if not self._found and form.encode(said) != form.encode(given):
+            told = translated("the file says something that the rules do not give")
+            self._find(Discrepancy("judgement.differs", told, form.DECISIONS, scope=self._scope))
 
     def _decisions(self, said: Json, given: Json) -> None:
         pairs = zip_longest(_list(said, "decisions"), _list(given, "decisions"))
@@ -99,9 +118,8 @@ class _Comparison:
         if said is None or given is None:
             kind = "decision.missing" if said is None else "decision.inserted"
         told = _WORDS[kind].format(said=_brief(said), given=_brief(given))
-        event = (given or said).get("because", [None])[-1] if isinstance(given or said, dict) else None
-        found = Discrepancy(kind, told, form.DECISIONS, number, self._scope, event=event)
-        self._verdict.find(found)
+        event = _last_cause(given if given is not None else said)
+        self._find(Discrepancy(kind, told, form.DECISIONS, number, self._scope, event=event))
 
     def _item(self, name: str, said: Any, given: Any) -> None:
         if said != given:
@@ -109,7 +127,7 @@ class _Comparison:
             if said is None or given is None:
                 kind = "decision.missing" if said is None else "decision.inserted"
             told = _WORDS[kind].format(said=f"{name} {_brief(said)}", given=f"{name} {_brief(given)}")
-            self._verdict.find(Discrepancy(kind, told, form.DECISIONS, scope=self._scope))
+            self._find(Discrepancy(kind, told, form.DECISIONS, scope=self._scope))
 
     def _value(self, path: str, said: Any, given: Any) -> None:
         if said != given:
@@ -117,7 +135,11 @@ class _Comparison:
                 "{path}: {said} is said, and the rules give {given}",
                 path=path, said=_brief(said), given=_brief(given),
             )  # fmt: skip
-            self._verdict.find(Discrepancy("judgement.differs", told, form.DECISIONS, scope=self._scope))
+            self._find(Discrepancy("judgement.differs", told, form.DECISIONS, scope=self._scope))
+
+    def _find(self, finding: Discrepancy) -> None:
+        self._found = True
+        self._verdict.find(finding)
 
 
 def _first(result: Json) -> Json:
@@ -128,6 +150,13 @@ def _first(result: Json) -> Json:
 def _list(value: Json, name: str) -> list[Any]:
     found = value.get(name)
     return found if isinstance(found, list) else []
+
+
+def _last_cause(decision: Any) -> str | None:
+    """The event that led to a decision, as far as what stands there is one."""
+    because = decision.get("because") if isinstance(decision, dict) else None
+    last = because[-1] if isinstance(because, list) and because else None
+    return last if isinstance(last, str) else None
 
 
 def _brief(value: Any) -> str:

@@ -125,4 +125,7 @@ def _logged(archive: PackArchive, scope: str, verdict: Verdict) -> list[Rulebook
             continue
         if isinstance(said, RulebookLeaf) and said.scope == scope:
             found.append(said)
+        else:  # whatever is listed here is looked at nowhere else
+            told = translated("the leaf is listed as that of a rulebook, and is none of this scope")
+            verdict.find(Discrepancy("leaf.altered", told, form.LEAVES, scope=scope, index=leaf.index))
     return found

@@ -14,7 +14,7 @@ from shared.i18n import Text
 
 Kind = Literal[
     "archive.damaged", "archive.unexpected", "archive.repeated", "archive.missing",
-    "manifest.unreadable", "manifest.unlisted", "manifest.digest", "manifest.signature",
+    "manifest.unreadable", "manifest.unlisted", "manifest.digest", "manifest.signature", "manifest.head",
     "checkpoint.unreadable", "checkpoint.signature", "checkpoint.origin", "checkpoint.witness", "checkpoint.fork",
     "checkpoint.cut", "key.history",
     "proof.unreadable", "proof.broken", "proof.consistency",

@@ -135,6 +135,19 @@ def without_leaf(kind: str, seq: int | None) -> Hand:
     return hand
 
 
+def listed_as(other: str, kind: str, seq: int | None) -> Hand:
+    """A leaf of the scope under another kind, so that nobody looks for what it stands for."""
+
+    def hand(pack: Files, log: MemoryLog) -> None:
+        found = [json.loads(line) for line in pack["leaves.ndjson"].splitlines()]
+        at = leaf_line(pack, kind, seq)
+        index, hash_ = found[at]["index"], found[at]["hash"]
+        found[at] = {"index": index, "hash": hash_, "kind": other, "data": log.entries[index].decode()}
+        put_lines(pack, "leaves.ndjson", [json.dumps(line).encode() for line in found])
+
+    return hand
+
+
 def altered_with_leaf(pack: Files, log: MemoryLog) -> None:
     """A fact altered, and its leaf so that both fit each other."""
     text("facts.ndjson", '"received_by":"li"', '"received_by":"wang"', "v1")(pack, log)

@@ -137,12 +137,26 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
         t.text(LEAVES, '"seq":11', '"seq":77'),
         [f"fact.altered {FACTS} 77", *(f"fact.reordered {FACTS} {n}" for n in range(12, 20))],
     ),
+    "a setting aside that is listed as something else": (
+        t.all_of(t.lines(FACTS, lambda lines: lines.pop()), t.listed_as("key", "set_aside", None)),
+        [f"proof.unreadable {LEAVES} -"],
+    ),
+    "a setting aside that is listed as a rulebook": (
+        t.all_of(t.lines(FACTS, lambda lines: lines.pop()), t.listed_as("rulebook", "set_aside", None)),
+        [f"leaf.altered {LEAVES} -"],
+    ),
+    "the last fact listed as a rulebook": (
+        t.all_of(t.without_fact("v4"), t.listed_as("rulebook", "fact", 19),
+                 t.value("manifest.json", lambda said: said.update(seq=18))),
+        [f"leaf.altered {LEAVES} -"],
+    ),
     # the head of the log
     "a head signed by another key": (
         t.put(CHECKPOINT, lambda p, log: log.checkpoint(signer=OTHER_KEY)), [f"checkpoint.signature {CHECKPOINT} -"],
     ),
     "a head of another size": (
-        t.put(CHECKPOINT, lambda p, log: log.checkpoint(len(log.entries) - 1)), [f"proof.broken {LEAVES} -"],
+        t.put(CHECKPOINT, lambda p, log: log.checkpoint(len(log.entries) - 1)),
+        [f"proof.broken {LEAVES} -", "manifest.head manifest.json -"],
     ),
     "a head whose root was altered": (
         t.text(CHECKPOINT, f"{ORIGIN}\n30\n", f"{ORIGIN}\n31\n"), [f"checkpoint.signature {CHECKPOINT} -"],
@@ -158,6 +172,7 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
             f"{OTHER_KEY.verifier.vkey}\nc2sp.org/tlog-proof@v1\nindex 3\n\n" + log.checkpoint().decode()]).encode()),
         ["key.history keys.json -"],
     ),
+    "a history of keys that is none": (t.put("keys.json", b'["\\ud800"]'), ["key.history keys.json -"]),
     # rulebooks
     "another text of a rulebook": (
         t.text("rulebooks/shijiazhuang@1/1.yaml", "version: 1", "version: 1 # x"),
@@ -215,6 +230,32 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
         t.value(DECISIONS, lambda said: said.update(as_of="2026-03-20T00:00:00Z")),
         [f"judgement.differs {DECISIONS} -"],
     ),
+    "a second customer in the decisions": (
+        t.value(DECISIONS, lambda said: said["customers"].append({"customer": "x", "owner": "wang"})),
+        [f"judgement.differs {DECISIONS} -"],
+    ),
+    "deals that are no list": (
+        t.value(DECISIONS, lambda said: said.update(deals={"deal": "d1"})), [f"judgement.differs {DECISIONS} -"],
+    ),
+    "a decision that is nothing": (
+        t.value(DECISIONS, lambda said: said["customers"][0]["decisions"].append(None)),
+        [f"judgement.differs {DECISIONS} -"],
+    ),
+    "a decision because of nothing": (
+        t.value(DECISIONS, lambda said: said["customers"][0]["decisions"].append({"because": []})),
+        [f"decision.inserted {DECISIONS} -"],
+    ),
+    "a decision because of what is no list": (
+        t.value(DECISIONS, lambda said: said["customers"][0]["decisions"].append({"because": 5})),
+        [f"decision.inserted {DECISIONS} -"],
+    ),
+    "a further word that is nothing": (
+        t.value(DECISIONS, lambda said: said["customers"][0].update(note=None)), [f"judgement.differs {DECISIONS} -"],
+    ),
+    "customers twice, of which readers differ": (
+        t.put(DECISIONS, lambda p, log: p[DECISIONS].replace(b"{", b'{"customers":[{"owner":"wang"}],', 1)),
+        [f"decision.altered {DECISIONS} -"],
+    ),
     "decisions that are none": (t.put(DECISIONS, b"[" * 9000), [f"decision.altered {DECISIONS} -"]),
     # words in clear
     "other words": (
@@ -268,7 +309,27 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
     "the reason of a setting aside": (
         t.text(FACTS, "误登记", "重复"), [f"set_aside.inserted {FACTS} -", f"set_aside.removed {FACTS} -"],
     ),
+    "a setting aside that is none": (
+        t.lines(FACTS, lambda lines: lines.append(b'{"set_aside":5}')), [f"set_aside.inserted {FACTS} -"],
+    ),
     # the list of files
+    "another head in the manifest": (
+        t.value("manifest.json", lambda said: said.update(size=31)), ["manifest.head manifest.json -"],
+    ),
+    "another log in the manifest": (
+        t.value("manifest.json", lambda said: said.update(origin="other.example")), ["manifest.head manifest.json -"],
+    ),
+    "another time of judging in the manifest": (
+        t.value("manifest.json", lambda said: said.update(as_of="2026-03-20T00:00:00Z")),
+        ["judgement.differs manifest.json -"],
+    ),
+    "another customer in the manifest": (
+        t.value("manifest.json", lambda said: said.update(customer="0195a000-0000-7000-8000-0000000000ff")),
+        ["judgement.differs manifest.json -", f"decision.inserted {DECISIONS} -", f"judgement.differs {DECISIONS} -"],
+    ),
+    "a rulebook whose version is no number": (
+        t.value("manifest.json", lambda said: said.update(rulebook="base@²")), ["rulebook.default manifest.json -"],
+    ),
     "an unlisted form": (t.value("manifest.json", lambda said: said.update(seq=18)), [f"fact.cut {FACTS} -"]),
 }  # fmt: skip
 
@@ -296,6 +357,13 @@ OUTSIDER: dict[str, tuple[t.Hand, list[str]]] = {
     ),
     "no manifest": (t.drop("manifest.json"), ["archive.damaged manifest.json -"]),
     "a manifest that is none": (t.put("manifest.json", b"[" * 9000), ["manifest.unreadable manifest.json -"]),
+    "a file that the manifest lists twice": (
+        t.value("manifest.json", lambda said: said["files"].append(said["files"][0])),
+        ["archive.repeated manifest.json -", "manifest.signature manifest.note -"],
+    ),
+    "a name twice in the manifest": (
+        t.text("manifest.json", "{", '{"customer":"x",'), ["manifest.unreadable manifest.json -"],
+    ),
     "a path out of the pack": (t.put("../../etc/passwd", b"root"), ["archive.unexpected ../../etc/passwd -"]),
     "a path from the root": (t.put("/etc/passwd", b"root"), ["archive.unexpected /etc/passwd -"]),
 }  # fmt: skip
