@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final, Literal
 
 import msgspec
@@ -70,7 +71,7 @@ class LeafLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     index: int
     hash: str
-    kind: str
+    kind: Literal["fact", "set_aside", "rulebook"]
     seq: int | None = None
     event: str | None = None
     data: str | None = None
@@ -95,11 +96,19 @@ def pretty(value: Any) -> bytes:
     return msgspec.json.format(encode(value), indent=2) + b"\n"
 
 
+def _demand_once(pairs: list[tuple[str, Any]]) -> None:
+    """A name that stands twice would be one thing to this reader and another to somebody else's."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name stands there twice")
+
+
 def decoded(raw: bytes, kind: type[Any], name: str) -> Any:
     """What a file of the pack holds; raises `UnverifiableError`."""
     try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        found = msgspec.json.decode(raw, type=kind)
+        json.loads(raw, object_pairs_hook=_demand_once)
+        return found
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnverifiableError(
             translated("{name} is not what a pack holds: {error}", name=name, error=error)
         ) from None

@@ -7,14 +7,14 @@ from pathlib import Path
 from shared.evidence import form
 from shared.evidence.archive import DamagedError, PackArchive
 from shared.evidence.log import Trust, check_checkpoint
-from shared.evidence.manifest import check_manifest
+from shared.evidence.manifest import check_head, check_manifest
 from shared.evidence.pack_decisions import check_decisions
 from shared.evidence.pack_facts import check_facts, check_proof, check_set_asides
 from shared.evidence.pack_opened import check_opened
 from shared.evidence.pack_rulebooks import check_rulebooks
 from shared.evidence.tiles import note_checkpoint
 from shared.evidence.trusted import check_trusted
-from shared.evidence.verdict import UnverifiableError, Verdict
+from shared.evidence.verdict import Discrepancy, UnverifiableError, Verdict
 from shared.i18n import translated
 
 
@@ -38,6 +38,7 @@ def verify_pack(path: Path, trust: Trust) -> Verdict:
         try:
             if checkpoint is not None:
                 note_checkpoint(checkpoint, verdict)
+                check_head(manifest, checkpoint, verdict)
                 if check_proof(archive, checkpoint, verdict):
                     fits = check_facts(archive, manifest, verdict)
                     check_set_asides(archive, manifest.scope, verdict)
@@ -55,6 +56,9 @@ def verify_pack(path: Path, trust: Trust) -> Verdict:
 def _take_vouchers(archive: PackArchive, trust: Trust, verdict: Verdict) -> None:
     try:
         vouchers = form.decoded(archive.read(form.KEYS), list[str], form.KEYS)
-    except (DamagedError, UnverifiableError):
+    except DamagedError:
         return  # found with the manifest
+    except UnverifiableError as error:
+        verdict.find(Discrepancy("key.history", error.text, form.KEYS))
+        return
     trust.take_vouchers([voucher.encode() for voucher in vouchers], verdict, form.KEYS)

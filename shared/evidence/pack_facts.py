@@ -45,6 +45,7 @@ class _Line(Struct):
 
 _fact: Final = msgspec.json.Decoder(FactGlance).decode
 _line: Final = msgspec.json.Decoder(_Line).decode
+_BROKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def leaves_of(archive: PackArchive) -> Iterator[LeafLine]:
@@ -52,7 +53,7 @@ def leaves_of(archive: PackArchive) -> Iterator[LeafLine]:
     for line in archive.lines(form.LEAVES, LONGEST_LEAF):
         try:
             yield _leaf(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except _BROKEN as error:
             raise UnverifiableError(
                 translated("{name} is not what a pack holds: {error}", name=form.LEAVES, error=error)
             ) from None
@@ -142,7 +143,7 @@ class _Order:
             return
         try:
             fact = _fact(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except _BROKEN:
             self._find("fact.unreadable", translated("the line is no fact"), place)
             return
         if fact.id != leaf.event:
@@ -188,7 +189,7 @@ def set_aside_lines(archive: PackArchive) -> Iterator[bytes]:
 def _placed(number: int, line: bytes) -> PlacedFact:
     try:
         fact = _fact(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _BROKEN:
         return PlacedFact(number, line, None, None)
     return PlacedFact(number, line, fact.id, fact.scope)
 
@@ -198,12 +199,21 @@ def check_set_asides(archive: PackArchive, scope: str, verdict: Verdict) -> None
     logged = {unpacked(leaf.hash): leaf for leaf in leaves_of(archive) if leaf.kind == "set_aside"}
     for line in set_aside_lines(archive):
         named = logged.pop(leaf_hash(set_aside_entry(scope, line)), None)
-        if named is not None and named.event != _line(line).set_aside:
+        event = _set_aside_in(line)
+        if named is not None and named.event != event:
             told = translated("the leaf names another event than its fact")
             verdict.find(Discrepancy("leaf.altered", told, form.LEAVES, index=named.index))
         if named is None:
             told = translated("the log has no such line: somebody set a fact aside that counts")
-            verdict.find(Discrepancy("set_aside.inserted", told, form.FACTS, event=_line(line).set_aside))
+            verdict.find(Discrepancy("set_aside.inserted", told, form.FACTS, event=event))
     for leaf in logged.values():
         told = translated("the log says that a fact is set aside, and the file does not")
         verdict.find(Discrepancy("set_aside.removed", told, form.FACTS, event=leaf.event, index=leaf.index))
+
+
+def _set_aside_in(line: bytes) -> str | None:
+    """Which event a line sets aside; None where it says none."""
+    try:
+        return _line(line).set_aside
+    except _BROKEN:
+        return None
