@@ -110,9 +110,7 @@ class PackArchive:
         with self.stream(name) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise UnverifiableError(
-                translated("{name} unpacks to more than {limit} bytes", name=name, limit=limit)
-            )
+            raise _too_large(name, limit)
         return data
 
     def digest(self, name: str, most: int) -> tuple[str, int]:
@@ -128,12 +126,18 @@ class PackArchive:
         """A file to be read in pieces; its reads raise `DamagedError`."""
         return _Checked(self._zip, name)
 
-    def lines(self, name: str, longest: int) -> Iterator[bytes]:
-        """The lines of a file without their ends; raises `DamagedError` for one that is longer."""
+    def lines(self, name: str, longest: int, most: int | None = None) -> Iterator[bytes]:
+        """The lines of a file without their ends; raises `DamagedError` for one that is longer, and
+        `UnverifiableError` for a file of more bytes than `most`.
+        """
+        size = 0
         with self.stream(name) as file, io.BufferedReader(file, CHUNK) as buffered:
             while line := buffered.readline(longest + 2):
                 if len(line) > longest + 1:
                     raise DamagedError(name)
+                size += len(line)
+                if most is not None and size > most:
+                    raise _too_large(name, most)
                 yield line.removesuffix(b"\n")
 
 
@@ -173,6 +177,10 @@ class _Checked(io.RawIOBase):
         if hasattr(self, "_stream"):
             self._stream.close()
         super().close()
+
+
+def _too_large(name: str, limit: int) -> UnverifiableError:
+    return UnverifiableError(translated("{name} unpacks to more than {limit} bytes", name=name, limit=limit))
 
 
 def _demand_small_directory(file: BinaryIO) -> None:

@@ -16,6 +16,7 @@ from shared.contract import BadEvent, Event, content_digest, decode_event
 from shared.contract.sealed import contact_id, is_sealed_form
 from shared.evidence.form import ShownPerson
 from shared.evidence.verdict import Kind
+from shared.sealing.opening import people_in_event
 from shared.sealing.person import from_base64, proves
 from shared.sealing.sealing import contact_in
 
@@ -30,8 +31,11 @@ class NotSealedWordsError(Exception):
         self.kind, self.path = kind, path
 
 
-def demand_sealed_words(sealed: bytes, clear: bytes, people: Mapping[str, ShownPerson]) -> None:
-    """Raise `NotSealedWordsError` unless the clear event is what was put under this seal."""
+def demand_sealed_words(sealed: bytes, clear: bytes, people: Mapping[str, ShownPerson]) -> set[str]:
+    """Whom the record proves: whose contacts it names, and by whose key its words are proved.
+
+    Raises `NotSealedWordsError` unless the clear event is what was put under this seal.
+    """
     event = _event(clear, "opened.unreadable")
     _event(sealed, "opened.altered")
     document, said = _decode(sealed), _decode(clear)
@@ -39,13 +43,15 @@ def demand_sealed_words(sealed: bytes, clear: bytes, people: Mapping[str, ShownP
     if seal is None:
         if document != said:
             raise NotSealedWordsError("opened.altered")
-        return
+        return set()
     person = people.get(seal["by"])
     if person is None:
         raise NotSealedWordsError("opened.key", seal["by"])
+    named = {id_ for id_ in people_in_event(sealed) if contact_id(id_) is not None}
     _compare(document, said, "", people)
     if not proves(_key(person), content_digest(event), seal["digest"]):
         raise NotSealedWordsError("opened.altered")
+    return named | {seal["by"]}
 
 
 def _event(body: bytes, kind: Kind) -> Event:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import Any, Final
 
@@ -12,10 +11,10 @@ import msgspec
 from shared.contract.answers.result import JudgementResult
 from shared.evidence import form
 from shared.evidence.archive import DamagedError, PackArchive
-from shared.evidence.belonging import belonging
 from shared.evidence.erasures import all_erased
 from shared.evidence.form import Manifest
 from shared.evidence.pack_facts import fact_lines, set_aside_lines
+from shared.evidence.pack_shown import check_shown
 from shared.evidence.rejudging import erased_named, judged_customer, of_events
 from shared.evidence.verdict import Discrepancy, Kind, UnverifiableError, Verdict
 from shared.i18n import Text, translated
@@ -54,7 +53,7 @@ def check_decisions(
         told = translated("the facts cannot be judged: {error}", error=error)
         verdict.find(Discrepancy("judgement.failed", told, form.FACTS, scope=manifest.scope))
         return
-    own = of_events(result, _events(archive, result))
+    own = of_events(result, check_shown(archive, manifest.scope, result, verdict))
     read = erased_named(own, all_erased(fact_lines(archive)))
     given = msgspec.json.decode(msgspec.json.encode(read))
     _check_claims(manifest, result, verdict)
@@ -76,14 +75,6 @@ def _check_claims(manifest: Manifest, result: JudgementResult, verdict: Verdict)
 
 def _ended(line: bytes) -> bytes:
     return line + b"\n"
-
-
-def _events(archive: PackArchive, result: JudgementResult) -> set[str]:
-    found = belonging(result)
-    for line in fact_lines(archive):
-        with suppress(msgspec.MsgspecError, KeyError, TypeError):  # a line that is no event is found as such
-            found.takes(line)
-    return found.events
 
 
 class _Comparison:

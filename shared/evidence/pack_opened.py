@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from shared.contract import MAX_SEALED_BYTES
+from shared.contract.sealed import contact_id
 from shared.evidence import form
-from shared.evidence.archive import DamagedError, PackArchive
+from shared.evidence.archive import MOST_SMALL, DamagedError, PackArchive
 from shared.evidence.erasures import erased_in
 from shared.evidence.form import Manifest, ShownPerson
 from shared.evidence.opened import NotSealedWordsError, demand_sealed_words
@@ -43,21 +44,34 @@ def check_opened(archive: PackArchive, manifest: Manifest, verdict: Verdict, *, 
     except UnverifiableError as error:
         verdict.find(Discrepancy("opened.unreadable", error.text, form.PEOPLE))
         return
+    proven: set[str] = set()
     for number, line in enumerate(fact_lines(archive), start=1):
         seq = number if fits else None
-        id_ = _id_of(line)
+        id_ = id_of(line)
         if id_ in clear:
-            _check(line, clear.pop(id_), seq, people, manifest.scope, verdict)
+            proven |= _check(line, clear.pop(id_), seq, people, manifest.scope, verdict)
         _check_erasure(line, seq, people, manifest.scope, verdict)
     for id_ in clear:
         told = translated("a record stands in clear that is none of the facts")
         verdict.find(Discrepancy("opened.unknown", told, form.OPENED, scope=manifest.scope, event=id_))
+    if not clear:
+        _check_people(people, proven, manifest.scope, verdict)
+
+
+def _check_people(people: Mapping[str, ShownPerson], proven: set[str], scope: str, verdict: Verdict) -> None:
+    """Nobody is shown whom no record in clear proves, nor with a contact where there is none."""
+    for id_, person in people.items():
+        if id_ not in proven or (person.contact is not None and contact_id(id_) is None):
+            told = translated(
+                "the pack shows a person or a contact that no record in clear proves: {id}", id=id_
+            )
+            verdict.find(Discrepancy("opened.unproven", told, form.PEOPLE, scope=scope))
 
 
 def _clear(archive: PackArchive, scope: str, verdict: Verdict) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for number, line in enumerate(archive.lines(form.OPENED, MAX_SEALED_BYTES), start=1):
-        id_ = _id_of(line)
+    for number, line in enumerate(archive.lines(form.OPENED, MAX_SEALED_BYTES, MOST_SMALL), start=1):
+        id_ = id_of(line)
         if id_ is None:
             told = translated("the line is no fact")
             verdict.find(Discrepancy("opened.unreadable", told, form.OPENED, number, scope))
@@ -69,7 +83,14 @@ def _clear(archive: PackArchive, scope: str, verdict: Verdict) -> dict[str, byte
     return found
 
 
-def _id_of(line: bytes) -> str | None:
+def opened_ids(archive: PackArchive) -> set[str]:
+    """Which records stand in clear; raises `DamagedError` and `UnverifiableError`."""
+    found = map(id_of, archive.lines(form.OPENED, MAX_SEALED_BYTES, MOST_SMALL))
+    return {id_ for id_ in found if id_ is not None}
+
+
+def id_of(line: bytes) -> str | None:
+    """The id of an event; None of what is none."""
     try:
         return _id(line).id
     except _BROKEN:
@@ -83,13 +104,15 @@ def _check(
     people: Mapping[str, ShownPerson],
     scope: str,
     verdict: Verdict,
-) -> None:
+) -> set[str]:
+    """Whom a record in clear proves; after one that does not hold, nobody is asked for any further."""
     try:
-        demand_sealed_words(sealed, clear, people)
+        return demand_sealed_words(sealed, clear, people)
     except NotSealedWordsError as error:
         told = _WORDS[error.kind].format(path=error.path or "-")
-        found = Discrepancy(error.kind, told, form.OPENED, scope=scope, seq=seq, event=_id_of(clear))
+        found = Discrepancy(error.kind, told, form.OPENED, scope=scope, seq=seq, event=id_of(clear))
         verdict.find(found)
+        return set(people)
 
 
 def _check_erasure(
@@ -97,9 +120,7 @@ def _check_erasure(
 ) -> None:
     if erased_in(line) & people.keys():
         told = translated("the pack shows a person whom this fact erased before it was made")
-        verdict.find(
-            Discrepancy("person.erased", told, form.PEOPLE, scope=scope, seq=seq, event=_id_of(line))
-        )
+        verdict.find(Discrepancy("person.erased", told, form.PEOPLE, scope=scope, seq=seq, event=id_of(line)))
 
 
 def notice_erased(facts: Iterable[bytes], shown: Iterable[str], verdict: Verdict) -> None:
@@ -112,6 +133,6 @@ def notice_erased(facts: Iterable[bytes], shown: Iterable[str], verdict: Verdict
             told = translated(
                 "the pack holds personal data of somebody who was erased since, by the event {event}: delete the pack, "
                 "and every copy of it",
-                event=_id_of(line),
+                event=id_of(line),
             )
             verdict.notices.append(told)

@@ -25,6 +25,7 @@ Kind = Literal[
     "set_aside.altered", "set_aside.removed", "set_aside.inserted",
     "rulebook.text", "rulebook.missing", "rulebook.unlogged", "rulebook.default",
     "opened.unreadable", "opened.unknown", "opened.altered", "opened.contact", "opened.repeated", "opened.key",
+    "opened.unproven",
     "decision.altered", "decision.missing", "decision.inserted", "judgement.failed", "judgement.differs",
     "person.erased",
 ]  # fmt: skip

@@ -11,6 +11,8 @@ from shared.contract import parse_instant
 from shared.evidence.form import MANIFEST, SIGNATURE
 from shared.evidence.log import signed_manifest
 from shared.evidence.multiproof import between
+from shared.sealing.opening import open_event, people_in_event
+from shared.sealing.person import base64
 from shared.tlog.checkpoints import encode_hash
 from shared.tlog.hashing import leaf_hash, root_of
 from shared.tlog.leaves import fact_entry
@@ -144,6 +146,20 @@ def listed_as(other: str, kind: str, seq: int | None) -> Hand:
         index, hash_ = found[at]["index"], found[at]["hash"]
         found[at] = {"index": index, "hash": hash_, "kind": other, "data": log.entries[index].decode()}
         put_lines(pack, "leaves.ndjson", [json.dumps(line).encode() for line in found])
+
+    return hand
+
+
+def shown_of_another(short: str) -> Hand:
+    """A record of another customer in clear, with the key that proves it."""
+
+    def hand(pack: Files, log: MemoryLog) -> None:
+        body, people = fact(pack, short), json.loads(pack["people.json"])
+        keys = {id_: log.vault.people[id_] for id_ in people_in_event(body)}
+        pack["opened.ndjson"] += open_event(body, keys) + b"\n"
+        for id_, key in keys.items():
+            people[id_] = {"contact": key.contact, "proof": base64(key.proof_key)}
+        pack["people.json"] = json.dumps(people).encode()
 
     return hand
 

@@ -76,6 +76,21 @@ def test_mixed(pack: dict[str, bytes]) -> None:
     assert event_id("v3") not in shown
 
 
+def test_left_out(pack: dict[str, bytes], tmp_path: Path) -> None:
+    """A record that could stand in clear and does not is told; it is no proof of anything by itself."""
+    assert verified(tmp_path, pack).notices == []
+    fewer = pack | {"opened.ndjson": b"".join(pack["opened.ndjson"].splitlines(keepends=True)[1:])}
+    verdict = verified(tmp_path, relisted(fewer))
+    assert (verdict.exit_code, ["1 records" in text.en for text in verdict.notices]) == (0, [True])
+
+
+def test_much_in_clear(pack: dict[str, bytes], tmp_path: Path) -> None:
+    """More words in clear than a pack can have are refused before they are held."""
+    line = b'{"id":"%d","x":"' + b"x" * 250_000 + b'"}\n'
+    much = pack | {"opened.ndjson": b"".join(line % number for number in range(280))}
+    assert "opened.unreadable" in kinds(verified(tmp_path, relisted(much)))
+
+
 def test_keys_read_nothing(log: MemoryLog, pack: dict[str, bytes]) -> None:
     """No key of a person by which anything could be read stands in a pack."""
     from shared.sealing.person import base64, derived

@@ -298,6 +298,18 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
     "a line in clear that is none": (
         t.lines(OPENED, lambda lines: lines.append(b"{}")), [f"opened.unreadable {OPENED} -"],
     ),
+    "a person whom no record in clear names": (
+        t.value(PEOPLE, lambda said: said.update({"p:" + "0" * 26: {"contact": "+8613999999999", "proof": "A" * 43}})),
+        [f"opened.unproven {PEOPLE} -"],
+    ),
+    "a contact of what has none": (
+        t.value(PEOPLE, lambda said: [one.update(contact="+8613999999999") for id_, one in said.items()
+                                      if id_.startswith("n:")]),
+        [f"opened.unproven {PEOPLE} -"],
+    ),
+    "a record in clear of another customer": (
+        t.shown_of_another("f2"), [f"opened.unknown {OPENED} -"],
+    ),
     # set aside
     "a setting aside taken out": (
         t.lines(FACTS, lambda lines: lines.pop()), [f"set_aside.removed {FACTS} -"],
