@@ -20,7 +20,9 @@ from shared.tlog.errors import TlogError
 from shared.tlog.hashing import leaf_hash
 from shared.tlog.leaves import RulebookLeaf, decode_entry
 
-_NAME: Final = re.compile(r"rulebooks/([a-z0-9][a-z0-9._-]{0,63})@([0-9]{1,9})/([0-9]{1,3})\.yaml")
+_NAME: Final = re.compile(
+    r"rulebooks/([a-z0-9][a-z0-9._-]{0,63})@(0|[1-9][0-9]{0,8})/(0|[1-9][0-9]{0,2})\.yaml"
+)
 MOST_TEXT: Final = 1024 * 1024
 
 

@@ -7,6 +7,7 @@ file and seq.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from shared.cli import command
 from shared.contract import parse_instant
 from shared.evidence.verdict import Verdict
 from shared.tlog.checkpoints import Checkpoint, encode_hash
@@ -184,6 +187,12 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
     ),
     "a rulebook taken out": (
         t.drop("rulebooks/shijiazhuang@1"), ["rulebook.missing rulebooks/shijiazhuang@1 13"],
+    ),
+    "a text beside the adopted one, whose version reads the same": (
+        t.put("rulebooks/base@01/0.yaml", b"rulebook: base\n"), ["archive.unexpected rulebooks/base@01/0.yaml -"],
+    ),
+    "a text beside the adopted one, whose number reads the same": (
+        t.put("rulebooks/base@1/00.yaml", b"rulebook: base\n"), ["archive.unexpected rulebooks/base@1/00.yaml -"],
     ),
     "a rulebook that nobody adopted": (
         t.all_of(*(t.put(f"rulebooks/getian@1/{n}.yaml", lambda p, log, n=n: log.registry.texts_of(("getian", 1))[n])
@@ -670,3 +679,90 @@ def test_zip(whole: t.Files, tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as more:
         more.writestr("alerts.json", b"[1]")
     assert "archive.repeated alerts.json -" in found(verified(tmp_path, path.read_bytes()))
+
+
+def rezipped(whole: t.Files, how: int) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", how) as packed:
+        for name, data in whole.items():
+            packed.writestr(name, data)
+    return target.getvalue()
+
+
+class Unseekable(io.BytesIO):
+    """What a zip is streamed into: sizes stand behind each file."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        raise OSError
+
+    def seek(self, *_: int) -> int:
+        raise OSError
+
+
+def streamed(whole: t.Files) -> bytes:
+    target = Unseekable()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in whole.items():
+            packed.writestr(name, data)
+    return target.getvalue()
+
+
+ZIPS: dict[str, tuple[Callable[[t.Files], bytes], int]] = {
+    "stored": (lambda whole: rezipped(whole, zipfile.ZIP_STORED), 0),
+    "deflated": (lambda whole: rezipped(whole, zipfile.ZIP_DEFLATED), 0),
+    "streamed": (streamed, 0),
+    "packed by bzip2": (lambda whole: rezipped(whole, zipfile.ZIP_BZIP2), 1),
+    "packed by lzma": (lambda whole: rezipped(whole, zipfile.ZIP_LZMA), 1),
+    "a bit of what lzma packed": (
+        lambda whole: t.bit(raw := rezipped(whole, zipfile.ZIP_LZMA), raw.index(b"facts.ndjson") + 30), 1,
+    ),
+    "another pack in front": (lambda whole: zipped({"alerts.json": b"[1]"}) + zipped(whole), 2),
+    "another pack behind": (lambda whole: zipped(whole) + zipped({"alerts.json": b"[1]"}), 2),
+    "bytes behind": (lambda whole: zipped(whole) + b"more", 2),
+    "bytes in front": (lambda whole: b"PK\x03\x04more" + zipped(whole), 2),
+    "a comment": (lambda whole: zipped(whole)[:-2] + b"\x04\0more", 2),
+    "a file that the list does not have": (lambda whole: unlisted(zipped(whole)), 2),
+    "a file that begins beyond all": (lambda whole: moved(rezipped(whole, 0), 0x7FFFFFFF), 2),
+    "a file that begins before all": (lambda whole: moved(rezipped(whole, 0), 7), 2),
+    "a size that stands otherwise before the file": (
+        lambda whole: (raw := rezipped(whole, 0))[:18] + bytes(4) + raw[22:], 2,
+    ),
+    "a list of 64 bits that is not where it is": (lambda whole: far_list(zipped(whole)), 2),
+}  # fmt: skip
+
+
+def unlisted(raw: bytes) -> bytes:
+    """The first file of the zip taken out of the list, while it stands there still."""
+    first, end = raw.index(b"PK\x01\x02"), raw.index(b"PK\x05\x06")
+    second = raw.index(b"PK\x01\x02", first + 4)
+    count = int.from_bytes(raw[end + 10 : end + 12], "little") - 1
+    counted = count.to_bytes(2, "little") * 2
+    length = (end - second).to_bytes(4, "little")
+    return raw[:first] + raw[second:end] + raw[end : end + 8] + counted + length + raw[end + 16 :]
+
+
+def moved(raw: bytes, to: int) -> bytes:
+    """The list says of its first file that it begins elsewhere."""
+    at = raw.index(b"PK\x01\x02") + 42
+    return raw[:at] + to.to_bytes(4, "little") + raw[at + 4 :]
+
+
+def far_list(raw: bytes) -> bytes:
+    """A locator of 64 bits whose field reads as the mark of what it should lead to."""
+    end = raw.index(b"PK\x05\x06")
+    locator = b"PK\x06\x07" + bytes(4) + b"PK\x06\x06" + bytes(4) + b"\x01\0\0\0"
+    return raw[:end] + locator + raw[end:]
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_zips(name: str, whole: t.Files, tmp_path: Path) -> None:
+    """A plain zip of the same files passes, whoever packed it; one that other readers would read otherwise does not."""
+    make, code = ZIPS[name]
+    path = tmp_path / "pack.zip"
+    path.write_bytes(make(whole))
+    done = CliRunner().invoke(command(), ["verify", str(path), "--key", KEY.verifier.vkey])
+    assert isinstance(done.exception, SystemExit) or done.exception is None
+    assert done.exit_code == code
