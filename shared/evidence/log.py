@@ -49,12 +49,18 @@ class Trust:
         """The keys that were given, and those that the log vouches for under them."""
         return (*self.keys, *self.vouched)
 
+    def keys_of(self, origin: str) -> Sequence[Verifier]:
+        """Those of one log: a key speaks for the log of its name, and for no other that is trusted as well."""
+        return [key for key in self.all_keys if key.name == origin]
+
     def take_vouchers(self, vouchers: Iterable[bytes], verdict: Verdict, file: str) -> None:
         """Trust the keys that these vouchers lead to; one that does not hold is found."""
         try:
             parsed = [parse_voucher(raw) for raw in vouchers]
             for key in self.keys:
-                self.vouched += [one for one in trusted_keys(key, parsed) if one not in self.all_keys]
+                self.vouched += [
+                    one for one in trusted_keys(key, parsed, key.name) if one not in self.all_keys
+                ]
         except TlogError as error:
             told = translated("the history of the log's keys does not hold: {error}", error=error)
             verdict.find(Discrepancy("key.history", told, file))
@@ -78,8 +84,12 @@ def trust_of(
     return Trust(known, cosigners, checkpoint, consistency, tiles)
 
 
-def check_checkpoint(raw: bytes, trust: Trust, verdict: Verdict, file: str) -> Checkpoint | None:
-    """The checkpoint, where the log's key has signed it; what is wrong with it is found."""
+def check_checkpoint(
+    raw: bytes, trust: Trust, verdict: Verdict, file: str, origin: str | None = None
+) -> Checkpoint | None:
+    """The checkpoint, where the log's key has signed it; what is wrong with it is found, also where it is of another
+    log than that of `origin`.
+    """
     try:
         note = parse_note(raw)
         checkpoint = parse_checkpoint(note.text)
@@ -88,15 +98,16 @@ def check_checkpoint(raw: bytes, trust: Trust, verdict: Verdict, file: str) -> C
             Discrepancy("checkpoint.unreadable", translated("no checkpoint: {error}", error=error), file)
         )
         return None
+    keys = trust.keys_of(checkpoint.origin)
+    if not keys or origin not in (None, checkpoint.origin):
+        told = translated("the checkpoint is of another log, {origin}", origin=checkpoint.origin)
+        verdict.find(Discrepancy("checkpoint.origin", told, file))
+        return None
     try:
-        open_note(raw, trust.all_keys)
+        open_note(raw, keys)
     except BadNoteError as error:
         told = translated("the key of the log has not signed this checkpoint: {error}", error=error)
         verdict.find(Discrepancy("checkpoint.signature", told, file))
-        return None
-    if checkpoint.origin not in {key.name for key in trust.keys}:
-        told = translated("the checkpoint is of another log, {origin}", origin=checkpoint.origin)
-        verdict.find(Discrepancy("checkpoint.origin", told, file))
         return None
     for witness in trust.witnesses:
         try:
@@ -114,10 +125,10 @@ def signed_manifest(manifest: bytes, signers: Sequence[Signer]) -> bytes:
     return bytes(sign_note(_manifest_text(manifest), signers))
 
 
-def signs_manifest(note: bytes, manifest: bytes, trust: Trust) -> bool:
-    """Whether a key of the log has signed this manifest."""
+def signs_manifest(note: bytes, manifest: bytes, keys: Sequence[Verifier]) -> bool:
+    """Whether one of these keys has signed this manifest."""
     try:
-        told, _ = open_note(note, trust.all_keys)
+        told, _ = open_note(note, keys)
     except TlogError:
         return False
     return told.text == _manifest_text(manifest)

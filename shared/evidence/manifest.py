@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from shared.evidence import form
@@ -12,6 +13,7 @@ from shared.evidence.log import Trust, signs_manifest
 from shared.evidence.verdict import Discrepancy, Kind, UnverifiableError, Verdict
 from shared.i18n import Text, translated
 from shared.tlog.checkpoints import Checkpoint
+from shared.tlog.notes import Verifier
 
 _MOST_SHOWN: Final = 100
 
@@ -29,7 +31,7 @@ def check_manifest(archive: PackArchive, trust: Trust, verdict: Verdict) -> Mani
                 "the pack has form {form}, which this version does not know", form=manifest.panke_evidence
             )
         )
-    _check_signature(archive, trust, verdict)
+    _check_signature(archive, trust.keys_of(manifest.origin), verdict)
     listed = {file.name: file for file in manifest.files}
     if len(listed) < len(manifest.files):
         told = translated("the manifest lists a file more than once")
@@ -84,9 +86,9 @@ def _read(archive: PackArchive, verdict: Verdict) -> Manifest | None:
     return None
 
 
-def _check_signature(archive: PackArchive, trust: Trust, verdict: Verdict) -> None:
+def _check_signature(archive: PackArchive, keys: Sequence[Verifier], verdict: Verdict) -> None:
     try:
-        signed = signs_manifest(archive.read(form.SIGNATURE), archive.read(form.MANIFEST), trust)
+        signed = signs_manifest(archive.read(form.SIGNATURE), archive.read(form.MANIFEST), keys)
     except DamagedError:
         signed = False
     if not signed:

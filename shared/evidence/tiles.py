@@ -5,7 +5,9 @@ What is held at a time is one bundle, the right edge of the tree and one place f
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +41,7 @@ class Entry(NamedTuple):
 
 
 class LogFiles:
-    """A folder that holds a log as tlog-tiles lays it out. Nothing but plain files below it is read."""
+    """A folder that holds a log as tlog-tiles lays it out. Nothing but plain files is read: a pipe would never end."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +49,9 @@ class LogFiles:
     def read(self, path: str, limit: int) -> bytes | None:
         """A file; None where there is none, or one that is larger than it can be."""
         try:
-            with open(self.folder / path, "rb") as file:
+            with open(self.folder / path, "rb", opener=_without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None
                 data = file.read(limit + 1)
         except OSError:
             return None
@@ -73,6 +77,10 @@ class LogFiles:
         if found is None and tile.width < WIDTH:
             return self.read(Tile(tile.level, tile.index).path, limit)
         return found
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def body_in(files: LogFiles, leaf: Leaf) -> bytes | None:
@@ -259,7 +267,7 @@ def checked_entries(
     held = dict(also or {})
     trusted = None
     if trust.checkpoint is not None:
-        trusted = check_checkpoint(trust.checkpoint, trust, verdict, "--checkpoint")
+        trusted = check_checkpoint(trust.checkpoint, trust, verdict, "--checkpoint", checkpoint.origin)
     sizes = {one.size for one in (*held.values(), *([trusted] if trusted else ()))}
     check = TilesCheck(files, checkpoint, verdict, frozenset(sizes))
     yield from check.entries()

@@ -37,7 +37,7 @@ def check_trusted(
 
 
 def _check_checkpoint(checkpoint: Checkpoint, trust: Trust, verdict: Verdict) -> None:
-    trusted = check_checkpoint(trust.checkpoint or b"", trust, verdict, "--checkpoint")
+    trusted = check_checkpoint(trust.checkpoint or b"", trust, verdict, "--checkpoint", checkpoint.origin)
     if trusted is None:
         return
     if trusted.size == checkpoint.size:
@@ -85,7 +85,7 @@ def _check_tiles(
     assert trust.tiles is not None
     files = LogFiles(trust.tiles)
     trust.take_vouchers(files.vouchers(), verdict, f"--tiles/{VOUCHERS}")
-    head = check_checkpoint(files.checkpoint(), trust, verdict, f"--tiles/{CHECKPOINT}")
+    head = check_checkpoint(files.checkpoint(), trust, verdict, f"--tiles/{CHECKPOINT}", checkpoint.origin)
     if head is None:
         return
     if head.size < checkpoint.size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,16 @@ def test_long_bytes(tmp_path: Path) -> None:
     assert kinds(verify_tiles(folder, trust())) == set()
     written(tmp_path, {name: bit(data, 9) for name, data in found.items()})
     assert kinds(verify_tiles(folder, trust())) >= {"leaf.altered"}
+
+
+def test_pipe(tmp_path: Path) -> None:
+    """A pipe in the folder is no file of the log; nobody waits for what may come out of it."""
+    log = told_log()
+    folder = written(tmp_path, log.files())
+    tile = folder / f"tile/0/000.p/{len(log.entries)}"
+    tile.unlink()
+    os.mkfifo(tile)
+    assert kinds(verify_tiles(folder, trust())) == {"tile.missing"}
 
 
 def test_lacking(tmp_path: Path) -> None:

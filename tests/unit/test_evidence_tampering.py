@@ -17,15 +17,19 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.cli import command
 from shared.contract import parse_instant
+from shared.evidence.log import trust_of
 from shared.evidence.verdict import Verdict
-from shared.tlog.checkpoints import Checkpoint, encode_hash
-from shared.tlog.hashing import root_of
-from shared.tlog.leaves import decode_entry, fact_entry
-from shared.tlog.notes import Cosigner, sign_note
+from shared.tlog.checkpoints import Checkpoint, encode_hash, parse_checkpoint
+from shared.tlog.hashing import leaf_hash, root_of
+from shared.tlog.keys import Voucher
+from shared.tlog.leaves import KeyLeaf, decode_entry, fact_entry
+from shared.tlog.notes import Cosigner, NoteSigner, parse_note, sign_note
 from shared.tlog.tiles import decode_bundle, encode_bundle, parse_path
+from shared.tlog.tlog_proof import TlogProof
 from tests.rules.form import event_id
 from tests.support import tampering as t
 from tests.support.evidence import (
@@ -338,7 +342,8 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
         t.value("manifest.json", lambda said: said.update(size=31)), ["manifest.head manifest.json -"],
     ),
     "another log in the manifest": (
-        t.value("manifest.json", lambda said: said.update(origin="other.example")), ["manifest.head manifest.json -"],
+        t.value("manifest.json", lambda said: said.update(origin="other.example")),
+        ["manifest.head manifest.json -", "manifest.signature manifest.note -"],
     ),
     "another time of judging in the manifest": (
         t.value("manifest.json", lambda said: said.update(as_of="2026-03-20T00:00:00Z")),
@@ -394,8 +399,6 @@ def entry_at(
     files: t.Files, index: int, change: Callable[[bytes], bytes | None], *, hashed: bool = False
 ) -> None:
     """Another entry in a bundle, with its hash if wanted; None takes it out."""
-    from shared.tlog.hashing import leaf_hash
-
     name = next(name for name in files if name.startswith("tile/entries/000"))
     tile = parse_path(name)
     assert tile is not None
@@ -650,8 +653,6 @@ def test_log_cut(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
 
 def test_witness(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
     """Who asks for a witness's signature is told where it is missing."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     witness = Cosigner("witness.example", Ed25519PrivateKey.generate())
     asked = trust(witnesses=[witness.verifier.vkey])
     assert found(verified(tmp_path, whole, asked)) == {f"checkpoint.witness {CHECKPOINT} -"}
@@ -660,6 +661,41 @@ def test_witness(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
     )
     pack = dict(whole) | {"checkpoint": log.checkpoint() + signature.line.encode()}
     assert verified(tmp_path, t.relisted(pack), asked).exit_code == 0
+
+
+def test_two_logs(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
+    """Who trusts two logs is not told by the key of the one what stands in the other."""
+    other = NoteSigner("second.example/panke", Ed25519PrivateKey.from_private_bytes(b"s" * 32))
+    both = {"keys": [KEY.verifier.vkey, other.verifier.vkey]}
+    head = parse_checkpoint(parse_note(log.checkpoint()).text)
+    forged = dict(whole) | {CHECKPOINT: bytes(sign_note(head.text, [other]))}
+    assert found(verified(tmp_path, t.relisted(forged), trust_of(**both))) == {
+        f"checkpoint.signature {CHECKPOINT} -"
+    }
+    by_other = t.relisted(dict(whole), other)
+    assert found(verified(tmp_path, by_other, trust_of(**both))) == {"manifest.signature manifest.note -"}
+    beside = bytes(sign_note(head._replace(origin=other.verifier.name).text, [other]))
+    assert found(verified(tmp_path, whole, trust_of(**both, checkpoint=beside))) == {
+        "checkpoint.origin --checkpoint -"
+    }
+    files = written(tmp_path / "log", log.files() | {"checkpoint": beside})
+    assert found(verified(tmp_path, whole, trust_of(**both, tiles=files))) == {
+        "checkpoint.origin --tiles/checkpoint -"
+    }
+
+
+def test_voucher_of_another_log(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
+    """What a key has signed for another log vouches for nobody in this one."""
+    entry = KeyLeaf(OTHER_KEY.verifier.vkey).encode()
+    head = Checkpoint("other.example", 1, root_of([leaf_hash(entry)]))
+    voucher = bytes(Voucher(OTHER_KEY.verifier.vkey, TlogProof(0, (), bytes(sign_note(head.text, [KEY])))))
+    pack = dict(whole) | {"keys.json": json.dumps([voucher.decode()]).encode()}
+    assert found(verified(tmp_path, t.relisted(pack))) == {"key.history keys.json -"}
+    own = bytes(sign_note(head._replace(origin=ORIGIN).text, [KEY]))
+    pack["keys.json"] = json.dumps(
+        [bytes(Voucher(OTHER_KEY.verifier.vkey, TlogProof(0, (), own))).decode()]
+    ).encode()
+    assert found(verified(tmp_path, t.relisted(pack, OTHER_KEY))) == set()
 
 
 def test_wrong_key(whole: t.Files, tmp_path: Path) -> None:
