@@ -112,12 +112,17 @@ def _bytes(path: Path | None) -> bytes | None:
 
 def _print(verdict: Verdict) -> None:
     for finding in verdict.findings:
-        say(f"{finding.text}  [{finding.kind}] {finding.where()}")
+        say(_on_one_line(f"{finding.text}  [{finding.kind}] {finding.where()}"))
     if verdict.more:
         say(bilingual("and {count} more", count=verdict.more))
     for text in (*verdict.unknown, *verdict.notices):
-        say(text)
+        say(_on_one_line(str(text)))
     say(_summary(verdict))
+
+
+def _on_one_line(text: str) -> str:
+    """A finding with the names that it tells: one that holds a line break forges no line of its own."""
+    return text.replace("\n", "\\u000a")
 
 
 def _summary(verdict: Verdict) -> Text:

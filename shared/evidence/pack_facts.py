@@ -8,6 +8,7 @@ again, to say what happened to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.contract import MAX_SEALED_BYTES
+from shared.contract.times import parse_utc
 from shared.evidence import form
 from shared.evidence.archive import DamagedError, PackArchive
 from shared.evidence.fact_places import PlacedFact, classify
@@ -122,7 +124,7 @@ class _Order:
     def __init__(self, scope: str, verdict: Verdict) -> None:
         self._scope = scope
         self._verdict = verdict
-        self._before = ""
+        self._before: datetime | None = None
         self._ids: set[int] = set()
 
     def check(self, number: int, leaf: LeafLine, line: bytes) -> None:
@@ -151,7 +153,8 @@ class _Order:
         if fact.scope != self._scope:
             told = translated("the fact says that it is of the scope {scope}", scope=fact.scope)
             self._find("fact.moved", told, place)
-        if fact.recorded_at < self._before:
+        recorded_at = parse_utc(fact.recorded_at)  # that of its leaf: as texts, 04.5Z comes before 04Z
+        if self._before is not None and recorded_at < self._before:
             told = translated(
                 "it is recorded at {at}, before the fact that stands before it", at=fact.recorded_at
             )
@@ -159,7 +162,7 @@ class _Order:
         if hash(fact.id) in self._ids:
             self._find("fact.repeated", translated("the event stands in the scope twice"), place)
         self._ids.add(hash(fact.id))
-        self._before = max(self._before, fact.recorded_at)
+        self._before = recorded_at if self._before is None else max(self._before, recorded_at)
 
     def end(self, count: int, said: int) -> None:
         if count != said:

@@ -120,6 +120,20 @@ def test_ids_stand_for_contacts(pack: dict[str, bytes]) -> None:
     assert [people[id_]["contact"] for id_ in ids if person_id(id_)] == [PHONE]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [(".5Z", ".50001Z", set()), ("Z", ".5Z", set()), (".5Z", "Z", {"fact.backdated"}),
+     (".50001Z", ".5Z", {"fact.backdated"})],
+)  # fmt: skip
+def test_parts_of_a_second(first: str, second: str, expected: set[str], tmp_path: Path) -> None:
+    """What was recorded first is told by the time and not by how it is written."""
+    log = told_log()
+    for number, ending in enumerate((first, second)):
+        event = expand({"follow": f"g{number}", "at": "03-07 10:00", "who": "1", "by": "li", "content": "好"})
+        log.take(event | {"recorded_at": f"2026-03-07T02:00:09{ending}"})
+    assert kinds(verified(tmp_path, made_pack(log))) == expected
+
+
 def test_no_such_customer(log: MemoryLog) -> None:
     """Of a customer whom the rules do not know there is no pack."""
     with pytest.raises(NoSuchCustomerError):
@@ -161,6 +175,15 @@ def test_command(pack: dict[str, bytes], tmp_path: Path) -> None:
     code, said = run(path, "--key", key)
     assert code == 1
     assert "[manifest.digest] file=alerts.json" in said
+
+
+def test_forged_line(pack: dict[str, bytes], tmp_path: Path) -> None:
+    """A name with a line break in it makes no line of its own out of what the command says."""
+    path = tmp_path / "pack.zip"
+    path.write_bytes(zipped(pack | {"x\nnothing is wrong": b""}))
+    code, said = run(path, "--key", KEY.verifier.vkey)
+    assert (code, "nothing is wrong" in said) == (1, True)
+    assert not [line for line in said.splitlines() if line.startswith("nothing is wrong")]
 
 
 def test_command_json(pack: dict[str, bytes], tmp_path: Path) -> None:
