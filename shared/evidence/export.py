@@ -87,6 +87,7 @@ class _ExportCheck:
 
     def _fit(self, logged: Iterator[Entry]) -> bool:
         """Whether the facts of the export are those of the log, in their order; younger ones may follow."""
+        seen = set[int]()
         for fact, entry in zip_longest(self._placed(), logged):
             if entry is None:
                 if fact.event is None or fact.scope != self._scope:
@@ -99,7 +100,18 @@ class _ExportCheck:
                     pass
                 return False
             self._verdict.facts += 1
+            self._demand_once(fact, seen)
         return True
+
+    def _demand_once(self, fact: PlacedFact, seen: set[int]) -> None:
+        """The log's own files are read in bounded memory; of one scope every id can be kept in mind."""
+        if hash(fact.event) in seen:
+            told = translated("the event stands in the scope twice")
+            place = str(self._path)
+            self._verdict.find(
+                Discrepancy("fact.repeated", told, place, fact.line, self._scope, event=fact.event)
+            )
+        seen.add(hash(fact.event))
 
     def _demand_sealed(self, fact: PlacedFact | None, entry: Entry) -> None:
         sealed = b'"sealed":{'

@@ -34,18 +34,21 @@ def verify_pack(path: Path, trust: Trust) -> Verdict:
             verdict.unknown.append(translated("the pack has no checkpoint that can be read"))
         else:
             checkpoint = check_checkpoint(raw, trust, verdict, form.CHECKPOINT)
-        fits = False
+        fits, as_logged = False, False
         try:
             if checkpoint is not None:
                 note_checkpoint(checkpoint, verdict)
                 check_head(manifest, checkpoint, verdict)
                 if check_proof(archive, checkpoint, verdict):
                     fits = check_facts(archive, manifest, verdict)
-                    check_set_asides(archive, manifest.scope, verdict)
+                    as_logged = check_set_asides(archive, manifest.scope, verdict) and fits
                 check_trusted(archive, manifest, checkpoint, trust, verdict)
             books = check_rulebooks(archive, manifest, verdict, fits=fits)
             check_opened(archive, manifest, verdict, fits=fits)
-            check_decisions(archive, manifest, books, verdict)
+            if as_logged:
+                check_decisions(archive, manifest, books, verdict)
+            else:  # nor is it known how much of them there would be to hold
+                verdict.unknown.append(translated("the facts are not those of the log, and were not judged"))
         except DamagedError as error:
             verdict.unknown.append(translated("{file} cannot be read to its end", file=error))
         except UnverifiableError as error:

@@ -197,8 +197,9 @@ def _placed(number: int, line: bytes) -> PlacedFact:
     return PlacedFact(number, line, fact.id, fact.scope)
 
 
-def check_set_asides(archive: PackArchive, scope: str, verdict: Verdict) -> None:
-    """What was set aside, as the log has it."""
+def check_set_asides(archive: PackArchive, scope: str, verdict: Verdict) -> bool:
+    """Whether no more was set aside than the log has; what is wrong is found."""
+    inserted = 0
     logged = {unpacked(leaf.hash): leaf for leaf in leaves_of(archive) if leaf.kind == "set_aside"}
     for line in set_aside_lines(archive):
         named = logged.pop(leaf_hash(set_aside_entry(scope, line)), None)
@@ -207,11 +208,13 @@ def check_set_asides(archive: PackArchive, scope: str, verdict: Verdict) -> None
             told = translated("the leaf names another event than its fact")
             verdict.find(Discrepancy("leaf.altered", told, form.LEAVES, index=named.index))
         if named is None:
+            inserted += 1
             told = translated("the log has no such line: somebody set a fact aside that counts")
             verdict.find(Discrepancy("set_aside.inserted", told, form.FACTS, event=event))
     for leaf in logged.values():
         told = translated("the log says that a fact is set aside, and the file does not")
         verdict.find(Discrepancy("set_aside.removed", told, form.FACTS, event=leaf.event, index=leaf.index))
+    return not inserted
 
 
 def _set_aside_in(line: bytes) -> str | None:

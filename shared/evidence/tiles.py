@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from shared.contract import MAX_SEALED_BYTES
+from shared.contract import MAX_SEALED_BYTES, BadEvent
+from shared.contract.set_aside import decode_set_aside
 from shared.evidence.log import Trust, check_checkpoint
 from shared.evidence.scope_order import ScopeOrder
 from shared.evidence.verdict import Discrepancy, Kind, UnverifiableError, Verdict
@@ -146,6 +147,7 @@ class TilesCheck:
         if raw is None:
             self._find("tile.missing", translated("the hashes are missing"), tile.path)
             return
+        self._demand_length(tile, raw)
         for number, hash_ in enumerate(hashes):
             if raw[number * HASH_SIZE : (number + 1) * HASH_SIZE] != hash_:
                 index = tile.index * WIDTH + number
@@ -175,6 +177,14 @@ class TilesCheck:
             self._find("tile.missing", translated("the hashes are missing"), tile.path)
         elif raw[: len(row) * HASH_SIZE] != b"".join(row):
             self._find("tile.altered", translated("the hashes are not those of the entries"), tile.path)
+        else:
+            self._demand_length(tile, raw)
+
+    def _demand_length(self, tile: Tile, raw: bytes) -> None:
+        """A tile has as many hashes as its name says, or all where it was filled since; fewer are found elsewhere."""
+        if len(raw) > tile.width * HASH_SIZE and len(raw) != WIDTH * HASH_SIZE:
+            told = translated("the tile has more bytes than its hashes")
+            self._find("tile.altered", told, tile.path)
 
     def _keep_root(self, frontier: Frontier) -> None:
         if frontier.size in self.sizes:
@@ -206,7 +216,16 @@ class TilesCheck:
         if isinstance(leaf, FactLeaf):
             self.verdict.facts += 1
             self._order.check(leaf, body, index, path)
+        elif isinstance(leaf, SetAsideLeaf) and body is not None:
+            self._check_set_aside(body, index, path)
         return Entry(index, leaf, hash_, body or b"")
+
+    def _check_set_aside(self, body: bytes, index: int, path: str) -> None:
+        try:
+            decode_set_aside(body)
+        except BadEvent as error:
+            told = translated("the entry sets nothing aside: {path}", path=error.path or "-")
+            self._find("set_aside.altered", told, path, index)
 
     def _body(self, leaf: Leaf, index: int) -> bytes | None:
         raw = body_in(self.files, leaf)

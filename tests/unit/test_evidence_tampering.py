@@ -26,7 +26,7 @@ from shared.evidence.verdict import Verdict
 from shared.tlog.checkpoints import Checkpoint, encode_hash, parse_checkpoint
 from shared.tlog.hashing import leaf_hash, root_of
 from shared.tlog.keys import Voucher
-from shared.tlog.leaves import KeyLeaf, decode_entry, fact_entry
+from shared.tlog.leaves import KeyLeaf, decode_entry, fact_entry, set_aside_entry
 from shared.tlog.notes import Cosigner, NoteSigner, parse_note, sign_note
 from shared.tlog.tiles import decode_bundle, encode_bundle, parse_path
 from shared.tlog.tlog_proof import TlogProof
@@ -433,6 +433,9 @@ TILES: dict[str, tuple[t.Hand, list[str]]] = {
     "a bundle cut short": (t.put(BUNDLE, lambda files, log: files[BUNDLE][:-9]), [f"tile.altered {BUNDLE} -"]),
     "a bundle gone": (t.drop(BUNDLE), [f"tile.missing {BUNDLE} -"]),
     "the hashes gone": (t.drop(HASHES), [f"tile.missing {HASHES} -"]),
+    "more in a tile than its hashes": (
+        t.put(HASHES, lambda files, log: files[HASHES] + bytes(32)), [f"tile.altered {HASHES} -"],
+    ),
     "a head signed by another key": (
         t.put("checkpoint", lambda files, log: log.checkpoint(signer=OTHER_KEY)), ["checkpoint.signature checkpoint -"],
     ),
@@ -484,6 +487,10 @@ SIGNED_ANEW: dict[str, tuple[Callable[[], t.Files], list[str]]] = {
         resigned(lambda log: entry_of(log, 19, lambda leaf: fact_entry(
             OTHER_SCOPE, 7, leaf.recorded_at, body_of(leaf)))),
         [f"fact.moved {BUNDLE} 7", f"leaf.repeated {BUNDLE} 7"],
+    ),
+    "a setting aside that is none": (
+        resigned(lambda log: log.add(SCOPE, set_aside_entry(SCOPE, b'{"set_aside":5}'), "set_aside", event="")),
+        ["set_aside.altered tile/entries/000.p/31 -"],
     ),
     "bytes that are no fact": (
         resigned(lambda log: entry_of(log, 12, lambda leaf: fact_entry(SCOPE, 12, leaf.recorded_at, b"{}"))),
@@ -576,6 +583,29 @@ def test_export(name: str, log: MemoryLog, whole: t.Files, tmp_path: Path) -> No
     hand(pack, log)
     verdict = verified_export(tmp_path, pack[FACTS], log.files())
     assert {f"{one.kind} {'-' if one.seq is None else one.seq}" for one in verdict.findings} == set(expected)
+
+
+def test_export_of_a_log_with_an_event_twice(log: MemoryLog, tmp_path: Path) -> None:
+    """An event that somebody logged twice is found in an export, as it is in a pack."""
+    twice = told_log()
+    body = twice.facts[SCOPE][-1]
+    twice.put(SCOPE, body, parse_instant(json.loads(body)["recorded_at"]), event_id("v4"))
+    export = b"".join(line + b"\n" for line in (*twice.facts[SCOPE], *twice.asides[SCOPE]))
+    verdict = verified_export(tmp_path, export, twice.files())
+    assert [(one.kind, one.line, one.event) for one in verdict.findings] == [
+        ("fact.repeated", 20, event_id("v4"))
+    ]
+
+
+def test_not_judged(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
+    """Facts that are not the log's are not judged: nobody knows how many of them there are, nor what they decide."""
+    for hand in (t.lines(FACTS, lambda lines: lines.extend([lines[-1].replace(b"gao", b"lie")] * 9)),
+                 t.text(FACTS, '"received_by":"li"', '"received_by":"wang"', "v1")):  # fmt: skip
+        pack = dict(whole)
+        hand(pack, log)
+        verdict = verified(tmp_path, t.relisted(pack))
+        assert not {one.kind for one in verdict.findings} & CONSEQUENCES
+        assert ["were not judged" in text.en for text in verdict.unknown] == [True]
 
 
 def test_untouched(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
