@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -30,10 +31,12 @@ def check_rulebooks(
     archive: PackArchive, manifest: Manifest, verdict: Verdict, *, fits: bool
 ) -> dict[BookId, Book]:
     """The rulebooks that can be read; where the log names another text, that is found."""
-    books = _books(archive, verdict)
+    files, books = _files(archive), dict[BookId, Book]()
     logged = _logged(archive, manifest.scope, verdict)
     for leaf in logged:
-        _check(leaf, books, verdict)
+        book = _checked(leaf, files.get((leaf.name, leaf.version)), archive, verdict)
+        if book is not None:
+            books[leaf.name, leaf.version] = book
     first = {f"{leaf.name}@{leaf.version}" for leaf in logged if leaf.seq == 1}
     if first and manifest.rulebook not in first:
         told = translated(
@@ -44,28 +47,61 @@ def check_rulebooks(
     if fits:  # each line is the fact of its leaf
         _check_adoptions(archive, manifest.scope, {leaf.seq for leaf in logged}, verdict)
     named = {(leaf.name, leaf.version) for leaf in logged}
-    for known in sorted(books.keys() - named):
+    for known in sorted(files.keys() - named):
         told = translated("the log knows of no adoption of {name}@{version}", name=known[0], version=known[1])
         verdict.find(Discrepancy("rulebook.unlogged", told, _folder(known), scope=manifest.scope))
     return books
 
 
-def _check(leaf: RulebookLeaf, books: dict[BookId, Book], verdict: Verdict) -> None:
-    known = leaf.name, leaf.version
-    book = books.get(known)
-    place = {"scope": leaf.scope, "seq": leaf.seq}
-    if book is None:
+def _checked(
+    leaf: RulebookLeaf, files: list[str] | None, archive: PackArchive, verdict: Verdict
+) -> Book | None:
+    """The adopted rulebook: its texts are read as such only where their digest is the one in the log."""
+    known, place = (leaf.name, leaf.version), {"scope": leaf.scope, "seq": leaf.seq}
+    if files is None:
         told = translated(
             "the text of the rulebook {name}@{version} is missing", name=known[0], version=known[1]
         )
         verdict.find(Discrepancy("rulebook.missing", told, _folder(known), **place))  # type: ignore[arg-type]
-    elif book.rulebook.sha256 != leaf.sha256:
-        told = translated(
-            "the text of {name}@{version} is not the one that was adopted: its digest is {found}, in the log stands "
-            "{logged}",
-            name=known[0], version=known[1], found=book.rulebook.sha256[:12], logged=leaf.sha256[:12],
-        )  # fmt: skip
-        verdict.find(Discrepancy("rulebook.text", told, _folder(known), **place))  # type: ignore[arg-type]
+        return None
+    try:
+        digest = _digest(archive, files)
+        if digest == leaf.sha256:
+            return _book(known, [archive.read(name, MOST_TEXT) for name in files], verdict)
+    except DamagedError:
+        return None  # found with the manifest
+    except UnverifiableError as error:
+        verdict.find(Discrepancy("rulebook.text", error.text, _folder(known), **place))  # type: ignore[arg-type]
+        return None
+    told = translated(
+        "the text of {name}@{version} is not the one that was adopted: its digest is {found}, in the log stands "
+        "{logged}",
+        name=known[0], version=known[1], found=digest[:12], logged=leaf.sha256[:12],
+    )  # fmt: skip
+    verdict.find(Discrepancy("rulebook.text", told, _folder(known), **place))  # type: ignore[arg-type]
+    return None
+
+
+def _digest(archive: PackArchive, files: list[str]) -> str:
+    """Over the bytes of a chain, root first, of which one is held at a time."""
+    sha = hashlib.sha256()
+    for name in files:
+        sha.update(archive.read(name, MOST_TEXT))
+    return sha.hexdigest()
+
+
+def _book(known: BookId, texts: list[bytes], verdict: Verdict) -> Book | None:
+    try:
+        book = book_of_texts(texts, _folder(known))
+    except OfficeFileError as error:
+        told = translated("the text is no rulebook: {error}", error=error)
+        verdict.find(Discrepancy("rulebook.text", told, _folder(known)))
+        return None
+    if (book.rulebook.name, book.rulebook.version) != known:
+        told = translated("the text is of another rulebook, {name}@{version}",
+                          name=book.rulebook.name, version=book.rulebook.version)  # fmt: skip
+        verdict.find(Discrepancy("rulebook.text", told, _folder(known)))
+    return book
 
 
 def _check_adoptions(archive: PackArchive, scope: str, logged: set[int], verdict: Verdict) -> None:
@@ -80,32 +116,14 @@ def _folder(known: BookId) -> str:
     return f"rulebooks/{known[0]}@{known[1]}"
 
 
-def _books(archive: PackArchive, verdict: Verdict) -> dict[BookId, Book]:
-    texts: dict[BookId, dict[int, bytes]] = {}
-    for name in sorted(set(archive.names())):
-        found = _NAME.fullmatch(name)
-        if found is None:
-            continue
-        try:
-            texts.setdefault((found[1], int(found[2])), {})[int(found[3])] = archive.read(name, MOST_TEXT)
-        except DamagedError:
-            continue  # found with the manifest
-        except UnverifiableError as error:
-            verdict.find(Discrepancy("rulebook.text", error.text, name))
-    books: dict[BookId, Book] = {}
-    for known, chain in texts.items():
-        try:
-            book = book_of_texts([chain[number] for number in sorted(chain)], _folder(known))
-        except OfficeFileError as error:
-            told = translated("the text is no rulebook: {error}", error=error)
-            verdict.find(Discrepancy("rulebook.text", told, _folder(known)))
-            continue
-        if (book.rulebook.name, book.rulebook.version) != known:
-            told = translated("the text is of another rulebook, {name}@{version}",
-                              name=book.rulebook.name, version=book.rulebook.version)  # fmt: skip
-            verdict.find(Discrepancy("rulebook.text", told, _folder(known)))
-        books[known] = book
-    return books
+def _files(archive: PackArchive) -> dict[BookId, list[str]]:
+    """The names of the texts of each rulebook, root first."""
+    found: dict[BookId, dict[int, str]] = {}
+    for name in archive.names():
+        parts = _NAME.fullmatch(name)
+        if parts is not None:
+            found.setdefault((parts[1], int(parts[2])), {})[int(parts[3])] = name
+    return {known: [names[number] for number in sorted(names)] for known, names in found.items()}
 
 
 def _logged(archive: PackArchive, scope: str, verdict: Verdict) -> list[RulebookLeaf]:

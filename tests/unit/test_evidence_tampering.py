@@ -21,8 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.cli import command
 from shared.contract import parse_instant
+from shared.evidence import pack_rulebooks
 from shared.evidence.log import trust_of
 from shared.evidence.verdict import Verdict
+from shared.rules.rulebooks.loading import Book, book_of_texts
 from shared.tlog.checkpoints import Checkpoint, encode_hash, parse_checkpoint
 from shared.tlog.hashing import leaf_hash, root_of
 from shared.tlog.keys import Voucher
@@ -187,7 +189,7 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
     ),
     "a text that is no rulebook": (
         t.put("rulebooks/shijiazhuang@1/1.yaml", b"- a\n"),
-        ["rulebook.text rulebooks/shijiazhuang@1 -", "rulebook.missing rulebooks/shijiazhuang@1 13"],
+        ["rulebook.text rulebooks/shijiazhuang@1 13"],
     ),
     "a rulebook taken out": (
         t.drop("rulebooks/shijiazhuang@1"), ["rulebook.missing rulebooks/shijiazhuang@1 13"],
@@ -595,6 +597,26 @@ def test_export_of_a_log_with_an_event_twice(log: MemoryLog, tmp_path: Path) -> 
     assert [(one.kind, one.line, one.event) for one in verdict.findings] == [
         ("fact.repeated", 20, event_id("v4"))
     ]
+
+
+def test_texts_not_read(
+    log: MemoryLog, whole: t.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text is read as a rulebook only where the log names it, whatever somebody has put into a pack."""
+    read: list[str] = []
+
+    def noted(texts: list[bytes], shown: str) -> Book:
+        read.append(shown)
+        return book_of_texts(texts, shown)
+
+    monkeypatch.setattr(pack_rulebooks, "book_of_texts", noted)
+    more = {f"rulebooks/x{number}@1/0.yaml": b"rulebook: x\n" for number in range(9)}
+    pack = dict(whole) | more | {"rulebooks/shijiazhuang@1/1.yaml": b"rulebook: shijiazhuang\n"}
+    assert {one.kind for one in verified(tmp_path, t.relisted(pack)).findings} >= {
+        "rulebook.text",
+        "rulebook.unlogged",
+    }
+    assert read == ["rulebooks/base@1"]
 
 
 def test_not_judged(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
