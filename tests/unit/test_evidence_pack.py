@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from shared.cli import command
 from shared.contract.sealed import person_id
-from shared.evidence.archive import MOST_FILES
 from shared.evidence.content import EvidenceContent
 from shared.evidence.making import InClearError, NoSuchCustomerError, pack_files
+from shared.evidence.plain_zip import MOST_FILES
 from shared.evidence.verdict import UnverifiableError
 from tests.rules.form import contact, event_id, expand
 from tests.support.evidence import (

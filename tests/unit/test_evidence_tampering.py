@@ -818,6 +818,7 @@ ZIPS: dict[str, tuple[Callable[[t.Files], bytes], int]] = {
     "a size that stands otherwise before the file": (
         lambda whole: (raw := rezipped(whole, 0))[:18] + bytes(4) + raw[22:], 2,
     ),
+    "a list that says it has fewer": (lambda whole: fewer(zipped(whole)), 2),
     "a list of 64 bits that is not where it is": (lambda whole: far_list(zipped(whole)), 2),
 }  # fmt: skip
 
@@ -836,6 +837,12 @@ def moved(raw: bytes, to: int) -> bytes:
     """The list says of its first file that it begins elsewhere."""
     at = raw.index(b"PK\x01\x02") + 42
     return raw[:at] + to.to_bytes(4, "little") + raw[at + 4 :]
+
+
+def fewer(raw: bytes) -> bytes:
+    """The list counts one file, and holds them all."""
+    at = raw.index(b"PK\x05\x06") + 8
+    return raw[:at] + b"\x01\0\x01\0" + raw[at + 4 :]
 
 
 def far_list(raw: bytes) -> bytes:
