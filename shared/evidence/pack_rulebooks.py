@@ -6,6 +6,9 @@ import hashlib
 import re
 from typing import Final
 
+import msgspec
+from msgspec import Struct
+
 from shared.evidence import form
 from shared.evidence.archive import DamagedError, PackArchive
 from shared.evidence.form import Manifest
@@ -27,6 +30,19 @@ _NAME: Final = re.compile(
 MOST_TEXT: Final = 1024 * 1024
 
 
+class _AdoptedText(Struct):
+    rulebook: str
+    version: int
+
+
+class _AdoptionFact(Struct):
+    type: str
+    data: _AdoptedText
+
+
+_adoption: Final = msgspec.json.Decoder(_AdoptionFact).decode
+
+
 def check_rulebooks(
     archive: PackArchive, manifest: Manifest, verdict: Verdict, *, fits: bool
 ) -> dict[BookId, Book]:
@@ -37,15 +53,10 @@ def check_rulebooks(
         book = _checked(leaf, files.get((leaf.name, leaf.version)), archive, verdict)
         if book is not None:
             books[leaf.name, leaf.version] = book
-    first = {f"{leaf.name}@{leaf.version}" for leaf in logged if leaf.seq == 1}
-    if first and manifest.rulebook not in first:
-        told = translated(
-            "the log says that the scope began under {logged}, and the pack says {said}",
-            logged=", ".join(sorted(first)), said=manifest.rulebook,
-        )  # fmt: skip
-        verdict.find(Discrepancy("rulebook.default", told, form.MANIFEST, scope=manifest.scope))
     if fits:  # each line is the fact of its leaf
-        _check_adoptions(archive, manifest.scope, {leaf.seq for leaf in logged}, verdict)
+        _check_adoptions(archive, manifest, logged, verdict)
+    else:
+        _check_beginning(manifest, [leaf for leaf in logged if leaf.seq == 1], verdict)
     named = {(leaf.name, leaf.version) for leaf in logged}
     for known in sorted(files.keys() - named):
         told = translated("the log knows of no adoption of {name}@{version}", name=known[0], version=known[1])
@@ -104,12 +115,56 @@ def _book(known: BookId, texts: list[bytes], verdict: Verdict) -> Book | None:
     return book
 
 
-def _check_adoptions(archive: PackArchive, scope: str, logged: set[int], verdict: Verdict) -> None:
-    """The log must say which text the scope began under, and which one each adoption meant."""
+def _check_adoptions(
+    archive: PackArchive, manifest: Manifest, logged: list[RulebookLeaf], verdict: Verdict
+) -> None:
+    """The log must say which text the scope began under and which one each adoption meant, and nothing besides."""
+    at: dict[int, list[RulebookLeaf]] = {}
+    for leaf in logged:
+        at.setdefault(leaf.seq, []).append(leaf)
     for seq, line in enumerate(fact_lines(archive), start=1):
-        if (seq == 1 or b'"type":"rulebook.adopted"' in line) and seq not in logged:
+        leaves, adopted = at.pop(seq, []), _adopted_in(line)
+        others = [leaf for leaf in leaves if (leaf.name, leaf.version) != adopted]
+        if (seq == 1 and not leaves) or (adopted is not None and len(others) == len(leaves)):
             told = translated("the proofs leave out which text of the rulebook counts from this fact on")
-            verdict.find(Discrepancy("rulebook.unlogged", told, form.LEAVES, scope=scope, seq=seq))
+            verdict.find(Discrepancy("rulebook.unlogged", told, form.LEAVES, scope=manifest.scope, seq=seq))
+        if seq == 1:
+            _check_beginning(manifest, others or leaves, verdict)
+        else:
+            _find_strange(others, verdict)
+    for left in at.values():
+        _find_strange(left, verdict)
+
+
+def _check_beginning(manifest: Manifest, leaves: list[RulebookLeaf], verdict: Verdict) -> None:
+    """What the log has first counts: who could choose among several could choose the decisions."""
+    first = [f"{leaf.name}@{leaf.version}" for leaf in leaves[:1]]
+    if first and first != [manifest.rulebook]:
+        told = translated(
+            "the log says that the scope began under {logged}, and the pack says {said}",
+            logged=first[0], said=manifest.rulebook,
+        )  # fmt: skip
+        verdict.find(Discrepancy("rulebook.default", told, form.MANIFEST, scope=manifest.scope))
+
+
+def _find_strange(leaves: list[RulebookLeaf], verdict: Verdict) -> None:
+    for leaf in leaves:
+        told = translated(
+            "the log names the rulebook {name}@{version} at a fact that does not adopt it",
+            name=leaf.name, version=leaf.version,
+        )  # fmt: skip
+        verdict.find(Discrepancy("rulebook.unlogged", told, form.LEAVES, scope=leaf.scope, seq=leaf.seq))
+
+
+def _adopted_in(line: bytes) -> BookId | None:
+    """Which rulebook a fact adopts."""
+    if b'"rulebook.adopted"' not in line:
+        return None
+    try:
+        said = _adoption(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # of another type, or found as no fact
+    return (said.data.rulebook, said.data.version) if said.type == "rulebook.adopted" else None
 
 
 def _folder(known: BookId) -> str:

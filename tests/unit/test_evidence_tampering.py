@@ -28,7 +28,7 @@ from shared.rules.rulebooks.loading import Book, book_of_texts
 from shared.tlog.checkpoints import Checkpoint, encode_hash, parse_checkpoint
 from shared.tlog.hashing import leaf_hash, root_of
 from shared.tlog.keys import Voucher
-from shared.tlog.leaves import KeyLeaf, decode_entry, fact_entry, set_aside_entry
+from shared.tlog.leaves import KeyLeaf, RulebookLeaf, decode_entry, fact_entry, set_aside_entry
 from shared.tlog.notes import Cosigner, NoteSigner, parse_note, sign_note
 from shared.tlog.tiles import decode_bundle, encode_bundle, parse_path
 from shared.tlog.tlog_proof import TlogProof
@@ -42,6 +42,7 @@ from tests.support.evidence import (
     SCOPE,
     MemoryLog,
     made_pack,
+    told_events,
     told_log,
     trust,
     verified,
@@ -617,6 +618,37 @@ def test_texts_not_read(
         "rulebook.unlogged",
     }
     assert read == ["rulebooks/base@1"]
+
+
+def put_rulebook(log: MemoryLog, seq: int, name: str) -> None:
+    """An entry of the log by which the scope is judged under a rulebook from a fact on."""
+    book = log.registry.find(name).rulebook
+    entry = RulebookLeaf(SCOPE, seq, book.name, book.version, book.sha256).encode()
+    log.add(SCOPE, entry, "rulebook", seq=seq, data=entry.decode())
+
+
+@pytest.mark.parametrize(
+    ("seq", "begun_under", "expected"),
+    [(1, "shijiazhuang", {"rulebook.default manifest.json -"}), (1, "base", set()),
+     (5, "base", {f"rulebook.unlogged {LEAVES} 5"}), (77, "base", {f"rulebook.unlogged {LEAVES} 77"})],
+)  # fmt: skip
+def test_rulebook_at_another_fact(seq: int, begun_under: str, expected: set[str], tmp_path: Path) -> None:
+    """A rulebook that the log names where none was adopted gives nobody the choice under which one to judge."""
+    log = told_log()
+    put_rulebook(log, seq, "shijiazhuang")
+    assert essential(verified(tmp_path, made_pack(log, rulebook=(begun_under, 1)))) == expected
+
+
+def test_first_fact_adopts(tmp_path: Path) -> None:
+    """A scope whose first fact adopts a rulebook began under another one, and the log has both."""
+    events = sorted(told_events(), key=lambda one: one["type"] != "rulebook.adopted")
+    events[0] |= {"recorded_at": "2025-12-01T00:00:00Z", "occurred_at": "2025-12-01T00:00:00Z"}
+    log = told_log(events)
+    assert log.adopted[SCOPE][:2] == [("base", 1), ("shijiazhuang", 1)]
+    assert verified(tmp_path, made_pack(log)).findings == []
+    assert found(verified(tmp_path, made_pack(log, rulebook=("shijiazhuang", 1)))) == {
+        "rulebook.default manifest.json -"
+    }
 
 
 def test_not_judged(log: MemoryLog, whole: t.Files, tmp_path: Path) -> None:
