@@ -145,5 +145,6 @@ def _print_json(verdict: Verdict) -> None:
     def written(value: Any) -> Any:
         return {"zh": value.zh, "en": value.en}
 
-    told = msgspec.to_builtins(verdict, enc_hook=written) | {"exit": verdict.exit_code}
+    path = verdict.path.encode(errors="backslashreplace").decode()  # a name of a file need not be text
+    told = msgspec.to_builtins(verdict, enc_hook=written) | {"exit": verdict.exit_code, "path": path}
     output().write(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -196,6 +197,14 @@ def test_command_json(pack: dict[str, bytes], tmp_path: Path) -> None:
     assert [(one["kind"], one["file"], set(one["text"])) for one in found["findings"]] == [
         ("manifest.digest", "alerts.json", {"zh", "en"})
     ]
+
+
+def test_name_that_is_no_text(pack: dict[str, bytes], tmp_path: Path) -> None:
+    """A file whose name is no UTF-8 is verified as any other, and named as far as it can be."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/pack-\xb0\xfc.zip"))
+    path.write_bytes(zipped(pack))
+    code, said = run(path, "--key", KEY.verifier.vkey, "--json")
+    assert (code, json.loads(said)["path"].endswith("pack-\\udcb0\\udcfc.zip")) == (0, True)
 
 
 @pytest.mark.parametrize("raw", [b"", b"PK", b"PK\x05\x06" + b"\0" * 18, b"PK\x03\x04" + b"x" * 300])
