@@ -140,7 +140,7 @@ def _alone(count: int) -> tuple[float, float]:
             source = SourcePartition("cluster/topic@1:0", 0)
             sequencer = Sequencer(opened, "topic")
             made: list[Any] = records(take(count, 200))
-            sequencer.open(source, LogBounds(0, count))
+            sequencer.positions.open(source, LogBounds(0, count))
 
             def sequence() -> None:
                 for at in range(0, count, BATCH):

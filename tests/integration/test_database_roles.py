@@ -82,6 +82,7 @@ def roles(postgres_dsn: str) -> Iterator[Roles]:
         ("attribution", "services.attribution"),
         ("notifier", "services.notifier"),
         ("access", "services.access"),
+        ("audit", "services.audit"),
         ("access", "services.access.record"),
         ("intake", "shared.sealing"),
     ],
@@ -100,12 +101,19 @@ def test_a_role_keeps_and_sends_what_the_record_of_access_is_told(roles: Roles, 
     assert {name for name, text in statements.items() if not _may_run(roles, role, role, text)} == set()
 
 
+@pytest.mark.parametrize("role", ["access", "audit"])
+def test_a_role_moves_the_positions_of_its_topic(roles: Roles, role: str) -> None:
+    """The table of positions is one of each service's own schema."""
+    statements = queries("shared.platform.kafka")
+    assert {name for name, text in statements.items() if not _may_run(roles, role, role, text)} == set()
+
+
 def _may_run(roles: Roles, role: str, schema: str, text: str) -> bool:
     """Whether the server would run each statement, without running any."""
     with roles.as_role(role, schema) as connection:
         for statement in text.split(";"):
             given: Any = _numbered(statement.strip())
-            if given.startswith("SELECT set_config("):
+            if given.startswith(("SELECT set_config(", "SET LOCAL ")):
                 continue  # of no table
             if given.startswith(("ALTER", "DROP")):
                 return False  # for owners alone, and nothing that could be planned

@@ -62,7 +62,7 @@ class TestLog:
         """The records of a partition, from where it is left; a new topic from its beginning."""
         demand_whole(self.database, self.tree)
         partition = SourcePartition(f"{source}:0", 0)
-        start = self.sequencer.open(partition, LogBounds(0, records[-1].offset + 1)).next
+        start = self.sequencer.positions.open(partition, LogBounds(0, records[-1].offset + 1)).next
         left = [one for one in records if one.offset >= start]
         return self.sequencer.take(partition, start, left) if left else SequencedBatch()  # type: ignore[arg-type]
 

@@ -1,21 +1,5 @@
 -- What the consumer of facts reads and writes; a batch and its position are one transaction.
 
--- name: positions
-SELECT partition, next, source FROM positions WHERE topic = %(topic)s AND partition = ANY(%(partitions)s)
-
--- name: position_of
-SELECT next, source FROM positions WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
-
--- name: put_position
-INSERT INTO positions (topic, partition, next, source)
-VALUES (%(topic)s, %(partition)s, %(first)s, %(source)s)
-ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next, source = excluded.source
-
--- name: advance_position
--- Compare-and-set: a consumer that lost the partition, or reads another log, finds no row and writes nothing.
-UPDATE positions SET next = %(next)s
-WHERE topic = %(topic)s AND partition = %(partition)s AND next = %(expected)s AND source = %(source)s
-
 -- name: put_enrolled
 -- A log that is read again tells what is known: the fact with the higher seq stands.
 INSERT INTO staff (scope, staff, role, office, departed, seq)

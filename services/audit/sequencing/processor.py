@@ -9,7 +9,8 @@ from typing import Final
 import structlog
 
 from services.audit.model.metrics import AuditMetrics
-from services.audit.sequencing.sequencer import SequencedBatch, Sequencer, StaleLogPositionError
+from services.audit.sequencing.sequencer import SequencedBatch, Sequencer
+from shared.platform.kafka.kept_positions import PositionMovedError
 from shared.platform.kafka.record_processor import (
     AppliedBatch,
     ConsumedRecord,
@@ -30,7 +31,7 @@ class SequencingProcessor:
     """
 
     away: tuple[type[Exception], ...] = ()
-    stale: tuple[type[Exception], ...] = (StaleLogPositionError,)
+    stale: tuple[type[Exception], ...] = (PositionMovedError,)
 
     def __init__(
         self,
@@ -46,13 +47,13 @@ class SequencingProcessor:
 
     async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
         """The next offset of each; 0 for one that has none in this topic."""
-        return await asyncio.to_thread(self._sequencer.positions, partitions)
+        return await asyncio.to_thread(self._sequencer.positions.of, partitions)
 
     async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
         """Where each is read on from."""
         await asyncio.to_thread(self._demand_whole)
         return {
-            one.partition: await asyncio.to_thread(self._sequencer.open, one, log)
+            one.partition: await asyncio.to_thread(self._sequencer.positions.open, one, log)
             for one, log in bounds.items()
         }
 

@@ -10,30 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
 
 from msgspec import Struct
 
 from services.audit.sequencing.append import SQL, Connection, NewEntry, append, locked_tree
 from services.audit.sequencing.intake_record import SequencedFact, read_fact
-from shared.i18n import bilingual
-from shared.platform.kafka.record_processor import (
-    CUT,
-    NEW,
-    ConsumedRecord,
-    LogBounds,
-    SourcePartition,
-    StartOffset,
-)
+from shared.platform.kafka.kept_positions import KeptPositions
+from shared.platform.kafka.record_processor import ConsumedRecord, SourcePartition
 from shared.platform.postgres.database import Database
 from shared.tlog.hashing import leaf_hash
 from shared.tlog.leaves import Body, FactLeaf
-
-OTHER_TOPIC: Final = bilingual("another cluster or topic: it is read again from its beginning")
-
-
-class StaleLogPositionError(Exception):
-    """The partition's position is not where this consumer believes it to be."""
 
 
 class ScopeFork(Struct, frozen=True):
@@ -98,46 +84,20 @@ class _FactBatch:
 
 
 class Sequencer:
-    """Takes batches of one topic in."""
+    """Takes batches of one topic in; `positions` are how far it has come."""
 
     def __init__(self, database: Database, topic: str) -> None:
         self._database = database
-        self._topic = topic
-
-    def positions(self, partitions: Sequence[SourcePartition]) -> dict[int, int]:
-        """The next offset of each; 0 for one that has none in this topic."""
-        sources = {one.partition: one.name for one in partitions}
-        given = {"topic": self._topic, "partitions": list(sources)}
-        with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(SQL["positions"], given).fetchall()
-        stored = {int(number): int(next) for number, next, source in rows if source == sources[number]}
-        return dict.fromkeys(sources, 0) | stored
-
-    def open(self, one: SourcePartition, log: LogBounds) -> StartOffset:
-        """Where it is read on from: from its position if that is of this topic and within it."""
-        given = {"topic": self._topic, "partition": one.partition, "source": one.name, "first": log.first}
-        with self._database.connection() as connection:
-            row: Any = connection.execute(SQL["position_of"], given).fetchone()
-            if row is not None and row[1] == one.name and log.first <= row[0] <= log.end:
-                return StartOffset(int(row[0]))
-            connection.execute(SQL["put_position"], given)
-        if row is None or log.end <= log.first:
-            return StartOffset(log.first, NEW if log.end > log.first else None)
-        return StartOffset(log.first, CUT if row[1] == one.name else OTHER_TOPIC)
+        self.positions = KeptPositions(database, topic)
 
     def take(
         self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
     ) -> SequencedBatch:
-        """A batch; raises `StaleLogPositionError` where the position is another one."""
+        """A batch; raises `PositionMovedError` where the position is another one."""
         facts = [fact for record in records if (fact := read_fact(record)) is not None]
         with self._database.connection() as connection:
-            moved = {
-                "topic": self._topic, "partition": partition.partition, "source": partition.name,
-                "expected": expected, "next": records[-1].offset + 1,
-            }  # fmt: skip
             connection.execute(SQL["without_waiting"])
-            if connection.execute(SQL["advance_position"], moved).rowcount != 1:
-                raise StaleLogPositionError
+            self.positions.advance(connection, partition, expected, records[-1].offset + 1)
             return self._log(connection, facts, len(records) - len(facts))
 
     def _log(self, connection: Connection, facts: Sequence[SequencedFact], foreign: int) -> SequencedBatch:

@@ -1,24 +1,8 @@
 -- How facts come to their index: a batch, the right edge of the tree and the position are one transaction.
 
--- name: positions
-SELECT partition, next, source FROM positions WHERE topic = %(topic)s AND partition = ANY(%(partitions)s)
-
--- name: position_of
-SELECT next, source FROM positions WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
-
--- name: put_position
-INSERT INTO positions (topic, partition, next, source)
-VALUES (%(topic)s, %(partition)s, %(first)s, %(source)s)
-ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next, source = excluded.source
-
 -- name: without_waiting
 -- What a crash of the server takes is read from the topic again, with its position; nothing is signed before `flush`.
 SET LOCAL synchronous_commit = off
-
--- name: advance_position
--- Compare-and-set: a consumer that lost the partition, or reads another topic, finds no row and writes nothing.
-UPDATE positions SET next = %(next)s
-WHERE topic = %(topic)s AND partition = %(partition)s AND next = %(expected)s AND source = %(source)s
 
 -- name: lock_tree
 SELECT size, peaks FROM tree FOR UPDATE

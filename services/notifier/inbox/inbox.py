@@ -37,13 +37,13 @@ from services.notifier.inbox.derive import (
 )
 from services.notifier.inbox.events import NewEvent, event_alerts
 from services.notifier.inbox.heard import Heard, MessageFork
-from services.notifier.inbox.positions import OTHER, HeardUpTo, PartitionLog
+from services.notifier.inbox.positions import HeardUpTo, PartitionLog
 from services.notifier.model.alert import OLD_NEWS
 from services.notifier.schedule.plan import Plans
 from services.notifier.schedule.spread import spread_key, spread_out
 from shared.ids import ScopeId, StaffId
 from shared.platform.clock import BusinessClock
-from shared.platform.kafka.record_processor import CUT, NEW, SourcePartition, StartOffset
+from shared.platform.kafka.record_processor import CUT, NEW, OTHER_TOPIC, SourcePartition, StartOffset
 from shared.platform.kafka.watermarks import Mark
 from shared.platform.postgres.database import Database, queries
 from shared.platform.postgres.rows import row_of, rows_of
@@ -144,7 +144,7 @@ class Inbox:
                 connection.execute(self._sql["name_position"], given | {"end": end})
                 return StartOffset(kept.next)
             connection.execute(self._sql["rewind_position"], given)
-        return StartOffset(first, (CUT if kept.source == source else OTHER) if end > first else None)
+        return StartOffset(first, (CUT if kept.source == source else OTHER_TOPIC) if end > first else None)
 
     def take(
         self, partition: int, expected: int, records: Sequence[OwnershipRecord], source: str = ""

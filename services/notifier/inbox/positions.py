@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from services.notifier.inbox.decoding import ScopeMessage
 from services.notifier.inbox.derive import Again
-from shared.i18n import bilingual
-
-OTHER: Final = bilingual("another cluster or topic: it is read again from its beginning")
 
 
 @dataclass(frozen=True)

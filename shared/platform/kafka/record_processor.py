@@ -15,6 +15,7 @@ from shared.i18n import bilingual
 
 NEW: Final = bilingual("the topic is new here and is read from its beginning")
 CUT: Final = bilingual("the log lacks the stored position and is read again from its beginning")
+OTHER_TOPIC: Final = bilingual("another cluster or topic: it is read again from its beginning")
 
 
 class RawRecord(Protocol):
