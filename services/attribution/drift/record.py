@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from services.attribution.drift.difference import Drift
 from services.attribution.store.batch import SQL
+from shared.platform.postgres.rows import Row, rows_of
 
 COMPARISONS: Final = ("facts", "events")
 TOPICS: Final = ("messages", "journal")
@@ -81,6 +82,18 @@ class OpenFindings(Struct, frozen=True):
     scopes: str = ""
 
 
+class _WaitingAudits(Struct, frozen=True):
+    waiting: int
+
+
+class _LastEnded(Struct, frozen=True):
+    ended_at: datetime | None
+
+
+class _AuditedScope(Struct, frozen=True):
+    scope: str
+
+
 class Borrows(Protocol):
     """A pool of connections, or one that is lent."""
 
@@ -104,12 +117,11 @@ class AuditRecord:
         self._do("ask_due_audit", {"id": uuid4(), "by": by, "every": every})
 
     def waiting(self) -> int:
-        return int(self._rows("audits_waiting", {})[0][0])
+        return self._rows("audits_waiting", {}, _WaitingAudits)[0].waiting
 
     def take(self) -> AskedAudit | None:
         """The audit that waits longest."""
-        rows = self._rows("take_audit", {})
-        return AskedAudit(*rows[0]) if rows else None
+        return next(iter(self._rows("take_audit", {}, AskedAudit)), None)
 
     def left(self) -> None:
         """End what a killed process left."""
@@ -135,13 +147,11 @@ class AuditRecord:
 
     def unseen(self) -> OpenFindings:
         """What nobody has marked as seen yet."""
-        count, _, scopes = self._rows("open_findings", {"limit": SHOWN})[0]
-        return OpenFindings(count, scopes)
+        return self._rows("open_findings", {"limit": SHOWN}, OpenFindings)[0]
 
     def last_ended(self) -> datetime | None:
         """When the last audit of everything ended."""
-        ended: datetime | None = self._rows("last_audit", {})[0][1]
-        return ended
+        return self._rows("last_audit", {}, _LastEnded)[0].ended_at
 
     def audits(
         self,
@@ -154,28 +164,27 @@ class AuditRecord:
         """The last audits; of `known` scopes alone, where that is given."""
         at, behind = before or (None, None)
         asked = {"known": _listed(known), "limit": limit, "id": id_, "before": at, "before_id": behind}
-        return [AuditRow(*row) for row in self._rows("audits", asked)]
+        return self._rows("audits", asked, AuditRow)
 
     def findings(
         self, known: Sequence[str] | None, limit: int, *, after: int, scope: str | None, state: str
     ) -> list[FindingRow]:
         """A page of what differs or differed, in the order in which it was found."""
         asked = {"known": _listed(known), "limit": limit, "after": after, "scope": scope, "state": state}
-        return [FindingRow(*row) for row in self._rows("findings", asked)]
+        return self._rows("findings", asked, FindingRow)
 
     def see(self, known: Sequence[str] | None, finding: int, by: str, note: str | None) -> FindingRow | None:
         """Mark a difference as seen; None where there is no such one."""
         asked = {"known": _listed(known), "finding": finding, "by": by, "note": note}
-        rows = self._rows("see_finding", asked)
-        return FindingRow(*rows[0]) if rows else None
+        return next(iter(self._rows("see_finding", asked, FindingRow)), None)
 
     def scopes(self) -> list[str]:
         """Every scope that was ever folded."""
-        return [str(scope) for (scope,) in self._rows("audited_scopes", {})]
+        return [row.scope for row in self._rows("audited_scopes", {}, _AuditedScope)]
 
-    def _rows(self, name: str, asked: dict[str, Any]) -> list[Any]:
+    def _rows(self, name: str, asked: dict[str, Any], kind: type[Row]) -> list[Row]:
         with self._database.connection() as connection:
-            return connection.execute(SQL[name], asked).fetchall()
+            return rows_of(connection.execute(SQL[name], asked), kind)
 
     def _do(self, name: str, asked: dict[str, Any]) -> None:
         with self._database.connection() as connection:

@@ -48,7 +48,7 @@ INSERT INTO drift_audits (id, scope, asked_by, asked_at, state)
 VALUES (%(id)s, %(scope)s, %(by)s, clock_timestamp(), 'waiting')
 
 -- name: audits_waiting
-SELECT count(*) FROM drift_audits WHERE state IN ('waiting', 'running')
+SELECT count(*) AS waiting FROM drift_audits WHERE state IN ('waiting', 'running')
 
 -- name: take_audit
 UPDATE drift_audits SET state = 'running'
@@ -85,12 +85,11 @@ WHERE scope = %(scope)s AND comparison = ANY(%(comparisons)s) AND gone_at IS NUL
 SELECT clock_timestamp()
 
 -- name: open_findings
-SELECT count(*), count(DISTINCT scope), coalesce(string_agg(DISTINCT scope, ', '), '')
+SELECT count(*), coalesce(string_agg(DISTINCT scope, ', '), '') AS scopes
 FROM (SELECT scope FROM drift_findings WHERE gone_at IS NULL AND seen_at IS NULL ORDER BY id LIMIT %(limit)s) AS unseen
 
 -- name: last_audit
-SELECT max(asked_at) FILTER (WHERE scope IS NULL), max(ended_at) FILTER (WHERE state = 'ended' AND scope IS NULL)
-FROM drift_audits
+SELECT max(ended_at) AS ended_at FROM drift_audits WHERE state = 'ended' AND scope IS NULL
 
 -- name: audits
 SELECT id, scope, asked_by, asked_at, state, scopes, audited, facts, differences, unknown, ended_at, problem
@@ -100,7 +99,7 @@ WHERE (%(id)s::uuid IS NULL OR id = %(id)s) AND (%(known)s::text[] IS NULL OR sc
 ORDER BY asked_at DESC, id DESC LIMIT %(limit)s
 
 -- name: findings
-SELECT id, scope, comparison, place, row_key, field, stored, given, found_at, found_by, last_at, gone_at, seen_at,
+SELECT id, scope, comparison, place, row_key AS row, field, stored, given, found_at, found_by, last_at, gone_at, seen_at,
        seen_by, note
 FROM drift_findings
 WHERE id > %(after)s AND (%(known)s::text[] IS NULL OR scope = ANY(%(known)s))
@@ -113,7 +112,7 @@ ORDER BY id LIMIT %(limit)s
 -- name: see_finding
 UPDATE drift_findings SET seen_at = clock_timestamp(), seen_by = %(by)s, note = %(note)s
 WHERE id = %(finding)s AND (%(known)s::text[] IS NULL OR scope = ANY(%(known)s))
-RETURNING id, scope, comparison, place, row_key, field, stored, given, found_at, found_by, last_at, gone_at, seen_at,
+RETURNING id, scope, comparison, place, row_key AS row, field, stored, given, found_at, found_by, last_at, gone_at, seen_at,
           seen_by, note
 
 -- name: ask_due_audit
