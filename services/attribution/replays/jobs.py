@@ -21,11 +21,13 @@ from shared.contract.answers.replays import (
     ReplayLimits,
     ReplayProblem,
     ReplayProgress,
+    ReplayState,
 )
 from shared.contract.answers.result import RulebookDigest
 from shared.i18n import bilingual
 from shared.ids import CustomerId, EventId, ScopeId
 from shared.platform.postgres.database import Database, queries
+from shared.platform.postgres.rows import row_of, rows_of, the_row
 from shared.rules.domain.state import BookId
 
 SQL: Final = queries("services.attribution")
@@ -86,6 +88,50 @@ class ReplayBounds:
     days: int
 
 
+class ReplayRow(Struct, frozen=True):
+    """A replay as it is kept; what was asked, its counts and its problem as JSON."""
+
+    id: UUID
+    scope: ScopeId
+    login: str
+    asked: bytes
+    as_of_seq: int
+    state: ReplayState
+    judged: int
+    total: int | None
+    problem: bytes | None
+    counts: bytes | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class TakenRow(Struct, frozen=True):
+    """A row of `take_replay`."""
+
+    id: UUID
+    scope: ScopeId
+    asked: bytes
+    texts: tuple[bytes, ...] | None
+    added: tuple[bytes, ...]
+    as_of_seq: int
+    stop: bool
+
+
+class OpenReplays(Struct, frozen=True):
+    """How many wait or run, of all callers and of one."""
+
+    open: int
+    of_caller: int
+
+
+class ReplaysByState(Struct, frozen=True):
+    """How many wait, and how many run."""
+
+    waiting: int
+    running: int
+
+
 class TooManyReplaysError(Exception):
     """As many are open as may be."""
 
@@ -115,30 +161,33 @@ class ReplayJobs:
         }
         with self._database.connection() as connection:
             connection.execute(SQL["lock_replays"])
-            found: Any = connection.execute(SQL["open_replays"], {"caller": new.caller}).fetchone()
-            self._check(*found)
+            self._check(the_row(connection.execute(SQL["open_replays"], {"caller": new.caller}), OpenReplays))
             connection.execute(SQL["put_replay"], row)
-            made: Any = connection.execute(SQL["replay_by_id"], row).fetchone()
+            made = the_row(connection.execute(SQL["replay_by_id"], row), ReplayRow)
         return self._job(made)
 
-    def _check(self, open_: int, of_caller: int) -> None:
-        if of_caller >= self.bounds.of_caller:
+    def _check(self, there: OpenReplays) -> None:
+        if there.of_caller >= self.bounds.of_caller:
             raise TooManyReplaysError(
-                bilingual("{count} replays of yours are open; wait for one, or cancel it", count=of_caller)
+                bilingual(
+                    "{count} replays of yours are open; wait for one, or cancel it", count=there.of_caller
+                )
             )
-        if open_ >= self.bounds.open:
-            raise TooManyReplaysError(bilingual("{count} replays are open; come again later", count=open_))
+        if there.open >= self.bounds.open:
+            raise TooManyReplaysError(
+                bilingual("{count} replays are open; come again later", count=there.open)
+            )
 
     def find(self, id_: str) -> ReplayJob | None:
         with self._database.connection() as connection:
-            row: Any = connection.execute(SQL["replay_by_id"], {"id": id_}).fetchone()
+            row = row_of(connection.execute(SQL["replay_by_id"], {"id": id_}), ReplayRow)
         return None if row is None else self._job(row)
 
     def of_scope(self, scope: str) -> list[ReplayJob]:
         """The last ones of a scope, newest first."""
         asked = {"scope": scope, "limit": LISTED}
         with self._database.connection() as connection:
-            rows: list[Any] = connection.execute(SQL["replays_of_scope"], asked).fetchall()
+            rows = rows_of(connection.execute(SQL["replays_of_scope"], asked), ReplayRow)
         return [self._job(row) for row in rows]
 
     def result(self, id_: str) -> bytes:
@@ -161,13 +210,11 @@ class ReplayJobs:
         left = ReplayProblem(None, "left", bilingual("its process ended {most} times", most=MOST_ATTEMPTS))
         with self._database.connection() as connection:
             connection.execute(SQL["fail_left_replays"], {"problem": _encode(left), "most": MOST_ATTEMPTS})
-            row: Any = connection.execute(SQL["take_replay"], {"lease": lease, "seconds": LEASE}).fetchone()
+            row = row_of(connection.execute(SQL["take_replay"], {"lease": lease, "seconds": LEASE}), TakenRow)
         if row is None:
             return None
-        id_, scope, asked, texts, added, seq, stop = row
-        told = msgspec.json.decode(bytes(asked), type=AskedReplay)
-        chain = None if texts is None else tuple(map(bytes, texts))
-        return TakenReplay(id_, lease, scope, told, chain, tuple(map(bytes, added)), seq, stop)
+        told = msgspec.json.decode(row.asked, type=AskedReplay)
+        return TakenReplay(row.id, lease, row.scope, told, row.texts, row.added, row.as_of_seq, row.stop)
 
     def hold(self, taken: TakenReplay, judged: int, total: int | None) -> bool:
         """Whether it is still this process's to run; the lease goes on."""
@@ -196,37 +243,36 @@ class ReplayJobs:
         """Delete what was kept long enough; how many wait, and how many run."""
         with self._database.connection() as connection:
             connection.execute(SQL["delete_old_replays"], {"days": self.bounds.days})
-            row: Any = connection.execute(SQL["replays_by_state"]).fetchone()
-        return row[0], row[1]
+            there = the_row(connection.execute(SQL["replays_by_state"]), ReplaysByState)
+        return there.waiting, there.running
 
     def _end(self, taken: TakenReplay, **told: Any) -> None:
         nothing = {"problem": None, "counts": None, "result": None, "judged": None}
         with self._database.connection() as connection:
             connection.execute(SQL["end_replay"], {**nothing, "id": taken.id, "lease": taken.lease, **told})
 
-    def _job(self, row: Any) -> ReplayJob:
-        id_, scope, login, asked, seq, state, judged, total, problem, counts, created, started, ended = row
-        told = msgspec.json.decode(bytes(asked), type=AskedReplay)
+    def _job(self, row: ReplayRow) -> ReplayJob:
+        told = msgspec.json.decode(row.asked, type=AskedReplay)
         return ReplayJob(
-            id=str(id_),
-            scope=scope,
-            state=state,
-            asked_by=login,
+            id=str(row.id),
+            scope=row.scope,
+            state=row.state,
+            asked_by=row.login,
             rulebook=told.rulebook,
             drop=told.drop,
             add=told.add,
             customers=told.customers,
             as_of=_instant(told.as_of),
             known_at=_instant(told.known_at),
-            as_of_seq=seq,
-            progress=ReplayProgress(judged, total),
+            as_of_seq=row.as_of_seq,
+            progress=ReplayProgress(row.judged, row.total),
             limits=self.bounds.limits,
-            created_at=format_instant(created),
-            started_at=_instant(started),
-            ended_at=_instant(ended),
-            deleted_at=_instant(ended and ended + timedelta(days=self.bounds.days)),
-            counts=UNSET if counts is None else msgspec.json.decode(bytes(counts), type=ReplayCounts),
-            problem=UNSET if problem is None else msgspec.json.decode(bytes(problem), type=ReplayProblem),
+            created_at=format_instant(row.created_at),
+            started_at=_instant(row.started_at),
+            ended_at=_instant(row.ended_at),
+            deleted_at=_instant(row.ended_at and row.ended_at + timedelta(days=self.bounds.days)),
+            counts=UNSET if row.counts is None else msgspec.json.decode(row.counts, type=ReplayCounts),
+            problem=UNSET if row.problem is None else msgspec.json.decode(row.problem, type=ReplayProblem),
         )
 
 

@@ -6,7 +6,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('panke.attribution.replays', 0))
 
 -- name: open_replays
 -- How many wait or run, and how many of them are this caller's.
-SELECT count(*), count(*) FILTER (WHERE caller = %(caller)s) FROM replays WHERE state IN ('waiting', 'running')
+SELECT count(*) AS open, count(*) FILTER (WHERE caller = %(caller)s) AS of_caller
+FROM replays WHERE state IN ('waiting', 'running')
 
 -- name: put_replay
 INSERT INTO replays (id, scope, caller, login, asked, texts, added, as_of_seq)
@@ -68,8 +69,8 @@ DELETE FROM replays WHERE id = %(id)s AND state NOT IN ('waiting', 'running')
 DELETE FROM replays WHERE ended_at < now() - make_interval(days => %(days)s)
 
 -- name: replays_by_state
-SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'running') FROM replays
-WHERE state IN ('waiting', 'running')
+SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'running') AS running
+FROM replays WHERE state IN ('waiting', 'running')
 
 -- name: facts_to_replay
 SELECT id, body, contacts FROM facts WHERE scope = %(scope)s AND seq <= %(seq)s ORDER BY seq
