@@ -17,7 +17,6 @@ import psycopg
 
 from services.notifier.delivery.history import AttemptHistory
 from services.notifier.delivery.rows import (
-    LeasedRow,
     LockedRow,
     MovedRow,
     NumberRow,
@@ -86,8 +85,7 @@ class Queue:
             self._companions(connection, given, plans)
             self._say_when(connection, business_now)
             connection.execute(self._sql["overtaken"], given)
-            leased = rows_of(connection.execute(self._sql["leased"], given), LeasedRow)
-            standing = [row.under(lease) for row in leased]
+            standing = rows_of(connection.execute(self._sql["leased"], given), LeasedAlert)
             self._learn(connection, standing, plans)
             return self._addressed(connection, standing, business_now, plans)
 

@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
-from services.notifier.model.alert import LeasedAlert, Person, State
-from services.notifier.model.kinds import Audience, Rung
+from services.notifier.model.alert import Person, State
 from shared.contract.sealed import person_of
-from shared.ids import CustomerId, OfficeId, ScopeId, StaffId
-
-
-class LeasedRow(Struct, frozen=True):
-    """A row of `leased`; `also`: who else has the same step of the same claim."""
-
-    id: UUID
-    scope: ScopeId
-    customer: CustomerId
-    claim_seq: int
-    rung: Rung
-    audience: Audience
-    staff: StaffId | None
-    owner: StaffId | None
-    due_at: datetime
-    deadline: datetime
-    state: State
-    rounds: int
-    traceparent: str | None
-    watermark: datetime | None
-    kind: Literal["claim", "event"]
-    detail: dict[str, Any] | None
-    limited: bool
-    digest: UUID | None
-    also: frozenset[StaffId]
-
-    def under(self, lease: UUID) -> LeasedAlert:
-        return LeasedAlert(lease=lease, **asdict(self))
+from shared.ids import OfficeId, ScopeId, StaffId
 
 
 class PersonRow(Struct, frozen=True):

@@ -96,7 +96,7 @@ SELECT DISTINCT scope, coalesce(staff, '') AS staff FROM alerts WHERE lease = %(
 
 -- name: leased
 -- The alerts of a lease, each with who else has the same step of the same claim.
-SELECT a.id, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline, a.state,
+SELECT a.id, a.lease, a.scope, a.customer, a.claim_seq, a.rung, a.audience, a.staff, a.owner, a.due_at, a.deadline, a.state,
        a.rounds, a.traceparent, p.watermark, a.kind, a.detail, a.limited, a.digest,
        ARRAY(SELECT b.staff FROM alerts b
              WHERE b.scope = a.scope AND b.customer = a.customer AND b.claim_seq = a.claim_seq AND b.rung = a.rung
