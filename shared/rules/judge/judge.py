@@ -30,7 +30,7 @@ from shared.rules.judge.lines import HeldLines, NotPlainError, NumberedLine
 from shared.rules.judge.reading import EventReader, in_order, latest, recorded
 from shared.rules.judge.result import EncodeItem, Judged, ScopeResult, identity, result, scope_result
 from shared.rules.judge.translate import StoredContacts, to_fact
-from shared.rules.judge.workers import Progress, judge_in, worth
+from shared.rules.judge.workers import Progress, counted_of, judge_in, worth
 
 PlacedEvent: TypeAlias = tuple[int, Event]
 """An event and its place in the whole order."""
@@ -176,7 +176,7 @@ def judge(
     if odd is None:
         until = as_of if as_of is not None else held.latest
         judging = Judging(book, books, until, contacts or {}, erased)
-        counted = _counted(progress, held.total)
+        counted = counted_of(progress, held.total)
         try:
             return _judge_plain(judging, held, encode_item, counted, jobs, erased if name_erased else None)
         except NotPlainError:
@@ -188,7 +188,7 @@ def judge(
     erased.update(read.erased() if name_erased else ())
     del read
     judging = Judging(book, books, as_of if as_of is not None else latest(events), contacts or {}, erased)
-    counted = _counted(progress, len(events))
+    counted = counted_of(progress, len(events))
     waiting = by_scope(events)
     del events  # so that each is let go of when it was judged
     return judging.judge(waiting, encode_item, counted)
@@ -213,16 +213,3 @@ def _judge_plain(
     if jobs == 1:
         return result(judging.book, judging.as_of, (judge_scope(name, progress) for name in sizes))
     return result(judging.book, judging.as_of, judge_in(jobs, judge_scope, sizes, progress))
-
-
-def _counted(progress: Callable[[int, int], None] | None, total: int) -> Progress:
-    """Sums up what is judged, for whoever is told how much of all of it that is."""
-    done = 0
-
-    def advance(more: int) -> None:
-        nonlocal done
-        done += more
-        if progress is not None:
-            progress(done, total)
-
-    return advance

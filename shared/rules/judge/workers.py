@@ -150,3 +150,16 @@ def _work(judge: ScopeJudge[Any], pipe: Connection, inherited: list[Connection])
                 pipe.send(_Refused(error))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)  # nobody listens any more
+
+
+def counted_of(progress: Callable[[int, int], None] | None, total: int) -> Progress:
+    """Sums up what is judged, for whoever is told how much of all of it that is."""
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(done, total)
+
+    return advance

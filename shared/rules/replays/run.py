@@ -13,7 +13,7 @@ from shared.contract import Event
 from shared.contract.answers.replays import ReplayResult
 from shared.rules.judge.judge import with_book
 from shared.rules.judge.reading import BadInputError, EventReader, latest
-from shared.rules.judge.workers import Progress, judge_in, worth
+from shared.rules.judge.workers import Progress, counted_of, judge_in, worth
 from shared.rules.replays.change import ReplaySetup
 from shared.rules.replays.merging import merged
 from shared.rules.replays.scope import ScopeReplay, replay_scope
@@ -48,7 +48,7 @@ def _spread(
 ) -> ReplayResult:
     sizes = spool.sizes | {name: 0 for name in setup.added if name not in spool.scopes}
     one = partial(_replay, spool, setup)
-    counted = _counted(progress, 2 * sum(sizes.values()))
+    counted = counted_of(progress, 2 * sum(sizes.values()))
     jobs = worth(jobs, sizes)
     if jobs == 1:
         return merged((one(name, counted) for name in sizes), setup)
@@ -79,15 +79,3 @@ def _replay(spool: Spool, setup: ReplaySetup, name: str, progress: Progress) -> 
         return replay_scope(name, lines, setup, progress=progress)
     except BadInputError as error:
         raise spool.located(name, error) from None
-
-
-def _counted(progress: Callable[[int, int], None] | None, total: int) -> Progress:
-    done = 0
-
-    def advance(more: int) -> None:
-        nonlocal done
-        done += more
-        if progress is not None:
-            progress(done, total)
-
-    return advance
