@@ -37,39 +37,16 @@ from shared.rules.domain.evolve import apply
 from shared.rules.domain.state import SCOPE, Key, Scope, Slice
 from shared.rules.rulebooks.loading import load
 from tests.support.answers import plain, result_of
-from tests.support.attribution import SOURCE, START, Deployment, Journal, deployment
+from tests.support.attribution import LI, SOURCE, START, WANG, Deployment, Journal, deployment, ten_days
 from tests.support.parts import eventually
 from tests.support.rules import failing_on
 from tests.support.tokens import admission
-
-LI, WANG = "13800000001", "13800000002"
 
 
 @pytest.fixture
 def live(database: str) -> Iterator[Deployment]:
     with deployment(database) as made:
         yield made
-
-
-def ten_days(journal: Journal) -> list[Any]:
-    """Two customers, one who is followed up and one who is forgotten, a second visit, and a sweep."""
-    follow_up = {
-        "customer": {"phones": [LI]},
-        "by": "li",
-        "method": "phone",
-        "subject": "回访",
-        "content": "周末来",
-    }
-    return [
-        journal.event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}),
-        journal.event("shift.opened", {"order": ["li", "wang"]}),
-        journal.visit(LI, "li", hours=1),
-        journal.visit(WANG, "wang", hours=2),
-        journal.event("followup.recorded", follow_up, hours=72),
-        journal.watermark(hours=121),
-        journal.visit(WANG, "li", hours=122),
-        journal.event("staff.departed", {"staff": "wang"}, hours=124),
-    ]
 
 
 def test_a_visit_gives_a_claim_and_every_message_of_it(live: Deployment) -> None:

@@ -17,11 +17,9 @@ from services.attribution.drift.difference import Drift
 from services.attribution.drift.shadow import snapshot
 from shared.contract import format_instant, parse_instant
 from shared.platform.kafka.record_processor import SourcePartition
-from tests.support.attribution import Deployment, Journal, Raw, deployment
+from tests.support.attribution import Deployment, Journal, Raw, deployment, ten_days
 from tests.support.parts import fresh_database
 from tests.support.streams import Move, moves, stream
-
-LI, WANG = "13800000001", "13800000002"
 
 
 @pytest.fixture
@@ -30,26 +28,9 @@ def live(database: str) -> Iterator[Deployment]:
         yield made
 
 
-def ten_days(journal: Journal) -> list[Any]:
-    """Two customers, one who is followed up and one who is forgotten, a second visit, and a sweep."""
-    follow_up = {
-        "customer": {"phones": [LI]},
-        "by": "li",
-        "method": "phone",
-        "subject": "回访",
-        "content": "周末来",
-    }
-    return [
-        journal.event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}),
-        journal.event("shift.opened", {"order": ["li", "wang"]}),
-        journal.visit(LI, "li", hours=1),
-        journal.visit(WANG, "wang", hours=2),
-        journal.event("followup.recorded", follow_up, hours=72),
-        journal.watermark(hours=121),
-        journal.visit(WANG, "li", hours=122),
-        journal.event("staff.departed", {"staff": "wang"}, hours=124),
-        journal.watermark(hours=130),
-    ]
+def swept(journal: Journal) -> list[Raw]:
+    """Ten days, and a sweep behind the last of them."""
+    return [*ten_days(journal), journal.watermark(hours=130)]
 
 
 FOLDED: list[Deployment] = []
@@ -64,7 +45,7 @@ def audited(live: Deployment, scope: str = "demo") -> list[Drift]:
 
 def test_rows_that_are_as_they_were_folded_differ_in_nothing(live: Deployment) -> None:
     """Facts, lapses between them, a departure: folded anew they give every row, message and event again."""
-    for record in ten_days(Journal()):
+    for record in swept(Journal()):
         live.fold(record)
     assert audited(live) == []
 
@@ -117,7 +98,7 @@ DAMAGE = {
 @pytest.fixture(scope="module")
 def folded(postgres_dsn: str) -> Iterator[Deployment]:
     with fresh_database(postgres_dsn) as dsn, deployment(dsn) as made:
-        for record in ten_days(Journal()):
+        for record in swept(Journal()):
             made.fold(record)
         FOLDED[:] = [made]
         yield made

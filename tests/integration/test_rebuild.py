@@ -17,7 +17,7 @@ from services.attribution.drift.refold import Source
 from services.attribution.drift.shadow import NAME, Step, snapshot
 from services.attribution.store.batch import StaleScopeError
 from shared.ids import ScopeId
-from tests.integration.test_drift import ten_days
+from tests.integration.test_drift import swept
 from tests.support.attribution import Deployment, Journal, Raw, deployment
 from tests.support.parts import eventually
 
@@ -75,7 +75,7 @@ def test_rows_that_were_damaged_are_put_right_and_the_fold_goes_on_from_them(
 ) -> None:
     """Also one that has the scope in memory; whose claim stands otherwise now is told, by the next generation."""
     journal = Journal()
-    for record in ten_days(journal):
+    for record in swept(journal):
         live.fold(record)
     before = live.messages()
     damaged(live, *(ROWS if source == "events" else ROWS[:2]))
@@ -93,7 +93,7 @@ def test_rows_that_were_damaged_are_put_right_and_the_fold_goes_on_from_them(
 
 def test_a_scope_that_is_as_it_should_be_is_left_alone(live: Deployment) -> None:
     """No row is written, and nothing is told."""
-    for record in ten_days(Journal()):
+    for record in swept(Journal()):
         live.fold(record)
     before = live.rows("SELECT xmin::text, * FROM scopes")
     done = rebuilt(live)
@@ -104,7 +104,7 @@ def test_a_scope_that_is_as_it_should_be_is_left_alone(live: Deployment) -> None
 
 def test_events_that_are_gone_are_decided_again_and_what_was_decided_stays(live: Deployment) -> None:
     """Where the event store lacks some, the facts are folded; what they would decide otherwise is told, not written."""
-    for record in ten_days(Journal()):
+    for record in swept(Journal()):
         live.fold(record)
     kept = live.rows("SELECT version, body FROM decisions ORDER BY version")
     altered = """
@@ -189,7 +189,7 @@ def test_an_audit_beside_a_running_fold_finds_nothing(live: Deployment) -> None:
 def test_a_rebuild_that_is_broken_off_leaves_nothing_behind(live: Deployment) -> None:
     """Killed while it builds: no table, no lock and no row of it is left, and the fold never noticed."""
     journal = Journal()
-    for record in ten_days(journal):
+    for record in swept(journal):
         live.fold(record)
     damaged(live, ROWS[0])
     before = live.rows("SELECT * FROM claims ORDER BY customer")

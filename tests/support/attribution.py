@@ -26,6 +26,8 @@ from shared.platform.postgres.database import Database, migrate
 from shared.rules.rulebooks.registry import Registry
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+LI, WANG = "13800000001", "13800000002"
+"""The phones of two customers."""
 SOURCE = SourcePartition("cluster/topic:0", 0)
 
 
@@ -143,3 +145,24 @@ def deployment(dsn: str) -> Iterator[Deployment]:
             yield Deployment(dsn, database, AttributionRecorder(datastore), live_rules(Registry()))
     finally:
         datastore.close()
+
+
+def ten_days(journal: Journal) -> list[Raw]:
+    """Two customers, one who is followed up and one who is forgotten, a second visit, and a sweep."""
+    follow_up = {
+        "customer": {"phones": [LI]},
+        "by": "li",
+        "method": "phone",
+        "subject": "回访",
+        "content": "周末来",
+    }
+    return [
+        journal.event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}),
+        journal.event("shift.opened", {"order": ["li", "wang"]}),
+        journal.visit(LI, "li", hours=1),
+        journal.visit(WANG, "wang", hours=2),
+        journal.event("followup.recorded", follow_up, hours=72),
+        journal.watermark(hours=121),
+        journal.visit(WANG, "li", hours=122),
+        journal.event("staff.departed", {"staff": "wang"}, hours=124),
+    ]
