@@ -20,6 +20,8 @@ PERSON_PATTERN: Final = "^[pwsn]:[0-9a-v]{26}$"
 
 PersonId = Annotated[str, Meta(pattern=PERSON_PATTERN)]
 Base64 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$")]
+Proof = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+"""32 bytes in base64, as they are written in one way alone: the bits that are too many are zero."""
 
 PHONE: Final = "p:"
 WECHAT_ID: Final = "w:"
@@ -42,7 +44,7 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What of an event is under seal: parts by person, and the proof of its content under the key of one of them."""
 
     by: PersonId
-    digest: Base64
+    digest: Proof
     parts: dict[PersonId, Base64]
 
 

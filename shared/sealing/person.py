@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from typing import Final
 
 import msgspec
@@ -49,8 +49,11 @@ def base64(data: bytes) -> str:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes of `base64`."""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    """The bytes of `base64`; raises `ValueError` for a text that it does not write, even one that reads the same."""
+    data = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if base64(data) != text:
+        raise ValueError("not base64 as it is written here")
+    return data
 
 
 def new_id(contact: str) -> str:
@@ -91,11 +94,11 @@ class PersonKey:
 
     def open(self, event: str, part: str) -> dict[str, str]:
         """The texts of `seal`; raises `SealBrokenError`."""
-        data = from_base64(part)
-        nonce, sealed = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
-        if data[:1] != VERSION:
-            raise SealBrokenError("written by a newer version")
         try:
+            data = from_base64(part)
+            nonce, sealed = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
+            if data[:1] != VERSION:
+                raise SealBrokenError("written by a newer version")
             return _decode(self._cipher().decrypt(nonce, sealed, self._place(event)))
         except (InvalidTag, ValueError) as error:
             raise SealBrokenError("altered, or of another place") from error

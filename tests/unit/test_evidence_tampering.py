@@ -52,6 +52,7 @@ from tests.support.evidence import (
     zipped,
 )
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 FACTS, LEAVES, NODES, OPENED = "facts.ndjson", "leaves.ndjson", "nodes.bin", "opened.ndjson"
 DECISIONS, PEOPLE, CHECKPOINT = "decisions.json", "people.json", "checkpoint"
 CONSEQUENCES = {
@@ -62,6 +63,17 @@ CONSEQUENCES = {
     "judgement.failed",
 }
 """What other facts lead to, when they are judged."""
+
+
+def blanks_in(text: str) -> str:
+    """Base64 with what a lenient reader passes over."""
+    return f"{text[:20]} [{text[20:]}"
+
+
+def other_end(text: str) -> str:
+    """Base64 of 32 bytes whose last letter is another that stands for the same ones."""
+    return text[:-1] + LETTERS[LETTERS.index(text[-1]) + 1]
+
 
 PACK: dict[str, tuple[t.Hand, list[str]]] = {
     # facts
@@ -295,6 +307,14 @@ PACK: dict[str, tuple[t.Hand, list[str]]] = {
     "another key that proves words": (
         t.value(PEOPLE, lambda said: [one.update(proof="A" * 43) for one in said.values()]),
         [f"opened.altered {OPENED} {n}" for n in (10, 12, 16, 17, 18)],
+    ),
+    "a key that proves words written otherwise": (
+        t.value(PEOPLE, lambda said: [one.update(proof=blanks_in(one["proof"])) for one in said.values()]),
+        [f"opened.key {OPENED} {n}" for n in (10, 12, 16, 17, 18)],
+    ),
+    "a key that proves words with other bits at its end": (
+        t.value(PEOPLE, lambda said: [one.update(proof=other_end(one["proof"])) for one in said.values()]),
+        [f"opened.key {OPENED} {n}" for n in (10, 12, 16, 17, 18)],
     ),
     "no key that proves words": (t.put(PEOPLE, b"{}"), [f"opened.key {OPENED} {n}" for n in (10, 12, 16, 17, 18)]),
     "words of one record in another": (
