@@ -18,6 +18,7 @@ from services.registers.model.records import LATE, PostedRecord
 from services.registers.model.registers import AnyRecord, Registers
 from services.registers.model.versions import RowCause
 from services.registers.posting.amendments import Amendments
+from services.registers.posting.claim_ends import ClaimEnds
 from services.registers.posting.customers import PostedCustomers
 from services.registers.posting.deals import deal_cause, deal_row, subscribed, with_records
 from services.registers.posting.placed import PlacedRows
@@ -28,7 +29,6 @@ from shared.rules.domain import facts as f
 from shared.rules.domain.case import Books
 from shared.rules.domain.decide import Outcome, decide, new_scope, sweep
 from shared.rules.domain.rulebook import Rulebook
-from shared.rules.domain.state import Customer
 from shared.rules.judge.translate import StoredContacts, to_fact
 
 REFORMED = (e.CustomersJoined, e.CustomerReformed, e.CustomersReformed)
@@ -46,17 +46,23 @@ class Posting:
         self._entries, self._deals = PlacedRows[EventId](), PlacedRows[DealId]()
         self._decisions = PlacedRows[int]()
         self._amendments = Amendments()
+        self._claims = ClaimEnds()
         self._of_deals: dict[DealId, list[EventId]] = defaultdict(list)
         self._fact: f.Fact | None = None
-        self._seq = 0
+        self.seq = 0
         self._decided = 0
 
-    def post(self, event: Event, stored: StoredContacts | None = None) -> None:
-        """Judge one fact, and post what came of it; `stored` is what its phones were read as when it was recorded."""
-        self._seq += 1
-        fact = self._fact = to_fact(event, self._seq, stored)
+    def post(self, event: Event, stored: StoredContacts | None = None, seq: int | None = None) -> None:
+        """Judge one fact, and post what came of it; `stored` is what its phones were read as when it was recorded.
+
+        Its place in the order of the scope is the next one unless said. What is raised before `seq` says so has posted
+        nothing of it.
+        """
+        fact = to_fact(event, self.seq + 1 if seq is None else seq, stored)
         outcome = decide(self._slice, fact, self._books)
+        self.seq, self._fact = fact.seq, fact
         self._slice.put(outcome.changes)
+        self._claims.note(outcome.changes)
         latest = max(fact.occurred_at, fact.recorded_at)
         known = self.registers.latest
         self.registers.latest = latest if known is None else max(known, latest)
@@ -71,14 +77,20 @@ class Posting:
 
     def finish(self, until: datetime) -> Registers:
         """The registers, with every claim lapsed that ends by then."""
-        if self._fact is not None:
-            customers = [record.id for record in self._slice.values() if isinstance(record, Customer)]
-            swept = sweep(self._slice, self._fact, self._books, customers, until)
-            self._slice.put(swept.changes)
-            for made in swept.events:
-                if isinstance(made, e.Decided):
-                    self._post_decision(made, self._fact)
+        self.lapse(until)
         return self.registers
+
+    def lapse(self, until: datetime) -> bool:
+        """Let every claim lapse that ends by then, and say whether any did; what is posted later was recorded later."""
+        due = [one for one in self._claims.due(until) if self._slice.find_customer(one) is not None]
+        if not due or self._fact is None:
+            return False
+        swept = sweep(self._slice, self._fact, self._books, due, until)
+        self._slice.put(swept.changes)
+        for made in swept.events:
+            if isinstance(made, e.Decided):
+                self._post_decision(made, self._fact)
+        return bool(swept.events)
 
     def _post_entry(self, event: Event, fact: f.Fact, made: Iterable[e.DomainEvent]) -> None:
         flags = tuple(one.flag for one in made if isinstance(one, e.Flagged) and one.event == fact.id)

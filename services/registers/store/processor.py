@@ -1,0 +1,82 @@
+"""The taker as the consumer of panke.intake.v1 sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from services.registers.model.metrics import RegistersMetrics
+from services.registers.store.taking import FactTaker, TakenBatch
+from shared.platform.kafka.kept_positions import PositionMovedError
+from shared.platform.kafka.record_processor import (
+    AppliedBatch,
+    ConsumedRecord,
+    ConsumerState,
+    LogBounds,
+    SourcePartition,
+    StartOffset,
+)
+from shared.platform.kafka.watermarks import Watermarks
+
+log: Final = structlog.get_logger()
+
+
+class TakingProcessor:
+    """Hands batches over in a thread, says what became of them, and up to when each partition is whole."""
+
+    away: tuple[type[Exception], ...] = ()
+    stale: tuple[type[Exception], ...] = (PositionMovedError,)
+
+    def __init__(self, taker: FactTaker, metrics: RegistersMetrics, watermarks: Watermarks) -> None:
+        self._taker = taker
+        self._metrics = metrics
+        self._watermarks = watermarks
+        self.whole_until: dict[int, datetime] = {}
+        """By partition, up to when every fact that was recorded is taken."""
+
+    async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
+        """The next offset of each; 0 for one that has none in this topic."""
+        return await asyncio.to_thread(self._taker.positions.of, partitions)
+
+    async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
+        """Where each is read on from."""
+        return {
+            one.partition: await asyncio.to_thread(self._taker.positions.open, one, log)
+            for one, log in bounds.items()
+        }
+
+    async def apply(
+        self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
+    ) -> AppliedBatch:
+        """Take a batch in."""
+        if not records:
+            return AppliedBatch(expected)
+        taken = await asyncio.to_thread(self._taker.take, partition, expected, records)
+        self._show(taken)
+        return AppliedBatch(records[-1].offset + 1)
+
+    def due(self, partition: SourcePartition, position: int) -> bool:
+        """Nothing is to be written for a watermark; that one holds here is kept for whoever asks."""
+        mark = self._watermarks.reached(partition.name, position)
+        if mark is not None:
+            self.whole_until[partition.partition] = mark.until
+            self._watermarks.settle(partition.name, mark)
+        return False
+
+    def show(self, state: ConsumerState) -> None:
+        """Readiness tells of it."""
+
+    def failed(self) -> None:
+        """The log tells of it."""
+
+    def _show(self, batch: TakenBatch) -> None:
+        for result in ("taken", "repeated", "left", "foreign"):
+            self._metrics.records.labels(result).inc(getattr(batch, result))
+        for fork in batch.forks:
+            log.error("registers_fork", scope=fork.scope, seq=fork.seq)
+        for scope in batch.waiting:
+            log.error("registers_scope_waits", scope=scope)
