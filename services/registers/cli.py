@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,6 +28,7 @@ from shared.ids import OfficeId, ScopeId
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.text.terminal import say
+from shared.platform.whole_file import whole_file
 from shared.rules.commands.judge import Moment, refuse
 from shared.rules.commands.scheme import scheme_folder
 from shared.rules.judge.files import UnreadableFileError, open_events
@@ -74,9 +76,13 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     metavar="NAME_OR_PATH",
     help="The rulebook in force where no adoption says otherwise.",
 )
+@click.option("--xlsx", type=click.Path(dir_okay=False), metavar="OUT", help="Write a workbook too.")
+@click.option("--english", is_flag=True, help="Headings of the workbook in English as well.")
 @click.option("--json", "as_plain", is_flag=True, help="All of it as JSON, with the ids behind every figure.")
 @rulebook_folder
-def report_command(name: str, issued: datetime | None, as_plain: bool, **asked: Any) -> None:
+def report_command(
+    name: str, issued: datetime | None, as_plain: bool, xlsx: str | None, english: bool, **asked: Any
+) -> None:
     """Make the report NAME (traffic, daily, due … or R1 to R20) from exported events, and print it.
 
     Exit code 2 and a message that names file, line and field on bad input.
@@ -85,10 +91,12 @@ def report_command(name: str, issued: datetime | None, as_plain: bool, **asked: 
     try:
         find_report(name)
         made, earlier, registers = _made(name, issued, **asked)
+        if xlsx is not None:
+            _write(Path(xlsx), made, english)
     except UnknownReportError:
         known = ", ".join(f"{one} ({report.code})" for one, report in REPORTS.items())
         refuse("panke report: " + bilingual("no report {name}; there are {known}", name=name, known=known))
-    except (BadInputError, OfficeFileError, UnreadableFileError, WrongQuestionError) as error:
+    except (BadInputError, OfficeFileError, UnreadableFileError, WrongQuestionError, OSError) as error:
         refuse(f"panke report: {error}")
     differences = explain(registers, earlier, made) if earlier is not None else None
     if as_plain:
@@ -100,6 +108,14 @@ def report_command(name: str, issued: datetime | None, as_plain: bool, **asked: 
     print_report(made)
     if differences is not None:
         print_explained(made, differences)
+
+
+def _write(path: Path, report: OfficeReport, english: bool) -> None:
+    from services.registers.sheets.report_book import ReportEdition, write_report
+
+    _, known = find_report(report.name)
+    with whole_file(path) as file:
+        write_report(report, file, ReportEdition(known.code, english=english))
 
 
 class WrongQuestionError(ValueError):

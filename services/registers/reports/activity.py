@@ -70,7 +70,7 @@ def _contacts(basis: ReportBasis) -> ReportTable:
                 consultant=basis.staff_words(staff),
                 time=f"{local:%Y-%m-%d %H:%M}",
                 customer=basis.known.name_of(deal.customer, deal.name),
-                purpose=translated("subscribed").beside,
+                purpose=translated("subscribed"),
                 notes=deal.unit,
             )
             tally.add(key, "deals", deal.event, basis.sets(deal)[staff])
@@ -189,7 +189,7 @@ def _logs(basis: ReportBasis) -> ReportTable:
             tally.words(
                 key,
                 consultant=basis.staff_words(log.data.by),
-                kind=log_kinds()[log.data.kind].beside,
+                kind=log_kinds()[log.data.kind],
                 day=log.data.to.isoformat(),
                 done=log.data.done,
                 problems=log.data.problems or "",

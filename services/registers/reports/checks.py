@@ -84,7 +84,7 @@ def _findings(basis: ReportBasis) -> ReportTable:
             number=str(basis.known.customers[customer].number),
             customer=basis.known.name_of(customer),
             consultant=basis.staff_words(owner or ""),
-            finding=finding.beside,
+            finding=finding,
         )
         for row in rows:
             tally.add(key, "records", row)

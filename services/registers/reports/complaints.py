@@ -35,14 +35,14 @@ def _line(tally: Tally, basis: ReportBasis, feedback: PostedRecord[FeedbackRecei
     upheld = any(one.data.feedback == data.feedback for one in basis.known.of(ComplaintUpheld))
     tally.words(
         key,
-        kind=_kind(data.kind).beside,
+        kind=_kind(data.kind),
         customer=basis.known.name_of(feedback.customer, feedback.name),
         day=basis.time.day(feedback.occurred_at).isoformat(),
         content=data.content,
         against=basis.staff_words(data.against or ""),
         answered=basis.time.day(answer.occurred_at).isoformat() if answer is not None else numbers.NONE,
         action=answer.data.action if answer is not None else "",
-        outcome=_outcome(answer.data.outcome).beside if answer is not None else "",
+        outcome=_outcome(answer.data.outcome) if answer is not None else "",
     )
     figures = {
         "received": True,

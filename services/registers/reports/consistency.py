@@ -54,7 +54,7 @@ def consistency(basis: ReportBasis) -> OfficeReport:
             relation=str(one.relation),
             customer=basis.known.name_of(one.customer) if one.customer is not None else "",
             staff=basis.staff_words(one.staff) if one.staff is not None else "",
-            lacks=one.lacks.beside,
+            lacks=one.lacks,
         )
         for row in one.rows:
             tally.add(key, "records", row)

@@ -60,7 +60,7 @@ def loans_table(basis: ReportBasis) -> ReportTable:
     """How many loans are needed, submitted and released."""
     tally = Tally([(kind,) for kind in LOANS])
     for kind, payments in LOANS.items():
-        tally.words((kind,), loan=loan_titles()[kind].beside)
+        tally.words((kind,), loan=loan_titles()[kind])
         for deal in standing(basis):
             if deal.terms.get("payment") in payments:
                 _count_loan(tally, basis, kind, deal)
@@ -111,7 +111,7 @@ def _loan_line(tally: Tally, basis: ReportBasis, kind: str, deal: DealRow) -> No
     assert deal.signed_at is not None, "who has a loan has signed"
     tally.words(
         (kind, deal.deal),
-        loan=loan_titles()[kind].beside,
+        loan=loan_titles()[kind],
         customer=basis.known.name_of(deal.customer, deal.name),
         signed=basis.time.day(deal.signed_at).isoformat(),
         submitted=basis.time.day(step.at).isoformat() if step is not None and step.done else numbers.NONE,

@@ -10,7 +10,7 @@ from services.registers.model.records import PostedRecord
 from services.registers.model.registers import AnyRecord
 from services.registers.reports import columns, numbers
 from services.registers.reports.basis import ReportBasis
-from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable
+from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
 from services.registers.reports.tally import LineKey, Tally
 from shared.contract import CallRegistered, VisitRegistered
 from shared.i18n import Text, translated
@@ -55,10 +55,10 @@ def _key(basis: ReportBasis, grain: CohortGrain, visit: PostedRecord[VisitRegist
     return basis.known.owner_at(visit.customer, at) or ""
 
 
-def _shown(basis: ReportBasis, grain: CohortGrain, key: str) -> str:
+def _shown(basis: ReportBasis, grain: CohortGrain, key: str) -> Words:
     if grain == "consultant" and key:
         return basis.staff_words(key)
-    return key or translated("not stated").beside
+    return key or translated("not stated")
 
 
 def _median(days: list[int]) -> str:

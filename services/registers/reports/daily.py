@@ -61,7 +61,7 @@ def _month(basis: ReportBasis) -> ReportTable:
             reached = total.amount(column.key)
             tally.words(
                 key,
-                figure=column.heading.beside,
+                figure=column.heading,
                 so_far=shown(reached),
                 target=shown(target) if target is not None else numbers.NONE,
                 completion=numbers.percent(reached, target or Decimal(0)),
@@ -103,7 +103,7 @@ def _deal_line(tally: Tally, basis: ReportBasis, deal: DealRow, what: Text, row:
     names = [basis.known.staff_name(staff or None) for staff in basis.sets(deal)]
     tally.words(
         key,
-        what=what.beside,
+        what=what,
         project=deal.project,
         unit=deal.unit,
         customer=basis.known.name_of(deal.customer, deal.name),

@@ -88,10 +88,10 @@ def plans_table(basis: ReportBasis) -> ReportTable:
             key,
             day=data.on.isoformat(),
             consultant=basis.staff_words(data.by),
-            kind=plan_kinds()[data.kind].beside,
+            kind=plan_kinds()[data.kind],
             customer=basis.known.name_of(plan.customer, plan.name),
             purpose=data.purpose,
-            done=translated("yes").beside if done else "",
+            done=translated("yes") if done else "",
         )
         tally.add(key, "plans", plan.id)
         if done:

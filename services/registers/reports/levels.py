@@ -108,7 +108,7 @@ def _movements(basis: ReportBasis) -> ReportTable:
         if customer not in then:
             tally.add((NEW,), _became(basis, customer, now), customer)
     for key in tally.so_far():
-        tally.words(key, level=translated("new on the board").beside if key == (NEW,) else key[0])
+        tally.words(key, level=translated("new on the board") if key == (NEW,) else key[0])
     return tally.table("movements", translated("Movements"), _movement_columns(codes))
 
 

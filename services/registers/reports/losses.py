@@ -37,7 +37,7 @@ def _losses(basis: ReportBasis, grain: LossGrain) -> ReportTable:
             "level": level or "",
             "consultant": loss.data.by,
         }[grain]
-        shown = basis.staff_words(by) if grain == "consultant" else by or translated("not stated").beside
+        shown = basis.staff_words(by) if grain == "consultant" else by or translated("not stated")
         tally.words((by,), **{grain: shown})
         _count(tally, basis, (by,), loss, customer)
     return tally.table("losses", translated("Losses"), _columns(grain), lambda key: (key[0] == "", key))

@@ -8,7 +8,7 @@ from services.registers.reports import columns
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.contracts import loans_table
 from services.registers.reports.overdue import summary_table
-from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable
+from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
 from services.registers.reports.tally import Tally
 from shared.contract import CallRegistered, VisitRegistered
 from shared.i18n import Text, translated
@@ -28,8 +28,8 @@ def period_report(basis: ReportBasis) -> OfficeReport:
     return OfficeReport("period", title, basis.head(), tables)
 
 
-def _not_stated(said: str) -> str:
-    return said or translated("not stated").beside
+def _not_stated(said: str) -> Words:
+    return said or translated("not stated")
 
 
 def _visits() -> ReportColumn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.registers.model.records import PostedRecord
 from services.registers.reports import columns, numbers
 from services.registers.reports.basis import ReportBasis
-from services.registers.reports.report import OfficeReport, ReportColumn
+from services.registers.reports.report import OfficeReport, ReportColumn, Words
 from services.registers.reports.tally import Tally
 from shared.contract import Party, RequestSubmitted, VisitRegistered, contacts_of
 from shared.i18n import translated
@@ -45,7 +45,7 @@ def _line(
         referrers="、".join(known.name_of(one) for one in old) or numbers.NONE,
         consultants="、".join(known.staff_name(one) for one in dict.fromkeys([*owners, *named]) if one)
         or numbers.NONE,
-        owner=translated("yes").beside if owned else "",
+        owner=translated("yes") if owned else "",
         reward=_reward(basis, customer),
     )
     tally.add((visit.id,), "referred", customer)
@@ -53,7 +53,7 @@ def _line(
         tally.add((visit.id,), "won", customer)
 
 
-def _reward(basis: ReportBasis, customer: CustomerId) -> str:
+def _reward(basis: ReportBasis, customer: CustomerId) -> Words:
     """How far a request for the reward has come: the last stage that somebody set."""
     asked = [
         one.id
@@ -62,7 +62,7 @@ def _reward(basis: ReportBasis, customer: CustomerId) -> str:
     ]
     if not asked:
         return ""
-    return columns.stage_words(basis.known.stage_of(asked[-1])).beside
+    return columns.stage_words(basis.known.stage_of(asked[-1]))
 
 
 def _columns() -> tuple[ReportColumn, ...]:

@@ -21,6 +21,8 @@ from shared.ids import OfficeId, ScopeId
 FigureKind: TypeAlias = Literal["text", "count", "money", "percent", "mean"]
 Parts: TypeAlias = dict[str, Decimal]
 """What each row adds to a figure, by the id of the row."""
+Words: TypeAlias = str | Text
+"""What stands in a line as it was recorded, or as both languages say it."""
 _ZERO = Decimal(0)
 
 
@@ -38,7 +40,7 @@ class ReportLine(Struct, frozen=True):
     """One line: its words by column, and its figures as what each row adds."""
 
     key: tuple[str, ...]
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, Words] = field(default_factory=dict)
     figures: Mapping[str, Parts] = field(default_factory=dict)
 
     def amount(self, column: str) -> Decimal:
@@ -53,7 +55,8 @@ class ReportLine(Struct, frozen=True):
     def shown(self, column: ReportColumn) -> str:
         """What stands in the line below a heading."""
         if column.kind == "text":
-            return self.texts.get(column.key, numbers.NONE)
+            said = self.texts.get(column.key, numbers.NONE)
+            return said.beside if isinstance(said, Text) else said
         if column.of is not None:
             part, whole = (self.amount(key) for key in column.of)
             return numbers.percent(part, whole) if column.kind == "percent" else numbers.mean(part, whole)

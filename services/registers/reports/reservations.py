@@ -48,7 +48,7 @@ def _line(tally: Tally, basis: ReportBasis, reservation: PostedRecord[Reservatio
         consultant=basis.staff_words(data.by),
         project=data.project,
         wants=data.wants or "",
-        state=_words(state).beside,
+        state=_words(state),
         obstacle=obstacle or "",
         **texts,
     )

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from services.registers.model.records import PostedRecord
 from services.registers.reports import columns, numbers
 from services.registers.reports.basis import ReportBasis
-from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable
+from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
 from services.registers.reports.tally import Tally
 from shared.contract import SurveyRecorded
 from shared.contract.event_parts import SurveyAnswers
@@ -42,12 +42,14 @@ def _means(basis: ReportBasis, grain: SurveyGrain) -> ReportTable:
     tally = Tally()
     for survey in basis.entries(SurveyRecorded):
         data = survey.data
-        shown = {
-            "consultant": basis.staff_words(data.consultant),
-            "office": survey.office,
-            "nature": _nature(basis, survey).beside,
-        }[grain]
-        key = ({"consultant": data.consultant, "office": survey.office, "nature": shown}[grain],)
+        nature = _nature(basis, survey)
+        named: dict[SurveyGrain, tuple[str, Words]] = {
+            "consultant": (data.consultant, basis.staff_words(data.consultant)),
+            "office": (survey.office, survey.office),
+            "nature": (nature.beside, nature),
+        }
+        by, shown = named[grain]
+        key = (by,)
         tally.words(key, **{grain: shown})
         _count(tally, key, survey)
     return tally.table("means", translated("Satisfaction"), _mean_columns(grain), lambda key: key)
@@ -117,7 +119,7 @@ def _surveys(basis: ReportBasis) -> ReportTable:
         tally.words(
             key,
             customer=basis.known.name_of(survey.customer, survey.name),
-            nature=_nature(basis, survey).beside,
+            nature=_nature(basis, survey),
             consultant=f"{staff.number}, {name}" if staff is not None and staff.number else name,
             total=str(points(data.answers, data.score)) if data.answers is not None else numbers.NONE,
             received=_answer(data.answers, "greeted", "introduced"),

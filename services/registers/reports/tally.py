@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from services.registers.reports.report import Parts, ReportColumn, ReportLine, ReportTable
+from services.registers.reports.report import Parts, ReportColumn, ReportLine, ReportTable, Words
 from shared.i18n import Text
 
 ONE = Decimal(1)
@@ -18,9 +18,9 @@ class Tally:
 
     def __init__(self, lines: Iterable[LineKey] = ()) -> None:
         self._lines: dict[LineKey, dict[str, Parts]] = {key: {} for key in lines}
-        self._texts: dict[LineKey, dict[str, str]] = {}
+        self._texts: dict[LineKey, dict[str, Words]] = {}
         self._total: dict[str, Parts] = {}
-        self._total_texts: dict[str, str] = {}
+        self._total_texts: dict[str, Words] = {}
 
     def add(self, key: LineKey, column: str, row: str, amount: Decimal = ONE) -> None:
         """Add what a row gives to a figure of a line."""
@@ -28,12 +28,12 @@ class Tally:
             parts = figures.setdefault(column, {})
             parts[row] = parts.get(row, Decimal(0)) + amount
 
-    def words(self, key: LineKey, **texts: str) -> None:
+    def words(self, key: LineKey, **texts: Words) -> None:
         """Words of a line, by column; the line is there from then on."""
         self._lines.setdefault(key, {})
         self._texts.setdefault(key, {}).update(texts)
 
-    def total_words(self, **texts: str) -> None:
+    def total_words(self, **texts: Words) -> None:
         """Words of the total, by column."""
         self._total_texts.update(texts)
 

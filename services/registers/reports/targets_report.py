@@ -67,8 +67,8 @@ def _reached(name: str, title: Text, basis: ReportBasis) -> ReportTable:
                 tally.add(key, "actual", row, amount)
             tally.words(
                 key,
-                metric=headings[figure].beside,
-                whose=basis.staff_words(staff) if staff else translated("the office").beside,
+                metric=headings[figure],
+                whose=basis.staff_words(staff) if staff else translated("the office"),
                 actual=shown(line.amount(figure)),
                 target=shown(target) if target is not None else numbers.NONE,
                 rate=numbers.percent(line.amount(figure), target or Decimal(0)),

@@ -156,7 +156,7 @@ def _findings(basis: ReportBasis) -> ReportTable:
                 record=record.id,
                 stage=data.stage,
                 by=basis.staff_words(data.by),
-                finding=wrong.beside,
+                finding=wrong,
             )
             tally.add((approval.id,), "findings", approval.id)
     return tally.table("findings", translated("Findings"), _finding_columns())

@@ -11,7 +11,7 @@ from services.registers.model.periods import month_of, week_of
 from services.registers.model.registers import AnyRecord
 from services.registers.reports import columns
 from services.registers.reports.basis import ReportBasis, who
-from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable
+from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
 from services.registers.reports.tally import LineKey, Tally
 from shared.contract import CallRegistered, VisitRegistered
 from shared.i18n import Text, translated
@@ -178,10 +178,10 @@ def _every_key(basis: ReportBasis, grain: TrafficGrain) -> list[LineKey]:
     return []
 
 
-def _shown(basis: ReportBasis, grain: TrafficGrain, key: str) -> str:
+def _shown(basis: ReportBasis, grain: TrafficGrain, key: str) -> Words:
     if grain == "consultant" and key:
         return basis.known.staff_name(StaffId(key))
-    return key or translated("not stated").beside
+    return key or translated("not stated")
 
 
 def _order(grain: TrafficGrain) -> Callable[[LineKey], Any]:
@@ -225,7 +225,7 @@ def _compared(basis: ReportBasis, now: Tally) -> ReportTable:
                 tally.add((name,), column, row, amount)
                 tally.add((name,), "difference", row, sign * amount)
         beyond = _beyond(now.total().amount(name), before.total().amount(name), basis.scheme.anomaly)
-        tally.words((name,), figure=titles[name].beside, anomaly=translated("yes").beside if beyond else "")
+        tally.words((name,), figure=titles[name], anomaly=translated("yes") if beyond else "")
     return tally.table(
         "compared", translated("Compared with the period before"), _compared_columns(), total=False
     )

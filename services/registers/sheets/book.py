@@ -1,0 +1,134 @@
+"""One workbook while it is written: its sheets, its formats, and cells that say what was recorded and nothing else.
+
+A text is a cell of text whatever it begins with, and is marked as such where a program could take it for a formula
+(CWE-1236). The same rows give the same bytes: nothing says when the file was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import IO, Any, Final, Literal, Self, TypeAlias
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from services.registers.sheets.limits import cut, keeps_its_digits, sheet_name, units
+
+Cell: TypeAlias = str | int | Decimal | None
+Look: TypeAlias = Literal[
+    "text", "mark", "count", "shared", "money", "percent", "title", "under", "table", "heading", "note"
+]
+
+RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins so could be taken for a formula when the cell is edited or exported again."""
+_WRITTEN: Final = datetime(2000, 1, 1)
+_FONT: Final = {"font_name": "SimSun", "font_size": 10, "valign": "vcenter"}
+_BOX: Final = {"border": 1}
+_HEAD: Final = {"bold": True, "align": "center", "text_wrap": True, "bg_color": "#DDEBF7", **_BOX}
+_LOOKS: Final[Mapping[Look, Mapping[str, Any]]] = {
+    "text": {"text_wrap": True, **_BOX},
+    "mark": {"align": "center", **_BOX},
+    "count": {"num_format": "#,##0", **_BOX},
+    "shared": {"num_format": "#,##0.0###", **_BOX},
+    "money": {"num_format": "#,##0.00", **_BOX},
+    "percent": {"num_format": "0.0%", **_BOX},
+    "title": {"bold": True, "font_size": 16, "align": "center"},
+    "under": {"text_wrap": True},
+    "table": {"bold": True, "font_size": 12},
+    "heading": _HEAD,
+    "note": {"text_wrap": True, "valign": "top"},
+}
+_TOTAL: Final = {"bold": True, "bg_color": "#F2F2F2", "top": 6}
+
+
+class SheetBook:
+    """A workbook that is whole when the `with` ends; `streaming` keeps one row in memory, so rows come in order."""
+
+    def __init__(self, file: IO[bytes], *, streaming: bool = False) -> None:
+        options = {
+            "constant_memory": streaming,
+            "in_memory": not streaming,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        self._book = Workbook(file, options)
+        self._book.set_properties({"created": _WRITTEN})
+        self._formats: dict[tuple[Look, bool, bool], Format] = {}
+        self._names: list[str] = []
+        self.was_cut = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._book.close()
+
+    def sheet(self, name: str) -> Worksheet:
+        """A new sheet at the end."""
+        self._names.append(sheet_name(name, self._names))
+        return self._book.add_worksheet(self._names[-1])
+
+    def chart(self, options: Mapping[str, Any]) -> Any:
+        """A chart that a sheet may hold."""
+        return self._book.add_chart(dict(options))
+
+    def look(self, look: Look, *, total: bool = False, quoted: bool = False) -> Format:
+        """The format of a cell; made once."""
+        key = (look, total, quoted)
+        if key not in self._formats:
+            more = {**(_TOTAL if total else {}), **({"quote_prefix": True} if quoted else {})}
+            self._formats[key] = self._book.add_format({**_FONT, **_LOOKS[look], **more})
+        return self._formats[key]
+
+    def write(
+        self, sheet: Worksheet, row: int, column: int, cell: Cell, look: Look, *, total: bool = False
+    ) -> None:
+        """Write a cell: a number as a number where it keeps its digits, all else as text."""
+        if cell is None or cell == "":
+            sheet.write_blank(row, column, None, self.look(look, total=total))
+        elif isinstance(cell, str):
+            self._text(sheet, row, column, cell, look, total)
+        elif isinstance(cell, Decimal) and not keeps_its_digits(cell):
+            self._text(sheet, row, column, f"{cell:f}", "mark", total)
+        else:
+            sheet.write_number(row, column, float(cell), self.look(look, total=total))
+
+    def merged(self, sheet: Worksheet, row: int, across: int, text: str, look: Look) -> None:
+        """Write a text over the cells of a row."""
+        if across > 1:
+            sheet.merge_range(row, 0, row, across - 1, "", self.look(look))
+        self._text(sheet, row, 0, text, look, False)
+
+    def _text(self, sheet: Worksheet, row: int, column: int, text: str, look: Look, total: bool) -> None:
+        kept = cut(text)
+        self.was_cut = self.was_cut or kept is not text
+        sheet.write_string(row, column, kept, self.look(look, total=total, quoted=kept.startswith(RISKY)))
+
+
+def width_of(cell: Cell, look: Look) -> float:
+    """How wide a cell wants to be, in digits of the font; characters of Chinese are twice as wide as Latin ones."""
+    if isinstance(cell, str):
+        text = max(cell.split("\n"), key=len) if "\n" in cell else cell
+        return len(text) if text.isascii() else len(text.encode("gb18030", "replace"))
+    if cell is None:
+        return 0
+    whole = len(f"{int(cell):,}")
+    return whole + {"money": 3, "shared": 5, "percent": 5}.get(look, 0)
+
+
+def lines_of(text: str, width: float) -> int:
+    """How many lines a text takes in so wide a cell."""
+    return sum(
+        max(1, -(-int(width_of(line, "text") * 1.1) // max(int(width), 1))) for line in text.split("\n")
+    )
+
+
+__all__ = ["RISKY", "Cell", "Look", "SheetBook", "lines_of", "units", "width_of"]
