@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import chain
@@ -14,12 +13,11 @@ import click
 
 from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.registers import Registers
-from services.registers.model.scheme import OfficeScheme, values_of
 from services.registers.posting.journal import post_journal
 from services.registers.printing import print_explained, print_report
-from services.registers.reports.basis import ReportBasis
-from services.registers.reports.catalogue import REPORTS, UnknownReportError, find_report, make_report
-from services.registers.reports.encoding import as_json, explained_as_json
+from services.registers.reports.asking import ReportQuestion, ScopeTerms, WrongQuestionError, ask_report
+from services.registers.reports.catalogue import REPORTS, UnknownReportError, find_report
+from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import explain
 from services.registers.reports.report import OfficeReport
 from shared.contract import Event
@@ -35,7 +33,7 @@ from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.reading import BadInputError, EventReader, in_order, latest
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.registry import Registry
-from shared.rules.schemes.loading import BASE, SchemeRegistry
+from shared.rules.schemes.loading import SchemeRegistry
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -100,10 +98,7 @@ def report_command(
         refuse(f"panke report: {error}")
     differences = explain(registers, earlier, made) if earlier is not None else None
     if as_plain:
-        answer = as_json(made)
-        if differences is not None:
-            answer["differences"] = explained_as_json(differences)
-        say(json.dumps(answer, ensure_ascii=False))
+        say(in_json(made, differences))
         return
     print_report(made)
     if differences is not None:
@@ -116,10 +111,6 @@ def _write(path: Path, report: OfficeReport, english: bool) -> None:
     _, known = find_report(report.name)
     with whole_file(path) as file:
         write_report(report, file, ReportEdition(known.code, english=english))
-
-
-class WrongQuestionError(ValueError):
-    """The question does not fit the input; the message says what is to be given."""
 
 
 def _made(
@@ -149,36 +140,13 @@ def _made(
     known = known_at if known_at is not None else max(ends)
     registers = post_journal(events, of, book.rulebook, books.books, max(ends))
 
+    terms = ScopeTerms(_named(book), schemes, schemes.find(scheme) if scheme is not None else None)
+    asked = ReportQuestion(name, OfficeId(office) if office else None, period, grain)
+
     def run(at: datetime) -> OfficeReport:
-        seen = registers.known(at, min(as_of, at) if as_of is not None else at)
-        place = OfficeId(office) if office else None
-        values = _scheme(schemes, scheme, seen.scheme_adopted(place, end))
-        basis = ReportBasis(seen, values, place, period, _named(book))
-        try:
-            return make_report(name, basis, grain)
-        except ValueError:
-            raise WrongQuestionError(_no_grain(name, grain)) from None
+        return ask_report(registers, terms, asked, at, as_of)
 
     return run(known), run(issued) if issued is not None else None, registers
-
-
-def _no_grain(name: str, grain: str | None) -> str:
-    grains = ", ".join(find_report(name)[1].grains) or "—"
-    return bilingual("--by {grain}: this report may be counted by {grains}", grain=grain, grains=grains)
-
-
-def _scheme(known: SchemeRegistry, named: str | None, adopted: tuple[str, int] | None) -> OfficeScheme:
-    """The scheme that is named, else the one that was adopted, else `base`."""
-    if named is not None or adopted is None:
-        return values_of(known.find(named or BASE))
-    if adopted not in known:
-        name, version = adopted
-        raise WrongQuestionError(
-            bilingual(
-                "scheme {name} version {version} was adopted and is not known", name=name, version=version
-            )
-        )
-    return values_of(known[adopted])
 
 
 def _named(book: Book) -> str:

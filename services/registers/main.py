@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 
 from services.registers.context.asking import AskedServices, PostingContext
+from services.registers.http.routes import calls_of
 from services.registers.model.metrics import RegistersMetrics
 from services.registers.reading.reader import ReaderBounds, RegistersReader, hold_what_fits
 from services.registers.reading.worker import WorkerTerms
@@ -107,6 +108,7 @@ class RegistersService:
             AsMachine(self.door.machine), registry, self.metrics, self.workers.left_out_anew,
             self.workers.post_by,
         )  # fmt: skip
+        calls = calls_of(self.reader, clock.now)
         host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke registers 判客报表",
@@ -117,8 +119,10 @@ class RegistersService:
             lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
             examples=examples_of(PACKAGE),
+            schemas=calls.schemas,
             door=self.door.door(),
         )
+        self.app.include_router(calls.router)
 
     def _intake(self, topics: Topics, watermarks: Watermarks) -> ConsumedTopic:
         """The topic of facts, which is waited for: intake makes it."""

@@ -21,6 +21,8 @@ from services.intake.main import create_service as intake
 from services.intake.settings import IntakeSettings
 from services.notifier.main import create_service as notifier
 from services.notifier.settings import NotifierSettings
+from services.registers.main import create_service as registers
+from services.registers.settings import RegistersSettings
 from tests.support.documents import DOCS
 
 PAGE: Final = DOCS / "calls.md"
@@ -48,6 +50,7 @@ def apps() -> dict[str, FastAPI]:
         "Attribution": attribution(AttributionSettings(**nowhere)).app,
         "Notifier": notifier(NotifierSettings(**nowhere)).app,
         "Audit": audit(AuditSettings(**nowhere, audit_keys="/nowhere", audit_files="/nowhere")).app,
+        "Registers": registers(RegistersSettings(**nowhere)).app,
         "Access": access(AccessSettings(**nowhere, access_keys="/nowhere")).app,
     }
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from services.registers.model.scheme import values_of
 from services.registers.posting.journal import post_journal
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import make_report
+from services.registers.reports.explaining import explain
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
 from shared.contract import parse_instant
 from shared.ids import OfficeId, ScopeId
@@ -122,6 +124,29 @@ class WrittenJournal:
         return report_of(
             registers, name, first, last, local(known), scheme=scheme, grain=grain, office=office
         )
+
+    def differences(
+        self, name: str, first: str, last: str, known: str, *, issued: str, grain: str | None = None
+    ) -> list[Difference]:
+        """What explains how a report differs from the run that was known at `issued`."""
+        registers = self.posted()
+        before, after = (
+            report_of(registers, name, first, last, local(at), grain=grain) for at in (issued, known)
+        )
+        return [
+            (
+                one.table,
+                one.line,
+                one.column,
+                one.later - one.issued,
+                tuple((row.row, row.reasons) for row in one.rows),
+            )
+            for one in explain(registers, before, after)
+        ]
+
+
+Difference = tuple[str, tuple[str, ...], str, Decimal, tuple[tuple[str, tuple[str, ...]], ...]]
+"""Table, line, column, by how much, and of each row why."""
 
 
 def posted(

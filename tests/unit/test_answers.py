@@ -38,9 +38,10 @@ def test_every_answer_is_a_struct_of_the_contract(service: str) -> None:
     assert seen > 3
 
 
-def test_the_notifier_answers_in_types_too() -> None:
-    """Its calls refer to the types of its own room."""
-    assert [where for where, schema, _ in told("notifier") if "$ref" not in schema] == []
+@pytest.mark.parametrize("service", ["notifier", "registers"])
+def test_services_with_types_of_their_own_answer_in_them(service: str) -> None:
+    """Their calls refer to the types of their own rooms."""
+    assert [where for where, schema, _ in told(service) if "$ref" not in schema] == []
 
 
 def test_what_is_judged_is_said_in_the_types_that_describe_it() -> None:

@@ -21,6 +21,8 @@ from services.intake.main import create_service as intake
 from services.intake.settings import IntakeSettings
 from services.notifier.main import create_service as notifier
 from services.notifier.settings import NotifierSettings
+from services.registers.main import create_service as registers
+from services.registers.settings import RegistersSettings
 from shared.contract import decode_event
 from shared.platform.http.openapi import CollidingNamesError, DescribedApp, body
 from shared.platform.http.openapi import answer as told
@@ -33,6 +35,7 @@ APPS = {
     "intake": lambda: intake(IntakeSettings(intake_journal_in_clear=True, **NOWHERE)).app,
     "attribution": lambda: attribution(AttributionSettings(**NOWHERE)).app,
     "notifier": lambda: notifier(NotifierSettings(**NOWHERE)).app,
+    "registers": lambda: registers(RegistersSettings(**NOWHERE)).app,
     "access": lambda: access(AccessSettings(**NOWHERE, access_keys="/nowhere")).app,
 }
 

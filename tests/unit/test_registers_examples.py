@@ -1,14 +1,28 @@
-"""The worked examples of the registers: small journals with the exact figures of their reports."""
+"""The worked examples of the registers: small journals with the exact figures of their reports.
+
+Each is asked of the reports themselves, by `panke report`, and over HTTP.
+"""
 
 from __future__ import annotations
 
-from services.registers.reports.explaining import explain
-from tests.support.journal import WrittenJournal, local, phones, report_of, shown, survey, terms, total
+from pathlib import Path
+
+import pytest
+
+from tests.support.journal import WrittenJournal, local, phones, shown, survey, terms, total
+from tests.support.registers import CommandedJournal, ServedJournal
 
 
-def test_a_week_of_visits_and_calls_is_counted_by_when_they_happened() -> None:
+@pytest.fixture(params=["reports", "command", "http"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> WrittenJournal:
+    """An empty journal, by how its reports are asked for."""
+    if request.param == "http":
+        return ServedJournal()
+    return CommandedJournal(folder=tmp_path) if request.param == "command" else WrittenJournal()
+
+
+def test_a_week_of_visits_and_calls_is_counted_by_when_they_happened(journal: WrittenJournal) -> None:
     """A week counts five groups, two of them new, one without contact; the visit after midnight is Monday's."""
-    journal = WrittenJournal()
     journal.visit("01-15 10:00", "b", recorded="02-01 09:00", carried=True)
     journal.visit("03-02 10:00", "a")
     journal.visit("03-04 10:00", "a")
@@ -26,9 +40,8 @@ def test_a_week_of_visits_and_calls_is_counted_by_when_they_happened() -> None:
     assert shown(monday, monday.line("2026-03-09"))["visits"] == "1"
 
 
-def test_a_day_is_the_local_day_of_the_office() -> None:
+def test_a_day_is_the_local_day_of_the_office(journal: WrittenJournal) -> None:
     """What happens at 16:00 UTC is of the next day in Shanghai."""
-    journal = WrittenJournal()
     journal.visit("2026-02-28T16:00:00Z", "a")
     journal.deal("2026-03-31T16:30:00Z", "a", "d1", "100")
 
@@ -41,9 +54,8 @@ def test_a_day_is_the_local_day_of_the_office() -> None:
     assert (total(april)["visits"], total(april)["sold"]) == ("0", "1")
 
 
-def test_a_cancellation_counts_in_its_own_period() -> None:
+def test_a_cancellation_counts_in_its_own_period(journal: WrittenJournal) -> None:
     """A deal stays in the month of its subscription; that it was cancelled later stands beside it."""
-    journal = WrittenJournal()
     journal.visit("03-01 10:00", "a")
     journal.visit("03-01 11:00", "b")
     journal.deal("03-20 10:00", "a", "d1", "1000000")
@@ -59,35 +71,36 @@ def test_a_cancellation_counts_in_its_own_period() -> None:
     assert april["net_amount"] == "-1,000,000.00"
 
 
-def test_customers_that_turn_out_to_be_one_were_one_all_along() -> None:
+def test_customers_that_turn_out_to_be_one_were_one_all_along(journal: WrittenJournal) -> None:
     """Once a follow-up joins two customers, the second first visit becomes a return visit, and the report says why."""
-    journal = WrittenJournal()
     journal.visit("03-02 10:00", "p", by="li")
     second = journal.visit("03-03 10:00", "q", by="wang")
     journal.follow("03-06 10:00", {"name": "p", "phones": phones("p", "q")}, by="li")
     registers = journal.posted()
 
     issued, later = (
-        report_of(registers, "traffic", "03-02", "03-08", local(at), grain="consultant")
+        journal.report("traffic", "03-02", "03-08", at, grain="consultant")
         for at in ("03-05 12:00", "03-07 12:00")
     )
 
     assert total(issued.tables[0])["new"] == "2"
     table = later.tables[0]
     assert (total(table)["visits"], total(table)["new"], total(table)["returning"]) == ("2", "1", "1")
-    assert (shown(table, table.line("li"))["new"], shown(table, table.line("wang"))["returning"]) == (
-        "1",
-        "1",
-    )
+    assert shown(table, table.line("li"))["new"] == "1"
+    assert shown(table, table.line("wang"))["returning"] == "1"
     assert len(registers.known(local("03-07 12:00")).customers) == 1
-    moved = [one for one in explain(registers, issued, later) if one.line == ("wang",)]
-    assert {(one.column, one.later - one.issued) for one in moved} == {("new", -1), ("returning", 1)}
-    assert all(row.row == second and row.reasons == ("joined",) for one in moved for row in one.rows)
+    asked = ("traffic", "03-02", "03-08", "03-07 12:00")
+    moved = [
+        one
+        for one in journal.differences(*asked, issued="03-05 12:00", grain="consultant")
+        if one[1] == ("wang",)
+    ]
+    assert {(column, amount) for _, _, column, amount, _ in moved} == {("new", -1), ("returning", 1)}
+    assert all(rows == ((second, ("joined",)),) for *_, rows in moved)
 
 
-def test_a_late_entry_counts_on_the_day_of_the_visit_from_when_it_was_known() -> None:
+def test_a_late_entry_counts_on_the_day_of_the_visit_from_when_it_was_known(journal: WrittenJournal) -> None:
     """A visit of 30 March that is entered on 1 April is March's, and makes that of the 31st a return visit."""
-    journal = WrittenJournal()
     journal.visit("03-31 10:00", "f")
     journal.visit("03-30 10:00", "f", recorded="04-01 10:00")
 
@@ -100,9 +113,8 @@ def test_a_late_entry_counts_on_the_day_of_the_visit_from_when_it_was_known() ->
     assert april["visits"] == "0"
 
 
-def test_a_customer_is_due_by_the_earliest_of_level_claim_and_agreed_day() -> None:
+def test_a_customer_is_due_by_the_earliest_of_level_claim_and_agreed_day(journal: WrittenJournal) -> None:
     """The last contact that reached counts, at the level of then; under a rulebook that lets it lapse, it is gone."""
-    journal = WrittenJournal()
     journal.visit("03-02 10:00", "a", level="H")
     journal.follow("03-03 10:00", "a", reached=False)
     journal.follow("03-04 10:00", "a", level="A", next_on="2026-03-09")
@@ -124,9 +136,8 @@ def test_a_customer_is_due_by_the_earliest_of_level_claim_and_agreed_day() -> No
     assert reports["shijiazhuang", "09"].lines == ()
 
 
-def test_money_is_shared_to_the_cent_and_the_rest_goes_to_the_largest_share() -> None:
+def test_money_is_shared_to_the_cent_and_the_rest_goes_to_the_largest_share(journal: WrittenJournal) -> None:
     """Parts of an amount sum to it; of equal shares, the first by staff id has the cent that is left."""
-    journal = WrittenJournal()
     for name, amount, shares in (
         ("a", "1000000.01", {"li": 5000, "wang": 5000}),
         ("b", "999999.99", {"li": 7000, "wang": 3000}),
@@ -156,8 +167,7 @@ def test_money_is_shared_to_the_cent_and_the_rest_goes_to_the_largest_share() ->
     assert [each[who]["subscribed_amount"] for who in ("li", "wang")] == ["700,000.00", "299,999.99"]
 
 
-def overdue_journal() -> WrittenJournal:
-    journal = WrittenJournal()
+def add_overdue(journal: WrittenJournal) -> None:
     days = {
         "d4": ("02-20", "02-27"),
         "d1": ("03-02", "03-09"),
@@ -170,12 +180,13 @@ def overdue_journal() -> WrittenJournal:
         terms(journal, f"{subscribed} 10:05", name, sign_by=sign_by)
     journal.add("deal.signed", "03-09 23:00", deal="d1")
     journal.add("deal.cancelled", "03-16 10:00", deal="d5", reason="r")
-    return journal
 
 
-def test_a_subscription_is_overdue_for_signing_from_the_day_after_the_one_agreed() -> None:
+def test_a_subscription_is_overdue_for_signing_from_the_day_after_the_one_agreed(
+    journal: WrittenJournal,
+) -> None:
     """Of the month's standing deals one is overdue; that it was put off after its day stays known."""
-    journal = overdue_journal()
+    add_overdue(journal)
     plain = journal.report("overdue", "03-01", "03-31")
     terms(journal, "03-20 10:00", "d2", sign_by="04-10", reason="贷款")
     put_off = journal.report("overdue", "03-01", "03-31")
@@ -197,9 +208,8 @@ def test_a_subscription_is_overdue_for_signing_from_the_day_after_the_one_agreed
     )
 
 
-def test_satisfaction_counts_the_first_two_answers_as_one_question() -> None:
+def test_satisfaction_counts_the_first_two_answers_as_one_question(journal: WrittenJournal) -> None:
     """The eighteen rows of the form: a mean of 8.78 of 9, not of five answers added up."""
-    journal = WrittenJournal()
     answers = [("11111", 5)] * 15 + [("11111", 4)] * 2 + [("11110", 4)]
     for number, (said, score) in enumerate(answers):
         survey(journal, f"03-{number + 1:02d} 10:00", f"s{number:02d}", said, score)
@@ -214,9 +224,8 @@ def test_satisfaction_counts_the_first_two_answers_as_one_question() -> None:
     )
 
 
-def test_conversion_goes_by_who_first_came_and_what_stands() -> None:
+def test_conversion_goes_by_who_first_came_and_what_stands(journal: WrittenJournal) -> None:
     """Of those who first came in March, whoever has a standing deal at the end of April is won."""
-    journal = WrittenJournal()
     for number in range(4):
         journal.visit(f"03-0{number + 1} 10:00", f"j{number}", channel="介绍")
     for number in range(6):
@@ -237,9 +246,8 @@ def test_conversion_goes_by_who_first_came_and_what_stands() -> None:
     assert shown(report.table("period"), report.table("period").lines[0])["sold_rate"] == "14.3%"
 
 
-def test_the_relations_of_the_registers_name_what_fails() -> None:
+def test_the_relations_of_the_registers_name_what_fails(journal: WrittenJournal) -> None:
     """A customer with a level and no next contact fails the fourth relation, a log that is too early the fifth."""
-    journal = WrittenJournal()
     times = {"started_at": "2026-03-10T02:00:00Z", "ended_at": "2026-03-10T03:00:00Z", "notes": "n"}
     for who in ("b", "c"):
         journal.visit("03-06 10:00", who, level="B")

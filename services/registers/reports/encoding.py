@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from services.registers.reports.explaining import ExplainedFigure, reason_in_words
 from services.registers.reports.report import OfficeReport, ReportColumn, ReportLine, ReportTable
 from shared.contract import format_instant
 from shared.i18n import Text
+
+
+def in_json(
+    report: OfficeReport,
+    differences: tuple[ExplainedFigure, ...] | None = None,
+    shown: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
+) -> str:
+    """The document that a command prints and a call answers; with what explains the differences to another run.
+
+    `shown` may put other texts in the place of those of the registers, such as names that stand there under seal.
+    """
+    answer = as_json(report)
+    if differences is not None:
+        answer["differences"] = explained_as_json(differences)
+    return json.dumps(shown(answer), ensure_ascii=False)
 
 
 def as_json(report: OfficeReport) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What is answered of a scope, beside its registers: functions of what was known, asked from another process."""

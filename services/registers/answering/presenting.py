@@ -1,0 +1,124 @@
+"""Rows as answers have them: with the customer's number, contacts masked unless they are shown in clear."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from services.registers.answering.answers import RegisterColumn, RegisterRow, RowCustomer, RowStaff
+from services.registers.answering.exchange import CallerSight
+from services.registers.answering.opening import OpenedTexts
+from services.registers.lists.headings import heading
+from services.registers.lists.kinds import RegisterKind, register_of
+from services.registers.lists.reach import RowReach
+from services.registers.lists.rows import ListRow
+from services.registers.model.registers import AnyRecord, KnownRegisters
+from shared.contract import format_instant, mask_contact
+from shared.contract.answers.values import BothLanguages
+from shared.contract.case_numbers import case_number
+from shared.contract.masking import known_ids, mask_words, masked_data
+from shared.contract.profile.catalogue import catalogue
+from shared.contract.sealed import ERASED
+from shared.i18n import Text
+from shared.ids import CustomerId, StaffId
+
+SENSITIVE: Final = frozenset(name for name, entry in catalogue().items() if entry.kind == "sensitive")
+
+
+class ContactSight:
+    """Phones and WeChat ids are masked but for the owner and who approves, and on a case for the back office."""
+
+    def __init__(self, sight: CallerSight, reach: RowReach) -> None:
+        extents = (sight.contacts, sight.contacts_of_a_case)
+        self._all = any(one.whole or sight.office in one.offices for one in extents)
+        self._staff = tuple({staff for one in extents for staff in one.staff})
+        self._reach = reach
+
+    def clear(self, customer: CustomerId | None) -> bool:
+        """Whether those of this customer are in clear."""
+        return self._all or self._reach.owned_by(customer, self._staff)
+
+
+class Presenting:
+    """Makes answers of rows, for one caller."""
+
+    def __init__(self, known: KnownRegisters, contacts: ContactSight, texts: OpenedTexts) -> None:
+        self._known, self._contacts, self._texts = known, contacts, texts
+
+    def names(self, customer: CustomerId) -> list[str]:
+        """Every name that was given of a customer."""
+        return list(dict.fromkeys(self._texts.read(name) for name in self._known.customers[customer].names))
+
+    def row(self, row: ListRow, register: str | None = None) -> RegisterRow:
+        """A row of a register."""
+        entry = row.entry
+        return RegisterRow(
+            row=row.id,
+            register=register if register is not None or entry is None else register_of(entry.data),
+            happened_at=format_instant(row.at),
+            recorded_at=format_instant(row.recorded_at) if row.recorded_at is not None else None,
+            office=row.office,
+            customer=self.customer(row.customer),
+            name=self._texts.read(row.name) if row.name is not None else None,
+            staff=self.staff(row.staff),
+            stage=row.stage,
+            late=entry is not None and entry.late,
+            carried=entry is not None and entry.carried,
+            flags=list(entry.flags) if entry is not None else [],
+            values=self._values(row),
+        )
+
+    def customer(self, customer: CustomerId | None) -> RowCustomer | None:
+        """Whom a row is of."""
+        known = self._known.customers.get(customer) if customer is not None else None
+        if known is None:
+            return None
+        clear = self._contacts.clear(known.customer)
+        opened = [self._texts.read(one) for one in known.contacts]
+        contacts = [one if clear or one == ERASED else mask_contact(one) for one in opened]
+        name = self._texts.read(known.name) if known.name is not None else None
+        return RowCustomer(known.customer, known.number, case_number(known.customer), name, contacts, clear)
+
+    def staff(self, staff: StaffId | None) -> RowStaff | None:
+        """A member of staff."""
+        return RowStaff(staff, self._known.staff_name(staff)) if staff is not None else None
+
+    def _values(self, row: ListRow) -> dict[str, Any]:
+        values = _without_sensitive(row.values)
+        if self._contacts.clear(row.customer):
+            return values
+        ids = tuple(known_ids(self._texts.read(one) for one in row.contacts))
+        said = _masked(row.entry, ids) if row.entry is not None else {}
+        return {
+            field: said[field] if field in said and said[field] is not None else _words(value, ids)
+            for field, value in values.items()
+        }
+
+
+def _masked(entry: AnyRecord, ids: tuple[str, ...]) -> dict[str, Any]:
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(entry.data))
+    masked = masked_data(entry.data.TYPE, data, ids)
+    return _without_sensitive(masked)
+
+
+def _words(value: Any, ids: tuple[str, ...]) -> Any:
+    return mask_words(value, ids) if isinstance(value, str) else value
+
+
+def _without_sensitive(values: dict[str, Any]) -> dict[str, Any]:
+    """Sensitive keys of profiles are shown by an address of their own, which is on the record of access."""
+    said = values.get("set")
+    if not isinstance(said, dict):
+        return values
+    return values | {"set": {key: None if key in SENSITIVE else value for key, value in said.items()}}
+
+
+def both(text: Text) -> BothLanguages:
+    """Words as an answer has them."""
+    return BothLanguages(text.zh, text.en)
+
+
+def columns_of(kind: RegisterKind) -> list[RegisterColumn]:
+    """The headings of a register."""
+    return [RegisterColumn(field, both(heading(field))) for field in kind.fields]

@@ -1,0 +1,207 @@
+"""Reports as `panke report --json` prints them, within a caller's reach; and the rows behind each of their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from services.registers.answering.exchange import CallerSight, EncodedAnswer, wrong_field
+from services.registers.answering.opening import opened_document
+from services.registers.answering.presenting import both
+from services.registers.answering.question import ScopeQuestion, encoded, not_there
+from services.registers.answering.report_answers import FigureRow, ReportRows
+from services.registers.lists.cursor import written_cursor
+from services.registers.lists.reach import narrowed
+from services.registers.lists.rows import ListRow, RegisterRows
+from services.registers.lists.selecting import Place
+from services.registers.model.registers import AnyRecord, KnownRegisters
+from services.registers.reading.known_scope import KnownScope
+from services.registers.reports.asking import WrongQuestionError, as_of_known, no_grain
+from services.registers.reports.basis import ReportBasis
+from services.registers.reports.catalogue import make_report
+from services.registers.reports.encoding import in_json
+from services.registers.reports.explaining import ExplainedFigure, explain
+from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
+from shared.i18n import bilingual, listed
+from shared.ids import CustomerId, EventId
+
+OWN_TABLES: Final = {"satisfaction": ("means",)}
+"""Of which reports whoever sees own rows alone sees these tables alone: what customers say of one is told as means."""
+
+
+class ReportAsked(Struct, frozen=True):
+    """Which report, over which days, counted by what; `issued` explains the difference to the run known then."""
+
+    report: str
+    first: date | None = None
+    last: date | None = None
+    by: str | None = None
+    issued: datetime | None = None
+    as_of: datetime | None = None
+    """As it was asked for, which holds of the earlier run too."""
+
+
+class FigureAsked(Struct, frozen=True):
+    """Which figure of a report is opened, and from where."""
+
+    column: str
+    table: str | None = None
+    line: str | None = None
+    after: Place | None = None
+    limit: int = 100
+
+
+def report_document(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> EncodedAnswer:
+    """The document."""
+    made, differences = made_report(ScopeQuestion(scope, sight), asked)
+    return EncodedAnswer(document_of(scope, made, differences), detail=f"report {asked.report}")
+
+
+def document_of(
+    scope: KnownScope, made: OfficeReport, differences: tuple[ExplainedFigure, ...] | None = None
+) -> bytes:
+    """A report as `panke report --json` prints it, with names as they were typed."""
+    return in_json(made, differences, lambda document: opened_document(scope, document)).encode()
+
+
+def made_report(
+    question: ScopeQuestion, asked: ReportAsked
+) -> tuple[OfficeReport, tuple[ExplainedFigure, ...] | None]:
+    """The report within reach, and what explains the difference to an earlier run."""
+    scope = question.scope
+    made = _within(question, asked, _made(question, asked, scope.known))
+    if asked.issued is None:
+        return made, None
+    then = scope.known_by(asked.issued, as_of_known(asked.as_of, asked.issued))
+    before = _within(question, asked, _made(question, asked, then))
+    return made, explain(scope.registers, before, made)
+
+
+def _made(question: ScopeQuestion, asked: ReportAsked, known: KnownRegisters) -> OfficeReport:
+    period = question.period(asked.first, asked.last)
+    words = _words_shown(asked.report)
+    if words is not None and known is question.known:
+        known = question.with_words(words)
+    try:
+        return make_report(asked.report, question.basis(period, known), asked.by)
+    except WrongQuestionError as error:
+        raise wrong_field(error.field, error.rule, str(error)) from None
+    except ValueError:
+        raise wrong_field("by", "grain", no_grain(asked.report, asked.by)) from None
+
+
+def _words_shown(report: str) -> Callable[[AnyRecord], bool] | None:
+    """Of which records a report shows words; None of one that shows none."""
+    types = _WORDS_OF.get(report)
+    return None if types is None else lambda one: one.data.TYPE in types
+
+
+_PAPERS: Final = frozenset({"deal.terms_set", "deal.progressed"})
+_WORDS_OF: Final[dict[str, frozenset[str]]] = {
+    "activity": frozenset(
+        {
+            "visit.registered", "call.registered", "followup.recorded", "plan.made", "worklog.submitted",
+            "record.approved",
+        }
+    ),
+    "due": frozenset({"plan.made"}),
+    "overdue": _PAPERS,
+    "period": _PAPERS,
+    "contracts": _PAPERS,
+    "satisfaction": frozenset({"survey.recorded"}),
+    "complaints": frozenset({"feedback.received", "feedback.answered"}),
+    "reservations": frozenset({"reservation.made", "followup.recorded"}),
+}  # fmt: skip
+
+
+def _within(question: ScopeQuestion, asked: ReportAsked, made: OfficeReport) -> OfficeReport:
+    """The report with the figures of the rows that the caller reaches."""
+    if question.sight.whole:
+        return made
+    basis = question.basis(question.period(asked.first, asked.last))
+    found = narrowed(made, question.reach(basis))
+    tables = OWN_TABLES.get(asked.report)
+    if tables is None:
+        return found
+    return msgspec.structs.replace(found, tables=tuple(one for one in found.tables if one.name in tables))
+
+
+def figure_rows(
+    scope: KnownScope, sight: CallerSight, asked: ReportAsked, figure: FigureAsked
+) -> EncodedAnswer:
+    """What a figure counts, row by row in the order of the report."""
+    question = ScopeQuestion(scope, sight)
+    made, _ = made_report(question, asked)
+    table = _table(made, figure.table)
+    found = list(_parts(table, _line(table, figure.line), figure.column).items())
+    begin = int(figure.after[0]) if figure.after is not None and figure.after[0].isdigit() else 0
+    page = found[begin : begin + figure.limit]
+    following = (str(begin + figure.limit), "") if begin + figure.limit < len(found) else None
+    basis = question.basis(question.period(asked.first, asked.last))
+    rows, opened = question.opened_rows(basis, (id_.partition("#")[0] for id_, _ in page))
+    told = [(id_, amount, row_behind(rows, opened, id_)) for id_, amount in page]
+    shown = question.presenting(opened, (row for *_, row in told))
+    column = table.column(figure.column)
+    body = ReportRows(
+        report=asked.report, table=table.name, column=column.key, heading=both(column.heading),
+        definition=both(column.definition),
+        rows=[FigureRow(id_, str(amount), shown.row(row) if row is not None else None) for id_, amount, row in told],
+        total=len(found), cursor=written_cursor(following, scope.known.known_at, scope.known.as_of),
+        **question.head(),
+    )  # fmt: skip
+    return encoded(body, count=len(page), detail=f"report {asked.report}, rows")
+
+
+def row_behind(rows: RegisterRows, basis: ReportBasis, id_: str) -> ListRow | None:
+    """The row behind a figure: a record, part of one, a customer; None of what is no row of its own."""
+    entry = basis.known.entries.get(EventId(id_.partition("#")[0]))
+    if entry is not None:
+        return rows.record(entry, None)
+    customer = CustomerId(id_.partition(":")[0])
+    return rows.customer(customer) if customer in basis.known.customers else None
+
+
+def _table(made: OfficeReport, name: str | None) -> ReportTable:
+    for one in made.tables:
+        if name in (None, one.name):
+            return one
+    known = listed(one.name for one in made.tables)
+    raise wrong_field("table", "choice", bilingual("must be one of {known}", known=known))
+
+
+def _line(table: ReportTable, typed: str | None) -> ReportLine:
+    if typed is None:
+        if table.total is None:
+            raise wrong_field("line", "required", bilingual("is required: this table has no total"))
+        return table.total
+    key = _key(typed)
+    for one in table.lines:
+        if one.key == key:
+            return one
+    raise not_there(bilingual("the report has no such line"))
+
+
+def _key(typed: str) -> tuple[str, ...]:
+    if not typed.startswith("["):
+        return (typed,)
+    try:
+        return msgspec.json.decode(typed, type=tuple[str, ...])
+    except (msgspec.MsgspecError, UnicodeError):
+        told = bilingual("must be a list of texts, as the report has it")
+        raise wrong_field("line", "json", told) from None
+
+
+def _parts(table: ReportTable, line: ReportLine, column: str) -> dict[str, Any]:
+    """What each row adds; of a ratio, the rows of both its parts, with what they add to the first."""
+    found = next((one for one in table.columns if one.key == column), None)
+    if found is None or found.kind == "text":
+        known = listed(one.key for one in table.columns if one.kind != "text")
+        raise wrong_field("column", "choice", bilingual("must be one of {known}", known=known))
+    if found.of is None:
+        return dict(line.figures.get(column, {}))
+    part = line.figures.get(found.of[0], {})
+    return {id_: part.get(id_, 0) for id_ in line.ids(found)}

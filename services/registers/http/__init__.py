@@ -1,0 +1,1 @@
+"""The registers over HTTP: lists, cards, boards and reports, each within the reach of who asks."""

@@ -1,0 +1,77 @@
+"""What calls take in their paths and queries, and how what is wrong with it is refused: by field and rule."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from fastapi import Path, Query
+
+from services.registers.lists.cursor import PageCursor, read_cursor
+from services.registers.lists.selecting import SORTS
+from shared.contract import BadEvent, parse_query_instant
+from shared.contract.schema import INSTANT
+from shared.i18n import bilingual, listed
+from shared.ids import CustomerId, OfficeId
+from shared.platform.http.problem import FieldError, ProblemError
+
+Office = Annotated[OfficeId, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+Customer = Annotated[
+    CustomerId,
+    Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$", description="id or case number"),
+]
+Slug = Annotated[str, Path(pattern=r"^[a-zA-Z0-9-]{1,40}$")]
+Id = Annotated[str, Path(pattern=r"^[0-9A-Za-z._:-]{1,80}$")]
+_SEEN: Final = r"^[^\x00-\x1f\x7f]+$"
+Words = Annotated[str | None, Query(min_length=1, max_length=128, pattern=_SEEN)]
+Search = Annotated[
+    str | None,
+    Query(
+        min_length=1, max_length=128, pattern=_SEEN,
+        description="part of a name; a whole phone or WeChat id; a case number; a customer number",
+    ),
+]  # fmt: skip
+Moment = Annotated[
+    str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)
+]
+From = Annotated[date | None, Query(alias="from", description="the first day, local")]
+To = Annotated[date | None, Query(alias="to", description="the last day, within")]
+Cursor = Annotated[str | None, Query(max_length=1000, description="`cursor` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is posted")]
+Grain = Annotated[
+    str | None, Query(max_length=40, pattern=r"^[a-z]+$", description="by what lines are counted")
+]
+
+
+def wrong(field: str, rule: str, message: str, status: int = 422) -> ProblemError:
+    """A refusal that names the field and the rule."""
+    error: FieldError = {"path": field, "rule": rule, "message": message}
+    return ProblemError(status, f"{field}: {message}", errors=[error])
+
+
+def moment_of(name: str, text: str | None) -> datetime | None:
+    """A time of the query."""
+    if text is None:
+        return None
+    try:
+        return parse_query_instant(text, f"query.{name}")
+    except BadEvent as refusal:
+        raise wrong(f"query.{name}", refusal.rule, refusal.message) from None
+
+
+def sort_of(text: str | None) -> str:
+    """By what rows are sorted; `-` before it turns the order around."""
+    if text is None:
+        return "happened"
+    if text not in SORTS:
+        raise wrong("query.sort", "choice", bilingual("must be one of {known}", known=listed(SORTS)))
+    return text
+
+
+def cursor_of(text: str | None) -> PageCursor | None:
+    """A cursor of a page before."""
+    try:
+        return read_cursor(text)
+    except ValueError:
+        raise wrong("query.cursor", "cursor", bilingual("must be the `cursor` of a page")) from None

@@ -1,0 +1,153 @@
+"""Which rows of a register are asked for, in which order, and from where a page begins."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Final, Literal, TypeAlias, get_args
+
+from msgspec import Struct
+
+from services.registers.lists.rows import ListRow
+from services.registers.reports.basis import ReportBasis
+from shared.contract import BadEvent, contact_of
+from shared.contract.case_numbers import case_digest, case_number
+from shared.ids import Contact
+
+SortField: TypeAlias = Literal["happened", "recorded", "customer", "number", "staff", "level"]
+SORTS: Final = tuple(f"{sign}{field}" for field in get_args(SortField) for sign in ("", "-"))
+LEAST: Final = 2
+"""Characters below which words find nothing: half an office would have one of them in its name."""
+
+Place: TypeAlias = tuple[str, str]
+"""Where a row stands in a list: by what it is sorted, then its id."""
+
+
+class RowFilter(Struct, frozen=True):
+    """What rows must be; what is None or empty asks for nothing."""
+
+    first: date | None = None
+    last: date | None = None
+    staff: str | None = None
+    channel: str | None = None
+    level: str | None = None
+    customer: str | None = None
+    search: str | None = None
+
+
+class Selection:
+    """Rows of one register by a filter, in an order."""
+
+    def __init__(
+        self,
+        basis: ReportBasis,
+        asked: RowFilter,
+        sort: str,
+        read: Callable[[str], str],
+        contact: Contact | None,
+    ) -> None:
+        """`read` gives a name as it was typed, `contact` is what stands for the contact that is searched by."""
+        self._basis, self._asked, self._read, self._contact = basis, asked, read, contact
+        self._field, self._turned = sort.removeprefix("-"), sort.startswith("-")
+
+    def page(
+        self, rows: Iterable[ListRow], after: Place | None, limit: int
+    ) -> tuple[list[ListRow], Place | None, int]:
+        """Up to so many rows from behind a place, where the next page begins, and how many rows there are in all."""
+        found = [(self._place(one), one) for one in rows if self._takes(one)]
+        found.sort(key=lambda one: one[0], reverse=self._turned)
+        behind = found if after is None else [one for one in found if self._is_behind(one[0], after)]
+        page = behind[:limit]
+        following = page[-1][0] if len(behind) > limit else None
+        return [row for _, row in page], following, len(found)
+
+    def _is_behind(self, place: Place, after: Place) -> bool:
+        return place < after if self._turned else place > after
+
+    def _place(self, row: ListRow) -> Place:
+        known = self._basis.known
+        number = known.customers[row.customer].number if row.customer in known.customers else 0
+        value = {
+            "happened": lambda: _sorted_instant(row.at),
+            "recorded": lambda: _sorted_instant(row.recorded_at or row.at),
+            "customer": lambda: self._read(known.name_of(row.customer, row.name)),
+            "number": lambda: f"{number:012d}",
+            "staff": lambda: known.staff_name(row.staff),
+            "level": lambda: f"{self._level_place(row):04d}",
+        }[self._field]()
+        return value, row.id
+
+    def _level_place(self, row: ListRow) -> int:
+        codes = [level.code for level in self._basis.scheme.levels]
+        level = row.values.get("level")
+        return codes.index(level) if level in codes else len(codes)
+
+    def _takes(self, row: ListRow) -> bool:
+        asked = self._asked
+        return (
+            self._in_days(row)
+            and asked.staff in (None, row.staff)
+            and asked.level in (None, row.values.get("level"))
+            and (asked.channel is None or self._channel(row) == self._basis.scheme.channel(asked.channel))
+            and (asked.customer is None or self._is_of(row, asked.customer))
+            and (asked.search is None or self._finds(row))
+        )
+
+    def _in_days(self, row: ListRow) -> bool:
+        if self._asked.first is None and self._asked.last is None:
+            return True
+        day = self._basis.time.day(row.at)
+        return (self._asked.first or day) <= day <= (self._asked.last or day)
+
+    def _channel(self, row: ListRow) -> str:
+        if row.entry is not None and row.deal is None:
+            return self._basis.channel(row.entry)
+        return self._basis.channel_of(row.customer)
+
+    def _is_of(self, row: ListRow, customer: str) -> bool:
+        """By id, by number or by case number."""
+        if row.customer is None:
+            return False
+        known = self._basis.known.customers.get(row.customer)
+        return (
+            customer == row.customer
+            or (known is not None and customer == str(known.number))
+            or _is_case(row.customer, customer)
+        )
+
+    def _finds(self, row: ListRow) -> bool:
+        """By part of a name, a whole phone or WeChat id, a case number, a customer number."""
+        words = _plain(self._asked.search or "")
+        known = self._basis.known.customers.get(row.customer) if row.customer is not None else None
+        names = [row.name, *(known.names if known is not None else ())]
+        contacts = {*row.contacts, *(known.contacts if known is not None else ())}
+        return (
+            (
+                (len(words) >= LEAST or not words.isascii())
+                and any(words in _plain(self._read(name)) for name in names if name)
+            )
+            or self._contact in contacts
+            or self._is_of(row, words)
+        )
+
+
+def contact_searched(text: str | None) -> Contact | None:
+    """The contact that words are, if they are one."""
+    try:
+        return contact_of(text) if text is not None else None
+    except BadEvent:
+        return None
+
+
+def _is_case(customer: str, typed: str) -> bool:
+    digest = case_digest(typed)
+    return digest is not None and digest == case_digest(case_number(customer))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _sorted_instant(at: datetime) -> str:
+    return f"{at.timestamp():020.6f}"

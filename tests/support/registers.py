@@ -1,0 +1,282 @@
+"""The registers over HTTP in this process: the calls as they are, answered from a journal that a test wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from click.testing import CliRunner
+from fastapi import FastAPI
+
+from services.registers.cli import report_command
+from services.registers.http.routes import calls_of
+from services.registers.model.registers import Registers
+from services.registers.posting.journal import post_journal
+from services.registers.reading.known_scope import Answered, AskedMoment, KnownScope
+from services.registers.reading.reader import OfficeNotTakenError, SeqNotTakenError
+from shared.access.caller import GrantedRole, StaffRole
+from shared.contract import Event
+from shared.ids import ScopeId
+from shared.platform.http.app import create_app
+from shared.platform.http.openapi import examples_of
+from shared.rules.judge.reading import EventReader, in_order
+from shared.rules.rulebooks.registry import Registry
+from shared.rules.schemes.loading import BASE, SchemeRegistry
+from shared.sealing.opener import Opener
+from tests.support.journal import Difference, WrittenJournal, local
+from tests.support.tokens import admission, guarded
+
+MANAGER = StaffRole("north", "east", "manager", "gao")
+YEAR_END = "12-31 23:59"
+
+
+@cache
+def known_books() -> Registry:
+    return Registry()
+
+
+@cache
+def known_schemes() -> SchemeRegistry:
+    return SchemeRegistry()
+
+
+class JournalReader:
+    """Asks a journal as the reader of the service asks what it holds; posted once for each moment."""
+
+    def __init__(self, lines: list[bytes], rulebook: str = "base", scheme: str | None = None) -> None:
+        self._books = known_books()
+        self.events: list[Event] = in_order(EventReader(self._books.books).events(lines), None)
+        self._lines = lines
+        self._book = self._books.find(rulebook).rulebook
+        self._schemes = known_schemes() if scheme is None else _only(scheme)
+        self._posted: dict[datetime, Registers] = {}
+
+    async def scope_of(self, office: str) -> ScopeId:
+        for event in self.events:
+            if event.office == office:
+                return event.scope
+        raise OfficeNotTakenError(office)
+
+    async def ask(
+        self, scope: ScopeId, asked: AskedMoment, work: Any, *given: Any, **named: Any
+    ) -> Answered[Any]:
+        seq = len(self.events)
+        if asked.min_seq is not None and asked.min_seq > seq:
+            raise SeqNotTakenError(asked.min_seq, seq)
+        assert asked.known_at is not None
+        until = max([asked.known_at, *_times(given)])
+        if until not in self._posted:
+            self._posted[until] = post_journal(self.events, scope, self._book, self._books.books, until)
+        registers = self._posted[until]
+        known = registers.known(asked.known_at, asked.as_of)
+        book = self._book.name, self._book.version
+        of = KnownScope(
+            scope, seq, registers, known, book, self._books.books, self._schemes, Opener(), self._bodies
+        )
+        again = pickle.loads(pickle.dumps((work, given, named)))  # as it crosses to another process
+        value = again[0](of, *again[1], **again[2])
+        return Answered(pickle.loads(pickle.dumps(value)), seq)
+
+    def _bodies(self, seqs: Collection[int]) -> Sequence[bytes]:
+        raise AssertionError("nothing of a journal in clear is opened")
+
+
+def _times(given: tuple[Any, ...]) -> Iterator[datetime]:
+    for one in given:
+        if (issued := getattr(one, "issued", None)) is not None:
+            yield issued
+
+
+def _only(scheme: str) -> SchemeRegistry:
+    """Schemes among which `base` is another one, so that an office that adopted none goes by it."""
+    found = known_schemes().find(scheme)
+    known = SchemeRegistry()
+    known[BASE, 1_000_000] = found
+    return known
+
+
+def registers_app(reader: Any, now: str = YEAR_END, **more: Any) -> FastAPI:
+    """The application of the service with its calls."""
+    calls = calls_of(reader, lambda: local(now), **more)
+    examples = examples_of("services.registers")
+    app = create_app(
+        "Panke registers", "1", live={}, ready={}, metrics=bytes, examples=examples, schemas=calls.schemas
+    )
+    app.include_router(calls.router)
+    return app
+
+
+class Calling:
+    """Asks an application in this process, one request after the other."""
+
+    def __init__(self, app: FastAPI, runner: asyncio.Runner) -> None:
+        transport = httpx.ASGITransport(app=app)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+        self._runner = runner
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self._runner.run(self._client.get(path, **more))
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self._runner.run(self._client.post(path, **more))
+
+    def close(self) -> None:
+        self._runner.run(self._client.aclose())
+
+
+@contextmanager
+def served(source: Any, now: str = YEAR_END, passed: Any = None, **more: Any) -> Iterator[Calling]:
+    """A client of the calls; each request says whose it is."""
+    app = guarded(registers_app(source, now, **more), "registers", passed=passed)
+    with asyncio.Runner() as runner:
+        client = Calling(app, runner)
+        yield client
+        client.close()
+
+
+def as_(*roles: StaffRole | GrantedRole, **claims: Any) -> dict[str, str]:
+    """The headers of somebody with these roles."""
+    return admission().issuer.headers(*roles, **claims)
+
+
+def staff(role: str, id_: str, office: str = "east", scope: str = "north") -> dict[str, str]:
+    """The headers of a member of staff."""
+    return as_(StaffRole(scope, office, role, id_), login=id_)  # type: ignore[arg-type]
+
+
+@dataclass
+class ToldColumn:
+    key: str
+
+
+@dataclass
+class ToldLine:
+    """A line as the document has it; in the form of a `ReportLine`."""
+
+    key: tuple[str, ...]
+    texts: dict[str, str]
+    opened: dict[str, list[str]]
+
+    def shown(self, column: ToldColumn) -> str:
+        return self.texts[column.key]
+
+
+@dataclass
+class ToldTable:
+    """A table as the document has it; in the form of a `ReportTable`."""
+
+    name: str
+    columns: list[ToldColumn]
+    lines: tuple[ToldLine, ...]
+    total: ToldLine | None
+
+    def line(self, *key: str) -> ToldLine:
+        return next(one for one in self.lines if one.key == key)
+
+
+@dataclass
+class ToldReport:
+    """A report as a command prints it and a call answers it."""
+
+    document: dict[str, Any]
+    tables: list[ToldTable] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tables = [_table(one) for one in self.document["tables"]]
+
+    def table(self, name: str) -> ToldTable:
+        return next(one for one in self.tables if one.name == name)
+
+
+def _table(said: dict[str, Any]) -> ToldTable:
+    columns = [ToldColumn(one["column"]) for one in said["columns"]]
+    total = _line(said["total"]) if said["total"] is not None else None
+    return ToldTable(said["table"], columns, tuple(_line(one) for one in said["lines"]), total)
+
+
+def _line(said: dict[str, Any]) -> ToldLine:
+    values = {name: one["value"] for name, one in said["figures"].items()}
+    ids = {name: one["ids"] for name, one in said["figures"].items()}
+    return ToldLine(tuple(said["line"]), values, ids)
+
+
+def differing(document: dict[str, Any]) -> list[Difference]:
+    """The differences of a document, as a journal tells its own."""
+    return [
+        (
+            one["table"], tuple(one["line"]), one["column"], Decimal(one["later"]) - Decimal(one["issued"]),
+            tuple((row["row"], tuple(each["reason"] for each in row["reasons"])) for row in one["rows"]),
+        )
+        for one in document["differences"]
+    ]  # fmt: skip
+
+
+def asked_for(first: str, last: str, known: str, **more: str | None) -> dict[str, str]:
+    """The query of a report over days of 2026."""
+    said = {"from": f"2026-{first}", "to": f"2026-{last}", "known_at": local(known).isoformat(), **more}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass
+class ServedJournal(WrittenJournal):
+    """A journal whose reports are asked for over HTTP."""
+
+    def report(
+        self, name: str, first: str, last: str, known: str = YEAR_END, *, scheme: str = "base",
+        rulebook: str = "base", grain: str | None = None, office: str | None = "east", issued: str | None = None,
+    ) -> Any:  # fmt: skip
+        query = asked_for(
+            first, last, known, by=grain, issued=local(issued).isoformat() if issued is not None else None
+        )
+        with served(JournalReader(self.lines(), rulebook, scheme)) as client:
+            answer = client.get(f"/v1/offices/{office}/reports/{name}", params=query, headers=as_(MANAGER))
+        assert answer.status_code == 200, answer.text
+        return ToldReport(answer.json())
+
+    def differences(
+        self, name: str, first: str, last: str, known: str, *, issued: str, grain: str | None = None
+    ) -> list[Difference]:
+        return differing(self.report(name, first, last, known, issued=issued, grain=grain).document)
+
+
+@dataclass
+class CommandedJournal(WrittenJournal):
+    """A journal whose reports are asked for by `panke report`."""
+
+    folder: Path = Path()
+
+    def report(
+        self, name: str, first: str, last: str, known: str = YEAR_END, *, scheme: str = "base",
+        rulebook: str = "base", grain: str | None = None, office: str | None = "east", issued: str | None = None,
+    ) -> Any:  # fmt: skip
+        path = self.folder / "journal.ndjson"
+        path.write_bytes(b"\n".join(self.lines()))
+        query = asked_for(
+            first, last, known, by=grain, issued=local(issued).isoformat() if issued is not None else None,
+            office=office, scheme=scheme, rulebook=rulebook, journal=str(path),
+        )  # fmt: skip
+        options = [part for name, value in query.items() for part in (f"--{name.replace('_', '-')}", value)]
+        result = CliRunner().invoke(report_command, [name, *options, "--json"])
+        assert result.exit_code == 0, result.output
+        return ToldReport(json.loads(result.stdout))
+
+    def differences(
+        self, name: str, first: str, last: str, known: str, *, issued: str, grain: str | None = None
+    ) -> list[Difference]:
+        return differing(self.report(name, first, last, known, issued=issued, grain=grain).document)
+
+
+def ok(answer: httpx.Response) -> Any:
+    """The body of an answer that is a success."""
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json()

@@ -1,0 +1,385 @@
+"""The registers over HTTP: lists, cards, the level board, the work list, reports and the rows behind their figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from services.registers.answering.report_answers import ReportAnswer
+from services.registers.cli import report_command
+from services.registers.lists.kinds import REGISTERS
+from services.registers.reports.catalogue import REPORTS
+from shared.access.caller import StaffRole
+from tests.support.journal import WrittenJournal, local, party, phones, survey, terms
+from tests.support.registers import Calling, JournalReader, as_, asked_for, ok, served, staff
+
+NOW = "03-20 12:00"
+
+
+def office_journal() -> WrittenJournal:
+    """A fortnight of an office: two consultants, a sale, a follow-up, a plan, a survey, a stranger, a late entry."""
+    journal = WrittenJournal()
+    journal.visit(
+        "03-02 10:00", "a", level="A", channel="报纸", notes="电话 13900001111 也可", next_on="2026-03-12"
+    )
+    journal.visit("03-03 10:00", "b", by="wang", level="H")
+    journal.call("03-04 11:00", "c", by="li", level="B")
+    journal.visit("03-05 10:00", "-", by="li")
+    journal.follow("03-06 10:00", "a", level="H", next_on="2026-03-09")
+    journal.visit("03-02 15:00", "d", by="wang", recorded="03-07 10:00")
+    journal.deal("03-10 10:00", "b", "d1", "1000000", by="wang")
+    terms(journal, "03-10 10:05", "d1", area="100", payment="mortgage", sign_by="03-17")
+    journal.follow("03-11 10:00", "b", by="wang")
+    journal.add(
+        "plan.made", "03-11 11:00", plan="p1", by="li", kind="follow_up", on="2026-03-20", purpose="带看",
+        customer=party("a"), method="phone",
+    )  # fmt: skip
+    survey(journal, "03-12 10:00", "b", "11111", 5, by="wang")
+    journal.add("profile.recorded", "03-12 11:00", customer=party("a"), by="li", set={"occupation": "教师"})
+    return journal
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Calling]:
+    with served(JournalReader(office_journal().lines(), scheme="habc"), NOW) as client:
+        yield client
+
+
+LI, WANG = staff("consultant", "li"), staff("consultant", "wang")
+SUN, GAO, BO = staff("supervisor", "sun"), staff("manager", "gao"), staff("back_office", "bo")
+
+
+def rows(client: Calling, register: str, headers: dict[str, str] = GAO, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page(client, register, headers, **query)["rows"]
+    return found
+
+
+def page(client: Calling, register: str, headers: dict[str, str] = GAO, **query: Any) -> dict[str, Any]:
+    body: dict[str, Any] = ok(
+        client.get(f"/v1/offices/east/registers/{register}", params=query, headers=headers)
+    )
+    return body
+
+
+def names(found: list[dict[str, Any]]) -> list[str | None]:
+    return [one["name"] for one in found]
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_every_register_can_be_read_and_says_what_stands_in_its_columns(
+    client: Calling, register: str
+) -> None:
+    """Its rows have a value below each heading, and an empty one has its headings all the same."""
+    body = page(client, register)
+    assert body["total"] == len(body["rows"])
+    heads = [one["column"] for one in body["columns"]]
+    assert heads == list(REGISTERS[register].fields)
+    assert all(one["heading"]["zh"] != one["heading"]["en"] for one in body["columns"])
+    assert all(list(row["values"]) == heads for row in body["rows"])
+
+
+def test_a_register_is_in_the_order_of_happening_or_as_it_is_asked_for(client: Calling) -> None:
+    """A late entry stands on its day; by when rows were recorded it is last."""
+    assert names(rows(client, "visits")) == ["客户a", "客户d", "客户b", "某先生"]
+    assert names(rows(client, "visits", sort="-happened")) == ["某先生", "客户b", "客户d", "客户a"]
+    assert names(rows(client, "visits", sort="recorded")) == ["客户a", "客户b", "某先生", "客户d"]
+    assert [one["late"] for one in rows(client, "visits")] == [False, True, False, False]
+
+
+def test_a_register_is_filtered_by_period_staff_channel_level_and_customer(client: Calling) -> None:
+    """Each by itself, and together."""
+    assert names(rows(client, "visits", **{"from": "2026-03-03", "to": "2026-03-05"})) == ["客户b", "某先生"]
+    assert names(rows(client, "visits", staff="wang")) == ["客户d", "客户b"]
+    assert names(rows(client, "visits", channel="报纸")) == ["客户a"]
+    assert names(rows(client, "visits", level="H")) == ["客户b"]
+    assert names(rows(client, "visits", staff="wang", level="A")) == []
+    number = str(rows(client, "customers", search="客户b")[0]["customer"]["number"])
+    assert names(rows(client, "visits", customer=number)) == ["客户b"]
+
+
+@pytest.mark.parametrize("kind", ["name", "phone", "case", "number"])
+def test_a_customer_is_found_by_name_phone_case_number_and_customer_number(
+    client: Calling, kind: str
+) -> None:
+    """Whatever the desk has of them, and nobody else with it."""
+    known = {one["name"]: one["customer"] for one in rows(client, "customers")}["客户b"]
+    typed = {
+        "name": "户b", "phone": phones("b")[0], "case": known["case"].lower(), "number": str(known["number"]),
+    }[kind]  # fmt: skip
+    assert [one["name"] for one in rows(client, "customers", search=typed)] == ["客户b"]
+    assert all(one["name"] == "客户b" for one in rows(client, "visits", search=typed))
+
+
+def test_pages_of_a_register_hold_together_and_are_of_one_moment(client: Calling) -> None:
+    """The cursor keeps the moment; one of another time is refused by its field."""
+    seen, cursor = [], None
+    while True:
+        body = page(client, "visits", limit=1, **({"cursor": cursor} if cursor else {}))
+        seen += names(body["rows"])
+        assert body["total"] == 4
+        if (cursor := body["cursor"]) is None:
+            break
+        kept = cursor
+    assert seen == names(rows(client, "visits"))
+    query = {"cursor": kept, "known_at": "2026-03-04T00:00:00Z"}
+    refused = client.get("/v1/offices/east/registers/visits", params=query, headers=GAO)
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "query.cursor")
+
+
+def test_a_register_is_as_it_was_known_at_a_time(client: Calling) -> None:
+    """The late entry is not in it before it was entered; `as_of` leaves out what happened later."""
+    early = local("03-06 12:00").isoformat()
+    assert names(rows(client, "visits", known_at=early)) == ["客户a", "客户b", "某先生"]
+    assert names(rows(client, "visits", as_of=local("03-02 20:00").isoformat())) == ["客户a", "客户d"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "field", "rule"),
+    [
+        ("registers/visits", {"sort": "shoe"}, 422, "query.sort", "choice"),
+        ("registers/visits", {"cursor": "x"}, 422, "query.cursor", "cursor"),
+        ("registers/visits", {"known_at": "today"}, 422, "query.known_at", None),
+        ("registers/visits", {"from": "2026-03-02", "to": "2026-03-01"}, 422, "query.to", "order"),
+        ("registers/visits", {"min_seq": "99999"}, 503, None, None),
+        ("registers/shoes", {}, 404, None, None),
+        ("reports/traffic", {"by": "shoe"}, 422, "query.by", "grain"),
+        ("reports/traffic", {"from": "1900-01-01", "to": "2026-03-01"}, 422, "query.from", "range"),
+        ("reports/shoes", {}, 404, None, None),
+        ("reports/traffic/rows", {"column": "shoe"}, 422, "query.column", "choice"),
+        ("reports/traffic/rows", {"column": "visits", "table": "shoe"}, 422, "query.table", "choice"),
+        ("reports/traffic/rows", {"column": "visits", "line": "[1]"}, 422, "query.line", "json"),
+        ("customers/nobody/card", {}, 404, None, None),
+    ],
+)  # fmt: skip
+def test_a_wrong_question_is_refused_by_field_and_rule(
+    client: Calling, path: str, query: dict[str, str], status: int, field: str | None, rule: str | None
+) -> None:
+    """Never an empty answer instead."""
+    answer = client.get(f"/v1/offices/east/{path}", params=query, headers=GAO)
+    assert answer.status_code == status, answer.text
+    if field is not None:
+        error = answer.json()["errors"][0]
+        assert error["path"] == field
+        assert rule in (None, error["rule"])
+
+
+def test_an_office_that_nobody_knows_is_answered_as_one_of_another_scope(client: Calling) -> None:
+    """So nobody learns which offices others have."""
+    stranger = staff("manager", "gao", "west", "south")
+    answers = [
+        client.get(f"/v1/offices/{office}/registers/visits", headers=who)
+        for office, who in (("nowhere", GAO), ("east", stranger))
+    ]
+    assert {one.status_code for one in answers} == {404}
+
+
+def test_a_consultant_sees_own_rows_and_those_of_own_customers(client: Calling) -> None:
+    """Others' visits are in neither the list nor its count; a supervisor of the office sees them all."""
+    assert names(rows(client, "visits", LI)) == ["客户a", "某先生"]
+    assert page(client, "visits", WANG)["total"] == 2
+    assert [one["name"] for one in rows(client, "customers", LI)] == ["客户a", "客户c"]
+    assert names(rows(client, "visits", LI, search=phones("b")[0])) == []
+    assert len(rows(client, "visits", SUN)) == 4
+
+
+def test_a_supervisor_of_another_office_finds_no_office_here(client: Calling) -> None:
+    """What is out of reach is answered as what does not exist."""
+    elsewhere = staff("supervisor", "sun", "west")
+    assert client.get("/v1/offices/east/registers/visits", headers=elsewhere).status_code == 404
+    assert client.get("/v1/offices/east/reports/traffic", headers=elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "register", "allowed"),
+    [
+        (staff("reception", "q"), "visits", True),
+        (staff("reception", "q"), "customers", False),
+        (LI, "surveys", False),
+        (LI, "checks", False),
+        (LI, "deals", True),
+        (SUN, "surveys", True),
+        (staff("auditor", "x"), "checks", True),
+    ],
+)
+def test_each_register_is_for_the_roles_of_its_own_action(
+    client: Calling, headers: dict[str, str], register: str, allowed: bool
+) -> None:
+    """Who may read one may not read another: 403 says what it is and who may."""
+    answer = client.get(f"/v1/offices/east/registers/{register}", headers=headers)
+    assert answer.status_code == (200 if allowed else 403), answer.text
+    listed = ok(client.get("/v1/offices/east/registers", headers=headers))["registers"]
+    assert (register in [one["register"] for one in listed]) == allowed
+
+
+def contacts(client: Calling, headers: dict[str, str], who: str) -> str:
+    (one,) = [row for row in rows(client, "customers", headers) if row["name"] == f"客户{who}"]
+    (shown,) = one["customer"]["contacts"]
+    return str(shown)
+
+
+def test_phones_are_masked_but_for_the_owner_and_who_approves(client: Calling) -> None:
+    """The back office sees them on the card of a case alone, an auditor nowhere."""
+    clear = f"+86{phones('a')[0]}"
+    assert contacts(client, LI, "a") == contacts(client, SUN, "a") == contacts(client, GAO, "a") == clear
+    auditor = staff("auditor", "x")
+    assert "****" in contacts(client, BO, "a")
+    assert "****" in contacts(client, auditor, "a")
+    customer = rows(client, "customers", search="客户a")[0]["customer"]["customer"]
+    for headers, masked in ((LI, False), (BO, False), (auditor, True)):
+        card = ok(client.get(f"/v1/offices/east/customers/{customer}/card", headers=headers))
+        assert ("****" in card["customer"]["contacts"][0]) == masked
+        assert ("13900001111" in json.dumps(card, ensure_ascii=False)) != masked
+
+
+def test_phones_within_notes_are_masked_with_them(client: Calling) -> None:
+    """Words are no way around it."""
+    assert "13900001111" not in json.dumps(rows(client, "visits", BO), ensure_ascii=False)
+    assert "13900001111" in json.dumps(rows(client, "visits", GAO), ensure_ascii=False)
+
+
+def test_the_card_has_two_sides_and_is_turned_by_a_standing_deal(client: Calling) -> None:
+    """What was recorded before the deal, and what since; found by id and by case number."""
+    known = rows(client, "customers", search="客户b")[0]["customer"]
+    for typed in (known["customer"], known["case"]):
+        card = ok(client.get(f"/v1/offices/east/customers/{typed}/card", headers=GAO))
+        assert [one["register"] for one in card["before"]["rows"]] == ["visits"]
+        after = [one["register"] for one in card["after"]["rows"]]
+        assert "follow-ups" in after and "surveys" in after
+        assert card["deals"][0]["values"]["deal"] == "d1"
+        assert card["standing"]["status"] == "won"
+
+
+def test_a_card_out_of_reach_is_one_that_does_not_exist(client: Calling) -> None:
+    """The same words as for a customer whom nobody knows."""
+    customer = rows(client, "customers", search="客户b")[0]["customer"]["customer"]
+    answers = [
+        client.get(f"/v1/offices/east/customers/{one}/card", headers=LI) for one in (customer, "c" * 36)
+    ]
+    assert [one.status_code for one in answers] == [404, 404]
+    assert answers[0].json()["detail"].replace(customer, "c" * 36) == answers[1].json()["detail"]
+
+
+def test_the_level_board_shows_who_stands_where_and_how_they_moved(client: Calling) -> None:
+    """The start of each level is what its movements sum to."""
+    query = {"from": "2026-03-05", "to": "2026-03-20"}
+    board = ok(client.get("/v1/offices/east/level-board", params=query, headers=GAO))
+    stands = {
+        one["level"]: [each["customer"]["name"] for each in one["customers"]] for one in board["levels"]
+    }
+    assert (stands["H"], stands["B"], stands["A"]) == (["客户a"], ["客户c"], [])
+    moved = {one["level"]: one for one in board["movements"]}
+    assert (moved["A"]["start"], moved["A"]["became"]) == (1, {"H": 1})
+    assert moved["H"]["became"] == {"won": 1}
+    assert all(one["start"] == sum(one["became"].values()) for one in board["movements"] if one["level"])
+    own = ok(client.get("/v1/offices/east/level-board", params=query, headers=WANG))
+    assert sum(len(one["customers"]) for one in own["levels"]) == 0
+
+
+def test_the_work_list_of_a_consultant_has_overdue_due_and_planned(client: Calling) -> None:
+    """The longest overdue first; a plan that no record carried out stands on its day."""
+    work = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, headers=LI))
+    assert [(one["customer"]["name"], one["overdue"]) for one in work["overdue"]] == [
+        ("客户a", 12),
+        ("客户c", 1),
+    ]
+    assert [one["plan"] for one in work["plans"]] == ["p1"]
+    other = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, headers=WANG))
+    assert "客户a" not in json.dumps(other, ensure_ascii=False)
+    named = ok(client.get("/v1/offices/east/work-list", params={"staff": "li"}, headers=GAO))
+    assert named["overdue"] == work["overdue"]
+
+
+def test_a_report_is_the_document_that_the_command_prints(tmp_path: Path) -> None:
+    """Byte for byte, each of them, with the differences to an issued run."""
+    journal = office_journal()
+    path = tmp_path / "journal.ndjson"
+    path.write_bytes(b"\n".join(journal.lines()))
+    query = asked_for("03-01", "03-15", NOW, issued=local("03-06 12:00").isoformat())
+    options = [part for key, value in query.items() for part in (f"--{key.replace('_', '-')}", value)]
+    command = ["--office", "east", "--scheme", "habc", "--journal", str(path), "--json"]
+    with served(JournalReader(journal.lines(), scheme="habc"), NOW) as client:
+        for name in ("traffic", "due"):
+            printed = CliRunner().invoke(report_command, [name, *options, *command])
+            answered = client.get(f"/v1/offices/east/reports/{name}", params=query, headers=GAO)
+            assert answered.text == printed.stdout.rstrip("\n")
+        for name, report in REPORTS.items():
+            answer = client.get(f"/v1/offices/east/reports/{report.code}", params=query, headers=GAO)
+            said = msgspec.json.decode(answer.content, type=ReportAnswer)
+            assert said.report == name
+            assert msgspec.to_builtins(said) == answer.json()
+
+
+def test_every_figure_opens_to_the_rows_that_it_counts(client: Calling) -> None:
+    """Of a total and of a line; what each row adds sums to the figure."""
+    query = {"from": "2026-03-01", "to": "2026-03-15", "column": "visits"}
+    body = ok(client.get("/v1/offices/east/reports/traffic/rows", params=query, headers=GAO))
+    assert (body["total"], [one["row"]["name"] for one in body["rows"]]) == (
+        4,
+        ["客户a", "客户d", "客户b", "某先生"],
+    )
+    line = ok(
+        client.get("/v1/offices/east/reports/R1/rows", params={**query, "line": "2026-03-02"}, headers=GAO)
+    )
+    assert [one["row"]["name"] for one in line["rows"]] == ["客户a", "客户d"]
+    first = ok(client.get("/v1/offices/east/reports/traffic/rows", params={**query, "limit": 3}, headers=GAO))
+    rest = {**query, "limit": 3, "cursor": first["cursor"]}
+    second = ok(client.get("/v1/offices/east/reports/traffic/rows", params=rest, headers=GAO))
+    assert [one["id"] for one in first["rows"] + second["rows"]] == [one["id"] for one in body["rows"]]
+
+
+def test_a_consultants_report_has_own_figures_counted_over_everything(client: Calling) -> None:
+    """Whether a visit is the first of its customer is told by all records; the figures are of own rows."""
+    query = {"from": "2026-03-01", "to": "2026-03-15"}
+    whole, own = (
+        ok(client.get("/v1/offices/east/reports/traffic", params=query, headers=who))["tables"][0]["total"]
+        for who in (GAO, LI)
+    )
+    assert (whole["figures"]["visits"]["value"], own["figures"]["visits"]["value"]) == ("4", "2")
+    due = ok(client.get("/v1/offices/east/reports/due", params={}, headers=WANG))
+    assert "客户a" not in json.dumps(due, ensure_ascii=False)
+
+
+def test_a_consultant_is_told_own_means_of_satisfaction_and_no_survey(client: Calling) -> None:
+    """What a customer said of somebody stays with the supervisor."""
+    query = {"from": "2026-03-01", "to": "2026-03-15"}
+    own = ok(client.get("/v1/offices/east/reports/satisfaction", params=query, headers=WANG))
+    assert [one["table"] for one in own["tables"]] == ["means"]
+    assert own["tables"][0]["total"]["figures"]["surveys"]["value"] == "1"
+    other = ok(client.get("/v1/offices/east/reports/satisfaction", params=query, headers=LI))
+    assert other["tables"][0]["total"]["figures"]["surveys"]["value"] == "0"
+    assert client.get("/v1/offices/east/reports/checks", params=query, headers=LI).status_code == 403
+
+
+def test_what_is_shown_goes_on_the_record_of_access() -> None:
+    """Which register or report, of which scope, by which role, how many rows; and which sensitive keys."""
+    passed: list[Any] = []
+
+    async def note(passage: Any) -> None:
+        passed.append(passage)
+
+    with served(JournalReader(office_journal().lines()), NOW, note) as client:
+        visits = rows(client, "visits", LI)
+        customer = visits[0]["customer"]["customer"]
+        ok(client.get("/v1/offices/east/reports/due", headers=GAO))
+        ok(client.get(f"/v1/offices/east/customers/{customer}/sensitive", headers=LI))
+    told = [(one.action, one.shown.scope, one.role, one.shown.count) for one in passed]
+    assert told[0] == ("register.list", "north", "consultant", 2)
+    assert passed[0].shown.detail == "register visits"
+    assert told[1][:3] == ("report.read", "north", "manager")
+    assert (told[2][0], passed[2].shown.customer) == ("profile.read_sensitive", customer)
+
+
+def test_roles_at_two_offices_reach_what_each_of_them_does() -> None:
+    """A consultant here who is a supervisor there sees own rows here."""
+    roles = (
+        StaffRole("north", "east", "consultant", "li"),
+        StaffRole("north", "west", "supervisor", "li"),
+    )
+    with served(JournalReader(office_journal().lines()), NOW) as client:
+        assert names(rows(client, "visits", as_(*roles))) == ["客户a", "某先生"]
