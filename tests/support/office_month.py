@@ -41,6 +41,14 @@ def _customers(journal: WrittenJournal) -> None:
     journal.visit("03-10 15:00", customer(0), by="li")
     journal.call("03-02 09:00", customer(1), by="wang", channel="网络", level="A")
     journal.call("03-03 09:00", "call", by="li", channel="报纸", notes="问价格")
+    journal.add(
+        "outreach.registered",
+        "03-04 16:00",
+        customer=customer(3),
+        by="wang",
+        method="field",
+        notes="商场派单",
+    )
     values = {
         "home_district": "城东",
         "wanted_unit": "两室",
@@ -123,6 +131,10 @@ def _service(journal: WrittenJournal) -> None:
     journal.visit("03-27 10:00", referred, referred_by=[{"phone": "13912340000"}], by="chen", level="A")
     journal.add("request.submitted", "03-28 10:00", request="q1", kind="referral_reward", by="chen", reason="老带新",
                 customer=referred)  # fmt: skip
+    journal.add(
+        "request.submitted", "03-28 11:00", request="q2", kind="data_change", by="li", reason="换了手机",
+        customer=customer(1), proposed="电话改为 13900000000",
+    )  # fmt: skip
     items = [
         {"verdict": "ok", "customer": customer(0)},
         {"verdict": "stale", "customer": customer(1), "note": "换号"},

@@ -101,11 +101,11 @@ class SheetBook:
         else:
             sheet.write_number(row, column, float(cell), self.look(look, total=total))
 
-    def merged(self, sheet: Worksheet, row: int, across: int, text: str, look: Look) -> None:
-        """Write a text over the cells of a row."""
-        if across > 1:
-            sheet.merge_range(row, 0, row, across - 1, "", self.look(look))
-        self._text(sheet, row, 0, text, look, False)
+    def merged(self, sheet: Worksheet, row: int, across: int, text: str, look: Look, first: int = 0) -> None:
+        """Write a text over the cells of a row, from one column up to another."""
+        if across > first + 1:
+            sheet.merge_range(row, first, row, across - 1, "", self.look(look))
+        self._text(sheet, row, first, text, look, False)
 
     def _text(self, sheet: Worksheet, row: int, column: int, text: str, look: Look, total: bool) -> None:
         kept = cut(text)

@@ -203,14 +203,7 @@ def _under(head: ReportHead, edition: ReportEdition) -> Iterator[Text]:
 def _notes(report: OfficeReport, edition: ReportEdition) -> Iterator[WorkbookNote]:
     head, issued = report.head, edition.issued
     yield WorkbookNote(translated("report"), f"{edition.code} {report.title.zh} {report.title.en}".strip())
-    yield WorkbookNote(translated("office"), head.office or translated("the whole scope"))
-    yield WorkbookNote(translated("scope"), head.scope)
-    yield WorkbookNote(translated("period"), f"{head.period.first} – {head.period.last}")
-    yield WorkbookNote(translated("as of"), local_time(head.as_of, head.zone))
-    yield WorkbookNote(translated("known at"), local_time(head.known_at, head.zone))
-    yield WorkbookNote(translated("time zone"), head.zone)
-    yield WorkbookNote(translated("rulebook"), head.rulebook)
-    yield WorkbookNote(translated("scheme"), head.scheme)
+    yield from head_notes(head)
     by = (
         f"{issued.by}  {local_time(issued.at, head.zone)}" if issued is not None else translated("not issued")
     )
@@ -220,6 +213,18 @@ def _notes(report: OfficeReport, edition: ReportEdition) -> Iterator[WorkbookNot
     for table in report.tables:
         for column in table.columns:
             yield WorkbookNote(column.heading, column.definition, table.title)
+
+
+def head_notes(head: ReportHead) -> Iterator[WorkbookNote]:
+    """What a workbook was made from."""
+    yield WorkbookNote(translated("office"), head.office or translated("the whole scope"))
+    yield WorkbookNote(translated("scope"), head.scope)
+    yield WorkbookNote(translated("period"), f"{head.period.first} – {head.period.last}")
+    yield WorkbookNote(translated("as of"), local_time(head.as_of, head.zone))
+    yield WorkbookNote(translated("known at"), local_time(head.known_at, head.zone))
+    yield WorkbookNote(translated("time zone"), head.zone)
+    yield WorkbookNote(translated("rulebook"), head.rulebook)
+    yield WorkbookNote(translated("scheme"), head.scheme)
 
 
 def local_time(at: datetime, zone: str) -> str:
