@@ -50,6 +50,7 @@ class CommandGroup(PlainGroup):
 _GROUPS = {
     "serve": "Run one service in the foreground.",
     "audit": "Whether what is kept is what the facts give.",
+    "registers": "The facts that registers and reports are made from.",
     "database": "The database of a deployment: its schemas, and the roles of the services.",
 }
 

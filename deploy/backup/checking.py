@@ -19,6 +19,7 @@ _HEADS: Final = {
     "intake.heads": ("scope", "seq"),
     "attribution.scopes": ("scope", "folded_seq"),
     "audit.scopes": ("scope", "seq"),
+    "registers.scopes": ("scope", "seq"),
 }
 """Where each part says up to which fact of a scope it has come."""
 

@@ -13,7 +13,7 @@ from shared.i18n import bilingual, translated
 from shared.platform.options import clock, database_refused, database_url, settings_refused
 from shared.platform.text.terminal import PlainGroup, say
 
-_PARTS = ("intake", "attribution", "notifier", "audit", "access", "access_record")
+_PARTS = ("intake", "attribution", "notifier", "registers", "audit", "access", "access_record")
 _KEYS = ("PANKE_KEYS", "PANKE_ACCESS_KEYS", "PANKE_AUDIT_KEYS")
 GZIP = b"\x1f\x8b"
 _there = click.Path(exists=True, path_type=Path)

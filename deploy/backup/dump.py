@@ -27,9 +27,9 @@ from shared.i18n import bilingual
 from shared.platform.postgres.database import connection_info, queries
 from shared.platform.whole_file import open_private, whole_file
 
-PARTS: Final = ("intake", "attribution", "notifier", "audit", "access", "access_record")
+PARTS: Final = ("intake", "attribution", "notifier", "registers", "audit", "access", "access_record")
 _ALWAYS: Final = ("intake", "attribution", "notifier")
-"""What every deployment has; the others are there once audit and access ran."""
+"""What every deployment has; the others are there once their services ran."""
 VAULT: Final = "vault"
 """Whom contacts stand for: backed up by itself, never beside the others."""
 _CREATED: Final = "; Archive created at "

@@ -33,19 +33,21 @@ from shared.i18n import bilingual, translated
 from shared.sealing.keys import make_keys
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
-_ORDER = ("intake", "access", "audit", "attribution", "notifier")
-_OF_THE_TOPICS = ("intake", "audit", "attribution", "notifier")
-PORTS = {"intake": 8001, "attribution": 8002, "notifier": 8003, "audit": 8006, "access": 8005}
+_ORDER = ("intake", "access", "audit", "attribution", "notifier", "registers")
+_OF_THE_TOPICS = ("intake", "audit", "attribution", "notifier", "registers")
+PORTS = {
+    "intake": 8001, "attribution": 8002, "notifier": 8003, "access": 8005, "audit": 8006, "registers": 8008,
+}  # fmt: skip
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
 # Settings without the name of a service in theirs, which not every service reads.
 _READ_BY = {
-    "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution"),
+    "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution", "registers"),
     "PANKE_PARTITIONS": _OF_THE_TOPICS,
     "PANKE_REPLICATION": ("intake", "audit", "attribution"),
-    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit"),
+    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit", "registers"),
     "PANKE_RULEBOOKS": ("intake",),
-    "PANKE_SCHEME_FOLDER": ("intake",),
+    "PANKE_SCHEME_FOLDER": ("intake", "registers"),
 }
 Say = Callable[[str], None]
 
@@ -288,6 +290,8 @@ class Stack:
         environment.setdefault("PANKE_AUDIT_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         environment.setdefault("PANKE_AUDIT_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
         environment.setdefault("PANKE_AUDIT_NOTIFIER", f"http://127.0.0.1:{self._port('notifier')}")
+        environment.setdefault("PANKE_REGISTERS_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
+        environment.setdefault("PANKE_REGISTERS_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
         environment.setdefault("PANKE_AUDIT_KEYS", str(self._log_keys()))
         environment.setdefault("PANKE_AUDIT_FILES", str((self.directory / "audit" / "log").absolute()))
         if self.keys is not None:

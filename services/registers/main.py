@@ -63,16 +63,17 @@ PACKAGE: Final = "services.registers"
 BROKER_WAIT: Final = 5.0
 CONNECTIONS: Final = 8
 VAULT_CONNECTIONS: Final = 2
-FIGURES_EVERY: Final = 10.0
+FIGURES_EVERY: Final = 1.0
 
 
 class StandingScopes(Struct, frozen=True):
-    """Scopes that are not taken any further, and the first of each kind."""
+    """Scopes that are not taken any further, the first of each kind, and how often all was begun anew."""
 
     waiting: int
     forked: int
     first: str | None
     fork: str | None
+    edition: int
 
 
 class RegistersService:
@@ -173,6 +174,13 @@ class RegistersService:
         await self.workers.begin()
         await hold_what_fits(self.reader, self.settings.registers_facts * self.settings.registers_workers)
 
+    def _begin_anew(self) -> None:
+        """All was forgotten: the topic is read from its beginning, also if no fact ever comes again."""
+        log.info("registers_begun_anew")
+        self.processor.positions_moved()
+        if self.intake.consumer is not None:
+            self.intake.consumer.settle()
+
     def _show_lag(self, lag: Mapping[int, int]) -> None:
         self.metrics.show_lag(lag)
 
@@ -198,11 +206,15 @@ class RegistersService:
             return None  # the database says so itself
 
     async def _figures(self) -> None:
+        edition: int | None = None
         while True:
             found = await asyncio.to_thread(self._standing)
             if found is not None:
                 self.metrics.scopes_waiting.set(found.waiting)
                 self.metrics.scopes_forked.set(found.forked)
+                if edition not in (None, found.edition):
+                    self._begin_anew()
+                edition = found.edition
             await asyncio.sleep(FIGURES_EVERY)
 
 

@@ -34,6 +34,8 @@ OF_OPERATORS = {
         "end_sealing_over",
         "keep_reports_of_attribution",
         "drop_attribution",
+        "keep_reports_of_registers",
+        "drop_registers",
         "notified_staff",
         "put_notified_staff",
         "some_attempts",
@@ -54,6 +56,7 @@ OF_OPERATORS = {
         "log_is_begun",
     },
     "attribution": {"after_restore", "put_rebuild"},
+    "registers": {"empty_facts", "next_edition"},
     "vault": {"erase_people", "hold_people", "put_rotated", "scrub", "scrub_at_once", "some_of_other_keys"},
 }
 """Statements of commands, which come as the owner."""
@@ -83,6 +86,7 @@ def roles(postgres_dsn: str) -> Iterator[Roles]:
         ("notifier", "services.notifier"),
         ("access", "services.access"),
         ("audit", "services.audit"),
+        ("registers", "services.registers"),
         ("access", "services.access.record"),
         ("intake", "shared.sealing"),
     ],
@@ -94,14 +98,14 @@ def test_a_role_may_do_all_that_its_service_does(roles: Roles, role: str, packag
     assert refused == OF_OPERATORS.get(schema, set())
 
 
-@pytest.mark.parametrize("role", ["intake", "attribution", "notifier"])
+@pytest.mark.parametrize("role", ["intake", "attribution", "notifier", "registers"])
 def test_a_role_keeps_and_sends_what_the_record_of_access_is_told(roles: Roles, role: str) -> None:
     """The table of reports is one of each service's own schema."""
     statements = queries("shared.access")
     assert {name for name, text in statements.items() if not _may_run(roles, role, role, text)} == set()
 
 
-@pytest.mark.parametrize("role", ["access", "audit"])
+@pytest.mark.parametrize("role", ["access", "audit", "registers"])
 def test_a_role_moves_the_positions_of_its_topic(roles: Roles, role: str) -> None:
     """The table of positions is one of each service's own schema."""
     statements = queries("shared.platform.kafka")
@@ -115,7 +119,7 @@ def _may_run(roles: Roles, role: str, schema: str, text: str) -> bool:
             given: Any = _numbered(statement.strip())
             if given.startswith(("SELECT set_config(", "SET LOCAL ")):
                 continue  # of no table
-            if given.startswith(("ALTER", "DROP")):
+            if given.startswith(("ALTER", "DROP", "TRUNCATE")):
                 return False  # for owners alone, and nothing that could be planned
             if given.startswith("VACUUM"):  # skips with a warning what it may not touch
                 return _holds(connection, given.split()[-1], "MAINTAIN")

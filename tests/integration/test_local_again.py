@@ -20,7 +20,7 @@ from deploy.local.stack import Stack
 from tests.integration.test_local_stack import PANKE, panke, processes
 from tests.support import parts
 
-SERVICES = ("intake", "attribution", "notifier", "access", "audit")
+SERVICES = ("intake", "attribution", "notifier", "access", "audit", "registers")
 ALL = {"postgres", "kafka", *SERVICES}
 
 
@@ -112,7 +112,10 @@ def test_one_part_is_started_again_by_name(whole: tuple[Path, dict[str, str]]) -
     assert f"127.0.0.1:{named['PANKE_NOTIFIER_PORT']}" in done.stdout
     wrong = panke("restart", "notifer", place=place)
     assert wrong.returncode == 2
-    assert "it is one of postgres, kafka, intake, access, audit, attribution, notifier" in wrong.stderr
+    assert (
+        "it is one of postgres, kafka, intake, access, audit, attribution, notifier, registers"
+        in wrong.stderr
+    )
 
 
 @pytest.mark.timeout(900)

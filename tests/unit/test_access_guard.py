@@ -15,7 +15,7 @@ from shared.platform.http.app import create_app
 from tests.support.tokens import Issuer, every_role
 
 TABLE = permission_table()
-SERVICES = ("intake", "attribution", "audit", "notifier", "access")
+SERVICES = ("intake", "attribution", "audit", "notifier", "access", "registers")
 
 
 class Door:

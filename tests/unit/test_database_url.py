@@ -33,7 +33,7 @@ RIGHT = (
     "host=db dbname=panke keepalives_idle=30",
     "postgresql://",
 )
-SERVICES = ("intake", "attribution", "audit", "notifier", "access", "receipts")
+SERVICES = ("intake", "attribution", "audit", "notifier", "access", "receipts", "registers")
 
 
 @pytest.mark.parametrize("url", WRONG)

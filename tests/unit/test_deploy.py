@@ -37,6 +37,7 @@ SETTINGS = {
     "audit": "audit",
     "intake": "intake",
     "notifier": "notifier",
+    "registers": "registers",
     "receipts": "notifier",
 }
 PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {

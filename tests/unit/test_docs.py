@@ -23,6 +23,7 @@ from services.attribution.fold.metrics import AttributionMetrics
 from services.audit.model.metrics import AuditMetrics
 from services.intake.model.metrics import IntakeMetrics
 from services.notifier.model.metrics import Metrics as NotifierMetrics
+from services.registers.model.metrics import RegistersMetrics
 from shared.access.report_metrics import ReportMetrics
 from shared.cli import command
 from shared.platform.settings import CommonSettings, is_secret, variable
@@ -33,7 +34,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 ADR_HEADINGS = ["Context", "Alternatives", "Decision", "Consequences"]
 READMES = ("README.md", "README.zh.md")
-SERVICES = ("access", "attribution", "audit", "intake", "notifier")
+SERVICES = ("access", "attribution", "audit", "intake", "notifier", "registers")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -200,7 +201,9 @@ def scraped(registry: CollectorRegistry) -> set[str]:
 def figures() -> frozenset[str]:
     """The figures of the services, without those of the process and the interpreter."""
     found: set[str] = set()
-    for metrics in (IntakeMetrics, AttributionMetrics, AuditMetrics, NotifierMetrics, AccessMetrics):
+    for metrics in (
+        IntakeMetrics, AttributionMetrics, AuditMetrics, NotifierMetrics, AccessMetrics, RegistersMetrics,
+    ):  # fmt: skip
         registry = new_registry("docs", "0")
         metrics(registry)
         found |= scraped(registry)

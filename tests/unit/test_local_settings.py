@@ -10,6 +10,7 @@ from services.attribution.settings import AttributionSettings
 from services.audit.settings import AuditSettings
 from services.intake.settings import IntakeSettings
 from services.notifier.settings import NotifierSettings
+from services.registers.settings import RegistersSettings
 from shared.platform.settings import CommonSettings, variables
 
 SETTINGS: dict[str, type[CommonSettings]] = {
@@ -18,6 +19,7 @@ SETTINGS: dict[str, type[CommonSettings]] = {
     "notifier": NotifierSettings,
     "access": AccessSettings,
     "audit": AuditSettings,
+    "registers": RegistersSettings,
 }
 
 

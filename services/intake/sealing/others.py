@@ -1,8 +1,8 @@
 """What else of a deployment stands in clear: what follows from the journal goes, the notifier's proof is sealed.
 
-Attribution's schema and the topics are made anew from the journal when the services start; the ids of customers and the
-decisions are the same, so that nobody is told anything twice. What the notifier alone knows (where a message went) is
-put under the key of whom it went to.
+The schemas of attribution and of the registers, and the topics, are made anew from the journal when the services
+start; the ids of customers and the decisions are the same, so that nobody is told anything twice. What the notifier
+alone knows (where a message went) is put under the key of whom it went to.
 """
 
 from __future__ import annotations
@@ -68,14 +68,16 @@ def seal_notifier(connection: Connection, vault_connection: Connection, vault: V
 
 
 def drop_what_follows(connection: Connection, brokers: Bootstrap, topics: Topics) -> Iterable[str]:
-    """Attribution's schema and the topics, which come again from the journal; the names of what went.
+    """The schemas of attribution and of the registers, and the topics, which come again from the journal; the names of
+    the topics that went.
 
-    What attribution has yet to put on the record of access is kept: intake sends it on.
+    What they have yet to put on the record of access is kept: intake sends it on.
     """
     with connection.transaction():
-        if _is_there(connection, "table_is_there", table="attribution.access_reports"):
-            connection.execute(SQL["keep_reports_of_attribution"])
-        connection.execute(SQL["drop_attribution"])
+        for schema in ("attribution", "registers"):
+            if _is_there(connection, "table_is_there", table=f"{schema}.access_reports"):
+                connection.execute(SQL[f"keep_reports_of_{schema}"])
+            connection.execute(SQL[f"drop_{schema}"])
     return remove_topics(brokers, (topics.intake, topics.ownership, topics.dead), WAIT)
 
 

@@ -61,6 +61,14 @@ ON CONFLICT (id) DO NOTHING
 -- name: drop_attribution
 DROP SCHEMA IF EXISTS attribution CASCADE
 
+-- name: keep_reports_of_registers
+INSERT INTO intake.access_reports (id, at, act, body, problem)
+SELECT id, at, act, body, problem FROM registers.access_reports ORDER BY seq
+ON CONFLICT (id) DO NOTHING
+
+-- name: drop_registers
+DROP SCHEMA IF EXISTS registers CASCADE
+
 -- name: notified_staff
 SELECT scope, staff, contacts FROM notifier.staff WHERE contacts <> '{}'
 

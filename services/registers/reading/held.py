@@ -47,12 +47,16 @@ class ReadsFactRows(Protocol):
 
 
 class TakenHead(Struct, frozen=True):
-    """How far a scope is taken, and the rulebook that it began under, as the journal names it."""
+    """How far a scope is taken, and the rulebook that it began under, as the journal names it.
+
+    `edition` is another one where everything was taken anew.
+    """
 
     scope: ScopeId
     seq: int
     partition: int = 0
     rulebook: str | None = None
+    edition: int = 1
 
 
 class FailingFact(Struct, frozen=True):
@@ -71,6 +75,7 @@ class HeldScope:
     book: BookId
     posting: Posting
     left_out: frozenset[str]
+    edition: int = 1
     seq: int = 0
     facts: int = 0
     moments: OrderedDict[tuple[datetime, datetime], KnownRegisters] = field(default_factory=OrderedDict)
@@ -164,7 +169,8 @@ class HeldScopes:
 
     def _of(self, head: TakenHead) -> HeldScope:
         held = self.find(head.scope)
-        if held is not None and held.seq > head.seq:  # everything was read from the topic anew
+        if held is not None and (held.edition != head.edition or held.seq > head.seq):
+            # everything was taken from the topic anew, or the rows are those of a backup
             self.drop([head.scope])
             held = None
         if held is None:
@@ -172,7 +178,7 @@ class HeldScopes:
             if book not in self._books:
                 raise UnknownRulebookError(f"{book[0]}@{book[1]}")
             posting = Posting(head.scope, self._books[book], self._books)
-            held = HeldScope(head.scope, book, posting, self._source.set_asides(head.scope))
+            held = HeldScope(head.scope, book, posting, self._source.set_asides(head.scope), head.edition)
             self._held[head.scope] = held
         return held
 

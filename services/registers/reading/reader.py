@@ -82,8 +82,7 @@ class TakenScopeRow(Struct, frozen=True):
     seq: int
     partition: int
     rulebook: str | None
-    waits_since: datetime | None
-    fork: int | None
+    edition: int
 
 
 class RegistersReader:
@@ -221,7 +220,7 @@ class RegistersReader:
 
 
 def _head_of(row: TakenScopeRow) -> TakenHead:
-    return TakenHead(ScopeId(row.scope), row.seq, row.partition, row.rulebook)
+    return TakenHead(ScopeId(row.scope), row.seq, row.partition, row.rulebook, row.edition)
 
 
 async def hold_what_fits(reader: RegistersReader, most: int) -> None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import pickle
 import resource
+import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -160,7 +160,16 @@ def _begin(terms: WorkerTerms) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     os.nice(NICE)
     spare_collector()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _process.append(_Process(terms))
+
+
+def _end_with_parent() -> None:
+    """Who asks may be killed; nobody else would end this process then."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def begun() -> None:
@@ -199,9 +208,9 @@ def answer(asked: AskedScope, work: Callable[..., T], given: Any, named: Any) ->
 
 
 def _sendable(error: Exception) -> Exception:
-    """An error that cannot be told to another process would end this one."""
+    """An error that is made anew of its arguments there; one that cannot be would end this process."""
     try:
-        again = pickle.loads(pickle.dumps(error))  # it was made here
-    except Exception:  # whatever its class makes of it
+        type(error)(*error.args)
+    except Exception:  # whatever its class makes of them
         return WorkFailedError(f"{type(error).__name__}: {error}")
-    return error if isinstance(again, Exception) else WorkFailedError(type(error).__name__)
+    return error

@@ -2,7 +2,7 @@
 
 -- name: heads
 -- Of each scope, how far it is taken; of all unless some are named.
-SELECT scope, seq, partition, rulebook, waits_since, fork FROM scopes
+SELECT scope, seq, partition, rulebook, (SELECT number FROM editions) AS edition FROM scopes
 WHERE %(scopes)s::text[] IS NULL OR scope = ANY(%(scopes)s) ORDER BY scope
 
 -- name: facts_after
@@ -29,5 +29,6 @@ SELECT name, version, sha256 FROM rulebooks ORDER BY name, version
 
 -- name: standing_scopes
 SELECT count(*) FILTER (WHERE waits_since IS NOT NULL) AS waiting, count(*) FILTER (WHERE fork IS NOT NULL) AS forked,
-       min(scope) FILTER (WHERE waits_since IS NOT NULL) AS first, min(scope) FILTER (WHERE fork IS NOT NULL) AS fork
+       min(scope) FILTER (WHERE waits_since IS NOT NULL) AS first, min(scope) FILTER (WHERE fork IS NOT NULL) AS fork,
+       (SELECT number FROM editions) AS edition
 FROM scopes WHERE waits_since IS NOT NULL OR fork IS NOT NULL

@@ -43,3 +43,9 @@ ON CONFLICT (name, version) DO UPDATE SET sha256 = excluded.sha256 WHERE ruleboo
 -- name: empty_facts
 -- Begins anew: everything is read from the topic again.
 TRUNCATE scopes, facts, offices, positions
+
+-- name: count_facts
+SELECT count(*) AS scopes, coalesce(sum(seq), 0)::bigint AS facts FROM scopes
+
+-- name: next_edition
+UPDATE editions SET number = number + 1

@@ -37,6 +37,8 @@ class TakingProcessor:
         self._watermarks = watermarks
         self.whole_until: dict[int, datetime] = {}
         """By partition, up to when every fact that was recorded is taken."""
+        self._opened: set[int] = set()
+        self._moved: set[int] = set()
 
     async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
         """The next offset of each; 0 for one that has none in this topic."""
@@ -44,6 +46,7 @@ class TakingProcessor:
 
     async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
         """Where each is read on from."""
+        self._opened |= {one.partition for one in bounds}
         return {
             one.partition: await asyncio.to_thread(self._taker.positions.open, one, log)
             for one, log in bounds.items()
@@ -54,18 +57,29 @@ class TakingProcessor:
     ) -> AppliedBatch:
         """Take a batch in."""
         if not records:
-            return AppliedBatch(expected)
+            return await self._look_up(partition, expected)
         taken = await asyncio.to_thread(self._taker.take, partition, expected, records)
         self._show(taken)
         return AppliedBatch(records[-1].offset + 1)
 
     def due(self, partition: SourcePartition, position: int) -> bool:
-        """Nothing is to be written for a watermark; that one holds here is kept for whoever asks."""
+        """Nothing is written for a watermark, it is kept for whoever asks; due is a look at a position that moved."""
         mark = self._watermarks.reached(partition.name, position)
         if mark is not None:
             self.whole_until[partition.partition] = mark.until
             self._watermarks.settle(partition.name, mark)
-        return False
+        return partition.partition in self._moved
+
+    def positions_moved(self) -> None:
+        """Somebody else moved positions, as who begins anew: each is looked up when the consumer settles next."""
+        self._moved |= self._opened
+
+    async def _look_up(self, partition: SourcePartition, expected: int) -> AppliedBatch:
+        stored = await asyncio.to_thread(self._taker.positions.of, [partition])
+        self._moved.discard(partition.partition)
+        if stored[partition.partition] != expected:
+            raise PositionMovedError
+        return AppliedBatch(expected)
 
     def show(self, state: ConsumerState) -> None:
         """Readiness tells of it."""

@@ -19,7 +19,7 @@ from shared.platform.kafka.kept_positions import KeptPositions
 from shared.platform.kafka.record_processor import ConsumedRecord, SourcePartition
 from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import Database, queries
-from shared.platform.postgres.rows import rows_of
+from shared.platform.postgres.rows import rows_of, the_row
 
 SQL: Final = queries("services.registers")
 
@@ -124,6 +124,20 @@ class FactTaker:
             tuple(TakenFork(scope, one.fork) for scope, one in _changed(batch) if one.fork is not None),
             tuple(scope for scope, one in _changed(batch) if one.waits),
         )
+
+
+class _Forgotten(Struct, frozen=True):
+    scopes: int
+    facts: int
+
+
+def begin_anew(database: Database) -> tuple[int, int]:
+    """Forget all that was taken; of how many scopes how many facts. For the owner of the tables."""
+    with database.connection() as connection:
+        counted = the_row(connection.execute(SQL["count_facts"]), _Forgotten)
+        connection.execute(SQL["empty_facts"])
+        connection.execute(SQL["next_edition"])
+    return counted.scopes, counted.facts
 
 
 def _changed(batch: _TakingBatch) -> list[tuple[str, _TakenScope]]:

@@ -22,6 +22,13 @@ CREATE TABLE facts (
     PRIMARY KEY (scope, seq)
 );
 
+-- Counts how often everything was begun anew: what is held in memory of an earlier time is let go of.
+CREATE TABLE editions (
+    one    boolean PRIMARY KEY DEFAULT true CHECK (one),
+    number bigint NOT NULL
+) WITH (fillfactor = 50);
+INSERT INTO editions (number) VALUES (1);
+
 -- Of which scope an office is: where its first fact stood.
 CREATE TABLE offices (
     office text PRIMARY KEY,
