@@ -6,7 +6,7 @@ A text is a cell of text whatever it begins with, and is marked as such where a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
@@ -16,13 +16,16 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from services.registers.sheets.limits import cut, keeps_its_digits, sheet_name, units
+from services.registers.sheets.limits import cut, keeps_its_digits, sheet_name
 
 Cell: TypeAlias = str | int | Decimal | None
 Look: TypeAlias = Literal[
     "text", "mark", "count", "shared", "money", "percent", "title", "under", "table", "heading", "note"
 ]
 
+LINE: Final = 15.0
+HIGHEST: Final = 409.0
+"""Points of one line, and of the highest row that there may be."""
 RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins so could be taken for a formula when the cell is edited or exported again."""
 _WRITTEN: Final = datetime(2000, 1, 1)
@@ -124,11 +127,20 @@ def width_of(cell: Cell, look: Look) -> float:
     return whole + {"money": 3, "shared": 5, "percent": 5}.get(look, 0)
 
 
+def height_of(cells: Sequence[Cell], widths: Sequence[float]) -> float | None:
+    """How high a row must be for all of its words to show; None where one line is enough.
+
+    Programs do not fit rows to their words when they open a file, and a row is at most `HIGHEST` points high.
+    """
+    most = 1
+    for cell, width in zip(cells, widths, strict=False):
+        if isinstance(cell, str) and (width_of(cell, "text") * 1.1 > width - 1.5 or "\n" in cell):
+            most = max(most, lines_of(cell, width - 1.5))
+    return min(LINE * most, HIGHEST) if most > 1 else None
+
+
 def lines_of(text: str, width: float) -> int:
     """How many lines a text takes in so wide a cell."""
     return sum(
         max(1, -(-int(width_of(line, "text") * 1.1) // max(int(width), 1))) for line in text.split("\n")
     )
-
-
-__all__ = ["RISKY", "Cell", "Look", "SheetBook", "lines_of", "units", "width_of"]

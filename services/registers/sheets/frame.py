@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 from xlsxwriter.worksheet import Worksheet
 
-from services.registers.sheets.book import Look, SheetBook, lines_of, width_of
+from services.registers.sheets.book import LINE, Look, SheetBook, lines_of, width_of
 from shared.i18n import Text, translated
 
 A4: Final = 9
@@ -25,7 +25,6 @@ REPEATED: Final = 3
 LEAST_ACROSS: Final = 60.0
 """Title and period need so much room, whatever stands below them."""
 MANY_COLUMNS: Final = 9
-LINE: Final = 15.0
 
 
 class SheetColumn(Struct, frozen=True):

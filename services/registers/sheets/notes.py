@@ -8,8 +8,8 @@ from itertools import groupby
 from msgspec import Struct
 from xlsxwriter.worksheet import Worksheet
 
-from services.registers.sheets.book import SheetBook, lines_of
-from services.registers.sheets.frame import LINE, Frame, set_print
+from services.registers.sheets.book import LINE, SheetBook, lines_of
+from services.registers.sheets.frame import Frame, set_print
 from services.registers.sheets.limits import in_words
 from shared.i18n import Text, translated
 

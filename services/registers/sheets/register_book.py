@@ -12,7 +12,7 @@ from msgspec import Struct
 from xlsxwriter.worksheet import Worksheet
 
 from services.registers.reports.report import ReportHead
-from services.registers.sheets.book import Cell, SheetBook, width_of
+from services.registers.sheets.book import Cell, SheetBook, height_of, width_of
 from services.registers.sheets.form import TICK, FormReader, FormRow, RegisterForm, Said
 from services.registers.sheets.frame import Frame, SheetColumn, set_print, widths_of, write_top
 from services.registers.sheets.limits import MOST_ROWS
@@ -88,6 +88,9 @@ class _Pages:
         if self.at >= self.room:
             self._finish()
             self._begin()
+        high = height_of(line, self.widths)
+        if high is not None:
+            self.sheet.set_row(self.at, high)
         for place, cell in enumerate(line):
             look = "text" if isinstance(cell, str) else self.columns[place].look
             self.book.write(self.sheet, self.at, place, cell, look)

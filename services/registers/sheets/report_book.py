@@ -23,11 +23,10 @@ from services.registers.reports.report import (
     ReportLine,
     ReportTable,
 )
-from services.registers.sheets.book import Cell, Look, SheetBook, lines_of, width_of
+from services.registers.sheets.book import LINE, Cell, Look, SheetBook, height_of, lines_of, width_of
 from services.registers.sheets.charts import ChartPlace, insert_charts
 from services.registers.sheets.figures import figure_said
 from services.registers.sheets.frame import (
-    LINE,
     Frame,
     across_of,
     set_print,
@@ -105,6 +104,9 @@ class _TableSheet:
         sheet = self.book.sheet(self.table.title.zh)
         first = write_top(self.book, sheet, self.frame, self.columns, widths)
         for row, line in enumerate(cells, first):
+            high = height_of([cell for cell, _ in line], widths)
+            if high is not None:
+                sheet.set_row(row, high)
             self._row(sheet, row, line)
         row = first + len(cells)
         if total is not None:
