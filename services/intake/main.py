@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from importlib import metadata
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 import structlog
@@ -15,7 +16,14 @@ import structlog
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
 from services.intake.admission.service import Intake
+from services.intake.books.grid import BookLimits
 from services.intake.http import SCHEMAS, add_routes
+from services.intake.imports.jobs import ImportBounds, ImportJobs, RowTally
+from services.intake.imports.process import ProcessLimits
+from services.intake.imports.runner import ImportRunner, ReadingTerms
+from services.intake.imports.sealed_files import ImportSeal
+from services.intake.imports_http import IMPORTS, ImportCalls, add_import_routes
+from services.intake.imports_http import SCHEMAS as IMPORT_SCHEMAS
 from services.intake.journal.backpressure import OutboxBacklog
 from services.intake.journal.clock_watch import ClockWatch, StoredClocks
 from services.intake.journal.committer import GroupCommitter
@@ -44,6 +52,7 @@ from shared.platform.service import (
     ServiceHost,
     ServicePart,
     as_step,
+    closed,
     database_part,
     in_background,
     run_service,
@@ -113,6 +122,11 @@ class IntakeService:
             self.database,
             Opener(self.vault, self.vault_database),
         )
+        self.imports = ImportJobs(self.database, ImportSeal(self.vault), _import_bounds(settings))
+        self.import_runner = ImportRunner(
+            self.imports, self.intake, self.door.reporting, _reading_terms(settings, stamps), metrics.show_imports,
+            partial(_count_rows, metrics),
+        )  # fmt: skip
         host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke intake 判客登记",
@@ -122,12 +136,15 @@ class IntakeService:
             metrics=partial(render_metrics, registry),
             lifespan=host.lifespan,
             hosts=settings.allowed_hosts,
+            forms=(IMPORTS,),
             examples=examples_of("services.intake"),
-            schemas=SCHEMAS,
+            schemas=SCHEMAS | IMPORT_SCHEMAS,
             body_limit=BATCH_BYTES,
             door=self.door.door(),
         )
         add_routes(self.app, self.intake, metrics, self.door.reporting)
+        calls = ImportCalls(self.imports, self.import_runner, settings.intake_import_bytes)
+        add_import_routes(self.app, calls)
 
     def _sealing(self, journal: Journal) -> Journal | SealingJournal:
         """The journal behind the seal, where keys are given."""
@@ -163,7 +180,13 @@ class IntakeService:
             *(() if self.clock_watch is None else (in_background("clock watch", self.clock_watch.run),)),
             ServicePart("committer", self._start_committer, self.committer.close),
             ServicePart("comparison", self._first_comparison),
+            ServicePart("secret of imports", self._prepare_imports),
+            closed("threads of imports", self.import_runner.close),
+            in_background("runner of imports", self.import_runner.run),
         ]
+
+    async def _prepare_imports(self) -> None:
+        await asyncio.to_thread(self.imports.prepare)
 
     async def _begin_clock(self) -> None:
         if self.clock_watch is not None:
@@ -219,6 +242,31 @@ def _journal(settings: IntakeSettings, dsn: str, clock: Clock, rulebooks: Adopta
         default_rulebook=settings.default_rulebook,
         schemes=_schemes(settings.scheme_folder),
     )
+
+
+def _import_bounds(settings: IntakeSettings) -> ImportBounds:
+    return ImportBounds(
+        settings.intake_imports_open, settings.intake_imports_caller, settings.intake_imports_days
+    )
+
+
+def _reading_terms(settings: IntakeSettings, clock: Clock) -> ReadingTerms:
+    try:
+        ZoneInfo(settings.intake_import_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(
+            f"{variable('intake_import_zone')}: {bilingual('is no time zone, such as Asia/Shanghai')}"
+        ) from None
+    return ReadingTerms(
+        settings.intake_import_zone,
+        BookLimits(rows=settings.intake_import_rows),
+        ProcessLimits(settings.intake_import_seconds, settings.intake_import_memory),
+        clock.now,
+    )
+
+
+def _count_rows(metrics: IntakeMetrics, tally: RowTally) -> None:
+    metrics.count_rows(tally.accepted, tally.duplicates, tally.rejected)
 
 
 def _relay_settings(settings: IntakeSettings) -> IntakeRelaySettings:

@@ -31,6 +31,14 @@ class IntakeSettings(CommonSettings, frozen=True, kw_only=True):
     intake_stuck_after: Seconds = 30.0
     intake_exit_after: Seconds = 90.0
     intake_journal_in_clear: bool = False
+    intake_import_zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")] = "Asia/Shanghai"
+    intake_import_bytes: Count = 20_000_000
+    intake_import_rows: Count = 100_000
+    intake_import_seconds: Count = 300
+    intake_import_memory: Count = 2048
+    intake_imports_open: Count = 20
+    intake_imports_caller: Count = 2
+    intake_imports_days: Count = 7
     intake_attribution: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8002"
 
     @property

@@ -98,6 +98,24 @@ class IntakeMetrics:
             registry=registry,
         )
 
+        self.imports = Gauge("panke_intake_imports", "Imports that are open", ["state"], registry=registry)
+        self.import_rows = Counter(
+            "panke_intake_import_rows",
+            "Rows of imports by what became of them",
+            ["outcome"],
+            registry=registry,
+        )
+
+    def show_imports(self, waiting: int, running: int) -> None:
+        """How many imports wait, and how many run."""
+        self.imports.labels("waiting").set(waiting)
+        self.imports.labels("running").set(running)
+
+    def count_rows(self, accepted: int, duplicates: int, rejected: int) -> None:
+        """Count the rows of an import that has ended."""
+        for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("rejected", rejected)):
+            self.import_rows.labels(outcome).inc(count)
+
     def group(self, outcomes: Sequence[Outcome]) -> None:
         """Count one group; by group and not by event, because a counter costs as much as a small decode."""
         self.group_size.observe(len(outcomes))

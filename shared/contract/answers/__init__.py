@@ -19,6 +19,16 @@ from shared.contract.answers.history import (
     PreviewDecision,
     SetAsideRecord,
 )
+from shared.contract.answers.imports import (
+    ImportCounts,
+    ImportedSheet,
+    ImportJob,
+    ImportMapping,
+    ImportProblem,
+    ImportRejection,
+    ImportsPage,
+    KeptMapping,
+)
 from shared.contract.answers.lists import (
     DealAnswer,
     DealsPage,
@@ -89,7 +99,9 @@ __all__ = [
     "CustomerResult", "CustomersPage", "DealAnswer", "DealDecision", "DealResult", "DealsPage", "DeskAdvice",
     "DifferenceAnswer", "DifferencesPage", "DisputeResult", "DisputesPage", "EventPlace", "FactDecision",
     "FactOutcome", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision",
-    "HistoryEvent", "InstantText", "JudgementResult", "LaterChange", "ListedCustomer", "ListedDeal",
+    "HistoryEvent", "ImportCounts", "ImportJob", "ImportMapping", "ImportProblem", "ImportRejection",
+    "ImportedSheet", "ImportsPage", "InstantText", "JudgementResult", "KeptMapping", "LaterChange", "ListedCustomer",
+    "ListedDeal",
     "ListedFlag", "ListedOffice", "ListedPenalty", "ListedWarning", "LookupAnswer", "OfficeTurns",
     "OfficesPage", "OwnershipDecision", "PenaltiesPage", "PenaltyResult", "PreviewAnswer",
     "PreviewDealDecision", "PreviewDecision", "QuarantineAnswer", "RecordSummary", "RecordWarning",

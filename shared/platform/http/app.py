@@ -66,6 +66,7 @@ def create_app(
     body_limit: int = MIB,
     any_query: bool = False,
     hosts: Collection[str] = (),
+    forms: Collection[str] = (),
     public: bool = False,
     examples: Mapping[str, Document] | None = None,
     schemas: Mapping[str, Document] | None = None,
@@ -77,7 +78,7 @@ def create_app(
     it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
     and its liveness, and neither figures nor a description of itself. `examples` are shown with each call, `schemas`
     are those of its own answers, by name. `notes` are told with readiness, and make nothing unready. `door` is what
-    stands before every route and lets in who may.
+    stands before every route and lets in who may. `forms` are the paths that take files.
     """
     app = DescribedApp(
         closed=None if door is None else door.closed,
@@ -101,7 +102,7 @@ def create_app(
     if door is not None:
         app.add_middleware(_Behind, door=door.before)
     app.add_middleware(BodyLimit, limit=body_limit)
-    app.add_middleware(OriginGuard, hosts=hosts)
+    app.add_middleware(OriginGuard, hosts=hosts, forms=forms)
     app.add_middleware(AccessLog)  # it also logs what the limit refuses
     app.add_middleware(AnswerHeaders)  # added last, so outermost: refusals say as much as answers
     return app

@@ -9,7 +9,8 @@ with a plain content type it can write without being asked first, and by a name 
 - `Sec-Fetch-Site`, where a browser sends it, says that the request is of the same origin, was typed, or follows a link.
 
 And a body is JSON or NDJSON by its media type, which no page may send to another origin unasked, and as it is: a
-compressed one would be taken for damaged JSON.
+compressed one would be taken for damaged JSON. A form of several parts is taken at the addresses alone that take files;
+behind those, as everywhere, a token decides, which no page of another origin has.
 """
 
 from __future__ import annotations
@@ -45,28 +46,41 @@ _LOOKED_AT: Final = frozenset(
 )
 _REMEMBERED: Final = 256
 _MEDIA: Final = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
+_FORM: Final = "multipart/form-data"
 
 
 class OriginGuard:
     """Refuses what a page of another origin asks, and bodies that are neither JSON nor NDJSON.
 
-    `hosts` are names, without port, besides `localhost` and addresses, under which the service may be reached.
+    `hosts` are names, without port, besides `localhost` and addresses, under which the service may be reached; `forms`
+    are the paths that take files.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] = (), media: Collection[str] = _MEDIA) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] = (),
+        media: Collection[str] = _MEDIA,
+        forms: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._media = frozenset(media)
+        self._forms = frozenset(forms)
         # A client says the same each time; looking at it anew takes a tenth of a small request (benchmark `intake`).
         self._refusal_of = lru_cache(maxsize=_REMEMBERED)(self._refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._refusal_of(*_said(scope))) is not None:
-            await problem(*refusal)(scope, receive, send)
-            return
+        if scope["type"] == "http":
+            refusal = self._refusal_of(*_said(scope), scope["path"] in self._forms)
+            if refusal is not None:
+                await problem(*refusal)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
-    def _refusal(self, method: str, has_body: bool, said: tuple[Field, ...]) -> tuple[int, str] | None:
+    def _refusal(
+        self, method: str, has_body: bool, said: tuple[Field, ...], form: bool
+    ) -> tuple[int, str] | None:
         headers = Headers(raw=list(said))
         if len(headers.getlist("host")) > 1:
             return 400, f"Host: {bilingual('may be given once only')}"
@@ -79,7 +93,8 @@ class OriginGuard:
             return 403, bilingual("requests from another site are refused")
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             return 415, (bilingual("compressed bodies are not taken; send JSON as it is"))
-        if has_body and _media_type(headers) not in self._media:
+        stated = _media_type(headers)
+        if has_body and stated not in self._media and not (form and stated == _FORM):
             return 415, bilingual("Content-Type must be stated: application/json or application/x-ndjson")
         return None
 

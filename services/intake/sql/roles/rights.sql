@@ -16,5 +16,9 @@ GRANT INSERT, UPDATE, DELETE ON intake.outbox, intake.sent, intake.acknowledged 
 -- What the record of access does not have yet: kept, and gone when access has taken it.
 GRANT INSERT, UPDATE (problem), DELETE ON intake.access_reports TO {intake};
 
+-- Imports: jobs that come and go, mappings that change, the secret of their ids that is wrapped anew.
+GRANT INSERT, UPDATE, DELETE ON intake.imports TO {intake};
+GRANT INSERT, UPDATE ON intake.import_mappings, intake.import_secret TO {intake};
+
 -- What is asked of the journal of a scope.
 GRANT SELECT ON intake.facts, intake.set_asides TO {intake_reader};

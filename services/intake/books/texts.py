@@ -1,0 +1,69 @@
+"""CSV as offices have it: UTF-8 with or without a byte order mark, UTF-16 as Excel saves it, or GB18030."""
+
+from __future__ import annotations
+
+import csv
+import re
+from io import StringIO
+from typing import Final
+
+from services.intake.books.archive import damaged, wrong_type
+from services.intake.books.grid import BookLimits, Cell, Grid, UnreadableBookError, demand_size, without_end
+from shared.i18n import bilingual
+
+_MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_binary = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]").search
+_page = re.compile(r"\s*<(?:!doctype|html|\?xml|table|head|meta)", re.IGNORECASE).match
+_DELIMITERS: Final = ",\t;"
+_SEEN: Final = 20
+LONGEST: Final = 65_536
+
+
+def read_csv(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
+    """The rows; a file of this kind has no sheets. Raises `UnreadableBookError`."""
+    if sheet is not None:
+        raise UnreadableBookError("sheet", "known_sheet", bilingual("a CSV file has no sheets: leave it out"))
+    text = decoded(content)
+    if _page(text):
+        raise UnreadableBookError(
+            "file",
+            "type",
+            bilingual("the file is a web page by another name: open it in Excel and save it as .xlsx"),
+        )
+    if _binary(text):
+        raise wrong_type()
+    csv.field_size_limit(LONGEST)
+    rows: list[list[Cell]] = []
+    try:
+        for row in csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text)):
+            demand_size(limits, len(rows) + 1, len(row))
+            rows.append([cell or None for cell in row])
+    except csv.Error:
+        raise damaged() from None
+    if not (found := without_end(rows)):
+        raise UnreadableBookError("file", "empty", bilingual("no sheet of the file has anything in it"))
+    return Grid("", found)
+
+
+def decoded(content: bytes) -> str:
+    """The text; what begins with no mark and is no UTF-8 is taken for GB18030."""
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return _strictly(content, encoding)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return _strictly(content, "gb18030")
+
+
+def _strictly(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise wrong_type() from None
+
+
+def _delimiter(text: str) -> str:
+    """What stands most often in the first lines."""
+    head = "\n".join(text.split("\n", _SEEN)[:_SEEN])
+    return max(_DELIMITERS, key=head.count)

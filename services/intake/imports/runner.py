@@ -1,0 +1,286 @@
+"""Runs imports that wait, one at a time: a process of its own reads the file, and intake records what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from services.intake.admission.service import Intake
+from services.intake.books.grid import BookLimits
+from services.intake.imports.entries import ImportTerms
+from services.intake.imports.jobs import ImportJobs, RowTally, TakenImport
+from services.intake.imports.process import (
+    ProcessLimits,
+    Rejections,
+    Said,
+    SheetRead,
+    run_reading,
+)
+from services.intake.imports.recording import EntryRecorder
+from services.intake.imports.sheet import SheetOrder
+from shared.access.reporting import Reporting
+from shared.contract.answers.imports import ImportProblem
+from shared.i18n import bilingual
+from shared.platform.http.problem import ProblemError
+from shared.platform.threads import Threads
+
+log: Final = structlog.get_logger()
+
+BEAT: Final = 1.0
+"""Seconds between two signs of life, and between two looks for what waits."""
+CLEANING: Final = 15.0
+ENDING: Final = 5.0
+
+
+class ImportEndedError(Exception):
+    """The import was cancelled, or is another process's now."""
+
+    def __init__(self, *, cancelled: bool) -> None:
+        super().__init__()
+        self.cancelled = cancelled
+
+
+@dataclass(slots=True)
+class ReadingProcess:
+    """The process that reads a file, and the pipe to it."""
+
+    process: SpawnProcess
+    pipe: Connection
+
+    def heard(self) -> Said | None:
+        """What it says within a beat."""
+        if not self.pipe.poll(BEAT):
+            return None
+        try:
+            said: Said = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join(ENDING)
+            told = bilingual("the process that read the file was ended: {code}", code=self.process.exitcode)
+            return ImportProblem("file", "limit", told)
+        return said
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTerms:
+    """What holds for every import of this deployment."""
+
+    zone: str
+    books: BookLimits
+    process: ProcessLimits
+    now: Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class _Running:
+    """One import while it runs."""
+
+    taken: TakenImport
+    reading: ReadingProcess
+    tally: RowTally = field(default_factory=RowTally)
+
+
+class ImportRunner:
+    """The part of the service; `told` hears how many wait and run, and how many rows became what."""
+
+    def __init__(
+        self,
+        jobs: ImportJobs,
+        intake: Intake,
+        reporting: Reporting,
+        terms: ReadingTerms,
+        told: Callable[[int, int], None],
+        ended: Callable[[RowTally], None],
+    ) -> None:
+        self._jobs = jobs
+        self._intake = intake
+        self._reporting = reporting
+        self._terms = terms
+        self._told = told
+        self._ended = ended
+        self._threads = Threads("imports", 3)
+        self._asked = asyncio.Event()
+
+    def wake(self) -> None:
+        """One was asked for: it need not wait for the next look."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled; what runs then is given back."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._clean())
+            group.create_task(self._work())
+
+    def close(self) -> None:
+        self._threads.close()
+
+    async def _clean(self) -> None:
+        while True:
+            try:
+                self._told(*await self._threads.run(self._jobs.clean))
+            except psycopg.Error as error:
+                log.warning("imports_not_cleaned", error=type(error).__name__)
+            await asyncio.sleep(CLEANING)
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                taken = await self._taken()
+                if taken is not None:
+                    await self._run(taken)
+                    continue
+            except psycopg.Error as error:  # the lease runs out, and the import is taken again
+                log.warning("imports_away", error=type(error).__name__)
+            await self._wait()
+
+    async def _taken(self) -> TakenImport | None:
+        """One to run; what is taken while this is cancelled is given back."""
+        taking = asyncio.ensure_future(self._threads.run(self._jobs.take))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            if (taken := await taking) is not None:
+                await asyncio.to_thread(self._left, taken)
+            raise
+
+    async def _wait(self) -> None:
+        self._asked.clear()
+        try:
+            async with asyncio.timeout(BEAT):
+                await self._asked.wait()
+        except TimeoutError:
+            pass
+
+    async def _run(self, taken: TakenImport) -> None:
+        log.info("import_begun", import_id=taken.id, scope=taken.row.scope)
+        reading: ReadingProcess | None = None
+        try:
+            reading = await self._threads.run(self._begun, taken)
+            await self._through(_Running(taken, reading))
+        except ImportEndedError as ended:
+            if ended.cancelled:
+                await self._threads.run(self._jobs.cancelled, taken)
+            log.info("import_ended_early", import_id=taken.id, cancelled=ended.cancelled)
+        except ProblemError as error:  # what is privileged cannot be put on record now: it is taken again
+            log.warning("import_not_on_record", import_id=taken.id, detail=error.detail)
+            await self._threads.run(self._jobs.leave, taken)
+            await asyncio.sleep(BEAT)
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(self._left, taken))
+            raise
+        finally:
+            if reading is not None:
+                reading.end()
+
+    def _begun(self, taken: TakenImport) -> ReadingProcess:
+        context = get_context("spawn")  # a fork of a process with threads and connections is not safe
+        ours, theirs = context.Pipe()
+        process = context.Process(target=run_reading, args=(theirs, self._terms.process), daemon=True)
+        process.start()
+        theirs.close()
+        ours.send(self._order(taken))
+        return ReadingProcess(process, ours)
+
+    def _order(self, taken: TakenImport) -> SheetOrder:
+        row, asked = taken.row, taken.asked
+        terms = ImportTerms(
+            kind=row.kind,
+            scope=row.scope,
+            office=row.office,
+            actor=asked.actor,
+            register=asked.file,
+            now=self._terms.now(),
+            zone=self._terms.zone,
+            year=asked.year,
+            attested_by=asked.attested_by,
+        )
+        return SheetOrder(
+            taken.content, terms, taken.members, taken.secret, asked.sheet, asked.mapping, self._terms.books
+        )
+
+    async def _through(self, running: _Running) -> None:
+        """From the first word of the process to the end of the import. Raises `ImportEndedError`."""
+        taken, tally = running.taken, running.tally
+        found = await self._heard(running)
+        if isinstance(found, ImportProblem):
+            await self._threads.run(self._jobs.failed, taken, found)
+            log.warning("import_failed", import_id=taken.id, rule=found.rule)
+            return
+        assert isinstance(found, SheetRead), "the process says this first"
+        tally.read = tally.rejected = found.rejected
+        await self._threads.run(self._jobs.put_sheet, taken, found.sheet)
+        recorder = EntryRecorder(taken, self._jobs, self._intake, self._reporting, self._threads)
+        left = found.entries
+        while left:
+            piece = await self._heard(running)
+            if isinstance(piece, ImportProblem):
+                await self._threads.run(self._jobs.failed, taken, piece)
+                return
+            assert isinstance(piece, list), "entries come behind"
+            left -= len(piece)
+            if taken.asked.dry_run:
+                await self._compare(running, piece)
+            elif not await recorder.record(piece, tally, lambda: self._holds(running)):
+                raise ImportEndedError(cancelled=True)
+            await self._hold(running)
+        await self._finish(running, recorder)
+
+    async def _compare(self, running: _Running, piece: list[Any]) -> None:
+        """Of a trial: which rows would be new."""
+        known = await self._threads.run(self._jobs.recorded, [one.id for one in piece])
+        running.tally.read += len(piece)
+        running.tally.duplicates += len(known)
+        running.tally.accepted += len(piece) - len(known)
+
+    async def _finish(self, running: _Running, recorder: EntryRecorder) -> None:
+        await self._threads.run(running.reading.pipe.send, recorder.rejected)
+        last = await self._heard(running)
+        if isinstance(last, ImportProblem):
+            await self._threads.run(self._jobs.failed, running.taken, last)
+            return
+        assert isinstance(last, Rejections), "the process ends with these"
+        await self._threads.run(self._jobs.done, running.taken, running.tally, last.first, last.rows, None)
+        if not running.taken.asked.dry_run:
+            self._ended(running.tally)
+        log.info("import_done", import_id=running.taken.id, rows=running.tally.read)
+
+    async def _heard(self, running: _Running) -> Said:
+        """What the process says next; the lease goes on meanwhile. Raises `ImportEndedError`."""
+        deadline = time.monotonic() + self._terms.process.seconds
+        while (said := await self._threads.run(running.reading.heard)) is None:
+            if time.monotonic() > deadline:
+                told = bilingual(
+                    "the file took more than {seconds} s to read", seconds=self._terms.process.seconds
+                )
+                return ImportProblem("file", "limit", told)
+            await self._hold(running)
+        return said
+
+    async def _hold(self, running: _Running) -> None:
+        goes_on = await self._threads.run(self._jobs.hold, running.taken, running.tally)
+        if not goes_on:
+            raise ImportEndedError(cancelled=goes_on is not None)
+
+    async def _holds(self, running: _Running) -> bool:
+        await self._hold(running)
+        return True
+
+    def _left(self, taken: TakenImport) -> None:
+        try:
+            self._jobs.leave(taken)
+        except psycopg.Error as error:  # the lease runs out instead
+            log.warning("import_not_left", import_id=taken.id, error=type(error).__name__)
