@@ -37,7 +37,7 @@ def test_an_old_book_is_counted_and_its_rejected_rows_are_explained(name: str) -
     assert faults_of(sheet) == book.rejected
     assert len(sheet.entries) == book.entries
     assert {why: count for why, count in sheet.summary.skipped.items() if count} == book.skipped
-    assert sheet.summary.noon == book.noon
+    assert sheet.summary.without_time == book.noon
 
 
 def test_a_day_that_is_merged_or_marked_holds_for_the_rows_below() -> None:

@@ -20,8 +20,9 @@ _error = re.compile(rb"""\bt=["']e["']""").search
 _place = re.compile(rb"""(?:^|\s)r=["']([A-Z]{1,3})([0-9]{1,7})["']""").search
 _attributes = re.compile(r"""(?:\w+:)?(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)')""").findall
 _ELEMENTS: Final = {
-    name: re.compile(rf"<(?:\w+:)?{name}\s([^>]*)>").findall
-    for name in ("sheet", "workbookPr", "Relationship")
+    "sheet": re.compile(r"<(?:\w+:)?sheet\s([^>]*)>").findall,
+    "workbookPr": re.compile(r"<(?:\w+:)?workbookPr\s([^>]*)>").findall,
+    "Relationship": re.compile(r"<(?:\w+:)?Relationship\s([^>]*)>").findall,
 }
 
 

@@ -86,7 +86,7 @@ class ReadingTerms:
 
 
 @dataclass(slots=True)
-class _Running:
+class RunningImport:
     """One import while it runs."""
 
     taken: TakenImport
@@ -170,7 +170,7 @@ class ImportRunner:
         reading: ReadingProcess | None = None
         try:
             reading = await self._threads.run(self._begun, taken)
-            await self._through(_Running(taken, reading))
+            await self._through(RunningImport(taken, reading))
         except ImportEndedError as ended:
             if ended.cancelled:
                 await self._threads.run(self._jobs.cancelled, taken)
@@ -212,7 +212,7 @@ class ImportRunner:
             taken.content, terms, taken.members, taken.secret, asked.sheet, asked.mapping, self._terms.books
         )
 
-    async def _through(self, running: _Running) -> None:
+    async def _through(self, running: RunningImport) -> None:
         """From the first word of the process to the end of the import. Raises `ImportEndedError`."""
         taken, tally = running.taken, running.tally
         found = await self._heard(running)
@@ -239,14 +239,14 @@ class ImportRunner:
             await self._hold(running)
         await self._finish(running, recorder)
 
-    async def _compare(self, running: _Running, piece: list[Any]) -> None:
+    async def _compare(self, running: RunningImport, piece: list[Any]) -> None:
         """Of a trial: which rows would be new."""
         known = await self._threads.run(self._jobs.recorded, [one.id for one in piece])
         running.tally.read += len(piece)
         running.tally.duplicates += len(known)
         running.tally.accepted += len(piece) - len(known)
 
-    async def _finish(self, running: _Running, recorder: EntryRecorder) -> None:
+    async def _finish(self, running: RunningImport, recorder: EntryRecorder) -> None:
         await self._threads.run(running.reading.pipe.send, recorder.rejected)
         last = await self._heard(running)
         if isinstance(last, ImportProblem):
@@ -258,7 +258,7 @@ class ImportRunner:
             self._ended(running.tally)
         log.info("import_done", import_id=running.taken.id, rows=running.tally.read)
 
-    async def _heard(self, running: _Running) -> Said:
+    async def _heard(self, running: RunningImport) -> Said:
         """What the process says next; the lease goes on meanwhile. Raises `ImportEndedError`."""
         deadline = time.monotonic() + self._terms.process.seconds
         while (said := await self._threads.run(running.reading.heard)) is None:
@@ -270,12 +270,12 @@ class ImportRunner:
             await self._hold(running)
         return said
 
-    async def _hold(self, running: _Running) -> None:
+    async def _hold(self, running: RunningImport) -> None:
         goes_on = await self._threads.run(self._jobs.hold, running.taken, running.tally)
         if not goes_on:
             raise ImportEndedError(cancelled=goes_on is not None)
 
-    async def _holds(self, running: _Running) -> bool:
+    async def _holds(self, running: RunningImport) -> bool:
         await self._hold(running)
         return True
 
