@@ -17,10 +17,12 @@ SERVED := access witness audit intake attribution notifier registers sms apprise
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url
 # Let a compile's header name the command that a person would type.
 export UV_CUSTOM_COMPILE_COMMAND := make requirements
+# What was compiled once is kept, for the hundreds of processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
 # Never another environment that happens to be active.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help demo test lint bench soak up down clean clean-data install requirements catalogues python
+.PHONY: help demo test compiled lint bench soak up down clean clean-data install requirements catalogues python
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -28,8 +30,13 @@ help: ## Say what there is to make.
 demo: $(STAMP) ## Ten days of an office on real parts, in a few minutes (HOLD=0 ends without waiting).
 	@$(BIN)/panke demo $(DEMO)
 
-test: lint ## Lint, then every test but the soak (TESTS="tests/unit -k clock" runs some).
+test: $(STAMP) ## Lint, then every test but the soak (TESTS="tests/unit -k clock" runs some).
+	@$(MAKE) --no-print-directory -j2 lint compiled
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+# Once beside the linters, instead of once in each worker; whatever cannot be read is told by the run itself.
+compiled: $(STAMP)
+	@$(BIN)/pytest --collect-only -qq $(TESTS) >/dev/null 2>&1 || true
 
 lint: $(STAMP) ## Style, types and borders.
 	@echo "ruff check";  $(BIN)/ruff check --quiet .

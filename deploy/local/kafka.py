@@ -67,7 +67,10 @@ SETTINGS = {
 
 
 class EmbeddedKafka(EmbeddedServer):
-    """A broker whose data, settings, log and pid file live in `directory`; a restart finds them there."""
+    """A broker whose data, settings, log and pid file live in `directory`; a restart finds them there.
+
+    For one that is `short_lived`, of a test, Java compiles in its first stage alone: the second pays only later.
+    """
 
     name = "kafka"
     format_arguments: tuple[str, ...] = ()
@@ -81,10 +84,12 @@ class EmbeddedKafka(EmbeddedServer):
         home: Path | None = None,
         heap_mb: int = 256,
         tied: bool = True,
+        short_lived: bool = False,
     ) -> None:
         super().__init__(PART, directory, port, tied=tied)
         self.home = home or local_home()
         self.heap_mb = heap_mb
+        self.short_lived = short_lived
         self._options: list[str] | None = None
 
     def owns(self, address: str) -> bool:
@@ -109,6 +114,7 @@ class EmbeddedKafka(EmbeddedServer):
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
             *(self._options or []),
+            *(["-XX:TieredStopAtLevel=1"] if self.short_lived else []),
             *_logging("info"),
         ]
         command = [str(java), *options, "-cp", _classpath(jars), "kafka.Kafka", str(settings)]

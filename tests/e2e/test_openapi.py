@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -26,7 +25,7 @@ from shared.contract import format_instant
 from shared.contract.answers import LookupAnswer, PreviewAnswer
 from shared.platform.http.problem import PROBLEM_TYPE
 from tests.support.answers import said_by, type_of
-from tests.support.parts import eventually
+from tests.support.parts import eventually, fresh_database, open_directory
 from tests.support.system import PATIENCE, SERVICES, System, running
 from tests.support.times import odd_times
 from tests.support.tokens import admission
@@ -39,6 +38,8 @@ TOLD = (
     "response_schema_conformance",
 )
 EXAMPLES = 6
+Listed = tuple[str, httpx.Response, dict[str, Any]]
+"""A call, what it answered, and what OpenAPI says of that."""
 
 load_all_checks()
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
@@ -48,14 +49,24 @@ schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 THERE = "2026-03-02T09:59:00+08:00"
 
 
-@pytest.fixture
-def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
+@pytest.fixture(scope="module")
+def system(postgres_dsn: str, kafka: str) -> Iterator[System]:
+    """One deployment for the module: nothing that is sent here hinders another test of it."""
     settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_ATTRIBUTION_LOOKUPS_MINUTE": "100000"}
     settings |= {"PANKE_ATTRIBUTION_LOOKUPS_DAY": "100000"}
-    with running(directory, database, kafka, BEGIN, settings=settings) as found:
+    with (
+        open_directory() as directory,
+        fresh_database(postgres_dsn) as database,
+        running(directory, database, kafka, BEGIN, settings=settings) as found,
+    ):
         seq = found.record(visit())
         found.ask("/v1/scopes/demo/customers", min_seq=seq)
         yield found
+
+
+@pytest.fixture(scope="module")
+def lists(system: System) -> list[Listed]:
+    return list(every_list(system))
 
 
 def visit() -> dict[str, Any]:
@@ -118,20 +129,20 @@ def fuzz(operation: Any, address: str, session: requests.Session) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_every_time_in_every_answer_is_told_in_one_form(system: System) -> None:
+def test_every_time_in_every_answer_is_told_in_one_form(lists: list[Listed]) -> None:
     """UTC with `Z`, whatever offset it was recorded with; only a recorded event stands as it was written."""
     seen = 0
-    for path, answer, _ in every_list(system):
+    for path, answer, _ in lists:
         assert list(odd_times(answer.json())) == [], path
         seen += len(re.findall(r'[0-9]Z"', answer.text))
     assert seen > 40
 
 
 @pytest.mark.timeout(900)
-def test_every_answer_is_all_that_its_type_says_and_no_more(system: System) -> None:
+def test_every_answer_is_all_that_its_type_says_and_no_more(system: System, lists: list[Listed]) -> None:
     """Decoded into the struct of the contract that OpenAPI names for it and encoded again it has the same bytes."""
     seen = 0
-    for path, answer, media in every_list(system):
+    for path, answer, media in lists:
         if path.startswith(("intake /v1", "attribution /v1")):
             body = answer.content.rstrip(b"\n")
             assert said_by(type_of(media["schema"]), body) == body, path
@@ -144,7 +155,7 @@ def test_every_answer_is_all_that_its_type_says_and_no_more(system: System) -> N
     assert seen > 15
 
 
-def every_list(system: System) -> Iterator[tuple[str, httpx.Response, dict[str, Any]]]:
+def every_list(system: System) -> Iterator[Listed]:
     """Every call that only reads, of an office that has something of everything, with what OpenAPI says of it."""
     for kind, data in RECORDED:
         seq = system.record(visit() | {"id": str(uuid4()), "type": kind, "data": data, "occurred_at": THERE})

@@ -24,7 +24,7 @@ from shared.contract import format_instant
 from shared.contract.topics import Topics
 from tests.support.audit import read_topic
 from tests.support.panke import panke
-from tests.support.parts import eventually
+from tests.support.parts import embedded_kafka, eventually
 from tests.support.receiver import Receiver, notified_by
 from tests.support.system import PARTITIONS, PATIENCE, System, running
 
@@ -35,6 +35,13 @@ EVE = datetime(2026, 3, 5, 9, 0, 1, tzinfo=SHANGHAI).astimezone(UTC)
 LAST_DAY = datetime(2026, 3, 6, 9, 0, 1, tzinfo=SHANGHAI).astimezone(UTC)
 STAYS, RENEWED = "13800138001", "13800138002"
 FIRST_MORNING, LAST_MORNING = 2, 2
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A broker for this module, to be taken away; each test has topics of its own on it."""
+    with embedded_kafka() as broker:
+        yield broker
 
 
 @pytest.fixture

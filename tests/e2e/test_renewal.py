@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.kafka import EmbeddedKafka
 from shared.contract import format_instant
-from tests.support.parts import eventually
+from tests.support.parts import embedded_kafka, eventually
 from tests.support.receiver import Receiver, notified_by
 from tests.support.system import PATIENCE, System, running
 
@@ -23,6 +23,13 @@ BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI).astimezone(UTC)
 REMINDER = datetime(2026, 3, 5, 9, tzinfo=SHANGHAI).astimezone(UTC)
 SECOND = timedelta(seconds=1)
 RENEWED, FORGOTTEN = "13800138001", "13800138002"
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A broker for this module, to be taken away; each test has topics of its own on it."""
+    with embedded_kafka() as broker:
+        yield broker
 
 
 @pytest.fixture

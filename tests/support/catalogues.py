@@ -10,16 +10,14 @@ import ast
 import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from shared.i18n.text import CATALOGUES, DOMAIN
+from tests.support.sources import modules, nodes
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("deploy", "services", "shared")
 KEYWORDS = {"translated": 1, "bilingual": 1, "translated_in": 2}
 SOURCE = CATALOGUES / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
 COMPILED = SOURCE.with_suffix(".mo")
@@ -33,11 +31,11 @@ Message = tuple[str | None, str]
 
 def said() -> Iterator[tuple[Message, str]]:
     """Each message of the code, and the file that has it; what is put together as it runs can be no message."""
-    for file in sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
-        name = str(file.relative_to(ROOT))
+    for file in modules():
+        name = str(file)
         if name.startswith("shared/i18n/"):
             continue
-        for call in ast.walk(ast.parse(file.read_text())):
+        for call in nodes(file):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS:
                 *context, english = [_constant(one, name) for one in call.args[: KEYWORDS[call.func.id]]]
                 yield (context[0] if context else None, english), name

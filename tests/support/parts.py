@@ -77,7 +77,7 @@ def embedded_postgres() -> Iterator[EmbeddedPostgres]:
 @contextmanager
 def embedded_kafka() -> Iterator[EmbeddedKafka]:
     """A broker of one's own, to be killed and started at will; its data is deleted at the end."""
-    with open_directory() as directory, EmbeddedKafka(directory / "kafka") as broker:
+    with open_directory() as directory, EmbeddedKafka(directory / "kafka", short_lived=True) as broker:
         yield broker
 
 

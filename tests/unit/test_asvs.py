@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import sources
 from tests.support.documents import DOCS, ROOT, tables, text
+from tests.support.sources import nodes
 from tests.unit.test_openapi_documents import APPS
 
 PAGE = DOCS / "asvs.md"
 LEVELS = dict(line.split() for line in text(Path(__file__).with_name("asvs_levels.txt")).splitlines()[1:])
 VERDICTS = {"达到 met", "部分 partly", "未达到 not met", "不适用 n/a"}
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)[^)]*\)")
-ROOMS = ("deploy", "services", "shared")
 CRYPTOGRAPHY = {"argon2", "cryptography", "hashlib", "hmac", "joserfc", "secrets", "ssl"}
 DANGEROUS = {"dill", "marshal", "pickle", "shelve", "xmlrpc"}
 READS_XML = {"fromstring", "fromstringlist", "iterparse", "parse", "XMLParser", "XMLPullParser"}
@@ -31,25 +32,23 @@ def rows() -> list[list[str]]:
 
 
 @cache
-def modules() -> dict[str, ast.Module]:
-    """The production code but the demonstration, parsed, by its path."""
-    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-    named = {str(path.relative_to(ROOT)): path for path in paths}
-    return {name: ast.parse(text(path)) for name, path in named.items() if "deploy/demo/" not in name}
+def modules() -> dict[str, tuple[ast.AST, ...]]:
+    """The nodes of the production code but the demonstration, by its path."""
+    return {str(path): nodes(path) for path in sources.modules() if "deploy/demo/" not in str(path)}
 
 
 def calls() -> Iterator[tuple[str, ast.Call, str]]:
     """Every call of the production code: where, the call, and what is called."""
     for name, module in modules().items():
-        for node in ast.walk(module):
+        for node in module:
             if isinstance(node, ast.Call):
                 yield f"{name}:{node.lineno}", node, ast.unparse(node.func)
 
 
-def imported(module: ast.Module) -> set[str]:
+def imported(module: tuple[ast.AST, ...]) -> set[str]:
     """The packages that a module imports."""
     found = set()
-    for node in ast.walk(module):
+    for node in module:
         if isinstance(node, ast.Import):
             found |= {one.name.partition(".")[0] for one in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -11,6 +11,7 @@ import pytest
 
 from shared.i18n import Text, bilingual, listed, translated, translated_in
 from tests.support import catalogues
+from tests.support.sources import modules, nodes
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 NO_WORDS = {("line of a digest", "{case} {whose}{until}"), (None, "{field} {before} → {after}")}
@@ -94,18 +95,16 @@ def _fields(template: str) -> set[str]:
 
 
 def _chinese_in_code() -> Iterator[str]:
-    for room in catalogues.ROOMS:
-        for file in sorted((catalogues.ROOT / room).rglob("*.py")):
-            name = str(file.relative_to(catalogues.ROOT))
-            if name in OF_OTHERS or name.startswith(INVENTED):
-                continue
-            tree = ast.parse(file.read_text())
-            documentation = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
-            for one in ast.walk(tree):
-                if (
-                    isinstance(one, ast.Constant)
-                    and isinstance(one.value, str)
-                    and id(one) not in documentation
-                    and HAN.search(TITLES.sub("", one.value))
-                ):
-                    yield f"{name}:{one.lineno}: {one.value}"
+    for file in modules():
+        name = str(file)
+        if name in OF_OTHERS or name.startswith(INVENTED):
+            continue
+        documentation = {id(one.value) for one in nodes(file) if isinstance(one, ast.Expr)}
+        for one in nodes(file):
+            if (
+                isinstance(one, ast.Constant)
+                and isinstance(one.value, str)
+                and id(one) not in documentation
+                and HAN.search(TITLES.sub("", one.value))
+            ):
+                yield f"{name}:{one.lineno}: {one.value}"

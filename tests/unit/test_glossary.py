@@ -6,12 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("deploy", "services", "shared")
+from tests.support.sources import ROOMS, ROOT, modules, nodes
+
 PAGE = ROOT / "docs" / "glossary.md"
 GIVEN_UP = "## Words given up"
 
@@ -38,10 +37,10 @@ def said() -> str:
 
 def names() -> Iterator[tuple[str, str]]:
     """The names of modules, classes and functions, each with its place."""
-    for file in sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
-        place = str(file.relative_to(ROOT))
+    for file in modules():
+        place = str(file)
         yield file.stem, place
-        for one in ast.walk(ast.parse(file.read_text())):
+        for one in nodes(file):
             if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 yield one.name, f"{place}:{one.lineno}"
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
-PRODUCTION: Final = ("deploy", "services", "shared")
+from tests.support.sources import ROOMS, ROOT, modules, nodes
+
 LINTER: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 MIRRORED: Final = frozenset(
@@ -38,12 +38,6 @@ ROOTS: Final = re.compile(
 """Where a clock is taken and the environment read: the edge of a service, commands, and what deploys."""
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for top in PRODUCTION:
-        for path in sorted((ROOT / top).rglob("*.py")):
-            yield path.relative_to(ROOT), ast.parse(path.read_text())
-
-
 def module_of(path: Path) -> str:
     name = ".".join(path.with_suffix("").parts)
     return name.removesuffix(".__init__")
@@ -51,21 +45,20 @@ def module_of(path: Path) -> str:
 
 def package_imports() -> dict[str, dict[str, set[str]]]:
     """Package → imported package → the modules that do it; imports inside functions count as well."""
-    trees = {module_of(path): (path, tree) for path, tree in sources()}
+    paths = {module_of(path): path for path in modules()}
     packages = {
-        name: name if path.name == "__init__.py" else name.rpartition(".")[0]
-        for name, (path, _) in trees.items()
+        name: name if path.name == "__init__.py" else name.rpartition(".")[0] for name, path in paths.items()
     }
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for name, (_, tree) in trees.items():
-        for target in imported(tree, frozenset(trees)):
+    for name, path in paths.items():
+        for target in imported(path, frozenset(paths)):
             if packages[target] != packages[name]:
                 found[packages[name]][packages[target]].add(f"{name} → {target}")
     return found
 
 
-def imported(tree: ast.Module, known: frozenset[str]) -> Iterator[str]:
-    for node in ast.walk(tree):
+def imported(path: Path, known: frozenset[str]) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -92,8 +85,8 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
 def test_a_class_name_stands_once() -> None:
     """A class of production code has a name of its own, but for what contract and domain mirror."""
     places: dict[str, set[str]] = defaultdict(set)
-    for path, tree in sources():
-        for node in ast.walk(tree):
+    for path in modules():
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 places[node.name].add(f"{path}:{node.lineno}")
     twice = {name: sorted(where) for name, where in places.items() if len(where) > 1}
@@ -116,9 +109,9 @@ def test_only_the_edge_takes_clocks_and_reads_the_environment() -> None:
     """Inside the rooms a clock and a setting are handed in, so that tests and demonstrations may drive them."""
     taken = [
         f"{path}:{node.lineno} {ast.unparse(node)}"  # type: ignore[attr-defined]
-        for path, tree in sources()
+        for path in modules()
         if not ROOTS.fullmatch(path.as_posix())
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if takes_the_time(node)
     ]
     assert taken == []
@@ -126,8 +119,8 @@ def test_only_the_edge_takes_clocks_and_reads_the_environment() -> None:
 
 def rooms() -> set[str]:
     """Every package of production code, as a folder."""
-    return {f"{path.parent.as_posix()}/" for path, _ in sources() if path.name == "__init__.py"} - {
-        f"{top}/" for top in PRODUCTION
+    return {f"{path.parent.as_posix()}/" for path in modules() if path.name == "__init__.py"} - {
+        f"{top}/" for top in ROOMS
     }
 
 
@@ -154,17 +147,17 @@ def test_the_rules_take_values_from_msgspec_and_nothing_else() -> None:
     """The domain neither reads nor writes bytes: of msgspec it imports structs alone (ADR 0030)."""
     taken = {
         f"{node.module}.{alias.name}" if node.module == "msgspec" else node.module
-        for path, tree in sources()
+        for path in modules()
         if path.parent.as_posix() == "shared/rules/domain"
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("msgspec")
         for alias in node.names
     }
     whole = [
         f"{path}:{node.lineno}"
-        for path, tree in sources()
+        for path in modules()
         if path.parent.as_posix() == "shared/rules/domain"
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.Import) and any(alias.name.startswith("msgspec") for alias in node.names)
     ]
     assert taken <= VALUE_TYPES
@@ -173,10 +166,10 @@ def test_the_rules_take_values_from_msgspec_and_nothing_else() -> None:
 
 def asked_for(service: str) -> Iterator[re.Pattern[str]]:
     """What code of a service, or of what no service owns, may name: its words, and those made from a pattern."""
-    for path, tree in sources():
+    for path in modules():
         if path.parts[0] == "services" and path.parts[1] != service:
             continue
-        for node in ast.walk(tree):
+        for node in nodes(path):
             if isinstance(node, ast.JoinedStr):
                 parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
                 if any(parts) and all(part is None or re.fullmatch(r"\w+", str(part)) for part in parts):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.sources import modules, nodes
+
 MADE = {
     "AIOKafkaAdminClient": {"shared/platform/kafka/client.py"},
     "AIOKafkaConsumer": {"shared/platform/kafka/client.py"},
@@ -17,11 +17,10 @@ MADE = {
 
 def imported() -> Iterator[tuple[str, str]]:
     """Names that production code imports, each with its file."""
-    for top in ("deploy", "services", "shared"):
-        for path in (ROOT / top).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.ImportFrom):
-                    yield from ((alias.name, str(path.relative_to(ROOT))) for alias in node.names)
+    for path in modules():
+        for node in nodes(path):
+            if isinstance(node, ast.ImportFrom):
+                yield from ((alias.name, str(path)) for alias in node.names)
 
 
 def test_clients_of_kafka_are_made_in_one_place() -> None:
