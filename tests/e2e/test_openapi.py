@@ -37,7 +37,7 @@ TOLD = (
     "content_type_conformance",
     "response_schema_conformance",
 )
-EXAMPLES = 6
+EXAMPLES = 3
 Listed = tuple[str, httpx.Response, dict[str, Any]]
 """A call, what it answered, and what OpenAPI says of that."""
 

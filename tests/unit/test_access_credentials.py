@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from services.access.credentials.passwords import demand_strong
+from services.access.credentials import passwords
+from services.access.credentials.passwords import Passwords, demand_strong
 from services.access.credentials.totp import code_at, new_recovery_codes, plain_code, step_of
+from services.access.model.metrics import AccessMetrics
 from services.access.model.refusals import WeakPasswordError
 from services.access.record.entry import BEGINNING, AccessEntry, chained, link
 from services.access.staff.facts import staff_facts
@@ -28,6 +31,13 @@ def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
     """RFC 6238, appendix B, of which six digits are shown."""
     assert code_at(SECRET, seconds // 30) == code[-6:]
     assert step_of(SECRET, code[-6:], seconds, 0) == seconds // 30
+
+
+def test_a_login_of_nobody_costs_as_much_as_any_other() -> None:
+    """What is checked for it has the parameters of a password that is hashed today, and is right for none."""
+    kept = Passwords(AccessMetrics(CollectorRegistry()))
+    assert not kept.outdated(passwords._NOBODY)
+    assert not kept.right(None, "the password of nobody")
 
 
 def test_a_code_is_taken_a_step_early_or_late_and_never_twice() -> None:
