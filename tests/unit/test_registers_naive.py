@@ -94,6 +94,32 @@ def test_r3_the_mean_price_leaves_out_deals_without_an_area() -> None:
     assert lines(report, "channels")[0]["sold"] == "2"
 
 
+def test_r3_the_units_that_sell_best_come_first() -> None:
+    """Deals without a kind of unit come last, however many they are."""
+    journal = WrittenJournal()
+    for who, kind in (("a", "三室"), ("b", "两室"), ("c", "两室"), ("d", ""), ("e", ""), ("f", "")):
+        journal.visit("03-01 10:00", who)
+        journal.deal("03-02 10:00", who, f"d{who}", "100")
+        if kind:
+            terms(journal, "03-02 11:00", f"d{who}", unit_kind=kind)
+    found = lines(journal.report("period", "03-01", "03-31"), "units")
+    assert [one["kind"].split()[0] for one in found] == ["两室", "三室", "未填"]
+
+
+def test_r4_a_deal_that_was_entered_late_stands_on_its_day_and_apart() -> None:
+    """A subscription of the 3rd that is entered on the 6th is of the 3rd, and among those entered late."""
+    journal = WrittenJournal()
+    journal.visit("03-01 10:00", "a")
+    journal.deal("03-03 10:00", "a", "d", "100")
+    journal.events[-1]["recorded_at"] = "2026-03-06T02:00:00Z"
+    week, later = (
+        total(journal.report("consultants", first, last).tables[0])
+        for first, last in (("03-01", "03-05"), ("03-06", "03-31"))
+    )
+    assert (week["subscribed"], week["subscribed_late"]) == ("1", "1")
+    assert (later["subscribed"], later["subscribed_late"]) == ("0", "0")
+
+
 def test_r4_a_backfilled_follow_up_stands_apart() -> None:
     """What was entered after its day is no follow-up of the period, only a backfilled one."""
     journal = WrittenJournal()

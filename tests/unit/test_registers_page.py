@@ -8,6 +8,7 @@ import pytest
 
 from services.registers.reports.catalogue import REPORTS
 from services.registers.reports.report import OfficeReport
+from services.registers.sheets.forms import FORMS
 from shared.contract.events import DATA_TYPES
 from shared.contract.profile import PROFILE_KEYS
 from tests.support.registers_page import PAGE, empty_reports, page
@@ -55,6 +56,8 @@ def leads_somewhere(place: str) -> bool:
         name, report = next((name, EMPTY[name]) for name, known in REPORTS.items() if known.code == code)
         keys = {one.key for table in report.tables for one in table.columns}
         return column in keys or column in REPORTS[name].grains
+    if place.startswith("form "):
+        return place.split(" ")[1] in FORMS
     kind, _, field = place.partition(": ")
     return field in PROFILE_KEYS if kind == "profile" else field in DATA_TYPES[kind].__struct_fields__
 

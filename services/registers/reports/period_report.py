@@ -9,7 +9,7 @@ from services.registers.reports.basis import ReportBasis
 from services.registers.reports.contracts import loans_table
 from services.registers.reports.overdue import summary_table
 from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
-from services.registers.reports.tally import Tally
+from services.registers.reports.tally import LineKey, Tally
 from shared.contract import CallRegistered, VisitRegistered
 from shared.i18n import Text, translated
 
@@ -98,7 +98,12 @@ def _units(basis: ReportBasis) -> ReportTable:
             if deal.terms.get("area") is not None:
                 tally.add(key, "priced", deal.event, deal.amount)
                 tally.add(key, "area", deal.event, Decimal(str(deal.terms["area"])))
-    return tally.table("units", translated("By kind of unit"), _unit_columns(), _last_blank)
+    sold = {line.key: line.amount("sold") for line in tally.lines()}
+
+    def order(key: LineKey) -> tuple[bool, Decimal, LineKey]:
+        return key[0] == "", -sold[key], key
+
+    return tally.table("units", translated("What sells best, by kind of unit"), _unit_columns(), order)
 
 
 def _unit_columns() -> tuple[ReportColumn, ...]:

@@ -32,6 +32,11 @@ def sales_columns() -> tuple[ReportColumn, ...]:
             translated("their amounts as last agreed, by shares to 0.01"),
             "money",
         ),
+        ReportColumn(
+            "subscribed_late",
+            translated("among these entered late"),
+            translated("of the deals subscribed in the period, those entered after their day"),
+        ),
         ReportColumn("signed", translated("units signed"), translated("deals signed in the period")),
         ReportColumn("signed_amount", translated("amount signed"), translated("their amounts"), "money"),
         ReportColumn(
@@ -71,6 +76,8 @@ def count_sales(tally: Tally, basis: ReportBasis, key: KeyOf) -> None:
             add.deal(("subscribed", "net"), deal.event, deal.subscribed_at)
             if deal.cancelled(until) and not basis.within(deal.cancelled_at):
                 add.deal(("cancelled_later",), deal.event, deal.subscribed_at)
+            if deal.late:
+                add.deal(("subscribed_late",), deal.event, deal.subscribed_at)
             if deal.pending:
                 add.deal(("pending",), deal.event, deal.subscribed_at)
         if deal.signed_at is not None and deal.signed(until) and basis.within(deal.signed_at):

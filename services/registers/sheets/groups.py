@@ -34,7 +34,7 @@ def _group(report: str, table: ReportTable, column: ReportColumn) -> Text | None
 
 _GROUPS: Final[tuple[tuple[frozenset[str], Callable[[], Text]], ...]] = (
     (_VISITS, lambda: translated("visits of customers")),
-    (frozenset({"subscribed", "subscribed_amount"}), lambda: translated("subscribed")),
+    (frozenset({"subscribed", "subscribed_amount", "subscribed_late"}), lambda: translated("subscribed")),
     (frozenset({"signed", "signed_amount"}), lambda: translated("signed")),
     (frozenset({"cancelled", "cancelled_amount"}), lambda: translated("cancellations")),
     (frozenset({"net", "net_amount"}), lambda: translated("net of cancellations")),
