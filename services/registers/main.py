@@ -14,7 +14,9 @@ import structlog
 from msgspec import Struct
 
 from services.registers.context.asking import AskedServices, PostingContext
-from services.registers.http.routes import calls_of
+from services.registers.findings.store import StoredFindingSteps
+from services.registers.http.routes import KeptByPeople, calls_of
+from services.registers.issued.store import StoredIssuedReports
 from services.registers.model.metrics import RegistersMetrics
 from services.registers.reading.reader import ReaderBounds, RegistersReader, hold_what_fits
 from services.registers.reading.worker import WorkerTerms
@@ -109,7 +111,11 @@ class RegistersService:
             AsMachine(self.door.machine), registry, self.metrics, self.workers.left_out_anew,
             self.workers.post_by,
         )  # fmt: skip
-        calls = calls_of(self.reader, clock.now)
+        calls = calls_of(
+            self.reader,
+            KeptByPeople(StoredIssuedReports(self.database), StoredFindingSteps(self.database)),
+            clock.now,
+        )
         host = ServiceHost(self._parts())
         self.app = create_app(
             "Panke registers 判客报表",

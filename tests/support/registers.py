@@ -13,13 +13,18 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from click.testing import CliRunner
 from fastapi import FastAPI
+from msgspec.structs import replace
 
 from services.registers.cli import report_command
-from services.registers.http.routes import calls_of
+from services.registers.findings.finding import FindingStep
+from services.registers.findings.store import StepTakenError
+from services.registers.http.routes import KeptByPeople, calls_of
+from services.registers.issued.store import IssuedReport, IssuedStep, StageTakenError
 from services.registers.model.registers import Registers
 from services.registers.posting.journal import post_journal
 from services.registers.reading.known_scope import Answered, AskedMoment, KnownScope
@@ -107,13 +112,76 @@ def _only(scheme: str) -> SchemeRegistry:
 
 def registers_app(reader: Any, now: str = YEAR_END, **more: Any) -> FastAPI:
     """The application of the service with its calls."""
-    calls = calls_of(reader, lambda: local(now), **more)
+    kept = KeptByPeople(more.get("issued") or KeptReports(), more.get("findings") or KeptSteps())
+    calls = calls_of(reader, kept, lambda: local(now))
     examples = examples_of("services.registers")
     app = create_app(
         "Panke registers", "1", live={}, ready={}, metrics=bytes, examples=examples, schemas=calls.schemas
     )
     app.include_router(calls.router)
     return app
+
+
+class KeptReports:
+    """Issued reports as the database keeps them, in memory."""
+
+    def __init__(self) -> None:
+        self.reports: list[tuple[IssuedReport, bytes]] = []
+        self.stages: dict[UUID, list[IssuedStep]] = {}
+
+    def put(self, report: IssuedReport, document: bytes, remark: str | None) -> bool:
+        if report.id in self.stages:
+            return False
+        self.reports.append((report, document))
+        self.stages[report.id] = [IssuedStep("issued", report.issued_by, report.issued_at, remark)]
+        return True
+
+    def find(self, scope: str, office: str, id_: UUID) -> IssuedReport | None:
+        found = [one for one, _ in self.reports if (one.scope, one.office, one.id) == (scope, office, id_)]
+        return self._now(found[0]) if found else None
+
+    def _now(self, report: IssuedReport) -> IssuedReport:
+        last = self.stages[report.id][-1]
+        return replace(report, stage=last.stage, stage_at=last.at)
+
+    def document(self, id_: UUID) -> bytes:
+        return next(document for one, document in self.reports if one.id == id_)
+
+    def steps(self, id_: UUID) -> list[IssuedStep]:
+        return list(self.stages[id_])
+
+    def page(
+        self, scope: str, office: str, stages: tuple[str, ...], report: str | None, after: int, limit: int
+    ) -> list[tuple[int, IssuedReport]]:
+        found = [(place, self._now(one)) for place, (one, _) in enumerate(self.reports, 1)]
+        return [
+            (place, one)
+            for place, one in reversed(found)
+            if (one.scope, one.office) == (scope, office)
+            and one.stage in stages
+            and report in (None, one.report)
+            and (not after or place < after)
+        ][:limit]
+
+    def add(self, id_: UUID, step: IssuedStep, number: int) -> None:
+        if number <= len(self.stages[id_]):
+            raise StageTakenError(id_)
+        self.stages[id_].append(step)
+
+
+class KeptSteps:
+    """Steps of findings as the database keeps them, in memory."""
+
+    def __init__(self) -> None:
+        self.steps: list[FindingStep] = []
+
+    def of(self, scope: str, office: str) -> list[FindingStep]:
+        return sorted(self.steps, key=lambda one: (one.finding, one.number))
+
+    def add(self, scope: str, office: str, step: FindingStep) -> None:
+        if any((one.finding, one.number) == (step.finding, step.number) for one in self.steps):
+            raise StepTakenError(step.finding)
+        self.steps.append(step)
 
 
 class Calling:

@@ -82,10 +82,22 @@ def made_report(
 
 
 def _made(question: ScopeQuestion, asked: ReportAsked, known: KnownRegisters) -> OfficeReport:
-    period = question.period(asked.first, asked.last)
+    if known is question.known:
+        return report_with_words(question, asked)
+    return plain_report(question, asked, known)
+
+
+def report_with_words(question: ScopeQuestion, asked: ReportAsked) -> OfficeReport:
+    """The report of the whole office as known at the moment, with the words that it shows."""
     words = _words_shown(asked.report)
-    if words is not None and known is question.known:
-        known = question.with_words(words)
+    return plain_report(question, asked, None if words is None else question.with_words(words))
+
+
+def plain_report(
+    question: ScopeQuestion, asked: ReportAsked, known: KnownRegisters | None = None
+) -> OfficeReport:
+    """The report of the whole office, of what was known, as it stands under seal."""
+    period = question.period(asked.first, asked.last)
     try:
         return make_report(asked.report, question.basis(period, known), asked.by)
     except WrongQuestionError as error:

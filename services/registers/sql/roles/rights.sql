@@ -6,3 +6,6 @@ GRANT INSERT, UPDATE ON registers.scopes, registers.positions, registers.ruleboo
 
 -- What the record of access does not have yet: kept, and gone when access has taken it.
 GRANT INSERT, UPDATE (problem), DELETE ON registers.access_reports TO {registers};
+
+-- What people issued, and what they made of findings, is added to.
+GRANT INSERT ON registers.issued_reports, registers.issued_steps, registers.finding_steps TO {registers};

@@ -1,0 +1,118 @@
+"""A report that is issued, one that was issued, and what of the registers waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from services.registers.answering.exchange import CallerSight, EncodedAnswer
+from services.registers.answering.issued_answers import WaitingRecord, WaitingRecords
+from services.registers.answering.opening import opened_document
+from services.registers.answering.question import ScopeQuestion, encoded
+from services.registers.answering.reports import ReportAsked, document_of, plain_report, report_with_words
+from services.registers.lists.cursor import written_cursor
+from services.registers.lists.selecting import Place
+from services.registers.lists.waiting import AwaitedStage, awaited
+from services.registers.reading.known_scope import KnownScope
+from services.registers.reports.encoding import in_json
+from services.registers.reports.explaining import explain
+
+LOOKED_BACK: Final = 31
+"""Days whose records are looked at for what waits, where no others are asked for."""
+
+
+class MadeReport(Struct, frozen=True):
+    """A report as it is kept: its bytes as the registers have them, under seal, and by what it was made."""
+
+    document: bytes
+    scheme: str
+    rulebook: str
+    first: date
+    last: date
+
+
+def issue_report(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> MadeReport:
+    """The report of the whole office, to be kept."""
+    question = ScopeQuestion(scope, sight)
+    made = plain_report(question, asked)
+    head = made.head
+    return MadeReport(in_json(made).encode(), head.scheme, head.rulebook, head.period.first, head.period.last)
+
+
+def kept_report(scope: KnownScope, sight: CallerSight, asked: ReportAsked, document: bytes) -> EncodedAnswer:
+    """The bytes of an issued report with its names; and its words, where the report can be made again as it was."""
+    question = ScopeQuestion(scope, sight)
+    if in_json(plain_report(question, asked)).encode() == document:
+        body = document_of(scope, report_with_words(question, asked))
+    else:  # made by another version of the program, or under another text of a rulebook
+        body = msgspec.json.encode(opened_document(scope, msgspec.json.decode(document)))
+    return EncodedAnswer(body, detail=f"issued report {asked.report}")
+
+
+def later_differences(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> EncodedAnswer:
+    """How the report as known now differs from the run that was issued, line by line."""
+    question = ScopeQuestion(scope, sight)
+    assert asked.issued is not None, "an issued report says when it was known"
+    now = report_with_words(question, asked)
+    then = scope.known_by(asked.issued, asked.as_of or asked.issued)
+    before = plain_report(question, asked, then)
+    differences = explain(scope.registers, before, now)
+    return EncodedAnswer(document_of(scope, now, differences), detail=f"report {asked.report}")
+
+
+class WaitingAsked(Struct, frozen=True):
+    """Whose records of which days are looked at, and from where; `roles` and `staff` are the caller's here."""
+
+    roles: tuple[str, ...]
+    staff: tuple[str, ...]
+    first: date | None = None
+    last: date | None = None
+    stage: AwaitedStage | None = None
+    mine: bool = False
+    after: Place | None = None
+    limit: int = 100
+
+
+def waiting_records(scope: KnownScope, sight: CallerSight, asked: WaitingAsked) -> EncodedAnswer:
+    """Records that wait for review, approval or filing, the oldest first."""
+    question = ScopeQuestion(scope, sight)
+    today = question.period(None, None).last
+    first = asked.first or (asked.last or today) - timedelta(days=LOOKED_BACK - 1)
+    basis = question.basis(question.period(first, asked.last or today))
+    reach = question.reach(basis)
+    all_ = [one for one in awaited(basis) if reach.entry(one.record)]
+    found = [
+        one
+        for one in all_
+        if asked.stage in (None, one.stage) and (not asked.mine or one.may(asked.roles, asked.staff))
+    ]
+    places = [(one, (f"{one.record.occurred_at.timestamp():020.6f}", one.record.id)) for one in found]
+    behind = [one for one in places if asked.after is None or one[1] > asked.after]
+    page = behind[: asked.limit]
+    rows, opened = question.opened_rows(basis, (one.record.id for one, _ in page))
+    told = [rows.record(opened.known.entries[one.record.id], None) for one, _ in page]
+    shown = question.presenting(opened, told)
+    waiting = [
+        WaitingRecord(
+            one.stage, list(one.roles), shown.staff(one.by), one.may(asked.roles, asked.staff), shown.row(row)
+        )
+        for (one, _), row in zip(page, told, strict=True)
+    ]
+    following = page[-1][1] if len(behind) > asked.limit else None
+    body = WaitingRecords(
+        records=waiting, counts=_counts(one.stage for one in all_), total=len(found),
+        first=basis.period.first.isoformat(), last=basis.period.last.isoformat(),
+        cursor=written_cursor(following, scope.known.known_at, scope.known.as_of), **question.head(),
+    )  # fmt: skip
+    return encoded(body, count=len(page), detail="approvals")
+
+
+def _counts(stages: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {"reviewed": 0, "approved": 0, "filed": 0}
+    for stage in stages:
+        counts[stage] += 1
+    return counts

@@ -1,0 +1,1 @@
+"""What machines find in registers, owned and closed by people; it changes no ownership."""
