@@ -1,4 +1,4 @@
-"""What machines find in the registers: signs of 截客 and 飞单, data that lacks, relations that fail; people close it."""
+"""What machines find in the registers: signs of 截客 and 飞单, lacking data, relations that fail; people close it."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from services.registers.answering.finding_answers import (
 from services.registers.answering.presenting import Presenting, both
 from services.registers.answering.question import ScopeQuestion, encoded, not_there
 from services.registers.findings.finding import (
-    Finding,
     FindingState,
     FindingStep,
+    MachineFinding,
     by_finding,
     standing,
 )
@@ -82,7 +82,7 @@ def findings_page(
     open_ = (kept[id_].kind for id_ in found if stand[id_].state != "closed")
     body = FindingPage(
         day=_day(question, asked.day).isoformat(),
-        findings=[FoundFinding(**_told(shown, id_, kept[id_], found.get(id_), of)) for _, id_ in page],
+        findings=[FoundFinding(**_fields_of(shown, id_, kept[id_], found.get(id_), of)) for _, id_ in page],
         counts=dict(Counter(open_)), total=len(taken),
         cursor=written_cursor(page[-1][0] if len(behind) > asked.limit else None, *_times(scope)),
         **question.head(),
@@ -101,7 +101,7 @@ def one_finding(
     kept = found or _as_kept(of[finding][-1])
     basis = question.basis()
     shown = question.presenting(basis, [kept.customer])
-    return encoded(FindingAnswer(**_told(shown, finding, kept, found, of), **question.head()), count=1)
+    return encoded(FindingAnswer(**_fields_of(shown, finding, kept, found, of), **question.head()), count=1)
 
 
 def body_of(found: FoundFinding) -> bytes:
@@ -111,7 +111,7 @@ def body_of(found: FoundFinding) -> bytes:
     return msgspec.json.encode(KeptFinding(found.kind, tuple(found.rows), customer, staff))
 
 
-def _found(question: ScopeQuestion, day: date | None) -> dict[str, Finding]:
+def _found(question: ScopeQuestion, day: date | None) -> dict[str, MachineFinding]:
     on = _day(question, day)
     return {one.id: one for one in findings(question.basis(question.period(on, on)))}
 
@@ -128,11 +128,11 @@ def _as_kept(step: FindingStep) -> KeptFinding:
     return msgspec.json.decode(step.body, type=KeptFinding)
 
 
-def _told(
+def _fields_of(
     shown: Presenting,
     id_: str,
-    kept: Finding | KeptFinding,
-    found: Finding | None,
+    kept: MachineFinding | KeptFinding,
+    found: MachineFinding | None,
     of: dict[str, list[FindingStep]],
 ) -> dict[str, Any]:
     stands = standing(found, of.get(id_, []))

@@ -86,7 +86,7 @@ class WaitingReport(Struct, frozen=True):
     report: IssuedReportAnswer
 
 
-class Approvals(WaitingRecords, frozen=True, kw_only=True):
+class WaitingApprovals(WaitingRecords, frozen=True, kw_only=True):
     """What waits for whom: records of the registers, and issued reports."""
 
     reports: list[WaitingReport]

@@ -16,7 +16,7 @@ FindingState: TypeAlias = Literal["open", "owned", "closed"]
 FindingAct: TypeAlias = Literal["owned", "closed"]
 
 
-class Finding(Struct, frozen=True):
+class MachineFinding(Struct, frozen=True):
     """What was found: of which kind, of whom, by which rows; `known_seq` is the last fact that bears on it.
 
     Its id is of its kind and whom it is about; where that is nobody, of its rows.
@@ -60,7 +60,7 @@ class FindingStanding(Struct, frozen=True):
     steps: tuple[FindingStep, ...]
 
 
-def standing(found: Finding | None, steps: Sequence[FindingStep]) -> FindingStanding:
+def standing(found: MachineFinding | None, steps: Sequence[FindingStep]) -> FindingStanding:
     """Closed until something new that bears on it was recorded and it still stands; then open again, with its owner."""
     owner = next((one.owner for one in reversed(steps) if one.owner is not None), None)
     last = steps[-1] if steps else None

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from services.registers.findings.finding import Finding
+from services.registers.findings.finding import MachineFinding
 from services.registers.lists.reach import staff_of
 from services.registers.model.deals import DealRow
 from services.registers.model.registers import AnyRecord, of_office
@@ -52,13 +52,13 @@ def kinds() -> dict[str, Text]:
     }  # fmt: skip
 
 
-def findings(basis: ReportBasis) -> Iterator[Finding]:
+def findings(basis: ReportBasis) -> Iterator[MachineFinding]:
     """What is found of the office: the relations at the last day of the period, data and signs as they stand."""
     for found in (*_relations(basis), *_data(basis), *_signs(basis)):
         yield msgspec.structs.replace(found, known_seq=_known_seq(basis, found))
 
 
-def _known_seq(basis: ReportBasis, found: Finding) -> int:
+def _known_seq(basis: ReportBasis, found: MachineFinding) -> int:
     """The last fact that bears on a finding: of its records, and of its customer's."""
     entries = basis.known.entries
     seqs = [entries[row].seq for row in found.rows if row in entries]  # type: ignore[index]
@@ -66,24 +66,26 @@ def _known_seq(basis: ReportBasis, found: Finding) -> int:
     return max([*seqs, *(one.seq for one in records)], default=0)
 
 
-def _relations(basis: ReportBasis) -> Iterator[Finding]:
+def _relations(basis: ReportBasis) -> Iterator[MachineFinding]:
     """R18, at the last day."""
     for one in failures(basis):
         lasting = one.relation in (2, 3, 4) and one.customer is not None
         about = (
             f"{one.customer}/{one.lacks.en}" if lasting else f"{'/'.join(sorted(one.rows))}/{one.lacks.en}"
         )
-        yield Finding(f"relation_{one.relation}", one.lacks, one.rows, one.customer, one.staff, about=about)
+        yield MachineFinding(
+            f"relation_{one.relation}", one.lacks, one.rows, one.customer, one.staff, about=about
+        )
 
 
-def _data(basis: ReportBasis) -> Iterator[Finding]:
+def _data(basis: ReportBasis) -> Iterator[MachineFinding]:
     """R19, what shows without a check."""
     for customer, says, rows in machine_findings(basis):
         owner = basis.known.owner_at(customer, basis.until)
-        yield Finding("data", says, rows, customer, owner, about=f"{customer}/{says.en}")
+        yield MachineFinding("data", says, rows, customer, owner, about=f"{customer}/{says.en}")
 
 
-def _signs(basis: ReportBasis) -> Iterator[Finding]:
+def _signs(basis: ReportBasis) -> Iterator[MachineFinding]:
     yield from _units(basis)
     yield from _sold_at_once(basis)
     yield from _registered_twice(basis)
@@ -92,7 +94,7 @@ def _signs(basis: ReportBasis) -> Iterator[Finding]:
     yield from _contacts(basis)
 
 
-def _units(basis: ReportBasis) -> Iterator[Finding]:
+def _units(basis: ReportBasis) -> Iterator[MachineFinding]:
     standing: dict[tuple[str, str], list[DealRow]] = defaultdict(list)
     for deal in basis.known.deals:
         if deal.stands(basis.until):
@@ -101,7 +103,9 @@ def _units(basis: ReportBasis) -> Iterator[Finding]:
         if len(deals) > 1 and any(basis.office in (None, deal.office) for deal in deals):
             says = translated("{count} standing deals on unit {unit}", count=len(deals), unit=unit)
             rows = tuple(deal.event for deal in deals)
-            yield Finding("unit_sold_twice", says, rows, staff=deals[-1].closed_by, about=f"{project}/{unit}")
+            yield MachineFinding(
+                "unit_sold_twice", says, rows, staff=deals[-1].closed_by, about=f"{project}/{unit}"
+            )
 
 
 def _registrations_of(basis: ReportBasis, customer: CustomerId) -> list[AnyRecord]:
@@ -109,17 +113,17 @@ def _registrations_of(basis: ReportBasis, customer: CustomerId) -> list[AnyRecor
     return [one for one in records if isinstance(one.data, REGISTRATIONS) and not one.carried]
 
 
-def _sold_at_once(basis: ReportBasis) -> Iterator[Finding]:
+def _sold_at_once(basis: ReportBasis) -> Iterator[MachineFinding]:
     for deal in basis.deals():
         registered = _registrations_of(basis, deal.customer)
         if registered and timedelta(0) <= deal.subscribed_at - registered[0].occurred_at <= MINUTES:
             minutes = (deal.subscribed_at - registered[0].occurred_at).seconds // 60
             says = translated("sold {minutes} minutes after the first registration", minutes=minutes)
             rows = (registered[0].id, deal.event)
-            yield Finding("sold_at_once", says, rows, deal.customer, deal.closed_by, about=deal.deal)
+            yield MachineFinding("sold_at_once", says, rows, deal.customer, deal.closed_by, about=deal.deal)
 
 
-def _registered_twice(basis: ReportBasis) -> Iterator[Finding]:
+def _registered_twice(basis: ReportBasis) -> Iterator[MachineFinding]:
     for customer in basis.customers(basis.until):
         for earlier, later in pairwise(_registrations_of(basis, customer)):
             first, second = who(earlier.data), who(later.data)
@@ -130,10 +134,10 @@ def _registered_twice(basis: ReportBasis) -> Iterator[Finding]:
                     second=basis.staff_words(second or ""),
                 )
                 rows = (earlier.id, later.id)
-                yield Finding("registered_twice", says, rows, customer, second, about="/".join(rows))
+                yield MachineFinding("registered_twice", says, rows, customer, second, about="/".join(rows))
 
 
-def _edited(basis: ReportBasis) -> Iterator[Finding]:
+def _edited(basis: ReportBasis) -> Iterator[MachineFinding]:
     """Edits are placed by when they were recorded, since that is when what was sold read otherwise."""
     entries = basis.known.entries
     edits: list[AnyRecord] = [*basis.known.of(RecordCorrected), *basis.known.of(RecordAmended)]
@@ -147,10 +151,12 @@ def _edited(basis: ReportBasis) -> Iterator[Finding]:
                 says = translated("edited less than a day before deal {deal}", deal=deal.deal)
                 rows = (record.id, edit.id, deal.event)
                 staff = edit.data.requested_by
-                yield Finding("edited_before_deal", says, rows, record.customer, staff, about="/".join(rows))
+                yield MachineFinding(
+                    "edited_before_deal", says, rows, record.customer, staff, about="/".join(rows)
+                )
 
 
-def _unknown_staff(basis: ReportBasis) -> Iterator[Finding]:
+def _unknown_staff(basis: ReportBasis) -> Iterator[MachineFinding]:
     rows: dict[StaffId, list[str]] = defaultdict(list)
     for entry in of_office(basis.known.entries.values(), basis.office):
         staff = staff_of(entry.data)
@@ -159,19 +165,19 @@ def _unknown_staff(basis: ReportBasis) -> Iterator[Finding]:
                 rows[named].append(entry.id)
     for unknown, found in rows.items():
         says = translated("{staff} is named and was never enrolled", staff=unknown)
-        yield Finding("unknown_staff", says, tuple(found), staff=unknown, about=unknown)
+        yield MachineFinding("unknown_staff", says, tuple(found), staff=unknown, about=unknown)
 
 
-def _contacts(basis: ReportBasis) -> Iterator[Finding]:
+def _contacts(basis: ReportBasis) -> Iterator[MachineFinding]:
     records: list[AnyRecord] = [*basis.known.of(VisitRegistered), *basis.known.of(CallRegistered)]
     for record in of_office(records, basis.office):
         if record.contacts or record.carried:
             continue
         staff, data = who(record.data), record.data
         if _has_masked(data):
-            yield Finding("masked_contact", kinds()["masked_contact"], (record.id,), None, staff)
+            yield MachineFinding("masked_contact", kinds()["masked_contact"], (record.id,), None, staff)
         elif not data.no_contact_reason:
-            yield Finding("no_contact", kinds()["no_contact"], (record.id,), None, staff)
+            yield MachineFinding("no_contact", kinds()["no_contact"], (record.id,), None, staff)
 
 
 def _has_masked(data: Any) -> bool:

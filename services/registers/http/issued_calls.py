@@ -16,10 +16,10 @@ from starlette.responses import Response
 
 from services.registers.answering.exchange import EncodedAnswer
 from services.registers.answering.issued_answers import (
-    Approvals,
     IssuedPage,
     IssuedReportAnswer,
     IssuedStepAnswer,
+    WaitingApprovals,
     WaitingRecords,
     WaitingReport,
 )
@@ -118,7 +118,7 @@ class IssuedCalls:
         calls.add(
             "POST", f"{one}/steps", self.step, "Take a report to its next stage", IssuedReportAnswer, order
         )
-        calls.add("GET", "approvals", self.approvals, "What waits for whom", Approvals)
+        calls.add("GET", "approvals", self.approvals, "What waits for whom", WaitingApprovals)
 
     async def issue(self, request: Request, office: Office, asked: IssueReport) -> Response:
         """The bytes are kept with their digest. The same report as known at the same time is issued once: the answer
@@ -312,7 +312,7 @@ def _answer(one: IssuedReport) -> IssuedReportAnswer:
     )  # fmt: skip
 
 
-def _approvals(answer: EncodedAnswer, reports: list[WaitingReport]) -> Approvals:
+def _approvals(answer: EncodedAnswer, reports: list[WaitingReport]) -> WaitingApprovals:
     found = msgspec.json.decode(answer.body, type=WaitingRecords)
     said: dict[str, Any] = {name: getattr(found, name) for name in found.__struct_fields__}
-    return Approvals(reports=reports, **said)
+    return WaitingApprovals(reports=reports, **said)
