@@ -34,13 +34,10 @@ def with_words(
     if not sealed:
         return known
     opened = dict(zip((one.id for one in sealed), _opened(scope, known, sealed), strict=True))
-    found = KnownRegisters(known.registers, known.known_at, known.as_of)
-    entries = {
-        id_: replace(one, data=opened[id_]) if id_ in opened else one for id_, one in known.entries.items()
-    }
-    found.__dict__["entries"] = entries
+    records = {one.id: replace(one, data=opened[one.id]) for one in sealed}
+    found = KnownRegisters(known.registers, known.known_at, known.as_of, records)
     deals = {one.data.deal for one in sealed if isinstance(one.data, DealProgressed | DealTermsSet)}
-    found.__dict__["deals"] = _deals(known, entries, deals) if deals else known.deals
+    found.__dict__["deals"] = _deals(known, found.entries, deals) if deals else known.deals
     return found
 
 

@@ -67,7 +67,8 @@ class Selection:
 
     def _place(self, row: ListRow) -> Place:
         known = self._basis.known
-        number = known.customers[row.customer].number if row.customer in known.customers else 0
+        found = known.customers.get(row.customer) if row.customer is not None else None
+        number = found.number if found is not None else 0
         value = {
             "happened": lambda: _sorted_instant(row.at),
             "recorded": lambda: _sorted_instant(row.recorded_at or row.at),

@@ -90,6 +90,10 @@ class LocalTime(Struct, frozen=True, gc=False):
         """The local hour of an instant."""
         return at.astimezone(self.info).hour
 
+    def begin_of(self, day: date) -> datetime:
+        """The first instant of a local day."""
+        return midnight(day, self.zone)
+
     def end_of(self, day: date) -> datetime:
         """The last instant of a local day."""
         return midnight(day + _DAY, self.zone) - _INSTANT

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any, TypeVar, cast
+from functools import cache, cached_property
+from itertools import chain
+from typing import TypeVar, cast
 
 from services.registers.model.customers import DecisionRow, NumberedCustomer, OwnershipRow, StaffEntry
 from services.registers.model.deals import DealRow
+from services.registers.model.entry_tables import AnyRecord as AnyRecord
+from services.registers.model.entry_tables import DecisionTable, EntryPlace, EntryTable
+from services.registers.model.lazily import LookedUp
 from services.registers.model.records import PostedRecord
 from services.registers.model.versions import VersionedTable
 from shared.contract import (
@@ -25,63 +29,95 @@ from shared.contract import (
 from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
 
 T = TypeVar("T", bound=Data)
-AnyRecord = PostedRecord[Any]
 Conversation = PostedRecord[VisitRegistered] | PostedRecord[CallRegistered] | PostedRecord[FollowUpRecorded]
 
 
 @dataclass(slots=True)
 class Registers:
-    """Every row of a scope with every version that was known of it; `latest` is the last time in the journal."""
+    """Every row of a scope with every version that was known of it.
+
+    `latest` is the last time in the journal; from `settled` on nothing that is posted begins to be known or to be so.
+    """
 
     scope: ScopeId
     zone: str
     latest: datetime | None = None
-    entries: VersionedTable[EventId, AnyRecord] = field(default_factory=VersionedTable)
+    settled: datetime | None = None
+    entries: EntryTable = field(default_factory=EntryTable)
     deals: VersionedTable[DealId, DealRow] = field(default_factory=VersionedTable)
     customers: VersionedTable[CustomerId, NumberedCustomer] = field(default_factory=VersionedTable)
     ownership: VersionedTable[CustomerId, OwnershipRow] = field(default_factory=VersionedTable)
-    decisions: VersionedTable[int, DecisionRow] = field(default_factory=VersionedTable)
+    decisions: DecisionTable = field(default_factory=DecisionTable)
     staff: VersionedTable[StaffId, StaffEntry] = field(default_factory=VersionedTable)
 
     def known(self, at: datetime, as_of: datetime | None = None) -> KnownRegisters:
         """What was known at a time of what had happened by `as_of`, which is the same unless said."""
         return KnownRegisters(self, at, as_of or at)
 
+    def settle(self, at: datetime) -> None:
+        """Something that is posted is known, or is so, from then on."""
+        self.settled = at if self.settled is None else max(self.settled, at)
+
 
 @dataclass
 class KnownRegisters:
-    """The registers as they were known at a time, without what happened after `as_of`."""
+    """The registers as they were known at a time, without what happened after `as_of`.
+
+    Rows are looked up as they are asked for. `opened` are records that stand with their words in the place of those
+    that are posted, under seal.
+    """
 
     registers: Registers
     known_at: datetime
     as_of: datetime
+    opened: Mapping[EventId, AnyRecord] = field(default_factory=dict, repr=False)
+
+    def entry(self, id_: EventId) -> AnyRecord | None:
+        """A record; none that repeats another."""
+        found = self.registers.entries.as_known(id_, self.known_at)
+        if found is None or found.occurred_at > self.as_of or found.repeated:
+            return None
+        return self.opened.get(id_, found)
 
     @cached_property
-    def entries(self) -> dict[EventId, AnyRecord]:
+    def entries(self) -> Mapping[EventId, AnyRecord]:
         """Every record, in the order of happening; none that repeats another."""
-        known = self.registers.entries.known_at(self.known_at)
-        found = [one for one in known if one.occurred_at <= self.as_of and not one.repeated]
-        return {one.id: one for one in sorted(found, key=lambda one: one.place)}
+        return LookedUp(self.entry, self._all_entries)
+
+    def _all_entries(self) -> dict[EventId, AnyRecord]:
+        places = sorted(chain.from_iterable(self.registers.entries.by_type.values()))
+        return {place[2]: one for place in places if (one := self.entry(place[2])) is not None}
 
     @cached_property
     def _by_type(self) -> dict[type, list[AnyRecord]]:
-        found: dict[type, list[AnyRecord]] = defaultdict(list)
-        for entry in self.entries.values():
-            found[type(entry.data)].append(entry)
-        return found
+        return {}
 
     def of(self, data: type[T]) -> list[PostedRecord[T]]:
         """The records of one type, in the order of happening."""
-        return cast("list[PostedRecord[T]]", self._by_type.get(data, []))
+        if data not in self._by_type:
+            self._by_type[data] = self._read(self.registers.entries.places(data))
+        return cast("list[PostedRecord[T]]", self._by_type[data])
+
+    def between(self, data: type[T], since: datetime, until: datetime) -> list[PostedRecord[T]]:
+        """The records of one type that happened from `since` up to `until`; costs what they are, and no more."""
+        return cast("list[PostedRecord[T]]", self._read(self.registers.entries.places(data, since, until)))
+
+    def _read(self, places: Iterable[EntryPlace]) -> list[AnyRecord]:
+        return [one for place in places if (one := self.entry(place[2])) is not None]
 
     @cached_property
-    def by_customer(self) -> dict[CustomerId, list[AnyRecord]]:
+    def by_customer(self) -> Mapping[CustomerId, list[AnyRecord]]:
         """What was recorded of each customer, in the order of happening."""
-        found: dict[CustomerId, list[AnyRecord]] = defaultdict(list)
-        for entry in self.entries.values():
-            if entry.customer is not None:
-                found[entry.customer].append(entry)
-        return found
+        return LookedUp(self._of_customer, self._by_customers)
+
+    def _of_customer(self, customer: CustomerId) -> list[AnyRecord] | None:
+        ever = self.registers.entries.ever_of.get(customer, ())
+        found = [one for id_ in ever if (one := self.entry(id_)) is not None and one.customer == customer]
+        return sorted(found, key=lambda one: one.place) or None
+
+    def _by_customers(self) -> dict[CustomerId, list[AnyRecord]]:
+        named = self.registers.entries.ever_of
+        return {one: found for one in named if (found := self._of_customer(one)) is not None}
 
     @cached_property
     def stages(self) -> dict[EventId, list[RecordApproved]]:
@@ -99,7 +135,8 @@ class KnownRegisters:
     @cached_property
     def plans_done(self) -> frozenset[str]:
         """The plans that a record names."""
-        records = (one.data for one in self.entries.values() if not isinstance(one.data, PlanMade))
+        types: list[type[Data]] = [one for one in self.registers.entries.by_type if _names_plan(one)]
+        records = (record.data for data in types for record in self.of(data))
         return frozenset(plan for data in records if (plan := getattr(data, "plan", None)) is not None)
 
     @cached_property
@@ -119,8 +156,13 @@ class KnownRegisters:
         return found
 
     @cached_property
-    def customers(self) -> dict[CustomerId, NumberedCustomer]:
+    def customers(self) -> Mapping[CustomerId, NumberedCustomer]:
         """Every customer, by number."""
+        return LookedUp(
+            lambda one: self.registers.customers.as_known(one, self.known_at), self._all_customers
+        )
+
+    def _all_customers(self) -> dict[CustomerId, NumberedCustomer]:
         found = self.registers.customers.known_at(self.known_at)
         return {one.customer: one for one in sorted(found, key=lambda one: one.number)}
 
@@ -135,22 +177,28 @@ class KnownRegisters:
         return {one.staff: one for one in self.registers.staff.known_at(self.known_at)}
 
     @cached_property
-    def decisions(self) -> dict[CustomerId, list[DecisionRow]]:
+    def decisions(self) -> Mapping[CustomerId, list[DecisionRow]]:
         """What was decided of each customer by `as_of`, in the order of its times."""
-        found: dict[CustomerId, list[DecisionRow]] = defaultdict(list)
-        known = self.registers.decisions.known_at(self.known_at)
-        for one in sorted(known, key=lambda one: (one.at, one.number)):
-            if one.at <= self.as_of:
-                found[one.customer].append(one)
-        return found
+        return LookedUp(self._decided, self._all_decided)
 
-    @cached_property
-    def _ownership(self) -> dict[CustomerId, OwnershipRow]:
-        return {one.customer: one for one in self.registers.ownership.known_at(self.known_at)}
+    def _decided(self, customer: CustomerId) -> list[DecisionRow] | None:
+        table = self.registers.decisions
+        known = (table.as_known(number, self.known_at) for number in table.ever_of.get(customer, ()))
+        found = [
+            one for one in known if one is not None and one.customer == customer and one.at <= self.as_of
+        ]
+        return sorted(found, key=lambda one: (one.at, one.number)) or None
+
+    def _all_decided(self) -> dict[CustomerId, list[DecisionRow]]:
+        named = self.registers.decisions.ever_of
+        return {one: found for one in named if (found := self._decided(one)) is not None}
+
+    def _owned(self, customer: CustomerId) -> OwnershipRow | None:
+        return self.registers.ownership.as_known(customer, self.known_at)
 
     def claim_at(self, customer: CustomerId, at: datetime) -> OwnershipRow | None:
         """The claim that stood at a time, with the last contact that counted by then; None where none did."""
-        now = self._ownership.get(customer)
+        now = self._owned(customer)
         if now is None:
             return None
         versions = self.registers.ownership.history(customer, self.known_at)
@@ -166,7 +214,7 @@ class KnownRegisters:
         by_then = [one for one in made if one.at <= at]
         if not by_then or by_then[-1].decision == "lapsed":
             return None
-        now = self._ownership.get(customer)
+        now = self._owned(customer)
         ran_out = now is not None and now.expires_at is not None and now.expires_at <= at
         return None if ran_out and by_then[-1] is made[-1] else by_then[-1].owner
 
@@ -204,6 +252,11 @@ class KnownRegisters:
         first = next(iter(self.by_customer.get(customer, ())), None)
         entry = founded or first
         return entry.office if entry is not None else None
+
+
+@cache
+def _names_plan(data: type) -> bool:
+    return data is not PlanMade and "plan" in getattr(data, "__struct_fields__", ())
 
 
 def of_office(entries: Iterable[PostedRecord[T]], office: OfficeId | None) -> list[PostedRecord[T]]:

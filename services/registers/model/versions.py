@@ -77,6 +77,13 @@ class VersionedTable(Generic[K, R]):
         held = self.versions.get(key)
         return held[-1].row if held and held[-1].known_to is None else None
 
+    def as_known(self, key: K, at: datetime) -> R | None:
+        """One row as it was known at a time."""
+        for version in reversed(self.versions.get(key, ())):
+            if version.was_known(at):
+                return version.row
+        return None
+
     def known_at(self, at: datetime) -> Iterator[R]:
         """Every row as it was known at a time, in the order in which they came."""
         for held in self.versions.values():

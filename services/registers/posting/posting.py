@@ -66,6 +66,7 @@ class Posting:
         latest = max(fact.occurred_at, fact.recorded_at)
         known = self.registers.latest
         self.registers.latest = latest if known is None else max(known, latest)
+        self.registers.settle(self.registers.latest)
         self._customers.post(outcome.changes, fact)
         self._post_entry(event, fact, outcome.events)
         self._post_corrected(fact, outcome.events)
@@ -236,6 +237,7 @@ class Posting:
         )
         lapsed = made.decision == "lapsed"
         since = made.at if lapsed else fact.recorded_at
+        self.registers.settle(max(made.at, since))
         by: EventId | None = None if lapsed else fact.id
         self.registers.decisions.put(self._decided, row, since, "decided", by)
         self._decisions.move(self._decided, None, made.customer)

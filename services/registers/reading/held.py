@@ -96,12 +96,25 @@ class HeldScope:
 
     def known(self, known_at: datetime, as_of: datetime) -> KnownRegisters:
         """The registers of a moment; the last few are kept with their indices until another fact comes."""
-        place = known_at, as_of
-        found = self.moments.pop(place, None) or self.posting.registers.known(known_at, as_of)
+        place = self._settled(known_at, as_of)
+        found = self.moments.pop(place, None) or self.posting.registers.known(*place)
         self.moments[place] = found
         while len(self.moments) > KEPT_MOMENTS:
             self.moments.popitem(last=False)
+        found.known_at, found.as_of = (
+            known_at,
+            as_of,
+        )  # one question at a time: what was looked up is the same
         return found
+
+    def _settled(self, known_at: datetime, as_of: datetime) -> tuple[datetime, datetime]:
+        """Behind all that is posted every moment is the same."""
+        settled = self.posting.registers.settled
+        return (
+            (settled, settled)
+            if settled is not None and min(known_at, as_of) >= settled
+            else (known_at, as_of)
+        )
 
 
 class HeldScopes:

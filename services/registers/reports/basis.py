@@ -19,7 +19,7 @@ from services.registers.model.registers import AnyRecord, KnownRegisters, T, of_
 from services.registers.model.scheme import OfficeScheme
 from services.registers.reports.report import ReportHead
 from shared.contract import CallRegistered, FollowUpRecorded, ProfileRecorded, VisitRegistered
-from shared.ids import CustomerId, EventId, OfficeId, StaffId
+from shared.ids import CustomerId, OfficeId, StaffId
 from shared.rules.judge.amounts import WHOLE, by_shares, cents_of
 
 NOBODY = StaffId("")
@@ -79,41 +79,27 @@ class ReportBasis:
 
     def entries(self, data: type[T], *, carried: bool = False) -> list[PostedRecord[T]]:
         """The records of one type in the office and the period; carried ones are in no traffic."""
-        found = of_office(self.known.of(data), self.office)
-        return [one for one in found if (carried or not one.carried) and self.within(one.occurred_at)]
+        first, last = self.time.begin_of(self.period.first), self.time.end_of(self.period.last)
+        found = of_office(self.known.between(data, first, last), self.office)
+        return [one for one in found if carried or not one.carried]
 
-    @cached_property
-    def first_visits(self) -> frozenset[EventId]:
-        """The first visit of each customer (`new_in`), by when it happened, carried ones among them."""
-        first: dict[tuple[CustomerId, OfficeId | None], EventId] = {}
-        for visit in self.known.of(VisitRegistered):
-            if visit.customer is not None:
-                office = visit.office if self.scheme.new_in == "office" else None
-                first.setdefault((visit.customer, office), visit.id)
-        return frozenset(first.values())
+    def is_first_visit(self, visit: AnyRecord) -> bool:
+        """Whether it is the first of its customer (`new_in`), by when it happened, carried ones among them."""
+        if visit.customer is None:
+            return False
+        within = visit.office if self.scheme.new_in == "office" else None
+        visits = of_office(self.known.by_customer.get(visit.customer, ()), within)
+        return next((one.id for one in visits if isinstance(one.data, VisitRegistered)), None) == visit.id
 
-    @cached_property
-    def first_calls(self) -> dict[CustomerId, PostedRecord[CallRegistered]]:
-        """The first call of each customer."""
-        first: dict[CustomerId, PostedRecord[CallRegistered]] = {}
-        for call in self.known.of(CallRegistered):
-            if call.customer is not None:
-                first.setdefault(call.customer, call)
-        return first
+    def first_call(self, customer: CustomerId) -> PostedRecord[CallRegistered] | None:
+        """The first call of a customer."""
+        records = self.known.by_customer.get(customer, ())
+        return next((one for one in records if isinstance(one.data, CallRegistered)), None)
 
     def after_call(self, visit: AnyRecord) -> bool:
         """Whether the customer had called before this visit."""
-        call = self.first_calls.get(visit.customer) if visit.customer is not None else None
+        call = self.first_call(visit.customer) if visit.customer is not None else None
         return call is not None and call.place < visit.place
-
-    @cached_property
-    def _first_channels(self) -> dict[CustomerId, str]:
-        first: dict[CustomerId, str] = {}
-        for entry in self.known.entries.values():
-            said = getattr(entry.data, "channel", None)
-            if said and entry.customer is not None:
-                first.setdefault(entry.customer, said)
-        return first
 
     def channel(self, entry: AnyRecord) -> str:
         """By which channel somebody came: as the record says, else as the customer's first; empty where none does."""
@@ -122,7 +108,8 @@ class ReportBasis:
 
     def channel_of(self, customer: CustomerId | None) -> str:
         """The channel by which a customer came first; empty where no record says so."""
-        said = self._first_channels.get(customer, "") if customer is not None else ""
+        records = self.known.by_customer.get(customer, ()) if customer is not None else ()
+        said = next((said for one in records if (said := getattr(one.data, "channel", None))), "")
         return self.scheme.channel(said) if said else ""
 
     def level_at(self, customer: CustomerId, at: datetime) -> tuple[str | None, AnyRecord | None]:

@@ -28,7 +28,7 @@ def conversion(basis: ReportBasis, grain: CohortGrain = "channel") -> OfficeRepo
 def _cohort(basis: ReportBasis, grain: CohortGrain) -> ReportTable:
     tally, days = Tally(), dict[LineKey, list[int]]()
     for visit in basis.entries(VisitRegistered):
-        if visit.id not in basis.first_visits or visit.customer is None:
+        if visit.customer is None or not basis.is_first_visit(visit):
             continue
         key: LineKey = (_key(basis, grain, visit),)
         tally.add(key, "customers", visit.customer)
@@ -95,7 +95,8 @@ def _period(basis: ReportBasis) -> ReportTable:
     for deal in basis.sold():
         tally.add(key, "sold", deal.event)
     for call in basis.entries(CallRegistered):
-        if call.customer is not None and basis.first_calls[call.customer].id == call.id:
+        first = basis.first_call(call.customer) if call.customer is not None else None
+        if call.customer is not None and first is not None and first.id == call.id:
             tally.add(key, "callers", call.customer)
             if _came(basis, call):
                 tally.add(key, "came", call.customer)

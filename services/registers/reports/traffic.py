@@ -65,7 +65,7 @@ def count_visit(tally: Tally, basis: ReportBasis, key: LineKey, visit: AnyRecord
         tally.add(key, "no_contact", visit.id)
     else:
         tally.add(key, "contact", visit.id)
-        tally.add(key, "new" if visit.id in basis.first_visits else "returning", visit.id)
+        tally.add(key, "new" if basis.is_first_visit(visit) else "returning", visit.id)
     if visit.late:
         tally.add(key, "late", visit.id)
 
@@ -117,7 +117,7 @@ def counted(basis: ReportBasis, grain: TrafficGrain) -> Tally:
     for visit in basis.entries(VisitRegistered):
         key = keys.of(visit)
         count_visit(tally, basis, key, visit)
-        if visit.id in basis.first_visits and basis.after_call(visit):
+        if basis.is_first_visit(visit) and basis.after_call(visit):
             tally.add(key, "call_to_visit", visit.id)
         _count_level(tally, basis, key, visit)
     for call in basis.entries(CallRegistered):

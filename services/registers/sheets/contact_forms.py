@@ -94,7 +94,7 @@ def _new(row: FormRow) -> Said:
     assert row.record is not None
     if row.customer is None:
         return translated("without contact")
-    first = row.record.id in row.basis.first_visits
+    first = row.basis.is_first_visit(row.record)
     return translated("first visits") if first else translated("return visits")
 
 

@@ -1,0 +1,68 @@
+"""Tables of rows that are also found by what they are of: filled as rows are put, so that no question walks them all.
+
+A row may have been of other customers before; whoever looks one up by its customer looks whether it is so as known.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+from services.registers.model.customers import DecisionRow
+from services.registers.model.records import PostedRecord
+from services.registers.model.versions import RowCause, VersionedTable
+from shared.ids import CustomerId, EventId
+
+AnyRecord = PostedRecord[Any]
+EntryPlace: TypeAlias = tuple[datetime, int, EventId]
+"""Where a record stands among all: by when it happened, then by its place in the journal."""
+
+K = TypeVar("K")
+
+
+def _none() -> dict[CustomerId, dict[Any, None]]:
+    return {}
+
+
+@dataclass(slots=True)
+class EntryTable(VersionedTable[EventId, AnyRecord]):
+    """Every record, found by its type in the order of happening, and by every customer that it was ever of."""
+
+    by_type: dict[type, list[EntryPlace]] = field(default_factory=dict)
+    ever_of: dict[CustomerId, dict[EventId, None]] = field(default_factory=_none)
+
+    def put(self, key: EventId, row: AnyRecord, at: datetime, cause: RowCause, by: EventId | None) -> bool:
+        """Make this what is known from `at` on."""
+        if key not in self.versions:
+            insort(self.by_type.setdefault(type(row.data), []), (row.occurred_at, row.seq, key))
+        if row.customer is not None:
+            self.ever_of.setdefault(row.customer, {})[key] = None
+        return VersionedTable.put(self, key, row, at, cause, by)
+
+    def places(
+        self, data: type, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterable[EntryPlace]:
+        """The records of a type that happened from `since` up to `until`, in the order of happening."""
+        found = self.by_type.get(data, [])
+        first = 0 if since is None else bisect_left(found, since, key=_when)
+        end = len(found) if until is None else bisect_right(found, until, key=_when)
+        return found[first:end]
+
+
+@dataclass(slots=True)
+class DecisionTable(VersionedTable[int, DecisionRow]):
+    """Every decision, found by every customer that it was ever of."""
+
+    ever_of: dict[CustomerId, dict[int, None]] = field(default_factory=_none)
+
+    def put(self, key: int, row: DecisionRow, at: datetime, cause: RowCause, by: EventId | None) -> bool:
+        """Make this what is known from `at` on."""
+        self.ever_of.setdefault(row.customer, {})[key] = None
+        return VersionedTable.put(self, key, row, at, cause, by)
+
+
+def _when(place: EntryPlace) -> datetime:
+    return place[0]
