@@ -27,6 +27,7 @@ BENCHMARKS = (
     "verify",
     "log",
     "replays",
+    "imports",
 )
 
 

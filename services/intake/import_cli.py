@@ -84,6 +84,8 @@ def import_command(
             return
         ended = client.followed(job["id"])
         _report(ended)
+        if ended["dry_run"] and ended["counts"]["read"] > ended["counts"]["rejected"]:
+            client.print_preview(job["id"])
         if ended["state"] == "done" and rejected is not None and ended["counts"]["rejected"]:
             client.fetch_rejected(job["id"], rejected)
     click.get_current_context().exit(_code(ended))
@@ -127,6 +129,15 @@ class _Client:
         answer = self._call("GET", f"/v1/imports/{id_}/rejected")
         with private_file(output) as file:
             file.write(answer.content)
+
+    def print_preview(self, id_: str) -> None:
+        """What the first rows would decide, a line each."""
+        told = self._call("GET", f"/v1/imports/{id_}/preview").json()
+        for one in told["items"]:
+            parts = [*one["decisions"], one["owner"] or "-", one["clause"] or "-", *one["flags"]]
+            say(f"{one['row']}\t{' '.join(parts)}")
+        if told["problem"]:
+            say(told["problem"], err=True)
 
     def _call(self, method: str, path: str, **given: Any) -> httpx.Response:
         import httpx

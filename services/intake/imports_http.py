@@ -18,7 +18,7 @@ from services.intake.upload import MOST_MAPPING, UploadedBook, kind_of, mapping_
 from shared.access.guard import address_of, caller_of, permits_of
 from shared.access.report import disclosed
 from shared.access.table import permission_table
-from shared.contract.answers.imports import ImportJob, ImportMapping, ImportsPage, KeptMapping
+from shared.contract.answers.imports import ImportJob, ImportMapping, ImportPreview, ImportsPage, KeptMapping
 from shared.i18n import bilingual
 from shared.platform.http.openapi import JSON, answer, body, named
 from shared.platform.http.problem import ProblemError, unavailable
@@ -38,7 +38,9 @@ OfOffice = Annotated[
 ]
 Kind = Annotated[str, Path(max_length=32, description="visits, calls or outreach")]
 
-(_JOB, _PAGE, _KEPT, _MAPPING), SCHEMAS = named(ImportJob, ImportsPage, KeptMapping, ImportMapping)
+(_JOB, _PAGE, _KEPT, _MAPPING, _PREVIEW), SCHEMAS = named(
+    ImportJob, ImportsPage, KeptMapping, ImportMapping, ImportPreview
+)
 _FORM_SCHEMA: Final = {
     "type": "object",
     "required": ["file", "office", "kind"],
@@ -79,6 +81,11 @@ _FILE: Final[_Responses] = {
         "content": {XLSX: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}},
     },
     409: {"description": "The import has not ended, or rejected nothing"},
+    **_REFUSALS,
+}
+_PREVIEWED: Final[_Responses] = {
+    200: answer("The first rows of a dry run", _PREVIEW),
+    409: {"description": "The import is no dry run, or has not ended"},
     **_REFUSALS,
 }
 _NO_SUCH: Final = bilingual("there is no such import")
@@ -133,6 +140,18 @@ class ImportCalls:
         disclosed(scope=job.scope, count=job.counts.rejected, detail=f"import {job.id}")
         named_so = {"Content-Disposition": f'attachment; filename="rejected-{job.id}.xlsx"'}
         return Response(rows, media_type=XLSX, headers=named_so)
+
+    async def preview(self, request: Request, id: ImportId) -> Response:
+        """Of a trial that has ended: what its first rows would decide. Nothing is recorded."""
+        job = await self._of(request, id)
+        found = await _asked(self._jobs.text, job.id, "import_preview")
+        if found is None:
+            told = bilingual(
+                "only a dry run that has ended has a preview: the state is {state}", state=job.state
+            )
+            refuse("state", "done", told, 409)
+        disclosed(scope=job.scope, detail=f"import {job.id}")
+        return Response(found, media_type=JSON)
 
     async def remove(self, request: Request, id: ImportId) -> Response:
         job = await self._of(request, id)
@@ -236,6 +255,10 @@ def add_import_routes(app: FastAPI, calls: ImportCalls) -> None:
     add(
         "/v1/imports/{id}/rejected", calls.rejected, methods=["GET"], tags=tags,
         summary="The rejected rows of an import, with the reasons", responses=_FILE, response_class=Response,
+    )  # fmt: skip
+    add(
+        "/v1/imports/{id}/preview", calls.preview, methods=["GET"], tags=tags,
+        summary="What the rows of a dry run would decide", responses=_PREVIEWED,
     )  # fmt: skip
     add(
         "/v1/offices/{office}/import-mappings/{kind}", calls.mapping, methods=["GET"], tags=tags,

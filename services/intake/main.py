@@ -124,7 +124,8 @@ class IntakeService:
         )
         self.imports = ImportJobs(self.database, ImportSeal(self.vault), _import_bounds(settings))
         self.import_runner = ImportRunner(
-            self.imports, self.intake, self.door.reporting, _reading_terms(settings, stamps), metrics.show_imports,
+            self.imports, self.intake, self.door.reporting, Opener(self.vault, self.vault_database),
+            _reading_terms(settings, self.database.dsn, stamps), metrics.show_imports,
             partial(_count_rows, metrics),
         )  # fmt: skip
         host = ServiceHost(self._parts())
@@ -250,7 +251,7 @@ def _import_bounds(settings: IntakeSettings) -> ImportBounds:
     )
 
 
-def _reading_terms(settings: IntakeSettings, clock: Clock) -> ReadingTerms:
+def _reading_terms(settings: IntakeSettings, dsn: str, clock: Clock) -> ReadingTerms:
     try:
         ZoneInfo(settings.intake_import_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -259,6 +260,8 @@ def _reading_terms(settings: IntakeSettings, clock: Clock) -> ReadingTerms:
         ) from None
     return ReadingTerms(
         settings.intake_import_zone,
+        dsn,
+        settings.rulebook_folder,
         BookLimits(rows=settings.intake_import_rows),
         ProcessLimits(settings.intake_import_seconds, settings.intake_import_memory),
         clock.now,

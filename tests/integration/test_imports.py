@@ -17,10 +17,12 @@ import httpx
 import msgspec
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from deploy.local.ports import free_port
 from services.intake.books.grid import BookLimits
 from services.intake.books.reading import read_book
+from services.intake.import_cli import import_command
 from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.access.caller import StaffRole
@@ -109,7 +111,9 @@ async def test_a_book_comes_in_once_and_its_rejected_rows_after_it(database: str
     settings = chosen(database, tmp_path)
     async with serving(settings) as (client, _):
         tried = await imported(client, csv_of(BOOK), dry_run="true")
+        preview = await client.get(f"/v1/imports/{tried.id}/preview", auth=manager())
         first = await imported(client, csv_of(BOOK, "gb18030"))
+        recorded = await client.get(f"/v1/imports/{first.id}/preview", auth=manager())
         again = await imported(
             client, sheet_of([["导出"], *BOOK[:3]], strings_to_formulas=False), name="again.xlsx"
         )
@@ -121,6 +125,11 @@ async def test_a_book_comes_in_once_and_its_rejected_rows_after_it(database: str
         events = [(await client.get(f"/v1/events/{id_}")).json() for (id_,) in facts]
     assert (counted(tried), counted(first)) == ((3, 2, 0, 1), (3, 2, 0, 1))
     assert (counted(again), counted(mended)) == ((2, 0, 2, 0), (1, 1, 0, 0))
+    told = preview.json()
+    assert [(one["row"], one["decisions"], one["owner"]) for one in told["items"]] == [
+        (3, ["established"], "li"), (2, ["established"], "wang"),
+    ]  # fmt: skip
+    assert (told["of"], told["problem"], recorded.status_code) == (2, None, 409)
     assert [one.column for one in first.rejections] == ["联系电话"]
     assert [event["data"]["customer"]["name"] for event in events] == ["孙一", "孙二", "孙三"]
     assert events[0]["carried"] == {"register": "三月来访.csv", "row": 3, "attested_by": "chen"}
@@ -202,9 +211,27 @@ def answered(client: httpx.Client, method: str, path: str, deadline: float, **gi
         time.sleep(0.1)
 
 
+COMMANDS = (
+    ("book.csv", "visits", "--rejected", "rejected.xlsx"), ("sound.csv", "visits", "--dry-run"), ("book.csv", "deals"),
+)  # fmt: skip
+
+
+def commanded(folder: Path, port: int, file: str, kind: str, *more: str) -> tuple[int, str]:
+    """`panke import`, in the name of a machine: its exit code and what it says."""
+    (folder / "book.csv").write_bytes(csv_of(BOOK[:4]))
+    (folder / "sound.csv").write_bytes(csv_of(BOOK[:3]))
+    machine = str(admission().file_of("registry"))
+    words = [str(folder / file), "--office", "demo-office", "--kind", kind, "--attested-by", "chen"]
+    words += ["--intake", f"http://127.0.0.1:{port}", "--machine", machine]
+    words += [str(folder / word) if word.endswith(".xlsx") else word for word in more]
+    done = CliRunner().invoke(import_command, words)
+    return done.exit_code, done.output
+
+
 def test_an_import_goes_on_after_a_kill_without_doubles(database: str, tmp_path: Path) -> None:
-    """A process that is killed in the middle of an import leaves it to the next, which records every row once."""
-    count, port = 2500, free_port()
+    """A process that is killed in the middle of an import leaves it to the next, which records every row once; the
+    command says what came of a book, by its words and by its exit code."""
+    count, port = 1500, free_port()
     lines = [[f"2026-03-{1 + n % 28:02}", f"客{n}", str(13900000000 + n), "李娜", ""] for n in range(count)]
     settings = chosen(database, tmp_path)
     prepare(database)
@@ -230,8 +257,16 @@ def test_an_import_goes_on_after_a_kill_without_doubles(database: str, tmp_path:
             while (job := answered(client, "GET", where, deadline, auth=auth).json())["state"] != "done":
                 assert job["state"] in ("waiting", "running"), job
                 time.sleep(0.1)
+            said = [commanded(tmp_path, port, *words) for words in COMMANDS]
     assert job["counts"] == {"read": count, "accepted": count, "duplicates": 0, "rejected": 0}
-    assert rows(database, "SELECT count(*) FROM intake.facts WHERE type = 'visit.registered'") == [(count,)]
+    assert rows(database, "SELECT count(*) FROM intake.facts WHERE type = 'visit.registered'") == [
+        (count + 2,)
+    ]
+    assert [code for code, _ in said] == [1, 0, 2], said
+    assert "2 new, 0 recorded before, 1 rejected" in said[0][1] and "第 4 行，联系电话：" in said[0][1]
+    assert "0 new, 2 recorded before, 0 rejected" in said[1][1]
+    assert "旧的跟进册和成交册不能导入" in said[2][1]
+    assert read_book((tmp_path / "rejected.xlsx").read_bytes(), BookLimits()).rows[1][1] == "孙三"
 
 
 @pytest.mark.parametrize("sealed", [True, False])

@@ -5,34 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
+import msgspec
 import psycopg
 import structlog
 
 from services.intake.admission.service import Intake
 from services.intake.books.grid import BookLimits
-from services.intake.imports.entries import ImportTerms
+from services.intake.imports.entries import ImportTerms, ReadEntry
 from services.intake.imports.jobs import ImportJobs, RowTally, TakenImport
+from services.intake.imports.preview import (
+    MOST_ROWS,
+    PreviewOrder,
+    as_kept,
+    run_preview,
+)
 from services.intake.imports.process import (
     ProcessLimits,
     Rejections,
-    Said,
     SheetRead,
     run_reading,
 )
 from services.intake.imports.recording import EntryRecorder
 from services.intake.imports.sheet import SheetOrder
 from shared.access.reporting import Reporting
-from shared.contract.answers.imports import ImportProblem
+from shared.contract.answers.imports import ImportPreview, ImportProblem
 from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
 from shared.platform.threads import Threads
+from shared.sealing.opener import Opener
 
 log: Final = structlog.get_logger()
 
@@ -57,12 +64,12 @@ class ReadingProcess:
     process: SpawnProcess
     pipe: Connection
 
-    def heard(self) -> Said | None:
-        """What it says within a beat."""
+    def heard(self) -> Any:
+        """What it says within a beat; None where it says nothing."""
         if not self.pipe.poll(BEAT):
             return None
         try:
-            said: Said = self.pipe.recv()
+            said = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(ENDING)
             told = bilingual("the process that read the file was ended: {code}", code=self.process.exitcode)
@@ -80,6 +87,8 @@ class ReadingTerms:
     """What holds for every import of this deployment."""
 
     zone: str
+    dsn: str
+    rulebook_folder: str
     books: BookLimits
     process: ProcessLimits
     now: Callable[[], datetime]
@@ -92,6 +101,8 @@ class RunningImport:
     taken: TakenImport
     reading: ReadingProcess
     tally: RowTally = field(default_factory=RowTally)
+    first: list[ReadEntry] = field(default_factory=list)
+    entries: int = 0
 
 
 class ImportRunner:
@@ -102,6 +113,7 @@ class ImportRunner:
         jobs: ImportJobs,
         intake: Intake,
         reporting: Reporting,
+        opener: Opener,
         terms: ReadingTerms,
         told: Callable[[int, int], None],
         ended: Callable[[RowTally], None],
@@ -109,6 +121,7 @@ class ImportRunner:
         self._jobs = jobs
         self._intake = intake
         self._reporting = reporting
+        self._opener = opener
         self._terms = terms
         self._told = told
         self._ended = ended
@@ -187,12 +200,15 @@ class ImportRunner:
                 reading.end()
 
     def _begun(self, taken: TakenImport) -> ReadingProcess:
+        return self._started(run_reading, self._order(taken))
+
+    def _started(self, target: Callable[..., None], order: object) -> ReadingProcess:
         context = get_context("spawn")  # a fork of a process with threads and connections is not safe
         ours, theirs = context.Pipe()
-        process = context.Process(target=run_reading, args=(theirs, self._terms.process), daemon=True)
+        process = context.Process(target=target, args=(theirs, self._terms.process), daemon=True)
         process.start()
         theirs.close()
-        ours.send(self._order(taken))
+        ours.send(order)
         return ReadingProcess(process, ours)
 
     def _order(self, taken: TakenImport) -> SheetOrder:
@@ -224,7 +240,7 @@ class ImportRunner:
         tally.read = tally.rejected = found.rejected
         await self._threads.run(self._jobs.put_sheet, taken, found.sheet)
         recorder = EntryRecorder(taken, self._jobs, self._intake, self._reporting, self._threads)
-        left = found.entries
+        left = running.entries = found.entries
         while left:
             piece = await self._heard(running)
             if isinstance(piece, ImportProblem):
@@ -242,6 +258,7 @@ class ImportRunner:
     async def _compare(self, running: RunningImport, piece: list[Any]) -> None:
         """Of a trial: which rows would be new."""
         known = await self._threads.run(self._jobs.recorded, [one.id for one in piece])
+        running.first += piece[: MOST_ROWS - len(running.first)]
         running.tally.read += len(piece)
         running.tally.duplicates += len(known)
         running.tally.accepted += len(piece) - len(known)
@@ -253,12 +270,28 @@ class ImportRunner:
             await self._threads.run(self._jobs.failed, running.taken, last)
             return
         assert isinstance(last, Rejections), "the process ends with these"
-        await self._threads.run(self._jobs.done, running.taken, running.tally, last.first, last.rows, None)
+        preview = await self._previewed(running) if running.first else None
+        await self._threads.run(self._jobs.done, running.taken, running.tally, last.first, last.rows, preview)
         if not running.taken.asked.dry_run:
             self._ended(running.tally)
         log.info("import_done", import_id=running.taken.id, rows=running.tally.read)
 
-    async def _heard(self, running: RunningImport) -> Said:
+    async def _previewed(self, running: RunningImport) -> bytes:
+        """What the first rows of a trial would decide."""
+        row, terms = running.taken.row, self._terms
+        kept = await self._threads.run(as_kept, running.first, row.kind, row.scope, terms.now(), self._opener)
+        order = PreviewOrder(
+            terms.dsn, terms.rulebook_folder, row.scope, running.first, kept, running.entries
+        )
+        judging = await self._threads.run(self._started, run_preview, order)
+        try:
+            said = await self._heard(replace(running, reading=judging))
+        finally:
+            await self._threads.run(judging.end)
+        told = ImportPreview([], running.entries, said.message) if isinstance(said, ImportProblem) else said
+        return msgspec.json.encode(told)
+
+    async def _heard(self, running: RunningImport) -> Any:
         """What the process says next; the lease goes on meanwhile. Raises `ImportEndedError`."""
         deadline = time.monotonic() + self._terms.process.seconds
         while (said := await self._threads.run(running.reading.heard)) is None:

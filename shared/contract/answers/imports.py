@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from shared.contract.answers.values import Count, InstantText
 from shared.contract.event_parts import OutreachMethod
-from shared.ids import OfficeId, ScopeId, StaffId
+from shared.ids import EventId, OfficeId, ScopeId, StaffId
 
 ImportState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -97,3 +97,25 @@ class ImportsPage(Struct, frozen=True):
     """Imports of an office, newest first."""
 
     items: list[ImportJob]
+
+
+class PreviewedRow(Struct, frozen=True):
+    """What recording one row would decide: the kinds of decisions, whose the customer is after the last of them, under
+    which clause, and the flags of the record."""
+
+    row: Count
+    event: EventId
+    occurred_at: InstantText
+    decisions: list[str]
+    owner: StaffId | None
+    clause: str | None
+    flags: list[str]
+
+
+class ImportPreview(Struct, frozen=True):
+    """The first rows in the order in which they happened, judged after all that is recorded of the scope; `of` is how
+    many entries there are. `problem` says why none are judged."""
+
+    items: list[PreviewedRow]
+    of: Count
+    problem: str | None
