@@ -5,39 +5,44 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.support.clients import GeneratedClient, generate
-from tests.support.parts import eventually
+from tests.support.parts import eventually, fresh_database, open_directory
 from tests.support.system import PATIENCE, SERVICES, System, running
 
 BEGIN = datetime(2026, 3, 2, 2, tzinfo=UTC)
 PHONE = "13800000001"
 
 
-@pytest.fixture
-def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
+@pytest.fixture(scope="module")
+def system(postgres_dsn: str, kafka: str) -> Iterator[System]:
     settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang"}
-    with running(directory, database, kafka, BEGIN, settings=settings) as found:
+    with (
+        open_directory() as directory,
+        fresh_database(postgres_dsn) as database,
+        running(directory, database, kafka, BEGIN, settings=settings) as found,
+    ):
         yield found
 
 
-@pytest.fixture
-def clients(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, GeneratedClient]:
+@pytest.fixture(scope="module")
+def clients(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, GeneratedClient]]:
     """A client of each service, made from what the running service says of itself."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    place = tmp_path_factory.mktemp("clients")
     made = {}
-    for name in SERVICES:
-        address = system.address(name)
-        package = f"client_of_{name}_{uuid4().hex}"
-        done = generate(system.http.get(f"{address}/openapi.json").json(), tmp_path, package)
-        assert done.returncode == 0, done.stdout + done.stderr
-        made[name] = GeneratedClient(package, address)
-    return made
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(str(place))
+        for name in SERVICES:
+            address = system.address(name)
+            package = f"client_of_{name}_{uuid4().hex}"
+            done = generate(system.http.get(f"{address}/openapi.json").json(), place, package)
+            assert done.returncode == 0, done.stdout + done.stderr
+            made[name] = GeneratedClient(package, address)
+        yield made
 
 
 @pytest.mark.timeout(600)

@@ -58,7 +58,7 @@ def books(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["clear", "sealed"])
+@pytest.fixture(params=[pytest.param("clear", marks=pytest.mark.soak), "sealed"])
 def keys(request: pytest.FixtureRequest, directory: Path) -> str:
     """The file of keys of a deployment that seals; empty of one that does not."""
     return key_file(directory) if request.param == "sealed" else ""

@@ -94,6 +94,7 @@ def test_kafka_that_came_back_empty_is_filled_again(
     goes_on(system, receiver)
 
 
+@pytest.mark.soak  # as are those whose topics were emptied before
 @pytest.mark.timeout(900)
 def test_attribution_that_lost_its_rows_is_built_anew_from_the_topic(
     system: System, receiver: Receiver

@@ -45,7 +45,13 @@ def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: R
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("outage", [False, True], ids=["kafka stands", "kafka is down in between"])
+@pytest.mark.parametrize(
+    "outage",
+    [
+        pytest.param(False, marks=pytest.mark.soak, id="kafka stands"),
+        pytest.param(True, id="kafka is down in between"),
+    ],
+)
 def test_a_second_decides_and_the_log_shows_both(
     system: System, receiver: Receiver, own_kafka: EmbeddedKafka, outage: bool
 ) -> None:
