@@ -120,11 +120,15 @@ async def test_a_book_comes_in_once_and_its_rejected_rows_after_it(database: str
         rejected = await client.get(f"/v1/imports/{first.id}/rejected", auth=manager())
         kept = rows(database, "SELECT rejected_rows FROM intake.imports WHERE rejected_rows IS NOT NULL")
         mended = await imported(client, csv_of(MENDED))
+        stands = rows(database, "SELECT id::text FROM intake.facts WHERE type = 'visit.registered' LIMIT 1")
+        exported = csv_of([[*HEADS, "记录编号"], ["2026-03-05", "孙一", "139****0001", "谁", "", *stands[0]]])
+        returned = await imported(client, exported)
         listed = await client.get("/v1/imports?office=demo-office", auth=manager())
         facts = rows(database, "SELECT id FROM intake.facts WHERE type = 'visit.registered' ORDER BY seq")
         events = [(await client.get(f"/v1/events/{id_}")).json() for (id_,) in facts]
     assert (counted(tried), counted(first)) == ((3, 2, 0, 1), (3, 2, 0, 1))
     assert (counted(again), counted(mended)) == ((2, 0, 2, 0), (1, 1, 0, 0))
+    assert counted(returned) == (1, 0, 1, 0)
     told = preview.json()
     assert [(one["row"], one["decisions"], one["owner"]) for one in told["items"]] == [
         (3, ["established"], "li"), (2, ["established"], "wang"),
@@ -133,7 +137,7 @@ async def test_a_book_comes_in_once_and_its_rejected_rows_after_it(database: str
     assert [one.column for one in first.rejections] == ["联系电话"]
     assert [event["data"]["customer"]["name"] for event in events] == ["孙一", "孙二", "孙三"]
     assert events[0]["carried"] == {"register": "三月来访.csv", "row": 3, "attested_by": "chen"}
-    assert len(listed.json()["items"]) == 4
+    assert len(listed.json()["items"]) == 5
     grid = read_book(rejected.content, BookLimits())
     assert (grid.rows[1][0], grid.rows[1][2]) == ("2026-03-07", "1390000")
     assert "联系电话: " in str(grid.rows[1][5])

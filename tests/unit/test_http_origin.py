@@ -12,8 +12,8 @@ from shared.platform.http.app import create_app
 HERE = "127.0.0.1:8001"
 
 
-def desk(hosts: tuple[str, ...] = ()) -> FastAPI:
-    app = create_app("desk", "0.1.0", live={}, ready={}, metrics=lambda: b"", hosts=hosts)
+def desk(hosts: tuple[str, ...] = (), forms: tuple[str, ...] = ()) -> FastAPI:
+    app = create_app("desk", "0.1.0", live={}, ready={}, metrics=lambda: b"", hosts=hosts, forms=forms)
 
     @app.api_route("/said", methods=["GET", "POST", "DELETE"])
     async def said(request: Request) -> Response:
@@ -156,3 +156,12 @@ async def test_a_compressed_body_is_refused_as_such(coding: str) -> None:
         await status("POST", content=b"{}", content_type="application/json", content_encoding="identity")
         == 200
     )
+
+
+@pytest.mark.parametrize(("forms", "expected"), [((), 415), (("/said",), 200), (("/elsewhere",), 415)])
+async def test_a_form_with_a_file_is_taken_where_files_are(forms: tuple[str, ...], expected: int) -> None:
+    """At the addresses that take files, and at no other one."""
+    transport = httpx.ASGITransport(app=desk(forms=forms))
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{HERE}") as client:
+        answer = await client.post("/said", files={"file": ("a.csv", b"x")})
+    assert answer.status_code == expected

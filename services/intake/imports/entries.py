@@ -67,11 +67,13 @@ class ReadEntry(Struct, frozen=True, gc=False):
 
 
 class RejectedRow(Struct, frozen=True, gc=False):
-    """A row that is none, with everything that is wrong with it; the id that it would have had, where it had a twin."""
+    """A row that is none, with everything that is wrong with it; the id that it would have had where it had a twin, and
+    the one that the sheet gives it."""
 
     row: int
     faults: list[RowFault]
     id: str | None = None
+    given: str | None = None
 
 
 class RowReader:
@@ -103,16 +105,17 @@ class RowReader:
         customer = self._customer()
         consultant = self._cell("consultant", self._consultant)
         self._details(data, at, noon=noon)
+        given = self._cell("record", _record)
         if at is None or customer is None or consultant is None:
-            return RejectedRow(number, self._faults)
+            return RejectedRow(number, self._faults, given=given)
         id_, again = self._ids.next(at, customer, consultant)
-        id_ = self._cell("record", _record) or id_
+        id_ = given or id_
         if at - self._terms.now > _TOLERANCE:
             self._fault("date", "future")
         body = self._body(number, id_, at, data, customer, consultant)
         self._check(body)
         if self._faults:
-            return RejectedRow(number, self._faults, id_ if again > 1 else None)
+            return RejectedRow(number, self._faults, id_ if again > 1 else None, given)
         return ReadEntry(number, id_, at, body, noon, again)
 
     # When it happened.

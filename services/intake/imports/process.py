@@ -38,11 +38,20 @@ class ProcessLimits:
 
 @dataclass(frozen=True, slots=True)
 class SheetRead:
-    """What a sheet is, how many entries and how many rejected rows it has."""
+    """What a sheet is, how many entries and how many rejected rows it has, and which of those it gives an id."""
 
     sheet: ImportedSheet
     entries: int
     rejected: int
+    given: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What was refused of the entries, and which rejected rows are recorded all the same, by their ids."""
+
+    late: list[RejectedRow]
+    recorded: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +84,13 @@ def run_reading(pipe: Connection, limits: ProcessLimits) -> None:
 
 
 def _send(pipe: Connection, read: ReadSheet) -> None:
-    pipe.send(SheetRead(read.summary, len(read.entries), len(read.rejected)))
+    given = {one.row: one.given for one in read.rejected if one.given is not None}
+    pipe.send(SheetRead(read.summary, len(read.entries), len(read.rejected), given))
     for start in range(0, len(read.entries), PIECE):
         pipe.send(read.entries[start : start + PIECE])
-    late: list[RejectedRow] = pipe.recv()
-    rejected = sorted([*read.rejected, *late], key=lambda one: one.row)
+    refused: Refusals = pipe.recv()
+    mine = (one for one in read.rejected if one.row not in refused.recorded)
+    rejected = sorted([*mine, *refused.late], key=lambda one: one.row)
     rows = rejected_workbook(read, rejected) if rejected else None
     pipe.send(Rejections(_first(rejected), rows))
 

@@ -28,6 +28,7 @@ from services.intake.imports.preview import (
 )
 from services.intake.imports.process import (
     ProcessLimits,
+    Refusals,
     Rejections,
     SheetRead,
     run_reading,
@@ -237,7 +238,9 @@ class ImportRunner:
             log.warning("import_failed", import_id=taken.id, rule=found.rule)
             return
         assert isinstance(found, SheetRead), "the process says this first"
-        tally.read = tally.rejected = found.rejected
+        recorded = await self._recorded(taken, found.given)
+        tally.read, tally.duplicates = found.rejected, len(recorded)
+        tally.rejected = found.rejected - len(recorded)
         await self._threads.run(self._jobs.put_sheet, taken, found.sheet)
         recorder = EntryRecorder(taken, self._jobs, self._intake, self._reporting, self._threads)
         left = running.entries = found.entries
@@ -253,7 +256,12 @@ class ImportRunner:
             elif not await recorder.record(piece, tally, lambda: self._holds(running)):
                 raise ImportEndedError(cancelled=True)
             await self._hold(running)
-        await self._finish(running, recorder)
+        await self._finish(running, Refusals(recorder.rejected, recorded))
+
+    async def _recorded(self, taken: TakenImport, given: dict[int, str]) -> frozenset[int]:
+        """Rows that cannot be read whose record is there, by the id that the sheet gives them."""
+        known = await self._threads.run(self._jobs.recorded, list(given.values()))
+        return frozenset(row for row, id_ in given.items() if known.get(id_, ("",))[0] == taken.row.scope)
 
     async def _compare(self, running: RunningImport, piece: list[Any]) -> None:
         """Of a trial: which rows would be new."""
@@ -263,8 +271,8 @@ class ImportRunner:
         running.tally.duplicates += len(known)
         running.tally.accepted += len(piece) - len(known)
 
-    async def _finish(self, running: RunningImport, recorder: EntryRecorder) -> None:
-        await self._threads.run(running.reading.pipe.send, recorder.rejected)
+    async def _finish(self, running: RunningImport, refused: Refusals) -> None:
+        await self._threads.run(running.reading.pipe.send, refused)
         last = await self._heard(running)
         if isinstance(last, ImportProblem):
             await self._threads.run(self._jobs.failed, running.taken, last)

@@ -17,6 +17,11 @@ def number() -> FormColumn:
     return FormColumn(translated("customer number"), "R8 number", FormRow.number)
 
 
+def identity() -> FormColumn:
+    """The id of the record, by which an import of the sheet knows that it is there."""
+    return FormColumn(translated("record number"), "id", lambda row: row.record.id if row.record else None)
+
+
 def name(heading: Text, type_: str = V) -> FormColumn:
     return FormColumn(heading, f"{type_}: customer", FormRow.name)
 
@@ -137,7 +142,7 @@ VISITS: Final = RegisterForm(
         field(translated("next contact"), V, "next_on"),
         FormColumn(translated("ordered on the spot"), "R1 sold", _ordered),
         FormColumn(translated("referred by"), f"{V}: referred_by", _referrers),
-        field(translated("name of the project"), V, "project"), late(), carried(), stage(),
+        field(translated("name of the project"), V, "project"), late(), carried(), stage(), identity(),
     ),
     records(VisitRegistered),
 )  # fmt: skip
@@ -186,7 +191,7 @@ CALLS: Final = RegisterForm(
         FormColumn(translated("class of the customer"), f"{C}: category", in_words("category", CATEGORIES)),
         who(translated("consultant"), C, "answered_by"), field(translated("annotation"), C, "notes"),
         field(translated("next contact"), C, "next_on"),
-        field(translated("name of the project"), C, "project"), late(), carried(),
+        field(translated("name of the project"), C, "project"), late(), carried(), identity(),
     ),
     records(CallRegistered),
 )  # fmt: skip
@@ -199,7 +204,7 @@ OUTREACH_FORM: Final = RegisterForm(
         phones(translated("contact details"), "outreach.registered"),
         FormColumn(translated("way of outreach"), "outreach.registered: method", in_words("method", OUTREACH)),
         who(translated("consultant"), "outreach.registered", "by"),
-        field(translated("annotation"), "outreach.registered", "notes"), carried(),
+        field(translated("annotation"), "outreach.registered", "notes"), carried(), identity(),
     ),
     records(OutreachRegistered),
 )  # fmt: skip
