@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import psycopg
 import pytest
 
+from services.intake.sealing import others
 from services.registers.store.taking import FactTaker, TakenBatch, TakenFork, begin_anew
+from shared.contract.topics import Topics
 from shared.platform.kafka.kept_positions import PositionMovedError
 from shared.platform.kafka.record_processor import LogBounds, SourcePartition
 from shared.platform.postgres.database import Database, migrate
@@ -100,3 +103,19 @@ def test_what_is_not_of_the_journal_is_passed_over(taken: Database) -> None:
     batch = take(taken, [good, *foreign])
     assert (batch.taken, batch.foreign) == (1, 4)
     assert rows(taken) == [("a", 1)]
+
+
+def test_a_journal_that_is_put_under_seal_leaves_nothing_of_it_here(
+    database: str, taken: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken in clear goes with the schema; what the record of access was not told yet is handed to intake."""
+    take(taken, shifts(Journal(), 3))
+    migrate(database, "services.intake", "intake")
+    monkeypatch.setattr(others, "remove_topics", lambda *_: ())
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO registers.access_reports (id, at, act, body) VALUES (gen_random_uuid(), now(), 'opened', '')"
+        )
+        assert others.drop_what_follows(connection, "nowhere:1", Topics()) == ()
+        assert connection.execute("SELECT act FROM intake.access_reports").fetchall() == [("opened",)]
+        assert connection.execute("SELECT to_regnamespace('registers')").fetchone() == (None,)

@@ -1,0 +1,146 @@
+"""The registers of one office-year: taken, posted, and asked for reports, against SQL on the very rows.
+
+Facts come from memory, so that the rows alone are measured; posting reads them back from the table, as the process that
+holds a scope does. A report of today is asked of a moment that nobody asked for before, as each new one is.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import Any
+
+import psycopg
+
+from bench.folding import records
+from bench.generator import take
+from bench.measure import Result, at_least, at_most, in_turns, median_ratio, rounded, seconds, summary
+from bench.parts import database, postgres
+from services.registers.model.periods import DaySpan, LocalTime, month_of
+from services.registers.model.registers import Registers
+from services.registers.model.scheme import values_of
+from services.registers.reading.held import HeldScope, HeldScopes, TakenHead
+from services.registers.reports.basis import ReportBasis
+from services.registers.reports.catalogue import make_report
+from services.registers.store.facts import FactRows
+from services.registers.store.taking import FactTaker
+from shared.ids import OfficeId, ScopeId
+from shared.platform.kafka.record_processor import LogBounds, SourcePartition
+from shared.platform.postgres.database import Database, connection_info, migrate
+from shared.platform.runtime import spare_collector
+from shared.rules.rulebooks.registry import Registry
+from shared.rules.schemes.loading import load_scheme
+
+YEAR = 60_000
+QUARTER = YEAR // 4
+ROUNDS = 5
+BATCH = 2_000
+PIECE = 500
+SCOPE, OFFICE = ScopeId("scope-0000"), OfficeId("office-0000")
+_PARTITION = SourcePartition("bench/intake@1:0", 0)
+_ROWS = "SELECT body FROM facts WHERE scope = %s ORDER BY seq"
+_DAY = "SELECT body FROM facts WHERE scope = %s AND recorded_at >= %s AND recorded_at < %s"
+
+
+@dataclass
+class Held:
+    """A scope as a worker holds it, and what reports of it are made by."""
+
+    scope: HeldScope
+    facts: int
+
+    @property
+    def registers(self) -> Registers:
+        return self.scope.posting.registers
+
+    def report(self, name: str, period: DaySpan, back: timedelta = timedelta(0)) -> float:
+        """Seconds of a report as known so long before the end of the journal, at a moment that is new."""
+        assert self.registers.latest is not None
+        self.scope.moments.clear()
+        at = self.registers.latest - back
+        known = self.scope.known(at, at)
+        basis = ReportBasis(known, values_of(load_scheme("habc")), OFFICE, period, "base 1")
+        return seconds(lambda: make_report(name, basis, None))
+
+    def today(self) -> DaySpan:
+        assert self.registers.latest is not None
+        day = LocalTime(self.registers.zone).day(self.registers.latest)
+        return DaySpan(day, day)
+
+
+def run(facts: int = YEAR, rounds: int = ROUNDS) -> Result:
+    """One scope; the quarter of it shows whether a report of today costs more as years go by."""
+    with postgres() as server, database(server) as dsn:
+        migrate(dsn, "services.registers", "registers")
+        own = connection_info(dsn, schema="registers", name="bench")
+        taking = _take(dsn, facts)
+        with psycopg.connect(own, autocommit=True) as connection:
+            raw = [seconds(lambda: connection.execute(_ROWS, [SCOPE]).fetchall()) for _ in range(rounds)]
+            spare_collector()
+            posting, year = _post(own, facts)
+            _, quarter = _post(own, facts // 4)
+            asked = _ask(connection, year, quarter, rounds)
+    figures = {
+        "facts": facts,
+        "facts_per_second": {"taken": rounded(facts / taking), "posted": rounded(facts / posting)},
+        "seconds_of_the_rows_by_sql": summary(raw),
+        "milliseconds": {name: summary([one * 1000 for one in each]) for name, each in asked.items()},
+    }
+    flat = median_ratio(asked["daily"], asked["daily_quarter"])
+    to_sql = median_ratio(asked["daily"], asked["day_by_sql"])
+    goals = (
+        at_most("posting to reading the same rows by SQL", posting / median(raw), 60),
+        at_least("thousands of facts posted in a second", facts / posting / 1000, 5),
+        at_most("today's report of a year to that of a quarter", flat, 1.5),
+        at_most("today's report to reading its day by SQL", to_sql, 20),
+    )
+    return Result("registers", goals, figures)
+
+
+def _take(dsn: str, facts: int) -> float:
+    """Seconds in which the facts of a partition are taken, batch by batch."""
+    made = records(take(facts, 1))
+    with Database(dsn, schema="registers", name="bench", max_size=1) as opened:
+        taker = FactTaker(opened, "bench")
+        taker.positions.open(_PARTITION, LogBounds(0, facts))
+        batches: Sequence[Sequence[Any]] = [made[at : at + BATCH] for at in range(0, facts, BATCH)]
+        return seconds(lambda: [taker.take(_PARTITION, batch[0].offset, batch) for batch in batches])
+
+
+def _post(dsn: str, facts: int) -> tuple[float, Held]:
+    """Seconds in which a scope that nobody holds is read and posted, and the scope."""
+    source = FactRows(dsn)
+    scopes = HeldScopes(source, Registry().books, "base", facts)
+    head = TakenHead(SCOPE, facts)
+    begun = time.perf_counter()
+    while not scopes.advance(head, PIECE):
+        gc.freeze()
+    took = time.perf_counter() - begun
+    source.close()
+    found = scopes.find(SCOPE)
+    assert found is not None
+    return took, Held(found, facts)
+
+
+def _ask(
+    connection: psycopg.Connection[Any], year: Held, quarter: Held, rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of each, in turns."""
+    today, zone = year.today(), LocalTime(year.registers.zone)
+    first, last = zone.begin_of(today.first), zone.end_of(today.last)
+    back = timedelta(days=year.facts // 120)
+    assert year.registers.latest is not None
+    month = month_of(zone.day(year.registers.latest - back))
+    measures: dict[str, Callable[[], float]] = {
+        "daily": lambda: year.report("daily", today),
+        "daily_quarter": lambda: quarter.report("daily", quarter.today()),
+        "month_at_another_day": lambda: year.report("period", month, back),
+        "traffic_of_the_month": lambda: year.report("traffic", month, back),
+        "due": lambda: year.report("due", today),
+        "day_by_sql": lambda: seconds(lambda: connection.execute(_DAY, [SCOPE, first, last]).fetchall()),
+    }
+    return in_turns(rounds, **measures)
