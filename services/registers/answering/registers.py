@@ -44,7 +44,7 @@ def register_page(scope: KnownScope, sight: CallerSight, asked: RegisterAsked) -
     if asked.first is not None and asked.last is not None:
         question.period(asked.first, asked.last)
     basis = question.basis()
-    page, following, total = _selected(question, basis, kind, asked)
+    page, following, total = selected_rows(question, basis, kind, asked)
     rows, opened = question.opened_rows(basis, (one.id for one in page))
     told = [_with_words(rows, opened, one, kind) for one in page]
     shown = question.presenting(opened, told)
@@ -64,9 +64,10 @@ def _with_words(rows: RegisterRows, opened: ReportBasis, row: ListRow, kind: Reg
     return rows.record(opened.known.entries[row.entry.id], kind)
 
 
-def _selected(
+def selected_rows(
     question: ScopeQuestion, basis: ReportBasis, kind: RegisterKind, asked: RegisterAsked
 ) -> tuple[list[ListRow], Place | None, int]:
+    """The rows of a page, where the next one begins, and how many there are in all."""
     reach, texts = question.reach(basis), OpenedTexts(question.scope)
     found = [one for one in RegisterRows(basis).of(kind) if within(reach, one)]
     if asked.search is not None or asked.sort.endswith("customer"):

@@ -181,6 +181,16 @@ class Calls:
             f"/{path}", handler, methods=[method], summary=summary, responses=told, status_code=status
         )
 
+    def add_file(
+        self, path: str, handler: Callable[..., Coroutine[Any, Any, Response]], summary: str, media_type: str
+    ) -> None:
+        """A call that answers with a file."""
+        media = {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
+        told: Responses = {200: {"description": summary, "content": {media_type: media}}, **REFUSALS}
+        self.router.add_api_route(
+            f"/{path}", handler, methods=["GET"], summary=summary, responses=told, response_class=Response
+        )
+
 
 def encoded(value: msgspec.Struct, status: int = 200) -> Response:
     """The bytes of an answer that is not of the registers themselves."""

@@ -98,7 +98,7 @@ class RegisterCalls:
     ) -> Response:
         """`staff` is who received, answered, did or closed; `customer` an id, a number or a case number. The pages of
         one list are of one moment, which the cursor keeps."""
-        kind, at = _kind(register), cursor_of(cursor)
+        kind, at = known_register(register), cursor_of(cursor)
         asked = RegisterAsked(
             register, first, last, staff, channel, level, customer, search, sort_of(sort),
             at.place if at is not None else None, limit,
@@ -166,7 +166,8 @@ class RegisterCalls:
         return await self._asking.answer(caller, caller.sight(WORK), moment, work_list, asked)
 
 
-def _kind(name: str) -> RegisterKind:
+def known_register(name: str) -> RegisterKind:
+    """A register by name; 404 of one that is not there."""
     try:
         return find_register(name)
     except UnknownRegisterError:

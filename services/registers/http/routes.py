@@ -12,6 +12,7 @@ from services.registers.http.findings_calls import FindingCalls
 from services.registers.http.issued_calls import IssuedCalls
 from services.registers.http.registers_calls import RegisterCalls
 from services.registers.http.reports_calls import ReportCalls
+from services.registers.http.workbook_calls import WorkbookCalls
 from services.registers.issued.store import IssuedReports
 
 
@@ -30,4 +31,5 @@ def calls_of(reader: AsksRegisters, kept: KeptByPeople, now: Callable[[], dateti
     ReportCalls(asking).add_to(calls)
     IssuedCalls(asking, kept.issued).add_to(calls)
     FindingCalls(asking, kept.findings).add_to(calls)
+    WorkbookCalls(asking).add_to(calls)
     return calls
