@@ -89,14 +89,14 @@ def _period(question: ScopeQuestion, asked: RegisterAsked) -> DaySpan:
     return DaySpan(min(first, asked.last or today), asked.last or today)
 
 
-def _shown(rows: Iterable[ListRow]) -> _Shown:
+def _shown(rows: Iterable[ListRow]) -> _WordsShown:
     found = list(rows)
-    return _Shown(
+    return _WordsShown(
         frozenset(one.id for one in found), frozenset(one.customer for one in found if one.customer)
     )
 
 
-class _Shown(Struct, frozen=True):
+class _WordsShown(Struct, frozen=True):
     """Of which records words are shown: those of the rows, and what is said of their customers."""
 
     ids: frozenset[str]
