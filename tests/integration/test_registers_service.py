@@ -10,8 +10,10 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from hashlib import sha256
 from zlib import crc32
 
+import httpx
 import psycopg
 import pytest
 
@@ -26,6 +28,7 @@ from services.registers.reading.reader import (
 from services.registers.reading.worker import WorkFailedError
 from services.registers.settings import RegistersSettings
 from services.registers.store.taking import begin_anew
+from shared.access.caller import StaffRole
 from shared.contract.topics import Topics
 from shared.ids import ScopeId
 from shared.platform.kafka.sender import OutgoingRecord, Sender, ensure_topic
@@ -129,6 +132,7 @@ async def test_facts_on_the_topic_are_answered_as_known_at_any_time(settings: Re
         assert await service.reader.scope_of("demo-office") == DEMO
         assert await service.reader.offices_of(DEMO) == ["demo-office"]
         await refusals(service)
+        await over_http(service)
     async with running(settings) as service:
         assert (await asked(service, 4)).value == both.value
         begin_anew(service.database)
@@ -137,6 +141,30 @@ async def test_facts_on_the_topic_are_answered_as_known_at_any_time(settings: Re
             connection.execute("INSERT INTO set_asides SELECT scope, id FROM facts WHERE seq = 4")
         service.workers.left_out_anew()
         assert (await asked(service, 4)).value == first.value
+
+
+async def over_http(service: RegistersService) -> None:
+    """Lists, reports, issued reports and findings are answered by the process that holds the scope."""
+    transport = httpx.ASGITransport(app=service.app)
+    manager = admission().issuer.headers(StaffRole("demo", "demo-office", "manager", "gao"), login="gao")
+    base = "http://127.0.0.1/v1/offices/demo-office/"
+    async with httpx.AsyncClient(transport=transport, base_url=base, headers=manager) as client:
+        page = (await client.get("registers/visits", params={"limit": 1, "search": LI, "min_seq": 4})).json()
+        assert (page["total"], page["as_of_seq"], page["rows"][0]["staff"]["staff"]) == (1, 4, "li")
+        days = {"from": "2026-03-01", "to": "2026-03-31"}
+        report = (await client.get("reports/traffic", params=days)).json()
+        assert report["tables"][0]["total"]["figures"]["visits"]["value"] == "2"
+        issued = await client.post("issued-reports", json={"report": "traffic", **days})
+        assert issued.status_code == 201, issued.text
+        read = await client.get(f"issued-reports/{issued.json()['id']}/document")
+        assert sha256(read.content).hexdigest() == issued.json()["digest"]
+        found = (await client.get("findings", params={"kind": "unknown_staff"})).json()
+        assert {one["kind"] for one in found["findings"]} == {"unknown_staff"}
+        wrong = await client.get("reports/traffic", params={"by": "shoe"})
+        assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "query.by")
+        assert (await client.get("registers/visits", params={"min_seq": 99})).status_code == 503
+        elsewhere = base.replace("demo-office", "nowhere")
+        assert (await client.get(f"{elsewhere}registers/visits")).status_code == 404
 
 
 async def refusals(service: RegistersService) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,7 +38,9 @@ from shared.rules.judge.reading import EventReader, in_order
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.schemes.loading import BASE, SchemeRegistry
 from shared.sealing.opener import Opener
+from shared.sealing.person import PersonKey
 from tests.support.journal import Difference, WrittenJournal, local
+from tests.support.sealing import MemoryVault
 from tests.support.tokens import admission, guarded
 
 MANAGER = StaffRole("north", "east", "manager", "gao")
@@ -61,7 +63,8 @@ class JournalReader:
     def __init__(self, lines: list[bytes], rulebook: str = "base", scheme: str | None = None) -> None:
         self._books = known_books()
         self.events: list[Event] = in_order(EventReader(self._books.books).events(lines), None)
-        self._lines = lines
+        self._lines = sorted(lines, key=lambda line: str(json.loads(line)["recorded_at"]))
+        self._opener = Opener()
         self._book = self._books.find(rulebook).rulebook
         self._schemes = known_schemes() if scheme is None else _only(scheme)
         self._posted: dict[datetime, Registers] = {}
@@ -86,14 +89,38 @@ class JournalReader:
         known = registers.known(asked.known_at, asked.as_of)
         book = self._book.name, self._book.version
         of = KnownScope(
-            scope, seq, registers, known, book, self._books.books, self._schemes, Opener(), self._bodies
+            scope, seq, registers, known, book, self._books.books, self._schemes, self._opener, self._bodies
         )
         again = pickle.loads(pickle.dumps((work, given, named)))  # as it crosses to another process
         value = again[0](of, *again[1], **again[2])
         return Answered(pickle.loads(pickle.dumps(value)), seq)
 
     def _bodies(self, seqs: Collection[int]) -> Sequence[bytes]:
-        raise AssertionError("nothing of a journal in clear is opened")
+        """The events of these seqs, opened."""
+        return self._opener.bodies([self._lines[seq - 1] for seq in seqs], keep=True)
+
+
+class SealedReader(JournalReader):
+    """The same of a journal under seal, as the topic has it."""
+
+    def __init__(self, lines: list[bytes], rulebook: str = "base", scheme: str | None = None) -> None:
+        self.vault = MemoryVault()
+        super().__init__([self.vault.sealed(line) for line in lines], rulebook, scheme)
+        self._opener = MemoryOpener(self.vault)
+
+
+class MemoryOpener(Opener):
+    """Reads by a vault in memory."""
+
+    def __init__(self, vault: MemoryVault) -> None:
+        super().__init__()
+        self._memory = vault
+
+    def _people(self, ids: set[str]) -> dict[str, PersonKey]:
+        return {id_: self._memory.people[id_] for id_ in ids if id_ in self._memory.people}
+
+    def person_of(self, scope: str, contacts: Iterable[str]) -> dict[str, PersonKey]:
+        return {contact: self._memory.person(scope, contact) for contact in contacts}
 
 
 def _times(given: tuple[Any, ...]) -> Iterator[datetime]:

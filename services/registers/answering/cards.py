@@ -16,6 +16,7 @@ from services.registers.answering.presenting import SENSITIVE, both
 from services.registers.answering.question import ScopeQuestion, encoded, not_there
 from services.registers.lists.card import HeldKey, bought_at, profile_of, sides
 from services.registers.lists.rows import ListRow, RegisterRows
+from services.registers.model.registers import AnyRecord
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.basis import ReportBasis
 from shared.contract import format_instant
@@ -74,8 +75,13 @@ def _found(question: ScopeQuestion, typed: str) -> tuple[CustomerId, ReportBasis
     ):
         raise not_there(bilingual("no customer {customer} is known in this office", customer=typed))
     mine = {deal.deal for deal in basis.known.deals_of.get(found, ())}
-    known = question.with_words(lambda one: one.customer == found or getattr(one.data, "deal", None) in mine)
-    return found, question.basis(known=known)
+    said = {getattr(one.data, "feedback", None) for one in basis.known.by_customer.get(found, ())} - {None}
+
+    def shown(one: AnyRecord) -> bool:
+        of_deal, of_feedback = (getattr(one.data, field, None) for field in ("deal", "feedback"))
+        return one.customer == found or of_deal in mine or of_feedback in said
+
+    return found, question.basis(known=question.with_words(shown))
 
 
 def _named(basis: ReportBasis, typed: str) -> CustomerId | None:

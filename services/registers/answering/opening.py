@@ -20,7 +20,7 @@ from services.registers.posting.amendments import Amendments
 from services.registers.posting.deals import with_records
 from services.registers.reading.known_scope import KnownScope
 from shared.contract import Data, DealProgressed, DealTermsSet, RecordAmended, decode_event
-from shared.contract.sealed import WORDS, is_sealed_form
+from shared.contract.sealed import ERASED, WORDS, is_sealed_form
 from shared.ids import DealId, EventId
 
 _MARK = WORDS.encode()
@@ -49,12 +49,18 @@ def _opened(scope: KnownScope, known: KnownRegisters, records: list[AnyRecord]) 
     """The data of records as they were typed and amended."""
     amendments = _amendments(known, records)
     wanted = sorted({one.seq for one in records} | {one.seq for made in amendments.values() for one in made})
-    said = {
-        seq: decode_event(body, recorded=True).data
-        for seq, body in zip(wanted, scope.bodies(wanted), strict=True)
-    }
+    bodies = zip(wanted, scope.bodies(wanted), strict=True)
+    said = {seq: _without_erased(decode_event(body, recorded=True).data) for seq, body in bodies}
     for record in records:
         yield _amended(record, said[record.seq], [(one.id, said[one.seq]) for one in amendments[record.id]])
+
+
+def _without_erased(data: Data) -> Data:
+    """What stays under seal is of somebody who was erased, and reads so."""
+    raw = msgspec.json.encode(data)
+    if _MARK not in raw:
+        return data
+    return msgspec.json.decode(raw.replace(b'"%s"' % _MARK, msgspec.json.encode(ERASED)), type=type(data))
 
 
 def _amendments(

@@ -20,9 +20,9 @@ from services.registers.model.registers import AnyRecord, KnownRegisters
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.asking import ScopeTerms, WrongQuestionError, basis_of
 from services.registers.reports.basis import ReportBasis
-from shared.contract import format_instant
+from shared.contract import FeedbackAnswered, FeedbackReceived, format_instant
 from shared.i18n import bilingual
-from shared.ids import CustomerId
+from shared.ids import CustomerId, EventId
 
 LONGEST: Final = 3_700
 """Days that a report goes over at most: ten years and some."""
@@ -77,7 +77,18 @@ class ScopeQuestion:
     def opened_rows(self, basis: ReportBasis, ids: Iterable[str]) -> tuple[RegisterRows, ReportBasis]:
         """The rows of records by these ids, with their words."""
         wanted = frozenset(ids)
-        opened = self.basis(basis.period, self.with_words(lambda one: one.id in wanted))
+        entries = self.known.entries
+        answered = {
+            entries[EventId(id_)].data.feedback
+            for id_ in wanted
+            if id_ in entries and isinstance(entries[EventId(id_)].data, FeedbackReceived)
+        }
+
+        def shown(one: AnyRecord) -> bool:
+            answers = isinstance(one.data, FeedbackAnswered) and one.data.feedback in answered
+            return one.id in wanted or answers
+
+        opened = self.basis(basis.period, self.with_words(shown))
         return RegisterRows(opened), opened
 
     def presenting(self, basis: ReportBasis, rows: Iterable[ListRow | CustomerId | None]) -> Presenting:

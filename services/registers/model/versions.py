@@ -56,10 +56,13 @@ class VersionedTable(Generic[K, R]):
     closings: dict[K, list[RowChange]] = field(default_factory=dict)
 
     def put(self, key: K, row: R, at: datetime, cause: RowCause, by: EventId | None) -> bool:
-        """Make this what is known from `at` on; nothing is done where it is already."""
+        """Make this what is known from `at` on; nothing is done where it is already.
+
+        What was amended is a version all the same: words under seal are alike before and after.
+        """
         held = self.versions.setdefault(key, [])
         if held and held[-1].known_to is None:
-            if held[-1].row == row:
+            if held[-1].row == row and cause != "amended":
                 return False
             held[-1] = replace(held[-1], known_to=at)
         held.append(RowVersion(row, at, cause, by))

@@ -47,7 +47,7 @@ class KnownScope:
     """A scope as it is asked about: all that is posted of it, and what of that was known at the moment.
 
     Texts stand as the topic has them, under seal; `opener` opens those that are answered, and `bodies` gives the events
-    of these seqs as they came, opened.
+    of these seqs as they came, opened; what is of erased people stays sealed.
     """
 
     scope: ScopeId

@@ -143,7 +143,7 @@ class _Process:
         failing = self.scopes.failing.get(held.scope)
 
         def bodies(seqs: Collection[int]) -> Sequence[bytes]:
-            return self.opener.bodies(self.source.bodies(held.scope, seqs))
+            return self.opener.bodies(self.source.bodies(held.scope, seqs), keep=True)
 
         known: KnownRegisters = held.known(asked.known_at, asked.as_of)
         return KnownScope(
