@@ -81,7 +81,9 @@ def work_list(scope: KnownScope, sight: CallerSight, asked: WorkAsked) -> Encode
     due = [one for one in due_contacts(sealed, sealed.until) if taken(one.customer) and one.due is not None]
     due.sort(key=lambda one: (one.due or on, sealed.known.customers[one.customer].number))
     of = {one.customer for one in due}
-    known = question.with_words(lambda one: one.customer in of or isinstance(one.data, PlanMade))
+    known = sealed.known
+    said = (record for customer in of for record in known.by_customer.get(customer, ()))
+    known = question.with_words_of([*said, *(plan for plan in known.of(PlanMade) if plan.data.on == on)])
     basis = question.basis(period, known)
     plans = _planned(basis, reach, on, asked.staff)
     shown = question.presenting(basis, [*of, *(plan.customer for plan in plans)])

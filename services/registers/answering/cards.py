@@ -19,7 +19,7 @@ from services.registers.lists.rows import ListRow, RegisterRows
 from services.registers.model.registers import AnyRecord
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.basis import ReportBasis
-from shared.contract import format_instant
+from shared.contract import DealProgressed, DealTermsSet, FeedbackAnswered, format_instant
 from shared.contract.case_numbers import case_digest, case_number
 from shared.i18n import bilingual
 from shared.ids import CustomerId
@@ -74,14 +74,13 @@ def _found(question: ScopeQuestion, typed: str) -> tuple[CustomerId, ReportBasis
         or not question.reach(basis).customer(found)
     ):
         raise not_there(bilingual("no customer {customer} is known in this office", customer=typed))
+    records = basis.known.by_customer.get(found, [])
     mine = {deal.deal for deal in basis.known.deals_of.get(found, ())}
-    said = {getattr(one.data, "feedback", None) for one in basis.known.by_customer.get(found, ())} - {None}
-
-    def shown(one: AnyRecord) -> bool:
-        of_deal, of_feedback = (getattr(one.data, field, None) for field in ("deal", "feedback"))
-        return one.customer == found or of_deal in mine or of_feedback in said
-
-    return found, question.basis(known=question.with_words(shown))
+    said = {getattr(one.data, "feedback", None) for one in records} - {None}
+    papers: list[AnyRecord] = [*basis.known.of(DealTermsSet), *basis.known.of(DealProgressed)]
+    answers = (one for one in basis.known.of(FeedbackAnswered) if one.data.feedback in said)
+    shown = [*records, *(one for one in papers if one.data.deal in mine), *answers]
+    return found, question.basis(known=question.with_words_of(shown))
 
 
 def _named(basis: ReportBasis, typed: str) -> CustomerId | None:

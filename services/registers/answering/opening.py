@@ -8,7 +8,7 @@ key reads. Nothing is opened but what an answer shows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -26,11 +26,9 @@ from shared.ids import DealId, EventId
 _MARK = WORDS.encode()
 
 
-def with_words(
-    scope: KnownScope, known: KnownRegisters, shown: Callable[[AnyRecord], bool]
-) -> KnownRegisters:
+def with_words(scope: KnownScope, known: KnownRegisters, shown: Iterable[AnyRecord]) -> KnownRegisters:
     """What was known, with the words of the records that are shown; the rest stays under seal."""
-    sealed = [one for one in known.entries.values() if shown(one) and _is_sealed(one.data)]
+    sealed = [one for one in {one.id: one for one in shown}.values() if _is_sealed(one.data)]
     if not sealed:
         return known
     opened = dict(zip((one.id for one in sealed), _opened(scope, known, sealed), strict=True))

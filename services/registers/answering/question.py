@@ -67,7 +67,11 @@ class ScopeQuestion:
             raise wrong_field(error.field, error.rule, str(error)) from None
 
     def with_words(self, shown: Callable[[AnyRecord], bool]) -> KnownRegisters:
-        """What was known, with the words of the records that are shown."""
+        """What was known, with the words of the records that are shown; looks at every record."""
+        return self.with_words_of(one for one in self.known.entries.values() if shown(one))
+
+    def with_words_of(self, shown: Iterable[AnyRecord]) -> KnownRegisters:
+        """What was known, with the words of these records."""
         return with_words(self.scope, self.known, shown)
 
     def reach(self, basis: ReportBasis) -> RowReach:
@@ -76,19 +80,10 @@ class ScopeQuestion:
 
     def opened_rows(self, basis: ReportBasis, ids: Iterable[str]) -> tuple[RegisterRows, ReportBasis]:
         """The rows of records by these ids, with their words."""
-        wanted = frozenset(ids)
-        entries = self.known.entries
-        answered = {
-            entries[EventId(id_)].data.feedback
-            for id_ in wanted
-            if id_ in entries and isinstance(entries[EventId(id_)].data, FeedbackReceived)
-        }
-
-        def shown(one: AnyRecord) -> bool:
-            answers = isinstance(one.data, FeedbackAnswered) and one.data.feedback in answered
-            return one.id in wanted or answers
-
-        opened = self.basis(basis.period, self.with_words(shown))
+        found = [one for id_ in ids if (one := self.known.entry(EventId(id_))) is not None]
+        asked = {one.data.feedback for one in found if isinstance(one.data, FeedbackReceived)}
+        answers = (one for one in self.known.of(FeedbackAnswered) if one.data.feedback in asked)
+        opened = self.basis(basis.period, self.with_words_of([*found, *answers]))
         return RegisterRows(opened), opened
 
     def presenting(self, basis: ReportBasis, rows: Iterable[ListRow | CustomerId | None]) -> Presenting:

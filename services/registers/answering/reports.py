@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +26,20 @@ from services.registers.reports.catalogue import make_report
 from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import ExplainedFigure, explain
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
+from shared.contract import (
+    CallRegistered,
+    DealProgressed,
+    DealTermsSet,
+    FeedbackAnswered,
+    FeedbackReceived,
+    FollowUpRecorded,
+    PlanMade,
+    RecordApproved,
+    ReservationMade,
+    SurveyRecorded,
+    VisitRegistered,
+    WorklogSubmitted,
+)
 from shared.i18n import bilingual, listed
 from shared.ids import CustomerId, EventId
 
@@ -89,8 +103,11 @@ def _made(question: ScopeQuestion, asked: ReportAsked, known: KnownRegisters) ->
 
 def report_with_words(question: ScopeQuestion, asked: ReportAsked) -> OfficeReport:
     """The report of the whole office as known at the moment, with the words that it shows."""
-    words = _words_shown(asked.report)
-    return plain_report(question, asked, None if words is None else question.with_words(words))
+    words = _WORDS_OF.get(asked.report)
+    if words is None:
+        return plain_report(question, asked)
+    basis = question.basis(question.period(asked.first, asked.last))
+    return plain_report(question, asked, question.with_words_of(words(basis)))
 
 
 def plain_report(
@@ -106,28 +123,55 @@ def plain_report(
         raise wrong_field("by", "grain", no_grain(asked.report, asked.by)) from None
 
 
-def _words_shown(report: str) -> Callable[[AnyRecord], bool] | None:
-    """Of which records a report shows words; None of one that shows none."""
-    types = _WORDS_OF.get(report)
-    return None if types is None else lambda one: one.data.TYPE in types
+def _of_days(*types: type[Any]) -> Callable[[ReportBasis], Iterator[AnyRecord]]:
+    """The records of these types that happened in the period."""
+    return lambda basis: (one for type_ in types for one in _since(basis, type_, basis.until))
 
 
-_PAPERS: Final = frozenset({"deal.terms_set", "deal.progressed"})
-_WORDS_OF: Final[dict[str, frozenset[str]]] = {
-    "activity": frozenset(
-        {
-            "visit.registered", "call.registered", "followup.recorded", "plan.made", "worklog.submitted",
-            "record.approved",
-        }
+def _since(basis: ReportBasis, type_: type[Any], until: datetime) -> list[AnyRecord]:
+    begins = basis.time.end_of(basis.period.first - timedelta(days=1))
+    found: list[AnyRecord] = [*basis.known.between(type_, begins, until)]
+    return found
+
+
+def _later(*types: type[Any]) -> Callable[[ReportBasis], Iterator[AnyRecord]]:
+    """The records of these types since the period began, which tell of those of the period."""
+    return lambda basis: (one for type_ in types for one in _since(basis, type_, basis.known.as_of))
+
+
+def _whole(*types: type[Any]) -> Callable[[ReportBasis], Iterator[AnyRecord]]:
+    """All records of these types."""
+    return lambda basis: (one for type_ in types for one in basis.known.of(type_))
+
+
+def _all_of(
+    *parts: Callable[[ReportBasis], Iterator[AnyRecord]],
+) -> Callable[[ReportBasis], Iterator[AnyRecord]]:
+    return lambda basis: (one for part in parts for one in part(basis))
+
+
+def _plans(basis: ReportBasis) -> Iterator[AnyRecord]:
+    """Plans for a day of the period, or the day after."""
+    last = basis.period.last + timedelta(days=1)
+    return (one for one in basis.known.of(PlanMade) if basis.period.first <= one.data.on <= last)
+
+
+_PAPERS: Final = _whole(DealTermsSet, DealProgressed)
+_WORDS_OF: Final[dict[str, Callable[[ReportBasis], Iterator[AnyRecord]]]] = {
+    "activity": _all_of(
+        _of_days(VisitRegistered, CallRegistered, FollowUpRecorded),
+        _plans,
+        _later(WorklogSubmitted, RecordApproved),
     ),
-    "due": frozenset({"plan.made"}),
+    "due": _plans,
     "overdue": _PAPERS,
     "period": _PAPERS,
     "contracts": _PAPERS,
-    "satisfaction": frozenset({"survey.recorded"}),
-    "complaints": frozenset({"feedback.received", "feedback.answered"}),
-    "reservations": frozenset({"reservation.made", "followup.recorded"}),
-}  # fmt: skip
+    "satisfaction": _of_days(SurveyRecorded),
+    "complaints": _all_of(_of_days(FeedbackReceived), _later(FeedbackAnswered)),
+    "reservations": _all_of(_of_days(ReservationMade), _later(FollowUpRecorded)),
+}
+"""Of the reports that show words, the records whose words they show."""
 
 
 def _within(question: ScopeQuestion, asked: ReportAsked, made: OfficeReport) -> OfficeReport:
