@@ -51,6 +51,10 @@ def test_rows_found_by_customer_and_day_are_those_of_a_walk_through_all() -> Non
     journal = office(5)
     journal.follow("03-11 10:00", {"name": "ab", "phones": phones("a", "b")})
     journal.visit("03-09 10:00", "c", recorded="03-12 10:00")
+    for number, at in enumerate(("03-01 10:00", "03-09 10:00", "03-10 10:00", "03-10 11:00")):
+        journal.deal(at, "abca"[number], f"d{number}", "1000000")
+    journal.add("deal.signed", "03-10 12:00", deal="d0")
+    journal.add("deal.cancelled", "03-11 12:00", deal="d1", reason="r")
     registers = journal.posted()
     for moment in ("03-10 11:30", "03-11 12:00", "03-13 10:00"):
         known = registers.known(local(moment))
@@ -61,5 +65,12 @@ def test_rows_found_by_customer_and_day_are_those_of_a_walk_through_all() -> Non
             first, last = local("03-09 00:00"), local("03-10 23:59")
             days = [one for one in walked if isinstance(one.data, type_) and first <= one.occurred_at <= last]
             assert known.between(type_, first, last) == days
+        at = [(one.subscribed_at, one.signed_at, one.cancelled_at) for one in known.deals]
+        moved = [
+            one
+            for one, times in zip(known.deals, at, strict=True)
+            if any(t and first <= t <= last for t in times)
+        ]
+        assert known.deals_moved(first, last) == moved
         for customer in known.customers:
             assert known.by_customer.get(customer, []) == [one for one in walked if one.customer == customer]

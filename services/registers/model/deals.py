@@ -71,6 +71,11 @@ class DealRow(Struct, frozen=True, gc=False):
         """Where it stands among deals: by when it was subscribed, then by when that was recorded."""
         return self.subscribed_at, self.seq
 
+    @property
+    def moves(self) -> tuple[datetime, ...]:
+        """When it was subscribed, signed and cancelled, as far as it was."""
+        return tuple(at for at in (self.subscribed_at, self.signed_at, self.cancelled_at) if at is not None)
+
     def stands(self, at: datetime) -> bool:
         """Whether it was subscribed by then and not yet cancelled."""
         return self.subscribed_at <= at and not self.cancelled(at)

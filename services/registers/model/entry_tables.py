@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from services.registers.model.customers import DecisionRow
+from services.registers.model.deals import DealRow
 from services.registers.model.records import PostedRecord
 from services.registers.model.versions import RowCause, VersionedTable
-from shared.ids import CustomerId, EventId
+from shared.contract import Data
+from shared.ids import CustomerId, DealId, EventId
 
 AnyRecord = PostedRecord[Any]
 EntryPlace: TypeAlias = tuple[datetime, int, EventId]
@@ -31,7 +33,7 @@ def _none() -> dict[CustomerId, dict[Any, None]]:
 class EntryTable(VersionedTable[EventId, AnyRecord]):
     """Every record, found by its type in the order of happening, and by every customer that it was ever of."""
 
-    by_type: dict[type, list[EntryPlace]] = field(default_factory=dict)
+    by_type: dict[type[Data], list[EntryPlace]] = field(default_factory=dict)
     ever_of: dict[CustomerId, dict[EventId, None]] = field(default_factory=_none)
 
     def put(self, key: EventId, row: AnyRecord, at: datetime, cause: RowCause, by: EventId | None) -> bool:
@@ -62,6 +64,31 @@ class DecisionTable(VersionedTable[int, DecisionRow]):
         """Make this what is known from `at` on."""
         self.ever_of.setdefault(row.customer, {})[key] = None
         return VersionedTable.put(self, key, row, at, cause, by)
+
+
+@dataclass(slots=True)
+class DealTable(VersionedTable[DealId, DealRow]):
+    """Every deal, found by when it was ever said to be subscribed, signed or cancelled."""
+
+    moves: list[tuple[datetime, DealId]] = field(default_factory=list)
+
+    def put(self, key: DealId, row: DealRow, at: datetime, cause: RowCause, by: EventId | None) -> bool:
+        """Make this what is known from `at` on."""
+        before = self.versions.get(key)
+        known = () if before is None else before[-1].row.moves
+        for moved in row.moves:
+            if moved not in known:
+                insort(self.moves, (moved, key))
+        return VersionedTable.put(self, key, row, at, cause, by)
+
+    def moved(self, since: datetime, until: datetime) -> set[DealId]:
+        """The deals of which something happened from `since` up to `until`."""
+        first = bisect_left(self.moves, since, key=_first)
+        return {deal for _, deal in self.moves[first : bisect_right(self.moves, until, key=_first)]}
+
+
+def _first(move: tuple[datetime, DealId]) -> datetime:
+    return move[0]
 
 
 def _when(place: EntryPlace) -> datetime:

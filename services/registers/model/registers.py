@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 from services.registers.model.customers import DecisionRow, NumberedCustomer, OwnershipRow, StaffEntry
 from services.registers.model.deals import DealRow
 from services.registers.model.entry_tables import AnyRecord as AnyRecord
-from services.registers.model.entry_tables import DecisionTable, EntryPlace, EntryTable
+from services.registers.model.entry_tables import DealTable, DecisionTable, EntryPlace, EntryTable
 from services.registers.model.lazily import LookedUp
 from services.registers.model.records import PostedRecord
 from services.registers.model.versions import VersionedTable
@@ -26,7 +26,7 @@ from shared.contract import (
     SchemeAdopted,
     VisitRegistered,
 )
-from shared.ids import Contact, CustomerId, DealId, EventId, OfficeId, ScopeId, StaffId
+from shared.ids import Contact, CustomerId, EventId, OfficeId, ScopeId, StaffId
 
 T = TypeVar("T", bound=Data)
 Conversation = PostedRecord[VisitRegistered] | PostedRecord[CallRegistered] | PostedRecord[FollowUpRecorded]
@@ -44,7 +44,7 @@ class Registers:
     latest: datetime | None = None
     settled: datetime | None = None
     entries: EntryTable = field(default_factory=EntryTable)
-    deals: VersionedTable[DealId, DealRow] = field(default_factory=VersionedTable)
+    deals: DealTable = field(default_factory=DealTable)
     customers: VersionedTable[CustomerId, NumberedCustomer] = field(default_factory=VersionedTable)
     ownership: VersionedTable[CustomerId, OwnershipRow] = field(default_factory=VersionedTable)
     decisions: DecisionTable = field(default_factory=DecisionTable)
@@ -146,6 +146,14 @@ class KnownRegisters:
             one for one in self.registers.deals.known_at(self.known_at) if one.subscribed_at <= self.as_of
         ]
         return sorted(found, key=lambda one: one.place)
+
+    def deals_moved(self, since: datetime, until: datetime) -> list[DealRow]:
+        """The deals that were subscribed, signed or cancelled from `since` up to `until`, in the order of happening."""
+        table = self.registers.deals
+        found = [table.as_known(deal, self.known_at) for deal in table.moved(since, until)]
+        known = [one for one in found if one is not None and one.subscribed_at <= self.as_of]
+        moved = [one for one in known if any(since <= at <= until for at in one.moves)]
+        return sorted(moved, key=lambda one: one.place)
 
     @cached_property
     def deals_of(self) -> dict[CustomerId, list[DealRow]]:

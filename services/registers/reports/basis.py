@@ -164,13 +164,18 @@ class ReportBasis:
         """The deals of the office."""
         return [one for one in self.known.deals if self.office in (None, one.office)]
 
+    def deals_moved(self) -> list[DealRow]:
+        """The deals of the office that were subscribed, signed or cancelled in the period; costs what they are."""
+        first, last = self.time.begin_of(self.period.first), self.time.end_of(self.period.last)
+        return [one for one in self.known.deals_moved(first, last) if self.office in (None, one.office)]
+
     def sold_at(self, deal: DealRow) -> datetime | None:
         """When a deal counts as sold (`sold_by`)."""
         return deal.subscribed_at if self.scheme.sold_by == "subscribed" else deal.signed_at
 
     def sold(self) -> list[DealRow]:
         """The deals that were sold in the period, whatever became of them."""
-        return [one for one in self.deals() if self.within(self.sold_at(one))]
+        return [one for one in self.deals_moved() if self.within(self.sold_at(one))]
 
     def sets(self, deal: DealRow) -> dict[StaffId, Decimal]:
         """Which part of a deal is whose."""

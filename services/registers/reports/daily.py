@@ -86,7 +86,7 @@ def _month_columns() -> tuple[ReportColumn, ...]:
 def _deals(basis: ReportBasis) -> ReportTable:
     """The deals that were subscribed, signed or cancelled on the day."""
     tally = Tally()
-    for deal in basis.deals():
+    for deal in basis.deals_moved():
         events = (
             (translated("subscribed"), deal.subscribed_at, deal.event),
             (translated("signed"), deal.signed_at, deal.signed_by),

@@ -70,7 +70,7 @@ def sales_columns() -> tuple[ReportColumn, ...]:
 def count_sales(tally: Tally, basis: ReportBasis, key: KeyOf) -> None:
     """Count every deal of the period into the lines of those who have a share in it."""
     until = basis.known.as_of
-    for deal in basis.deals():
+    for deal in basis.deals_moved():
         add = _Adding(tally, basis, deal, key)
         if basis.within(deal.subscribed_at):
             add.deal(("subscribed", "net"), deal.event, deal.subscribed_at)
