@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -33,6 +32,7 @@ from tests.support.contract import JSON_BODY
 from tests.support.intake import prepare, raw, visit
 from tests.support.keys import key_file
 from tests.support.old_books import csv_of, sheet_of
+from tests.support.panke import COMMAND
 from tests.support.tokens import Bearer, admission
 
 HEADS = ["来访日期", "客户姓名", "联系电话", "置业顾问", "备注"]
@@ -193,8 +193,9 @@ def process(settings: IntakeSettings, port: int) -> Iterator[subprocess.Popen[by
         "PANKE_DATABASE_URL": settings.database_url, "PANKE_KAFKA": "127.0.0.1:1", "PANKE_KEYS": settings.keys,
         "PANKE_INTAKE_PORT": str(port), **admission().environment(),
     }  # fmt: skip
-    command = [sys.executable, "-m", "services.intake.main"]
-    started = subprocess.Popen(command, env={**os.environ, **told}, stdout=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        [*COMMAND, "serve", "intake"], env={**os.environ, **told}, stdout=subprocess.DEVNULL
+    )
     try:
         yield started
     finally:
