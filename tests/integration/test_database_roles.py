@@ -44,6 +44,7 @@ OF_OPERATORS = {
         "forget_irregular",
         "scrub_facts",
         "scrub_ids",
+        "scrub_imports",
         "scrub_attempts",
         "scrub_staff",
         "scrub_irregular",

@@ -29,7 +29,7 @@ WAIT: Final = 30.0
 MOST_PIECES: Final = 256
 """Pieces of 16 MB that a server is made to go through; one that keeps more is told of."""
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
-_SCRUBBED: Final = ("scrub_facts", "scrub_ids")
+_SCRUBBED: Final = ("scrub_facts", "scrub_ids", "scrub_imports")
 _SCRUBBED_BESIDE: Final = ("scrub_attempts", "scrub_staff", "scrub_irregular", "scrub_limits")
 
 
@@ -71,9 +71,11 @@ def drop_what_follows(connection: Connection, brokers: Bootstrap, topics: Topics
     """The schemas of attribution and of the registers, and the topics, which come again from the journal; the names of
     the topics that went.
 
-    What they have yet to put on the record of access is kept: intake sends it on.
+    What they have yet to put on the record of access is kept: intake sends it on. Imports that were kept in clear go
+    too, and rows that they rejected can be sent again.
     """
     with connection.transaction():
+        connection.execute(SQL["forget_imports_in_clear"])
         for schema in ("attribution", "registers"):
             if _is_there(connection, "table_is_there", table=f"{schema}.access_reports"):
                 connection.execute(SQL[f"keep_reports_of_{schema}"])

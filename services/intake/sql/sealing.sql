@@ -94,6 +94,13 @@ DELETE FROM notifier.send_limits
 -- name: forget_irregular
 UPDATE notifier.irregular SET value = NULL WHERE value IS NOT NULL
 
+-- name: forget_imports_in_clear
+-- What they came to, with rows that were rejected; the records that they made are facts like all others.
+DELETE FROM intake.imports WHERE sealed_by IS NULL
+
+-- name: scrub_imports
+VACUUM (FULL, ANALYZE) intake.imports
+
 -- name: scrub_facts
 VACUUM (FULL, ANALYZE) intake.facts
 
