@@ -116,7 +116,7 @@ def office(journal: Journal) -> list[Raw]:
 
 async def test_facts_on_the_topic_are_answered_as_known_at_any_time(settings: RegistersSettings) -> None:
     """An answer waits for the fact that it must know, and says up to which it knows; an earlier moment lacks what came
-    later. Restarted, set aside and taken anew the registers are those of the topic."""
+    later. Its process killed, restarted, set aside and taken anew the registers are those of the topic."""
     journal = Journal()
     records = office(journal)
     await send(settings, records[:3])
@@ -132,6 +132,10 @@ async def test_facts_on_the_topic_are_answered_as_known_at_any_time(settings: Re
         assert await service.reader.scope_of("demo-office") == DEMO
         assert await service.reader.offices_of(DEMO) == ["demo-office"]
         await refusals(service)
+        for pid in list(service.workers._workers[0]._pool._processes):
+            os.kill(pid, signal.SIGKILL)
+        answers = await asyncio.gather(*(service.reader.ask(DEMO, AskedMoment(), owners) for _ in range(4)))
+        assert [one.value for one in answers] == [both.value] * 4
         await over_http(service)
     async with running(settings) as service:
         assert (await asked(service, 4)).value == both.value

@@ -13,7 +13,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,13 +97,22 @@ class ScopeWorker:
         self._pool = self._open()
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """Work of this module. Who stops waiting leaves it running: what was read stays of use to the next."""
-        future: Future[T] = self._pool.submit(work, *given)
+        """Work of this module. Who stops waiting leaves it running: what was read stays of use to the next.
+
+        Raises `WorkerGoneError` where the process ended before the work.
+        """
+        pool, future = self._pool, None
         try:
+            future = pool.submit(work, *given)
             return await asyncio.shield(asyncio.wrap_future(future))
         except BrokenProcessPool:
-            self.replace(self._terms)
+            if pool is self._pool:  # of many who waited for it, one replaces it
+                self.replace(self._terms)
             raise WorkerGoneError from None
+        except asyncio.CancelledError:
+            if future is not None and future.cancelled():  # with its process, and not by who waits
+                raise WorkerGoneError from None
+            raise
 
     def replace(self, terms: WorkerTerms) -> None:
         """Begin another process in the place of this one."""

@@ -78,11 +78,12 @@ class ScopeWorkers:
         return crc32(scope.encode()) % len(self._workers)
 
     async def _run(self, number: int, work: Callable[..., T], *given: Any) -> T:
+        """Once more where the process ended: the one that was begun in its place has to read first."""
         try:
             return await self._workers[number].run(work, *given)
         except WorkerGoneError:
             self._gone(number, "process")
-            raise
+            return await self._workers[number].run(work, *given)
 
     def _gone(self, number: int, reason: str) -> None:
         self._metrics.dropped.labels(reason).inc(self._figures[number].scopes)
