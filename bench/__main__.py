@@ -29,6 +29,7 @@ BENCHMARKS = (
     "replays",
     "imports",
     "registers",
+    "sheets",
 )
 
 

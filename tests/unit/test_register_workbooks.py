@@ -53,7 +53,12 @@ def test_every_form_has_its_headings_and_rows(basis: ReportBasis, name: str) -> 
     assert len(sheet.rows) > at + 1
     assert {"文员", basis.rulebook, "habc 1"} <= set(notes.texts())
     assert {column.source for column in form.columns} <= set(notes.texts())
-    assert "$1:$" in sheet.repeated and 'state="frozen"' in sheet.xml and "<autoFilter" in sheet.xml
+    assert (
+        "$1:$" in sheet.repeated
+        and 'state="frozen"' in sheet.xml
+        and "<autoFilter" in sheet.xml
+        and "containsBlanks" in sheet.xml
+    )
 
 
 def test_a_visit_stands_as_it_was_known(basis: ReportBasis) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from services.registers.reports.report import ReportColumn
 from shared.i18n import Text, translated
 
@@ -73,6 +75,7 @@ def each(key: str = "deals") -> ReportColumn:
     return ReportColumn(key, translated("number of lines"), translated("one for each line"))
 
 
+@cache
 def stage_words(stage: str | None) -> Text:
     """How far the paper trail of a record has come."""
     return {

@@ -26,6 +26,8 @@ Look: TypeAlias = Literal[
 LINE: Final = 15.0
 HIGHEST: Final = 409.0
 """Points of one line, and of the highest row that there may be."""
+SHORT: Final = 16_000
+"""Characters that have room in a cell however they are counted."""
 RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins so could be taken for a formula when the cell is edited or exported again."""
 _WRITTEN: Final = datetime(2000, 1, 1)
@@ -103,6 +105,25 @@ class SheetBook:
             self._text(sheet, row, column, f"{cell:f}", "mark", total)
         else:
             sheet.write_number(row, column, float(cell), self.look(look, total=total))
+
+    def write_line(self, sheet: Worksheet, row: int, line: Sequence[Cell], looks: Sequence[Look]) -> None:
+        """Write a row of a long sheet: empty cells are not written, and get their lines from `outline`."""
+        plain = self.look("text")
+        for place, cell in enumerate(line):
+            if isinstance(cell, str):
+                if not cell:
+                    continue
+                if len(cell) < SHORT and not cell.startswith(RISKY):
+                    sheet.write_string(row, place, cell, plain)
+                else:
+                    self._text(sheet, row, place, cell, "text", False)
+            elif cell is not None:
+                self.write(sheet, row, place, cell, looks[place])
+
+    def outline(self, sheet: Worksheet, first: int, last: int, columns: int) -> None:
+        """Lines around the empty cells of these rows, by one rule instead of a cell each."""
+        lines = {"type": "blanks", "format": self._book.add_format(dict(_BOX))}
+        sheet.conditional_format(first, 0, last, columns - 1, lines)
 
     def merged(self, sheet: Worksheet, row: int, across: int, text: str, look: Look, first: int = 0) -> None:
         """Write a text over the cells of a row, from one column up to another."""

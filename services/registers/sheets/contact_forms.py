@@ -95,12 +95,17 @@ def _ordered(row: FormRow) -> Said:
     )
 
 
+_NOBODY: Final = translated("without contact")
+_FIRST: Final = translated("first visits")
+_AGAIN: Final = translated("return visits")
+
+
 def _new(row: FormRow) -> Said:
     assert row.record is not None
     if row.customer is None:
-        return translated("without contact")
+        return _NOBODY
     first = row.basis.is_first_visit(row.record)
-    return translated("first visits") if first else translated("return visits")
+    return _FIRST if first else _AGAIN
 
 
 def _referrers(row: FormRow) -> Said:

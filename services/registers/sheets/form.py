@@ -16,6 +16,7 @@ from services.registers.model.deals import DealRow
 from services.registers.model.registers import AnyRecord
 from services.registers.reports.basis import ReportBasis
 from services.registers.sheets.book import Look
+from shared.contract import FeedbackAnswered, SurveyRecorded
 from shared.contract.contacts import WECHAT, mask_contact
 from shared.contract.masking import mask_words
 from shared.i18n import Text
@@ -45,12 +46,13 @@ class FormReader:
     @cached_property
     def surveyed(self) -> dict[str, AnyRecord]:
         """The survey of each visit that has one."""
-        entries = self.basis.known.entries.values()
-        return {
-            str(one.data.visit): one
-            for one in entries
-            if one.data.TYPE == "survey.recorded" and one.data.visit
-        }
+        entries = self.basis.known.of(SurveyRecorded)
+        return {str(one.data.visit): one for one in entries if one.data.visit}
+
+    @cached_property
+    def answers(self) -> dict[str, AnyRecord]:
+        """The last answer to each complaint or suggestion."""
+        return {str(one.data.feedback): one for one in self.basis.known.of(FeedbackAnswered)}
 
 
 @dataclass

@@ -80,6 +80,7 @@ class _Pages:
             for at, column in enumerate(self.columns)
         ]
         self.widths = widths_of(frame, self.columns, wanted)
+        self.looks = [one.look for one in self.columns]
         self.count = 0
         self._begin()
 
@@ -91,9 +92,7 @@ class _Pages:
         high = height_of(line, self.widths)
         if high is not None:
             self.sheet.set_row(self.at, high)
-        for place, cell in enumerate(line):
-            look = "text" if isinstance(cell, str) else self.columns[place].look
-            self.book.write(self.sheet, self.at, place, cell, look)
+        self.book.write_line(self.sheet, self.at, line, self.looks)
         self.at += 1
         self.count += 1
 
@@ -111,9 +110,16 @@ class _Pages:
 
     def _finish(self) -> None:
         if self.at > self.first:
+            self.book.outline(self.sheet, self.first, self.at - 1, len(self.columns))
             self.sheet.autofilter(self.first - 1, 0, self.at - 1, len(self.columns) - 1)
         self.sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{self.at + 1}"})
         set_print(self.sheet, self.frame, self.widths)
+
+
+def lines_of_form(form: RegisterForm, reader: FormReader) -> list[Line]:
+    """All cells of a form, without a file."""
+    frame = _frame(form, reader.basis.head(), RegisterEdition())
+    return [_line(form, frame, row) for row in form.rows(reader)]
 
 
 def _line(form: RegisterForm, frame: Frame, row: FormRow) -> Line:

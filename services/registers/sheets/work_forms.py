@@ -24,10 +24,8 @@ from services.registers.sheets.form_words import (
 from shared.contract import (
     CheckRecorded,
     DocumentAttached,
-    FeedbackAnswered,
     FeedbackReceived,
     PlanMade,
-    RecordApproved,
     RequestSubmitted,
     SurveyRecorded,
     TargetSet,
@@ -74,12 +72,8 @@ def _answered(names: str) -> Callable[[FormRow], Said]:
     """What the last answer to a complaint says."""
 
     def said(row: FormRow) -> Said:
-        given = [
-            one for one in row.basis.known.of(FeedbackAnswered) if one.data.feedback == row.data.feedback
-        ]
-        if not given:
-            return None
-        value = getattr(given[-1], names, None) or getattr(given[-1].data, names, None)
+        given = row.reader.answers.get(row.data.feedback)
+        value = getattr(given, names, None) or getattr(given.data, names, None) if given is not None else None
         return word_of(OUTCOMES, value) if names == "outcome" else value
 
     return said
@@ -87,8 +81,8 @@ def _answered(names: str) -> Callable[[FormRow], Said]:
 
 def _remark(row: FormRow) -> Said:
     assert row.record is not None
-    said = [one.data for one in row.basis.known.of(RecordApproved) if one.data.record == row.record.id]
-    return next((one.remark for one in reversed(said) if one.remark), None)
+    stages = row.basis.known.stages.get(row.record.id, ())
+    return next((one.remark for one in reversed(stages) if one.remark), None)
 
 
 def _count(key: str) -> Callable[[FormRow], Said]:
