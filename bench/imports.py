@@ -48,7 +48,9 @@ def intake() -> Iterator[tuple[httpx.Client, Issuer]]:
             "PANKE_KAFKA": stack.enter_context(kafka()),
             "PANKE_INTAKE_PORT": str(port),
         }
-        stack.enter_context(service(["services.intake.main"], settings, f"http://{HOST}:{port}/readyz"))
+        stack.enter_context(
+            service(["shared.cli", "serve", "intake"], settings, f"http://{HOST}:{port}/readyz")
+        )
         yield (
             stack.enter_context(
                 httpx.Client(base_url=f"http://{HOST}:{port}", timeout=WAIT, trust_env=False)

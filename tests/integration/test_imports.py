@@ -22,11 +22,16 @@ from deploy.local.ports import free_port
 from services.intake.books.grid import BookLimits
 from services.intake.books.reading import read_book
 from services.intake.import_cli import import_command
+from services.intake.imports.jobs import AskedImport, ImportBounds, ImportJobs, NewImport
+from services.intake.imports.sealed_files import ImportSeal
 from services.intake.main import IntakeService
 from services.intake.settings import IntakeSettings
-from shared.access.caller import StaffRole
+from shared.access.caller import Caller, StaffRole
 from shared.contract.answers import ImportJob
 from shared.platform.clock import SystemClock
+from shared.platform.postgres.database import Database
+from shared.sealing.keys import KeyFile, add_key
+from shared.sealing.vault import Vault
 from tests.support.answering import answering
 from tests.support.contract import JSON_BODY
 from tests.support.intake import prepare, raw, visit
@@ -277,10 +282,6 @@ def test_an_import_goes_on_after_a_kill_without_doubles(database: str, tmp_path:
 @pytest.mark.parametrize("sealed", [True, False])
 def test_the_secret_of_ids_outlives_a_change_of_keys(database: str, tmp_path: Path, sealed: bool) -> None:
     """The secret is wrapped anew under the present key, and the ids of rows stay what they were."""
-    from services.intake.imports.sealed_files import ImportSeal
-    from shared.sealing.keys import KeyFile, add_key
-    from shared.sealing.vault import Vault
-
     path = Path(key_file(tmp_path))
     with psycopg.connect(prepare(database)) as connection:
         first = ImportSeal(Vault(KeyFile(path)) if sealed else None).secret(connection)
@@ -289,3 +290,28 @@ def test_the_secret_of_ids_outlives_a_change_of_keys(database: str, tmp_path: Pa
         assert later.secret(connection) == first
         (kept,) = connection.execute("SELECT sealed_by FROM intake.import_secret").fetchall()
     assert kept == (("2",) if sealed else (None,))
+
+
+def test_a_file_that_no_key_reads_any_more_has_failed(database: str, tmp_path: Path) -> None:
+    """An import under keys that are gone fails in words, and holds up nothing behind it."""
+    prepare(database)
+    caller = Caller("a", "person", "chen", "s", 2e9, (StaffRole("demo", "demo-office", "manager", "chen"),))
+    asked = AskedImport(
+        file="a.csv", sheet=None, year=None, mapping=None, attested_by=None, dry_run=True, actor="chen", caller=caller,
+        address=None,
+    )  # fmt: skip
+    for folder in ("first", "other"):
+        (tmp_path / folder).mkdir()
+    with Database(database, schema="intake", name="panke-test") as opened:
+        first, other = (
+            ImportJobs(
+                opened, ImportSeal(Vault(KeyFile(Path(key_file(tmp_path / folder))))), ImportBounds(9, 9, 7)
+            )
+            for folder in ("first", "other")
+        )
+        job = first.put(NewImport("demo", "demo-office", "visits", asked, b"x"))
+        first.prepare()
+        assert other.take() is None
+        failed = other.find(job.id)
+        assert failed is not None and failed.problem and failed.problem.rule == "keys"
+        assert first.take() is None

@@ -34,6 +34,7 @@ from shared.i18n import bilingual
 from shared.ids import OfficeId, ScopeId
 from shared.platform.postgres.database import Database
 from shared.platform.postgres.rows import row_of, rows_of, the_row
+from shared.sealing.person import SealBrokenError
 
 LEASE: Final = 20.0
 """Seconds that an import is held without a sign of life."""
@@ -223,7 +224,10 @@ class ImportJobs:
             row: Any = connection.execute(SQL[part], {"id": id_}).fetchone()
         if row is None or row[1] is None:
             return None
-        return self._seal.opened(id_, part, row[0], bytes(row[1]))
+        try:
+            return self._seal.opened(id_, part, row[0], bytes(row[1]))
+        except SealBrokenError:  # its keys are gone
+            return None
 
     def remove(self, id_: str) -> None:
         """Cancel one that is open, delete one that has ended."""
@@ -250,7 +254,7 @@ class ImportJobs:
     # What runs them.
 
     def take(self) -> TakenImport | None:
-        """One to run, under a lease of its own."""
+        """One to run, under a lease of its own; one that no key reads any more has failed."""
         lease = uuid4()
         left = ImportProblem(None, "left", bilingual("its process ended {most} times", most=MOST_ATTEMPTS))
         with self._database.connection() as connection:
@@ -261,17 +265,18 @@ class ImportJobs:
             )
             if row is None:
                 return None
-            members = self._members(connection, row.scope)
-            secret = self._seal.secret(connection)
-        content = self._seal.opened(str(row.id), "file", row.sealed_by, row.file)
+            id_, members = str(row.id), self._members(connection, row.scope)
+            try:
+                secret = self._seal.secret(connection)
+                content = self._seal.opened(id_, "file", row.sealed_by, row.file)
+            except SealBrokenError:
+                gone = ImportProblem(
+                    "file", "keys", bilingual("the keys under which the file was kept are gone")
+                )
+                connection.execute(SQL["fail_import"], {"id": id_, "lease": lease, "problem": _encode(gone)})
+                return None
         return TakenImport(
-            str(row.id),
-            lease,
-            row,
-            msgspec.json.decode(row.asked, type=AskedImport),
-            content,
-            members,
-            secret,
+            id_, lease, row, msgspec.json.decode(row.asked, type=AskedImport), content, members, secret
         )
 
     def _members(self, connection: Connection, scope: str) -> list[RosterMember]:

@@ -68,6 +68,10 @@ UPDATE intake.imports SET state = %(state)s, ended_at = now(), lease = NULL, fil
     duplicates = coalesce(%(duplicates)s, duplicates), rejected = coalesce(%(rejected)s, rejected)
 WHERE id = %(id)s AND lease = %(lease)s
 
+-- name: fail_import
+UPDATE intake.imports SET state = 'failed', problem = %(problem)s, ended_at = now(), lease = NULL, file = NULL
+WHERE id = %(id)s AND lease = %(lease)s
+
 -- name: leave_import
 -- A process that stops gives it back, as if it had not begun.
 UPDATE intake.imports SET state = 'waiting', lease = NULL, attempts = attempts - 1
