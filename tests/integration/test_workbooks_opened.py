@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from shared.ids import OfficeId
 from shared.rules.schemes.loading import load_scheme
 from tests.support.journal import day, local
 from tests.support.office_month import office_month
-from tests.support.spreadsheets import PrintedPages, print_all
+from tests.support.spreadsheets import PrintedPages, joined, print_all
 from tests.support.workbooks import ReadSheet, read_workbook
 
 ENGLISH = frozenset({"R2", "R9"})
@@ -70,7 +69,7 @@ def test_a_workbook_opens_and_all_of_it_is_printed(
 
 def lost(sheet: ReadSheet, text: str) -> list[str]:
     """The texts of a sheet that are not on paper; lines of a cell stand below each other there."""
-    wanted = [re.sub(r"\s", "", cell) for cell in sheet.texts()]
+    wanted = [joined(cell) for cell in sheet.texts()]
     return [one for one in wanted if one not in text]
 
 

@@ -16,12 +16,14 @@ import pytest
 
 SECONDS = 300
 MISSING = "{} is missing: apt-get install --no-install-recommends libreoffice-calc-nogui fonts-wqy-microhei"
+_SEPARATORS = re.compile("[\\s\u0002\ufffe-]")
+"""White space, and hyphens, which a line may end with and which are then read as marks of their own."""
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass
 class PrintedPages:
-    """What a printed workbook says, without white space, page by page; `fonts` are those that its Chinese is in."""
+    """What a printed workbook says, page by page, as `joined` has it; `fonts` are those that its Chinese is in."""
 
     pages: list[str]
     fonts: set[str]
@@ -55,13 +57,18 @@ def print_all(files: Iterable[Path], folder: Path) -> dict[str, PrintedPages]:
     return {file.stem: _printed(folder / f"{file.stem}.pdf") for file in named}
 
 
+def joined(text: str) -> str:
+    """A text without what the end of a line changes."""
+    return _SEPARATORS.sub("", text)
+
+
 def _printed(file: Path) -> PrintedPages:
     assert file.exists(), f"{file.stem} was not opened"
     found = PrintedPages([], set(), [])
     with pypdfium2.PdfDocument(file) as document:
         for page in document:
             text = page.get_textpage()
-            found.pages.append(re.sub(r"\s", "", text.get_text_bounded()))
+            found.pages.append(joined(text.get_text_bounded()))
             found.fonts |= set(_fonts(text))
             found.outside += _outside(page, text)
     return found
