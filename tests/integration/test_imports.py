@@ -168,6 +168,8 @@ async def test_what_may_not_come_in_is_refused_by_field(database: str, tmp_path:
             answer = await client.post("/v1/imports", **given, auth=who)
             assert answer.status_code == status, answer.text
             assert path is None or [one["path"] for one in answer.json()["errors"]] == [path]
+            if path == "kind":
+                assert answer.json()["errors"][0]["rule"] == "carried_type"
         failed = await imported(client, b"%PDF-1.4 \x00")
         elsewhere = admission().bearer(StaffRole("other", "other-office", "manager", "x"))
         hidden = await client.get(f"/v1/imports/{failed.id}", auth=elsewhere)

@@ -27,4 +27,5 @@ def test_each_row_of_an_exported_register_is_the_record_that_it_was(kind: Import
     sheet = old_books.read(file.getvalue(), kind, sheet=FORMS[kind].title.zh)
     found = [one.id for one in sheet.entries] + [str(one.given) for one in sheet.rejected]
     assert count > 0 and sorted(found) == ids
+    assert {fault.rule for one in sheet.rejected for fault in one.faults} <= {"consultant_unknown"}
     assert {json.loads(one.body)["id"] for one in sheet.entries} <= set(ids)

@@ -12,8 +12,8 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "准客户": "prospect", "意向客户": "interested", "优质潜在客户": "promising", "一般潜在客户": "general",
 }  # fmt: skip
 METHODS: Final[Mapping[str, str]] = {
-    "短信": "sms", "群发": "sms", "sms": "sms", "外拓": "field", "派单": "field", "拓客": "field", "实地": "field",
-    "field": "field", "网络": "web", "网上": "web", "微信": "web", "web": "web",
+    "短信": "sms", "群发": "sms", "sms": "sms", "外拓": "field", "外出拓客": "field", "派单": "field", "拓客": "field",
+    "实地": "field", "field": "field", "网络": "web", "网络拓客": "web", "网上": "web", "微信": "web", "web": "web",
 }  # fmt: skip
 AFTERNOON: Final = ("下午", "晚上", "pm")
 COUNTED: Final = ("人", "位")
