@@ -375,6 +375,30 @@ def test_what_is_shown_goes_on_the_record_of_access() -> None:
     assert (told[2][0], passed[2].shown.customer) == ("profile.read_sensitive", customer)
 
 
+def test_sensitive_keys_are_told_at_their_own_address_alone() -> None:
+    """Neither in the register of profiles nor on the card; who read which of them is on record."""
+    journal, passed = office_journal(), []
+    said = {"occupation": "教师", "mk17": "一子"}
+    journal.add("profile.recorded", "03-13 11:00", customer=party("a"), by="li", set=said)
+
+    async def note(passage: Any) -> None:
+        passed.append(passage)
+
+    with served(JournalReader(journal.lines()), NOW, note) as client:
+        customer = rows(client, "profiles")[0]["customer"]["customer"]
+        card = ok(client.get(f"/v1/offices/east/customers/{customer}/card", headers=GAO))
+        shown = json.dumps([rows(client, "profiles"), card], ensure_ascii=False)
+        assert ("教师" in shown, "一子" in shown) == (True, False)
+        assert [one["withheld"] for one in card["profile"] if one["key"] == "mk17"] == [True]
+        told = ok(client.get(f"/v1/offices/east/customers/{customer}/sensitive", headers=LI))
+        assert [(one["key"], one["value"]) for one in told["profile"]] == [("mk17", "一子")]
+        auditor = client.get(
+            f"/v1/offices/east/customers/{customer}/sensitive", headers=staff("auditor", "x")
+        )
+        assert auditor.status_code == 403
+    assert [one.shown.detail for one in passed if one.action == "profile.read_sensitive"] == ["profile mk17"]
+
+
 def test_roles_at_two_offices_reach_what_each_of_them_does() -> None:
     """A consultant here who is a supervisor there sees own rows here."""
     roles = (
