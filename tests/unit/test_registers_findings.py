@@ -99,6 +99,21 @@ def test_each_sign_is_found_where_it_is_and_nowhere_else(kind: str) -> None:
         assert sign["says"]["zh"] != sign["says"]["en"]
 
 
+def test_what_is_long_before_a_deal_is_no_sign() -> None:
+    """An edit of days before, and a deal an hour after the first visit."""
+    journal = journal_of()
+    visit = journal.visit("03-06 10:00", "x")
+    journal.add(
+        "record.corrected", "03-07 09:00", record=visit, customer={"phones": phones("x", "y")}, reason="r",
+        requested_by="li", approved_by=["gao"],
+    )  # fmt: skip
+    sold(journal, "x", "d1", "u1")
+    journal.visit("03-11 10:00", "z")
+    sold(journal, "z", "d2", "u2", "03-11 11:00")
+    with served(JournalReader(journal.lines()), NOW) as client:
+        assert not {"edited_before_deal", "sold_at_once"} & {one["kind"] for one in found(client)}
+
+
 def test_relations_and_lacking_data_stand_among_the_findings() -> None:
     """R18 of the last whole day unless another is asked for, and R19 as it stands."""
     journal = journal_of()

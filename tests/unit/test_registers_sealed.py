@@ -22,7 +22,7 @@ MONTH = {"from": "2026-03-01", "to": "2026-03-31"}
 def wordy_journal() -> WrittenJournal:
     """An office whose every kind of record has words, and a visit whose words were amended."""
     journal = office_journal()
-    first = journal.events[len(journal.events) - 12]
+    first = journal.events[len(journal.events) - 13]
     assert first["type"] == "visit.registered"
     journal.add(
         "record.amended", "03-13 09:00", record=first["id"], set={"notes": "改：看过两居"}, reason="漏记",
