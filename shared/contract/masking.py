@@ -14,6 +14,15 @@ from shared.contract.contacts import WECHAT, mask, mask_contact, mask_wechat, we
 from shared.contract.personal import personal_texts
 from shared.contract.phones import is_masked, normalise_phone
 
+_DIGITS: Final = str.maketrans("０１２３４５６７８９＋", "0123456789+")
+_dashes_between = re.compile(r"(?<=\d)[‐‑‒–—―−－]{1,2}(?=\d)").sub
+_in_words_alone = re.compile(
+    r"""(?P<kept>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b(?=\d*[a-f])[0-9a-f]{16,}\b)
+       |(?<!\d)1[3-9]\d[,，、]\s?\d{4}[,，、]\s?\d{4}(?!\d)   # a mobile with commas
+       |(?<!\d)0[1-9]\d{1,2}[ -]?[2-9]\d{6,7}(?!\d)           # a landline that touches letters
+    """,
+    re.VERBOSE,
+).sub
 _between = re.compile(r"[\s\-—_.,，、()（）]+").sub
 _steps = re.compile(r"[^.\[\]]+|\[\]").findall
 
@@ -44,8 +53,17 @@ def known_ids(contacts: Iterable[str]) -> Iterator[str]:
 
 
 def mask_words(text: str, ids: Collection[str] = ()) -> str:
-    """Words without phones and without WeChat ids that are called so in them or are among `ids`."""
-    return mask(_without_wechat(text, ids))
+    """Words without phones and without WeChat ids that are called so in them or are among `ids`.
+
+    Also phones that `mask` leaves, as in a log they might be ids: in full-width digits, with a comma or a dash of any
+    kind between, and landlines that touch letters.
+    """
+    told = _dashes_between("-", _without_wechat(text, ids).translate(_DIGITS))
+    return mask(_in_words_alone(_mask_found, told))
+
+
+def _mask_found(found: re.Match[str]) -> str:
+    return found["kept"] or mask_contact(re.sub(r"\D", "", found[0]))
 
 
 def names_somebody_of(words: str, event_type: str, data: dict[str, Any]) -> bool:

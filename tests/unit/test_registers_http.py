@@ -18,6 +18,7 @@ from services.registers.reports.catalogue import REPORTS
 from shared.access.caller import StaffRole
 from tests.support.journal import WrittenJournal, local, party, phones, survey, terms
 from tests.support.registers import Calling, JournalReader, as_, asked_for, ok, served, staff
+from tests.support.workbooks import read_workbook
 
 NOW = "03-20 12:00"
 
@@ -413,3 +414,129 @@ def test_roles_at_two_offices_reach_what_each_of_them_does() -> None:
     )
     with served(JournalReader(office_journal().lines()), NOW) as client:
         assert names(rows(client, "visits", as_(*roles))) == ["客户a", "某先生"]
+
+
+SECRET = "13900000055"
+FULL_WIDTH = SECRET.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+SPOKEN = f"他说打 {SECRET}，{FULL_WIDTH} 或010-62345678，tel01062345678，微信 lao_zhang88"
+LEAKS = (SECRET, FULL_WIDTH, "62345678", "lao_zhang88", "1391234")
+HELD_REPORTS = [name for name in REPORTS if name != "checks"]
+
+
+def outspoken_journal() -> WrittenJournal:
+    """A customer of wang's who is received, called and complained about by li, with contacts in every free text."""
+    journal = office_journal()
+    named: Any = {"name": "王13912345678", "phones": ["13712345678"]}
+    said: dict[str, Any] = {"purpose": SPOKEN, "notes": SPOKEN, "next_step": SPOKEN, "next_on": "2026-03-16"}
+    journal.visit("03-12 12:00", named, by="wang", channel="139 1234 5678", level="A", **said)
+    journal.visit("03-14 10:00", named, by="li", channel="139 1234 5678", level="A", **said)
+    journal.follow("03-14 11:00", named, by="li", subject=SPOKEN, content=SPOKEN)
+    journal.add(
+        "plan.made", "03-14 12:00", plan="p9", by="li", kind="follow_up", on="2026-03-16", purpose=SPOKEN,
+        customer=named, method="phone", place=SPOKEN,
+    )  # fmt: skip
+    journal.add(
+        "feedback.received", "03-14 13:00", feedback="f1", kind="complaint", content=SPOKEN, customer=named,
+        against="wang",
+    )  # fmt: skip
+    journal.add(
+        "feedback.answered", "03-14 14:00", feedback="f1", by="sun", action=SPOKEN, outcome="resolved"
+    )
+    journal.add(
+        "worklog.submitted", "03-15 18:00", by="li", kind="daily", from_="2026-03-15", to="2026-03-15",
+        done=SPOKEN, planned=SPOKEN,
+    )  # fmt: skip
+    return journal
+
+
+@pytest.fixture(scope="module")
+def outspoken() -> Iterator[Calling]:
+    with served(JournalReader(outspoken_journal().lines(), scheme="habc"), NOW) as client:
+        yield client
+
+
+def customer_named(client: Calling, name: str, headers: dict[str, str]) -> str:
+    (found,) = [one for one in rows(client, "customers", headers) if one["name"] == name]
+    return str(found["customer"]["customer"])
+
+
+HALF_MONTH = {"from": "2026-03-01", "to": "2026-03-15"}
+AUDITOR = staff("auditor", "x")
+
+
+def answered(client: Calling, path: str, headers: dict[str, str], **query: Any) -> str:
+    return json.dumps(
+        ok(client.get(f"/v1/offices/east/{path}", params=query, headers=headers)), ensure_ascii=False
+    )
+
+
+@pytest.mark.parametrize("who", [LI, BO, AUDITOR], ids=["consultant", "back_office", "auditor"])
+def test_whoever_may_not_see_phones_sees_them_masked_in_every_report(
+    outspoken: Calling, who: dict[str, str]
+) -> None:
+    """In notes, complaints, logs, names and channels, also as keys of lines; figures and ids are the same."""
+    for name in HELD_REPORTS:
+        grains = ("channel", "day") if name == "traffic" else (None,)
+        for grain in grains:
+            by = {"by": grain} if grain else {}
+            shown = answered(outspoken, f"reports/{name}", who, **HALF_MONTH, **by)
+            assert [leak for leak in LEAKS if leak in shown or leak in shown.replace(" ", "")] == [], name
+    clear = answered(outspoken, "reports/activity", GAO, **HALF_MONTH)
+    assert SECRET in clear
+    assert "王13912345678" in clear
+
+
+def test_masking_leaves_figures_ids_and_words_without_contacts_as_they_are(client: Calling) -> None:
+    """A report without contacts in its words is the same for whoever reaches all of it."""
+    for name in REPORTS:
+        manager, auditor = (answered(client, f"reports/{name}", who, **HALF_MONTH) for who in (GAO, AUDITOR))
+        assert auditor == manager.replace("13900001111", "139****1111"), name
+
+
+def test_a_line_is_opened_by_the_key_that_its_reader_was_shown(outspoken: Calling) -> None:
+    """A channel that is a phone is masked as a key too, and leads to the same rows."""
+    query = {**HALF_MONTH, "by": "channel"}
+    table = json.loads(answered(outspoken, "reports/traffic", AUDITOR, **query))["tables"][0]
+    (line,) = [one for one in table["lines"] if "139****5678" in one["line"]]
+    asked = {**query, "column": "visits", "line": json.dumps(line["line"])}
+    assert json.loads(answered(outspoken, "reports/traffic/rows", AUDITOR, **asked))["total"] == 2
+
+
+def test_names_channels_and_words_of_rows_are_masked_alike(outspoken: Calling) -> None:
+    """In registers, the card, the level board, the work list and approvals, whatever the digits touch."""
+    paths = ["level-board", "work-list", "approvals", "findings"]
+    customer = customer_named(outspoken, "王13912345678", GAO)
+    for path in [*(f"registers/{one}" for one in REGISTERS), *paths, f"customers/{customer}/card"]:
+        query = {"day": "2026-03-16"} if path == "work-list" else {}
+        shown = answered(outspoken, path, AUDITOR, **query)
+        assert [leak for leak in LEAKS if leak in shown.replace(" ", "")] == [], path
+
+
+@pytest.mark.parametrize(
+    "path", ["registers/visits", "registers/logs", "reports/activity", "reports/complaints"]
+)
+def test_workbooks_are_masked_as_what_they_export(outspoken: Calling, path: str) -> None:
+    """A form or a report as a file shows no more than its page, and opens where words are left out."""
+    for who in (AUDITOR, WANG):
+        if (path, who) == ("registers/logs", WANG):
+            continue
+        answer = outspoken.get(f"/v1/offices/east/{path}/workbook", params=HALF_MONTH, headers=who)
+        assert answer.status_code == 200, answer.text
+        told = "".join(text for sheet in read_workbook(answer.content) for text in sheet.texts())
+        assert who is WANG or [leak for leak in LEAKS if leak in told.replace(" ", "")] == []
+        assert (path, who) != ("reports/complaints", WANG) or "他说打" not in told
+
+
+def test_a_consultant_sees_no_words_of_complaints(outspoken: Calling) -> None:
+    """Of own customers the report says how many there were; neither its rows nor the card say what was said."""
+    for line in ({}, {"column": "received"}):
+        path = "reports/complaints/rows" if line else "reports/complaints"
+        shown = answered(outspoken, path, WANG, **HALF_MONTH, **line)
+        assert "他说打" not in shown
+    totals = json.loads(answered(outspoken, "reports/R16", WANG, **HALF_MONTH))["tables"][0]
+    assert (totals["lines"], totals["total"]["figures"]["received"]["value"]) == ([], "1")
+    customer = customer_named(outspoken, "王13912345678", WANG)
+    card = json.loads(answered(outspoken, f"customers/{customer}/card", WANG))
+    kinds = [one["register"] for side in ("before", "after") for one in card[side]["rows"]]
+    assert "visits" in kinds
+    assert "feedback" not in kinds

@@ -125,7 +125,7 @@ def _on_board(basis: ReportBasis, shown: Presenting, customer: CustomerId) -> Bo
         last_on=_day(contact.last),
         due_on=_day(contact.due),
         overdue=contact.overdue(basis.day),
-        obstacle=obstacle_of(basis, customer, basis.until),
+        obstacle=_said(shown, obstacle_of(basis, customer, basis.until), customer),
     )
 
 
@@ -168,7 +168,7 @@ def _due_customer(basis: ReportBasis, shown: Presenting, one: DueContact) -> Due
         by_claim=_day(one.by_claim),
         by_plan=_day(one.by_plan),
         overdue=one.overdue(basis.day),
-        next_step=steps[-1] if steps else None,
+        next_step=_said(shown, steps[-1], one.customer) if steps else None,
         rows=[str(row) for row in one.rows],
     )
 
@@ -194,8 +194,9 @@ def _shown_plans(shown: Presenting, plans: Iterable[PostedRecord[PlanMade]]) -> 
         assert doer is not None, "a plan names its doer"
         found.append(
             PlannedWork(
-                row=plan.id, plan=data.plan, staff=doer, kind=data.kind, purpose=data.purpose,
-                customer=shown.customer(plan.customer), place=data.place,
+                row=plan.id, plan=data.plan, staff=doer, kind=data.kind,
+                purpose=shown.said(data.purpose, plan.customer), customer=shown.customer(plan.customer),
+                place=_said(shown, data.place, plan.customer),
             )
         )  # fmt: skip
     return found
@@ -205,6 +206,10 @@ def _whom(shown: Presenting, customer: CustomerId) -> RowCustomer:
     found = shown.customer(customer)
     assert found is not None, "the customer is known"
     return found
+
+
+def _said(shown: Presenting, words: str | None, customer: CustomerId | None) -> str | None:
+    return shown.said(words, customer) if words else words
 
 
 def _day(day: date | None) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from services.registers.answering.answers import (
     CardSide,
     CustomerCard,
@@ -30,7 +32,8 @@ def customer_card(scope: KnownScope, sight: CallerSight, customer: str) -> Encod
     question = ScopeQuestion(scope, sight)
     found, basis = _found(question, customer)
     rows = RegisterRows(basis)
-    before, after = ([rows.record(one, None) for one in side] for side in sides(basis, found))
+    both_sides = ([rows.record(one, None) for one in side] for side in sides(basis, found))
+    before, after = ([one for one in side if question.shows(one)] for side in both_sides)
     deals = [rows.deal(one) for one in basis.known.deals_of.get(found, ())]
     shown = question.presenting(basis, [*before, *after, *deals, found])
     turned, whom = bought_at(basis, found), shown.customer(found)
@@ -40,8 +43,12 @@ def customer_card(scope: KnownScope, sight: CallerSight, customer: str) -> Encod
         customer=whom,
         names=shown.names(found),
         office=basis.known.office_of(found, basis.until),
-        standing=rows.standing(found),
-        profile=[_entry(one, withheld=one.key in SENSITIVE) for one in profile_of(basis, found)],
+        standing=shown.values_of(rows.standing(found), found),
+        profile=[
+            replace(entry, value=shown.said(entry.value, found) if entry.value else entry.value)
+            for one in profile_of(basis, found)
+            if (entry := _entry(one, withheld=one.key in SENSITIVE))
+        ],
         deals=[shown.row(one, "deals") for one in deals],
         before=_side(before, told, before[0].at if before else None),
         after=_side(after, told, turned),

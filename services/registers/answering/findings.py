@@ -30,6 +30,7 @@ from services.registers.lists.cursor import written_cursor
 from services.registers.lists.selecting import Place
 from services.registers.reading.known_scope import KnownScope
 from shared.contract import format_instant
+from shared.contract.answers.values import BothLanguages
 from shared.i18n import bilingual
 from shared.ids import CustomerId, StaffId
 
@@ -141,7 +142,7 @@ def _fields_of(
         "finding": id_,
         "kind": kept.kind,
         "title": both(words) if words is not None else both(kinds()["data"]),
-        "says": both(found.says) if found is not None else None,
+        "says": _says(shown, found) if found is not None else None,
         "customer": shown.customer(kept.customer),
         "staff": shown.staff(kept.staff),
         "rows": list(kept.rows),
@@ -154,3 +155,8 @@ def _fields_of(
             for one in stands.steps
         ],
     }
+
+
+def _says(shown: Presenting, found: MachineFinding) -> BothLanguages:
+    words = both(found.says)
+    return BothLanguages(*(shown.said(one, found.customer) for one in (words.zh, words.en)))

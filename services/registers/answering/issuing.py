@@ -11,9 +11,14 @@ from msgspec import Struct
 
 from services.registers.answering.exchange import CallerSight, EncodedAnswer
 from services.registers.answering.issued_answers import WaitingRecord, WaitingRecords
-from services.registers.answering.opening import opened_document
 from services.registers.answering.question import ScopeQuestion, encoded
-from services.registers.answering.reports import ReportAsked, document_of, plain_report, report_with_words
+from services.registers.answering.reports import (
+    ReportAsked,
+    document_of,
+    plain_report,
+    report_sight,
+    report_with_words,
+)
 from services.registers.lists.cursor import written_cursor
 from services.registers.lists.selecting import Place
 from services.registers.lists.waiting import AwaitedStage, awaited
@@ -47,9 +52,10 @@ def kept_report(scope: KnownScope, sight: CallerSight, asked: ReportAsked, docum
     """The bytes of an issued report with its names; and its words, where the report can be made again as it was."""
     question = ScopeQuestion(scope, sight)
     if in_json(plain_report(question, asked)).encode() == document:
-        body = document_of(scope, report_with_words(question, asked))
+        body = document_of(question, asked, report_with_words(question, asked))
     else:  # made by another version of the program, or under another text of a rulebook
-        body = msgspec.json.encode(opened_document(scope, msgspec.json.decode(document)))
+        shown = report_sight(question, asked).document(msgspec.json.decode(document))
+        body = msgspec.json.encode(shown)
     return EncodedAnswer(body, detail=f"issued report {asked.report}")
 
 
@@ -61,7 +67,7 @@ def later_differences(scope: KnownScope, sight: CallerSight, asked: ReportAsked)
     then = scope.known_by(asked.issued, asked.as_of or asked.issued)
     before = plain_report(question, asked, then)
     differences = explain(scope.registers, before, now)
-    return EncodedAnswer(document_of(scope, now, differences), detail=f"report {asked.report}")
+    return EncodedAnswer(document_of(question, asked, now, differences), detail=f"report {asked.report}")
 
 
 class WaitingAsked(Struct, frozen=True):

@@ -14,6 +14,7 @@ from services.registers.lists.kinds import RegisterKind, register_of
 from services.registers.lists.reach import RowReach
 from services.registers.lists.rows import ListRow
 from services.registers.model.registers import AnyRecord, KnownRegisters
+from services.registers.reports.masking import masked_value
 from shared.contract import format_instant, mask_contact
 from shared.contract.answers.values import BothLanguages
 from shared.contract.case_numbers import case_number
@@ -31,13 +32,13 @@ class ContactSight:
 
     def __init__(self, sight: CallerSight, reach: RowReach) -> None:
         extents = (sight.contacts, sight.contacts_of_a_case)
-        self._all = any(one.whole or sight.office in one.offices for one in extents)
+        self.all = any(one.whole or sight.office in one.offices for one in extents)
         self._staff = tuple({staff for one in extents for staff in one.staff})
         self._reach = reach
 
     def clear(self, customer: CustomerId | None) -> bool:
         """Whether those of this customer are in clear."""
-        return self._all or self._reach.owned_by(customer, self._staff)
+        return self.all or self._reach.owned_by(customer, self._staff)
 
 
 class Presenting:
@@ -48,7 +49,22 @@ class Presenting:
 
     def names(self, customer: CustomerId) -> list[str]:
         """Every name that was given of a customer."""
-        return list(dict.fromkeys(self._texts.read(name) for name in self._known.customers[customer].names))
+        names = self._known.customers[customer].names
+        return list(dict.fromkeys(self.said(self._texts.read(name), customer) for name in names))
+
+    def said(self, text: str, customer: CustomerId | None) -> str:
+        """Words of a record of this customer, or their name: without contacts, where those are not shown."""
+        return text if self._contacts.clear(customer) else mask_words(text, self._ids(customer))
+
+    def values_of(self, values: dict[str, Any], customer: CustomerId) -> dict[str, Any]:
+        """What is known of a customer by fields, each as it may be shown."""
+        if self._contacts.clear(customer):
+            return values
+        return {key: masked_value(key, value, self._ids(customer)) for key, value in values.items()}
+
+    def _ids(self, customer: CustomerId | None) -> tuple[str, ...]:
+        known = self._known.customers.get(customer) if customer is not None else None
+        return tuple(known_ids(map(self._texts.read, known.contacts))) if known is not None else ()
 
     def row(self, row: ListRow, register: str | None = None) -> RegisterRow:
         """A row of a register."""
@@ -60,7 +76,7 @@ class Presenting:
             recorded_at=format_instant(row.recorded_at) if row.recorded_at is not None else None,
             office=row.office,
             customer=self.customer(row.customer),
-            name=self._texts.read(row.name) if row.name is not None else None,
+            name=self.said(self._texts.read(row.name), row.customer) if row.name is not None else None,
             staff=self.staff(row.staff),
             stage=row.stage,
             late=entry is not None and entry.late,
@@ -77,7 +93,7 @@ class Presenting:
         clear = self._contacts.clear(known.customer)
         opened = [self._texts.read(one) for one in known.contacts]
         contacts = [one if clear or one == ERASED else mask_contact(one) for one in opened]
-        name = self._texts.read(known.name) if known.name is not None else None
+        name = self.said(self._texts.read(known.name), customer) if known.name is not None else None
         return RowCustomer(known.customer, known.number, case_number(known.customer), name, contacts, clear)
 
     def staff(self, staff: StaffId | None) -> RowStaff | None:
@@ -88,10 +104,10 @@ class Presenting:
         values = _without_sensitive(row.values)
         if self._contacts.clear(row.customer):
             return values
-        ids = tuple(known_ids(self._texts.read(one) for one in row.contacts))
+        ids = (*known_ids(self._texts.read(one) for one in row.contacts), *self._ids(row.customer))
         said = _masked(row.entry, ids) if row.entry is not None else {}
         return {
-            field: said[field] if field in said and said[field] is not None else _words(value, ids)
+            field: masked_value(field, said[field] if said.get(field) is not None else value, ids)
             for field, value in values.items()
         }
 
@@ -100,10 +116,6 @@ def _masked(entry: AnyRecord, ids: tuple[str, ...]) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(entry.data))
     masked = masked_data(entry.data.TYPE, data, ids)
     return _without_sensitive(masked)
-
-
-def _words(value: Any, ids: tuple[str, ...]) -> Any:
-    return mask_words(value, ids) if isinstance(value, str) else value
 
 
 def _without_sensitive(values: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from services.registers.model.registers import AnyRecord, KnownRegisters
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.asking import ScopeTerms, WrongQuestionError, basis_of
 from services.registers.reports.basis import ReportBasis
-from shared.contract import FeedbackAnswered, FeedbackReceived, format_instant
+from shared.contract import FeedbackAnswered, FeedbackReceived, SurveyRecorded, format_instant
 from shared.i18n import bilingual
 from shared.ids import CustomerId, EventId
 
@@ -85,6 +85,11 @@ class ScopeQuestion:
         answers = (one for one in self.known.of(FeedbackAnswered) if one.data.feedback in asked)
         opened = self.basis(basis.period, self.with_words_of([*found, *answers]))
         return RegisterRows(opened), opened
+
+    def shows(self, row: ListRow | None) -> bool:
+        """Whether a row is shown: what customers say of somebody is for who reads the whole office."""
+        said = row.entry.data if row is not None and row.entry is not None else None
+        return self.sight.whole or not isinstance(said, FeedbackReceived | FeedbackAnswered | SurveyRecorded)
 
     def presenting(self, basis: ReportBasis, rows: Iterable[ListRow | CustomerId | None]) -> Presenting:
         """How rows are shown to the caller; the names and contacts in them are opened together."""

@@ -10,10 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from services.registers.answering.exchange import CallerSight, EncodedAnswer, wrong_field
-from services.registers.answering.opening import opened_document
 from services.registers.answering.presenting import both
 from services.registers.answering.question import ScopeQuestion, encoded, not_there
 from services.registers.answering.report_answers import FigureRow, ReportRows
+from services.registers.answering.report_sight import ReportSight
 from services.registers.lists.cursor import written_cursor
 from services.registers.lists.reach import narrowed
 from services.registers.lists.rows import ListRow, RegisterRows
@@ -45,6 +45,8 @@ from shared.ids import CustomerId, EventId
 
 OWN_TABLES: Final = {"satisfaction": ("means",)}
 """Of which reports whoever sees own rows alone sees these tables alone: what customers say of one is told as means."""
+COUNTED_ALONE: Final = frozenset({"complaints"})
+"""Of which reports they see the totals alone: what customers complain about is read by superiors."""
 
 
 class ReportAsked(Struct, frozen=True):
@@ -71,15 +73,24 @@ class FigureAsked(Struct, frozen=True):
 
 def report_document(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> EncodedAnswer:
     """The document."""
-    made, differences = made_report(ScopeQuestion(scope, sight), asked)
-    return EncodedAnswer(document_of(scope, made, differences), detail=f"report {asked.report}")
+    question = ScopeQuestion(scope, sight)
+    made, differences = made_report(question, asked)
+    return EncodedAnswer(document_of(question, asked, made, differences), detail=f"report {asked.report}")
 
 
 def document_of(
-    scope: KnownScope, made: OfficeReport, differences: tuple[ExplainedFigure, ...] | None = None
+    question: ScopeQuestion,
+    asked: ReportAsked,
+    made: OfficeReport,
+    differences: tuple[ExplainedFigure, ...] | None = None,
 ) -> bytes:
-    """A report as `panke report --json` prints it, with names as they were typed."""
-    return in_json(made, differences, lambda document: opened_document(scope, document)).encode()
+    """A report as `panke report --json` prints it, with names as they were typed, contacts masked as for the caller."""
+    return in_json(made, differences, report_sight(question, asked).document).encode()
+
+
+def report_sight(question: ScopeQuestion, asked: ReportAsked) -> ReportSight:
+    """How the report is shown to the caller."""
+    return ReportSight(question, question.basis(question.period(asked.first, asked.last)))
 
 
 def made_report(
@@ -180,10 +191,17 @@ def _within(question: ScopeQuestion, asked: ReportAsked, made: OfficeReport) -> 
         return made
     basis = question.basis(question.period(asked.first, asked.last))
     found = narrowed(made, question.reach(basis))
+    if asked.report in COUNTED_ALONE:
+        return msgspec.structs.replace(found, tables=tuple(map(_counted_alone, found.tables)))
     tables = OWN_TABLES.get(asked.report)
     if tables is None:
         return found
     return msgspec.structs.replace(found, tables=tuple(one for one in found.tables if one.name in tables))
+
+
+def _counted_alone(table: ReportTable) -> ReportTable:
+    figures = tuple(one for one in table.columns if one.kind != "text")
+    return msgspec.structs.replace(table, columns=figures, lines=())
 
 
 def figure_rows(
@@ -192,14 +210,15 @@ def figure_rows(
     """What a figure counts, row by row in the order of the report."""
     question = ScopeQuestion(scope, sight)
     made, _ = made_report(question, asked)
-    table = _table(made, figure.table)
+    table = _table(report_sight(question, asked).report(made), figure.table)
     found = list(_parts(table, _line(table, figure.line), figure.column).items())
     begin = int(figure.after[0]) if figure.after is not None and figure.after[0].isdigit() else 0
     page = found[begin : begin + figure.limit]
     following = (str(begin + figure.limit), "") if begin + figure.limit < len(found) else None
     basis = question.basis(question.period(asked.first, asked.last))
     rows, opened = question.opened_rows(basis, (id_.partition("#")[0] for id_, _ in page))
-    told = [(id_, amount, row_behind(rows, opened, id_)) for id_, amount in page]
+    behind = ((id_, amount, row_behind(rows, opened, id_)) for id_, amount in page)
+    told = [(id_, amount, row if question.shows(row) else None) for id_, amount, row in behind]
     shown = question.presenting(opened, (row for *_, row in told))
     column = table.column(figure.column)
     body = ReportRows(

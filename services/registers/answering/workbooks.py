@@ -14,7 +14,7 @@ from services.registers.answering.opening import OpenedTexts
 from services.registers.answering.presenting import ContactSight
 from services.registers.answering.question import ScopeQuestion
 from services.registers.answering.registers import RegisterAsked, selected_rows
-from services.registers.answering.reports import ReportAsked, made_report
+from services.registers.answering.reports import ReportAsked, made_report, report_sight
 from services.registers.lists.kinds import find_register
 from services.registers.lists.rows import ListRow
 from services.registers.model.periods import DaySpan
@@ -22,7 +22,6 @@ from services.registers.model.registers import AnyRecord
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import find_report
-from services.registers.reports.report import OfficeReport, ReportLine
 from services.registers.sheets.form import FormReader, FormRow
 from services.registers.sheets.forms import FORMS
 from services.registers.sheets.register_book import RegisterEdition, write_register
@@ -58,25 +57,12 @@ def report_workbook(
     scope: KnownScope, sight: CallerSight, asked: ReportAsked, how: WorkbookAsked
 ) -> EncodedAnswer:
     """A report with the figures within reach."""
-    made, _ = made_report(ScopeQuestion(scope, sight), asked)
+    question = ScopeQuestion(scope, sight)
+    made, _ = made_report(question, asked)
     file = io.BytesIO()
     edition = ReportEdition(find_report(asked.report)[1].code, english=how.english)
-    write_report(opened_report(scope, made), file, edition)
+    write_report(report_sight(question, asked).report(made), file, edition)
     return EncodedAnswer(file.getvalue(), detail=f"export of report {asked.report}")
-
-
-def opened_report(scope: KnownScope, made: OfficeReport) -> OfficeReport:
-    """A report with names as they were typed."""
-    texts = OpenedTexts(scope)
-    lines = (line for table in made.tables for line in table.lines)
-    texts.learn(said for line in lines for said in line.texts.values() if isinstance(said, str))
-
-    def opened(line: ReportLine) -> ReportLine:
-        said = {key: texts.read(one) if isinstance(one, str) else one for key, one in line.texts.items()}
-        return replace(line, texts=said)
-
-    tables = tuple(replace(one, lines=tuple(map(opened, one.lines))) for one in made.tables)
-    return replace(made, tables=tables)
 
 
 def _period(question: ScopeQuestion, asked: RegisterAsked) -> DaySpan:

@@ -15,10 +15,11 @@ from services.registers.model.customers import NumberedCustomer
 from services.registers.model.deals import DealRow
 from services.registers.model.registers import AnyRecord
 from services.registers.reports.basis import ReportBasis
+from services.registers.reports.masking import without_contacts
 from services.registers.sheets.book import Look
 from shared.contract import FeedbackAnswered, SurveyRecorded
 from shared.contract.contacts import WECHAT, mask_contact
-from shared.contract.masking import mask_words
+from shared.contract.masking import known_ids, mask_words
 from shared.i18n import Text
 from shared.ids import CustomerId
 
@@ -141,7 +142,19 @@ class FormRow:
 
     def words(self, text: str | None) -> str | None:
         """Words of a record: without contacts in them, where those are not shown."""
-        return text if text is None or self.sees else mask_words(text)
+        return text if text is None or self.sees else mask_words(text, self._ids)
+
+    @cached_property
+    def _ids(self) -> tuple[str, ...]:
+        contacts = self.known.contacts if self.known is not None else ()
+        return tuple(known_ids(map(self.reader.read, contacts)))
+
+    def shown(self, column: FormColumn) -> Said:
+        """What stands below a heading: without contacts, where those are not shown."""
+        said = column.said(self)
+        if not isinstance(said, str) or self.sees:
+            return said
+        return without_contacts(column.source.split()[-1], said, self._ids)
 
 
 class FormColumn(Struct, frozen=True):

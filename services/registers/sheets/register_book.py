@@ -123,7 +123,7 @@ def lines_of_form(form: RegisterForm, reader: FormReader) -> list[Line]:
 
 
 def _line(form: RegisterForm, frame: Frame, row: FormRow) -> Line:
-    return [_cell(column.said(row), frame, row) for column in form.columns]
+    return [_cell(row.shown(column), frame, row) for column in form.columns]
 
 
 def _cell(said: Said, frame: Frame, row: FormRow) -> Cell:
