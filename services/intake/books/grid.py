@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final, TypeAlias
@@ -10,6 +11,9 @@ from msgspec import Struct
 
 from shared.i18n import bilingual
 
+_unseen = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]").sub
+MOST_CELLS: Final = 5_000_000
+"""Cells between the first and the last of a sheet, empty or not."""
 MOST_MERGED: Final = 200_000
 """Cells that merged cells may spread over."""
 
@@ -64,6 +68,10 @@ def demand_size(limits: BookLimits, rows: int, columns: int) -> None:
         raise too_large(bilingual("the sheet has more than {limit} rows: split it", limit=f"{limits.rows:,}"))
     if columns > limits.columns:
         raise too_large(bilingual("the sheet has more than {limit} columns", limit=limits.columns))
+    if rows * columns > MOST_CELLS:
+        raise too_large(
+            bilingual("the sheet spreads over more than {limit} cells: split it", limit=f"{MOST_CELLS:,}")
+        )
 
 
 def spread(rows: list[list[Cell]], merged: Iterable[Area]) -> None:
@@ -85,6 +93,11 @@ def without_end(rows: list[list[Cell]]) -> list[list[Cell]]:
     """The rows without the empty ones at the end."""
     last = next((n for n in range(len(rows), 0, -1) if any(is_said(cell) for cell in rows[n - 1])), 0)
     return rows[:last]
+
+
+def seen(text: str) -> str:
+    """A text without what has no width and is nowhere seen."""
+    return text if text.isascii() else _unseen("", text)
 
 
 def is_said(cell: Cell) -> bool:

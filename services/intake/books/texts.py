@@ -8,12 +8,23 @@ from io import StringIO
 from typing import Final
 
 from services.intake.books.archive import damaged, wrong_type
-from services.intake.books.grid import BookLimits, Cell, Grid, UnreadableBookError, demand_size, without_end
+from services.intake.books.grid import (
+    BookLimits,
+    Cell,
+    Grid,
+    UnreadableBookError,
+    demand_size,
+    seen,
+    without_end,
+)
 from shared.i18n import bilingual
 
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _binary = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]").search
 _page = re.compile(r"\s*<(?:!doctype|html|\?xml|table|head|meta)", re.IGNORECASE).match
+_text_formula = re.compile(r'="([^"]*)"').fullmatch
+_END: Final = "end of the file"
+"""A last row of its own: where it is not one, a cell above was never closed."""
 _DELIMITERS: Final = ",\t;"
 _SEEN: Final = 20
 LONGEST: Final = 65_536
@@ -34,15 +45,32 @@ def read_csv(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
         raise wrong_type()
     csv.field_size_limit(LONGEST)
     rows: list[list[Cell]] = []
+    closed = text if text.endswith(("\n", "\r")) else f"{text}\r\n"
+    lines = csv.reader(StringIO(f"{closed}{_END}", newline=""), delimiter=_delimiter(text))
+    began = ended = 0
     try:
-        for row in csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text)):
+        for row in lines:
             demand_size(limits, len(rows) + 1, len(row))
-            rows.append([cell or None for cell in row])
-    except csv.Error:
-        raise damaged() from None
+            rows.append([_cell(cell) for cell in row])
+            began, ended = ended + 1, lines.line_num
+    except csv.Error as error:
+        raise _never_closed(ended + 1) if "field larger" in str(error) else damaged() from None
+    if rows.pop() != [_END]:
+        raise _never_closed(began)
     if not (found := without_end(rows)):
         raise UnreadableBookError("file", "empty", bilingual("no sheet of the file has anything in it"))
     return Grid("", found)
+
+
+def _cell(said: str) -> Cell:
+    """A text that its program wrote as a formula, so that it stays one, is that text."""
+    found = _text_formula(said)
+    return seen(found[1] if found else said) or None
+
+
+def _never_closed(line: int) -> UnreadableBookError:
+    told = bilingual("a quotation mark that opens in line {line} is never closed", line=line)
+    return UnreadableBookError("file", "quote", told)
 
 
 def decoded(content: bytes) -> str:

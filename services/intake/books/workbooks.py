@@ -25,6 +25,7 @@ from services.intake.books.grid import (
     Grid,
     UnreadableBookError,
     demand_size,
+    seen,
     spread,
     without_end,
 )
@@ -45,9 +46,10 @@ def read_xlsx(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
         sheets = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
         shown = [one.name for one in sheets if one.visible == SheetVisibleEnum.Visible]
         hidden = [one.name for one in sheets if one.visible != SheetVisibleEnum.Visible]
-        filled = [name for name in shown if book.get_sheet_by_name(name).end is not None] if not sheet else []
+        held = {one: archive.errors(one) for one in ([sheet] if sheet in (*shown, *hidden) else shown)}
+        filled = [one for one in shown if book.get_sheet_by_name(one).end is not None] if not sheet else []
         name = chosen(sheet, shown, hidden, filled)
-        errors = archive.errors(name)
+        errors = held[name]
         found = book.get_sheet_by_name(name)
         rows: list[list[Cell]] = [
             [_cell(cell) for cell in row] for row in found.to_python(skip_empty_area=False)
@@ -63,7 +65,9 @@ def read_xlsx(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
 
 
 def _cell(cell: Any) -> Cell:
-    return float(cell) if type(cell) is int else None if cell == "" else cell
+    if isinstance(cell, str):
+        return seen(cell) or None
+    return float(cell) if type(cell) is int else cell
 
 
 def read_xls(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
@@ -73,10 +77,14 @@ def read_xls(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
     if _MACROS in content:
         raise with_macros()
     try:
-        book = _open(file_contents=content, formatting_info=True, on_demand=True, logfile=_Silent())
+        book = _open(
+            file_contents=content, formatting_info=True, on_demand=True, logfile=_Silent(), ragged_rows=True
+        )
         sheets = [book.sheet_by_name(name) for name in book.sheet_names()]
     except biffh.XLRDError as error:
         raise protected() if "encrypted" in str(error) else wrong_type() from None
+    except MemoryError:
+        raise
     except Exception:  # a damaged file makes its reader fail in any way
         raise damaged() from None
     shown = [one.name for one in sheets if one.visibility == 0]
@@ -103,7 +111,7 @@ class _Silent:
 def _old_cell(cell: Any, mode: int) -> Cell:
     match cell.ctype:
         case biffh.XL_CELL_TEXT:
-            return str(cell.value) or None
+            return seen(str(cell.value)) or None
         case biffh.XL_CELL_NUMBER:
             return float(cell.value)
         case biffh.XL_CELL_BOOLEAN:

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from services.intake.books.grid import Cell, CellError, is_said
-from services.intake.imports.days import NOON, SaidDay, clock_of, day_of, range_of, tidy
+from services.intake.imports.clocks import NOON, range_of, said_clock
+from services.intake.imports.days import SaidDay, day_after, day_of
 from services.intake.imports.faults import RULES, RowFault, RowFaultError
 from services.intake.imports.headings import LABELS, ImportField, ImportKind
 from services.intake.imports.ids import RowIds
@@ -22,10 +23,12 @@ from services.intake.imports.roster import Roster
 from services.intake.imports.values import (
     SaidPhones,
     customer_of,
+    is_ditto,
     phones_of,
     text_of,
 )
-from services.intake.imports.words import CATEGORIES, COUNTED, METHODS
+from services.intake.imports.words import CATEGORIES, COUNTED, METHODS, SIZES, tidy
+from services.intake.imports.years import YearOrder
 from shared.contract import BadEvent, decode_event, format_instant
 from shared.contract.events import Party
 from shared.contract.phones import is_masked, phone_fault
@@ -37,6 +40,7 @@ TYPES: Final[Mapping[ImportKind, str]] = {
     "outreach": "outreach.registered",
 }
 _WORKER: Final[Mapping[ImportKind, str]] = {"visits": "received_by", "calls": "answered_by", "outreach": "by"}
+_LEAP_YEAR: Final = 2024
 _TOLERANCE: Final = timedelta(minutes=5)
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -93,13 +97,17 @@ class RowReader:
         }
         self._phones = layout.of("phones")
         self._day: date | None = None
+        self._years = YearOrder()
         self.days: dict[int, str] = {}
         self._faults: list[RowFault] = []
+        self._remarks: list[str] = []
         self._row: Sequence[Cell] = ()
 
     def read(self, number: int, row: Sequence[Cell]) -> ReadEntry | RejectedRow:
         """The entry of a line, or all that is wrong with it."""
-        self._row, self._faults, self.days = row, [], {}
+        self._row, self._faults, self._remarks, self.days = row, [], [], {}
+        if marks := self._marks():
+            return self._marked(number, row, marks)
         data: dict[str, Any] = {}
         at, noon = self._moment(data)
         customer = self._customer()
@@ -118,12 +126,34 @@ class RowReader:
             return RejectedRow(number, self._faults, id_ if again > 1 else None, given)
         return ReadEntry(number, id_, at, body, noon, again)
 
+    def _marks(self) -> dict[int, str]:
+        """The columns whose mark for the same as above has nothing above; a day holds by itself."""
+        return {
+            one.index: one.heading
+            for one in self._layout.columns
+            if one.field not in (None, "date")
+            and one.index < len(self._row)
+            and is_ditto(self._row[one.index])
+        }
+
+    def _marked(self, number: int, row: Sequence[Cell], marks: Mapping[int, str]) -> RejectedRow:
+        """What else is wrong with a row that has such marks; what they leave open is not told twice."""
+        read = self.read(number, [None if index in marks else cell for index, cell in enumerate(row)])
+        marked = [RowFault(heading, "ditto", str(RULES["ditto"])) for heading in marks.values()]
+        if isinstance(read, ReadEntry):
+            return RejectedRow(number, marked)
+        return RejectedRow(
+            number,
+            [*marked, *(one for one in read.faults if one.column not in marks.values())],
+            given=read.given,
+        )
+
     # When it happened.
 
     def _moment(self, data: dict[str, Any]) -> tuple[datetime | None, bool]:
         said = self._said_day()
         times = self._cell("times", range_of)
-        clock = self._cell("time", clock_of)
+        clock = self._cell("time", said_clock)
         if said is None:
             return None, False
         if said.at is not None and (clock is not None and clock != said.at):
@@ -138,14 +168,15 @@ class RowReader:
     def _said_day(self) -> SaidDay | None:
         index, heading = self._columns["date"]
         cell = self._row[index] if index < len(self._row) else None
-        if not is_said(cell):
+        if not is_said(cell) or is_ditto(cell):
             if self._day is None:
-                self._faults.append(RowFault(heading, "date_missing", str(RULES["date_missing"])))
+                self._fault("date", "ditto" if is_said(cell) else "date_missing")
                 return None
             self.days[index] = self._day.isoformat()
             return SaidDay(self._day)
         try:
             said = day_of(cell, self._terms.year, since_1904=self._since_1904)
+            self._years.hold(said)
         except RowFaultError as error:
             self._day = None  # what stands below it is of no day that can be read
             self._faults.append(error.at(heading))
@@ -165,19 +196,22 @@ class RowReader:
     def _customer(self) -> Party | None:
         numbers: list[str] = []
         beside: list[str] = []
+        blamed = ""
         sound = len(self._faults)
         for column in self._phones:
             said = self._read(column.index, column.heading, phones_of)
             if said is not None:
                 numbers += said.phones
                 beside += [said.beside] if said.beside else []
+                blamed = blamed or (column.heading if said.beside else "")
+                self._remarks += [f"{column.heading}：{'、'.join(said.remarks)}"] if said.remarks else []
         wechat = self._cell("wechat", text_of) or None
         index, heading = self._columns.get("name") or (self._phones[0].index, self._phones[0].heading)
         name = self._row[index] if "name" in self._columns and index < len(self._row) else None
         try:
             found = customer_of(name, SaidPhones(tuple(numbers), " ".join(beside)))
         except RowFaultError as error:
-            self._faults.append(error.at(heading))
+            self._faults.append(error.at(blamed if error.rule in ("phone", "phone_of_another") else heading))
             return None
         if len(self._faults) > sound:
             return None
@@ -209,7 +243,7 @@ class RowReader:
             if (size := self._cell("party_size", _size)) is not None:
                 data["party_size"] = size
             self._referrer(data)
-        if notes := [said for said in (self._noted(data), NO_TIME if noon else "") if said]:
+        if notes := [said for said in (self._noted(data), *self._remarks, NO_TIME if noon else "") if said]:
             data["notes"] = "；".join(notes)
 
     def _plain(self, data: dict[str, Any], *fields: ImportField) -> None:
@@ -223,15 +257,12 @@ class RowReader:
             data["category"] = known
 
     def _next_on(self, cell: Cell, at: datetime | None) -> date | None:
-        """A day without a year is the next of its kind after the entry."""
+        """A day without a year is the next of its kind, from the day of the entry on; no day before it is one."""
         if not text_of(cell):
             return None
-        year = self._terms.year if at is None else at.astimezone(self._zone).year
-        day = day_of(cell, year, since_1904=self._since_1904).day
-        if at is not None and isinstance(cell, str | float) and day < at.astimezone(self._zone).date():
-            later = day_of(cell, (year or 0) + 1, since_1904=self._since_1904).day
-            return later if later.year != day.year else day
-        return day
+        if at is None:  # whether it can be read
+            return day_of(cell, _LEAP_YEAR, since_1904=self._since_1904).day
+        return day_after(cell, at.astimezone(self._zone).date(), since_1904=self._since_1904)
 
     def _referrer(self, data: dict[str, Any]) -> None:
         said = self._cell("referrer", text_of)
@@ -339,6 +370,8 @@ def _size(cell: Cell) -> int | None:
         said = said.removesuffix(word)
     if not said:
         return None
+    if said in SIZES:
+        return SIZES[said]
     if not said.isdigit() or not 1 <= int(said) <= 1000:
         raise RowFaultError("party_size")
     return int(said)

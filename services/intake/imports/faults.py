@@ -15,12 +15,19 @@ RULES: Final[dict[str, Text]] = {
     "date_missing": translated("is empty, and no day stands above"),
     "date_year": translated("has no year, and neither the sheet nor the import names one"),
     "date_range": translated("is not in the years 2000 to 2100"),
+    "date_turn": translated(
+        "has no year, and the rows above went over the end of one: write the year with each day from here on"
+    ),
+    "date_order": translated("may be read in several orders: write it as 2006-05-10"),
+    "next_before": translated("lies before the day of the entry"),
     "date_tens": translated(
         "is a number that lost its end: 3.1 may be the 1st or the 10th; write it as 2026-03-10"
     ),
     "time": translated("is no time that is read here; write it as 10:20"),
+    "time_half": translated("may be either half of the day: write it as 00:30 or 12:30"),
     "times": translated("is no range that is read here; write it as 10:20-11:05"),
     "times_order": translated("ends before it begins"),
+    "ditto": translated("says the same as above, and nothing stands above"),
     "future": translated("lies in the future"),
     "consultant_unknown": translated("is no id, number or name of anybody who is enrolled"),
     "consultant_ambiguous": translated("is the name of several people: write the number or the id"),

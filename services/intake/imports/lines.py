@@ -3,49 +3,97 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, Literal, TypeAlias
 
 from services.intake.books.grid import Cell, is_said
-from services.intake.imports.headings import heading_of
-from services.intake.imports.mapping import Layout
+from services.intake.imports.headings import ImportField, heading_of, meanings
+from services.intake.imports.mapping import FoundColumn, Layout
+from services.intake.imports.words import NOTHING, NUMBERS, tidy
 
 Skipped: TypeAlias = Literal["empty", "total", "headings", "remark"]
 
-_total = re.compile(r"(?:本[日周月页年])?(?:合计|小计|总计|累计|共计)").match
+_COUNTS: Final = r"[\s\d:,.;()组人批位次个户套条量数来访电拓客接待登记]*"
+_total = re.compile(
+    r"(?:\d{4}年)?(?:\d{1,2}月份?)?(?:\d{1,2}[日号])?"
+    r"(?:[当本今全][日天周月季年]度?|第?[一二三四五六七八九十\d]{1,3}[周月季]度?|[上中下]旬|[上下]半[年月]|[周月季年日]度?)?"
+    rf"(?:合计|小计|总计|累计|共计|汇总){_COUNTS}"
+    rf"|共计?\d+[组人批位次个户套条]{_COUNTS}"
+).fullmatch
 _remark = re.compile(
     r"(?:备注|说明|注|制表人?|填表人|审核人?|复核人?|填表日期|制表日期|打印日期|案场经理|负责人|第\d+页)(?:[:：]|$|\s)|注\d*[:：、]"
 ).match
+_count = re.compile(r"\d{1,4}[组人批位次个户]?").fullmatch
+_digit = re.compile(r"\d").search
+_ANYBODY: Final[frozenset[ImportField]] = frozenset({"name", "phones", "wechat", "consultant"})
+_SAYERS: Final[frozenset[ImportField]] = frozenset({"phones", "wechat", "consultant"})
 
 
 def skipped(row: Sequence[Cell], layout: Layout) -> Skipped | None:
-    """As what a line is left out; None for one that is read."""
+    """As what a line is left out; None for one that is read. A line that says somebody is never a total or remark."""
     said = [(index, cell) for index, cell in enumerate(row) if is_said(cell)]
-    if not said:
+    if all(index in _numbering(layout) for index, _ in said):
         return "empty"
-    words = [cell.strip() for _, cell in said if isinstance(cell, str)]
-    if words and _total(words[0].replace(" ", "")) and _is_aside(said[0][0], layout):
-        return "total"
-    alike = sum(
-        heading_of(row[one.index]) == heading_of(one.heading)
-        for one in layout.columns
-        if one.index < len(row)
-    )
-    if alike >= 2 and 2 * alike >= len(layout.columns):
+    if _is_heading(row, layout, len(said)):
         return "headings"
-    if isinstance(said[0][1], str) and _remark(said[0][1].strip()) and _says_nobody(row, layout):
+    if _has_total(row, layout) and not _says(row, layout, _ANYBODY, _is_total):
+        return "total"
+    first = said[0][1]
+    if isinstance(first, str) and _is_remark(first) and not _says(row, layout, _SAYERS, _is_remark):
         return "remark"
     return None
 
 
-def _is_aside(index: int, layout: Layout) -> bool:
-    """Not the name of a customer: 累计 may be anywhere but there."""
-    return all(one.index != index for one in layout.columns if one.field in ("notes", "purpose"))
+def _numbering(layout: Layout) -> Collection[int]:
+    """Columns that were numbered beforehand, line by line."""
+    return {one.index for one in layout.columns if one.field is None and heading_of(one.heading) in NUMBERS}
 
 
-def _says_nobody(row: Sequence[Cell], layout: Layout) -> bool:
-    return not any(
-        one.index < len(row) and is_said(row[one.index]) and one.index > 0
-        for one in layout.columns
-        if one.field in ("phones", "consultant")
+def _is_heading(row: Sequence[Cell], layout: Layout, said: int) -> bool:
+    """Most of what stands in it are headings of these columns, if by other words of their fields; no number does."""
+    alike = sum(_heads(_at(row, one), one) for one in layout.columns)
+    phones = (_at(row, one) for one in layout.of("phones"))
+    return alike >= 2 and 2 * alike >= said and not any(_digit(str(cell or "")[:3]) for cell in phones)
+
+
+def _heads(cell: Cell, column: FoundColumn) -> bool:
+    heading = heading_of(cell)
+    return bool(heading) and (
+        heading == heading_of(column.heading) or column.field in {field for _, field in meanings(heading)}
     )
+
+
+def _has_total(row: Sequence[Cell], layout: Layout) -> bool:
+    """Anywhere but where people write what they like."""
+    free = {one.index for one in layout.columns if one.field in ("notes", "purpose")}
+    return any(
+        isinstance(cell, str) and index not in free and _is_total(cell) for index, cell in enumerate(row)
+    )
+
+
+def _is_total(cell: str) -> bool:
+    return _total("".join(tidy(cell).split())) is not None
+
+
+def _is_remark(cell: str) -> bool:
+    return _remark(cell.strip()) is not None
+
+
+def _says(
+    row: Sequence[Cell], layout: Layout, fields: Collection[ImportField], is_aside: Callable[[str], bool]
+) -> bool:
+    """Whether a line says somebody, beside its total or remark and beside counts."""
+    return any(_somebody(_at(row, one), is_aside) for one in layout.columns if one.field in fields)
+
+
+def _somebody(cell: Cell, is_aside: Callable[[str], bool]) -> bool:
+    if isinstance(cell, float):
+        return not 0 <= cell < 10_000
+    if not isinstance(cell, str):
+        return is_said(cell)
+    said = tidy(cell)
+    return said not in NOTHING and not _count("".join(said.split())) and not is_aside(cell)
+
+
+def _at(row: Sequence[Cell], column: FoundColumn) -> Cell:
+    return row[column.index] if column.index < len(row) else None

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.intake.imports.days import tidy
 from services.intake.imports.faults import RowFaultError
+from services.intake.imports.words import tidy
 
 _parts = re.compile(r"[\s,，、/;；()（）]+").split
 _NAME: Final = re.compile(r"\s+")

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from services.intake.books.grid import BookLimits, Cell, is_said
 from services.intake.books.reading import read_book
-from services.intake.imports.days import year_of
 from services.intake.imports.entries import ImportTerms, ReadEntry, RejectedRow, RowReader
 from services.intake.imports.faults import RULES, RowFault
 from services.intake.imports.headings import LABELS
@@ -20,6 +19,7 @@ from services.intake.imports.lines import Skipped, skipped
 from services.intake.imports.mapping import layout_of
 from services.intake.imports.roster import Roster, RosterMember
 from services.intake.imports.values import is_ditto
+from services.intake.imports.years import year_of
 from shared.contract.answers.imports import ImportedSheet, ImportMapping
 
 SKIPPED: Final[tuple[Skipped, ...]] = ("empty", "total", "headings", "remark")
@@ -75,7 +75,7 @@ class ReadSheet:
         titles = [
             cell for row in self.grid.rows[: self.layout.row - 1] for cell in row if isinstance(cell, str)
         ]
-        return year_of(" ".join([self.grid.name, *titles]))
+        return year_of(self.grid.name, titles)
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Cell]]]:
         """The rows that are entries, with their numbers; a mark for the same as above says what stands above."""
@@ -85,7 +85,7 @@ class ReadSheet:
                 self._skipped[why] += 1
                 continue
             whole = [
-                above[index] if is_ditto(cell) and index < len(above) else cell
+                above[index] if is_ditto(cell) and index < len(above) and is_said(above[index]) else cell
                 for index, cell in enumerate(row)
             ]
             yield number, whole

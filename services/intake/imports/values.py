@@ -10,9 +10,18 @@ from typing import Final
 from msgspec import Struct
 
 from services.intake.books.grid import Cell, CellError
-from services.intake.imports.days import tidy
 from services.intake.imports.faults import RowFaultError
-from services.intake.imports.words import DITTO, NOTHING, TEN_THOUSAND, YES, YUAN
+from services.intake.imports.words import (
+    BESIDE_PHONES,
+    DITTO,
+    NO_PHONE,
+    NOTHING,
+    SURNAMES,
+    TEN_THOUSAND,
+    YES,
+    YUAN,
+    tidy,
+)
 from shared.contract.errors import RULES as CONTRACT_RULES
 from shared.contract.phones import is_masked, phone_fault
 from shared.contract.plain import NOTHING_SAID
@@ -22,22 +31,35 @@ _TEN_THOUSAND: Final = Decimal(10_000)
 
 _scientific = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE).fullmatch
 _float_end = re.compile(r"(\d{7,15})\.0+").fullmatch
-_between = re.compile(r"[/、,，;；|\n]+|\s{2,}").split
+_between = re.compile(r"[/、,，;；|\n]+|\s{2,}|(?<=\d)\s*(?:或者?|和|及|与)\s*(?=\d)").split
+_text_formula = re.compile(r"""=?"([^"]*)"|['’‘`]([^'"]*)""").fullmatch
+_label = re.compile(
+    r"(?:联系电话|联系方式|电话号码|手机号码?|手机|电话|移动|tel|mobile|phone)\s*[:.]?\s*(?=[+(\d])"
+).sub
+_bracketed = re.compile(r"\(([^()]*)\)").findall
+_in_brackets = re.compile(r"\(([^()]*)\)").fullmatch
+_OF_WECHAT: Final = frozenset({"微信", "微信同号", "同微信", "加微信", "已加微信", "同号", "本人"})
 _number = re.compile(
     r"(?:\+?86[ -]?|0086[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
     r"|1[3-9]\d[*•●×x]{2,8}\d{0,4}"
     r"|\(?0\d{2,3}\)?[ -]?\d{7,8}(?!\d)(?:\s*(?:转|-)\s*\d{1,6})?"
     r"|[48]00[ -]?\d{3}[ -]?\d{4}(?!\d)"
 )
-_people = re.compile(r"[/、,，;；\n]|\s+和\s+|(?<=[先女生士])和").split
+_titles = "先生|女士|小姐|太太|阿姨|叔叔|大姐|大哥|大爷|大妈|夫人|老师"
+_people = re.compile(
+    rf"[/、,，;；\n&＆]|[+＋](?!\d)|\s+[和与及跟]\s+|(?<=[先女生士])[和与及跟]|(?<={_titles})\s*(?=[^\s的(（]{{1,3}}(?:{_titles}))"
+).split
+_and = re.compile(rf"[{SURNAMES}]\S{{1,2}}[和与及跟][{SURNAMES}]\S{{1,3}}").fullmatch
+_company = re.compile(r"公司|集团|企业|银行|医院|学校|工厂|商店|中心").search
 _brackets = re.compile(r"[(（].*?[)）]").sub
 
 
 class SaidPhones(Struct, frozen=True, gc=False):
-    """The numbers of a cell, and what stands beside them."""
+    """The numbers of a cell, a name beside them, and remarks on whose they are."""
 
     phones: tuple[str, ...] = ()
     beside: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def text_of(cell: Cell) -> str:
@@ -69,28 +91,27 @@ def phones_of(cell: Cell) -> SaidPhones:
             raise RowFaultError("phone_number")
         return _checked([str(int(cell))])
     said = text_of(cell)
-    if tidy(said) in NOTHING_SAID:
+    if found := _text_formula(said):
+        said = (found[1] or found[2] or "").strip()
+    if tidy(said) in NOTHING_SAID or tidy(said) in NO_PHONE:
         return SaidPhones()
     return _read(said)
 
 
 def _read(said: str) -> SaidPhones:
-    typed = unicodedata.normalize("NFKC", said).strip()
-    if _scientific(typed):
-        raise RowFaultError("phone_scientific")
-    if whole := _float_end(typed):
-        return _checked([whole[1]])
+    typed = _label("", unicodedata.normalize("NFKC", said).strip())
     if phone_fault(typed) is None:
         return SaidPhones((typed,))
     found: list[str] = []
     beside: list[str] = []
+    remarks: list[str] = []
     for part in _between(typed):
-        _part(part.strip(), found, beside)
-    return SaidPhones(_checked(found).phones, " ".join(beside))
+        _part(part.strip(), found, beside, remarks)
+    return SaidPhones(_checked(found).phones, " ".join(beside), tuple(dict.fromkeys(remarks)))
 
 
-def _part(part: str, found: list[str], beside: list[str]) -> None:
-    """What stands between two separators: a number, a name, or a name with numbers."""
+def _part(part: str, found: list[str], beside: list[str], remarks: list[str]) -> None:
+    """What stands between two separators: a number, a name, or numbers with a name or remarks."""
     if not part or part in NOTHING_SAID:
         return
     if _scientific(part):
@@ -102,14 +123,28 @@ def _part(part: str, found: list[str], beside: list[str]) -> None:
         found.append(part)
         return
     numbers = _number.findall(part)
-    rest = _number.sub(" ", part).strip(" ()（）:：-")
-    if not numbers and not any(sign.isdigit() for sign in part):
-        beside.append(part)
-    elif not numbers or any(sign.isdigit() for sign in rest):
+    rest = _number.sub(" ", part).strip(" :：-")
+    if (not numbers and any(sign.isdigit() for sign in part)) or any(sign.isdigit() for sign in rest):
         _refuse(part)
-    else:
-        found += [number.strip() for number in numbers]
-        beside += [rest] if rest else []
+    found += [number.strip() for number in numbers]
+    if name := _without_remarks(rest, remarks):
+        beside.append(name)
+
+
+def _without_remarks(rest: str, remarks: list[str]) -> str:
+    """What is left beside numbers when it is said whose they are; that goes to the remarks."""
+    for inside in _bracketed(rest):
+        if inside.strip() in BESIDE_PHONES:
+            remarks.append(inside.strip())
+            rest = rest.replace(f"({inside})", " ")
+    words = rest.split()
+    told = [one for one in words if one in BESIDE_PHONES]
+    if len(told) == len(words) or any(one in _OF_WECHAT for one in told):
+        remarks += told
+        words = [one for one in words if one not in told]
+    name = " ".join(words).strip(" :：-")
+    alone = _in_brackets(name)
+    return alone[1] if alone else name
 
 
 def _checked(phones: list[str]) -> SaidPhones:
@@ -145,12 +180,15 @@ def customer_of(name_cell: Cell, said: SaidPhones) -> SaidCustomer:
         _demand_one(beside)
         name = beside
     elif beside and beside not in name and name not in beside:
+        if not said.phones:
+            raise RowFaultError("phone", str(CONTRACT_RULES["phone"]))
         raise RowFaultError("phone_of_another")
     return SaidCustomer(name, tuple(dict.fromkeys(phones)))
 
 
 def _demand_one(name: str) -> None:
-    if len([one for one in _people(_brackets("", name)) if one.strip()]) > 1:
+    bare = _brackets("", name).strip()
+    if len([one for one in _people(bare) if one.strip()]) > 1 or (_and(bare) and not _company(bare)):
         raise RowFaultError("two_customers")
 
 
