@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -16,13 +17,15 @@ from tests.support import old_books
 from tests.support.old_books import csv_of, sheet_of
 
 HEADS = ["日期", "姓名", "电话", "业务员", "途径", "下次回访", "序号", "时刻", "人数"]
+DAY = date(2026, 3, 5)
 SOMEBODY = ["2026-03-05", "甲", "13900000001", "李娜"]
 
 
 def book(
     *rows: list[Any], titles: list[list[Any]] | None = None, name: str = "Sheet1", **told: Any
 ) -> ReadSheet:
-    return old_books.read(sheet_of([*(titles or []), HEADS, *rows], name), **told)
+    content = sheet_of([*(titles or []), HEADS, *rows], name, default_date_format="yyyy-mm-dd")
+    return old_books.read(content, **told)
 
 
 def faults(sheet: ReadSheet) -> list[tuple[str, str]]:
@@ -40,13 +43,13 @@ def customers(sheet: ReadSheet) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "row",
     [
-        ["2026-03-05", "小计", "13900000001", "李娜"],
-        ["2026-03-05", "合计", "13900000001", "李娜"],
-        ["2026-03-05", "累计先生", "13900000001", "李娜"],
-        ["2026-03-05", "合计", "", "李娜"],
-        ["2026-03-05", "甲", "139****0001", "李娜", "累计推荐"],
-        ["2026-03-05", "甲", "13900000001", "李娜", "合计"],
-        ["2026-03-05", "共计", 13900000001.0, "李娜"],
+        [DAY, "小计", "13900000001", "李娜"],
+        [DAY, "合计", "13900000001", "李娜"],
+        [DAY, "累计先生", "13900000001", "李娜"],
+        [DAY, "合计", "", "李娜"],
+        [DAY, "甲", "139****0001", "李娜", "累计推荐"],
+        [DAY, "甲", "13900000001", "李娜", "合计"],
+        [DAY, "共计", 13900000001.0, "李娜"],
     ],
 )
 def test_a_line_that_says_somebody_is_never_left_out(row: list[Any]) -> None:
@@ -72,6 +75,7 @@ def test_a_channel_of_totals_in_the_first_column_leaves_nobody_out() -> None:
         (["当日小计", "3组"], "total"),
         (["第一周小计", "", 3], "total"),
         (["共 2 组"], "total"),
+        (["合计", "来访12组 成交3套"], "total"),
         (["2026-03-05", "小计", "4"], "total"),
         (["", "2026年3月总计：12组"], "total"),
         (["来访日期", "客户姓名", "联系电话", "置业顾问"], "headings"),
@@ -116,6 +120,17 @@ def test_a_time_of_either_half_of_the_day_is_rejected(clock: str) -> None:
     """What may have been noon or midnight is not guessed."""
     sheet = book(["2026-03-01", "甲", "13900000001", "李娜", "", "", "", clock])
     assert faults(sheet) == [("时刻", "time_half")]
+
+
+def test_a_half_of_the_day_holds_for_a_whole_range() -> None:
+    """下午2:00-3:30 begins and ends in the afternoon."""
+    rows = [
+        ["日期", "姓名", "业务员", "起止时间", "级别"],
+        [DAY.isoformat(), "甲", "李娜", "下午2:00-3:30", "a级"],
+    ]
+    told = json.loads(old_books.read(csv_of(rows)).entries[0].body)["data"]
+    assert (told["started_at"], told["ended_at"]) == ("2026-03-05T06:00:00Z", "2026-03-05T07:30:00Z")
+    assert told["level"] == "A"
 
 
 def test_midnight_written_out_is_a_day_without_a_time() -> None:
@@ -214,7 +229,16 @@ def test_a_mark_with_nothing_above_is_rejected_at_its_column() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["张三和李四", "张先生李女士", "张三&李四", "张三＆李四", "小王与小李", "张先生、李女士", "张三+李四"],
+    [
+        "张三和李四",
+        "张先生李女士",
+        "张三&李四",
+        "张三＆李四",
+        "小王与小李",
+        "张先生、李女士",
+        "张三+李四",
+        "Anna & Bob",
+    ],
 )
 def test_two_customers_of_one_cell_are_rejected(name: str) -> None:
     """However two names are joined, each is a customer of their own."""
@@ -222,7 +246,8 @@ def test_two_customers_of_one_cell_are_rejected(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["张和平", "欧阳和平", "吐尔和买提", "张先生(李女士介绍)", "张先生的太太", "李和", "张三+1"]
+    "name",
+    ["张和平", "欧阳和平", "吐尔和买提", "张先生(李女士介绍)", "张先生的太太", "李和", "张三+1", "J+K地产"],
 )
 def test_a_name_that_holds_such_a_sign_is_one_customer(name: str) -> None:
     """A sign that joins names may be of a name."""
@@ -290,6 +315,17 @@ def test_a_sheet_with_a_far_cell_is_refused_before_it_is_opened(place: bytes) ->
     with pytest.raises(UnreadableBookError) as refused:
         read_book(far_cell(sheet_of([HEADS, SOMEBODY]), place), BookLimits())
     assert refused.value.rule == "too_large"
+
+
+def test_a_cell_that_is_formatted_and_empty_makes_no_sheet_larger() -> None:
+    """Whole columns are often formatted down to the last row of a sheet."""
+
+    def fill(written: Any, _: Any) -> None:
+        sheet = written.add_worksheet()
+        sheet.write_row(0, 0, HEADS)
+        sheet.write_blank(1_048_575, 16_383, None, written.add_format({"bold": True}))
+
+    assert len(read_book(old_books.xlsx(fill), BookLimits()).rows) == 1
 
 
 def test_a_quotation_mark_that_is_never_closed_is_told_with_its_line() -> None:

@@ -105,6 +105,8 @@ class WorkbookArchive:
             raise damaged()
         found, rows, columns = {}, 0, 0
         for row, column, attributes in _placed(self._xml(part)):
+            if attributes.endswith(b"/"):  # formatted, and empty
+                continue
             rows, columns = max(rows, row + 1), max(columns, column + 1)
             if _error(attributes):
                 found[row, column] = CellError("#")

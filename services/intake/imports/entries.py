@@ -24,6 +24,7 @@ from services.intake.imports.values import (
     SaidPhones,
     customer_of,
     is_ditto,
+    level_of,
     phones_of,
     text_of,
 )
@@ -215,6 +216,7 @@ class RowReader:
             return None
         if len(self._faults) > sound:
             return None
+        self._remarks += [f"{heading}：{'、'.join(found.remarks)}"] if found.remarks else []
         if not found.name and not found.phones and not wechat:
             self._faults.append(RowFault(heading, "nobody", str(RULES["nobody"])))
             return None
@@ -233,7 +235,9 @@ class RowReader:
         if kind == "outreach":
             data["method"] = self._cell("method", self._method) or self._layout.method or "field"
         else:
-            self._plain(data, "channel", "level", "project")
+            self._plain(data, "channel", "project")
+            if level := self._cell("level", level_of):
+                data["level"] = level
             self._category(data)
             if (next_on := self._cell("next_on", lambda cell: self._next_on(cell, at))) is not None:
                 data["next_on"] = self.days[self._columns["next_on"][0]] = next_on.isoformat()

@@ -13,7 +13,7 @@ from services.intake.imports.words import NOTHING, NUMBERS, tidy
 
 Skipped: TypeAlias = Literal["empty", "total", "headings", "remark"]
 
-_COUNTS: Final = r"[\s\d:,.;()组人批位次个户套条量数来访电拓客接待登记]*"
+_COUNTS: Final = r"[\d:,.;、()组人批位次个户套条量数来访电拓客接待登记首复成交认购签约共]*"
 _total = re.compile(
     r"(?:\d{4}年)?(?:\d{1,2}月份?)?(?:\d{1,2}[日号])?"
     r"(?:[当本今全][日天周月季年]度?|第?[一二三四五六七八九十\d]{1,3}[周月季]度?|[上中下]旬|[上下]半[年月]|[周月季年日]度?)?"
@@ -23,7 +23,7 @@ _total = re.compile(
 _remark = re.compile(
     r"(?:备注|说明|注|制表人?|填表人|审核人?|复核人?|填表日期|制表日期|打印日期|案场经理|负责人|第\d+页)(?:[:：]|$|\s)|注\d*[:：、]"
 ).match
-_count = re.compile(r"\d{1,4}[组人批位次个户]?").fullmatch
+_count = re.compile(rf"(?!.*\d{{5}})(?=.*\d){_COUNTS}").fullmatch
 _digit = re.compile(r"\d").search
 _ANYBODY: Final[frozenset[ImportField]] = frozenset({"name", "phones", "wechat", "consultant"})
 _SAYERS: Final[frozenset[ImportField]] = frozenset({"phones", "wechat", "consultant"})

@@ -47,10 +47,12 @@ _number = re.compile(
 )
 _titles = "先生|女士|小姐|太太|阿姨|叔叔|大姐|大哥|大爷|大妈|夫人|老师"
 _people = re.compile(
-    rf"[/、,，;；\n&＆]|[+＋](?!\d)|\s+[和与及跟]\s+|(?<=[先女生士])[和与及跟]|(?<={_titles})\s*(?=[^\s的(（]{{1,3}}(?:{_titles}))"
+    rf"[/、,，;；\n]|\s+[和与及跟]\s+|(?<=[先女生士])[和与及跟]|(?<={_titles})\s*(?=[^\s的(（]{{1,3}}(?:{_titles}))"
 ).split
+_letter = re.compile(r"([a-z])\s*级?").fullmatch
+_joined = re.compile(r"\S\s*(?:[&＆]|[+＋](?!\d))\s*\S").search
 _and = re.compile(rf"[{SURNAMES}]\S{{1,2}}[和与及跟][{SURNAMES}]\S{{1,3}}").fullmatch
-_company = re.compile(r"公司|集团|企业|银行|医院|学校|工厂|商店|中心").search
+_company = re.compile(r"公司|集团|企业|银行|医院|学校|工厂|商店|中心|地产|科技|商贸|工作室").search
 _brackets = re.compile(r"[(（].*?[)）]").sub
 
 
@@ -164,16 +166,18 @@ class SaidCustomer(Struct, frozen=True, gc=False):
 
     name: str
     phones: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def customer_of(name_cell: Cell, said: SaidPhones) -> SaidCustomer:
     """Name and phones together: either cell may say both. Raises `RowFaultError`."""
     name, phones = text_of(name_cell), list(said.phones)
+    remarks: tuple[str, ...] = ()
     if _number.search(unicodedata.normalize("NFKC", name)):
         inside = _read(name)
         if len(_people(inside.beside)) > 1 or " " in inside.beside.strip():
             raise RowFaultError("two_customers")
-        name, phones = inside.beside, [*inside.phones, *phones]
+        name, phones, remarks = inside.beside, [*inside.phones, *phones], inside.remarks
     _demand_one(name)
     beside = said.beside.strip()
     if beside and not name:
@@ -183,12 +187,13 @@ def customer_of(name_cell: Cell, said: SaidPhones) -> SaidCustomer:
         if not said.phones:
             raise RowFaultError("phone", str(CONTRACT_RULES["phone"]))
         raise RowFaultError("phone_of_another")
-    return SaidCustomer(name, tuple(dict.fromkeys(phones)))
+    return SaidCustomer(name, tuple(dict.fromkeys(phones)), remarks)
 
 
 def _demand_one(name: str) -> None:
     bare = _brackets("", name).strip()
-    if len([one for one in _people(bare) if one.strip()]) > 1 or (_and(bare) and not _company(bare)):
+    joined = (_and(bare) or _joined(bare)) and not _company(bare)
+    if joined or len([one for one in _people(bare) if one.strip()]) > 1:
         raise RowFaultError("two_customers")
 
 
@@ -209,3 +214,10 @@ def amount_of(cell: Cell, *, ten_thousands: bool) -> Decimal:
     if not found.is_finite() or not 0 <= found < MOST_DIGITS:
         raise RowFaultError("amount")
     return found * _TEN_THOUSAND if ten_thousands else found
+
+
+def level_of(cell: Cell) -> str:
+    """A level as a cell says it; one of a single letter is that letter as schemes write it: `a级` is A."""
+    said = text_of(cell)
+    found = _letter(tidy(said))
+    return found[1].upper() if found else said
