@@ -20,7 +20,8 @@ from services.registers.reports.catalogue import REPORTS, UnknownReportError, fi
 from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import explain
 from services.registers.reports.report import OfficeReport
-from shared.contract import Event
+from shared.contract import BadEvent, Event
+from shared.contract.times import parse_day
 from shared.i18n import bilingual
 from shared.ids import OfficeId, ScopeId
 from shared.platform.officefile.errors import OfficeFileError
@@ -35,7 +36,22 @@ from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.schemes.loading import SchemeRegistry
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+
+class Day(click.ParamType):  # type: ignore[type-arg]
+    """A day as it is written, in the years of the contract."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return parse_day(value)
+        except BadEvent as refusal:
+            self.fail(bilingual("{day} is no day: {told}", day=value, told=refusal.message), param, ctx)
+
+
+_DAY = Day()
 
 
 @click.command("report")
@@ -88,6 +104,9 @@ def report_command(
     gc.disable()  # nothing cyclic is made, and the collector would walk the live records again and again
     try:
         find_report(name)
+        if xlsx is not None and not Path(xlsx).parent.is_dir():
+            folder = Path(xlsx).parent
+            raise WrongQuestionError(bilingual("--xlsx: there is no folder {folder}", folder=folder))
         made, earlier, registers = _made(name, issued, **asked)
         if xlsx is not None:
             _write(Path(xlsx), made, english)
@@ -95,7 +114,8 @@ def report_command(
         known = ", ".join(f"{one} ({report.code})" for one, report in REPORTS.items())
         refuse("panke report: " + bilingual("no report {name}; there are {known}", name=name, known=known))
     except (BadInputError, OfficeFileError, UnreadableFileError, WrongQuestionError, OSError) as error:
-        refuse(f"panke report: {error}")
+        named = "--by: " if isinstance(error, WrongQuestionError) and error.field == "by" else ""
+        refuse(f"panke report: {named}{error}")
     differences = explain(registers, earlier, made) if earlier is not None else None
     if as_plain:
         say(in_json(made, differences))
@@ -120,8 +140,8 @@ def _made(
     files: tuple[str, ...],
     office: str | None,
     scope: str | None,
-    first: datetime,
-    last: datetime,
+    first: date,
+    last: date,
     grain: str | None,
     known_at: datetime | None,
     as_of: datetime | None,
@@ -132,7 +152,7 @@ def _made(
 ) -> tuple[OfficeReport, OfficeReport | None, Registers]:
     books, schemes = Registry(rulebook_folder), SchemeRegistry(scheme_folder)
     book = books.find(rulebook)
-    period = _period(first.date(), last.date())
+    period = _period(first, last)
     events = _read(files, books)
     of = _scope(events, office, scope)
     end = LocalTime(book.rulebook.timezone.key).end_of(period.last)
@@ -173,6 +193,12 @@ def _scope(events: list[Event], office: str | None, scope: str | None) -> ScopeI
     scopes = dict.fromkeys(
         event.scope for event in events if office in (None, event.office) and scope in (None, event.scope)
     )
+    if office is not None and not any(event.office == office for event in events):
+        known = ", ".join(sorted({event.office for event in events if event.office is not None})) or "—"
+        told = bilingual(
+            "--office: no office {office} is in the input; there are {known}", office=office, known=known
+        )
+        raise WrongQuestionError(told)
     if len(scopes) != 1:
         said = ", ".join(dict.fromkeys(event.scope for event in events)) or "—"
         raise WrongQuestionError(

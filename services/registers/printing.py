@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
+from services.registers.model.periods import LocalTime
 from services.registers.reports.explaining import TOTAL, ExplainedFigure, reason_in_words
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
-from shared.contract import format_instant
 from shared.i18n import translated
 from shared.platform.text.terminal import say
 
@@ -21,7 +22,7 @@ def print_report(report: OfficeReport) -> None:
     head = report.head
     office = head.office or head.scope
     say(f"{report.title.beside}    {office}    {head.period.first} – {head.period.last}")
-    known, as_of = format_instant(head.known_at), format_instant(head.as_of)
+    known, as_of = _local(head.known_at, head.zone), _local(head.as_of, head.zone)
     say(
         f"{translated('known at').beside} {known}    {translated('as of').beside} {as_of}    "
         f"{translated('rulebook').beside} {head.rulebook}    {translated('scheme').beside} {head.scheme}"
@@ -30,6 +31,11 @@ def print_report(report: OfficeReport) -> None:
         _print(table)
     for remark in report.remarks:
         say(f"{remark.zh} / {remark.en}")
+
+
+def _local(at: datetime, zone: str) -> str:
+    """By the clock on the office's wall, to the second."""
+    return f"{at.astimezone(LocalTime(zone).info):%Y-%m-%d %H:%M:%S}"
 
 
 def _print(table: ReportTable) -> None:

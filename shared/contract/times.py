@@ -17,6 +17,7 @@ RFC_3339: Final = (
     r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
 )
 _instant = re.compile(RFC_3339.removeprefix("^").removesuffix("$"), re.ASCII).fullmatch
+_day = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _encode: Final = msgspec.json.Encoder().encode
 _UTC_ENDINGS: Final = ("Z", "z", "+00:00")
 
@@ -77,6 +78,18 @@ def format_instant(instant: datetime) -> str:
         instant = instant.astimezone(UTC)
     text = _encode(instant)[1:-1].decode()  # a sixth of the price of `isoformat`; decimals are six or none
     return text[:-1].rstrip("0") + "Z" if instant.microsecond else text
+
+
+def parse_day(text: str, path: str = "") -> date:
+    """The day that a text `YYYY-MM-DD` states, in the years of the contract; `BadEvent` at `path` if it is none."""
+    try:
+        day = date.fromisoformat(text) if _day(text) else None
+    except ValueError:  # 30 February
+        day = None
+    if day is None:
+        raise bad(path, "date")
+    check_date(day, path)
+    return day
 
 
 def check_date(value: date, path: str) -> None:

@@ -69,6 +69,34 @@ def test_a_wrong_question_ends_with_two_and_says_why(journal: Path, asked: tuple
     assert "panke report" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("due", "--office", "nowhere"), "east"),
+        (("due", "--xlsx", "/nonexist/x.xlsx"), "/nonexist"),
+        (("due", "--from", "2026-02-29"), "2026-02-29"),
+        (("targets", "--from", "0001-01-01"), "0001-01-01"),
+        (("due", "--to", "9999-12-31"), "9999-12-31"),
+        (("traffic", "--from", "1772323200"), "1772323200"),
+    ],
+)
+def test_a_refusal_names_what_is_wrong(journal: Path, asked: tuple[str, ...], says: str) -> None:
+    """An office that is not there with those that are, a folder, a day; and no trace of the program."""
+    name, *more = asked
+    days = ("--from", "2026-03-02", "--to", "2026-03-03")
+    result = CliRunner().invoke(report_command, [name, "--journal", str(journal), *days, *more])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr
+    assert "--by" not in result.stderr
+
+
+def test_the_table_says_by_the_office_s_clock_when_it_was_known(journal: Path) -> None:
+    """To the second, in the zone of the rulebook."""
+    told = run(journal, "due", "--office", "east", "--known-at", "2026-03-04T00:00:00.123456Z").stdout
+    assert "2026-03-04 08:00:00" in told
+    assert "123456" not in told
+
+
 def test_the_scheme_is_the_one_that_the_office_adopted(tmp_path: Path) -> None:
     """From its day on, without being named; another may be named all the same."""
     written = WrittenJournal()

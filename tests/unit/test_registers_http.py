@@ -137,6 +137,20 @@ def test_pages_of_a_register_hold_together_and_are_of_one_moment(client: Calling
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "query.cursor")
 
 
+@pytest.mark.parametrize("other", [{"sort": "-happened"}, {"staff": "wang"}, {"search": "客户"}])
+def test_a_cursor_leads_on_in_the_list_that_it_came_with_alone(
+    client: Calling, other: dict[str, str]
+) -> None:
+    """With another order or filter it is refused by field and rule; another size of page is none."""
+    cursor = page(client, "visits", limit=1)["cursor"]
+    assert len(page(client, "visits", limit=3, cursor=cursor)["rows"]) == 3
+    refused = client.get(
+        "/v1/offices/east/registers/visits", params={"limit": 1, "cursor": cursor, **other}, headers=GAO
+    )
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["path"], error["rule"]) == (422, "query.cursor", "cursor")
+
+
 def test_a_register_is_as_it_was_known_at_a_time(client: Calling) -> None:
     """The late entry is not in it before it was entered; `as_of` leaves out what happened later."""
     early = local("03-06 12:00").isoformat()
@@ -154,7 +168,19 @@ def test_a_register_is_as_it_was_known_at_a_time(client: Calling) -> None:
         ("registers/visits", {"min_seq": "99999"}, 503, None, None),
         ("registers/shoes", {}, 404, None, None),
         ("reports/traffic", {"by": "shoe"}, 422, "query.by", "grain"),
-        ("reports/traffic", {"from": "1900-01-01", "to": "2026-03-01"}, 422, "query.from", "range"),
+        ("reports/traffic", {"from": "2001-01-01", "to": "2026-03-01"}, 422, "query.from", "range"),
+        ("reports/traffic", {"from": "0001-01-01", "to": "0001-01-01"}, 422, "query.from", "date"),
+        ("reports/targets", {"from": "0001-01-01", "to": "0001-01-02"}, 422, "query.from", "date"),
+        ("reports/traffic", {"to": "9999-12-31"}, 422, "query.to", "date"),
+        ("reports/traffic", {"from": "1772323200"}, 422, "query.from", "date"),
+        ("registers/visits", {"from": "2026-02-29"}, 422, "query.from", "date"),
+        ("work-list", {"day": "9999-12-31"}, 422, "query.day", "date"),
+        ("findings", {"day": "0001-01-01"}, 422, "query.day", "date"),
+        ("approvals", {"from": "0001-01-01"}, 422, "query.from", "date"),
+        ("level-board", {"to": "9999-12-31"}, 422, "query.to", "date"),
+        ("reports/traffic", {"issued": "2099-01-01T00:00:00Z"}, 422, "query.issued", "future"),
+        ("reports/traffic/rows", {}, 422, "query.column", None),
+        ("registers/visits", {"limit": "many"}, 422, "query.limit", None),
         ("reports/shoes", {}, 404, None, None),
         ("reports/traffic/rows", {"column": "shoe"}, 422, "query.column", "choice"),
         ("reports/traffic/rows", {"column": "visits", "table": "shoe"}, 422, "query.table", "choice"),
@@ -172,6 +198,8 @@ def test_a_wrong_question_is_refused_by_field_and_rule(
         error = answer.json()["errors"][0]
         assert error["path"] == field
         assert rule in (None, error["rule"])
+        assert "--by" not in answer.text
+        assert any("\u4e00" <= one <= "\u9fff" for one in error["message"]), "Chinese first"
 
 
 def test_an_office_that_nobody_knows_is_answered_as_one_of_another_scope(client: Calling) -> None:

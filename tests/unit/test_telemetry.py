@@ -75,6 +75,18 @@ def test_no_phone_reaches_a_line(log: io.StringIO) -> None:
     assert "138****5678" in log.getvalue()
 
 
+def test_a_traceback_in_a_line_has_no_values_of_variables(log: io.StringIO) -> None:
+    """What a defect held of people stays out of the log, which says where it happened and what it was."""
+    held = {"name": "张伟", "home": "幸福路 1 号"}
+    try:
+        raise KeyError(len(held))
+    except KeyError:
+        structlog.get_logger("http").exception("http.defect")
+        logging.getLogger("library").exception("failed too")
+    assert all("KeyError" in line["exception"] for line in lines(log))
+    assert "张伟" not in log.getvalue()
+
+
 def test_a_level_below_the_set_one_is_left_out(log: io.StringIO) -> None:
     """Debug lines are not written at level info, nor the whole addresses that HTTP clients log."""
     structlog.get_logger().debug("detail")

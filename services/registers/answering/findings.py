@@ -85,7 +85,7 @@ def findings_page(
         day=_day(question, asked.day).isoformat(),
         findings=[FoundFinding(**_fields_of(shown, id_, kept[id_], found.get(id_), of)) for _, id_ in page],
         counts=dict(Counter(open_)), total=len(taken),
-        cursor=written_cursor(page[-1][0] if len(behind) > asked.limit else None, *_times(scope)),
+        cursor=written_cursor(page[-1][0] if len(behind) > asked.limit else None, *_times(scope), asked),
         **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail="findings")

@@ -112,7 +112,7 @@ def waiting_records(scope: KnownScope, sight: CallerSight, asked: WaitingAsked) 
     body = WaitingRecords(
         records=waiting, counts=_counts(one.stage for one in all_), total=len(found),
         first=basis.period.first.isoformat(), last=basis.period.last.isoformat(),
-        cursor=written_cursor(following, scope.known.known_at, scope.known.as_of), **question.head(),
+        cursor=written_cursor(following, scope.known.known_at, scope.known.as_of, asked), **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail="approvals")
 

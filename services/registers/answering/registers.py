@@ -52,7 +52,7 @@ def register_page(scope: KnownScope, sight: CallerSight, asked: RegisterAsked) -
     body = RegisterPage(
         register=asked.register, title=both(kind.title()), columns=columns_of(kind),
         rows=[shown.row(one, asked.register) for one in told], total=total, as_of=format_instant(times[1]),
-        scheme=f"{basis.scheme.name} {basis.scheme.version}", cursor=written_cursor(following, *times),
+        scheme=f"{basis.scheme.name} {basis.scheme.version}", cursor=written_cursor(following, *times, asked),
         **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail=f"register {asked.register}")

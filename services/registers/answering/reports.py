@@ -22,7 +22,7 @@ from services.registers.model.registers import AnyRecord, KnownRegisters
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.asking import WrongQuestionError, as_of_known, no_grain
 from services.registers.reports.basis import ReportBasis
-from services.registers.reports.catalogue import make_report
+from services.registers.reports.catalogue import UnknownGrainError, make_report
 from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import ExplainedFigure, explain
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
@@ -130,7 +130,7 @@ def plain_report(
         return make_report(asked.report, question.basis(period, known), asked.by)
     except WrongQuestionError as error:
         raise wrong_field(error.field, error.rule, str(error)) from None
-    except ValueError:
+    except UnknownGrainError:
         raise wrong_field("by", "grain", no_grain(asked.report, asked.by)) from None
 
 
@@ -225,7 +225,7 @@ def figure_rows(
         report=asked.report, table=table.name, column=column.key, heading=both(column.heading),
         definition=both(column.definition),
         rows=[FigureRow(id_, str(amount), shown.row(row) if row is not None else None) for id_, amount, row in told],
-        total=len(found), cursor=written_cursor(following, scope.known.known_at, scope.known.as_of),
+        total=len(found), cursor=written_cursor(following, scope.known.known_at, scope.known.as_of, asked, figure),
         **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail=f"report {asked.report}, rows")

@@ -24,7 +24,17 @@ from services.registers.findings.finding import FindingAct, FindingState, Findin
 from services.registers.findings.signs import kinds
 from services.registers.findings.store import FindingSteps, StepTakenError
 from services.registers.http.asking import Calls, RegisterAsking, Responses
-from services.registers.http.parameters import Cursor, Limit, MinSeq, Office, Words, cursor_of, wrong
+from services.registers.http.parameters import (
+    Cursor,
+    Day,
+    Limit,
+    MinSeq,
+    Office,
+    Words,
+    cursor_of,
+    place_in,
+    wrong,
+)
 from services.registers.http.sight import OfficeCaller
 from services.registers.reading.known_scope import AskedMoment
 from shared.access.report import disclosed
@@ -37,7 +47,7 @@ SETTLE: Final = "finding.settle"
 FindingId = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")]
 State = Annotated[FindingState | None, Query(description="open and owned unless said")]
 Kind = Annotated[str | None, Query(max_length=40, pattern=r"^[a-z0-9_]+$")]
-Day = Annotated[date | None, Query(description="of the relations; the last whole day unless said")]
+OfDay = Annotated[Day | None, Query(description="of the relations; the last whole day unless said")]
 _Note = Field(min_length=1, max_length=2000, description="phones in it are masked")
 
 
@@ -77,7 +87,7 @@ class FindingCalls:
         state: State = None,
         kind: Kind = None,
         staff: Words = None,
-        day: Day = None,
+        day: OfDay = None,
         cursor: Cursor = None,
         limit: Limit = 100,
         min_seq: MinSeq = None,
@@ -90,12 +100,13 @@ class FindingCalls:
         caller = await self._asking.caller(request, office)
         sight, moment = caller.whole(READ), self._asking.moment(min_seq, None, None, at)
         states = UNSETTLED if state is None else (state,)
-        asked = FindingsAsked(day, states, kind, staff, at.place if at is not None else None, limit)
+        asked = FindingsAsked(day, states, kind, staff, limit=limit)
+        asked = msgspec.structs.replace(asked, after=place_in(at, asked))
         steps = await self._steps(caller)
         return await self._asking.answer(caller, sight, moment, findings_page, asked, steps)
 
     async def one(
-        self, request: Request, office: Office, finding: FindingId, day: Day = None, min_seq: MinSeq = None
+        self, request: Request, office: Office, finding: FindingId, day: OfDay = None, min_seq: MinSeq = None
     ) -> Response:
         """Also one that does not stand any more, if somebody had it in hand."""
         caller = await self._asking.caller(request, office)
@@ -104,14 +115,14 @@ class FindingCalls:
         return await self._asking.answer(caller, sight, moment, one_finding, finding, day, steps)
 
     async def own(
-        self, request: Request, office: Office, finding: FindingId, asked: OwnFinding, day: Day = None
+        self, request: Request, office: Office, finding: FindingId, asked: OwnFinding, day: OfDay = None
     ) -> Response:
         """Whoever owns a finding is named with it until another is."""
         caller = await self._asking.caller(request, office)
         return await self._step(caller, finding, day, "owned", asked.owner, asked.note)
 
     async def close(
-        self, request: Request, office: Office, finding: FindingId, asked: CloseFinding, day: Day = None
+        self, request: Request, office: Office, finding: FindingId, asked: CloseFinding, day: OfDay = None
     ) -> Response:
         """It is open again when something new is recorded of it and it still stands."""
         caller = await self._asking.caller(request, office)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -35,6 +34,7 @@ from services.registers.answering.reports import ReportAsked
 from services.registers.http.asking import Calls, RegisterAsking, Responses, encoded, headers_of
 from services.registers.http.parameters import (
     Cursor,
+    Day,
     From,
     Limit,
     MinSeq,
@@ -42,6 +42,7 @@ from services.registers.http.parameters import (
     Office,
     To,
     cursor_of,
+    place_in,
     wrong,
 )
 from services.registers.http.reports_calls import action_of, known_report
@@ -84,8 +85,8 @@ class IssueReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     report: str = Field(min_length=1, max_length=40)
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
     by: str | None = Field(default=None, max_length=40)
     known_at: str | None = Field(default=None, max_length=40, description="RFC 3339 with offset")
     remark: _Remark
@@ -241,8 +242,8 @@ class IssuedCalls:
         permits = permission_table().permits(caller.caller, READ_APPROVALS, caller.scope)
         roles = tuple(one.role for one in permits if one.covers(caller.scope, office))
         staff = tuple(sorted(caller.caller.staff_ids(caller.scope)))
-        place = at.place if at is not None else None
-        asked = WaitingAsked(roles, staff, first, last, stage, mine, place, limit)
+        asked = WaitingAsked(roles, staff, first, last, stage, mine, limit=limit)
+        asked = msgspec.structs.replace(asked, after=place_in(at, asked))
         found = await self._asking.ask(caller, moment, waiting_records, sight, asked)
         disclosed(count=found.value.count, detail=found.value.detail)
         reports = [] if at is not None or not sight.whole else await self._waiting(caller, stage, mine)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
+from msgspec import Struct
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
-from services.registers.lists.cursor import PageCursor, read_cursor
-from services.registers.lists.selecting import SORTS
+from services.registers.lists.cursor import PageCursor, digest_of, read_cursor
+from services.registers.lists.selecting import SORTS, Place
 from shared.contract import BadEvent, parse_query_instant
 from shared.contract.schema import INSTANT
+from shared.contract.times import parse_day
 from shared.i18n import bilingual, listed
 from shared.ids import CustomerId, OfficeId
 from shared.platform.http.problem import FieldError, ProblemError
@@ -34,8 +38,22 @@ Search = Annotated[
 Moment = Annotated[
     str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)
 ]
-From = Annotated[date | None, Query(alias="from", description="the first day, local")]
-To = Annotated[date | None, Query(alias="to", description="the last day, within")]
+
+
+def _day(said: Any) -> Any:
+    """A day as it is written, in the years of the contract; a number of seconds or another form is none."""
+    if said is None:
+        return None
+    try:
+        return parse_day(said)
+    except BadEvent as refusal:
+        raise PydanticCustomError("date", "{told}", {"told": refusal.message}) from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day of a query or a body."""
+From = Annotated[Day | None, Query(alias="from", description="the first day, local")]
+To = Annotated[Day | None, Query(alias="to", description="the last day, within")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only when this seq is posted")]
@@ -58,6 +76,16 @@ def moment_of(name: str, text: str | None) -> datetime | None:
         return parse_query_instant(text, f"query.{name}")
     except BadEvent as refusal:
         raise wrong(f"query.{name}", refusal.rule, refusal.message) from None
+
+
+def place_in(cursor: PageCursor | None, *asked: Struct) -> Place | None:
+    """Where a page begins; the cursor of a list that was asked for otherwise is refused."""
+    if cursor is None:
+        return None
+    if cursor.of != digest_of(*asked):
+        told = bilingual("this cursor is of another list: give the filter and the order with which it came")
+        raise wrong("query.cursor", "cursor", told)
+    return cursor.place
 
 
 def sort_of(text: str | None) -> str:

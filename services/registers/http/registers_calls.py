@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final
 
 from fastapi import Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from services.registers.answering.answers import (
@@ -25,6 +25,7 @@ from services.registers.http.asking import Calls, RegisterAsking, encoded
 from services.registers.http.parameters import (
     Cursor,
     Customer,
+    Day,
     From,
     Limit,
     MinSeq,
@@ -35,6 +36,7 @@ from services.registers.http.parameters import (
     To,
     Words,
     cursor_of,
+    place_in,
     sort_of,
 )
 from services.registers.lists.kinds import REGISTERS, RegisterKind, UnknownRegisterError, find_register
@@ -48,7 +50,7 @@ SENSITIVE: Final = "profile.read_sensitive"
 Sort = Annotated[
     str | None, Query(max_length=20, description=f"one of {', '.join(SORTS)}; `-` turns it around")
 ]
-Day = Annotated[date | None, Query(description="today unless said")]
+OfDay = Annotated[Day | None, Query(description="today unless said")]
 Ahead = Annotated[int, Query(ge=0, le=90, description="days after the day that are shown as coming")]
 
 
@@ -101,8 +103,9 @@ class RegisterCalls:
         kind, at = known_register(register), cursor_of(cursor)
         asked = RegisterAsked(
             register, first, last, staff, channel, level, customer, search, sort_of(sort),
-            at.place if at is not None else None, limit,
+            limit=limit,
         )  # fmt: skip
+        asked = replace(asked, after=place_in(at, asked))
         caller = await self._asking.caller(request, office)
         moment = self._asking.moment(min_seq, known_at, as_of, at)
         return await self._asking.answer(caller, caller.sight(kind.action), moment, register_page, asked)
@@ -153,7 +156,7 @@ class RegisterCalls:
         self,
         request: Request,
         office: Office,
-        day: Day = None,
+        day: OfDay = None,
         ahead: Ahead = 7,
         staff: Words = None,
         known_at: Moment = None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from services.registers.answering.report_answers import (
@@ -27,6 +29,8 @@ from services.registers.http.parameters import (
     To,
     cursor_of,
     moment_of,
+    place_in,
+    wrong,
 )
 from services.registers.reports.catalogue import REPORTS, UnknownReportError, find_report
 from shared.i18n import bilingual, listed
@@ -85,10 +89,17 @@ class ReportCalls:
         """Every figure with its definition and the ids behind it; `issued` explains how it differs from the run that
         was known then. Whoever sees own rows alone has the figures of these."""
         name = known_report(report)
-        asked = ReportAsked(name, first, last, by, moment_of("issued", issued), moment_of("as_of", as_of))
+        asked = ReportAsked(name, first, last, by, self._past("issued", issued), moment_of("as_of", as_of))
         caller = await self._asking.caller(request, office)
         sight, moment = caller.sight(action_of(name)), self._asking.moment(min_seq, known_at, as_of)
         return await self._asking.answer(caller, sight, moment, report_document, asked)
+
+    def _past(self, name: str, text: str | None) -> datetime | None:
+        """A time of the query at which something has been issued."""
+        at = moment_of(name, text)
+        if at is not None and at > self._asking.now():
+            raise wrong(f"query.{name}", "future", bilingual("must not be later than now"))
+        return at
 
     async def rows(
         self,
@@ -110,7 +121,8 @@ class ReportCalls:
         """What a figure counts, row by row in the order of the report; `amount` is what each adds to it."""
         name, at = known_report(report), cursor_of(cursor)
         asked = ReportAsked(name, first, last, by)
-        figure = FigureAsked(column, table, line, at.place if at is not None else None, limit)
+        figure = FigureAsked(column, table, line, limit=limit)
+        figure = replace(figure, after=place_in(at, asked, figure))
         caller = await self._asking.caller(request, office)
         sight, moment = caller.sight(action_of(name)), self._asking.moment(min_seq, known_at, as_of, at)
         return await self._asking.answer(caller, sight, moment, figure_rows, asked, figure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
+from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -18,13 +19,24 @@ class PageCursor(Struct, frozen=True, array_like=True):
     place: Place
     known_at: datetime
     as_of: datetime
+    of: str = ""
+    """The digest of the question that the list answers."""
 
 
-def written_cursor(place: Place | None, known_at: datetime, as_of: datetime) -> str | None:
-    """A cursor as an answer has it."""
+def digest_of(*asked: Struct) -> str:
+    """By which a question is told from another: its report or register, filter and order, whatever the page."""
+    said = [
+        {name: getattr(one, name) for name in one.__struct_fields__ if name not in ("after", "limit")}
+        for one in asked
+    ]
+    return sha256(msgspec.json.encode(said)).hexdigest()[:16]
+
+
+def written_cursor(place: Place | None, known_at: datetime, as_of: datetime, *asked: Struct) -> str | None:
+    """A cursor as an answer to the question has it."""
     if place is None:
         return None
-    raw = msgspec.json.encode(PageCursor(place, known_at, as_of))
+    raw = msgspec.json.encode(PageCursor(place, known_at, as_of, digest_of(*asked)))
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 

@@ -11,7 +11,7 @@ from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.registers import KnownRegisters, Registers
 from services.registers.model.scheme import OfficeScheme, values_of
 from services.registers.reports.basis import ReportBasis
-from services.registers.reports.catalogue import find_report, make_report
+from services.registers.reports.catalogue import UnknownGrainError, find_report, make_report
 from services.registers.reports.report import OfficeReport
 from shared.i18n import bilingual
 from shared.ids import OfficeId
@@ -57,7 +57,7 @@ def ask_report(
     )
     try:
         return make_report(asked.name, basis, asked.grain)
-    except ValueError:
+    except UnknownGrainError:
         raise WrongQuestionError(no_grain(asked.name, asked.grain), "by", "grain") from None
 
 
@@ -99,4 +99,4 @@ def scheme_at(
 def no_grain(name: str, grain: str | None) -> str:
     """By what a report may be counted."""
     grains = ", ".join(find_report(name)[1].grains) or "—"
-    return bilingual("--by {grain}: this report may be counted by {grains}", grain=grain, grains=grains)
+    return bilingual("this report may be counted by {grains}, not by {grain}", grain=grain, grains=grains)

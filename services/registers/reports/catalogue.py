@@ -67,6 +67,10 @@ class UnknownReportError(LookupError):
     """No report has that name or code."""
 
 
+class UnknownGrainError(ValueError):
+    """The report may not be counted by that."""
+
+
 def find_report(name: str) -> tuple[str, KnownReport]:
     """A report by its name or its code. Raises `UnknownReportError`."""
     for known, report in REPORTS.items():
@@ -76,10 +80,10 @@ def find_report(name: str) -> tuple[str, KnownReport]:
 
 
 def make_report(name: str, basis: ReportBasis, grain: str | None = None) -> OfficeReport:
-    """Make a report. Raises `UnknownReportError`, and `ValueError` for a grain that it does not have."""
+    """Make a report. Raises `UnknownReportError`, and `UnknownGrainError`."""
     _, report = find_report(name)
     if grain is None:
         return report.make(basis)
     if grain not in report.grains:
-        raise ValueError(grain)
+        raise UnknownGrainError(grain)
     return report.make(basis, grain)

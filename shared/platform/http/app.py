@@ -31,6 +31,7 @@ from shared.platform.http.origin import OriginGuard
 from shared.platform.http.problem import FieldError, ProblemError, bad_event, problem
 from shared.platform.http.query_names import refuse_unknown
 from shared.platform.http.tls import tls_context
+from shared.platform.http.validation_words import validation_message
 from shared.platform.service import Check
 from shared.platform.settings import Bindable, SettingsError, check_bind, is_loopback, port_variable
 from shared.platform.telemetry.log_stream import log_problem
@@ -160,7 +161,7 @@ def _field_error(found: Mapping[str, Any]) -> FieldError:
     path = ""
     for part in found.get("loc", ()):
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return {"path": path.removeprefix("."), "rule": str(found["type"]), "message": str(found["msg"])}
+    return {"path": path.removeprefix("."), "rule": str(found["type"]), "message": validation_message(found)}
 
 
 def _add_liveness(app: FastAPI, live: Mapping[str, Check]) -> None:
