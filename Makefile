@@ -47,7 +47,7 @@ lint: $(STAMP) ## Style, types and borders.
 bench: $(STAMP) ## Benchmarks, as ratios to limits measured in the same run; results in bench/results/.
 	@$(BIN)/python -m bench $(BENCH)
 
-soak: $(STAMP) ## The long tests: more seeds of the kill test.
+soak: $(STAMP) ## The long tests: more seeds of the kill test, more ways in which parts die or are lost.
 	@$(BIN)/pytest -m soak $(SOAK)
 
 up: $(STAMP) ## PostgreSQL, Kafka and the services, in the background.

@@ -96,6 +96,7 @@ def check_messages(place: Path, told: str) -> None:
     assert "03-05 09:00" in told[: told.index("客户现状")], "messages are told as they arrive"
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_an_interrupt_in_the_middle_leaves_no_process_behind(directory: Path) -> None:
     """Interrupted while the office lives, the demonstration ends with the usual code and everything that it started."""

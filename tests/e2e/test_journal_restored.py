@@ -31,7 +31,13 @@ def system(directory: Path, database: str, kafka: str) -> Iterator[System]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("restored", [("intake",), SERVICES], ids=["the journal only", "the whole database"])
+@pytest.mark.parametrize(
+    "restored",
+    [
+        pytest.param(("intake",), marks=pytest.mark.soak, id="the journal only"),
+        pytest.param(SERVICES, id="the whole database"),
+    ],
+)
 def test_what_was_restored_older_than_kafka_takes_back_what_it_lost_and_live_is_judge(
     system: System, directory: Path, restored: tuple[str, ...]
 ) -> None:

@@ -57,6 +57,7 @@ def system(directory: Path, database: str, own_kafka: EmbeddedKafka, receiver: R
         yield found
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_topics_that_are_deleted_while_all_runs_are_made_and_filled_again(
     system: System, receiver: Receiver
@@ -79,6 +80,7 @@ def test_topics_that_are_emptied_while_all_runs_are_filled_again(system: System,
     goes_on(system, receiver)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_kafka_that_came_back_empty_is_filled_again(
     system: System, receiver: Receiver, own_kafka: EmbeddedKafka
@@ -151,6 +153,7 @@ def test_attribution_and_notifier_that_are_restored_from_a_backup_lose_and_repea
     goes_on(system, receiver)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_scopes_are_sent_and_told_again_by_command(system: System, receiver: Receiver) -> None:
     """The journal or scopes of a list, and what stands of them: who has seen it decides and tells nothing anew."""
@@ -176,6 +179,7 @@ def test_scopes_are_sent_and_told_again_by_command(system: System, receiver: Rec
     goes_on(system, receiver)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_partitions_and_retention_that_somebody_changed_are_refused_until_they_are_right(
     system: System, receiver: Receiver

@@ -101,6 +101,7 @@ def test_addresses_of_what_does_not_run_are_not_printed(place: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_one_part_is_started_again_by_name(whole: tuple[Path, dict[str, str]]) -> None:
     """`restart` gives the parts that are named new processes at the same addresses, and touches no other."""
@@ -131,6 +132,7 @@ def test_up_starts_what_was_killed(whole: tuple[Path, dict[str, str]]) -> None:
     assert f"127.0.0.1:{named['PANKE_INTAKE_PORT']}" in done.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_part_that_does_not_start_takes_no_healthy_one_down(whole: tuple[Path, dict[str, str]]) -> None:
     """`up` starts everything else, tells the one that failed, and leaves alone what runs; later it starts the rest."""
@@ -157,6 +159,7 @@ def changed(before: dict[str, Running], place: Path) -> set[str]:
     return {name for name in now if now[name] != before[name]}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_up_starts_everything_right_after_panke_itself_was_killed(place: Path) -> None:
     """What was to end with a killed `up --foreground` is not taken for running: new servers run on the same data."""
@@ -180,6 +183,7 @@ def test_up_starts_everything_right_after_panke_itself_was_killed(place: Path) -
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_in_the_foreground_a_part_that_dies_again_is_tried_again(place: Path) -> None:
     """A server that cannot start is tried with growing pauses until it can; the others never notice."""

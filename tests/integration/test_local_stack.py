@@ -114,6 +114,7 @@ def test_in_the_foreground_what_dies_is_started_again(place: Path) -> None:
         shown.communicate()
 
 
+@pytest.mark.soak
 def test_down_in_another_shell_ends_what_runs_in_the_foreground(place: Path, kafka: str) -> None:
     """It stops what it watches instead of starting it again, and ends with 0; nothing runs when `down` returns."""
     command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
@@ -179,7 +180,7 @@ def test_a_service_is_given_its_own_settings_alone(place: Path) -> None:
     assert intake.environment["PANKE_KAFKA"] == "given:9092"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.soak), signal.SIGTERM])
 def test_a_start_that_is_interrupted_leaves_nothing_behind(place: Path, number: int) -> None:
     """Ctrl-C while the parts are starting stops what has started, and the command ends well."""
     command = [*PANKE, "up", "--directory", str(place), "--without-services", "--foreground"]
@@ -198,6 +199,7 @@ def processes_named(place: Path) -> list[Path]:
     return list(place.glob("*/server.pid"))
 
 
+@pytest.mark.soak
 def test_down_stops_what_runs_here_also_when_other_addresses_are_given_now(tmp_path: Path) -> None:
     """What was embedded when it was started is stopped, whatever the environment names since."""
     started = Stack(tmp_path, services=[], environment={})

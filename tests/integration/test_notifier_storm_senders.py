@@ -86,6 +86,7 @@ def seconds(at: datetime, moments: Iterable[datetime]) -> float:
     return max((round((moment - at).total_seconds(), 1) for moment in moments), default=0.0)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_kill_under_a_slow_provider_repeats_one_message_at_most(database: str, tmp_path: Path) -> None:
     """Answers that take four seconds, two notifiers, four kills: everybody is told, one repetition a kill at most."""

@@ -31,7 +31,7 @@ def pack() -> dict[str, bytes]:
 
 
 @given(st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_any_bit(data: st.DataObject) -> None:
     """A bit that is turned in any file of a pack is found."""
     name = data.draw(st.sampled_from(sorted(pack())))
@@ -41,7 +41,7 @@ def test_any_bit(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_any_bytes_signed_anew(data: st.DataObject) -> None:
     """Bytes that the office itself puts into a proven file, cuts out of it or turns in it lead to words, no crash."""
     name = data.draw(st.sampled_from(PROVEN))
@@ -66,7 +66,7 @@ def alike(name: str, one: bytes, other: bytes) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_any_bytes_of_a_log(data: st.DataObject) -> None:
     """So do bytes of the log's own files, of which each that differs is found."""
     files = log_files()

@@ -22,7 +22,7 @@ from tests.support.rules import fold_fact
 from tests.support.streams import BOOKS, Move, moves, stream
 
 thorough = settings(
-    derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    derandomize=True, max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 BEGIN = datetime(2026, 3, 1, 1, tzinfo=UTC)
 HUB = "+8613800000000"
@@ -241,7 +241,7 @@ def test_any_stream_is_corrected_as_if_all_were_judged_again(
 ) -> None:
     """Also where customers are small, and the office has its usual days."""
 
-    @settings(thorough, max_examples=20)
+    @settings(thorough, max_examples=10)
     @given(moves())
     def run(drawn: list[Move]) -> None:
         compare(monkeypatch, facts(stream(drawn)), book)
@@ -255,7 +255,7 @@ def test_a_correction_that_is_not_taken_over_is_not_remembered(
 ) -> None:
     """Whatever was judged of a record and dropped, as by a fact that fails: the next correction knows nothing of it."""
 
-    @settings(thorough, max_examples=30)
+    @settings(thorough, max_examples=12)
     @given(desk_moves(), st.randoms(use_true_random=False))
     def run(drawn: list[tuple[str, dict[str, Any]]], chance: random.Random) -> None:
         all_facts = desk_facts(drawn)

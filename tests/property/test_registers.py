@@ -21,7 +21,7 @@ from shared.rules.schemes.loading import load_scheme
 from tests.support.journal import posted
 from tests.support.streams import Data, Move, lines, moves, stream
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=6, deadline=None)
 LATER = timedelta(days=3)
 
 

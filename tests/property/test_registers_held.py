@@ -20,7 +20,7 @@ from tests.property.test_registers import asked, whole
 from tests.support.journal import posted
 from tests.support.streams import Data, Move, lines, moves, stream
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=6, deadline=None)
 LATER = timedelta(days=3)
 NAMES = ("daily", "traffic", "losses", "due", "levels", "consultants", "conversion")
 BOOKS = Registry().books

@@ -14,7 +14,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 
-SECONDS = 300
+SECONDS = 900
+"""A guard against hanging, no part of what is tested: quiet, it takes half a minute."""
 MISSING = "{} is missing: apt-get install --no-install-recommends libreoffice-calc-nogui fonts-wqy-microhei"
 _SEPARATORS = re.compile("[\\s\u0002\ufffe-]")
 """White space, and hyphens, which a line may end with and which are then read as marks of their own."""
