@@ -106,6 +106,23 @@ def test_a_report_is_reviewed_approved_and_filed_by_whom_each_is_for(client: Cal
     assert (late.status_code, late.json()["errors"][0]["rule"]) == (409, "order")
 
 
+def test_an_issued_report_is_masked_when_it_is_shown() -> None:
+    """Whoever sees phones reads the bytes that were kept; the auditor reads no phone in words, names or differences."""
+    journal = journal_of_a_week()
+    named: Any = {"name": "王13912345678", "phones": ["13712345678"]}
+    journal.visit("03-04 10:00", named, by="wang", notes="他说打 13900000055", channel="139 1234 5678")
+    with served(JournalReader(journal.lines()), "03-10 12:00", issued=KeptReports()) as client:
+        made = issued(client, report="activity")
+        manager, auditor = (
+            [client.get(f"{PATH}/{made['id']}/{part}", headers=who) for part in ("document", "differences")]
+            for who in (GAO, staff("auditor", "x"))
+        )
+        assert all("13900000055" in one.text and "王13912345678" in one.text for one in manager)
+        assert [one.status_code for one in auditor] == [200, 200]
+        assert not any(leak in one.text for one in auditor for leak in ("13900000055", "13912345678"))
+        assert all("139****0055" in one.text for one in auditor)
+
+
 def test_whoever_issued_a_report_does_not_approve_it(client: Calling) -> None:
     """Four eyes, also where the role would allow it."""
     made = issued(client, GAO, known_at=local("03-06 13:00").isoformat())

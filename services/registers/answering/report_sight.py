@@ -7,7 +7,7 @@ else somebody typed differ, in lines, in their keys and in what explains a diffe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from services.registers.answering.opening import OpenedTexts, opened_document
 from services.registers.answering.presenting import ContactSight
 from services.registers.answering.question import ScopeQuestion
 from services.registers.reports.basis import ReportBasis
-from services.registers.reports.masking import without_contacts
+from services.registers.reports.masking import is_typed, without_contacts
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable, Words
 from shared.contract.masking import known_ids
 from shared.i18n import Text
@@ -63,7 +63,8 @@ class ReportSight:
         figures = line["figures"]
         said = [(name, one["value"]) for name, one in figures.items() if name in texts]
         mask = self._masking(
-            (id_ for one in figures.values() for id_ in one["ids"]), (text for _, text in said)
+            (id_ for one in figures.values() for id_ in one["ids"]),
+            [*said, *((_PART, part) for part in line["line"])],
         )
         for name, text in said:
             figures[name]["value"] = mask(name, text)
@@ -81,19 +82,26 @@ class ReportSight:
         if self._contacts.all:
             return replace(line, key=key, texts=texts)
         rows = (row for parts in line.figures.values() for row in parts)
-        mask = self._masking(rows, (one for one in texts.values() if isinstance(one, str)))
+        said = [(name, str(one)) for name, one in texts.items()]
+        mask = self._masking(rows, [*said, *((_PART, part) for part in key)])
         return replace(
             line,
             key=tuple(self._key(part, mask) for part in key),
             texts={name: _masked(name, one, mask) for name, one in texts.items()},
         )
 
-    def _masking(self, rows: Iterable[str], texts: Iterable[str]) -> Masking:
-        """How the texts of a line are shown: in clear where the contacts of all its customers are."""
+    def _masking(self, rows: Iterable[str], said: Sequence[tuple[str, str]]) -> Masking:
+        """How the texts of a line are shown: in clear where the contacts of all its customers are.
+
+        Most lines hold nothing that could be a contact, and their rows, which may be thousands, are not looked at.
+        """
+        named = any(name != _PART and is_typed(name) and _may_hold_id(text) for name, text in said)
+        if said and not named and all(without_contacts(name, text) == text for name, text in said):
+            return lambda name, text: text
         customers = {customer for row in rows if (customer := self._customer(row)) is not None}
         if customers and all(map(self._contacts.clear, customers)):
             return lambda name, text: without_contacts(name, text) if name in _OF_OTHERS else text
-        ids = self._ids(customers) if any(map(_may_hold_id, texts)) else ()
+        ids = self._ids(customers) if named else ()
         return lambda name, text: without_contacts(name, text, ids)
 
     def _customer(self, row: str) -> CustomerId | None:

@@ -20,9 +20,14 @@ _NUMBERED: Final = frozenset({"unit", "number"})
 _mobile = re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)").search
 
 
+def is_typed(field: str) -> bool:
+    """Whether what stands in a field is what somebody typed, and neither an id nor an amount."""
+    return field not in _OURS
+
+
 def without_contacts(field: str, text: str, ids: Collection[str] = ()) -> str:
     """What stands in a field, or below a heading, without phones and without WeChat ids that are among `ids`."""
-    if field in _OURS or (field in _NUMBERED and not _mobile(text)):
+    if not is_typed(field) or (field in _NUMBERED and not _mobile(text)):
         return text
     return mask_words(text, ids)
 
