@@ -169,6 +169,9 @@ def _report(job: Any) -> None:
     if job["state"] == "cancelled":
         raise ImportRefusedError(bilingual("the import was cancelled"))
     say(_counts(job))
+    for heading, cells in (job.get("sheet") or {}).get("unread", {}).items():
+        told = translated("column {heading}: nothing is taken of {cells} cells", heading=heading, cells=cells)
+        say(told.zh)
     for one in job["rejections"]:
         row = translated(
             "row {row}, {column}: {told}", row=one["row"], column=one["column"], told=one["message"]

@@ -333,3 +333,15 @@ def test_a_quotation_mark_that_is_never_closed_is_told_with_its_line() -> None:
     with pytest.raises(UnreadableBookError, match="3") as refused:
         read_book(csv_of([HEADS, SOMEBODY, ["2026-03-06", '"乙'], SOMEBODY]), BookLimits())
     assert refused.value.rule == "quote"
+
+
+def test_what_nothing_is_taken_of_is_counted_and_told() -> None:
+    """Cells under no heading or an unknown one are told by heading or letters; numbered lines and totals are not."""
+    rows = [[*HEADS[:4], "序号", "楼书"], [*SOMEBODY, "1", "已取", "", "备忘"], ["小计", "", "", "", "", "1"]]
+    assert old_books.read(csv_of([[*row, ""] for row in rows])).summary.unread == {"楼书": 1, "H": 1}
+
+
+def test_a_way_of_reaching_out_that_a_visit_has_no_field_for_stands_in_its_notes() -> None:
+    """Nothing of a column that means something is lost."""
+    (only,) = old_books.read(csv_of([[*HEADS[:4], "方式"], [*SOMEBODY, "派单"]])).entries
+    assert "方式：派单" in json.loads(only.body)["data"]["notes"]

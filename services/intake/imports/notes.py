@@ -21,8 +21,10 @@ _ALWAYS: Final[frozenset[ImportField]] = frozenset(
 _OUTREACH: Final[frozenset[ImportField]] = frozenset(
     {"channel", "level", "project", "next_on", "purpose", "party_size", "times", "category", "referrer"}
 )
-_CALLS: Final[frozenset[ImportField]] = frozenset({"purpose", "party_size", "referrer"})
-_HOMELESS: Final[Mapping[ImportKind, frozenset[ImportField]]] = {"outreach": _OUTREACH, "calls": _CALLS}
+_CALLS: Final[frozenset[ImportField]] = frozenset({"purpose", "party_size", "referrer", "method"})
+_HOMELESS: Final[Mapping[ImportKind, frozenset[ImportField]]] = {
+    "outreach": _OUTREACH, "calls": _CALLS, "visits": frozenset({"method"}),
+}  # fmt: skip
 
 
 class _NoteError(RowFaultError):

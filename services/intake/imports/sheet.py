@@ -18,6 +18,7 @@ from services.intake.imports.ids import RowIds
 from services.intake.imports.lines import Skipped, skipped
 from services.intake.imports.mapping import layout_of
 from services.intake.imports.roster import Roster, RosterMember
+from services.intake.imports.unread import UnreadCells
 from services.intake.imports.values import is_ditto
 from services.intake.imports.years import year_of
 from shared.contract.answers.imports import ImportedSheet, ImportMapping
@@ -47,6 +48,7 @@ class ReadSheet:
         year = order.terms.year or self._year()
         self.terms = replace(order.terms, year=year)
         self._skipped: Counter[str] = Counter()
+        self._unread = UnreadCells(self.layout)
         self._ids: set[str] = set()
         self.entries: list[ReadEntry] = []
         self.rejected: list[RejectedRow] = []
@@ -84,6 +86,7 @@ class ReadSheet:
             if (why := skipped(row, self.layout)) is not None:
                 self._skipped[why] += 1
                 continue
+            self._unread.count(row)
             whole = [
                 above[index] if is_ditto(cell) and index < len(above) and is_said(above[index]) else cell
                 for index, cell in enumerate(row)
@@ -106,4 +109,5 @@ class ReadSheet:
             year=self.terms.year,
             skipped={why: self._skipped[why] for why in SKIPPED},
             without_time=sum(one.noon for one in self.entries),
+            unread=self._unread.found,
         )

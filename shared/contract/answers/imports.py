@@ -33,7 +33,8 @@ class KeptMapping(Struct, frozen=True):
 
 class ImportedSheet(Struct, frozen=True):
     """What of a file was read: the sheet, the row of its headings, how they were taken, the year of days without one,
-    lines that are no entries by kind, and entries whose row names no time."""
+    lines that are no entries by kind, entries whose row names no time, and cells that nothing is taken of, by the
+    heading above them or, where there is none, by the letters of their column."""
 
     sheet: str
     hidden_sheets: tuple[str, ...]
@@ -42,6 +43,7 @@ class ImportedSheet(Struct, frozen=True):
     year: Count | None
     skipped: dict[str, Count]
     without_time: Count
+    unread: dict[str, Count] = field(default_factory=dict)
 
 
 class ImportCounts(Struct, frozen=True):
