@@ -23,6 +23,7 @@ from services.intake.imports.values import is_ditto
 from services.intake.imports.years import year_of
 from shared.contract.answers.imports import ImportedSheet, ImportMapping
 
+_KNOWN_BY: Final = frozenset({"date", "name", "phones", "wechat", "consultant"})
 SKIPPED: Final[tuple[Skipped, ...]] = ("empty", "total", "headings", "remark")
 
 
@@ -49,6 +50,7 @@ class ReadSheet:
         self.terms = replace(order.terms, year=year)
         self._skipped: Counter[str] = Counter()
         self._unread = UnreadCells(self.layout)
+        self._known_by = {one.index for one in self.layout.columns if one.field in _KNOWN_BY}
         self._ids: set[str] = set()
         self.entries: list[ReadEntry] = []
         self.rejected: list[RejectedRow] = []
@@ -81,18 +83,22 @@ class ReadSheet:
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Cell]]]:
         """The rows that are entries, with their numbers; a mark for the same as above says what stands above."""
-        above: list[Cell] = []
+        above: Sequence[Cell] | None = None
         for number, row in enumerate(self.grid.rows[self.layout.row :], self.layout.row + 1):
             if (why := skipped(row, self.layout)) is not None:
                 self._skipped[why] += 1
                 continue
             self._unread.count(row)
-            whole = [
-                above[index] if is_ditto(cell) and index < len(above) and is_said(above[index]) else cell
-                for index, cell in enumerate(row)
-            ]
+            whole = [self._same(cell, index, above) for index, cell in enumerate(row)]
             yield number, whole
             above = whole
+
+    def _same(self, cell: Cell, index: int, above: Sequence[Cell] | None) -> Cell:
+        """What a mark stands for; the mark itself where nothing stands above that a row is known by."""
+        if above is None or not is_ditto(cell):
+            return cell
+        over = above[index] if index < len(above) else None
+        return over if is_said(over) or index not in self._known_by else cell
 
     def alone(self, number: int) -> Sequence[Cell]:
         """The cells of a line as they would stand by themselves: days whole, marks written out."""
