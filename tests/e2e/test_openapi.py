@@ -38,6 +38,7 @@ TOLD = (
     "response_schema_conformance",
 )
 EXAMPLES = 3
+NO_LISTS = ("/metrics", "/readyz", "/quarantine", "/workbook", "/rejected", "/import-mappings/{kind}")
 Listed = tuple[str, httpx.Response, dict[str, Any]]
 """A call, what it answered, and what OpenAPI says of that."""
 
@@ -165,17 +166,36 @@ def every_list(system: System) -> Iterator[Listed]:
         "scope": "demo", "office": "demo-office", "deal": "d1", "id": visit()["id"],
         "customer": customer["customer"], "case": alerts(system)[0]["case"], "alert": alerts(system)[0]["id"],
         "replay": ended(system, "replays", {"scope": "demo", "rulebook": "getian"}),
-        "audit": ended(system, "audits", {"scope": "demo"}),
+        "audit": ended(system, "audits", {"scope": "demo"}), "trial": trial(system),
     }  # fmt: skip
     for name in SERVICES:
         for path, methods in system.http.get(f"{system.address(name)}/openapi.json").json()["paths"].items():
-            if "get" not in methods or path.endswith(("/metrics", "/readyz", "/quarantine", "/workbook")):
+            if "get" not in methods or path.endswith(NO_LISTS):
                 continue
             query = {"customer": given["customer"]} if path.endswith("/log") else {}
             query |= {"scope": "demo"} if path.endswith("/replays") else {}
-            answer = system.http.get(f"{system.address(name)}{path.format(**given)}", params=query)
+            query |= {"office": "demo-office"} if path.endswith("/imports") else {}
+            place = path.replace("/imports/{id}", "/imports/{trial}").format(**given)
+            answer = system.http.get(f"{system.address(name)}{place}", params=query)
             assert answer.status_code == 200, f"{path}: {answer.text}"
             yield f"{name} {path}", answer, methods["get"]["responses"]["200"]["content"]["application/json"]
+
+
+def trial(system: System) -> str:
+    """The id of a book that was tried out."""
+    book = "来访日期,客户姓名,联系电话,置业顾问\n2026-03-01,张伟,13800000001,li\n".encode()
+    fields = {"office": "demo-office", "kind": "visits", "dry_run": "true"}
+    sent = httpx.Request("POST", "http://here", data=fields, files={"file": ("book.csv", book)})
+    answer = system.http.post(
+        f"{system.address('intake')}/v1/imports",
+        content=sent.read(),
+        headers={"content-type": sent.headers["content-type"]},
+    )
+    assert answer.status_code == 202, answer.text
+    id_: str = answer.json()["id"]
+    job = f"{system.address('intake')}/v1/imports/{id_}"
+    eventually(lambda: system.http.get(job).json()["ended_at"], "the trial ends", PATIENCE)
+    return id_
 
 
 def alerts(system: System) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import cache
 from typing import Any
 
 import httpx
@@ -38,8 +39,12 @@ FIRST = "13800000001"
 JOURNAL = Journal("reception")
 
 
+@cache
 def facts() -> list[Any]:
-    """A customer of li's whom wang assisted and closed with; another scope that nobody asks about."""
+    """A customer of li's whom wang assisted and closed with; another scope that nobody asks about.
+
+    Told once: a worker that comes back to this module folds the same facts anew.
+    """
     customer = {"name": "张伟", "phones": [FIRST]}
     deal = {
         "deal": "d1", "customer": customer, "closed_by": "wang", "project": "garden", "unit": "1-101",
