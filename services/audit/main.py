@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from services.audit.context.asking import Addresses, JudgingContext
+from services.audit.context.keeper import JudgingContext
 from services.audit.evidence.http import add_evidence
 from services.audit.evidence.packs import PackMaker
 from services.audit.http import SCHEMAS, add_routes
@@ -31,6 +31,7 @@ from services.audit.sequencing.processor import SequencingProcessor
 from services.audit.sequencing.sequencer import Sequencer
 from services.audit.settings import AuditSettings
 from services.audit.witnesses.asking import Witnesses
+from shared.access.context import AskedServices, ContextAsking
 from shared.access.deployment import ServiceDoor
 from shared.access.machine import AsMachine
 from shared.contract.topics import Topics
@@ -96,9 +97,9 @@ class AuditService:
         )  # fmt: skip
         self.publisher.shown = self.announcer.shown
         self.intake = self._intake(topics, files)
-        self.context = JudgingContext(
-            self.database, Addresses(settings.audit_attribution, settings.audit_intake),
-            AsMachine(self.door.machine), self.metrics, self.publisher.wake,
+        self.context = ContextAsking(
+            AskedServices(settings.audit_attribution, settings.audit_intake), AsMachine(self.door.machine),
+            self.metrics.context_errors, JudgingContext(self.database, self.metrics, self.publisher.wake),
         )  # fmt: skip
         self.vault = vault_of(settings)
         self.vault_database = Database(

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 from msgspec import Struct
 
-from services.registers.context.asking import AskedServices, PostingContext
+from services.registers.context.keeper import PostingContext
 from services.registers.findings.store import StoredFindingSteps
 from services.registers.http.routes import KeptByPeople, calls_of
 from services.registers.issued.store import StoredIssuedReports
@@ -24,6 +24,7 @@ from services.registers.reading.workers import ScopeWorkers
 from services.registers.settings import RegistersSettings
 from services.registers.store.processor import TakingProcessor
 from services.registers.store.taking import SQL, FactTaker
+from shared.access.context import AskedServices, ContextAsking
 from shared.access.deployment import ServiceDoor
 from shared.access.machine import AsMachine
 from shared.contract.topics import Topics
@@ -107,9 +108,11 @@ class RegistersService:
             ReaderBounds(settings.registers_wait, settings.registers_waiting),
         )  # fmt: skip
         self.context = PostingContext(
-            self.database, AskedServices(settings.registers_attribution, settings.registers_intake),
-            AsMachine(self.door.machine), registry, self.metrics, self.workers.left_out_anew,
-            self.workers.post_by,
+            self.database, registry, self.workers.left_out_anew, self.workers.post_by
+        )
+        self.asking = ContextAsking(
+            AskedServices(settings.registers_attribution, settings.registers_intake),
+            AsMachine(self.door.machine), self.metrics.context_errors, self.context,
         )  # fmt: skip
         calls = calls_of(
             self.reader,
@@ -167,7 +170,7 @@ class RegistersService:
             ServicePart("rulebooks", as_step(self._go_by_stored)),
             in_background("holding", self._hold),
             *self.intake.parts("taking", limits, self._show_lag),
-            in_background("context", self.context.run),
+            in_background("context", self.asking.run),
             in_background("figures", self._figures),
             ServicePart("scopes", ready=self._scopes_ready),
         ]

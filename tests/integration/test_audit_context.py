@@ -11,8 +11,9 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from services.audit.context.asking import Addresses, JudgingContext
+from services.audit.context.keeper import JudgingContext
 from services.audit.model.metrics import AuditMetrics
+from shared.access.context import AskedServices, ContextAsking
 from shared.access.machine import AsMachine, MachineTokens
 from shared.contract import SetAside, parse_instant
 from shared.platform.http.connections import Limits
@@ -52,7 +53,7 @@ async def test_texts_and_set_asides_become_entries_once(
 ) -> None:
     """The text under which a scope began, each that it adopted, as attribution keeps them, and what intake leaves out;
     a text that attribution does not know yet is asked for again."""
-    monkeypatch.setattr("services.audit.context.asking.EVERY", 0.02)
+    monkeypatch.setattr("shared.access.context.EVERY", 0.02)
     journal = Journal(rulebook="base")
     adoption = {"rulebook": "reception", "version": 1, "effective_from": "2026-03-03T00:00:00Z"}
     log.take(
@@ -71,7 +72,8 @@ async def test_texts_and_set_asides_become_entries_once(
         address = f"http://{host}:{port}"
         auth = AsMachine(MachineTokens(None, None, lambda: 0.0))
         metrics = AuditMetrics(CollectorRegistry())
-        context = JudgingContext(log.database, Addresses(address, address), auth, metrics, lambda: None)
+        kept = JudgingContext(log.database, metrics, lambda: None)
+        context = ContextAsking(AskedServices(address, address), auth, metrics.context_errors, kept)
         task = asyncio.create_task(context.run())
         try:
             await until(lambda: len(besides(log)) == 4)
