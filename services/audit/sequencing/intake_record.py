@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from shared.contract import BadEvent, parse_instant
 from shared.contract.personal import personal_texts
-from shared.contract.topics import BadMessageError, decode_headers
+from shared.platform.kafka.journal_record import PlacedEnvelope, read_placed
 from shared.platform.kafka.record_processor import RawRecord
 from shared.sealing.sealing import Draft
-
-_SCOPE: Final = re.compile(rb"[a-z0-9-]{1,64}").fullmatch
 
 
 class SequencedFact(Struct, frozen=True, gc=False):
@@ -34,11 +30,9 @@ class SequencedFact(Struct, frozen=True, gc=False):
     adopts: tuple[str, int] | None = None
 
 
-class _LeafEnvelope(Struct, frozen=True, gc=False):
+class _LeafEnvelope(PlacedEnvelope, frozen=True, gc=False):
     """As much of an event as its leaf needs; the rest may be of another version."""
 
-    scope: str
-    recorded_at: str
     type: str
     sealed: msgspec.Raw = msgspec.Raw()
     data: msgspec.Raw = msgspec.Raw()
@@ -56,23 +50,13 @@ ADOPTED: Final = "rulebook.adopted"
 
 def read_fact(record: RawRecord) -> SequencedFact | None:
     """The fact of a record; None for a watermark, and for what is not of the journal. Does not raise."""
-    try:
-        headers = decode_headers(record.headers)
-    except BadMessageError:
+    found = read_placed(record, _decode)
+    if found is None:
         return None
-    if record.value is None or headers.seq is None or record.key is None or not _SCOPE(record.key):
-        return None
-    try:
-        envelope = _decode(record.value)
-        recorded_at = parse_instant(envelope.recorded_at)
-    except (msgspec.MsgspecError, UnicodeDecodeError, BadEvent):
-        return None
-    if envelope.scope.encode() != record.key:
-        return None
-    body = bytes(record.value)
+    envelope, body = found.envelope, found.body
     return SequencedFact(
-        envelope.scope, headers.seq, recorded_at, body, _in_clear(envelope, body),
-        headers.default_rulebook if headers.seq == 1 else None, _adopted(envelope),
+        envelope.scope, found.seq, found.recorded_at, body, _in_clear(envelope, body), found.begins_under,
+        _adopted(envelope),
     )  # fmt: skip
 
 
