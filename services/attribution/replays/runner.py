@@ -6,7 +6,6 @@ takes too long, and where the lease is another's.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,21 +14,19 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Final
 
-import psycopg
 import structlog
 
 from services.attribution.replays.jobs import ReplayJobs, TakenReplay
 from services.attribution.replays.work import ReplayDone, ReplayOrder, limit_problem, run_order
 from shared.contract.answers.replays import ReplayProblem
 from shared.i18n import bilingual
+from shared.platform.postgres.job_loop import BEAT, JobEvents, JobLoop
 from shared.platform.threads import Threads
 from shared.rules.domain.case import Books
 
 log = structlog.get_logger()
 
-BEAT: Final = 1.0
-"""Seconds between two signs of life, and between two looks for what waits."""
-CLEANING: Final = 15.0
+EVENTS: Final = JobEvents("replays_away", "replays_not_cleaned", "replay_not_left", job="replay")
 
 
 @dataclass(slots=True)
@@ -79,60 +76,19 @@ class ReplayRunner:
         self._books = books
         self._dsn = dsn
         self._workers = workers
-        self._told = told
         self._threads = Threads("replays", 2 * workers + 1)
-        self._asked = asyncio.Event()
+        self._loop = JobLoop(jobs, self._threads, self._run, told, EVENTS)
 
     def wake(self) -> None:
         """One was asked for: it need not wait for the next look."""
-        self._asked.set()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Until it is cancelled; what runs then is given back."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._clean())
-            for _ in range(self._workers):
-                group.create_task(self._work())
+        await self._loop.run(self._workers)
 
     def close(self) -> None:
         self._threads.close()
-
-    async def _clean(self) -> None:
-        while True:
-            try:
-                self._told(*await self._threads.run(self._jobs.clean))
-            except psycopg.Error as error:
-                log.warning("replays_not_cleaned", error=type(error).__name__)
-            await asyncio.sleep(CLEANING)
-
-    async def _work(self) -> None:
-        while True:
-            try:
-                taken = await self._taken()
-                if taken is not None:
-                    await self._run(taken)
-                    continue
-            except psycopg.Error as error:  # the lease runs out, and the replay is taken again
-                log.warning("replays_away", error=type(error).__name__)
-            await self._wait()
-
-    async def _taken(self) -> TakenReplay | None:
-        """One to run; what is taken while this is cancelled is given back."""
-        taking = asyncio.ensure_future(self._threads.run(self._jobs.take))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            if (taken := await taking) is not None:
-                await asyncio.to_thread(self._left, taken)
-            raise
-
-    async def _wait(self) -> None:
-        self._asked.clear()
-        try:
-            async with asyncio.timeout(BEAT):
-                await self._asked.wait()
-        except TimeoutError:
-            pass
 
     async def _run(self, taken: TakenReplay) -> None:
         log.info("replay_begun", replay=str(taken.id), scope=taken.scope)
@@ -140,9 +96,6 @@ class ReplayRunner:
         try:
             running = await self._threads.run(self._begun, taken)
             await self._until_ended(taken, running)
-        except asyncio.CancelledError:
-            await asyncio.shield(asyncio.to_thread(self._left, taken))
-            raise
         finally:
             if running is not None:
                 running.end()
@@ -177,9 +130,3 @@ class ReplayRunner:
                 await self._threads.run(self._jobs.cancelled, taken)
                 log.info("replay_cancelled", replay=str(taken.id))
                 return
-
-    def _left(self, taken: TakenReplay) -> None:
-        try:
-            self._jobs.leave(taken)
-        except psycopg.Error as error:  # the lease runs out instead
-            log.warning("replay_not_left", replay=str(taken.id), error=type(error).__name__)

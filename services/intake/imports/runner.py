@@ -13,7 +13,6 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 import msgspec
-import psycopg
 import structlog
 
 from services.intake.admission.service import Intake
@@ -39,14 +38,14 @@ from shared.access.reporting import Reporting
 from shared.contract.answers.imports import ImportPreview, ImportProblem
 from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
+from shared.platform.postgres.job_loop import BEAT, JobEvents, JobLoop
 from shared.platform.threads import Threads
 from shared.sealing.opener import Opener
 
 log: Final = structlog.get_logger()
 
-BEAT: Final = 1.0
-"""Seconds between two signs of life, and between two looks for what waits."""
-CLEANING: Final = 15.0
+EVENTS: Final = JobEvents("imports_away", "imports_not_cleaned", "import_not_left", job="import_id")
+
 ENDING: Final = 5.0
 
 
@@ -124,60 +123,20 @@ class ImportRunner:
         self._reporting = reporting
         self._opener = opener
         self._terms = terms
-        self._told = told
         self._ended = ended
         self._threads = Threads("imports", 3)
-        self._asked = asyncio.Event()
+        self._loop = JobLoop(jobs, self._threads, self._run, told, EVENTS)
 
     def wake(self) -> None:
         """One was asked for: it need not wait for the next look."""
-        self._asked.set()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Until it is cancelled; what runs then is given back."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._clean())
-            group.create_task(self._work())
+        await self._loop.run(workers=1)
 
     def close(self) -> None:
         self._threads.close()
-
-    async def _clean(self) -> None:
-        while True:
-            try:
-                self._told(*await self._threads.run(self._jobs.clean))
-            except psycopg.Error as error:
-                log.warning("imports_not_cleaned", error=type(error).__name__)
-            await asyncio.sleep(CLEANING)
-
-    async def _work(self) -> None:
-        while True:
-            try:
-                taken = await self._taken()
-                if taken is not None:
-                    await self._run(taken)
-                    continue
-            except psycopg.Error as error:  # the lease runs out, and the import is taken again
-                log.warning("imports_away", error=type(error).__name__)
-            await self._wait()
-
-    async def _taken(self) -> TakenImport | None:
-        """One to run; what is taken while this is cancelled is given back."""
-        taking = asyncio.ensure_future(self._threads.run(self._jobs.take))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            if (taken := await taking) is not None:
-                await asyncio.to_thread(self._left, taken)
-            raise
-
-    async def _wait(self) -> None:
-        self._asked.clear()
-        try:
-            async with asyncio.timeout(BEAT):
-                await self._asked.wait()
-        except TimeoutError:
-            pass
 
     async def _run(self, taken: TakenImport) -> None:
         log.info("import_begun", import_id=taken.id, scope=taken.row.scope)
@@ -193,9 +152,6 @@ class ImportRunner:
             log.warning("import_not_on_record", import_id=taken.id, detail=error.detail)
             await self._threads.run(self._jobs.leave, taken)
             await asyncio.sleep(BEAT)
-        except asyncio.CancelledError:
-            await asyncio.shield(asyncio.to_thread(self._left, taken))
-            raise
         finally:
             if reading is not None:
                 reading.end()
@@ -319,9 +275,3 @@ class ImportRunner:
     async def _holds(self, running: RunningImport) -> bool:
         await self._hold(running)
         return True
-
-    def _left(self, taken: TakenImport) -> None:
-        try:
-            self._jobs.leave(taken)
-        except psycopg.Error as error:  # the lease runs out instead
-            log.warning("import_not_left", import_id=taken.id, error=type(error).__name__)
