@@ -13,7 +13,7 @@ UV := $(BIN)/uv
 STAMP := .venv/.installed
 PINS := requirements/bootstrap.txt requirements/dev.txt
 # The extras that an image of the services holds: all but Spark, which is half a gigabyte that none of them needs.
-SERVED := access witness audit intake attribution notifier registers sms apprise
+SERVED := access witness audit intake attribution notifier registers console sms apprise
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url
 # Let a compile's header name the command that a person would type.
 export UV_CUSTOM_COMPILE_COMMAND := make requirements

@@ -131,6 +131,11 @@ class Screen:
         for service, address in addresses.items():
             self.say(f"  {service:12s} {address}/docs   {address}/metrics")
 
+    def pages(self, address: str) -> None:
+        """Where people look: the last line that is told, since it is the first that is wanted."""
+        self.head(translated("The console: sign in with one of the accounts above").beside)
+        self.say(f"  {address}")
+
 
 class Living(AbstractContextManager["Living"]):
     """The progress of the office's days."""

@@ -28,7 +28,8 @@ from shared.platform.clock import ClockDriver
 T = TypeVar("T")
 
 # What the demonstration is about; whatever else a deployment may serve needs settings that it has no use for.
-SERVICES = ("intake", "access", "audit", "attribution", "notifier", "registers")
+CONSOLE = "console"
+SERVICES = ("intake", "access", "audit", "attribution", "notifier", "registers", CONSOLE)
 PARTITIONS = 3
 PATIENCE = 120.0
 _TICK = 0.02

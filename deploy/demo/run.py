@@ -16,7 +16,7 @@ from deploy.demo.alerting import notifier_settings, write_policy
 from deploy.demo.bubbles import transcript
 from deploy.demo.console import Screen
 from deploy.demo.conversations import Conversation, joined
-from deploy.demo.deployment import SERVICES, Deployment, deployed
+from deploy.demo.deployment import CONSOLE, SERVICES, Deployment, deployed
 from deploy.demo.providers.message import Arrivals
 from deploy.demo.providers.secrets import drawn
 from deploy.demo.providers.server import providing
@@ -73,6 +73,8 @@ def demonstrate(wishes: Wishes, screen: Screen, hold: Any) -> None:
         )
         _live(plan, clock, deployment, providers.arrivals, screen)
         _report(plan, wishes, deployment, providers.arrivals, screen)
+        if wishes.hold:
+            clock.run(until=None)  # whoever signs in now finds an office that is open
         hold()
 
 
@@ -113,7 +115,8 @@ def _report(
     screen.messages(told, arrivals.refusals, _keep(wishes.directory, sent, told))
     _compare(live, as_of, wishes, deployment, screen)
     screen.accounts(deployment.accounts.roles, deployment.accounts.password)
-    screen.places({name: deployment.address(name) for name in SERVICES})
+    screen.places({name: deployment.address(name) for name in SERVICES if name != CONSOLE})
+    screen.pages(deployment.address(CONSOLE))
 
 
 def _keep(directory: Path, sent: list[dict[str, Any]], told: Sequence[Conversation]) -> Path:

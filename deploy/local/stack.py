@@ -30,18 +30,23 @@ from deploy.local.roles import ROLES, prepare_roles, signed_in
 from deploy.local.service import ServiceProcess, kept_port, port_variable
 from shared.cli import GROUP
 from shared.i18n import bilingual, translated
+from shared.platform.settings import CommonSettings, ServingSettings, variables
 from shared.sealing.keys import make_keys
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
-_ORDER = ("intake", "access", "audit", "attribution", "notifier", "registers")
+_ORDER = ("intake", "access", "audit", "attribution", "notifier", "registers", "console")
 _OF_THE_TOPICS = ("intake", "audit", "attribution", "notifier", "registers")
 PORTS = {
     "intake": 8001, "attribution": 8002, "notifier": 8003, "access": 8005, "audit": 8006, "registers": 8008,
+    "console": 8009,
 }  # fmt: skip
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
+# What takes no part in how a fact flows has neither a database nor a broker.
+_WITH_DATABASE = ("intake", "access", "audit", "attribution", "notifier", "registers")
 # Settings without the name of a service in theirs, which not every service reads.
 _READ_BY = {
+    **dict.fromkeys(variables(CommonSettings) - variables(ServingSettings), _WITH_DATABASE),
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution", "registers"),
     "PANKE_PARTITIONS": _OF_THE_TOPICS,
     "PANKE_REPLICATION": ("intake", "audit", "attribution"),
@@ -292,6 +297,11 @@ class Stack:
         environment.setdefault("PANKE_AUDIT_NOTIFIER", f"http://127.0.0.1:{self._port('notifier')}")
         environment.setdefault("PANKE_REGISTERS_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         environment.setdefault("PANKE_REGISTERS_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
+        for asked in ("intake", "attribution", "notifier", "audit", "registers"):
+            name = f"PANKE_CONSOLE_{asked.upper()}"
+            environment.setdefault(name, f"http://127.0.0.1:{self._port(asked)}")
+        own_key = (self.directory / "keys" / "console.json").absolute()
+        environment.setdefault("PANKE_CONSOLE_KEYS", str(own_key))
         environment.setdefault("PANKE_AUDIT_KEYS", str(self._log_keys()))
         environment.setdefault("PANKE_AUDIT_FILES", str((self.directory / "audit" / "log").absolute()))
         if self.keys is not None:

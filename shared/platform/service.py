@@ -13,7 +13,7 @@ import structlog
 
 from shared.platform.liveness import Answers, Progress, Watchdog
 from shared.platform.runtime import background, cancelled, exit_wedged, prepared, spare_collector
-from shared.platform.settings import CommonSettings, load
+from shared.platform.settings import ServingSettings, load
 from shared.platform.telemetry.telemetry import configure_logging
 
 log: Final = structlog.get_logger()
@@ -21,7 +21,7 @@ log: Final = structlog.get_logger()
 Check: TypeAlias = Callable[[], str | Awaitable[str | None] | None]
 """What stands against it, or None when all is well."""
 Step: TypeAlias = Callable[[], Awaitable[None]]
-Settings = TypeVar("Settings", bound=CommonSettings)
+Settings = TypeVar("Settings", bound=ServingSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,36 @@ class Bindable(Protocol):
     def tls_proxy(self) -> bool: ...
 
 
-class BrokerSettings(Struct, frozen=True, kw_only=True):
+class ServingSettings(Struct, frozen=True, kw_only=True):
+    """What everything that serves needs to know, also what has neither a database nor a topic."""
+
+    host: str = "127.0.0.1"
+    tls_cert: Annotated[str, Meta(description="path of the certificate chain, PEM")] = ""
+    tls_key: Annotated[str, Meta(description="path of its private key, PEM")] = ""
+    tls_proxy: bool = False
+    trusted_proxies: tuple[NetworkText, ...] = ()
+    allowed_hosts: tuple[HostName, ...] = ()
+    demonstration: bool = False
+    clock: str = "system"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    tokens_from: Annotated[
+        str, Meta(description="the address of access, or the path of a set of public keys")
+    ] = ""
+    tokens_issuer: Annotated[str, Meta(min_length=1)] = "panke"
+    caller_requests: Count = 1200
+
+    def __repr__(self) -> str:
+        """All settings but the secrets, so that a log of them may be kept."""
+        shown = (
+            f"{field.name}={'…' if is_secret(field) else repr(getattr(self, field.name))}"
+            for field in fields(self)
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    __str__ = __repr__
+
+
+class BrokerSettings(ServingSettings, frozen=True, kw_only=True):
     """Where the brokers are, and how they are spoken to."""
 
     kafka: Annotated[str, Meta(min_length=1, description="bootstrap servers, host:port[,host:port]")]
@@ -110,42 +139,17 @@ class BrokerSettings(Struct, frozen=True, kw_only=True):
 
 
 class CommonSettings(BrokerSettings, frozen=True, kw_only=True):
-    """What every service needs to know."""
+    """What every service needs to know that takes part in how a fact flows."""
 
     database_url: ConnectionString
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
-    host: str = "127.0.0.1"
-    tls_cert: Annotated[str, Meta(description="path of the certificate chain, PEM")] = ""
-    tls_key: Annotated[str, Meta(description="path of its private key, PEM")] = ""
-    tls_proxy: bool = False
-    trusted_proxies: tuple[NetworkText, ...] = ()
-    allowed_hosts: tuple[HostName, ...] = ()
-    demonstration: bool = False
-    clock: str = "system"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
     topic_poll: Seconds = 15.0
     keys: Annotated[str, Meta(description="path of the file of keys")] = ""
     vault_url: SecretText | None = None
-    tokens_from: Annotated[
-        str, Meta(description="the address of access, or the path of a set of public keys")
-    ] = ""
-    tokens_issuer: Annotated[str, Meta(min_length=1)] = "panke"
-    caller_requests: Count = 1200
     machine: Annotated[str, Meta(description="path of the file by which the service signs in itself")] = ""
 
-    def __repr__(self) -> str:
-        """All settings but the secrets, so that a log of them may be kept."""
-        shown = (
-            f"{field.name}={'…' if is_secret(field) else repr(getattr(self, field.name))}"
-            for field in fields(self)
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
 
-    __str__ = __repr__
-
-
-S = TypeVar("S", bound=CommonSettings)
-T = TypeVar("T", bound=BrokerSettings)
+S = TypeVar("S", bound=ServingSettings)
 
 
 def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
@@ -157,7 +161,7 @@ def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
     return found
 
 
-def read(settings: type[T], environ: Mapping[str, str]) -> T:
+def read(settings: type[S], environ: Mapping[str, str]) -> S:
     """These settings alone, for a command; what is wrong is told all at once."""
     known = fields(settings)
     wrong: list[str] = []
@@ -183,19 +187,19 @@ def variable(field: str) -> str:
 
 def port_variable(settings: object) -> str:
     """The environment variable behind the `port` of a service's settings, which has the service in its name."""
-    if not isinstance(settings, CommonSettings):
+    if not isinstance(settings, ServingSettings):
         return variable("port")
     port = getattr(settings, "port", None)
     ports = [field.name for field in fields(type(settings)) if field.name.endswith("port")]
     return variable(min((name for name in ports if getattr(settings, name) == port), key=len, default="port"))
 
 
-def variables(settings: type[CommonSettings]) -> frozenset[str]:
+def variables(settings: type[ServingSettings]) -> frozenset[str]:
     """Every environment variable that a service reads."""
     return frozenset(_names(fields(settings)))
 
 
-def unknown_variables(settings: type[CommonSettings], environ: Mapping[str, str]) -> dict[str, str | None]:
+def unknown_variables(settings: type[ServingSettings], environ: Mapping[str, str]) -> dict[str, str | None]:
     """The variables with our prefix that nothing here reads, each with the nearest that the service does.
 
     One environment often serves all of Panke: a setting of another service is none of this one, and is known.

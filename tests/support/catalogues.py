@@ -10,13 +10,17 @@ import ast
 import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
+
 from shared.i18n.text import CATALOGUES, DOMAIN
-from tests.support.sources import modules, nodes
+from tests.support.sources import ROOMS, ROOT, modules, nodes
 
 KEYWORDS = {"translated": 1, "bilingual": 1, "translated_in": 2}
 SOURCE = CATALOGUES / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
@@ -39,6 +43,28 @@ def said() -> Iterator[tuple[Message, str]]:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS:
                 *context, english = [_constant(one, name) for one in call.args[: KEYWORDS[call.func.id]]]
                 yield (context[0] if context else None, english), name
+    for template in templates():
+        yield from (((None, english), str(template)) for english in _said_in(template))
+
+
+def templates() -> Iterator[Path]:
+    """Every template of a page, by its path from the root."""
+    return (
+        path.relative_to(ROOT)
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("templates/**/*.html"))
+    )
+
+
+def _said_in(template: Path) -> Iterator[str]:
+    """The messages of a template: `t('English')`."""
+    tree = Environment(autoescape=True).parse((ROOT / template).read_text(encoding="utf-8"))
+    for line, _, messages in extract_from_ast(tree, gettext_functions=("t",)):
+        english = messages if isinstance(messages, str) else messages[0]
+        assert english is not None, (
+            f"{template}:{line}: a message is a constant; give what it is filled with by name"
+        )
+        yield english
 
 
 def _constant(argument: ast.expr, file: str) -> str:

@@ -8,18 +8,20 @@ from deploy.local.stack import Stack
 from services.access.settings import AccessSettings
 from services.attribution.settings import AttributionSettings
 from services.audit.settings import AuditSettings
+from services.console.settings import ConsoleSettings
 from services.intake.settings import IntakeSettings
 from services.notifier.settings import NotifierSettings
 from services.registers.settings import RegistersSettings
-from shared.platform.settings import CommonSettings, variables
+from shared.platform.settings import ServingSettings, variables
 
-SETTINGS: dict[str, type[CommonSettings]] = {
+SETTINGS: dict[str, type[ServingSettings]] = {
     "intake": IntakeSettings,
     "attribution": AttributionSettings,
     "notifier": NotifierSettings,
     "access": AccessSettings,
     "audit": AuditSettings,
     "registers": RegistersSettings,
+    "console": ConsoleSettings,
 }
 
 

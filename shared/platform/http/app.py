@@ -27,7 +27,7 @@ from shared.platform.http.connections import BoundedServer, Limits, bounded_by
 from shared.platform.http.docs_page import add_docs
 from shared.platform.http.middleware import AccessLog, BodyLimit
 from shared.platform.http.openapi import DescribedApp, Document
-from shared.platform.http.origin import OriginGuard
+from shared.platform.http.origin import MEDIA, OriginGuard
 from shared.platform.http.problem import FieldError, ProblemError, bad_event, problem
 from shared.platform.http.query_names import refuse_unknown
 from shared.platform.http.tls import tls_context
@@ -72,6 +72,8 @@ def create_app(
     examples: Mapping[str, Document] | None = None,
     schemas: Mapping[str, Document] | None = None,
     door: Door | None = None,
+    media: Collection[str] = MEDIA,
+    pages: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> FastAPI:
     """A FastAPI application with the common routes, problem documents and middlewares.
 
@@ -79,7 +81,8 @@ def create_app(
     it may be reached besides addresses and `localhost`. A `public` one is reached from outside: it has its own routes
     and its liveness, and neither figures nor a description of itself. `examples` are shown with each call, `schemas`
     are those of its own answers, by name. `notes` are told with readiness, and make nothing unready. `door` is what
-    stands before every route and lets in who may. `forms` are the paths that take files.
+    stands before every route and lets in who may. `forms` are the paths that take files, `media` the media types of
+    bodies elsewhere. `pages` stands outermost of what answers, and shows refusals to people.
     """
     app = DescribedApp(
         closed=None if door is None else door.closed,
@@ -103,8 +106,10 @@ def create_app(
     if door is not None:
         app.add_middleware(_Behind, door=door.before)
     app.add_middleware(BodyLimit, limit=body_limit)
-    app.add_middleware(OriginGuard, hosts=hosts, forms=forms)
+    app.add_middleware(OriginGuard, hosts=hosts, media=media, forms=forms)
     app.add_middleware(AccessLog)  # it also logs what the limit refuses
+    if pages is not None:
+        app.add_middleware(pages)
     app.add_middleware(AnswerHeaders)  # added last, so outermost: refusals say as much as answers
     return app
 

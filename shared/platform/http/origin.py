@@ -45,7 +45,7 @@ _LOOKED_AT: Final = frozenset(
     }
 )
 _REMEMBERED: Final = 256
-_MEDIA: Final = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
+MEDIA: Final = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
 _FORM: Final = "multipart/form-data"
 
 
@@ -60,7 +60,7 @@ class OriginGuard:
         self,
         app: ASGIApp,
         hosts: Collection[str] = (),
-        media: Collection[str] = _MEDIA,
+        media: Collection[str] = MEDIA,
         forms: Collection[str] = (),
     ) -> None:
         self._app = app

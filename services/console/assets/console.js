@@ -1,0 +1,144 @@
+// What every page does besides showing itself: times that go on, forms that keep what was typed, parts that are live.
+// All of it is help: a page reads, and a form is sent, without.
+(() => {
+  "use strict";
+
+  const chinese = document.documentElement.lang.startsWith("zh");
+  const begun = { page: Date.parse(document.body.dataset.now), machine: performance.now() };
+  // The time of the office, which need not be that of this machine.
+  const now = () => begun.page + (performance.now() - begun.machine);
+
+  // Relative times -------------------------------------------------------------------------------------------------
+  const units = chinese
+    ? [["天", 86400], ["小时", 3600], ["分钟", 60]]
+    : [["day", 86400], ["hour", 3600], ["minute", 60]];
+
+  function spanOf(milliseconds) {
+    let left = Math.floor(Math.abs(milliseconds) / 1000);
+    const told = [];
+    for (const [name, size] of units) {
+      const count = Math.floor(left / size);
+      left -= count * size;
+      if (count && !(size === 60 && told.length > 1)) {
+        told.push(chinese ? `${count}${name}` : `${count} ${name}${count === 1 ? "" : "s"}`);
+      }
+    }
+    return told.slice(0, 2).join(chinese ? "" : " ");
+  }
+
+  function relative(at) {
+    const left = at - now();
+    if (Math.abs(left) < 60000) return chinese ? "刚刚" : "just now";
+    const told = spanOf(left);
+    if (left > 0) return chinese ? `还有${told}` : `in ${told}`;
+    return chinese ? `${told}前` : `${told} ago`;
+  }
+
+  function tick() {
+    for (const place of document.querySelectorAll("[data-at]")) {
+      const told = relative(Date.parse(place.dataset.at));
+      if (place.textContent !== told) place.textContent = told;
+    }
+  }
+  setInterval(tick, 10000);
+
+  // What was typed ---------------------------------------------------------------------------------------------------
+  // A form with data-keep keeps its fields in this browser until it is done: a refresh, an error, a session that ended
+  // lose nothing. Passwords are never kept. What is kept is this account's alone.
+  const account = document.body.dataset.account || "";
+  const keyOf = (form) => `panke/typed/${account}/${form.dataset.keep}`;
+  const kept = (field) => field.name && !["password", "file", "submit", "button"].includes(field.type);
+
+  function remember(form) {
+    const typed = [...form.elements].filter(kept).map((field) => [
+      field.name, field.value, ["checkbox", "radio"].includes(field.type) ? field.checked : null,
+    ]);
+    localStorage.setItem(keyOf(form), JSON.stringify(typed));
+  }
+
+  function recall(form) {
+    const typed = localStorage.getItem(keyOf(form));
+    if (!typed || form.dataset.answered !== undefined) return;
+    for (const [name, value, checked] of JSON.parse(typed)) {
+      for (const field of [...form.elements].filter((one) => one.name === name && kept(one))) {
+        if (checked === null) field.value = value;
+        else if (field.value === value) field.checked = checked;
+      }
+    }
+    form.dispatchEvent(new CustomEvent("panke:recalled", { bubbles: true }));
+  }
+
+  function watchForms(root) {
+    for (const form of root.querySelectorAll("form[data-keep]")) {
+      if (form.dataset.watched) continue;
+      form.dataset.watched = "yes";
+      recall(form);
+      form.addEventListener("input", () => remember(form));
+      form.addEventListener("change", () => remember(form));
+    }
+    // A page that follows what was done says which form is done.
+    for (const done of root.querySelectorAll("[data-done]")) {
+      localStorage.removeItem(`panke/typed/${account}/${done.dataset.done}`);
+    }
+  }
+
+  // Whoever signs in after another person finds nothing of theirs.
+  function forgetOthers() {
+    if (!account) return;
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith("panke/typed/") && !key.startsWith(`panke/typed/${account}/`)) localStorage.removeItem(key);
+    }
+  }
+
+  // A form is sent once, however often a button is pressed.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 5000);
+  });
+
+  // Parts that are put in anew -----------------------------------------------------------------------------------------
+  document.addEventListener("htmx:afterSettle", (event) => { tick(); watchForms(event.target); });
+  document.addEventListener("htmx:sendError", () => away(true));
+  document.addEventListener("htmx:afterOnLoad", () => away(false));
+  // The session ended while the page stood open: the page stays as it is, and says so.
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401) signInAgain();
+  });
+
+  function signInAgain() {
+    if (document.querySelector("#again")) return;
+    const told = document.createElement("p");
+    told.id = "again";
+    told.className = "notice warn";
+    told.setAttribute("role", "alert");
+    const link = document.createElement("a");
+    link.href = `/sign-in?then=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = chinese ? "登录已失效，请重新登录；已填写的内容不会丢失。" : "The session is over: sign in again. Nothing typed is lost.";
+    told.append(link);
+    document.querySelector("main").prepend(told);
+  }
+
+  function away(is) {
+    const notice = document.querySelector("#away");
+    if (notice) notice.hidden = !is;
+  }
+  addEventListener("offline", () => away(true));
+  addEventListener("online", () => away(false));
+
+  // Keys: the letter of a field or a room, with Alt, as `accesskey` has it; "/" goes to the look-up.
+  document.addEventListener("keydown", (event) => {
+    const inField = ["INPUT", "SELECT", "TEXTAREA"].includes(document.activeElement.tagName);
+    if (event.key === "/" && !inField && !event.ctrlKey && !event.metaKey) {
+      const field = document.querySelector("[data-look-up]");
+      if (field) { event.preventDefault(); field.focus(); }
+    }
+  });
+
+  window.panke = { now, relative, remember, recall, keyOf, account, chinese, away, signInAgain };
+  forgetOthers();
+  watchForms(document);
+  tick();
+})();

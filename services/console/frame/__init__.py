@@ -1,0 +1,1 @@
+"""What every page has: a language, a frame, errors in words, files that a browser keeps."""

@@ -1,0 +1,172 @@
+"""A page as somebody asks for it: who they are, in which language, and whom the page may ask."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Final, cast
+
+import msgspec
+from fastapi import Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.console.asking.services import ServiceClients, Services
+from services.console.frame.assets import asset
+from services.console.frame.forms import Form
+from services.console.frame.navigation import Place, Room, may_open, rooms
+from services.console.frame.place_facts import KnownScopes, ScopeFacts
+from services.console.frame.templates import UTC_ZONE, rendered
+from services.console.frame.words import FIRST, LANGUAGES, Language
+from shared.access.caller import Caller
+from shared.access.guard import caller_of
+from shared.i18n import Text, bilingual
+from shared.platform.http.problem import ProblemError
+
+LANGUAGE_COOKIE: Final = "panke_language"
+NOTICE_COOKIE: Final = "panke_notice"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""No script and no style stands within a page, so that no text of anybody's can become one."""
+_HEADERS: Final = {"content-security-policy": POLICY, "x-frame-options": "DENY"}
+
+
+class ConsoleParts:
+    """What every page goes by; one of a process."""
+
+    def __init__(self, clients: ServiceClients, known: KnownScopes, now: Callable[[], datetime]) -> None:
+        self.clients = clients
+        self.known = known
+        self.now = now
+
+
+class PageRequest:
+    """One request for a page, or of a form."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.parts = cast(ConsoleParts, request.app.state.console)
+        self.language = language_of(request)
+        self.now = self.parts.now()
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Who asks. Raises `ProblemError` (401) of a page that is open to anybody."""
+        return caller_of(self.request)
+
+    @cached_property
+    def services(self) -> Services:
+        """The services in the name of whoever asks."""
+        client = self.request.client
+        return self.parts.clients.asked_by(token_of(self.request), client.host if client else None)
+
+    @property
+    def path(self) -> str:
+        """Where the page is, with its query."""
+        query = self.request.url.query
+        return self.request.url.path + (f"?{query}" if query else "")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a part of the page is asked for, to be put in its place."""
+        return self.request.headers.get("hx-request") == "true"
+
+    async def scope(self, scope: str) -> ScopeFacts:
+        """What pages show of a scope: zone, offices, people."""
+        return await self.parts.known.of(scope, self.services)
+
+    def at(self, scope: str, office: str, action: str) -> Place:
+        """The office at which the page is, where the caller's role reaches it. Raises `ProblemError`."""
+        place = Place(scope, office)
+        if not may_open(self.caller, action, place):
+            raise ProblemError(404, bilingual("there is no such office"))
+        return place
+
+    def may(self, action: str, place: Place) -> bool:
+        """Whether to offer something at all; the service that does it decides."""
+        return may_open(self.caller, action, place)
+
+    async def form(self) -> Form:
+        """What was typed."""
+        return Form.read(await self.request.body())
+
+    def render(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        place: Place | None = None,
+        room: str = "",
+        facts: ScopeFacts | None = None,
+        **values: Any,
+    ) -> Response:
+        """A page within its frame. `room` is the entry of the menu that it belongs to."""
+        notice = self._notice()
+        given = {
+            "page": self,
+            "place": place,
+            "room": room,
+            "rooms": self._rooms(place),
+            "facts": facts,
+            "zone": facts.zone if facts is not None else UTC_ZONE,
+            "now": self.now,
+            "notice": notice,
+            "asset": asset,
+            **values,
+        }
+        answer = HTMLResponse(rendered(self.language, template, given), status, headers=_HEADERS)
+        if notice is not None:
+            answer.delete_cookie(NOTICE_COOKIE)
+        return answer
+
+    def see_other(self, path: str, notice: Text | None = None) -> Response:
+        """On to another page once something is done, so that a reload does it no second time; `notice` stands there."""
+        answer = RedirectResponse(path, 303)
+        if notice is not None:
+            told = base64.urlsafe_b64encode(msgspec.json.encode([notice.zh, notice.en])).decode()
+            answer.set_cookie(NOTICE_COOKIE, told, max_age=60, httponly=True, samesite="lax")
+        return answer
+
+    def _rooms(self, place: Place | None) -> list[Room]:
+        return [] if place is None else rooms(self.caller, place)
+
+    def _notice(self) -> Text | None:
+        given = self.request.cookies.get(NOTICE_COOKIE)
+        if not given:
+            return None
+        try:
+            zh, en = msgspec.json.decode(base64.urlsafe_b64decode(given), type=tuple[str, str])
+        except (msgspec.MsgspecError, binascii.Error, ValueError):
+            return None
+        return Text(zh, en)
+
+
+async def page_request(request: Request) -> PageRequest:
+    """A dependency of every page."""
+    return PageRequest(request)
+
+
+Page = Annotated[PageRequest, Depends(page_request)]
+"""How a page asks for itself."""
+
+
+def language_of(request: Request) -> Language:
+    """Chinese, unless somebody switched."""
+    given = request.cookies.get(LANGUAGE_COOKIE)
+    return given if given in LANGUAGES else FIRST
+
+
+def token_of(request: Request) -> str | None:
+    """The token that the door found for the browser."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme == "Bearer" and token else None
+
+
+def problem_page(language: Language, status: int, told: Mapping[str, Any]) -> Response:
+    """A refusal as a page, with what to do next."""
+    given = {"status": status, "told": told, "asset": asset}
+    return HTMLResponse(rendered(language, "problem.html", given), status, headers=_HEADERS)

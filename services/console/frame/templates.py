@@ -1,0 +1,90 @@
+"""The templates, once for each language: texts are escaped, and what is in both languages goes in by the page's.
+
+`t('English')` in a template is a message of the catalogue, as `translated` is in code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded
+from shared.i18n import translated
+from shared.i18n.times import dated, moment, span
+
+UTC_ZONE: Final = ZoneInfo("UTC")
+
+
+def environment_of(language: Language) -> Environment:
+    """The templates of one language. A name that is not given is an error, never an empty place."""
+    made = Environment(
+        loader=PackageLoader("services.console", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        finalize=partial(in_language, language),
+        auto_reload=False,
+    )
+    made.globals.update(lang=language, t=partial(worded, language))
+    made.filters.update(
+        line=partial(line_in, language),
+        text=partial(in_language, language),
+        local=partial(_local, language),
+        short=partial(_short, language),
+        ahead=partial(_ahead, language),
+        day=_day,
+        share=_share,
+    )
+    return made
+
+
+ENVIRONMENTS: Final[Mapping[Language, Environment]] = {one: environment_of(one) for one in LANGUAGES}
+
+
+def rendered(language: Language, template: str, values: Mapping[str, Any]) -> str:
+    """A page, or a part of one."""
+    return ENVIRONMENTS[language].get_template(template).render(values)
+
+
+def _at(given: str | datetime) -> datetime:
+    return instant(given) if isinstance(given, str) else given
+
+
+def _local(language: Language, given: str | datetime | None, zone: ZoneInfo) -> str:
+    """The local time with its year, to the minute."""
+    return "" if given is None else str(getattr(dated(_at(given), zone), language))
+
+
+def _short(language: Language, given: str | datetime | None, zone: ZoneInfo) -> str:
+    """The local time with its day of the week, to the minute."""
+    return "" if given is None else str(getattr(moment(_at(given), zone), language))
+
+
+def _ahead(language: Language, given: str | datetime | None, now: datetime) -> str:
+    """How long it is until then, or how long ago it was."""
+    if given is None:
+        return ""
+    left = _at(given) - now
+    if abs(left) < timedelta(minutes=1):
+        told = translated("just now")
+    elif left > timedelta():
+        told = translated("in {span}", span=span(left))
+    else:
+        told = translated("{span} ago", span=span(-left))
+    return str(in_language(language, told))
+
+
+def _day(given: str | datetime | None, zone: ZoneInfo) -> str:
+    """The local day, as a date field has it."""
+    return "" if given is None else _at(given).astimezone(zone).date().isoformat()
+
+
+def _share(basis_points: int) -> str:
+    """A share in per cent, as people say it: 3333 is 33.33%."""
+    return f"{basis_points / 100:.2f}".rstrip("0").rstrip(".") + "%"

@@ -1,0 +1,15 @@
+"""Every page of every room."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.console.pages.home import home_routes
+
+
+def page_routes() -> APIRouter:
+    """The addresses of all rooms; who may open which stands in the table of permissions."""
+    made = APIRouter(include_in_schema=False)
+    for routes in (home_routes,):
+        made.include_router(routes())
+    return made
