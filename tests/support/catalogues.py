@@ -15,7 +15,6 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 

@@ -44,9 +44,6 @@ def environment_of(language: Language) -> Environment:
     return made
 
 
-ENVIRONMENTS: Final[Mapping[Language, Environment]] = {one: environment_of(one) for one in LANGUAGES}
-
-
 def rendered(language: Language, template: str, values: Mapping[str, Any]) -> str:
     """A page, or a part of one."""
     return ENVIRONMENTS[language].get_template(template).render(values)
@@ -88,3 +85,6 @@ def _day(given: str | datetime | None, zone: ZoneInfo) -> str:
 def _share(basis_points: int) -> str:
     """A share in per cent, as people say it: 3333 is 33.33%."""
     return f"{basis_points / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+ENVIRONMENTS: Final[Mapping[Language, Environment]] = {one: environment_of(one) for one in LANGUAGES}
