@@ -26,7 +26,7 @@ from services.notifier.model.metrics import Metrics as NotifierMetrics
 from services.registers.model.metrics import RegistersMetrics
 from shared.access.report_metrics import ReportMetrics
 from shared.cli import command
-from shared.platform.settings import CommonSettings, is_secret, variable
+from shared.platform.settings import CommonSettings, ServingSettings, is_secret, variable
 from shared.platform.telemetry.telemetry import new_registry
 from tests.support.documents import DOCS, FENCE, ROOT, anchors, text
 
@@ -34,7 +34,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 ADR_HEADINGS = ["Context", "Alternatives", "Decision", "Consequences"]
 READMES = ("README.md", "README.zh.md")
-SERVICES = ("access", "attribution", "audit", "intake", "notifier", "registers")
+SERVICES = ("access", "attribution", "audit", "console", "intake", "notifier", "registers")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -247,13 +247,13 @@ def test_every_alarm_tells_meaning_metric_and_command() -> None:
         assert rows == ["Means", "Metric", "Look", "Do"], alarm.splitlines()[0]
 
 
-def settings_of(service: str) -> type[CommonSettings]:
+def settings_of(service: str) -> type[ServingSettings]:
     """The settings class of a service."""
     module = importlib.import_module(f"services.{service}.settings")
     (found,) = [
         item
         for _, item in inspect.getmembers(module, inspect.isclass)
-        if issubclass(item, CommonSettings) and item.__module__ == module.__name__
+        if issubclass(item, ServingSettings) and item.__module__ == module.__name__
     ]
     return found
 

@@ -46,12 +46,12 @@ class ServiceClients:
         for one in self._of.values():
             await one.aclose()
 
-    def asked_by(self, token: str | None, address: str | None) -> Services:
+    def asked_by(self, token: str | None, address: str | None) -> ServicesAsPerson:
         """Calls in somebody's name; `address` is where their browser is, for whoever counts and records that."""
-        return Services(self, token, address)
+        return ServicesAsPerson(self, token, address)
 
 
-class Services:
+class ServicesAsPerson:
     """The services as one person may ask them."""
 
     def __init__(self, clients: ServiceClients, token: str | None, address: str | None) -> None:

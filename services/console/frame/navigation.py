@@ -12,7 +12,7 @@ from shared.access.table import PermissionTable, permission_table
 from shared.i18n import Text, translated
 
 
-class Place(Struct, frozen=True):
+class OfficePlace(Struct, frozen=True):
     """An office of a scope."""
 
     scope: str
@@ -27,7 +27,7 @@ class Room(Struct, frozen=True):
     path: str
     action: str
 
-    def address(self, place: Place) -> str:
+    def address(self, place: OfficePlace) -> str:
         return self.path.format(scope=place.scope, office=place.office)
 
 
@@ -52,12 +52,12 @@ _FIRST: Final = {
 """With which room the day of a role begins."""
 
 
-def rooms(caller: Caller, place: Place) -> list[Room]:
+def rooms(caller: Caller, place: OfficePlace) -> list[Room]:
     """The rooms that somebody may open at a place."""
     return [room for room in ROOMS if may_open(caller, room.action, place)]
 
 
-def first_room(caller: Caller, place: Place) -> Room | None:
+def first_room(caller: Caller, place: OfficePlace) -> Room | None:
     """Where somebody begins at a place; None where there is no room for them."""
     open_to = rooms(caller, place)
     held: list[str] = [
@@ -68,15 +68,15 @@ def first_room(caller: Caller, place: Place) -> Room | None:
     return next((room for room in open_to if room.key in wanted), open_to[0] if open_to else None)
 
 
-def may_open(caller: Caller, action: str, place: Place, table: PermissionTable | None = None) -> bool:
+def may_open(caller: Caller, action: str, place: OfficePlace, table: PermissionTable | None = None) -> bool:
     """Whether a role of theirs reaches the place by this action."""
     permits = (table or permission_table()).permits(caller, action, place.scope)
     return any(one.office in (None, place.office) or one.reach in ("scope", "granted") for one in permits)
 
 
-def own_places(caller: Caller) -> list[Place]:
+def own_places(caller: Caller) -> list[OfficePlace]:
     """The offices at which somebody is enrolled, each once."""
-    return list(dict.fromkeys(Place(one.scope, one.office) for one in caller.staff_roles))
+    return list(dict.fromkeys(OfficePlace(one.scope, one.office) for one in caller.staff_roles))
 
 
 def granted_scopes(caller: Caller) -> Iterator[str]:

@@ -13,11 +13,11 @@ import msgspec
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.console.asking.services import ServiceClients, Services
+from services.console.asking.services import ServiceClients, ServicesAsPerson
 from services.console.frame.assets import asset
 from services.console.frame.forms import Form
-from services.console.frame.navigation import Place, Room, may_open, rooms
-from services.console.frame.place_facts import KnownScopes, ScopeFacts
+from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
+from services.console.frame.place_facts import KnownScopes, KnownScope
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
 from shared.access.caller import Caller
@@ -64,7 +64,7 @@ class PageRequest:
         return caller_of(self.request)
 
     @cached_property
-    def services(self) -> Services:
+    def services(self) -> ServicesAsPerson:
         """The services in the name of whoever asks."""
         client = self.request.client
         return self.parts.clients.asked_by(token_of(self.request), client.host if client else None)
@@ -80,18 +80,18 @@ class PageRequest:
         """Whether a part of the page is asked for, to be put in its place."""
         return self.request.headers.get("hx-request") == "true"
 
-    async def scope(self, scope: str) -> ScopeFacts:
+    async def scope(self, scope: str) -> KnownScope:
         """What pages show of a scope: zone, offices, people."""
         return await self.parts.known.of(scope, self.services)
 
-    def at(self, scope: str, office: str, action: str) -> Place:
+    def at(self, scope: str, office: str, action: str) -> OfficePlace:
         """The office at which the page is, where the caller's role reaches it. Raises `ProblemError`."""
-        place = Place(scope, office)
+        place = OfficePlace(scope, office)
         if not may_open(self.caller, action, place):
             raise ProblemError(404, bilingual("there is no such office"))
         return place
 
-    def may(self, action: str, place: Place) -> bool:
+    def may(self, action: str, place: OfficePlace) -> bool:
         """Whether to offer something at all; the service that does it decides."""
         return may_open(self.caller, action, place)
 
@@ -104,9 +104,9 @@ class PageRequest:
         template: str,
         *,
         status: int = 200,
-        place: Place | None = None,
+        place: OfficePlace | None = None,
         room: str = "",
-        facts: ScopeFacts | None = None,
+        facts: KnownScope | None = None,
         **values: Any,
     ) -> Response:
         """A page within its frame. `room` is the entry of the menu that it belongs to."""
@@ -136,7 +136,7 @@ class PageRequest:
             answer.set_cookie(NOTICE_COOKIE, told, max_age=60, httponly=True, samesite="lax")
         return answer
 
-    def _rooms(self, place: Place | None) -> list[Room]:
+    def _rooms(self, place: OfficePlace | None) -> list[Room]:
         return [] if place is None else rooms(self.caller, place)
 
     def _notice(self) -> Text | None:

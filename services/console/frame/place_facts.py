@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from services.console.asking.services import Services
+from services.console.asking.services import ServicesAsPerson
 from shared.contract.answers.lists import StaffMember, StaffPage
 from shared.contract.answers.scopes import ScopeAnswer
 
@@ -18,7 +18,7 @@ CHINA: Final = ZoneInfo("Asia/Shanghai")
 """Of a scope in which nothing is folded yet."""
 
 
-class ScopeFacts(Struct, frozen=True):
+class KnownScope(Struct, frozen=True):
     """A scope as pages show it; `people` are all who were ever enrolled, by id."""
 
     scope: ScopeAnswer
@@ -44,16 +44,16 @@ class KnownScopes:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._known: dict[str, tuple[float, ScopeFacts]] = {}
+        self._known: dict[str, tuple[float, KnownScope]] = {}
 
-    async def of(self, scope: str, services: Services) -> ScopeFacts:
+    async def of(self, scope: str, services: ServicesAsPerson) -> KnownScope:
         """The facts, some seconds old at most. Raises `ServiceRefusedError`."""
         found = self._known.get(scope)
         if found is not None and self._monotonic() - found[0] < KEPT:
             return found[1]
         told = await services.get("attribution", f"/v1/scopes/{scope}", ScopeAnswer)
         zone = ZoneInfo(told.timezone) if told.timezone else CHINA
-        facts = ScopeFacts(told, zone, await _people(scope, services))
+        facts = KnownScope(told, zone, await _people(scope, services))
         self._known[scope] = (self._monotonic(), facts)
         return facts
 
@@ -62,7 +62,7 @@ class KnownScopes:
         self._known.pop(scope, None)
 
 
-async def _people(scope: str, services: Services) -> Mapping[str, StaffMember]:
+async def _people(scope: str, services: ServicesAsPerson) -> Mapping[str, StaffMember]:
     people: dict[str, StaffMember] = {}
     cursor: str | None = None
     while True:

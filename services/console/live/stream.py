@@ -16,7 +16,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response, StreamingResponse
 
 from services.console.asking.refusals import ServiceRefusedError
-from services.console.asking.services import Services
+from services.console.asking.services import ServicesAsPerson
 from services.console.frame.page import Page
 from shared.contract.answers.scopes import ScopeAnswer
 from shared.i18n import bilingual
@@ -40,7 +40,7 @@ class _Watch:
         self.moved = asyncio.Event()
         self.open = 0
         self.task: asyncio.Task[None] | None = None
-        self.asked_by: Services | None = None
+        self.asked_by: ServicesAsPerson | None = None
 
 
 class LiveScopes:
@@ -51,7 +51,7 @@ class LiveScopes:
         self._watches: dict[str, _Watch] = {}
         self._open = 0
 
-    async def stream(self, scope: str, services: Services) -> AsyncIterator[bytes]:
+    async def stream(self, scope: str, services: ServicesAsPerson) -> AsyncIterator[bytes]:
         """`moved` with the seq of the last fact, each time that there is another; a comment while there is none."""
         watch = self._watches.setdefault(scope, _Watch())
         watch.open += 1

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from services.console.frame.navigation import Place, first_room, own_places
+from services.console.frame.navigation import OfficePlace, first_room, own_places
 from services.console.frame.page import Page, PageRequest
 from shared.contract.answers.scopes import ScopesPage
 
@@ -28,17 +28,17 @@ async def places(page: Page) -> Response:
     return _offered(page, await _places(page))
 
 
-def _offered(page: PageRequest, places: list[Place]) -> Response:
+def _offered(page: PageRequest, places: list[OfficePlace]) -> Response:
     offered = [(one, first_room(page.caller, one)) for one in places]
     return page.render("home.html", offered=[(one, room) for one, room in offered if room is not None])
 
 
-async def _places(page: PageRequest) -> list[Place]:
+async def _places(page: PageRequest) -> list[OfficePlace]:
     """One's own offices first, then the others of the same scopes where a role reaches that far."""
     if not page.caller.staff_roles and not page.caller.granted_roles:
         return []
     told = await page.services.get("attribution", "/v1/scopes", ScopesPage, limit=PLACES)
-    known = [Place(one.scope, office) for one in told.scopes for office in one.offices]
+    known = [OfficePlace(one.scope, office) for one in told.scopes for office in one.offices]
     return list(dict.fromkeys([*own_places(page.caller), *known]))
 
 
