@@ -17,7 +17,7 @@ from services.console.door.entering import Entrance, entrance_routes
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
 from services.console.frame.assets import PATH, send_asset
 from services.console.frame.page import ConsoleParts
-from services.console.frame.place_facts import KnownScopes
+from services.console.frame.place_facts import SeenScopes
 from services.console.frame.problem_pages import ProblemPages
 from services.console.frame.refused import handle_refused
 from services.console.live.stream import LiveScopes, live_routes
@@ -76,7 +76,7 @@ class ConsoleService:
             pages=ProblemPages,
             door=Door(self._door, lambda _method, _path: False),
         )
-        self.app.state.console = ConsoleParts(self.clients, KnownScopes(time.monotonic), clock.now)
+        self.app.state.console = ConsoleParts(self.clients, SeenScopes(time.monotonic), clock.now)
         handle_refused(self.app)
         self.app.add_api_route(
             PATH, send_asset, methods=["GET"], response_model=None, include_in_schema=False

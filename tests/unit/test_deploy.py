@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from deploy.local.jars import VERSION as KAFKA_VERSION
 from deploy.tls.certificates import CA, make_certificates
 from shared.cli import command
-from shared.platform.settings import CommonSettings, ServingSettings, variables
+from shared.platform.settings import ServingSettings, variables
 from shared.sealing.keys import make_keys
 from tests.support.parts import KAFKA_IMAGE, POSTGRES_IMAGE, eventually
 
@@ -45,6 +45,8 @@ PORTS = {name: f"PANKE_{name.upper()}_PORT" for name in SETTINGS} | {
     "receipts": "PANKE_NOTIFIER_RECEIPTS_PORT"
 }
 OURS = tuple(SETTINGS)
+# All but the console, which has neither a database nor a topic.
+WITH_PARTS = tuple(name for name in OURS if name != "console")
 ONCE = "database"
 """What brings the database up to date before the services start."""
 END = (ONCE, "accounts", "kafka-users", "people-keys", "tls")
@@ -114,7 +116,7 @@ def test_every_setting_in_the_compose_file_exists(service: str) -> None:
     given = set(services()[service]["environment"])
     assert given <= variables(settings_of(service))
     assert "PANKE_TOKENS_FROM" in given
-    if issubclass(settings_of(service), CommonSettings):
+    if service in WITH_PARTS:
         assert {"PANKE_DATABASE_URL_FILE", "PANKE_KAFKA"} <= given
 
 
@@ -123,7 +125,7 @@ def test_no_service_is_given_the_password_of_the_owner() -> None:
     urls = {name: one.get("environment", {}).get("PANKE_DATABASE_URL") for name, one in services().items()}
     assert {name for name, url in urls.items() if url} == {ONCE, "accounts"}
     written = {mount.split(":")[0]: mount.split("/")[-1] for mount in services()[ONCE]["volumes"]}
-    for name in (name for name in OURS if issubclass(settings_of(name), CommonSettings)):
+    for name in WITH_PARTS:
         (volume,) = (one.split(":")[0] for one in services()[name]["volumes"] if ":/srv/database" in one)
         assert written[volume] == SETTINGS[name]
         assert services()[name]["depends_on"][ONCE] == {"condition": "service_completed_successfully"}
@@ -152,7 +154,12 @@ def test_every_command_in_the_compose_file_starts(service: str, tmp_path: Path) 
     url = tmp_path / "database.url"
     url.write_text(NOWHERE["PANKE_DATABASE_URL"])
     make_certificates(tmp_path, [], datetime.now(UTC))
-    apart = {PORTS[service]: "0", "PANKE_DATABASE_URL_FILE": str(url), "PANKE_KAFKA_CA": str(tmp_path / CA)}
+    apart = {
+        PORTS[service]: "0",
+        "PANKE_DATABASE_URL_FILE": str(url),
+        "PANKE_KAFKA_CA": str(tmp_path / CA),
+        "PANKE_CONSOLE_KEYS": str(tmp_path / "console.json"),
+    }
     environment = {"PATH": os.environ["PATH"]} | given | NOWHERE | apart
     environment = {name: value for name, value in environment.items() if name in given or name == "PATH"}
     if "PANKE_KEYS" in environment:
@@ -216,7 +223,7 @@ def test_database_and_broker_are_spoken_to_by_tls_and_scram() -> None:
     kafka = properties("deploy/kafka/server.properties")
     plain = [one for one in kafka["listeners"].split(",") if not one.startswith("SASL_SSL://")]
     assert all("://localhost:" in one for one in plain)
-    for name in OURS:
+    for name in WITH_PARTS:
         given = services()[name]["environment"]
         assert given["PANKE_KAFKA_SECURITY"] == "SASL_SSL"
         assert "trust:/srv/trust:ro" in services()[name]["volumes"]

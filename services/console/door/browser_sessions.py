@@ -52,7 +52,7 @@ class SessionTurn(Struct, frozen=True):
     lasts: int = 0
 
 
-class _Kept:
+class _OpenSession:
     """A session as this process knows it."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class BrowserSessions:
         self._seal = seal
         self._clients = clients
         self._monotonic = monotonic
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, _OpenSession] = OrderedDict()
 
     def begin(self, given: TokensGiven) -> SessionTurn:
         """Somebody was let in: a new session under a new id, whatever the browser sent before."""
@@ -120,7 +120,7 @@ class BrowserSessions:
         except msgspec.MsgspecError:
             return None
 
-    async def _renew(self, key: str, kept: _Kept, address: str | None) -> bool:
+    async def _renew(self, key: str, kept: _OpenSession, address: str | None) -> bool:
         asked = {"refresh_token": kept.refresh_token}
         try:
             given = await self._clients.asked_by(None, address).post(
@@ -133,15 +133,15 @@ class BrowserSessions:
         self._renewed(key, kept, given)
         return True
 
-    def _renewed(self, key: str, kept: _Kept, given: TokensGiven) -> None:
+    def _renewed(self, key: str, kept: _OpenSession, given: TokensGiven) -> None:
         kept.token = given.access_token
         kept.until = self._monotonic() + given.expires_in
         kept.refresh_token = given.refresh_token
         kept.lasts = given.refresh_expires_in
         kept.cookie = self._seal.seal(msgspec.json.encode(BrowserCookie(key, given.refresh_token)))
 
-    def _keep(self, key: str) -> _Kept:
-        kept = self._kept.setdefault(key, _Kept())
+    def _keep(self, key: str) -> _OpenSession:
+        kept = self._kept.setdefault(key, _OpenSession())
         self._kept.move_to_end(key)
         if len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)

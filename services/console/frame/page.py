@@ -17,7 +17,7 @@ from services.console.asking.services import ServiceClients, ServicesAsPerson
 from services.console.frame.assets import asset
 from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
-from services.console.frame.place_facts import KnownScopes, KnownScope
+from services.console.frame.place_facts import SeenScope, SeenScopes
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
 from shared.access.caller import Caller
@@ -43,7 +43,7 @@ _HEADERS: Final = {
 class ConsoleParts:
     """What every page goes by; one of a process."""
 
-    def __init__(self, clients: ServiceClients, known: KnownScopes, now: Callable[[], datetime]) -> None:
+    def __init__(self, clients: ServiceClients, known: SeenScopes, now: Callable[[], datetime]) -> None:
         self.clients = clients
         self.known = known
         self.now = now
@@ -80,7 +80,7 @@ class PageRequest:
         """Whether a part of the page is asked for, to be put in its place."""
         return self.request.headers.get("hx-request") == "true"
 
-    async def scope(self, scope: str) -> KnownScope:
+    async def scope(self, scope: str) -> SeenScope:
         """What pages show of a scope: zone, offices, people."""
         return await self.parts.known.of(scope, self.services)
 
@@ -106,7 +106,7 @@ class PageRequest:
         status: int = 200,
         place: OfficePlace | None = None,
         room: str = "",
-        facts: KnownScope | None = None,
+        facts: SeenScope | None = None,
         **values: Any,
     ) -> Response:
         """A page within its frame. `room` is the entry of the menu that it belongs to."""

@@ -18,7 +18,7 @@ CHINA: Final = ZoneInfo("Asia/Shanghai")
 """Of a scope in which nothing is folded yet."""
 
 
-class KnownScope(Struct, frozen=True):
+class SeenScope(Struct, frozen=True):
     """A scope as pages show it; `people` are all who were ever enrolled, by id."""
 
     scope: ScopeAnswer
@@ -38,22 +38,22 @@ class KnownScope(Struct, frozen=True):
         return sorted(here, key=lambda one: (one.role != "consultant", one.name))
 
 
-class KnownScopes:
+class SeenScopes:
     """Facts of scopes by name. The door lets in nobody who may not know of the scope; the facts are the same for all
     who do (docs/permissions.md, `scope.list`)."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._known: dict[str, tuple[float, KnownScope]] = {}
+        self._known: dict[str, tuple[float, SeenScope]] = {}
 
-    async def of(self, scope: str, services: ServicesAsPerson) -> KnownScope:
+    async def of(self, scope: str, services: ServicesAsPerson) -> SeenScope:
         """The facts, some seconds old at most. Raises `ServiceRefusedError`."""
         found = self._known.get(scope)
         if found is not None and self._monotonic() - found[0] < KEPT:
             return found[1]
         told = await services.get("attribution", f"/v1/scopes/{scope}", ScopeAnswer)
         zone = ZoneInfo(told.timezone) if told.timezone else CHINA
-        facts = KnownScope(told, zone, await _people(scope, services))
+        facts = SeenScope(told, zone, await _people(scope, services))
         self._known[scope] = (self._monotonic(), facts)
         return facts
 
