@@ -20,7 +20,7 @@ class WrongField(Struct, frozen=True):
     message: str = ""
 
 
-class _ProblemTold(Struct, frozen=True):
+class _RefusalDocument(Struct, frozen=True):
     detail: str = ""
     errors: tuple[WrongField, ...] = ()
 
@@ -49,9 +49,9 @@ class ServiceRefusedError(Exception):
 def refusal(service: str, answer: httpx.Response) -> ServiceRefusedError:
     """What the problem document of an answer says."""
     try:
-        told: Any = msgspec.json.decode(answer.content, type=_ProblemTold)
+        told: Any = msgspec.json.decode(answer.content, type=_RefusalDocument)
     except msgspec.MsgspecError:
-        told = _ProblemTold(answer.reason_phrase)
+        told = _RefusalDocument(answer.reason_phrase)
     return ServiceRefusedError(
         service, answer.status_code, told.detail or answer.reason_phrase, told.errors,
         answer.headers.get("retry-after", ""),
