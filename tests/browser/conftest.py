@@ -1,0 +1,34 @@
+"""A real browser over a real deployment; one of each for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.console import CHROMIUM, ConsoleUnderTest, Visitors, shared_console
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleUnderTest]:
+    """The console with everything behind it."""
+    own: Path = tmp_path_factory.getbasetemp()
+    with shared_console((own if own.name.startswith("pytest-") else own.parent) / "console") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def visitors(browser: Browser, console: ConsoleUnderTest) -> Visitors:
+    """Whoever looks, by role."""
+    return Visitors(browser, console)

@@ -1,0 +1,199 @@
+"""The console over everything that it asks, for browsers: one deployment of a run, shared by the workers of it.
+
+An invented office has lived some days in it. Its clock runs on, so that what is recorded in a test is recorded now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+from deploy.demo.deployment import CONSOLE, Deployment, deployed
+from deploy.demo.scenario.office import OFFICE, SCOPE
+from deploy.demo.scenario.plan import make_plan
+from shared.access.machine import AsMachine, MachineTokens
+from shared.platform.clock import ClockDriver
+from tests.support.contract import JSON_BODY
+
+DAYS = 5
+SEED = 7
+PATIENCE = 120.0
+CHROMIUM = "/usr/bin/chromium"
+SIZES: Mapping[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
+LANGUAGE_COOKIE = "panke_language"
+
+
+@dataclass(frozen=True)
+class ConsoleUnderTest:
+    """Where the console is, who may sign in, and how a test records and asks beside it."""
+
+    address: str
+    services: Mapping[str, str]
+    logins: Mapping[str, str]
+    password: str
+    machine: str
+    scope: str
+    office: str
+
+    def login(self, role: str) -> str:
+        """Whoever has this role."""
+        return next(login for login, held in self.logins.items() if held == role)
+
+    @contextmanager
+    def desk(self) -> Iterator[httpx.Client]:
+        """The machine at which the office's desk hands everything in."""
+        auth = AsMachine(MachineTokens(Path(self.machine), self.services["access"], time.monotonic))
+        with httpx.Client(timeout=60.0, trust_env=False, auth=auth, headers=JSON_BODY) as http:
+            yield http
+
+    def record(self, event: Mapping[str, Any]) -> int:
+        """Have an event recorded and folded; its seq."""
+        with self.desk() as http:
+            answer = http.post(f"{self.services['intake']}/v1/events", json=event)
+            assert answer.status_code in (200, 202), answer.text
+            seq = int(answer.json()["seq"])
+            self._ask(http, f"/v1/scopes/{self.scope}/flags", limit=1, min_seq=seq)
+            return seq
+
+    def ask(self, path: str, **query: Any) -> Any:
+        """What attribution answers."""
+        with self.desk() as http:
+            return self._ask(http, path, **query)
+
+    def _ask(self, http: httpx.Client, path: str, **query: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = http.get(f"{self.services['attribution']}{path}", params=query)
+            if answer.status_code == 200:
+                return answer.json()
+            assert answer.status_code == 503 and time.monotonic() < deadline, answer.text
+            time.sleep(0.05)
+
+
+@contextmanager
+def shared_console(folder: Path) -> Iterator[ConsoleUnderTest]:
+    """The deployment of a run: whoever comes first starts it, and stops it when the last one has left.
+
+    `folder` is one for all workers of the run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    told, users = folder / "console.json", folder / "users"
+    users.mkdir(exist_ok=True)
+    own = users / str(os.getpid())
+    with _alone(folder):
+        own.touch()
+        started = None if told.exists() else _Started(folder)
+        if started is not None:
+            told.write_text(json.dumps(asdict(started.console)))
+    try:
+        yield ConsoleUnderTest(**json.loads(told.read_text()))
+    finally:
+        own.unlink()
+        if started is not None:
+            _until_nobody(users)
+            started.stop()
+
+
+class _Started:
+    """The deployment, as the worker has it that started it."""
+
+    def __init__(self, folder: Path) -> None:
+        clock = ClockDriver(folder / "clock.json")
+        plan = make_plan(SEED, DAYS)
+        clock.hold(plan.entries[0].at)
+        self._running = deployed(folder / "parts", clock, {}, lambda _: None)
+        deployment = self._running.__enter__()
+        try:
+            for entry in plan.entries:
+                clock.hold(entry.at)
+                if entry.event is not None:
+                    seq = deployment.send(entry.event)
+            deployment.folded(seq)
+            clock.run(until=None)
+            self.console = _told(deployment, folder)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self._running.__exit__(None, None, None)
+
+
+def _told(deployment: Deployment, folder: Path) -> ConsoleUnderTest:
+    addresses = {part.name: part.address for part in deployment.stack.services}
+    return ConsoleUnderTest(
+        addresses[CONSOLE], addresses, dict(deployment.accounts.roles), deployment.accounts.password,
+        str(folder / "parts" / "keys" / "desk.json"), SCOPE, OFFICE,
+    )  # fmt: skip
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _until_nobody(users: Path) -> None:
+    """Until each of the others has left, or is no more."""
+    deadline = time.monotonic() + 1800
+    while time.monotonic() < deadline:
+        left = [one for one in users.iterdir() if Path("/proc", one.name).exists()]
+        if not left:
+            return
+        time.sleep(0.2)
+
+
+class Visitors:
+    """Browsers of people who are signed in; each role signs in once and is known again by its cookie."""
+
+    def __init__(self, browser: Browser, console: ConsoleUnderTest) -> None:
+        self._browser = browser
+        self._console = console
+        self._signed_in: dict[str, Any] = {}
+
+    def visit(self, role: str | None, *, size: str = "desktop", language: str = "zh") -> Page:
+        """A page of somebody with this role; of nobody where there is none."""
+        return self.context(role, size=size, language=language).new_page()
+
+    def context(self, role: str | None, *, size: str = "desktop", language: str = "zh") -> BrowserContext:
+        """A browser of its own for somebody with this role; the caller closes it, or the run does."""
+        state = None if role is None else self._state(role)
+        made = self._browser.new_context(
+            base_url=self._console.address, viewport=SIZES[size], storage_state=state, locale="zh-CN",
+            is_mobile=size == "phone", has_touch=size == "phone", accept_downloads=True,
+        )  # fmt: skip
+        if language != "zh":
+            cookie: Any = {"name": LANGUAGE_COOKIE, "value": language, "url": self._console.address}
+            made.add_cookies([cookie])
+        return made
+
+    def _state(self, role: str) -> Any:
+        if role not in self._signed_in:
+            with self._browser.new_context(base_url=self._console.address) as context:
+                page = context.new_page()
+                sign_in(page, self._console.login(role), self._console.password)
+                self._signed_in[role] = context.storage_state()
+        return self._signed_in[role]
+
+
+def sign_in(page: Page, login: str, password: str, then: str = "/sign-in") -> None:
+    """Fill the page of signing in, and wait for what follows."""
+    page.goto(then)
+    page.fill("#login", login)
+    page.fill("#password", password)
+    page.click("main button.main")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
