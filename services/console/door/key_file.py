@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from shared.i18n import bilingual
-from shared.platform.whole_file import NotPrivateError, new_private_file, read_private
+from shared.platform.whole_file import new_private_file, read_private
 
 _BYTES: Final = 32
 _NONCE: Final = 12
@@ -43,7 +42,7 @@ class SessionSeal:
             if not path.exists():
                 _make(path)
             key = base64.b64decode(msgspec.json.decode(read_private(path), type=_KeyFile).sealing)
-        except (OSError, NotPrivateError, msgspec.MsgspecError, binascii.Error) as error:
+        except (OSError, msgspec.MsgspecError, ValueError) as error:
             raise ConsoleKeyError(
                 bilingual("the file of the key {path} cannot be used: {why}", path=path, why=str(error))
             ) from None
@@ -63,7 +62,7 @@ class SessionSeal:
         try:
             sealed = base64.urlsafe_b64decode(text.encode("ascii"))
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _FOR)
-        except (binascii.Error, UnicodeError, ValueError, InvalidTag):
+        except (ValueError, InvalidTag):
             return None
 
 

@@ -77,6 +77,11 @@ class LiveScopes:
         finally:
             self._left(scope, watch)
 
+    @property
+    def open_scopes(self) -> frozenset[str]:
+        """The scopes that somebody has open."""
+        return frozenset(self._watches)
+
     def full(self) -> bool:
         """Whether as many look as may."""
         return self._open >= MOST
