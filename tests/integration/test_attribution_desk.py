@@ -10,7 +10,9 @@ import pytest
 
 from services.attribution.explanations import desk_words as say
 from services.attribution.queries.desk import look_up
+from shared.contract import format_instant
 from shared.i18n import Text
+from shared.ids import OfficeId
 from tests.support.answers import plain
 from tests.support.attribution import START, Deployment, Journal, deployment
 
@@ -59,6 +61,8 @@ def test_a_stranger_is_asked_what_could_make_somebody_elses_customer(
     assert not told["known"]
     book = live.rules.books[rulebook, 1]
     assert words(told["ask"]) == [getattr(say, name).zh for name in asked]
+    about = {"ASK_BEFORE": "visited_before", "ASK_CONTACTED": "contacted_by", "ASK_DESIGNATED": "designated"}
+    assert [said["about"] for said in told["ask"]] == [about.get(name, "referred_by") for name in asked]
     assert all(said["en"] and said["clause"] in book.clauses for said in told["ask"] + told["do"])
 
 
@@ -67,6 +71,7 @@ def test_a_claim_that_is_found_is_honoured_and_its_owner_looks_first(live: Deplo
     live.fold(Journal().visit(LI, "li"))
     told = asked_and_done(live)
     assert words(told["ask"]) == [filled(say.ASK_OWNER, owner="li")]
+    assert [said["about"] for said in told["ask"]] == ["owner"]
     assert words(told["do"]) == [filled(say.DO_OWNED, owner="li"), filled(say.DO_PRESENT, owner="li")]
     assert [said["clause"] for said in told["do"]] == ["shijiazhuang.1", "shijiazhuang.5"]
 
@@ -85,6 +90,7 @@ def test_a_claim_that_must_be_named_is_not_put_into_the_customers_mouth(live: De
     live.fold(call(Journal()))
     told = asked_and_done(live)
     assert words(told["ask"]) == [say.ASK_UNPROMPTED.zh]
+    assert [said["about"] for said in told["ask"]] == ["unprompted"]
     assert words(told["do"]) == [filled(say.DO_IF_NAMED, owner="li")]
     assert told["do"][0]["clause"] == "shijiazhuang.2"
 
@@ -129,3 +135,16 @@ def test_a_deal_a_dispute_and_a_released_customer_have_words_of_their_own(live: 
     )
     told = asked_and_done(live, "+8613800000002")
     assert (told["owner"], words(told["do"])[0]) == (None, say.DO_UNOWNED.zh)
+
+
+def test_an_office_says_when_it_opened_its_last_shift(live: Deployment) -> None:
+    """The last that was recorded; an office that opened none says so, whatever others do."""
+    journal = Journal()
+    live.fold(
+        journal.event("shift.opened", {"order": ["li"]}),
+        journal.event("shift.opened", {"order": ["wang", "li"]}, hours=24),
+        journal.visit(LI, "li", hours=25),
+    )
+    with live.questions.of("demo") as snapshot:
+        assert snapshot.shift_opened(OfficeId("demo-office")) == format_instant(START + timedelta(hours=24))
+        assert snapshot.shift_opened(OfficeId("elsewhere")) is None

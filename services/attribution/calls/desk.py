@@ -158,6 +158,7 @@ class DeskCalls:
                 scope=scope,
                 visit=boards.visit,
                 call=boards.call,
+                shift_opened_at=snapshot.shift_opened(office),
                 **snapshot.head.answer_head(),
             )
 

@@ -18,7 +18,8 @@ from services.attribution.explanations import desk_words as say
 from services.attribution.queries.customers import standing_of
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract import mask_contact
-from shared.contract.answers import CustomerResult, DeskAdvice, LookupAnswer
+from shared.contract.answers import CustomerResult, DeskAdvice, DeskQuestion, LookupAnswer
+from shared.contract.answers.desk import AskedAbout
 from shared.contract.masking import mask_name
 from shared.contract.sealed import ERASED
 from shared.i18n import Text
@@ -36,6 +37,8 @@ class _Person(TypedDict):
 
 Advice = tuple[Text, Clause]
 """Words, and the clause that they follow."""
+Question = tuple[Text, Clause, AskedAbout]
+"""Words, the clause that they follow, and what they ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def look_up(snapshot: Snapshot, contact: Contact, now: datetime) -> LookupAnswer
         contact=mask_contact(contact),
         known=False,
         customer=None,
-        ask=_worded(_ask_new(book)),
+        ask=_asked(_ask_new(book)),
         do=_worded(_do_new(book)),
         clause=book.registration.first,
         clause_text=snapshot.clause_text(book.registration.first, book),
@@ -96,7 +99,7 @@ def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> Lo
         basis=stands.basis,
         since=stands.since,
         expires_at=stands.expires_at,
-        ask=_worded(_ask(door, claim if owner else None), shown),
+        ask=_asked(_ask(door, claim if owner else None), shown),
         do=_worded(_do(door, stands.status, claim), shown),
         clause=clause,
         clause_text=snapshot.clause_text(clause, book),
@@ -117,23 +120,28 @@ def masked_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _worded(advice: Iterator[Advice], owner: str = "") -> list[DeskAdvice]:
-    return [
-        DeskAdvice(text.zh.replace("{owner}", owner), text.en.replace("{owner}", owner), clause)
-        for text, clause in advice
-    ]
+    return [DeskAdvice(*_with_owner(text, owner), clause) for text, clause in advice]
 
 
-def _ask_new(book: Rulebook) -> Iterator[Advice]:
+def _asked(questions: Iterator[Question], owner: str = "") -> list[DeskQuestion]:
+    return [DeskQuestion(*_with_owner(text, owner), clause, about) for text, clause, about in questions]
+
+
+def _with_owner(text: Text, owner: str) -> tuple[str, str]:
+    return text.zh.replace("{owner}", owner), text.en.replace("{owner}", owner)
+
+
+def _ask_new(book: Rulebook) -> Iterator[Question]:
     """Whatever could make somebody else's customer of a new one."""
-    yield say.ASK_BEFORE, book.registration.first
+    yield say.ASK_BEFORE, book.registration.first, "visited_before"
     for basis in ("call", "outreach"):
         if book.honour[basis].by == "named":
-            yield say.ASK_CONTACTED, book.honour[basis].clause
+            yield say.ASK_CONTACTED, book.honour[basis].clause, "contacted_by"
             break
     if book.designated.honoured:
-        yield say.ASK_DESIGNATED, book.designated.clause
+        yield say.ASK_DESIGNATED, book.designated.clause, "designated"
     if book.referral.single.effect == "referrer_consultant":
-        yield say.ASK_REFERRER, book.referral.single.clause
+        yield say.ASK_REFERRER, book.referral.single.clause, "referred_by"
 
 
 def _do_new(book: Rulebook) -> Iterator[Advice]:
@@ -144,16 +152,16 @@ def _do_new(book: Rulebook) -> Iterator[Advice]:
         yield say.DO_REFERRED, book.referral.single.clause
 
 
-def _ask(door: _Door, claim: Claim | None) -> Iterator[Advice]:
+def _ask(door: _Door, claim: Claim | None) -> Iterator[Question]:
     """A name that must come from the customer is not put into the customer's mouth."""
     if claim is None:
         yield from _ask_new(door.book)
     elif claim.lapsed:
-        yield say.ASK_UNPROMPTED, door.book.follow_up.clause
+        yield say.ASK_UNPROMPTED, door.book.follow_up.clause, "unprompted"
     elif not door.honoured(claim):
-        yield say.ASK_UNPROMPTED, door.book.honour[claim.basis].clause
+        yield say.ASK_UNPROMPTED, door.book.honour[claim.basis].clause, "unprompted"
     else:
-        yield say.ASK_OWNER, door.book.kept
+        yield say.ASK_OWNER, door.book.kept, "owner"
 
 
 def _do(door: _Door, status: str, claim: Claim | None) -> Iterator[Advice]:

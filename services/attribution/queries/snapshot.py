@@ -225,6 +225,11 @@ class Snapshot:
         self.load({Key("board", office)})
         return both_boards(self.work.slice.board(office) or Board(office))
 
+    def shift_opened(self, office: OfficeId) -> str | None:
+        """When the last shift of an office was recorded; None of one that opened none."""
+        rows = self.ask("shift_opened", [self.head.scope, office])
+        return format_instant(rows[0][0]) if rows else None
+
     def _head(self, scope: ScopeId, opening: BookId | None) -> FoldedHead:
         rows = self.ask("head", [scope])
         if not rows:

@@ -275,6 +275,10 @@ WHERE offices.scope = %(scope)s AND offices.office > %(after)s ORDER BY offices.
 SELECT staff, name, role, office, away, away_since FROM staff
 WHERE scope = %(scope)s AND staff > %(after)s ORDER BY staff LIMIT %(limit)s
 
+-- name: shift_opened
+SELECT recorded_at FROM facts
+WHERE scope = %s AND office = %s AND type = 'shift.opened' ORDER BY seq DESC LIMIT 1
+
 -- name: deal
 SELECT born, deal, customer FROM deals WHERE scope = %s AND deal = %s
 

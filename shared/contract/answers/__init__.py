@@ -6,7 +6,14 @@ OpenAPI, the examples and whoever decodes an answer take the shapes from here.
 """
 
 from shared.contract.answers.audits import AuditAnswer, AuditsPage, DifferenceAnswer, DifferencesPage
-from shared.contract.answers.desk import BoardsAnswer, DeskAdvice, LookupAnswer, OfficeTurns, PreviewAnswer
+from shared.contract.answers.desk import (
+    BoardsAnswer,
+    DeskAdvice,
+    DeskQuestion,
+    LookupAnswer,
+    OfficeTurns,
+    PreviewAnswer,
+)
 from shared.contract.answers.history import (
     CorrectedField,
     FactDecision,
@@ -99,8 +106,8 @@ __all__ = [
     "AuditAnswer", "AuditsPage", "BoardResult", "BoardsAnswer", "BothBoards", "BothLanguages", "ComparedClaim",
     "ComparedDealDecisions", "ComparedDecisions", "ComparedShares", "CorrectedField", "CustomerAnswer",
     "CustomerResult", "CustomersPage", "DealAnswer", "DealDecision", "DealResult", "DealsPage", "DeskAdvice",
-    "DifferenceAnswer", "DifferencesPage", "DisputeResult", "DisputesPage", "EventPlace", "FactDecision",
-    "FactOutcome", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision",
+    "DeskQuestion", "DifferenceAnswer", "DifferencesPage", "DisputeResult", "DisputesPage", "EventPlace",
+    "FactDecision", "FactOutcome", "FlagResult", "FlagsPage", "HistoryAnswer", "HistoryDecision",
     "HistoryEvent", "ImportCounts", "ImportJob", "ImportMapping", "ImportPreview", "ImportProblem", "ImportRejection",
     "ImportedSheet", "ImportsPage", "InstantText", "JudgementResult", "KeptMapping", "LaterChange", "ListedCustomer",
     "ListedDeal",

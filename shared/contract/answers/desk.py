@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.answers.history import PreviewDealDecision, PreviewDecision
@@ -21,6 +23,19 @@ class DeskAdvice(Struct, frozen=True):
     clause: str
 
 
+AskedAbout: TypeAlias = Literal[
+    "visited_before", "contacted_by", "designated", "referred_by", "owner", "unprompted"
+]
+"""What a question is about: a field of the record that the answer goes into; `owner`, whether the customer comes to see
+the owner; `unprompted`, a consultant whom the customer has to name of their own accord."""
+
+
+class DeskQuestion(DeskAdvice, frozen=True):
+    """What to ask, the clause that it follows, and what it is about."""
+
+    about: AskedAbout
+
+
 class LookupAnswer(Struct, frozen=True, kw_only=True):
     """The answer at the door (contract.md#look-up), contacts masked. Of a customer whom nobody knows `known` is false,
     `customer` null, and what would tell of one is left out; `owner_name` is null where there is no owner.
@@ -37,7 +52,7 @@ class LookupAnswer(Struct, frozen=True, kw_only=True):
     basis: str | UnsetType | None = UNSET
     since: InstantText | UnsetType | None = UNSET
     expires_at: InstantText | UnsetType | None = UNSET
-    ask: list[DeskAdvice]
+    ask: list[DeskQuestion]
     do: list[DeskAdvice]
     clause: str
     clause_text: BothLanguages | None
@@ -70,14 +85,15 @@ class PreviewAnswer(AsOf, frozen=True):
 
 
 class BoardsAnswer(AsOf, frozen=True):
-    """Both boards of an office; an office that opened no shift has empty ones. Of an earlier time it says which
-    (contract.md#times).
+    """Both boards of an office; an office that opened no shift has empty ones. `shift_opened_at` is when its last shift
+    was recorded, null where there was none. Of an earlier time it says which (contract.md#times), and not that.
     """
 
     office: OfficeId
     scope: ScopeId
     visit: BoardResult
     call: BoardResult
+    shift_opened_at: InstantText | UnsetType | None = UNSET
     as_of: InstantText | UnsetType = UNSET
     known_at: InstantText | UnsetType = UNSET
     note: BothLanguages | UnsetType = UNSET
