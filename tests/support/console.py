@@ -36,7 +36,7 @@ SIZES: Mapping[str, ViewportSize] = {
 LANGUAGE_COOKIE = "panke_language"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ConsoleUnderTest:
     """Where the console is, who may sign in, and how a test records and asks beside it."""
 
@@ -180,6 +180,14 @@ class Visitors:
             cookie: Any = {"name": LANGUAGE_COOKIE, "value": language, "url": self._console.address}
             made.add_cookies([cookie])
         return made
+
+    def asking(self, role: str | None) -> httpx.Client:
+        """The same person without a browser's window: a client with their cookie, which follows no redirect."""
+        kept = {} if role is None else {one["name"]: one["value"] for one in self._state(role)["cookies"]}
+        headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+        return httpx.Client(
+            base_url=self._console.address, cookies=kept, headers=headers, trust_env=False, timeout=PATIENCE
+        )
 
     def _state(self, role: str) -> Any:
         if role not in self._signed_in:

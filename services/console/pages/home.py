@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.console.frame.navigation import OfficePlace, first_room, own_places
 from services.console.frame.page import Page, PageRequest
+from shared.access.table import permission_table
 from shared.contract.answers.scopes import ScopesPage
 
 PLACES: Final = 500
@@ -35,8 +36,8 @@ def _offered(page: PageRequest, places: list[OfficePlace]) -> Response:
 
 async def _places(page: PageRequest) -> list[OfficePlace]:
     """One's own offices first, then the others of the same scopes where a role reaches that far."""
-    if not page.caller.staff_roles and not page.caller.granted_roles:
-        return []
+    if not permission_table().permits(page.caller, "scope.list"):
+        return []  # who keeps accounts, or keeps the services running, has no room at an office
     told = await page.services.get("attribution", "/v1/scopes", ScopesPage, limit=PLACES)
     known = [OfficePlace(one.scope, office) for one in told.scopes for office in one.offices]
     return list(dict.fromkeys([*own_places(page.caller), *known]))
