@@ -69,16 +69,16 @@
   }
 
   function watchForms(root) {
+    // A page that follows what was done says which form is done, before that form is filled again.
+    for (const done of root.querySelectorAll("[data-done]")) {
+      localStorage.removeItem(`panke/typed/${account}/${done.dataset.done}`);
+    }
     for (const form of root.querySelectorAll("form[data-keep]")) {
       if (form.dataset.watched) continue;
       form.dataset.watched = "yes";
       recall(form);
       form.addEventListener("input", () => remember(form));
       form.addEventListener("change", () => remember(form));
-    }
-    // A page that follows what was done says which form is done.
-    for (const done of root.querySelectorAll("[data-done]")) {
-      localStorage.removeItem(`panke/typed/${account}/${done.dataset.done}`);
     }
   }
 

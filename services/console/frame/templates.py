@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from services.console.frame.trade_words import ABSENCES, DEALS, FLAGS, STAGES, kind_word, role_word, word
 from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded
+from shared.contract.case_numbers import case_number
 from shared.i18n import translated
 from shared.i18n.times import dated, moment, span
 
@@ -40,6 +42,13 @@ def environment_of(language: Language) -> Environment:
         ahead=partial(_ahead, language),
         day=_day,
         share=_share,
+        case=case_number,
+        role=role_word,
+        kind=kind_word,
+        flag=partial(word, FLAGS),
+        absence=partial(word, ABSENCES),
+        deal_status=partial(word, DEALS),
+        stage=partial(word, STAGES),
     )
     return made
 

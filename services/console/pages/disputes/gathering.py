@@ -1,0 +1,128 @@
+"""What the pages of disputes ask of the services."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from msgspec import Struct
+
+from services.console.asking.refusals import ServiceRefusedError
+from services.console.frame.books_in_force import book_in_force, clause_words
+from services.console.frame.page import PageRequest
+from services.console.frame.place_facts import SeenScope
+from services.console.frame.scope_pages import PAGE, deals_of, whole_history
+from services.console.pages.disputes.case import SYSTEM, DisputeCase, case_of
+from shared.contract.answers.lists import DisputesPage
+from shared.contract.answers.result import DisputeResult
+from shared.contract.answers.scopes import CustomerAnswer, CustomersPage, ListedCustomer
+from shared.contract.case_numbers import case_number
+from shared.i18n import Text, bilingual
+from shared.platform.http.problem import ProblemError
+from shared.rules.domain.rulebook import Rulebook
+
+RULED: Final = 30
+"""How many that are settled stand on the page of a scope, the latest first."""
+
+
+class DisputeLine(Struct, frozen=True):
+    """A dispute in the list: whose customer it is about, since when, and who is to do what."""
+
+    told: DisputeResult
+    case: str
+    name: str
+    owner: str | None
+    opened_at: str | None
+    words: Text | None
+    waits_for: list[str]
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether the rules opened it themselves."""
+        return self.told.opened_by == SYSTEM
+
+
+async def all_disputes(page: PageRequest, scope: str, min_seq: int | None) -> AsyncIterator[DisputeResult]:
+    """Every dispute within reach, in the order in which they were opened."""
+    cursor: str | None = None
+    while True:
+        told = await page.services.get(
+            "attribution", f"/v1/scopes/{scope}/disputes", DisputesPage, limit=PAGE, cursor=cursor,
+            min_seq=min_seq,
+        )  # fmt: skip
+        for one in told.disputes:
+            yield one
+        if told.cursor is None:
+            return
+        cursor = told.cursor
+
+
+async def dispute_lines(
+    page: PageRequest, scope: str, facts: SeenScope, min_seq: int | None
+) -> tuple[list[DisputeLine], list[DisputeLine]]:
+    """Those that are open, the longest first, and the last that were ruled on."""
+    book = book_in_force(facts.scope)
+    found = [one async for one in all_disputes(page, scope, min_seq)]
+    open_ = [one for one in found if one.status == "open"]
+    ruled = [one for one in reversed(found) if one.status == "ruled"][:RULED]
+    customers = {one.customer: one async for one in _disputed(page, scope)} if open_ else {}
+    return (
+        [_line(one, customers.get(one.customer), book) for one in open_],
+        [_line(one, None, book) for one in ruled],
+    )
+
+
+async def dispute_case(
+    page: PageRequest, scope: str, dispute: str, facts: SeenScope, min_seq: int | None
+) -> DisputeCase:
+    """One dispute with all that counts for it. Raises `ProblemError` (404) for one that is not to be seen."""
+    async for told in all_disputes(page, scope, min_seq):
+        if told.dispute == dispute:
+            break
+    else:
+        raise ProblemError(404, bilingual("there is no such dispute"))
+    path = f"/v1/scopes/{scope}/customers/{told.customer}"
+    customer = await page.services.get("attribution", path, CustomerAnswer, limit=1)
+    history = await whole_history(page, scope, told.customer)
+    deals = await deals_of(page, scope, history[0])
+    return case_of(told, customer, history, deals, facts, book_in_force(facts.scope))
+
+
+async def customer_of(page: PageRequest, scope: str, customer: str) -> CustomerAnswer | None:
+    """The customer about whom a dispute is to be opened; None for one who is out of reach."""
+    if not customer:
+        return None
+    path = f"/v1/scopes/{scope}/customers/{customer}"
+    try:
+        return await page.services.get("attribution", path, CustomerAnswer, limit=1)
+    except ServiceRefusedError as error:
+        if error.status in (404, 422):
+            return None
+        raise
+
+
+async def _disputed(page: PageRequest, scope: str) -> AsyncIterator[ListedCustomer]:
+    cursor: str | None = None
+    while True:
+        told = await page.services.get(
+            "attribution", f"/v1/scopes/{scope}/customers", CustomersPage, status="disputed", limit=PAGE,
+            cursor=cursor,
+        )  # fmt: skip
+        for one in told.customers:
+            yield one
+        if told.cursor is None:
+            return
+        cursor = told.cursor
+
+
+def _line(told: DisputeResult, customer: ListedCustomer | None, book: Rulebook | None) -> DisputeLine:
+    opened = [one for one in customer.decisions if one.decision == "disputed"] if customer is not None else []
+    return DisputeLine(
+        told,
+        case_number(told.customer),
+        customer.names[0] if customer is not None and customer.names else "",
+        customer.owner if customer is not None else None,
+        opened[-1].at if opened else None,
+        clause_words(book, told.clause),
+        list(book.disputes.authority) if book is not None else [],
+    )
