@@ -30,6 +30,7 @@ BENCHMARKS = (
     "imports",
     "registers",
     "sheets",
+    "console",
 )
 
 

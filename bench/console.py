@@ -1,0 +1,163 @@
+"""Pages of the console with many customers in the scope, to a page that is nothing but its frame.
+
+Everything runs as it does for people: the services as processes, the console in front of them, one browser's session.
+Customers are new visits of one day, handed in as a desk's machine does, and shared out among the consultants.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from statistics import median, quantiles
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from bench.measure import Figures, Result, at_most, in_turns, rounded
+from bench.parts import directory
+from deploy.demo.deployment import CONSOLE, Deployment, deployed
+from deploy.demo.scenario.office import CONSULTANTS, OFFICE, SCOPE
+from deploy.demo.scenario.plan import make_plan
+from shared.platform.clock import ClockDriver
+
+CUSTOMERS: Final = 100_000
+BATCH: Final = 5_000
+ROUNDS: Final = 5
+ASKED: Final = 40
+"""Requests of a page in a round."""
+FRAME: Final = "frame"
+GOAL_MS: Final = 100.0
+PATIENCE: Final = 600.0
+UNBOUNDED: Final = {"PANKE_CALLER_REQUESTS": "1000000"}
+"""Nobody asks as often as a benchmark."""
+
+
+def run() -> Result:
+    """Each page in turns with the frame; the goal of milliseconds is one of the machine that is written beside it."""
+    with directory() as place:
+        clock = ClockDriver(place / "clock.json")
+        plan = make_plan(1, 1)
+        clock.hold(plan.entries[0].at)
+        with deployed(place / "parts", clock, UNBOUNDED, lambda _: None) as deployment:
+            for entry in plan.entries:
+                clock.hold(entry.at)
+                if entry.event is not None:
+                    seq = deployment.send(entry.event)
+            seq = _fill(deployment, plan.entries[-1].at.isoformat(), seq)
+            deployment.folded(seq)
+            return _measured(deployment)
+
+
+def _fill(deployment: Deployment, at: str, seq: int) -> int:
+    """Hand in so many customers; the seq of the last fact."""
+    address = f"{deployment.address('intake')}/v1/events:batch"
+    for begin in range(0, CUSTOMERS, BATCH):
+        lines = b"\n".join(msgspec.json.encode(one) for one in _visits(begin, begin + BATCH, at))
+        answer = deployment.http.post(
+            address, content=lines, headers={"content-type": "application/x-ndjson"}
+        )
+        results = [msgspec.json.decode(line) for line in answer.content.splitlines()]
+        refused = [one for one in results if one["status"] != 202]
+        if refused:
+            raise RuntimeError(f"intake refused {len(refused)}: {refused[0]}")
+        seq = results[-1]["seq"]
+    return seq
+
+
+def _visits(begin: int, end: int, at: str) -> Iterator[dict[str, Any]]:
+    staff = [one.staff for one in CONSULTANTS]
+    for number in range(begin, end):
+        receiver = staff[number % len(staff)]
+        yield {
+            "id": str(uuid.uuid4()), "type": "visit.registered", "scope": SCOPE, "office": OFFICE, "actor": "desk",
+            "occurred_at": at,
+            "data": {
+                "visit": f"bench-{number}", "received_by": receiver, "capacity": "on_turn",
+                "customer": {"name": f"客户{number}", "phones": [f"139{number:08d}"]},
+                "asked": {"visited_before": "no"},
+            },
+        }  # fmt: skip
+
+
+def _measured(deployment: Deployment) -> Result:
+    address = deployment.address(CONSOLE)
+    customer = deployment.ask(f"/v1/scopes/{SCOPE}/customers", limit=1).json()["customers"][0]["customer"]
+    place, whole = f"/at/{SCOPE}/{OFFICE}", f"/in/{SCOPE}"
+    pages = {
+        FRAME: ("gao", "/account"),
+        "desk": ("desk", f"{place}/desk"),
+        "mine": ("li", f"{place}/mine"),
+        "customers": ("gao", f"{whole}/customers"),
+        "customer": ("gao", f"{whole}/customers/{customer}"),
+        "disputes": ("gao", f"{whole}/disputes"),
+        "floor": ("gao", f"{place}/floor"),
+        "people": ("gao", f"{place}/people"),
+        "reports": ("gao", f"{place}/reports"),
+        "rulebook": ("gao", f"{whole}/rulebook"),
+        "audit": ("yan", f"{whole}/audit"),
+    }
+    people = {login: _signed_in(address, login, deployment) for login in {one for one, _ in pages.values()}}
+    took: dict[str, list[float]] = {name: [] for name in pages}
+    sizes: dict[str, int] = {}
+
+    def asked(name: str) -> Callable[[], float]:
+        login, path = pages[name]
+
+        def measure() -> float:
+            for _ in range(ASKED):
+                begun = time.perf_counter()
+                answer = people[login].get(path)
+                took[name].append(time.perf_counter() - begun)
+                if answer.status_code != 200:
+                    raise RuntimeError(f"{path}: {answer.status_code}")
+                sizes[name] = len(answer.content)
+            return median(took[name][-ASKED:])
+
+        return measure
+
+    for name in pages:
+        asked(name)()  # what is read for the first time is not what people wait for
+    for one in took.values():
+        one.clear()
+    in_turns(ROUNDS, **{name: asked(name) for name in pages})
+    for client in people.values():
+        client.close()
+    return Result("console", _goals(took), _figures(took, sizes))
+
+
+def _goals(took: dict[str, list[float]]) -> tuple[Any, ...]:
+    slowest = max(took, key=lambda name: _p95(took[name]))
+    told = f"95th percentile of the slowest page ({slowest}), in {GOAL_MS:g} ms, with {CUSTOMERS:,} customers"
+    return (at_most(told, _p95(took[slowest]) / GOAL_MS, 1.0),)
+
+
+def _figures(took: dict[str, list[float]], sizes: dict[str, int]) -> Figures:
+    return {
+        "customers": CUSTOMERS,
+        "milliseconds": {
+            name: {"median": rounded(median(one) * 1e3), "p95": rounded(_p95(one) * 1e3)}
+            for name, one in took.items()
+        },
+        "to_the_frame": {
+            name: rounded(median(one) / median(took[FRAME])) for name, one in took.items() if name != FRAME
+        },
+        "bytes": sizes,
+    }
+
+
+def _p95(seconds: list[float]) -> float:
+    return quantiles(seconds, n=20)[-1]
+
+
+def _signed_in(address: str, login: str, deployment: Deployment) -> httpx.Client:
+    """Somebody's browser, without its window."""
+    client = httpx.Client(
+        base_url=address, timeout=PATIENCE, trust_env=False, headers={"sec-fetch-site": "same-origin"}
+    )
+    given = {"login": login, "password": deployment.accounts.password, "then": "/"}
+    answer = client.post("/sign-in", data=given)
+    if answer.status_code != 303:
+        raise RuntimeError(f"{login} was not let in: {answer.status_code}")
+    return client
