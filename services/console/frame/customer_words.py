@@ -1,0 +1,60 @@
+"""What pages say of a customer besides: what a claim rests on, what was decided, how somebody is in touch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.i18n import Text, translated, translated_in
+
+STATUS_MARKS: Final[Mapping[str, str]] = {
+    "owned": "good", "disputed": "bad", "lapsed": "warn", "closed": "mark", "unowned": "",
+}  # fmt: skip
+"""How a status is coloured; its words stand there all the same."""
+
+BASES: Final[Mapping[str, Text]] = {
+    "visit": translated_in("basis of a claim", "by a visit"),
+    "call": translated_in("basis of a claim", "by a call"),
+    "outreach": translated_in("basis of a claim", "by outreach"),
+    "transfer": translated_in("basis of a claim", "by a transfer"),
+    "ruling": translated_in("basis of a claim", "by a ruling"),
+}
+DECISIONS: Final[Mapping[str, Text]] = {
+    "established": translated_in("decision", "established"),
+    "renewed": translated_in("decision", "renewed"),
+    "kept": translated_in("decision", "kept"),
+    "superseded": translated_in("decision", "superseded"),
+    "returned": translated_in("decision", "returned"),
+    "lapsed": translated_in("decision", "lapsed"),
+    "revoked": translated_in("decision", "revoked"),
+    "released": translated_in("decision", "released"),
+    "transferred": translated_in("decision", "transferred"),
+    "ruled": translated_in("decision", "ruled"),
+    "disputed": translated_in("decision", "disputed"),
+}
+METHODS: Final[Mapping[str, Text]] = {
+    "phone": translated("phone"),
+    "web_chat": translated("web chat"),
+    "door_visit": translated("door visit"),
+    "invitation": translated("invitation"),
+    "sms": translated("text message"),
+    "other": translated("other ways"),
+}
+CATEGORIES: Final[Mapping[str, Text]] = {
+    "prospect": translated("prospective customer"),
+    "interested": translated("interested customer"),
+    "promising": translated("promising customer"),
+    "general": translated("general customer"),
+}
+PLAN_KINDS: Final[Mapping[str, Text]] = {
+    "follow_up": translated_in("kind of a plan", "follow-up"),
+    "reception": translated_in("kind of a plan", "reception"),
+    "outing": translated_in("kind of a plan", "outing"),
+    "after_sale": translated_in("kind of a plan", "after the sale"),
+    "work": translated_in("kind of a plan", "other work"),
+}
+
+
+def shown_name(names: tuple[str, ...] | list[str]) -> Text | str:
+    """How a customer is called: by the first name of the records."""
+    return names[0] if names else translated("(no name yet)")

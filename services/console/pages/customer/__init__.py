@@ -1,0 +1,1 @@
+"""All customers, and one customer: whose, by which clause, and how that came to be at any time."""

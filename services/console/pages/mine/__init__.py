@@ -1,0 +1,1 @@
+"""My customers: whose time runs out, the work of the day, and what is recorded of them in two taps."""
