@@ -295,6 +295,7 @@ class Stack:
         environment.setdefault("PANKE_AUDIT_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         environment.setdefault("PANKE_AUDIT_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
         environment.setdefault("PANKE_AUDIT_NOTIFIER", f"http://127.0.0.1:{self._port('notifier')}")
+        environment.setdefault("PANKE_NOTIFIER_REGISTERS", f"http://127.0.0.1:{self._port('registers')}")
         environment.setdefault("PANKE_REGISTERS_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         environment.setdefault("PANKE_REGISTERS_INTAKE", f"http://127.0.0.1:{self._port('intake')}")
         for asked in ("intake", "attribution", "notifier", "audit", "registers"):

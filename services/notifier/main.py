@@ -32,10 +32,15 @@ from services.notifier.model.metrics import Metrics
 from services.notifier.own_senders import admitted, hook_secrets
 from services.notifier.policy.notes_of_days import zone_remarks
 from services.notifier.receipts_http import receipts_app
+from services.notifier.reports.asking import AskedRegisters
+from services.notifier.reports.attaching import Workbooks
+from services.notifier.reports.store import ReportStore
+from services.notifier.reports.timers import ReportTimers
 from services.notifier.schedule.plan import Plans
 from services.notifier.senders import configured
 from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_lanes, office_plans
 from shared.access.deployment import ServiceDoor
+from shared.access.machine import AsMachine
 from shared.contract.topics import Topics
 from shared.platform.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
@@ -99,7 +104,8 @@ class NotifierService:
         for remark in zone_remarks(plans):
             log.warning("zone", remark=remark)
         limiter = DatabaseLimiter(self.database, self.machine, opener.hidden)
-        self.channels = configured(settings, limiter, plans)
+        registers = AskedRegisters(settings.notifier_registers, AsMachine(self.door.machine))
+        self.channels = configured(settings, limiter, plans, workbook=Workbooks(registers).of)
         topics = Topics(settings.topic_prefix)
         self.topic = topics.ownership
         patience = timedelta(seconds=settings.notifier_watermark_patience)
@@ -109,6 +115,7 @@ class NotifierService:
         self.dispatcher = Dispatcher(
             queue, self.channels, clocks, plans, _retry_policy(settings), self.metrics, self.breaker
         )
+        self.reports = ReportTimers(ReportStore(self.database), registers, clocks, plans, self.metrics)
         self.stop_sending = asyncio.Event()
         inbox = Inbox(self.database, self.topic, plans, clock)
         watermarks = Watermarks()
@@ -173,6 +180,7 @@ class NotifierService:
                 after=partial(self.dispatcher.drain, settings.notifier_timeout + 1.0),
             ),
             *self.ownership.parts("consumer", limits, partial(show_lag, self.metrics)),
+            in_background("reports", self.reports.run),
             in_background("clocks", self.kept_clock.run),
             in_background("ticks", partial(watch_dispatcher, self.metrics, sent, database.ping)),
             watched("dispatcher", "the dispatcher", sent, without_broker),

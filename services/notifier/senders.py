@@ -12,7 +12,7 @@ from services.notifier.channels import Channel
 from services.notifier.channels.contact import sender_address
 from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
-from services.notifier.channels.mail import MailChannel, MailServer
+from services.notifier.channels.mail import Attaching, MailChannel, MailServer
 from services.notifier.own_senders import own
 from services.notifier.schedule.plan import Plans, SmsTerms
 from services.notifier.settings import ChannelName, NotifierSettings
@@ -27,20 +27,23 @@ def configured(
     limiter: Limiter | None = None,
     plans: Plans = NO_PLANS,
     environ: Mapping[str, str] = os.environ,
+    workbook: Attaching | None = None,
 ) -> list[Channel]:
     """One channel for each name in the settings, in that order, and one for each robot of the policy.
 
-    Without a limiter that all processes share, limits are counted in this one alone.
+    Without a limiter that all processes share, limits are counted in this one alone. `workbook` is what mails attach.
     """
     limiter = limiter or ProcessLimiter(MachineClock())
     names = settings.notifier_channels
     if not names or len(set(names)) != len(names):
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
-    standard = [_channel(name, settings, limiter, plans) for name in names]
+    standard = [_channel(name, settings, limiter, plans, workbook) for name in names]
     return standard + [own(one, settings, limiter, environ) for one in plans.robots]
 
 
-def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter, plans: Plans) -> Channel:
+def _channel(
+    name: ChannelName, settings: NotifierSettings, limiter: Limiter, plans: Plans, workbook: Attaching | None
+) -> Channel:
     if name in providers.ROBOTS:
         return providers.chat(name, settings, limiter)
     if name == "aliyun-sms":
@@ -52,7 +55,7 @@ def _channel(name: ChannelName, settings: NotifierSettings, limiter: Limiter, pl
     if name == "webhook":
         return _webhook(settings)
     if name == "email":
-        return _mail(settings)
+        return _mail(settings, workbook)
     return LogChannel()
 
 
@@ -63,7 +66,7 @@ def _webhook(settings: NotifierSettings) -> Channel:
     return providers.hook(url, secret, settings, where)
 
 
-def _mail(settings: NotifierSettings) -> Channel:
+def _mail(settings: NotifierSettings, workbook: Attaching | None) -> Channel:
     if not settings.notifier_smtp_host or not settings.notifier_smtp_sender:
         wanted = " and ".join(variable(f"notifier_smtp_{part}") for part in ("host", "sender"))
         raise SettingsError(f"the channel email needs {wanted}")
@@ -83,4 +86,4 @@ def _mail(settings: NotifierSettings) -> Channel:
         settings.notifier_smtp_password or "",
         settings.notifier_smtp_security,
     )
-    return MailChannel(server, settings.notifier_timeout)
+    return MailChannel(server, settings.notifier_timeout, workbook)

@@ -48,6 +48,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_webhook_hosts: tuple[str, ...] = ()
     # For development: receivers on this machine, by http.
     notifier_allow_loopback: bool = False
+    # Where reports on a schedule are had.
+    notifier_registers: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8008"
     notifier_smtp_host: str = ""
     notifier_smtp_port: Port = 587
     notifier_smtp_sender: str = ""

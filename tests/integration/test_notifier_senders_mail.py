@@ -13,8 +13,9 @@ import pytest
 
 from deploy.local.ports import free_port
 from services.notifier.channels import ChannelError, NoAnswerError, RefusedError, TemporaryError
-from services.notifier.channels.mail import MailChannel, MailServer
+from services.notifier.channels.mail import XLSX, Attached, MailChannel, MailServer
 from services.notifier.channels.provider_verdict import OF_CHANNEL
+from services.notifier.model.alert import RenderedMessage
 from tests.support.notices import LI, NOTICE, said
 from tests.support.smtp import CUT, HANG, PASSWORD, USER, Post, posting
 
@@ -193,3 +194,22 @@ async def test_neither_password_nor_phone_is_told_anywhere(
     everything = "\n".join([*told, caplog.text])
     assert PASSWORD not in everything
     assert "13800000001" not in everything
+
+
+async def test_a_mail_carries_the_file_of_its_message(post: Post) -> None:
+    """The workbook stands in the mail by its name, beside the words; a message without one is words alone."""
+
+    async def workbook(notice: RenderedMessage) -> Attached | None:
+        return Attached("日报.xlsx", b"PK-of-a-workbook") if notice.case == NOTICE.case else None
+
+    mail = MailChannel(channel(post).server, 60.0, workbook)
+    await mail.send(NOTICE, TO)
+    await mail.send(replace(NOTICE, case=""), TO)
+    with_file, plain = (email.message_from_string(one, policy=email.policy.default) for one in post.received)
+    (attached,) = with_file.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("日报.xlsx", b"PK-of-a-workbook")
+    assert attached.get_content_type() == XLSX
+    body = with_file.get_body(("plain",))
+    assert body is not None
+    assert NOTICE.words.body_zh.splitlines()[0] in body.get_content()
+    assert not list(plain.iter_attachments())

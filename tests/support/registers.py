@@ -68,6 +68,7 @@ class JournalReader:
         self._book = self._books.find(rulebook).rulebook
         self._schemes = known_schemes() if scheme is None else _only(scheme)
         self._posted: dict[datetime, Registers] = {}
+        self.whole_until: datetime | None = None
 
     async def scope_of(self, office: str) -> ScopeId:
         for event in self.events:
@@ -93,7 +94,7 @@ class JournalReader:
         )
         again = pickle.loads(pickle.dumps((work, given, named)))  # as it crosses to another process
         value = again[0](of, *again[1], **again[2])
-        return Answered(pickle.loads(pickle.dumps(value)), seq)
+        return Answered(pickle.loads(pickle.dumps(value)), seq, whole_until=self.whole_until)
 
     def _bodies(self, seqs: Collection[int]) -> Sequence[bytes]:
         """The events of these seqs, opened."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 import aiosmtplib
 
@@ -47,6 +48,7 @@ _GONE = (
     aiosmtplib.SMTPTimeoutError,
     OSError,
 )
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Seconds that a server may take for its last word, behind which nothing follows.
 _GOODBYE = 1.0
 
@@ -63,15 +65,27 @@ class MailServer:
     security: Literal["none", "starttls", "tls"] = "starttls"
 
 
+class Attached(NamedTuple):
+    """A file that a mail carries."""
+
+    name: str
+    content: bytes
+
+
+Attaching = Callable[[RenderedMessage], Awaitable[Attached | None]]
+"""Which file goes with a message; None where there is none, or where it cannot be had now."""
+
+
 class MailChannel:
     """Sends an alert to the e-mail address that a person is enrolled with."""
 
     name = "email"
     after_crash: Literal["resend"] = "resend"
 
-    def __init__(self, server: MailServer, timeout: float) -> None:
+    def __init__(self, server: MailServer, timeout: float, workbook: Attaching | None = None) -> None:
         self.server = server
         self.timeout = timeout
+        self._workbook = workbook
 
     def destination(self, person: Person) -> str | None:
         return mail_address(person.contact("email"))
@@ -79,6 +93,12 @@ class MailChannel:
     async def send(self, notice: RenderedMessage, destination: str) -> str:
         with composing():
             message = _message(notice, self.server.sender, destination)
+            attached = None if self._workbook is None else await self._workbook(notice)
+            if attached is not None:
+                maintype, _, subtype = XLSX.partition("/")
+                message.add_attachment(
+                    attached.content, maintype=maintype, subtype=subtype, filename=attached.name
+                )
         client = self._client()
         try:
             try:

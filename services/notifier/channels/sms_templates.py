@@ -142,6 +142,8 @@ def kind_of(rung: Rung, audience: Audience, detail: Mapping[str, Any] | None) ->
     """What kind of message tells of one alert."""
     if rung is Rung.EVENT:
         return str((detail or {}).get("event", ""))
+    if rung is Rung.REPORT:
+        return Rung.REPORT.value
     if rung is Rung.LAPSED:
         return LAPSED
     return REMINDER if audience is Audience.OWNER else SUPERVISOR

@@ -43,6 +43,7 @@ _TYPES: Mapping[NoticeKind, str] = {
     "reminder": "claim.expiring",
     "lapsed": "claim.lapsed",
     "event": "claim.changed",
+    "report": "report.made",
     "digest": "claims.digest",
     "test": "test",
 }

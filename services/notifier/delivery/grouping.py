@@ -37,6 +37,11 @@ def _at_opening(alert: LeasedAlert, plans: Plans) -> bool:
 
 
 def _of_one_person(members: list[LeasedAlert], plans: Plans) -> Iterator[OutgoingMessage]:
+    # A report is read for itself: its figures would be lost among others.
+    yield from (OutgoingMessage((one,), one.digest) for one in members if one.kind == "report")
+    members = [one for one in members if one.kind != "report"]
+    if not members:
+        return
     plan = plans.of(members[0].scope)
     opening = any(_at_opening(one, plans) for one in members)
     waited = plan.digest.wanted and any(one.limited for one in members)

@@ -51,6 +51,8 @@ class Router:
         alert = members[0]
         assert alert.staff is not None  # the queue makes every alert out to a person
         person = people[alert.scope, alert.staff]
+        if alert.kind == "report":
+            return self._of_reader(members, person)
         found = self._reach(members, person, now)
         if not isinstance(found, Unavailable):
             return Addressee(Recipient(person), found)
@@ -73,6 +75,17 @@ class Router:
                 return Addressee(Recipient(person), ways)
         roles = self._plans.of(alert.scope).stand_in.get(found, ())
         return Unreachable(found, asked or bool(roles))
+
+    def _of_reader(self, members: Sequence[LeasedAlert], person: Person) -> Addressee | Unreachable:
+        """A report is for its readers alone: who stands in for one may not be one, and an absence does not matter."""
+        if person.departed:
+            return Unreachable(Unavailable.DEPARTED, asked=False)
+        ways = [
+            one for one in self._ways(members[0].scope, person) if _says(one[0], members, standing_in=False)
+        ]
+        if not ways:
+            return Unreachable(Unavailable.NO_CONTACT, asked=False)
+        return Addressee(Recipient(person), ways)
 
     def one_by_one(self, members: Sequence[LeasedAlert], people: People) -> bool:
         """Whether the person prefers a channel that has no words for several alerts in one message."""

@@ -96,7 +96,8 @@ class ListedRow(ShownRow, frozen=True):
     done_at: datetime | None
 
     def listed(self, attempts: tuple[Attempt, ...]) -> ListedAlert:
-        return ListedAlert(case=case_number(self.customer), attempts=attempts, **asdict(self))
+        case = case_number(self.customer) if self.customer else ""
+        return ListedAlert(case=case, attempts=attempts, **asdict(self))
 
 
 class AttemptRow(Struct, frozen=True):

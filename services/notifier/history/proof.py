@@ -87,7 +87,7 @@ class LoggedRow(ShownRow, frozen=True):
         entries.sort(key=lambda one: (one.at is not None, one.at))
         shown = {name: value for name, value in asdict(self).items() if not name.startswith("made_")}
         return LoggedAlert(
-            case=case_number(self.customer),
+            case=case_number(self.customer) if self.customer else "",
             told_before_deadline=any(at < self.deadline for at in _reached_at(entries)),
             history=tuple(entries),
             **shown,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.messages.digest import compose_digest
 from services.notifier.messages.event import event_words
+from services.notifier.messages.report import report_words
 from services.notifier.messages.words import case_number, compose, counted_from, standing_in
 from services.notifier.model.alert import (
     DigestLine,
@@ -46,7 +47,7 @@ class Composer:
             id=packet.id,
             scope=first.scope,
             customer=CustomerId("") if several else first.customer,
-            case="" if several else case_number(first.customer),
+            case="" if several or not first.customer else case_number(first.customer),
             rung=Rung.DIGEST if several else first.rung,
             audience=first.audience,
             to=to.person,
@@ -72,6 +73,8 @@ class Composer:
             words = compose_digest(packet.members, owners, to.person.staff, now, zone, self._late_after)
         elif first.kind == "event":
             words = event_words(first, zone)
+        elif first.kind == "report":
+            words = report_words(first, now, zone, self._late_after, self._plans.console)
         else:
             return compose(first, _owner(first, people), now, zone, self._late_after, to.instead_of)
         return words if to.instead_of is None else standing_in(words, *to.instead_of)

@@ -59,7 +59,7 @@ class LeasedAlert:
     rounds: int
     traceparent: str | None
     watermark: datetime | None
-    kind: Literal["claim", "event"] = "claim"
+    kind: Literal["claim", "event", "report"] = "claim"
     detail: Mapping[str, Any] | None = None
     # It waits for the limit of a channel, and may go out together with others.
     limited: bool = False
@@ -158,10 +158,11 @@ class MessageText:
         return self.body_en if self.language is Language.EN else self.body_zh
 
 
-NoticeKind = Literal["reminder", "lapsed", "event", "digest", "test"]
+NoticeKind = Literal["reminder", "lapsed", "event", "report", "digest", "test"]
 _KINDS: Mapping[Rung, NoticeKind] = {
     Rung.LAPSED: "lapsed",
     Rung.EVENT: "event",
+    Rung.REPORT: "report",
     Rung.DIGEST: "digest",
     Rung.TEST: "test",
 }

@@ -18,8 +18,10 @@ class Rung(StrEnum):
     LAST_AFTERNOON = "last_afternoon"
     LAST_CALL = "last_call"
     LAPSED = "lapsed"
-    # No steps: what else happened to a customer, several alerts in one message, and a try of a channel.
+    # No steps: what else happened to a customer, a report on a schedule, several alerts in one
+    # message, and a try of a channel.
     EVENT = "event"
+    REPORT = "report"
     DIGEST = "digest"
     TEST = "test"
 
@@ -29,6 +31,8 @@ class Audience(StrEnum):
 
     OWNER = "owner"
     SUPERVISOR = "supervisor"
+    # Of a report: whom the office names.
+    READER = "reader"
 
 
 class Language(StrEnum):
@@ -49,6 +53,14 @@ class EventKind(StrEnum):
     DISPUTED = "disputed"
     RULED = "ruled"
     SHARES = "shares"
+
+
+class ReportEvery(StrEnum):
+    """How long the period is that a report on a schedule is of: 日报, 周报, 月报."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class Unavailable(StrEnum):

@@ -38,6 +38,12 @@ class Metrics:
             "Calls made before the watermark covered the due time",
             registry=self.registry,
         )
+        self.reports_made = Counter(
+            "panke_notifier_reports_made",
+            "Reports on a schedule by what came of them: made, without_figures, nobody to read them",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.messages = Counter(
             "panke_notifier_messages",
             "Messages of panke.ownership.v1 by what was done with them",

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from services.notifier.model.kinds import Audience, EventKind, Language, Rung, Unavailable
 from services.notifier.policy import shape
+from services.notifier.policy.reports import reports_of
 from services.notifier.policy.robots import check_list, check_office, own_robots, robots_of
 from services.notifier.policy.sms import sms_of
 from services.notifier.schedule.calendar import Calendar, CalendarError, QuietHours
@@ -89,6 +90,8 @@ def _office(document: Document, key: str, given: shape.Office, base: OfficePlan,
         plan = replace(plan, stand_in=roles)
     if given.digest is not None:
         plan = replace(plan, digest=DigestTerms(given.digest.at_opening, given.digest.threshold))
+    if given.reports is not None:
+        plan = replace(plan, reports=reports_of(document, f"{key}.reports", given.reports, plan.hours))
     return plan if given.events is None else replace(plan, events=frozenset(given.events))
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta, field
 
-from services.notifier.model.kinds import EventKind
+from services.notifier.model.kinds import EventKind, ReportEvery
 from services.notifier.policy.shape_senders import ROBOT, OwnRobots, Robots, SmsProviders
 from shared.contract.events import Role
 from shared.ids import StaffId
@@ -88,6 +88,12 @@ class Channels(Strict, frozen=True):
     auditor: Preference | None = None
 
 
+ReportName = Literal[
+    "traffic", "daily", "period", "consultants", "work", "activity", "levels", "due", "conversion", "losses",
+    "overdue", "contracts", "referrals", "timeliness", "satisfaction", "complaints", "reservations",
+    "consistency", "checks", "targets",
+]  # fmt: skip
+"""Those of the registers; a test holds the two together."""
 Roles = Annotated[tuple[Role, ...], Meta(description="roles of the scope, asked one after another")]
 
 
@@ -108,6 +114,39 @@ class Digest(Strict, frozen=True):
     ] = None
 
 
+class ReadersSection(Strict, frozen=True):
+    """Who reads a report: those of these roles at the office, or in the scope where the office has none; and these."""
+
+    roles: tuple[Role, ...] = ()
+    staff: Annotated[tuple[StaffId, ...], Meta(description="staff ids")] = ()
+
+
+class ReportSection(Strict, frozen=True):
+    """A report that goes out by itself."""
+
+    report: Annotated[ReportName, Meta(description="as `panke report` calls it")]
+    every: ReportEvery
+    to: ReadersSection
+    offices: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")], ...],
+        Meta(description="left out: every office of the scope, each its own"),
+    ] = ()
+    at: Annotated[
+        str,
+        Meta(
+            pattern=r"^(opening|closing|([01][0-9]|2[0-3]):[0-5][0-9])$",
+            description="HH:MM in the office, or one of its hours",
+        ),
+    ] = "closing"
+    days_after: Annotated[
+        int, Meta(ge=0, le=10, description="how many days behind the last of the period")
+    ] = 0
+    ends: Annotated[Weekday, Meta(description="with which weekday a week ends")] = "sunday"
+    attach: Annotated[
+        bool, Meta(description="whether a mail carries the workbook, with the names of customers")
+    ] = False
+
+
 class Office(Strict, frozen=True):
     """What holds in a scope, or in all of them."""
 
@@ -123,6 +162,9 @@ class Office(Strict, frozen=True):
     digest: Digest | None = None
     events: Annotated[
         tuple[EventKind, ...] | None, Meta(description="what else is told; left out: all of them")
+    ] = None
+    reports: Annotated[
+        tuple[ReportSection, ...] | None, Meta(description="the reports that go out by themselves")
     ] = None
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.model.kinds import EventKind, Language, Unavailable
 from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.reporting import ReportTerms
 from shared.ids import ScopeId, StaffId
 
 
@@ -88,6 +89,8 @@ class OfficePlan:
     stand_in: Mapping[Unavailable, tuple[str, ...]] = field(default_factory=dict)
     digest: DigestTerms = DigestTerms()
     events: frozenset[EventKind] = frozenset()
+    # The reports that go out by themselves.
+    reports: tuple[ReportTerms, ...] = ()
 
     def channels_for(self, role: str) -> tuple[str, ...] | None:
         return self.channels.get(role) or self.channels.get("default")
@@ -137,6 +140,8 @@ class Plans:
     sms: Mapping[str, SmsTerms] = field(default_factory=dict)
     # Over how long what falls due at a full hour is spread.
     spread: timedelta = field(default=timedelta(0), compare=False)
+    # Where people open what a message tells of; empty: nowhere.
+    console: str = field(default="", compare=False)
     # The zones of the scopes' rulebooks, learned from what attribution tells; they go before those written here.
     zones: dict[str, ZoneInfo] = field(default_factory=dict, compare=False, repr=False)
 

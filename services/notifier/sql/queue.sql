@@ -191,7 +191,7 @@ SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) 
 FROM alerts a
 LEFT JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
 WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > clock_timestamp() AND a.superseded_at IS NULL
-  AND (a.kind = 'event' OR a.rung = 'lapsed' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
+  AND (a.kind <> 'claim' OR a.rung = 'lapsed' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
 RETURNING number
 
 -- name: end_attempts

@@ -121,6 +121,8 @@ def headers_of(found: Answered[Any]) -> dict[str, str]:
     headers = {"Panke-As-Of-Seq": str(found.as_of_seq)}
     if found.behind_since is not None:
         headers["Panke-Behind-Since"] = format_instant(found.behind_since)
+    if found.whole_until is not None:
+        headers["Panke-Whole-Until"] = format_instant(found.whole_until)
     return headers
 
 

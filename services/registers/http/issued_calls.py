@@ -45,7 +45,7 @@ from services.registers.http.parameters import (
     place_in,
     wrong,
 )
-from services.registers.http.reports_calls import action_of, known_report
+from services.registers.http.reports_calls import known_report
 from services.registers.http.sight import OfficeCaller
 from services.registers.issued.stages import ACTIONS, IssuedStage, NextStage, awaits, following
 from services.registers.issued.store import (
@@ -56,6 +56,7 @@ from services.registers.issued.store import (
     digest_of,
 )
 from services.registers.lists.waiting import AwaitedStage
+from shared.access.readers import report_action
 from shared.access.report import disclosed
 from shared.access.table import permission_table
 from shared.contract import BadEvent, format_instant, parse_instant
@@ -127,7 +128,7 @@ class IssuedCalls:
         name = known_report(asked.report)
         caller = await self._asking.caller(request, office)
         sight = caller.whole(ISSUE)
-        caller.whole(action_of(name))
+        caller.whole(report_action(name))
         moment = self._asking.moment(None, _time(asked.known_at))
         question = ReportAsked(name, asked.first, asked.last, asked.by)
         found = await self._asking.ask(caller, moment, issue_report, sight, question)
@@ -271,7 +272,7 @@ class IssuedCalls:
         """One whose document the caller may read: all of the office's rows stand in it."""
         caller.whole(READ_ISSUED)
         kept = await self._found(caller, issued)
-        caller.whole(action_of(kept.report))
+        caller.whole(report_action(kept.report))
         return kept
 
     async def _answer(self, kept: IssuedReport) -> IssuedReportAnswer:

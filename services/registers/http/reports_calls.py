@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Request
 from msgspec.structs import replace
@@ -33,12 +33,10 @@ from services.registers.http.parameters import (
     wrong,
 )
 from services.registers.reports.catalogue import REPORTS, UnknownReportError, find_report
+from shared.access.readers import report_action
 from shared.i18n import bilingual, listed
 from shared.platform.http.problem import ProblemError
 
-READ: Final = "report.read"
-ACTIONS: Final = {"satisfaction": "report.satisfaction", "checks": "report.checks"}
-"""Reports that not everybody reads who reads the others."""
 Table = Annotated[str | None, Query(max_length=40, pattern=r"^[a-z_]+$", description="the first unless said")]
 Line = Annotated[
     str | None,
@@ -69,7 +67,7 @@ class ReportCalls:
         found = [
             NamedReport(name, one.code, list(one.grains))
             for name, one in REPORTS.items()
-            if caller.may(action_of(name))
+            if caller.may(report_action(name))
         ]
         return encoded(KnownReportList(found))
 
@@ -91,7 +89,7 @@ class ReportCalls:
         name = known_report(report)
         asked = ReportAsked(name, first, last, by, self._past("issued", issued), moment_of("as_of", as_of))
         caller = await self._asking.caller(request, office)
-        sight, moment = caller.sight(action_of(name)), self._asking.moment(min_seq, known_at, as_of)
+        sight, moment = caller.sight(report_action(name)), self._asking.moment(min_seq, known_at, as_of)
         return await self._asking.answer(caller, sight, moment, report_document, asked)
 
     def _past(self, name: str, text: str | None) -> datetime | None:
@@ -124,7 +122,7 @@ class ReportCalls:
         figure = FigureAsked(column, table, line, limit=limit)
         figure = replace(figure, after=place_in(at, asked, figure))
         caller = await self._asking.caller(request, office)
-        sight, moment = caller.sight(action_of(name)), self._asking.moment(min_seq, known_at, as_of, at)
+        sight, moment = caller.sight(report_action(name)), self._asking.moment(min_seq, known_at, as_of, at)
         return await self._asking.answer(caller, sight, moment, figure_rows, asked, figure)
 
 
@@ -137,8 +135,3 @@ def known_report(name: str) -> str:
         raise ProblemError(
             404, bilingual("no report {name}; there are {known}", name=name, known=known)
         ) from None
-
-
-def action_of(name: str) -> str:
-    """The action that reading a report is."""
-    return ACTIONS.get(name, READ)

@@ -26,9 +26,10 @@ from services.registers.http.parameters import (
     sort_of,
 )
 from services.registers.http.registers_calls import Sort, known_register
-from services.registers.http.reports_calls import action_of, known_report
+from services.registers.http.reports_calls import known_report
 from services.registers.reports.catalogue import REPORTS
 from services.registers.sheets.forms import FORMS
+from shared.access.readers import report_action
 from shared.i18n import translated
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -94,7 +95,7 @@ class WorkbookCalls:
         how = WorkbookAsked(caller.staff(), english)
         moment = self._asking.moment(min_seq, known_at, as_of)
         made = await self._asking.answer(
-            caller, caller.sight(action_of(name)), moment, report_workbook, asked, how
+            caller, caller.sight(report_action(name)), moment, report_workbook, asked, how
         )
         return _file(made, f"{REPORTS[name].code} {translated('report').zh}", name, office, first, last)
 

@@ -35,11 +35,15 @@ NOW = AskedMoment()
 
 
 class Answered(Struct, Generic[T], frozen=True):
-    """An answer, and the last fact that it knows; `behind_since` where the scope cannot be posted beyond it."""
+    """An answer, and the last fact that it knows; `behind_since` where the scope cannot be posted beyond it.
+
+    Up to `whole_until` (business time) no fact is missing.
+    """
 
     value: T
     as_of_seq: int
     behind_since: datetime | None = None
+    whole_until: datetime | None = None
 
 
 @dataclass

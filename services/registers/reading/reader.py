@@ -124,7 +124,10 @@ class RegistersReader:
         self._under_way += 1
         try:
             head = await self._head(scope, asked.min_seq)
-            return await self._answer(self._meant(head, asked), work, given, named)
+            whole_until = self._whole_until(head.partition)
+            if whole_until is not None:  # what was taken while it came about is part of what is whole
+                head = await self._head(scope, None)
+            return await self._answer(self._meant(head, asked, whole_until), work, given, named)
         finally:
             self._under_way -= 1
 
@@ -149,9 +152,9 @@ class RegistersReader:
         """Every scope that facts were taken of, and how far. Raises `DatabaseAwayError`."""
         return [_head_of(TakenScopeRow(*row)) for row in await self._rows("heads", {"scopes": None})]
 
-    def _meant(self, head: TakenHead, asked: AskedMoment) -> AskedScope:
+    def _meant(self, head: TakenHead, asked: AskedMoment, whole_until: datetime | None) -> AskedScope:
         known_at = asked.known_at or self._now()
-        return AskedScope(head, known_at, asked.as_of or known_at, self._whole_until(head.partition))
+        return AskedScope(head, known_at, asked.as_of or known_at, whole_until)
 
     async def _answer(self, asked: AskedScope, work: Callable[..., T], given: Any, named: Any) -> Answered[T]:
         begun, held = time.monotonic(), True

@@ -211,7 +211,8 @@ def answer(asked: AskedScope, work: Callable[..., T], given: Any, named: Any) ->
         held.lapse(asked.whole_until)
     known = process.known(held, asked)
     try:
-        return Answered(work(known, *given, **named), known.seq, known.behind_since)
+        value = work(known, *given, **named)
+        return Answered(value, known.seq, known.behind_since, None if failing else asked.whole_until)
     except Exception as error:
         raise _sendable(error) from None
 

@@ -3,7 +3,7 @@
 GRANT SELECT ON ALL TABLES IN SCHEMA notifier TO {notifier};
 GRANT INSERT ON notifier.irregular, notifier.transitions TO {notifier};
 GRANT INSERT, UPDATE ON notifier.positions, notifier.scopes, notifier.staff, notifier.claims, notifier.attempts,
-    notifier.receipts, notifier.report_polls, notifier.clock_anchors TO {notifier};
+    notifier.receipts, notifier.report_polls, notifier.report_schedules, notifier.clock_anchors TO {notifier};
 GRANT INSERT, UPDATE, DELETE ON notifier.alerts, notifier.breakers, notifier.send_limits TO {notifier};
 GRANT INSERT, UPDATE, DELETE ON notifier.heard TO {notifier};
 GRANT INSERT, DELETE ON notifier.early_reports TO {notifier};
