@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ class ConsoleUnderTest:
     machine: str
     scope: str
     office: str
+    clock: str
+
+    def now(self) -> datetime:
+        """What time it is in the office, to the second."""
+        return ClockDriver(Path(self.clock)).now().replace(microsecond=0)
 
     def login(self, role: str) -> str:
         """Whoever has this role."""
@@ -72,6 +78,14 @@ class ConsoleUnderTest:
         """What attribution answers."""
         with self.desk() as http:
             return self._ask(http, path, **query)
+
+    def look_up(self, phone: str) -> str:
+        """The id of the customer with this phone."""
+        with self.desk() as http:
+            path = f"{self.services['attribution']}/v1/scopes/{self.scope}/lookup"
+            answer = http.post(path, json={"contact": phone})
+            assert answer.status_code == 200, answer.text
+            return str(answer.json()["customer"])
 
     def _ask(self, http: httpx.Client, path: str, **query: Any) -> Any:
         deadline = time.monotonic() + PATIENCE
@@ -137,6 +151,7 @@ def _told(deployment: Deployment, folder: Path) -> ConsoleUnderTest:
     return ConsoleUnderTest(
         addresses[CONSOLE], addresses, dict(deployment.accounts.roles), deployment.accounts.password,
         str(folder / "parts" / "keys" / "desk.json"), SCOPE, OFFICE,
+        str(folder / "clock.json"),
     )  # fmt: skip
 
 

@@ -1,0 +1,74 @@
+"""Texts that would be programs: who writes one into a name, a note or the name of a file is read, and not obeyed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.pages import PageAddress, filled
+from tests.browser.test_pages import READ, named, reader
+from tests.support.console import ConsoleUnderTest, Visitors
+
+SCRIPT = "<script>window.hit=1</script>"
+IMAGE = '"><img src=x onerror=window.hit=1>'
+TEMPLATE = "{{7*7}}${7*7}<svg/onload=window.hit=1>"
+WATCHED = """addEventListener("securitypolicyviolation", (event) =>
+  (window.violated ||= []).push(`${event.violatedDirective} ${event.blockedURI}`));"""
+
+
+@pytest.fixture(scope="session")
+def hostile(console: ConsoleUnderTest) -> str:
+    """A customer of whom every text is a program; the id."""
+    phone = f"139{uuid.uuid4().int % 10**8:08d}"
+    party = {"name": IMAGE, "phones": [phone], "relation": SCRIPT}
+    said = {"level": IMAGE, "next_step": TEMPLATE, "project": SCRIPT}
+    console.record(_event(console, "visit.registered", {
+        "visit": uuid.uuid4().hex, "received_by": "li", "capacity": "on_turn", "asked": {"visited_before": "no"},
+        "customer": party, "notes": f"{SCRIPT} {TEMPLATE}", "purpose": IMAGE,
+        "channel": SCRIPT, **said,
+    }))  # fmt: skip
+    console.record(_event(console, "followup.recorded", {
+        "customer": party, "by": "li", "method": "phone", "subject": IMAGE, "content": f"{SCRIPT}{TEMPLATE}", **said,
+    }))  # fmt: skip
+    console.record(_event(console, "document.attached", {
+        "customer": party, "kind": SCRIPT, "title": f"{IMAGE}.pdf", "sha256": "0" * 64, "bytes": 1,
+        "media_type": "application/pdf",
+    }))  # fmt: skip
+    console.record(_event(console, "dispute.opened", {
+        "dispute": uuid.uuid4().hex, "customer": party, "opened_by": "li", "reason": f"{IMAGE}{SCRIPT}",
+    }))  # fmt: skip
+    return console.look_up(phone)
+
+
+def _event(console: ConsoleUnderTest, type_: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()), "type": type_, "scope": console.scope, "office": console.office, "actor": "desk",
+        "occurred_at": console.now().isoformat(), "data": data,
+    }  # fmt: skip
+
+
+def unharmed(page: Page) -> None:
+    """Nothing ran, nothing was tried that the policy had to stop, and nothing was worked out."""
+    assert page.evaluate("window.hit") is None
+    assert page.evaluate("window.violated") is None
+    assert "49" not in page.locator("body").inner_text().split()
+    assert page.locator("a[href^='javascript:']").count() == 0
+
+
+@pytest.mark.parametrize("address", READ, ids=named)
+def test_a_page_shows_hostile_texts_as_texts(
+    visitors: Visitors, console: ConsoleUnderTest, hostile: str, address: PageAddress
+) -> None:
+    path = filled(address.path.replace("{customer}", hostile), console)
+    if path is None:
+        pytest.skip("made by its own test")
+    page = visitors.visit(reader(address))
+    page.add_init_script(WATCHED)
+    try:
+        page.goto(path)
+        unharmed(page)
+    finally:
+        page.context.close()
