@@ -82,7 +82,7 @@ class ConsoleService:
             PATH, send_asset, methods=["GET"], response_model=None, include_in_schema=False
         )
         self.app.include_router(entrance_routes(Entrance(self.sessions, self.cookie)))
-        self.app.include_router(live_routes(self.live))
+        self.app.include_router(live_routes(self.live, time.time))
         self.app.include_router(page_routes())
 
     def _door(self, app: ASGIApp) -> ASGIApp:

@@ -16,8 +16,9 @@ from starlette.types import Receive, Scope, Send
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServiceClients
 from services.console.door.browser_sessions import BrowserSessions, TokensGiven
-from services.console.door.door import ConsoleDoor, SessionCookie, own_page, sign_in_address
+from services.console.door.door import ConsoleDoor, SessionCookie
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
+from services.console.frame.own_page import own_page, sign_in_address
 from shared.access.table import permission_table
 
 LIFE = 600

@@ -71,7 +71,7 @@ def test_texts_of_others_are_escaped(language: str) -> None:
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     page = rendered(language, "problem.html", {
         "status": 422, "told": {"detail": hostile, "errors": [{"path": hostile, "message": hostile}]},
-        "asset": lambda name: name,
+        "asset": lambda name: name, "sign_in": "/sign-in",
     })  # type: ignore[arg-type]  # fmt: skip
     assert "<script>alert" not in page
     assert "<img src=x" not in page
@@ -198,7 +198,7 @@ async def test_a_stream_says_when_a_scope_moved() -> None:
     """Once for each time that it did, and again after attribution was away."""
     told, clients = moving()
     live = LiveScopes(0.01)
-    stream = live.stream("east", clients.asked_by("t", None))
+    stream = live.stream("east", clients.asked_by("t", None), 60.0)
     async with asyncio.timeout(30):
         assert (await anext(stream)).startswith(b"retry:")
         assert b"data: 7\n" in await anext(stream)
@@ -215,7 +215,7 @@ async def test_many_who_look_cost_one_look() -> None:
     """Nobody looks any more when the last one has left."""
     told, clients = moving()
     live = LiveScopes(0.01)
-    streams = [live.stream("east", clients.asked_by("t", None)) for _ in range(20)]
+    streams = [live.stream("east", clients.asked_by("t", None), 60.0) for _ in range(20)]
     async with asyncio.timeout(30):
         for stream in streams:
             await anext(stream)
@@ -224,6 +224,31 @@ async def test_many_who_look_cost_one_look() -> None:
     for stream in streams:
         await stream.aclose()  # type: ignore[attr-defined]
     assert not live.open_scopes
+
+
+async def test_a_scope_is_looked_at_as_somebody_who_still_looks() -> None:
+    """Whoever leaves takes their token along."""
+    tokens: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        tokens.append(request.headers["authorization"])
+        told.seq += 1
+        return await told.answer(request)
+
+    told, clients = moving()
+    clients.client("attribution")._transport = httpx.MockTransport(answer)
+    live = LiveScopes(0.01)
+    first, second = (live.stream("east", clients.asked_by(name, None), 60.0) for name in ("first", "second"))
+    async with asyncio.timeout(30):
+        for stream in (first, second):
+            await anext(stream)
+            await anext(stream)
+        await second.aclose()  # type: ignore[attr-defined]
+        tokens.clear()
+        await anext(first)
+        await anext(first)
+    assert tokens[-1] == "Bearer first"
+    await first.aclose()  # type: ignore[attr-defined]
 
 
 async def test_an_answer_of_another_version_is_told_and_not_half_shown() -> None:

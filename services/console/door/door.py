@@ -8,7 +8,6 @@ says neither is refused; no page of another origin can have a form sent here in 
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.door.browser_sessions import BrowserSessions, SessionTurn
+from services.console.frame.own_page import sign_in_address
 from shared.access.table import PermissionTable
 from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError, problem
 
-SIGN_IN: Final = "/sign-in"
 _READS: Final = frozenset({"GET", "HEAD"})
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -122,24 +121,6 @@ class ConsoleDoor:
 
     def _is_session(self, value: bytes) -> bool:
         return value.startswith(self._cookie.name.encode() + b"=")
-
-
-def sign_in_address(then: str) -> str:
-    """The sign-in that leads to a page of ours afterwards."""
-    return SIGN_IN if then == "/" else f"{SIGN_IN}?then={quote(then, safe='/')}"
-
-
-def own_page(given: str | None) -> str:
-    """Where to go on after a sign-in: an address of this console, or the first page where it is none.
-
-    A browser takes `//host`, `/\\host` and a tab within for another host: all that is not plainly a path is none.
-    """
-    if not given or not given.startswith("/") or not given.isprintable() or "\\" in given:
-        return "/"
-    parts = urlsplit(given)
-    if parts.scheme or parts.netloc or given.startswith("//") or parts.path.startswith(SIGN_IN):
-        return "/"
-    return given
 
 
 def _refuse_foreign(request: Request) -> None:

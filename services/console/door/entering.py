@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.door.browser_sessions import BrowserSessions, TokensGiven
-from services.console.door.door import SessionCookie, own_page, sign_in_address
+from services.console.door.door import SessionCookie
 from services.console.frame.forms import Form
+from services.console.frame.own_page import own_page, sign_in_address
 from services.console.frame.page import LANGUAGE_COOKIE, Page, PageRequest
 from services.console.frame.words import LANGUAGES
 from shared.access.caller import Caller

@@ -171,7 +171,7 @@ def token_of(request: Request) -> str | None:
     return token if scheme == "Bearer" and token else None
 
 
-def problem_page(language: Language, status: int, told: Mapping[str, Any]) -> Response:
-    """A refusal as a page, with what to do next."""
-    given = {"status": status, "told": told, "asset": asset}
+def problem_page(language: Language, status: int, told: Mapping[str, Any], sign_in: str) -> Response:
+    """A refusal as a page, with what to do next; `sign_in` leads back to where somebody was."""
+    given = {"status": status, "told": told, "asset": asset, "sign_in": sign_in}
     return HTMLResponse(rendered(language, "problem.html", given), status, headers=_HEADERS)

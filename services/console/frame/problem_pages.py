@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.console.frame.own_page import own_page, sign_in_address
 from services.console.frame.page import language_of, problem_page
 from shared.platform.http.problem import PROBLEM_TYPE
 
@@ -36,10 +38,20 @@ class ProblemPages:
             body += message.get("body", b"")
             if not message.get("more_body", False):
                 told: dict[str, Any] = msgspec.json.decode(body)
-                answer = problem_page(language_of(Request(scope)), held["status"], told)
+                request = Request(scope)
+                then = sign_in_address(_came_from(request))
+                answer = problem_page(language_of(request), held["status"], told, then)
                 await answer(scope, receive, send)
 
         await self._app(scope, receive, turning)
+
+
+def _came_from(request: Request) -> str:
+    """The page of ours on which somebody was, to go back to after a sign-in: what they typed is kept there."""
+    came = urlsplit(request.headers.get("referer", ""))
+    if came.netloc != request.headers.get("host"):
+        return "/"
+    return own_page(came.path + (f"?{came.query}" if came.query else ""))
 
 
 def _wants_page(request: Request) -> bool:

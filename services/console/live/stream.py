@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Final
 
 import structlog
@@ -28,19 +28,18 @@ ScopeName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 BEAT: Final = 15.0
 """Seconds after which a stream says that it is still there; times that are shown are counted down by the page."""
 MOST: Final = 500
-TURNED: Final = 900.0
-"""Seconds after which a stream ends, and is begun anew by the browser with the token of then."""
+SHORTEST: Final = 5.0
+"""Seconds that a stream lasts at least."""
 
 
 class _Watch:
-    """One scope that somebody has open; it is looked at as the one who opened it last, whose token is good longest."""
+    """One scope that somebody has open; it is looked at as the last of those who have, whose token is good longest."""
 
     def __init__(self) -> None:
         self.seq = -1
         self.moved = asyncio.Event()
-        self.open = 0
+        self.lookers: list[ServicesAsPerson] = []
         self.task: asyncio.Task[None] | None = None
-        self.asked_by: ServicesAsPerson | None = None
 
 
 class LiveScopes:
@@ -51,31 +50,29 @@ class LiveScopes:
         self._watches: dict[str, _Watch] = {}
         self._open = 0
 
-    async def stream(self, scope: str, services: ServicesAsPerson) -> AsyncIterator[bytes]:
-        """`moved` with the seq of the last fact, each time that there is another; a comment while there is none."""
-        watch = self._watches.setdefault(scope, _Watch())
-        watch.open += 1
-        watch.asked_by = services
-        self._open += 1
-        if watch.task is None:
-            watch.task = asyncio.create_task(self._look(scope, watch))
-        told = -1
-        ends = asyncio.get_running_loop().time() + TURNED
+    async def stream(self, scope: str, services: ServicesAsPerson, lasts: float) -> AsyncIterator[bytes]:
+        """`moved` with the seq of the last fact, each time that there is another; a comment while there is none.
+
+        It ends after `lasts` seconds, when the token is over, and is begun anew by the browser with the next one.
+        """
+        watch = self._entered(scope, services)
+        clock = asyncio.get_running_loop().time
+        told, ends = -1, clock() + max(lasts, SHORTEST)
         try:
             yield b"retry: 2000\n\n"
-            while asyncio.get_running_loop().time() < ends:
+            while (left := ends - clock()) > 0:
                 moved = watch.moved
                 if watch.seq not in (told, -1):
                     told = watch.seq
                     yield b"event: moved\ndata: %d\n\n" % told
                     continue
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(BEAT):
+                    async with asyncio.timeout(min(BEAT, left)):
                         await moved.wait()
                         continue
                 yield b": here\n\n"
         finally:
-            self._left(scope, watch)
+            self._left(scope, watch, services)
 
     @property
     def open_scopes(self) -> frozenset[str]:
@@ -91,19 +88,26 @@ class LiveScopes:
             if watch.task is not None:
                 watch.task.cancel()
 
-    def _left(self, scope: str, watch: _Watch) -> None:
-        watch.open -= 1
+    def _entered(self, scope: str, services: ServicesAsPerson) -> _Watch:
+        watch = self._watches.setdefault(scope, _Watch())
+        watch.lookers.append(services)
+        self._open += 1
+        if watch.task is None:
+            watch.task = asyncio.create_task(self._look(scope, watch))
+        return watch
+
+    def _left(self, scope: str, watch: _Watch, services: ServicesAsPerson) -> None:
+        watch.lookers.remove(services)
         self._open -= 1
-        if watch.open == 0:
+        if not watch.lookers:
             self._watches.pop(scope, None)
             if watch.task is not None:
                 watch.task.cancel()
 
     async def _look(self, scope: str, watch: _Watch) -> None:
         while True:
-            assert watch.asked_by is not None
             try:
-                told = await watch.asked_by.get("attribution", f"/v1/scopes/{scope}", ScopeAnswer)
+                told = await watch.lookers[-1].get("attribution", f"/v1/scopes/{scope}", ScopeAnswer)
                 if told.as_of_seq != watch.seq:
                     watch.seq = told.as_of_seq
                     watch.moved.set()
@@ -113,8 +117,8 @@ class LiveScopes:
             await asyncio.sleep(self._every)
 
 
-def live_routes(live: LiveScopes) -> APIRouter:
-    """The stream of a scope."""
+def live_routes(live: LiveScopes, seconds: Callable[[], float]) -> APIRouter:
+    """The stream of a scope; `seconds` is the time of day as tokens state it."""
     made = APIRouter(include_in_schema=False)
 
     async def stream(page: Page, scope: ScopeName) -> Response:
@@ -122,7 +126,7 @@ def live_routes(live: LiveScopes) -> APIRouter:
         if live.full():
             raise unavailable(bilingual("too many pages are open at once; reload by hand"), 30)
         return StreamingResponse(
-            live.stream(scope, page.services),
+            live.stream(scope, page.services, page.caller.expires_at - seconds()),
             media_type="text/event-stream",
             headers={"x-accel-buffering": "no"},
         )
