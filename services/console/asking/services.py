@@ -88,12 +88,32 @@ class ServicesAsPerson:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
+        asked = self._clients.client(service).build_request(
+            method, path, params=_given(query or {}), content=content, headers=headers
+        )
+        return await self._sent(service, asked)
+
+    async def opened(
+        self, service: ServiceName, path: str, **query: str | int | bool | None
+    ) -> httpx.Response:
+        """An answer whose body is yet to come, for files; whoever has it reads and closes it.
+
+        Raises `ServiceRefusedError`.
+        """
+        asked = self._clients.client(service).build_request(
+            "GET", path, params=_given(query), headers=self._headers
+        )
+        return await self._sent(service, asked, stream=True)
+
+    async def _sent(
+        self, service: ServiceName, asked: httpx.Request, *, stream: bool = False
+    ) -> httpx.Response:
         try:
-            answer = await self._clients.client(service).request(
-                method, path, params=_given(query or {}), content=content, headers=headers
-            )
+            answer = await self._clients.client(service).send(asked, stream=stream)
+            if not answer.is_success:
+                await answer.aread()
         except httpx.HTTPError as error:
-            log.warning("service_unreached", service=service, path=path, error=type(error).__name__)
+            log.warning("service_unreached", service=service, path=asked.url.path, error=type(error).__name__)
             away = bilingual("{service} does not answer; come again in a moment", service=service)
             raise ServiceRefusedError(service, GONE, away) from None
         if not answer.is_success:

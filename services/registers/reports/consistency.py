@@ -27,7 +27,7 @@ from shared.contract import (
     VisitRegistered,
     WorklogSubmitted,
 )
-from shared.i18n import Text, translated
+from shared.i18n import Text, listed, translated
 from shared.ids import CustomerId, StaffId
 
 REGISTRATIONS: tuple[Any, ...] = (VisitRegistered, CallRegistered, OutreachRegistered)
@@ -82,14 +82,14 @@ def _registers_complete(day: ReportBasis) -> Iterator[RelationFailure]:
     for record in records:
         data: Any = record.data
         lacking = {
-            "name": not record.name,
-            "started_at": data.started_at is None,
-            "ended_at": data.ended_at is None,
-            "notes": not data.notes,
+            translated("name"): not record.name,
+            translated("started at"): data.started_at is None,
+            translated("ended at"): data.ended_at is None,
+            translated("notes"): not data.notes,
         }
-        missing = ", ".join(name for name, lacks in lacking.items() if lacks)
+        missing = [name for name, lacks in lacking.items() if lacks]
         if missing:
-            lacks = translated("the record lacks {fields}", fields=missing)
+            lacks = translated("the record lacks {fields}", fields=listed(missing))
             yield RelationFailure(1, lacks, (record.id,), record.customer, who(data))
         if "out_of_turn" in record.flags:
             yield RelationFailure(1, translated("out of turn"), (record.id,), record.customer, who(data))
@@ -159,13 +159,13 @@ def _followed(day: ReportBasis) -> Iterator[RelationFailure]:
         owner = day.known.owner_at(customer, day.until)
         code, _ = day.level_at(customer, day.until)
         lacking = {
-            "owner": owner is None,
-            "level": code is None,
-            "plan": not any(_is_next(day, one) for one in records),
+            translated("owner"): owner is None,
+            translated("level"): code is None,
+            translated("plan"): not any(_is_next(day, one) for one in records),
         }
-        missing = ", ".join(name for name, lacks in lacking.items() if lacks)
+        missing = [name for name, lacks in lacking.items() if lacks]
         if missing:
-            lacks = translated("neither closed nor lost, and without {fields}", fields=missing)
+            lacks = translated("neither closed nor lost, and without {fields}", fields=listed(missing))
             yield RelationFailure(4, lacks, (records[-1].id,), customer, owner)
 
 

@@ -1,0 +1,89 @@
+"""What reports, their grains, stages and columns of words are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from services.console.frame.trade_words import STAGES
+from shared.i18n import Text, translated
+from shared.rules.schemes.loading import load_scheme, shipped_schemes
+
+REPORTS: Final[Mapping[str, Text]] = {
+    "traffic": translated("Traffic"),
+    "daily": translated("Daily report"),
+    "period": translated("Weekly and monthly report"),
+    "consultants": translated("Consultants"),
+    "work": translated("Work"),
+    "activity": translated("Sales activity"),
+    "levels": translated("Level board"),
+    "due": translated("Due and overdue"),
+    "conversion": translated("Conversion"),
+    "losses": translated("Losses"),
+    "overdue": translated("Subscriptions overdue for signing"),
+    "contracts": translated("Contracts and receipts"),
+    "referrals": translated("Referrals"),
+    "timeliness": translated("Timeliness and approvals"),
+    "satisfaction": translated("Satisfaction"),
+    "complaints": translated("Complaints"),
+    "reservations": translated("Reservations"),
+    "consistency": translated("Consistency of the registers"),
+    "checks": translated("Checks of customer data"),
+    "targets": translated("Targets"),
+}
+GRAINS: Final[Mapping[str, Text]] = {
+    "day": translated("by day"),
+    "week": translated("by week"),
+    "month": translated("by month"),
+    "weekday": translated("by day of the week"),
+    "hour": translated("by hour"),
+    "consultant": translated("by consultant"),
+    "channel": translated("by channel"),
+    "project": translated("by project"),
+    "office": translated("by office"),
+    "cause": translated("by cause"),
+    "competitor": translated("by competitor"),
+    "level": translated("by level"),
+    "nature": translated("by kind of customer"),
+}
+ISSUED_STAGES: Final[Mapping[str, Text]] = {"issued": translated("Issued"), **STAGES}
+"""The stages of a report; those of records begin with the review."""
+NEXT: Final[Mapping[str, Text]] = {
+    "reviewed": translated("Review"),
+    "approved": translated("Approve"),
+    "filed": translated("File"),
+    "returned": translated("Return"),
+}
+STEP_ACTIONS: Final[Mapping[str, str]] = {
+    "reviewed": "report.review",
+    "approved": "report.approve",
+    "filed": "report.file",
+    "returned": "report.return",
+}
+_WORD_COLUMNS: Final = frozenset(
+    ("figure", "metric", "whose", "loan", "lacks", "what", "kind", "finding", "stage", "done", "reward", "owner",
+     "state", "nature", "anomaly", "reason", "outcome", "level", "day", "weekday", "hour")
+)  # fmt: skip
+"""Columns whose lines are words of the report itself, in both languages side by side."""
+_BESIDE: Final = re.compile(r"(?P<zh>.*?[^\x00-\x7f].*?) (?P<en>[\x20-\x7e—]+)")
+_NOT_STATED: Final = translated("not stated")
+
+
+def scheme_name(said: str) -> Text | str:
+    """The title of a scheme that ships, of `name version`; what an office made itself by its own name."""
+    name, _, _ = said.partition(" ")
+    return load_scheme(name).title if name in shipped_schemes() else said
+
+
+def report_name(report: str) -> Text | str:
+    """The name of a report; of one that this console does not know its own word."""
+    return REPORTS.get(report, report)
+
+
+def cell_words(column: str, value: str) -> Text | str:
+    """What stands in a cell: words of the report in the language of the page, words of people as they are."""
+    if value == _NOT_STATED.beside:
+        return _NOT_STATED
+    found = _BESIDE.fullmatch(value) if column in _WORD_COLUMNS else None
+    return value if found is None else Text(found["zh"], found["en"])

@@ -1,0 +1,137 @@
+"""Registers as lists: filtered, searched, sorted, page by page, and as a workbook."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Query
+from msgspec import Struct
+from starlette.responses import Response
+
+from services.console.asking.refusals import ServiceRefusedError
+from services.console.asking.registers_answers import ShownRegister, ShownRegisterColumn
+from services.console.frame.files import passed_on
+from services.console.frame.forms import Wrong
+from services.console.frame.page import Page, PageRequest
+from services.console.pages.reports.one_report import ACTION, ROOM, Cursor, First, Last, Typed
+from services.console.pages.reports.row_words import RowWords
+from shared.i18n import Text, translated
+
+ROWS: Final = 50
+SORTS: Final[tuple[tuple[str, Text], ...]] = (
+    ("-happened", translated("the latest first")),
+    ("happened", translated("the earliest first")),
+    ("-recorded", translated("by when it was entered, the latest first")),
+    ("customer", translated("by name of the customer")),
+    ("number", translated("by number of the customer")),
+    ("staff", translated("by member of staff")),
+    ("level", translated("by level")),
+)
+Searched = Annotated[str, Query(max_length=128)]
+
+
+class RegisterFilter(Struct, frozen=True):
+    """What was chosen of a register, as it was typed."""
+
+    first: str = ""
+    last: str = ""
+    staff: str = ""
+    level: str = ""
+    channel: str = ""
+    search: str = ""
+    sort: str = ""
+    known_at: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As the registers are asked; what was left empty is not asked."""
+        said = {
+            "from": self.first, "to": self.last, "staff": self.staff, "level": self.level, "channel": self.channel,
+            "search": self.search, "sort": self.sort or SORTS[0][0], "known_at": self.known_at,
+        }  # fmt: skip
+        return {name: value for name, value in said.items() if value}
+
+
+async def register(
+    page: Page,
+    scope: str,
+    office: str,
+    register: str,
+    first: First = "",
+    last: Last = "",
+    staff: Searched = "",
+    level: Searched = "",
+    channel: Searched = "",
+    search: Searched = "",
+    sort: Typed = "",
+    known_at: Typed = "",
+    cursor: Cursor = None,
+) -> Response:
+    """A page of a register."""
+    place = page.at(scope, office, ACTION)
+    facts = await page.scope(scope)
+    chosen, wrong = RegisterFilter(first, last, staff, level, channel, search, sort, known_at), Wrong()
+    at = f"/v1/offices/{office}/registers/{register}"
+    shown = await _shown(page, at, chosen, cursor, wrong)
+    return page.render(
+        "reports/register.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts, register=register,
+        shown=shown, columns=said_columns(shown), chosen=chosen, wrong=wrong, sorts=SORTS, words=RowWords(facts),
+        people=[(one.staff, one.name) for one in facts.at_work(office)],
+        here=f"/at/{scope}/{office}/registers/{register}", further=_further(page, shown.cursor if shown else None),
+    )  # fmt: skip
+
+
+async def _shown(
+    page: PageRequest, at: str, chosen: RegisterFilter, cursor: str | None, wrong: Wrong
+) -> ShownRegister | None:
+    try:
+        return await page.services.get(
+            "registers", at, ShownRegister, **chosen.query, cursor=cursor, limit=ROWS
+        )
+    except ServiceRefusedError as error:
+        if error.status != 422:
+            raise
+        for one in error.errors:
+            wrong.fields[one.path.removeprefix("query.")] = one.message
+        if not error.errors:
+            wrong.whole.append(error.detail)
+        return None
+
+
+def said_columns(shown: ShownRegister | None) -> list[ShownRegisterColumn]:
+    """The columns under which a row of the page says something; a page of empty columns hides the others."""
+    if shown is None:
+        return []
+    return [
+        one
+        for one in shown.columns
+        if any(row.values.get(one.column) not in (None, [], {}) for row in shown.rows)
+    ]
+
+
+def _further(page: PageRequest, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return str(page.request.url.include_query_params(cursor=cursor).replace(scheme="", netloc=""))
+
+
+async def register_workbook(
+    page: Page,
+    scope: str,
+    office: str,
+    register: str,
+    first: First = "",
+    last: Last = "",
+    staff: Searched = "",
+    level: Searched = "",
+    channel: Searched = "",
+    search: Searched = "",
+    sort: Typed = "",
+    known_at: Typed = "",
+) -> Response:
+    """Every row of what was chosen, in the office's form."""
+    page.at(scope, office, ACTION)
+    chosen = RegisterFilter(first, last, staff, level, channel, search, sort, known_at)
+    return await passed_on(
+        page, "registers", f"/v1/offices/{office}/registers/{register}/workbook", **chosen.query
+    )

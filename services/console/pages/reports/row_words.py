@@ -1,0 +1,177 @@
+"""What stands in the rows of registers, in words: names of people, closed lists, times of the office, yes and no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from services.console.frame.place_facts import SeenScope
+from services.console.frame.trade_words import CAPACITIES, STATUSES
+from shared.contract.profile.catalogue import catalogue
+from shared.contract.sealed import WORDS as SEALED_WORDS
+from shared.i18n import Text, listed, translated
+from shared.i18n.times import dated
+
+_YES, _NO = translated("yes"), translated("no")
+_STAFF: Final = frozenset(
+    {"owner", "received_by", "answered_by", "against", "approved_by", "staff", "by", "with_", "doer"}
+)
+_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
+    "capacity": CAPACITIES,
+    "method": {
+        "door_visit": translated("door visit"),
+        "invitation": translated("invitation"),
+        "phone": translated("phone"),
+        "web_chat": translated("web chat"),
+        "sms": translated("text message"),
+        "field": translated("outreach in the street"),
+        "web": translated("outreach on the web"),
+        "other": translated("other ways"),
+    },
+    "medium": {
+        "email": translated("e-mail"),
+        "fax": translated("fax"),
+        "wechat": translated("WeChat"),
+        "letter": translated("letter"),
+    },
+    "category": {
+        "prospect": translated("prospective customer"),
+        "interested": translated("interested customer"),
+        "promising": translated("promising customer"),
+        "general": translated("general customer"),
+    },
+    "status": STATUSES,
+    "state": {
+        "subscribed": translated("subscribed"),
+        "signed": translated("signed"),
+        "cancelled": translated("cancelled"),
+        "open": translated("open"),
+        "answered": translated("answered"),
+        "sold": translated("sold"),
+        "refunded": translated("money back"),
+        "lapsed": translated("lapsed"),
+    },
+    "payment": {
+        "lump_sum": translated("in one sum"),
+        "instalments": translated("in instalments"),
+        "mortgage": translated("by mortgage"),
+        "fund": translated("by housing fund"),
+        "mixed": translated("by mortgage and housing fund"),
+    },
+    "what": {
+        "filed": translated("contract filed"),
+        "mortgage_submitted": translated("mortgage applied for"),
+        "mortgage_released": translated("mortgage paid out"),
+        "fund_submitted": translated("housing fund applied for"),
+        "fund_released": translated("housing fund paid out"),
+        "deposit_paid": translated("deposit paid"),
+        "down_payment_paid": translated("down payment paid"),
+        "instalment_paid": translated("instalment paid"),
+        "balance_paid": translated("balance paid"),
+        "refunded": translated("money back"),
+    },
+    "kind": {
+        "follow_up": translated("follow-up"),
+        "reception": translated("reception"),
+        "outing": translated("outing"),
+        "after_sale": translated("after the sale"),
+        "work": translated("other work"),
+        "daily": translated("daily log"),
+        "weekly": translated("weekly log"),
+        "monthly": translated("monthly log"),
+        "meeting": translated("minutes"),
+        "queue": translated("place in the queue"),
+        "hold": translated("unit held"),
+        "complaint": translated("complaint"),
+        "suggestion": translated("suggestion"),
+        "praise": translated("praise"),
+        "data_change": translated("change of data"),
+        "transfer": translated("transfer"),
+        "referral_reward": translated("reward for a referral"),
+        "special_price": translated("special price"),
+        "extension": translated("extension"),
+        "site_tour": translated("tour of the site"),
+        "data": translated("check of data"),
+        "register": translated("check of registers"),
+        "site": translated("check of the site"),
+    },
+    "metric": {
+        "visits": translated("visits"),
+        "subscriptions": translated("units subscribed"),
+        "signings": translated("units signed"),
+        "signed_amount": translated("amount signed"),
+        "receipts": translated("received"),
+    },
+    "via": {"on_site": translated("at the office"), "call_back": translated("by calling back")},
+    "verdict": {
+        "ok": translated("true"),
+        "stale": translated("stale"),
+        "false": translated("false"),
+        "missing": translated("missing"),
+        "unreachable": translated("unreachable"),
+    },
+}
+_UNDER_SEAL: Final = translated("under seal")
+
+
+class RowWords:
+    """Values of rows as pages show them, for one scope."""
+
+    def __init__(self, facts: SeenScope) -> None:
+        self._facts = facts
+
+    def said(self, column: str, value: Any) -> Text | str:
+        """A value below a heading. What is on no list is shown as it was typed."""
+        if value is None or value == [] or value == {}:
+            return ""
+        if isinstance(value, bool):
+            return _YES if value else _NO
+        if isinstance(value, list):
+            return listed(self.said(column, one) for one in value)
+        if isinstance(value, dict):
+            return self._pairs(column, value)
+        if column in _STAFF:
+            return self._facts.name(str(value))
+        if value == SEALED_WORDS:
+            return _UNDER_SEAL
+        return self._word(column, str(value))
+
+    @staticmethod
+    def contact(given: str) -> str:
+        """A phone or a WeChat id as people of the office write it."""
+        return given.removeprefix("+86").removeprefix("wechat:")
+
+    def _word(self, column: str, value: str) -> Text | str:
+        known = _WORDS.get(column, {}).get(value)
+        if known is not None:
+            return known
+        at = _time(value) if column.endswith("_at") else None
+        return value if at is None else dated(at, self._facts.zone)
+
+    def _pairs(self, column: str, value: dict[str, Any]) -> Text:
+        """What stands under keys: shares of people in per cent, keys of profiles by their labels."""
+        told: list[Text] = []
+        for key, one in value.items():
+            if column == "shares" and isinstance(one, int):
+                told.append(_said_of(self._facts.name(key), f"{one / 100:g}%"))
+            else:
+                told.append(_said_of(_label(key), self.said(key, one)))
+        return listed(told, Text("；", "; "))
+
+
+def _said_of(name: Text | str, value: Text | str) -> Text:
+    return Text("{name}：{value}", "{name}: {value}").format(name=name, value=value)
+
+
+def _label(key: str) -> Text | str:
+    entry = catalogue().get(key)
+    return key if entry is None else Text(entry.label.zh, entry.label.en)
+
+
+def _time(value: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None

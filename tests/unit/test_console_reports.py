@@ -1,0 +1,276 @@
+"""Reports as pages: days, figures that open their rows, charts by their numbers, words in one language."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+
+from services.console.asking.registers_answers import ShownIssued, ShownRegister, ShownReport, ShownStage
+from services.console.frame.forms import Wrong
+from services.console.frame.trade_words import AWAITED
+from services.console.frame.words import LANGUAGES, Language, in_language
+from services.console.pages.reports.charts import chart_data, number_of
+from services.console.pages.reports.drawing import drawn, steps_of
+from services.console.pages.reports.figures import tables_of
+from services.console.pages.reports.issued import difference_words
+from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, NEXT, REPORTS, cell_words, scheme_name
+from services.console.pages.reports.periods import TypedPeriod, asked_period
+from services.console.pages.reports.registers import SORTS, RegisterFilter, said_columns
+from services.console.pages.reports.row_words import RowWords
+from services.registers.reports.catalogue import REPORTS as KNOWN
+from shared.i18n import Text
+from tests.support.console_rendering import HOSTILE, NOW, ZONE, made_up_scope, page_text
+
+DAYS = [("2026-03-01", "4", ["a"]), ("2026-03-02", "11", ["b", "c"]), ("2026-03-03", "0", [])]
+
+
+def both(word: str) -> dict[str, str]:
+    return {"zh": f"{word}汉字", "en": f"{word} english"}
+
+
+def column(name: str, kind: str) -> dict[str, Any]:
+    return {"column": name, "heading": both(name), "definition": both(f"def {name}"), "kind": kind}
+
+
+def traffic(days: list[tuple[str, str, list[str]]] = DAYS, **more: Any) -> ShownReport:
+    lines = [
+        {"line": [day], "figures": {"day": {"value": day, "ids": []}, "visits": {"value": count, "ids": ids}}}
+        for day, count, ids in days
+    ]
+    total = {
+        "line": [],
+        "figures": {"day": {"value": "—", "ids": []}, "visits": {"value": "15", "ids": ["a"]}},
+    }
+    table = {
+        "table": "day", "title": both("traffic"), "columns": [column("day", "text"), column("visits", "count")],
+        "lines": lines, "total": total,
+    }  # fmt: skip
+    report = {
+        "report": "traffic", "title": both("traffic"), "from": "2026-03-01", "to": "2026-03-03",
+        "as_of": "2026-03-12T01:00:00Z", "known_at": "2026-03-12T01:00:00Z", "rulebook": "base 1",
+        "scheme": "base 1", "remarks": [both("remark")], "tables": [table],
+    }  # fmt: skip
+    return msgspec.convert(report | more, ShownReport)
+
+
+def period(typed: TypedPeriod, report: str = "traffic", now: datetime = NOW) -> tuple[date, date, Wrong]:
+    wrong = Wrong()
+    asked = asked_period(report, typed, now, ZONE, wrong)
+    return asked.first, asked.last, wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("today", date(2026, 3, 12), date(2026, 3, 12)),
+        ("week", date(2026, 3, 9), date(2026, 3, 12)),
+        ("month", date(2026, 3, 1), date(2026, 3, 12)),
+        ("last_month", date(2026, 2, 1), date(2026, 2, 28)),
+        ("", date(2026, 3, 1), date(2026, 3, 12)),
+    ],
+)
+def test_a_period_ends_today_as_the_office_counts_days(name: str, first: date, last: date) -> None:
+    assert period(TypedPeriod(name))[:2] == (first, last)
+
+
+def test_a_day_begins_by_the_clock_of_the_office() -> None:
+    """At 23:30 of the 11th in UTC it is the 12th in Shanghai."""
+    assert period(TypedPeriod("today"), now=datetime(2026, 3, 11, 23, 30, tzinfo=UTC))[0] == date(2026, 3, 12)
+
+
+def test_targets_are_of_the_whole_month_and_the_daily_report_of_today() -> None:
+    assert period(TypedPeriod(), "targets")[:2] == (date(2026, 3, 1), date(2026, 3, 31))
+    assert period(TypedPeriod(), "daily")[:2] == (date(2026, 3, 12), date(2026, 3, 12))
+
+
+def test_days_that_cannot_be_are_told_beside_their_field() -> None:
+    first, last, wrong = period(TypedPeriod("days", "2026-02-30", "2026-03-05"))
+    assert (first, last) == (date(2026, 3, 1), date(2026, 3, 5))
+    assert list(wrong.fields) == ["from"]
+    assert list(period(TypedPeriod("days", "2026-03-05", "2026-03-01"))[2].fields) == ["to"]
+    assert list(period(TypedPeriod("month", known_at="yesterday"))[2].fields) == ["known_at"]
+
+
+def test_a_time_of_knowing_is_typed_by_the_clock_of_the_office() -> None:
+    asked = asked_period("traffic", TypedPeriod("month", known_at="2026-03-10T18:00"), NOW, ZONE, Wrong())
+    assert asked.known_at == "2026-03-10T10:00:00Z"
+
+
+def test_a_figure_leads_to_its_rows_where_there_are_any() -> None:
+    """By table, column and line, over the same days; the total without a line."""
+    table = tables_of(traffic(), "/rows", {"from": "2026-03-01", "by": "day"})[0]
+    opened = [line[1].rows for line in table.lines]
+    assert opened[2] is None, "nothing stands behind a nought"
+    asked = parse_qs(urlsplit(str(opened[1])).query)
+    assert asked["line"] == ['["2026-03-02"]']
+    assert (asked["table"], asked["column"], asked["by"]) == (["day"], ["visits"], ["day"])
+    assert table.total is not None
+    assert "line=" not in str(table.total[1].rows)
+    assert tables_of(traffic(), None, {})[0].lines[0][1].rows is None
+
+
+def test_a_chart_has_the_numbers_of_its_table() -> None:
+    data = chart_data("traffic", traffic().tables[0])
+    assert data is not None
+    assert [one.numbers for one in data.series] == [[Decimal(4), Decimal(11), Decimal(0)]]
+    picture = drawn(data)
+    heights = {mark.written: mark.y for mark in picture.marks}
+    top, bottom = picture.grid[-1], picture.grid[0]
+    assert heights["0"] == bottom.y
+    share = (bottom.y - heights["11"]) / (bottom.y - top.y)
+    assert share == pytest.approx(11 / float(str(top.text)), abs=0.01)
+
+
+def test_bars_are_as_long_as_their_numbers() -> None:
+    report = traffic()
+    weekly = msgspec.structs.replace(report.tables[0], table="week")
+    data = chart_data("traffic", weekly)
+    assert data is not None
+    bars = {mark.written: mark.width for mark in drawn(data).marks}
+    assert bars["0"] == 0
+    assert bars["4"] / bars["11"] == pytest.approx(4 / 11, abs=0.01)
+
+
+def test_there_is_no_chart_of_nothing_or_of_a_crowd() -> None:
+    assert chart_data("traffic", traffic([("2026-03-01", "0", [])] * 3).tables[0]) is None
+    assert chart_data("traffic", traffic(DAYS * 30).tables[0]) is None
+    assert chart_data("checks", traffic().tables[0]) is None
+
+
+@pytest.mark.parametrize("most", ["0.3", "1", "4", "7", "13", "99", "100", "1234", "7400000"])
+def test_heights_are_named_in_numbers_that_people_count_by(most: str) -> None:
+    steps = steps_of(Decimal(most))
+    assert steps[0] == 0
+    assert steps[-1] >= Decimal(most)
+    assert steps[-1] <= max(Decimal(most) * 3, Decimal(4))
+    assert all(step == step.to_integral_value() for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("written", "number"), [("7,400,000.00", "7400000"), ("25.0%", "25"), ("—", "0"), ("", "0"), ("-3", "-3")]
+)
+def test_a_figure_is_read_as_it_is_written(written: str, number: str) -> None:
+    assert number_of(written) == Decimal(number)
+
+
+def test_words_of_a_report_are_shown_in_one_language_and_words_of_people_as_they_are() -> None:
+    assert cell_words("figure", "批次 visits") == Text("批次", "visits")
+    assert cell_words("channel", "未填 not stated") == Text("未填", "not stated")
+    assert cell_words("notes", "看房 demo") == "看房 demo"
+    assert cell_words("figure", "plain") == "plain"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_is_told_in_one_language_with_what_its_figures_mean(language: Language) -> None:
+    text = report_page(language, traffic())
+    other = {"zh": "english", "en": "汉字"}[language]
+    assert other not in re.sub(r"<[^>]*>", "", text)
+    assert in_language(language, Text("def visits汉字", "def visits english")) in text
+    assert "<svg" in text
+    assert "<title" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_words_of_a_report_stay_words(language: Language) -> None:
+    text = report_page(language, traffic([(HOSTILE, "4", [HOSTILE]), ("2026-03-02", HOSTILE, [])]))
+    assert "<script>alert" not in text
+    assert "<img" not in text.replace('<img src="/assets/seal.svg"', "")
+    assert "&lt;script&gt;" in text
+
+
+def report_page(language: Language, report: ShownReport) -> str:
+    asked = asked_period("traffic", TypedPeriod("month"), NOW, ZONE, Wrong())
+    return page_text(
+        language, "reports/report.html", report="traffic", name=REPORTS["traffic"], shown=report, asked=asked, by="",
+        wrong=Wrong(), here="/here", tables=tables_of(report, "/rows", {}), periods=[], grains=[], known_at="",
+        query={}, scheme_name=scheme_name, may_issue=True,
+    )  # fmt: skip
+
+
+def register(values: dict[str, Any], name: str = "客户") -> ShownRegister:
+    row = {
+        "row": "r1", "happened_at": "2026-03-02T02:00:00Z", "recorded_at": None, "stage": None, "late": True,
+        "carried": False, "values": values, "name": name,
+        "customer": {"customer": "c1", "case": "AAAA-BBBB", "name": name, "contacts": ["+8613800000001"]},
+        "staff": {"staff": "li", "name": "小李"},
+    }  # fmt: skip
+    columns = [{"column": one, "heading": both(one)} for one in ("capacity", "notes", "level")]
+    page = {
+        "register": "visits", "title": both("visits"), "columns": columns, "rows": [row], "total": 1,
+        "known_at": "2026-03-12T01:00:00Z", "cursor": None,
+    }  # fmt: skip
+    return msgspec.convert(page, ShownRegister)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_register_hides_empty_columns_and_escapes_what_was_typed(language: Language) -> None:
+    shown = register({"capacity": "on_turn", "notes": HOSTILE, "level": None}, name=HOSTILE)
+    assert [one.column for one in said_columns(shown)] == ["capacity", "notes"]
+    text = page_text(
+        language, "reports/register.html", register="visits", shown=shown, columns=said_columns(shown),
+        chosen=RegisterFilter(search=HOSTILE), wrong=Wrong(), sorts=SORTS, words=RowWords(made_up_scope()),
+        people=[("li", HOSTILE)], here="/here", further=None,
+    )  # fmt: skip
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+    assert "on_turn" not in text
+    assert {"zh": "按轮接待", "en": "On turn"}[language] in text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "zh"),
+    [
+        ("owner", "li", "小李"),
+        ("pending", False, "否"),
+        ("method", "door_visit", "上门拜访"),
+        ("shares", {"li": 5000, "wang": 5000}, "小李：50%；小王：50%"),
+        ("signed_at", "2026-03-09T07:07:00Z", "2026年3月9日15:07"),
+        ("reason", "[sealed]", "已密封"),
+        ("notes", "on_turn", "on_turn"),
+        ("level", None, ""),
+    ],
+)
+def test_values_of_rows_are_words(field: str, value: Any, zh: str) -> None:
+    said = RowWords(made_up_scope(li="小李", wang="小王")).said(field, value)
+    assert in_language("zh", said) == zh
+
+
+def issued(stage: str, awaits: str | None) -> ShownIssued:
+    return ShownIssued(
+        id="i1", report="traffic", first="2026-03-01", last="2026-03-03", by=None, known_at="2026-03-12T01:00:00Z",
+        issued_by="li", issued_at="2026-03-12T01:00:00Z", digest="ab", stage=stage, awaits=awaits,
+        steps=[ShownStage("issued", "li", "2026-03-12T01:00:00Z", HOSTILE)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_issued_report_says_what_it_waits_for_and_what_is_different_since(language: Language) -> None:
+    report = traffic(
+        differences=[
+            {"table": "day", "line": ["2026-03-02"], "column": "visits", "issued": "11", "later": "12",
+             "rows": [{"row": "x", "amount": "1", "reasons": [{"reason": "late", "title": both("late")}]}]},
+        ]
+    )  # fmt: skip
+    told = difference_words(report, report.differences[0])
+    assert (told["line"], told["issued"], told["later"]) == (["2026-03-02"], "11", "12")
+    text = page_text(
+        language, "reports/issued.html", kept=issued("issued", "reviewed"), name=REPORTS["traffic"], document=report,
+        tables=tables_of(report, None, {}), differences=[told], stages=ISSUED_STAGES, awaited=AWAITED,
+        steps=[("reviewed", NEXT["reviewed"])], wrong=Wrong(), remark="", now_at="2026-03-12T01:00:00Z",
+    )  # fmt: skip
+    assert str(in_language(language, AWAITED["reviewed"])) in text
+    assert str(in_language(language, Text("late汉字", "late english"))) in text
+    assert "<script>alert" not in text
+    assert "小李" in text
+
+
+def test_every_report_grain_and_step_has_its_words() -> None:
+    """Whatever the registers offer is called by a name that people know."""
+    assert set(REPORTS) == set(KNOWN)
+    assert {grain for one in KNOWN.values() for grain in one.grains} <= set(GRAINS)
