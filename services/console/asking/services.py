@@ -69,9 +69,11 @@ class ServicesAsPerson:
         answer = await self.call(service, "GET", path, query=query)
         return _read(service, path, answer, kind)
 
-    async def post(self, service: ServiceName, path: str, body: object, kind: type[T]) -> T:
+    async def post(
+        self, service: ServiceName, path: str, body: object, kind: type[T], **query: str | int | bool | None
+    ) -> T:
         """The answer to a body as a type. Raises `ServiceRefusedError`."""
-        answer = await self.call(service, "POST", path, body=body)
+        answer = await self.call(service, "POST", path, query=query, body=body)
         return _read(service, path, answer, kind)
 
     async def call(

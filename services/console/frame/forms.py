@@ -37,6 +37,10 @@ class Form:
         """What was given under a name, each that is not empty."""
         return [one.strip() for one in self._fields.get(name, ()) if one.strip()]
 
+    def names(self) -> list[str]:
+        """Every field that was sent, in its order."""
+        return list(self._fields)
+
     def given(self, name: str) -> str | None:
         """The field, or None where nothing was typed."""
         return self[name] or None
