@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.access.caller import EVERY_SCOPE, Caller
 from shared.access.table import PermissionTable, permission_table
-from shared.i18n import Text, translated
+from shared.i18n import Text, translated, translated_in
 
 
 class OfficePlace(Struct, frozen=True):
@@ -35,7 +35,7 @@ ROOMS: Final = (
     Room("desk", translated("Desk"), "/at/{scope}/{office}/desk", "page.desk"),
     Room("mine", translated("My customers"), "/at/{scope}/{office}/mine", "page.mine"),
     Room("customers", translated("Customers"), "/in/{scope}/customers", "page.customers"),
-    Room("disputes", translated("Disputes"), "/in/{scope}/disputes", "page.disputes"),
+    Room("disputes", translated_in("room", "Disputes"), "/in/{scope}/disputes", "page.disputes"),
     Room("floor", translated("Today's floor"), "/at/{scope}/{office}/floor", "page.floor"),
     Room("reports", translated("Reports"), "/at/{scope}/{office}/reports", "page.reports"),
     Room("people", translated("People"), "/at/{scope}/{office}/people", "page.people"),
