@@ -13,7 +13,16 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from services.console.frame.trade_words import ABSENCES, DEALS, FLAGS, STAGES, kind_word, role_word, word
+from services.console.frame.trade_words import (
+    ABSENCES,
+    DEALS,
+    FLAGS,
+    STAGES,
+    STATUSES,
+    kind_word,
+    role_word,
+    word,
+)
 from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded
 from shared.contract.case_numbers import case_number
 from shared.i18n import translated
@@ -49,6 +58,7 @@ def environment_of(language: Language) -> Environment:
         absence=partial(word, ABSENCES),
         deal_status=partial(word, DEALS),
         stage=partial(word, STAGES),
+        status=partial(word, STATUSES),
     )
     return made
 

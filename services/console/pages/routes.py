@@ -8,18 +8,13 @@ from services.console.pages.desk.routes import desk_routes
 from services.console.pages.disputes.routes import dispute_routes
 from services.console.pages.home import home_routes
 from services.console.pages.mine.routes import mine_routes
+from services.console.pages.people.routes import people_routes
 from services.console.pages.reports.routes import report_routes
 
 
 def page_routes() -> APIRouter:
     """The addresses of all rooms; who may open which stands in the table of permissions."""
     made = APIRouter(include_in_schema=False)
-    for routes in (
-        home_routes,
-        dispute_routes,
-        mine_routes,
-        report_routes,
-        desk_routes,
-    ):
+    for routes in (home_routes, dispute_routes, mine_routes, report_routes, desk_routes, people_routes):
         made.include_router(routes())
     return made
