@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.journal import WrittenJournal, local, party
 from tests.support.registers import Calling, JournalReader, KeptReports, ok, served, staff
+from tests.support.workbooks import ReadSheet, read_workbook
 
 SUN, GAO, BO = staff("supervisor", "sun"), staff("manager", "gao"), staff("back_office", "bo")
 LI = staff("consultant", "li")
@@ -199,3 +200,58 @@ def test_what_waits_for_whom_is_records_and_reports() -> None:
         second = ok(client.get("/v1/offices/east/approvals", params=query, headers=GAO))
         ids = [one["row"]["row"] for one in first["records"] + second["records"]]
         assert ids == [one["row"]["row"] for one in found["records"]]
+
+
+def workbook(
+    client: Calling, report: dict[str, Any], headers: dict[str, str] = GAO, **query: str
+) -> list[ReadSheet]:
+    answer = client.get(f"{PATH}/{report['id']}/workbook", params=query, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return read_workbook(answer.content)
+
+
+def test_an_issued_report_is_a_workbook_of_what_was_kept(client: Calling) -> None:
+    """The two visits of then, not the three of now; who issued, reviewed and approved it, when, and its digest."""
+    made = issued(client, known_at=EARLY, report="R1", by="consultant", remark="电话 13900001111 已核")
+    ok(step(client, made, "reviewed", SUN, remark="数字无误"))
+    ok(step(client, made, "approved", GAO))
+    first, *_, notes = workbook(client, made)
+    assert first.below("批次")[-1] == 2
+    above = " ".join(str(cell) for row in first.rows[:3] for cell in row if cell)
+    assert "签发人：sun" in above
+    assert "审核：sun" in above
+    assert "审批：gao" in above
+    said = {row[0]: row[1] for row in notes.rows if len(row) > 1 and row[0]}
+    assert said["审核人"] == "sun  2026-03-10 12:00:00  数字无误"
+    assert said["审批人"] == "gao  2026-03-10 12:00:00"
+    assert said["留存文件摘要（SHA-256）"] == made["digest"]
+
+
+def test_a_report_that_comes_out_otherwise_now_keeps_its_figures_in_the_workbook() -> None:
+    """Issued by another version of the program: every figure stands as it was printed, ratios and money too."""
+    kept = KeptReports()
+    with served(JournalReader(journal_of_a_week().lines()), "03-10 12:00", issued=kept) as client:
+        made = issued(client, known_at=EARLY, by="consultant")
+        (report, document), said = kept.reports[0], json.loads(kept.reports[0][1])
+        table = said["tables"][0]
+        money = {"column": "amount", "heading": {"zh": "金额", "en": "amount"}, "kind": "money"}
+        table["columns"].append({**money, "definition": {"zh": "金额", "en": "amount"}})
+        for line in [*table["lines"], table["total"]]:
+            line["figures"]["amount"] = {"value": "1,234.50", "ids": []}
+            line["figures"]["visits"]["value"] = "41"
+            line["figures"]["contact_rate"]["value"] = "66.7%"
+            line["figures"]["sold_rate"]["value"] = "—"
+        kept.reports[0] = report, json.dumps(said).encode()
+        assert kept.reports[0][1] != document
+        first, *_ = workbook(client, made)
+    totals = {heading: first.below(heading)[-1] for heading in ("批次", "留资料比例", "成交比例", "金额")}
+    assert totals == {"批次": 41, "留资料比例": 0.667, "成交比例": "—", "金额": 1234.5}
+
+
+def test_the_workbook_of_an_issued_report_is_for_whoever_reads_it(client: Calling) -> None:
+    """Not for a consultant; in both languages where that is asked for; its name says what it is."""
+    made = issued(client, known_at=EARLY)
+    assert client.get(f"{PATH}/{made['id']}/workbook", headers=LI).status_code == 403
+    assert any("visits" in one for one in workbook(client, made, english="true")[0].texts())
+    named = client.get(f"{PATH}/{made['id']}/workbook", headers=GAO).headers["content-disposition"]
+    assert 'filename="traffic_east_2026-03-02_2026-03-08.xlsx"' in named

@@ -22,4 +22,6 @@ WHERE state IN ('due', 'failed', 'unknown') AND superseded_at IS NULL AND due_at
 UPDATE alerts SET done_at = NULL WHERE state = 'dead' AND superseded_at IS NULL;
 -- A call that was under way at the backup was answered to somebody whose rows are gone.
 UPDATE attempts SET outcome = 'unknown' WHERE outcome IS NULL;
+-- A schedule of reports begins with its next hour: those since the backup may have been sent.
+DELETE FROM report_schedules;
 UPDATE positions SET begun_at = %(business_now)s, again_until = 9223372036854775807

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.registers.answering.exchange import CallerSight, EncodedAnswer
 from services.registers.answering.issued_answers import WaitingRecord, WaitingRecords
@@ -23,8 +25,12 @@ from services.registers.lists.cursor import written_cursor
 from services.registers.lists.selecting import Place
 from services.registers.lists.waiting import AwaitedStage, awaited
 from services.registers.reading.known_scope import KnownScope
+from services.registers.reports.catalogue import find_report
+from services.registers.reports.decoding import report_in
 from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import explain
+from services.registers.sheets.report_book import ReportEdition, ReportIssue, ReportStage, write_report
+from shared.ids import StaffId
 
 LOOKED_BACK: Final = 31
 """Days whose records are looked at for what waits, where no others are asked for."""
@@ -48,12 +54,49 @@ def issue_report(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> M
     return MadeReport(in_json(made).encode(), head.scheme, head.rulebook, head.period.first, head.period.last)
 
 
+class IssuedEdition(Struct, frozen=True):
+    """What a workbook says of how a report was issued; staff by their ids."""
+
+    issued_by: str
+    issued_at: datetime
+    stages: tuple[ReportStage, ...] = ()
+    digest: str = ""
+    english: bool = False
+
+
+def issued_workbook(
+    scope: KnownScope, sight: CallerSight, asked: ReportAsked, document: bytes, how: IssuedEdition
+) -> EncodedAnswer:
+    """An issued report as a workbook, with its figures as they were kept, and who issued, reviewed and approved it."""
+    question = ScopeQuestion(scope, sight)
+    if _is_made_again(question, asked, document):
+        made = report_sight(question, asked).report(report_with_words(question, asked))
+    else:
+        made = report_in(report_sight(question, asked).document(msgspec.json.decode(document)))
+    named = scope.known.staff_name
+    edition = ReportEdition(
+        code=find_report(asked.report)[1].code,
+        issued=ReportIssue(named(StaffId(how.issued_by)), how.issued_at),
+        english=how.english,
+        stages=tuple(replace(one, by=named(StaffId(one.by))) for one in how.stages),
+        digest=how.digest,
+    )
+    file = io.BytesIO()
+    write_report(made, file, edition)
+    return EncodedAnswer(file.getvalue(), detail=f"export of issued report {asked.report}")
+
+
+def _is_made_again(question: ScopeQuestion, asked: ReportAsked, document: bytes) -> bool:
+    """Whether the report comes out as it was kept; not where another version made it, or another text of a rulebook."""
+    return in_json(plain_report(question, asked)).encode() == document
+
+
 def kept_report(scope: KnownScope, sight: CallerSight, asked: ReportAsked, document: bytes) -> EncodedAnswer:
     """The bytes of an issued report with its names; and its words, where the report can be made again as it was."""
     question = ScopeQuestion(scope, sight)
-    if in_json(plain_report(question, asked)).encode() == document:
+    if _is_made_again(question, asked, document):
         body = document_of(question, asked, report_with_words(question, asked))
-    else:  # made by another version of the program, or under another text of a rulebook
+    else:
         shown = report_sight(question, asked).document(msgspec.json.decode(document))
         body = msgspec.json.encode(shown)
     return EncodedAnswer(body, detail=f"issued report {asked.report}")

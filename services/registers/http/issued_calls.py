@@ -23,8 +23,10 @@ from services.registers.answering.issued_answers import (
     WaitingReport,
 )
 from services.registers.answering.issuing import (
+    IssuedEdition,
     WaitingAsked,
     issue_report,
+    issued_workbook,
     kept_report,
     later_differences,
     waiting_records,
@@ -47,6 +49,7 @@ from services.registers.http.parameters import (
 )
 from services.registers.http.reports_calls import known_report
 from services.registers.http.sight import OfficeCaller
+from services.registers.http.workbook_calls import XLSX, English, workbook_file
 from services.registers.issued.stages import ACTIONS, IssuedStage, NextStage, awaits, following
 from services.registers.issued.store import (
     IssuedReport,
@@ -56,12 +59,14 @@ from services.registers.issued.store import (
     digest_of,
 )
 from services.registers.lists.waiting import AwaitedStage
+from services.registers.reports.catalogue import REPORTS
+from services.registers.sheets.report_book import ReportStage
 from shared.access.readers import report_action
 from shared.access.report import disclosed
 from shared.access.table import permission_table
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.masking import mask_words
-from shared.i18n import bilingual, listed
+from shared.i18n import bilingual, listed, translated
 from shared.platform.http.openapi import JSON
 from shared.platform.http.problem import ProblemError
 
@@ -114,6 +119,7 @@ class IssuedCalls:
         calls.add("GET", "issued-reports", self.page, "A page of issued reports", IssuedPage)
         calls.add("GET", one, self.one, "An issued report and its stages", IssuedReportAnswer)
         calls.add("GET", f"{one}/document", self.document, "An issued report as it was", ReportAnswer)
+        calls.add_file(f"{one}/workbook", self.workbook, "An issued report as a workbook", XLSX)
         told = "How the report of now differs from the one that was issued"
         calls.add("GET", f"{one}/differences", self.differences, told, ReportAnswer)
         order: Responses = {409: {"description": "The stage does not follow, or somebody else has set one"}}
@@ -189,6 +195,24 @@ class IssuedCalls:
         moment = self._asking.moment(None, format_instant(kept.known_at), format_instant(kept.as_of))
         question = ReportAsked(kept.report, kept.first, kept.last, kept.grain)
         return await self._asking.answer(caller, sight, moment, kept_report, question, document)
+
+    async def workbook(
+        self, request: Request, office: Office, issued: UUID, english: English = False
+    ) -> Response:
+        """The figures as they were issued, with who issued, reviewed and approved them, when, and the digest."""
+        caller = await self._asking.caller(request, office)
+        kept = await self._readable(caller, issued)
+        document = await _aside(lambda: self._kept.document(issued))
+        _, *steps = await _aside(lambda: self._kept.steps(issued))
+        stages = tuple(ReportStage(one.stage, one.by, one.at, one.remark) for one in steps)
+        how = IssuedEdition(kept.issued_by, kept.issued_at, stages, kept.digest, english)
+        moment = self._asking.moment(None, format_instant(kept.known_at), format_instant(kept.as_of))
+        question = ReportAsked(kept.report, kept.first, kept.last, kept.grain)
+        made = await self._asking.answer(
+            caller, caller.whole(READ_ISSUED), moment, issued_workbook, question, document, how
+        )
+        title = f"{REPORTS[kept.report].code} {translated('issued report').zh}"
+        return workbook_file(made, title, kept.report, office, kept.first, kept.last)
 
     async def differences(
         self, request: Request, office: Office, issued: UUID, known_at: Moment = None, min_seq: MinSeq = None

@@ -73,7 +73,7 @@ class WorkbookCalls:
         made = await self._asking.answer(
             caller, caller.sight(kind.action), moment, register_workbook, asked, how
         )
-        return _file(made, FORMS[register].title.zh, register, office, first, last)
+        return workbook_file(made, FORMS[register].title.zh, register, office, first, last)
 
     async def report(
         self,
@@ -97,10 +97,12 @@ class WorkbookCalls:
         made = await self._asking.answer(
             caller, caller.sight(report_action(name)), moment, report_workbook, asked, how
         )
-        return _file(made, f"{REPORTS[name].code} {translated('report').zh}", name, office, first, last)
+        return workbook_file(
+            made, f"{REPORTS[name].code} {translated('report').zh}", name, office, first, last
+        )
 
 
-def _file(made: Response, title: str, name: str, *of: Any) -> Response:
+def workbook_file(made: Response, title: str, name: str, *of: Any) -> Response:
     """The answer as a file; its name is in Chinese for whom reads RFC 6266, and plain for all others."""
     told = "_".join(str(one) for one in of if one is not None)
     named = f"attachment; filename=\"{name}_{told}.xlsx\"; filename*=UTF-8''{quote(f'{title}_{told}.xlsx', safe='')}"

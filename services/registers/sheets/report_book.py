@@ -40,6 +40,18 @@ from shared.i18n import Text, translated
 
 _TOP: Final = 8
 """Rows that title and headings take at most."""
+_STAGES: Final = {
+    "reviewed": translated("reviewed by: {name}"),
+    "approved": translated("approved by: {name}"),
+    "filed": translated("filed by: {name}"),
+    "returned": translated("returned by: {name}"),
+}
+_STAGE_NAMES: Final = {
+    "reviewed": translated("reviewed by"),
+    "approved": translated("approved by"),
+    "filed": translated("filed by"),
+    "returned": translated("returned by"),
+}
 _TENTH, _CENT, _HUNDRED = Decimal("0.1"), Decimal("0.01"), Decimal(100)
 
 
@@ -50,12 +62,26 @@ class ReportIssue(Struct, frozen=True):
     at: datetime
 
 
+class ReportStage(Struct, frozen=True):
+    """A stage that an issued report was taken to: which, by whom, when, and what was remarked."""
+
+    stage: str
+    by: str
+    at: datetime
+    remark: str | None = None
+
+
 class ReportEdition(Struct, frozen=True):
-    """How a report is written: its code, who issued it, and whether headings are in English too."""
+    """How a report is written: its code, who issued it, and whether headings are in English too.
+
+    Of an issued one, the stages behind it in their order, and the digest of the bytes that are kept.
+    """
 
     code: str = ""
     issued: ReportIssue | None = None
     english: bool = False
+    stages: tuple[ReportStage, ...] = ()
+    digest: str = ""
 
 
 def write_report(
@@ -187,6 +213,10 @@ def figure_of(line: ReportLine, column: ReportColumn) -> tuple[Cell, Look]:
         if column.kind == "percent":
             return numbers.half_up(part * _HUNDRED / whole, _TENTH) / _HUNDRED, "percent"
         return numbers.half_up(part / whole, _CENT), "money"
+    if column.kind in ("percent", "mean"):  # of a report that was kept: as it was printed
+        if column.key not in line.figures:
+            return numbers.NONE, "mark"
+        return line.amount(column.key), "percent" if column.kind == "percent" else "money"
     amount = line.amount(column.key)
     if column.kind == "money":
         return numbers.half_up(amount, _CENT), "money"
@@ -200,6 +230,8 @@ def _under(head: ReportHead, edition: ReportEdition) -> Iterator[Text]:
     yield translated("known at: {time}", time=local_time(head.known_at, head.zone))
     if edition.issued is not None:
         yield translated("issued by: {name}", name=edition.issued.by)
+    for one in edition.stages:
+        yield _STAGES[one.stage].format(name=one.by)
 
 
 def _notes(report: OfficeReport, edition: ReportEdition) -> Iterator[WorkbookNote]:
@@ -210,6 +242,11 @@ def _notes(report: OfficeReport, edition: ReportEdition) -> Iterator[WorkbookNot
         f"{issued.by}  {local_time(issued.at, head.zone)}" if issued is not None else translated("not issued")
     )
     yield WorkbookNote(translated("issued by"), by)
+    for one in edition.stages:
+        at = f"{one.by}  {local_time(one.at, head.zone)}"
+        yield WorkbookNote(_STAGE_NAMES[one.stage], f"{at}  {one.remark}" if one.remark else at)
+    if edition.digest:
+        yield WorkbookNote(translated("digest of the kept document (SHA-256)"), edition.digest)
     for remark in report.remarks:
         yield WorkbookNote(translated("remark"), remark)
     for table in report.tables:
