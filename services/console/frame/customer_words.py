@@ -54,6 +54,25 @@ PLAN_KINDS: Final[Mapping[str, Text]] = {
     "work": translated_in("kind of a plan", "other work"),
 }
 
+CHANNELS: Final[Mapping[str, Text]] = {
+    "dingtalk": translated("DingTalk"),
+    "wecom": translated("WeCom"),
+    "feishu": translated("Feishu"),
+    "aliyun-sms": translated("text message"),
+    "tencent-sms": translated("text message"),
+    "email": translated("e-mail"),
+    "webhook": translated("webhook"),
+    "apprise": translated("another service"),
+    "log": translated("log alone"),
+}
+"""By which channel an alert went; each may have several robots."""
+OUTCOMES: Final[Mapping[str, Text]] = {
+    "sent": translated_in("of an alert", "sent"),
+    "temporary": translated_in("of an alert", "to be tried again"),
+    "refused": translated_in("of an alert", "refused"),
+    "unknown": translated_in("of an alert", "may have arrived"),
+}
+
 
 def shown_name(names: tuple[str, ...] | list[str]) -> Text | str:
     """How a customer is called: by the first name of the records."""

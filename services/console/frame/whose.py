@@ -5,32 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.console.frame.navigation import OfficePlace, may_open, own_places
-from services.console.frame.page import PageRequest
+from services.console.frame.navigation import OfficePlace
 from shared.access.caller import Caller
 from shared.access.table import permission_table
 from shared.contract.phones import is_masked
-from shared.i18n import bilingual
-from shared.platform.http.problem import ProblemError
 
 _WECHAT: Final = "wechat:"
-
-
-async def place_in(page: PageRequest, scope: str, action: str) -> OfficePlace:
-    """The office that a page of a whole scope belongs to: one's own there, else the first one.
-
-    Raises `ProblemError` (404) where the caller's role does not reach.
-    """
-    own = [one for one in own_places(page.caller) if one.scope == scope]
-    if not own:
-        if not permission_table().permits(page.caller, action, scope):
-            raise ProblemError(404, bilingual("there is no such office"))
-        facts = await page.scope(scope)
-        own = [OfficePlace(scope, one) for one in facts.scope.offices]
-    found = next((one for one in own if may_open(page.caller, action, one)), None)
-    if found is None:
-        raise ProblemError(404, bilingual("there is no such office"))
-    return found
 
 
 def sees_others(caller: Caller, action: str, place: OfficePlace) -> bool:

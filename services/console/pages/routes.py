@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from services.console.pages.customer.routes import customer_routes
 from services.console.pages.desk.routes import desk_routes
 from services.console.pages.disputes.routes import dispute_routes
 from services.console.pages.home import home_routes
@@ -15,6 +16,14 @@ from services.console.pages.reports.routes import report_routes
 def page_routes() -> APIRouter:
     """The addresses of all rooms; who may open which stands in the table of permissions."""
     made = APIRouter(include_in_schema=False)
-    for routes in (home_routes, dispute_routes, mine_routes, report_routes, desk_routes, people_routes):
+    for routes in (
+        home_routes,
+        dispute_routes,
+        mine_routes,
+        report_routes,
+        desk_routes,
+        people_routes,
+        customer_routes,
+    ):
         made.include_router(routes())
     return made

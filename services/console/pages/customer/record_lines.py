@@ -1,0 +1,141 @@
+"""What a record says, line by line in words: staff by name, choices by their words, times by the office's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from services.console.frame.customer_words import CATEGORIES, METHODS, PLAN_KINDS
+from services.console.frame.trade_words import CAPACITIES, STAGES, word
+from services.console.frame.words import instant
+from shared.i18n import Text, listed, translated
+from shared.i18n.times import moment
+
+Names = Callable[[str | None], str]
+
+_YES: Final = translated("yes")
+_NO: Final = translated("no")
+_ANSWERS: Final[Mapping[str, Text]] = {"yes": _YES, "no": _NO, "unsure": translated("not sure")}
+
+STAFF: Final[Mapping[str, Text]] = {
+    "received_by": translated("received by"), "on_behalf_of": translated("in the place of"),
+    "designated": translated("asked for"), "answered_by": translated("answered by"),
+    "by": translated("done by"), "confirmed_by": translated("confirmed by"), "against": translated("against"),
+    "decided_by": translated("decided by"), "rightful": translated("whose it was"),
+    "requested_by": translated("asked for by"), "closed_by": translated("closed by"),
+    "opened_by": translated("opened by"), "ruled_by": translated("ruled by"), "owner": translated("owner"),
+    "consultant": translated("consultant"), "present": translated("present on the floor"),
+    "approved_by": translated("approved by"), "with": translated("together with"),
+}  # fmt: skip
+WORDS: Final[Mapping[str, Text]] = {
+    "purpose": translated("purpose"), "subject": translated("subject"), "content": translated("content"),
+    "notes": translated("notes"), "channel": translated("channel"), "level": translated("level"),
+    "next_on": translated("next contact"), "next_step": translated("next step"),
+    "no_contact_reason": translated("why no contact was left"), "project": translated("project"),
+    "place": translated("place"), "party_size": translated("people"), "companions": translated("companions"),
+    "evidence": translated("evidence given"), "reason": translated("reason"), "relation": translated("relation"),
+    "unit": translated("unit"), "amount": translated("amount"), "on": translated("day"),
+    "title": translated("title"), "media_type": translated("media type"), "sha256": translated("digest"),
+    "score": translated("score"), "suggestion": translated("suggestion"), "source": translated("source"),
+    "needs": translated("needs"), "gift": translated("gift"), "met": translated("met"),
+    "cause": translated("cause"), "competitor": translated("competitor"), "detail": translated("detail"),
+    "remark": translated("remark"), "action": translated("action taken"), "wants": translated("wants"),
+    "number": translated("number"), "until": translated("until"), "area": translated("area"),
+    "list_price": translated("list price"), "unit_kind": translated("kind of unit"),
+    "deposit": translated("deposit"), "department": translated("department"), "via": translated("by way of"),
+}  # fmt: skip
+_OUTREACH: Final = {"field": translated("outreach in the street"), "web": translated("outreach on the web")}
+CHOICES: Final[Mapping[str, tuple[Text, Mapping[str, Text]]]] = {
+    "capacity": (translated("capacity"), CAPACITIES),
+    "method": (translated("method"), {**METHODS, **_OUTREACH}),
+    "category": (translated("category"), CATEGORIES),
+    "stage": (translated("stage"), STAGES),
+    "kind": (translated("kind"), PLAN_KINDS),
+}  # fmt: skip
+BOOLEANS: Final[Mapping[str, Text]] = {
+    "reached": translated("reached"), "achieved": translated("aim reached"), "important": translated("important"),
+    "brochure_only": translated("only a brochure was asked for"),
+}  # fmt: skip
+TIMES: Final[Mapping[str, Text]] = {
+    "started_at": translated("started at"),
+    "ended_at": translated("ended at"),
+}
+_ORDER: Final = {
+    key: place for place, key in enumerate(("customer", *STAFF, *CHOICES, *WORDS, *BOOLEANS, *TIMES))
+}
+
+
+class RecordLine(Struct, frozen=True):
+    """One thing that a record says."""
+
+    label: Text
+    said: Text | str
+
+
+def lines_of(data: Mapping[str, Any], names: Names, zone: ZoneInfo) -> list[RecordLine]:
+    """What stands in a record: who, how, what was said; ids of things that a page shows otherwise are left out."""
+    found: list[RecordLine] = []
+    for key, value in sorted(data.items(), key=_rank):
+        if value in (None, "", [], {}):
+            continue
+        if key in ("customer", "to") and isinstance(value, dict):
+            found += _party(value)
+        elif key == "asked":
+            found += _asked(value, names)
+        elif key == "shares":
+            found.append(RecordLine(translated("shares"), _shares(value, names)))
+        elif (line := _line(key, value, names, zone)) is not None:
+            found.append(line)
+    return found
+
+
+def _rank(item: tuple[str, Any]) -> int:
+    return _ORDER.get(item[0], len(_ORDER))
+
+
+def _line(key: str, value: Any, names: Names, zone: ZoneInfo) -> RecordLine | None:
+    if key in STAFF and _is_text(value):
+        return RecordLine(STAFF[key], _people(value, names))
+    if key in CHOICES and isinstance(value, str):
+        label, words = CHOICES[key]
+        return RecordLine(label, word(words, value))
+    if key in BOOLEANS and isinstance(value, bool):
+        return RecordLine(BOOLEANS[key], _YES if value else _NO)
+    if key in TIMES and isinstance(value, str):
+        return RecordLine(TIMES[key], moment(instant(value), zone))
+    if key in WORDS and _is_text(value):
+        return RecordLine(WORDS[key], listed(value) if isinstance(value, list) else str(value))
+    return None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | int) or (
+        isinstance(value, list) and all(isinstance(one, str) for one in value)
+    )
+
+
+def _people(value: Any, names: Names) -> Text | str:
+    return listed([names(one) for one in value]) if isinstance(value, list) else names(str(value))
+
+
+def _party(value: Mapping[str, Any]) -> list[RecordLine]:
+    contacts = [*value.get("phones", ()), *([value["wechat"]] if value.get("wechat") else [])]
+    found = [RecordLine(translated("name as given"), value["name"])] if value.get("name") else []
+    return found + ([RecordLine(translated("contacts as given"), listed(contacts))] if contacts else [])
+
+
+def _asked(value: Mapping[str, Any], names: Names) -> list[RecordLine]:
+    found = [RecordLine(translated("was here before"), word(_ANSWERS, value.get("visited_before")))]
+    for key, label in (
+        ("named_consultant", translated("named the consultant")), ("contacted_by", translated("was contacted by")),
+    ):  # fmt: skip
+        if value.get(key):
+            found.append(RecordLine(label, names(value[key])))
+    return found
+
+
+def _shares(value: Mapping[str, int], names: Names) -> Text:
+    return listed([f"{names(staff)} {points / 100:g}%" for staff, points in value.items()])

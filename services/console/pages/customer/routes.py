@@ -1,0 +1,51 @@
+"""The addresses of customers: the list, one of them, its evidence pack, and where the link of an alert leads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from services.console.frame.files import passed_on
+from services.console.frame.page import Page
+from services.console.frame.scope_pages import place_in
+from services.console.pages.customer.customer_page import (
+    ACTION,
+    CustomerOfPath,
+    ScopeOfCustomer,
+    customer_page,
+)
+from services.console.pages.customer.list_page import case_of, customers_page
+from shared.i18n import bilingual
+from shared.platform.http.problem import ProblemError
+
+CaseOfPath = Annotated[str, Path(max_length=20)]
+
+
+async def evidence(page: Page, scope: ScopeOfCustomer, customer: CustomerOfPath) -> Response:
+    """The evidence pack, as it comes."""
+    await place_in(page, scope, ACTION)
+    return await passed_on(page, "audit", f"/v1/scopes/{scope}/customers/{customer}/evidence")
+
+
+async def case_page(page: Page, scope: ScopeOfCustomer, case: CaseOfPath) -> Response:
+    """Where the link of an alert leads: the customer of its case number."""
+    await place_in(page, scope, ACTION)
+    found = await case_of(page, scope, case)
+    if found is None:
+        raise ProblemError(404, bilingual("no customer within your reach has this case number"))
+    return page.see_other(f"/in/{scope}/customers/{found}")
+
+
+def customer_routes() -> APIRouter:
+    """The list, one customer, the pack, and the short address of messages."""
+    made = APIRouter(include_in_schema=False)
+    for path, handler in (
+        ("/in/{scope}/customers", customers_page),
+        ("/in/{scope}/customers/{customer}", customer_page),
+        ("/in/{scope}/customers/{customer}/evidence", evidence),
+        ("/c/{scope}/{case}", case_page),
+    ):
+        made.add_api_route(path, handler, methods=["GET"], response_model=None)
+    return made
