@@ -28,7 +28,7 @@ from services.registers.issued.store import IssuedReport, IssuedStep, StageTaken
 from services.registers.model.registers import Registers
 from services.registers.posting.journal import post_journal
 from services.registers.reading.known_scope import Answered, AskedMoment, KnownScope
-from services.registers.reading.reader import OfficeNotTakenError, SeqNotTakenError
+from services.registers.reading.reader import OfficeNotTakenError, ScopeNotTakenError, SeqNotTakenError
 from shared.access.caller import GrantedRole, StaffRole
 from shared.contract import Event
 from shared.ids import ScopeId
@@ -79,6 +79,8 @@ class JournalReader:
     async def ask(
         self, scope: ScopeId, asked: AskedMoment, work: Any, *given: Any, **named: Any
     ) -> Answered[Any]:
+        if not any(event.scope == scope for event in self.events):
+            raise ScopeNotTakenError(scope)
         seq = len(self.events)
         if asked.min_seq is not None and asked.min_seq > seq:
             raise SeqNotTakenError(asked.min_seq, seq)

@@ -65,7 +65,7 @@ def level_board(scope: KnownScope, sight: CallerSight, asked: BoardAsked) -> Enc
         if terms.pipeline
     ]
     body = LevelBoard(
-        office=sight.office, first=basis.period.first.isoformat(), last=basis.period.last.isoformat(),
+        office=sight.office or "", first=basis.period.first.isoformat(), last=basis.period.last.isoformat(),
         levels=told, movements=_movements(basis, taken), scheme=_scheme(basis), **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(stands), detail="level board")
@@ -89,7 +89,7 @@ def work_list(scope: KnownScope, sight: CallerSight, asked: WorkAsked) -> Encode
     shown = question.presenting(basis, [*of, *(plan.customer for plan in plans)])
     until = on + timedelta(days=asked.ahead)
     body = WorkList(
-        office=sight.office, day=on.isoformat(),
+        office=sight.office or "", day=on.isoformat(),
         staff=shown.staff(StaffId(asked.staff)) if asked.staff is not None else None,
         overdue=_due(basis, shown, due, lambda one: one < on),
         due=_due(basis, shown, due, lambda one: one == on),

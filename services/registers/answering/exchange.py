@@ -9,16 +9,17 @@ from shared.ids import CustomerId, OfficeId
 
 
 class CallerSight(Struct, frozen=True):
-    """How far a caller reaches in an office by what is asked; of which customers besides the contacts are in clear."""
+    """How far a caller reaches in an office, or (None) in all of a scope, by what is asked; of which customers besides
+    the contacts are in clear."""
 
-    office: OfficeId
+    office: OfficeId | None
     rows: ScopeExtent
     contacts: ScopeExtent = ScopeExtent()
     contacts_of_a_case: ScopeExtent = ScopeExtent()
 
     @property
     def whole(self) -> bool:
-        """Whether all of the office is within reach."""
+        """Whether all of the office, or of the scope, is within reach."""
         return self.rows.whole or self.office in self.rows.offices
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.registers.answering.exchange import AnswerRefusedError, CallerSight, EncodedAnswer
 from services.registers.http.parameters import moment_of, wrong
-from services.registers.http.sight import OfficeCaller, no_office
+from services.registers.http.sight import OfficeCaller, ScopeCaller, no_office, no_scope
 from services.registers.lists.cursor import PageCursor
 from services.registers.reading.held import UnknownRulebookError
 from services.registers.reading.known_scope import Answered, AskedMoment, KnownScope
@@ -68,9 +68,13 @@ class RegisterAsking:
 
     async def caller(self, request: Request, office: OfficeId) -> OfficeCaller:
         """Who calls of which office."""
-        with _problems(office):
+        with _problems(no_office(office)):
             scope = await self._reader.scope_of(office)
         return OfficeCaller.of(request, scope, office)
+
+    def scope_caller(self, request: Request, scope: ScopeId) -> ScopeCaller:
+        """Who calls of all of a scope."""
+        return ScopeCaller.of_scope(request, scope)
 
     def moment(
         self,
@@ -91,19 +95,20 @@ class RegisterAsking:
 
     async def ask(
         self,
-        caller: OfficeCaller,
+        caller: ScopeCaller,
         moment: AskedMoment,
         work: Callable[Concatenate[KnownScope, P], T],
         *given: P.args,
         **named: P.kwargs,
     ) -> Answered[T]:
         """What `work` returns of the caller's scope; what is refused there is a problem here."""
-        with _problems(caller.office):
+        nothing = no_office(caller.office) if isinstance(caller, OfficeCaller) else no_scope(caller.scope)
+        with _problems(nothing):
             return await self._reader.ask(caller.scope, moment, work, *given, **named)
 
     async def answer(
         self,
-        caller: OfficeCaller,
+        caller: ScopeCaller,
         sight: CallerSight,
         moment: AskedMoment,
         work: Callable[..., EncodedAnswer],
@@ -127,8 +132,8 @@ def headers_of(found: Answered[Any]) -> dict[str, str]:
 
 
 @contextmanager
-def _problems(office: OfficeId) -> Iterator[None]:
-    """What keeps a question from being answered, as a problem of HTTP."""
+def _problems(not_there: ProblemError) -> Iterator[None]:
+    """What keeps a question from being answered, as a problem of HTTP; of what was not taken, `not_there`."""
     try:
         yield
     except AnswerRefusedError as error:
@@ -136,7 +141,7 @@ def _problems(office: OfficeId) -> Iterator[None]:
             raise wrong(error.field, error.rule, error.message, error.status) from None
         raise ProblemError(error.status, error.message) from None
     except (OfficeNotTakenError, ScopeNotTakenError):
-        raise no_office(office) from None
+        raise not_there from None
     except SeqNotTakenError as error:
         told = bilingual("seq {seq} is not here yet, {taken} is", seq=error.wanted, taken=error.taken)
         raise unavailable(told, 1) from None
@@ -157,14 +162,19 @@ def _problems(office: OfficeId) -> Iterator[None]:
 class Calls:
     """The router of the service, and the types that its calls answer with."""
 
-    def __init__(self) -> None:
-        self.router = APIRouter(prefix="/v1/offices/{office}", route_class=LeavingRoute, tags=["registers"])
+    def __init__(self, prefix: str = "/v1/offices/{office}") -> None:
+        self.router = APIRouter(prefix=prefix, route_class=LeavingRoute, tags=["registers"])
         self._kinds: list[type] = []
 
     @property
     def schemas(self) -> dict[str, Any]:
         """The schemas of all answers by name."""
         return named(*self._kinds)[1]
+
+    def include(self, other: Calls) -> None:
+        """Have the calls of another prefix besides."""
+        self.router.routes.extend(other.router.routes)
+        self._kinds += other._kinds
 
     def add(
         self,

@@ -16,10 +16,11 @@ from shared.contract import BadEvent, parse_query_instant
 from shared.contract.schema import INSTANT
 from shared.contract.times import parse_day
 from shared.i18n import bilingual, listed
-from shared.ids import CustomerId, OfficeId
+from shared.ids import CustomerId, OfficeId, ScopeId
 from shared.platform.http.problem import FieldError, ProblemError
 
 Office = Annotated[OfficeId, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+Scope = Annotated[ScopeId, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 Customer = Annotated[
     CustomerId,
     Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$", description="id or case number"),
@@ -76,6 +77,14 @@ def moment_of(name: str, text: str | None) -> datetime | None:
         return parse_query_instant(text, f"query.{name}")
     except BadEvent as refusal:
         raise wrong(f"query.{name}", refusal.rule, refusal.message) from None
+
+
+def past_moment(name: str, text: str | None, now: datetime) -> datetime | None:
+    """A time of the query at which something has been issued."""
+    at = moment_of(name, text)
+    if at is not None and at > now:
+        raise wrong(f"query.{name}", "future", bilingual("must not be later than now"))
+    return at
 
 
 def place_in(cursor: PageCursor | None, *asked: Struct) -> Place | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -29,8 +28,8 @@ from services.registers.http.parameters import (
     To,
     cursor_of,
     moment_of,
+    past_moment,
     place_in,
-    wrong,
 )
 from services.registers.reports.catalogue import REPORTS, UnknownReportError, find_report
 from shared.access.readers import report_action
@@ -87,17 +86,11 @@ class ReportCalls:
         """Every figure with its definition and the ids behind it; `issued` explains how it differs from the run that
         was known then. Whoever sees own rows alone has the figures of these."""
         name = known_report(report)
-        asked = ReportAsked(name, first, last, by, self._past("issued", issued), moment_of("as_of", as_of))
+        issued_at = past_moment("issued", issued, self._asking.now())
+        asked = ReportAsked(name, first, last, by, issued_at, moment_of("as_of", as_of))
         caller = await self._asking.caller(request, office)
         sight, moment = caller.sight(report_action(name)), self._asking.moment(min_seq, known_at, as_of)
         return await self._asking.answer(caller, sight, moment, report_document, asked)
-
-    def _past(self, name: str, text: str | None) -> datetime | None:
-        """A time of the query at which something has been issued."""
-        at = moment_of(name, text)
-        if at is not None and at > self._asking.now():
-            raise wrong(f"query.{name}", "future", bilingual("must not be later than now"))
-        return at
 
     async def rows(
         self,

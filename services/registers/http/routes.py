@@ -12,6 +12,7 @@ from services.registers.http.findings_calls import FindingCalls
 from services.registers.http.issued_calls import IssuedCalls
 from services.registers.http.registers_calls import RegisterCalls
 from services.registers.http.reports_calls import ReportCalls
+from services.registers.http.scope_reports_calls import ScopeReportCalls
 from services.registers.http.workbook_calls import WorkbookCalls
 from services.registers.issued.store import IssuedReports
 
@@ -32,4 +33,7 @@ def calls_of(reader: AsksRegisters, kept: KeptByPeople, now: Callable[[], dateti
     IssuedCalls(asking, kept.issued).add_to(calls)
     FindingCalls(asking, kept.findings).add_to(calls)
     WorkbookCalls(asking).add_to(calls)
+    over_scopes = Calls("/v1/scopes/{scope}")
+    ScopeReportCalls(asking).add_to(over_scopes)
+    calls.include(over_scopes)
     return calls

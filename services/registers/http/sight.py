@@ -22,11 +22,45 @@ CONTACTS_OF_A_CASE: Final = "register.contacts_of_a_case"
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeCaller:
-    """A caller who knows of an office; what is out of reach is answered as what does not exist."""
+class ScopeCaller:
+    """A caller who knows of a scope, all of which is asked about; what is out of reach is as what does not exist."""
 
     caller: Caller
     scope: ScopeId
+
+    @classmethod
+    def of_scope(cls, request: Request, scope: ScopeId) -> ScopeCaller:
+        """Who calls; a scope that they do not know is one that is not there."""
+        caller = caller_of(request)
+        if not caller.knows(scope):
+            raise no_scope(scope)
+        return cls(caller, scope)
+
+    def sight_of_all(self, *actions: str) -> CallerSight:
+        """Of actions over all of the scope. 403 where the caller's roles do not reach so far by each of them."""
+        table = permission_table()
+        for action in actions:
+            if not self.reaches_all(action):
+                raise ProblemError(403, table.not_allowed(action))
+            disclosed(scope=self.scope, role=widest_role(table.permits(self.caller, action, self.scope)))
+        return CallerSight(None, ScopeExtent(whole=True), self._extent(CONTACTS))
+
+    def reaches_all(self, action: str) -> bool:
+        """Whether an action of theirs reaches all of the scope."""
+        return self._extent(action).whole
+
+    def staff(self) -> str:
+        """By which name the caller acts here."""
+        return min(self.caller.names(self.scope))
+
+    def _extent(self, action: str) -> ScopeExtent:
+        return ScopeExtent.of(permission_table().permits(self.caller, action, self.scope), self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeCaller(ScopeCaller):
+    """A caller who knows of an office; what is out of reach is answered as what does not exist."""
+
     office: OfficeId
 
     @classmethod
@@ -61,12 +95,10 @@ class OfficeCaller:
         """Whether any of their roles here allows it."""
         return bool(permission_table().permits(self.caller, action, self.scope))
 
-    def staff(self) -> str:
-        """By which name the caller acts here."""
-        return min(self.caller.names(self.scope))
 
-    def _extent(self, action: str) -> ScopeExtent:
-        return ScopeExtent.of(permission_table().permits(self.caller, action, self.scope), self.scope)
+def no_scope(scope: ScopeId) -> ProblemError:
+    """404 of a scope that does not exist, or that the caller may not know of."""
+    return ProblemError(404, bilingual("no scope {scope} is known", scope=scope))
 
 
 def no_office(office: OfficeId) -> ProblemError:
