@@ -15,7 +15,7 @@ from services.console.frame.forms import Form, Wrong
 from services.console.pages.desk.entry import DeskEntry, EntryKind, entry_of, time_of_day, wechat_in
 from services.console.pages.desk.floor import OfficeFloor, opened_when
 from services.console.pages.desk.looked_up import _FIELDS, LookedUpCustomer, cannot_be_asked
-from services.console.pages.desk.presets import ReceiverPreset, chosen, preset_of
+from services.console.pages.desk.presets import ReceiverChoice, ReceiverPreset, preset_of
 from services.console.pages.desk.turns import order_of
 from shared.contract import decode_event
 from shared.contract.answers.desk import AskedAbout, BoardsAnswer, LookupAnswer
@@ -79,7 +79,8 @@ async def checked_and_recorded(services: DeskServices, **fields: str) -> httpx.R
     page = (await sent(services, **fields)).text
     form = page.partition('id="entry-form"')[2].partition("</form>")[0]
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-    return await sent(services, **(fields | hidden | {"step": "record"}))
+    (receiver,) = re.findall(r'<select id="receiver".*?value="(\w+)" selected', form, re.S)
+    return await sent(services, **(fields | hidden | {"step": "record", "receiver": receiver}))
 
 
 # From the form to the event ------------------------------------------------------------------------------------------
@@ -204,11 +205,24 @@ def test_a_call_was_answered_by_whoever_is_next_at_the_telephone() -> None:
 
 
 def test_what_was_chosen_by_hand_stays() -> None:
-    preset = ReceiverPreset("wang")
-    by_hand = Form({"receiver": ["chen"], "capacity": ["on_turn"], "preset": ["li|on_turn|"]})
-    left = Form({"receiver": ["li"], "capacity": ["on_turn"], "preset": ["li|on_turn|"]})
-    assert chosen(by_hand, preset) == ReceiverPreset("chen")
-    assert chosen(left, preset) == chosen(Form({}), preset) == preset
+    """However often a contact is looked up; what nobody touched follows what is found."""
+    preset, other = ReceiverPreset("wang"), ReceiverPreset("li", "assist", "wang")
+
+    def looked_up(receiver: str, preset_before: str) -> ReceiverChoice:
+        form = Form({"receiver": [receiver], "capacity": ["on_turn"], "preset": [preset_before]})
+        return ReceiverChoice.typed(form, preset).following(preset).following(other)
+
+    assert looked_up("chen", "li|on_turn|").now == ReceiverPreset("chen")
+    assert looked_up("li", "li|on_turn|").now == looked_up("", "").now == other
+
+
+async def test_whom_the_page_proposed_for_an_answer_is_recorded() -> None:
+    """What was checked is what stands in the form that records."""
+    services = DeskServices()
+    fields = {"contact": "13900000000", "name": "张伟", "designated": "wang", "receiver": "wang"}
+    await checked_and_recorded(services, **fields, preset="wang|on_turn|")
+    (event,) = services.sent(RECORD)
+    assert event["data"]["received_by"] == "wang"
 
 
 # What is asked -------------------------------------------------------------------------------------------------------

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from services.console.asking.refusals import ServiceRefusedError
+from services.console.frame.forms import Form
 from services.console.frame.trade_words import FLAGS, word
 from services.console.pages.desk.entry import DeskEntry
 from services.console.pages.desk.looked_up import LookedUpCustomer, refused_kindly
 from shared.contract import parse_instant
 from shared.contract.answers.desk import PreviewAnswer
-from shared.i18n import Text, translated
+from shared.i18n import Text, listed, translated
 from shared.i18n.times import moment
 
 
@@ -44,9 +45,9 @@ class CheckedEntry(Struct, frozen=True):
             return []
         return remarks_on([one.flag for one in self.answer.flags])
 
-    def doubts(self, name: str, now: datetime, zone: ZoneInfo) -> list[Text]:
-        """What makes the entry look like a repetition, or like another person's contact."""
-        if self.found is None or self.found.answer is None or not self.found.known:
+    def doubts(self, kind: str, typed: Form, now: datetime, zone: ZoneInfo) -> list[Text]:
+        """What makes the entry look like a repetition, like another person's contact, or made without asking."""
+        if self.found is None or self.found.answer is None:
             return []
         told: list[Text] = []
         since = self.found.since
@@ -55,10 +56,15 @@ class CheckedEntry(Struct, frozen=True):
             told.append(
                 translated("This customer was registered today already, at {at}: is it a visit anew?", at=at)
             )
-        names = self.found.answer.names
-        if name and names is not UNSET and names and not any(one[:1] == name[:1] for one in names):
-            said = "、".join(names)
-            told.append(translated("The contact is on record as {names}: is it the same person?", names=said))
+        known, name = self.found.names, typed["name"]
+        if name and known and not any(one[:1] == name[:1] for one in known):
+            names = listed(known)
+            told.append(
+                translated("The contact is on record as {names}: is it the same person?", names=names)
+            )
+        fields = [field for one in self.found.questions(kind) for field in one.fields]
+        if fields and not any(typed[field] for field in fields):
+            told.append(translated("Nobody was asked yet: an answer may make the customer another's."))
         return told
 
 

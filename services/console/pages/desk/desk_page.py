@@ -20,7 +20,7 @@ from services.console.pages.desk.entry import EntryKind
 from services.console.pages.desk.floor import OfficeFloor, floor_of
 from services.console.pages.desk.looked_up import LookedUpCustomer
 from services.console.pages.desk.outcome import EntryOutcome
-from services.console.pages.desk.presets import ReceiverPreset, preset_of
+from services.console.pages.desk.presets import ReceiverChoice, preset_of
 from shared.contract.answers.lists import StaffMember
 
 EMPTY: Final = Form({})
@@ -82,7 +82,7 @@ class DeskRoom(Struct, frozen=True):
         entry: FormEntry | None = None,
         wrong: Wrong | None = None,
         found: LookedUpCustomer | None = None,
-        preset: ReceiverPreset | None = None,
+        choice: ReceiverChoice | None = None,
         checked: CheckedEntry | None = None,
         outcome: EntryOutcome | None = None,
         turned_away: Wrong | None = None,
@@ -95,7 +95,7 @@ class DeskRoom(Struct, frozen=True):
             "entry": entry or FormEntry.fresh(self.page.now),
             "wrong": wrong,
             "found": found,
-            "preset": preset or preset_of(kind, self.floor, None, self.alone),
+            "choice": choice or ReceiverChoice.of(preset_of(kind, self.floor, None, self.alone)),
             "checked": checked,
             "outcome": outcome,
             "turned_away": turned_away,

@@ -47,9 +47,9 @@ class LookedUpCustomer(Struct, frozen=True):
         return self.answer is not None and self.answer.known
 
     @property
-    def names(self) -> str:
+    def names(self) -> tuple[str, ...]:
         names = self.answer.names if self.answer is not None else UNSET
-        return "、".join(names) if names is not UNSET else ""
+        return () if names is UNSET else names
 
     @property
     def status(self) -> Text | str:

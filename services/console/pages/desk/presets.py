@@ -42,12 +42,28 @@ def preset_of(
     return ReceiverPreset(next_up, "assist", owner)
 
 
-def chosen(form: Form, preset: ReceiverPreset) -> ReceiverPreset:
-    """What somebody chose by hand; the preset where they left what stood there."""
-    there = ReceiverPreset(form["receiver"], form["capacity"] or "on_turn", form["on_behalf_of"])
-    if not form["receiver"] or form["preset"] == str(there):
-        return preset
-    return there
+class ReceiverChoice(Struct, frozen=True):
+    """What the form holds now, and which preset it was given last: as long as they are the same, nobody chose."""
+
+    now: ReceiverPreset
+    preset: str
+
+    @classmethod
+    def of(cls, preset: ReceiverPreset) -> ReceiverChoice:
+        """Of a form in which nobody chose yet."""
+        return cls(preset, str(preset))
+
+    @classmethod
+    def typed(cls, form: Form, preset: ReceiverPreset) -> ReceiverChoice:
+        """As the form was sent."""
+        if not form["receiver"]:
+            return cls.of(preset)
+        there = ReceiverPreset(form["receiver"], form["capacity"] or "on_turn", form["on_behalf_of"])
+        return cls(there, form["preset"])
+
+    def following(self, preset: ReceiverPreset) -> ReceiverChoice:
+        """Another preset, unless somebody chose by hand."""
+        return ReceiverChoice.of(preset) if self.preset == str(self.now) else self
 
 
 def _expected(found: LookupAnswer | None) -> str | None:

@@ -17,7 +17,7 @@ from services.console.pages.desk.desk_page import DeskRoom
 from services.console.pages.desk.entry import KINDS, TYPES, DeskEntry, EntryKind, entry_of, time_of_day
 from services.console.pages.desk.looked_up import LookedUpCustomer, cannot_be_asked, look_up
 from services.console.pages.desk.outcome import EntryOutcome, outcome_of
-from services.console.pages.desk.presets import chosen, preset_of
+from services.console.pages.desk.presets import ReceiverChoice, preset_of
 from shared.contract.answers.desk import PreviewAnswer
 from shared.i18n import translated
 
@@ -54,9 +54,8 @@ async def look(page: Page, scope: str, office: str) -> Response:
     kind = kind_of(form)
     found = await _found(room, form["contact"])
     preset = preset_of(kind, room.floor, found.answer if found is not None else None, room.alone)
-    return room.shown(
-        kind, part="found", typed=form, entry=_entry(room, form), found=found, preset=chosen(form, preset)
-    )
+    choice = ReceiverChoice.typed(form, preset).following(preset)
+    return room.shown(kind, part="found", typed=form, entry=_entry(room, form), found=found, choice=choice)
 
 
 async def register(page: Page, scope: str, office: str) -> Response:
@@ -160,7 +159,7 @@ async def _with(
     preset = preset_of(kind, room.floor, found.answer if found is not None else None, room.alone)
     return room.shown(
         kind, status=status, typed=typed.form, entry=typed.entry, wrong=typed.wrong, found=found,
-        checked=checked, preset=chosen(typed.form, preset),
+        checked=checked, choice=ReceiverChoice.typed(typed.form, preset),
     )  # fmt: skip
 
 
