@@ -43,7 +43,7 @@ def said() -> Iterator[tuple[Message, str]]:
                 *context, english = [_constant(one, name) for one in call.args[: KEYWORDS[call.func.id]]]
                 yield (context[0] if context else None, english), name
     for template in templates():
-        yield from (((None, english), str(template)) for english in _said_in(template))
+        yield from ((message, str(template)) for message in _said_in(template))
 
 
 def templates() -> Iterator[Path]:
@@ -55,15 +55,16 @@ def templates() -> Iterator[Path]:
     )
 
 
-def _said_in(template: Path) -> Iterator[str]:
-    """The messages of a template: `t('English')`."""
+def _said_in(template: Path) -> Iterator[Message]:
+    """The messages of a template: `t('English')`, `t_in('context', 'English')`."""
     tree = Environment(autoescape=True).parse((ROOT / template).read_text(encoding="utf-8"))
-    for line, _, messages in extract_from_ast(tree, gettext_functions=("t",)):
-        english = messages if isinstance(messages, str) else messages[0]
-        assert english is not None, (
+    for line, function, messages in extract_from_ast(tree, gettext_functions=("t", "t_in")):
+        given = (None, messages) if isinstance(messages, str) else messages[: 2 if function == "t_in" else 1]
+        context, english = given if len(given) == 2 else (None, given[0])
+        assert english is not None and (function == "t" or context is not None), (
             f"{template}:{line}: a message is a constant; give what it is filled with by name"
         )
-        yield english
+        yield context, english
 
 
 def _constant(argument: ast.expr, file: str) -> str:

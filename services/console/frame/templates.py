@@ -1,6 +1,7 @@
 """The templates, once for each language: texts are escaped, and what is in both languages goes in by the page's.
 
-`t('English')` in a template is a message of the catalogue, as `translated` is in code.
+`t('English')` in a template is a message of the catalogue, as `translated` is in code, and `t_in('context', 'English')`
+one of a word that Chinese tells apart.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from services.console.frame.trade_words import (
     role_word,
     word,
 )
-from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded
+from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded, worded_in
 from shared.contract.case_numbers import case_number
 from shared.i18n import translated
 from shared.i18n.times import dated, moment, span
@@ -42,7 +43,7 @@ def environment_of(language: Language) -> Environment:
         finalize=partial(in_language, language),
         auto_reload=False,
     )
-    made.globals.update(lang=language, t=partial(worded, language))
+    made.globals.update(lang=language, t=partial(worded, language), t_in=partial(worded_in, language))
     made.filters.update(
         line=partial(line_in, language),
         text=partial(in_language, language),

@@ -50,6 +50,12 @@ def worded(language: Language, message: str, **values: object) -> str:
     return str(getattr(found, language))
 
 
+def worded_in(language: Language, context: str, message: str, **values: object) -> str:
+    """The same of a word that Chinese tells apart: `context` says which of its meanings it has."""
+    found = text.translated_in(context, message, **values)
+    return str(getattr(found, language))
+
+
 def instant(text: str) -> datetime:
     """An instant as answers write it."""
     return datetime.fromisoformat(text)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from services.console.frame.customer_words import CATEGORIES, METHODS, PLAN_KINDS
 from services.console.frame.trade_words import CAPACITIES, STAGES, word
 from services.console.frame.words import instant
-from shared.i18n import Text, listed, translated
+from shared.i18n import Text, listed, translated, translated_in
 from shared.i18n.times import moment
 
 Names = Callable[[str | None], str]
@@ -56,7 +56,8 @@ CHOICES: Final[Mapping[str, tuple[Text, Mapping[str, Text]]]] = {
     "kind": (translated("kind"), PLAN_KINDS),
 }  # fmt: skip
 BOOLEANS: Final[Mapping[str, Text]] = {
-    "reached": translated("reached"), "achieved": translated("aim reached"), "important": translated("important"),
+    "reached": translated_in("of a customer", "reached"), "achieved": translated("aim reached"),
+    "important": translated("important"),
     "brochure_only": translated("only a brochure was asked for"),
 }  # fmt: skip
 TIMES: Final[Mapping[str, Text]] = {

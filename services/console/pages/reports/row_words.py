@@ -10,7 +10,7 @@ from services.console.frame.place_facts import SeenScope
 from services.console.frame.trade_words import CAPACITIES, STATUSES
 from shared.contract.profile.catalogue import catalogue
 from shared.contract.sealed import WORDS as SEALED_WORDS
-from shared.i18n import Text, listed, translated
+from shared.i18n import Text, listed, translated, translated_in
 from shared.i18n.times import dated
 
 _YES, _NO = translated("yes"), translated("no")
@@ -73,7 +73,7 @@ _WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
     },
     "kind": {
         "follow_up": translated("follow-up"),
-        "reception": translated("reception"),
+        "reception": translated_in("kind of a plan", "reception"),
         "outing": translated("outing"),
         "after_sale": translated("after the sale"),
         "work": translated("other work"),
