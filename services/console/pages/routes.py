@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from services.console.pages.audit.routes import audit_routes
 from services.console.pages.customer.routes import customer_routes
 from services.console.pages.desk.routes import desk_routes
 from services.console.pages.disputes.routes import dispute_routes
@@ -24,6 +25,7 @@ def page_routes() -> APIRouter:
         desk_routes,
         people_routes,
         customer_routes,
+        audit_routes,
     ):
         made.include_router(routes())
     return made

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from services.console.frame.forms import Wrong
-from shared.contract import BadEvent, format_instant
+from services.console.frame.typed_times import typed_instant
+from shared.contract import BadEvent
 from shared.contract.times import parse_day
 from shared.i18n import Text, translated
 
@@ -63,7 +64,7 @@ def asked_period(report: str, typed: TypedPeriod, now: datetime, zone: ZoneInfo,
     """The days that are meant; what cannot be read is said beside its field, and the period it begins with stands."""
     today = now.astimezone(zone).date()
     name = typed.period or ("days" if typed.first or typed.last else first_period(report))
-    known_at = _known_at(typed.known_at, zone, wrong)
+    known_at = typed_instant("known_at", typed.known_at, zone, wrong)
     if name != "days":
         first, last = _named_days(name, today, whole=report in _WHOLE)
         return AskedPeriod(name, first, last, known_at)
@@ -99,15 +100,3 @@ def _day(name: str, typed: str, otherwise: date, wrong: Wrong) -> date:
     except BadEvent as refusal:
         wrong.fields[name] = refusal.message
         return otherwise
-
-
-def _known_at(typed: str, zone: ZoneInfo, wrong: Wrong) -> str | None:
-    """A time as a field of the browser writes it, local, or as services write it."""
-    if not typed:
-        return None
-    try:
-        at = datetime.fromisoformat(typed)
-        return format_instant(at if at.tzinfo is not None else at.replace(tzinfo=zone))
-    except (ValueError, OverflowError):
-        wrong.fields["known_at"] = translated("This is no time, such as 2026-03-31 18:00.")
-        return None

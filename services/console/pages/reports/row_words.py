@@ -41,7 +41,12 @@ _WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "promising": translated("promising customer"),
         "general": translated("general customer"),
     },
-    "status": STATUSES,
+    "status": {
+        **STATUSES,
+        "tracked": translated("followed up"),
+        "won": translated("won"),
+        "lost": translated("lost"),
+    },
     "state": {
         "subscribed": translated("subscribed"),
         "signed": translated("signed"),

@@ -1,0 +1,1 @@
+"""Audit: a history walked through in time, the log and its proofs, replays, what differs, who looked at what."""
