@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from deploy.demo.accounts import GRANTED
 from shared.access.table import permission_table
+from tests.browser.hostile import hostile_customer
 from tests.support.console import ConsoleUnderTest
 
 SERVICE: Final = "console"
@@ -41,17 +42,16 @@ def allowed(action: str, role: str) -> bool:
 
 @cache
 def known(console: ConsoleUnderTest) -> Mapping[str, str]:
-    """An id for each name that stands in an address."""
+    """An id for each name that stands in an address; of the customer whose every text is a program, where it can be."""
     scope = console.scope
-    customers = console.ask(f"/v1/scopes/{scope}/customers", limit=50)["customers"]
-    owned = next(one for one in customers if one["status"] == "owned")
-    disputes = console.ask(f"/v1/scopes/{scope}/disputes", limit=1)["disputes"]
+    customer = hostile_customer(console)
+    disputes = console.ask(f"/v1/scopes/{scope}/disputes", limit=500)["disputes"]
     deals = console.ask(f"/v1/scopes/{scope}/deals", limit=1)["deals"]
     return {
         "scope": scope,
         "office": console.office,
-        "customer": owned["customer"],
-        "dispute": disputes[0]["dispute"],
+        "customer": customer,
+        "dispute": next(one["dispute"] for one in disputes if one["customer"] == customer),
         "deal": deals[0]["deal"],
         "report": "R1",
         "register": "visits",

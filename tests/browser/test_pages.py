@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.hostile import WATCHED, unharmed
+from tests.browser.hostile import WORDS as PROGRAMS
 from tests.browser.pages import PageAddress, addresses, allowed, filled, known, roles
 from tests.support.console import ConsoleUnderTest, Visitors
 
@@ -61,6 +63,7 @@ def shown(visitors: Visitors, console: ConsoleUnderTest, address: PageAddress, *
     if path is None:
         pytest.skip(f"{address.path} is of something that its own test makes")
     page = visitors.visit(reader(address), **way)
+    page.add_init_script(WATCHED)
     errors: list[str] = []
     page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -159,7 +162,7 @@ def test_a_page_can_be_read_at_a_desk_in_chinese(
     try:
         readable(page)
         words = {word for word in LATIN.findall(" ".join(page.evaluate(TEXTS))) if not SAME.fullmatch(word)}
-        assert words - set(console.logins) == set(), page.url
+        assert words - set(console.logins) - PROGRAMS == set(), page.url
     finally:
         page.context.close()
 
@@ -179,12 +182,13 @@ def test_a_page_can_be_read_on_a_telephone_in_english(
 
 
 def readable(page: Page) -> None:
-    """What axe finds, what stands over the edge, and whether there is one heading of the page."""
+    """What axe finds, what stands over the edge, whether there is one heading, and that no text was a program."""
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
     assert _violations(found.response) == []
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
     assert page.locator("h1").count() == 1
+    unharmed(page)
 
 
 def _violations(response: Mapping[str, Any]) -> list[str]:

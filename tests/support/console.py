@@ -201,7 +201,12 @@ class Visitors:
         kept = {} if role is None else {one["name"]: one["value"] for one in self._state(role)["cookies"]}
         headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
         return httpx.Client(
-            base_url=self._console.address, cookies=kept, headers=headers, trust_env=False, timeout=PATIENCE
+            base_url=self._console.address,
+            cookies=kept,
+            headers=headers,
+            trust_env=False,
+            timeout=PATIENCE,
+            verify=False,
         )
 
     def _state(self, role: str) -> Any:
