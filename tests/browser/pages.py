@@ -13,6 +13,8 @@ from tests.browser.hostile import hostile_customer
 from tests.support.console import ConsoleUnderTest
 
 SERVICE: Final = "console"
+ASKED_WITH: Final = {"/at/{scope}/{office}/reports/{report}/rows": "?table=day&column=calls"}
+"""What a page is not asked without."""
 
 
 class PageAddress(NamedTuple):
@@ -64,4 +66,4 @@ def filled(path: str, console: ConsoleUnderTest) -> str | None:
     ids = known(console)
     if any(name not in ids for name in names):
         return None
-    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: ids[found[1]], path)
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: ids[found[1]], path) + ASKED_WITH.get(path, "")
