@@ -123,6 +123,7 @@ def _record_opening(opened: PrivacyDeployment, customer: str | None) -> None:
 
 def _copy(opened: PrivacyDeployment, customer: str | None) -> dict[str, Any]:
     from services.intake.privacy.copies import alerts_on, copy_of_contact, copy_of_customer
+    from services.intake.privacy.entries import linked_entries, own_ids
 
     people, now = opened.people, opened.now()
     if customer is None:
@@ -132,10 +133,11 @@ def _copy(opened: PrivacyDeployment, customer: str | None) -> dict[str, Any]:
     holdings = opened.reader.holdings(customer)
     facts = people.facts(holdings.records)
     keys = people.keys_of(opened.eraser.held(holdings)[0])
-    known = {fact.seq for fact in facts}
+    entries = linked_entries(people, holdings).all
+    known = {fact.seq for fact in (*facts, *entries)}
     mentions = [fact for fact in people.facts_that_name(set(keys)) if fact.seq not in known]
     alerts = alerts_on(opened.services, people.scope, holdings.customer.customer)
-    return copy_of_customer(holdings, facts, mentions, keys, alerts, now)
+    return copy_of_customer(holdings, facts, entries, own_ids(people, holdings), mentions, keys, alerts, now)
 
 
 @privacy.command()

@@ -5,12 +5,13 @@ Records are opened with that person's own keys alone: what is of others in them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from services.intake.privacy.entries import items_of
 from services.intake.privacy.holdings import Holdings
 from services.intake.privacy.people import KeptFact
 from services.intake.privacy.services import Services
@@ -35,12 +36,15 @@ _STANDING: Final = ("status", "owner", "basis", "since", "expires_at", "clause")
 def copy_of_customer(
     holdings: Holdings,
     facts: Iterable[KeptFact],
+    entries: Iterable[KeptFact],
+    own: Collection[str],
     mentions: Iterable[KeptFact],
     keys: Mapping[str, PersonKey],
     alerts: list[Json],
     now: datetime,
 ) -> Json:
-    """All of a customer; `mentions` are records of others in which the customer stands."""
+    """All of a customer; `entries` go with its records without naming it (checks by what is its `own`), `mentions` are
+    records of others in which the customer stands."""
     customer, asides = holdings.customer, {one.event: one for one in holdings.set_aside}
     records = [_record(fact, keys) for fact in facts]
     for record in records:
@@ -55,6 +59,7 @@ def copy_of_customer(
         "names": list(customer.names),
         "standing": {name: getattr(customer, name) for name in _STANDING},
         "records": records,
+        "entries": [_entry(fact, keys, own) for fact in entries],
         "mentions": [_record(fact, keys) for fact in mentions],
         "decisions": msgspec.to_builtins(holdings.decisions),
         "deals": msgspec.to_builtins(holdings.deals),
@@ -98,6 +103,14 @@ def _record(fact: KeptFact, keys: Mapping[str, PersonKey]) -> Json:
     event: Json = msgspec.json.decode(open_event(fact.body, keys, erased=OTHERS))
     kind = KINDS[event["type"]]
     return {"seq": fact.seq, "kind": {"zh": kind.zh, "en": kind.en}} | event
+
+
+def _entry(fact: KeptFact, keys: Mapping[str, PersonKey], own: Collection[str]) -> Json:
+    """The same of an entry; of a check, with the items that name this person by what is `own`."""
+    told, places = _record(fact, keys), items_of(fact, own)
+    if places is None:
+        return told
+    return told | {"data": told["data"] | {"items": [told["data"]["items"][place] for place in places]}}
 
 
 def _alert(alert: Json) -> Json:

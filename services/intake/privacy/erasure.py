@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from msgspec import Struct
 
+from services.intake.privacy.entries import linked_entries
 from services.intake.privacy.holdings import Holdings, HoldingsReader
 from services.intake.privacy.obstacles import demand_free, demand_nameless
 from services.intake.privacy.people import PeopleOfScope, under_whose_keys
@@ -95,7 +96,8 @@ class Eraser:
     def held(self, holdings: Holdings) -> tuple[set[str], set[str]]:
         """Under whose keys a customer's records stand; and of the contacts by which they were ever named, those that
         are another customer's now, and are kept."""
-        nobodies, named = under_whose_keys(self._people.facts(holdings.records))
+        linked = linked_entries(self._people, holdings)
+        nobodies, named = under_whose_keys([*self._people.facts(holdings.records), *linked.whole])
         own = set(self._people.of_contacts(holdings.customer.contacts).values())
         others = {
             id_

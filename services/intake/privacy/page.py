@@ -23,6 +23,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 _SECTIONS: Final[tuple[tuple[str, Text], ...]] = (
     ("records", translated("records of this customer")),
+    ("entries", translated("entries of the registers")),
     ("mentions", translated("records of others in which this person stands")),
     ("decisions", translated("decisions")),
     ("deals", translated("deals")),

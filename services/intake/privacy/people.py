@@ -15,6 +15,9 @@ from shared.sealing.person import PersonKey
 from shared.sealing.vault import SQL as VAULT_SQL
 from shared.sealing.vault import Vault, destroy, scrub
 
+ALONE: Final = frozenset({"worklog.submitted", "plan.made", "feedback.received", "check.recorded"})
+"""Entries of the registers that may be of no customer, and of no deal and no record either."""
+
 
 class KeptFact(Struct, frozen=True):
     """A recorded event as it is kept."""
@@ -51,6 +54,8 @@ class _Named(Struct):
     customer: _Party | None = None
     members: list[_Party] = []
     record: str | None = None
+    feedback: str | None = None
+    visit: str | None = None
 
 
 class _FactGlance(Struct):
@@ -101,6 +106,12 @@ class PeopleOfScope:
             KeptFact(seq, bytes(body)) for seq, body in self._journal.execute(SQL["facts_that_name"], asked)
         ]
 
+    def entries_that_point(self, ids: Collection[str], types: Collection[str]) -> list[KeptFact]:
+        """Every event of these types in which one of the ids stands, in whatever place."""
+        asked = {"scope": self.scope, "ids": list(ids), "types": list(types)}
+        rows = self._journal.execute(SQL["entries_that_point"], asked)
+        return [KeptFact(seq, bytes(body)) for seq, body in rows]
+
     def of_contacts(self, contacts: Iterable[str]) -> dict[str, str]:
         """Of each contact that was seen, and not erased, who stands for it."""
         if self._vault is None:
@@ -122,9 +133,10 @@ class PeopleOfScope:
         return self._vault.people(self._keys, people) if self._vault is not None and people else {}
 
     def last_records(self) -> tuple[dict[str, datetime], list[NamelessRecord]]:
-        """Of each contact when it was named last, and the records of customers who have none."""
+        """Of each contact when it was named last; and the records of customers who have none, with entries of the
+        registers that are nobody's at all, as a work log."""
         last: dict[str, datetime] = {}
-        nameless, corrected = list[NamelessRecord](), set[str]()
+        nameless, corrected, nobodys = list[NamelessRecord](), set[str](), set[str]()
         with self._journal.transaction(), self._journal.cursor("retention") as cursor:
             cursor.execute(SQL["recorded_when"], {"scope": self.scope})
             for recorded_at, body in cursor:
@@ -133,7 +145,7 @@ class PeopleOfScope:
                     last[id_] = max(recorded_at, last.get(id_, recorded_at))
                 if glance.type == "record.corrected" and glance.data.record is not None:
                     corrected.add(glance.data.record)
-                elif glance.sealed is not None and _names_nobody(glance):
+                elif glance.sealed is not None and _names_nobody(glance, nobodys):
                     nobodies = tuple(id_ for id_ in glance.sealed.parts if id_.startswith(NOBODY))
                     nameless.append(NamelessRecord(glance.id, recorded_at, nobodies))
         return last, [record for record in nameless if record.event not in corrected]
@@ -174,10 +186,20 @@ def under_whose_keys(facts: Iterable[KeptFact]) -> tuple[set[str], set[str]]:
     return nobodies, named
 
 
-def _names_nobody(glance: _FactGlance) -> bool:
-    """Whether the record is of a customer without a contact, which no other record can lead to."""
+def _names_nobody(glance: _FactGlance, nobodys: set[str]) -> bool:
+    """Whether the record is of a customer without a contact, which no other record can lead to, or of none.
+
+    `nobodys` are complaints of such; their answers, which come behind them, are nobody's either.
+    """
     customer = _customer_in(glance.data)
-    return bool(customer) and not _contacts(customer)
+    if glance.type == "feedback.answered":
+        return glance.data.feedback in nobodys
+    alone = glance.type in ALONE and glance.data.visit is None
+    if _contacts(customer) or not (customer or alone):
+        return False
+    if glance.data.feedback is not None:
+        nobodys.add(glance.data.feedback)
+    return True
 
 
 def _customer_in(data: _Named) -> list[_Party]:

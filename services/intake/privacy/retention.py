@@ -6,15 +6,18 @@ One look through the journal tells of most customers that they are not overdue; 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 
+from services.intake.privacy.entries import linked_entries
 from services.intake.privacy.erasure import Eraser
 from services.intake.privacy.holdings import Holdings, HoldingsReader
 from services.intake.privacy.obstacles import obstacles
-from services.intake.privacy.people import PeopleOfScope
+from services.intake.privacy.people import KeptFact, PeopleOfScope
 from shared.contract import parse_instant
 from shared.contract.answers import ListedCustomer
 from shared.i18n import Text
@@ -53,15 +56,25 @@ class Retention:
     def _looked_at(self, customer: ListedCustomer, until: datetime) -> Iterator[Overdue]:
         """By all of its records, also those that name it by a visit, a deal or a dispute."""
         holdings = self._reader.holdings(customer.customer)
-        last = last_recorded(holdings)
+        linked = linked_entries(self._people, holdings)
+        last = last_recorded(holdings, linked.all)
         deal = any(deal.status != "cancelled" for deal in holdings.deals)
         if last is not None and last <= until and not deal and self._eraser.held(holdings)[0]:
             yield Overdue(last, customer.customer, None, tuple(obstacles(holdings)))
 
 
-def last_recorded(holdings: Holdings) -> datetime | None:
-    """When the last of a customer's records was recorded."""
-    return max((parse_instant(event.recorded_at) for event in holdings.events), default=None)
+def last_recorded(holdings: Holdings, entries: Iterable[KeptFact] = ()) -> datetime | None:
+    """When the last of a customer's records was recorded, or of the entries that go with it."""
+    times = [event.recorded_at for event in holdings.events]
+    times += [_entry_time(fact.body).recorded_at for fact in entries]
+    return max(map(parse_instant, times), default=None)
+
+
+class _EntryTime(Struct):
+    recorded_at: str
+
+
+_entry_time: Final = msgspec.json.Decoder(_EntryTime).decode
 
 
 def months_before(now: datetime, months: int) -> datetime:

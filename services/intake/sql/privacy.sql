@@ -12,6 +12,15 @@ WHERE fact.scope = %(scope)s AND fact.type <> 'person.erased' AND EXISTS (
 )
 ORDER BY fact.seq
 
+-- name: entries_that_point
+-- Likewise: entries of the registers in which one of these ids stands.
+SELECT fact.seq, fact.body FROM intake.facts AS fact
+WHERE fact.scope = %(scope)s AND fact.type = ANY(%(types)s) AND EXISTS (
+    SELECT FROM unnest(%(ids)s::text[]) AS said (id)
+    WHERE position(convert_to('"' || said.id || '"', 'UTF8') IN fact.body) > 0
+)
+ORDER BY fact.seq
+
 -- name: erasures
 SELECT fact.scope, fact.seq, fact.id::text, fact.recorded_at, fact.body FROM intake.facts AS fact
 WHERE fact.type = 'person.erased' AND (%(scope)s::text IS NULL OR fact.scope = %(scope)s)
