@@ -16,8 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.console.frame.trade_words import (
     ABSENCES,
+    AWAITED,
+    BREACHES,
     DEALS,
     FLAGS,
+    REGISTERS,
     STAGES,
     STATUSES,
     kind_word,
@@ -60,6 +63,9 @@ def environment_of(language: Language) -> Environment:
         deal_status=partial(word, DEALS),
         stage=partial(word, STAGES),
         status=partial(word, STATUSES),
+        breach=partial(word, BREACHES),
+        register=partial(word, REGISTERS),
+        awaited=partial(word, AWAITED),
     )
     return made
 

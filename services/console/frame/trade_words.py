@@ -73,6 +73,14 @@ BREACHES: Final[Mapping[str, Text]] = {
     "out_of_turn": translated("Received out of turn"),
     "tampering": translated("Changed without approval"),
 }
+REGISTERS: Final[Mapping[str, Text]] = {
+    "visits": KINDS["visit.registered"],
+    "calls": KINDS["call.registered"],
+    "plans": KINDS["plan.made"],
+    "requests": KINDS["request.submitted"],
+    "data-changes": translated("Change of data"),
+}
+"""What the rows of registers are called that wait for somebody."""
 
 
 def role_word(role: str) -> Text | str:

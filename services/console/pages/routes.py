@@ -8,6 +8,7 @@ from services.console.pages.audit.routes import audit_routes
 from services.console.pages.customer.routes import customer_routes
 from services.console.pages.desk.routes import desk_routes
 from services.console.pages.disputes.routes import dispute_routes
+from services.console.pages.floor.routes import floor_routes
 from services.console.pages.home import home_routes
 from services.console.pages.mine.routes import mine_routes
 from services.console.pages.people.routes import people_routes
@@ -18,14 +19,15 @@ def page_routes() -> APIRouter:
     """The addresses of all rooms; who may open which stands in the table of permissions."""
     made = APIRouter(include_in_schema=False)
     for routes in (
-        home_routes,
-        dispute_routes,
-        mine_routes,
-        report_routes,
-        desk_routes,
-        people_routes,
-        customer_routes,
         audit_routes,
+        customer_routes,
+        desk_routes,
+        dispute_routes,
+        floor_routes,
+        home_routes,
+        mine_routes,
+        people_routes,
+        report_routes,
     ):
         made.include_router(routes())
     return made

@@ -1,0 +1,1 @@
+"""Today's floor: who receives, what happens, what lapses, what waits for whom."""

@@ -1,0 +1,42 @@
+"""The addresses of the floor."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.console.frame.page import Page
+from services.console.pages.floor.approvals import approvals, take_further
+from services.console.pages.floor.corrections import correct, correction
+from services.console.pages.floor.parameters import PlaceName
+from services.console.pages.floor.today import SHOWN, floor_today
+
+ACTION: Final = "page.floor"
+
+
+async def floor(page: Page, scope: PlaceName, office: PlaceName) -> Response:
+    """Who receives now, what happened today, what lapses, what waits; every number leads to its rows."""
+    place = page.at(scope, office, ACTION)
+    facts = await page.scope(scope)
+    today = await floor_today(page, place, facts)
+    return page.render(
+        "floor/floor.html", place=place, room="floor", facts=facts, floor=today, shown=SHOWN,
+        offices=facts.scope.offices,
+    )  # fmt: skip
+
+
+def floor_routes() -> APIRouter:
+    """The room of the floor."""
+    made = APIRouter(include_in_schema=False)
+    room = "/at/{scope}/{office}"
+    for path, handler, method in (
+        (f"{room}/floor", floor, "GET"),
+        (f"{room}/approvals", approvals, "GET"),
+        (f"{room}/approvals", take_further, "POST"),
+        (f"{room}/corrections/{{record}}", correction, "GET"),
+        (f"{room}/corrections/{{record}}", correct, "POST"),
+    ):
+        made.add_api_route(path, handler, methods=[method], response_model=None)
+    return made

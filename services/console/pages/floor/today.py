@@ -1,0 +1,223 @@
+"""What the floor asks of the services; a part that cannot be told now says so and hides no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from services.console.asking.customer_answers import WorkListAnswered
+from services.console.asking.floor_answers import (
+    FindingsOnFloor,
+    FloorRow,
+    FloorRows,
+    LossesAnswered,
+    WaitingPage,
+)
+from services.console.asking.refusals import ServiceRefusedError
+from services.console.frame.navigation import OfficePlace
+from services.console.frame.page import PageRequest
+from services.console.frame.place_facts import SeenScope
+from shared.contract import format_instant
+from shared.contract.answers.desk import BoardsAnswer
+from shared.contract.answers.lists import (
+    ListedPenalty,
+    ListedWarning,
+    PenaltiesPage,
+    StaffMember,
+    WarningsPage,
+)
+from shared.contract.answers.scopes import CustomersPage, ListedCustomer
+from shared.contract.case_numbers import case_number
+
+T = TypeVar("T")
+SHOWN: Final = 20
+"""How many rows of a part stand on the page."""
+AHEAD: Final = timedelta(days=3)
+BEHIND: Final = 3
+"""Days that are looked back for claims that lapsed, and for what was done out of turn."""
+PAGES: Final = 10
+
+
+class FloorPart(Struct, Generic[T], frozen=True):
+    """A part of the floor, or why it cannot be told now."""
+
+    told: T | None
+    refused: str = ""
+
+
+class LapsedClaim(Struct, frozen=True):
+    """A claim that ran out: of whom, and when."""
+
+    customer: str
+    case: str
+    name: str
+    at: str
+
+
+class FloorToday(Struct, frozen=True, kw_only=True):
+    """Everything that the floor shows."""
+
+    day: date
+    boards: FloorPart[BoardsAnswer]
+    visits: FloorPart[FloorRows]
+    calls: FloorPart[FloorRows]
+    marked: list[FloorRow]
+    ahead: FloorPart[list[ListedCustomer]]
+    behind: FloorPart[list[LapsedClaim]]
+    penalties: FloorPart[list[ListedPenalty]]
+    warnings: FloorPart[list[ListedWarning]]
+    work: FloorPart[WorkListAnswered]
+    disputes: FloorPart[list[ListedCustomer]]
+    waiting: FloorPart[WaitingPage]
+    requests: FloorPart[list[FloorRow]]
+    findings: FloorPart[FindingsOnFloor]
+    away: list[StaffMember]
+
+    @property
+    def out_of_turn(self) -> list[FloorRow]:
+        """Of the last days."""
+        return [one for one in self.marked if "out_of_turn" in one.flags]
+
+
+def is_request(row: FloorRow) -> bool:
+    """Whether a row asks for something that somebody decides."""
+    return row.register in ("requests", "data-changes")
+
+
+async def waiting_requests(
+    page: PageRequest, place: OfficePlace, today: date, seq: int | None = None
+) -> list[FloorRow]:
+    """Requests that nobody decided, whoever is to: of visits and calls the answer has those of the day alone."""
+    query: dict[str, Any] = {"from": today.isoformat(), "to": today.isoformat()}
+    told = await page.services.get(
+        "registers", f"/v1/offices/{place.office}/approvals", WaitingPage, limit=500, min_seq=seq, **query
+    )
+    return [one.row for one in told.records if is_request(one.row)]
+
+
+async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorToday:
+    """The floor as it stands."""
+    today = page.now.astimezone(facts.zone).date()
+    ask = _Asking(page, place, today)
+    recent = today - timedelta(days=BEHIND)
+    async with asyncio.TaskGroup() as group:
+        begin = group.create_task
+        boards, marked = begin(_part(ask.boards())), begin(_part(ask.register("visits", recent)))
+        visits, calls = (
+            begin(_part(ask.register("visits", today))),
+            begin(_part(ask.register("calls", today))),
+        )
+        ahead, behind = begin(_part(ask.ahead(facts))), begin(_part(ask.behind(recent)))
+        penalties, warnings = begin(_part(ask.penalties(recent))), begin(_part(ask.warnings()))
+        work, disputes = begin(_part(ask.work())), begin(_part(ask.disputes()))
+        waiting, findings = begin(_part(ask.waiting())), begin(_part(ask.findings()))
+        requests = begin(_part(waiting_requests(page, place, today)))
+    remarked = marked.result().told
+    return FloorToday(
+        day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),
+        marked=[one for one in remarked.rows if one.flags] if remarked is not None else [],
+        ahead=ahead.result(), behind=behind.result(), penalties=penalties.result(), warnings=warnings.result(),
+        work=work.result(), disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
+        findings=findings.result(),
+        away=[one for one in facts.at_work(place.office) if one.away is not None],
+    )  # fmt: skip
+
+
+async def _part(asked: Awaitable[T]) -> FloorPart[T]:
+    try:
+        return FloorPart(await asked)
+    except ServiceRefusedError as error:
+        return FloorPart(None, error.detail)
+
+
+class _Asking:
+    """The questions of the floor of one office."""
+
+    def __init__(self, page: PageRequest, place: OfficePlace, today: date) -> None:
+        self._get = page.services.get
+        self._now = page.now
+        self._place = place
+        self._today = today
+        self._office = f"/v1/offices/{place.office}"
+        self._scope = f"/v1/scopes/{place.scope}"
+
+    async def boards(self) -> BoardsAnswer:
+        return await self._get("attribution", f"{self._office}/boards", BoardsAnswer)
+
+    async def register(self, name: str, since: date) -> FloorRows:
+        """The rows since a day, the latest first."""
+        query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
+        limit = SHOWN if since == self._today else 500
+        return await self._get(
+            "registers", f"{self._office}/registers/{name}", FloorRows, sort="-happened", limit=limit, **query
+        )
+
+    async def ahead(self, facts: SeenScope) -> list[ListedCustomer]:
+        """Claims of the office's people that run out soon, the next first."""
+        until = format_instant(self._now + AHEAD)
+        told = await self._get(
+            "attribution", f"{self._scope}/customers", CustomersPage, status="owned", expires_before=until,
+            limit=500,
+        )  # fmt: skip
+        here = {one.staff for one in facts.people.values() if one.office == self._place.office}
+        return sorted(
+            (one for one in told.customers if one.owner in here), key=lambda one: one.expires_at or ""
+        )
+
+    async def behind(self, since: date) -> list[LapsedClaim]:
+        """Claims that ran out in the last days, the last first."""
+        query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
+        told = await self._get("registers", f"{self._office}/reports/losses", LossesAnswered, **query)
+        ended = [
+            tuple(one.split(":", 1))
+            for table in told.tables
+            if table.table == "lapsed"
+            for line in table.lines
+            for one in line.figures["lapsed"].ids
+        ]
+        latest = sorted(((at, customer) for customer, at in ended), reverse=True)[:SHOWN]
+        return [LapsedClaim(customer, case_number(customer), "", at) for at, customer in latest]
+
+    async def penalties(self, since: date) -> list[ListedPenalty]:
+        """Those of records of the last days, the last first."""
+        found: list[ListedPenalty] = []
+        cursor: str | None = None
+        for _ in range(PAGES):
+            told = await self._get(
+                "attribution", f"{self._scope}/penalties", PenaltiesPage, limit=500, cursor=cursor
+            )
+            found += [one for one in told.penalties if self._is_recent(one, since)]
+            cursor = told.cursor
+            if cursor is None:
+                break
+        return found[::-1]
+
+    def _is_recent(self, one: ListedPenalty, since: date) -> bool:
+        at = one.recorded_at
+        return (
+            one.office == self._place.office and at is not None and datetime.fromisoformat(at).date() >= since
+        )
+
+    async def warnings(self) -> list[ListedWarning]:
+        """What records name though nobody enrolled it, as far as nobody has been since."""
+        told = await self._get("attribution", f"{self._scope}/warnings", WarningsPage, limit=500)
+        return [one for one in told.warnings if not one.settled]
+
+    async def work(self) -> WorkListAnswered:
+        return await self._get("registers", f"{self._office}/work-list", WorkListAnswered)
+
+    async def disputes(self) -> list[ListedCustomer]:
+        told = await self._get(
+            "attribution", f"{self._scope}/customers", CustomersPage, status="disputed", limit=SHOWN
+        )
+        return told.customers
+
+    async def waiting(self) -> WaitingPage:
+        return await self._get("registers", f"{self._office}/approvals", WaitingPage, mine=True, limit=SHOWN)
+
+    async def findings(self) -> FindingsOnFloor:
+        return await self._get("registers", f"{self._office}/findings", FindingsOnFloor, limit=SHOWN)

@@ -1,0 +1,335 @@
+"""The floor and its approvals: every part by itself, corrections previewed and recorded once, hostile texts escaped."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from services.console.pages.floor.approvals import approvals, stage_id, take_further
+from services.console.pages.floor.correcting import CorrectionTyped, phones_of, proposals, proposed
+from services.console.pages.floor.corrections import correct, correction
+from services.console.pages.floor.routes import floor
+from shared.platform.http.problem import ProblemError
+from tests.support.console_pages import OFFICE, SCOPE, MadeUpServices, answered, refused, shown
+
+HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+VISIT, REQUEST, OTHER = (f"0195a000-0000-7000-8000-00000000020{n}" for n in range(3))
+FORM = {"event": "0195a000-0000-7000-8000-0000000000aa", "at": "2026-03-12T00:59:00Z"}
+LAPSED = "58c219cf-9e80-5339-8516-6a2058d6215a"
+
+
+def row(
+    id_: str = VISIT, register: str = "visits", flags: tuple[str, ...] = (), **values: Any
+) -> dict[str, Any]:
+    return {
+        "row": id_, "register": register, "happened_at": "2026-03-12T00:30:00Z", "name": HOSTILE,
+        "customer": {"customer": "c1", "case": "QMZX-HBAZ", "name": HOSTILE, "contacts": []},
+        "staff": {"staff": "li", "name": "李娜"}, "stage": None, "late": False, "flags": list(flags),
+        "values": values,
+    }  # fmt: skip
+
+
+def customer(**more: Any) -> dict[str, Any]:
+    return {
+        "scope": SCOPE, "customer": "c1", "contacts": [], "names": [HOSTILE], "owner": "li", "status": "owned",
+        "basis": "visit", "since": None, "expires_at": "2026-03-12T16:00:00Z", "clause": None, "decisions": [],
+        **more,
+    }  # fmt: skip
+
+
+def waiting(*rows: dict[str, Any], awaits: str = "reviewed") -> dict[str, Any]:
+    records = [{"awaits": awaits, "roles": ["manager"], "mine": True, "row": one} for one in rows]
+    counts = {"reviewed": len(rows), "approved": 0, "filed": 0}
+    return {"records": records, "reports": [], "counts": counts, "total": len(rows), "cursor": None}
+
+
+def services(**more: Any) -> MadeUpServices:
+    scope, office = f"/v1/scopes/{SCOPE}", f"/v1/offices/{OFFICE}"
+
+    def customers(request: httpx.Request) -> Any:
+        held = [customer()] if request.url.params["status"] == "owned" else []
+        return {"customers": held, "cursor": None, "as_of_seq": 7}
+
+    board = {"queue": ["wang", "li"], "next": "wang"}
+    lapsed = {
+        "table": "lapsed",
+        "lines": [{"figures": {"lapsed": {"ids": [f"{LAPSED}:2026-03-11T16:00:00+00:00"]}}}],
+    }
+    mark = {
+        "type": "visit.registered", "office": OFFICE, "occurred_at": "2026-03-12T00:30:00Z",
+        "recorded_at": "2026-03-12T00:30:00Z", "actor": "li", "actor_name": "李娜", "consultant": "li",
+        "consultant_name": "李娜",
+    }  # fmt: skip
+    old = {
+        **mark,
+        "recorded_at": "2026-03-01T00:00:00Z",
+        "staff": "zhao",
+        "clause": "x.1",
+        "on": "complaint",
+        "event": OTHER,
+        "text": "旧罚则",
+    }
+    new = {
+        **mark,
+        "staff": "li",
+        "clause": "reception.2",
+        "on": "out_of_turn",
+        "event": VISIT,
+        "text": HOSTILE,
+    }
+    warned = {
+        "scope": SCOPE, "rule": "unknown_staff", "value": "ghost", "path": "data.by", "message": "没登记 (unknown)",
+        "records": 2, "first": None, "last": None, "settled": False,
+    }  # fmt: skip
+    return MadeUpServices({
+        f"{office}/boards": {
+            "office": OFFICE, "scope": SCOPE, "visit": board, "call": {"queue": [], "next": None}, "as_of_seq": 7,
+        },
+        f"{office}/registers/visits": {"rows": [row(flags=("out_of_turn",))], "total": 31},
+        f"{office}/registers/calls": {"rows": [], "total": 0},
+        f"{scope}/customers": customers,
+        f"{office}/reports/losses": {"tables": [{"table": "losses", "lines": []}, lapsed]},
+        f"{scope}/penalties": {"penalties": [old, new], "cursor": None, "as_of_seq": 7},
+        f"{scope}/warnings": {
+            "warnings": [warned, {**warned, "value": "known", "settled": True}], "cursor": None, "as_of_seq": 7,
+        },
+        f"{office}/work-list": {"day": "2026-03-12", "overdue": [], "due": [], "coming": [], "plans": []},
+        f"{office}/approvals": waiting(row(), row(REQUEST, "data-changes", reason="号码录错一位")),
+        f"{office}/findings": {"findings": [], "total": 0},
+        f"/v1/events/{VISIT}": recorded(),
+        f"/v1/events/{REQUEST}": recorded(REQUEST, "request.submitted", {
+            "request": "s1", "kind": "data_change", "by": "li", "reason": "号码录错一位", "record": VISIT,
+            "proposed": "电话：13800000011",
+        }),
+        **more,
+    })  # fmt: skip
+
+
+def recorded(
+    id_: str = VISIT, kind: str = "visit.registered", data: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    return {
+        "actor": "li", "id": id_, "type": kind, "office": OFFICE, "scope": SCOPE,
+        "occurred_at": "2026-03-12T00:30:00Z", "recorded_at": "2026-03-12T00:30:01Z",
+        "data": data or {"visit": "v1", "customer": {"name": "张伟", "phones": ["138 0000 0001"]}, "received_by": "li"},
+    }  # fmt: skip
+
+
+def previewed(request: httpx.Request) -> Any:
+    data = json.loads(request.content)["data"]
+    board = {"visit": {"queue": [], "next": None}, "call": {"queue": [], "next": None}}
+    words = {"zh": f"归还{HOSTILE}", "en": "returned"}
+    made = {
+        "customer": LAPSED, "at": "2026-03-12T00:59:00Z", "decision": "returned", "owner": "wang",
+        "previous": "li", "clause": "base.correction", "because": [], "clause_text": None, "explanation": words,
+    }  # fmt: skip
+    return {
+        "recorded_at": "2026-03-12T00:59:00Z", "decisions": [made] if data["approved_by"] else [], "deals": [],
+        "flags": [] if data["approved_by"] else [{"event": "x", "flag": "unapproved"}], "penalties": [],
+        "warnings": [], "turns": {"office": OFFICE, "before": board, "after": board}, "customer": None,
+        "explanation": words, "as_of_seq": 7,
+    }  # fmt: skip
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_texts_of_others_are_escaped_on_every_page(language: str) -> None:
+    made = services()
+    for handler, of in ((floor, ()), (approvals, ()), (correction, (REQUEST,))):
+        status, page = shown(handler, made.page("manager", language=language), SCOPE, OFFICE, *of)
+        assert status == 200
+        assert "<script>alert" not in page and "<img src=x" not in page
+
+
+def test_the_floor_says_who_receives_and_every_number_leads_to_its_rows() -> None:
+    _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
+    told = plain(page)
+    assert "当值：来访 王强" in told and "尚未开班" in told
+    assert "今日来访 31" in told and "近日抢接 1" in told
+    tiles = page[page.index('class="cards tiles"') : page.index("</ul>", page.index('class="cards tiles"'))]
+    leads = re.findall(r'href="#(\w+)"', tiles)
+    assert len(leads) == 12 and all(f'id="{one}"' in page for one in leads)
+
+
+def test_the_floor_has_what_lapses_ahead_and_behind() -> None:
+    _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
+    ahead, behind = page.index('id="ahead"'), page.index('id="behind"')
+    assert "还有14小时59分钟" in page[ahead:behind]
+    assert "ZATB-EWK8" in page[behind:] and "9小时前" in page[behind:]
+
+
+def test_penalties_of_the_last_days_and_warnings_that_stand() -> None:
+    _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
+    told = plain(page)
+    assert "李娜 : 抢接" in told or "李娜: 抢接" in told
+    assert "旧罚则" not in told
+    assert "ghost" in told and "known" not in told
+
+
+def test_a_part_that_cannot_be_told_hides_no_other() -> None:
+    away = refused(503, "", "", "登记簿正在读取 (registers are being read)")
+    made = services(**{f"/v1/offices/{OFFICE}/{one}": lambda _: away for one in ("work-list", "findings")})
+    status, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
+    assert status == 200
+    assert plain(page).count("登记簿正在读取") == 2 and "今日来访 31" in plain(page)
+    assert "逾期未访 —" in plain(page)
+
+
+def test_requests_stand_on_the_floor_and_lead_to_what_is_asked() -> None:
+    _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
+    assert f'href="/at/{SCOPE}/{OFFICE}/corrections/{REQUEST}">李娜: 号码录错一位' in page
+
+
+def test_records_are_taken_further_many_at_once_each_once() -> None:
+    made = services()
+    form = {**FORM, "do": "reviewed", "record": [VISIT, OTHER], "remark": ""}
+    for _ in range(2):
+        sent = answered(take_further, made.page("manager", form=form), SCOPE, OFFICE)
+        assert sent.status_code == 303 and sent.headers["location"].endswith("/approvals?seq=8")
+    assert [one["id"] for one in made.recorded] == [
+        stage_id(FORM["event"], one, "reviewed") for one in (VISIT, OTHER)
+    ] * 2
+    assert made.recorded[0]["data"] == {"record": VISIT, "stage": "reviewed", "by": "gao"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"record": []}, "请勾选已核对的记录"),
+        ({"do": "returned"}, "请写明需要修改什么"),
+        ({"do": "<b>"}, "请勾选已核对的记录"),
+    ],
+)
+def test_what_lacks_of_a_stage_is_told_and_the_choice_stays(changed: dict[str, Any], told: str) -> None:
+    made = services()
+    form = {**FORM, "do": "reviewed", "record": [VISIT], "remark": ""}
+    status, page = shown(take_further, made.page("manager", form={**form, **changed}), SCOPE, OFFICE)
+    assert status == 422 and made.recorded == [] and told in page
+    assert ("record" in changed) or f'value="{VISIT}" checked' in page
+
+
+def test_one_record_that_is_refused_stops_no_other() -> None:
+    made = services()
+    record = made._record
+    made._answers["/v1/events"] = lambda request: (
+        refused(403, "", "", "无权 (not allowed)") if OTHER in request.content.decode() else record(request)
+    )
+    form = {**FORM, "do": "reviewed", "record": [OTHER, VISIT]}
+    status, page = shown(take_further, made.page("manager", form=form), SCOPE, OFFICE)
+    assert status == 422 and len(made.recorded) == 1
+    assert "已登记 1 / 2" in page and "无权" in page
+
+
+CORRECTION = {
+    **FORM,
+    "do": "correct",
+    "name": "张伟",
+    "phones": "138 0000 0011",
+    "wechat": "",
+    "reason": "录错一位",
+    "approved_by": ["gao"],
+}
+
+
+def test_a_request_is_shown_with_what_it_proposes_in_the_form() -> None:
+    _, page = shown(correction, services().page("manager"), SCOPE, OFFICE, REQUEST)
+    assert 'value="13800000011"' in page and 'value="张伟"' in page
+    assert "李娜申请更正" in page and "138 0000 0001" in page
+
+
+def test_an_approved_correction_is_recorded_with_the_approval_of_the_request() -> None:
+    made = services()
+    for _ in range(2):
+        sent = answered(correct, made.page("manager", form=CORRECTION), SCOPE, OFFICE, REQUEST)
+        assert sent.status_code == 303 and f"done={REQUEST}" in sent.headers["location"]
+    first, second = made.recorded[:2]
+    assert made.recorded[2:] == [first, second]
+    assert first["type"] == "record.corrected" and first["id"] == FORM["event"]
+    assert first["data"] == {
+        "record": VISIT, "customer": {"phones": ["138 0000 0011"]}, "reason": "录错一位", "requested_by": "li",
+        "approved_by": ["gao"], "request": "s1",
+    }  # fmt: skip
+    assert second["data"] == {"record": REQUEST, "stage": "approved", "by": "gao"}
+
+
+def test_a_preview_says_what_changes_and_records_nothing() -> None:
+    made = services(**{f"/v1/scopes/{SCOPE}/preview": previewed})
+    status, page = shown(
+        correct, made.page("manager", form={**CORRECTION, "do": "preview"}), SCOPE, OFFICE, REQUEST
+    )
+    assert status == 200 and made.recorded == []
+    assert made.previewed[0]["id"] != FORM["event"]
+    assert "ZATB-EWK8 : 王强" in plain(page) or "ZATB-EWK8: 王强" in plain(page)
+    assert 'value="138 0000 0011"' in page and "<script>alert" not in page
+
+
+def test_a_consultant_asks_for_a_correction() -> None:
+    made = services()
+    form = {**CORRECTION, "do": "correct", "approved_by": ["gao"]}
+    _, page = shown(correction, made.page("consultant", staff="li"), SCOPE, OFFICE, VISIT)
+    assert "申请更正" in page and "批准并更正" not in page
+    answered(correct, made.page("consultant", staff="li", form=form), SCOPE, OFFICE, VISIT)
+    (event,) = made.recorded
+    assert event["type"] == "request.submitted"
+    assert event["data"] == {
+        "request": f"r-{FORM['event']}", "kind": "data_change", "by": "li", "reason": "录错一位", "record": VISIT,
+        "proposed": "电话：138 0000 0011",
+    }  # fmt: skip
+
+
+def test_a_request_is_sent_back_with_a_remark() -> None:
+    made = services()
+    form = {**CORRECTION, "do": "return", "remark": ""}
+    status, page = shown(correct, made.page("manager", form=form), SCOPE, OFFICE, REQUEST)
+    assert status == 422 and 'id="remark-wrong"' in page
+    answered(correct, made.page("manager", form={**form, "remark": "请附证明"}), SCOPE, OFFICE, REQUEST)
+    assert made.recorded[0]["data"] == {
+        "record": REQUEST, "stage": "returned", "by": "gao", "remark": "请附证明",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "told"),
+    [
+        ({"phones": "138 0000 0001"}, "name", "与现有登记没有不同"),
+        ({"phones": "138****0011"}, "phones", "不能使用脱敏号码"),
+        ({"reason": ""}, "reason", "请填写理由"),
+    ],
+)
+def test_what_lacks_of_a_correction_stands_beside_its_field(
+    changed: dict[str, str], field: str, told: str
+) -> None:
+    made = services()
+    status, page = shown(correct, made.page("manager", form={**CORRECTION, **changed}), SCOPE, OFFICE, VISIT)
+    assert status == 422 and made.recorded == []
+    assert re.search(rf'id="{field}-wrong">{told}', page)
+
+
+def test_what_intake_refuses_of_a_correction_stands_beside_its_field() -> None:
+    wrong = refused(422, "data.customer.phones[0]", "phone_length", "位数不对 (a digit too many)")
+    made = services(**{"/v1/events": lambda _: wrong})
+    status, page = shown(correct, made.page("manager", form=CORRECTION), SCOPE, OFFICE, VISIT)
+    assert status == 422 and re.search(r'id="phones-wrong">位数不对<', page)
+
+
+def test_a_record_that_names_no_customer_cannot_be_corrected() -> None:
+    away = recorded(OTHER, "staff.away", {"staff": "li", "reason": "brief"})
+    with pytest.raises(ProblemError) as raised:
+        shown(correction, services(**{f"/v1/events/{OTHER}": away}).page("manager"), SCOPE, OFFICE, OTHER)
+    assert raised.value.status == 404
+
+
+def test_what_is_proposed_is_read_as_it_was_written() -> None:
+    party = {"name": "张玮", "phones": ["13800000011", "13800000012"], "wechat": ""}
+    said = proposals(proposed(party))
+    assert said == {"name": "张玮", "phones": "13800000011，13800000012", "wechat": ""}
+    assert phones_of(said["phones"]) == party["phones"]
+    as_is = CorrectionTyped("张伟", "1", "w", "")
+    assert as_is.with_proposed("请改电话", "录错") == CorrectionTyped("张伟", "1", "w", "录错")
