@@ -32,7 +32,7 @@ class FloorRows(Struct, frozen=True):
     total: int
 
 
-class WaitingRecord(Struct, frozen=True):
+class AwaitingRecord(Struct, frozen=True):
     """A record that waits for a stage, and who may set it; `mine` where whoever asks may."""
 
     awaits: str
@@ -41,7 +41,7 @@ class WaitingRecord(Struct, frozen=True):
     row: FloorRow
 
 
-class WaitingReportRow(Struct, frozen=True):
+class AwaitingReportRow(Struct, frozen=True):
     """An issued report, as far as the floor names it."""
 
     id: str
@@ -50,19 +50,19 @@ class WaitingReportRow(Struct, frozen=True):
     last: str
 
 
-class WaitingReport(Struct, frozen=True):
+class AwaitingReport(Struct, frozen=True):
     """An issued report that waits for a stage."""
 
     awaits: str
     mine: bool
-    report: WaitingReportRow
+    report: AwaitingReportRow
 
 
 class WaitingPage(Struct, frozen=True):
     """What waits for review, approval and filing; `counts` by stage, of all of it."""
 
-    records: list[WaitingRecord]
-    reports: list[WaitingReport]
+    records: list[AwaitingRecord]
+    reports: list[AwaitingReport]
     counts: dict[str, int]
     total: int
     cursor: str | None

@@ -11,7 +11,7 @@ from services.console.frame.forms import Form, Wrong
 from shared.contract.answers.records import RecordedEvent
 from shared.i18n import translated
 
-LINES: Final = {"name": "姓名", "phones": "电话", "wechat": "微信"}
+LINES: Final = {"name": translated("Name"), "phones": translated("Phones"), "wechat": translated("WeChat id")}
 """How a request writes what is proposed, a field a line; read again where somebody approves it."""
 FIELDS: Final = {
     "data.customer.name": "name", "data.customer.phones": "phones", "data.customer.wechat": "wechat",
@@ -90,13 +90,13 @@ def proposed(party: Mapping[str, Any]) -> str:
     for name, label in LINES.items():
         if name in party:
             value = party[name]
-            lines.append(f"{label}：{'，'.join(value) if isinstance(value, list) else value}")
+            lines.append(f"{label.zh}：{'，'.join(value) if isinstance(value, list) else value}")
     return "\n".join(lines)
 
 
 def proposals(text: str) -> dict[str, str]:
     """What `proposed` wrote, by field; other words say nothing."""
-    names = {label: name for name, label in LINES.items()}
+    names = {label.zh: name for name, label in LINES.items()}
     found: dict[str, str] = {}
     for line in text.splitlines():
         label, colon, value = line.partition("：")
