@@ -164,15 +164,17 @@ def deployed(
     directory: Path, clock: ClockDriver, settings: Mapping[str, str], say: Callable[[str], None]
 ) -> Iterator[Deployment]:
     """Everything that runs, on fresh data; `settings` are the notifier's. Stopped at the end, however it comes."""
+    ports = _ports()
     stack = Stack(
         directory,
         settings={
+            "PANKE_PUBLIC_ADDRESS": f"http://127.0.0.1:{ports[CONSOLE]}",
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{clock.path}",
             "PANKE_PARTITIONS": str(PARTITIONS),
             **settings,
         },
-        ports=_ports(),
+        ports=ports,
         services=list(SERVICES),
         durable=False,
         tied=True,

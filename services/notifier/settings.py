@@ -24,6 +24,14 @@ _LANES = re.compile(r"[1-9][0-9]{0,2}")
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in the office")]
 
 
+PublicAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"^(https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9.\-]+)*)?$", max_length=200,
+        description="http or https, a host, maybe a path, and no slash at its end",
+    ),
+]  # fmt: skip
+
 USUAL_SPREAD: Final = 180.0
 Spread = Annotated[float, Meta(ge=0, le=900)]
 
@@ -48,6 +56,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     notifier_webhook_hosts: tuple[str, ...] = ()
     # For development: receivers on this machine, by http.
     notifier_allow_loopback: bool = False
+    # Where people reach the console, without a slash at its end; messages have a link that leads there.
+    public_address: PublicAddress = ""
     # Where reports on a schedule are had.
     notifier_registers: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8008"
     notifier_smtp_host: str = ""
@@ -146,9 +156,9 @@ def office_plans(settings: NotifierSettings) -> Plans:
     hours = office_hours(settings)
     spread = timedelta(seconds=settings.notifier_spread)
     if not settings.notifier_policy:
-        return Plans(OfficePlan(hours=hours), spread=spread)
+        return Plans(OfficePlan(hours=hours), spread=spread, console=settings.public_address)
     try:
         read = read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
-        return replace(read, spread=spread)
+        return replace(read, spread=spread, console=settings.public_address)
     except OfficeFileError as error:
         raise SettingsError(f"{variable('notifier_policy')}: {error}") from None

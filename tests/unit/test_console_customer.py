@@ -218,6 +218,13 @@ async def test_a_case_number_leads_to_its_customer(services: MadeUpAnswers) -> N
     assert (await client.get("/c/west/K7QF-2M9D")).status_code == 404
 
 
+async def test_the_link_of_a_digest_leads_to_ones_own_list_or_to_all(services: MadeUpAnswers) -> None:
+    for role, staff, where in (("consultant", "li", "/at/east/east-1/mine"), ("auditor", "yan", LIST)):
+        answer = await services.client(role, staff).get("/c/east")  # type: ignore[arg-type]
+        assert (answer.status_code, answer.headers["location"]) == (303, where)
+    assert (await services.client("reception", "desk").get("/c/east")).status_code == 404
+
+
 async def test_a_list_is_by_owner_and_status_and_a_search_by_the_register(services: MadeUpAnswers) -> None:
     services.answers[LISTED] = {"customers": [customer(names=[HOSTILE])], "cursor": "next&1", "as_of_seq": 9}
     client = services.client("manager", "gao")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,9 @@ def reached(channel: str, contact: str) -> str:
     return next(one.staff for one in EVERYBODY if one.contacts.get(channel) == contact)
 
 
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
 def paragraphs(text: str) -> Sequence[str]:
-    """The lines of a text that say something."""
-    return [line for line in text.split("\n") if line.strip()]
+    """The lines of a text that say something; of a link what is seen of it."""
+    return [_LINK.sub(r"\1", line) for line in text.split("\n") if line.strip()]

@@ -19,7 +19,7 @@ from urllib.parse import quote_plus
 from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Meaning, Reason, whole
-from services.notifier.channels.robot import BoundedRobot, Codes, plain, text_of, title_of
+from services.notifier.channels.robot import BoundedRobot, Codes, linked, plain, text_of, title_of
 from services.notifier.channels.truncation import cut
 from services.notifier.model.alert import RenderedMessage
 
@@ -118,4 +118,4 @@ def _markdown_of(notice: RenderedMessage) -> str:
     """The message in DingTalk's Markdown, where only an empty line begins a new one."""
     parts = (title_of(notice), *text_of(notice).split("\n"))
     subject, *lines = (part.translate(_INERT) for part in parts if part.strip())
-    return "\n\n".join((f"### {subject}", *lines))
+    return "\n\n".join((f"### {subject}", *(linked(line, notice) for line in lines)))

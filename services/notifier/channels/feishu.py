@@ -90,9 +90,17 @@ def _post(notice: RenderedMessage, text: str, user: str | None, name: str) -> di
         if user
         else {"tag": "text", "text": f"@{_inert(masked(name, notice))}"}
     )
-    rows = [[who], *([{"tag": "text", "text": line}] for line in text.split("\n") if line.strip())]
+    rows = [[who], *(_row(line, notice.link) for line in text.split("\n") if line.strip())]
     title = cut(title_of(notice), LONGEST_TITLE)
     return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": rows}}}}
+
+
+def _row(line: str, link: str) -> list[dict[str, str]]:
+    """A line, in which the address that the message leads to can be pressed."""
+    before, found, behind = line.partition(link) if link else (line, "", "")
+    parts = [{"tag": "text", "text": before}] if before else []
+    parts += [{"tag": "a", "text": found, "href": found}] if found else []
+    return parts + ([{"tag": "text", "text": behind}] if behind else [])
 
 
 def _text(notice: RenderedMessage, text: str, user: str | None, name: str) -> dict[str, Any]:

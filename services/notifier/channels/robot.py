@@ -222,12 +222,20 @@ def text_of(notice: RenderedMessage) -> str:
 
 
 def masked(text: str, notice: RenderedMessage) -> str:
-    """The text with whatever looks like a phone number masked, but for case numbers, which may look so."""
-    cases = {case for case in (notice.case, *(item.case for item in notice.items)) if case}
-    if not cases:
+    """The text with whatever looks like a phone number masked, but for what may look so: case numbers, and the link."""
+    kept = {one for one in (notice.link, notice.case, *(item.case for item in notice.items)) if one}
+    if not kept:
         return mask(text)
-    parts = re.split("(" + "|".join(re.escape(case) for case in sorted(cases)) + ")", text)
-    return "".join(part if part in cases else mask(part) for part in parts)
+    # The link first: a case number stands in it.
+    parts = re.split(
+        "(" + "|".join(re.escape(one) for one in sorted(kept, key=len, reverse=True)) + ")", text
+    )
+    return "".join(part if part in kept else mask(part) for part in parts)
+
+
+def linked(line: str, notice: RenderedMessage) -> str:
+    """A line in which the address that the message leads to can be pressed, as Markdown has it."""
+    return line.replace(notice.link, f"[{notice.link}]({notice.link})") if notice.link else line
 
 
 def plain(notice: RenderedMessage) -> str:

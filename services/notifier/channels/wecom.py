@@ -14,7 +14,7 @@ from typing import Any
 from services.notifier.channels.contact import national_mobile
 from services.notifier.channels.limits import Limit
 from services.notifier.channels.provider_verdict import Reason, whole
-from services.notifier.channels.robot import Codes, Robot, plain
+from services.notifier.channels.robot import Codes, Robot, linked, plain
 from services.notifier.channels.truncation import cut
 from services.notifier.model.alert import RenderedMessage
 
@@ -62,7 +62,10 @@ class WeComRobot(Robot):
     def _content(self, notice: RenderedMessage, destination: str) -> tuple[str, int]:
         """The whole text, and how many bytes of it the provider takes."""
         if self._form == "rich" and national_mobile(destination) is None:
-            return f"<@{destination.translate(_BRACKETS)}>\n{_inert(plain(notice))}", LONGEST_MARKDOWN
+            return (
+                f"<@{destination.translate(_BRACKETS)}>\n{linked(_inert(plain(notice)), notice)}",
+                LONGEST_MARKDOWN,
+            )
         return plain(notice), LONGEST_TEXT
 
     def target(self) -> str:

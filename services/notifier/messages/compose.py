@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.messages.digest import compose_digest
 from services.notifier.messages.event import event_words
+from services.notifier.messages.links import case_link, list_link, with_link
 from services.notifier.messages.report import report_words
 from services.notifier.messages.words import case_number, compose, counted_from, standing_in
 from services.notifier.model.alert import (
@@ -40,7 +41,8 @@ class Composer:
         meant = (replace(one, due_at=full_hour(self._plans, one.scope, one.due_at)) for one in packet.members)
         packet = replace(packet, members=tuple(meant))
         first, several = packet.first, packet.digest is not None
-        words = self._words(packet, to, people, now)
+        link = self._link(packet)
+        words = with_link(self._words(packet, to, people, now), link)
         language = self._plans.language(first.scope, to.person.staff)
         known = [one.watermark for one in packet.members if one.watermark is not None]
         return RenderedMessage(
@@ -63,7 +65,17 @@ class Composer:
             items=tuple(_item(one) for one in packet.members) if several else (),
             detail=first.detail if len(packet.members) == 1 else None,
             zone=self._plans.hours_of(first.scope).zone,
+            link=link,
         )
+
+    def _link(self, packet: OutgoingMessage) -> str:
+        """Where the message leads; a report says itself where it is read."""
+        first = packet.first
+        if first.kind == "report":
+            return ""
+        if packet.digest is not None:
+            return list_link(self._plans.console, first.scope)
+        return case_link(self._plans.console, first)
 
     def _words(self, packet: OutgoingMessage, to: Recipient, people: People, now: datetime) -> MessageText:
         first = packet.first

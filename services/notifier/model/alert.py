@@ -210,6 +210,8 @@ class RenderedMessage:
     detail: Mapping[str, Any] | None = None
     # In which its times are told; without it, that of the settings.
     zone: ZoneInfo | None = None
+    # The page that the words lead to, as it stands in them; empty where there is no console.
+    link: str = ""
 
     @property
     def kind(self) -> NoticeKind:

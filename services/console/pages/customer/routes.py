@@ -38,6 +38,14 @@ async def case_page(page: Page, scope: ScopeOfCustomer, case: CaseOfPath) -> Res
     return page.see_other(f"/in/{scope}/customers/{found}")
 
 
+async def own_page_of(page: Page, scope: ScopeOfCustomer) -> Response:
+    """Where the link of a digest leads: one's own customers by the time left, or all of them."""
+    place, _ = await place_in(page, scope, ACTION)
+    if page.may("page.mine", place):
+        return page.see_other(f"/at/{scope}/{place.office}/mine")
+    return page.see_other(f"/in/{scope}/customers")
+
+
 def customer_routes() -> APIRouter:
     """The list, one customer, the pack, and the short address of messages."""
     made = APIRouter(include_in_schema=False)
@@ -45,6 +53,7 @@ def customer_routes() -> APIRouter:
         ("/in/{scope}/customers", customers_page),
         ("/in/{scope}/customers/{customer}", customer_page),
         ("/in/{scope}/customers/{customer}/evidence", evidence),
+        ("/c/{scope}", own_page_of),
         ("/c/{scope}/{case}", case_page),
     ):
         made.add_api_route(path, handler, methods=["GET"], response_model=None)
