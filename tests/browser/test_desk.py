@@ -161,6 +161,24 @@ def test_a_call_is_registered(console: ConsoleUnderTest, desk: Page, contact: st
     assert event["type"] == "call.registered"
 
 
+def test_what_proves_to_be_a_call_is_not_typed_twice(
+    console: ConsoleUnderTest, desk: Page, contact: str
+) -> None:
+    """And is not left behind as a visit."""
+    typed(desk, contact)
+    desk.locator("#named_consultant").select_option("li")
+    desk.locator(".kinds a[data-kind=call]").click()
+    expect(desk.locator("#contact")).to_have_value(contact)
+    expect(desk.locator("#named_consultant")).to_have_value("li")
+    desk.locator("#name").focus()
+    recorded(desk)
+    (event,) = records(console, contact)
+    assert (event["type"], event["data"]["asked"]["named_consultant"]) == ("call.registered", "li")
+    desk.locator(".kinds a[data-kind=visit]").click()
+    expect(desk.locator(".kinds a[data-kind=visit]")).to_have_attribute("aria-current", "page")
+    assert desk.input_value("#contact") == ""
+
+
 def test_a_number_is_looked_up_as_it_is_typed(desk: Page) -> None:
     """Not before it is whole; and it stands in no address."""
     asked: list[str] = []

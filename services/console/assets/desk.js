@@ -102,6 +102,21 @@
     window.htmx.trigger(one.contact, "change");
   }
 
+  // Whoever sees that it is a call and no visit types nothing twice.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest(".kinds a");
+    const one = form();
+    if (!link || !one || link.dataset.kind === one.dataset.kind) return;
+    const there = window.panke.keyOf(one).replace(`desk-${one.dataset.kind}-`, `desk-${link.dataset.kind}-`);
+    if (!one.contact.value.trim() || localStorage.getItem(there)) return;
+    const carried = ["contact", "name", "notes", "visited_before", "named_consultant", "contacted_by"];
+    const fields = [...one.elements].filter((field) => carried.includes(field.name));
+    localStorage.setItem(there, JSON.stringify(fields.map((field) => [
+      field.name, field.value, field.type === "radio" ? field.checked : null,
+    ])));
+    localStorage.removeItem(window.panke.keyOf(one));
+  });
+
   // Who receives ---------------------------------------------------------------------------------------------------
   const triple = (one) => [one.receiver.value, capacityOf(one), one.on_behalf_of ? one.on_behalf_of.value : ""].join("|");
   const capacityOf = (one) => (one.querySelector("[name=capacity]:checked") || { value: "on_turn" }).value;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -113,10 +114,10 @@ async def floor_of(
     services: ServicesAsPerson, place: OfficePlace, now: datetime, zone: ZoneInfo, min_seq: int | None = None
 ) -> OfficeFloor:
     """The floor as it is now. Raises `ServiceRefusedError`."""
-    boards = await services.get(
-        "attribution", f"/v1/offices/{place.office}/boards", BoardsAnswer, min_seq=min_seq
+    boards, people = await asyncio.gather(
+        services.get("attribution", f"/v1/offices/{place.office}/boards", BoardsAnswer, min_seq=min_seq),
+        _people(services, place.scope, min_seq),
     )
-    people = await _people(services, place.scope)
     return OfficeFloor(place.office, boards, people, opened_when(boards, now, zone))
 
 
@@ -130,13 +131,13 @@ def opened_when(boards: BoardsAnswer, now: datetime, zone: ZoneInfo) -> Opened:
     return "today" if opened == now.astimezone(zone).date() else "before"
 
 
-async def _people(services: ServicesAsPerson, scope: str) -> Mapping[str, StaffMember]:
+async def _people(services: ServicesAsPerson, scope: str, min_seq: int | None) -> Mapping[str, StaffMember]:
     """Everybody of the scope: asked anew each time, since who is away must not be some seconds old."""
     people: dict[str, StaffMember] = {}
     cursor: str | None = None
     while True:
         page = await services.get(
-            "attribution", f"/v1/scopes/{scope}/staff", StaffPage, limit=PAGE, cursor=cursor
+            "attribution", f"/v1/scopes/{scope}/staff", StaffPage, limit=PAGE, cursor=cursor, min_seq=min_seq
         )
         people.update((one.staff, one) for one in page.staff)
         if page.cursor is None:
