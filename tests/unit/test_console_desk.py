@@ -307,6 +307,18 @@ async def test_a_checked_entry_is_recorded_as_it_was_checked_and_told() -> None:
     assert EVENT not in page.text.partition("<form")[2].partition('data-keep="desk-visit')[2]
 
 
+async def test_an_entry_happened_when_it_was_checked() -> None:
+    """However long somebody looks at it before they record it: the same each time that it is sent."""
+    services = DeskServices()
+    page = (await sent(services, contact="13900000000", name="张伟", at="2026-03-12T00:40:00Z")).text
+    (digest,) = re.findall(r'name="checked" value="(\w+)"', page)
+    said = {"contact": "13900000000", "name": "张伟", "checked": digest, "step": "record"}
+    for _ in range(2):
+        await sent(services, **said, at="2026-03-12T00:45:00Z")
+    assert 'name="at" value="2026-03-12T01:00:00Z"' in page
+    assert [one["occurred_at"] for one in services.sent(RECORD)] == ["2026-03-12T00:45:00Z"] * 2
+
+
 async def test_what_was_changed_after_it_was_checked_is_checked_again() -> None:
     services = DeskServices()
     first = (await sent(services, contact="13900000000", name="张伟")).text
@@ -480,7 +492,8 @@ async def test_who_is_away_is_shown_so_and_comes_back() -> None:
     services.answers[BOARDS] |= {"visit": {"queue": ["li", "wang"], "next": "wang"}}
     async with services.browser() as browser:
         page = (await browser.get(DESK)).text
-        assert "因公" in page
+        boards = page.partition('id="boards"')[2].partition("</section>")[0]
+        assert re.search(r"李娜 <span[^>]*>因公", boards)
         back = await browser.post(f"{DESK}/back", data={"event": EVENT, "staff": "li"})
     assert back.status_code == 303
     (event,) = services.sent(RECORD)
