@@ -19,7 +19,9 @@ EXTENSION: Final = ";ext="
 _wechat_id = re.compile(r"(?=.*[a-z])[a-z0-9_.-]{2,64}").fullmatch
 _wechat_typed = re.compile(r"(?:wechat|weixin|微信号?)\s*:\s*(.*)", re.DOTALL).fullmatch
 _wechat_labelled = re.compile(
-    r"(?P<label>(?:微信号?|(?<![0-9a-z])(?:wechat|weixin|[wv]x)(?=\s{0,3}[:：=]))\s{0,3}[:：=是]?\s{0,3})"
+    r"(?P<label>(?:微信(?:号码?|账号|id)?|[薇威徽]信号?|(?<![0-9a-z])v信号?|加[我他她您]?个?[微薇v]"
+    r"|(?<![0-9a-z])(?:wechat|weixin|[wv]x)(?:id|号)?(?=\s{0,3}[:：=是]|\s{1,3}[a-z]+[0-9_-])|(?<![0-9a-z])v(?=\s{0,3}[:：]))"
+    r"\s{0,3}[:：=是]?\s{0,3})"
     r"(?P<id>[a-z][a-z0-9_-]{5,63})",
     re.IGNORECASE | re.ASCII,
 ).sub

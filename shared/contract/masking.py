@@ -23,6 +23,11 @@ _in_words_alone = re.compile(
     """,
     re.VERBOSE,
 ).sub
+_NUMERALS: Final = "〇零○一壹幺二贰三叁四肆五伍六陆七柒八捌九玖"
+_VALUES: Final = str.maketrans(_NUMERALS, "0001112233445566778899")
+_in_numerals = re.compile(
+    rf"(?<![0-9{_NUMERALS}])[1一壹幺](?:[ \-·.、，,]{{0,2}}[0-9{_NUMERALS}]){{10}}(?![0-9{_NUMERALS}])"
+).sub
 _between = re.compile(r"[\s\-—_.,，、()（）]+").sub
 _steps = re.compile(r"[^.\[\]]+|\[\]").findall
 
@@ -55,11 +60,19 @@ def known_ids(contacts: Iterable[str]) -> Iterator[str]:
 def mask_words(text: str, ids: Collection[str] = ()) -> str:
     """Words without phones and without WeChat ids that are called so in them or are among `ids`.
 
-    Also phones that `mask` leaves, as in a log they might be ids: in full-width digits, with a comma or a dash of any
-    kind between, and landlines that touch letters.
+    Also phones that `mask` leaves, as in a log they might be ids: in full-width digits, in Chinese numerals, with a
+    comma or a dash of any kind between, and landlines that touch letters.
     """
     told = _dashes_between("-", _without_wechat(text, ids).translate(_DIGITS))
+    told = _in_numerals(_mask_numerals, told)
     return mask(_in_words_alone(_mask_found, told))
+
+
+def _mask_numerals(found: re.Match[str]) -> str:
+    """A mobile of which some digits are written as words: 一三八 0000 零零零一."""
+    digits = re.sub(r"\D", "", found[0].translate(_VALUES))
+    written = found[0].translate(_VALUES) != found[0]
+    return mask_contact(digits) if written and digits[1] in "3456789" else found[0]
 
 
 def _mask_found(found: re.Match[str]) -> str:

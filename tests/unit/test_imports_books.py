@@ -11,6 +11,7 @@ import pytest
 
 from services.intake.books.grid import BookLimits, UnreadableBookError
 from services.intake.books.reading import read_book
+from services.intake.books.workbooks import NOTES
 from services.intake.imports.rejected import rejected_workbook
 from services.intake.imports.sheet import ReadSheet
 from tests.support import old_books
@@ -165,6 +166,36 @@ def test_what_is_no_old_book_is_refused_in_words(content: bytes, rule: str) -> N
     with pytest.raises(UnreadableBookError) as refused:
         read_book(content, BookLimits())
     assert (refused.value.path, refused.value.rule) == ("file", rule)
+
+
+def test_an_xml_spreadsheet_of_2003_is_told_as_what_it_is() -> None:
+    """And not as a web page, although both begin with a mark of XML."""
+    head = b'<?xml version="1.0"?>\r\n<?mso-application progid="Excel.Sheet"?>\r\n<Workbook'
+    for content in (
+        head,
+        b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+    ):
+        with pytest.raises(UnreadableBookError, match="2003") as refused:
+            read_book(content, BookLimits())
+        assert (refused.value.path, refused.value.rule) == ("file", "type")
+    with pytest.raises(UnreadableBookError, match="web page"):
+        read_book(b'<?xml version="1.0"?><html><body>', BookLimits())
+
+
+def test_the_notes_of_an_export_are_no_sheet_to_choose() -> None:
+    """Beside one filled sheet they are left out, beside two the others are named, and alone they are what there is."""
+
+    def filled(*names: str) -> bytes:
+        def fill(book: Any, _: Any) -> None:
+            for name in names:
+                book.add_worksheet(name).write_row(0, 0, ["日期", "姓名", "业务员"])
+
+        return old_books.xlsx(fill)
+
+    assert read_book(filled("来访", NOTES.zh), BookLimits()).name == "来访"
+    assert read_book(filled(NOTES.zh), BookLimits()).name == NOTES.zh
+    with pytest.raises(UnreadableBookError, match="来访, 来电"):
+        read_book(filled("来访", "来电", NOTES.zh), BookLimits())
 
 
 def test_one_of_several_sheets_is_named() -> None:

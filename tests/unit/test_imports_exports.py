@@ -24,7 +24,7 @@ def test_each_row_of_an_exported_register_is_the_record_that_it_was(kind: Import
     reader, file = FormReader(basis_of(office_month().posted()), sees=lambda customer: sees), io.BytesIO()
     count = write_register(FORMS[kind], reader, file)
     ids = sorted(row.record.id for row in FORMS[kind].rows(reader) if row.record is not None)
-    sheet = old_books.read(file.getvalue(), kind, sheet=FORMS[kind].title.zh)
+    sheet = old_books.read(file.getvalue(), kind)
     found = [one.id for one in sheet.entries] + [str(one.given) for one in sheet.rejected]
     assert count > 0 and sorted(found) == ids
     assert {fault.rule for one in sheet.rejected for fault in one.faults} <= {"consultant_unknown"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -568,3 +569,30 @@ def test_a_consultant_sees_no_words_of_complaints(outspoken: Calling) -> None:
     kinds = [one["register"] for side in ("before", "after") for one in card[side]["rows"]]
     assert "visits" in kinds
     assert "feedback" not in kinds
+
+
+def test_a_list_by_customer_pages_over_blanks_in_names_and_tells_no_name_by_its_cursor() -> None:
+    """张 伟 and 张伟 are one name: the rows of each customer of that name stand together, none is lost or comes twice
+    from page to page, either way around; and a cursor, which stands in logs of proxies, holds no name."""
+    journal = WrittenJournal()
+    for at, name, phone in (
+        ("03-02 10:00", "张 伟", "13900000001"), ("03-02 11:00", "张伟", "13900000002"),
+        ("03-02 12:00", "张　伟", "13900000001"), ("03-02 13:00", "张伟", "13900000002"),
+        ("03-02 14:00", "李雷", "13900000003"), ("03-02 15:00", "张伟", "13900000001"),
+    ):  # fmt: skip
+        journal.visit(at, {"name": name, "phones": [phone]})  # type: ignore[arg-type]
+    with served(JournalReader(journal.lines()), NOW) as client:
+        for sort in ("customer", "-customer"):
+            found: list[dict[str, Any]] = []
+            query: dict[str, Any] = {"sort": sort, "limit": 2}
+            while True:
+                page = ok(client.get("/v1/offices/east/registers/visits", params=query, headers=GAO))
+                found += page["rows"]
+                if page["cursor"] is None:
+                    break
+                query["cursor"] = page["cursor"]
+                said = base64.urlsafe_b64decode(page["cursor"] + "==").decode()
+                assert not any(part in said for part in ("张", "伟", "李雷"))
+            assert len({row["row"] for row in found}) == len(found) == 6
+            of = [row["customer"]["number"] for row in found]
+            assert of == ([1, 1, 1, 2, 2, 3] if sort == "customer" else [3, 2, 2, 1, 1, 1])

@@ -22,11 +22,16 @@ from shared.i18n import bilingual
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _binary = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]").search
 _page = re.compile(r"\s*<(?:!doctype|html|\?xml|table|head|meta)", re.IGNORECASE).match
+_old_xml = re.compile(
+    r"urn:schemas-microsoft-com:office:spreadsheet|progid=[\"']Excel\.Sheet", re.IGNORECASE
+).search
 _text_formula = re.compile(r'="([^"]*)"').fullmatch
 _END: Final = "end of the file"
 """A last row of its own: where it is not one, a cell above was never closed."""
 _DELIMITERS: Final = ",\t;"
 _SEEN: Final = 20
+_HEAD: Final = 4_096
+"""Within how many characters a file of XML says what it is."""
 LONGEST: Final = 65_536
 
 
@@ -35,6 +40,12 @@ def read_csv(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
     if sheet is not None:
         raise UnreadableBookError("sheet", "known_sheet", bilingual("a CSV file has no sheets: leave it out"))
     text = decoded(content)
+    if _page(text) and _old_xml(text[:_HEAD]):
+        raise UnreadableBookError(
+            "file",
+            "type",
+            bilingual("the file is an XML Spreadsheet of 2003: open it in Excel and save it as .xlsx"),
+        )
     if _page(text):
         raise UnreadableBookError(
             "file",

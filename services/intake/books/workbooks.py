@@ -29,8 +29,10 @@ from services.intake.books.grid import (
     spread,
     without_end,
 )
-from shared.i18n import bilingual
+from shared.i18n import bilingual, translated
 
+NOTES: Final = translated("explanatory notes")
+"""What the last sheet of an export is called; it has no rows."""
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _MACROS: Final = "_VBA_PROJECT_CUR".encode("utf-16-le")
 _open: Any = xlrd.open_workbook
@@ -143,6 +145,8 @@ def chosen(sheet: str | None, shown: Sequence[str], hidden: Sequence[str], fille
         raise UnreadableBookError(
             "sheet", "known_sheet", bilingual("there is no such sheet; there are: {names}", names=there)
         )
+    if len(filled) > 1:  # an export says on a last sheet what it was made from
+        filled = [one for one in filled if one != NOTES.zh] or filled
     if len(filled) == 1:
         return filled[0]
     if not filled:

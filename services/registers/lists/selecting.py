@@ -21,7 +21,10 @@ LEAST: Final = 2
 """Characters below which words find nothing: half an office would have one of them in its name."""
 
 Place: TypeAlias = tuple[str, str]
-"""Where a row stands in a list: by what it is sorted, then its id."""
+"""Where a row stands in a list: by what it is sorted, then its id.
+
+A place goes out with a cursor, and a name does not: of a list by customer it is the id alone.
+"""
 
 
 class RowFilter(Struct, frozen=True):
@@ -57,13 +60,19 @@ class Selection:
         """Up to so many rows from behind a place, where the next page begins, and how many rows there are in all."""
         found = [(self._place(one), one) for one in rows if self._takes(one)]
         found.sort(key=lambda one: one[0], reverse=self._turned)
-        behind = found if after is None else [one for one in found if self._is_behind(one[0], after)]
+        behind = found if after is None else self._behind(found, after)
         page = behind[:limit]
         following = page[-1][0] if len(behind) > limit else None
+        if following is not None and self._field == "customer":
+            following = ("", following[1])
         return [row for _, row in page], following, len(found)
 
-    def _is_behind(self, place: Place, after: Place) -> bool:
-        return place < after if self._turned else place > after
+    def _behind(self, found: list[tuple[Place, ListRow]], after: Place) -> list[tuple[Place, ListRow]]:
+        """What follows a place; of a list by customer, what follows the row, which is in it at the same moment."""
+        if self._field == "customer":
+            places = [at for at, (place, _) in enumerate(found, 1) if place[1] == after[1]]
+            return found[places[0] :] if places else []
+        return [one for one in found if (one[0] < after if self._turned else one[0] > after)]
 
     def _place(self, row: ListRow) -> Place:
         known = self._basis.known
@@ -72,7 +81,10 @@ class Selection:
         value = {
             "happened": lambda: _sorted_instant(row.at),
             "recorded": lambda: _sorted_instant(row.recorded_at or row.at),
-            "customer": lambda: self._read(known.name_of(row.customer, row.name)),
+            # Blanks within a name are nobody's; of several customers of one name the rows of each stand together.
+            "customer": lambda: (
+                f"{_unspaced(self._read(known.name_of(row.customer, row.name)))} {number:012d}"
+            ),
             "number": lambda: f"{number:012d}",
             "staff": lambda: known.staff_name(row.staff),
             "level": lambda: f"{self._level_place(row):04d}",
@@ -148,6 +160,10 @@ def _is_case(customer: str, typed: str) -> bool:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _unspaced(name: str) -> str:
+    return "".join(_plain(name).split())
 
 
 def _sorted_instant(at: datetime) -> str:
