@@ -30,7 +30,7 @@ from services.console.frame.trade_words import (
 from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded, worded_in
 from shared.contract.case_numbers import case_number
 from shared.i18n import translated
-from shared.i18n.times import dated, moment, span
+from shared.i18n.times import dated, deadline, moment, span
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 
@@ -52,6 +52,7 @@ def environment_of(language: Language) -> Environment:
         text=partial(in_language, language),
         local=partial(_local, language),
         short=partial(_short, language),
+        until=partial(_until, language),
         ahead=partial(_ahead, language),
         day=_day,
         share=_share,
@@ -87,6 +88,11 @@ def _local(language: Language, given: str | datetime | None, zone: ZoneInfo) -> 
 def _short(language: Language, given: str | datetime | None, zone: ZoneInfo) -> str:
     """The local time with its day of the week, to the minute."""
     return "" if given is None else str(getattr(moment(_at(given), zone), language))
+
+
+def _until(language: Language, given: str | datetime | None, zone: ZoneInfo) -> str:
+    """The time until which something holds, as people say it: midnight is 24:00 of the day before."""
+    return "" if given is None else str(getattr(deadline(_at(given), zone), language))
 
 
 def _ahead(language: Language, given: str | datetime | None, now: datetime) -> str:
