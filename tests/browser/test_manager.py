@@ -76,7 +76,7 @@ def test_a_dispute_is_ruled_on_with_a_split(floor: FloorOfTest) -> None:
         "project": "花园",
         "unit": "9-9",
     }
-    floor.record("deal.subscribed", sold, actor="wang", before=5)
+    floor.record("deal.subscribed", sold, actor="li", before=5)
     opened = {"dispute": dispute, "customer": {"phones": [number]}, "opened_by": "wang", "reason": "由我谈成"}
     floor.record("dispute.opened", {**opened, "deal": deal}, actor="wang", before=2)
 

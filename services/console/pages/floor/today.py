@@ -34,7 +34,7 @@ from shared.contract.answers.scopes import CustomersPage, ListedCustomer
 from shared.contract.case_numbers import case_number
 
 T = TypeVar("T")
-SHOWN: Final = 20
+SHOWN: Final = 10
 """How many rows of a part stand on the page."""
 AHEAD: Final = timedelta(days=3)
 BEHIND: Final = 3
