@@ -11,6 +11,7 @@ from shared.contract import format_instant
 from shared.contract.answers.history import HistoryAnswer, HistoryDecision, HistoryEvent
 from shared.contract.answers.lists import DealAnswer
 from shared.contract.answers.result import CustomerResult
+from shared.contract.phones import is_masked
 from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
 
@@ -62,11 +63,11 @@ async def deals_of(page: PageRequest, scope: str, events: list[HistoryEvent]) ->
     ]
 
 
-def party_of(customer: CustomerResult | None) -> dict[str, Any] | None:
+def named_party(customer: CustomerResult | None) -> dict[str, Any] | None:
     """A customer as a record names them; None where whoever looks sees no contact in clear."""
     if customer is None:
         return None
-    clear = [one for one in customer.contacts if "*" not in one]
+    clear = [one for one in customer.contacts if not is_masked(one)]
     phones = [one for one in clear if not one.startswith(WECHAT)]
     wechat = [one.removeprefix(WECHAT) for one in clear if one.startswith(WECHAT)]
     if not clear:
@@ -79,7 +80,7 @@ def party_of(customer: CustomerResult | None) -> dict[str, Any] | None:
 
 def party_by(contact: str) -> dict[str, Any] | None:
     """A customer by a contact as it was typed: a number of any country has digits, a WeChat id a letter."""
-    if not contact or "*" in contact:
+    if not contact or is_masked(contact):
         return None
     letters = any(one.isascii() and one.isalpha() for one in contact)
     return {"wechat": contact} if letters else {"phones": [contact]}

@@ -12,7 +12,7 @@ from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry
-from services.console.frame.scope_pages import party_by, party_of
+from services.console.frame.scope_pages import named_party, party_by
 from shared.contract.answers.scopes import CustomerAnswer
 from shared.i18n import translated
 
@@ -23,7 +23,7 @@ def opening_of(
     """The data of `dispute.opened`. The id of the dispute follows from that of the event, so that both are sent twice
     alike."""
     wrong = Wrong()
-    party = party_by(form["contact"]) if form["contact"] else party_of(customer)
+    party = party_by(form["contact"]) if form["contact"] else named_party(customer)
     if party is None:
         wrong.fields["contact"] = translated(
             "a whole phone number or WeChat id of the customer is wanted; masked ones name nobody"
@@ -52,5 +52,5 @@ def opening_page(
     """The form, with what was typed."""
     return page.render(
         "disputes/open.html", status=422 if wrong else 200, place=place, room="disputes", facts=facts,
-        customer=customer, entry=entry, typed=typed, wrong=wrong, named=party_of(customer) is not None,
+        customer=customer, entry=entry, typed=typed, wrong=wrong, named=named_party(customer) is not None,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.recording import FormEntry, envelope, preview, record
-from services.console.frame.scope_pages import party_of
+from services.console.frame.scope_pages import named_party
 from services.console.frame.trade_words import FLAGS, word
 from shared.contract.answers.scopes import CustomersPage, ListedCustomer
 from shared.i18n import Text, translated
@@ -120,7 +120,7 @@ def transfers(
         to = typed.receiver(one.customer)
         if to is None:
             continue
-        party = party_of(one)
+        party = named_party(one)
         data = {
             "customer": party, "to": to, "requested_by": requested_by, "reason": typed.reason,
             "approved_by": typed.approved_by,
