@@ -68,6 +68,7 @@ def test_a_dispute_is_ruled_on_with_a_split(floor: FloorOfTest) -> None:
     party = {"name": "孟争", "phones": [number]}
     times = {"started_at": floor.at(40), "ended_at": floor.at(18)}
     floor.visit("li", party, 40, **times)
+    floor.visit("wang", party, 10, capacity="assist", on_behalf_of="li")
     deal, dispute = f"d-{number}", f"q-{number}"
     sold = {
         "deal": deal,
@@ -76,12 +77,12 @@ def test_a_dispute_is_ruled_on_with_a_split(floor: FloorOfTest) -> None:
         "project": "花园",
         "unit": "9-9",
     }
-    floor.record("deal.subscribed", sold, actor="li", before=5)
+    floor.record("deal.subscribed", sold, actor="wang", before=5)
     opened = {"dispute": dispute, "customer": {"phones": [number]}, "opened_by": "wang", "reason": "由我谈成"}
     floor.record("dispute.opened", {**opened, "deal": deal}, actor="wang", before=2)
 
     page.goto(f"/in/{floor.console.scope}/disputes")
-    page.get_by_role("link", name="孟争").click()
+    page.locator(f"a[href$='/{dispute}']", has_text="孟争").click()
     expect(page.locator("main")).to_contain_text("历时22分钟")
     expect(page.locator("#outcomes")).to_contain_text("各一半")
     page.fill("#share_0_percent", "60")
