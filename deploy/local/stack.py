@@ -50,9 +50,9 @@ _READ_BY = {
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution", "registers"),
     "PANKE_PARTITIONS": _OF_THE_TOPICS,
     "PANKE_REPLICATION": ("intake", "audit", "attribution"),
-    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit", "registers"),
+    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit", "registers", "console"),
     "PANKE_RULEBOOKS": ("intake",),
-    "PANKE_SCHEME_FOLDER": ("intake", "registers"),
+    "PANKE_SCHEME_FOLDER": ("intake", "registers", "console"),
 }
 Say = Callable[[str], None]
 

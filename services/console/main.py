@@ -16,6 +16,7 @@ from services.console.door.door import ConsoleDoor, SessionCookie
 from services.console.door.entering import Entrance, entrance_routes
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
 from services.console.frame.assets import PATH, send_asset
+from services.console.frame.office_books import OfficeBooks
 from services.console.frame.page import ConsoleParts
 from services.console.frame.place_facts import SeenScopes
 from services.console.frame.problem_pages import ProblemPages
@@ -76,7 +77,12 @@ class ConsoleService:
             pages=ProblemPages,
             door=Door(self._door, lambda _method, _path: False),
         )
-        self.app.state.console = ConsoleParts(self.clients, SeenScopes(time.monotonic), clock.now)
+        self.app.state.console = ConsoleParts(
+            self.clients,
+            SeenScopes(time.monotonic),
+            clock.now,
+            OfficeBooks(settings.rulebook_folder, settings.scheme_folder),
+        )
         handle_refused(self.app)
         self.app.add_api_route(
             PATH, send_asset, methods=["GET"], response_model=None, include_in_schema=False

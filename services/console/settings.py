@@ -23,6 +23,9 @@ class ConsoleSettings(ServingSettings, frozen=True, kw_only=True):
     console_notifier: Address = "http://127.0.0.1:8003"
     console_audit: Address = "http://127.0.0.1:8006"
     console_registers: Address = "http://127.0.0.1:8008"
+    # Folders of the offices' own rulebooks and schemes, whose words pages tell.
+    rulebook_folder: str = ""
+    scheme_folder: str = ""
     # Seconds that a page waits for what it asks.
     console_wait: Seconds = 30.0
     # Seconds between two looks at a scope for whoever has a page of it open.

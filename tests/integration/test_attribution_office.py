@@ -107,6 +107,8 @@ def test_scopes_and_offices_are_listed_with_the_record_by_which_each_began(live:
     later = START + timedelta(hours=3)
     (now, _), _ = lists.scopes_page(live.questions.ask, Cursor(), 9, later)
     assert plain(now.rulebook) == {"name": "reception", "version": 1}
+    assert plain(now.adoptions) == [{"seq": 3, **adoption}], "told before it is in force, and after"
+    assert found[0]["adoptions"] == plain(now.adoptions)
     with live.questions.of("demo") as snapshot:
         assert lists.scope_of(snapshot, later) == now
         (office,) = all_of(lambda cursor, n: lists.offices_page(snapshot, cursor, n))

@@ -15,11 +15,13 @@ from services.attribution.queries.recorded import summary
 from services.attribution.queries.snapshot import FoldedHead, Snapshot
 from services.attribution.store.codec import decode_record
 from services.attribution.store.store import book_id
+from shared.contract import format_instant
 from shared.contract.answers import ListedOffice, ListedWarning, RulebookInForce, ScopeAnswer, StaffMember
+from shared.contract.answers.scopes import AdoptedRulebook
 from shared.contract.warnings import DEPARTED_STAFF, MESSAGES, UNKNOWN_SCOPE, UNKNOWN_STAFF, WarningRule
 from shared.ids import OfficeId, StaffId
 from shared.rules.domain.case import book_at
-from shared.rules.domain.state import BookId, RosterEntry, Scope
+from shared.rules.domain.state import Adopted, BookId, RosterEntry, Scope
 from shared.rules.judge.result import instant
 
 
@@ -41,20 +43,26 @@ def _scope(row: Sequence[Any], now: datetime) -> ScopeAnswer:
     known = decode_record("scope", state) if state is not None else None
     head = FoldedHead(name, seq, 0, book_id(book), since)
     if isinstance(known, Scope):
-        return _scope_answer(head, book_at(known, now), known.timezone, offices)
+        return _scope_answer(head, book_at(known, now), known.timezone, offices, known.adoptions)
     return _scope_answer(head, head.book, None, offices)
 
 
 def _scope_answer(
-    head: FoldedHead, book: BookId, timezone: str | None, offices: list[OfficeId]
+    head: FoldedHead,
+    book: BookId,
+    timezone: str | None,
+    offices: list[OfficeId],
+    adoptions: Sequence[Adopted] = (),
 ) -> ScopeAnswer:
-    return ScopeAnswer(head.scope, offices, RulebookInForce(*book), timezone, **head.answer_head())
+    told = [AdoptedRulebook(one.seq, *one.book, format_instant(one.effective_from)) for one in adoptions]
+    return ScopeAnswer(head.scope, offices, RulebookInForce(*book), timezone, told, **head.answer_head())
 
 
 def scope_of(snapshot: Snapshot, now: datetime) -> ScopeAnswer:
     """One scope: its offices, the rulebook in force, its local time."""
     scope = snapshot.scope
-    return _scope_answer(snapshot.head, book_at(scope, now), scope.timezone, sorted(scope.offices))
+    offices = sorted(scope.offices)
+    return _scope_answer(snapshot.head, book_at(scope, now), scope.timezone, offices, scope.adoptions)
 
 
 def offices_page(snapshot: Snapshot, cursor: Cursor, limit: int) -> tuple[list[ListedOffice], Cursor | None]:

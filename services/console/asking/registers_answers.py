@@ -180,6 +180,12 @@ class ShownRegister(Struct, frozen=True):
     cursor: str | None
 
 
+class ShownScheme(Struct, frozen=True):
+    """By which scheme a register goes, `name version`."""
+
+    scheme: str
+
+
 class ShownStage(Struct, frozen=True):
     """A stage that was set, by whom and when."""
 

@@ -17,6 +17,7 @@ from services.console.asking.services import ServiceClients, ServicesAsPerson
 from services.console.frame.assets import asset
 from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
+from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
@@ -43,10 +44,17 @@ _HEADERS: Final = {
 class ConsoleParts:
     """What every page goes by; one of a process."""
 
-    def __init__(self, clients: ServiceClients, known: SeenScopes, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        clients: ServiceClients,
+        known: SeenScopes,
+        now: Callable[[], datetime],
+        books: OfficeBooks | None = None,
+    ) -> None:
         self.clients = clients
         self.known = known
         self.now = now
+        self.books = books or OfficeBooks()
 
 
 class PageRequest:

@@ -13,21 +13,23 @@ from services.console.pages.home import home_routes
 from services.console.pages.mine.routes import mine_routes
 from services.console.pages.people.routes import people_routes
 from services.console.pages.reports.routes import report_routes
+from services.console.pages.rulebook.routes import rulebook_routes
 
 
 def page_routes() -> APIRouter:
     """The addresses of all rooms; who may open which stands in the table of permissions."""
     made = APIRouter(include_in_schema=False)
     for routes in (
+        home_routes,
         audit_routes,
         customer_routes,
         desk_routes,
         dispute_routes,
         floor_routes,
-        home_routes,
         mine_routes,
         people_routes,
         report_routes,
+        rulebook_routes,
     ):
         made.include_router(routes())
     return made

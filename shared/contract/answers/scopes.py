@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from shared.contract.answers.result import CustomerResult
 from shared.contract.answers.values import AsOf, BothLanguages, InstantText, PageOfTime, Seq
@@ -40,13 +40,24 @@ class RulebookInForce(Struct, frozen=True):
     version: int
 
 
+class AdoptedRulebook(Struct, frozen=True):
+    """A rulebook that a scope goes by from an instant on, as adopted by the fact `seq`."""
+
+    seq: Seq
+    rulebook: str
+    version: int
+    effective_from: InstantText
+
+
 class ScopeAnswer(AsOf, frozen=True):
-    """One scope: its offices, the rulebook in force, its zone (null until a fact is folded), how far it is folded."""
+    """One scope: its offices, the rulebook in force, its zone (null until a fact is folded), how far it is folded;
+    `adoptions` in the order in which they were recorded, also of what is to be in force later."""
 
     scope: ScopeId
     offices: list[OfficeId]
     rulebook: RulebookInForce
     timezone: str | None
+    adoptions: list[AdoptedRulebook] = field(default_factory=list)
 
 
 class ScopesPage(Struct, frozen=True):

@@ -1,0 +1,49 @@
+"""The rulebooks and schemes of this deployment: those that ship, and those of its own folders.
+
+What a scope goes by is what the services say; here are its texts, to be told in words.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from shared.rules.rulebooks.loading import Book
+from shared.rules.rulebooks.registry import Registry, UnknownNamedError
+from shared.rules.schemes.loading import SchemeRegistry
+from shared.rules.schemes.scheme import Scheme
+
+
+class OfficeBooks:
+    """Read when they are first asked for. Raises `OfficeFileError` of a file that is wrong."""
+
+    def __init__(self, rulebook_folder: str = "", scheme_folder: str = "") -> None:
+        self._folders = rulebook_folder, scheme_folder
+
+    @cached_property
+    def rulebooks(self) -> Registry:
+        """Every rulebook of which there is a text here."""
+        return Registry(self._folders[0])
+
+    @cached_property
+    def schemes(self) -> SchemeRegistry:
+        """Every scheme of which there is a text here."""
+        return SchemeRegistry(self._folders[1])
+
+    def book(self, name: str, version: int | None = None, sha256: str = "") -> Book | None:
+        """A rulebook by its digest, else by name and version; None where its text is not here."""
+        wanted = [f"{name}@{sha256}"] if sha256 else []
+        wanted.append(name if version is None else f"{name}@{version}")
+        for one in wanted:
+            try:
+                return self.rulebooks.known(one)
+            except UnknownNamedError:
+                continue
+        return None
+
+    def scheme(self, said: str) -> Scheme | None:
+        """A scheme as the registers name it, `name version`; None where its text is not here."""
+        name, _, version = said.partition(" ")
+        found = [
+            one for (known, of), one in self.schemes.items() if known == name and version in ("", str(of))
+        ]
+        return max(found, key=lambda one: one.version, default=None)

@@ -1,0 +1,96 @@
+"""A rulebook clause by clause: what each says, what its values do, and where two books differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from msgspec import Struct
+
+from shared.i18n import Text
+from shared.rules.rulebooks.in_words import differences, in_words
+from shared.rules.rulebooks.loading import Book
+
+
+class ClauseView(Struct, frozen=True):
+    """A clause: its sentence, and each value that it sets in words; none where people do what it says."""
+
+    clause: str
+    sentence: Text
+    values: list[Text]
+
+
+class BookView(Struct, frozen=True, kw_only=True):
+    """A rulebook: the clauses of its own as it orders them, then those that it keeps from the books it extends."""
+
+    name: str
+    version: int
+    title: Text
+    sha256: str
+    extends: list[str]
+    own: list[ClauseView]
+    kept: list[ClauseView]
+
+
+class ValueDifference(Struct, frozen=True):
+    """A value that two books have otherwise, each in words with its clause; None where one has none."""
+
+    before: Text | None
+    after: Text | None
+    before_clause: str
+    after_clause: str
+
+
+class BookDifference(Struct, frozen=True):
+    """Where two books differ; `clauses_only` are values that are the same under another clause."""
+
+    values: list[ValueDifference]
+    clauses_only: int
+
+
+def book_view(book: Book) -> BookView:
+    """The book in words."""
+    known, told = book.rulebook, list(in_words(book))
+    cited = {one.clause for one in told}
+    own = [clause for clause in known.clauses if clause in book.sheets[-1].clauses]
+    kept = [clause for clause in known.clauses if clause not in own and clause in cited]
+
+    def views(clauses: Iterable[str]) -> list[ClauseView]:
+        sentences = {str(clause): text for clause, text in known.clauses.items()}
+        return [
+            ClauseView(one, sentences[one], [value.text for value in told if value.clause == one])
+            for one in clauses
+        ]
+
+    return BookView(
+        name=known.name, version=known.version, title=known.title, sha256=known.sha256,
+        extends=[str(sheet.name) for sheet in book.sheets[:-1]], own=views(map(str, own)), kept=views(map(str, kept)),
+    )  # fmt: skip
+
+
+def book_difference(before: Book, after: Book) -> BookDifference:
+    """What another book does otherwise, in the order of the form."""
+    first = {one.path: one for one in in_words(before)}
+    second = {one.path: one for one in in_words(after)}
+    values: list[ValueDifference] = []
+    for path in dict.fromkeys([*first, *second]):
+        left, right = first.get(path), second.get(path)
+        if (left and left.text) != (right and right.text):
+            values.append(
+                ValueDifference(
+                    left.text if left else None,
+                    right.text if right else None,
+                    left.clause if left else "",
+                    right.clause if right else "",
+                )
+            )
+    return BookDifference(values, _clauses_only(before, after))
+
+
+def _clauses_only(before: Book, after: Book) -> int:
+    same = [
+        one for one in differences(before, after)
+        if one.before is not None and one.after is not None and one.before.value == one.after.value
+    ]  # fmt: skip
+    groups = groupby(sorted(one.path.rpartition(".")[0] for one in same))
+    return sum(1 for _ in groups)
