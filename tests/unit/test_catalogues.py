@@ -37,6 +37,7 @@ OF_OTHERS = {
     "shared/i18n/text.py": "marks between words",
     "shared/i18n/times.py": "patterns of dates",
     "services/attribution/queries/remarks.py": "marks between words",
+    "shared/contract/masking.py": "numerals as people write them",
 }
 # What an invented office writes, and how its people's telephones show it.
 INVENTED = (
