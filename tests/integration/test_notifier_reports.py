@@ -12,13 +12,14 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from services.notifier.channels.robot import text_of
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
@@ -49,6 +50,7 @@ from tests.support.tokens import admission, guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = RetryPolicy(attempts=1, wait_initial=0.001, wait_max=0.002)
+AMOUNT = "1,000,000,000.05"
 VISITS = ReportTotals("日报", "Daily report", (SentFigure("来访", "visits", "12"),), whole=True)
 
 
@@ -126,6 +128,27 @@ async def test_a_report_goes_out_at_closing_to_who_reads_it(office: Office) -> N
     assert "visits: 12" in words.body_en
     assert "18:00" in words.body_zh
     assert "延误" not in words.body_zh
+
+
+async def test_a_report_leads_to_its_page_in_the_console(database: str) -> None:
+    """With the address of the console, over the days of the report; the address stands whole in a chat message."""
+    plans = replace(reporting_plans(), console="https://panke.example.com")
+    office = opened(database, plans)
+    registers = SaidReports(
+        ReportTotals("日报", "Daily report", (SentFigure("金额", "amount", AMOUNT),), whole=True)
+    )
+    one, kept = timers(office, registers), Keeping()
+    await one.look()
+    office.at(CLOSING)
+    await one.look()
+    await told(office, kept)
+    notice = next(sent for sent in kept.sent if (sent.detail or {})["office"] == "east")
+    link = "https://panke.example.com/at/demo/east/reports/daily?from=2026-03-05&to=2026-03-05"
+    assert notice.link == link
+    assert notice.words.body_zh.endswith(link)
+    assert link in text_of(notice)
+    assert f"金额：{AMOUNT}" in text_of(notice)
+    office.close()
 
 
 async def test_it_is_made_out_once_however_many_notifiers_there_are(office: Office) -> None:

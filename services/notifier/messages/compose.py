@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.messages.digest import compose_digest
 from services.notifier.messages.event import event_words
-from services.notifier.messages.links import case_link, list_link, with_link
+from services.notifier.messages.links import case_link, list_link, report_link, with_link
 from services.notifier.messages.report import report_words
 from services.notifier.messages.words import case_number, compose, counted_from, standing_in
 from services.notifier.model.alert import (
@@ -69,10 +69,10 @@ class Composer:
         )
 
     def _link(self, packet: OutgoingMessage) -> str:
-        """Where the message leads; a report says itself where it is read."""
+        """Where the message leads."""
         first = packet.first
         if first.kind == "report":
-            return ""
+            return report_link(self._plans.console, first)
         if packet.digest is not None:
             return list_link(self._plans.console, first.scope)
         return case_link(self._plans.console, first)
@@ -86,7 +86,7 @@ class Composer:
         elif first.kind == "event":
             words = event_words(first, zone)
         elif first.kind == "report":
-            words = report_words(first, now, zone, self._late_after, self._plans.console)
+            words = report_words(first, now, zone, self._late_after)
         else:
             return compose(first, _owner(first, people), now, zone, self._late_after, to.instead_of)
         return words if to.instead_of is None else standing_in(words, *to.instead_of)

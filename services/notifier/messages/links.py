@@ -7,9 +7,10 @@ length, and the smallest message of the chat providers would hold half as many l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
-from urllib.parse import quote
+from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from services.notifier.model.alert import LeasedAlert, MessageText
 from shared.contract.case_numbers import case_number
@@ -27,6 +28,15 @@ def case_link(console: str, alert: LeasedAlert) -> str:
 def list_link(console: str, scope: ScopeId) -> str:
     """The page of a reader's own customers; empty without a console."""
     return f"{console}/c/{quote(scope)}" if console else ""
+
+
+def report_link(console: str, alert: LeasedAlert) -> str:
+    """The page of a report over its days; empty without a console."""
+    said: Mapping[str, Any] = alert.detail or {}
+    if not console:
+        return ""
+    days = urlencode({"from": said["first"], "to": said["last"]})
+    return f"{console}/at/{quote(alert.scope)}/{quote(said['office'])}/reports/{said['report']}?{days}"
 
 
 def with_link(words: MessageText, link: str) -> MessageText:

@@ -1,7 +1,6 @@
-"""The words of a report on a schedule: which one, of which days, its figures, and where it is read whole.
+"""The words of a report on a schedule: which one, of which days, and its figures.
 
-hazards.md#personal-data-in-messages: figures are totals, so that no customer is named. The address is the deployment's
-own, and stands as it is.
+hazards.md#personal-data-in-messages: figures are totals, so that no customer is named.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from services.notifier.messages.words import harmless, is_late
@@ -30,14 +28,11 @@ _SPAN: Final = translated("{first} to {last}")
 _AS_KNOWN: Final = translated("As known at {known}.")
 _NOT_WHOLE: Final = translated("(What was recorded lately may not be counted yet.)")
 _NO_FIGURES: Final = translated("(Its figures could not be had; they stand in the registers.)")
-_READ: Final = translated("Read it here: {address}")
 _LATE: Final = translated("(This report was due at {due} and is late.)")
 
 
-def report_words(
-    alert: LeasedAlert, now: datetime, zone: ZoneInfo, late_after: timedelta, console: str = ""
-) -> MessageText:
-    """The message about one report; `console`: where people read it."""
+def report_words(alert: LeasedAlert, now: datetime, zone: ZoneInfo, late_after: timedelta) -> MessageText:
+    """The message about one report."""
     detail: Mapping[str, Any] = alert.detail or {}
     made, office = detail.get("made"), harmless(str(detail["office"]))
     kind, period = _OF_PERIOD[ReportEvery(str(detail["every"]))], _period(detail)
@@ -49,19 +44,10 @@ def report_words(
         lines += [_figure(one) for one in made["figures"]]
         lines.append(_AS_KNOWN.format(known=moment(parse_instant(str(detail["known_at"])), zone)))
         lines += [] if made["whole"] else [_NOT_WHOLE]
-    if console:
-        lines.append(_READ.format(address=console.rstrip("/") + report_path(alert)))
     if is_late(alert, now, late_after):
         lines.append(_LATE.format(due=moment(alert.due_at, zone)))
     body = Text("\n".join(line.zh for line in lines), "\n".join(line.en for line in lines))
     return MessageText.of(_TITLE.format(office=office, kind=kind, period=period), body)
-
-
-def report_path(alert: LeasedAlert) -> str:
-    """Where the console shows the report, as it was known when it was due."""
-    detail: Mapping[str, Any] = alert.detail or {}
-    query = {"from": detail["first"], "to": detail["last"]}
-    return f"/at/{quote(alert.scope)}/{quote(detail['office'])}/reports/{detail['report']}?{urlencode(query)}"
 
 
 def _figure(said: Mapping[str, str]) -> Text:
