@@ -49,12 +49,15 @@ def known(console: ConsoleUnderTest) -> Mapping[str, str]:
     customer = hostile_customer(console)
     disputes = console.ask(f"/v1/scopes/{scope}/disputes", limit=500)["disputes"]
     deals = console.ask(f"/v1/scopes/{scope}/deals", limit=1)["deals"]
+    flags = console.ask(f"/v1/scopes/{scope}/flags", limit=500)["flags"]
     return {
         "scope": scope,
         "office": console.office,
         "customer": customer,
         "dispute": next(one["dispute"] for one in disputes if one["customer"] == customer),
         "deal": deals[0]["deal"],
+        "record": next(one["event"] for one in flags if one["type"] == "visit.registered"),
+        "staff": "li",
         "report": "R1",
         "register": "visits",
     }

@@ -78,6 +78,7 @@ class MadeUpServices:
         form: Mapping[str, str | list[str]] | None = None,
         path: str = "/",
         granted: tuple[GrantedRole, ...] = (),
+        part: bool = False,
     ) -> PageRequest:
         """A page as somebody with this role asks for it; with a form, what they send."""
         body = urlencode(form or {}, doseq=True).encode()
@@ -97,7 +98,7 @@ class MadeUpServices:
             "type": "http", "method": "POST" if form is not None else "GET", "path": where, "app": app,
             "query_string": query.encode(), "client": ("127.0.0.1", 1), "scheme": "http", "server": ("x", 80),
             "headers": [(b"cookie", f"{LANGUAGE_COOKIE}={language}".encode()),
-                        (b"authorization", b"Bearer token")],
+                        (b"authorization", b"Bearer token"), *([(b"hx-request", b"true")] if part else [])],
         }  # fmt: skip
         page = PageRequest(Request(scope, receive))
         held = (StaffRole(SCOPE, OFFICE, role, staff),) if role is not None else ()

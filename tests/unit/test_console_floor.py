@@ -13,6 +13,7 @@ from services.console.pages.floor.approvals import approvals, stage_id, take_fur
 from services.console.pages.floor.correcting import CorrectionTyped, phones_of, proposals, proposed
 from services.console.pages.floor.corrections import correct, correction
 from services.console.pages.floor.routes import floor
+from services.console.pages.people.routes import people
 from shared.platform.http.problem import ProblemError
 from tests.support.console_pages import OFFICE, SCOPE, MadeUpServices, answered, refused, shown
 
@@ -333,3 +334,15 @@ def test_what_is_proposed_is_read_as_it_was_written() -> None:
     assert phones_of(said["phones"]) == party["phones"]
     as_is = CorrectionTyped("张伟", "1", "w", "")
     assert as_is.with_proposed("请改电话", "录错") == CorrectionTyped("张伟", "1", "w", "录错")
+
+
+@pytest.mark.parametrize("handler", [floor, people])
+def test_a_part_that_moves_asks_anew_who_is_away(handler: Any) -> None:
+    made = services()
+    first = made.page("manager")
+    shown(handler, first, SCOPE, OFFICE)
+    for part, times in ((False, 1), (True, 2)):
+        page = made.page("manager", part=part)
+        page.parts = first.parts
+        shown(handler, page, SCOPE, OFFICE)
+        assert made.asked.count(f"GET /v1/scopes/{SCOPE}/staff") == times

@@ -19,6 +19,8 @@ ACTION: Final = "page.floor"
 async def floor(page: Page, scope: PlaceName, office: PlaceName) -> Response:
     """Who receives now, what happened today, what lapses, what waits; every number leads to its rows."""
     place = page.at(scope, office, ACTION)
+    if page.is_part:  # the stream said that something moved: who is away may be that
+        page.parts.known.forget(scope)
     facts = await page.scope(scope)
     today = await floor_today(page, place, facts)
     return page.render(

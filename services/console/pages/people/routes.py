@@ -44,6 +44,8 @@ ACTION: Final = "page.people"
 async def people(page: Page, scope: Place, office: Place) -> Response:
     """Who works at the office, who left, and the form to enrol somebody."""
     place = page.at(scope, office, ACTION)
+    if page.is_part:  # the stream said that something moved: who works here, or is away, may be that
+        page.parts.known.forget(scope)
     return await _people(page, place, EnrolmentTyped.fresh(), FormEntry.fresh(page.now))
 
 
