@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -11,6 +12,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from services.console.asking.customer_answers import DueOnList, WorkListAnswered
+from services.console.frame.books_in_force import book_in_force, clause_words
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
@@ -62,6 +64,7 @@ async def mine(
         consultants=consultants(facts, office), own=actor_at(page.caller, place), cut=told.cut, work=told.work,
         done=done, coming=coming(told.work, today),
         groups=own_list.groups(told.customers, told.work, page.now, facts.zone),
+        clause_words=partial(clause_words, book_in_force(facts.scope)),
         month=calendar.month(first, today, told.customers, told.work, facts.zone),
         weekdays=calendar.WEEKDAYS, today=today,
     )  # fmt: skip
@@ -105,7 +108,10 @@ async def _customers(
     page: PageRequest, place: OfficePlace, status: str, owner: str | None, seq: int | None
 ) -> CustomersPage:
     # Everybody's customers are many: of them those are told whose time runs out.
-    before = page.now + timedelta(days=own_list.SOON + 2) if owner is None and status == "owned" else None
+    before = None
+    if owner is None and status == "owned":
+        zone = (await page.scope(place.scope)).zone
+        before = page.now.astimezone(zone).replace(hour=0, minute=1) + timedelta(days=own_list.SOON + 1)
     return await page.services.get(
         "attribution", f"/v1/scopes/{place.scope}/customers", CustomersPage,
         status=status, owner=owner, limit=MOST, min_seq=seq,

@@ -20,7 +20,7 @@ from shared.i18n.times import deadline
 
 SOON: Final = 3
 """Days after today within which a claim ends soon."""
-SHOWN: Final = 100
+SHOWN: Final = 60
 """Customers of one group that a page shows; the list of customers has all of them."""
 
 GroupKey: TypeAlias = Literal["today", "soon", "later", "disputed", "standing"]
