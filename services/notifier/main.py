@@ -34,6 +34,7 @@ from services.notifier.policy.notes_of_days import zone_remarks
 from services.notifier.receipts_http import receipts_app
 from services.notifier.reports.asking import AskedRegisters
 from services.notifier.reports.attaching import Workbooks
+from services.notifier.reports.naming import MaskedNames
 from services.notifier.reports.store import ReportStore
 from services.notifier.reports.timers import ReportTimers
 from services.notifier.schedule.plan import Plans
@@ -105,7 +106,13 @@ class NotifierService:
             log.warning("zone", remark=remark)
         limiter = DatabaseLimiter(self.database, self.machine, opener.hidden)
         registers = AskedRegisters(settings.notifier_registers, AsMachine(self.door.machine))
-        self.channels = configured(settings, limiter, plans, workbook=Workbooks(registers).of)
+        self.channels = configured(
+            settings,
+            limiter,
+            plans,
+            workbook=Workbooks(registers).of,
+            naming=MaskedNames(registers, plans).of,
+        )
         topics = Topics(settings.topic_prefix)
         self.topic = topics.ownership
         patience = timedelta(seconds=settings.notifier_watermark_patience)

@@ -10,9 +10,11 @@ from typing import Final
 from services.notifier import provider_senders as providers
 from services.notifier.channels import Channel
 from services.notifier.channels.contact import sender_address
+from services.notifier.channels.customer_names import Naming
 from services.notifier.channels.limits import Limiter, ProcessLimiter
 from services.notifier.channels.log import LogChannel
 from services.notifier.channels.mail import Attaching, MailChannel, MailServer
+from services.notifier.channels.robot import Robot
 from services.notifier.own_senders import own
 from services.notifier.schedule.plan import Plans, SmsTerms
 from services.notifier.settings import ChannelName, NotifierSettings
@@ -28,17 +30,23 @@ def configured(
     plans: Plans = NO_PLANS,
     environ: Mapping[str, str] = os.environ,
     workbook: Attaching | None = None,
+    naming: Naming | None = None,
 ) -> list[Channel]:
     """One channel for each name in the settings, in that order, and one for each robot of the policy.
 
-    Without a limiter that all processes share, limits are counted in this one alone. `workbook` is what mails attach.
+    Without a limiter that all processes share, limits are counted in this one alone. `workbook` is what mails attach,
+    `naming` the masked names that chats show where the policy of an office wants them.
     """
     limiter = limiter or ProcessLimiter(MachineClock())
     names = settings.notifier_channels
     if not names or len(set(names)) != len(names):
         raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
     standard = [_channel(name, settings, limiter, plans, workbook) for name in names]
-    return standard + [own(one, settings, limiter, environ) for one in plans.robots]
+    made = standard + [own(one, settings, limiter, environ) for one in plans.robots]
+    for channel in made:
+        if naming is not None and isinstance(channel, Robot):
+            channel.show_names(naming)
+    return made
 
 
 def _channel(

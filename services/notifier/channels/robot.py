@@ -18,6 +18,7 @@ from typing import ClassVar, Literal
 from services.notifier.channels import composing
 from services.notifier.channels.address import AddressPolicy
 from services.notifier.channels.contact import mentionable, number_of
+from services.notifier.channels.customer_names import Naming, named
 from services.notifier.channels.limits import ZERO, Limit, Limiter
 from services.notifier.channels.pinned_http import PinnedCaller, Reply
 from services.notifier.channels.provider_verdict import (
@@ -98,9 +99,14 @@ class Robot(ABC):
         self._limiter = limiter
         self._clock = clock
         self._form = form
+        self._naming: Naming | None = None
         self._caller = PinnedCaller(policy, timeout)
         # The table of limits must not hold the token; the limit is the robot's, by whatever name it is called.
         self._key = f"{self.provider}:{hashlib.sha256(access.token.encode()).hexdigest()[:16]}"
+
+    def show_names(self, naming: Naming) -> None:
+        """Put masked names behind case numbers from now on, of those offices that want them."""
+        self._naming = naming
 
     def destination(self, person: Person) -> str | None:
         return mentionable(person.contact(self.contact))
@@ -110,6 +116,7 @@ class Robot(ABC):
         return await self._limiter.wait(self._key, self.limits)
 
     async def send(self, notice: RenderedMessage, destination: str) -> str:
+        notice = await self._with_names(notice, destination)
         with composing():
             body = self.message(notice, destination)
         wait = await self._limiter.take(self._key, self.limits)
@@ -119,6 +126,14 @@ class Robot(ABC):
         if isinstance(reading, RetryLater) and reading.hold:
             await self._limiter.hold(self._key, reading.wait)
         return settled(reading)
+
+    async def _with_names(self, notice: RenderedMessage, destination: str) -> RenderedMessage:
+        """With masked names, where there are any; what would be cut because of them goes without."""
+        names = await self._naming(notice) if self._naming is not None else {}
+        if not names:
+            return notice
+        more = replace(notice, names=names)
+        return more if self.fits(more, destination) else notice
 
     async def close(self) -> None:
         await self._caller.close()
@@ -213,12 +228,12 @@ def _shown_code(code: int) -> str:
 
 def title_of(notice: RenderedMessage) -> str:
     """The subject as one line in which nothing mentions anybody."""
-    return masked(one_line(notice.words.subject), notice).replace("@", "＠")
+    return named(masked(one_line(notice.words.subject), notice), notice.names).replace("@", "＠")
 
 
 def text_of(notice: RenderedMessage) -> str:
     """The text in lines of what can be seen, in which nothing mentions anybody."""
-    return masked(lines(notice.words.text), notice).replace("@", "＠")
+    return named(masked(lines(notice.words.text), notice), notice.names).replace("@", "＠")
 
 
 def masked(text: str, notice: RenderedMessage) -> str:

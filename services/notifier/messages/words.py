@@ -1,9 +1,9 @@
 """The words of an alert: case number, deadline, how long that is, what to do. Chinese first, English beside
 it.
 
-hazards.md#personal-data-in-messages: never a customer's name or phone, on any channel: a case number stands for the
-customer. Deadlines are told in the office's time, as a person there would say them: a claim that ends at
-midnight is valid until 24:00 of the day before.
+hazards.md#personal-data-in-messages: never a customer's name or phone: a case number stands for the customer. A chat
+may put a masked name behind it on its way out. Deadlines are told in the office's time, as a person there would say
+them: a claim that ends at midnight is valid until 24:00 of the day before.
 """
 
 from __future__ import annotations

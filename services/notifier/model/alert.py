@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -212,6 +212,8 @@ class RenderedMessage:
     zone: ZoneInfo | None = None
     # The page that the words lead to, as it stands in them; empty where there is no console.
     link: str = ""
+    # By case number, the masked name that stands behind it in a chat; kept nowhere.
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> NoticeKind:

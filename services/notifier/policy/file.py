@@ -90,6 +90,8 @@ def _office(document: Document, key: str, given: shape.Office, base: OfficePlan,
         plan = replace(plan, stand_in=roles)
     if given.digest is not None:
         plan = replace(plan, digest=DigestTerms(given.digest.at_opening, given.digest.threshold))
+    if given.masked_names is not None:
+        plan = replace(plan, masked_names=given.masked_names)
     if given.reports is not None:
         plan = replace(plan, reports=reports_of(document, f"{key}.reports", given.reports, plan.hours))
     return plan if given.events is None else replace(plan, events=frozenset(given.events))

@@ -163,6 +163,10 @@ class Office(Strict, frozen=True):
     events: Annotated[
         tuple[EventKind, ...] | None, Meta(description="what else is told; left out: all of them")
     ] = None
+    masked_names: Annotated[
+        bool | None,
+        Meta(description="whether chats show a masked name behind each case number; SMS never does"),
+    ] = None
     reports: Annotated[
         tuple[ReportSection, ...] | None, Meta(description="the reports that go out by themselves")
     ] = None

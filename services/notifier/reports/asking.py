@@ -9,17 +9,31 @@ from typing import Final, NamedTuple, Protocol
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from services.notifier.reports.figures import ReportTotals, report_totals
 from shared.access.machine import AsMachine, MachineTokenError
 from shared.contract import BadEvent, format_instant
 from shared.contract.times import parse_instant
-from shared.ids import OfficeId
+from shared.ids import CustomerId, OfficeId
 
 WAIT: Final = 30.0
 WORKBOOK_WAIT: Final = 6.0
 """Seconds; a mail, which waits for a workbook while it is sent, has little more in all."""
+NAME_WAIT: Final = 2.0
 WHOLE_UNTIL: Final = "Panke-Whole-Until"
+
+
+class _NamedCustomer(Struct, frozen=True):
+    name: str | None
+
+
+class _CustomerRow(Struct, frozen=True):
+    customer: _NamedCustomer | None
+
+
+class _CustomerRows(Struct, frozen=True):
+    rows: list[_CustomerRow]
 
 
 class AskedReport(NamedTuple):
@@ -79,6 +93,16 @@ class AskedRegisters:
     async def workbook(self, asked: AskedReport) -> bytes:
         """The same as a file."""
         return (await self._get(f"{asked.path}/workbook", asked.query, WORKBOOK_WAIT)).content
+
+    async def customer_name(self, office: OfficeId, customer: CustomerId) -> str | None:
+        """The name of a customer of an office; None of one whom its registers do not have, or who gave none."""
+        path = f"/v1/offices/{office}/registers/customers"
+        answer = await self._get(path, {"customer": customer, "limit": "1"}, NAME_WAIT)
+        try:
+            rows = msgspec.json.decode(answer.content, type=_CustomerRows).rows
+        except msgspec.MsgspecError as error:
+            raise ReportRefusedError(f"not a register: {error}") from None
+        return rows[0].customer.name if rows and rows[0].customer is not None else None
 
     async def _get(self, path: str, query: Mapping[str, str], wait: float) -> httpx.Response:
         try:

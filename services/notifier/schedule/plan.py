@@ -89,6 +89,8 @@ class OfficePlan:
     stand_in: Mapping[Unavailable, tuple[str, ...]] = field(default_factory=dict)
     digest: DigestTerms = DigestTerms()
     events: frozenset[EventKind] = frozenset()
+    # Whether chats show a masked name behind each case number.
+    masked_names: bool = False
     # The reports that go out by themselves.
     reports: tuple[ReportTerms, ...] = ()
 
