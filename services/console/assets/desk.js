@@ -36,13 +36,6 @@
     if (here.id === "boards") followBoard(here);
   });
 
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target.id === "found" && touched.recalling) {
-      touched.recalling = false;
-      window.panke.recall(form());
-    }
-  });
-
   // What else went wrong: what was typed stands there still.
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) return;
@@ -90,7 +83,7 @@
     touched.contact = typed;
   });
 
-  // What was typed before a refresh is looked up again, and the answers to its questions are put in once they stand there.
+  // What was typed before a refresh is looked up again.
   document.addEventListener("DOMContentLoaded", () => {
     const one = form();
     if (one && one.contact.value.trim() && one.dataset.answered === undefined) lookUpAgain(one);
@@ -98,7 +91,6 @@
 
   function lookUpAgain(one) {
     touched.contact = "";
-    touched.recalling = true;
     window.htmx.trigger(one.contact, "change");
   }
 
@@ -159,23 +151,29 @@
 
   // Without a connection -----------------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
-    if (event.target.id !== "entry-form" || navigator.onLine) return;
+    const keeps = event.submitter && event.submitter.value === "keep";
+    if (event.target.id !== "entry-form" || (navigator.onLine && !keeps)) return;
     event.preventDefault();
     event.stopPropagation();
     offline(event.target, event.submitter);
   }, true);
   document.addEventListener("htmx:sendError", (event) => {
-    if (event.detail.elt.id === "entry-form") offline(event.detail.elt, null);
+    const one = event.detail.elt;
+    if (one.id !== "entry-form") return;
+    // It may be recorded, and only the answer be lost: it goes on being as of when it was sent.
+    if (one.elements.namedItem("checked")) one.dataset.sentAt = one.at.value;
+    offline(one, null);
   });
 
   // The first Enter says that nothing can be told now, the second one keeps the entry.
   function offline(one, submitter) {
-    window.panke.away(true);
     if (submitter && submitter.value === "keep") {
       window.pankeDesk.keep(one);
       fresh(one);
+      if (navigator.onLine) window.pankeDesk.send();
       return;
     }
+    window.panke.away(true);
     const place = document.querySelector("#decided");
     place.replaceChildren();
     const told = document.createElement("p");
@@ -197,6 +195,7 @@
       else if (field.type === "radio") field.checked = field.name === "capacity" && field.value === "on_turn";
       else if (!(field.name in kept) && field.type !== "submit") field.value = "";
     }
+    delete one.dataset.sentAt;
     one.event.value = window.pankeDesk.newId();
     one.at.value = new Date(window.panke.now()).toISOString();
     [one.receiver.value] = kept.preset.split("|");

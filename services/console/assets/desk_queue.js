@@ -44,7 +44,7 @@
       .filter((field) => field.name && !["submit", "button"].includes(field.type))
       .map((field) => [field.name, field.value, ["checkbox", "radio"].includes(field.type) ? field.checked : null]);
     const item = {
-      id: form.event.value, kind: form.dataset.kind, to: form.dataset.queued, at: new Date(happened(form)).toISOString(),
+      id: form.event.value, kind: form.dataset.kind, to: form.dataset.queued, at: form.dataset.sentAt || new Date(happened(form)).toISOString(),
       who: form.elements.namedItem("name").value || form.contact.value, office: form.dataset.keep.split("-").slice(2).join("-"), fields,
       state: "waiting", told: "",
     };
