@@ -41,6 +41,17 @@ def hostile_customer(console: ConsoleUnderTest) -> str:
     return console.look_up(phone)
 
 
+def hostile_record(console: ConsoleUnderTest) -> str:
+    """A visit that the desk entered, of somebody whose name is a program; the id of the event."""
+    party = {"name": IMAGE, "phones": [f"139{uuid.uuid4().int % 10**8:08d}"]}
+    event = _event(console, "visit.registered", {
+        "visit": uuid.uuid4().hex, "received_by": "li", "capacity": "on_turn", "asked": {"visited_before": "no"},
+        "customer": party, "notes": SCRIPT,
+    })  # fmt: skip
+    console.record(event)
+    return str(event["id"])
+
+
 def _event(console: ConsoleUnderTest, type_: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": str(uuid.uuid4()), "type": type_, "scope": console.scope, "office": console.office, "actor": "desk",

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from deploy.demo.accounts import GRANTED
 from shared.access.table import permission_table
-from tests.browser.hostile import hostile_customer
+from tests.browser.hostile import hostile_customer, hostile_record
 from tests.support.console import ConsoleUnderTest
 
 SERVICE: Final = "console"
@@ -49,14 +49,13 @@ def known(console: ConsoleUnderTest) -> Mapping[str, str]:
     customer = hostile_customer(console)
     disputes = console.ask(f"/v1/scopes/{scope}/disputes", limit=500)["disputes"]
     deals = console.ask(f"/v1/scopes/{scope}/deals", limit=1)["deals"]
-    flags = console.ask(f"/v1/scopes/{scope}/flags", limit=500)["flags"]
     return {
         "scope": scope,
         "office": console.office,
         "customer": customer,
         "dispute": next(one["dispute"] for one in disputes if one["customer"] == customer),
         "deal": deals[0]["deal"],
-        "record": next(one["event"] for one in flags if one["type"] == "visit.registered"),
+        "record": hostile_record(console),
         "staff": "li",
         "report": "R1",
         "register": "visits",

@@ -47,7 +47,10 @@
   // lose nothing. Passwords are never kept. What is kept is this account's alone.
   const account = document.body.dataset.account || "";
   const keyOf = (form) => `panke/typed/${account}/${form.dataset.keep}`;
-  const kept = (field) => field.name && !["password", "file", "submit", "button"].includes(field.type);
+  // Of hidden fields those alone that say which entry it is: whatever else a form carries is the page's own.
+  const OWN = ["event", "at", "preset", "checked"];
+  const kept = (field) => field.name && !["password", "file", "submit", "button"].includes(field.type)
+    && (field.type !== "hidden" || OWN.includes(field.name));
 
   function remember(form) {
     const typed = [...form.elements].filter(kept).map((field) => [
@@ -82,6 +85,18 @@
     }
   }
 
+  // A form that was sent is done when the page that follows it does not bring it back with what is wrong. A page that
+  // was reached in another way says nothing of it: the connection may have broken, and what was typed stays.
+  function forgetSent(root) {
+    for (const mark of Object.keys(localStorage).filter((key) => key.startsWith(`panke/typed/${account}/`) && key.endsWith("#sent"))) {
+      const from = localStorage.getItem(mark);
+      localStorage.removeItem(mark);
+      const key = mark.slice(0, -"#sent".length);
+      const brought = [...root.querySelectorAll("form[data-keep][data-answered]")].some((form) => keyOf(form) === key);
+      if (document.referrer === from && !brought) localStorage.removeItem(key);
+    }
+  }
+
   // Whoever signs in after another person finds nothing of theirs.
   function forgetOthers() {
     if (!account) return;
@@ -96,6 +111,7 @@
     if (form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
+    if (form.dataset.keep) localStorage.setItem(`${keyOf(form)}#sent`, location.href);
     setTimeout(() => { delete form.dataset.sent; }, 5000);
   });
 
@@ -139,6 +155,7 @@
 
   window.panke = { now, relative, remember, recall, keyOf, account, chinese, away, signInAgain };
   forgetOthers();
+  forgetSent(document);
   watchForms(document);
   tick();
 })();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,7 @@ def asked_moment(as_of: str, known_at: str, step: int | None, zone: ZoneInfo) ->
     for name, given in (("as_of", as_of), ("known_at", known_at)):
         try:
             found[name] = _read(given, zone) if given else None
-        except ValueError:
+        except (ValueError, OverflowError):
             wrong.append(name)
     return MomentAsked(found.get("as_of"), found.get("known_at"), tuple(wrong))
 
@@ -71,4 +71,4 @@ def _read(given: str, zone: ZoneInfo) -> datetime:
         # A minute that was chosen is meant whole.
         if at.second == 0 and len(given) == len("2026-03-02T11:00"):
             at += timedelta(seconds=59, microseconds=999999)
-    return at
+    return at.astimezone(UTC)  # at the edges of the calendar no time in UTC is left

@@ -74,6 +74,8 @@ def in_short(room: DeskRoom, outcome: EntryOutcome) -> Text:
     """Whose the customer is, on one line."""
     if outcome.owner:
         return translated("Recorded: the customer is {owner}'s.", owner=room.floor.name(outcome.owner))
+    if outcome.found is not None and outcome.found.answer is None:
+        return translated("Recorded; whose customer it is cannot be told at the moment.")
     return translated("Recorded: the customer is nobody's yet.")
 
 

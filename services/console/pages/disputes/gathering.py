@@ -42,6 +42,16 @@ class DisputeLine(Struct, frozen=True):
         return self.told.opened_by == SYSTEM
 
 
+class BeyondReachError(Exception):
+    """A dispute about a customer whom the caller does not read: that it is there is theirs to know, and what became of
+    it."""
+
+    def __init__(self, told: DisputeResult, words: Text | None) -> None:
+        super().__init__(told.dispute)
+        self.told = told
+        self.words = words
+
+
 async def all_disputes(page: PageRequest, scope: str, min_seq: int | None) -> AsyncIterator[DisputeResult]:
     """Every dispute within reach, in the order in which they were opened."""
     cursor: str | None = None
@@ -75,14 +85,16 @@ async def dispute_lines(
 async def dispute_case(
     page: PageRequest, scope: str, dispute: str, facts: SeenScope, min_seq: int | None
 ) -> DisputeCase:
-    """One dispute with all that counts for it. Raises `ProblemError` (404) for one that is not to be seen."""
+    """One dispute with all that counts for it. Raises `ProblemError` (404) for one that is not to be seen, and
+    `BeyondReachError` where the customer is not."""
     async for told in all_disputes(page, scope, min_seq):
         if told.dispute == dispute:
             break
     else:
         raise ProblemError(404, bilingual("there is no such dispute"))
-    path = f"/v1/scopes/{scope}/customers/{told.customer}"
-    customer = await page.services.get("attribution", path, CustomerAnswer, limit=1)
+    customer = await customer_of(page, scope, told.customer)
+    if customer is None:
+        raise BeyondReachError(told, clause_words(book_in_force(facts.scope), told.clause))
     history = await whole_history(page, scope, told.customer)
     deals = await deals_of(page, scope, history[0])
     return case_of(told, customer, history, deals, facts, book_in_force(facts.scope))

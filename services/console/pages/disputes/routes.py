@@ -19,7 +19,12 @@ from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record, wrong_with
 from services.console.frame.scope_pages import place_in
 from services.console.pages.disputes.case import DisputeCase
-from services.console.pages.disputes.gathering import customer_of, dispute_case, dispute_lines
+from services.console.pages.disputes.gathering import (
+    BeyondReachError,
+    customer_of,
+    dispute_case,
+    dispute_lines,
+)
 from services.console.pages.disputes.opening import opening_of, opening_page
 from services.console.pages.disputes.ruling import (
     FIELDS,
@@ -30,7 +35,8 @@ from services.console.pages.disputes.ruling import (
     outcomes,
     ruling_of,
 )
-from shared.i18n import Text, translated
+from shared.i18n import Text, bilingual, translated
+from shared.platform.http.problem import ProblemError
 from shared.rules.domain.rulebook import Rulebook
 
 ScopeOfPath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
@@ -72,7 +78,12 @@ async def dispute(
 ) -> Response:
     """One dispute with all that counts for it, and what each ruling would come to."""
     place, facts = await place_in(page, scope, ACTION)
-    case = await dispute_case(page, scope, dispute, facts, seq)
+    try:
+        case = await dispute_case(page, scope, dispute, facts, seq)
+    except BeyondReachError as beyond:
+        return page.render(
+            "disputes/beyond.html", place=place, room="disputes", facts=facts, told=beyond.told, words=beyond.words
+        )  # fmt: skip
     at = OfficePlace(scope, case.office or place.office)
     desk = DisputeDesk(page, place, at, facts, case, FormEntry.fresh(page.now))
     return await _shown(desk, done=done)
@@ -81,7 +92,10 @@ async def dispute(
 async def act(page: Page, scope: ScopeOfPath, dispute: DisputeOfPath) -> Response:
     """What is done about a dispute, by the button that was pressed: rule, add evidence, approve a ruling."""
     place, facts = await place_in(page, scope, ACTION)
-    case = await dispute_case(page, scope, dispute, facts, None)
+    try:
+        case = await dispute_case(page, scope, dispute, facts, None)
+    except BeyondReachError:
+        raise ProblemError(403, bilingual("the customer of this dispute is out of your reach")) from None
     at = OfficePlace(scope, case.office or place.office)
     form = await page.form()
     desk = DisputeDesk(page, place, at, facts, case, FormEntry.of(form, page.now, facts.zone))
