@@ -576,8 +576,8 @@ def test_a_list_by_customer_pages_over_blanks_in_names_and_tells_no_name_by_its_
     from page to page, either way around; and a cursor, which stands in logs of proxies, holds no name."""
     journal = WrittenJournal()
     for at, name, phone in (
-        ("03-02 10:00", "张 伟", "13900000001"), ("03-02 11:00", "张伟", "13900000002"),
-        ("03-02 12:00", "张　伟", "13900000001"), ("03-02 13:00", "张伟", "13900000002"),
+        ("03-02 10:00", "张伟", "13900000001"), ("03-02 11:00", "张 伟", "13900000002"),
+        ("03-02 12:00", "张伟", "13900000001"), ("03-02 13:00", "张　伟", "13900000002"),
         ("03-02 14:00", "李雷", "13900000003"), ("03-02 15:00", "张伟", "13900000001"),
     ):  # fmt: skip
         journal.visit(at, {"name": name, "phones": [phone]})  # type: ignore[arg-type]
