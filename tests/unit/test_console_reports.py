@@ -16,7 +16,7 @@ from services.console.frame.forms import Wrong
 from services.console.frame.trade_words import AWAITED
 from services.console.frame.words import LANGUAGES, Language, in_language
 from services.console.pages.reports.charts import chart_data, number_of
-from services.console.pages.reports.drawing import drawn, steps_of
+from services.console.pages.reports.drawing import PLOT, TOP, drawn, steps_of
 from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.issued import difference_words
 from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, NEXT, REPORTS, cell_words, scheme_name
@@ -123,6 +123,7 @@ def test_a_chart_has_the_numbers_of_its_table() -> None:
     heights = {mark.written: mark.y for mark in picture.marks}
     top, bottom = picture.grid[-1], picture.grid[0]
     assert heights["0"] == bottom.y
+    assert (top.y, bottom.y) == (TOP, TOP + PLOT), "the picture is used from its top to its bottom"
     share = (bottom.y - heights["11"]) / (bottom.y - top.y)
     assert share == pytest.approx(11 / float(str(top.text)), abs=0.01)
 

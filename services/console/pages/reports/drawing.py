@@ -12,7 +12,7 @@ from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text
 
 WIDTH: Final = 720
-_LEFT, _RIGHT, _TOP, _PLOT = 52, 16, 12, 200
+_LEFT, _RIGHT, TOP, PLOT = 52, 16, 12, 200
 _NAMES: Final = 150
 """Width of the words beside bars."""
 _BAR, _GAP = 16, 12
@@ -78,7 +78,7 @@ def _line(data: ChartData) -> DrawnChart:
         return round(_LEFT + across * place, 1)
 
     def y(number: Decimal) -> float:
-        return round(_TOP + _PLOT * float(1 - number / steps[-1]), 1)
+        return round(TOP + PLOT * float(1 - number / steps[-1]), 1)
 
     marks = [
         ChartMark(x(at), y(number), 0, series, one.written[at], data.labels[at], one.heading)
@@ -91,12 +91,12 @@ def _line(data: ChartData) -> DrawnChart:
     ]
     every = -(-len(data.labels) // _LABELS)
     labels = [
-        ChartWord(x(at), _TOP + _PLOT + 20, _short_day(label))
+        ChartWord(x(at), TOP + PLOT + 20, _short_day(label))
         for at, label in enumerate(data.labels)
         if at % every == 0
     ]
     return DrawnChart(
-        kind="line", width=WIDTH, height=_TOP + _PLOT + 32, headings=_headings(data.series), labels=labels,
+        kind="line", width=WIDTH, height=TOP + PLOT + 32, headings=_headings(data.series), labels=labels,
         grid=[ChartWord(_LEFT, y(step), f"{step:,f}") for step in steps], paths=paths, marks=marks,
     )  # fmt: skip
 
@@ -117,18 +117,18 @@ def _bars(data: ChartData) -> DrawnChart:
         for series, one in enumerate(data.series):
             number = max(one.numbers[at], Decimal())
             x = _NAMES + (float(before / data.most) * room if stacked else 0)
-            y = _TOP + at * group + (0 if stacked else series * _BAR)
+            y = TOP + at * group + (0 if stacked else series * _BAR)
             width = float(number / data.most) * room
             marks.append(
                 ChartMark(round(x, 1), y, round(width, 1), series, one.written[at], label, one.heading)
             )
             before += number
     labels = [
-        ChartWord(_NAMES - 8, _TOP + at * group + (group - _GAP) / 2 + 4, label)
+        ChartWord(_NAMES - 8, TOP + at * group + (group - _GAP) / 2 + 4, label)
         for at, label in enumerate(data.labels)
     ]
     return DrawnChart(
-        kind=data.kind, width=WIDTH, height=_TOP + group * len(data.labels), headings=_headings(data.series),
+        kind=data.kind, width=WIDTH, height=TOP + group * len(data.labels), headings=_headings(data.series),
         labels=labels, grid=[], paths=[], marks=marks,
     )  # fmt: skip
 

@@ -95,7 +95,7 @@ async def try_draft(page: Page, scope: str) -> Response:
 
 def mistake_in(draft: str, registry: Registry) -> DraftMistake | None:
     """The first thing that is wrong with a draft, by line and key; None of one that may be tried."""
-    raw = draft.replace("\r\n", "\n").encode()
+    raw = draft.encode()
     try:
         if len(raw) > MOST:
             raise OfficeFileError(DRAFT, 1, "", "the text is too long")
