@@ -31,10 +31,10 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 CHINESE = re.compile(r"[一-鿿]")
 LATIN = re.compile(r"[A-Za-z]{3,}")
-CODES = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b|\b[a-z]+\.[a-z0-9_]+\b")
+CODES = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b|\b[a-z]+\.[a-z0-9_]+\b", re.ASCII)
 """Case numbers, and clauses by their rulebook."""
 SAME = re.compile(
-    r"English|XLSX?|CSV|PDF|N?D?JSON|SHA|Panke|WeChat|panke|verify|judge|demo|office|base|reception|getian|"
+    r"English|XLSX?|YAML|extends|CSV|PDF|N?D?JSON|SHA|Panke|WeChat|panke|verify|judge|demo|office|base|reception|getian|"
     r"shijiazhuang|confirmation|handbook"
 )
 """Names of products and formats, ids of the invented office and of rulebooks: the same in both languages."""

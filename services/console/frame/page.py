@@ -92,6 +92,11 @@ class PageRequest:
         """What pages show of a scope: zone, offices, people."""
         return await self.parts.known.of(scope, self.services)
 
+    async def scope_anew(self, scope: str) -> SeenScope:
+        """The same, asked now."""
+        self.parts.known.forget(scope)
+        return await self.scope(scope)
+
     def at(self, scope: str, office: str, action: str) -> OfficePlace:
         """The office at which the page is, where the caller's role reaches it. Raises `ProblemError`."""
         place = OfficePlace(scope, office)
@@ -138,7 +143,8 @@ class PageRequest:
 
     def see_other(self, path: str, notice: Text | None = None) -> Response:
         """On to another page once something is done, so that a reload does it no second time; `notice` stands there."""
-        answer = RedirectResponse(path, 303)
+        # The page that follows knows from which one it was reached: what was typed there is done.
+        answer = RedirectResponse(path, 303, headers={"referrer-policy": "same-origin"})
         if notice is not None:
             told = base64.urlsafe_b64encode(msgspec.json.encode([notice.zh, notice.en])).decode()
             answer.set_cookie(NOTICE_COOKIE, told, max_age=60, httponly=True, samesite="lax")

@@ -139,6 +139,8 @@ class MemberDesk(Struct, frozen=True):
 async def _desk(page: PageRequest, scope: str, office: str, staff: str) -> MemberDesk:
     place = page.at(scope, office, ACTION)
     facts = await page.scope(scope)
+    if staff not in facts.people:  # enrolled within the last seconds, from somewhere else
+        facts = await page.scope_anew(scope)
     found = facts.people.get(staff)
     if found is None or found.office != office:
         raise ProblemError(404, bilingual("nobody of this id works or worked at this office"))

@@ -98,15 +98,20 @@ async def _shown(
         return None
 
 
+_IDS: Final = frozenset(("visit", "plan", "record", "request", "feedback", "reservation"))
+"""Columns by which programs find one record from another; a person finds it by its customer and its day."""
+
+
 def said_columns(shown: ShownRegister | None) -> list[ShownRegisterColumn]:
-    """The columns under which a row of the page says something; a page of empty columns hides the others."""
+    """The columns under which a row of the page says something to people; a page of empty columns, or of ids for
+    programs, hides the others. The workbook has all of them."""
     if shown is None:
         return []
-    return [
-        one
-        for one in shown.columns
-        if any(row.values.get(one.column) not in (None, [], {}) for row in shown.rows)
-    ]
+    return [one for one in shown.columns if any(_says(row.values.get(one.column)) for row in shown.rows)]
+
+
+def _says(value: object) -> bool:
+    return value not in (None, [], {})
 
 
 def _further(page: PageRequest, cursor: str | None) -> str | None:
