@@ -107,7 +107,11 @@ def said_columns(shown: ShownRegister | None) -> list[ShownRegisterColumn]:
     programs, hides the others. The workbook has all of them."""
     if shown is None:
         return []
-    return [one for one in shown.columns if any(_says(row.values.get(one.column)) for row in shown.rows)]
+    return [
+        one
+        for one in shown.columns
+        if one.column not in _IDS and any(_says(row.values.get(one.column)) for row in shown.rows)
+    ]
 
 
 def _says(value: object) -> bool:
