@@ -161,10 +161,15 @@ def _all_quiet(figures: Mapping[str, list[float]]) -> bool:
 
 @contextmanager
 def deployed(
-    directory: Path, clock: ClockDriver, settings: Mapping[str, str], say: Callable[[str], None]
+    directory: Path,
+    clock: ClockDriver,
+    settings: Mapping[str, str],
+    say: Callable[[str], None],
+    ports: Mapping[str, int] | None = None,
 ) -> Iterator[Deployment]:
-    """Everything that runs, on fresh data; `settings` are the notifier's. Stopped at the end, however it comes."""
-    ports = _ports()
+    """Everything that runs, on fresh data; `settings` are the notifier's, `ports` those of the services, the usual ones
+    where they are free unless given. Stopped at the end, however it comes."""
+    ports = dict(ports or _ports())
     stack = Stack(
         directory,
         settings={

@@ -19,9 +19,10 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from deploy.demo.deployment import CONSOLE, Deployment, deployed
+from deploy.demo.deployment import CONSOLE, SERVICES, Deployment, deployed
 from deploy.demo.scenario.office import OFFICE, SCOPE
 from deploy.demo.scenario.plan import make_plan
+from deploy.local.ports import free_port
 from shared.access.machine import AsMachine, MachineTokens
 from shared.platform.clock import ClockDriver
 from tests.support.contract import JSON_BODY
@@ -128,7 +129,7 @@ class _Started:
         clock = ClockDriver(folder / "clock.json")
         plan = make_plan(SEED, DAYS)
         clock.hold(plan.entries[0].at)
-        self._running = deployed(folder / "parts", clock, {}, lambda _: None)
+        self._running = deployed(folder / "parts", clock, {}, lambda _: None, _own_ports())
         deployment = self._running.__enter__()
         try:
             for entry in plan.entries:
@@ -144,6 +145,14 @@ class _Started:
 
     def stop(self) -> None:
         self._running.__exit__(None, None, None)
+
+
+def _own_ports() -> Mapping[str, int]:
+    """None of the usual ones: other tests of the run start what listens there."""
+    ports: dict[str, int] = {}
+    for name in SERVICES:
+        ports[name] = free_port(tuple(ports.values()))
+    return ports
 
 
 def _told(deployment: Deployment, folder: Path) -> ConsoleUnderTest:

@@ -14,7 +14,17 @@ from tests.support import catalogues
 from tests.support.sources import modules, nodes
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-NO_WORDS = {(None, ", "), ("line of a digest", "{case} {whose}{until}"), (None, "{field} {before} → {after}")}
+NO_WORDS = {
+    (None, ", "),
+    ("between sentences", ", "),
+    ("line of a digest", "{case} {whose}{until}"),
+    (None, "{field} {before} → {after}"),
+}
+    (None, ", "),
+    ("between sentences", ", "),
+    ("line of a digest", "{case} {whose}{until}"),
+    (None, "{field} {before} → {after}"),
+}
 """Messages that are marks and fields only, so that both languages may have the same."""
 
 # Chinese that is no message: what offices and providers write, and what stands beside an English title in a schema.

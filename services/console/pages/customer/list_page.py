@@ -37,6 +37,9 @@ Words = Annotated[str, Query(max_length=200)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
 
 
+LONGEST: Final = 200
+
+
 class CustomersWanted(Struct, frozen=True, kw_only=True):
     """What is looked for."""
 
@@ -79,19 +82,31 @@ class CustomerLines(Struct, frozen=True):
 async def customers_page(
     page: Page,
     scope: ScopeOfCustomer,
-    search: Words = "",
     owner: Words = "",
     status: Words = "",
     office: Words = "",
     cursor: Cursor = None,
 ) -> Response:
-    """The list; a case number leads to its customer at once."""
-    place, facts = await place_in(page, scope, ACTION)
-    asked = CustomersWanted(search=search.strip(), owner=owner, status=status, office=office)
+    """The list, by owner and status."""
+    return await _page(page, scope, CustomersWanted(owner=owner, status=status, office=office), cursor)
+
+
+async def find_customers(page: Page, scope: ScopeOfCustomer) -> Response:
+    """Whom a name, a number or a case number means; a case number leads to its customer at once.
+
+    What was typed stands in the body: an address is kept by browsers and proxies.
+    """
+    form = await page.form()
+    asked = CustomersWanted(search=form["search"][:LONGEST], office=form["office"])
     if asked.search and case_digest(asked.search) is not None:
         found = await case_of(page, scope, asked.search)
         if found is not None:
             return page.see_other(f"/in/{scope}/customers/{found}")
+    return await _page(page, scope, asked, form.given("cursor"))
+
+
+async def _page(page: PageRequest, scope: str, asked: CustomersWanted, cursor: str | None) -> Response:
+    place, facts = await place_in(page, scope, ACTION)
     searched = bool(asked.search or asked.office)
     told = await (_found(page, place, asked, cursor) if searched else _listed(page, facts, asked, cursor))
     return page.render(

@@ -16,7 +16,7 @@ from services.console.pages.customer.customer_page import (
     ScopeOfCustomer,
     customer_page,
 )
-from services.console.pages.customer.list_page import case_of, customers_page
+from services.console.pages.customer.list_page import case_of, customers_page, find_customers
 from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
 
@@ -57,4 +57,5 @@ def customer_routes() -> APIRouter:
         ("/c/{scope}/{case}", case_page),
     ):
         made.add_api_route(path, handler, methods=["GET"], response_model=None)
+    made.add_api_route("/in/{scope}/customers", find_customers, methods=["POST"], response_model=None)
     return made

@@ -3,9 +3,11 @@
 GRANT SELECT ON ALL TABLES IN SCHEMA notifier TO {notifier};
 GRANT INSERT ON notifier.irregular, notifier.transitions TO {notifier};
 GRANT INSERT, UPDATE ON notifier.positions, notifier.scopes, notifier.staff, notifier.claims, notifier.attempts,
-    notifier.receipts, notifier.report_polls, notifier.report_schedules, notifier.clock_anchors TO {notifier};
+    notifier.receipts, notifier.report_polls, notifier.clock_anchors TO {notifier};
 GRANT INSERT, UPDATE, DELETE ON notifier.alerts, notifier.breakers, notifier.send_limits TO {notifier};
 GRANT INSERT, UPDATE, DELETE ON notifier.heard TO {notifier};
+-- A schedule that was restored begins anew.
+GRANT INSERT, UPDATE, DELETE ON notifier.report_schedules TO {notifier};
 GRANT INSERT, DELETE ON notifier.early_reports TO {notifier};
 
 -- What the record of access does not have yet: kept, and gone when access has taken it.
