@@ -23,8 +23,8 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleUnderTe
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window.
 
-    One for each module, and closed with it: as long as it is driven, a loop of events runs in the process, beside which no other test has
-    one of its own.
+    One for each module, and closed with it: as long as it is driven, a loop of events runs in the process, beside which
+    no other test has one of its own.
     """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

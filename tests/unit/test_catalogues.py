@@ -20,11 +20,6 @@ NO_WORDS = {
     ("line of a digest", "{case} {whose}{until}"),
     (None, "{field} {before} → {after}"),
 }
-    (None, ", "),
-    ("between sentences", ", "),
-    ("line of a digest", "{case} {whose}{until}"),
-    (None, "{field} {before} → {after}"),
-}
 """Messages that are marks and fields only, so that both languages may have the same."""
 
 # Chinese that is no message: what offices and providers write, and what stands beside an English title in a schema.
