@@ -20,7 +20,7 @@ from deploy.local.stack import Stack
 from tests.integration.test_local_stack import PANKE, panke, processes
 from tests.support import parts
 
-SERVICES = ("intake", "attribution", "notifier", "access", "audit", "registers")
+SERVICES = ("intake", "attribution", "notifier", "access", "audit", "registers", "console")
 ALL = {"postgres", "kafka", *SERVICES}
 
 
