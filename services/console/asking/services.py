@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import httpx
 import msgspec
@@ -141,8 +141,3 @@ def _read(service: ServiceName, path: str, answer: httpx.Response, kind: type[T]
         log.error("answer_unread", service=service, path=path, error=str(error))
         told = bilingual("{service} answers in a way that this console does not know", service=service)
         raise ServiceRefusedError(service, 502, told) from None
-
-
-def as_any(answer: httpx.Response) -> Any:
-    """An answer without a type, for what is shown as it comes."""
-    return msgspec.json.decode(answer.content)

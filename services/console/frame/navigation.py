@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
-from shared.access.caller import EVERY_SCOPE, Caller
+from shared.access.caller import Caller
 from shared.access.table import PermissionTable, permission_table
 from shared.i18n import Text, translated, translated_in
 
@@ -77,9 +76,3 @@ def may_open(caller: Caller, action: str, place: OfficePlace, table: PermissionT
 def own_places(caller: Caller) -> list[OfficePlace]:
     """The offices at which somebody is enrolled, each once."""
     return list(dict.fromkeys(OfficePlace(one.scope, one.office) for one in caller.staff_roles))
-
-
-def granted_scopes(caller: Caller) -> Iterator[str]:
-    """The scopes that somebody's grants name; `*` names none, and is asked for."""
-    for one in caller.granted_roles:
-        yield from (scope for scope in one.scopes if scope != EVERY_SCOPE)

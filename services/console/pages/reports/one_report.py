@@ -101,7 +101,7 @@ async def report_page(
     try:
         shown = await page.services.get("registers", at, ShownReport, **query)
     except ServiceRefusedError as error:
-        status = _said_beside(error, wrong)
+        status = said_beside(error, wrong)
     here = f"/at/{place.scope}/{place.office}/reports/{report}"
     return page.render(
         "reports/report.html", status=status if not wrong else 422, place=place, room=ROOM, facts=facts,
@@ -113,7 +113,7 @@ async def report_page(
     )  # fmt: skip
 
 
-def _said_beside(error: ServiceRefusedError, wrong: Wrong) -> int:
+def said_beside(error: ServiceRefusedError, wrong: Wrong) -> int:
     """A refusal of the question beside the field of it; any other refusal is the page's own."""
     if error.status != 422:
         raise error
@@ -159,7 +159,7 @@ async def rows(
     return page.render(
         "reports/rows.html", place=place, room=ROOM, facts=facts, name=report_name(report), shown=shown, asked=asked,
         words=RowWords(facts), line=_line_words(line, facts), back=_back(place, report, asked, by),
-        further=_further(page, shown.cursor),
+        further=further(page, shown.cursor),
     )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _back(place: OfficePlace, report: str, asked: AskedPeriod, by: str) -> str:
     return f"/at/{place.scope}/{place.office}/reports/{report}{days}{known}" + (f"&by={by}" if by else "")
 
 
-def _further(page: PageRequest, cursor: str | None) -> str | None:
+def further(page: PageRequest, cursor: str | None) -> str | None:
     """The address of the next page of the same list."""
     if cursor is None:
         return None

@@ -13,7 +13,16 @@ from services.console.asking.registers_answers import ShownRegister, ShownRegist
 from services.console.frame.files import passed_on
 from services.console.frame.forms import Wrong
 from services.console.frame.page import Page, PageRequest
-from services.console.pages.reports.one_report import ACTION, ROOM, Cursor, First, Last, Typed
+from services.console.pages.reports.one_report import (
+    ACTION,
+    ROOM,
+    Cursor,
+    First,
+    Last,
+    Typed,
+    further,
+    said_beside,
+)
 from services.console.pages.reports.row_words import RowWords
 from shared.i18n import Text, translated
 
@@ -77,7 +86,7 @@ async def register(
         "reports/register.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts, register=register,
         shown=shown, columns=said_columns(shown), chosen=chosen, wrong=wrong, sorts=SORTS, words=RowWords(facts),
         people=[(one.staff, one.name) for one in facts.at_work(office)],
-        here=f"/at/{scope}/{office}/registers/{register}", further=_further(page, shown.cursor if shown else None),
+        here=f"/at/{scope}/{office}/registers/{register}", further=further(page, shown.cursor if shown else None),
     )  # fmt: skip
 
 
@@ -89,12 +98,7 @@ async def _shown(
             "registers", at, ShownRegister, **chosen.query, cursor=cursor, limit=ROWS
         )
     except ServiceRefusedError as error:
-        if error.status != 422:
-            raise
-        for one in error.errors:
-            wrong.fields[one.path.removeprefix("query.")] = one.message
-        if not error.errors:
-            wrong.whole.append(error.detail)
+        said_beside(error, wrong)
         return None
 
 
@@ -116,12 +120,6 @@ def said_columns(shown: ShownRegister | None) -> list[ShownRegisterColumn]:
 
 def _says(value: object) -> bool:
     return value not in (None, [], {})
-
-
-def _further(page: PageRequest, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    return str(page.request.url.include_query_params(cursor=cursor).replace(scheme="", netloc=""))
 
 
 async def register_workbook(
