@@ -17,6 +17,7 @@ from services.console.asking.services import ServiceClients
 from services.console.frame.assets import ASSETS, send_asset
 from services.console.frame.forms import Form
 from services.console.frame.navigation import ROOMS, OfficePlace, first_room, may_open, rooms
+from services.console.frame.refused import problem_words
 from services.console.frame.templates import ENVIRONMENTS, rendered
 from services.console.frame.words import LANGUAGES, line_in
 from services.console.live.stream import LiveScopes
@@ -69,8 +70,9 @@ def test_what_services_say_is_told_apart_as_it_was_put_together() -> None:
 def test_texts_of_others_are_escaped(language: str) -> None:
     """Whatever stands in a name or a refusal is text."""
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    document = {"detail": hostile, "errors": [{"path": hostile, "message": f"{hostile} ({hostile})"}]}
     page = rendered(language, "problem.html", {
-        "status": 422, "told": {"detail": hostile, "errors": [{"path": hostile, "message": hostile}]},
+        "status": 422, "told": problem_words(document),
         "asset": lambda name: name, "sign_in": "/sign-in",
     })  # type: ignore[arg-type]  # fmt: skip
     assert "<script>alert" not in page

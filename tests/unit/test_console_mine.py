@@ -209,7 +209,7 @@ async def test_a_refusal_stands_beside_its_field(services: MadeUpAnswers) -> Non
     form = {"event": EVENT, "outcome": "coming", "next_on": "2026-99-99"}
     answer = await services.client().post(f"{MINE}/c1/follow-up", data=form)
     assert answer.status_code == 422
-    assert '<span class="wrong" id="next_on-wrong">不是日期</span>' in answer.text
+    assert '<span class="wrong" id="next_on-wrong">日期格式不对，例如 2026-03-31。</span>' in answer.text
 
 
 async def test_a_form_that_was_recorded_already_is_another_one_when_sent_again(

@@ -259,7 +259,7 @@ def test_what_is_refused_stops_no_other_and_is_told() -> None:
     made._answers["/v1/events"] = some
     _, page = shown(act_on_member, made.page("manager", form={**HAND_OVER, "to_c2": ""}), SCOPE, OFFICE, "li")
     told = plain(page)
-    assert "已移交 1 / 2" in told and "未成功 编号已占用" in told
+    assert "已移交 1 / 2" in told and "未成功 这一条已经登记过，内容不同" in told
 
 
 def test_what_is_recorded_without_its_approvals_is_no_success() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.console.asking.refusals import ServiceRefusedError, WrongField
 from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace
-from services.console.frame.recording import FormEntry, actor_at, event_id, wrong_with
+from services.console.frame.recording import FormEntry, actor_at, event_id
 from shared.access.caller import Caller, StaffRole
 
 NOW = datetime(2026, 3, 12, 1, 0, 1, tzinfo=UTC)
@@ -57,17 +56,3 @@ def test_an_actor_is_who_is_enrolled_there() -> None:
     assert actor_at(caller, OfficePlace("east", "e-2")) == "gao2"
     assert actor_at(caller, OfficePlace("east", "e-3")) == "gao"
     assert actor_at(caller, OfficePlace("west", "w-1")) == "gaowei"
-
-
-def test_a_refusal_stands_beside_its_field() -> None:
-    errors = [
-        WrongField("data.customer.phones[0]", "phone", "不是电话 (no phone)"),
-        WrongField("data.customers", "type", "错 (wrong)"),
-        WrongField("data.reason", "required", "必填 (is required)"),
-    ]
-    refused = ServiceRefusedError("intake", 422, "several", errors)
-    wrong = wrong_with(refused, {"data.customer": "customer", "data.reason": "reason"})
-    assert wrong.fields == {"customer": "不是电话 (no phone)", "reason": "必填 (is required)"}
-    assert wrong.whole == ["data.customers: 错 (wrong)"]
-    bare = wrong_with(ServiceRefusedError("intake", 503, "稍后 (later)"), {})
-    assert bare.whole == ["稍后 (later)"]

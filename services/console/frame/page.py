@@ -19,6 +19,7 @@ from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
+from services.console.frame.refused import problem_words
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
 from shared.access.caller import Caller
@@ -187,5 +188,5 @@ def token_of(request: Request) -> str | None:
 
 def problem_page(language: Language, status: int, told: Mapping[str, Any], sign_in: str) -> Response:
     """A refusal as a page, with what to do next; `sign_in` leads back to where somebody was."""
-    given = {"status": status, "told": told, "asset": asset, "sign_in": sign_in}
+    given = {"status": status, "told": problem_words(told), "asset": asset, "sign_in": sign_in}
     return HTMLResponse(rendered(language, "problem.html", given), status, headers=_HEADERS)

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from services.console.asking.refusals import ServiceRefusedError
-from services.console.frame.forms import Form, Wrong
+from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from shared.access.caller import Caller
@@ -90,27 +89,6 @@ async def preview(page: PageRequest, event: Mapping[str, Any]) -> PreviewAnswer:
     """What the event would decide if it were recorded now. Raises `ServiceRefusedError`."""
     scope = event["scope"]
     return await page.services.post("attribution", f"/v1/scopes/{scope}/preview", event, PreviewAnswer)
-
-
-def wrong_with(error: ServiceRefusedError, fields: Mapping[str, str]) -> Wrong:
-    """What a service found wrong, beside the fields of the form; `fields` has them by the path in the event.
-
-    A path covers what stands below it. What is said of no field stands above the form.
-    """
-    wrong = Wrong()
-    for one in error.errors:
-        name = next((fields[path] for path in fields if _within(one.path, path)), None)
-        if name is None:
-            wrong.whole.append(f"{one.path}: {one.message}" if one.path else one.message)
-        else:
-            wrong.fields.setdefault(name, one.message)
-    if not wrong:
-        wrong.whole.append(error.detail)
-    return wrong
-
-
-def _within(path: str, of: str) -> bool:
-    return path == of or path.startswith((f"{of}.", f"{of}["))
 
 
 def _time(given: str, now: datetime, zone: ZoneInfo) -> str:

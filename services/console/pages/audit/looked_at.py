@@ -11,6 +11,7 @@ from services.console.asking.audit_answers import ShownAccessPage
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Wrong
 from services.console.frame.page import Page
+from services.console.frame.refused import in_words
 from services.console.frame.scope_pages import place_in
 from services.console.frame.trade_words import role_word
 from services.console.frame.typed_times import typed_instant
@@ -47,7 +48,7 @@ async def looked_at(
     except ServiceRefusedError as error:
         if error.status != 422:
             raise
-        wrong.whole.append(error.detail)
+        wrong.whole += in_words(error)
     further = None
     if shown is not None and shown.next is not None:
         further = str(page.request.url.include_query_params(before=shown.next).replace(scheme="", netloc=""))

@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServicesAsPerson
+from services.console.frame.refused import in_one_line
 from services.console.frame.trade_words import STATUSES, word
 from shared.contract.answers.desk import AskedAbout, DeskAdvice, DeskQuestion, LookupAnswer
 from shared.contract.contacts import contact_of
@@ -109,9 +110,7 @@ def refused_kindly(error: ServiceRefusedError) -> Text | str:
             "Too many look-ups at once: again in {seconds} seconds. You may register without; nothing is lost.",
             seconds=error.retry_after or "60",
         )
-    if error.errors:
-        return error.errors[0].message
-    return error.detail
+    return in_one_line(error)
 
 
 def cannot_be_asked(contact: str) -> Text | str | None:

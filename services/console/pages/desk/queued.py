@@ -12,7 +12,8 @@ from starlette.responses import Response
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.page import Page, PageRequest
-from services.console.frame.recording import TAKEN, FormEntry, wrong_with
+from services.console.frame.recording import TAKEN, FormEntry
+from services.console.frame.refused import wrong_with
 from services.console.frame.words import in_language, line_in
 from services.console.pages.desk.desk_page import DeskRoom
 from services.console.pages.desk.entry import entry_of

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.page import Page
-from services.console.frame.recording import TAKEN, FormEntry, envelope, preview, record, wrong_with
+from services.console.frame.recording import TAKEN, FormEntry, envelope, preview, record
+from services.console.frame.refused import wrong_with
 from services.console.pages.desk.checked import CheckedEntry, checked_of, unchecked
 from services.console.pages.desk.desk_page import DeskRoom
 from services.console.pages.desk.entry import KINDS, TYPES, DeskEntry, EntryKind, entry_of, time_of_day

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.page import Page
-from services.console.frame.recording import TAKEN, FormEntry, envelope, record, wrong_with
+from services.console.frame.recording import TAKEN, FormEntry, envelope, record
+from services.console.frame.refused import wrong_with
 from services.console.frame.trade_words import ABSENCES, role_word
 from services.console.pages.desk.desk_page import EMPTY, DeskRoom
 from shared.contract.answers.lists import StaffMember

@@ -16,7 +16,8 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.recording import FormEntry, actor_at, envelope, record, wrong_with
+from services.console.frame.recording import FormEntry, actor_at, envelope, record
+from services.console.frame.refused import wrong_with
 from services.console.frame.scope_pages import place_in
 from services.console.pages.disputes.case import DisputeCase
 from services.console.pages.disputes.gathering import (

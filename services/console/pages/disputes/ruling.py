@@ -15,6 +15,7 @@ from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, preview
+from services.console.frame.refused import in_one_line
 from services.console.frame.trade_words import FLAGS, word
 from services.console.pages.disputes.case import DisputeCase
 from shared.contract.answers.desk import PreviewAnswer
@@ -78,7 +79,7 @@ class RulingOutcome(Struct, frozen=True):
     deals: list[tuple[str, dict[str, int], dict[str, int]]]
     flags: list[Text | str]
     explanation: Text | None
-    refused: str = ""
+    refused: Text | str = ""
 
     @property
     def counts(self) -> bool:
@@ -211,7 +212,7 @@ async def outcome(
     except ServiceRefusedError as error:
         if error.status >= 500:
             raise
-        return RulingOutcome(name, case.customer.owner, [], [], None, error.detail)
+        return RulingOutcome(name, case.customer.owner, [], [], None, in_one_line(error))
     return outcome_of(name, case, answer)
 
 

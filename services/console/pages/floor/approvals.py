@@ -15,6 +15,7 @@ from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
+from services.console.frame.refused import in_words
 from services.console.pages.floor.parameters import Cursor, DoneRecord, PlaceName, SeenSeq
 from services.console.pages.floor.today import is_request, waiting_requests
 from shared.i18n import Text, translated
@@ -70,7 +71,7 @@ async def _staged(
     stage: str,
     chosen: Iterable[str],
     remark: str | None,
-) -> tuple[int, int, list[Text | str]]:
+) -> tuple[int, int, list[Text]]:
     """One record after another; what is refused stops no other."""
     seq, done, refused = 0, 0, []
     by = actor_at(page.caller, place)
@@ -80,7 +81,7 @@ async def _staged(
         try:
             told = await record(page, envelope(page, place, "record.approved", data, own))
         except ServiceRefusedError as error:
-            refused.append(error.detail)
+            refused += in_words(error)
             continue
         seq, done = max(seq, told.seq), done + 1
     return seq, done, list(dict.fromkeys(refused))

@@ -19,8 +19,8 @@ from services.console.frame.recording import (
     envelope,
     preview,
     record,
-    wrong_with,
 )
+from services.console.frame.refused import wrong_with
 from services.console.pages.floor.approvals import stage_id
 from services.console.pages.floor.correcting import (
     FIELDS,

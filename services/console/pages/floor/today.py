@@ -21,6 +21,7 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
+from services.console.frame.refused import in_one_line
 from shared.contract import format_instant
 from shared.contract.answers.desk import BoardsAnswer
 from shared.contract.answers.lists import (
@@ -32,6 +33,7 @@ from shared.contract.answers.lists import (
 )
 from shared.contract.answers.scopes import CustomersPage, ListedCustomer
 from shared.contract.case_numbers import case_number
+from shared.i18n import Text
 
 T = TypeVar("T")
 SHOWN: Final = 10
@@ -46,7 +48,7 @@ class FloorPart(Struct, Generic[T], frozen=True):
     """A part of the floor, or why it cannot be told now."""
 
     told: T | None
-    refused: str = ""
+    refused: Text | str = ""
 
 
 class LapsedClaim(Struct, frozen=True):
@@ -131,7 +133,7 @@ async def _part(asked: Awaitable[T]) -> FloorPart[T]:
     try:
         return FloorPart(await asked)
     except ServiceRefusedError as error:
-        return FloorPart(None, error.detail)
+        return FloorPart(None, in_one_line(error))
 
 
 class _Asking:

@@ -27,8 +27,8 @@ from services.console.frame.recording import (
     envelope,
     preview,
     record,
-    wrong_with,
 )
+from services.console.frame.refused import in_one_line, wrong_with
 from services.console.pages.mine.counting import Counted, counted_of_history, counted_of_preview
 from services.console.pages.mine.customer_entry import EntryCustomer, customer_of, doer_of, doers
 from shared.contract.answers.history import HistoryAnswer
@@ -108,11 +108,11 @@ async def follow_up_preview(page: Page, scope: str, office: str, customer: str) 
     entry = FormEntry.of(form, page.now, facts.zone)
     event = envelope(page, place, KIND, _data(page, place, form, found), entry)
     told: Counted | None = None
-    refused: ServiceRefusedError | None = None
+    refused: Text | None = None
     try:
         told = counted_of_preview(await preview(page, event), entry.event, facts.zone)
     except ServiceRefusedError as error:
-        refused = error
+        refused = in_one_line(error)
     return page.render(
         "mine/counting.html", place=place, room="mine", facts=facts, told=told, refused=refused
     )

@@ -13,7 +13,8 @@ from services.console.frame.customer_words import METHODS, PLAN_KINDS
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
-from services.console.frame.recording import TAKEN, FormEntry, actor_at, envelope, record, wrong_with
+from services.console.frame.recording import TAKEN, FormEntry, actor_at, envelope, record
+from services.console.frame.refused import wrong_with
 from services.console.pages.mine.customer_entry import EntryCustomer, customer_of, doer_of, doers
 from shared.i18n import translated
 

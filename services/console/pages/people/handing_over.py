@@ -18,6 +18,7 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.recording import FormEntry, envelope, preview, record
+from services.console.frame.refused import in_words
 from services.console.frame.scope_pages import named_party
 from services.console.frame.trade_words import FLAGS, word
 from shared.contract.answers.scopes import CustomersPage, ListedCustomer
@@ -146,7 +147,7 @@ async def previewed(
         except ServiceRefusedError as error:
             if error.status >= 500:
                 raise
-            return HandOverLine(customer, to, False, [error.detail])
+            return HandOverLine(customer, to, False, [*in_words(error)])
         counts = any(decision.owner == to for decision in told.decisions)
         said = [word(FLAGS, flag.flag) for flag in told.flags]
         until = told.customer.expires_at if told.customer is not None and counts else None
@@ -168,7 +169,7 @@ async def handed_over(
         try:
             place = await record(page, event)
         except ServiceRefusedError as error:
-            lines.append(HandOverLine(customer, to, False, [error.detail]))
+            lines.append(HandOverLine(customer, to, False, [*in_words(error)]))
             continue
         seq = max(seq, place.seq)
         lines.append(HandOverLine(customer, to, True, []))

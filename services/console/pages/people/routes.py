@@ -16,7 +16,8 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.recording import FormEntry, actor_at, envelope, record, wrong_with
+from services.console.frame.recording import FormEntry, actor_at, envelope, record
+from services.console.frame.refused import wrong_with
 from services.console.frame.trade_words import ABSENCES, role_word
 from services.console.pages.people.enrolling import FIELDS, EnrolmentTyped, alike, enrolment_of, ordered
 from services.console.pages.people.handing_over import (

@@ -11,6 +11,7 @@ from services.console.asking.registers_answers import ShownDifference, ShownIssu
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.refused import in_words
 from services.console.frame.trade_words import AWAITED
 from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.names import ISSUED_STAGES, NEXT, STEP_ACTIONS, cell_words, report_name
@@ -41,7 +42,7 @@ async def issue(page: Page, scope: str, office: str, report: str) -> Response:
 
 def _wrong_of(error: ServiceRefusedError) -> Wrong:
     wrong = Wrong()
-    wrong.whole = [one.message for one in error.errors] or [error.detail]
+    wrong.whole += in_words(error)
     return wrong
 
 

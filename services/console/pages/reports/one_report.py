@@ -22,6 +22,7 @@ from services.console.frame.forms import Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
+from services.console.frame.refused import in_words, sentence
 from services.console.frame.trade_words import AWAITED
 from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, STEP_ACTIONS, report_name, scheme_name
@@ -118,9 +119,9 @@ def said_beside(error: ServiceRefusedError, wrong: Wrong) -> int:
     if error.status != 422:
         raise error
     for one in error.errors:
-        wrong.fields[one.path.removeprefix("query.")] = one.message
+        wrong.fields[one.path.removeprefix("query.")] = sentence(one)
     if not error.errors:
-        wrong.whole.append(error.detail)
+        wrong.whole += in_words(error)
     return 422
 
 

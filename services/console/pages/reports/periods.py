@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from services.console.asking.refusals import WrongField
 from services.console.frame.forms import Wrong
+from services.console.frame.refused import sentence
 from services.console.frame.typed_times import typed_instant
 from shared.contract import BadEvent
 from shared.contract.times import parse_day
@@ -98,5 +100,5 @@ def _day(name: str, typed: str, otherwise: date, wrong: Wrong) -> date:
     try:
         return parse_day(typed)
     except BadEvent as refusal:
-        wrong.fields[name] = refusal.message
+        wrong.fields[name] = sentence(WrongField(name, refusal.rule, refusal.message))
         return otherwise

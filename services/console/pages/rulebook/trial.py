@@ -13,7 +13,7 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.recording import wrong_with
+from services.console.frame.refused import wrong_with
 from services.console.frame.rulebook_names import rulebook_title
 from services.console.frame.scope_pages import place_in
 from services.console.frame.typed_times import typed_instant
