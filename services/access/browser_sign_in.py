@@ -30,6 +30,8 @@ def tokens_by_browser(client: AccessClient, provider: str, say: Callable[[str], 
         server.handle_request()
     if not grants:
         raise CallRefusedError(bilingual("nobody came back from the provider"))
+    if not grants[0]:
+        raise CallRefusedError(bilingual("the provider let nobody in, or no account here is linked with it"))
     return client.call("POST", f"{PATH}/tokens", {"grant": grants[0], "verifier": verifier}, signed=False)
 
 
@@ -39,11 +41,17 @@ def _handler(way: str) -> type[BaseHTTPRequestHandler]:
     class ReturningBrowser(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            grant = parse_qs(parts.query).get("grant", [""])[0]
-            right = parts.path == way and bool(grant)
+            asked = parse_qs(parts.query)
+            grant = asked.get("grant", [""])[0]
+            right = parts.path == way and bool(grant or asked.get("error"))
             if right:
                 self.server.grants.append(grant)  # type: ignore[attr-defined]
-            said = translated("signed in: return to the terminal") if right else translated("not found")
+            if not right:
+                said = translated("not found")
+            elif grant:
+                said = translated("signed in: return to the terminal")
+            else:
+                said = translated("nobody was let in: return to the terminal")
             self.send_response(200 if right else 404)
             self.send_header("content-type", "text/plain; charset=utf-8")
             self.send_header("cache-control", "no-store")

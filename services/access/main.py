@@ -184,8 +184,7 @@ class AccessService:
             self.database, self.accounts, self.sessions, self.openid_clients, settings.access_return_to,
             self.machine.now,
         )  # fmt: skip
-        secure = base.startswith("https:")
-        add_openid_routes(app, OpenidApi(openid, self.threads, self.refusals, secure=secure))
+        add_openid_routes(app, OpenidApi(openid, self.threads, self.refusals, base))
 
     def _parts(self) -> list[ServicePart]:
         """In the order in which they start; people sign in also while the broker is away."""

@@ -11,10 +11,10 @@ from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.access.http import SCHEMAS as ACCOUNT_SCHEMAS
-from services.access.http import add_post, address_of, tokens_answer
+from services.access.http import add_get, add_post, address_of, as_json, tokens_answer
 from services.access.model import calls
 from services.access.model.decoding import decode_body
-from services.access.model.refusals import NotLinkedError, ProviderError, SignInRefusedError
+from services.access.model.refusals import NotLinkedError, SignInRefusedError
 from services.access.openid.flow import PATH, WITHIN, OpenidSignIn
 from services.access.record.refusals import RefusalLog
 from shared.platform.http.openapi import Document, answer, body, named
@@ -22,7 +22,9 @@ from shared.platform.threads import Threads
 
 COOKIE: Final = "panke_openid"
 
-(_ASKED,), SCHEMAS = named(calls.GrantForTokens, nullable=False)
+(_ASKED,), _BODIES = named(calls.GrantForTokens, nullable=False)
+(_OFFERED,), _ANSWERS = named(calls.ProvidersAnswer)
+SCHEMAS: Final[dict[str, Document]] = _BODIES | _ANSWERS
 _TOKENS: Final[Document] = {"$ref": "#/components/schemas/TokensAnswer"}
 
 ProviderName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -37,17 +39,28 @@ _AWAY: Final[dict[int | str, dict[str, Any]]] = {
 class OpenidApi:
     """The three legs of a sign-in at a provider."""
 
-    def __init__(self, openid: OpenidSignIn, threads: Threads, refusals: RefusalLog, *, secure: bool) -> None:
+    def __init__(
+        self, openid: OpenidSignIn, threads: Threads, refusals: RefusalLog, base: str
+    ) -> None:  # fmt: skip
         self._openid = openid
         self._threads = threads
         self._refusals = refusals
-        self._secure = secure
+        self._base = base
+        self._secure = base.startswith("https:")
 
     def _cookie(self, provider: str) -> tuple[str, str]:
         """Name and path of the cookie; over TLS it is this host's alone, which one for a path cannot be."""
         if self._secure:
             return f"__Host-{COOKIE}_{provider}", "/"
         return COOKIE, f"{PATH}/{provider}"
+
+    async def providers(self) -> Response:
+        """Who else vouches for people here, and where a browser begins; none where nobody does."""
+        offered = [
+            calls.OfferedProvider(name, f"{self._base}{PATH}/{name}", one.title)
+            for name, one in self._openid.providers.items()
+        ]
+        return as_json(calls.ProvidersAnswer(offered))
 
     async def begin(
         self,
@@ -81,14 +94,21 @@ class OpenidApi:
         hd: Text = None,
         prompt: Text = None,
     ) -> Response:
-        """Where the provider sends the browser; from here it goes to the client, with a grant that is good once."""
+        """Where the provider sends the browser; from here it goes to the client, with a grant that is good once.
+
+        Whom nobody lets in goes there too, with `error`: `not_linked`, or `provider`.
+        """
         name, path = self._cookie(provider)
         cookie = request.cookies.get(name, "")
         told = {"state": state, "code": code, "error": error, "iss": iss}
-        with self._noted(f"openid/{provider}", request):
-            address = await self._openid.come_back(provider, told, cookie)
+        way = f"openid/{provider}"
+        with self._noted(way, request):
+            ended = await self._openid.come_back(provider, told, cookie)
+        if ended.refused is not None:
+            why = "no account" if isinstance(ended.refused, NotLinkedError) else "refused"
+            self._refusals.sign_in(f"{way}: {why}", address_of(request))
         response = RedirectResponse(
-            address, 302, {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+            ended.address, 302, {"cache-control": "no-store", "referrer-policy": "no-referrer"}
         )
         response.delete_cookie(name, path=path, secure=self._secure, httponly=True, samesite="lax")
         return response
@@ -106,9 +126,8 @@ class OpenidApi:
         """Whatever is refused within goes on the record."""
         try:
             yield
-        except (SignInRefusedError, ProviderError) as error:
-            why = "no account" if isinstance(error, NotLinkedError) else "refused"
-            self._refusals.sign_in(f"{way}: {why}", address_of(request))
+        except SignInRefusedError:
+            self._refusals.sign_in(f"{way}: refused", address_of(request))
             raise
 
 
@@ -117,6 +136,8 @@ def add_openid_routes(app: FastAPI, api: OpenidApi) -> None:
     assert "TokensAnswer" in ACCOUNT_SCHEMAS, "the answer is that of every sign-in"
     tags: list[str | Enum] = ["sign-in"]
     refused: dict[int | str, dict[str, Any]] = {401: {"description": "Not begun here, over, or used"}}
+    told = answer("The providers", _OFFERED)
+    add_get(app, PATH, api.providers, "Who else vouches for people here", told, tags)
     app.add_api_route(
         f"{PATH}/{{provider}}", api.begin, methods=["GET"], status_code=302, tags=tags, response_class=Response,
         summary="Begin a sign-in at a provider of OpenID Connect", responses=_AWAY,
@@ -126,8 +147,8 @@ def add_openid_routes(app: FastAPI, api: OpenidApi) -> None:
         response_class=Response,
         summary="Come back from a provider of OpenID Connect", responses={**_AWAY, **refused},
     )  # fmt: skip
-    told = {200: answer("Let in", _TOKENS), **refused}
+    let_in = {200: answer("Let in", _TOKENS), **refused}
     extra = body(_ASKED, (calls.GrantForTokens.__doc__ or "").strip())
     add_post(
-        app, f"{PATH}/tokens", api.tokens, "Have the tokens of a sign-in at a provider", told, tags, extra
+        app, f"{PATH}/tokens", api.tokens, "Have the tokens of a sign-in at a provider", let_in, tags, extra
     )

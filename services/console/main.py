@@ -15,6 +15,7 @@ from services.console.door.browser_sessions import BrowserSessions
 from services.console.door.door import ConsoleDoor, SessionCookie
 from services.console.door.entering import Entrance, entrance_routes
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
+from services.console.door.providers import ProviderEntrance, provider_routes
 from services.console.frame.assets import PATH, send_asset
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.page import ConsoleParts
@@ -60,8 +61,10 @@ class ConsoleService:
             settings.console_wait,
         )
         self.keys = FetchedKeys(access, time.monotonic)
-        self.sessions = BrowserSessions(_seal(settings), self.clients, time.monotonic)
-        self.cookie = SessionCookie(secure=bool(settings.tls_cert) or settings.tls_proxy)
+        seal, secure = _seal(settings), bool(settings.tls_cert) or settings.tls_proxy
+        self.sessions = BrowserSessions(seal, self.clients, time.monotonic)
+        self.cookie = SessionCookie(secure=secure)
+        elsewhere = ProviderEntrance(self.sessions, self.cookie, seal, time.time, secure=secure)
         self.live = LiveScopes(settings.console_look)
         registry = new_registry("console", version)
         host = ServiceHost(self._parts())
@@ -88,6 +91,7 @@ class ConsoleService:
             PATH, send_asset, methods=["GET"], response_model=None, include_in_schema=False
         )
         self.app.include_router(entrance_routes(Entrance(self.sessions, self.cookie)))
+        self.app.include_router(provider_routes(elsewhere))
         self.app.include_router(live_routes(self.live, time.time))
         self.app.include_router(page_routes())
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.access.caller import GrantableRole, GrantedRole, StaffRole
 from shared.access.report import MOST, PLAIN, AccessReport
-from shared.contract.answers.values import InstantText
+from shared.contract.answers.values import BothLanguages, InstantText
 from shared.contract.fields import ScopeId, StaffId
 
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -155,6 +155,21 @@ class WhoAnswer(Struct, frozen=True):
     session: str
     staff_roles: tuple[StaffRole, ...]
     granted_roles: tuple[GrantedRole, ...]
+
+
+class OfferedProvider(Struct, frozen=True, omit_defaults=True):
+    """A provider of OpenID Connect, and where a browser begins a sign-in at it."""
+
+    provider: str
+    begin: str
+    title: BothLanguages | None = None
+    """What people call it; without one, its name."""
+
+
+class ProvidersAnswer(Struct, frozen=True):
+    """Who else vouches for people here."""
+
+    providers: list[OfferedProvider]
 
 
 class SecondFactorOffer(Struct, frozen=True):

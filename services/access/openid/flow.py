@@ -25,7 +25,7 @@ from services.access.model.refusals import (
     SignInRefusedError,
 )
 from services.access.openid.client import Identity, OpenidClient
-from services.access.openid.providers import may_return
+from services.access.openid.providers import OpenidProvider, may_return
 from services.access.record.record import Connection, Now
 from services.access.sessions.sessions import IssuedTokens, Sessions
 from shared.i18n import bilingual
@@ -34,6 +34,8 @@ from shared.platform.postgres.database import Database
 PATH: Final = "/v1/access/openid"
 WITHIN: Final = timedelta(minutes=10)
 GRANT_WITHIN: Final = timedelta(minutes=1)
+NOT_LINKED: Final = "not_linked"
+NOT_VOUCHED_FOR: Final = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ class BegunSignIn:
 
     address: str
     cookie: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSignIn:
+    """Where the browser goes on, to the client that waits; `refused` says why nobody was let in."""
+
+    address: str
+    refused: NotLinkedError | ProviderError | None = None
 
 
 class OpenidSignIn:
@@ -80,8 +90,16 @@ class OpenidSignIn:
         await asyncio.to_thread(self._run, "put_flow", given)
         return BegunSignIn(address, cookie)
 
-    async def come_back(self, provider: str, answer: Mapping[str, str | None], cookie: str) -> str:
-        """Where the client goes on, with what it asks for tokens by. Raises `SignInRefusedError`, `ProviderError`."""
+    @property
+    def providers(self) -> Mapping[str, OpenidProvider]:
+        """Who vouches for people, by name."""
+        return {name: client.provider for name, client in self._clients.items()}
+
+    async def come_back(self, provider: str, answer: Mapping[str, str | None], cookie: str) -> EndedSignIn:
+        """Where the browser goes on, with what its client asks for tokens by, or with why it gets none.
+
+        Raises `SignInRefusedError` of what this browser did not begin: it is sent nowhere.
+        """
         client = self._client(provider)
         given = {
             "state": digest_of(answer.get("state") or ""), "provider": provider,
@@ -91,13 +109,13 @@ class OpenidSignIn:
         if flow is None or not flow[4]:
             raise SignInRefusedError(bilingual("this sign-in was not begun here, is over, or was used"))
         nonce, verifier, challenge, return_to, _ = flow
-        await client.check_issuer(answer.get("iss"))
-        code = answer.get("code")
-        if answer.get("error") or not code:
-            raise ProviderError(bilingual("the provider let nobody in"))
-        identity = await client.identity(code, verifier, nonce)
-        grant = await asyncio.to_thread(self._granted, provider, identity, challenge)
-        return _with(return_to, grant)
+        try:
+            identity = await _vouched_for(client, answer, verifier, nonce)
+            grant = await asyncio.to_thread(self._granted, provider, identity, challenge)
+        except (NotLinkedError, ProviderError) as error:
+            why = NOT_LINKED if isinstance(error, NotLinkedError) else NOT_VOUCHED_FOR
+            return EndedSignIn(_with(return_to, {"error": why}), error)
+        return EndedSignIn(_with(return_to, {"grant": grant}))
 
     def tokens(self, grant: str, verifier: str, address: str) -> IssuedTokens:
         """The tokens of a sign-in, for the client that began it. Raises `SignInRefusedError`."""
@@ -157,11 +175,22 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+async def _vouched_for(
+    client: OpenidClient, answer: Mapping[str, str | None], verifier: str, nonce: str
+) -> Identity:
+    """Whom the provider lets in. Raises `ProviderError`."""
+    await client.check_issuer(answer.get("iss"))
+    code = answer.get("code")
+    if answer.get("error") or not code:
+        raise ProviderError(bilingual("the provider let nobody in"))
+    return await client.identity(code, verifier, nonce)
+
+
 def _is_open(account: StoredAccount) -> bool:
     return account.kind == "person" and account.disabled_at is None
 
 
-def _with(return_to: str, grant: str) -> str:
+def _with(return_to: str, told: Mapping[str, str]) -> str:
     parts = urlsplit(return_to)
-    query = "&".join(filter(None, (parts.query, urlencode({"grant": grant}))))
+    query = "&".join(filter(None, (parts.query, urlencode(told))))
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))

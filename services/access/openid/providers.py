@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.contract.answers.values import BothLanguages
 from shared.i18n import bilingual
 
 NAME: Final = r"^[a-z0-9-]{1,32}$"
@@ -23,7 +24,10 @@ class ProviderFileError(ValueError):
 
 
 class OpenidProvider(Struct, frozen=True, forbid_unknown_fields=True):
-    """One provider. `link_by` says how a subject is matched with an account that is not linked to it yet."""
+    """One provider. `link_by` says how a subject is matched with an account that is not linked to it yet.
+
+    `title` is what people call it, in both languages; without one they read its name in the file.
+    """
 
     issuer: str
     client_id: Annotated[str, Meta(min_length=1)]
@@ -31,6 +35,7 @@ class OpenidProvider(Struct, frozen=True, forbid_unknown_fields=True):
     algorithms: tuple[Algorithm, ...] = ("RS256", "ES256")
     scopes: tuple[str, ...] = ("openid",)
     link_by: Literal["administrator", "verified_email"] = "administrator"
+    title: BothLanguages | None = None
 
     def secret(self) -> str | None:
         """The secret of this client, read when it is needed: a file that is replaced needs no restart."""

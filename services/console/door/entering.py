@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.door.browser_sessions import BrowserSessions, TokensGiven
 from services.console.door.door import SessionCookie
+from services.console.door.providers import sign_in_page
 from services.console.frame.forms import Form
 from services.console.frame.own_page import own_page, sign_in_address
 from services.console.frame.page import LANGUAGE_COOKIE, Page, PageRequest
@@ -43,8 +44,8 @@ class Entrance:
         self._cookie = cookie
 
     async def sign_in_page(self, page: Page, then: Then = "/") -> Response:
-        """Login and password."""
-        return page.render("sign_in.html", then=own_page(then), login="", wrong=None, code_wanted=False)
+        """Login and password, or a provider."""
+        return await sign_in_page(page, own_page(then))
 
     async def sign_in(self, page: Page) -> Response:
         """Let somebody in, and go on to where they were going."""
@@ -56,9 +57,9 @@ class Entrance:
             given = await page.services.post("access", "/v1/access/sign-in", asked, TokensGiven)
         except ServiceRefusedError as error:
             wanted = error.wrong("code") is not None
-            return page.render(
-                "sign_in.html", status=error.status, then=own_page(form["then"]), login=form["login"],
-                wrong=error.detail, code_wanted=wanted or bool(form["code"]),
+            return await sign_in_page(
+                page, own_page(form["then"]), status=error.status, login=form["login"], wrong=error.detail,
+                code_wanted=wanted or bool(form["code"]),
             )  # fmt: skip
         return self._begun(given, "/account" if given.second_factor_needed else own_page(form["then"]))
 

@@ -52,16 +52,16 @@ class SessionSeal:
             )
         return cls(key)
 
-    def seal(self, content: bytes) -> str:
-        """The content as a text that fits into a cookie."""
+    def seal(self, content: bytes, purpose: bytes = _FOR) -> str:
+        """The content as a text that fits into a cookie; sealed for one purpose, it opens for no other."""
         nonce = secrets.token_bytes(_NONCE)
-        return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, content, _FOR)).decode()
+        return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, content, purpose)).decode()
 
-    def open(self, text: str) -> bytes | None:
+    def open(self, text: str, purpose: bytes = _FOR) -> bytes | None:
         """What was sealed; None of what this key did not seal."""
         try:
             sealed = base64.urlsafe_b64decode(text.encode("ascii"))
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _FOR)
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose)
         except (ValueError, InvalidTag):
             return None
 
