@@ -12,12 +12,24 @@ from deploy.demo.providers.secrets import Secrets
 from deploy.demo.providers.server import Providers
 from deploy.demo.providers.sms import SIGN_NAME, TEMPLATES
 from deploy.demo.providers.webhook import PATH
-from deploy.demo.scenario.office import EVERYBODY
+from deploy.demo.scenario.office import EVERYBODY, GENERAL_MANAGER, MANAGER
 from deploy.local.ports import HOST
 
 CHANNELS = ("dingtalk", "wecom", "feishu", "aliyun-sms", "email", "webhook")
 # What is told besides claims that run out. Each of these is decided by an entry behind which the clock rests.
 EVENTS = ("kept", "returned", "superseded", "transferred", "disputed", "ruled", "shares")
+
+# 日报 at closing to whoever runs the office, in the group's chat; 周报 on Monday morning by mail.
+REPORTS = (
+    {"report": "daily", "every": "day", "to": {"staff": [MANAGER.staff]}},
+    {
+        "report": "period",
+        "every": "week",
+        "days_after": 1,
+        "at": "opening",
+        "to": {"staff": [GENERAL_MANAGER.staff]},
+    },
+)
 
 
 def write_policy(path: Path) -> Path:
@@ -29,6 +41,7 @@ def write_policy(path: Path) -> Path:
             "language": "zh",
             "digest": {"at_opening": True, "threshold": 2},
             "events": list(EVENTS),
+            "reports": list(REPORTS),
         },
         "people": people,
     }

@@ -72,8 +72,8 @@ def bubble(one: Conversation, width: int) -> Group:
     return Group(*(Padding(part, (0, 0, 0, _INDENT)) for part in parts), "")
 
 
-def transcript(conversations: Iterable[Conversation], width: int = 80) -> str:
-    """All of them as plain text, for a file."""
+def transcript(conversations: Iterable[Conversation], width: int = 104) -> str:
+    """All of them as plain text, for a file; as wide as the address of a report is long."""
     out = io.StringIO()
     console = Console(file=out, width=width + _INDENT, highlight=False)
     for one in conversations:

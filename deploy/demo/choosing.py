@@ -17,8 +17,8 @@ _Kind = Callable[[Conversation, Sequence[Conversation]], bool]
 
 
 def worth_showing(conversations: Sequence[Conversation]) -> list[Conversation]:
-    """Of each kind the youngest that is not long, none twice, in the order of time."""
-    short = [one for one in conversations if len(one.message.lines) <= _LONGEST]
+    """Of each kind the youngest that is not long, none twice, in the order of time. A report is as long as it is."""
+    short = [one for one in conversations if one.report or len(one.message.lines) <= _LONGEST]
     chosen: list[Conversation] = []
     for kind in _KINDS:
         chosen += [one for one in short if one not in chosen and kind(one, chosen)][-1:]
@@ -39,7 +39,7 @@ def _last_call(one: Conversation, _: Sequence[Conversation]) -> bool:
 
 def _reminder_by(channel: str) -> _Kind:
     def kind(one: Conversation, _: Sequence[Conversation]) -> bool:
-        single = not one.several and not one.event and "lapsed" not in one.steps
+        single = not one.several and not one.event and not one.steps & {"lapsed", "report"}
         return one.message.channel == channel and single
 
     return kind
@@ -60,6 +60,8 @@ _KINDS: tuple[_Kind, ...] = (
     _short_list,
     _last_call,
     lambda one, _: one.event and _in_chat(one),
+    lambda one, _: one.report and _in_chat(one),
+    lambda one, _: one.report and one.message.channel == "email",
     *(_reminder_by(channel) for channel in _SHOWN),
     *(_only_by(channel) for channel in _SHOWN),
 )

@@ -1,7 +1,7 @@
 """What the notifier says that it sent, and what the providers got: joined message by message, and none may be missing.
 
 A message to a chat bears no id that its provider knows. It is known by its channel, its reader and the case numbers
-in it, which the notifier's own list tells too.
+in it, of which a report has none; the notifier's own list tells them too.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Conversation:
         return self.steps <= frozenset(EVENTS)
 
     @property
+    def report(self) -> bool:
+        """A report on a schedule, which is of no customer."""
+        return self.steps == {"report"}
+
+    @property
     def to_supervisor(self) -> bool:
         return all(alert["audience"] == "supervisor" for alert in self.alerts)
 
@@ -74,7 +79,7 @@ def joined(messages: Sequence[DeliveredMessage], alerts: Sequence[Json]) -> list
     sent: dict[_Key, list[list[Json]]] = defaultdict(list)
     for group in _groups(alerts):
         attempt = _taken(group[0])
-        cases = frozenset(str(alert["case"]) for alert in group)
+        cases = frozenset(str(alert["case"]) for alert in group if alert["case"])
         sent[str(attempt["channel"]), str(attempt["recipient"]), cases].append(group)
     found: list[Conversation] = []
     unknown: list[_Key] = []

@@ -101,8 +101,9 @@ class Deployment:
         """Wait until everything up to the clock has passed through, and no alert that is due waits.
 
         The watermark travels behind every fact and every decision, so a notifier that has applied it has had all of
-        them: relay backlog and lag are zero up to there.
+        them: relay backlog and lag are zero up to there. Reports are looked for first: what is due becomes alerts.
         """
+        self._until(self._figures, _reports_made, "the notifier's reports")
         self._until(self._figures, _all_quiet, "the notifier's watermark and due alerts")
 
     def alerts(self, state: str) -> list[dict[str, Any]]:
@@ -151,6 +152,11 @@ class Deployment:
             if time.monotonic() > deadline:
                 raise StalledError(last, self.stack.directory)
             time.sleep(_TICK)
+
+
+def _reports_made(figures: Mapping[str, list[float]]) -> bool:
+    """Whether nothing of any schedule is left undone at the clock, which stands."""
+    return max(figures.get("reports_behind_seconds", [PATIENCE])) < _BEHIND
 
 
 def _all_quiet(figures: Mapping[str, list[float]]) -> bool:

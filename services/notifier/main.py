@@ -36,7 +36,7 @@ from services.notifier.reports.asking import AskedRegisters
 from services.notifier.reports.attaching import Workbooks
 from services.notifier.reports.naming import MaskedNames
 from services.notifier.reports.store import ReportStore
-from services.notifier.reports.timers import ReportTimers
+from services.notifier.reports.timers import EVERY, EVERY_OF_A_DEMONSTRATION, ReportTimers
 from services.notifier.schedule.plan import Plans
 from services.notifier.senders import configured
 from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_lanes, office_plans
@@ -187,7 +187,7 @@ class NotifierService:
                 after=partial(self.dispatcher.drain, settings.notifier_timeout + 1.0),
             ),
             *self.ownership.parts("consumer", limits, partial(show_lag, self.metrics)),
-            in_background("reports", self.reports.run),
+            in_background("reports", partial(self.reports.run, _pause_between_looks(self.clock))),
             in_background("clocks", self.kept_clock.run),
             in_background("ticks", partial(watch_dispatcher, self.metrics, sent, database.ping)),
             watched("dispatcher", "the dispatcher", sent, without_broker),
@@ -200,6 +200,7 @@ class NotifierService:
             await channel.close()
 
     def _metrics(self) -> bytes:
+        self.metrics.reports_behind.set(self.reports.behind.total_seconds())
         refresh(self.metrics, self.listing, self.breaker, self.clock, self.topic, LATE)
         return render_metrics(self.metrics.registry)
 
@@ -225,6 +226,11 @@ def _unhurried(plans: Plans, clock: BusinessClock) -> Plans:
     if isinstance(clock, DrivenClock) and plans.spread == usual:
         return replace(plans, spread=timedelta(0))
     return plans
+
+
+def _pause_between_looks(clock: BusinessClock) -> float:
+    """How long the timers of reports rest between two looks at their schedules."""
+    return EVERY_OF_A_DEMONSTRATION if isinstance(clock, DrivenClock) else EVERY
 
 
 def create_service(settings: NotifierSettings) -> NotifierService:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,8 @@ def check_messages(place: Path, told: str) -> None:
     """By every channel that somebody prefers, in both languages; what WeCom refused went another way; no customer is
     named, and no number is whole."""
     alerts = json.loads((place / "alerts.json").read_text())
-    assert {alert["step"] for alert in alerts} >= {"day_before", "transferred", "returned"}
+    assert {alert["step"] for alert in alerts} >= {"day_before", "transferred", "returned", "report"}
+    check_reports([alert for alert in alerts if alert["step"] == "report"], place / "messages.txt")
     taken = [attempt for alert in alerts for attempt in alert["attempts"] if attempt["outcome"] == "sent"]
     assert {attempt["channel"] for attempt in taken} == {*LOOKS}
     refused = [
@@ -94,6 +96,21 @@ def check_messages(place: Path, told: str) -> None:
     assert all(alert["case"] in everything for alert in alerts)
     assert not phones_in(place / "messages.txt") and "客户0" not in everything and "客户1" not in everything
     assert "03-05 09:00" in told[: told.index("客户现状")], "messages are told as they arrive"
+
+
+def check_reports(reports: list[dict[str, Any]], messages: Path) -> None:
+    """Each day's 日报 goes to the manager's chat at its closing, in time and with figures, and leads to its page."""
+    assert [(one["staff"], one["due_at"]) for one in sorted(reports, key=lambda one: str(one["due_at"]))] == [
+        ("gao", f"2026-03-0{day}T10:00:00Z") for day in (2, 3, 4)
+    ]
+    said = messages.read_text()
+    for day in (2, 3, 4):
+        assert f"demo-office案场销售日报表，2026-03-0{day}" in said
+        link = rf"http://127\.0\.0\.1:[0-9]+/at/demo/demo-office/reports/daily\?from=2026-03-0{day}&to=2026-03-0{day}"
+        assert re.search(link, said), f"no whole link of day {day}"
+    visits = [int(count) for count in re.findall("批次：([0-9]+)", said)]
+    assert len(visits) == 3 and all(visits[:2]), "reports without the figures of their days"
+    assert all(wrong not in said for wrong in ("未能取到数字", "可能尚未计入", "已延误"))
 
 
 @pytest.mark.soak

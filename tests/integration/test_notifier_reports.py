@@ -219,6 +219,22 @@ async def test_registers_that_are_away_are_waited_for_and_then_done_without(offi
     assert "2026-03-05" in kept.sent[0].words.body_zh
 
 
+async def test_how_far_reports_are_behind_is_told(office: Office) -> None:
+    """Nothing where every schedule was looked at and nothing is due; it grows while the registers are waited for, and
+    is nothing again when the report is made out."""
+    registers = SaidReports()
+    one = timers(office, registers)
+    await one.look()
+    assert one.behind == timedelta(0)
+    registers.says = RegistersAwayError("down")
+    office.at(CLOSING + timedelta(minutes=10))
+    await one.look()
+    assert one.behind == office.clock.now() - local(5, 12)
+    registers.says = VISITS
+    await one.look()
+    assert one.behind == timedelta(0)
+
+
 async def test_registers_that_come_back_in_time_have_the_report_of_its_hour(office: Office) -> None:
     """Back after half an hour, they are asked for what was known at closing."""
     registers = SaidReports(RegistersAwayError("down"))

@@ -136,6 +136,25 @@ def test_messages_and_alerts_are_joined_by_channel_reader_and_cases() -> None:
     assert found.several and found.instead_of == ("wecom", "93000 gone")
 
 
+def report_to(staff: str, by: str = "dingtalk") -> dict[str, Any]:
+    return alert("", to=staff, by=by, step="report", id=f"report-{staff}")
+
+
+def report_message(channel: str = "dingtalk", to: str = "gao") -> DeliveredMessage:
+    lines = ("日报", *(f"批次：{count}" for count in range(14)), "打开查看：http://127.0.0.1:8009/at/demo")
+    return message(channel, to, title="【判客】日报", lines=lines)
+
+
+def test_a_report_is_joined_without_a_case_number_and_shown_whole() -> None:
+    """It is of no customer; it is longer than what else is shown, and one by chat and one by mail are worth it."""
+    both = [report_message(), report_message("email", "hua")]
+    chat, mail = joined(both, [report_to("gao"), report_to("hua", "email")])
+    assert (chat.report, mail.report) == (True, True)
+    assert worth_showing([chat, mail]) == [chat, mail]
+    with pytest.raises(NotArrivedError):
+        joined(both, [report_to("gao")])
+
+
 @pytest.mark.parametrize(
     ("messages", "alerts"),
     [

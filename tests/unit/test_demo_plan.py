@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.demo.alerting import EVENTS
-from deploy.demo.scenario.office import EVERYBODY, reminder_hours
+from deploy.demo.alerting import CHANNELS, EVENTS, write_policy
+from deploy.demo.scenario.office import EVERYBODY, FIRST_DAY, instant, reminder_hours
 from deploy.demo.scenario.plan import DemoPlan, make_plan
+from services.notifier.policy.file import plans_of
+from services.notifier.schedule.ladder import OfficeHours
+from services.notifier.schedule.reporting import report_due
+from shared.access.readers import report_readers
 from shared.contract import decode_event, format_instant
+from shared.platform.officefile.document import parse
 from shared.rules.rulebooks.loading import load, shipped
 from tests.support.answers import result_of
 
@@ -88,6 +95,21 @@ def test_the_notifier_is_down_over_two_of_its_hours_where_there_are_days_enough(
     due = [at for day in range(11) for at in reminder_hours(day) if stopped < at < started]
     assert len(due) == 2
     assert not any(entry.notifier for entry in make_plan(1, 5).entries)
+
+
+def test_the_clock_rests_at_the_closing_of_each_day_and_reports_have_readers_who_may_read_them(
+    tmp_path: Path,
+) -> None:
+    """So the daily report goes out in time and not late; the policy is one that a notifier takes."""
+    rests = {entry.at for entry in make_plan(1, 10).entries if entry.settles}
+    assert all(instant(day, time(18)) + timedelta(seconds=1) in rests for day in range(10))
+    policy = write_policy(tmp_path / "alerts.yaml").read_bytes()
+    reports = plans_of(parse(policy, "alerts.yaml"), OfficeHours(), CHANNELS).default.reports
+    roles = {one.staff: one.role for one in EVERYBODY}
+    told = {(one.report, one.every.value, roles[staff]) for one in reports for staff in one.staff}
+    assert told == {("daily", "day", "manager"), ("period", "week", "general_manager")}
+    assert all(role in report_readers(report) for report, _, role in told)
+    assert report_due(reports[0], FIRST_DAY, OfficeHours()) == instant(0, time(18))
 
 
 def test_staff_are_enrolled_with_contacts_of_the_invented_row() -> None:

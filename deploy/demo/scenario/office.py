@@ -13,8 +13,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 FIRST_DAY = date(2026, 3, 2)
 MARK = "演示数据 demo"
 
-# The hours at which the notifier reminds, and the evening; a moment later, since the watermark stays a moment behind.
-REMINDER_HOURS = (time(9), time(16), time(17), time(18, 30))
+# The hours at which the notifier reminds, closing, at which a report goes out, and the evening; a moment later, since
+# the watermark stays a moment behind.
+REMINDER_HOURS = (time(9), time(16), time(17), time(18), time(18, 30))
 _MOMENT = timedelta(seconds=1)
 # The day of the first reminders: that day WeCom's robot is missing from its group.
 ABSENT_DATE = FIRST_DAY + timedelta(days=3)
@@ -71,13 +72,14 @@ SUPERVISORS = (
     Colleague("lin", "林主管（演示）", "supervisor", 10, ("webhook", "email")),
 )
 MANAGER = Colleague("gao", "高经理（演示）", "manager", 11)
+GENERAL_MANAGER = Colleague("hua", "华总（演示）", "general_manager", 16, ("email",))
 DESK = Colleague("desk", "前台（演示）", "reception", 12)
 # Who neither receives nor is reminded, but signs, rules or looks.
 OFFICE_STAFF = (
     Colleague("tao", "陶总监（演示）", "director", 13),
     Colleague("jin", "金内勤（演示）", "back_office", 14),
     Colleague("wei", "魏行政（演示）", "admin_manager", 15),
-    Colleague("hua", "华总（演示）", "general_manager", 16),
+    GENERAL_MANAGER,
     Colleague("yan", "严审计（演示）", "auditor", 17),
 )
 EVERYBODY = (*CONSULTANTS, *SUPERVISORS, MANAGER, DESK, *OFFICE_STAFF)

@@ -44,6 +44,10 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.reports_behind = self._gauge(
+            "panke_notifier_reports_behind_seconds",
+            "Business time since all schedules of reports were looked at and none was left undone",
+        )
         self.messages = Counter(
             "panke_notifier_messages",
             "Messages of panke.ownership.v1 by what was done with them",

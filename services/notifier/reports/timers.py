@@ -31,6 +31,8 @@ log: Final = structlog.get_logger("notifier.reports")
 
 EVERY: Final = 5.0
 """Seconds between two looks."""
+EVERY_OF_A_DEMONSTRATION: Final = 0.25
+"""Its clock leaps from hour to hour, and stands there until what is due has gone out."""
 WHOLE_PATIENCE: Final = timedelta(seconds=60)
 """Machine time that registers are waited for which lack records from before the hour; then it is sent and says so."""
 AWAY_PATIENCE: Final = timedelta(hours=1)
@@ -56,28 +58,37 @@ class ReportTimers:
         self._store, self._registers, self._plans, self._metrics = store, registers, plans, metrics
         self._business, self._machine = clocks
         self._waiting: dict[tuple[ReportKey, date], datetime] = {}
+        self._done_until = self._business.now()
 
-    async def run(self) -> None:
+    async def run(self, every: float = EVERY) -> None:
         """Look again and again, until it is cancelled."""
         while True:
             try:
                 await self.look()
             except psycopg.Error as error:
                 log.warning("the database does not answer", error=str(error))
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(every)
+
+    @property
+    def behind(self) -> timedelta:
+        """How long ago a look began that left nothing undone, in business time; from the start, where none has."""
+        return self._business.now() - self._done_until
 
     async def look(self) -> None:
         """Make out every report whose hour is over and that was not made out yet."""
+        began, done = self._business.now(), True
         for zone in await asyncio.to_thread(self._store.scopes):
             self._plans.learn(zone.scope, zone.timezone or None)
             for terms in self._plans.of(zone.scope).reports:
                 known = [] if terms.offices else await asyncio.to_thread(self._store.offices, zone.scope)
                 offices = terms.offices or tuple(known)
                 for office in offices:
-                    await self._schedule(ReportKey(zone.scope, office, terms))
+                    done = await self._schedule(ReportKey(zone.scope, office, terms)) and done
+        if done:
+            self._done_until = began
 
-    async def _schedule(self, key: ReportKey) -> None:
-        """What is due of one schedule, one period after the other."""
+    async def _schedule(self, key: ReportKey) -> bool:
+        """What is due of one schedule, one period after the other; whether nothing of it is left."""
         now, hours = self._business.now(), self._plans.hours_of(key.scope)
         before = await asyncio.to_thread(self._store.last, key, last_over(key.terms, now, hours))
         for last, due in self._ended(key, before, now):
@@ -86,8 +97,9 @@ class ReportTimers:
             else:
                 done = await self._make(key, before, last, due)
             if not done:
-                return
+                return False
             before = last
+        return True
 
     def _ended(self, key: ReportKey, before: date, now: datetime) -> Iterator[tuple[date, datetime | None]]:
         """The periods behind `before` whose hour is over, and when that was."""
