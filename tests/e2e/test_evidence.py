@@ -76,7 +76,14 @@ class Deployment:
 
 @pytest.fixture
 def deployment(directory: Path, database: str, kafka: str) -> Iterator[Deployment]:
-    settings = {"PANKE_DEFAULT_RULEBOOK": "shijiazhuang", "PANKE_KEYS": key_file(directory)}
+    books = directory / "books"
+    books.mkdir()
+    (books / "riverside.yaml").write_text(BOOK, encoding="utf-8")
+    settings = {
+        "PANKE_DEFAULT_RULEBOOK": "shijiazhuang",
+        "PANKE_KEYS": key_file(directory),
+        "PANKE_RULEBOOK_FOLDER": str(books),
+    }
     # A busy machine is no reason to end: nobody starts the services again here.
     settings |= {f"PANKE_{name}_EXIT_AFTER": "900" for name in ("ATTRIBUTION", "NOTIFIER")}
     with running(directory, database, kafka, BEGIN, settings=settings) as system, audit(system) as service:
@@ -96,7 +103,9 @@ def audit(system: System) -> Iterator[ServiceProcess]:
             for name in ("intake", "attribution", "notifier")
         },
     }
-    environment = {k: v for k, v in system._environment("audit").items() if k != "PANKE_DEFAULT_RULEBOOK"}
+    # Without the folder of the office's own rulebooks: what was adopted is in the database.
+    without = ("PANKE_DEFAULT_RULEBOOK", "PANKE_RULEBOOK_FOLDER")
+    environment = {k: v for k, v in system._environment("audit").items() if k not in without}
     service = ServiceProcess("audit", system.directory / "audit", free_port(()), environment | own)
     service.launch()
     try:
@@ -118,6 +127,15 @@ def visit(name: str, customer: Json, by: str, **more: Any) -> Json:
     return event("visit.registered", data)
 
 
+BOOK = """rulebook: riverside
+version: 1
+extends: shijiazhuang
+title: {zh: 江畔案场客户界定办法, en: Riverside customer rules}
+follow_up: {every: 7 days, cite: "8"}
+clauses:
+  "8": {zh: 七天内须回访, en: Follow up within seven days.}
+"""
+"""A rulebook of the office's own, which ships with nobody."""
 STAFF = (("li", "李娜", "consultant"), ("wang", "王强", "consultant"), ("gao", "高峰", "manager"))
 EVENTS = (
     *(event("staff.enrolled", {"staff": staff, "name": name, "role": role}) for staff, name, role in STAFF),
@@ -126,6 +144,8 @@ EVENTS = (
     visit("v3", ZHANG, "wang"),
     event("dispute.opened", {"dispute": "q1", "customer": ZHANG, "opened_by": "wang", "reason": "异议"}),
     event("dispute.ruled", {"dispute": "q1", "ruled_by": "gao", "owner": "li", "reason": "先登记"}),
+    event("rulebook.adopted", {"rulebook": "riverside", "version": 1, "effective_from": "2026-03-02T00:00:00+08:00"})
+    | {"actor": "gao"},
 )  # fmt: skip
 
 
@@ -180,6 +200,8 @@ def _holds(path: Path, customer: Json) -> None:
     assert found_in(everything, OTHERS) == []
     assert "想要三居".encode() in files["opened.ndjson"]
     assert {"report.zh.pdf", "report.en.pdf"} <= files.keys()
+    own = sorted(name for name in files if name.startswith("rulebooks/riverside@1/"))
+    assert files[own[-1]].decode() == BOOK
 
 
 def _files_and_export(deployment: Deployment, folder: Path, pack: Path, key: Path) -> None:

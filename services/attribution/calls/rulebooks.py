@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking, encoded
 from services.attribution.calls.parameters import Digests, Scope, Slug, Version
-from services.attribution.calls.routes import Routes
+from services.attribution.calls.routes import REFUSALS, Routes
 from services.attribution.quarantine.marks import NotFailingError, NotParkedError, SetAsideMarks
 from services.attribution.queries.snapshot import UnknownNameError
 from services.attribution.store.texts import StoredTexts
 from shared.contract import format_instant
-from shared.contract.answers import QuarantineAnswer, RulebooksAnswer, RulebookText
+from shared.contract.answers import QuarantineAnswer, RulebooksAnswer, RulebookText, RulebookWhole
 from shared.i18n import bilingual
 from shared.ids import ScopeId
 from shared.platform.http.problem import ProblemError
@@ -39,6 +39,13 @@ class RulebookCalls:
 
     def add_to(self, routes: Routes) -> None:
         routes.get("/rulebooks", self.rulebooks, "The rulebooks that may be adopted", RulebooksAnswer)
+        routes.get(
+            "/rulebooks/{rulebook}/{version}",
+            self.text,
+            "A rulebook in the text by which it is judged",
+            RulebookWhole,
+            {409: {"description": "This deployment cannot judge by it"}, **REFUSALS},
+        )
         routes.put(
             "/rulebooks/{rulebook}/{version}",
             self.keep_text,
@@ -62,11 +69,28 @@ class RulebookCalls:
         known = [RulebookText(name, version, book.sha256) for (name, version), book in books]
         return encoded(RulebooksAnswer(known))
 
+    async def text(self, rulebook: Slug, version: Version) -> Response:
+        """The text that was adopted, also where no file has it any more; of one that nobody adopted, the file's."""
+        found = await self._asking.ask(
+            "desk", lambda: self._text(rulebook, version), _no_rulebook(rulebook, version)
+        )
+        return encoded(found)
+
+    def _text(self, rulebook: str, version: int) -> RulebookWhole:
+        try:
+            found = self._texts.text_of((rulebook, version))
+        except UnknownBookError:
+            raise UnknownNameError(rulebook) from None
+        except NoSuchTextError as error:
+            raise ProblemError(409, str(error)) from None
+        return RulebookWhole(rulebook, version, found.sha256, [text.decode() for text in found.texts])
+
     async def keep_text(self, rulebook: Slug, version: Version, digests: Digests = None) -> Response:
         """Asked before an adoption is taken: from then on every process judges by this text of the rulebook."""
-        none = bilingual("there is no rulebook {rulebook}@{version} here", rulebook=rulebook, version=version)
         wanted = re.findall("[0-9a-f]{64}", digests or "")
-        await self._asking.ask("desk", lambda: self._keep(rulebook, version, wanted), none)
+        await self._asking.ask(
+            "desk", lambda: self._keep(rulebook, version, wanted), _no_rulebook(rulebook, version)
+        )
         return Response(status_code=204)
 
     def _keep(self, rulebook: str, version: int, wanted: list[str]) -> None:
@@ -94,6 +118,10 @@ class RulebookCalls:
             self._marks.put(scope, marking.by, marking.id.lower())
         except (NotParkedError, NotFailingError):
             raise ProblemError(409, bilingual("the scope does not fail on this event")) from None
+
+
+def _no_rulebook(rulebook: str, version: int) -> str:
+    return bilingual("there is no rulebook {rulebook}@{version} here", rulebook=rulebook, version=version)
 
 
 def _waits_not(scope: ScopeId) -> str:

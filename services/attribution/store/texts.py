@@ -77,6 +77,19 @@ class StoredTexts:
                 raise OtherTextError(*known, other[2], book.sha256)
             connection.execute(SQL["put_rulebooks"], columns([row]))
 
+    def text_of(self, known: BookId) -> StoredText:
+        """The text by which a rulebook is judged: what is stored, also where this process's files have another one.
+
+        Raises `NoSuchTextError` where it is neither stored nor in a file.
+        """
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(SQL["stored_texts"]).fetchall()
+        for stored in (_stored(*row) for row in rows if row[4]):
+            if (stored.name, stored.version) == known:
+                return stored
+        book = self._registry.books[known]
+        return StoredText(*known, book.sha256, self._registry.texts_of(known))
+
     def _add_lengths(self, kept: Sequence[tuple[str, str, int]]) -> None:
         """A text that was kept without lengths gets them from a process that has its file."""
         for sha256, name, version in kept:

@@ -53,6 +53,11 @@ class Gathering:
         """Up to which fact attribution has judged the scope."""
         return int(self._get("attribution", f"/v1/scopes/{quote(scope)}")["as_of_seq"])
 
+    def rulebook_texts(self, name: str, version: int) -> tuple[bytes, ...]:
+        """The texts of a rulebook as attribution keeps them, root first."""
+        path = f"/v1/rulebooks/{quote(name)}/{version}"
+        return tuple(text.encode() for text in self._get("attribution", path)["texts"])
+
     def alerts(self, scope: str, customer: str) -> list[Json]:
         """Whom the system told what, with the providers' answers."""
         found = self._pages("notifier", "/v1/alerts/log", "alerts", "cursor", scope=scope, customer=customer)

@@ -20,6 +20,7 @@ from shared.i18n import bilingual
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.postgres.database import Database
 from shared.rules.domain.state import BookId
+from shared.rules.rulebooks.loading import book_of_texts
 from shared.rules.rulebooks.registry import Registry
 from shared.sealing.person import PersonKey
 from shared.sealing.vault import Vault
@@ -88,7 +89,7 @@ class PackMaker:
                 )
             )
         raw, found = self._scope(scope, gathering)
-        texts = self._texts(found)
+        texts = self._texts(found, gathering)
         if found.begun_under is None:
             raise NotCoveredError
         signers = self._keys.signers()
@@ -122,7 +123,7 @@ class PackMaker:
             raise NotCoveredError
         return raw, found
 
-    def _texts(self, found: ScopeOfRows) -> dict[BookId, tuple[bytes, ...]]:
+    def _texts(self, found: ScopeOfRows, gathering: Gathering) -> dict[BookId, tuple[bytes, ...]]:
         """The texts of the scope's rulebooks that the log names.
 
         Raises `NotCoveredError` while the log does not say yet which text a fact adopted.
@@ -133,27 +134,41 @@ class PackMaker:
             if (seq == 1 or adopting in body) and seq not in said:
                 raise NotCoveredError
         registry = Registry(self._folder)
-        return {known: self._text(registry, known, digest) for known, digest in found.adopted.items()}
-
-    def _text(self, registry: Registry, known: BookId, digest: str) -> tuple[bytes, ...]:
-        try:
-            book = registry.find(f"{known[0]}@{digest}")
-        except (OfficeFileError, OSError):
-            book = None
-        if book is None or (book.rulebook.name, book.rulebook.version) != known:
-            raise NoEvidenceError(
-                bilingual(
-                    "the text of the rulebook {name}@{version} is not here: give audit the folder of the offices' "
-                    "rulebooks (PANKE_RULEBOOK_FOLDER)",
-                    name=known[0], version=known[1],
-                )
-            )  # fmt: skip
-        return book.texts
+        return {
+            known: _text_here(registry, known, digest) or _text_kept(gathering, known, digest)
+            for known, digest in found.adopted.items()
+        }
 
     def _keys_of(self, ids: set[str]) -> Mapping[str, PersonKey]:
         assert self._vault is not None, "asked before"
         with self._people.connection() as connection:
             return self._vault.people(connection, ids)
+
+
+def _text_here(registry: Registry, known: BookId, digest: str) -> tuple[bytes, ...] | None:
+    """The text that was adopted, where a file that ships or one of the folder is it."""
+    try:
+        book = registry.find(f"{known[0]}@{digest}")
+    except (OfficeFileError, OSError):
+        return None
+    return book.texts if (book.rulebook.name, book.rulebook.version) == known else None
+
+
+def _text_kept(gathering: Gathering, known: BookId, digest: str) -> tuple[bytes, ...]:
+    """The text that attribution stored when it was adopted, if it is the one that the log names."""
+    name, version = known
+    texts = gathering.rulebook_texts(name, version)
+    try:
+        found = book_of_texts(texts, f"{name}@{version}").rulebook
+    except OfficeFileError:
+        found = None
+    if found is None or (found.name, found.version, found.sha256) != (name, version, digest):
+        told = bilingual(
+            "the text of the rulebook {name}@{version} that was adopted is neither in a file nor kept by attribution",
+            name=name, version=version,
+        )  # fmt: skip
+        raise NoEvidenceError(told)
+    return texts
 
 
 __all__ = ["BusyError", "NoEvidenceError", "NotCoveredError", "NotGatheredError", "PackMaker"]

@@ -97,6 +97,7 @@ from shared.contract.answers.scopes import (
     RulebookInForce,
     RulebooksAnswer,
     RulebookText,
+    RulebookWhole,
     ScopeAnswer,
     ScopesPage,
 )
@@ -116,7 +117,8 @@ __all__ = [
     "PreviewDealDecision", "PreviewDecision", "PreviewedRow", "QuarantineAnswer", "RecordSummary", "RecordWarning",
     "RecordedEvent", "ReplayAsked", "ReplayCounts", "ReplayJob", "ReplayLimits", "ReplayProblem",
     "ReplayProgress", "ReplayResult", "ReplayedConsultant", "ReplayedCustomer", "ReplayedDeal",
-    "ReplayedMovement", "ReplaysPage", "RulebookDigest", "RulebookInForce", "RulebookText", "RulebooksAnswer",
+    "ReplayedMovement", "ReplaysPage", "RulebookDigest", "RulebookInForce", "RulebookText", "RulebookWhole",
+    "RulebooksAnswer",
     "ScopeAnswer", "ScopesPage", "SetAsideRecord", "SharedContact", "SharedContactsPage", "StaffMember",
     "StaffPage", "WarningsPage",
 ]  # fmt: skip

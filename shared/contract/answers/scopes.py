@@ -75,6 +75,16 @@ class RulebookText(Struct, frozen=True):
     sha256: str
 
 
+class RulebookWhole(Struct, frozen=True):
+    """A rulebook as it is judged by: its own text behind those that it extends, the first of them first; `sha256` is
+    over all of them."""
+
+    rulebook: str
+    version: int
+    sha256: str
+    texts: list[str]
+
+
 class RulebooksAnswer(Struct, frozen=True):
     """The rulebooks that may be adopted."""
 
