@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from deploy.local.ports import free_port
 from services.audit.publishing.publisher import HeldBackError
 from services.witness.cli import witness
 from services.witness.http import witness_app
@@ -27,6 +31,8 @@ from shared.tlog.private_keys import read_private_key
 from shared.tlog.witnessing import AddCheckpoint
 from tests.support.attribution import Journal
 from tests.support.logging_facts import ORIGIN, TestLog, opened_log
+from tests.support.panke import COMMAND
+from tests.support.parts import eventually, fresh_database
 from tests.support.serving import running
 
 pytestmark = pytest.mark.anyio
@@ -168,6 +174,83 @@ async def test_a_forked_log_is_signed_by_no_witness(log: TestLog, tmp_path: Path
     with pytest.raises(WitnessFolderError):
         WitnessBook(ours.folder / "book", _cosigner(ours), KnownLogs(ours.logs), lambda: datetime.now(UTC))
     book.close()
+
+
+@contextmanager
+def witness_process(ours: OurWitness, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`panke witness serve` as its operator starts it: nothing of the deployment is in its environment."""
+    asked = ["--keys", ours.keys, "--logs", ours.logs, "--folder", ours.folder / "book", "--port", port]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(ours.folder)}
+    process = subprocess.Popen(
+        [*COMMAND, "witness", "serve", *map(str, asked)],
+        cwd=ours.folder,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the witness answers")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def other_face(log: TestLog, dsn: str, folder: Path) -> Iterator[TestLog]:
+    """What whoever has the key could show to somebody else: rows and files of their own, and no memory of what was
+    signed."""
+    (folder / "keys").mkdir(parents=True, mode=0o700)
+    shutil.copy2(log.keys.path, folder / "keys" / "log.keys")
+    with opened_log(dsn, folder, log.policy) as other:
+        yield other
+
+
+async def held_back(log: TestLog, journal: Journal, size: int) -> None:
+    """The tree is grown to this size, and the witness does not sign for it."""
+    grow(log, journal, size - journal.offset)
+    with pytest.raises(HeldBackError):
+        await log.published()
+    assert log.files.checkpoint() is None
+
+
+async def test_a_witness_that_is_a_process_signs_one_face_alone_also_after_a_kill(
+    log: TestLog, postgres_dsn: str, tmp_path: Path
+) -> None:
+    """`panke witness serve` cosigns over HTTP what goes on; another tree under the same key, smaller or larger, is held
+    back, and so it is when the process was killed and serves again."""
+    ours, journal, port = OurWitness(tmp_path, log), Journal(), free_port(())
+    log = with_policy(log, ours.line("w", f"http://127.0.0.1:{port}") + "quorum w\n")
+    another = Journal()
+    first = another.event("shift.opened", {"order": ["wang"]}, scope="elsewhere")
+    with fresh_database(postgres_dsn) as dsn, other_face(log, dsn, tmp_path / "other") as other:
+        other.take([first])
+        with witness_process(ours, port) as process:
+            for size in (3, 300):
+                grow(log, journal, size - journal.offset)
+                assert (await log.published()).size == size
+            signed = open_checkpoint(log.files.checkpoint() or b"", [read_vkey(ours.vkey)])
+            assert signed.verified[0].signed_at is not None
+            await held_back(other, another, 200)
+            await held_back(other, another, 400)
+            process.kill()
+            process.wait(30)
+        grow(log, journal, 1)
+        with pytest.raises(HeldBackError):
+            await log.published()
+        with witness_process(ours, port):
+            await held_back(other, another, 500)
+            assert (await log.published()).size == 301
+            kept = f"http://127.0.0.1:{port}/{hashlib.sha256(ORIGIN.encode()).hexdigest()}/checkpoint"
+            async with httpx.AsyncClient(trust_env=False) as client:
+                told = (await client.get(kept)).content
+    assert open_checkpoint(told, [read_vkey(ours.vkey)]).checkpoint == log.shown().checkpoint
 
 
 def _cosigner(ours: OurWitness) -> Cosigner:
