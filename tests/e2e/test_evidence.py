@@ -7,11 +7,8 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,14 +18,13 @@ from zlib import crc32
 import psycopg
 import pytest
 
-from deploy.local.ports import free_port
-from deploy.local.service import ServiceProcess
 from shared.contract.topics import Topics
 from shared.platform.kafka.sender import OutgoingRecord, Sender
 from tests.support.keys import key_file
+from tests.support.logged_system import LoggedSystem, logged
 from tests.support.panke import COMMAND, panke
 from tests.support.searching import found_in
-from tests.support.system import PARTITIONS, PATIENCE, System, running
+from tests.support.system import PARTITIONS, System, running
 from tests.support.tokens import admission
 
 BEGIN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -39,43 +35,8 @@ OTHERS = ("王小芳", "13812340002", "另有所爱")
 Json = dict[str, Any]
 
 
-@dataclass
-class Deployment:
-    system: System
-    audit: ServiceProcess
-    files: Path
-
-    def vkey(self) -> str:
-        keys = self.system.http.get(f"{self.audit.address}/v1/log/keys").json()
-        return str(keys["keys"][0])
-
-    def pack(self, customer: str, path: Path) -> None:
-        machine = str(admission().file_of("group_auditor"))
-        done = panke(
-            "evidence", "demo", customer, "-o", str(path), "--audit", self.audit.address, "--machine", machine
-        )
-        assert done.returncode == 0, (
-            done.stderr.decode() + self.system.tails() + self.audit.log.read_text()[-4000:]
-        )
-
-    def covered(self, seq: int) -> None:
-        """A checkpoint holds the fact."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            answer = self.system.http.get(f"{self.audit.address}/v1/log/proof/inclusion/demo/{seq}")
-            if answer.status_code == 200:
-                return
-            time.sleep(0.1)
-        raise AssertionError(answer.text)
-
-    def export(self, path: Path) -> None:
-        url = self.system.database_url
-        done = panke("journal", "export", "demo", "--sealed", "--output", str(path), "--database-url", url)
-        assert done.returncode == 0, done.stderr.decode()
-
-
 @pytest.fixture
-def deployment(directory: Path, database: str, kafka: str) -> Iterator[Deployment]:
+def deployment(directory: Path, database: str, kafka: str) -> Iterator[LoggedSystem]:
     books = directory / "books"
     books.mkdir()
     (books / "riverside.yaml").write_text(BOOK, encoding="utf-8")
@@ -86,33 +47,8 @@ def deployment(directory: Path, database: str, kafka: str) -> Iterator[Deploymen
     }
     # A busy machine is no reason to end: nobody starts the services again here.
     settings |= {f"PANKE_{name}_EXIT_AFTER": "900" for name in ("ATTRIBUTION", "NOTIFIER")}
-    with running(directory, database, kafka, BEGIN, settings=settings) as system, audit(system) as service:
-        yield Deployment(system, service, system.directory / "log")
-
-
-@contextmanager
-def audit(system: System) -> Iterator[ServiceProcess]:
-    own = {
-        "PANKE_AUDIT_KEYS": str(system.directory / "log-keys" / "log.keys"),
-        "PANKE_AUDIT_FILES": str(system.directory / "log"),
-        "PANKE_AUDIT_ORIGIN": "log.example/panke",
-        "PANKE_AUDIT_EVERY": "0.1",
-        "PANKE_AUDIT_EXIT_AFTER": "900",
-        **{
-            f"PANKE_AUDIT_{name.upper()}": system.address(name)
-            for name in ("intake", "attribution", "notifier")
-        },
-    }
-    # Without the folder of the office's own rulebooks: what was adopted is in the database.
-    without = ("PANKE_DEFAULT_RULEBOOK", "PANKE_RULEBOOK_FOLDER")
-    environment = {k: v for k, v in system._environment("audit").items() if k not in without}
-    service = ServiceProcess("audit", system.directory / "audit", free_port(()), environment | own)
-    service.launch()
-    try:
-        service.wait_ready(PATIENCE)
-        yield service
-    finally:
-        service.stop()
+    with running(directory, database, kafka, BEGIN, settings=settings) as system, logged(system) as found:
+        yield found
 
 
 def event(type_: str, data: Json) -> Json:
@@ -168,7 +104,7 @@ def kinds(told: Json) -> set[str]:
 
 
 @pytest.mark.timeout(900)
-def test_a_disputed_customer_is_handed_over(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_disputed_customer_is_handed_over(deployment: LoggedSystem, tmp_path: Path) -> None:
     """The pack verifies in an empty folder; what somebody does to rows behind it is found; erasure leaves no trace."""
     system = deployment.system
     for each in EVENTS:
@@ -204,7 +140,7 @@ def _holds(path: Path, customer: Json) -> None:
     assert files[own[-1]].decode() == BOOK
 
 
-def _files_and_export(deployment: Deployment, folder: Path, pack: Path, key: Path) -> None:
+def _files_and_export(deployment: LoggedSystem, folder: Path, pack: Path, key: Path) -> None:
     export = folder / "export.ndjson"
     deployment.export(export)
     for asked in (
@@ -216,7 +152,7 @@ def _files_and_export(deployment: Deployment, folder: Path, pack: Path, key: Pat
         assert (code, told["findings"], told["unknown"]) == (0, [], []), asked
 
 
-def _rows(deployment: Deployment, folder: Path, customer: str, key: Path) -> None:
+def _rows(deployment: LoggedSystem, folder: Path, customer: str, key: Path) -> None:
     """What is done to rows by whoever owns the database shows in the export, in the pack, or not at all."""
     export, pack = folder / "export.ndjson", folder / "again.zip"
     for statement, back, expected in TAMPERING:
@@ -231,7 +167,7 @@ def _rows(deployment: Deployment, folder: Path, customer: str, key: Path) -> Non
     assert verify(folder, pack, "--key", key)[0] == 0
 
 
-def _decisions(deployment: Deployment, customer: str, path: Path) -> Any:
+def _decisions(deployment: LoggedSystem, customer: str, path: Path) -> Any:
     deployment.pack(customer, path)
     with zipfile.ZipFile(path) as pack:
         return json.loads(pack.read("decisions.json"))
@@ -278,7 +214,7 @@ DECIDED = (
 )
 
 
-def _topic(deployment: Deployment, folder: Path, key: Path) -> None:
+def _topic(deployment: LoggedSystem, folder: Path, key: Path) -> None:
     """A fact that somebody puts into the topic, and that the journal never had, is logged and found to be missing."""
     export, seq = folder / "export.ndjson", len(EVENTS) + 2
     forged = event("shift.opened", {"order": ["wang", "li"]}) | {"recorded_at": "2026-03-02T02:00:00Z"}
@@ -306,7 +242,7 @@ def _sql(url: str, statements: str) -> None:
             connection.execute(statement.encode())
 
 
-def _erased(deployment: Deployment, folder: Path, customer: str, pack: Path, key: Path) -> None:
+def _erased(deployment: LoggedSystem, folder: Path, customer: str, pack: Path, key: Path) -> None:
     """A pack from before says that it holds somebody who is erased; one from after holds nothing of them."""
     system = deployment.system
     said = [

@@ -17,10 +17,11 @@ import pytest
 from services.audit.keys.keyfile import LogKeyError, make_log_key, retire_log_keys, rotate_log_key
 from services.audit.publishing.building import LogDamagedError
 from services.audit.publishing.publisher import NotSignedError
-from services.audit.sequencing.append import SQL, frontier_of
+from services.audit.publishing.taking_back import holds_what_was_signed
+from services.audit.sequencing.append import SQL, NewEntry, append_once, frontier_of
 from shared.evidence.log import trust_of
 from shared.evidence.tiles import verify_tiles
-from shared.platform.kafka.record_processor import OpeningRefusedError
+from shared.platform.kafka.record_processor import LogBounds, OpeningRefusedError, SourcePartition
 from shared.platform.postgres.database import connection_info
 from shared.tlog.errors import TlogError
 from shared.tlog.hashing import leaf_hash
@@ -210,13 +211,115 @@ def test_nothing_is_signed_that_does_not_go_on_from_what_was_signed(log: TestLog
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE tree SET size = 0, peaks = ''")
     other = log.restarted()
-    other.take(some(Journal(), 5))
+    with pytest.raises(OpeningRefusedError, match="20 entries was signed"):
+        other.take(some(Journal(), 5))
+    assert size_of(other) == 0
+    anew = another_log(other, some(Journal(), 5))
     with pytest.raises(NotSignedError):
-        other.publish()
-    other.take([*some(Journal(), 5), *_moved(some(Journal(), 30, scopes=2), 5)])
+        anew.publish()
+    anew = another_log(other, [*some(Journal(), 5), *_moved(some(Journal(), 30, scopes=2), 5)])
     with pytest.raises(NotSignedError):
-        other.publish()
+        anew.publish()
     assert other.files.checkpoint() is None
+
+
+def another_log(log: TestLog, records: list[Raw]) -> TestLog:
+    """Rows that were filled without asking what was signed."""
+    partition = SourcePartition("cluster/topic@1:0", 0)
+    start = log.sequencer.positions.open(partition, LogBounds(0, records[-1].offset + 1)).next
+    log.sequencer.take(partition, start, [one for one in records if one.offset >= start])  # type: ignore[misc]
+    return log.restarted()
+
+
+def size_of(log: TestLog) -> int:
+    with owner(log) as connection:
+        return frontier_of(connection.execute(SQL["tree"]).fetchone()).size
+
+
+def test_rows_and_files_that_are_older_than_what_was_signed_wait_for_the_newer_files(
+    log: TestLog, tmp_path: Path
+) -> None:
+    """Nothing is added meanwhile, in whatever order it comes: the newer files lead back to what was signed."""
+    records = some(Journal(), 90)
+    log.take(records[:30])
+    log.publish()
+    shutil.copytree(tmp_path / "log", tmp_path / "older")
+    log.take(records[:60])
+    shown = log.publish()
+    order = places(log)
+    forget_rows(log)
+    shutil.move(tmp_path / "log", tmp_path / "newer")
+    shutil.copytree(tmp_path / "older", tmp_path / "log")
+    other = log.restarted()
+    swapped = _moved(sorted(records, key=lambda one: (one.key or b"", one.offset)), 0)
+    with pytest.raises(OpeningRefusedError, match="60 entries was signed"):
+        other.take(swapped, source="cluster/topic@2")
+    assert not holds_what_was_signed(other.database, other.keys.last_signed)
+    with pytest.raises(NotSignedError):
+        other.publish()
+    assert other.shown().checkpoint.size == 30
+    shutil.rmtree(tmp_path / "log")
+    shutil.move(tmp_path / "newer", tmp_path / "log")
+    assert other.take(swapped, source="cluster/topic@2").logged == 30
+    assert holds_what_was_signed(other.database, other.keys.last_signed)
+    assert (other.publish().size, places(other)[:60]) == (90, order)
+    verify_consistency(60, 90, other_proof(other, 60), shown.root, other.shown().checkpoint.root)
+
+
+def other_proof(log: TestLog, first: int) -> list[bytes]:
+    return [base64.b64decode(one) for one in log.reader.consistency(first, None).proof]
+
+
+def forget_rows(log: TestLog) -> None:
+    """As a backup of before the first entry had them."""
+    with owner(log) as connection:
+        connection.execute("ALTER TABLE entries DISABLE TRIGGER entries_are_append_only")
+        for table in ("entries", "scopes", "positions", "published"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("UPDATE tree SET size = 0, peaks = ''")
+
+
+def test_what_was_signed_and_not_shown_is_taken_back_from_whole_files(
+    log: TestLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the signature and the checkpoint, and restored: the files hold the order that was signed."""
+    records = some(Journal(), 40)
+    log.take(records[:10])
+    log.publish()
+    log.take(records[:25])
+    monkeypatch.setattr(log.files, "put_checkpoint", lambda _: None)
+    log.publish()
+    forget_rows(log)
+    other = log.restarted()
+    swapped = _moved(sorted(records, key=lambda one: (one.key or b"", one.offset)), 0)
+    assert other.take(swapped, source="cluster/topic@2").logged == 15
+    assert other.publish().size == 40
+
+
+def test_a_text_that_was_lost_with_the_rows_is_awaited_again(log: TestLog) -> None:
+    """Its fact is taken back from the files, the entry that came behind it was not in them yet: when the fact comes
+    again, and only where the text has no entry, it is awaited."""
+    records = some(Journal(rulebook="getian"), 4, scopes=1)
+    log.take(records)
+    log.publish()
+    awaited = rows_of(log, "SELECT scope, seq, name FROM awaited_texts")
+    assert awaited == [("s0", 1, "getian")]
+    for _ in range(2):
+        forget_rows(log)
+        with owner(log) as connection:
+            connection.execute("DELETE FROM awaited_texts")
+        log.restarted().take(records, source="cluster/topic@2")
+        assert rows_of(log, "SELECT scope, seq, name FROM awaited_texts") == awaited
+    with owner(log) as connection:
+        append_once(connection, NewEntry.of("rulebook", b"a text", scope="s0", seq=1))
+        connection.execute("DELETE FROM awaited_texts")
+    log.restarted().take(records, source="cluster/topic@3")
+    assert rows_of(log, "SELECT scope, seq, name FROM awaited_texts") == []
+
+
+def rows_of(log: TestLog, query: str) -> list[tuple[object, ...]]:
+    with owner(log) as connection:
+        return connection.execute(query.encode()).fetchall()
 
 
 def test_texts_in_clear_are_in_no_file(log: TestLog) -> None:

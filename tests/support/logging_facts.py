@@ -60,7 +60,7 @@ class TestLog:
 
     def take(self, records: Sequence[Raw], source: str = "cluster/topic@1") -> SequencedBatch:
         """The records of a partition, from where it is left; a new topic from its beginning."""
-        demand_whole(self.database, self.tree)
+        demand_whole(self.database, self.tree, self.keys.last_signed)
         partition = SourcePartition(f"{source}:0", 0)
         start = self.sequencer.positions.open(partition, LogBounds(0, records[-1].offset + 1)).next
         left = [one for one in records if one.offset >= start]

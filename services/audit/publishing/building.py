@@ -10,6 +10,7 @@ import structlog
 from services.audit.publishing.files import StaticFiles
 from services.audit.sequencing.append import SQL, Connection
 from shared.i18n import bilingual
+from shared.tlog.checkpoints import Checkpoint
 from shared.tlog.errors import TlogError
 from shared.tlog.hashing import Frontier
 from shared.tlog.leaves import FactLeaf, SetAsideLeaf, decode_entry
@@ -33,6 +34,15 @@ AT_ONCE: Final = 16
 
 class LogDamagedError(Exception):
     """The rows or the files of the log are not what they were; nothing is signed."""
+
+
+def lacks_what_was_signed(signed: int, size: int) -> str:
+    """What is told where rows are older than a checkpoint, and no files lead to it."""
+    return bilingual(
+        "a checkpoint of {signed} entries was signed, and the database has {size}: it was restored, and the files "
+        "that would give them back are not here",
+        signed=signed, size=size,
+    )  # fmt: skip
 
 
 class TreeFiles:
@@ -73,6 +83,10 @@ class TreeFiles:
                 bilingual("files of the log are missing in {folder}", folder=self.files.folder)
             )
         return found
+
+    def gives(self, checkpoint: Checkpoint) -> bool:
+        """Whether the files are those of this checkpoint."""
+        return self._root(checkpoint.size, checkpoint.size) == checkpoint.root
 
     def _root(self, size: int, of: int) -> bytes | None:
         try:

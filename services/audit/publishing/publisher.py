@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from services.audit.keys.keyfile import LogKeyError, LogKeys
 from services.audit.model.metrics import AuditMetrics
-from services.audit.publishing.building import LogDamagedError, TreeFiles
+from services.audit.publishing.building import LogDamagedError, TreeFiles, lacks_what_was_signed
 from services.audit.sequencing.append import SQL, NewEntry, append_once, frontier_of
 from services.audit.witnesses.asking import Witnesses
 from shared.i18n import bilingual
@@ -175,15 +175,15 @@ class Publisher(Leader):
 
     def _prepare(self) -> Prepared:
         connection = self._session.leading()
+        last = self._keys.last_signed()
+        self._demand_size(frontier_of(connection.execute(SQL["tree"]).fetchone()), last)
         self._name_new_key(connection)
         tree = frontier_of(connection.execute(SQL["tree"]).fetchone())
         with connection.transaction():
             connection.execute(SQL["wait_for_the_disk"])
             connection.execute(SQL["flush"])
-        last = self._keys.last_signed()
         row = connection.execute(SQL["published"]).fetchone()
         since = 0 if row is None or self._files.files.checkpoint() is None else int(row[0])
-        self._demand_size(tree, last)
         self._files.bring_to(connection, tree, since)
         self._metrics.clear_bundles.set(len(self._files.clear))
         if last is not None and self._files.root(last.size, tree.size) != last.root:
@@ -197,13 +197,7 @@ class Publisher(Leader):
 
     def _demand_size(self, tree: Frontier, last: Checkpoint | None) -> None:
         if last is not None and last.size > tree.size:
-            raise NotSignedError(
-                bilingual(
-                    "a checkpoint of {signed} entries was signed, and the database has {size}: it was restored, and "
-                    "the files that would give them back are not here",
-                    signed=last.size, size=tree.size,
-                )
-            )  # fmt: skip
+            raise NotSignedError(lacks_what_was_signed(last.size, tree.size))
 
     def _show(self, prepared: Prepared, note: SignedNote) -> None:
         connection = self._session.leading()

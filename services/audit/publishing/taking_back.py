@@ -1,7 +1,8 @@
 """Rows that are older than the files take back what they lost: the database was restored, the log went on.
 
 Sequenced anew, the facts of several partitions would come in another order: another log than the one that was signed,
-and shown. So the files are the truth of the order, as far as their checkpoint leads to them.
+and shown. So the files are the truth of the order, as far as a checkpoint leads to them, and where they do not lead to
+what was signed last, nothing is added: entries in another order could not be taken out again when the files come back.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from services.audit.publishing.building import LogDamagedError, TreeFiles
-from services.audit.sequencing.append import SQL, Connection, NewEntry, append, locked_tree
+from services.audit.keys.keyfile import LogKeyError
+from services.audit.publishing.building import LogDamagedError, TreeFiles, lacks_what_was_signed
+from services.audit.sequencing.append import SQL, Connection, NewEntry, append, frontier_of, locked_tree
 from shared.i18n import bilingual
 from shared.platform.kafka.record_processor import OpeningRefusedError
 from shared.platform.postgres.database import Database
@@ -29,24 +31,54 @@ AT_ONCE: Final = 32
 """So many bundles are taken back in one transaction."""
 
 
-def demand_whole(database: Database, files: TreeFiles, step: Callable[[], None] = lambda: None) -> None:
-    """Have the rows hold all that the files' checkpoint holds; raises `OpeningRefusedError` where they cannot.
+def demand_whole(
+    database: Database,
+    files: TreeFiles,
+    signed: Callable[[], Checkpoint | None],
+    step: Callable[[], None] = lambda: None,
+) -> None:
+    """Have the rows hold all that was shown and signed; raises `OpeningRefusedError` where they cannot.
 
     A piece at a time, each held against the files; `step` is called with each.
     """
     try:
-        shown = files.files.checkpoint()
-        if shown is None:
-            return
-        checkpoint = parse_checkpoint(parse_note(shown).text)
-        while _took_some(database, files, checkpoint):
+        last = signed()
+        to = _led_to(files, last)
+        while to is not None and _took_some(database, files, to):
             step()
-    except (TlogError, OSError, LogDamagedError) as error:
+    except (TlogError, OSError, LogDamagedError, LogKeyError) as error:
         raise OpeningRefusedError(
             bilingual(
                 "the log cannot go on from its files in {folder}: {why}", folder=files.files.folder, why=error
             )
         ) from None
+    size = _size(database)
+    if last is not None and size < last.size:
+        raise OpeningRefusedError(lacks_what_was_signed(last.size, size))
+
+
+def holds_what_was_signed(database: Database, signed: Callable[[], Checkpoint | None]) -> bool:
+    """Whether an entry may be added: not to rows that are older than a checkpoint, until they have taken back."""
+    try:
+        last = signed()
+    except LogKeyError:
+        return False
+    return last is None or _size(database) >= last.size
+
+
+def _size(database: Database) -> int:
+    with database.connection() as connection:
+        return frontier_of(connection.execute(SQL["tree"]).fetchone()).size
+
+
+def _led_to(files: TreeFiles, last: Checkpoint | None) -> Checkpoint | None:
+    """As far as the files are whole: to what was signed, of which a kill may have kept the checkpoint back, or to what
+    was shown.
+    """
+    if last is not None and files.gives(last):
+        return last
+    shown = files.files.checkpoint()
+    return None if shown is None else parse_checkpoint(parse_note(shown).text)
 
 
 def _took_some(database: Database, files: TreeFiles, to: Checkpoint) -> bool:

@@ -41,6 +41,10 @@ class SequencedBatch:
     waiting: tuple[str, ...] = ()
 
 
+_AwaitedText = tuple[str, int, str, int | None]
+"""Scope, seq, name and, where the fact says it, version of a rulebook whose text is to become an entry."""
+
+
 @dataclass(slots=True)
 class _Standing:
     """How far a scope is logged."""
@@ -56,7 +60,8 @@ class _FactBatch:
     entries: list[NewEntry] = field(default_factory=list)
     again: list[tuple[str, int, bytes]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
-    texts: list[tuple[str, int, str, int | None]] = field(default_factory=list)
+    texts: list[_AwaitedText] = field(default_factory=list)
+    texts_again: list[_AwaitedText] = field(default_factory=list)
     left: int = 0
 
     def take(self, fact: SequencedFact) -> None:
@@ -72,15 +77,19 @@ class _FactBatch:
         entry = FactLeaf(fact.scope, fact.seq, fact.recorded_at, body).encode()
         if fact.seq <= standing.seq:
             self.again.append((fact.scope, fact.seq, leaf_hash(entry)))
+            self.texts_again += _texts_of(fact)
             return
         place = {"scope": fact.scope, "seq": fact.seq, "clear": fact.clear}
         self.entries.append(NewEntry.of("fact", entry, body, fact.body, **place))
-        if fact.begins_under is not None:
-            self.texts.append((fact.scope, fact.seq, fact.begins_under, None))
-        if fact.adopts is not None:
-            self.texts.append((fact.scope, fact.seq, *fact.adopts))
+        self.texts += _texts_of(fact)
         standing.seq, standing.waits = fact.seq, False
         self.changed.add(fact.scope)
+
+
+def _texts_of(fact: SequencedFact) -> list[_AwaitedText]:
+    """The rulebooks whose texts hold from this fact on."""
+    begun = [] if fact.begins_under is None else [(fact.scope, fact.seq, fact.begins_under, None)]
+    return begun + ([] if fact.adopts is None else [(fact.scope, fact.seq, *fact.adopts)])
 
 
 class Sequencer:
@@ -108,7 +117,8 @@ class Sequencer:
         for fact in facts:
             batch.take(fact)
         append(connection, tree, batch.entries)
-        _await_texts(connection, batch.texts)
+        _await_texts(connection, "await_texts", batch.texts)
+        _await_texts(connection, "await_lost_texts", batch.texts_again)
         forks = _forks(connection, batch.again)
         for fork in forks:
             if batch.standings[fork.scope].fork is None:
@@ -119,11 +129,11 @@ class Sequencer:
         return SequencedBatch(len(batch.entries), len(batch.again), batch.left, foreign, forks, waiting)
 
 
-def _await_texts(connection: Connection, texts: Sequence[tuple[str, int, str, int | None]]) -> None:
+def _await_texts(connection: Connection, query: str, texts: Sequence[_AwaitedText]) -> None:
     if texts:
         scopes, seqs, names, versions = (list(column) for column in zip(*texts, strict=True))
         given = {"scopes": scopes, "seqs": seqs, "names": names, "versions": versions}
-        connection.execute(SQL["await_texts"], given)
+        connection.execute(SQL[query], given)
 
 
 def _standings(connection: Connection, scopes: set[str]) -> dict[str, _Standing]:
