@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 # What the demonstration is about; whatever else a deployment may serve needs settings that it has no use for.
 CONSOLE = "console"
+_NAMES = Path(__file__).parents[1] / "names.yaml"
 SERVICES = ("intake", "access", "audit", "attribution", "notifier", "registers", CONSOLE)
 PARTITIONS = 3
 PATIENCE = 120.0
@@ -180,6 +181,7 @@ def deployed(
         directory,
         settings={
             "PANKE_PUBLIC_ADDRESS": f"http://127.0.0.1:{ports[CONSOLE]}",
+            "PANKE_CONSOLE_NAMES": str(_NAMES),
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{clock.path}",
             "PANKE_PARTITIONS": str(PARTITIONS),

@@ -26,6 +26,8 @@ class ConsoleSettings(ServingSettings, frozen=True, kw_only=True):
     # Folders of the offices' own rulebooks and schemes, whose words pages tell.
     rulebook_folder: str = ""
     scheme_folder: str = ""
+    # The file of what offices and scopes are called; without one they are shown by their ids.
+    console_names: str = ""
     # Seconds that a page waits for what it asks.
     console_wait: Seconds = 30.0
     # Seconds between two looks at a scope for whoever has a page of it open.

@@ -8,7 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.console.frame.navigation import OfficePlace
+from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope
+from services.console.frame.place_names import PlaceNames
 from services.console.frame.templates import rendered
 from services.console.frame.words import Language
 from shared.contract.answers.lists import StaffMember
@@ -44,5 +46,6 @@ def page_text(language: Language, template: str, **values: Any) -> str:
         ),
         "place": PLACE, "room": "", "rooms": [], "facts": made_up_scope(li="小李", wang="小王"), "zone": ZONE,
         "now": NOW, "notice": None, "asset": lambda name: f"/assets/{name}",
+        "cited": OfficeBooks().cited, "office_name": PlaceNames().office, "scope_name": PlaceNames().scope,
     }  # fmt: skip
     return rendered(language, template, frame | values)

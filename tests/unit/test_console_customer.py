@@ -204,7 +204,7 @@ async def test_the_pack_is_offered_to_auditors_and_comes_under_its_name(services
     )
     answer = await client.get(f"{PAGE}/evidence")
     assert (answer.content, answer.headers["content-type"]) == (b"PK", "application/zip")
-    assert answer.headers["content-disposition"] == named
+    assert answer.headers["content-disposition"] == f'attachment; filename="evidence-{case_number("c1")}.zip"'
 
 
 async def test_a_case_number_leads_to_its_customer(services: MadeUpAnswers) -> None:

@@ -133,7 +133,7 @@ def test_both_sides_stand_beside_each_other_with_the_minutes_of_each_reception()
     li, wang = told.index("李娜 现归属人"), told.index("王强 提出异议")
     assert li < told.index("历时23分钟") < wang < told.index("未登记时长")
     assert "抢接" in told[li:wang]
-    assert "以首次来访为准。 shijiazhuang.1" in told
+    assert "以首次来访为准。 《石家庄公司销售现场客户界定制度》第1条" in told
     assert "归属有异议的，由主管以上裁定" in told
 
 

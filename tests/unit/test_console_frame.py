@@ -70,7 +70,7 @@ def test_what_services_say_is_told_apart_as_it_was_put_together() -> None:
 def test_texts_of_others_are_escaped(language: str) -> None:
     """Whatever stands in a name or a refusal is text."""
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
-    document = {"detail": hostile, "errors": [{"path": hostile, "message": f"{hostile} ({hostile})"}]}
+    document = {"detail": hostile, "errors": [{"path": hostile, "message": f"错 {hostile} ({hostile})"}]}
     page = rendered(language, "problem.html", {
         "status": 422, "told": problem_words(document),
         "asset": lambda name: name, "sign_in": "/sign-in",

@@ -128,6 +128,12 @@ class FoundCustomers(Struct, frozen=True):
     cursor: str | None
 
 
+class CustomerNames(Struct, frozen=True):
+    """How a customer is called; clear or masked."""
+
+    names: list[str]
+
+
 class AlertAttempt(Struct, frozen=True):
     """One sending: by which channel, to whom, in which words, and what became of it."""
 

@@ -14,11 +14,16 @@ PASSED: Final = ("content-type", "content-disposition", "content-length")
 
 
 async def passed_on(
-    page: PageRequest, service: ServiceName, path: str, **query: str | int | bool | None
+    page: PageRequest, service: ServiceName, path: str, file: str = "", /, **query: str | int | bool | None
 ) -> Response:
-    """The file that a service answers with, under the name that it gives. Raises `ServiceRefusedError`."""
+    """The file that a service answers with, under the name that it gives, unless `file` is another.
+
+    Raises `ServiceRefusedError`.
+    """
     answer = await page.services.opened(service, path, **query)
     headers = {name: answer.headers[name] for name in PASSED if name in answer.headers}
+    if file:
+        headers["content-disposition"] = f'attachment; filename="{file}"'
     if "content-encoding" in answer.headers:
         headers.pop("content-length", None)
     sent = StreamingResponse(answer.aiter_bytes(), headers={"cache-control": "no-store", **headers})

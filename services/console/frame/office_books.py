@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from shared.i18n import Text
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.registry import Registry, UnknownNamedError
 from shared.rules.schemes.loading import SchemeRegistry
@@ -18,6 +19,7 @@ class OfficeBooks:
 
     def __init__(self, rulebook_folder: str = "", scheme_folder: str = "") -> None:
         self._folders = rulebook_folder, scheme_folder
+        self._cited: dict[str, Text] = {}
 
     @cached_property
     def rulebooks(self) -> Registry:
@@ -28,6 +30,24 @@ class OfficeBooks:
     def schemes(self) -> SchemeRegistry:
         """Every scheme of which there is a text here."""
         return SchemeRegistry(self._folders[1])
+
+    def cited(self, clause: str) -> Text:
+        """A clause as people cite it: by the title of its rulebook and its number there; by its id where neither text
+        is here. A clause that has a name instead of a number is cited by its rulebook alone."""
+        found = self._cited.get(clause)
+        if found is None:
+            found = self._cited[clause] = self._citation(clause)
+        return found
+
+    def _citation(self, clause: str) -> Text:
+        name, _, place = clause.rpartition(".")
+        book = self.book(name)
+        if book is None:
+            return Text(clause, clause)
+        title = book.rulebook.title
+        if not place[:1].isdigit():
+            return Text(f"《{title.zh}》", title.en)
+        return Text(f"《{title.zh}》第{place}条", f"{title.en}, clause {place}")
 
     def book(self, name: str, version: int | None = None, sha256: str = "") -> Book | None:
         """A rulebook by its digest, else by name and version; None where its text is not here."""

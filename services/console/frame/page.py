@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Final, cast
@@ -19,7 +19,9 @@ from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
+from services.console.frame.place_names import PlaceNames
 from services.console.frame.refused import problem_words
+from services.console.frame.seen_names import SeenNames
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
 from shared.access.caller import Caller
@@ -51,11 +53,14 @@ class ConsoleParts:
         known: SeenScopes,
         now: Callable[[], datetime],
         books: OfficeBooks | None = None,
+        names: PlaceNames | None = None,
     ) -> None:
         self.clients = clients
         self.known = known
         self.now = now
         self.books = books or OfficeBooks()
+        self.names = names or PlaceNames()
+        self.seen_names = SeenNames(now)
 
 
 class PageRequest:
@@ -92,6 +97,10 @@ class PageRequest:
     async def scope(self, scope: str) -> SeenScope:
         """What pages show of a scope: zone, offices, people."""
         return await self.parts.known.of(scope, self.services)
+
+    async def names_of(self, scope: str, customers: Iterable[str]) -> dict[str, str]:
+        """How a few customers are called, as whoever asks may see it; empty of who is out of reach."""
+        return await self.parts.seen_names.of(self.services, self.caller.login, scope, customers)
 
     async def scope_anew(self, scope: str) -> SeenScope:
         """The same, asked now."""
@@ -135,6 +144,9 @@ class PageRequest:
             "now": self.now,
             "notice": notice,
             "asset": asset,
+            "cited": self.parts.books.cited,
+            "office_name": self.parts.names.office,
+            "scope_name": self.parts.names.scope,
             **values,
         }
         answer = HTMLResponse(rendered(self.language, template, given), status, headers=_HEADERS)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from msgspec import Struct
 from starlette.responses import Response
 
-from services.console.asking.audit_answers import ShownSetAside, ShownSetAsides
+from services.console.asking.audit_answers import ShownEvent, ShownSetAside, ShownSetAsides
+from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.scope_pages import place_in
+from services.console.frame.trade_words import kind_word
 from services.console.frame.typed_times import typed_instant
 from services.console.pages.audit.act_words import COMPARISONS
 from services.console.pages.audit.log_state import log_state
 from services.console.pages.audit.searching import AuditSearch, SearchResult
 from shared.contract.answers.audits import AuditAnswer, AuditsPage, DifferenceAnswer, DifferencesPage
-from shared.i18n import translated
+from shared.i18n import Text, translated
 
 ROOM: Final = "audit"
 ACTION: Final = "page.audit"
 DIFFERENCES: Final = 50
+WORDED: Final = 20
+"""Facts that are left out, of which the page asks what they are."""
 
 
 class TypedSearch(Struct, frozen=True):
@@ -72,9 +77,10 @@ async def _shown(
         name: page.may(action, place)
         for name, action in (("replay", "page.replays"), ("access", "access.read_log"), ("evidence", "evidence.make"))
     }  # fmt: skip
+    asides = await _set_asides(page, place)
     return page.render(
         "audit/overview.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts, typed=typed,
-        wrong=wrong, found=found, log=await log_state(page), asides=await _set_asides(page, place),
+        wrong=wrong, found=found, log=await log_state(page), asides=asides, kinds=await _kinds(page, asides),
         checks=await _checks(page, place), comparisons=COMPARISONS, may=may,
     )  # fmt: skip
 
@@ -84,6 +90,21 @@ async def _set_asides(page: PageRequest, place: OfficePlace) -> list[ShownSetAsi
         return None
     path = f"/v1/journal/{place.scope}/set-asides"
     return (await page.services.get("intake", path, ShownSetAsides)).set_asides
+
+
+async def _kinds(page: PageRequest, asides: list[ShownSetAside] | None) -> dict[str, Text | str]:
+    """What the first of the facts that are left out are, by their ids; of others the id stands alone."""
+
+    async def kind(event: str) -> Text | str:
+        try:
+            return kind_word((await page.services.get("intake", f"/v1/events/{event}", ShownEvent)).type)
+        except ServiceRefusedError as error:
+            if error.status not in (403, 404):
+                raise
+            return ""
+
+    wanted = [one.set_aside for one in (asides or [])[:WORDED]]
+    return dict(zip(wanted, await asyncio.gather(*map(kind, wanted)), strict=True))
 
 
 async def _checks(page: PageRequest, place: OfficePlace) -> StoredChecks | None:

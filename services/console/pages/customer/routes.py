@@ -17,6 +17,7 @@ from services.console.pages.customer.customer_page import (
     customer_page,
 )
 from services.console.pages.customer.list_page import case_of, customers_page, find_customers
+from shared.contract.case_numbers import case_number
 from shared.i18n import bilingual
 from shared.platform.http.problem import ProblemError
 
@@ -24,9 +25,10 @@ CaseOfPath = Annotated[str, Path(max_length=20)]
 
 
 async def evidence(page: Page, scope: ScopeOfCustomer, customer: CustomerOfPath) -> Response:
-    """The evidence pack, as it comes."""
+    """The evidence pack, as it comes, by the case number of the customer."""
     await place_in(page, scope, ACTION)
-    return await passed_on(page, "audit", f"/v1/scopes/{scope}/customers/{customer}/evidence")
+    path = f"/v1/scopes/{scope}/customers/{customer}/evidence"
+    return await passed_on(page, "audit", path, f"evidence-{case_number(customer)}.zip")
 
 
 async def case_page(page: Page, scope: ScopeOfCustomer, case: CaseOfPath) -> Response:

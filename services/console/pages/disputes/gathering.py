@@ -76,9 +76,10 @@ async def dispute_lines(
     open_ = [one for one in found if one.status == "open"]
     ruled = [one for one in reversed(found) if one.status == "ruled"][:RULED]
     customers = {one.customer: one async for one in _disputed(page, scope)} if open_ else {}
+    names = await page.names_of(scope, [one.customer for one in ruled])
     return (
         [_line(one, customers.get(one.customer), book) for one in open_],
-        [_line(one, None, book) for one in ruled],
+        [_line(one, None, book, names.get(one.customer, "")) for one in ruled],
     )
 
 
@@ -127,12 +128,14 @@ async def _disputed(page: PageRequest, scope: str) -> AsyncIterator[ListedCustom
         cursor = told.cursor
 
 
-def _line(told: DisputeResult, customer: ListedCustomer | None, book: Rulebook | None) -> DisputeLine:
+def _line(
+    told: DisputeResult, customer: ListedCustomer | None, book: Rulebook | None, name: str = ""
+) -> DisputeLine:
     opened = [one for one in customer.decisions if one.decision == "disputed"] if customer is not None else []
     return DisputeLine(
         told,
         case_number(told.customer),
-        customer.names[0] if customer is not None and customer.names else "",
+        customer.names[0] if customer is not None and customer.names else name,
         customer.owner if customer is not None else None,
         opened[-1].at if opened else None,
         clause_words(book, told.clause),

@@ -141,6 +141,7 @@ class _Asking:
 
     def __init__(self, page: PageRequest, place: OfficePlace, today: date) -> None:
         self._get = page.services.get
+        self._names = page.names_of
         self._now = page.now
         self._place = place
         self._today = today
@@ -182,7 +183,11 @@ class _Asking:
             for one in line.figures["lapsed"].ids
         ]
         latest = sorted(((at, customer) for customer, at in ended), reverse=True)[:SHOWN]
-        return [LapsedClaim(customer, case_number(customer), "", at) for at, customer in latest]
+        names = await self._names(self._place.scope, [customer for _, customer in latest])
+        return [
+            LapsedClaim(customer, case_number(customer), names.get(customer, ""), at)
+            for at, customer in latest
+        ]
 
     async def penalties(self, since: date) -> list[ListedPenalty]:
         """Those of records of the last days, the last first."""

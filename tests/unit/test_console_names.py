@@ -1,0 +1,110 @@
+"""Offices, scopes, clauses and customers by their names: an id stands where nobody gave a name."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from services.console.asking.customer_answers import CustomerNames
+from services.console.asking.refusals import ServiceRefusedError
+from services.console.asking.services import ServicesAsPerson
+from services.console.frame.office_books import OfficeBooks
+from services.console.frame.place_names import PlaceNames
+from services.console.frame.seen_names import KEPT, SeenNames
+from shared.i18n import Text
+from shared.platform.officefile.errors import OfficeFileError
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 3, 12, 1, tzinfo=UTC)
+
+
+def test_the_names_that_ship_are_those_of_the_invented_office() -> None:
+    names = PlaceNames.read(str(ROOT / "deploy/names.yaml"))
+    assert names.office("demo-office") == Text("演示案场", "Demonstration office")
+    assert names.scope("demo") == Text("演示项目", "Demonstration project")
+    assert names.office("east-1") == Text("east-1", "east-1")
+
+
+def test_without_a_file_everything_is_called_by_its_id() -> None:
+    assert PlaceNames.read("").scope("demo") == Text("demo", "demo")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ("offices:\n  a: {zh: 甲}\n", "offices.a", 2),
+        ("offices:\n  a: {zh: '', en: A}\n", "offices.a.zh", 2),
+        ("office:\n  a: {zh: 甲, en: A}\n", "office", 1),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_with_its_line(
+    tmp_path: Path, text: str, key: str, line: int
+) -> None:
+    file = tmp_path / "names.yaml"
+    file.write_text(text)
+    with pytest.raises(OfficeFileError) as refused:
+        PlaceNames.read(str(file))
+    assert refused.value.key.startswith(key)
+    assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("clause", "zh", "en"),
+    [
+        ("shijiazhuang.1", "《石家庄公司销售现场客户界定制度》第1条",
+         "Shijiazhuang on-site customer definition rules, clause 1"),
+        ("base.dispute", "《通用规则》", None),
+        ("elsewhere.7", "elsewhere.7", "elsewhere.7"),
+    ],
+)  # fmt: skip
+def test_a_clause_is_cited_by_its_rulebook(clause: str, zh: str, en: str | None) -> None:
+    cited = OfficeBooks().cited(clause)
+    assert cited.zh == zh
+    assert en is None or cited.en == en
+    assert "base." not in cited.en
+
+
+def test_a_clause_of_an_office_s_own_rulebook_is_cited_by_its_title(tmp_path: Path) -> None:
+    (tmp_path / "east.yaml").write_text(
+        "rulebook: east\nversion: 1\nextends: shijiazhuang\ntitle: {zh: 东区制度, en: Rules of the east}\n"
+        'named: {honoured: true, cite: "1"}\nclauses:\n  "1": {zh: 甲, en: A.}\n'
+    )
+    assert OfficeBooks(str(tmp_path)).cited("east.1") == Text(
+        "《东区制度》第1条", "Rules of the east, clause 1"
+    )
+
+
+class NamesAsked:
+    """Attribution, which knows two customers and shows a third to nobody."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def get(self, _service: str, path: str, _kind: type[Any], **_query: Any) -> CustomerNames:
+        customer = path.rpartition("/")[2]
+        self.asked.append(customer)
+        if customer == "c3":
+            raise ServiceRefusedError("attribution", 404, "没有 (none)")
+        return CustomerNames([f"王{customer}"] if customer == "c1" else [])
+
+
+def test_names_are_asked_once_for_each_who_looks_and_again_after_a_while() -> None:
+    at, services = [NOW], NamesAsked()
+    names = SeenNames(lambda: at[0])
+
+    def seen(viewer: str) -> dict[str, str]:
+        asker = cast(ServicesAsPerson, services)
+        return asyncio.run(names.of(asker, viewer, "east", ["c1", "c2", "c3", "c1"]))
+
+    assert seen("gao") == {"c1": "王c1", "c2": "", "c3": ""}
+    assert seen("gao") == {"c1": "王c1", "c2": "", "c3": ""}
+    assert sorted(services.asked) == ["c1", "c2", "c3"]
+    seen("li")
+    assert len(services.asked) == 6
+    at[0] += KEPT + timedelta(seconds=1)
+    seen("gao")
+    assert len(services.asked) == 9
