@@ -248,6 +248,39 @@ async def test_an_empty_search_says_how_to_look(services: MadeUpAnswers) -> None
     assert "没有找到" in (await services.client().post(LIST, data={"search": "张"})).text
 
 
+LOOKUP = "attribution POST /v1/scopes/east/lookup"
+OF_A_COLLEAGUE = {
+    "contact": "138****0009", "known": True, "customer": "c9", "names": ["赵**"], "contacts": ["138****0009"],
+    "owner": "wang", "owner_name": "王强", "status": "owned", "basis": "visit", "since": None, "expires_at": None,
+    "ask": [], "do": [], "clause": "shijiazhuang.1", "clause_text": None, "as_of_seq": 9,
+}  # fmt: skip
+
+
+async def test_a_whole_number_of_a_colleague_s_customer_says_whose_it_is(services: MadeUpAnswers) -> None:
+    services.answers[FOUND] = {"rows": [], "total": 0, "cursor": None}
+    services.answers[LOOKUP] = OF_A_COLLEAGUE
+    page = (await services.client().post(LIST, data={"search": "13800000009"})).text
+    assert "客户归王强" in page and "138****0009" in page and "赵**" in page and "没有找到" not in page
+    assert "c9" not in page
+    assert services.sent(LOOKUP) == [{"contact": "13800000009"}]
+
+
+async def test_a_name_or_a_part_of_a_number_is_asked_of_nobody_else(services: MadeUpAnswers) -> None:
+    services.answers[FOUND] = {"rows": [], "total": 0, "cursor": None}
+    services.answers[LOOKUP] = OF_A_COLLEAGUE
+    for typed in ("张三", "1380000", "li", case_number("c1")):
+        page = (await services.client().post(LIST, data={"search": typed})).text
+        assert "客户归王强" not in page
+    assert services.sent(LOOKUP) == []
+
+
+async def test_who_has_asked_too_much_is_told_so(services: MadeUpAnswers) -> None:
+    services.answers[FOUND] = {"rows": [], "total": 0, "cursor": None}
+    services.answers[LOOKUP] = lambda _: refused(429, "太多 (too many)")
+    page = (await services.client().post(LIST, data={"search": "13800000009"})).text
+    assert "查询过于频繁，请" in page and "没有找到" in page
+
+
 def test_a_record_is_told_in_words() -> None:
     names = {"li": "李娜", "wang": "王强"}.get
     data = VISIT | {"present": ["li", "wang"], "started_at": "2026-03-09T02:00:00Z", "category": "general",

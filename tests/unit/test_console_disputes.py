@@ -308,6 +308,28 @@ def test_a_dispute_is_opened_of_a_customer_or_by_a_contact() -> None:
     assert re.search(r'id="contact-wrong">请填写客户完整', page) and 'id="reason-wrong"' in page
 
 
+@pytest.mark.parametrize("role", ["consultant", "admin_manager"])
+def test_a_number_that_nobody_registered_is_no_dispute(role: Any) -> None:
+    """Whether the door may be asked, or the register is."""
+    door = {
+        "contact": "139****0001", "known": False, "customer": None, "ask": [], "do": [], "clause": "shijiazhuang.1",
+        "clause_text": None, "as_of_seq": 7,
+    }  # fmt: skip
+    made = services()
+    made._answers[f"/v1/scopes/{SCOPE}/lookup"] = door
+    register = {"rows": [], "total": 0, "cursor": None}
+    made._answers["/v1/offices/east-1/registers/customers"] = register
+    form = {"event": FORM["event"], "at": FORM["at"], "contact": "13900000001", "reason": "我先接待"}
+    status, page = shown(open_dispute, made.page(role, staff="li", form=form), SCOPE)
+    assert status == 422 and made.recorded == []
+    assert (
+        re.search(r'id="contact-wrong">没有人登记过', page) and "13900000001" in page and "我先接待" in page
+    )
+    door["known"], register["total"] = True, 1
+    sent = answered(open_dispute, made.page(role, staff="li", form=form), SCOPE)
+    assert sent.status_code == 303 and len(made.recorded) == 1
+
+
 def test_a_dispute_that_is_out_of_reach_is_not_there() -> None:
     for scope, name in ((SCOPE, "q2"), ("west", "q1")):
         with pytest.raises(ProblemError) as raised:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from services.console.asking.customer_answers import FoundCustomer, FoundCustomers
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.customer_words import STATUS_MARKS, shown_name
+from services.console.frame.looking_up import is_whole, look_up
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
@@ -20,6 +21,7 @@ from services.console.frame.scope_pages import place_in
 from services.console.frame.trade_words import STATUSES, word
 from services.console.frame.words import instant
 from services.console.pages.customer.customer_page import ACTION, ScopeOfCustomer
+from shared.contract.answers.desk import LookupAnswer
 from shared.contract.answers.scopes import CustomerAnswer, CustomersPage, ListedCustomer
 from shared.contract.case_numbers import case_digest, case_number
 from shared.i18n import Text, translated
@@ -109,9 +111,14 @@ async def _page(page: PageRequest, scope: str, asked: CustomersWanted, cursor: s
     place, facts = await place_in(page, scope, ACTION)
     searched = bool(asked.search or asked.office)
     told = await (_found(page, place, asked, cursor) if searched else _listed(page, facts, asked, cursor))
+    of_others = None
+    if not told.lines and is_whole(asked.search):
+        of_others = await look_up(page, place, asked.search)
     return page.render(
         "customer/list.html",
         place=place, room="customers", facts=facts, asked=asked, told=told, searched=searched,
+        of_others=of_others if isinstance(of_others, LookupAnswer) else None,
+        unasked=of_others if isinstance(of_others, Text) else None,
         statuses=STATUSES, owners=_owners(facts), offices=facts.scope.offices,
         after=asked.address(scope, told.next) if told.next else None, first=cursor is None,
     )  # fmt: skip

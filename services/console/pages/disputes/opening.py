@@ -7,14 +7,16 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services.console.asking.customer_answers import FoundCustomers
 from services.console.frame.forms import Form, Wrong
+from services.console.frame.looking_up import look_up
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry
 from services.console.frame.scope_pages import named_party, party_by
 from shared.contract.answers.scopes import CustomerAnswer
-from shared.i18n import translated
+from shared.i18n import Text, translated
 
 
 def opening_of(
@@ -38,6 +40,31 @@ def opening_of(
         "deal": form.given("deal"),
     }
     return data, wrong
+
+
+async def unknown(page: PageRequest, place: OfficePlace, facts: SeenScope, contact: str) -> Text | None:
+    """Why no dispute is opened over a contact: nobody has registered it, or it cannot be told; None of a customer.
+
+    Who has no look-up at the door reads the registers of customers instead.
+    """
+    told = await look_up(page, place, contact)
+    if isinstance(told, Text):
+        return told
+    known = told.known if told is not None else await _in_a_register(page, facts, contact)
+    if known:
+        return None
+    return translated(
+        "Nobody has registered a customer with this number or id: there is nothing to contest. Register the visit or "
+        "call first."
+    )
+
+
+async def _in_a_register(page: PageRequest, facts: SeenScope, contact: str) -> bool:
+    for office in facts.scope.offices:
+        path = f"/v1/offices/{office}/registers/customers"
+        if (await page.services.get("registers", path, FoundCustomers, search=contact, limit=1)).total:
+            return True
+    return False
 
 
 def opening_page(

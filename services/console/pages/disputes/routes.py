@@ -26,7 +26,7 @@ from services.console.pages.disputes.gathering import (
     dispute_case,
     dispute_lines,
 )
-from services.console.pages.disputes.opening import opening_of, opening_page
+from services.console.pages.disputes.opening import opening_of, opening_page, unknown
 from services.console.pages.disputes.ruling import (
     FIELDS,
     RulingOutcome,
@@ -167,6 +167,10 @@ async def open_dispute(page: Page, scope: ScopeOfPath) -> Response:
     known = await customer_of(page, scope, form["customer"])
     data, wrong = opening_of(form, known, entry, actor_at(page.caller, place))
     typed = {"reason": form["reason"], "contact": form["contact"]}
+    if not wrong and form["contact"]:
+        told = await unknown(page, place, facts, form["contact"])
+        if told is not None:
+            wrong.fields["contact"] = told
     if not wrong:
         try:
             done = await record(page, envelope(page, place, "dispute.opened", data, entry))
