@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from services.console.asking.customer_answers import WorkListAnswered
+from services.console.frame.office_books import OfficeBooks
 from services.console.pages.mine import calendar, own_list
 from services.console.pages.mine.profile import changed
 from shared.contract.answers.scopes import ListedCustomer
@@ -135,7 +136,7 @@ async def test_the_list_tells_the_reason_and_escapes_names(
     services.answers[WORK] = work(due(HOSTILE, next_step=HOSTILE))
     page = (await services.client(language=language).get(MINE)).text
     assert word in page
-    assert case_number("c1") in page and "base.1" in page
+    assert case_number("c1") in page and getattr(OfficeBooks().cited("base.1"), language) in page
     assert 'href="tel:+8613800000001"' in page
     assert "<script>alert" not in page and "<img src=x" not in page
     assert "&lt;script&gt;" in page
@@ -292,3 +293,13 @@ async def test_another_office_is_not_there(services: MadeUpAnswers) -> None:
 def _no_boards() -> dict[str, Any]:
     board = {"queue": [], "next": None}
     return {"visit": board, "call": board}
+
+
+async def test_what_came_of_it_is_pressed_after_all_that_it_records(services: MadeUpAnswers) -> None:
+    page = (await services.client().get(f"{MINE}/c1/follow-up")).text
+    fields = ("next_on", "level", "content", "next_step", "method")
+    pressed = page.index('class="outcomes"')
+    assert [one for one in fields if page.index(f'name="{one}"') > pressed] == []
+    assert page.count('<button name="outcome"') == page.count("<button") - page[: page.index("<main")].count(
+        "<button"
+    )
