@@ -345,7 +345,7 @@ def test_a_board_moves_when_another_browser_records(
 
 
 def test_a_shift_is_opened_and_somebody_goes_and_comes_back(console: ConsoleUnderTest, desk: Page) -> None:
-    desk.goto(f"{address(console)}/shift")
+    desk.goto(f"/at/{console.scope}/{console.office}/shift")
     order = desk.locator(".places input")
     first = order.nth(1).get_attribute("name")
     for number in range(order.count()):

@@ -16,6 +16,7 @@ from services.console.frame.page import ConsoleParts
 from services.console.frame.place_facts import SeenScopes
 from services.console.frame.refused import handle_refused
 from services.console.pages.desk.routes import desk_routes
+from services.console.pages.shift.shift_page import shift_routes
 from shared.access.caller import Caller, StaffRole
 from shared.contract.events import Role
 from shared.platform.http.problem import PROBLEM_TYPE, ProblemError, problem
@@ -83,6 +84,7 @@ class DeskServices:
         handle_refused(app)
         app.add_exception_handler(ProblemError, _on_problem)
         app.include_router(desk_routes())
+        app.include_router(shift_routes())
         return app
 
 

@@ -16,7 +16,6 @@ from services.console.pages.desk.entry import DeskEntry, EntryKind, entry_of, ti
 from services.console.pages.desk.floor import OfficeFloor, opened_when
 from services.console.pages.desk.looked_up import _FIELDS, LookedUpCustomer, cannot_be_asked
 from services.console.pages.desk.presets import ReceiverChoice, ReceiverPreset, preset_of
-from services.console.pages.desk.turns import order_of
 from shared.contract import decode_event
 from shared.contract.answers.desk import AskedAbout, BoardsAnswer, LookupAnswer
 from shared.contract.answers.lists import StaffPage
@@ -454,38 +453,6 @@ def test_a_shift_is_of_the_day_of_the_office(opened: str | None, told: str) -> N
     assert opened_when(boards, NOW + timedelta(days=1), ZONE) == ("never" if opened is None else "before")
 
 
-def test_an_order_is_of_people_with_places_of_their_own() -> None:
-    def read(**places: str) -> tuple[list[str], Wrong]:
-        wrong = Wrong()
-        return order_of(Form({f"place-{name}": [place] for name, place in places.items()}), wrong), wrong
-
-    order, wrong = read(li="3", wang="1", chen="")
-    assert (order, bool(wrong)) == (["wang", "li"], False)
-    assert set(read(li="1", wang="1")[1].fields) == {"place-wang"}
-    assert set(read(li="first")[1].fields) == set(read(li="0")[1].fields) == {"place-li"}
-    assert read(li="")[1].whole
-
-
-async def test_a_shift_is_opened_by_who_may() -> None:
-    services = DeskServices()
-    async with services.browser() as browser:
-        page = (await browser.get(f"{DESK}/shift")).text
-        assert re.search(r'name="place-li"[^>]*value="1"', page)
-        assert re.search(r'name="place-wang"[^>]*value="2"', page)
-        assert re.search(r'name="place-chen"[^>]*value=""', page)
-        assert "place-desk" not in page
-        form = {"event": EVENT, "place-li": "2", "place-wang": "1", "duty_manager": "chen"}
-        answer = await browser.post(f"{DESK}/shift", data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, DESK)
-    (event,) = services.sent(RECORD)
-    assert (event["type"], event["data"]) == (
-        "shift.opened",
-        {"order": ["wang", "li"], "duty_manager": "chen"},
-    )
-    async with services.browser("consultant", "li") as browser:
-        assert "place-li" not in (await browser.get(f"{DESK}/shift")).text
-
-
 async def test_who_is_away_is_shown_so_and_comes_back() -> None:
     services = DeskServices()
     services.answers[STAFF] = staff(li="business")
@@ -516,7 +483,7 @@ async def test_a_consultant_is_offered_what_they_do_themselves() -> None:
         page = (await browser.get(DESK)).text
     (receivers,) = re.findall(r'<select id="receiver".*?</select>', page, re.S)
     assert re.findall(r'<option value="(\w+)"', receivers) == ["wang"]
-    assert f"{DESK}/shift" not in page
+    assert "/at/east/east-1/shift" not in page
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -1,4 +1,4 @@
-"""People: enrolling beside who is there, the shift by names, customers handed over once, hostile texts escaped."""
+"""People: enrolling beside who is there, customers handed over once, hostile texts escaped."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from services.console.pages.people.routes import (
     act_on_member,
     enrol,
     member,
-    open_shift,
     people,
-    shift,
 )
 from shared.platform.http.problem import ProblemError
 from tests.support.console_pages import (
@@ -112,7 +110,7 @@ def plain(page: str) -> str:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_people_stand_there_by_name_and_their_names_are_text(language: str) -> None:
     made = HandedOver([customer(1, names=[HOSTILE])])
-    for handler, of in ((people, ()), (member, ("li",)), (member, ("evil",)), (shift, ())):
+    for handler, of in ((people, ()), (member, ("li",)), (member, ("evil",))):
         made._answers[f"/v1/offices/{OFFICE}/boards"] = BOARDS
         status, page = shown(handler, made.page("manager", language=language), SCOPE, OFFICE, *of)
         assert status == 200
@@ -183,33 +181,6 @@ def test_what_lacks_of_an_enrolment_stands_beside_its_field() -> None:
     )
     _, page = shown(enrol, made.page("manager", form=ENROLMENT), SCOPE, OFFICE)
     assert re.search(r'id="sms-wrong">不是手机号<', page)
-
-
-def test_the_shift_is_ordered_by_names_and_recorded_by_ids() -> None:
-    made = HandedOver([])
-    made._answers[f"/v1/offices/{OFFICE}/boards"] = BOARDS
-    _, page = shown(shift, made.page("manager"), SCOPE, OFFICE)
-    told = plain(page)
-    assert told.index("王强") < told.index("李娜") < told.index("赵敏")
-    assert re.search(r'name="place_wang" value="1"', page) and re.search(r'name="place_zhao" value=""', page)
-    form = {**FORM, "place_li": "1", "place_zhao": "3", "place_wang": "2", "duty_manager": "gao"}
-    assert answered(open_shift, made.page("manager", form=form), SCOPE, OFFICE).status_code == 303
-    assert made.recorded[0]["data"] == {"order": ["li", "wang", "zhao"], "duty_manager": "gao"}
-
-
-@pytest.mark.parametrize(
-    ("places", "told"),
-    [
-        ({"place_li": "1", "place_wang": "1"}, "此次序重复"),
-        ({"place_li": "first"}, "1至100"),
-        ({}, "请至少给一位"),
-    ],
-)
-def test_an_order_that_is_none_is_told(places: dict[str, str], told: str) -> None:
-    made = HandedOver([])
-    status, page = shown(open_shift, made.page("manager", form={**FORM, **places}), SCOPE, OFFICE)
-    assert status == 422 and made.recorded == [] and told in page
-    assert all(f'value="{one}"' in page for one in places.values())
 
 
 HAND_OVER = {

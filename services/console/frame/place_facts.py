@@ -16,6 +16,8 @@ KEPT: Final = 5.0
 PAGE: Final = 500
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 """Of a scope in which nothing is folded yet."""
+RECEIVERS: Final = ("consultant", "supervisor", "manager")
+"""Roles of those who may be on the floor, in the order in which they are offered."""
 
 
 class SeenScope(Struct, frozen=True):

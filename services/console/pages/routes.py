@@ -14,6 +14,7 @@ from services.console.pages.mine.routes import mine_routes
 from services.console.pages.people.routes import people_routes
 from services.console.pages.reports.routes import report_routes
 from services.console.pages.rulebook.routes import rulebook_routes
+from services.console.pages.shift.shift_page import shift_routes
 
 
 def page_routes() -> APIRouter:
@@ -30,6 +31,7 @@ def page_routes() -> APIRouter:
         people_routes,
         report_routes,
         rulebook_routes,
+        shift_routes,
     ):
         made.include_router(routes())
     return made

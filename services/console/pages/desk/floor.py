@@ -12,14 +12,13 @@ from msgspec import UNSET, Struct
 
 from services.console.asking.services import ServicesAsPerson
 from services.console.frame.navigation import OfficePlace
+from services.console.frame.place_facts import RECEIVERS
 from shared.contract import parse_instant
 from shared.contract.answers.desk import BoardsAnswer
 from shared.contract.answers.lists import StaffMember, StaffPage
 from shared.contract.answers.result import BoardResult
 
 PAGE: Final = 500
-RECEIVERS: Final = ("consultant", "supervisor", "manager")
-"""Roles of those who may be on the floor, in the order in which they are offered."""
 
 Opened: TypeAlias = Literal["today", "before", "never", "untold"]
 

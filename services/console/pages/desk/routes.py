@@ -19,8 +19,6 @@ def desk_routes() -> APIRouter:
         ("POST", f"{DESK}/lookup", registering.look),
         ("POST", f"{DESK}/entries", registering.register),
         ("POST", f"{DESK}/queued", queued.queued),
-        ("GET", f"{DESK}/shift", turns.shift_page),
-        ("POST", f"{DESK}/shift", turns.open_shift),
         ("POST", f"{DESK}/away", turns.leave),
         ("POST", f"{DESK}/back", turns.come_back),
     ):

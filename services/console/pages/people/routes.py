@@ -1,4 +1,4 @@
-"""The addresses of people: the list with enrolment, one person, and the shift."""
+"""The addresses of people: the list with enrolment, and one person."""
 
 from __future__ import annotations
 
@@ -29,8 +29,6 @@ from services.console.pages.people.handing_over import (
     previewed,
     transfers,
 )
-from services.console.pages.people.shift import ShiftPlace, as_it_stands, shift_of, typed_places
-from shared.contract.answers.desk import BoardsAnswer
 from shared.contract.answers.lists import StaffMember, StaffPage
 from shared.contract.events import Role
 from shared.i18n import Text, bilingual, translated
@@ -96,32 +94,6 @@ async def act_on_member(page: Page, scope: Place, office: Place, staff: StaffOfP
         return await _recorded(page, desk.place, kinds[form["do"]], data, entry, address, told)
     except ServiceRefusedError as error:
         return await _member(desk, entry, HandOverTyped.fresh(), wrong=wrong_with(error, {}))
-
-
-async def shift(page: Page, scope: Place, office: Place) -> Response:
-    """The order of today, to be set."""
-    place = page.at(scope, office, ACTION)
-    facts = await page.scope(scope)
-    boards = await page.services.get("attribution", f"/v1/offices/{office}/boards", BoardsAnswer)
-    return _shift(page, place, facts, as_it_stands(boards, facts.at_work(office)), FormEntry.fresh(page.now))
-
-
-async def open_shift(page: Page, scope: Place, office: Place) -> Response:
-    """Set the order."""
-    place = page.at(scope, office, ACTION)
-    facts = await page.scope(scope)
-    form = await page.form()
-    entry = FormEntry.of(form, page.now, facts.zone)
-    places = typed_places(form, facts.at_work(office))
-    data, wrong = shift_of(places, form.given("duty_manager"))
-    if not wrong:
-        try:
-            told = translated("The shift is open: boards are in this order, and nobody is away.")
-            address = f"/at/{scope}/{office}/shift"
-            return await _recorded(page, place, "shift.opened", data, entry, address, told)
-        except ServiceRefusedError as error:
-            wrong = wrong_with(error, {"data.duty_manager": "duty_manager"})
-    return _shift(page, place, facts, places, entry, wrong, form["duty_manager"])
 
 
 class MemberDesk(Struct, frozen=True):
@@ -217,24 +189,6 @@ async def _people(
     )  # fmt: skip
 
 
-def _shift(
-    page: PageRequest,
-    place: OfficePlace,
-    facts: SeenScope,
-    places: list[ShiftPlace],
-    entry: FormEntry,
-    wrong: Wrong | None = None,
-    duty_manager: str = "",
-) -> Response:
-    superiors = [
-        one for one in facts.at_work(place.office) if one.role in ("supervisor", "manager", "director")
-    ]
-    return page.render(
-        "people/shift.html", status=422 if wrong else 200, place=place, room="people", facts=facts, places=places,
-        entry=entry, wrong=wrong, duty_manager=duty_manager, superiors=[(one.staff, one.name) for one in superiors],
-    )  # fmt: skip
-
-
 def _approvers(facts: SeenScope) -> dict[str, list[str]]:
     """Who may approve a transfer, by the roles whose approval the rulebook wants."""
     book = book_in_force(facts.scope)
@@ -273,8 +227,6 @@ def people_routes() -> APIRouter:
         (f"{room}/people", enrol, "POST"),
         (f"{room}/people/{{staff}}", member, "GET"),
         (f"{room}/people/{{staff}}", act_on_member, "POST"),
-        (f"{room}/shift", shift, "GET"),
-        (f"{room}/shift", open_shift, "POST"),
     ):
         made.add_api_route(path, handler, methods=[method], response_model=None)
     return made

@@ -1,0 +1,1 @@
+"""The shift: who is here today, and in which order they receive."""
