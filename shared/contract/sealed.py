@@ -35,6 +35,8 @@ HIDDEN: Final = "****"
 """Stands for a contact of which something was left out when it was typed."""
 ERASED: Final = bilingual("an erased person")
 """Is read where the key is gone."""
+NOT_SHOWN: Final = bilingual("under seal, not shown")
+"""What answers say in the place of words that cannot be opened."""
 
 _person: Final = re.compile(PERSON_PATTERN.strip("^$")).fullmatch
 _token: Final = re.compile(r"([pwsn]:[0-9a-v]{26})\.([A-Za-z0-9_-]+)").fullmatch

@@ -24,6 +24,7 @@ from services.console.pages.reports.periods import TypedPeriod, asked_period
 from services.console.pages.reports.registers import SORTS, RegisterFilter, said_columns
 from services.console.pages.reports.row_words import RowWords
 from services.registers.reports.catalogue import REPORTS as KNOWN
+from shared.contract.sealed import NOT_SHOWN
 from shared.i18n import Text
 from tests.support.console_rendering import HOSTILE, NOW, ZONE, made_up_scope, page_text
 
@@ -232,7 +233,7 @@ def test_a_register_hides_empty_columns_and_escapes_what_was_typed(language: Lan
         ("method", "door_visit", "上门拜访"),
         ("shares", {"li": 5000, "wang": 5000}, "小李：50%；小王：50%"),
         ("signed_at", "2026-03-09T07:07:00Z", "2026年3月9日15:07"),
-        ("reason", "[sealed]", "已密封"),
+        ("reason", NOT_SHOWN, "已加密，不可见"),
         ("notes", "on_turn", "on_turn"),
         ("level", None, ""),
     ],

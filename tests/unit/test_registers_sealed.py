@@ -57,6 +57,7 @@ def wordy_journal() -> WrittenJournal:
         done=False,
         missing="收入证明",
     )
+    journal.add("deal.cancelled", "03-15 10:30", deal="d1", reason="贷款未批，退订")
     journal.add(
         "reservation.made", "03-15 11:00", reservation="r1", customer=party("c"), by="li", project="garden",
         kind="queue", wants="南向",

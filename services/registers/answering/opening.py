@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from services.registers.model.deals import DealRow
 from services.registers.model.records import PostedRecord
 from services.registers.model.registers import AnyRecord, KnownRegisters
 from services.registers.posting.amendments import Amendments
 from services.registers.posting.deals import with_records
 from services.registers.reading.known_scope import KnownScope
-from shared.contract import Data, DealProgressed, DealTermsSet, RecordAmended, decode_event
+from shared.contract import Data, DealProgressed, DealSubscribed, DealTermsSet, RecordAmended, decode_event
 from shared.contract.sealed import ERASED, WORDS, is_sealed_form
 from shared.ids import DealId, EventId
 
@@ -28,15 +29,43 @@ _MARK = WORDS.encode()
 
 def with_words(scope: KnownScope, known: KnownRegisters, shown: Iterable[AnyRecord]) -> KnownRegisters:
     """What was known, with the words of the records that are shown; the rest stays under seal."""
-    sealed = [one for one in {one.id: one for one in shown}.values() if _is_sealed(one.data)]
-    if not sealed:
+    those = {one.id: one for one in shown}
+    sealed = [one for one in those.values() if _is_sealed(one.data)]
+    cancelled = _cancelled(known, those)
+    if not sealed and not cancelled:
         return known
     opened = dict(zip((one.id for one in sealed), _opened(scope, known, sealed), strict=True))
     records = {one.id: replace(one, data=opened[one.id]) for one in sealed}
     found = KnownRegisters(known.registers, known.known_at, known.as_of, records)
     deals = {one.data.deal for one in sealed if isinstance(one.data, DealProgressed | DealTermsSet)}
-    found.__dict__["deals"] = _deals(known, found.entries, deals) if deals else known.deals
+    told = _deals(known, found.entries, deals) if deals else known.deals
+    found.__dict__["deals"] = _with_reasons(scope, told, cancelled) if cancelled else told
     return found
+
+
+def _cancelled(known: KnownRegisters, shown: Mapping[EventId, AnyRecord]) -> dict[DealId, int]:
+    """Of the deals that are shown those whose reason of the cancellation is under seal, with the seq that holds it: a
+    cancellation has no row of its own."""
+    if not any(isinstance(one.data, DealSubscribed) for one in shown.values()):
+        return {}
+    return {
+        deal.deal: deal.cancelled_seq
+        for deal in known.deals
+        if deal.reason == WORDS and deal.cancelled_seq is not None and deal.event in shown
+    }
+
+
+def _with_reasons(
+    scope: KnownScope, deals: Iterable[DealRow], cancelled: Mapping[DealId, int]
+) -> list[DealRow]:
+    wanted = sorted(set(cancelled.values()))
+    said = {
+        seq: getattr(_without_erased(decode_event(body, recorded=True).data), "reason", None)
+        for seq, body in zip(wanted, scope.bodies(wanted), strict=True)
+    }
+    return [
+        replace(deal, reason=said[cancelled[deal.deal]]) if deal.deal in cancelled else deal for deal in deals
+    ]
 
 
 def _is_sealed(data: Data) -> bool:

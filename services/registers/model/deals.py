@@ -54,6 +54,7 @@ class DealRow(Struct, frozen=True, gc=False):
     signed_by: EventId | None = None
     cancelled_at: datetime | None = None
     cancelled_by: EventId | None = None
+    cancelled_seq: int | None = None
     reason: str | None = None
     reservation: str | None = None
     terms: dict[str, Any] = field(default_factory=dict)

@@ -26,7 +26,9 @@ def deal_row(row: DealRow, made: e.DealDecided | e.DealChanged, event: Event, fa
         row = replace(row, signed_at=fact.occurred_at, signed_by=fact.id)
     if deal.cancelled and row.cancelled_at is None:
         reason = event.data.reason if isinstance(event.data, DealCancelled) else None
-        row = replace(row, cancelled_at=fact.occurred_at, cancelled_by=fact.id, reason=reason)
+        row = replace(
+            row, cancelled_at=fact.occurred_at, cancelled_by=fact.id, cancelled_seq=fact.seq, reason=reason
+        )
     return row
 
 

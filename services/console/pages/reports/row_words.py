@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.trade_words import CAPACITIES, STATUSES
 from shared.contract.profile.catalogue import catalogue
-from shared.contract.sealed import WORDS as SEALED_WORDS
+from shared.contract.sealed import ERASED, NOT_SHOWN
 from shared.i18n import Text, listed, translated, translated_in
 from shared.i18n.times import dated
 
@@ -117,7 +117,11 @@ _WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "unreachable": translated("unreachable"),
     },
 }
-_UNDER_SEAL: Final = translated("under seal")
+_IN_BOTH: Final = {
+    NOT_SHOWN: translated("under seal, not shown"),
+    ERASED: translated("an erased person"),
+}
+"""Lines of both languages that stand in the place of words, of which a page shows one."""
 
 
 class RowWords:
@@ -138,8 +142,8 @@ class RowWords:
             return self._pairs(column, value)
         if column in _STAFF:
             return self._facts.name(str(value))
-        if value == SEALED_WORDS:
-            return _UNDER_SEAL
+        if value in _IN_BOTH:
+            return _IN_BOTH[value]
         return self._word(column, str(value))
 
     @staticmethod
