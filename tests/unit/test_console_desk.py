@@ -478,6 +478,26 @@ async def test_going_away_needs_somebody_and_a_reason() -> None:
 # What is offered, and to whom ----------------------------------------------------------------------------------------
 
 
+async def test_who_has_left_is_received_for_by_nobody_and_may_be_named_of_earlier_days() -> None:
+    services = DeskServices()
+    told = staff()
+    gone = told["staff"][1] | {
+        "staff": "lin",
+        "name": "林离职",
+        "status": "departed",
+        "departed_at": "2026-03-10T00:00:00Z",
+    }
+    services.answers[STAFF] = told | {"staff": [*told["staff"], gone]}
+    async with services.browser() as browser:
+        page = (await browser.get(DESK)).text
+    offered = {
+        name: re.findall(r'<option value="(\w+)"', select)
+        for name, select in re.findall(r'<select id="(\w+)"(.*?)</select>', page, re.S)
+    }
+    assert "lin" in offered["named_consultant"]
+    assert [name for name in ("receiver", "on_behalf_of", "designated") if "lin" in offered[name]] == []
+
+
 async def test_a_consultant_is_offered_what_they_do_themselves() -> None:
     async with DeskServices().browser("consultant", "wang") as browser:
         page = (await browser.get(DESK)).text

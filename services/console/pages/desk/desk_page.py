@@ -65,12 +65,16 @@ class DeskRoom(Struct, frozen=True):
         return offered if self.alone is None else [one for one in offered if one.staff == self.alone]
 
     def named(self) -> list[StaffMember]:
-        """Whom a customer may name: who works here, then the others of the scope, then who has left."""
+        """Whom a customer may name of earlier days: who works here, then the others of the scope, then who has left."""
         consultants = [one for one in self.floor.people.values() if one.role in ("consultant", "supervisor")]
         office = self.place.office
         return sorted(
             consultants, key=lambda one: (one.departed_at is not None, one.office != office, one.name)
         )
+
+    def enrolled(self) -> list[StaffMember]:
+        """For whom somebody receives, and whom a customer wishes to see: who is enrolled now."""
+        return [one for one in self.named() if one.departed_at is None]
 
     def shown(
         self,

@@ -219,11 +219,21 @@ def _options(
     here = [one.staff for one in facts.at_work(at.office) if one.role == "consultant"]
     ranks = book.disputes.authority if book is not None else ()
     rulers = [one.staff for one in facts.people.values() if one.departed_at is None and one.role in ranks]
+    named: list[tuple[str, Text | str]] = [
+        (staff, facts.name(staff)) for staff in dict.fromkeys([*first, *here])
+    ]
     return {
-        "people": [(staff, facts.name(staff)) for staff in dict.fromkeys([*first, *here])],
+        "people": named,
+        "enrolled": [one for one in named if _is_enrolled(facts, one[0])],
         "rulers": [(staff, facts.name(staff)) for staff in rulers],
         "clause_options": [(one.clause, one.words) for one in case.clauses],
     }
+
+
+def _is_enrolled(facts: SeenScope, staff: str) -> bool:
+    """Whether somebody may be given a customer, or bring something forward: shares are also of who has left."""
+    found = facts.people.get(staff)
+    return found is not None and found.departed_at is None
 
 
 def _address(scope: str, dispute: str, seq: int, done: str = "") -> str:
