@@ -31,9 +31,10 @@ from shared.platform.threads import Threads
 _BODIES: Final = (calls.AccountAsked, calls.AccountChange, calls.GrantAsked, calls.OpeningsAsked)
 _MADE, _ASKED = named(*_BODIES, nullable=False)
 _BODY: Final[dict[type, Document]] = dict(zip(_BODIES, _MADE, strict=True))
-(_SECRET, _PAGE, _GRANTS, _GRANT, _TAKEN, _LOG), _ANSWERS = named(
+(_SECRET, _PAGE, _STAFF, _GRANTS, _GRANT, _TAKEN, _LOG), _ANSWERS = named(
     calls.AccountSecret,
     calls.AccountsPage,
+    calls.StaffAccountsPage,
     calls.GrantsAnswer,
     calls.GrantMade,
     calls.OpeningsTaken,
@@ -59,13 +60,29 @@ class AdministrationApi:
         self._threads = threads
 
     async def accounts(
-        self, kind: Annotated[str | None, Query(pattern="^(person|machine)$")] = None, after: _Word = None,
-        limit: _Limit = 100,
+        self, kind: Annotated[str | None, Query(pattern="^(person|machine)$")] = None,
+        account: UUID | None = None, after: _Word = None, limit: _Limit = 100,
     ) -> Response:  # fmt: skip
-        """Accounts by login."""
-        rows = await self._threads.run(self._accounts.page, kind, after, limit)
+        """Accounts by login, or one."""
+        one = None if account is None else str(account)
+        rows = await self._threads.run(self._accounts.page, kind, after, limit, one)
         following = rows[-1][2] if len(rows) == limit else None
         return as_json(calls.AccountsPage([_listed(row) for row in rows], following))
+
+    async def staff(
+        self, request: Request, scope: _Word = None, after: _Word = None, limit: _Limit = 100
+    ) -> Response:
+        """Who is enrolled, as far as the caller's roles reach, and whether an account is linked with them."""
+        beyond, _, staff = (after or "/").partition("/")
+        rows = await self._threads.run(self._accounts.staff, scope, (beyond, staff), limit)
+        following = f"{rows[-1][0]}/{rows[-1][1]}" if len(rows) == limit else None
+        permits = permits_of(request)
+        told = [
+            calls.StaffAccount(scope, staff, office, role, state, login)
+            for scope, staff, office, role, login, state in rows
+            if any(one.covers(scope, office) for one in permits)
+        ]
+        return as_json(calls.StaffAccountsPage(told, following))
 
     async def make(self, request: Request) -> Response:
         """A new account. What it is set up with stands in this answer and nowhere else."""
@@ -159,6 +176,9 @@ def add_administration(app: FastAPI, api: AdministrationApi) -> None:
     taken: dict[int | str, dict[str, Any]] = {200: answer("On the record", _TAKEN), 422: _REFUSALS[422]}
     base = "/v1/access"
     add_get(app, f"{base}/accounts", api.accounts, "Accounts by login", answer("A page", _PAGE), tags)
+    add_get(
+        app, f"{base}/staff", api.staff, "Who is enrolled and has an account", answer("A page", _STAFF), tags
+    )
     add_post(app, f"{base}/accounts", api.make, "Make an account", made, tags, _extra(calls.AccountAsked))
     one = f"{base}/accounts/{{account}}"
     add_post(app, one, api.change, "Change an account", done, tags, _extra(calls.AccountChange), "PATCH")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
+import httpx
+
 from deploy.demo.accounts import GRANTED
 from shared.access.table import permission_table
 from tests.browser.hostile import hostile_customer, hostile_record
@@ -59,7 +61,18 @@ def known(console: ConsoleUnderTest) -> Mapping[str, str]:
         "staff": "li",
         "report": "R1",
         "register": "visits",
+        "account": an_account(console),
     }
+
+
+def an_account(console: ConsoleUnderTest) -> str:
+    """The id of somebody's account, as an administrator reads it."""
+    access = console.services["access"]
+    with httpx.Client(base_url=access, timeout=60.0, trust_env=False) as http:
+        given = {"login": console.login("administrator"), "password": console.password}
+        token = http.post("/v1/access/sign-in", json=given).json()["access_token"]
+        answer = http.get("/v1/access/accounts", headers={"Authorization": f"Bearer {token}"})
+        return str(answer.json()["accounts"][-1]["account"])
 
 
 def filled(path: str, console: ConsoleUnderTest) -> str | None:

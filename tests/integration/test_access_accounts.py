@@ -181,6 +181,47 @@ async def test_a_machine_has_a_token_by_its_secret_and_a_renewed_one_has_time(ac
     assert (await access.get("me", machine)).status_code == 401
 
 
+async def test_who_is_enrolled_is_told_with_the_account_as_far_as_a_role_reaches(access: Access) -> None:
+    """A manager learns of the own scope, a supervisor of the own office, an administrator of all; who left is none."""
+    with access.service.database.connection() as connection:
+        for number, (scope, staff, office, role) in enumerate(
+            [
+                ("east", "boss", "east-1", "manager"), ("east", "li", "east-1", "consultant"),
+                ("east", "sun", "east-2", "consultant"), ("east", "tang", "east-2", "supervisor"),
+                ("west", "zhu", "west-1", "consultant"),
+            ]
+        ):  # fmt: skip
+            given = {"scope": scope, "staff": staff, "office": office, "role": role, "seq": number + 1}
+            connection.execute(SQL["put_enrolled"], given)
+        connection.execute(SQL["put_departed"], {"scope": "west", "staff": "zhu", "seq": 9})
+    manager = (await access.person("boss", ("east", "boss")))["access_token"]
+    supervisor = (await access.person("tang", ("east", "tang")))["access_token"]
+    administrator = (await access.person("admin", roles={"administrator": "*"}))["access_token"]
+    waiting = access.made("li", ("east", "li"))
+
+    async def told(token: str, **query: Any) -> list[tuple[str, str, str | None]]:
+        found: list[Any] = []
+        after: str | None = None
+        while True:
+            asked = query if after is None else {**query, "after": after}
+            page = (await access.get("staff", token, limit=2, **asked)).json()
+            found += page["staff"]
+            after = page["next"]
+            if after is None:
+                return [(one["staff"], one["account"], one["login"]) for one in found]
+
+    everybody = [
+        ("boss", "open", "boss"), ("li", "waiting", "li"), ("sun", "none", None), ("tang", "open", "tang"),
+    ]  # fmt: skip
+    assert await told(administrator) == await told(manager) == await told(manager, scope="east") == everybody
+    assert await told(supervisor) == everybody[2:]
+    assert await told(manager, scope="west") == []
+    access.service.accounts.disable(waiting.account, True, By(None))
+    assert ("li", "disabled", "li") in await told(manager)
+    consultant = (await access.person("sun", ("east", "sun")))["access_token"]
+    assert (await access.get("staff", consultant)).status_code == 403
+
+
 async def test_grants_hold_from_the_next_token_on_and_one_administrator_is_left(access: Access) -> None:
     """Given and taken; who would take the last administrator's away is refused."""
     boss = await access.person("boss", roles={"administrator": "*"})

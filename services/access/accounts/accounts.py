@@ -155,6 +155,12 @@ class Accounts:
         with self._database.connection() as connection:
             return connection.execute(SQL["accounts_page"], given).fetchall()
 
+    def staff(self, scope: str | None, after: tuple[str, str], limit: int) -> list[Any]:
+        """Who is enrolled, by scope and id, with the login that is linked with them and how far it is."""
+        given = {"scope": scope, "after_scope": after[0], "after_staff": after[1], "limit": limit}
+        with self._database.connection() as connection:
+            return connection.execute(SQL["staff_accounts"], given).fetchall()
+
     def grant(self, account: str, role: GrantedRole, by: By) -> str:
         """Give a role over scopes; what is of no scope, over every one; what is a machine's, to no person."""
         if role.role in OF_NO_SCOPE and EVERY_SCOPE not in role.scopes:

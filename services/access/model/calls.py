@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from shared.access.caller import GrantableRole, GrantedRole, StaffRole
 from shared.access.report import MOST, PLAIN, AccessReport
 from shared.contract.answers.values import BothLanguages, InstantText
+from shared.contract.events import Role
 from shared.contract.fields import ScopeId, StaffId
 
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -211,6 +212,25 @@ class AccountsPage(Struct, frozen=True):
     """A page of accounts by login; `next` is null on the last one."""
 
     accounts: list[ListedAccount]
+    next: str | None
+
+
+class StaffAccount(Struct, frozen=True):
+    """Somebody who is enrolled, and the account that is linked with them: none, `waiting` until a password is chosen,
+    `open`, or `disabled`."""
+
+    scope: str
+    staff: str
+    office: str
+    role: Role
+    account: Literal["none", "waiting", "open", "disabled"]
+    login: str | None
+
+
+class StaffAccountsPage(Struct, frozen=True):
+    """A page of who is enrolled, by scope and id; `next` is null on the last one."""
+
+    staff: list[StaffAccount]
     next: str | None
 
 

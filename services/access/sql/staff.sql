@@ -12,6 +12,18 @@ WHERE staff.seq < excluded.seq
 UPDATE staff SET departed = true, seq = %(seq)s
 WHERE scope = %(scope)s AND staff = %(staff)s AND seq < %(seq)s
 
+-- name: staff_accounts
+-- Who is enrolled and has not left, and how far the account that is linked with them is.
+SELECT s.scope, s.staff, s.office, s.role, a.login, CASE
+    WHEN a.id IS NULL THEN 'none'
+    WHEN a.disabled_at IS NOT NULL THEN 'disabled'
+    WHEN a.password IS NULL AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.account = a.id) THEN 'waiting'
+    ELSE 'open' END
+FROM staff s LEFT JOIN account_staff l USING (scope, staff) LEFT JOIN accounts a ON a.id = l.account
+WHERE NOT s.departed AND (%(scope)s::text IS NULL OR s.scope = %(scope)s)
+  AND (s.scope, s.staff) > (%(after_scope)s, %(after_staff)s)
+ORDER BY s.scope, s.staff LIMIT %(limit)s
+
 -- name: staff_roles
 -- The roles that an account holds by the journal.
 SELECT s.scope, s.office, s.role, s.staff

@@ -63,7 +63,7 @@ class ServicesAsPerson:
             self._headers["X-Forwarded-For"] = address
 
     async def get(
-        self, service: ServiceName, path: str, kind: type[T], **query: str | int | bool | None
+        self, service: ServiceName, path: str, kind: type[T], /, **query: str | int | bool | None
     ) -> T:
         """The answer to a question as a type. Raises `ServiceRefusedError`."""
         answer = await self.call(service, "GET", path, query=query)

@@ -26,6 +26,7 @@ from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
 from shared.access.caller import Caller
 from shared.access.guard import caller_of
+from shared.access.table import permission_table
 from shared.i18n import Text, bilingual
 from shared.platform.http.problem import ProblemError
 
@@ -117,6 +118,11 @@ class PageRequest:
     def may(self, action: str, place: OfficePlace) -> bool:
         """Whether to offer something at all; the service that does it decides."""
         return may_open(self.caller, action, place)
+
+    @property
+    def keeps_accounts(self) -> bool:
+        """Whether whoever asks lets others in: accounts are of no scope, and stand in no menu of an office."""
+        return bool(permission_table().permits(self.caller, "page.accounts"))
 
     async def form(self) -> Form:
         """What was typed."""

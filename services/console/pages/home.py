@@ -21,6 +21,8 @@ async def home(page: Page) -> Response:
     places = own if len(own) == 1 else await _places(page)
     if len(places) == 1 and (room := first_room(page.caller, places[0])) is not None:
         return RedirectResponse(room.address(places[0]), 303)
+    if not places and page.keeps_accounts:
+        return RedirectResponse("/accounts", 303)
     return _offered(page, places)
 
 

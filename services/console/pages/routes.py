@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from services.console.pages.accounts.routes import account_routes
 from services.console.pages.audit.routes import audit_routes
 from services.console.pages.customer.routes import customer_routes
 from services.console.pages.desk.routes import desk_routes
@@ -22,6 +23,7 @@ def page_routes() -> APIRouter:
     made = APIRouter(include_in_schema=False)
     for routes in (
         home_routes,
+        account_routes,
         audit_routes,
         customer_routes,
         desk_routes,

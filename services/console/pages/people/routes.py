@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter, Path, Query
 from msgspec import Struct
 from starlette.responses import Response
 
+from services.console.asking.access_answers import EnrolledStaff
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.books_in_force import book_in_force
 from services.console.frame.forms import Form, Wrong
@@ -18,6 +20,7 @@ from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import wrong_with
+from services.console.frame.staff_accounts import accounts_of
 from services.console.frame.trade_words import ABSENCES, role_word
 from services.console.pages.people.enrolling import FIELDS, EnrolmentTyped, alike, enrolment_of, ordered
 from services.console.pages.people.handing_over import (
@@ -38,6 +41,7 @@ Place = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 StaffOfPath = Annotated[str, Path(min_length=1, max_length=64)]
 SeenSeq = Annotated[int | None, Query(ge=1)]
 ACTION: Final = "page.people"
+log: Final = structlog.get_logger()
 
 
 async def people(page: Page, scope: Place, office: Place) -> Response:
@@ -167,6 +171,7 @@ async def _member(
         member=desk.member, gone=desk.gone, left=left, typed=typed, entry=entry, wrong=wrong, lines=lines or [],
         done=done, receivers=receivers, me=actor_at(page.caller, place), approvers=_approvers(facts),
         going_entry=FormEntry.fresh(page.now), absences=list(ABSENCES.items()),
+        accounts=await _accounts(page, place),
     )  # fmt: skip
 
 
@@ -179,13 +184,14 @@ async def _people(
     like: list[StaffMember] | None = None,
 ) -> Response:
     facts = await page.scope(place.scope)
+    accounts = await _accounts(page, place)
     here = ordered(one for one in facts.people.values() if one.office == place.office)
     return page.render(
         "people/list.html", status=422 if wrong or like else 200, place=place, room="people", facts=facts,
         here=[one for one in here if one.departed_at is None],
         gone=[one for one in here if one.departed_at is not None],
         typed=typed, entry=entry, wrong=wrong, like=like or [],
-        role_options=[(role, role_word(role)) for role in get_args(Role)],
+        role_options=[(role, role_word(role)) for role in get_args(Role)], accounts=accounts,
     )  # fmt: skip
 
 
@@ -212,6 +218,17 @@ async def _recorded(
     await page.services.get("attribution", path, StaffPage, limit=1, min_seq=done.seq)
     page.parts.known.forget(place.scope)
     return page.see_other(address, told)
+
+
+async def _accounts(page: PageRequest, place: OfficePlace) -> Mapping[str, EnrolledStaff]:
+    """Who has an account; nothing is told of it where access does not answer, and people are enrolled all the same."""
+    if not page.may("access.staff_accounts", place):
+        return {}
+    try:
+        return await accounts_of(page, place.scope)
+    except ServiceRefusedError as error:
+        log.warning("accounts_unknown", status=error.status)
+        return {}
 
 
 def _list(place: OfficePlace) -> str:

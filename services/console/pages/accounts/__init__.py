@@ -1,0 +1,1 @@
+"""Accounts of people and machines, for administrators: who may sign in, and what is granted to them."""
