@@ -77,10 +77,34 @@ def test_a_mistake_in_a_draft_is_told_by_its_line_and_key(draft: str, line: int,
     found = mistake_in(draft, BOOKS.rulebooks)
     assert found is not None
     assert (found.line, found.key) == (line, key)
-    assert found.reason
+    assert HAN.search(found.words.zh) and not HAN.search(found.words.en)
+    assert found.column >= 1
     if key:
         assert key.rpartition(".")[2] in found.text
         assert key in where(found).zh
+
+
+@pytest.mark.parametrize(
+    ("draft", "place", "zh"),
+    [
+        (GOOD + "kept: a: b\n", (10, 8), "此处不能有冒号"),
+        (GOOD + "\tname: a\n", (10, 1), "缩进请用空格"),
+        (GOOD + 'name: "a\n', (11, 1), "没有闭合"),
+        (GOOD + "kept: [a, b\n", (11, 1), "括号没有闭合"),
+        (GOOD + "kept: &a {cite: b}\n", (10, 1), "锚点"),
+        (GOOD + "version: 2\n", (10, 1), "此键重复；第一次在第 2 行"),
+        (GOOD.replace("7 days", "often"), None, "回访间隔以天计"),
+        (GOOD.replace("7 days", "[]"), None, "回访间隔以天计"),
+    ],
+)
+def test_why_a_draft_is_none_is_said_in_chinese_with_line_and_column(
+    draft: str, place: tuple[int, int] | None, zh: str
+) -> None:
+    found = mistake_in(draft, BOOKS.rulebooks)
+    assert found is not None
+    assert zh in found.words.zh
+    assert place in (None, (found.line, found.column))
+    assert f"第 {found.line} 行第 {found.column} 列" in where(found).zh
 
 
 def test_a_draft_without_a_mistake_may_be_tried_also_with_lines_of_a_browser() -> None:
@@ -125,7 +149,9 @@ def test_a_draft_comes_back_as_it_was_typed_with_what_is_wrong(language: Languag
     draft = f"</textarea>{HOSTILE}"
     text = page_text(
         language, "rulebook/trial.html", form=Form({"draft": [draft], "source": [HOSTILE]}), draft=draft, wrong=Wrong(),
-        mistake=DraftMistake(4, HOSTILE, HOSTILE, HOSTILE), options=[("getian@1", Text(HOSTILE, HOSTILE))],
+        place_of=where,
+        mistake=DraftMistake(4, 2, HOSTILE, Text(HOSTILE, HOSTILE), HOSTILE),
+        options=[("getian@1", Text(HOSTILE, HOSTILE))],
     )  # fmt: skip
     assert "<script>alert" not in text
     assert "<img src=x" not in text

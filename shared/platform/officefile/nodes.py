@@ -76,7 +76,8 @@ def parse_nodes(raw: bytes, file: str, most: int = MAX_BYTES) -> MapNode:
         return _NodeReader(text, file, most).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise OfficeFileError(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}") from error
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, None)
+        raise OfficeFileError(file, line, "", f"not YAML: {error.problem}", column) from error
     except yaml.YAMLError as error:
         raise OfficeFileError(file, 1, "", f"not YAML: {str(error).splitlines()[0]}") from error
 

@@ -18,6 +18,7 @@ from services.console.frame.rulebook_names import rulebook_title
 from services.console.frame.scope_pages import place_in
 from services.console.frame.typed_times import typed_instant
 from services.console.pages.rulebook.in_force import ROOM
+from services.console.pages.rulebook.mistake_words import mistake_words
 from shared.contract.answers.replays import ReplayJob
 from shared.i18n import Text, translated
 from shared.platform.officefile.errors import OfficeFileError
@@ -33,11 +34,12 @@ From = Annotated[str, Query(max_length=80, alias="from")]
 
 
 class DraftMistake(Struct, frozen=True):
-    """What is wrong with a draft: the line, the key, and why, in the words of the reader of rulebooks."""
+    """What is wrong with a draft: where, and why in words."""
 
     line: int
+    column: int
     key: str
-    reason: str
+    words: Text
     text: str
 
 
@@ -64,7 +66,7 @@ def _shown(
     options = [(f"{name}@{version}", rulebook_title(name, version)) for name, version in sorted(books)]
     return page.render(
         "rulebook/trial.html", status=422 if wrong or mistake else 200, place=place, room=ROOM, facts=facts, form=form,
-        draft=form.raw("draft"), wrong=wrong, mistake=mistake, options=options,
+        place_of=where, draft=form.raw("draft"), wrong=wrong, mistake=mistake, options=options,
     )  # fmt: skip
 
 
@@ -107,8 +109,16 @@ def mistake_in(draft: str, registry: Registry) -> DraftMistake | None:
     except OfficeFileError as error:
         lines = draft.splitlines()
         text = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
-        return DraftMistake(error.line, error.key, error.reason, text)
+        return DraftMistake(error.line, _column(error, text), error.key, mistake_words(error.reason), text)
     return None
+
+
+def _column(error: OfficeFileError, text: str) -> int:
+    """Where on the line: what the reader says, else where its key begins, or the line itself."""
+    if error.column is not None:
+        return error.column
+    at = text.find(error.key.rpartition(".")[2]) if error.key else -1
+    return (at if at >= 0 else len(text) - len(text.lstrip())) + 1
 
 
 def _parents(registry: Registry, name: str, line: int) -> tuple[bytes, ...]:
@@ -121,5 +131,7 @@ def _parents(registry: Registry, name: str, line: int) -> tuple[bytes, ...]:
 def where(mistake: DraftMistake) -> Text:
     """The place of a mistake as people look for it."""
     if not mistake.key:
-        return translated("Line {line}", line=mistake.line)
-    return translated("Line {line}, {key}", line=mistake.line, key=mistake.key)
+        return translated("Line {line}, column {column}", line=mistake.line, column=mistake.column)
+    return translated(
+        "Line {line}, column {column}, {key}", line=mistake.line, column=mistake.column, key=mistake.key
+    )

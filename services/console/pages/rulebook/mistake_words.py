@@ -1,0 +1,85 @@
+"""What is wrong with a draft, in both languages: the reader of rulebooks tells it to programmers, in English alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from shared.i18n import Text, translated
+
+_SAID: Final[tuple[tuple[str, Text], ...]] = (
+    (r"not UTF-8", translated("The text is not UTF-8.")),
+    (r"larger than \d+ bytes|the text is too long", translated("The text is too long.")),
+    (r"empty: .*|there is no text",
+     translated("There is nothing here; a rulebook has keys, such as name and version.")),
+    (r"the file must be a mapping of keys",
+     translated("A rulebook is made of keys with a colon, such as “version: 1”.")),
+    (r"a second document in one file", translated("A line of “---” begins a second text; a draft is one text.")),
+    (r"more than .*", translated("There are too many entries, or they are nested too deep.")),
+    (r"anchors and aliases .*", translated("Anchors (&) and aliases (*) are not allowed: write the value again.")),
+    (r"tags .*", translated("Tags (!name) are not allowed.")),
+    (r"a key must be a word", translated("Before the colon a word is needed.")),
+    (r"given twice, first on line (?P<first>\d+)",
+     translated("This key is given twice; the first is on line {first}.")),
+    (r"an item stands twice", translated("An item of the list stands there twice.")),
+    (r"unknown key; did you mean (?P<near>.+)\?", translated("There is no such key; is {near} meant?")),
+    (r"unknown key; known are (?P<known>.+)", translated("There is no such key; there are: {known}")),
+    (r"missing, and no rulebook that has it is extended",
+     translated("This is missing, and no rulebook that has it is extended.")),
+    (r"missing: .*|Object missing required field.*", translated("This is missing: every rulebook has it.")),
+    (r"no rulebook (?P<name>\S+) is known", translated("No rulebook {name} is known here.")),
+    (r"a circle: (?P<circle>.+)", translated("Rulebooks extend one another in a circle: {circle}")),
+    (r"the list is empty", translated("The list is empty.")),
+    (r"a split needs its shares.*",
+     translated("A split needs its shares, such as {{split: {{first: 5000, second: 5000}}}}.")),
+    (r"`effect: split` and `split` come together", translated("“effect: split” and “split” come together.")),
+    (r"wrong unit: a share .*",
+     translated("A share is in basis points, from 0 to 10000; 70% is 7000. Given was {given}.")),
+    (r"wrong unit: follow-up .*",
+     translated("Follow-up is counted in days, such as “4 days”, from 1 to 9999. Given was {given}.")),
+    (r"wrong unit: a period .*",
+     translated("A period is from 1 to 9999 days or from 1 to 999 months, such as “1 month”. Given was {given}.")),
+    (r"a version is a whole number .*", translated("A version is a whole number from 1. Given was {given}.")),
+    (r"a name has 1 to 64 .*", translated("A name has 1 to 64 of the characters a-z, 0-9 and -.")),
+    (r"a clause has 1 to 64 .*", translated("A clause has 1 to 64 characters, with no space at either end.")),
+    (r"wrong type: true or false is needed.*", translated("Here true or false is needed. Given was {given}.")),
+    (r"wrong type: a mapping is needed.*", translated("Here keys with a colon are needed. Given was {given}.")),
+    (r"wrong type: a list is needed.*", translated("Here a list is needed, such as [a, b]. Given was {given}.")),
+    (r"wrong type: text is needed.*", translated("Here a text is needed. Given was {given}.")),
+    (r"wrong type: YAML reads .*", translated("This is read as something other than text: put it in quotes.")),
+    (r"(?P<words>.+) or a list is needed, not .*",
+     translated("Here one of these or a list is needed: {words}. Given was {given}.")),
+    (r"(?P<words>.+) is needed, not .*", translated("Here one of these is needed: {words}. Given was {given}.")),
+)  # fmt: skip
+_YAML: Final[tuple[tuple[str, Text], ...]] = (
+    (r".*cannot start any token|.*tab .*",
+     translated("A sign stands here that begins no value; a tab, perhaps: indent by blanks.")),
+    (r"mapping values are not allowed.*",
+     translated("A colon stands where none may: put the value in quotes, or look at the indents.")),
+    (r"could not find expected ':'", translated("A key lacks its colon.")),
+    (r"found unexpected end of stream", translated("A quotation mark or a bracket is not closed.")),
+    (r"(did not find )?expected ',' or '[\]}]'.*", translated("A bracket is not closed, or a comma is missing.")),
+    (r"expected <block end>.*|did not find expected.*",
+     translated("The indent does not fit that of the lines above.")),
+    (r"found undefined alias.*", translated("Anchors (&) and aliases (*) are not allowed: write the value again.")),
+)  # fmt: skip
+_NO_YAML: Final = translated("The line cannot be read as YAML: look at indents, colons and quotation marks.")
+_NO_VALUE: Final = translated("What stands here does not fit the form of a rulebook.")
+_given = re.compile(r", not (?P<given>[^;]+)(?:;.*)?$", re.DOTALL).search
+
+
+def mistake_words(reason: str) -> Text:
+    """The reason as a sentence in both languages; of one that is not known what to look at."""
+    if reason.startswith("not YAML: "):
+        return _of(reason.removeprefix("not YAML: "), _YAML) or _NO_YAML
+    return _of(reason, _SAID) or _NO_VALUE
+
+
+def _of(reason: str, said: tuple[tuple[str, Text], ...]) -> Text | None:
+    for pattern, words in said:
+        found = re.fullmatch(pattern, reason, re.DOTALL)
+        if found is not None:
+            given = _given(reason)
+            named = {"given": given["given"] if given is not None else "", **found.groupdict()}
+            return words.format(**{name: value or "" for name, value in named.items()})
+    return None
