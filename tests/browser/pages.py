@@ -61,6 +61,7 @@ def known(console: ConsoleUnderTest) -> Mapping[str, str]:
         "staff": "li",
         "report": "R1",
         "register": "visits",
+        "seq": "1",
         "account": an_account(console),
     }
 

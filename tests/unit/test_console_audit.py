@@ -13,7 +13,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.access.record.entry import Act
-from services.console.asking.audit_answers import ShownAccess, ShownAccessPage, ShownChainEnd, ShownLogKeys
+from services.console.asking.audit_answers import (
+    ShownAccess,
+    ShownAccessPage,
+    ShownChainEnd,
+    ShownInclusion,
+    ShownLogKeys,
+)
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.customer_words import DECISIONS
 from services.console.frame.forms import Form, Wrong
@@ -22,6 +28,7 @@ from services.console.frame.trade_words import DEALS, STATUSES, role_word
 from services.console.frame.typed_times import typed_instant
 from services.console.frame.words import LANGUAGES, Language, in_language
 from services.console.pages.audit.act_words import ACTS, COMPARISONS, STATES, action_word
+from services.console.pages.audit.fact_proof import proof_of
 from services.console.pages.audit.log_state import LogState, state_of
 from services.console.pages.audit.overview import StoredChecks, TypedSearch
 from services.console.pages.audit.replay_result import result_in_words
@@ -37,8 +44,11 @@ from shared.access.table import permission_table
 from shared.contract.answers.audits import Comparison, DifferenceAnswer
 from shared.contract.answers.replays import ReplayJob, ReplayResult, ReplayState
 from shared.contract.case_numbers import case_number
-from shared.tlog.checkpoints import Checkpoint
+from shared.tlog.checkpoints import Checkpoint, encode_hash
+from shared.tlog.hashing import leaf_hash, root_of
 from shared.tlog.notes import Cosigner, NoteSigner, sign_note
+from shared.tlog.proofs import prove_inclusion
+from shared.tlog.tlog_proof import parse_tlog_proof
 from tests.support.console_rendering import HOSTILE, ZONE, made_up_scope, page_text
 
 NAME = "log.example/east"
@@ -75,6 +85,48 @@ def test_witnesses_are_named_beside_the_keys() -> None:
     text = raw.decode().split("\n\n")[0] + "\n"
     seen = raw + witness.cosign(text, datetime(2026, 3, 2, tzinfo=UTC)).line.encode()
     assert state_of(seen, ShownLogKeys(NAME, [own.verifier.vkey])).witnesses == ["notary.example"]
+
+
+def inclusion(by: NoteSigner, index: int, /, **more: Any) -> ShownInclusion:
+    """The proof of one of seven entries, as audit tells it."""
+    leaves = [leaf_hash(str(number).encode()) for number in range(7)]
+    proof = prove_inclusion(
+        index, 7, lambda level, at: root_of(leaves[at << level : (at + 1) << level])
+    )  # fmt: skip
+    note = bytes(sign_note(Checkpoint(NAME, 7, root_of(leaves)).text, [by])).decode()
+    told = {
+        "index": index,
+        "size": 7,
+        "leaf": encode_hash(leaves[index]),
+        "proof": list(map(encode_hash, proof)),
+    }
+    return ShownInclusion(**(told | {"checkpoint": note} | more))
+
+
+@pytest.mark.parametrize("index", range(7))
+def test_a_fact_is_shown_to_be_in_the_log(index: int) -> None:
+    """And what is handed out is the same proof, as tools of others read it."""
+    own = signer()
+    proof = proof_of(inclusion(own, index), ShownLogKeys(NAME, [own.verifier.vkey]))
+    assert (proof.refused, proof.entry, proof.entries) == (None, index + 1, 7)
+    leaf = leaf_hash(str(index).encode())
+    assert parse_tlog_proof(proof.text).verify(leaf, [own.verifier], NAME).checkpoint.size == 7
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"index": 4}, {"leaf": encode_hash(bytes(32))}, {"leaf": "x"}, {"proof": []}, {"checkpoint": None},
+        {"checkpoint": checkpoint(signer(), 7).decode()},
+    ],
+    ids=["another index", "another leaf", "no hash", "no way", "no checkpoint", "signed by another"],
+)  # fmt: skip
+def test_a_proof_that_does_not_hold_is_told_and_never_shown_as_verified(more: dict[str, Any]) -> None:
+    own = signer()
+    proof = proof_of(inclusion(own, 3, **more), ShownLogKeys(NAME, [own.verifier.vkey]))
+    assert proof.refused
+    page = page_text("zh", "audit/proof.html", seq=3, proof=proof, keys=[])
+    assert "证明不成立" in page and "已核对" not in page
 
 
 class MadeUpServices:

@@ -70,3 +70,13 @@ class ShownEvent(Struct, frozen=True):
     occurred_at: str
     recorded_at: str
     data: dict[str, Any]
+
+
+class ShownInclusion(Struct, frozen=True):
+    """That an entry of this leaf hash stands at the index; `checkpoint` is the signed note of that size."""
+
+    index: int
+    size: int
+    leaf: str
+    proof: list[str]
+    checkpoint: str | None

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
+from services.console.pages.audit.fact_proof import fact_proof, proof_file
 from services.console.pages.audit.looked_at import looked_at
 from services.console.pages.audit.overview import audit, check_stored, search
 from services.console.pages.audit.replays import ask, remove, replay, replays, workbook
@@ -21,6 +22,8 @@ def audit_routes() -> APIRouter:
         ("POST", "/search", search),
         ("POST", "/checks", check_stored),
         ("GET", "/access", looked_at),
+        ("GET", "/facts/{seq}", fact_proof),
+        ("GET", "/facts/{seq}/proof", proof_file),
         ("GET", "/replays", replays),
         ("POST", "/replays", ask),
         ("GET", "/replays/{replay}", replay),
