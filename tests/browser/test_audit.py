@@ -110,13 +110,13 @@ def test_a_register_is_searched_and_a_wrong_day_is_told_beside_its_field(
         case = page.locator("tbody td:nth-child(2) a .soft").first.inner_text()
         page.get_by_label("搜索").fill(case)
         page.get_by_role("button", name="查看").click()
-        page.wait_for_url("**search=**")
+        expect(page.get_by_label("搜索")).to_have_value(case)
+        assert page.url.endswith(address)
         names = page.locator("tbody td:nth-child(2)").all_inner_texts()
         assert names
         assert all(case in one for one in names)
-        answer = page.goto(f"{address}?from=2026-02-30")
-        assert answer is not None
-        assert answer.status == 422
+        page.locator("#from").evaluate("field => { field.type = 'text'; field.value = '2026-02-30'; }")
+        page.get_by_role("button", name="查看").click()
         expect(page.locator("#from-wrong")).to_be_visible()
 
 

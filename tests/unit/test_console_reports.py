@@ -26,6 +26,7 @@ from services.console.pages.reports.row_words import RowWords
 from services.registers.reports.catalogue import REPORTS as KNOWN
 from shared.contract.sealed import NOT_SHOWN
 from shared.i18n import Text
+from tests.support.console_answers import MadeUpAnswers, refused
 from tests.support.console_rendering import HOSTILE, NOW, ZONE, made_up_scope, page_text
 
 DAYS = [("2026-03-01", "4", ["a"]), ("2026-03-02", "11", ["b", "c"]), ("2026-03-03", "0", [])]
@@ -210,6 +211,39 @@ def register(values: dict[str, Any], name: str = "客户") -> ShownRegister:
     return msgspec.convert(page, ShownRegister)
 
 
+VISITS = "registers GET /v1/offices/east-1/registers/visits"
+CALLED = "/at/east/east-1/registers/visits"
+
+
+async def test_what_is_searched_in_a_register_stands_in_no_address() -> None:
+    services = MadeUpAnswers()
+    told = msgspec.to_builtins(register({"capacity": "on_turn", "notes": "x", "level": None}))
+    services.answers[VISITS] = told | {"cursor": "next&1"}
+    async with services.client("manager", "gao") as client:
+        assert "张伟" not in (await client.get(CALLED, params={"search": "张伟"})).text
+        typed = {"search": "张伟", "from": "2026-03-01", "sort": "customer"}
+        page = (await client.post(CALLED, data=typed)).text
+        again = (await client.post(CALLED, data=typed | {"cursor": "next&1"})).text
+    asked = services.queries(VISITS)
+    assert [one.get("search") for one in asked] == [None, "张伟", "张伟"]
+    assert [one.get("cursor") for one in asked] == [None, None, "next&1"]
+    assert asked[1] | {"from": "2026-03-01", "sort": "customer"} == asked[1]
+    for text in (page, again):
+        assert not re.search(r'(href|action)="[^"]*(search|%E5%BC%A0)', text)
+        assert '<button name="cursor" value="next&amp;1">' in text
+        assert text.count('name="search" value="张伟"') == 2  # of the next page, and of the workbook
+
+
+async def test_a_day_that_is_none_is_told_beside_its_field_of_the_search() -> None:
+    services = MadeUpAnswers()
+    wrong = {"path": "query.from", "rule": "date", "message": "x"}
+    services.answers[VISITS] = lambda _: refused(422, "query.from: x", wrong)
+    async with services.client("manager", "gao") as client:
+        answer = await client.post(CALLED, data={"search": "张伟", "from": "2026-02-30"})
+    assert answer.status_code == 422
+    assert 'id="from-wrong">日期格式不对' in answer.text and 'value="张伟"' in answer.text
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_register_hides_empty_columns_and_escapes_what_was_typed(language: Language) -> None:
     shown = register({"capacity": "on_turn", "notes": HOSTILE, "level": None}, name=HOSTILE)
@@ -217,7 +251,7 @@ def test_a_register_hides_empty_columns_and_escapes_what_was_typed(language: Lan
     text = page_text(
         language, "reports/register.html", register="visits", shown=shown, columns=said_columns(shown),
         chosen=RegisterFilter(search=HOSTILE), wrong=Wrong(), sorts=SORTS, words=RowWords(made_up_scope()),
-        people=[("li", HOSTILE)], here="/here", further=None,
+        people=[("li", HOSTILE)], here="/here",
     )  # fmt: skip
     assert "<script>alert" not in text
     assert "<img src=x" not in text

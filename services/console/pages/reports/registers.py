@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Query
 from msgspec import Struct
 from starlette.responses import Response
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.registers_answers import ShownRegister, ShownRegisterColumn
 from services.console.frame.files import passed_on
-from services.console.frame.forms import Wrong
+from services.console.frame.forms import Form, Wrong
+from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
-from services.console.pages.reports.one_report import (
-    ACTION,
-    ROOM,
-    Cursor,
-    First,
-    Last,
-    Typed,
-    further,
-    said_beside,
-)
+from services.console.pages.reports.one_report import ACTION, ROOM, said_beside
 from services.console.pages.reports.row_words import RowWords
 from shared.i18n import Text, translated
 
@@ -36,7 +27,7 @@ SORTS: Final[tuple[tuple[str, Text], ...]] = (
     ("staff", translated("by member of staff")),
     ("level", translated("by level")),
 )
-Searched = Annotated[str, Query(max_length=128)]
+LONGEST: Final = 128
 
 
 class RegisterFilter(Struct, frozen=True):
@@ -51,6 +42,12 @@ class RegisterFilter(Struct, frozen=True):
     sort: str = ""
     known_at: str = ""
 
+    @classmethod
+    def of(cls, form: Form) -> RegisterFilter:
+        """As it was typed, no longer than anybody types."""
+        typed = {name: form[name][:LONGEST] for name in cls.__struct_fields__}
+        return cls(**typed | {"first": form["from"][:LONGEST], "last": form["to"][:LONGEST]})
+
     @property
     def query(self) -> dict[str, str]:
         """As the registers are asked; what was left empty is not asked."""
@@ -61,32 +58,32 @@ class RegisterFilter(Struct, frozen=True):
         return {name: value for name, value in said.items() if value}
 
 
-async def register(
-    page: Page,
-    scope: str,
-    office: str,
-    register: str,
-    first: First = "",
-    last: Last = "",
-    staff: Searched = "",
-    level: Searched = "",
-    channel: Searched = "",
-    search: Searched = "",
-    sort: Typed = "",
-    known_at: Typed = "",
-    cursor: Cursor = None,
-) -> Response:
-    """A page of a register."""
+async def register(page: Page, scope: str, office: str, register: str) -> Response:
+    """The first page of a register."""
+    return await _page(page, page.at(scope, office, ACTION), register, RegisterFilter(), None)
+
+
+async def search_register(page: Page, scope: str, office: str, register: str) -> Response:
+    """What was chosen of a register, page by page.
+
+    What was typed stands in the body: an address is kept by browsers and proxies.
+    """
     place = page.at(scope, office, ACTION)
-    facts = await page.scope(scope)
-    chosen, wrong = RegisterFilter(first, last, staff, level, channel, search, sort, known_at), Wrong()
-    at = f"/v1/offices/{office}/registers/{register}"
+    form = await page.form()
+    return await _page(page, place, register, RegisterFilter.of(form), form.given("cursor"))
+
+
+async def _page(
+    page: PageRequest, place: OfficePlace, register: str, chosen: RegisterFilter, cursor: str | None
+) -> Response:
+    facts, wrong = await page.scope(place.scope), Wrong()
+    at = f"/v1/offices/{place.office}/registers/{register}"
     shown = await _shown(page, at, chosen, cursor, wrong)
     return page.render(
         "reports/register.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts, register=register,
         shown=shown, columns=said_columns(shown), chosen=chosen, wrong=wrong, sorts=SORTS, words=RowWords(facts),
-        people=[(one.staff, one.name) for one in facts.at_work(office)],
-        here=f"/at/{scope}/{office}/registers/{register}", further=further(page, shown.cursor if shown else None),
+        people=[(one.staff, one.name) for one in facts.at_work(place.office)],
+        here=f"/at/{place.scope}/{place.office}/registers/{register}",
     )  # fmt: skip
 
 
@@ -122,23 +119,10 @@ def _says(value: object) -> bool:
     return value not in (None, [], {})
 
 
-async def register_workbook(
-    page: Page,
-    scope: str,
-    office: str,
-    register: str,
-    first: First = "",
-    last: Last = "",
-    staff: Searched = "",
-    level: Searched = "",
-    channel: Searched = "",
-    search: Searched = "",
-    sort: Typed = "",
-    known_at: Typed = "",
-) -> Response:
+async def register_workbook(page: Page, scope: str, office: str, register: str) -> Response:
     """Every row of what was chosen, in the office's form."""
     page.at(scope, office, ACTION)
-    chosen = RegisterFilter(first, last, staff, level, channel, search, sort, known_at)
+    chosen = RegisterFilter.of(await page.form())
     return await passed_on(
         page, "registers", f"/v1/offices/{office}/registers/{register}/workbook", **chosen.query
     )

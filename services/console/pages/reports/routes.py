@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from services.console.pages.reports.issued import issue, issued_report, step
 from services.console.pages.reports.one_report import report, rows, shelf, workbook
-from services.console.pages.reports.registers import register, register_workbook
+from services.console.pages.reports.registers import register, register_workbook, search_register
 
 PLACE: Final = "/at/{scope}/{office}"
 
@@ -22,11 +22,16 @@ def report_routes() -> APIRouter:
         ("reports/{report}/rows", rows),
         ("reports/{report}/workbook", workbook),
         ("registers/{register}", register),
-        ("registers/{register}/workbook", register_workbook),
         ("issued-reports/{issued}", issued_report),
     )
     for path, handler in pages:
         made.add_api_route(f"{PLACE}/{path}", handler, methods=["GET"], response_model=None)
-    for path, done in (("reports/{report}/issue", issue), ("issued-reports/{issued}/steps", step)):
+    sent = (
+        ("reports/{report}/issue", issue),
+        ("registers/{register}", search_register),
+        ("registers/{register}/workbook", register_workbook),
+        ("issued-reports/{issued}/steps", step),
+    )
+    for path, done in sent:
         made.add_api_route(f"{PLACE}/{path}", done, methods=["POST"], response_model=None)
     return made
