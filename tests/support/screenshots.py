@@ -18,8 +18,8 @@ from tests.support.documents import DOCS
 FOLDER = DOCS / "console"
 LOOKED_BY = {
     "page.desk": "reception", "page.mine": "consultant", "page.customers": "manager", "page.disputes": "manager",
-    "page.floor": "manager", "page.reports": "manager", "page.people": "manager", "page.shift": "manager",
-    "page.audit": "auditor", "page.rulebook": "manager",
+    "page.floor": "manager", "page.findings": "manager", "page.reports": "manager", "page.people": "manager",
+    "page.shift": "manager", "page.audit": "auditor", "page.rulebook": "manager",
 }  # fmt: skip
 NOT_PAGES = ("/assets", "/live/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 FILES = ("/evidence", "/workbook", "/rejected")

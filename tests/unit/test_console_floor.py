@@ -12,6 +12,7 @@ import pytest
 from services.console.pages.floor.approvals import approvals, stage_id, take_further
 from services.console.pages.floor.correcting import CorrectionTyped, phones_of, proposals, proposed
 from services.console.pages.floor.corrections import correct, correction
+from services.console.pages.floor.findings import close_finding, findings
 from services.console.pages.floor.routes import floor
 from services.console.pages.people.routes import people
 from shared.platform.http.problem import ProblemError
@@ -346,3 +347,44 @@ def test_a_part_that_moves_asks_anew_who_is_away(handler: Any) -> None:
         page.parts = first.parts
         shown(handler, page, SCOPE, OFFICE)
         assert made.asked.count(f"GET /v1/scopes/{SCOPE}/staff") == times
+
+
+FOUND = {
+    "finding": "a" * 24, "kind": "r18", "title": {"zh": "成交早于来访", "en": "A deal before the visit"}, "says": None,
+    "customer": {"customer": "c1", "case": "AAAA-BBBB", "name": HOSTILE, "contacts": []},
+    "staff": None, "state": "open",
+}  # fmt: skip
+
+
+def closing(asked: list[Any], status: int = 200) -> MadeUpServices:
+    def close(request: Any) -> Any:
+        asked.append(request.content.decode())
+        return refused(409, "finding", "taken", "已有人处理 (taken)") if status == 409 else FOUND
+
+    path = f"/v1/offices/{OFFICE}/findings"
+    return services(**{path: {"findings": [FOUND], "total": 1}, f"{path}/{FOUND['finding']}/closing": close})
+
+
+def test_a_finding_is_closed_from_the_floor_with_a_remark() -> None:
+    asked: list[Any] = []
+    made = closing(asked)
+    _, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
+    assert f'href="/at/{SCOPE}/{OFFICE}/findings#finding-{FOUND["finding"]}"' in page
+    _, page = shown(findings, made.page("manager"), SCOPE, OFFICE)
+    assert "成交早于来访" in page and "<script>alert" not in page
+    form = {"finding": str(FOUND["finding"]), "note": "补登来访"}
+    sent = answered(close_finding, made.page("manager", form=form), SCOPE, OFFICE)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/at/{SCOPE}/{OFFICE}/findings")
+    assert asked == ['{"note":"补登来访"}']
+
+
+def test_a_finding_is_not_closed_without_a_remark_and_none_is_lost() -> None:
+    asked: list[Any] = []
+    finding = str(FOUND["finding"])
+    status, page = shown(
+        close_finding, closing(asked).page("manager", form={"finding": finding, "note": ""}), SCOPE, OFFICE
+    )
+    assert status == 422 and 'id="note-wrong">请写明核查结果' in page and asked == []
+    form = {"finding": finding, "note": "补登来访"}
+    status, page = shown(close_finding, closing(asked, 409).page("manager", form=form), SCOPE, OFFICE)
+    assert status == 422 and "已有人处理" in page and "补登来访</textarea>" in page

@@ -85,6 +85,7 @@ class FindingsOnFloor(Struct, frozen=True):
 
     findings: list[FindingOnFloor]
     total: int
+    cursor: str | None = None
 
 
 class LapsedFigure(Struct, frozen=True):

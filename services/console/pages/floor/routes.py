@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.console.frame.page import Page
 from services.console.pages.floor.approvals import approvals, take_further
 from services.console.pages.floor.corrections import correct, correction
+from services.console.pages.floor.findings import close_finding, findings
 from services.console.pages.floor.parameters import PlaceName
 from services.console.pages.floor.today import SHOWN, floor_today
 
@@ -37,6 +38,8 @@ def floor_routes() -> APIRouter:
         (f"{room}/floor", floor, "GET"),
         (f"{room}/approvals", approvals, "GET"),
         (f"{room}/approvals", take_further, "POST"),
+        (f"{room}/findings", findings, "GET"),
+        (f"{room}/findings", close_finding, "POST"),
         (f"{room}/corrections/{{record}}", correction, "GET"),
         (f"{room}/corrections/{{record}}", correct, "POST"),
     ):
