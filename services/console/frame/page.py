@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Final, cast
@@ -20,7 +20,6 @@ from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
 from services.console.frame.place_names import PlaceNames
-from services.console.frame.refused import problem_words
 from services.console.frame.seen_names import SeenNames
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
@@ -204,7 +203,7 @@ def token_of(request: Request) -> str | None:
     return token if scheme == "Bearer" and token else None
 
 
-def problem_page(language: Language, status: int, told: Mapping[str, Any], sign_in: str) -> Response:
+def problem_page(language: Language, status: int, told: list[Text], sign_in: str) -> Response:
     """A refusal as a page, with what to do next; `sign_in` leads back to where somebody was."""
-    given = {"status": status, "told": problem_words(told), "asset": asset, "sign_in": sign_in}
+    given = {"status": status, "told": told, "asset": asset, "sign_in": sign_in}
     return HTMLResponse(rendered(language, "problem.html", given), status, headers=_HEADERS)

@@ -9,8 +9,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.console.frame.missing import missing_words
 from services.console.frame.own_page import own_page, sign_in_address
 from services.console.frame.page import language_of, problem_page
+from services.console.frame.refused import problem_words
+from shared.i18n import Text
 from shared.platform.http.problem import PROBLEM_TYPE
 
 
@@ -40,10 +43,18 @@ class ProblemPages:
                 told: dict[str, Any] = msgspec.json.decode(body)
                 request = Request(scope)
                 then = sign_in_address(_came_from(request))
-                answer = problem_page(language_of(request), held["status"], told, then)
+                words = _words(held["status"], request.url.path, told)
+                answer = problem_page(language_of(request), held["status"], words, then)
                 await answer(scope, receive, send)
 
         await self._app(scope, receive, turning)
+
+
+def _words(status: int, path: str, told: dict[str, Any]) -> list[Text]:
+    """What is told: of what is not there by its address, else as it was refused."""
+    if status == 404:
+        return [missing_words(path, str(told.get("detail", "")))]
+    return problem_words(told)
 
 
 def _came_from(request: Request) -> str:
