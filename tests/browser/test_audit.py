@@ -48,6 +48,14 @@ def test_another_period_is_one_press(console: ConsoleUnderTest, visitors: Visito
         assert page.input_value("#from") == page.input_value("#to")
 
 
+LETTERS = """chart => {
+  const size = one => parseFloat(getComputedStyle(one).fontSize);
+  const scale = chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
+  return {chart: size(chart.querySelector("text")) * scale, table: size(document.querySelector(".figures td"))};
+}"""
+"""How tall letters are, in a chart as it is drawn and in the table beside it."""
+
+
 def test_a_report_prints_its_figures_and_no_fields(console: ConsoleUnderTest, visitors: Visitors) -> None:
     with visitors.context("manager") as context:
         page = context.new_page()
@@ -58,6 +66,8 @@ def test_a_report_prints_its_figures_and_no_fields(console: ConsoleUnderTest, vi
             expect(page.locator(unseen).first).to_be_hidden()
         expect(page.locator("#table-day ~ .scroll tfoot")).to_be_visible()
         expect(page.locator("svg.chart").first).to_be_visible()
+        letters = page.locator("svg.chart").first.evaluate(LETTERS)
+        assert 8 <= letters["chart"] <= letters["table"] + 1, letters
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
