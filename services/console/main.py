@@ -16,7 +16,7 @@ from services.console.door.door import ConsoleDoor, SessionCookie
 from services.console.door.entering import Entrance, entrance_routes
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
 from services.console.door.providers import ProviderEntrance, provider_routes
-from services.console.frame.assets import PATH, send_asset
+from services.console.frame.assets import PATH, WORKER, send_asset, send_worker
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.page import ConsoleParts
 from services.console.frame.place_facts import SeenScopes
@@ -92,6 +92,9 @@ class ConsoleService:
         handle_refused(self.app)
         self.app.add_api_route(
             PATH, send_asset, methods=["GET"], response_model=None, include_in_schema=False
+        )
+        self.app.add_api_route(
+            WORKER, send_worker, methods=["GET"], response_model=None, include_in_schema=False
         )
         self.app.include_router(entrance_routes(Entrance(self.sessions, self.cookie)))
         self.app.include_router(provider_routes(elsewhere))

@@ -44,7 +44,7 @@ def test_only_probes_and_the_door_itself_need_no_token() -> None:
     }
     assert {path for path in opened if not path.startswith(("/docs", "/v1/access/", "/.well-known/"))} == {
         "/healthz", "/readyz", "/metrics", "/openapi.json",
-        "/sign-in", "/sign-in/openid", "/sign-in/openid/{provider}", "/set-up", "/language",
+        "/sign-in", "/sign-in/openid", "/sign-in/openid/{provider}", "/set-up", "/language", "/assets/desk-worker.js",
         "/assets/{digest}/{name:path}",
     }  # fmt: skip
     assert not any(one.opens for one in TABLE.actions.values() if one.who == "anyone")

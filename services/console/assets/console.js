@@ -99,11 +99,23 @@
 
   // Whoever signs in after another person finds nothing of theirs.
   function forgetOthers() {
+    forgetDesks((name) => account && name.endsWith(`#${account}`));
     if (!account) return;
     for (const key of Object.keys(localStorage)) {
       if (key.startsWith("panke/typed/") && !key.startsWith(`panke/typed/${account}/`)) localStorage.removeItem(key);
     }
   }
+
+  // Pages of desks that are kept for when there is no connection: gone with whoever signs out.
+  function forgetDesks(stays) {
+    if (!window.caches) return;
+    window.caches.keys().then((names) => {
+      for (const name of names) if (name.startsWith("panke-desk/") && !stays(name)) window.caches.delete(name);
+    });
+  }
+  document.addEventListener("submit", (event) => {
+    if (event.target.action.endsWith("/sign-out") && !event.defaultPrevented) forgetDesks(() => false);
+  });
 
   // A form is sent once, however often a button is pressed.
   document.addEventListener("submit", (event) => {

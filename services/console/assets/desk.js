@@ -226,6 +226,23 @@
   }
   const typedOf = (item) => JSON.stringify(item.fields);
 
+  // The page itself, when it is opened without a connection ---------------------------------------------------------------
+  const since = document.body.dataset.keptSince;
+  if (since) {
+    const told = document.querySelector("#kept");
+    told.querySelector("strong").textContent = new Date(since).toLocaleString("sv-SE", { timeZone: words().zone }).slice(0, 16);
+    told.hidden = false;
+    say(told.textContent);
+  }
+  if (navigator.serviceWorker && form()) {
+    const scope = new URL(form().action).pathname.replace(/\/entries$/, "");
+    const { controller } = navigator.serviceWorker;
+    navigator.serviceWorker.register("/assets/desk-worker.js", { scope, updateViaCache: "none" })
+      .then(() => navigator.serviceWorker.ready)
+      .then((ready) => { if (!controller) ready.active.postMessage({ keep: location.href }); })
+      .catch((error) => console.info("the desk is not kept for when there is no connection:", error.message));
+  }
+
   window.pankeDeskForm = { mend, say, oneLanguage };
   const boards = document.querySelector("#boards");
   if (boards) followBoard(boards);

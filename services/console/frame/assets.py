@@ -55,6 +55,21 @@ def asset(name: str) -> str:
     return ASSETS[name].address
 
 
+WORKER: Final = "/assets/desk-worker.js"
+_WORKER_HEADERS: Final = {
+    # The page of a desk is below another address than the worker; what the worker asks for is this console's alone.
+    "service-worker-allowed": "/at/",
+    "content-security-policy": "default-src 'none'; connect-src 'self'",
+    "cache-control": "no-cache",
+}
+
+
+async def send_worker() -> Response:
+    """The worker of the desk, under one address for good: a browser looks by itself whether it is another one."""
+    found = ASSETS["desk_worker.js"]
+    return Response(found.content, media_type=found.media_type, headers=_WORKER_HEADERS)
+
+
 async def send_asset(digest: str, name: str) -> Response:
     """A file, to be kept for a year: another one has another address."""
     found = ASSETS.get(name)
