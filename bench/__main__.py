@@ -31,6 +31,7 @@ BENCHMARKS = (
     "registers",
     "sheets",
     "console",
+    "live",
 )
 
 

@@ -98,7 +98,7 @@ def _measured(deployment: Deployment) -> Result:
         "rulebook": ("gao", f"{whole}/rulebook"),
         "audit": ("yan", f"{whole}/audit"),
     }
-    people = {login: _signed_in(address, login, deployment) for login in {one for one, _ in pages.values()}}
+    people = {login: signed_in(address, login, deployment) for login in {one for one, _ in pages.values()}}
     took: dict[str, list[float]] = {name: [] for name in pages}
     sizes: dict[str, int] = {}
 
@@ -128,16 +128,16 @@ def _measured(deployment: Deployment) -> Result:
 
 
 def _goals(took: dict[str, list[float]]) -> tuple[Any, ...]:
-    slowest = max(took, key=lambda name: _p95(took[name]))
+    slowest = max(took, key=lambda name: p95(took[name]))
     told = f"95th percentile of the slowest page ({slowest}), in {GOAL_MS:g} ms, with {CUSTOMERS:,} customers"
-    return (at_most(told, _p95(took[slowest]) / GOAL_MS, 1.0),)
+    return (at_most(told, p95(took[slowest]) / GOAL_MS, 1.0),)
 
 
 def _figures(took: dict[str, list[float]], sizes: dict[str, int]) -> Figures:
     return {
         "customers": CUSTOMERS,
         "milliseconds": {
-            name: {"median": rounded(median(one) * 1e3), "p95": rounded(_p95(one) * 1e3)}
+            name: {"median": rounded(median(one) * 1e3), "p95": rounded(p95(one) * 1e3)}
             for name, one in took.items()
         },
         "to_the_frame": {
@@ -147,11 +147,11 @@ def _figures(took: dict[str, list[float]], sizes: dict[str, int]) -> Figures:
     }
 
 
-def _p95(seconds: list[float]) -> float:
+def p95(seconds: list[float]) -> float:
     return quantiles(seconds, n=20)[-1]
 
 
-def _signed_in(address: str, login: str, deployment: Deployment) -> httpx.Client:
+def signed_in(address: str, login: str, deployment: Deployment) -> httpx.Client:
     """Somebody's browser, without its window."""
     client = httpx.Client(
         base_url=address, timeout=PATIENCE, trust_env=False, headers={"sec-fetch-site": "same-origin"}

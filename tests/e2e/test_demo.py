@@ -94,8 +94,19 @@ def check_messages(place: Path, told: str) -> None:
         ):
             assert word in text, word
     assert all(alert["case"] in everything for alert in alerts)
+    check_links(everything, {alert["case"] for alert in alerts})
     assert not phones_in(place / "messages.txt") and "客户0" not in everything and "客户1" not in everything
     assert "03-05 09:00" in told[: told.index("客户现状")], "messages are told as they arrive"
+
+
+def check_links(everything: str, cases: set[str]) -> None:
+    """Each message but a short one leads to the console: to the customer that it tells of, a digest to the own list."""
+    messages = [one for one in re.split(r"\n(?=  \d+月\d+日 )", f"\n{everything}") if one.strip()]
+    assert [
+        one.split("\n")[0] for one in messages if "://127.0.0.1:" not in one and "短信 SMS" not in one
+    ] == []
+    linked = re.findall(r"http://127\.0\.0\.1:[0-9]+/c/demo(?:/([0-9A-Z]{4}-[0-9A-Z]{4}))? +│", everything)
+    assert {"", *cases} >= set(linked) > {""}
 
 
 def check_reports(reports: list[dict[str, Any]], messages: Path) -> None:
