@@ -34,14 +34,14 @@ LATIN = re.compile(r"[A-Za-z]{3,}")
 CODES = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b|\b[a-z]+\.[a-z0-9_]+\b", re.ASCII)
 """Case numbers, and clauses by their rulebook."""
 SAME = re.compile(
-    r"English|XLSX?|YAML|extends|CSV|PDF|N?D?JSON|SHA|Panke|WeChat|panke|verify|judge|demo|office|base|reception|getian|"
+    r"English|XLSX?|YAML|extends|CSV|PDF|N?D?JSON|SHA|Panke|WeChat|panke|verify|judge|demo|base|reception|getian|"
     r"shijiazhuang|confirmation|handbook"
 )
-"""Names of products and formats, ids of the invented office and of rulebooks: the same in both languages."""
+"""Names of products and formats, ids of rulebooks, and what the invented office notes: the same in both languages."""
 TEXTS = """() => {
   const seen = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   while (seen.nextNode())
-    if (!seen.currentNode.parentElement.closest("code, [data-id], [lang=en], .place, script, noscript, svg"))
+    if (!seen.currentNode.parentElement.closest("code, [data-id], [lang=en], script, noscript, svg"))
       found.push(seen.currentNode.textContent);
   return found;
 }"""
