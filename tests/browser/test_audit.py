@@ -198,7 +198,7 @@ def test_a_draft_is_tried_once_its_mistake_is_mended(console: ConsoleUnderTest, 
         draft.fill(text + "\nno_such_key: 1\n")
         page.get_by_role("button", name="试用").click()
         line = len(text.splitlines()) + 2
-        expect(page.get_by_role("alert")).to_contain_text(f"第 {line} 行，no_such_key")
+        expect(page.get_by_role("alert")).to_contain_text(f"第 {line} 行第 1 列，no_such_key")
         assert "no_such_key: 1" in draft.input_value()
         draft.fill(text)
         page.get_by_role("button", name="试用").click()
