@@ -20,7 +20,7 @@ GETS = [
 ]
 POSTS = addresses("POST")
 CLOSED = [one for one in (*GETS, *POSTS) if one.action != "page.enter"]
-STREAMS = ("/live/",)
+STREAMS = ("/live/", "/sign-in/openid")
 FILES = ("/evidence", "/workbook", "/rejected", "/proof")
 READ = [
     one for one in GETS if not one.path.startswith(("/assets", *STREAMS)) and not one.path.endswith(FILES)
