@@ -28,6 +28,7 @@ BENCHMARKS = (
     "log",
     "replays",
     "imports",
+    "books",
     "registers",
     "sheets",
     "console",

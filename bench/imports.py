@@ -81,7 +81,7 @@ def _batches(rows: int) -> list[bytes]:
     return [b"\n".join(lines[start : start + LINES]) for start in range(0, rows, LINES)]
 
 
-def _book(rows: int) -> bytes:
+def book_of(rows: int, consultant: str) -> bytes:
     """The same as a workbook."""
     made = BytesIO()
     book = xlsxwriter.Workbook(made, {"in_memory": True})
@@ -89,7 +89,7 @@ def _book(rows: int) -> bytes:
     sheet.write_row(0, 0, HEADS)
     for n in range(1, rows + 1):
         at = f"{FIRST + timedelta(minutes=n):%Y-%m-%d %H:%M}"
-        sheet.write_row(n, 0, (at, f"客{n}", next(_numbers), "李娜", "路过", "A", "看两房"))
+        sheet.write_row(n, 0, (at, f"客{n}", next(_numbers), consultant, "路过", "A", "看两房"))
     book.close()
     return made.getvalue()
 
@@ -117,7 +117,7 @@ def run(rows: int = ROWS, rounds: int = ROUNDS) -> Result:
             return timed(lambda: _each(send, bodies))
 
         def imported() -> float:
-            content = _book(rows)
+            content = book_of(rows, "李娜")
             return timed(lambda: _bring_in(call, content, rows))
 
         send(

@@ -19,14 +19,14 @@ CHANNELS = ("dingtalk", "wecom", "feishu", "aliyun-sms", "email", "webhook")
 # What is told besides claims that run out. Each of these is decided by an entry behind which the clock rests.
 EVENTS = ("kept", "returned", "superseded", "transferred", "disputed", "ruled", "shares")
 
-# 日报 at closing to whoever runs the office, in the group's chat; 周报 on Monday morning by mail.
+# 日报 at closing to whoever runs the office, in the group's chat; 周报 by mail on Friday evening: no week has
+# ended before the office opened for the first time.
 REPORTS = (
     {"report": "daily", "every": "day", "to": {"staff": [MANAGER.staff]}},
     {
         "report": "period",
         "every": "week",
-        "days_after": 1,
-        "at": "opening",
+        "ends": "friday",
         "to": {"staff": [GENERAL_MANAGER.staff]},
     },
 )

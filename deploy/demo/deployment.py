@@ -173,9 +173,10 @@ def deployed(
     settings: Mapping[str, str],
     say: Callable[[str], None],
     ports: Mapping[str, int] | None = None,
+    durable: bool = False,
 ) -> Iterator[Deployment]:
     """Everything that runs, on fresh data; `settings` are the notifier's, `ports` those of the services, the usual ones
-    where they are free unless given. Stopped at the end, however it comes."""
+    where they are free unless given; `durable`: PostgreSQL waits for the disk. Stopped at the end, however it comes."""
     ports = dict(ports or _ports())
     stack = Stack(
         directory,
@@ -189,7 +190,7 @@ def deployed(
         },
         ports=ports,
         services=list(SERVICES),
-        durable=False,
+        durable=durable,
         tied=True,
         environment={name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
     )

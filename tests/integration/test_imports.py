@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,18 @@ async def imported(client: httpx.AsyncClient, content: bytes, **fields: str) -> 
             await asyncio.sleep(0.1)
 
 
+async def until(
+    client: httpx.AsyncClient, where: str, so: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """The import once it is so."""
+    async with asyncio.timeout(120):
+        while True:
+            job: dict[str, Any] = (await client.get(where, auth=manager())).json()
+            if so(job):
+                return job
+            await asyncio.sleep(0.01)
+
+
 def counted(job: ImportJob) -> tuple[int, int, int, int]:
     return job.counts.read, job.counts.accepted, job.counts.duplicates, job.counts.rejected
 
@@ -148,6 +160,27 @@ async def test_a_book_comes_in_once_and_its_rejected_rows_after_it(database: str
     assert "联系电话: " in str(grid.rows[1][5])
     assert rows(database, "SELECT count(*) FROM intake.imports WHERE file IS NOT NULL") == [(0,)]
     assert len(kept) == 2 and not any(text.startswith(b"PK") for (text,) in kept)
+
+
+async def test_an_import_that_is_cancelled_in_the_middle_stops_there(database: str, tmp_path: Path) -> None:
+    """Rows that were recorded by then stay, and are told; no further ones come; the book again adds the rest alone."""
+    count = 8000
+    lines = [[f"2026-03-{1 + n % 28:02}", f"客{n}", str(13900000000 + n), "李娜", ""] for n in range(count)]
+    book = csv_of([HEADS, *lines])
+    async with serving(chosen(database, tmp_path)) as (client, _):
+        put = await client.post("/v1/imports", **form(book), auth=manager())
+        where = put.headers["Location"]
+        await until(client, where, lambda job: job["counts"]["accepted"] > 0)
+        gone = await client.delete(where, auth=manager())
+        assert gone.status_code == 204, gone.text
+        job = await until(client, where, lambda job: job["state"] != "running")
+        again = await imported(client, book)
+    assert job["state"] == "cancelled"
+    before = again.counts.duplicates
+    assert 0 < job["counts"]["accepted"] == before < count
+    assert counted(again) == (count, count - before, before, 0)
+    visits = "SELECT count(*), count(DISTINCT id) FROM intake.facts WHERE type = 'visit.registered'"
+    assert rows(database, visits) == [(count, count)]
 
 
 async def test_what_may_not_come_in_is_refused_by_field(database: str, tmp_path: Path) -> None:
