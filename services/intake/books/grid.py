@@ -14,6 +14,8 @@ from shared.i18n import bilingual
 _unseen = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]").sub
 MOST_CELLS: Final = 5_000_000
 """Cells between the first and the last of a sheet, empty or not."""
+MOST_ABOVE: Final = 30
+"""Rows of a title and of headings, which stand above so many rows as may be."""
 MOST_MERGED: Final = 200_000
 """Cells that merged cells may spread over."""
 
@@ -64,7 +66,7 @@ def too_large(what: str) -> UnreadableBookError:
 
 def demand_size(limits: BookLimits, rows: int, columns: int) -> None:
     """Raise `UnreadableBookError` for a sheet that is larger than may be."""
-    if rows > limits.rows:
+    if rows > limits.rows + MOST_ABOVE:
         raise too_large(bilingual("the sheet has more than {limit} rows: split it", limit=f"{limits.rows:,}"))
     if columns > limits.columns:
         raise too_large(bilingual("the sheet has more than {limit} columns", limit=limits.columns))
