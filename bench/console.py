@@ -1,7 +1,8 @@
 """Pages of the console with many customers in the scope, to a page that is nothing but its frame.
 
 Everything runs as it does for people: the services as processes, the console in front of them, one browser's session.
-Customers are new visits of one day, handed in as a desk's machine does, and shared out among the consultants.
+Customers are new visits of many days, handed in as a desk's machine does, each day at its own time, and shared out among
+the consultants; most claims have lapsed at the end, as in an office of some years.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from statistics import median, quantiles
 from typing import Any, Final
 
@@ -23,7 +25,8 @@ from deploy.demo.scenario.plan import make_plan
 from shared.platform.clock import ClockDriver
 
 CUSTOMERS: Final = 100_000
-BATCH: Final = 5_000
+DAYS: Final = 200
+"""Days over which they came: five hundred a day, far more than an office has."""
 ROUNDS: Final = 5
 ASKED: Final = 40
 """Requests of a page in a round."""
@@ -45,16 +48,19 @@ def run() -> Result:
                 clock.hold(entry.at)
                 if entry.event is not None:
                     seq = deployment.send(entry.event)
-            seq = _fill(deployment, plan.entries[-1].at.isoformat(), seq)
-            deployment.folded(seq)
+            _fill(deployment, clock, seq)
             return _measured(deployment)
 
 
-def _fill(deployment: Deployment, at: str, seq: int) -> int:
-    """Hand in so many customers; the seq of the last fact."""
+def _fill(deployment: Deployment, clock: ClockDriver, seq: int) -> int:
+    """Hand in so many customers, day by day; the seq of the last fact."""
     address = f"{deployment.address('intake')}/v1/events:batch"
-    for begin in range(0, CUSTOMERS, BATCH):
-        lines = b"\n".join(msgspec.json.encode(one) for one in _visits(begin, begin + BATCH, at))
+    each = CUSTOMERS // DAYS
+    for day in range(DAYS):
+        clock.hold(clock.now() + timedelta(days=1))
+        lines = b"\n".join(
+            msgspec.json.encode(one) for one in _visits(day * each, (day + 1) * each, clock.now().isoformat())
+        )
         answer = deployment.http.post(
             address, content=lines, headers={"content-type": "application/x-ndjson"}
         )
@@ -63,6 +69,7 @@ def _fill(deployment: Deployment, at: str, seq: int) -> int:
         if refused:
             raise RuntimeError(f"intake refused {len(refused)}: {refused[0]}")
         seq = results[-1]["seq"]
+        deployment.folded(seq)
     return seq
 
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.registers.findings.signs import findings
+from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.registers import Registers
+from services.registers.model.scheme import values_of
 from services.registers.reading.held import HeldScopes, TakenHead
+from services.registers.reports.basis import ReportBasis
+from services.registers.reports.consistency import failures
+from services.registers.reports.due import due_contacts
 from services.registers.store.facts import FactRow
 from shared.contract import parse_instant
 from shared.ids import ScopeId
 from shared.rules.rulebooks.registry import Registry
+from shared.rules.schemes.loading import load_scheme
 from tests.property.test_registers import asked, whole
 from tests.support.journal import posted
 from tests.support.streams import Data, Move, lines, moves, stream
@@ -152,3 +160,33 @@ def test_a_scope_that_was_taken_anew_is_read_anew() -> None:
     read(scopes, 3)
     found = scopes.find("s")
     assert found is not None and found.seq == 3
+
+
+@settings(max_examples=20, deadline=None)
+@given(moves(), st.integers(1, 7), st.integers(0, 2))
+def test_what_is_kept_of_customers_is_what_is_found_anew(drawn: list[Move], piece: int, days: int) -> None:
+    """Whoever asks between facts, and lets claims lapse, is answered as from registers that keep nothing."""
+    events = stream(drawn)
+    scopes = held(facts_of(events))
+    early = parse_instant(events[0]["recorded_at"]) + timedelta(days=1)
+    for seq in range(piece, len(events) + piece, piece):
+        read(scopes, min(seq, len(events)), events[0]["scope"])
+        found = scopes.find(events[0]["scope"])
+        assert found is not None
+        now = parse_instant(events[min(seq, len(events)) - 1]["recorded_at"]) + timedelta(days=days)
+        found.lapse(now)
+        registers = found.posting.registers
+        kept = [_of_customers(registers, now, at) for at in (now, early)]
+        registers.kept.forget_all()
+        assert kept == [_of_customers(registers, now, at) for at in (now, early)]
+    if any(one["type"] == "visit.registered" for one in events):
+        assert registers.kept.kinds, "nothing was kept, and so nothing compared"
+
+
+def _of_customers(registers: Registers, now: datetime, at: datetime) -> list[Any]:
+    """Who is due, what fails and what is found at a day, as known now."""
+    day = LocalTime(registers.zone).day(at)
+    basis = ReportBasis(
+        registers.known(now), values_of(load_scheme("habc")), None, DaySpan(day, day), "base 1"
+    )
+    return [list(due_contacts(basis, basis.until)), list(failures(basis)), list(findings(basis))]

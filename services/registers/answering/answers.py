@@ -203,12 +203,24 @@ class PlannedWork(Struct, frozen=True, kw_only=True):
     place: str | None
 
 
+class WorkTotals(Struct, frozen=True):
+    """How many customers each part of a work list has, of whom it may list some."""
+
+    overdue: Count
+    due: Count
+    coming: Count
+
+
 class WorkList(Struct, frozen=True, kw_only=True):
-    """What is to be done: who is overdue, the longest first, due that day or in the days after; and the day's plans."""
+    """What is to be done: who is overdue, the longest first, due that day or in the days after; and the day's plans.
+
+    Each part lists up to `limit` customers, those due first; `totals` counts all.
+    """
 
     office: str
     day: DayText
     staff: RowStaff | None
+    totals: WorkTotals
     overdue: list[DueCustomer]
     due: list[DueCustomer]
     coming: list[DueCustomer]

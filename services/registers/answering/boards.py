@@ -16,6 +16,7 @@ from services.registers.answering.answers import (
     PlannedWork,
     RowCustomer,
     WorkList,
+    WorkTotals,
 )
 from services.registers.answering.exchange import CallerSight, EncodedAnswer
 from services.registers.answering.presenting import Presenting
@@ -41,11 +42,12 @@ class BoardAsked(Struct, frozen=True):
 
 
 class WorkAsked(Struct, frozen=True):
-    """The work list of a day and some days ahead, of one owner or all."""
+    """The work list of a day and some days ahead, of one owner or all; `limit` customers of each part at most."""
 
     day: date | None = None
     ahead: int = 7
     staff: str | None = None
+    limit: int = 500
 
 
 def level_board(scope: KnownScope, sight: CallerSight, asked: BoardAsked) -> EncodedAnswer:
@@ -80,23 +82,33 @@ def work_list(scope: KnownScope, sight: CallerSight, asked: WorkAsked) -> Encode
     taken = _owned(sealed, reach, asked.staff)
     due = [one for one in due_contacts(sealed, sealed.until) if taken(one.customer) and one.due is not None]
     due.sort(key=lambda one: (one.due or on, sealed.known.customers[one.customer].number))
-    of = {one.customer for one in due}
+    parts = _parts(due, on, on + timedelta(days=asked.ahead))
+    listed = {part: found[: asked.limit] for part, found in parts.items()}
+    of = {one.customer: None for found in listed.values() for one in found}
     known = sealed.known
     said = (record for customer in of for record in known.by_customer.get(customer, ()))
     known = question.with_words_of([*said, *(plan for plan in known.of(PlanMade) if plan.data.on == on)])
     basis = question.basis(period, known)
     plans = _planned(basis, reach, on, asked.staff)
     shown = question.presenting(basis, [*of, *(plan.customer for plan in plans)])
-    until = on + timedelta(days=asked.ahead)
+    told = {part: [_due_customer(basis, shown, one) for one in found] for part, found in listed.items()}
     body = WorkList(
         office=sight.office or "", day=on.isoformat(),
         staff=shown.staff(StaffId(asked.staff)) if asked.staff is not None else None,
-        overdue=_due(basis, shown, due, lambda one: one < on),
-        due=_due(basis, shown, due, lambda one: one == on),
-        coming=_due(basis, shown, due, lambda one: on < one <= until),
+        totals=WorkTotals(*map(len, parts.values())),
+        overdue=told["overdue"], due=told["due"], coming=told["coming"],
         plans=_shown_plans(shown, plans), scheme=_scheme(basis), **question.head(),
     )  # fmt: skip
-    return encoded(body, count=len(body.overdue) + len(body.due) + len(body.coming), detail="work list")
+    return encoded(body, count=len(of), detail="work list")
+
+
+def _parts(due: Iterable[DueContact], on: date, until: date) -> dict[str, list[DueContact]]:
+    """Who was due before the day, is due on it, and will be by the last day ahead."""
+    parts: dict[str, list[DueContact]] = {"overdue": [], "due": [], "coming": []}
+    for one in due:
+        if one.due is not None and one.due <= until:
+            parts["overdue" if one.due < on else "due" if one.due == on else "coming"].append(one)
+    return parts
 
 
 def _scheme(basis: ReportBasis) -> str:
@@ -142,12 +154,6 @@ def _movements(basis: ReportBasis, taken: Callable[[CustomerId], bool]) -> list[
         level = None if line.key == (NEW,) else line.key[0]
         found.append(BoardMovement(level, start, {name: count for name, count in counted.items() if count}))
     return found
-
-
-def _due(
-    basis: ReportBasis, shown: Presenting, found: Iterable[DueContact], when: Callable[[date], bool]
-) -> list[DueCustomer]:
-    return [_due_customer(basis, shown, one) for one in found if one.due is not None and when(one.due)]
 
 
 def _due_customer(basis: ReportBasis, shown: Presenting, one: DueContact) -> DueCustomer:

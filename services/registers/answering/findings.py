@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from heapq import merge
 from typing import Any, Final
 
 import msgspec
@@ -57,38 +62,81 @@ class KeptFinding(Struct, frozen=True):
     staff: StaffId | None = None
 
 
+class _Found(Struct, frozen=True):
+    """What is found at a moment, and the places at which findings are listed."""
+
+    by_id: dict[str, MachineFinding]
+    places: list[Place]
+
+
 def findings_page(
     scope: KnownScope, sight: CallerSight, asked: FindingsAsked, steps: list[FindingStep]
 ) -> EncodedAnswer:
     """What was found, and what of it was kept and is gone."""
     question = ScopeQuestion(scope, sight)
     of, found = by_finding(steps), _found(question, asked.day)
-    ids = [*found, *(id_ for id_ in of if id_ not in found)]
-    stand = {id_: standing(found.get(id_), of.get(id_, [])) for id_ in ids}
-    kept = {id_: found.get(id_) or _as_kept(of[id_][-1]) for id_ in ids}
-    order = {kind: place for place, kind in enumerate(kinds())}
-    taken = [
-        ((f"{order.get(kept[id_].kind, 99):02d}", id_), id_)
-        for id_ in ids
-        if stand[id_].state in asked.states
-        and (id_ in found or "closed" in asked.states)
-        and asked.kind in (None, kept[id_].kind)
-        and asked.staff in (None, stand[id_].owner, kept[id_].staff)
-    ]
-    taken.sort()
-    behind = [one for one in taken if asked.after is None or one[0] > asked.after]
+    listing = _Listing(asked, found.by_id, of)
+    taken = [one for one in _places(found, of, asked.states) if listing.takes(one[1])]
+    behind = taken if asked.after is None else taken[bisect_right(taken, asked.after) :]
     page = behind[: asked.limit]
     basis = question.basis()
-    shown = question.presenting(basis, (kept[id_].customer for _, id_ in page))
-    open_ = (kept[id_].kind for id_ in found if stand[id_].state != "closed")
+    shown = question.presenting(basis, (listing.kept(id_).customer for _, id_ in page))
+    open_ = (one.kind for id_, one in found.by_id.items() if listing.state(id_) != "closed")
     body = FindingPage(
         day=_day(question, asked.day).isoformat(),
-        findings=[FoundFinding(**_fields_of(shown, id_, kept[id_], found.get(id_), of)) for _, id_ in page],
+        findings=[
+            FoundFinding(**_fields_of(shown, id_, listing.kept(id_), found.by_id.get(id_), of)) for _, id_ in page
+        ],
         counts=dict(Counter(open_)), total=len(taken),
-        cursor=written_cursor(page[-1][0] if len(behind) > asked.limit else None, *_times(scope), asked),
+        cursor=written_cursor(page[-1] if len(behind) > asked.limit else None, *_times(scope), asked),
         **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail="findings")
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """Which findings are asked for, with what people made of them."""
+
+    asked: FindingsAsked
+    found: dict[str, MachineFinding]
+    of: dict[str, list[FindingStep]]
+
+    def state(self, id_: str) -> FindingState:
+        """How it stands; most findings nobody has touched."""
+        steps = self.of.get(id_)
+        return "open" if steps is None else standing(self.found.get(id_), steps).state
+
+    def kept(self, id_: str) -> MachineFinding | KeptFinding:
+        """What is found, else what was kept of it."""
+        return self.found.get(id_) or _as_kept(self.of[id_][-1])
+
+    def takes(self, id_: str) -> bool:
+        """Whether it is asked for."""
+        asked = self.asked
+        if self.state(id_) not in asked.states:
+            return False
+        if asked.kind is None and asked.staff is None:
+            return True
+        kept, owner = self.kept(id_), standing(self.found.get(id_), self.of.get(id_, [])).owner
+        return asked.kind in (None, kept.kind) and asked.staff in (None, owner, kept.staff)
+
+
+def _places(
+    found: _Found, of: dict[str, list[FindingStep]], states: tuple[FindingState, ...]
+) -> Iterable[Place]:
+    """Where findings stand, by kind; those that are gone only among the closed."""
+    gone = [id_ for id_ in of if id_ not in found.by_id] if "closed" in states else []
+    return merge(found.places, sorted(_place(id_, _as_kept(of[id_][-1]).kind) for id_ in gone))
+
+
+def _place(id_: str, kind: str) -> Place:
+    return f"{_order().get(kind, 99):02d}", id_
+
+
+@cache
+def _order() -> dict[str, int]:
+    return {kind: place for place, kind in enumerate(kinds())}
 
 
 def one_finding(
@@ -96,7 +144,7 @@ def one_finding(
 ) -> EncodedAnswer:
     """One finding by its id, whether it stands or was kept; 404 of one that neither does."""
     question = ScopeQuestion(scope, sight)
-    of, found = by_finding(steps), _found(question, day).get(finding)
+    of, found = by_finding(steps), _found(question, day).by_id.get(finding)
     if found is None and finding not in of:
         raise not_there(bilingual("there is no finding {finding}", finding=finding))
     kept = found or _as_kept(of[finding][-1])
@@ -112,9 +160,16 @@ def body_of(found: FoundFinding) -> bytes:
     return msgspec.json.encode(KeptFinding(found.kind, tuple(found.rows), customer, staff))
 
 
-def _found(question: ScopeQuestion, day: date | None) -> dict[str, MachineFinding]:
+def _found(question: ScopeQuestion, day: date | None) -> _Found:
+    """What is found at a day, once for each moment."""
     on = _day(question, day)
-    return {one.id: one for one in findings(question.basis(question.period(on, on)))}
+    basis = question.basis(question.period(on, on))
+    kept, key = question.known.found, ("findings", basis.office, basis.until)
+    if key not in kept:
+        by_id = {one.id: one for one in findings(basis)}
+        kept[key] = _Found(by_id, sorted(_place(id_, one.kind) for id_, one in by_id.items()))
+    made: _Found = kept[key]
+    return made
 
 
 def _day(question: ScopeQuestion, day: date | None) -> date:

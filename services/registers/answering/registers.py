@@ -59,17 +59,22 @@ def register_page(scope: KnownScope, sight: CallerSight, asked: RegisterAsked) -
 
 
 def _with_words(rows: RegisterRows, opened: ReportBasis, row: ListRow, kind: RegisterKind) -> ListRow:
-    if row.entry is None or row.deal is not None:
+    if row.deal is not None:
         return row
+    if row.entry is None:
+        return rows.customer(row.customer) if row.customer is not None else row
     return rows.record(opened.known.entries[row.entry.id], kind)
 
 
 def selected_rows(
     question: ScopeQuestion, basis: ReportBasis, kind: RegisterKind, asked: RegisterAsked
 ) -> tuple[list[ListRow], Place | None, int]:
-    """The rows of a page, where the next one begins, and how many there are in all."""
+    """The rows of a page, of records and customers without their values, where the next one begins, and how many there
+    are in all."""
     reach, texts = question.reach(basis), OpenedTexts(question.scope)
-    found = [one for one in RegisterRows(basis).of(kind) if within(reach, one)]
+    by_level = asked.level is not None or asked.sort.endswith("level")
+    rows = RegisterRows(basis).of(kind, asked.first, asked.last, whole=by_level)
+    found = [one for one in rows if within(reach, one)]
     if asked.search is not None or asked.sort.endswith("customer"):
         texts.learn(one.name for one in found)
         texts.learn(name for one in basis.known.customers.values() for name in one.names)

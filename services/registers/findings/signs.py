@@ -8,7 +8,7 @@ staff whom nobody enrolled; phones that are masked or missing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -20,8 +20,13 @@ from services.registers.lists.reach import staff_of
 from services.registers.model.deals import DealRow
 from services.registers.model.registers import AnyRecord, of_office
 from services.registers.reports.basis import ReportBasis, who
-from services.registers.reports.checks import machine_findings
-from services.registers.reports.consistency import REGISTRATIONS, failures
+from services.registers.reports.checks import customer_findings, same_name_and_firm
+from services.registers.reports.consistency import (
+    REGISTRATIONS,
+    RelationFailure,
+    customer_failures,
+    failures_of_day,
+)
 from shared.contract import CallRegistered, RecordAmended, RecordCorrected, VisitRegistered
 from shared.contract.phones import is_masked
 from shared.contract.sealed import HIDDEN
@@ -54,8 +59,19 @@ def kinds() -> dict[str, Text]:
 
 def findings(basis: ReportBasis) -> Iterator[MachineFinding]:
     """What is found of the office: the relations at the last day of the period, data and signs as they stand."""
-    for found in (*_relations(basis), *_data(basis), *_signs(basis)):
+    for one in basis.of_each("findings", basis.until, lambda customer, _: _of_customer(basis, customer)):
+        yield from one.value
+    besides = (_relation(one) for one in failures_of_day(basis))
+    for found in (*besides, *_data(basis, same_name_and_firm(basis)), *_signs(basis)):
         yield msgspec.structs.replace(found, known_seq=_known_seq(basis, found))
+
+
+def _of_customer(basis: ReportBasis, customer: CustomerId) -> tuple[MachineFinding, ...] | None:
+    """What shows by the records of one customer."""
+    relations = (one for failing in customer_failures(basis, customer) or () for one in failing)
+    data = ((customer, says, rows) for says, rows in customer_findings(basis, customer) or ())
+    found = (*map(_relation, relations), *_data(basis, data), *_registered_twice(basis, customer))
+    return tuple(msgspec.structs.replace(one, known_seq=_known_seq(basis, one)) for one in found) or None
 
 
 def _known_seq(basis: ReportBasis, found: MachineFinding) -> int:
@@ -66,21 +82,20 @@ def _known_seq(basis: ReportBasis, found: MachineFinding) -> int:
     return max([*seqs, *(one.seq for one in records)], default=0)
 
 
-def _relations(basis: ReportBasis) -> Iterator[MachineFinding]:
+def _relation(one: RelationFailure) -> MachineFinding:
     """R18, at the last day."""
-    for one in failures(basis):
-        lasting = one.relation in (2, 3, 4) and one.customer is not None
-        about = (
-            f"{one.customer}/{one.lacks.en}" if lasting else f"{'/'.join(sorted(one.rows))}/{one.lacks.en}"
-        )
-        yield MachineFinding(
-            f"relation_{one.relation}", one.lacks, one.rows, one.customer, one.staff, about=about
-        )
+    lasting = one.relation in (2, 3, 4) and one.customer is not None
+    about = f"{one.customer}/{one.lacks.en}" if lasting else f"{'/'.join(sorted(one.rows))}/{one.lacks.en}"
+    return MachineFinding(
+        f"relation_{one.relation}", one.lacks, one.rows, one.customer, one.staff, about=about
+    )
 
 
-def _data(basis: ReportBasis) -> Iterator[MachineFinding]:
+def _data(
+    basis: ReportBasis, found: Iterable[tuple[CustomerId, Text, tuple[str, ...]]]
+) -> Iterator[MachineFinding]:
     """R19, what shows without a check."""
-    for customer, says, rows in machine_findings(basis):
+    for customer, says, rows in found:
         owner = basis.known.owner_at(customer, basis.until)
         yield MachineFinding("data", says, rows, customer, owner, about=f"{customer}/{says.en}")
 
@@ -88,7 +103,6 @@ def _data(basis: ReportBasis) -> Iterator[MachineFinding]:
 def _signs(basis: ReportBasis) -> Iterator[MachineFinding]:
     yield from _units(basis)
     yield from _sold_at_once(basis)
-    yield from _registered_twice(basis)
     yield from _edited(basis)
     yield from _unknown_staff(basis)
     yield from _contacts(basis)
@@ -123,18 +137,17 @@ def _sold_at_once(basis: ReportBasis) -> Iterator[MachineFinding]:
             yield MachineFinding("sold_at_once", says, rows, deal.customer, deal.closed_by, about=deal.deal)
 
 
-def _registered_twice(basis: ReportBasis) -> Iterator[MachineFinding]:
-    for customer in basis.customers(basis.until):
-        for earlier, later in pairwise(_registrations_of(basis, customer)):
-            first, second = who(earlier.data), who(later.data)
-            if first != second and later.occurred_at - earlier.occurred_at <= MINUTES:
-                says = translated(
-                    "registered by {first} and by {second} within minutes",
-                    first=basis.staff_words(first or ""),
-                    second=basis.staff_words(second or ""),
-                )
-                rows = (earlier.id, later.id)
-                yield MachineFinding("registered_twice", says, rows, customer, second, about="/".join(rows))
+def _registered_twice(basis: ReportBasis, customer: CustomerId) -> Iterator[MachineFinding]:
+    for earlier, later in pairwise(_registrations_of(basis, customer)):
+        first, second = who(earlier.data), who(later.data)
+        if first != second and later.occurred_at - earlier.occurred_at <= MINUTES:
+            says = translated(
+                "registered by {first} and by {second} within minutes",
+                first=basis.staff_words(first or ""),
+                second=basis.staff_words(second or ""),
+            )
+            rows = (earlier.id, later.id)
+            yield MachineFinding("registered_twice", says, rows, customer, second, about="/".join(rows))
 
 
 def _edited(basis: ReportBasis) -> Iterator[MachineFinding]:

@@ -159,13 +159,15 @@ class RegisterCalls:
         day: OfDay = None,
         ahead: Ahead = 7,
         staff: Words = None,
+        limit: Limit = 500,
         known_at: Moment = None,
         min_seq: MinSeq = None,
     ) -> Response:
-        """By the owner, the longest overdue first; whoever sees own rows alone has their own list."""
+        """By the owner, the longest overdue first; whoever sees own rows alone has their own list. `limit` is of each
+        part."""
         caller = await self._asking.caller(request, office)
         moment = self._asking.moment(min_seq, known_at)
-        asked = WorkAsked(day, ahead, staff)
+        asked = WorkAsked(day, ahead, staff, limit)
         return await self._asking.answer(caller, caller.sight(WORK), moment, work_list, asked)
 
 

@@ -19,7 +19,14 @@ from services.registers.reports.basis import ReportBasis
 from services.registers.reports.due import due_contact
 from services.registers.reports.kept import is_carried_out
 from services.registers.reports.reservations import state_of
-from shared.contract import FeedbackAnswered, FeedbackReceived, PlanMade, ReservationMade, format_instant
+from shared.contract import (
+    Data,
+    FeedbackAnswered,
+    FeedbackReceived,
+    PlanMade,
+    ReservationMade,
+    format_instant,
+)
 from shared.ids import Contact, CustomerId, OfficeId, StaffId
 
 Values = dict[str, Any]
@@ -48,21 +55,39 @@ class RegisterRows:
     def __init__(self, basis: ReportBasis) -> None:
         self.basis = basis
 
-    def of(self, kind: RegisterKind) -> Iterator[ListRow]:
-        """Every row of a register in the office."""
+    def of(
+        self, kind: RegisterKind, first: date | None = None, last: date | None = None, *, whole: bool = True
+    ) -> Iterator[ListRow]:
+        """Every row of a register in the office; records of these days alone, where days are named.
+
+        Rows that are not `whole` are without the values of records and customers, which cost more than all else.
+        """
         if kind.data is not None:
-            for entry in of_office(self.basis.known.of(kind.data), self.basis.office):
+            for entry in of_office(self._records(kind.data, first, last), self.basis.office):
                 if kind.holds(entry.data):
-                    yield self.record(entry, kind)
+                    yield self.record(entry, kind) if whole else self._row(entry, {})
         elif kind.action == "register.deals":
             yield from (self.deal(one) for one in self.basis.deals())
         else:
-            yield from (self.customer(one) for one in self.basis.customers(self.basis.until))
+            customers = self.basis.customers(self.basis.until)
+            yield from (self.customer(one, whole=whole) for one in customers)
+
+    def _records(self, data: type[Data], first: date | None, last: date | None) -> list[PostedRecord[Data]]:
+        known, time = self.basis.known, self.basis.time
+        if first is None and last is None:
+            return known.of(data)
+        return known.between(
+            data,
+            time.begin_of(first) if first is not None else None,
+            time.end_of(last) if last is not None else None,
+        )
 
     def record(self, entry: AnyRecord, kind: RegisterKind | None) -> ListRow:
         """The row of a record; without a register, with all that it says."""
         said = spoken(entry) | self._besides(entry)
-        values = said if kind is None else {field: said.get(field) for field in kind.fields}
+        return self._row(entry, said if kind is None else {field: said.get(field) for field in kind.fields})
+
+    def _row(self, entry: AnyRecord, values: Values) -> ListRow:
         return ListRow(
             entry.id, entry.occurred_at, entry.recorded_at, entry.office, entry.customer, entry.name,
             entry.contacts, staff_of(entry.data), values, entry, stage=self.basis.known.stage_of(entry.id),
@@ -110,7 +135,7 @@ class RegisterRows:
             "reservation": deal.reservation,
         }  # fmt: skip
 
-    def customer(self, customer: CustomerId) -> ListRow:
+    def customer(self, customer: CustomerId, *, whole: bool = True) -> ListRow:
         """The row of a customer."""
         known, at = self.basis.known, self.basis.until
         one, records = known.customers[customer], known.by_customer.get(customer, [])
@@ -118,7 +143,7 @@ class RegisterRows:
         return ListRow(
             customer, begun.occurred_at if begun is not None else at,
             begun.recorded_at if begun is not None else None, known.office_of(customer, at), customer, one.name,
-            one.contacts, known.owner_at(customer, at), self.standing(customer),
+            one.contacts, known.owner_at(customer, at), self.standing(customer) if whole else {},
         )  # fmt: skip
 
     def standing(self, customer: CustomerId) -> Values:

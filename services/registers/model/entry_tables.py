@@ -56,14 +56,22 @@ class EntryTable(VersionedTable[EventId, AnyRecord]):
 
 @dataclass(slots=True)
 class DecisionTable(VersionedTable[int, DecisionRow]):
-    """Every decision, found by every customer that it was ever of."""
+    """Every decision, found by every customer that it was ever of; those that a claim lapsed also by when it did."""
 
     ever_of: dict[CustomerId, dict[int, None]] = field(default_factory=_none)
+    lapses: list[tuple[datetime, int]] = field(default_factory=list)
 
     def put(self, key: int, row: DecisionRow, at: datetime, cause: RowCause, by: EventId | None) -> bool:
         """Make this what is known from `at` on."""
+        if row.decision == "lapsed" and key not in self.versions:
+            insort(self.lapses, (row.at, key))
         self.ever_of.setdefault(row.customer, {})[key] = None
         return VersionedTable.put(self, key, row, at, cause, by)
+
+    def lapsed(self, since: datetime, until: datetime) -> list[int]:
+        """The decisions that claims lapsed from `since` up to `until`, in the order of happening."""
+        first = bisect_left(self.lapses, since, key=_first)
+        return [number for _, number in self.lapses[first : bisect_right(self.lapses, until, key=_first)]]
 
 
 @dataclass(slots=True)
@@ -87,7 +95,7 @@ class DealTable(VersionedTable[DealId, DealRow]):
         return {deal for _, deal in self.moves[first : bisect_right(self.moves, until, key=_first)]}
 
 
-def _first(move: tuple[datetime, DealId]) -> datetime:
+def _first(move: tuple[datetime, Any]) -> datetime:
     return move[0]
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
 from itertools import chain
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from services.registers.model.customers import DecisionRow, NumberedCustomer, OwnershipRow, StaffEntry
 from services.registers.model.deals import DealRow
 from services.registers.model.entry_tables import AnyRecord as AnyRecord
 from services.registers.model.entry_tables import DealTable, DecisionTable, EntryPlace, EntryTable
+from services.registers.model.kept import KeptByCustomer, KeptValues
 from services.registers.model.lazily import LookedUp
 from services.registers.model.records import PostedRecord
 from services.registers.model.versions import VersionedTable
@@ -49,6 +50,16 @@ class Registers:
     ownership: VersionedTable[CustomerId, OwnershipRow] = field(default_factory=VersionedTable)
     decisions: DecisionTable = field(default_factory=DecisionTable)
     staff: VersionedTable[StaffId, StaffEntry] = field(default_factory=VersionedTable)
+    kept: KeptValues = field(default_factory=KeptValues, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """What is kept of a customer goes with each row of theirs that is put; staff stand in anybody's."""
+        for table in (self.entries, self.deals, self.customers, self.ownership, self.decisions):
+            table.touch = self._touch
+        self.staff.touch = lambda row: self.kept.forget_all()
+
+    def _touch(self, row: AnyRecord | DealRow | NumberedCustomer | OwnershipRow | DecisionRow) -> None:
+        self.kept.forget(row.customer)
 
     def known(self, at: datetime, as_of: datetime | None = None) -> KnownRegisters:
         """What was known at a time of what had happened by `as_of`, which is the same unless said."""
@@ -71,6 +82,8 @@ class KnownRegisters:
     known_at: datetime
     as_of: datetime
     opened: Mapping[EventId, AnyRecord] = field(default_factory=dict, repr=False)
+    found: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    """What was worked out of this moment, by whoever may ask again before the next fact comes."""
 
     def entry(self, id_: EventId) -> AnyRecord | None:
         """A record; none that repeats another."""
@@ -98,7 +111,7 @@ class KnownRegisters:
             self._by_type[data] = self._read(self.registers.entries.places(data))
         return cast("list[PostedRecord[T]]", self._by_type[data])
 
-    def between(self, data: type[T], since: datetime, until: datetime) -> list[PostedRecord[T]]:
+    def between(self, data: type[T], since: datetime | None, until: datetime | None) -> list[PostedRecord[T]]:
         """The records of one type that happened from `since` up to `until`; costs what they are, and no more."""
         return cast("list[PostedRecord[T]]", self._read(self.registers.entries.places(data, since, until)))
 
@@ -200,6 +213,26 @@ class KnownRegisters:
     def _all_decided(self) -> dict[CustomerId, list[DecisionRow]]:
         named = self.registers.decisions.ever_of
         return {one: found for one in named if (found := self._decided(one)) is not None}
+
+    def lapses_between(self, since: datetime, until: datetime) -> list[DecisionRow]:
+        """The decisions that a claim lapsed from `since` up to `until`, in the order of happening."""
+        table = self.registers.decisions
+        found = (table.as_known(number, self.known_at) for number in table.lapsed(since, until))
+        made = [one for one in found if one is not None and one.at <= self.as_of]
+        return [one for one in made if one.customer in self.customers]
+
+    def kept(self, key: Hashable) -> KeptByCustomer[Any] | None:
+        """What is kept of customers under a key; None of a moment at which more is to come of what is posted, and
+        of records with their words."""
+        settled = self.registers.settled
+        if settled is None or self.opened or min(self.known_at, self.as_of) < settled:
+            return None
+        return self.registers.kept.of(key)
+
+    def ends_at(self, customer: CustomerId) -> datetime | None:
+        """When the claim on a customer, as the last fact left it, runs out by itself."""
+        now = self._owned(customer)
+        return now.expires_at if now is not None else None
 
     def _owned(self, customer: CustomerId) -> OwnershipRow | None:
         return self.registers.ownership.as_known(customer, self.known_at)

@@ -6,10 +6,10 @@ that stood and opens another, with its cause; nothing is overwritten, so a regis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -48,12 +48,20 @@ class RowChange(Struct, frozen=True, gc=False):
     by: EventId | None
 
 
+def _unwatched(row: Any) -> None:
+    """Nobody is told."""
+
+
 @dataclass(slots=True)
 class VersionedTable(Generic[K, R]):
-    """The rows of one register by their keys, each with every version that was ever known."""
+    """The rows of one register by their keys, each with every version that was ever known.
+
+    `touch` is called with each row that comes, goes or is replaced.
+    """
 
     versions: dict[K, list[RowVersion[R]]] = field(default_factory=dict)
     closings: dict[K, list[RowChange]] = field(default_factory=dict)
+    touch: Callable[[R], None] = field(default=_unwatched, compare=False, repr=False)
 
     def put(self, key: K, row: R, at: datetime, cause: RowCause, by: EventId | None) -> bool:
         """Make this what is known from `at` on; nothing is done where it is already.
@@ -65,7 +73,9 @@ class VersionedTable(Generic[K, R]):
             if held[-1].row == row and cause != "amended":
                 return False
             held[-1] = replace(held[-1], known_to=at)
+            self.touch(held[-1].row)
         held.append(RowVersion(row, at, cause, by))
+        self.touch(row)
         return True
 
     def close(self, key: K, at: datetime, cause: RowCause, by: EventId | None) -> None:
@@ -73,6 +83,7 @@ class VersionedTable(Generic[K, R]):
         held = self.versions.get(key)
         if held and held[-1].known_to is None:
             held[-1] = replace(held[-1], known_to=at)
+            self.touch(held[-1].row)
             self.closings.setdefault(key, []).append(RowChange(at, cause, by))
 
     def now(self, key: K) -> R | None:

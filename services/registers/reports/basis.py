@@ -5,12 +5,14 @@ Registers as known at a time, the scheme of the office, the period: a report is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from services.registers.model.deals import DealRow
 from services.registers.model.periods import DaySpan, LocalTime
@@ -22,11 +24,22 @@ from shared.contract import CallRegistered, FollowUpRecorded, ProfileRecorded, V
 from shared.ids import CustomerId, OfficeId, StaffId
 from shared.rules.judge.amounts import WHOLE, by_shares, cents_of
 
+V = TypeVar("V")
+
 NOBODY = StaffId("")
 _ENDS_LOSS = frozenset({"visit.registered", "call.registered", "reservation.made", "deal.subscribed"})
 _STILL_A_CONTACT = frozenset({"late_entry", "out_of_turn", "unapproved"})
 """What may be said of a visit or a call that was a contact all the same."""
 _POINTS, _CENTS = Decimal(WHOLE), Decimal(100)
+
+
+class OfCustomer(Struct, Generic[V], frozen=True):
+    """What was found of a customer, with what they are listed by."""
+
+    customer: CustomerId
+    number: int
+    office: OfficeId | None
+    value: V
 
 
 @dataclass
@@ -155,6 +168,40 @@ class ReportBasis:
                 one for one in known.customers if office is None or known.office_of(one, at) == office
             ]
         return self._customers[at]
+
+    def of_each(
+        self,
+        kind: str,
+        at: datetime,
+        work: Callable[[CustomerId, datetime], V | None],
+        *,
+        lasts: bool = False,
+    ) -> list[OfCustomer[V]]:
+        """What `work` finds of each customer of the office at a time, by number; None is nothing.
+
+        As everything stands it is kept under `kind`, and asked again of whom something was put since: of a time at
+        which more has happened, and, where what is found `lasts` until something is put, of any later time.
+        """
+        settled, scheme, known = self.known.registers.settled, self.scheme, self.known
+        later = settled is not None and at >= settled
+        key = (kind, scheme.name, scheme.version, self.rulebook, None if later else at)
+        kept = known.kept(key) if lasts or not later else None
+        if kept is None:
+            listed = (self._found(one, at, work) for one in self.customers(at))
+            return [one for one in listed if one is not None]
+        then = settled if later and settled is not None else at
+        found = kept.brought_up(known.customers, lambda one: self._found(one, then, work))
+        here = (one for one in found.values() if self.office in (None, one.office))
+        return sorted(here, key=lambda one: one.number)
+
+    def _found(
+        self, customer: CustomerId, at: datetime, work: Callable[[CustomerId, datetime], V | None]
+    ) -> OfCustomer[V] | None:
+        known = self.known.customers.get(customer)
+        value = work(customer, at) if known is not None else None
+        if known is None or value is None:
+            return None
+        return OfCustomer(customer, known.number, self.known.office_of(customer, at), value)
 
     def staff_words(self, staff: str) -> str:
         """How a member of staff is called in a line."""

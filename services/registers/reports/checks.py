@@ -100,34 +100,47 @@ def _findings(basis: ReportBasis) -> ReportTable:
 
 def machine_findings(basis: ReportBasis) -> Iterator[tuple[CustomerId, Text, tuple[str, ...]]]:
     """What shows of customers without asking anybody."""
-    yield from _same_name_and_firm(basis)
-    for customer in basis.customers(basis.until):
-        known = basis.known.customers[customer]
-        records = [one for one in basis.known.by_customer.get(customer, ()) if one.occurred_at <= basis.until]
-        if all(contact.startswith("wechat:") for contact in known.contacts):
-            yield customer, translated("no phone"), (customer,)
-        is_open = (
-            not basis.known.standing_deals(customer, basis.until)
-            and basis.lost(customer, basis.until) is None
-        )
-        if is_open and records and records[-1].occurred_at + STILL < basis.until:
-            yield customer, translated("still for 90 days"), (records[-1].id,)
-        tried = [one for one in records if isinstance(one.data, FollowUpRecorded)][-UNREACHED:]
-        if len(tried) == UNREACHED and not any(one.data.reached for one in tried):
-            yield customer, translated("not reached three times in a row"), tuple(one.id for one in tried)
-        for key in basis.scheme.required_keys:
-            if basis.profile(customer, key, basis.until) is None:
-                yield customer, translated("profile lacks {key}", key=key), (customer,)
+    yield from same_name_and_firm(basis)
+    found = basis.of_each("data", basis.until, lambda customer, _: customer_findings(basis, customer))
+    for one in found:
+        for says, rows in one.value:
+            yield one.customer, says, rows
 
 
-def _same_name_and_firm(basis: ReportBasis) -> Iterator[tuple[CustomerId, Text, tuple[str, ...]]]:
+def customer_findings(
+    basis: ReportBasis, customer: CustomerId
+) -> tuple[tuple[Text, tuple[str, ...]], ...] | None:
+    """What shows by a customer's own records; None where nothing does."""
+    return tuple(_customer_findings(basis, customer)) or None
+
+
+def _customer_findings(basis: ReportBasis, customer: CustomerId) -> Iterator[tuple[Text, tuple[str, ...]]]:
+    known, until = basis.known.customers[customer], basis.until
+    records = [one for one in basis.known.by_customer.get(customer, ()) if one.occurred_at <= until]
+    if all(contact.startswith("wechat:") for contact in known.contacts):
+        yield translated("no phone"), (customer,)
+    is_open = not basis.known.standing_deals(customer, until) and basis.lost(customer, until) is None
+    if is_open and records and records[-1].occurred_at + STILL < until:
+        yield translated("still for 90 days"), (records[-1].id,)
+    tried = [one for one in records if isinstance(one.data, FollowUpRecorded)][-UNREACHED:]
+    if len(tried) == UNREACHED and not any(one.data.reached for one in tried):
+        yield translated("not reached three times in a row"), tuple(one.id for one in tried)
+    for key in basis.scheme.required_keys:
+        if basis.profile(customer, key, until) is None:
+            yield translated("profile lacks {key}", key=key), (customer,)
+
+
+def same_name_and_firm(basis: ReportBasis) -> Iterator[tuple[CustomerId, Text, tuple[str, ...]]]:
+    """Customers of the office who have their name and firm with another."""
     alike: dict[tuple[str, str], list[CustomerId]] = defaultdict(list)
-    for customer in basis.customers(basis.until):
-        firm = basis.profile(customer, "company", basis.until)
-        name = basis.known.customers[customer].name
-        if firm and name:
-            alike[name, firm].append(customer)
+    for one in basis.of_each("firms", basis.until, lambda customer, _: _name_and_firm(basis, customer)):
+        alike[one.value].append(one.customer)
     for found in alike.values():
         if len(found) > 1:
             for customer in found:
                 yield customer, translated("same name and firm as another customer"), tuple(found)
+
+
+def _name_and_firm(basis: ReportBasis, customer: CustomerId) -> tuple[str, str] | None:
+    firm, name = basis.profile(customer, "company", basis.until), basis.known.customers[customer].name
+    return (name, firm) if firm and name else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -64,11 +64,31 @@ def consistency(basis: ReportBasis) -> OfficeReport:
 
 def failures(day: ReportBasis) -> Iterator[RelationFailure]:
     """Every failure of the eight relations at a day."""
+    yield from failures_of_day(day, customer_failures_of(day))
+
+
+def customer_failures_of(day: ReportBasis) -> Iterator[RelationFailure]:
+    """Those that show by a customer's records, relation by relation."""
+    found = day.of_each("relations", day.until, lambda customer, _: customer_failures(day, customer))
+    for relation in range(len(_OF_CUSTOMERS)):
+        for one in found:
+            yield from one.value[relation]
+
+
+def customer_failures(
+    day: ReportBasis, customer: CustomerId
+) -> tuple[tuple[RelationFailure, ...], ...] | None:
+    """Those of one customer by relation; None where none fails."""
+    found = tuple(tuple(check(day, customer)) for check in _OF_CUSTOMERS)
+    return found if any(found) else None
+
+
+def failures_of_day(
+    day: ReportBasis, of_customers: Iterable[RelationFailure] = ()
+) -> Iterator[RelationFailure]:
+    """Those that show by the day's records, with those of customers in their place."""
     yield from _registers_complete(day)
-    yield from _customers_registered(day)
-    yield from _cards(day)
-    yield from _codes_known(day)
-    yield from _followed(day)
+    yield from of_customers
     for staff in _active(day):
         yield from _logged(day, staff)
         yield from _planned(day, staff)
@@ -95,35 +115,33 @@ def _registers_complete(day: ReportBasis) -> Iterator[RelationFailure]:
             yield RelationFailure(1, translated("out of turn"), (record.id,), record.customer, who(data))
 
 
-def _customers_registered(day: ReportBasis) -> Iterator[RelationFailure]:
+def _registered(day: ReportBasis, customer: CustomerId) -> Iterator[RelationFailure]:
     """1: whoever has a follow-up or a deal stands in a register."""
-    for customer in day.customers(day.until):
-        records = day.known.by_customer.get(customer, [])
-        later = [one for one in records if isinstance(one.data, FollowUpRecorded | DealSubscribed)]
-        if later and not any(isinstance(one.data, REGISTRATIONS) for one in records):
-            yield RelationFailure(1, translated("no registration"), (later[0].id,), customer)
+    records = day.known.by_customer.get(customer, [])
+    later = [one for one in records if isinstance(one.data, FollowUpRecorded | DealSubscribed)]
+    if later and not any(isinstance(one.data, REGISTRATIONS) for one in records):
+        yield RelationFailure(1, translated("no registration"), (later[0].id,), customer)
 
 
-def _cards(day: ReportBasis) -> Iterator[RelationFailure]:
+def _card(day: ReportBasis, customer: CustomerId) -> Iterator[RelationFailure]:
     """2: a level that asks for a card, or a standing deal, has one in time, and nobody is overdue."""
-    for customer in day.customers(day.until):
-        code, record = day.level_at(customer, day.until)
-        terms = day.scheme.level(code)
-        deals = day.known.standing_deals(customer, day.until)
-        since = _card_due_since(day, customer, record if terms is not None and terms.card else None)
-        limit = timedelta(days=day.scheme.cards_within or 0)
-        if (
-            since is not None
-            and day.scheme.cards_within is not None
-            and day.time.day(since) + limit < day.day
-            and not _has_card(day, customer)
-        ):
-            yield RelationFailure(2, translated("no card"), (customer,), customer)
-        owner = day.known.owner_at(customer, day.until)
-        if owner is not None and not deals and day.lost(customer, day.until) is None:
-            contact = due_contact(day, customer, owner, day.until)
-            if contact.overdue(day.day):
-                yield RelationFailure(2, translated("overdue for contact"), (*contact.rows,), customer, owner)
+    code, record = day.level_at(customer, day.until)
+    terms = day.scheme.level(code)
+    deals = day.known.standing_deals(customer, day.until)
+    since = _card_due_since(day, customer, record if terms is not None and terms.card else None)
+    limit = timedelta(days=day.scheme.cards_within or 0)
+    if (
+        since is not None
+        and day.scheme.cards_within is not None
+        and day.time.day(since) + limit < day.day
+        and not _has_card(day, customer)
+    ):
+        yield RelationFailure(2, translated("no card"), (customer,), customer)
+    owner = day.known.owner_at(customer, day.until)
+    if owner is not None and not deals and day.lost(customer, day.until) is None:
+        contact = due_contact(day, customer, owner, day.until)
+        if contact.overdue(day.day):
+            yield RelationFailure(2, translated("overdue for contact"), (*contact.rows,), customer, owner)
 
 
 def _card_due_since(day: ReportBasis, customer: CustomerId, record: AnyRecord | None) -> datetime | None:
@@ -137,36 +155,37 @@ def _has_card(day: ReportBasis, customer: CustomerId) -> bool:
     return any(isinstance(one.data, ProfileRecorded) and one.occurred_at <= day.until for one in records)
 
 
-def _codes_known(day: ReportBasis) -> Iterator[RelationFailure]:
+def _code_known(day: ReportBasis, customer: CustomerId) -> Iterator[RelationFailure]:
     """3: the level board holds the levels of the pipeline; a code that the scheme does not know stands nowhere."""
-    for customer in day.customers(day.until):
-        code, record = day.level_at(customer, day.until)
-        if code is not None and record is not None and day.scheme.levels and day.scheme.level(code) is None:
-            lacks = translated("level {code} is unknown to the scheme", code=code)
-            yield RelationFailure(3, lacks, (record.id,), customer)
+    code, record = day.level_at(customer, day.until)
+    if code is not None and record is not None and day.scheme.levels and day.scheme.level(code) is None:
+        lacks = translated("level {code} is unknown to the scheme", code=code)
+        yield RelationFailure(3, lacks, (record.id,), customer)
 
 
-def _followed(day: ReportBasis) -> Iterator[RelationFailure]:
+def _followed(day: ReportBasis, customer: CustomerId) -> Iterator[RelationFailure]:
     """4: each registered customer is tracked (owner, level, next contact), closed, or lost."""
-    for customer in day.customers(day.until):
-        records = [one for one in day.known.by_customer.get(customer, ()) if one.occurred_at <= day.until]
-        if not any(isinstance(one.data, REGISTRATIONS) for one in records):
-            continue
-        if day.known.standing_deals(customer, day.until):
-            continue
-        if day.scheme.lost_is_a_state and day.lost(customer, day.until) is not None:
-            continue
-        owner = day.known.owner_at(customer, day.until)
-        code, _ = day.level_at(customer, day.until)
-        lacking = {
-            translated("owner"): owner is None,
-            translated("level"): code is None,
-            translated("plan"): not any(_is_next(day, one) for one in records),
-        }
-        missing = [name for name, lacks in lacking.items() if lacks]
-        if missing:
-            lacks = translated("neither closed nor lost, and without {fields}", fields=listed(missing))
-            yield RelationFailure(4, lacks, (records[-1].id,), customer, owner)
+    records = [one for one in day.known.by_customer.get(customer, ()) if one.occurred_at <= day.until]
+    if not any(isinstance(one.data, REGISTRATIONS) for one in records):
+        return
+    if day.known.standing_deals(customer, day.until):
+        return
+    if day.scheme.lost_is_a_state and day.lost(customer, day.until) is not None:
+        return
+    owner = day.known.owner_at(customer, day.until)
+    code, _ = day.level_at(customer, day.until)
+    lacking = {
+        translated("owner"): owner is None,
+        translated("level"): code is None,
+        translated("plan"): not any(_is_next(day, one) for one in records),
+    }
+    missing = [name for name, lacks in lacking.items() if lacks]
+    if missing:
+        lacks = translated("neither closed nor lost, and without {fields}", fields=listed(missing))
+        yield RelationFailure(4, lacks, (records[-1].id,), customer, owner)
+
+
+_OF_CUSTOMERS: Final = (_registered, _card, _code_known, _followed)
 
 
 def _is_next(day: ReportBasis, record: AnyRecord) -> bool:

@@ -39,13 +39,19 @@ class DueContact(Struct, frozen=True):
 
 
 def due_contacts(basis: ReportBasis, at: datetime) -> Iterator[DueContact]:
-    """Every customer of the office that somebody owns, without a standing deal and not lost."""
-    for customer in basis.known.customers:
-        owner = basis.known.owner_at(customer, at)
-        if owner is None or basis.known.standing_deals(customer, at) or basis.lost(customer, at):
-            continue
-        if basis.office in (None, basis.known.office_of(customer, at)):
-            yield due_contact(basis, customer, owner, at)
+    """Every customer of the office that somebody owns, without a standing deal and not lost, by number."""
+    found = basis.of_each("due", at, lambda customer, then: _open_contact(basis, customer, then), lasts=True)
+    for one in found:
+        ends = basis.known.ends_at(one.customer)
+        if ends is None or at < ends:
+            yield one.value
+
+
+def _open_contact(basis: ReportBasis, customer: CustomerId, at: datetime) -> DueContact | None:
+    owner = basis.known.owner_at(customer, at)
+    if owner is None or basis.known.standing_deals(customer, at) or basis.lost(customer, at):
+        return None
+    return due_contact(basis, customer, owner, at)
 
 
 def due_contact(basis: ReportBasis, customer: CustomerId, owner: StaffId, at: datetime) -> DueContact:
