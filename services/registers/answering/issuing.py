@@ -122,6 +122,7 @@ class WaitingAsked(Struct, frozen=True):
     last: date | None = None
     stage: AwaitedStage | None = None
     mine: bool = False
+    registrations: bool = True
     after: Place | None = None
     limit: int = 100
 
@@ -133,7 +134,7 @@ def waiting_records(scope: KnownScope, sight: CallerSight, asked: WaitingAsked) 
     first = asked.first or (asked.last or today) - timedelta(days=LOOKED_BACK - 1)
     basis = question.basis(question.period(first, asked.last or today))
     reach = question.reach(basis)
-    all_ = [one for one in awaited(basis) if reach.entry(one.record)]
+    all_ = [one for one in awaited(basis, registrations=asked.registrations) if reach.entry(one.record)]
     found = [
         one
         for one in all_

@@ -33,6 +33,7 @@ class RegisterAsked(Struct, frozen=True):
     level: str | None = None
     customer: str | None = None
     search: str | None = None
+    flag: str | None = None
     sort: str = "happened"
     after: Place | None = None
     limit: int = 100
@@ -79,8 +80,9 @@ def selected_rows(
         texts.learn(one.name for one in found)
         texts.learn(name for one in basis.known.customers.values() for name in one.names)
     wanted = RowFilter(
-        asked.first, asked.last, asked.staff, asked.channel, asked.level, asked.customer, asked.search
-    )
+        asked.first, asked.last, asked.staff, asked.channel, asked.level, asked.customer, asked.search,
+        asked.flag,
+    )  # fmt: skip
     selection = Selection(basis, wanted, asked.sort, texts.read, _contact(question, asked.search))
     return selection.page(found, asked.after, asked.limit)
 

@@ -79,6 +79,7 @@ ALL: Final[tuple[IssuedStage, ...]] = (*OPEN, "filed", "returned")
 Stage = Annotated[IssuedStage | None, Query(description="only those at this stage")]
 Awaited = Annotated[AwaitedStage | None, Query(description="only what waits for this stage")]
 Mine = Annotated[bool, Query(description="only what the caller may do")]
+Registrations = Annotated[bool, Query(description="visits and calls among them")]
 OnlyReport = Annotated[str | None, Query(max_length=40, pattern=r"^[a-zA-Z0-9-]+$")]
 Place = Annotated[
     int | None, Query(alias="cursor", ge=1, le=2**62, description="`cursor` of the page before")
@@ -255,19 +256,21 @@ class IssuedCalls:
         last: To = None,
         stage: Awaited = None,
         mine: Mine = False,
+        registrations: Registrations = True,
         cursor: Cursor = None,
         limit: Limit = 100,
         min_seq: MinSeq = None,
     ) -> Response:
-        """Visits and calls of the last 31 days unless said, on their way from review to filing, outings and requests
-        that nobody decided; and issued reports, on the first page."""
+        """Visits and calls of the last 31 days unless said, on their way from review to filing (without
+        `registrations` none of them), outings and requests that nobody decided; and issued reports, on the first
+        page."""
         at = cursor_of(cursor)
         caller = await self._asking.caller(request, office)
         sight, moment = caller.sight(READ_APPROVALS), self._asking.moment(min_seq, None, None, at)
         permits = permission_table().permits(caller.caller, READ_APPROVALS, caller.scope)
         roles = tuple(one.role for one in permits if one.covers(caller.scope, office))
         staff = tuple(sorted(caller.caller.staff_ids(caller.scope)))
-        asked = WaitingAsked(roles, staff, first, last, stage, mine, limit=limit)
+        asked = WaitingAsked(roles, staff, first, last, stage, mine, registrations, limit=limit)
         asked = msgspec.structs.replace(asked, after=place_in(at, asked))
         found = await self._asking.ask(caller, moment, waiting_records, sight, asked)
         disclosed(count=found.value.count, detail=found.value.detail)

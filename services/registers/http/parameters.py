@@ -36,6 +36,9 @@ Search = Annotated[
         description="part of a name; a whole phone or WeChat id; a case number; a customer number",
     ),
 ]  # fmt: skip
+Flag = Annotated[
+    str | None, Query(max_length=40, pattern=r"^[a-z_]+$", description="only records that have this flag")
+]
 Moment = Annotated[
     str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)
 ]

@@ -26,6 +26,7 @@ from services.registers.http.parameters import (
     Cursor,
     Customer,
     Day,
+    Flag,
     From,
     Limit,
     MinSeq,
@@ -91,6 +92,7 @@ class RegisterCalls:
         level: Words = None,
         customer: Words = None,
         search: Search = None,
+        flag: Flag = None,
         sort: Sort = None,
         known_at: Moment = None,
         as_of: Moment = None,
@@ -102,7 +104,7 @@ class RegisterCalls:
         one list are of one moment, which the cursor keeps."""
         kind, at = known_register(register), cursor_of(cursor)
         asked = RegisterAsked(
-            register, first, last, staff, channel, level, customer, search, sort_of(sort),
+            register, first, last, staff, channel, level, customer, search, flag, sort_of(sort),
             limit=limit,
         )  # fmt: skip
         asked = replace(asked, after=place_in(at, asked))

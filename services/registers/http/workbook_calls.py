@@ -13,6 +13,7 @@ from services.registers.answering.reports import ReportAsked
 from services.registers.answering.workbooks import WorkbookAsked, register_workbook, report_workbook
 from services.registers.http.asking import Calls, RegisterAsking
 from services.registers.http.parameters import (
+    Flag,
     From,
     Grain,
     MinSeq,
@@ -58,6 +59,7 @@ class WorkbookCalls:
         level: Words = None,
         customer: Words = None,
         search: Search = None,
+        flag: Flag = None,
         sort: Sort = None,
         english: English = False,
         known_at: Moment = None,
@@ -66,7 +68,9 @@ class WorkbookCalls:
     ) -> Response:
         """Every row that the pages of the register have, in the office's form; without days, all that there are."""
         kind = known_register(register)
-        asked = RegisterAsked(register, first, last, staff, channel, level, customer, search, sort_of(sort))
+        asked = RegisterAsked(
+            register, first, last, staff, channel, level, customer, search, flag, sort_of(sort)
+        )
         caller = await self._asking.caller(request, office)
         how = WorkbookAsked(caller.staff(), english)
         moment = self._asking.moment(min_seq, known_at, as_of)

@@ -37,6 +37,7 @@ class RowFilter(Struct, frozen=True):
     level: str | None = None
     customer: str | None = None
     search: str | None = None
+    flag: str | None = None
 
 
 class Selection:
@@ -101,6 +102,7 @@ class Selection:
         return (
             self._in_days(row)
             and asked.staff in (None, row.staff)
+            and (asked.flag is None or (row.entry is not None and asked.flag in row.entry.flags))
             and asked.level in (None, row.values.get("level"))
             and (asked.channel is None or self._channel(row) == self._basis.scheme.channel(asked.channel))
             and (asked.customer is None or self._is_of(row, asked.customer))

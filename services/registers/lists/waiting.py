@@ -41,9 +41,11 @@ class AwaitedRecord(Struct, frozen=True):
         return self.by in staff or not set(self.roles).isdisjoint(roles)
 
 
-def awaited(basis: ReportBasis) -> Iterator[AwaitedRecord]:
-    """Visits and calls of the period on their way from review to filing; outings and requests that nobody decided."""
-    yield from sorted((*_registrations(basis), *_decided(basis)), key=lambda one: one.record.place)
+def awaited(basis: ReportBasis, *, registrations: bool = True) -> Iterator[AwaitedRecord]:
+    """Visits and calls of the period on their way from review to filing, where they are asked for; outings and
+    requests that nobody decided."""
+    visits_and_calls = _registrations(basis) if registrations else ()
+    yield from sorted((*visits_and_calls, *_decided(basis)), key=lambda one: one.record.place)
 
 
 def _registrations(basis: ReportBasis) -> Iterator[AwaitedRecord]:
