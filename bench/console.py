@@ -1,8 +1,8 @@
 """Pages of the console with many customers in the scope, to a page that is nothing but its frame.
 
 Everything runs as it does for people: the services as processes, the console in front of them, one browser's session.
-Customers are new visits of many days, handed in as a desk's machine does, each day at its own time, and shared out among
-the consultants; most claims have lapsed at the end, as in an office of some years.
+Customers are new visits of many days, handed in as a desk's machine does, each day at its own time, and shared out
+among the consultants; most claims have lapsed at the end, as in an office of some years.
 """
 
 from __future__ import annotations

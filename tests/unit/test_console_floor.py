@@ -99,7 +99,10 @@ def services(**more: Any) -> MadeUpServices:
         f"{scope}/warnings": {
             "warnings": [warned, {**warned, "value": "known", "settled": True}], "cursor": None, "as_of_seq": 7,
         },
-        f"{office}/work-list": {"day": "2026-03-12", "overdue": [], "due": [], "coming": [], "plans": []},
+        f"{office}/work-list": {
+            "day": "2026-03-12", "totals": {"overdue": 0, "due": 0, "coming": 0}, "overdue": [], "due": [],
+            "coming": [], "plans": [],
+        },
         f"{office}/approvals": waiting(row(), row(REQUEST, "data-changes", reason="号码录错一位")),
         f"{office}/findings": {"findings": [], "total": 0},
         f"/v1/events/{VISIT}": recorded(),

@@ -44,7 +44,9 @@ def due(name: str = "张伟", **given: Any) -> dict[str, Any]:
 
 
 def work(*coming: dict[str, Any], **given: Any) -> dict[str, Any]:
-    return {"day": "2026-03-12", "overdue": [], "due": [], "coming": list(coming), "plans": []} | given
+    totals = {"overdue": 0, "due": 0, "coming": len(coming)}
+    none: dict[str, Any] = {"overdue": [], "due": [], "plans": []}
+    return {"day": "2026-03-12", "totals": totals, **none, "coming": list(coming)} | given
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ def test_a_register_is_filtered_by_period_staff_channel_level_and_customer(clien
     assert names(rows(client, "visits", channel="报纸")) == ["客户a"]
     assert names(rows(client, "visits", level="H")) == ["客户b"]
     assert names(rows(client, "visits", staff="wang", level="A")) == []
+    every = rows(client, "visits")
+    late = [one for one in every if "late_entry" in one["flags"]]
+    assert rows(client, "visits", flag="late_entry") == late != []
+    assert rows(client, "visits", flag="any") == [one for one in every if one["flags"]] != every
     number = str(rows(client, "customers", search="客户b")[0]["customer"]["number"])
     assert names(rows(client, "visits", customer=number)) == ["客户b"]
 
@@ -325,6 +329,9 @@ def test_the_work_list_of_a_consultant_has_overdue_due_and_planned(client: Calli
     assert [one["plan"] for one in work["plans"]] == ["p1"]
     early = ok(client.get("/v1/offices/east/registers/plans", headers=LI))["rows"]
     assert [(one["values"]["plan"], one["values"]["done"]) for one in early] == [("p0", True), ("p1", False)]
+    first = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20", "limit": 1}, headers=LI))
+    assert (len(first["overdue"]), first["totals"]) == (1, work["totals"])
+    assert work["totals"]["overdue"] == len(work["overdue"]) > 1
     other = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, headers=WANG))
     assert "客户a" not in json.dumps(other, ensure_ascii=False)
     named = ok(client.get("/v1/offices/east/work-list", params={"staff": "li"}, headers=GAO))

@@ -50,10 +50,19 @@ class PlanOnList(Struct, frozen=True, kw_only=True):
     customer: CustomerOnRow | None
 
 
+class WorkListTotals(Struct, frozen=True):
+    """How many there are of each part of a work list."""
+
+    overdue: int
+    due: int
+    coming: int
+
+
 class WorkListAnswered(Struct, frozen=True):
-    """Who is overdue, due and coming; and the day's plans."""
+    """Who is overdue, due and coming, those due first; and the day's plans."""
 
     day: str
+    totals: WorkListTotals
     overdue: list[DueOnList]
     due: list[DueOnList]
     coming: list[DueOnList]

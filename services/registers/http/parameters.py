@@ -37,7 +37,8 @@ Search = Annotated[
     ),
 ]  # fmt: skip
 Flag = Annotated[
-    str | None, Query(max_length=40, pattern=r"^[a-z_]+$", description="only records that have this flag")
+    str | None,
+    Query(max_length=40, pattern=r"^[a-z_]+$", description="only records that have this flag; `any` one"),
 ]
 Moment = Annotated[
     str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)

@@ -20,6 +20,9 @@ SORTS: Final = tuple(f"{sign}{field}" for field in get_args(SortField) for sign 
 LEAST: Final = 2
 """Characters below which words find nothing: half an office would have one of them in its name."""
 
+ANY: Final = "any"
+"""Whatever was remarked on a record."""
+
 Place: TypeAlias = tuple[str, str]
 """Where a row stands in a list: by what it is sorted, then its id.
 
@@ -102,7 +105,7 @@ class Selection:
         return (
             self._in_days(row)
             and asked.staff in (None, row.staff)
-            and (asked.flag is None or (row.entry is not None and asked.flag in row.entry.flags))
+            and (asked.flag is None or self._is_flagged(row, asked.flag))
             and asked.level in (None, row.values.get("level"))
             and (asked.channel is None or self._channel(row) == self._basis.scheme.channel(asked.channel))
             and (asked.customer is None or self._is_of(row, asked.customer))
@@ -114,6 +117,10 @@ class Selection:
             return True
         day = self._basis.time.day(row.at)
         return (self._asked.first or day) <= day <= (self._asked.last or day)
+
+    def _is_flagged(self, row: ListRow, flag: str) -> bool:
+        flags = row.entry.flags if row.entry is not None else ()
+        return bool(flags) if flag == ANY else flag in flags
 
     def _channel(self, row: ListRow) -> str:
         if row.entry is not None and row.deal is None:

@@ -93,11 +93,11 @@ def is_request(row: FloorRow) -> bool:
 async def waiting_requests(
     page: PageRequest, place: OfficePlace, today: date, seq: int | None = None
 ) -> list[FloorRow]:
-    """Requests that nobody decided, whoever is to: of visits and calls the answer has those of the day alone."""
-    query: dict[str, Any] = {"from": today.isoformat(), "to": today.isoformat()}
+    """Requests of the last weeks that nobody decided, whoever is to."""
     told = await page.services.get(
-        "registers", f"/v1/offices/{place.office}/approvals", WaitingPage, limit=500, min_seq=seq, **query
-    )
+        "registers", f"/v1/offices/{place.office}/approvals", WaitingPage, limit=500, min_seq=seq,
+        registrations=False,
+    )  # fmt: skip
     return [one.row for one in told.records if is_request(one.row)]
 
 
@@ -108,7 +108,7 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
     recent = today - timedelta(days=BEHIND)
     async with asyncio.TaskGroup() as group:
         begin = group.create_task
-        boards, marked = begin(_part(ask.boards())), begin(_part(ask.register("visits", recent)))
+        boards, marked = begin(_part(ask.boards())), begin(_part(ask.marked(recent)))
         visits, calls = (
             begin(_part(ask.register("visits", today))),
             begin(_part(ask.register("calls", today))),
@@ -121,7 +121,7 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
     remarked = marked.result().told
     return FloorToday(
         day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),
-        marked=[one for one in remarked.rows if one.flags] if remarked is not None else [],
+        marked=remarked.rows if remarked is not None else [],
         ahead=ahead.result(), behind=behind.result(), penalties=penalties.result(), warnings=warnings.result(),
         work=work.result(), disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
         findings=findings.result(),
@@ -151,13 +151,19 @@ class _Asking:
     async def boards(self) -> BoardsAnswer:
         return await self._get("attribution", f"{self._office}/boards", BoardsAnswer)
 
-    async def register(self, name: str, since: date) -> FloorRows:
+    async def register(
+        self, name: str, since: date, limit: int = SHOWN, flag: str | None = None
+    ) -> FloorRows:
         """The rows since a day, the latest first."""
         query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
-        limit = SHOWN if since == self._today else 500
         return await self._get(
-            "registers", f"{self._office}/registers/{name}", FloorRows, sort="-happened", limit=limit, **query
-        )
+            "registers", f"{self._office}/registers/{name}", FloorRows, sort="-happened", limit=limit, flag=flag,
+            **query,
+        )  # fmt: skip
+
+    async def marked(self, since: date) -> FloorRows:
+        """Visits since a day on which something was remarked."""
+        return await self.register("visits", since, 500, "any")
 
     async def ahead(self, facts: SeenScope) -> list[ListedCustomer]:
         """Claims of the office's people that run out soon, the next first."""
@@ -215,7 +221,7 @@ class _Asking:
         return [one for one in told.warnings if not one.settled]
 
     async def work(self) -> WorkListAnswered:
-        return await self._get("registers", f"{self._office}/work-list", WorkListAnswered)
+        return await self._get("registers", f"{self._office}/work-list", WorkListAnswered, limit=SHOWN)
 
     async def disputes(self) -> list[ListedCustomer]:
         told = await self._get(
