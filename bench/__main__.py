@@ -30,6 +30,7 @@ BENCHMARKS = (
     "imports",
     "books",
     "registers",
+    "offices",
     "sheets",
     "console",
     "live",

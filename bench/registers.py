@@ -75,7 +75,7 @@ class Held:
         at = self.registers.latest - back
         known = self.scope.known(at, at)
         basis = ReportBasis(known, values_of(load_scheme("habc")), OFFICE, period, "base 1")
-        return _processor(lambda: make_report(name, basis, None))
+        return processor(lambda: make_report(name, basis, None))
 
     def visits(self, rows: int) -> tuple[ReportBasis, list[int]]:
         """What the register of the first so many visits is made by, to the end of a day, and the seqs of its facts."""
@@ -173,7 +173,7 @@ def _workbook(connection: psycopg.Connection[Any], year: Held, rounds: int) -> d
     return in_turns(rounds, written=written, by_sql=by_sql)
 
 
-def _processor(work: Callable[[], object]) -> float:
+def processor(work: Callable[[], object]) -> float:
     """Seconds of a processor."""
     begun = time.process_time()
     work()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from shared.i18n import Text
+from shared.i18n import Text, translated
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.registry import Registry, UnknownNamedError
 from shared.rules.schemes.loading import SchemeRegistry
@@ -47,7 +47,7 @@ class OfficeBooks:
         title = book.rulebook.title
         if not place[:1].isdigit():
             return Text(f"《{title.zh}》", title.en)
-        return Text(f"《{title.zh}》第{place}条", f"{title.en}, clause {place}")
+        return translated("{rulebook}, clause {place}", rulebook=title, place=place)
 
     def book(self, name: str, version: int | None = None, sha256: str = "") -> Book | None:
         """A rulebook by its digest, else by name and version; None where its text is not here."""
