@@ -167,6 +167,7 @@ def every_list(system: System) -> Iterator[Listed]:
         "customer": customer["customer"], "case": alerts(system)[0]["case"], "alert": alerts(system)[0]["id"],
         "replay": ended(system, "replays", {"scope": "demo", "rulebook": "getian"}),
         "audit": ended(system, "audits", {"scope": "demo"}), "trial": trial(system),
+            "rulebook": "base", "version": 1,
     }  # fmt: skip
     for name in SERVICES:
         for path, methods in system.http.get(f"{system.address(name)}/openapi.json").json()["paths"].items():
