@@ -6,13 +6,26 @@ import uuid
 
 from playwright.sync_api import Page
 
+from shared.contract import format_instant
 from tests.support.console import ConsoleUnderTest, Visitors
+
+
+def somebody(console: ConsoleUnderTest) -> str:
+    """The number of a customer whom nobody else of these tests has."""
+    number = f"139{uuid.uuid4().int % 10**8:08d}"
+    party = {"name": "周小满", "phones": [number]}
+    console.record({
+        "id": str(uuid.uuid4()), "type": "visit.registered", "scope": console.scope, "office": console.office,
+        "actor": "desk", "occurred_at": format_instant(console.now()),
+        "data": {"visit": str(uuid.uuid4()), "customer": party, "received_by": "li", "capacity": "on_turn"},
+    })  # fmt: skip
+    return number
 
 
 def _opened(page: Page, console: ConsoleUnderTest, reason: str) -> None:
     page.goto(f"/in/{console.scope}/open-dispute")
     assert page.input_value("[name=reason]") == ""
-    page.fill("[name=contact]", f"139{uuid.uuid4().int % 10**8:08d}")
+    page.fill("[name=contact]", somebody(console))
     page.fill("[name=reason]", reason)
     page.click("main form button.main")
     page.wait_for_url(lambda url: "/open-dispute" not in url)

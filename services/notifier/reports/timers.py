@@ -58,7 +58,7 @@ class ReportTimers:
         self._store, self._registers, self._plans, self._metrics = store, registers, plans, metrics
         self._business, self._machine = clocks
         self._waiting: dict[tuple[ReportKey, date], datetime] = {}
-        self._done_until = self._business.now()
+        self._done_until: datetime | None = None  # the clock is anchored after this is made
 
     async def run(self, every: float = EVERY) -> None:
         """Look again and again, until it is cancelled."""
@@ -71,12 +71,13 @@ class ReportTimers:
 
     @property
     def behind(self) -> timedelta:
-        """How long ago a look began that left nothing undone, in business time; from the start, where none has."""
-        return self._business.now() - self._done_until
+        """How long ago a look began that left nothing undone, in business time; from the first, where none has."""
+        return self._business.now() - self._done_until if self._done_until is not None else timedelta(0)
 
     async def look(self) -> None:
         """Make out every report whose hour is over and that was not made out yet."""
         began, done = self._business.now(), True
+        self._done_until = self._done_until or began
         for zone in await asyncio.to_thread(self._store.scopes):
             self._plans.learn(zone.scope, zone.timezone or None)
             for terms in self._plans.of(zone.scope).reports:
