@@ -18,18 +18,15 @@ import httpx
 import psycopg
 
 from bench.imports import book_of
+from bench.lived_office import lived_office
 from bench.measure import Result, at_least, at_most, rounded, seconds
-from bench.parts import directory
-from deploy.demo.deployment import Deployment, deployed
+from deploy.demo.deployment import Deployment
 from deploy.demo.scenario.office import CONSULTANTS, MANAGER, OFFICE, SCOPE
-from deploy.demo.scenario.plan import make_plan
-from shared.platform.clock import ClockDriver
 
 ROWS: Final = 100_000
 LOOK: Final = 0.1
 PATIENCE: Final = 1800.0
 MEMORY_MIB: Final = 512
-UNBOUNDED: Final = {"PANKE_CALLER_REQUESTS": "1000000"}
 _MIB: Final = 1024
 _FACTS: Final = "SELECT type, recorded_at, body FROM intake.facts WHERE scope = %s AND seq > %s ORDER BY seq"
 _COPY: Final = "COPY bench_facts (seq, type, recorded_at, body) FROM STDIN (FORMAT BINARY)"
@@ -40,18 +37,8 @@ _TABLE: Final = (
 
 def run(rows: int = ROWS) -> Result:
     """One import of a whole book into an office that has lived a day."""
-    with directory() as place:
-        clock = ClockDriver(place / "clock.json")
-        plan = make_plan(1, 1)
-        clock.hold(plan.entries[0].at)
-        with deployed(place / "parts", clock, UNBOUNDED, lambda _: None, durable=True) as deployment:
-            seq = 0
-            for entry in plan.entries:
-                clock.hold(entry.at)
-                if entry.event is not None:
-                    seq = deployment.send(entry.event)
-            deployment.folded(seq)
-            return _measured(deployment, rows, seq)
+    with lived_office(durable=True) as office:
+        return _measured(office.deployment, rows, office.seq)
 
 
 def _measured(deployment: Deployment, rows: int, seq: int) -> Result:

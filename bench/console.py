@@ -17,11 +17,10 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from bench.lived_office import lived_office
 from bench.measure import Figures, Result, at_most, in_turns, rounded
-from bench.parts import directory
-from deploy.demo.deployment import CONSOLE, Deployment, deployed
+from deploy.demo.deployment import CONSOLE, Deployment
 from deploy.demo.scenario.office import CONSULTANTS, OFFICE, SCOPE
-from deploy.demo.scenario.plan import make_plan
 from shared.platform.clock import ClockDriver
 
 CUSTOMERS: Final = 100_000
@@ -33,23 +32,13 @@ ASKED: Final = 40
 FRAME: Final = "frame"
 GOAL_MS: Final = 100.0
 PATIENCE: Final = 600.0
-UNBOUNDED: Final = {"PANKE_CALLER_REQUESTS": "1000000"}
-"""Nobody asks as often as a benchmark."""
 
 
 def run() -> Result:
     """Each page in turns with the frame; the goal of milliseconds is one of the machine that is written beside it."""
-    with directory() as place:
-        clock = ClockDriver(place / "clock.json")
-        plan = make_plan(1, 1)
-        clock.hold(plan.entries[0].at)
-        with deployed(place / "parts", clock, UNBOUNDED, lambda _: None) as deployment:
-            for entry in plan.entries:
-                clock.hold(entry.at)
-                if entry.event is not None:
-                    seq = deployment.send(entry.event)
-            _fill(deployment, clock, seq)
-            return _measured(deployment)
+    with lived_office() as office:
+        _fill(office.deployment, office.clock, office.seq)
+        return _measured(office.deployment)
 
 
 def _fill(deployment: Deployment, clock: ClockDriver, seq: int) -> int:

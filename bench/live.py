@@ -16,12 +16,11 @@ from typing import Any, Final
 
 import httpx
 
-from bench.console import PATIENCE, UNBOUNDED, p95, signed_in
+from bench.console import PATIENCE, p95, signed_in
+from bench.lived_office import lived_office
 from bench.measure import Result, at_most, rounded
-from bench.parts import directory
-from deploy.demo.deployment import CONSOLE, Deployment, deployed
+from deploy.demo.deployment import CONSOLE, Deployment
 from deploy.demo.scenario.office import OFFICE, SCOPE
-from deploy.demo.scenario.plan import make_plan
 from shared.platform.clock import ClockDriver
 
 FACTS: Final = 30
@@ -31,17 +30,8 @@ GOAL_SECONDS: Final = 2.0
 
 def run() -> Result:
     """One fact after the other; the goal of seconds is the one that people were promised."""
-    with directory() as place:
-        clock = ClockDriver(place / "clock.json")
-        plan = make_plan(1, 1)
-        clock.hold(plan.entries[0].at)
-        with deployed(place / "parts", clock, UNBOUNDED, lambda _: None) as deployment:
-            for entry in plan.entries:
-                clock.hold(entry.at)
-                if entry.event is not None:
-                    seq = deployment.send(entry.event)
-            deployment.folded(seq)
-            return _measured(deployment, clock, seq)
+    with lived_office() as office:
+        return _measured(office.deployment, office.clock, office.seq)
 
 
 def _measured(deployment: Deployment, clock: ClockDriver, seq: int) -> Result:
