@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from services.access.openid.flow import PATH, challenge_of
+from services.access.openid.flow import PATH
+from shared.access.challenge import challenge_of
 from shared.access.client import AccessClient, CallRefusedError
 from shared.i18n import bilingual, translated
 

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from services.access.accounts.accounts import By
-from services.access.openid.flow import PATH, challenge_of
+from services.access.openid.flow import PATH
 from services.access.openid.providers import ProviderFileError, may_return, read_providers
+from shared.access.challenge import challenge_of
 from tests.support.access import Access, serving, settings_of
 from tests.support.openid_provider import Provider, foreign_provider, own_provider
 from tests.support.serving import until

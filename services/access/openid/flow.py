@@ -8,8 +8,6 @@ in an address is of no use to whoever reads it there. Everything is good once.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from services.access.openid.client import Identity, OpenidClient
 from services.access.openid.providers import OpenidProvider, may_return
 from services.access.record.record import Connection, Now
 from services.access.sessions.sessions import IssuedTokens, Sessions
+from shared.access.challenge import challenge_of
 from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 
@@ -167,12 +166,6 @@ class OpenidSignIn:
         with self._database.connection() as connection:
             done = connection.execute(SQL[name], given)
             return done.fetchone() if done.description else None
-
-
-def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a verifier (RFC 7636)."""
-    digest = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 async def _vouched_for(

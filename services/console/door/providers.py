@@ -6,8 +6,6 @@ else was to open, or that stands in a history, signs nobody in, and nobody is si
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Callable
 from typing import Annotated, Any, Final
@@ -26,6 +24,7 @@ from services.console.door.door import SessionCookie
 from services.console.door.key_file import SessionSeal
 from services.console.frame.own_page import own_page
 from services.console.frame.page import Page, PageRequest
+from shared.access.challenge import challenge_of
 from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text, bilingual, translated
 from shared.platform.http.problem import ProblemError
@@ -89,7 +88,7 @@ class ProviderEntrance:
         if offered is None:
             raise ProblemError(404, bilingual("there is no such provider"))
         verifier = secrets.token_urlsafe(32)
-        asked = {"return_to": self._return_to(page.request), "challenge": _challenge(verifier)}
+        asked = {"return_to": self._return_to(page.request), "challenge": challenge_of(verifier)}
         answer = RedirectResponse(f"{offered.begin}?{urlencode(asked)}", 303, {"cache-control": "no-store"})
         begun = BegunAtProvider(verifier, own_page(then), self._now() + WITHIN)
         self._keep(answer, self._seal.seal(msgspec.json.encode(begun), _FOR), WITHIN)
@@ -178,8 +177,3 @@ def _why(error: str) -> Text:
             "The provider knows you, and no account here is linked with that. An administrator links it."
         )
     return translated("The provider let nobody in. Begin again, or sign in with a password.")
-
-
-def _challenge(verifier: str) -> str:
-    """The S256 challenge of a verifier (RFC 7636)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
