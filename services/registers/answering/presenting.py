@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +22,7 @@ from shared.contract.masking import known_ids, mask_words, masked_data
 from shared.contract.profile.catalogue import catalogue
 from shared.contract.sealed import ERASED, NOT_SHOWN, WORDS
 from shared.i18n import Text
-from shared.ids import CustomerId, DealId, StaffId
+from shared.ids import CustomerId, StaffId
 
 SENSITIVE: Final = frozenset(name for name, entry in catalogue().items() if entry.kind == "sensitive")
 
@@ -102,7 +101,7 @@ class Presenting:
         return RowStaff(staff, self._known.staff_name(staff)) if staff is not None else None
 
     def _values(self, row: ListRow) -> dict[str, Any]:
-        values = _without_sealed(_without_sensitive(self._with_reason(row)))
+        values = _without_sealed(_without_sensitive(row.values))
         if self._contacts.clear(row.customer):
             return values
         ids = (*known_ids(self._texts.read(one) for one in row.contacts), *self._ids(row.customer))
@@ -111,16 +110,6 @@ class Presenting:
             field: masked_value(field, said[field] if said.get(field) is not None else value, ids)
             for field, value in values.items()
         }
-
-    def _with_reason(self, row: ListRow) -> dict[str, Any]:
-        """A deal that was cancelled, with the reason as it was opened: the row may be of before that."""
-        if row.deal is None or row.values.get("reason") != WORDS:
-            return row.values
-        return row.values | {"reason": self._reasons.get(row.deal.deal, WORDS)}
-
-    @cached_property
-    def _reasons(self) -> dict[DealId, str | None]:
-        return {one.deal: one.reason for one in self._known.deals if one.reason is not None}
 
 
 def _masked(entry: AnyRecord, ids: tuple[str, ...]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def register_page(scope: KnownScope, sight: CallerSight, asked: RegisterAsked) -
     basis = question.basis()
     page, following, total = selected_rows(question, basis, kind, asked)
     rows, opened = question.opened_rows(basis, (one.id for one in page))
-    told = [_with_words(rows, opened, one, kind) for one in page]
+    told = [rows.again(one, kind) for one in page]
     shown = question.presenting(opened, told)
     times = scope.known.known_at, scope.known.as_of
     body = RegisterPage(
@@ -57,14 +57,6 @@ def register_page(scope: KnownScope, sight: CallerSight, asked: RegisterAsked) -
         **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail=f"register {asked.register}")
-
-
-def _with_words(rows: RegisterRows, opened: ReportBasis, row: ListRow, kind: RegisterKind) -> ListRow:
-    if row.deal is not None:
-        return row
-    if row.entry is None:
-        return rows.customer(row.customer) if row.customer is not None else row
-    return rows.record(opened.known.entries[row.entry.id], kind)
 
 
 def selected_rows(

@@ -27,7 +27,7 @@ from shared.contract import (
     ReservationMade,
     format_instant,
 )
-from shared.ids import Contact, CustomerId, OfficeId, StaffId
+from shared.ids import Contact, CustomerId, DealId, OfficeId, StaffId
 
 Values = dict[str, Any]
 
@@ -111,6 +111,18 @@ class RegisterRows:
     @cached_property
     def _answers(self) -> dict[str, PostedRecord[FeedbackAnswered]]:
         return {one.data.feedback: one for one in self.basis.known.of(FeedbackAnswered)}
+
+    def again(self, row: ListRow, kind: RegisterKind) -> ListRow:
+        """A row that was made of the same registers, as these have it: whole, and with the words that are opened."""
+        if row.deal is not None:
+            return self.deal(self._deals[row.deal.deal])
+        if row.entry is not None:
+            return self.record(self.basis.known.entries[row.entry.id], kind)
+        return self.customer(row.customer) if row.customer is not None else row
+
+    @cached_property
+    def _deals(self) -> dict[DealId, DealRow]:
+        return {one.deal: one for one in self.basis.known.deals}
 
     def deal(self, deal: DealRow) -> ListRow:
         """The row of a deal."""
