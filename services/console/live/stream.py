@@ -9,22 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Final
+from typing import Final
 
 import structlog
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServicesAsPerson
 from services.console.frame.page import Page
+from services.console.frame.parameters import PlaceName
 from shared.contract.answers.scopes import ScopeAnswer
 from shared.i18n import bilingual
 from shared.platform.http.problem import unavailable
 
 log: Final = structlog.get_logger()
 
-ScopeName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 BEAT: Final = 15.0
 """Seconds after which a stream says that it is still there; times that are shown are counted down by the page."""
 MOST: Final = 500
@@ -121,7 +121,7 @@ def live_routes(live: LiveScopes, seconds: Callable[[], float]) -> APIRouter:
     """The stream of a scope; `seconds` is the time of day as tokens state it."""
     made = APIRouter(include_in_schema=False)
 
-    async def stream(page: Page, scope: ScopeName) -> Response:
+    async def stream(page: Page, scope: PlaceName) -> Response:
         """What moves in a scope."""
         if live.full():
             raise unavailable(bilingual("too many pages are open at once; reload by hand"), 30)

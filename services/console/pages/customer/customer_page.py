@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.console.asking.customer_answers import AlertSent, CardAnswered
 from services.console.frame.customer_words import BASES, CHANNELS, OUTCOMES, STATUS_MARKS, shown_name
 from services.console.frame.page import Page
+from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.scope_pages import place_in
 from services.console.frame.trade_words import DEALS, STATUSES, word
@@ -27,7 +28,6 @@ from shared.i18n import Text
 from shared.i18n.times import deadline
 
 ACTION: Final = "page.customers"
-ScopeOfCustomer = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 CustomerOfPath = Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{1,64}$")]
 Moment = Annotated[str, Query(max_length=40)]
 Step = Annotated[int | None, Query(ge=0, le=100_000)]
@@ -57,7 +57,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 async def customer_page(
     page: Page,
-    scope: ScopeOfCustomer,
+    scope: PlaceName,
     customer: CustomerOfPath,
     as_of: Moment = "",
     known_at: Moment = "",

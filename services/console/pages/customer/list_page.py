@@ -16,11 +16,12 @@ from services.console.frame.customer_words import STATUS_MARKS, shown_name
 from services.console.frame.looking_up import is_whole, look_up
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.scope_pages import place_in
 from services.console.frame.trade_words import STATUSES, word
 from services.console.frame.words import instant
-from services.console.pages.customer.customer_page import ACTION, ScopeOfCustomer
+from services.console.pages.customer.customer_page import ACTION
 from shared.contract.answers.desk import LookupAnswer
 from shared.contract.answers.scopes import CustomerAnswer, CustomersPage, ListedCustomer
 from shared.contract.case_numbers import case_digest, case_number
@@ -83,7 +84,7 @@ class CustomerLines(Struct, frozen=True):
 
 async def customers_page(
     page: Page,
-    scope: ScopeOfCustomer,
+    scope: PlaceName,
     owner: Words = "",
     status: Words = "",
     office: Words = "",
@@ -93,7 +94,7 @@ async def customers_page(
     return await _page(page, scope, CustomersWanted(owner=owner, status=status, office=office), cursor)
 
 
-async def find_customers(page: Page, scope: ScopeOfCustomer) -> Response:
+async def find_customers(page: Page, scope: PlaceName) -> Response:
     """Whom a name, a number or a case number means; a case number leads to its customer at once.
 
     What was typed stands in the body: an address is kept by browsers and proxies.

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from services.console.frame.files import passed_on
 from services.console.frame.page import Page
+from services.console.frame.parameters import PlaceName
 from services.console.frame.scope_pages import place_in
 from services.console.pages.customer.customer_page import (
     ACTION,
     CustomerOfPath,
-    ScopeOfCustomer,
     customer_page,
 )
 from services.console.pages.customer.list_page import case_of, customers_page, find_customers
@@ -24,14 +24,14 @@ from shared.platform.http.problem import ProblemError
 CaseOfPath = Annotated[str, Path(max_length=20)]
 
 
-async def evidence(page: Page, scope: ScopeOfCustomer, customer: CustomerOfPath) -> Response:
+async def evidence(page: Page, scope: PlaceName, customer: CustomerOfPath) -> Response:
     """The evidence pack, as it comes, by the case number of the customer."""
     await place_in(page, scope, ACTION)
     path = f"/v1/scopes/{scope}/customers/{customer}/evidence"
     return await passed_on(page, "audit", path, f"evidence-{case_number(customer)}.zip")
 
 
-async def case_page(page: Page, scope: ScopeOfCustomer, case: CaseOfPath) -> Response:
+async def case_page(page: Page, scope: PlaceName, case: CaseOfPath) -> Response:
     """Where the link of an alert leads: the customer of its case number."""
     await place_in(page, scope, ACTION)
     found = await case_of(page, scope, case)
@@ -40,7 +40,7 @@ async def case_page(page: Page, scope: ScopeOfCustomer, case: CaseOfPath) -> Res
     return page.see_other(f"/in/{scope}/customers/{found}")
 
 
-async def own_page_of(page: Page, scope: ScopeOfCustomer) -> Response:
+async def own_page_of(page: Page, scope: PlaceName) -> Response:
     """Where the link of a digest leads: one's own customers by the time left, or all of them."""
     place, _ = await place_in(page, scope, ACTION)
     if page.may("page.mine", place):

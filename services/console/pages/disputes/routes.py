@@ -15,6 +15,7 @@ from services.console.frame.books_in_force import book_in_force
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import wrong_with
@@ -40,7 +41,6 @@ from shared.i18n import Text, bilingual, translated
 from shared.platform.http.problem import ProblemError
 from shared.rules.domain.rulebook import Rulebook
 
-ScopeOfPath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 DisputeOfPath = Annotated[str, Path(min_length=1, max_length=64)]
 Seen = Annotated[int | None, Query(ge=1)]
 DoneForm = Literal["", "ruling", "evidence", "approval"]
@@ -64,7 +64,7 @@ class DisputeDesk(Struct, frozen=True):
         return self.page.see_other(address, told)
 
 
-async def disputes(page: Page, scope: ScopeOfPath, seq: Seen = None) -> Response:
+async def disputes(page: Page, scope: PlaceName, seq: Seen = None) -> Response:
     """Open disputes first, with what waits for whom."""
     place, facts = await place_in(page, scope, ACTION)
     open_, ruled = await dispute_lines(page, scope, facts, seq)
@@ -75,7 +75,7 @@ async def disputes(page: Page, scope: ScopeOfPath, seq: Seen = None) -> Response
 
 
 async def dispute(
-    page: Page, scope: ScopeOfPath, dispute: DisputeOfPath, seq: Seen = None, done: DoneForm = ""
+    page: Page, scope: PlaceName, dispute: DisputeOfPath, seq: Seen = None, done: DoneForm = ""
 ) -> Response:
     """One dispute with all that counts for it, and what each ruling would come to."""
     place, facts = await place_in(page, scope, ACTION)
@@ -90,7 +90,7 @@ async def dispute(
     return await _shown(desk, done=done)
 
 
-async def act(page: Page, scope: ScopeOfPath, dispute: DisputeOfPath) -> Response:
+async def act(page: Page, scope: PlaceName, dispute: DisputeOfPath) -> Response:
     """What is done about a dispute, by the button that was pressed: rule, add evidence, approve a ruling."""
     place, facts = await place_in(page, scope, ACTION)
     try:
@@ -152,14 +152,14 @@ async def _approve(desk: DisputeDesk, form: Form) -> Response:
         return await _shown(desk, wrong=wrong_with(error, {}))
 
 
-async def open_form(page: Page, scope: ScopeOfPath, customer: str = "") -> Response:
+async def open_form(page: Page, scope: PlaceName, customer: str = "") -> Response:
     """The form by which somebody contests whose a customer is."""
     place, facts = await place_in(page, scope, ACTION)
     known = await customer_of(page, scope, customer)
     return opening_page(page, place, facts, known, FormEntry.fresh(page.now), {"reason": "", "contact": ""})
 
 
-async def open_dispute(page: Page, scope: ScopeOfPath) -> Response:
+async def open_dispute(page: Page, scope: PlaceName) -> Response:
     """Open it, and go on to it."""
     place, facts = await place_in(page, scope, ACTION)
     form = await page.form()

@@ -13,10 +13,10 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
-from services.console.frame.place_facts import SeenScope
+from services.console.frame.parameters import PlaceName
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import in_words
-from services.console.pages.floor.parameters import Cursor, DoneRecord, PlaceName, SeenSeq
+from services.console.pages.floor.parameters import Cursor, DoneRecord, SeenSeq
 from services.console.pages.floor.today import is_request, waiting_requests
 from shared.i18n import Text, translated
 
@@ -87,13 +87,11 @@ async def _staged(
     return seq, done, list(dict.fromkeys(refused))
 
 
-async def _requests(
-    page: PageRequest, place: OfficePlace, facts: SeenScope, seq: int | None
-) -> list[FloorRow]:
+async def _requests(page: PageRequest, place: OfficePlace, seq: int | None) -> list[FloorRow]:
     """Requests for whoever may record a correction or send one back."""
     if not page.may("event.decide", place):
         return []
-    return await waiting_requests(page, place, page.now.astimezone(facts.zone).date(), seq)
+    return await waiting_requests(page, place, seq)
 
 
 async def _shown(
@@ -114,7 +112,7 @@ async def _shown(
     stages = {one.awaits for one in told.records if not is_request(one.row)}
     return page.render(
         "floor/approvals.html", status=422 if wrong else 200, place=place, room="floor", facts=facts,
-        waiting=told, requests=await _requests(page, place, facts, seq),
+        waiting=told, requests=await _requests(page, place, seq),
         records=[one for one in told.records if not is_request(one.row)],
         stages=[one for one in STAGES if one in stages], wrong=wrong, remark=remark, chosen=set(chosen), done=done,
         entry=FormEntry.fresh(page.now), may_return=page.may("event.decide", place),

@@ -12,6 +12,7 @@ from services.console.frame.books_in_force import book_in_force
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import (
     FormEntry,
@@ -30,7 +31,7 @@ from services.console.pages.floor.correcting import (
     corrected_party,
     proposed,
 )
-from services.console.pages.floor.parameters import PlaceName, RecordOfPath
+from services.console.pages.floor.parameters import RecordOfPath
 from shared.contract.answers.desk import PreviewAnswer
 from shared.contract.answers.records import RecordedEvent
 from shared.i18n import bilingual, translated

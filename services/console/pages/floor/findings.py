@@ -12,8 +12,9 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.parameters import PlaceName
 from services.console.frame.refused import wrong_with
-from services.console.pages.floor.parameters import Cursor, PlaceName
+from services.console.pages.floor.parameters import Cursor
 from shared.i18n import translated
 
 ACTION: Final = "page.findings"

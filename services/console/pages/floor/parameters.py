@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-PlaceName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 RecordOfPath = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{36}$")]
 Cursor = Annotated[str | None, Query(max_length=2000)]
 SeenSeq = Annotated[int | None, Query(ge=1)]

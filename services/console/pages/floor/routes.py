@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.console.frame.page import Page
+from services.console.frame.parameters import PlaceName
 from services.console.pages.floor.approvals import approvals, take_further
 from services.console.pages.floor.corrections import correct, correction
 from services.console.pages.floor.findings import close_finding, findings
-from services.console.pages.floor.parameters import PlaceName
 from services.console.pages.floor.today import SHOWN, floor_today
 
 ACTION: Final = "page.floor"

@@ -90,9 +90,7 @@ def is_request(row: FloorRow) -> bool:
     return row.register in ("requests", "data-changes")
 
 
-async def waiting_requests(
-    page: PageRequest, place: OfficePlace, today: date, seq: int | None = None
-) -> list[FloorRow]:
+async def waiting_requests(page: PageRequest, place: OfficePlace, seq: int | None = None) -> list[FloorRow]:
     """Requests of the last weeks that nobody decided, whoever is to."""
     told = await page.services.get(
         "registers", f"/v1/offices/{place.office}/approvals", WaitingPage, limit=500, min_seq=seq,
@@ -117,7 +115,7 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
         penalties, warnings = begin(_part(ask.penalties(recent))), begin(_part(ask.warnings()))
         work, disputes = begin(_part(ask.work())), begin(_part(ask.disputes()))
         waiting, findings = begin(_part(ask.waiting())), begin(_part(ask.findings()))
-        requests = begin(_part(waiting_requests(page, place, today)))
+        requests = begin(_part(waiting_requests(page, place)))
     remarked = marked.result().told
     return FloorToday(
         day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),

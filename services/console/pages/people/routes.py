@@ -17,6 +17,7 @@ from services.console.frame.books_in_force import book_in_force
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import wrong_with
@@ -37,14 +38,13 @@ from shared.contract.events import Role
 from shared.i18n import Text, bilingual, translated
 from shared.platform.http.problem import ProblemError
 
-Place = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 StaffOfPath = Annotated[str, Path(min_length=1, max_length=64)]
 SeenSeq = Annotated[int | None, Query(ge=1)]
 ACTION: Final = "page.people"
 log: Final = structlog.get_logger()
 
 
-async def people(page: Page, scope: Place, office: Place) -> Response:
+async def people(page: Page, scope: PlaceName, office: PlaceName) -> Response:
     """Who works at the office, who left, and the form to enrol somebody."""
     place = page.at(scope, office, ACTION)
     if page.is_part:  # the stream said that something moved: who works here, or is away, may be that
@@ -52,7 +52,7 @@ async def people(page: Page, scope: Place, office: Place) -> Response:
     return await _people(page, place, EnrolmentTyped.fresh(), FormEntry.fresh(page.now))
 
 
-async def enrol(page: Page, scope: Place, office: Place) -> Response:
+async def enrol(page: Page, scope: PlaceName, office: PlaceName) -> Response:
     """Enrol somebody; who is there under a like name is shown first."""
     place = page.at(scope, office, ACTION)
     facts = await page.scope(scope)
@@ -70,14 +70,14 @@ async def enrol(page: Page, scope: Place, office: Place) -> Response:
 
 
 async def member(
-    page: Page, scope: Place, office: Place, staff: StaffOfPath, seq: SeenSeq = None
+    page: Page, scope: PlaceName, office: PlaceName, staff: StaffOfPath, seq: SeenSeq = None
 ) -> Response:
     """One person: coming and going, and the customers to be handed over."""
     desk = await _desk(page, scope, office, staff)
     return await _member(desk, FormEntry.fresh(page.now), HandOverTyped.fresh(), seq=seq)
 
 
-async def act_on_member(page: Page, scope: Place, office: Place, staff: StaffOfPath) -> Response:
+async def act_on_member(page: Page, scope: PlaceName, office: PlaceName, staff: StaffOfPath) -> Response:
     """What is done about somebody, by the button that was pressed."""
     desk = await _desk(page, scope, office, staff)
     form = await page.form()

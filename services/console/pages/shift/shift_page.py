@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from msgspec import Struct
 from starlette.responses import Response
 
@@ -13,6 +13,7 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace, first_room
 from services.console.frame.page import Page, PageRequest
+from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import RECEIVERS
 from services.console.frame.recording import TAKEN, FormEntry, envelope, record
 from services.console.frame.refused import wrong_with
@@ -25,7 +26,6 @@ ACTION: Final = "page.shift"
 _ON_DUTY: Final = ("supervisor", "manager", "director")
 _PLACE: Final = "place-"
 _FIELDS: Final = {"data.order": "order", "data.duty_manager": "duty_manager"}
-PlaceOfPath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 
 class ShiftLine(Struct, frozen=True):
@@ -35,12 +35,12 @@ class ShiftLine(Struct, frozen=True):
     place: str
 
 
-async def shift_page(page: Page, scope: PlaceOfPath, office: PlaceOfPath) -> Response:
+async def shift_page(page: Page, scope: PlaceName, office: PlaceName) -> Response:
     """Choose who is here today, and in which order they receive."""
     return await _shown(page, page.at(scope, office, ACTION), Form({}), None)
 
 
-async def open_shift(page: Page, scope: PlaceOfPath, office: PlaceOfPath) -> Response:
+async def open_shift(page: Page, scope: PlaceName, office: PlaceName) -> Response:
     """The day's order counts from now; on to where the day of whoever opened it goes on."""
     place = page.at(scope, office, ACTION)
     form, wrong = await page.form(), Wrong()
