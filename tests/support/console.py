@@ -193,12 +193,19 @@ class Visitors:
         """A page of somebody with this role; of nobody where there is none."""
         return self.context(role, size=size, language=language).new_page()
 
-    def context(self, role: str | None, *, size: str = "desktop", language: str = "zh") -> BrowserContext:
-        """A browser of its own for somebody with this role; the caller closes it, or the run does."""
+    def context(
+        self, role: str | None, *, size: str = "desktop", language: str = "zh", worker: bool = True
+    ) -> BrowserContext:
+        """A browser of its own for somebody with this role; the caller closes it, or the run does.
+
+        Without the `worker` that keeps the desk, whatever a page asks for passes the test first: what goes by way of
+        a worker may reach the network beside it.
+        """
         state = None if role is None else self._state(role)
         made = self._browser.new_context(
             base_url=self._console.address, viewport=SIZES[size], storage_state=state, locale="zh-CN",
             is_mobile=size == "phone", has_touch=size == "phone", accept_downloads=True,
+            service_workers="allow" if worker else "block",
         )  # fmt: skip
         if language != "zh":
             cookie: Any = {"name": LANGUAGE_COOKIE, "value": language, "url": self._console.address}

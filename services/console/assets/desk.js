@@ -135,12 +135,13 @@
     else preset(one, one.receiver.options.length === 2 ? one.receiver.options[1].value : next, "assist", event.target.value);
   });
 
-  // The board moved: whoever was preset since they were next is no longer.
+  // The board moved: whoever was preset since they were next is no longer. An entry that was sent stays as it was sent:
+  // it may be what moved the board, and is recorded under its id with whom it named.
   const board = { visit: null, call: null };
   function followBoard(section) {
     const now = { visit: section.dataset.nextVisit, call: section.dataset.nextCall };
     const one = form();
-    if (one && one.receiver && untouched(one)) {
+    if (one && one.receiver && !one.dataset.sentAt && untouched(one)) {
       const kind = one.dataset.kind;
       if (kind in now && one.receiver.value === board[kind] && now[kind] !== board[kind]) {
         preset(one, now[kind], capacityOf(one), one.on_behalf_of ? one.on_behalf_of.value : "");
@@ -157,12 +158,13 @@
     event.stopPropagation();
     offline(event.target, event.submitter);
   }, true);
-  document.addEventListener("htmx:sendError", (event) => {
+  // From here on it may be recorded, and only the answer be lost: it goes on being as of when it was sent.
+  document.addEventListener("htmx:beforeRequest", (event) => {
     const one = event.detail.elt;
-    if (one.id !== "entry-form") return;
-    // It may be recorded, and only the answer be lost: it goes on being as of when it was sent.
-    if (one.elements.namedItem("checked")) one.dataset.sentAt = one.at.value;
-    offline(one, null);
+    if (one.id === "entry-form" && one.elements.namedItem("checked")) one.dataset.sentAt = one.at.value;
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.elt.id === "entry-form") offline(event.detail.elt, null);
   });
 
   // The first Enter says that nothing can be told now, the second one keeps the entry.
