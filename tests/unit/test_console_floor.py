@@ -13,7 +13,7 @@ from services.console.pages.floor.approvals import approvals, stage_id, take_fur
 from services.console.pages.floor.correcting import CorrectionTyped, phones_of, proposals, proposed
 from services.console.pages.floor.corrections import correct, correction
 from services.console.pages.floor.findings import close_finding, findings
-from services.console.pages.floor.routes import floor
+from services.console.pages.floor.routes import floor, floor_findings
 from services.console.pages.people.routes import people
 from shared.platform.http.problem import ProblemError
 from tests.support.console_pages import OFFICE, SCOPE, MadeUpServices, answered, refused, shown
@@ -180,7 +180,9 @@ def test_penalties_of_the_last_days_and_warnings_that_stand() -> None:
 
 def test_a_part_that_cannot_be_told_hides_no_other() -> None:
     away = refused(503, "", "", "登记簿正在读取 (registers are being read)")
-    made = services(**{f"/v1/offices/{OFFICE}/{one}": lambda _: away for one in ("work-list", "findings")})
+    made = services(
+        **{f"/v1/offices/{OFFICE}/{one}": lambda _: away for one in ("work-list", "registers/calls")}
+    )
     status, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
     assert status == 200
     assert plain(page).count("登记簿正在读取") == 2 and "今日来访 31" in plain(page)
@@ -371,14 +373,32 @@ def closing(asked: list[Any], status: int = 200) -> MadeUpServices:
 def test_a_finding_is_closed_from_the_floor_with_a_remark() -> None:
     asked: list[Any] = []
     made = closing(asked)
-    _, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
+    _, page = shown(floor_findings, made.page("manager", part=True), SCOPE, OFFICE)
     assert f'href="/at/{SCOPE}/{OFFICE}/findings#finding-{FOUND["finding"]}"' in page
+    assert '<span hx-swap-oob="innerHTML:#findings-count">1</span>' in page
     _, page = shown(findings, made.page("manager"), SCOPE, OFFICE)
     assert "成交早于来访" in page and "<script>alert" not in page
     form = {"finding": str(FOUND["finding"]), "note": "补登来访"}
     sent = answered(close_finding, made.page("manager", form=form), SCOPE, OFFICE)
     assert (sent.status_code, sent.headers["location"]) == (303, f"/at/{SCOPE}/{OFFICE}/findings")
     assert asked == ['{"note":"补登来访"}']
+
+
+def test_the_floor_does_not_wait_for_what_is_looked_through() -> None:
+    """Findings come as a part behind it, and say so when they cannot be told; by itself the part is no page."""
+    made = services()
+    _, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
+    assert f'hx-get="/at/{SCOPE}/{OFFICE}/floor/findings" hx-trigger="load' in page
+    assert f'href="/at/{SCOPE}/{OFFICE}/findings"' in page
+    assert not [one for one in made.asked if one.endswith("/findings")]
+    _, page = shown(floor_findings, made.page("manager", part=True), SCOPE, OFFICE)
+    assert "没有发现问题" in page
+    away = refused(503, "findings", "late", "正在追赶 (catching up)")
+    made = services(**{f"/v1/offices/{OFFICE}/findings": lambda _: away})
+    status, page = shown(floor_findings, made.page("manager", part=True), SCOPE, OFFICE)
+    assert status == 200 and "正在追赶" in page
+    led = answered(floor_findings, services().page("manager"), SCOPE, OFFICE)
+    assert (led.status_code, led.headers["location"]) == (303, f"/at/{SCOPE}/{OFFICE}/floor#findings")
 
 
 def test_a_finding_is_not_closed_without_a_remark_and_none_is_lost() -> None:

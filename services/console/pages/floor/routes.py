@@ -12,7 +12,7 @@ from services.console.frame.parameters import PlaceName
 from services.console.pages.floor.approvals import approvals, take_further
 from services.console.pages.floor.corrections import correct, correction
 from services.console.pages.floor.findings import close_finding, findings
-from services.console.pages.floor.today import SHOWN, floor_today
+from services.console.pages.floor.today import SHOWN, floor_today, found_today
 
 ACTION: Final = "page.floor"
 
@@ -30,12 +30,21 @@ async def floor(page: Page, scope: PlaceName, office: PlaceName) -> Response:
     )  # fmt: skip
 
 
+async def floor_findings(page: Page, scope: PlaceName, office: PlaceName) -> Response:
+    """The part of the floor that comes after it; whoever opens it by itself is led to the floor."""
+    place = page.at(scope, office, ACTION)
+    if not page.is_part:
+        return page.see_other(f"/at/{scope}/{office}/floor#findings")
+    return page.render("floor/found.html", place=place, found=await found_today(page, place))
+
+
 def floor_routes() -> APIRouter:
     """The room of the floor."""
     made = APIRouter(include_in_schema=False)
     room = "/at/{scope}/{office}"
     for path, handler, method in (
         (f"{room}/floor", floor, "GET"),
+        (f"{room}/floor/findings", floor_findings, "GET"),
         (f"{room}/approvals", approvals, "GET"),
         (f"{room}/approvals", take_further, "POST"),
         (f"{room}/findings", findings, "GET"),

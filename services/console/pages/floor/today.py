@@ -76,7 +76,6 @@ class FloorToday(Struct, frozen=True, kw_only=True):
     disputes: FloorPart[list[ListedCustomer]]
     waiting: FloorPart[WaitingPage]
     requests: FloorPart[list[FloorRow]]
-    findings: FloorPart[FindingsOnFloor]
     away: list[StaffMember]
 
     @property
@@ -114,17 +113,21 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
         ahead, behind = begin(_part(ask.ahead(facts))), begin(_part(ask.behind(recent)))
         penalties, warnings = begin(_part(ask.penalties(recent))), begin(_part(ask.warnings()))
         work, disputes = begin(_part(ask.work())), begin(_part(ask.disputes()))
-        waiting, findings = begin(_part(ask.waiting())), begin(_part(ask.findings()))
-        requests = begin(_part(waiting_requests(page, place)))
+        waiting, requests = begin(_part(ask.waiting())), begin(_part(waiting_requests(page, place)))
     remarked = marked.result().told
     return FloorToday(
         day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),
         marked=remarked.rows if remarked is not None else [],
         ahead=ahead.result(), behind=behind.result(), penalties=penalties.result(), warnings=warnings.result(),
         work=work.result(), disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
-        findings=findings.result(),
         away=[one for one in facts.at_work(place.office) if one.away is not None],
     )  # fmt: skip
+
+
+async def found_today(page: PageRequest, place: OfficePlace) -> FloorPart[FindingsOnFloor]:
+    """The first findings, and how many there are; all records of the office are looked through for them."""
+    path = f"/v1/offices/{place.office}/findings"
+    return await _part(page.services.get("registers", path, FindingsOnFloor, limit=SHOWN))
 
 
 async def _part(asked: Awaitable[T]) -> FloorPart[T]:
@@ -229,6 +232,3 @@ class _Asking:
 
     async def waiting(self) -> WaitingPage:
         return await self._get("registers", f"{self._office}/approvals", WaitingPage, mine=True, limit=SHOWN)
-
-    async def findings(self) -> FindingsOnFloor:
-        return await self._get("registers", f"{self._office}/findings", FindingsOnFloor, limit=SHOWN)
