@@ -155,7 +155,7 @@ def test_a_leaver_s_customers_are_handed_over(floor: FloorOfTest) -> None:
 
 def test_the_floor_moves_by_itself(floor: FloorOfTest) -> None:
     """A visit that somebody records stands on the open page without a reload."""
-    page, name = floor.page, f"走进{uuid4().hex[:4]}"
+    page, name = floor.page, f"走进{uuid4().int % 10**4:04}"
     page.goto(f"{floor.room}/floor")
     page.evaluate("document.body.dataset.kept = 'yes'")
     floor.now = floor.console.now()  # the last ones alone stand on the page, and others come in meanwhile
