@@ -36,8 +36,14 @@ def terms(kind: ImportKind = "visits", **changes: Any) -> ImportTerms:
     return ImportTerms(**told)
 
 
+def order(
+    content: bytes, kind: ImportKind = "visits", sheet: str | None = None, **changes: Any
+) -> SheetOrder:
+    return SheetOrder(content, terms(kind, **changes), MEMBERS, SECRET, sheet)
+
+
 def read(content: bytes, kind: ImportKind = "visits", sheet: str | None = None, **changes: Any) -> ReadSheet:
-    return ReadSheet(SheetOrder(content, terms(kind, **changes), MEMBERS, SECRET, sheet))
+    return ReadSheet(order(content, kind, sheet, **changes))
 
 
 def xlsx(fill: Write, **options: Any) -> bytes:
@@ -59,6 +65,18 @@ def sheet_of(rows: Sequence[Sequence[Any]], name: str = "Sheet1", **options: Any
                     sheet.write(n, m, cell)
 
     return xlsx(fill, **options)
+
+
+def old_excel_of(rows: Sequence[Sequence[Any]]) -> bytes:
+    """The same as an XLS file."""
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("Sheet1")
+    for n, row in enumerate(rows):
+        for m, cell in enumerate(row):
+            sheet.write(n, m, cell)
+    made = BytesIO()
+    book.save(made)
+    return made.getvalue()
 
 
 def csv_of(rows: Sequence[Sequence[str]], encoding: str = "utf-8") -> bytes:

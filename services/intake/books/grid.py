@@ -15,7 +15,7 @@ _unseen = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064
 MOST_CELLS: Final = 5_000_000
 """Cells between the first and the last of a sheet, empty or not."""
 MOST_ABOVE: Final = 30
-"""Rows of a title and of headings, which stand above so many rows as may be."""
+"""Rows down to the headings, with those of a title: the headings are looked for among so many."""
 MOST_MERGED: Final = 200_000
 """Cells that merged cells may spread over."""
 
@@ -65,15 +65,23 @@ def too_large(what: str) -> UnreadableBookError:
 
 
 def demand_size(limits: BookLimits, rows: int, columns: int) -> None:
-    """Raise `UnreadableBookError` for a sheet that is larger than may be."""
-    if rows > limits.rows + MOST_ABOVE:
-        raise too_large(bilingual("the sheet has more than {limit} rows: split it", limit=f"{limits.rows:,}"))
+    """Raise `UnreadableBookError` for a sheet that is larger than may be, wherever its headings stand."""
+    demand_rows(limits, rows - MOST_ABOVE)
     if columns > limits.columns:
         raise too_large(bilingual("the sheet has more than {limit} columns", limit=limits.columns))
     if rows * columns > MOST_CELLS:
         raise too_large(
             bilingual("the sheet spreads over more than {limit} cells: split it", limit=f"{MOST_CELLS:,}")
         )
+
+
+def demand_rows(limits: BookLimits, below: int) -> None:
+    """Raise `UnreadableBookError` where more rows than may be stand below the headings."""
+    if below > limits.rows:
+        told = bilingual(
+            "the sheet has more than {limit} rows below its headings: split it", limit=f"{limits.rows:,}"
+        )
+        raise too_large(told)
 
 
 def spread(rows: list[list[Cell]], merged: Iterable[Area]) -> None:

@@ -61,7 +61,7 @@ def read_csv(content: bytes, limits: BookLimits, sheet: str | None) -> Grid:
     began = ended = 0
     try:
         for row in lines:
-            demand_size(limits, len(rows) + 1, len(row))
+            demand_size(limits, len(rows), len(row))
             rows.append([_cell(cell) for cell in row])
             began, ended = ended + 1, lines.line_num
     except csv.Error as error:

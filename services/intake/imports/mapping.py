@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from services.intake.books.grid import Cell, Grid, UnreadableBookError
+from services.intake.books.grid import MOST_ABOVE, Cell, Grid, UnreadableBookError
 from services.intake.imports.headings import (
     FIELDS,
     LABELS,
@@ -22,8 +22,6 @@ from shared.contract.answers.imports import ImportMapping
 from shared.contract.event_parts import OutreachMethod
 from shared.i18n import bilingual
 
-LOOKED_AT: Final = 30
-"""Rows among which the headings are looked for."""
 LEAST: Final = 2
 _FORM: Final = '{"columns": {"heading": "field"}}'
 _SOME: Final = ", ".join(LABELS[one] for one in ("date", "name", "phones", "consultant"))
@@ -72,7 +70,7 @@ def layout_of(grid: Grid, kind: ImportKind, given: ImportMapping | None) -> Layo
     """The columns of a sheet, by the mapping given, else by what headings mean. Raises `UnreadableBookError`."""
     words = None if given is None else {heading_of(name): meant for name, meant in given.columns.items()}
     best: tuple[int, int] = (0, -1)
-    for n, row in enumerate(grid.rows[:LOOKED_AT]):
+    for n, row in enumerate(grid.rows[:MOST_ABOVE]):
         score = sum(1 for heading in _headings(row) if (heading in words if words else meanings(heading)))
         if score >= LEAST and (
             score > best[0] or (score == best[0] and n == best[1] + 1)

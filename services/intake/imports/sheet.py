@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.intake.books.grid import BookLimits, Cell, is_said
+from services.intake.books.grid import BookLimits, Cell, demand_rows, is_said
 from services.intake.books.reading import read_book
 from services.intake.imports.entries import ImportTerms, ReadEntry, RejectedRow, RowReader
 from services.intake.imports.faults import RULES, RowFault
@@ -46,6 +46,7 @@ class ReadSheet:
         """Raises `UnreadableBookError`."""
         self.grid = read_book(order.content, order.limits, order.sheet)
         self.layout = layout_of(self.grid, order.terms.kind, order.mapping)
+        demand_rows(order.limits, len(self.grid.rows) - self.layout.row)
         year = order.terms.year or self._year()
         self.terms = replace(order.terms, year=year)
         self._skipped: Counter[str] = Counter()
