@@ -18,7 +18,7 @@ from services.registers.reports.catalogue import REPORTS
 from services.registers.reports.report import OfficeReport
 from services.registers.sheets.charts import CHARTS
 from services.registers.sheets.limits import LONGEST_NAME, LONGEST_TEXT, cut, sheet_name, units
-from services.registers.sheets.report_book import ReportEdition, ReportIssue, write_report
+from services.registers.sheets.report_book import ReportEdition, ReportIssue, ReportStage, write_report
 from tests.support.journal import WrittenJournal, local, report_of
 from tests.support.office_month import office_month
 from tests.support.workbooks import ReadSheet, read_workbook
@@ -265,3 +265,22 @@ def test_a_workbook_that_cannot_be_written_ends_with_two_and_says_why(tmp_path: 
     assert code == 2 and "panke report" in printed
     code, printed = asked(tmp_path, "--xlsx", "/dev/null")
     assert code == 2 and "no plain file" in printed
+
+
+def test_nothing_below_the_title_is_broken_over_two_lines(make: Make) -> None:
+    """A line ends between two things that are said; who signed, and each language, on lines of their own."""
+    at = datetime(2026, 3, 31, 10, 0, tzinfo=UTC)
+    edition = ReportEdition(
+        "R3", ReportIssue("高经理", at), stages=(ReportStage("reviewed", "行政经理魏", at),), english=True
+    )
+    for report in ("overdue", "traffic"):
+        lines = str(written(make(report), edition)[0].rows[1][0]).split("\n")
+        said = [one for line in lines for one in line.split("　　")]
+        assert said == [
+            "案场：east", "期间：2026-03-01 至 2026-03-31", "当时所知：2026-03-31 23:59:00",
+            "签发人：高经理", "审核：行政经理魏",
+            "office: east", "period: 2026-03-01 to 2026-03-31", "known at: 2026-03-31 23:59:00",
+            "issued by: 高经理", "reviewed by: 行政经理魏",
+        ]  # fmt: skip
+        assert "签发人：高经理　　审核：行政经理魏" in lines
+        assert "issued by: 高经理　　reviewed by: 行政经理魏" in lines

@@ -25,6 +25,8 @@ REPEATED: Final = 3
 LEAST_ACROSS: Final = 60.0
 """Title and period need so much room, whatever stands below them."""
 MANY_COLUMNS: Final = 9
+APART: Final = "　　"
+"""Between two things that are said on one line below the title."""
 
 
 class SheetColumn(Struct, frozen=True):
@@ -36,13 +38,17 @@ class SheetColumn(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """What stands above and below the rows; `english` puts the English of each heading below its Chinese."""
+    """What stands above and below the rows; `english` puts the English of each heading below its Chinese.
+
+    `signed` says who issued, reviewed and approved it.
+    """
 
     title: Text
     under: tuple[Text, ...]
     table: Text | None = None
     foot: str = ""
     english: bool = False
+    signed: tuple[Text, ...] = ()
 
     def words(self, text: Text) -> str:
         """A heading, in the languages that were asked for."""
@@ -51,6 +57,28 @@ class Frame(Struct, frozen=True):
     def line(self, text: Text) -> str:
         """The same on one line."""
         return text.beside if self.english and text.en != text.zh else text.zh
+
+    def below_title(self, width: float) -> list[str]:
+        """What stands below the title, in lines of this width; who signed, and each language, on lines of their own.
+
+        A line ends between two things that are said, so that no name and no time is broken.
+        """
+        parts = [part for part in (self.under, self.signed) if part]
+        chinese = [line for part in parts for line in _lines([one.zh for one in part], width)]
+        if not self.english:
+            return chinese
+        return chinese + [line for part in parts for line in _lines([one.en for one in part], width)]
+
+
+def _lines(said: Sequence[str], width: float) -> list[str]:
+    lines: list[str] = []
+    for one in said:
+        longer = f"{lines[-1]}{APART}{one}" if lines else one
+        if lines and lines_of(longer, width) == 1:
+            lines[-1] = longer
+        else:
+            lines.append(one)
+    return lines
 
 
 def widths_of(frame: Frame, columns: Sequence[SheetColumn], wanted: Sequence[float]) -> list[float]:
@@ -98,9 +126,10 @@ def write_top(
         sheet.set_column(place, place, width)
     sheet.set_row(row, 27)
     book.merged(sheet, row, across, frame.line(frame.title), "title", first)
-    under = "　　".join(frame.line(one) for one in frame.under)
+    width = sum(widths[first:across])
+    under = "\n".join(frame.below_title(width))
     row += 1
-    sheet.set_row(row, LINE * lines_of(under, sum(widths[first:across])))
+    sheet.set_row(row, LINE * lines_of(under, width))
     book.merged(sheet, row, across, under, "under", first)
     if frame.table is not None:
         row += 1

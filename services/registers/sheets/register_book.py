@@ -17,7 +17,7 @@ from services.registers.sheets.form import TICK, FormReader, FormRow, RegisterFo
 from services.registers.sheets.frame import Frame, SheetColumn, set_print, widths_of, write_top
 from services.registers.sheets.limits import MOST_ROWS
 from services.registers.sheets.notes import WorkbookNote, write_notes
-from services.registers.sheets.report_book import head_notes, local_time
+from services.registers.sheets.report_book import below_title, foot_of, head_notes
 from shared.i18n import Text, translated
 
 SAMPLE: Final = 500
@@ -56,12 +56,7 @@ def write_register(
 
 
 def _frame(form: RegisterForm, head: ReportHead, edition: RegisterEdition) -> Frame:
-    under = (
-        translated("office: {office}", office=head.office or head.scope),
-        translated("period: {first} to {last}", first=head.period.first, last=head.period.last),
-        translated("known at: {time}", time=local_time(head.known_at, head.zone)),
-    )
-    return Frame(form.title, under, None, f"{head.rulebook}  {head.scheme}", edition.english)
+    return Frame(form.title, below_title(head), None, foot_of(head), edition.english)
 
 
 Line: TypeAlias = list[Cell]

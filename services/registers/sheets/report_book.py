@@ -119,8 +119,10 @@ class _TableSheet:
         self.edition, self.whole = edition, whole
         self.columns = grouped(report.name, table)
         name = None if table.title == report.title else table.title
-        foot = f"{report.head.rulebook}  {report.head.scheme}"
-        self.frame = Frame(report.title, tuple(_under(report.head, edition)), name, foot, edition.english)
+        head = report.head
+        self.frame = Frame(
+            report.title, below_title(head), name, foot_of(head), edition.english, tuple(_signed(edition))
+        )
 
     def write(self) -> None:
         """The lines, what they come to, the remarks, the charts."""
@@ -223,11 +225,21 @@ def figure_of(line: ReportLine, column: ReportColumn) -> tuple[Cell, Look]:
     return amount, "count" if amount == amount.to_integral_value() else "shared"
 
 
-def _under(head: ReportHead, edition: ReportEdition) -> Iterator[Text]:
-    """What stands below the title: whose, of when, known when, and who issued it."""
-    yield translated("office: {office}", office=head.office or head.scope)
-    yield translated("period: {first} to {last}", first=head.period.first, last=head.period.last)
-    yield translated("known at: {time}", time=local_time(head.known_at, head.zone))
+def below_title(head: ReportHead) -> tuple[Text, ...]:
+    """What stands below the title of every form: whose, of when, known when."""
+    return (
+        translated("office: {office}", office=head.office or head.scope),
+        translated("period: {first} to {last}", first=head.period.first, last=head.period.last),
+        translated("known at: {time}", time=local_time(head.known_at, head.zone)),
+    )
+
+
+def foot_of(head: ReportHead) -> str:
+    """What stands at the foot of every page: by which rulebook and scheme it was made."""
+    return f"{translated('rulebook').zh} {head.rulebook}  {translated('scheme').zh} {head.scheme}"
+
+
+def _signed(edition: ReportEdition) -> Iterator[Text]:
     if edition.issued is not None:
         yield translated("issued by: {name}", name=edition.issued.by)
     for one in edition.stages:
