@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tracemalloc  # noqa: F401 - pytest asks for it in a finalizer, where a second finalizer would meet it half imported
 import uuid
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from tests.support import parts
+from tests.support.order import dealt
 
 # How long an example takes says nothing of the product on a machine that others use too.
 settings.register_profile("panke", settings(), deadline=None)
@@ -24,19 +26,24 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the soak out of a plain run; `-m soak` asks for it.
+    """Leave the soak out of a plain run; `-m soak` asks for it. What is left is dealt to the workers of the run.
 
     An id with an address of memory is another one in each worker, by which xdist refuses the whole run.
     """
     for item in items:
         if " object at 0x" in item.nodeid:
             raise pytest.UsageError(f"the id of a test must be the same in every process: {item.nodeid}")
-    if config.option.markexpr:
-        return
-    soak = [item for item in items if item.get_closest_marker("soak")]
-    items[:] = [item for item in items if item not in soak]
-    config.hook.pytest_deselected(items=soak)
+    if not config.option.markexpr:
+        soak = [item for item in items if item.get_closest_marker("soak")]
+        left_out = set(soak)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=soak)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        files = [(item.path.parent.name, item.path.name) for item in items]
+        items[:] = [items[place] for place in dealt(files, workers)]
 
 
 @pytest.fixture(scope="session")

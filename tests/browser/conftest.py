@@ -1,4 +1,4 @@
-"""A real browser over a real deployment; one of each for the run."""
+"""A real browser over a real deployment, which is there for these tests and no longer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.support.console import CHROMIUM, ConsoleUnderTest, Visitors, shared_console
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleUnderTest]:
-    """The console with everything behind it."""
+    """The console with everything behind it.
+
+    It ends with the last test of the folder: while nobody looks, its clock runs on, and a third of a processor with it.
+    """
     own: Path = tmp_path_factory.getbasetemp()
     with shared_console((own if own.name.startswith("pytest-") else own.parent) / "console") as running:
         yield running

@@ -1,4 +1,4 @@
-"""The console over everything that it asks, for browsers: one deployment of a run, shared by the workers of it.
+"""The console over everything that it asks, for browsers: one deployment, shared by the workers of a run that need it.
 
 An invented office has lived some days in it. Its clock runs on, so that what is recorded in a test is recorded now.
 """
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -102,7 +103,7 @@ class ConsoleUnderTest:
 def shared_console(folder: Path) -> Iterator[ConsoleUnderTest]:
     """The deployment of a run: whoever comes first starts it, and stops it when the last one has left.
 
-    `folder` is one for all workers of the run.
+    `folder` is one for all workers of the run. Who comes after that has another one started.
     """
     folder.mkdir(parents=True, exist_ok=True)
     told, users = folder / "console.json", folder / "users"
@@ -118,7 +119,7 @@ def shared_console(folder: Path) -> Iterator[ConsoleUnderTest]:
     finally:
         own.unlink()
         if started is not None:
-            _until_nobody(users)
+            _until_nobody(folder, users, told)
             started.stop()
 
 
@@ -126,10 +127,11 @@ class _Started:
     """The deployment, as the worker has it that started it."""
 
     def __init__(self, folder: Path) -> None:
-        clock = ClockDriver(folder / "clock.json")
+        place = Path(mkdtemp(prefix="deployment-", dir=folder))
+        clock = ClockDriver(place / "clock.json")
         plan = make_plan(SEED, DAYS)
         clock.hold(plan.entries[0].at)
-        self._running = deployed(folder / "parts", clock, {}, lambda _: None, _own_ports())
+        self._running = deployed(place / "parts", clock, {}, lambda _: None, _own_ports())
         deployment = self._running.__enter__()
         try:
             for entry in plan.entries:
@@ -138,7 +140,7 @@ class _Started:
                     seq = deployment.send(entry.event)
             deployment.folded(seq)
             clock.run(until=None)
-            self.console = _told(deployment, folder)
+            self.console = _told(deployment, place)
         except BaseException:
             self.stop()
             raise
@@ -155,12 +157,12 @@ def _own_ports() -> Mapping[str, int]:
     return ports
 
 
-def _told(deployment: Deployment, folder: Path) -> ConsoleUnderTest:
+def _told(deployment: Deployment, place: Path) -> ConsoleUnderTest:
     addresses = {part.name: part.address for part in deployment.stack.services}
     return ConsoleUnderTest(
         addresses[CONSOLE], addresses, dict(deployment.accounts.roles), deployment.accounts.password,
-        str(folder / "parts" / "keys" / "desk.json"), SCOPE, OFFICE,
-        str(folder / "clock.json"),
+        str(place / "parts" / "keys" / "desk.json"), SCOPE, OFFICE,
+        str(place / "clock.json"),
     )  # fmt: skip
 
 
@@ -171,13 +173,15 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _until_nobody(users: Path) -> None:
-    """Until each of the others has left, or is no more."""
+def _until_nobody(folder: Path, users: Path, told: Path) -> None:
+    """Until each of the others has left, or is no more; nobody who comes later is led to the deployment."""
     deadline = time.monotonic() + 1800
-    while time.monotonic() < deadline:
-        left = [one for one in users.iterdir() if Path("/proc", one.name).exists()]
-        if not left:
-            return
+    while True:
+        with _alone(folder):
+            left = any(Path("/proc", one.name).exists() for one in users.iterdir())
+            if not left or time.monotonic() > deadline:
+                told.unlink()
+                return
         time.sleep(0.2)
 
 
