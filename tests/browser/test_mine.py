@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.console import ConsoleUnderTest, Visitors
+from tests.support.panke import COMMAND
 
 
 def mine(page: Page, console: ConsoleUnderTest) -> None:
@@ -114,18 +116,25 @@ def test_an_alerts_link_opens_its_customer_after_the_sign_in(
         expect(page).to_have_url(re.compile(f"/in/{console.scope}/customers/{customer}$"))
 
 
-def test_an_auditor_downloads_the_evidence_pack(
+def test_an_auditor_downloads_the_evidence_pack_and_the_command_beside_it_verifies_it(
     visitors: Visitors, console: ConsoleUnderTest, tmp_path: Path
 ) -> None:
+    """In a folder in which nothing else lies, as whoever gets it has it."""
     with visitors.context("auditor") as context:
         page = context.new_page()
         page.goto(f"/in/{console.scope}/customers/{_customer(console)}")
         with page.expect_download() as download:
             page.click("a[download]")
-        assert download.value.suggested_filename.endswith(".zip")
-        download.value.save_as(tmp_path / "pack.zip")
-        names = zipfile.ZipFile(BytesIO((tmp_path / "pack.zip").read_bytes())).namelist()
-        assert any(name.endswith("manifest.json") for name in names)
+        pack = tmp_path / download.value.suggested_filename
+        download.value.save_as(pack)
+        program, *said = page.locator("code", has_text="panke verify").inner_text().split()
+    names = zipfile.ZipFile(BytesIO(pack.read_bytes())).namelist()
+    assert any(name.endswith("manifest.json") for name in names)
+    assert program == "panke"
+    verified = subprocess.run(
+        [*COMMAND, *said], cwd=tmp_path, capture_output=True, check=False, timeout=300, env={"PATH": "/bin"}
+    )
+    assert verified.returncode == 0, verified.stdout.decode() + verified.stderr.decode()
 
 
 def _customer(console: ConsoleUnderTest) -> str:

@@ -29,6 +29,7 @@ DEAL = "attribution GET /v1/scopes/east/deals/d1"
 CASES = "attribution GET /v1/scopes/east/cases/K7QF-2M9D"
 FOUND = "registers GET /v1/offices/east-1/registers/customers"
 LISTED = "attribution GET /v1/scopes/east/customers"
+KEYS = "audit GET /v1/log/keys"
 PACK = "audit GET /v1/scopes/east/customers/c1/evidence"
 
 
@@ -205,6 +206,27 @@ async def test_the_pack_is_offered_to_auditors_and_comes_under_its_name(services
     answer = await client.get(f"{PAGE}/evidence")
     assert (answer.content, answer.headers["content-type"]) == (b"PK", "application/zip")
     assert answer.headers["content-disposition"] == f'attachment; filename="evidence-{case_number("c1")}.zip"'
+
+
+async def test_whoever_makes_a_pack_reads_the_command_that_verifies_it(services: MadeUpAnswers) -> None:
+    services.answers[KEYS] = {"origin": "east.example/log", "keys": ["east.example/log+1c9f424f+AUEi"]}
+    command = f"panke verify evidence-{case_number('c1')}.zip --key east.example/log+1c9f424f+AUEi<"
+    assert command in (await services.client("auditor", "yan").get(PAGE)).text
+    assert "--key" not in (await services.client("manager", "gao").get(PAGE)).text
+    services.answers[KEYS] = lambda _: refused(503, "没有回应 (no answer)")
+    without = await services.client("auditor", "yan").get(PAGE)
+    assert without.status_code == 200 and "--key KEY<" in without.text
+
+
+async def test_a_pack_that_takes_a_minute_to_make_is_waited_for(services: MadeUpAnswers) -> None:
+    def made(request: httpx.Request) -> httpx.Response:
+        if request.extensions["timeout"]["read"] < 60:
+            raise httpx.ReadTimeout("not made yet", request=request)
+        return httpx.Response(200, content=b"PK", headers={"content-type": "application/zip"})
+
+    services.answers[PACK] = made
+    answer = await services.client("auditor", "yan").get(f"{PAGE}/evidence")
+    assert (answer.status_code, answer.content) == (200, b"PK")
 
 
 async def test_a_case_number_leads_to_its_customer(services: MadeUpAnswers) -> None:

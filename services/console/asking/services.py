@@ -24,6 +24,8 @@ ServiceName: TypeAlias = Literal["access", "intake", "attribution", "notifier", 
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 
 CONNECTIONS: Final = 64
+FILE_WAIT: Final = 180.0
+"""How many seconds a service may take over a file before it begins: a pack of evidence is made while one waits."""
 
 
 class ServiceClients:
@@ -102,9 +104,9 @@ class ServicesAsPerson:
 
         Raises `ServiceRefusedError`.
         """
-        asked = self._clients.client(service).build_request(
-            "GET", path, params=_given(query), headers=self._headers
-        )
+        client = self._clients.client(service)
+        wait = httpx.Timeout(client.timeout.connect, read=FILE_WAIT)
+        asked = client.build_request("GET", path, params=_given(query), headers=self._headers, timeout=wait)
         return await self._sent(service, asked, stream=True)
 
     async def _sent(

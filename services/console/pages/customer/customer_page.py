@@ -19,7 +19,7 @@ from services.console.frame.trade_words import DEALS, STATUSES, word
 from services.console.frame.whose import contact_in_clear, dialled
 from services.console.frame.words import instant
 from services.console.pages.customer import timeline
-from services.console.pages.customer.gathering import CustomerAnswers, gathered, history
+from services.console.pages.customer.gathering import CustomerAnswers, gathered, history, pack_keys
 from services.console.pages.customer.moments import MomentAsked, asked_moment, stepped
 from shared.contract.answers.history import HistoryAnswer, HistoryDecision
 from shared.contract.answers.values import BothLanguages
@@ -75,7 +75,8 @@ async def customer_page(
         status=422 if moment.wrong else 200,
         place=place, room="customers", facts=facts, moment=moment, typed=moment.typed(facts.zone),
         id=customer, case=case_number(customer), points=points,
-        point=timeline.point_at(points, moment.known_at), **shown(told, facts, page.language, moment),
+        point=timeline.point_at(points, moment.known_at), pack_keys=await pack_keys(page, place),
+        **shown(told, facts, page.language, moment),
     )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
 from msgspec import Struct
 
+from services.console.asking.audit_answers import ShownLogKeys
 from services.console.asking.customer_answers import AlertsAnswered, AlertSent, CardAnswered
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.navigation import OfficePlace
@@ -21,6 +23,7 @@ from shared.contract.answers.scopes import CustomerAnswer
 PAGE: Final = 500
 ALERTS: Final = 50
 _NOT_THERE: Final = (403, 404)
+log: Final = structlog.get_logger()
 
 
 class CustomerAnswers(Struct, frozen=True, kw_only=True):
@@ -86,6 +89,17 @@ async def gathered(
         _alerts(page, place, customer),
     )
     return CustomerAnswers(customer=found, history=then, card=card, deals=deals, alerts=alerts)
+
+
+async def pack_keys(page: PageRequest, place: OfficePlace) -> list[str]:
+    """The keys by which an evidence pack is verified; none for whoever makes no pack, or while audit is away."""
+    if not page.may("evidence.make", place):
+        return []
+    try:
+        return (await page.services.get("audit", "/v1/log/keys", ShownLogKeys)).keys
+    except ServiceRefusedError as error:
+        log.warning("log_keys_unknown", status=error.status)
+        return []
 
 
 def _office(pages: Sequence[HistoryAnswer], place: OfficePlace) -> str:
