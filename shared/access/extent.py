@@ -41,6 +41,12 @@ class ScopeExtent(Struct, frozen=True):
         """Whether what is at this office, and is these people's, lies within it."""
         return self.whole or office in self.offices or any(staff in people for staff in self.staff)
 
+    def at(self, office: str) -> ScopeExtent:
+        """What of it is at one office; what is somebody's own stays theirs."""
+        if self.whole or office in self.offices:
+            return ScopeExtent(offices=(office,))
+        return ScopeExtent(staff=self.staff)
+
 
 class Sight(Struct, frozen=True):
     """What a caller may read of a scope by one action; whose customers besides, and of which the contacts in clear."""
@@ -48,6 +54,10 @@ class Sight(Struct, frozen=True):
     reads: ScopeExtent
     customers: ScopeExtent
     clear: ScopeExtent
+
+    def at(self, office: str) -> Sight:
+        """The same, asking for what is at one office alone."""
+        return Sight(self.reads.at(office), self.customers, self.clear)
 
 
 EVERYTHING: Final = Sight(*[ScopeExtent(whole=True)] * 3)

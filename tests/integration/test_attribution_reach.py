@@ -85,6 +85,22 @@ def test_a_claim_that_lapsed_stays_with_who_had_it_until_another_owns_the_custom
         assert read(live, sight, LI) == (f"+86{LI}",)
 
 
+def test_a_list_of_one_office_has_its_customers_as_far_as_the_reader_reaches(live: Deployment) -> None:
+    """Of whoever reaches the scope, or offices of it, those of that office; of whoever reaches no more, one's own."""
+    journal = Journal()
+    live.fold(
+        enrolled(journal, "li", "demo-1"), enrolled(journal, "wang", "demo-2"),
+        visit(journal, "li", LI), visit(journal, "wang", WANG, at="demo-2", hours=1),
+    )  # fmt: skip
+    whole, both = Sight(*[ScopeExtent(whole=True)] * 3), office("demo-1", "demo-2")
+    for sight in (whole, both):
+        assert [owner for owner, *_ in listed(live, sight)] == ["li", "wang"]
+        assert [owner for owner, *_ in listed(live, sight.at("demo-2"))] == ["wang"]
+        assert listed(live, sight.at("demo-3")) == []
+    assert listed(live, office("demo-1").at("demo-2")) == []
+    assert [owner for owner, *_ in listed(live, own("li").at("demo-1"))] == ["li"]
+
+
 def test_a_customer_goes_with_the_owner_to_another_office(live: Deployment) -> None:
     """It is at the office where the owner was enrolled last; an owner whom nobody enrolled is at none."""
     journal = Journal()

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from services.attribution.calls.asking import Asking
 from services.attribution.calls.parameters import (
+    AtOffice,
     Case,
     Decisions,
     Limit,
@@ -71,6 +72,7 @@ class CustomerCalls:
         scope: Scope,
         sight: Seen,
         owner: Text = None,
+        office: AtOffice = None,
         status: Status | None = None,
         expires_before: Moment = None,
         as_of: AsOf = None,
@@ -80,6 +82,7 @@ class CustomerCalls:
         min_seq: MinSeq = None,
     ) -> Response:
         before = moment_of("expires_before", expires_before)
+        sight = sight if office is None else sight.at(office)
         asked = times_of(as_of, known_at, self._clock.now())
         if asked is not None:
             filter_ = CustomerFilter(owner, status, before)

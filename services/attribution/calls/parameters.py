@@ -20,6 +20,10 @@ from shared.rules.rulebooks.folder import MAX_VERSION
 _PLACE: Final = r"^[a-z0-9-]{1,64}$"
 Scope = Annotated[ScopeId, Path(pattern=_PLACE)]
 Office = Annotated[OfficeId, Path(pattern=_PLACE)]
+AtOffice = Annotated[
+    OfficeId | None,
+    Query(pattern=_PLACE, description="of the people of this office, and of those whom nobody owned there"),
+]
 Slug = Annotated[str, Path(pattern=_PLACE)]
 Seen = Annotated[Sight, Depends(sight_of)]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z._:-]+$")]

@@ -110,7 +110,7 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
             begin(_part(ask.register("visits", today))),
             begin(_part(ask.register("calls", today))),
         )
-        ahead, behind = begin(_part(ask.ahead(facts))), begin(_part(ask.behind(recent)))
+        ahead, behind = begin(_part(ask.ahead())), begin(_part(ask.behind(recent)))
         penalties, warnings = begin(_part(ask.penalties(recent))), begin(_part(ask.warnings()))
         work, disputes = begin(_part(ask.work())), begin(_part(ask.disputes()))
         waiting, requests = begin(_part(ask.waiting())), begin(_part(waiting_requests(page, place)))
@@ -166,17 +166,21 @@ class _Asking:
         """Visits since a day on which something was remarked."""
         return await self.register("visits", since, 500, "any")
 
-    async def ahead(self, facts: SeenScope) -> list[ListedCustomer]:
+    async def ahead(self) -> list[ListedCustomer]:
         """Claims of the office's people that run out soon, the next first."""
         until = format_instant(self._now + AHEAD)
-        told = await self._get(
-            "attribution", f"{self._scope}/customers", CustomersPage, status="owned", expires_before=until,
-            limit=500,
-        )  # fmt: skip
-        here = {one.staff for one in facts.people.values() if one.office == self._place.office}
-        return sorted(
-            (one for one in told.customers if one.owner in here), key=lambda one: one.expires_at or ""
-        )
+        found: list[ListedCustomer] = []
+        cursor: str | None = None
+        for _ in range(PAGES):
+            told = await self._get(
+                "attribution", f"{self._scope}/customers", CustomersPage, status="owned",
+                office=self._place.office, expires_before=until, limit=500, cursor=cursor,
+            )  # fmt: skip
+            found += told.customers
+            cursor = told.cursor
+            if cursor is None:
+                break
+        return sorted(found, key=lambda one: one.expires_at or "")
 
     async def behind(self, since: date) -> list[LapsedClaim]:
         """Claims that ran out in the last days, the last first."""

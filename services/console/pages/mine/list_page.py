@@ -114,7 +114,7 @@ async def _customers(
         before = page.now.astimezone(zone).replace(hour=0, minute=1) + timedelta(days=own_list.SOON + 1)
     return await page.services.get(
         "attribution", f"/v1/scopes/{place.scope}/customers", CustomersPage,
-        status=status, owner=owner, limit=MOST, min_seq=seq,
+        status=status, owner=owner, office=place.office if owner is None else None, limit=MOST, min_seq=seq,
         expires_before=format_instant(before) if before is not None else None,
     )  # fmt: skip
 
