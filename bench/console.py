@@ -1,8 +1,8 @@
 """Pages of the console with many customers in the scope, to a page that is nothing but its frame.
 
 Everything runs as it does for people: the services as processes, the console in front of them, one browser's session.
-Customers are new visits of many days, handed in as a desk's machine does, each day at its own time, and shared out
-among the consultants; most claims have lapsed at the end, as in an office of some years.
+Customers are new visits of many days at ten offices of one developer, handed in as a desk's machine does, each day at
+its own time, and shared out among the consultants; most claims have lapsed at the end, as in offices of some years.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from shared.platform.clock import ClockDriver
 
 CUSTOMERS: Final = 100_000
 DAYS: Final = 200
-"""Days over which they came: five hundred a day, far more than an office has."""
+"""Days over which they came: fifty a day at each office, more than most have."""
+OFFICES: Final = (OFFICE, *(f"bench-{number}" for number in range(2, 11)))
 ROUNDS: Final = 5
 ASKED: Final = 40
 """Requests of a page in a round."""
@@ -43,38 +44,57 @@ def run() -> Result:
 
 def _fill(deployment: Deployment, clock: ClockDriver, seq: int) -> int:
     """Hand in so many customers, day by day; the seq of the last fact."""
-    address = f"{deployment.address('intake')}/v1/events:batch"
     each = CUSTOMERS // DAYS
     for day in range(DAYS):
         clock.hold(clock.now() + timedelta(days=1))
-        lines = b"\n".join(
-            msgspec.json.encode(one) for one in _visits(day * each, (day + 1) * each, clock.now().isoformat())
-        )
-        answer = deployment.http.post(
-            address, content=lines, headers={"content-type": "application/x-ndjson"}
-        )
-        results = [msgspec.json.decode(line) for line in answer.content.splitlines()]
-        refused = [one for one in results if one["status"] != 202]
-        if refused:
-            raise RuntimeError(f"intake refused {len(refused)}: {refused[0]}")
-        seq = results[-1]["seq"]
+        at = clock.now().isoformat()
+        people = _enrolments(at) if day == 0 else iter(())
+        seq = _handed_in(deployment, [*people, *_visits(day * each, (day + 1) * each, at)])
         deployment.folded(seq)
     return seq
 
 
+def _handed_in(deployment: Deployment, events: list[dict[str, Any]]) -> int:
+    """The seq of the last of these events."""
+    address = f"{deployment.address('intake')}/v1/events:batch"
+    lines = b"\n".join(map(msgspec.json.encode, events))
+    answer = deployment.http.post(address, content=lines, headers={"content-type": "application/x-ndjson"})
+    results = [msgspec.json.decode(line) for line in answer.content.splitlines()]
+    refused = [one for one in results if one["status"] != 202]
+    if refused:
+        raise RuntimeError(f"intake refused {len(refused)}: {refused[0]}")
+    return int(results[-1]["seq"])
+
+
+def _people(office: str) -> list[str]:
+    """The consultants of an office: those of the invented one, and as many at each other."""
+    return [one.staff if office == OFFICE else f"{office}-{one.staff}" for one in CONSULTANTS]
+
+
+def _enrolments(at: str) -> Iterator[dict[str, Any]]:
+    for office in OFFICES[1:]:
+        for staff in _people(office):
+            data = {"staff": staff, "name": staff, "role": "consultant"}
+            yield _event("staff.enrolled", office, at, data)
+
+
 def _visits(begin: int, end: int, at: str) -> Iterator[dict[str, Any]]:
-    staff = [one.staff for one in CONSULTANTS]
     for number in range(begin, end):
-        receiver = staff[number % len(staff)]
-        yield {
-            "id": str(uuid.uuid4()), "type": "visit.registered", "scope": SCOPE, "office": OFFICE, "actor": "desk",
-            "occurred_at": at,
-            "data": {
-                "visit": f"bench-{number}", "received_by": receiver, "capacity": "on_turn",
-                "customer": {"name": f"客户{number}", "phones": [f"139{number:08d}"]},
-                "asked": {"visited_before": "no"},
-            },
+        turn, place = divmod(number, len(OFFICES))
+        staff = _people(OFFICES[place])
+        data = {
+            "visit": f"bench-{number}", "received_by": staff[turn % len(staff)], "capacity": "on_turn",
+            "customer": {"name": f"客户{number}", "phones": [f"139{number:08d}"]},
+            "asked": {"visited_before": "no"},
         }  # fmt: skip
+        yield _event("visit.registered", OFFICES[place], at, data)
+
+
+def _event(kind: str, office: str, at: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()), "type": kind, "scope": SCOPE, "office": office, "actor": "desk",
+        "occurred_at": at, "data": data,
+    }  # fmt: skip
 
 
 def _measured(deployment: Deployment) -> Result:
