@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import pytest
-
 from tests.support.sources import ROOMS, ROOT, modules, nodes
 
 PAGE = ROOT / "docs" / "glossary.md"
@@ -49,10 +47,10 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
 
 
-@pytest.mark.parametrize("word", USED)
-def test_every_word_of_the_glossary_is_used(word: str) -> None:
+def test_every_word_of_the_glossary_is_used() -> None:
     """A word that nobody uses any more has no row."""
-    assert re.sub(r"[_\-]", " ", word).lower() in said()
+    assert len(USED) > 100
+    assert [word for word in USED if re.sub(r"[_\-]", " ", word).lower() not in said()] == []
 
 
 def test_no_name_has_a_word_that_the_glossary_gives_up() -> None:
