@@ -17,6 +17,7 @@ from services.registers.reports.encoding import as_json
 from services.registers.reports.explaining import TOTAL, explain
 from services.registers.reports.report import OfficeReport
 from shared.contract import parse_instant
+from shared.ids import OfficeId
 from shared.rules.schemes.loading import load_scheme
 from tests.support.journal import posted
 from tests.support.streams import Data, Move, lines, moves, stream
@@ -131,3 +132,33 @@ def test_the_days_of_a_period_sum_to_the_period(drawn: list[Move]) -> None:
                 sums = [part.total.amount(column.key) for part in parts if part.total is not None]
                 assert table.total is not None
                 assert sum(sums, Decimal(0)) == table.total.amount(column.key), (name, column.key)
+
+
+OFFICES = ("east", "west", "north")
+
+
+@FEW
+@given(moves(), st.lists(st.sampled_from(OFFICES), min_size=1), st.integers(0, 40))
+def test_what_is_found_by_office_is_what_a_walk_through_all_offices_finds(
+    drawn: list[Move], drawn_offices: list[str], number: int
+) -> None:
+    """Records by type and by days, customers, and deals, also by when they moved, in the same order, at any moment."""
+    events = stream(drawn)
+    for place, event in enumerate(events):
+        event["office"] = drawn_offices[place % len(drawn_offices)]
+    at = recorded(events, number)
+    registers = posted(lines(events), at + LATER)
+    first, last = at - timedelta(days=1), at
+    for known in (registers.known(at), registers.known(at + LATER)):
+        for office in map(OfficeId, OFFICES):
+            here = [one for one in known.entries.values() if one.office == office]
+            assert list(known.entries_of(office)) == here
+            customers = [one for one in known.customers if known.office_of(one, at) == office]
+            assert known.customers_of(office, at) == customers
+            assert known.deals_at(office) == [one for one in known.deals if one.office == office]
+            moved = [one for one in known.deals_moved(first, last) if one.office == office]
+            assert known.deals_moved(first, last, office) == moved
+            for data in registers.entries.types():
+                assert known.of(data, office) == [one for one in known.of(data) if one.office == office]
+                between = [one for one in known.between(data, first, last) if one.office == office]
+                assert known.between(data, first, last, office) == between

@@ -23,7 +23,6 @@ from services.registers.answering.presenting import Presenting
 from services.registers.answering.question import ScopeQuestion, encoded
 from services.registers.lists.reach import RowReach
 from services.registers.model.records import PostedRecord
-from services.registers.model.registers import of_office
 from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.due import DueContact, due_contact, due_contacts
@@ -185,7 +184,7 @@ def _planned(
     """The plans of the day that nobody has carried out."""
     return [
         plan
-        for plan in of_office(basis.known.of(PlanMade), basis.office)
+        for plan in basis.known.of(PlanMade, basis.office)
         if plan.data.on == day
         and staff in (None, plan.data.by)
         and reach.entry(plan)

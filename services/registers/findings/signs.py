@@ -18,7 +18,7 @@ import msgspec
 from services.registers.findings.finding import MachineFinding
 from services.registers.lists.reach import staff_of
 from services.registers.model.deals import DealRow
-from services.registers.model.registers import AnyRecord, of_office
+from services.registers.model.registers import AnyRecord
 from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.checks import customer_findings, same_name_and_firm
 from services.registers.reports.consistency import (
@@ -171,7 +171,7 @@ def _edited(basis: ReportBasis) -> Iterator[MachineFinding]:
 
 def _unknown_staff(basis: ReportBasis) -> Iterator[MachineFinding]:
     rows: dict[StaffId, list[str]] = defaultdict(list)
-    for entry in of_office(basis.known.entries.values(), basis.office):
+    for entry in basis.known.entries_of(basis.office):
         staff = staff_of(entry.data)
         for named in {entry.actor, staff or entry.actor}:
             if named not in basis.known.staff and named != SYSTEM and entry.data.TYPE != "staff.enrolled":
@@ -182,8 +182,10 @@ def _unknown_staff(basis: ReportBasis) -> Iterator[MachineFinding]:
 
 
 def _contacts(basis: ReportBasis) -> Iterator[MachineFinding]:
-    records: list[AnyRecord] = [*basis.known.of(VisitRegistered), *basis.known.of(CallRegistered)]
-    for record in of_office(records, basis.office):
+    visits = basis.known.of(VisitRegistered, basis.office)
+    calls = basis.known.of(CallRegistered, basis.office)
+    records: list[AnyRecord] = [*visits, *calls]
+    for record in records:
         if record.contacts or record.carried:
             continue
         staff, data = who(record.data), record.data

@@ -14,7 +14,7 @@ from services.registers.lists.kinds import RegisterKind
 from services.registers.lists.reach import staff_of
 from services.registers.model.deals import DealRow
 from services.registers.model.records import PostedRecord
-from services.registers.model.registers import AnyRecord, of_office
+from services.registers.model.registers import AnyRecord
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.due import due_contact
 from services.registers.reports.kept import is_carried_out
@@ -63,7 +63,7 @@ class RegisterRows:
         Rows that are not `whole` are without the values of records and customers, which cost more than all else.
         """
         if kind.data is not None:
-            for entry in of_office(self._records(kind.data, first, last), self.basis.office):
+            for entry in self._records(kind.data, first, last):
                 if kind.holds(entry.data):
                     yield self.record(entry, kind) if whole else self._row(entry, {})
         elif kind.action == "register.deals":
@@ -73,13 +73,14 @@ class RegisterRows:
             yield from (self.customer(one, whole=whole) for one in customers)
 
     def _records(self, data: type[Data], first: date | None, last: date | None) -> list[PostedRecord[Data]]:
-        known, time = self.basis.known, self.basis.time
+        known, time, office = self.basis.known, self.basis.time, self.basis.office
         if first is None and last is None:
-            return known.of(data)
+            return known.of(data, office)
         return known.between(
             data,
             time.begin_of(first) if first is not None else None,
             time.end_of(last) if last is not None else None,
+            office,
         )
 
     def record(self, entry: AnyRecord, kind: RegisterKind | None) -> ListRow:

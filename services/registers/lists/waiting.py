@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from services.registers.model.registers import AnyRecord, of_office
+from services.registers.model.registers import AnyRecord
 from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.timeliness import ABOVE, registrations
 from shared.contract import PlanMade, RequestSubmitted
@@ -61,7 +61,7 @@ def _decided(basis: ReportBasis) -> Iterator[AwaitedRecord]:
     for request in basis.entries(RequestSubmitted):
         if basis.known.stage_of(request.id) in (None, "reviewed"):
             yield AwaitedRecord(request, "approved", _REQUESTS.get(request.data.kind, _ABOVE))
-    for plan in of_office(basis.known.of(PlanMade), basis.office):
+    for plan in basis.known.of(PlanMade, basis.office):
         outing = plan.data.kind == "outing" and basis.within(plan.occurred_at)
         if outing and basis.known.stage_of(plan.id) in (None, "reviewed"):
             yield AwaitedRecord(plan, "approved", _ABOVE)

@@ -98,22 +98,34 @@ class KnownRegisters:
         return LookedUp(self.entry, self._all_entries)
 
     def _all_entries(self) -> dict[EventId, AnyRecord]:
-        places = sorted(chain.from_iterable(self.registers.entries.by_type.values()))
-        return {place[2]: one for place in places if (one := self.entry(place[2])) is not None}
+        return {one.id: one for one in self._in_order(None)}
+
+    def entries_of(self, office: OfficeId | None) -> Iterable[AnyRecord]:
+        """The records of one office, or of all where none is named, in the order of happening."""
+        if office is None:
+            return self.entries.values()
+        return of_office(self._in_order(office), office)
+
+    def _in_order(self, office: OfficeId | None) -> list[AnyRecord]:
+        return self._read(sorted(chain.from_iterable(self.registers.entries.types(office).values())))
 
     @cached_property
-    def _by_type(self) -> dict[type, list[AnyRecord]]:
+    def _by_type(self) -> dict[tuple[type, OfficeId | None], list[AnyRecord]]:
         return {}
 
-    def of(self, data: type[T]) -> list[PostedRecord[T]]:
-        """The records of one type, in the order of happening."""
-        if data not in self._by_type:
-            self._by_type[data] = self._read(self.registers.entries.places(data))
-        return cast("list[PostedRecord[T]]", self._by_type[data])
+    def of(self, data: type[T], office: OfficeId | None = None) -> list[PostedRecord[T]]:
+        """The records of one type, in the order of happening; of one office, or of all where none is named."""
+        key = data, office
+        if key not in self._by_type:
+            self._by_type[key] = self._read(self.registers.entries.places(data, office=office))
+        return of_office(cast("list[PostedRecord[T]]", self._by_type[key]), office)
 
-    def between(self, data: type[T], since: datetime | None, until: datetime | None) -> list[PostedRecord[T]]:
+    def between(
+        self, data: type[T], since: datetime | None, until: datetime | None, office: OfficeId | None = None
+    ) -> list[PostedRecord[T]]:
         """The records of one type that happened from `since` up to `until`; costs what they are, and no more."""
-        return cast("list[PostedRecord[T]]", self._read(self.registers.entries.places(data, since, until)))
+        found = self._read(self.registers.entries.places(data, since, until, office))
+        return of_office(cast("list[PostedRecord[T]]", found), office)
 
     def _read(self, places: Iterable[EntryPlace]) -> list[AnyRecord]:
         return [one for place in places if (one := self.entry(place[2])) is not None]
@@ -148,7 +160,7 @@ class KnownRegisters:
     @cached_property
     def plans_done(self) -> frozenset[str]:
         """The plans that a record names."""
-        types: list[type[Data]] = [one for one in self.registers.entries.by_type if _names_plan(one)]
+        types: list[type[Data]] = [one for one in self.registers.entries.types() if _names_plan(one)]
         records = (record.data for data in types for record in self.of(data))
         return frozenset(plan for data in records if (plan := getattr(data, "plan", None)) is not None)
 
@@ -160,13 +172,22 @@ class KnownRegisters:
         ]
         return sorted(found, key=lambda one: one.place)
 
-    def deals_moved(self, since: datetime, until: datetime) -> list[DealRow]:
+    def deals_at(self, office: OfficeId | None) -> list[DealRow]:
+        """The deals of one office, or of all where none is named, in the order of happening."""
+        if office is None:
+            return self.deals
+        table = self.registers.deals
+        found = (table.as_known(deal, self.known_at) for deal in table.ever_at.get(office, ()))
+        known = (one for one in found if one is not None and one.subscribed_at <= self.as_of)
+        return sorted((one for one in known if one.office == office), key=lambda one: one.place)
+
+    def deals_moved(self, since: datetime, until: datetime, office: OfficeId | None = None) -> list[DealRow]:
         """The deals that were subscribed, signed or cancelled from `since` up to `until`, in the order of happening."""
         table = self.registers.deals
-        found = [table.as_known(deal, self.known_at) for deal in table.moved(since, until)]
+        found = [table.as_known(deal, self.known_at) for deal in table.moved(since, until, office)]
         known = [one for one in found if one is not None and one.subscribed_at <= self.as_of]
         moved = [one for one in known if any(since <= at <= until for at in one.moves)]
-        return sorted(moved, key=lambda one: one.place)
+        return sorted((one for one in moved if office in (None, one.office)), key=lambda one: one.place)
 
     @cached_property
     def deals_of(self) -> dict[CustomerId, list[DealRow]]:
@@ -186,6 +207,15 @@ class KnownRegisters:
     def _all_customers(self) -> dict[CustomerId, NumberedCustomer]:
         found = self.registers.customers.known_at(self.known_at)
         return {one.customer: one for one in sorted(found, key=lambda one: one.number)}
+
+    def customers_of(self, office: OfficeId | None, at: datetime) -> list[CustomerId]:
+        """The customers of one office at a time, or all where none is named, by number."""
+        if office is None:
+            return list(self.customers)
+        ever = self.registers.entries.ever_at.get(office, ())
+        named = (self.customers.get(one) for one in ever if self.office_of(one, at) == office)
+        found = [one for one in named if one is not None]
+        return [one.customer for one in sorted(found, key=lambda one: one.number)]
 
     @cached_property
     def by_contact(self) -> dict[Contact, CustomerId]:
@@ -282,7 +312,7 @@ class KnownRegisters:
 
     def scheme_adopted(self, office: OfficeId | None, at: datetime) -> tuple[str, int] | None:
         """The scheme that an office goes by at a time, by name and version; None of one that adopted none."""
-        adopted = [one for one in of_office(self.of(SchemeAdopted), office) if one.data.effective_from <= at]
+        adopted = [one for one in self.of(SchemeAdopted, office) if one.data.effective_from <= at]
         last = max(adopted, key=lambda one: (one.data.effective_from, one.seq), default=None)
         return (last.data.scheme, last.data.version) if last is not None else None
 
@@ -302,4 +332,4 @@ def _names_plan(data: type) -> bool:
 
 def of_office(entries: Iterable[PostedRecord[T]], office: OfficeId | None) -> list[PostedRecord[T]]:
     """Those of one office, or all where none is named."""
-    return [one for one in entries if office is None or one.office == office]
+    return list(entries) if office is None else [one for one in entries if one.office == office]

@@ -148,12 +148,11 @@ def _held_columns() -> tuple[ReportColumn, ...]:
 def _plans(basis: ReportBasis) -> ReportTable:
     """What was planned for the day after, by plan or as the next day of a customer."""
     tally, day = Tally(), basis.day + timedelta(days=1)
-    for plan in basis.known.of(PlanMade):
-        if plan.data.on == day and basis.office in (None, plan.office):
+    for plan in basis.known.of(PlanMade, basis.office):
+        if plan.data.on == day:
             _plan_line(tally, basis, plan, plan.data.purpose, plan.data.place or "")
-    for record in basis.known.entries.values():
-        agreed = getattr(record.data, "next_on", None)
-        if agreed == day and basis.office in (None, record.office):
+    for record in basis.known.entries_of(basis.office):
+        if getattr(record.data, "next_on", None) == day:
             _plan_line(tally, basis, record, getattr(record.data, "next_step", None) or "", "")
     return tally.table("plans", translated("Plans of the day after"), _plan_columns(), lambda key: key)
 
@@ -182,8 +181,8 @@ def _plan_columns() -> tuple[ReportColumn, ...]:
 
 def _logs(basis: ReportBasis) -> ReportTable:
     tally = Tally()
-    for log in basis.known.of(WorklogSubmitted):
-        if log.data.to in basis.period and basis.office in (None, log.office):
+    for log in basis.known.of(WorklogSubmitted, basis.office):
+        if log.data.to in basis.period:
             remarks = [one.remark for one in basis.known.stages.get(log.id, ())]
             key = (log.data.by, log.data.to.isoformat(), log.id)
             tally.words(

@@ -93,7 +93,7 @@ class ReportBasis:
     def entries(self, data: type[T], *, carried: bool = False) -> list[PostedRecord[T]]:
         """The records of one type in the office and the period; carried ones are in no traffic."""
         first, last = self.time.begin_of(self.period.first), self.time.end_of(self.period.last)
-        found = of_office(self.known.between(data, first, last), self.office)
+        found = self.known.between(data, first, last, self.office)
         return [one for one in found if carried or not one.carried]
 
     def is_first_visit(self, visit: AnyRecord) -> bool:
@@ -163,10 +163,7 @@ class ReportBasis:
     def customers(self, at: datetime) -> list[CustomerId]:
         """The customers of the office, by number."""
         if at not in self._customers:
-            office, known = self.office, self.known
-            self._customers[at] = [
-                one for one in known.customers if office is None or known.office_of(one, at) == office
-            ]
+            self._customers[at] = self.known.customers_of(self.office, at)
         return self._customers[at]
 
     def of_each(
@@ -209,12 +206,12 @@ class ReportBasis:
 
     def deals(self) -> list[DealRow]:
         """The deals of the office."""
-        return [one for one in self.known.deals if self.office in (None, one.office)]
+        return self.known.deals_at(self.office)
 
     def deals_moved(self) -> list[DealRow]:
         """The deals of the office that were subscribed, signed or cancelled in the period; costs what they are."""
         first, last = self.time.begin_of(self.period.first), self.time.end_of(self.period.last)
-        return [one for one in self.known.deals_moved(first, last) if self.office in (None, one.office)]
+        return self.known.deals_moved(first, last, self.office)
 
     def sold_at(self, deal: DealRow) -> datetime | None:
         """When a deal counts as sold (`sold_by`)."""

@@ -79,9 +79,9 @@ def is_carried_out(basis: ReportBasis, plan: PostedRecord[PlanMade]) -> bool:
 def plans_table(basis: ReportBasis) -> ReportTable:
     """The plans whose day is in the period."""
     tally = Tally()
-    for plan in basis.known.of(PlanMade):
+    for plan in basis.known.of(PlanMade, basis.office):
         data, key = plan.data, (plan.data.on.isoformat(), plan.data.by, plan.id)
-        if data.on not in basis.period or basis.office not in (None, plan.office):
+        if data.on not in basis.period:
             continue
         done = is_carried_out(basis, plan)
         tally.words(
