@@ -85,6 +85,9 @@ def test_a_dispute_is_ruled_on_with_a_split(floor: FloorOfTest) -> None:
     page.locator(f"a[href$='/{dispute}']", has_text="孟争").click()
     expect(page.locator("main")).to_contain_text("历时22分钟")
     expect(page.locator("#outcomes")).to_contain_text("各一半")
+    page.locator("#outcomes tr", has_text="各一半").get_by_role("button").click()
+    assert [page.input_value(f"#share_{row}_percent") for row in range(2)] == ["50", "50"]
+    expect(page.locator("#reason")).to_be_focused()
     page.fill("#share_0_percent", "60")
     page.fill("#reason", "登记在先，协助有据")
     page.reload()

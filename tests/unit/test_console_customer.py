@@ -218,6 +218,12 @@ async def test_whoever_makes_a_pack_reads_the_command_that_verifies_it(services:
     assert without.status_code == 200 and "--key KEY<" in without.text
 
 
+async def test_a_customer_in_dispute_leads_to_the_dispute(services: MadeUpAnswers) -> None:
+    opened = fact(7, "dispute.opened", "2026-03-11T04:00:00Z", {"dispute": "q1", "opened_by": "wang"})
+    services.answers[HISTORY] = history(*FACTS, opened)
+    assert 'href="/in/east/disputes?customer=c1"' in (await services.client("manager", "gao").get(PAGE)).text
+
+
 async def test_a_pack_that_takes_a_minute_to_make_is_waited_for(services: MadeUpAnswers) -> None:
     def made(request: httpx.Request) -> httpx.Response:
         if request.extensions["timeout"]["read"] < 60:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -163,6 +164,22 @@ def test_what_each_ruling_would_come_to_stands_there_before_it_is_made() -> None
     assert made.recorded == []
 
 
+def test_what_a_ruling_would_come_to_is_put_into_the_form_by_a_button() -> None:
+    _, page = shown(dispute, services().page("manager"), SCOPE, "q1")
+    assert [json.loads(unescape(one)) for one in re.findall(r"data-fill='([^']*)'", page)] == [
+        {"owner": "li", "shares": []},
+        {"owner": "wang", "shares": []},
+        {"owner": "", "shares": [["li", "50"], ["wang", "50"]]},
+    ]
+
+
+def test_a_customer_in_dispute_leads_to_the_dispute() -> None:
+    sent = answered(disputes, services().page("manager"), SCOPE, None, CUSTOMER)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/in/east/disputes/q1")
+    status, page = shown(disputes, services().page("manager"), SCOPE, None, "somebody-else")
+    assert status == 200 and 'id="open"' in page
+
+
 def test_whoever_may_not_rule_is_offered_no_ruling() -> None:
     made = services()
     _, page = shown(dispute, made.page("consultant", staff="li"), SCOPE, "q1")
@@ -190,7 +207,7 @@ def test_a_split_is_recorded_as_it_was_typed_once() -> None:
     assert first["occurred_at"] == "2026-03-12T00:59:00Z"
     assert first["data"] == {
         "dispute": "q1", "ruled_by": "gao", "owner": "li", "shares": {"li": 7000, "wang": 3000},
-        "reason": "登记在先（shijiazhuang.1）",
+        "reason": "登记在先（《石家庄公司销售现场客户界定制度》第1条）",
     }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def services(**more: Any) -> MadeUpServices:
     scope, office = f"/v1/scopes/{SCOPE}", f"/v1/offices/{OFFICE}"
 
     def customers(request: httpx.Request) -> Any:
-        held = [customer()] if request.url.params["status"] == "owned" else []
+        held = [customer()] if request.url.params["status"] in ("owned", "disputed") else []
         return {"customers": held, "cursor": None, "as_of_seq": 7}
 
     board = {"queue": ["wang", "li"], "next": "wang"}
@@ -168,6 +168,12 @@ def test_the_floor_has_what_lapses_ahead_and_behind() -> None:
     ahead, behind = page.index('id="ahead"'), page.index('id="behind"')
     assert "还有14小时59分钟" in page[ahead:behind]
     assert "ZATB-EWK8" in page[behind:] and "9小时前" in page[behind:]
+
+
+def test_a_customer_in_dispute_leads_from_the_floor_to_the_dispute() -> None:
+    _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
+    there = page[page.index('id="disputes"') :]
+    assert re.search(rf'href="/in/{SCOPE}/disputes\?customer=[0-9a-f-]+"', there[: there.index("</section>")])
 
 
 def test_penalties_of_the_last_days_and_warnings_that_stand() -> None:

@@ -67,6 +67,13 @@ async def all_disputes(page: PageRequest, scope: str, min_seq: int | None) -> As
         cursor = told.cursor
 
 
+async def dispute_about(page: PageRequest, scope: str, customer: str) -> str | None:
+    """The dispute about a customer: the one that is open, else the last; None where there is none within reach."""
+    found = [one async for one in all_disputes(page, scope, None) if one.customer == customer]
+    last = max(reversed(found), key=lambda one: one.status == "open", default=None)
+    return last.dispute if last is not None else None
+
+
 async def dispute_lines(
     page: PageRequest, scope: str, facts: SeenScope, min_seq: int | None
 ) -> tuple[list[DisputeLine], list[DisputeLine]]:

@@ -20,10 +20,12 @@ from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import wrong_with
 from services.console.frame.scope_pages import place_in
+from services.console.frame.words import in_language
 from services.console.pages.disputes.case import DisputeCase
 from services.console.pages.disputes.gathering import (
     BeyondReachError,
     customer_of,
+    dispute_about,
     dispute_case,
     dispute_lines,
 )
@@ -43,6 +45,7 @@ from shared.rules.domain.rulebook import Rulebook
 
 DisputeOfPath = Annotated[str, Path(min_length=1, max_length=64)]
 Seen = Annotated[int | None, Query(ge=1)]
+CustomerOfQuery = Annotated[str, Query(max_length=64)]
 DoneForm = Literal["", "ruling", "evidence", "approval"]
 ACTION: Final = "page.disputes"
 
@@ -64,9 +67,14 @@ class DisputeDesk(Struct, frozen=True):
         return self.page.see_other(address, told)
 
 
-async def disputes(page: Page, scope: PlaceName, seq: Seen = None) -> Response:
-    """Open disputes first, with what waits for whom."""
+async def disputes(
+    page: Page, scope: PlaceName, seq: Seen = None, customer: CustomerOfQuery = ""
+) -> Response:
+    """Open disputes first, with what waits for whom; of a customer, on to the dispute about them."""
     place, facts = await place_in(page, scope, ACTION)
+    found = await dispute_about(page, scope, customer) if customer else None
+    if found is not None:
+        return page.see_other(f"/in/{scope}/disputes/{quote(found, safe=':')}")
     open_, ruled = await dispute_lines(page, scope, facts, seq)
     return page.render(
         "disputes/list.html", place=place, room="disputes", facts=facts, open_disputes=open_, ruled=ruled,
@@ -112,7 +120,8 @@ async def _rule(desk: DisputeDesk, form: Form) -> Response:
     page, case, typed = desk.page, desk.case, RulingTyped.of(form)
     people = approvers(desk.facts, book_in_force(desk.facts.scope)).values()
     wanted = [staff for held in people for staff in held]
-    data, wrong = ruling_of(typed, case.told.dispute, actor_at(page.caller, desk.at), wanted)
+    citation = in_language(page.language, page.parts.books.cited(typed.clause)) if typed.clause else ""
+    data, wrong = ruling_of(typed, case.told.dispute, actor_at(page.caller, desk.at), wanted, citation)
     if wrong:
         return await _shown(desk, typed=typed, wrong=wrong, entry=desk.entry)
     if form["do"] == "preview":

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Form, Wrong
@@ -80,6 +81,8 @@ class RulingOutcome(Struct, frozen=True):
     flags: list[Text | str]
     explanation: Text | None
     refused: Text | str = ""
+    fills: dict[str, Any] | None = None
+    """The owner and each share in per cent as the form has them; None of what stands in the form already."""
 
     @property
     def counts(self) -> bool:
@@ -129,9 +132,12 @@ def shares_of(rows: Iterable[ShareRow], wrong: Wrong) -> dict[str, int]:
 
 
 def ruling_of(
-    typed: RulingTyped, dispute: str, actor: str, wanted: Iterable[str]
+    typed: RulingTyped, dispute: str, actor: str, wanted: Iterable[str], citation: str = ""
 ) -> tuple[dict[str, Any], Wrong]:
-    """The data of `dispute.ruled`, with what is wrong with the form. `wanted`: who may approve, where anybody must."""
+    """The data of `dispute.ruled`, with what is wrong with the form.
+
+    `wanted`: who may approve, where anybody must. `citation`: the clause that is chosen, as people cite it.
+    """
     wrong = Wrong()
     shares = shares_of(typed.rows, wrong)
     if not wrong and not typed.owner and not shares:
@@ -139,8 +145,8 @@ def ruling_of(
     if not typed.reason:
         wrong.fields["reason"] = translated("the reason is wanted: both sides will read it")
     reason = typed.reason
-    if typed.clause and typed.clause not in reason:
-        reason = f"{reason}（{typed.clause}）"
+    if citation and citation not in reason:
+        reason = f"{reason}（{citation}）"
     approving = set(wanted)
     approved = [*typed.approved_by, *([actor] if actor in approving else [])]
     data = {
@@ -189,7 +195,19 @@ async def outcomes(
     actor = actor_at(page.caller, place)
     approved = _as_if_approved(page, place, facts, book, actor)
     asked = {"dispute": case.told.dispute, "ruled_by": actor, "reason": str(PREVIEW), "approved_by": approved}
-    return [await outcome(page, place, case, name, {**asked, **said}) for name, said in choices]
+    return [
+        replace(await outcome(page, place, case, name, {**asked, **said}), fills=_fills(said))
+        for name, said in choices
+    ]
+
+
+def _fills(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A ruling as the form has it."""
+    shares: Mapping[str, int] = said.get("shares", {})
+    return {
+        "owner": said.get("owner", ""),
+        "shares": [[staff, percent_of(part)] for staff, part in shares.items()],
+    }
 
 
 def _as_if_approved(
