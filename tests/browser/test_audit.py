@@ -62,7 +62,7 @@ def test_a_report_prints_its_figures_and_no_fields(console: ConsoleUnderTest, vi
         page.goto(f"{reports(console)}/traffic")
         expect(page.get_by_role("button", name="打印")).to_be_visible()
         page.emulate_media(media="print")
-        for unseen in ("form.periods", "header.top", "[data-print]", "section.no-print"):
+        for unseen in ("form.periods", "header.top", "[data-print]", "section.no-print", ".definitions"):
             expect(page.locator(unseen).first).to_be_hidden()
         expect(page.locator("#table-day ~ .scroll tfoot")).to_be_visible()
         expect(page.locator("svg.chart").first).to_be_visible()

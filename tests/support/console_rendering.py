@@ -47,6 +47,7 @@ def page_text(language: Language, template: str, **values: Any) -> str:
         ),
         "place": PLACE, "room": "", "rooms": [], "facts": made_up_scope(li="小李", wang="小王"), "zone": ZONE,
         "now": NOW, "notice": None, "asset": lambda name: f"/assets/{name}",
-        "cited": OfficeBooks().cited, "office_name": PlaceNames().office, "scope_name": PlaceNames().scope,
+        "cited": OfficeBooks().cited, "cites": OfficeBooks().cites,
+        "office_name": PlaceNames().office, "scope_name": PlaceNames().scope,
     }  # fmt: skip
     return rendered(language, template, frame | values)

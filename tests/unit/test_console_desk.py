@@ -306,6 +306,26 @@ async def test_a_checked_entry_is_recorded_as_it_was_checked_and_told() -> None:
     assert EVENT not in page.text.partition("<form")[2].partition('data-keep="desk-visit')[2]
 
 
+async def test_who_receives_for_the_owner_is_told_so_and_is_not_sent_to_the_owner() -> None:
+    services = DeskServices()
+    services.answers[LOOKUP] = customer_of("wang", "owner")
+    assisting = {"capacity": "assist", "on_behalf_of": "wang", "receiver": "li"}
+    page = (await checked_and_recorded(services, contact="13900000000", name="张伟", **assisting)).text
+    told = page[page.index('id="outcome"') : page.index("</div>", page.index('id="outcome"'))]
+    assert "现在请李娜代王强接待" in told and 'class="todo"' not in told
+
+
+async def test_the_name_of_whoever_is_on_record_is_asked_for_all_the_same() -> None:
+    """The desk sees it masked, and an entry without one is incomplete."""
+    services = DeskServices()
+    services.answers[LOOKUP] = customer_of("wang", "owner")
+    asked = "请询问姓名并填写"
+    assert asked in (await sent(services, "lookup", contact="13900000000")).text
+    assert asked not in (await sent(services, "lookup", contact="13900000000", name="张伟")).text
+    services.answers[LOOKUP] = stranger()
+    assert asked not in (await sent(services, "lookup", contact="13900000000")).text
+
+
 async def test_an_entry_happened_when_it_was_checked() -> None:
     """However long somebody looks at it before they record it: the same each time that it is sent."""
     services = DeskServices()

@@ -68,6 +68,20 @@ def test_a_clause_is_cited_by_its_rulebook(clause: str, zh: str, en: str | None)
     assert "base." not in cited.en
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("归李娜。依据shijiazhuang.1：以首次来访为准。",
+         "归李娜。依据《石家庄公司销售现场客户界定制度》第1条：以首次来访为准。"),
+        ("This rests on base.dispute. Records: x.", "This rests on 《通用规则》. Records: x."),
+        ("依据elsewhere.7。", "依据elsewhere.7。"),
+        ("li@base.dispute, /base.dispute, base.dispute.pdf", "li@base.dispute, /base.dispute, base.dispute.pdf"),
+    ],
+)  # fmt: skip
+def test_a_sentence_cites_its_clauses_as_people_do(said: str, shown: str) -> None:
+    assert OfficeBooks().cites(Text(said, "")).zh == shown
+
+
 def test_a_clause_of_an_office_s_own_rulebook_is_cited_by_its_title(tmp_path: Path) -> None:
     (tmp_path / "east.yaml").write_text(
         "rulebook: east\nversion: 1\nextends: shijiazhuang\ntitle: {zh: 东区制度, en: Rules of the east}\n"

@@ -197,7 +197,7 @@ HAND_OVER = {
 def test_customers_go_to_one_for_all_or_to_one_each_and_some_stay() -> None:
     made = HandedOver([customer(number) for number in (1, 2, 3)])
     status, page = shown(act_on_member, made.page("manager", form=HAND_OVER), SCOPE, OFFICE, "li")
-    assert status == 200 and "已移交 2 / 2" in page
+    assert status == 200 and "已移交 2 / 2" in page and "移交结果" in page
     assert [(one["data"]["customer"]["phones"], one["data"]["to"]) for one in made.recorded] == [
         (["+8613800000001"], "wang"), (["+8613800000002"], "zhao"),
     ]  # fmt: skip

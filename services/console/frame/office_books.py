@@ -5,13 +5,21 @@ What a scope goes by is what the services say; here are its texts, to be told in
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+from typing import Final
 
+from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text, translated
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.registry import Registry, UnknownNamedError
 from shared.rules.schemes.loading import SchemeRegistry
 from shared.rules.schemes.scheme import Scheme
+
+_CLAUSE: Final = re.compile(
+    r"(?<![\w./@-])[a-z][a-z0-9_-]*\.[a-z0-9_]+(?![a-z0-9_.@/-]*[a-z0-9_@/])", re.ASCII
+)
+"""Where a sentence names a clause by its id, such as `base.dispute`; no part of an address or of a file's name."""
 
 
 class OfficeBooks:
@@ -38,6 +46,13 @@ class OfficeBooks:
         if found is None:
             found = self._cited[clause] = self._citation(clause)
         return found
+
+    def cites(self, sentence: Text | BothLanguages) -> Text:
+        """A sentence of a service with the clauses in it as people cite them; those of unknown rulebooks stand."""
+        return Text(
+            _CLAUSE.sub(lambda found: self.cited(found[0]).zh, sentence.zh),
+            _CLAUSE.sub(lambda found: self.cited(found[0]).en, sentence.en),
+        )
 
     def _citation(self, clause: str) -> Text:
         name, _, place = clause.rpartition(".")

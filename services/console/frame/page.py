@@ -150,6 +150,7 @@ class PageRequest:
             "notice": notice,
             "asset": asset,
             "cited": self.parts.books.cited,
+            "cites": self.parts.books.cites,
             "office_name": self.parts.names.office,
             "scope_name": self.parts.names.scope,
             **values,

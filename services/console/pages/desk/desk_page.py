@@ -9,6 +9,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from services.console.asking.services import ServicesAsPerson
+from services.console.frame.books_in_force import book_in_force
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
@@ -56,6 +57,13 @@ class DeskRoom(Struct, frozen=True):
         """Who records only what they do themselves; None of who may name others."""
         may = self.page.may("event.name_worker", self.place)
         return None if may else actor_at(self.page.caller, self.place)
+
+    def lacks_name(self, typed: Form, found: LookedUpCustomer | None) -> bool:
+        """Whether a name is still to be asked of somebody on record: the desk sees it masked, and without it the new
+        record is incomplete where the rulebook wants one."""
+        book = book_in_force(self.facts.scope)
+        wanted = book is None or "name" in book.registration.requires
+        return wanted and found is not None and bool(found.known) and not typed["name"]
 
     def receivers(self, kind: EntryKind) -> list[StaffMember]:
         """Who may be chosen as receiving, those on the board first."""

@@ -28,6 +28,12 @@ class EntryOutcome(Struct, frozen=True):
     receiver: str
     told: PreviewAnswer | None
     found: LookedUpCustomer | None
+    on_behalf_of: str = ""
+
+    @property
+    def for_owner(self) -> bool:
+        """Whether somebody receives in the place of whose the customer is."""
+        return bool(self.owner) and self.on_behalf_of == self.owner
 
     @property
     def owner(self) -> str:
@@ -47,8 +53,9 @@ class EntryOutcome(Struct, frozen=True):
 
     @property
     def to_do(self) -> list[DeskAdvice]:
-        """What to do about a customer whose owner is not who receives; nothing where the receiver owns."""
-        if self.found is None or (self.owner and self.owner == self.receiver):
+        """What to do about a customer whose owner is not who receives; nothing where the receiver owns, or receives for
+        the owner: then that is done."""
+        if self.found is None or self.for_owner or (self.owner and self.owner == self.receiver):
             return []
         return self.found.do
 
@@ -72,4 +79,6 @@ def outcome_of(
 ) -> EntryOutcome:
     """What came of an entry that was recorded."""
     receiver = next(entry.data[name] for name in ("received_by", "answered_by", "by") if name in entry.data)
-    return EntryOutcome(entry.kind, place, at, entry.data["customer"].get("name", ""), receiver, told, found)
+    behalf = entry.data.get("on_behalf_of") or ""
+    name = entry.data["customer"].get("name", "")
+    return EntryOutcome(entry.kind, place, at, name, receiver, told, found, behalf)

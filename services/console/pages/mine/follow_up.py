@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -29,6 +30,7 @@ from services.console.frame.recording import (
     record,
 )
 from services.console.frame.refused import in_one_line, wrong_with
+from services.console.frame.words import instant
 from services.console.pages.mine.counting import Counted, counted_of_history, counted_of_preview
 from services.console.pages.mine.customer_entry import EntryCustomer, customer_of, doer_of, doers
 from shared.contract.answers.history import HistoryAnswer
@@ -129,8 +131,22 @@ async def follow_up_result(
     return page.render(
         "mine/follow_up_result.html",
         place=place, room="mine", facts=facts, found=found, form_name=_kept(found),
-        told=counted_of_history(found.answer, history, event, facts.zone),
+        told=counted_of_history(found.answer, history, event, facts.zone), next_on=_next_on(history, event),
+        ends_on=_last_day(found.answer.expires_at, facts),
     )  # fmt: skip
+
+
+def _next_on(history: list[HistoryAnswer], event: str) -> str | None:
+    """The day of the next contact that a follow-up names."""
+    made = (one for told in history for one in told.events if one.id == event)
+    return next((str(one.data["next_on"]) for one in made if one.data.get("next_on")), None)
+
+
+def _last_day(expires_at: str | None, facts: SeenScope) -> str | None:
+    """The last day of a claim: one that runs out at midnight has none of the day after."""
+    if expires_at is None:
+        return None
+    return (instant(expires_at) - timedelta(seconds=1)).astimezone(facts.zone).date().isoformat()
 
 
 async def _history(page: PageRequest, scope: str, customer: str, seq: int, at: str) -> list[HistoryAnswer]:

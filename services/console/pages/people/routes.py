@@ -41,6 +41,11 @@ from shared.platform.http.problem import ProblemError
 StaffOfPath = Annotated[str, Path(min_length=1, max_length=64)]
 SeenSeq = Annotated[int | None, Query(ge=1)]
 ACTION: Final = "page.people"
+_GOING: Final[Mapping[str, Text]] = {
+    "depart": translated("{name} has left: the claims ended, and the name is off both boards."),
+    "away": translated("{name} is away."),
+    "back": translated("{name} is back."),
+}
 log: Final = structlog.get_logger()
 
 
@@ -94,7 +99,7 @@ async def act_on_member(page: Page, scope: PlaceName, office: PlaceName, staff: 
     data = {"staff": staff, "reason": form["away_for"] if form["do"] == "away" else None}
     try:
         address = f"{_list(desk.place)}/{quote(staff)}"
-        told = translated("It is recorded.")
+        told = _GOING[form["do"]].format(name=desk.member.name)
         return await _recorded(page, desk.place, kinds[form["do"]], data, entry, address, told)
     except ServiceRefusedError as error:
         return await _member(desk, entry, HandOverTyped.fresh(), wrong=wrong_with(error, {}))
