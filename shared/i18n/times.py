@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.units import format_unit
 
 from shared.i18n.text import Text
@@ -25,6 +25,16 @@ def dated(at: datetime, zone: ZoneInfo) -> Text:
 def moment(at: datetime, zone: ZoneInfo) -> Text:
     """The local time with its day of the week, to the minute: for what is read within days."""
     return _formatted(at, zone, "M月d日（EEE）HH:mm", "HH:mm 'on' EEEE d MMMM")
+
+
+def calendar_day(on: date) -> Text:
+    """A day with that of the week: for what is read within days."""
+    return _on(on, "M月d日（EEE）", "EEEE d MMMM")
+
+
+def calendar_month(on: date) -> Text:
+    """The month of a day, with its year."""
+    return _on(on, "y年M月", "MMMM y")
 
 
 def deadline(at: datetime, zone: ZoneInfo) -> Text:
@@ -72,6 +82,10 @@ def largest(left: timedelta) -> Text:
 
 def _counted(part: tuple[int, Unit], locale: str) -> str:
     return format_unit(part[0], f"duration-{part[1]}", "long", locale=locale)
+
+
+def _on(day: date, chinese: str, english: str) -> Text:
+    return Text(format_date(day, chinese, locale=_CHINESE), format_date(day, english, locale=_ENGLISH))
 
 
 def _formatted(at: datetime, zone: ZoneInfo, chinese: str, english: str) -> Text:

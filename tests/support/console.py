@@ -8,11 +8,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping
+import time as clocks
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -21,7 +21,8 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from deploy.demo.deployment import CONSOLE, SERVICES, Deployment, deployed
-from deploy.demo.scenario.office import OFFICE, SCOPE
+from deploy.demo.scenario.diary import DiaryEntry
+from deploy.demo.scenario.office import OFFICE, SCOPE, instant
 from deploy.demo.scenario.plan import make_plan
 from deploy.local.ports import free_port
 from shared.access.machine import AsMachine, MachineTokens
@@ -63,7 +64,7 @@ class ConsoleUnderTest:
     @contextmanager
     def desk(self) -> Iterator[httpx.Client]:
         """The machine at which the office's desk hands everything in."""
-        auth = AsMachine(MachineTokens(Path(self.machine), self.services["access"], time.monotonic))
+        auth = AsMachine(MachineTokens(Path(self.machine), self.services["access"], clocks.monotonic))
         with httpx.Client(timeout=60.0, trust_env=False, auth=auth, headers=JSON_BODY) as http:
             yield http
 
@@ -90,20 +91,21 @@ class ConsoleUnderTest:
             return str(answer.json()["customer"])
 
     def _ask(self, http: httpx.Client, path: str, **query: Any) -> Any:
-        deadline = time.monotonic() + PATIENCE
+        deadline = clocks.monotonic() + PATIENCE
         while True:
             answer = http.get(f"{self.services['attribution']}{path}", params=query)
             if answer.status_code == 200:
                 return answer.json()
-            assert answer.status_code == 503 and time.monotonic() < deadline, answer.text
-            time.sleep(0.05)
+            assert answer.status_code == 503 and clocks.monotonic() < deadline, answer.text
+            clocks.sleep(0.05)
 
 
 @contextmanager
-def shared_console(folder: Path) -> Iterator[ConsoleUnderTest]:
+def shared_console(folder: Path, days: int = DAYS, until: time | None = None) -> Iterator[ConsoleUnderTest]:
     """The deployment of a run: whoever comes first starts it, and stops it when the last one has left.
 
-    `folder` is one for all workers of the run. Who comes after that has another one started.
+    `folder` is one for all workers of the run. Who comes after that has another one started. The office has lived so
+    many `days` in it, and is closed; with `until`, the last of them has come as far as this time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     told, users = folder / "console.json", folder / "users"
@@ -111,7 +113,7 @@ def shared_console(folder: Path) -> Iterator[ConsoleUnderTest]:
     own = users / str(os.getpid())
     with _alone(folder):
         own.touch()
-        started = None if told.exists() else _Started(folder)
+        started = None if told.exists() else _Started(folder, _entries(days, until))
         if started is not None:
             told.write_text(json.dumps(asdict(started.console)))
     try:
@@ -126,15 +128,14 @@ def shared_console(folder: Path) -> Iterator[ConsoleUnderTest]:
 class _Started:
     """The deployment, as the worker has it that started it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, entries: Sequence[DiaryEntry]) -> None:
         place = Path(mkdtemp(prefix="deployment-", dir=folder))
         clock = ClockDriver(place / "clock.json")
-        plan = make_plan(SEED, DAYS)
-        clock.hold(plan.entries[0].at)
+        clock.hold(entries[0].at)
         self._running = deployed(place / "parts", clock, {}, lambda _: None, _own_ports())
         deployment = self._running.__enter__()
         try:
-            for entry in plan.entries:
+            for entry in entries:
                 clock.hold(entry.at)
                 if entry.event is not None:
                     seq = deployment.send(entry.event)
@@ -147,6 +148,11 @@ class _Started:
 
     def stop(self) -> None:
         self._running.__exit__(None, None, None)
+
+
+def _entries(days: int, until: time | None) -> Sequence[DiaryEntry]:
+    entries = make_plan(SEED, days).entries
+    return entries if until is None else [one for one in entries if one.at <= instant(days - 1, until)]
 
 
 def _own_ports() -> Mapping[str, int]:
@@ -175,14 +181,14 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _until_nobody(folder: Path, users: Path, told: Path) -> None:
     """Until each of the others has left, or is no more; nobody who comes later is led to the deployment."""
-    deadline = time.monotonic() + 1800
+    deadline = clocks.monotonic() + 1800
     while True:
         with _alone(folder):
             left = any(Path("/proc", one.name).exists() for one in users.iterdir())
-            if not left or time.monotonic() > deadline:
+            if not left or clocks.monotonic() > deadline:
                 told.unlink()
                 return
-        time.sleep(0.2)
+        clocks.sleep(0.2)
 
 
 class Visitors:

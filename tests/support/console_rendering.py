@@ -48,6 +48,7 @@ def page_text(language: Language, template: str, **values: Any) -> str:
         "place": PLACE, "room": "", "rooms": [], "facts": made_up_scope(li="小李", wang="小王"), "zone": ZONE,
         "now": NOW, "notice": None, "asset": lambda name: f"/assets/{name}",
         "cited": OfficeBooks().cited, "cites": OfficeBooks().cites,
+        "own_name": lambda: "高经理",
         "office_name": PlaceNames().office, "scope_name": PlaceNames().scope,
     }  # fmt: skip
     return rendered(language, template, frame | values)

@@ -1,73 +1,86 @@
 """Pictures of every page of the console, for docs/console/: `.venv/bin/python -m tests.support.screenshots [FOLDER]`.
 
-At both sizes and in both languages, as whoever has the page most sees it. The office in them is invented.
+At both sizes and in both languages, as whoever has the page most sees it, in an invented office in the middle of an
+afternoon. With `--place` the deployment is shared with whoever else holds one there; with `--only` the pages are taken
+whose name holds a word, and the other pictures stay.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import time
 from pathlib import Path
+from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
+import click
+from PIL import Image
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.pages import PageAddress, addresses, allowed, filled, roles
-from tests.support.console import CHROMIUM, ConsoleUnderTest, Visitors, shared_console
-from tests.support.documents import DOCS
+from tests.support.console import CHROMIUM, SIZES, ConsoleUnderTest, Visitors, shared_console
+from tests.support.pictured import FOLDER, LANGUAGES, PicturedPage, pictured
+from tests.support.things_to_picture import ThingsToPicture
 
-FOLDER = DOCS / "console"
-LOOKED_BY = {
-    "page.desk": "reception", "page.mine": "consultant", "page.customers": "manager", "page.disputes": "manager",
-    "page.floor": "manager", "page.findings": "manager", "page.reports": "manager", "page.people": "manager",
-    "page.shift": "manager", "page.audit": "auditor", "page.rulebook": "manager",
-}  # fmt: skip
-NOT_PAGES = ("/assets", "/live/", "/healthz", "/readyz", "/metrics", "/openapi.json")
-FILES = ("/evidence", "/workbook", "/rejected")
+DAYS, UNTIL = 10, time(15, 40)
+TALLEST: Final = {"desktop": 2000, "phone": 2600}
+"""No picture is taller, in the pixels of a page: what stands below is more of the same."""
+COLOURS: Final = 64
 
 
-def main(folder: Path = FOLDER) -> None:
-    """Take all of them, the old ones away first."""
-    folder.mkdir(exist_ok=True)
-    for old in folder.glob("*.png"):
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=FOLDER)
+@click.option("--place", type=click.Path(path_type=Path), help="The folder of the deployment.")
+@click.option("--only", default="", help="A word in the name of the pages.")
+def main(folder: Path, place: Path | None, only: str) -> None:
+    """Take the pictures; the old ones go first where all are taken."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in [] if only else folder.glob("*.png"):
         old.unlink()
+    with _running(place) as (console, browser):
+        visitors = Visitors(browser, console)
+        ids = ThingsToPicture(visitors, console).ids()
+        for page in pictured():
+            if only in page.name:
+                take(visitors, page, ids, folder)
+
+
+@contextmanager
+def _running(place: Path | None) -> Iterator[tuple[ConsoleUnderTest, Browser]]:
     with (
-        tempfile.TemporaryDirectory() as place,
-        shared_console(Path(place)) as console,
+        tempfile.TemporaryDirectory() as own,
+        shared_console(place or Path(own), DAYS, UNTIL) as console,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        visitors = Visitors(browser, console)
-        for address in addresses("GET"):
-            take(visitors, console, address, folder)
+        yield console, browser
         browser.close()
 
 
-def take(visitors: Visitors, console: ConsoleUnderTest, address: PageAddress, folder: Path) -> None:
-    """The pictures of one page; none of what is no page, or is of something that nobody made."""
-    path = filled(address.path, console)
-    if path is None or path.startswith(NOT_PAGES) or path.endswith(FILES):
-        return
-    role = None if address.action == "page.enter" else LOOKED_BY.get(address.action) or first(address.action)
-    for size in ("desktop", "phone"):
-        for language in ("zh", "en"):
-            page = visitors.visit(role, size=size, language=language)
-            page.goto(path)
-            page.screenshot(path=folder / f"{name_of(address)}-{size}-{language}.png", full_page=True)
+def take(visitors: Visitors, one: PicturedPage, ids: Mapping[str, str], folder: Path) -> None:
+    """The four pictures of one page."""
+    for size, window in SIZES.items():
+        for language in LANGUAGES:
+            page = visitors.visit(one.role, size=size, language=language)
+            answer = page.goto(one.filled(ids))
+            assert answer is not None and answer.status == 200, (one.name, answer and answer.status)
+            expect(page.locator(".htmx-request")).to_have_count(0)  # parts that come by themselves
+            path = folder / one.file(size, language)
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            clip: Any = {"x": 0, "y": 0, "width": window["width"], "height": min(TALLEST[size], tall)}
+            page.screenshot(path=path, full_page=True, clip=clip)
             page.context.close()
+            make_small(path)
 
 
-def first(action: str) -> str:
-    """Somebody who may open it."""
-    return next(role for role in roles() if allowed(action, role))
-
-
-def name_of(address: PageAddress) -> str:
-    """A page by its address, without what names an office or a scope."""
-    left = [
-        one.strip("{}").partition(":")[0] for one in address.path.split("/") if one not in ("", "at", "in")
-    ]
-    return "-".join(one for one in left if one not in ("scope", "office")) or "home"
+def make_small(path: Path) -> None:
+    """Give the picture a palette, with which it has a third of its bytes."""
+    with Image.open(path) as whole:
+        few = whole.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()

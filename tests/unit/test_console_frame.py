@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -260,3 +260,15 @@ async def test_an_answer_of_another_version_is_told_and_not_half_shown() -> None
     with pytest.raises(ServiceRefusedError) as refused:
         await clients.asked_by("t", None).get("attribution", "/v1/scopes/east", ScopeAnswer)
     assert refused.value.status == 502
+
+
+def test_days_and_months_are_written_as_each_language_does() -> None:
+    """A day comes as answers have it, or as a date."""
+    chinese, english = ENVIRONMENTS["zh"].filters, ENVIRONMENTS["en"].filters
+    assert (chinese["weekday"]("2026-03-11"), english["weekday"]("2026-03-11")) == (
+        "3月11日（周三）",
+        "Wednesday 11 March",
+    )
+    assert chinese["weekday"](None) == ""
+    first = date(2026, 3, 1)
+    assert (chinese["month"](first), english["month"](first)) == ("2026年3月", "March 2026")

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any, Final, cast
 
 import msgspec
@@ -147,6 +147,7 @@ class PageRequest:
             "facts": facts,
             "zone": facts.zone if facts is not None else UTC_ZONE,
             "now": self.now,
+            "own_name": partial(self._own_name, place, facts),  # nobody has one before a sign-in
             "notice": notice,
             "asset": asset,
             "cited": self.parts.books.cited,
@@ -168,6 +169,11 @@ class PageRequest:
             told = base64.urlsafe_b64encode(msgspec.json.encode([notice.zh, notice.en])).decode()
             answer.set_cookie(NOTICE_COOKIE, told, max_age=60, httponly=True, samesite="lax")
         return answer
+
+    def _own_name(self, place: OfficePlace | None, facts: SeenScope | None) -> str:
+        """As colleagues call whoever looks; the login where they are of no staff there."""
+        ids = () if place is None else sorted(self.caller.staff_ids(place.scope))
+        return facts.name(ids[0]) if facts is not None and ids else self.caller.login
 
     def _rooms(self, place: OfficePlace | None) -> list[Room]:
         return [] if place is None else rooms(self.caller, place)

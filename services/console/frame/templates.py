@@ -7,7 +7,7 @@ one of a word that Chinese tells apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -30,9 +30,14 @@ from services.console.frame.trade_words import (
 from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded, worded_in
 from shared.contract.case_numbers import case_number
 from shared.i18n import translated
-from shared.i18n.times import dated, deadline, moment, span
+from shared.i18n.times import calendar_day, calendar_month, dated, deadline, moment, span
 
 UTC_ZONE: Final = ZoneInfo("UTC")
+MARKS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "zh": {"colon": "：", "comma": "，", "stop": "。"},
+    "en": {"colon": ": ", "comma": ", ", "stop": ". "},
+}
+"""Marks between parts of a line that a template puts together."""
 
 
 def environment_of(language: Language) -> Environment:
@@ -46,6 +51,7 @@ def environment_of(language: Language) -> Environment:
         finalize=partial(in_language, language),
         auto_reload=False,
     )
+    made.globals.update(MARKS[language])
     made.globals.update(lang=language, t=partial(worded, language), t_in=partial(worded_in, language))
     made.filters.update(
         line=partial(line_in, language),
@@ -55,6 +61,8 @@ def environment_of(language: Language) -> Environment:
         until=partial(_until, language),
         ahead=partial(_ahead, language),
         day=_day,
+        weekday=partial(_weekday, language),
+        month=partial(_month, language),
         share=_share,
         case=case_number,
         role=role_word,
@@ -112,6 +120,20 @@ def _ahead(language: Language, given: str | datetime | None, now: datetime) -> s
 def _day(given: str | datetime | None, zone: ZoneInfo) -> str:
     """The local day, as a date field has it."""
     return "" if given is None else _at(given).astimezone(zone).date().isoformat()
+
+
+def _weekday(language: Language, given: str | date | None) -> str:
+    """A day, as answers write it, with that of the week."""
+    return "" if given is None else str(getattr(calendar_day(_date(given)), language))
+
+
+def _month(language: Language, given: date) -> str:
+    """The month of a day, with its year."""
+    return str(getattr(calendar_month(given), language))
+
+
+def _date(given: str | date) -> date:
+    return date.fromisoformat(given) if isinstance(given, str) else given
 
 
 def _share(basis_points: int) -> str:
