@@ -97,8 +97,8 @@ def test_a_list_says_who_may_do_what_and_who_has_no_account_yet() -> None:
     access = MadeUpAccess()
     status, page = shown(accounts, as_administrator(access))
     assert status == 200
-    assert "置业顾问 <code>li</code>, <span data-id>east-1 (east)</span>" in page
-    assert "集团总部: 全部范围" in page
+    assert "置业顾问 <code>li</code>，<span data-id>east-1 · east</span>" in page
+    assert "集团总部：全部范围" in page
     assert "/accounts/new?scope=east&amp;staff=wang" in page
     assert "staff=li" not in page
 

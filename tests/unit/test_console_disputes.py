@@ -159,8 +159,8 @@ def test_what_each_ruling_would_come_to_stands_there_before_it_is_made() -> None
     ]
     assert said == [{"owner": "li"}, {"owner": "wang"}, {"shares": {"li": 5000, "wang": 5000}}]
     told = plain(page)
-    assert "客户归王强 王强 东岸 9-101: 李娜 100% 东岸 9-101: 王强 100%" in told
-    assert "李娜与王强各一半 李娜 东岸 9-101: 李娜 100% 东岸 9-101: 李娜 50%、王强 50%" in told
+    assert "客户归王强 王强 东岸 9-101：李娜 100% 东岸 9-101： 王强 100%" in told
+    assert "李娜与王强各一半 李娜 东岸 9-101：李娜 100% 东岸 9-101： 李娜 50%、王强 50%" in told
     assert made.recorded == []
 
 
@@ -260,7 +260,7 @@ def test_approvals_say_who_has_approved_and_who_is_missing() -> None:
     _, page = shown(dispute, made.page("general_manager", staff="hua"), SCOPE, "q1")
     told = plain(page)
     assert "无效" in told and "未经批准" in told
-    assert "已批准： 魏行政. 尚缺： 总经理" in told
+    assert "已批准： 魏行政。 尚缺： 总经理" in told
     assert "批准此裁定" in told
     _, page = shown(dispute, made.page("admin_manager", staff="wei"), SCOPE, "q1")
     assert "批准此裁定" not in page

@@ -179,7 +179,7 @@ def test_a_customer_in_dispute_leads_from_the_floor_to_the_dispute() -> None:
 def test_penalties_of_the_last_days_and_warnings_that_stand() -> None:
     _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
     told = plain(page)
-    assert "李娜 : 抢接" in told or "李娜: 抢接" in told
+    assert "李娜 ：抢接" in told or "李娜：抢接" in told
     assert "旧罚则" not in told
     assert "ghost" in told and "known" not in told
 
@@ -197,7 +197,7 @@ def test_a_part_that_cannot_be_told_hides_no_other() -> None:
 
 def test_requests_stand_on_the_floor_and_lead_to_what_is_asked() -> None:
     _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
-    assert f'href="/at/{SCOPE}/{OFFICE}/corrections/{REQUEST}">李娜: 号码录错一位' in page
+    assert f'href="/at/{SCOPE}/{OFFICE}/corrections/{REQUEST}">李娜：号码录错一位' in page
 
 
 def test_records_are_taken_further_many_at_once_each_once() -> None:
@@ -279,7 +279,7 @@ def test_a_preview_says_what_changes_and_records_nothing() -> None:
     )
     assert status == 200 and made.recorded == []
     assert made.previewed[0]["id"] != FORM["event"]
-    assert "ZATB-EWK8 : 王强" in plain(page) or "ZATB-EWK8: 王强" in plain(page)
+    assert "ZATB-EWK8 ：王强" in plain(page) or "ZATB-EWK8：王强" in plain(page)
     assert 'value="138 0000 0011"' in page and "<script>alert" not in page
 
 
