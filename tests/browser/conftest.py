@@ -15,7 +15,7 @@ from tests.support.console import CHROMIUM, ConsoleUnderTest, Visitors, shared_c
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleUnderTest]:
     """The console with everything behind it.
 
-    It ends with the last test of the folder: while nobody looks, its clock runs on, and a third of a processor with it.
+    It ends with the last test of the folder: while nobody looks, its clock runs on, and takes a fifth of a processor.
     """
     own: Path = tmp_path_factory.getbasetemp()
     with shared_console((own if own.name.startswith("pytest-") else own.parent) / "console") as running:
