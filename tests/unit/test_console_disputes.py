@@ -173,6 +173,13 @@ def test_what_a_ruling_would_come_to_is_put_into_the_form_by_a_button() -> None:
     ]
 
 
+def test_the_button_of_a_ruling_is_short_to_see_and_says_which_one_to_whoever_does_not() -> None:
+    _, page = shown(dispute, services().page("manager"), SCOPE, "q1")
+    buttons = re.findall(r'data-fill=[^>]* aria-label="([^"]*)"[^>]*>([^<]*)</button>', page)
+    assert [seen for _, seen in buttons] == ["填入裁定"] * 3
+    assert buttons[2][0] == "填入裁定: 李娜与王强各一半"
+
+
 def test_a_customer_in_dispute_leads_to_the_dispute() -> None:
     sent = answered(disputes, services().page("manager"), SCOPE, None, CUSTOMER)
     assert (sent.status_code, sent.headers["location"]) == (303, "/in/east/disputes/q1")
