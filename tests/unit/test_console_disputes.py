@@ -159,8 +159,8 @@ def test_what_each_ruling_would_come_to_stands_there_before_it_is_made() -> None
     ]
     assert said == [{"owner": "li"}, {"owner": "wang"}, {"shares": {"li": 5000, "wang": 5000}}]
     told = plain(page)
-    assert "客户归王强 王强 东岸 9-101：李娜 100% 东岸 9-101： 王强 100%" in told
-    assert "李娜与王强各一半 李娜 东岸 9-101：李娜 100% 东岸 9-101： 李娜 50%、王强 50%" in told
+    assert "客户归王强 填入裁定 王强 东岸 9-101：李娜 100% 东岸 9-101： 王强 100%" in told
+    assert "李娜与王强各一半 填入裁定 李娜 东岸 9-101：李娜 100% 东岸 9-101： 李娜 50%、王强 50%" in told
     assert made.recorded == []
 
 
