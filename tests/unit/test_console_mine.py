@@ -187,9 +187,12 @@ async def test_an_outcome_records_a_follow_up_and_leads_to_what_it_brought(servi
     assert 'data-done="follow-up/c1"' in page
 
 
-@pytest.mark.parametrize(("next_on", "late"), [("2026-03-13", False), ("2026-03-14", True)])
+@pytest.mark.parametrize(
+    ("next_on", "shown", "late"),
+    [("2026-03-13", "3月13日（周五）", False), ("2026-03-14", "3月14日（周六）", True)],
+)
 async def test_the_next_contact_is_told_and_whether_the_claim_runs_out_before(
-    services: MadeUpAnswers, next_on: str, late: bool
+    services: MadeUpAnswers, next_on: str, shown: str, late: bool
 ) -> None:
     """A claim that ends at midnight has the day before as its last."""
     told = history([], "renewed")
@@ -197,8 +200,8 @@ async def test_the_next_contact_is_told_and_whether_the_claim_runs_out_before(
     services.answers |= {SEND: placed, HISTORY: told}
     answer = await services.client().post(f"{MINE}/c1/follow-up", data={"event": EVENT, "outcome": "coming"})
     page = (await services.client().get(answer.headers["location"])).text
-    assert f"下次回访: {next_on}" in page
-    assert ("晚于归属到期日 2026-03-13" in page) is late
+    assert f"下次回访：{shown}" in page
+    assert ("晚于归属到期日 3月13日（周五）" in page) is late
 
 
 async def test_who_was_not_reached_is_told_that_it_does_not_count(services: MadeUpAnswers) -> None:
