@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import count
 from statistics import median, quantiles
 from typing import Any, Final
 
@@ -19,8 +20,8 @@ import msgspec
 
 from bench.lived_office import lived_office
 from bench.measure import Figures, Result, at_most, in_turns, rounded
-from deploy.demo.deployment import CONSOLE, Deployment
-from deploy.demo.scenario.office import CONSULTANTS, OFFICE, SCOPE
+from deploy.demo.deployment import CONSOLE, Deployment, StalledError
+from deploy.demo.scenario.office import CONSULTANTS, OFFICE, SCOPE, phone
 from shared.platform.clock import ClockDriver
 
 CUSTOMERS: Final = 100_000
@@ -33,6 +34,9 @@ ASKED: Final = 40
 FRAME: Final = "frame"
 GOAL_MS: Final = 100.0
 PATIENCE: Final = 600.0
+STORMS: Final = 10
+"""How often the messages of all days are waited for."""
+PHONES: Final = 1_000
 
 
 def run() -> Result:
@@ -51,7 +55,18 @@ def _fill(deployment: Deployment, clock: ClockDriver, seq: int) -> int:
         people = _enrolments(at) if day == 0 else iter(())
         seq = _handed_in(deployment, [*people, *_visits(day * each, (day + 1) * each, at)])
         deployment.folded(seq)
+    _told(deployment)
     return seq
+
+
+def _told(deployment: Deployment) -> None:
+    """Wait until nobody is left to be told anything: what is measured are pages, and no storm beside them."""
+    for _ in range(STORMS):
+        try:
+            return deployment.settled()
+        except StalledError as error:
+            late = error
+    raise late
 
 
 def _handed_in(deployment: Deployment, events: list[dict[str, Any]]) -> int:
@@ -72,9 +87,11 @@ def _people(office: str) -> list[str]:
 
 
 def _enrolments(at: str) -> Iterator[dict[str, Any]]:
+    numbers = count(PHONES)
     for office in OFFICES[1:]:
         for staff in _people(office):
-            data = {"staff": staff, "name": staff, "role": "consultant"}
+            contacts = {"sms": phone(next(numbers))}
+            data = {"staff": staff, "name": staff, "role": "consultant", "contacts": contacts}
             yield _event("staff.enrolled", office, at, data)
 
 

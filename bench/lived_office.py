@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
+import yaml
 from msgspec import Struct
 
 from bench.parts import directory
@@ -15,6 +17,10 @@ from shared.platform.clock import ClockDriver
 
 UNBOUNDED: Final = {"PANKE_CALLER_REQUESTS": "1000000"}
 """Nobody asks as often as a benchmark."""
+POLICY: Final[dict[str, Any]] = {
+    "version": 1, "defaults": {"digest": {"at_opening": True, "threshold": 2}, "events": []},
+}  # fmt: skip
+"""What is due to a person at once is one message, as wherever a day passes within seconds."""
 
 
 class LivedOffice(Struct, frozen=True):
@@ -31,10 +37,18 @@ def lived_office(*, durable: bool = False) -> Iterator[LivedOffice]:
     with directory() as place:
         clock, plan, seq = ClockDriver(place / "clock.json"), make_plan(1, 1), 0
         clock.hold(plan.entries[0].at)
-        with deployed(place / "parts", clock, UNBOUNDED, lambda _: None, durable=durable) as deployment:
+        with deployed(
+            place / "parts", clock, _settings(place), lambda _: None, durable=durable
+        ) as deployment:
             for entry in plan.entries:
                 clock.hold(entry.at)
                 if entry.event is not None:
                     seq = deployment.send(entry.event)
             deployment.folded(seq)
             yield LivedOffice(deployment, clock, seq)
+
+
+def _settings(place: Path) -> dict[str, str]:
+    policy = place / "alerts.yaml"
+    policy.write_text(yaml.safe_dump(POLICY), encoding="utf-8")
+    return UNBOUNDED | {"PANKE_NOTIFIER_POLICY": str(policy)}
