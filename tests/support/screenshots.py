@@ -8,7 +8,7 @@ whose name holds a word, and the other pictures stay.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import time
 from pathlib import Path
@@ -79,9 +79,19 @@ def make_small(path: Path) -> None:
         whole = taken.convert("RGB")
     counted: Any = whole.getcolors(whole.width * whole.height)
     commonest = [colour for _, colour in sorted(counted, reverse=True)[:COLOURS]]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in commonest for part in colour])
-    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+    # Pillow's own way to a given palette takes a colour nearby for one that is in it: the ground went pink.
+    nearest = {colour: _nearest(colour, commonest) for _, colour in counted}
+    small = Image.new("P", whole.size)
+    small.putpalette([part for colour in commonest for part in colour])
+    pixels: Any = whole.getdata()
+    small.putdata([nearest[colour] for colour in pixels])
+    small.save(path, optimize=True)
+
+
+def _nearest(colour: tuple[int, ...], palette: Sequence[tuple[int, ...]]) -> int:
+    """The place of the colour itself in the palette, or of the one that is least apart."""
+    apart = [sum((one - other) ** 2 for one, other in zip(colour, each, strict=True)) for each in palette]
+    return apart.index(min(apart))
 
 
 if __name__ == "__main__":
