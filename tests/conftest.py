@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import tracemalloc  # noqa: F401 - pytest asks for it in a finalizer, where a second finalizer would meet it half imported
 import uuid
@@ -13,7 +12,6 @@ from hypothesis import settings
 
 from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from tests.support import parts
-from tests.support.order import dealt
 
 # How long an example takes says nothing of the product on a machine that others use too.
 settings.register_profile("panke", settings(), deadline=None)
@@ -28,7 +26,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the soak out of a plain run; `-m soak` asks for it. What is left is dealt to the workers of the run.
+    """Leave the soak out of a plain run; `-m soak` asks for it.
 
     An id with an address of memory is another one in each worker, by which xdist refuses the whole run.
     """
@@ -40,10 +38,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = set(soak)
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=soak)
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    if workers > 1:
-        files = [(item.path.parent.name, item.path.name) for item in items]
-        items[:] = [items[place] for place in dealt(files, workers)]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -242,9 +242,27 @@ def served(source: Any, now: str = YEAR_END, passed: Any = None, **more: Any) ->
         client.close()
 
 
+class FreshHeaders(dict[str, str]):
+    """Headers with a token that is signed whenever they are read: that of a module's beginning may have run out."""
+
+    def __init__(self, sign: Callable[[], dict[str, str]]) -> None:
+        super().__init__(sign())
+        self._sign = sign
+
+    def __iter__(self) -> Iterator[str]:
+        # Without it, whoever copies a dictionary takes what it was made with.
+        return super().__iter__()
+
+    def __getitem__(self, name: str) -> str:
+        return self._sign()[name]
+
+    def items(self) -> ItemsView[str, str]:
+        return self._sign().items()
+
+
 def as_(*roles: StaffRole | GrantedRole, **claims: Any) -> dict[str, str]:
     """The headers of somebody with these roles."""
-    return admission().issuer.headers(*roles, **claims)
+    return FreshHeaders(lambda: admission().issuer.headers(*roles, **claims))
 
 
 def staff(role: str, id_: str, office: str = "east", scope: str = "north") -> dict[str, str]:
