@@ -83,7 +83,7 @@ def make_small(path: Path) -> None:
     nearest = {colour: _nearest(colour, commonest) for _, colour in counted}
     small = Image.new("P", whole.size)
     small.putpalette([part for colour in commonest for part in colour])
-    pixels: Any = whole.getdata()
+    pixels: Any = whole.get_flattened_data()
     small.putdata([nearest[colour] for colour in pixels])
     small.save(path, optimize=True)
 
