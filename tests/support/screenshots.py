@@ -25,7 +25,7 @@ from tests.support.things_to_picture import ThingsToPicture
 DAYS, UNTIL = 10, time(15, 40)
 TALLEST: Final = {"desktop": 1600, "phone": 2200}
 """No picture is taller, in the pixels of a page: what stands below is more of the same."""
-COLOURS: Final = 64
+COLOURS: Final = 32
 
 
 @click.command()
