@@ -24,7 +24,6 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the soak out of a plain run; `-m soak` asks for it.
 
@@ -33,11 +32,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if " object at 0x" in item.nodeid:
             raise pytest.UsageError(f"the id of a test must be the same in every process: {item.nodeid}")
-    if not config.option.markexpr:
-        soak = [item for item in items if item.get_closest_marker("soak")]
-        left_out = set(soak)
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=soak)
+    if config.option.markexpr:
+        return
+    soak = [item for item in items if item.get_closest_marker("soak")]
+    items[:] = [item for item in items if item not in soak]
+    config.hook.pytest_deselected(items=soak)
 
 
 @pytest.fixture(scope="session")

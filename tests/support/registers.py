@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
-from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,7 +41,7 @@ from shared.sealing.opener import Opener
 from shared.sealing.person import PersonKey
 from tests.support.journal import Difference, WrittenJournal, local
 from tests.support.sealing import MemoryVault
-from tests.support.tokens import admission, guarded
+from tests.support.tokens import Bearer, admission, guarded
 
 MANAGER = StaffRole("north", "east", "manager", "gao")
 YEAR_END = "12-31 23:59"
@@ -242,31 +242,13 @@ def served(source: Any, now: str = YEAR_END, passed: Any = None, **more: Any) ->
         client.close()
 
 
-class FreshHeaders(dict[str, str]):
-    """Headers with a token that is signed whenever they are read: that of a module's beginning may have run out."""
-
-    def __init__(self, sign: Callable[[], dict[str, str]]) -> None:
-        super().__init__(sign())
-        self._sign = sign
-
-    def __iter__(self) -> Iterator[str]:
-        # Without it, whoever copies a dictionary takes what it was made with.
-        return super().__iter__()
-
-    def __getitem__(self, name: str) -> str:
-        return self._sign()[name]
-
-    def items(self) -> ItemsView[str, str]:
-        return self._sign().items()
+def as_(*roles: StaffRole | GrantedRole, **claims: Any) -> Bearer:
+    """Somebody with these roles, as requests are given it (`auth`)."""
+    return Bearer(admission().issuer, roles, **claims)
 
 
-def as_(*roles: StaffRole | GrantedRole, **claims: Any) -> dict[str, str]:
-    """The headers of somebody with these roles."""
-    return FreshHeaders(lambda: admission().issuer.headers(*roles, **claims))
-
-
-def staff(role: str, id_: str, office: str = "east", scope: str = "north") -> dict[str, str]:
-    """The headers of a member of staff."""
+def staff(role: str, id_: str, office: str = "east", scope: str = "north") -> Bearer:
+    """A member of staff, as requests are given it (`auth`)."""
     return as_(StaffRole(scope, office, role, id_), login=id_)  # type: ignore[arg-type]
 
 
@@ -355,7 +337,7 @@ class ServedJournal(WrittenJournal):
             first, last, known, by=grain, issued=local(issued).isoformat() if issued is not None else None
         )
         with served(JournalReader(self.lines(), rulebook, scheme)) as client:
-            answer = client.get(f"/v1/offices/{office}/reports/{name}", params=query, headers=as_(MANAGER))
+            answer = client.get(f"/v1/offices/{office}/reports/{name}", params=query, auth=as_(MANAGER))
         assert answer.status_code == 200, answer.text
         return ToldReport(answer.json())
 

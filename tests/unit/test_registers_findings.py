@@ -9,6 +9,7 @@ import pytest
 from services.registers.findings.signs import kinds
 from tests.support.journal import WrittenJournal, party, phones
 from tests.support.registers import Calling, JournalReader, KeptSteps, ok, served, staff
+from tests.support.tokens import Bearer
 
 SUN, GAO, LI = staff("supervisor", "sun"), staff("manager", "gao"), staff("consultant", "li")
 PATH = "/v1/offices/east/findings"
@@ -78,13 +79,13 @@ def journal_of(*kinds_: str) -> WrittenJournal:
     return journal
 
 
-def found(client: Calling, headers: dict[str, str] = GAO, **query: Any) -> list[dict[str, Any]]:
-    body: list[dict[str, Any]] = ok(client.get(PATH, params=query, headers=headers))["findings"]
+def found(client: Calling, caller: Bearer = GAO, **query: Any) -> list[dict[str, Any]]:
+    body: list[dict[str, Any]] = ok(client.get(PATH, params=query, auth=caller))["findings"]
     return body
 
 
-def act(client: Calling, finding: str, what: str, headers: dict[str, str] = SUN, **body: Any) -> Any:
-    return client.post(f"{PATH}/{finding}/{what}", json=body, headers=headers)
+def act(client: Calling, finding: str, what: str, caller: Bearer = SUN, **body: Any) -> Any:
+    return client.post(f"{PATH}/{finding}/{what}", json=body, auth=caller)
 
 
 @pytest.mark.parametrize("kind", SIGNS)
@@ -123,7 +124,7 @@ def test_relations_and_lacking_data_stand_among_the_findings() -> None:
         (data,) = [one for one in found(client, kind="data") if one["customer"]["name"] == "无电话"]
         assert data["customer"]["number"] == 3
         assert "relation_5" not in {one["kind"] for one in found(client, day="2026-03-18")}
-        counts = ok(client.get(PATH, headers=GAO))["counts"]
+        counts = ok(client.get(PATH, auth=GAO))["counts"]
         assert counts["relation_5"] == 1
 
 
@@ -169,13 +170,13 @@ def test_findings_are_for_who_keeps_order_in_the_office() -> None:
     """A consultant neither sees nor closes one; nobody who left, or was never there, is given one."""
     with served(JournalReader(journal_of("no_contact").lines()), NOW) as client:
         (one,) = found(client, SUN, kind="no_contact")
-        assert client.get(PATH, headers=LI).status_code == 403
+        assert client.get(PATH, auth=LI).status_code == 403
         assert act(client, one["finding"], "closing", LI, note="r").status_code == 403
         refused = act(client, one["finding"], "owner", owner="ghost")
         assert (refused.status_code, refused.json()["errors"][0]["rule"]) == (422, "unknown_staff")
         assert act(client, one["finding"], "closing").status_code == 422
         assert act(client, "0" * 24, "closing", note="r").status_code == 404
-        assert client.get(PATH, params={"kind": "shoe"}, headers=GAO).status_code == 422
+        assert client.get(PATH, params={"kind": "shoe"}, auth=GAO).status_code == 422
 
 
 def test_findings_come_a_page_at_a_time() -> None:
@@ -184,8 +185,8 @@ def test_findings_come_a_page_at_a_time() -> None:
         whole = found(client)
         order = list(kinds())
         assert [one["kind"] for one in whole] == sorted((one["kind"] for one in whole), key=order.index)
-        page = ok(client.get(PATH, params={"limit": 4}, headers=GAO))
-        rest = ok(client.get(PATH, params={"limit": 500, "cursor": page["cursor"]}, headers=GAO))
+        page = ok(client.get(PATH, params={"limit": 4}, auth=GAO))
+        rest = ok(client.get(PATH, params={"limit": 500, "cursor": page["cursor"]}, auth=GAO))
         ids = [one["finding"] for one in page["findings"] + rest["findings"]]
         assert ids == [one["finding"] for one in whole]
         assert party("a")["phones"][0] not in str(whole)

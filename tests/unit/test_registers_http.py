@@ -19,6 +19,7 @@ from services.registers.reports.catalogue import REPORTS
 from shared.access.caller import StaffRole
 from tests.support.journal import WrittenJournal, local, party, phones, survey, terms
 from tests.support.registers import Calling, JournalReader, as_, asked_for, ok, served, staff
+from tests.support.tokens import Bearer
 from tests.support.workbooks import read_workbook
 
 NOW = "03-20 12:00"
@@ -61,15 +62,13 @@ LI, WANG = staff("consultant", "li"), staff("consultant", "wang")
 SUN, GAO, BO = staff("supervisor", "sun"), staff("manager", "gao"), staff("back_office", "bo")
 
 
-def rows(client: Calling, register: str, headers: dict[str, str] = GAO, **query: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page(client, register, headers, **query)["rows"]
+def rows(client: Calling, register: str, caller: Bearer = GAO, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page(client, register, caller, **query)["rows"]
     return found
 
 
-def page(client: Calling, register: str, headers: dict[str, str] = GAO, **query: Any) -> dict[str, Any]:
-    body: dict[str, Any] = ok(
-        client.get(f"/v1/offices/east/registers/{register}", params=query, headers=headers)
-    )
+def page(client: Calling, register: str, caller: Bearer = GAO, **query: Any) -> dict[str, Any]:
+    body: dict[str, Any] = ok(client.get(f"/v1/offices/east/registers/{register}", params=query, auth=caller))
     return body
 
 
@@ -138,7 +137,7 @@ def test_pages_of_a_register_hold_together_and_are_of_one_moment(client: Calling
         kept = cursor
     assert seen == names(rows(client, "visits"))
     query = {"cursor": kept, "known_at": "2026-03-04T00:00:00Z"}
-    refused = client.get("/v1/offices/east/registers/visits", params=query, headers=GAO)
+    refused = client.get("/v1/offices/east/registers/visits", params=query, auth=GAO)
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "query.cursor")
 
 
@@ -150,7 +149,7 @@ def test_a_cursor_leads_on_in_the_list_that_it_came_with_alone(
     cursor = page(client, "visits", limit=1)["cursor"]
     assert len(page(client, "visits", limit=3, cursor=cursor)["rows"]) == 3
     refused = client.get(
-        "/v1/offices/east/registers/visits", params={"limit": 1, "cursor": cursor, **other}, headers=GAO
+        "/v1/offices/east/registers/visits", params={"limit": 1, "cursor": cursor, **other}, auth=GAO
     )
     (error,) = refused.json()["errors"]
     assert (refused.status_code, error["path"], error["rule"]) == (422, "query.cursor", "cursor")
@@ -197,7 +196,7 @@ def test_a_wrong_question_is_refused_by_field_and_rule(
     client: Calling, path: str, query: dict[str, str], status: int, field: str | None, rule: str | None
 ) -> None:
     """Never an empty answer instead."""
-    answer = client.get(f"/v1/offices/east/{path}", params=query, headers=GAO)
+    answer = client.get(f"/v1/offices/east/{path}", params=query, auth=GAO)
     assert answer.status_code == status, answer.text
     if field is not None:
         error = answer.json()["errors"][0]
@@ -211,7 +210,7 @@ def test_an_office_that_nobody_knows_is_answered_as_one_of_another_scope(client:
     """So nobody learns which offices others have."""
     stranger = staff("manager", "gao", "west", "south")
     answers = [
-        client.get(f"/v1/offices/{office}/registers/visits", headers=who)
+        client.get(f"/v1/offices/{office}/registers/visits", auth=who)
         for office, who in (("nowhere", GAO), ("east", stranger))
     ]
     assert {one.status_code for one in answers} == {404}
@@ -229,12 +228,12 @@ def test_a_consultant_sees_own_rows_and_those_of_own_customers(client: Calling) 
 def test_a_supervisor_of_another_office_finds_no_office_here(client: Calling) -> None:
     """What is out of reach is answered as what does not exist."""
     elsewhere = staff("supervisor", "sun", "west")
-    assert client.get("/v1/offices/east/registers/visits", headers=elsewhere).status_code == 404
-    assert client.get("/v1/offices/east/reports/traffic", headers=elsewhere).status_code == 404
+    assert client.get("/v1/offices/east/registers/visits", auth=elsewhere).status_code == 404
+    assert client.get("/v1/offices/east/reports/traffic", auth=elsewhere).status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("headers", "register", "allowed"),
+    ("caller", "register", "allowed"),
     [
         (staff("reception", "q"), "visits", True),
         (staff("reception", "q"), "customers", False),
@@ -246,17 +245,17 @@ def test_a_supervisor_of_another_office_finds_no_office_here(client: Calling) ->
     ],
 )
 def test_each_register_is_for_the_roles_of_its_own_action(
-    client: Calling, headers: dict[str, str], register: str, allowed: bool
+    client: Calling, caller: Bearer, register: str, allowed: bool
 ) -> None:
     """Who may read one may not read another: 403 says what it is and who may."""
-    answer = client.get(f"/v1/offices/east/registers/{register}", headers=headers)
+    answer = client.get(f"/v1/offices/east/registers/{register}", auth=caller)
     assert answer.status_code == (200 if allowed else 403), answer.text
-    listed = ok(client.get("/v1/offices/east/registers", headers=headers))["registers"]
+    listed = ok(client.get("/v1/offices/east/registers", auth=caller))["registers"]
     assert (register in [one["register"] for one in listed]) == allowed
 
 
-def contacts(client: Calling, headers: dict[str, str], who: str) -> str:
-    (one,) = [row for row in rows(client, "customers", headers) if row["name"] == f"客户{who}"]
+def contacts(client: Calling, caller: Bearer, who: str) -> str:
+    (one,) = [row for row in rows(client, "customers", caller) if row["name"] == f"客户{who}"]
     (shown,) = one["customer"]["contacts"]
     return str(shown)
 
@@ -269,8 +268,8 @@ def test_phones_are_masked_but_for_the_owner_and_who_approves(client: Calling) -
     assert "****" in contacts(client, BO, "a")
     assert "****" in contacts(client, auditor, "a")
     customer = rows(client, "customers", search="客户a")[0]["customer"]["customer"]
-    for headers, masked in ((LI, False), (BO, False), (auditor, True)):
-        card = ok(client.get(f"/v1/offices/east/customers/{customer}/card", headers=headers))
+    for caller, masked in ((LI, False), (BO, False), (auditor, True)):
+        card = ok(client.get(f"/v1/offices/east/customers/{customer}/card", auth=caller))
         assert ("****" in card["customer"]["contacts"][0]) == masked
         assert ("13900001111" in json.dumps(card, ensure_ascii=False)) != masked
 
@@ -285,7 +284,7 @@ def test_the_card_has_two_sides_and_is_turned_by_a_standing_deal(client: Calling
     """What was recorded before the deal, and what since; found by id and by case number."""
     known = rows(client, "customers", search="客户b")[0]["customer"]
     for typed in (known["customer"], known["case"]):
-        card = ok(client.get(f"/v1/offices/east/customers/{typed}/card", headers=GAO))
+        card = ok(client.get(f"/v1/offices/east/customers/{typed}/card", auth=GAO))
         assert [one["register"] for one in card["before"]["rows"]] == ["visits"]
         after = [one["register"] for one in card["after"]["rows"]]
         assert "follow-ups" in after and "surveys" in after
@@ -296,9 +295,7 @@ def test_the_card_has_two_sides_and_is_turned_by_a_standing_deal(client: Calling
 def test_a_card_out_of_reach_is_one_that_does_not_exist(client: Calling) -> None:
     """The same words as for a customer whom nobody knows."""
     customer = rows(client, "customers", search="客户b")[0]["customer"]["customer"]
-    answers = [
-        client.get(f"/v1/offices/east/customers/{one}/card", headers=LI) for one in (customer, "c" * 36)
-    ]
+    answers = [client.get(f"/v1/offices/east/customers/{one}/card", auth=LI) for one in (customer, "c" * 36)]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].json()["detail"].replace(customer, "c" * 36) == answers[1].json()["detail"]
 
@@ -306,7 +303,7 @@ def test_a_card_out_of_reach_is_one_that_does_not_exist(client: Calling) -> None
 def test_the_level_board_shows_who_stands_where_and_how_they_moved(client: Calling) -> None:
     """The start of each level is what its movements sum to."""
     query = {"from": "2026-03-05", "to": "2026-03-20"}
-    board = ok(client.get("/v1/offices/east/level-board", params=query, headers=GAO))
+    board = ok(client.get("/v1/offices/east/level-board", params=query, auth=GAO))
     stands = {
         one["level"]: [each["customer"]["name"] for each in one["customers"]] for one in board["levels"]
     }
@@ -315,26 +312,26 @@ def test_the_level_board_shows_who_stands_where_and_how_they_moved(client: Calli
     assert (moved["A"]["start"], moved["A"]["became"]) == (1, {"H": 1})
     assert moved["H"]["became"] == {"won": 1}
     assert all(one["start"] == sum(one["became"].values()) for one in board["movements"] if one["level"])
-    own = ok(client.get("/v1/offices/east/level-board", params=query, headers=WANG))
+    own = ok(client.get("/v1/offices/east/level-board", params=query, auth=WANG))
     assert sum(len(one["customers"]) for one in own["levels"]) == 0
 
 
 def test_the_work_list_of_a_consultant_has_overdue_due_and_planned(client: Calling) -> None:
     """The longest overdue first; a plan that no record carried out stands on its day."""
-    work = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, headers=LI))
+    work = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, auth=LI))
     assert [(one["customer"]["name"], one["overdue"]) for one in work["overdue"]] == [
         ("客户a", 12),
         ("客户c", 1),
     ]
     assert [one["plan"] for one in work["plans"]] == ["p1"]
-    early = ok(client.get("/v1/offices/east/registers/plans", headers=LI))["rows"]
+    early = ok(client.get("/v1/offices/east/registers/plans", auth=LI))["rows"]
     assert [(one["values"]["plan"], one["values"]["done"]) for one in early] == [("p0", True), ("p1", False)]
-    first = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20", "limit": 1}, headers=LI))
+    first = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20", "limit": 1}, auth=LI))
     assert (len(first["overdue"]), first["totals"]) == (1, work["totals"])
     assert work["totals"]["overdue"] == len(work["overdue"]) > 1
-    other = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, headers=WANG))
+    other = ok(client.get("/v1/offices/east/work-list", params={"day": "2026-03-20"}, auth=WANG))
     assert "客户a" not in json.dumps(other, ensure_ascii=False)
-    named = ok(client.get("/v1/offices/east/work-list", params={"staff": "li"}, headers=GAO))
+    named = ok(client.get("/v1/offices/east/work-list", params={"staff": "li"}, auth=GAO))
     assert named["overdue"] == work["overdue"]
 
 
@@ -349,10 +346,10 @@ def test_a_report_is_the_document_that_the_command_prints(tmp_path: Path) -> Non
     with served(JournalReader(journal.lines(), scheme="habc"), NOW) as client:
         for name in ("traffic", "due"):
             printed = CliRunner().invoke(report_command, [name, *options, *command])
-            answered = client.get(f"/v1/offices/east/reports/{name}", params=query, headers=GAO)
+            answered = client.get(f"/v1/offices/east/reports/{name}", params=query, auth=GAO)
             assert answered.text == printed.stdout.rstrip("\n")
         for name, report in REPORTS.items():
-            answer = client.get(f"/v1/offices/east/reports/{report.code}", params=query, headers=GAO)
+            answer = client.get(f"/v1/offices/east/reports/{report.code}", params=query, auth=GAO)
             said = msgspec.json.decode(answer.content, type=ReportAnswer)
             assert said.report == name
             assert msgspec.to_builtins(said) == answer.json()
@@ -361,18 +358,18 @@ def test_a_report_is_the_document_that_the_command_prints(tmp_path: Path) -> Non
 def test_every_figure_opens_to_the_rows_that_it_counts(client: Calling) -> None:
     """Of a total and of a line; what each row adds sums to the figure."""
     query = {"from": "2026-03-01", "to": "2026-03-15", "column": "visits"}
-    body = ok(client.get("/v1/offices/east/reports/traffic/rows", params=query, headers=GAO))
+    body = ok(client.get("/v1/offices/east/reports/traffic/rows", params=query, auth=GAO))
     assert (body["total"], [one["row"]["name"] for one in body["rows"]]) == (
         4,
         ["客户a", "客户d", "客户b", "某先生"],
     )
     line = ok(
-        client.get("/v1/offices/east/reports/R1/rows", params={**query, "line": "2026-03-02"}, headers=GAO)
+        client.get("/v1/offices/east/reports/R1/rows", params={**query, "line": "2026-03-02"}, auth=GAO)
     )
     assert [one["row"]["name"] for one in line["rows"]] == ["客户a", "客户d"]
-    first = ok(client.get("/v1/offices/east/reports/traffic/rows", params={**query, "limit": 3}, headers=GAO))
+    first = ok(client.get("/v1/offices/east/reports/traffic/rows", params={**query, "limit": 3}, auth=GAO))
     rest = {**query, "limit": 3, "cursor": first["cursor"]}
-    second = ok(client.get("/v1/offices/east/reports/traffic/rows", params=rest, headers=GAO))
+    second = ok(client.get("/v1/offices/east/reports/traffic/rows", params=rest, auth=GAO))
     assert [one["id"] for one in first["rows"] + second["rows"]] == [one["id"] for one in body["rows"]]
 
 
@@ -380,23 +377,23 @@ def test_a_consultants_report_has_own_figures_counted_over_everything(client: Ca
     """Whether a visit is the first of its customer is told by all records; the figures are of own rows."""
     query = {"from": "2026-03-01", "to": "2026-03-15"}
     whole, own = (
-        ok(client.get("/v1/offices/east/reports/traffic", params=query, headers=who))["tables"][0]["total"]
+        ok(client.get("/v1/offices/east/reports/traffic", params=query, auth=who))["tables"][0]["total"]
         for who in (GAO, LI)
     )
     assert (whole["figures"]["visits"]["value"], own["figures"]["visits"]["value"]) == ("4", "2")
-    due = ok(client.get("/v1/offices/east/reports/due", params={}, headers=WANG))
+    due = ok(client.get("/v1/offices/east/reports/due", params={}, auth=WANG))
     assert "客户a" not in json.dumps(due, ensure_ascii=False)
 
 
 def test_a_consultant_is_told_own_means_of_satisfaction_and_no_survey(client: Calling) -> None:
     """What a customer said of somebody stays with the supervisor."""
     query = {"from": "2026-03-01", "to": "2026-03-15"}
-    own = ok(client.get("/v1/offices/east/reports/satisfaction", params=query, headers=WANG))
+    own = ok(client.get("/v1/offices/east/reports/satisfaction", params=query, auth=WANG))
     assert [one["table"] for one in own["tables"]] == ["means"]
     assert own["tables"][0]["total"]["figures"]["surveys"]["value"] == "1"
-    other = ok(client.get("/v1/offices/east/reports/satisfaction", params=query, headers=LI))
+    other = ok(client.get("/v1/offices/east/reports/satisfaction", params=query, auth=LI))
     assert other["tables"][0]["total"]["figures"]["surveys"]["value"] == "0"
-    assert client.get("/v1/offices/east/reports/checks", params=query, headers=LI).status_code == 403
+    assert client.get("/v1/offices/east/reports/checks", params=query, auth=LI).status_code == 403
 
 
 def test_what_is_shown_goes_on_the_record_of_access() -> None:
@@ -409,8 +406,8 @@ def test_what_is_shown_goes_on_the_record_of_access() -> None:
     with served(JournalReader(office_journal().lines()), NOW, note) as client:
         visits = rows(client, "visits", LI)
         customer = visits[0]["customer"]["customer"]
-        ok(client.get("/v1/offices/east/reports/due", headers=GAO))
-        ok(client.get(f"/v1/offices/east/customers/{customer}/sensitive", headers=LI))
+        ok(client.get("/v1/offices/east/reports/due", auth=GAO))
+        ok(client.get(f"/v1/offices/east/customers/{customer}/sensitive", auth=LI))
     told = [(one.action, one.shown.scope, one.role, one.shown.count) for one in passed]
     assert told[0] == ("register.list", "north", "consultant", 2)
     assert passed[0].shown.detail == "register visits"
@@ -429,15 +426,13 @@ def test_sensitive_keys_are_told_at_their_own_address_alone() -> None:
 
     with served(JournalReader(journal.lines()), NOW, note) as client:
         customer = rows(client, "profiles")[0]["customer"]["customer"]
-        card = ok(client.get(f"/v1/offices/east/customers/{customer}/card", headers=GAO))
+        card = ok(client.get(f"/v1/offices/east/customers/{customer}/card", auth=GAO))
         shown = json.dumps([rows(client, "profiles"), card], ensure_ascii=False)
         assert ("教师" in shown, "一子" in shown) == (True, False)
         assert [one["withheld"] for one in card["profile"] if one["key"] == "mk17"] == [True]
-        told = ok(client.get(f"/v1/offices/east/customers/{customer}/sensitive", headers=LI))
+        told = ok(client.get(f"/v1/offices/east/customers/{customer}/sensitive", auth=LI))
         assert [(one["key"], one["value"]) for one in told["profile"]] == [("mk17", "一子")]
-        auditor = client.get(
-            f"/v1/offices/east/customers/{customer}/sensitive", headers=staff("auditor", "x")
-        )
+        auditor = client.get(f"/v1/offices/east/customers/{customer}/sensitive", auth=staff("auditor", "x"))
         assert auditor.status_code == 403
     assert [one.shown.detail for one in passed if one.action == "profile.read_sensitive"] == ["profile mk17"]
 
@@ -491,8 +486,8 @@ def outspoken() -> Iterator[Calling]:
         yield client
 
 
-def customer_named(client: Calling, name: str, headers: dict[str, str]) -> str:
-    (found,) = [one for one in rows(client, "customers", headers) if one["name"] == name]
+def customer_named(client: Calling, name: str, caller: Bearer) -> str:
+    (found,) = [one for one in rows(client, "customers", caller) if one["name"] == name]
     return str(found["customer"]["customer"])
 
 
@@ -500,9 +495,9 @@ HALF_MONTH = {"from": "2026-03-01", "to": "2026-03-15"}
 AUDITOR = staff("auditor", "x")
 
 
-def answered(client: Calling, path: str, headers: dict[str, str], **query: Any) -> str:
+def answered(client: Calling, path: str, caller: Bearer, **query: Any) -> str:
     return json.dumps(
-        ok(client.get(f"/v1/offices/east/{path}", params=query, headers=headers)), ensure_ascii=False
+        ok(client.get(f"/v1/offices/east/{path}", params=query, auth=caller)), ensure_ascii=False
     )
 
 
@@ -556,7 +551,7 @@ def test_workbooks_are_masked_as_what_they_export(outspoken: Calling, path: str)
     for who in (AUDITOR, WANG):
         if (path, who) == ("registers/logs", WANG):
             continue
-        answer = outspoken.get(f"/v1/offices/east/{path}/workbook", params=HALF_MONTH, headers=who)
+        answer = outspoken.get(f"/v1/offices/east/{path}/workbook", params=HALF_MONTH, auth=who)
         assert answer.status_code == 200, answer.text
         told = "".join(text for sheet in read_workbook(answer.content) for text in sheet.texts())
         assert who is WANG or [leak for leak in LEAKS if leak in told.replace(" ", "")] == []
@@ -593,7 +588,7 @@ def test_a_list_by_customer_pages_over_blanks_in_names_and_tells_no_name_by_its_
             found: list[dict[str, Any]] = []
             query: dict[str, Any] = {"sort": sort, "limit": 2}
             while True:
-                page = ok(client.get("/v1/offices/east/registers/visits", params=query, headers=GAO))
+                page = ok(client.get("/v1/offices/east/registers/visits", params=query, auth=GAO))
                 found += page["rows"]
                 if page["cursor"] is None:
                     break

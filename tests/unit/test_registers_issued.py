@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.journal import WrittenJournal, local, party
 from tests.support.registers import Calling, JournalReader, KeptReports, ok, served, staff
+from tests.support.tokens import Bearer
 from tests.support.workbooks import ReadSheet, read_workbook
 
 SUN, GAO, BO = staff("supervisor", "sun"), staff("manager", "gao"), staff("back_office", "bo")
@@ -54,13 +55,13 @@ def client() -> Iterator[Calling]:
         yield client
 
 
-def issued(client: Calling, headers: dict[str, str] = SUN, **more: Any) -> dict[str, Any]:
-    body: dict[str, Any] = ok(client.post(PATH, json={**WEEK, **more}, headers=headers))
+def issued(client: Calling, caller: Bearer = SUN, **more: Any) -> dict[str, Any]:
+    body: dict[str, Any] = ok(client.post(PATH, json={**WEEK, **more}, auth=caller))
     return body
 
 
-def step(client: Calling, report: dict[str, Any], stage: str, headers: dict[str, str], **more: Any) -> Any:
-    return client.post(f"{PATH}/{report['id']}/steps", json={"stage": stage, **more}, headers=headers)
+def step(client: Calling, report: dict[str, Any], stage: str, caller: Bearer, **more: Any) -> Any:
+    return client.post(f"{PATH}/{report['id']}/steps", json={"stage": stage, **more}, auth=caller)
 
 
 def test_an_issued_report_stays_as_it_was_and_explains_what_came_later(client: Calling) -> None:
@@ -72,10 +73,10 @@ def test_an_issued_report_stays_as_it_was_and_explains_what_came_later(client: C
         "reviewed",
         "sun",
     )
-    document = client.get(f"{PATH}/{made['id']}/document", headers=GAO)
+    document = client.get(f"{PATH}/{made['id']}/document", auth=GAO)
     assert ok(document)["tables"][0]["total"]["figures"]["visits"]["value"] == "2"
     assert hashlib.sha256(document.content).hexdigest() == made["digest"]
-    now = ok(client.get(f"{PATH}/{made['id']}/differences", headers=GAO))
+    now = ok(client.get(f"{PATH}/{made['id']}/differences", auth=GAO))
     assert now["tables"][0]["total"]["figures"]["visits"]["value"] == "3"
     (visits,) = [one for one in now["differences"] if (one["line"], one["column"]) == (["*"], "visits")]
     assert (visits["issued"], visits["later"]) == ("2", "3")
@@ -115,7 +116,7 @@ def test_an_issued_report_is_masked_when_it_is_shown() -> None:
     with served(JournalReader(journal.lines()), "03-10 12:00", issued=KeptReports()) as client:
         made = issued(client, report="activity")
         manager, auditor = (
-            [client.get(f"{PATH}/{made['id']}/{part}", headers=who) for part in ("document", "differences")]
+            [client.get(f"{PATH}/{made['id']}/{part}", auth=who) for part in ("document", "differences")]
             for who in (GAO, staff("auditor", "x"))
         )
         assert all("13900000055" in one.text and "王13912345678" in one.text for one in manager)
@@ -138,7 +139,7 @@ def test_a_returned_report_is_at_its_end_and_issued_again_as_known_later(client:
     early = local("03-06 14:00").isoformat()
     made = issued(client, known_at=early)
     assert ok(step(client, made, "returned", GAO, remark="缺一条"))["awaits"] is None
-    again = client.post(PATH, json={**WEEK, "known_at": early}, headers=SUN)
+    again = client.post(PATH, json={**WEEK, "known_at": early}, auth=SUN)
     assert (again.status_code, again.json()["errors"][0]["rule"]) == (409, "returned")
     assert issued(client, known_at=local("03-06 15:00").isoformat())["stage"] == "issued"
 
@@ -147,14 +148,14 @@ def test_issued_reports_are_listed_the_latest_first_a_page_at_a_time(client: Cal
     """By stage and by report; a consultant reads none, since all of an office's rows stand in them."""
     for hour in ("16", "17"):
         issued(client, known_at=local(f"03-06 {hour}:00").isoformat(), report="daily")
-    page = ok(client.get(PATH, params={"report": "R2", "limit": 1}, headers=GAO))
-    rest = ok(client.get(PATH, params={"report": "R2", "cursor": page["cursor"]}, headers=GAO))
+    page = ok(client.get(PATH, params={"report": "R2", "limit": 1}, auth=GAO))
+    rest = ok(client.get(PATH, params={"report": "R2", "cursor": page["cursor"]}, auth=GAO))
     found = page["reports"] + rest["reports"]
     assert [one["known_at"][11:13] for one in found] == ["09", "08"]
     assert rest["cursor"] is None
-    assert ok(client.get(PATH, params={"stage": "filed", "report": "R2"}, headers=GAO))["reports"] == []
-    assert client.get(PATH, headers=LI).status_code == 403
-    assert client.get(f"{PATH}/{found[0]['id']}/document", headers=LI).status_code == 403
+    assert ok(client.get(PATH, params={"stage": "filed", "report": "R2"}, auth=GAO))["reports"] == []
+    assert client.get(PATH, auth=LI).status_code == 403
+    assert client.get(f"{PATH}/{found[0]['id']}/document", auth=LI).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_what_cannot_be_issued_is_refused_by_field(
     client: Calling, body: dict[str, Any], status: int, field: str | None
 ) -> None:
     """Nothing is kept of it."""
-    answer = client.post(PATH, json={**WEEK, **body}, headers=SUN)
+    answer = client.post(PATH, json={**WEEK, **body}, auth=SUN)
     assert answer.status_code == status, answer.text
     if field is not None:
         assert answer.json()["errors"][0]["path"] == field
@@ -184,28 +185,26 @@ def test_what_waits_for_whom_is_records_and_reports() -> None:
     visit = journal.events[len(journal.events) - 5]["id"]
     journal.add("record.approved", "03-06 10:00", record=visit, stage="reviewed", by="li")
     with served(JournalReader(journal.lines()), "03-10 12:00", issued=KeptReports()) as client:
-        found = ok(client.get("/v1/offices/east/approvals", headers=GAO))
+        found = ok(client.get("/v1/offices/east/approvals", auth=GAO))
         told = {one["row"]["name"] or one["row"]["register"]: one for one in found["records"]}
         assert found["counts"] == {"reviewed": 2, "approved": 3, "filed": 0}
         assert (told["客户a"]["awaits"], told["客户c"]["awaits"]) == ("approved", "reviewed")
-        own = ok(client.get("/v1/offices/east/approvals", params={"mine": "true"}, headers=LI))
+        own = ok(client.get("/v1/offices/east/approvals", params={"mine": "true"}, auth=LI))
         assert [one["row"]["name"] for one in own["records"]] == ["客户c"]
         (transfer,) = [one for one in found["records"] if one["row"]["register"] == "requests"]
         assert (transfer["roles"], transfer["mine"]) == (["admin_manager", "general_manager"], False)
         issued(client, known_at=EARLY)
-        (waiting,) = ok(client.get("/v1/offices/east/approvals", headers=SUN))["reports"]
+        (waiting,) = ok(client.get("/v1/offices/east/approvals", auth=SUN))["reports"]
         assert (waiting["awaits"], waiting["mine"]) == ("reviewed", True)
-        first = ok(client.get("/v1/offices/east/approvals", params={"limit": 2}, headers=GAO))
+        first = ok(client.get("/v1/offices/east/approvals", params={"limit": 2}, auth=GAO))
         query = {"limit": 9, "cursor": first["cursor"]}
-        second = ok(client.get("/v1/offices/east/approvals", params=query, headers=GAO))
+        second = ok(client.get("/v1/offices/east/approvals", params=query, auth=GAO))
         ids = [one["row"]["row"] for one in first["records"] + second["records"]]
         assert ids == [one["row"]["row"] for one in found["records"]]
 
 
-def workbook(
-    client: Calling, report: dict[str, Any], headers: dict[str, str] = GAO, **query: str
-) -> list[ReadSheet]:
-    answer = client.get(f"{PATH}/{report['id']}/workbook", params=query, headers=headers)
+def workbook(client: Calling, report: dict[str, Any], caller: Bearer = GAO, **query: str) -> list[ReadSheet]:
+    answer = client.get(f"{PATH}/{report['id']}/workbook", params=query, auth=caller)
     assert answer.status_code == 200, answer.text
     return read_workbook(answer.content)
 
@@ -251,7 +250,7 @@ def test_a_report_that_comes_out_otherwise_now_keeps_its_figures_in_the_workbook
 def test_the_workbook_of_an_issued_report_is_for_whoever_reads_it(client: Calling) -> None:
     """Not for a consultant; in both languages where that is asked for; its name says what it is."""
     made = issued(client, known_at=EARLY)
-    assert client.get(f"{PATH}/{made['id']}/workbook", headers=LI).status_code == 403
+    assert client.get(f"{PATH}/{made['id']}/workbook", auth=LI).status_code == 403
     assert any("visits" in one for one in workbook(client, made, english="true")[0].texts())
-    named = client.get(f"{PATH}/{made['id']}/workbook", headers=GAO).headers["content-disposition"]
+    named = client.get(f"{PATH}/{made['id']}/workbook", auth=GAO).headers["content-disposition"]
     assert 'filename="traffic_east_2026-03-02_2026-03-08.xlsx"' in named

@@ -13,6 +13,7 @@ from services.registers.reports.catalogue import REPORTS
 from shared.access.caller import GrantedRole
 from tests.support.journal import WrittenJournal
 from tests.support.registers import Calling, JournalReader, as_, ok, served, staff
+from tests.support.tokens import Bearer
 from tests.support.workbooks import read_workbook
 
 MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
@@ -48,11 +49,11 @@ def totals(document: dict[str, Any], table: str | None = None) -> dict[str, str]
 
 def of_office(client: Calling, office: str, report: str, **query: str) -> dict[str, Any]:
     path = f"/v1/offices/{office}/reports/{report}"
-    return dict(ok(client.get(path, params={**MARCH, **query}, headers=GAO)))
+    return dict(ok(client.get(path, params={**MARCH, **query}, auth=GAO)))
 
 
-def of_scope(client: Calling, report: str, headers: dict[str, str] = GAO, **query: str) -> dict[str, Any]:
-    return dict(ok(client.get(f"{PATH}/{report}", params={**MARCH, **query}, headers=headers)))
+def of_scope(client: Calling, report: str, caller: Bearer = GAO, **query: str) -> dict[str, Any]:
+    return dict(ok(client.get(f"{PATH}/{report}", params={**MARCH, **query}, auth=caller)))
 
 
 def test_figures_of_a_scope_are_those_of_its_offices_together(client: Calling) -> None:
@@ -77,7 +78,7 @@ def test_who_came_to_two_offices_is_one_customer(client: Calling) -> None:
 def test_every_report_is_answered_and_written_over_a_scope(client: Calling, report: str) -> None:
     """As JSON and as a workbook that says that it is of the whole scope."""
     assert of_scope(client, report)["report"] == report
-    answer = client.get(f"{PATH}/{report}/workbook", params=MARCH, headers=GAO)
+    answer = client.get(f"{PATH}/{report}/workbook", params=MARCH, auth=GAO)
     assert answer.status_code == 200, answer.text
     *_, notes = read_workbook(answer.content)
     assert "整个判客范围" in " ".join(notes.texts())
@@ -89,7 +90,7 @@ def test_a_figure_is_opened_to_rows_of_all_offices(client: Calling) -> None:
     found: list[dict[str, Any]] = []
     query: dict[str, Any] = {**MARCH, "by": "channel", "column": "visits", "limit": 3}
     while True:
-        page = ok(client.get(f"{PATH}/traffic/rows", params=query, headers=GAO))
+        page = ok(client.get(f"{PATH}/traffic/rows", params=query, auth=GAO))
         found += page["rows"]
         if page["cursor"] is None:
             break
@@ -101,26 +102,26 @@ def test_a_scope_is_for_who_reaches_all_of_it(client: Calling) -> None:
     """A manager, head office; neither a supervisor of one office nor a consultant; and checks not for head office."""
     head = as_(GrantedRole("head_office", ("north",)), login="head")
     assert of_scope(client, "traffic", head, by="channel")["office"] is None
-    for headers, report, status in (
+    for caller, report, status in (
         (SUN, "traffic", 403), (LI, "traffic", 403), (head, "checks", 403),
-        (staff("manager", "hu", "south-1", "south"), "traffic", 404), ({}, "traffic", 401), (GAO, "none", 404),
+        (staff("manager", "hu", "south-1", "south"), "traffic", 404), (None, "traffic", 401), (GAO, "none", 404),
     ):  # fmt: skip
-        assert client.get(f"{PATH}/{report}", params=MARCH, headers=headers).status_code == status
-    listed = [one["report"] for one in ok(client.get(PATH, headers=head))["reports"]]
+        assert client.get(f"{PATH}/{report}", params=MARCH, auth=caller).status_code == status
+    listed = [one["report"] for one in ok(client.get(PATH, auth=head))["reports"]]
     assert "traffic" in listed
     assert "checks" not in listed
 
 
 def test_a_scope_without_facts_is_not_there(client: Calling) -> None:
     """404 for who holds a role in it."""
-    headers = as_(GrantedRole("head_office", ("south",)), login="head")
-    assert client.get("/v1/scopes/south/reports/traffic", params=MARCH, headers=headers).status_code == 404
+    caller = as_(GrantedRole("head_office", ("south",)), login="head")
+    assert client.get("/v1/scopes/south/reports/traffic", params=MARCH, auth=caller).status_code == 404
 
 
 def test_contacts_of_a_scope_are_masked_as_those_of_an_office(client: Calling) -> None:
     """In notes too, for who sees no contacts; a manager sees them."""
     auditor = staff("auditor", "shen")
-    masked = client.get(f"{PATH}/activity", params=MARCH, headers=auditor).text
+    masked = client.get(f"{PATH}/activity", params=MARCH, auth=auditor).text
     assert "也可" in masked
     assert "13900001111" not in masked
-    assert "13900001111" in client.get(f"{PATH}/activity", params=MARCH, headers=GAO).text
+    assert "13900001111" in client.get(f"{PATH}/activity", params=MARCH, auth=GAO).text

@@ -13,6 +13,7 @@ from services.registers.reports.catalogue import REPORTS
 from shared.contract.sealed import WORDS
 from tests.support.journal import WrittenJournal, party, phones
 from tests.support.registers import Calling, JournalReader, SealedReader, ok, served, staff
+from tests.support.tokens import Bearer
 from tests.unit.test_registers_http import NOW, office_journal
 
 GAO, BO, LI = staff("manager", "gao"), staff("back_office", "bo"), staff("consultant", "li")
@@ -75,24 +76,22 @@ def both() -> Iterator[tuple[Calling, Calling]]:
         yield clear, sealed
 
 
-def same(both: tuple[Calling, Calling], path: str, headers: dict[str, str], **query: Any) -> Any:
+def same(both: tuple[Calling, Calling], path: str, caller: Bearer, **query: Any) -> Any:
     """What both answer, which is the same."""
-    clear, sealed = (ok(one.get(f"/v1/offices/east/{path}", params=query, headers=headers)) for one in both)
+    clear, sealed = (ok(one.get(f"/v1/offices/east/{path}", params=query, auth=caller)) for one in both)
     assert sealed == clear
     assert WORDS not in json.dumps(sealed)
     return sealed
 
 
-@pytest.mark.parametrize("headers", [GAO, BO, LI], ids=["manager", "back_office", "consultant"])
-def test_registers_under_seal_are_those_in_clear(
-    both: tuple[Calling, Calling], headers: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("caller", [GAO, BO, LI], ids=["manager", "back_office", "consultant"])
+def test_registers_under_seal_are_those_in_clear(both: tuple[Calling, Calling], caller: Bearer) -> None:
     """Row by row, masked where they are masked; also what was amended."""
-    allowed = {one["register"] for one in same(both, "registers", headers)["registers"]}
+    allowed = {one["register"] for one in same(both, "registers", caller)["registers"]}
     for register in REGISTERS:
         if register in allowed:
-            same(both, f"registers/{register}", headers)
-    if headers is GAO:
+            same(both, f"registers/{register}", caller)
+    if caller is GAO:
         assert "改：看过两居" in json.dumps(same(both, "registers/visits", GAO), ensure_ascii=False)
 
 
@@ -124,9 +123,9 @@ def test_who_was_erased_reads_so_in_every_answer() -> None:
     reader.vault.erase(f"+86{phones('a')[0]}")
     with served(reader, NOW) as client:
         for path in ("registers/visits", "registers/customers", "reports/due", "reports/activity"):
-            said = client.get(f"/v1/offices/east/{path}", params={}, headers=GAO)
+            said = client.get(f"/v1/offices/east/{path}", params={}, auth=GAO)
             assert ok(said) and "客户a" not in said.text and phones("a")[0] not in said.text
-        visits = ok(client.get("/v1/offices/east/registers/visits", headers=GAO))
+        visits = ok(client.get("/v1/offices/east/registers/visits", auth=GAO))
         assert visits["total"] == 4
 
 
@@ -134,6 +133,6 @@ def test_an_issued_report_is_kept_under_seal_and_read_in_clear(both: tuple[Calli
     """In the bytes that are kept stands no name; what is read has it, and its words."""
     body = {"report": "complaints", **MONTH, "known_at": "2026-03-16T00:00:00Z"}
     for client in both:
-        made = ok(client.post("/v1/offices/east/issued-reports", json=body, headers=GAO))
-        read = client.get(f"/v1/offices/east/issued-reports/{made['id']}/document", headers=GAO)
+        made = ok(client.post("/v1/offices/east/issued-reports", json=body, auth=GAO))
+        read = client.get(f"/v1/offices/east/issued-reports/{made['id']}/document", auth=GAO)
         assert "等了很久" in read.text and "客户b" in read.text

@@ -27,7 +27,7 @@ def client() -> Iterator[Calling]:
 
 
 def got(client: Calling, path: str, who: dict[str, str] = GAO, **query: Any) -> httpx.Response:
-    return client.get(f"/v1/offices/east/{path}/workbook", params=query, headers=who)
+    return client.get(f"/v1/offices/east/{path}/workbook", params=query, auth=who)
 
 
 def sheets(client: Calling, path: str, who: dict[str, str] = GAO, **query: Any) -> list[ReadSheet]:
@@ -40,7 +40,7 @@ def sheets(client: Calling, path: str, who: dict[str, str] = GAO, **query: Any) 
 def test_every_register_has_a_workbook_with_the_rows_of_its_pages(client: Calling, register: str) -> None:
     """As many as the list has in all, where a row is a record."""
     (sheet, notes) = sheets(client, f"registers/{register}")
-    page = client.get(f"/v1/offices/east/registers/{register}", headers=GAO).json()
+    page = client.get(f"/v1/offices/east/registers/{register}", auth=GAO).json()
     first = FORMS[register].columns[0].heading.zh
     rows = len(sheet.rows) - sheet.row_of(first) - 1 if "无记录" not in sheet.texts() else 0
     if register not in ("profiles", "checks"):
@@ -51,7 +51,7 @@ def test_every_register_has_a_workbook_with_the_rows_of_its_pages(client: Callin
 def test_a_filter_and_an_order_of_the_list_are_those_of_the_workbook(client: Calling) -> None:
     """What was on the screen is what is exported, in that order."""
     query = {"staff": "wang", "sort": "-happened", "from": "2026-03-04", "to": "2026-03-20"}
-    page = client.get("/v1/offices/east/registers/visits", params=query, headers=GAO).json()
+    page = client.get("/v1/offices/east/registers/visits", params=query, auth=GAO).json()
     sheet = sheets(client, "registers/visits", **query)[0]
     assert sheet.below("客户姓名") == [row["name"] for row in page["rows"]]
     assert len(page["rows"]) == 2 and "2026-03-04" in str(sheet.rows[1])
