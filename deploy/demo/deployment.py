@@ -98,14 +98,16 @@ class Deployment:
         """Wait until a fact is folded: nothing of the scope waits in the relay or in the topic then."""
         self.ask(f"/v1/scopes/{SCOPE}/flags", limit=1, min_seq=seq)
 
-    def settled(self) -> None:
+    def settled(self, patience: float = PATIENCE) -> None:
         """Wait until everything up to the clock has passed through, and no alert that is due waits.
+
+        At most `patience` seconds for each of reports and alerts. Raises `StalledError`.
 
         The watermark travels behind every fact and every decision, so a notifier that has applied it has had all of
         them: relay backlog and lag are zero up to there. Reports are looked for first: what is due becomes alerts.
         """
-        self._until(self._figures, _reports_made, "the notifier's reports")
-        self._until(self._figures, _all_quiet, "the notifier's watermark and due alerts")
+        self._until(self._figures, _reports_made, "the notifier's reports", patience)
+        self._until(self._figures, _all_quiet, "the notifier's watermark and due alerts", patience)
 
     def alerts(self, state: str) -> list[dict[str, Any]]:
         """All alerts that the notifier has in a state."""
@@ -140,8 +142,10 @@ class Deployment:
                 found.setdefault(sample.name.removeprefix("panke_notifier_"), []).append(sample.value)
         return found
 
-    def _until(self, ask: Callable[[], T], enough: Callable[[T], bool], what: str) -> T:
-        deadline = time.monotonic() + PATIENCE
+    def _until(
+        self, ask: Callable[[], T], enough: Callable[[T], bool], what: str, patience: float = PATIENCE
+    ) -> T:
+        deadline = time.monotonic() + patience
         last = what
         while True:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
@@ -36,6 +36,7 @@ from shared.contract.case_numbers import case_number
 from shared.i18n import Text
 
 T = TypeVar("T")
+ListPage = TypeVar("ListPage", CustomersPage, PenaltiesPage)
 SHOWN: Final = 10
 """How many rows of a part stand on the page."""
 AHEAD: Final = timedelta(days=3)
@@ -149,6 +150,18 @@ class _Asking:
         self._office = f"/v1/offices/{place.office}"
         self._scope = f"/v1/scopes/{place.scope}"
 
+    async def _pages(self, name: str, kind: type[ListPage], **query: str) -> AsyncIterator[ListPage]:
+        """A list of attribution, page by page, up to so many."""
+        cursor: str | None = None
+        for _ in range(PAGES):
+            told = await self._get(
+                "attribution", f"{self._scope}/{name}", kind, limit=500, cursor=cursor, **query
+            )
+            yield told
+            cursor = told.cursor
+            if cursor is None:
+                return
+
     async def boards(self) -> BoardsAnswer:
         return await self._get("attribution", f"{self._office}/boards", BoardsAnswer)
 
@@ -169,17 +182,10 @@ class _Asking:
     async def ahead(self) -> list[ListedCustomer]:
         """Claims of the office's people that run out soon, the next first."""
         until = format_instant(self._now + AHEAD)
-        found: list[ListedCustomer] = []
-        cursor: str | None = None
-        for _ in range(PAGES):
-            told = await self._get(
-                "attribution", f"{self._scope}/customers", CustomersPage, status="owned",
-                office=self._place.office, expires_before=until, limit=500, cursor=cursor,
-            )  # fmt: skip
-            found += told.customers
-            cursor = told.cursor
-            if cursor is None:
-                break
+        asked = self._pages(
+            "customers", CustomersPage, status="owned", office=self._place.office, expires_before=until
+        )
+        found = [one async for told in asked for one in told.customers]
         return sorted(found, key=lambda one: one.expires_at or "")
 
     async def behind(self, since: date) -> list[LapsedClaim]:
@@ -202,16 +208,8 @@ class _Asking:
 
     async def penalties(self, since: date) -> list[ListedPenalty]:
         """Those of records of the last days, the last first."""
-        found: list[ListedPenalty] = []
-        cursor: str | None = None
-        for _ in range(PAGES):
-            told = await self._get(
-                "attribution", f"{self._scope}/penalties", PenaltiesPage, limit=500, cursor=cursor
-            )
-            found += [one for one in told.penalties if self._is_recent(one, since)]
-            cursor = told.cursor
-            if cursor is None:
-                break
+        asked = self._pages("penalties", PenaltiesPage)
+        found = [one async for told in asked for one in told.penalties if self._is_recent(one, since)]
         return found[::-1]
 
     def _is_recent(self, one: ListedPenalty, since: date) -> bool:

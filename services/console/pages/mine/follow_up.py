@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -30,9 +29,9 @@ from services.console.frame.recording import (
     record,
 )
 from services.console.frame.refused import in_one_line, wrong_with
-from services.console.frame.words import instant
 from services.console.pages.mine.counting import Counted, counted_of_history, counted_of_preview
 from services.console.pages.mine.customer_entry import EntryCustomer, customer_of, doer_of, doers
+from services.console.pages.mine.own_list import last_day
 from shared.contract.answers.history import HistoryAnswer
 from shared.i18n import Text, translated
 
@@ -128,11 +127,12 @@ async def follow_up_result(
     facts, found, history = await asyncio.gather(
         page.scope(scope), customer_of(page, place, customer, seq), _history(page, scope, customer, seq, at)
     )
+    ends = found.answer.expires_at
     return page.render(
         "mine/follow_up_result.html",
         place=place, room="mine", facts=facts, found=found, form_name=_kept(found),
         told=counted_of_history(found.answer, history, event, facts.zone), next_on=_next_on(history, event),
-        ends_on=_last_day(found.answer.expires_at, facts),
+        ends_on=last_day(ends, facts.zone).isoformat() if ends is not None else None,
     )  # fmt: skip
 
 
@@ -140,13 +140,6 @@ def _next_on(history: list[HistoryAnswer], event: str) -> str | None:
     """The day of the next contact that a follow-up names."""
     made = (one for told in history for one in told.events if one.id == event)
     return next((str(one.data["next_on"]) for one in made if one.data.get("next_on")), None)
-
-
-def _last_day(expires_at: str | None, facts: SeenScope) -> str | None:
-    """The last day of a claim: one that runs out at midnight has none of the day after."""
-    if expires_at is None:
-        return None
-    return (instant(expires_at) - timedelta(seconds=1)).astimezone(facts.zone).date().isoformat()
 
 
 async def _history(page: PageRequest, scope: str, customer: str, seq: int, at: str) -> list[HistoryAnswer]:
