@@ -18,9 +18,9 @@ from shared.platform.clock import ClockDriver
 UNBOUNDED: Final = {"PANKE_CALLER_REQUESTS": "1000000"}
 """Nobody asks as often as a benchmark."""
 POLICY: Final[dict[str, Any]] = {
-    "version": 1, "defaults": {"digest": {"at_opening": True, "threshold": 2}, "events": []},
+    "version": 1, "defaults": {"digest": {"at_opening": True, "threshold": 2}, "events": [], "stand_in": {}},
 }  # fmt: skip
-"""What is due to a person at once is one message, as wherever a day passes within seconds."""
+"""What is due to a person at once is one message, as wherever a day passes within seconds; nobody stands in."""
 
 
 class LivedOffice(Struct, frozen=True):

@@ -8,11 +8,11 @@ whose name holds a word, and the other pictures stay.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import click
 from PIL import Image
@@ -21,6 +21,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.support.console import CHROMIUM, SIZES, ConsoleUnderTest, Visitors, shared_console
 from tests.support.pictured import FOLDER, LANGUAGES, PicturedPage, pictured
 from tests.support.things_to_picture import ThingsToPicture
+
+Colour: TypeAlias = tuple[int, int, int]
 
 DAYS, UNTIL = 10, time(15, 40)
 TALLEST: Final = {"desktop": 1600, "phone": 2200}
@@ -74,24 +76,39 @@ def take(visitors: Visitors, one: PicturedPage, ids: Mapping[str, str], folder: 
 
 
 def make_small(path: Path) -> None:
-    """Give the picture a palette of its commonest colours, with which it has a third of its bytes."""
+    """Give the picture a palette of its own, with which it has a third of its bytes."""
     with Image.open(path) as taken:
         whole = taken.convert("RGB")
     counted: Any = whole.getcolors(whole.width * whole.height)
-    commonest = [colour for _, colour in sorted(counted, reverse=True)[:COLOURS]]
+    palette, nearest = _palette({colour: count for count, colour in counted})
     # Pillow's own way to a given palette takes a colour nearby for one that is in it: the ground went pink.
-    nearest = {colour: _nearest(colour, commonest) for _, colour in counted}
     small = Image.new("P", whole.size)
-    small.putpalette([part for colour in commonest for part in colour])
+    small.putpalette([part for colour in palette for part in colour])
     pixels: Any = whole.get_flattened_data()
     small.putdata([nearest[colour] for colour in pixels])
     small.save(path, optimize=True)
 
 
-def _nearest(colour: tuple[int, ...], palette: Sequence[tuple[int, ...]]) -> int:
-    """The place of the colour itself in the palette, or of the one that is least apart."""
-    apart = [sum((one - other) ** 2 for one, other in zip(colour, each, strict=True)) for each in palette]
-    return apart.index(min(apart))
+def _palette(counts: Mapping[Colour, int]) -> tuple[list[Colour], dict[Colour, int]]:
+    """At most so many colours, and the place of the nearest of them for each that there was.
+
+    The next one is always that which is worst told by those before it, by how far it is and how often it stands: with
+    the commonest alone a seal or a green mark went grey, as all that was left was the ground and greys of letters.
+    """
+    palette = [max(counts, key=lambda colour: counts[colour])]
+    nearest = dict.fromkeys(counts, 0)
+    apart = {colour: _apart(colour, palette[0]) for colour in counts}
+    while len(palette) < COLOURS and any(apart.values()):
+        worst = max(counts, key=lambda colour: counts[colour] * apart[colour])
+        for colour, before in apart.items():
+            if (now := _apart(colour, worst)) < before:
+                nearest[colour], apart[colour] = len(palette), now
+        palette.append(worst)
+    return palette, nearest
+
+
+def _apart(one: Colour, other: Colour) -> int:
+    return (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2
 
 
 if __name__ == "__main__":
