@@ -13,7 +13,7 @@ from services.console.pages.floor.approvals import approvals, stage_id, take_fur
 from services.console.pages.floor.correcting import CorrectionTyped, phones_of, proposals, proposed
 from services.console.pages.floor.corrections import correct, correction
 from services.console.pages.floor.findings import close_finding, findings
-from services.console.pages.floor.routes import floor, floor_findings
+from services.console.pages.floor.routes import floor, floor_findings, lately_on_floor
 from services.console.pages.people.routes import people
 from shared.platform.http.problem import ProblemError
 from tests.support.console_pages import OFFICE, SCOPE, MadeUpServices, answered, refused, shown
@@ -147,7 +147,7 @@ def plain(page: str) -> str:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_texts_of_others_are_escaped_on_every_page(language: str) -> None:
     made = services()
-    for handler, of in ((floor, ()), (approvals, ()), (correction, (REQUEST,))):
+    for handler, of in ((floor, ()), (floor, (True,)), (approvals, ()), (correction, (REQUEST,))):
         status, page = shown(handler, made.page("manager", language=language), SCOPE, OFFICE, *of)
         assert status == 200
         assert "<script>alert" not in page and "<img src=x" not in page
@@ -157,17 +157,44 @@ def test_the_floor_says_who_receives_and_every_number_leads_to_its_rows() -> Non
     _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
     told = plain(page)
     assert "当值：来访 王强" in told and "尚未开班" in told
-    assert "今日来访 31" in told and "近日抢接 1" in told
+    assert "今日来访 31" in told
+    assert leads(page, 6) and "近日抢接 1" in plain(lately()) and leads(lately(), 5)
+
+
+def leads(page: str, count: int) -> bool:
+    """Whether there are so many numbers, and each leads to a section of the page."""
     tiles = page[page.index('class="cards tiles"') : page.index("</ul>", page.index('class="cards tiles"'))]
-    leads = re.findall(r'href="#(\w+)"', tiles)
-    assert len(leads) == 12 and all(f'id="{one}"' in page for one in leads)
+    there = re.findall(r'href="#(\w+)"', tiles)
+    return len(there) == count and all(f'<section class="card" id="{one}"' in page for one in there)
+
+
+def lately(made: MadeUpServices | None = None) -> str:
+    """The part with the last days."""
+    status, page = shown(lately_on_floor, (made or services()).page("manager", part=True), SCOPE, OFFICE)
+    assert status == 200
+    return page
+
+
+def test_the_last_days_come_behind_the_floor_and_with_it_where_scripts_are_off() -> None:
+    made = services()
+    _, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
+    assert f'hx-get="/at/{SCOPE}/{OFFICE}/floor/lately" hx-trigger="load' in page
+    assert f'<noscript><p><a class="button" href="/at/{SCOPE}/{OFFICE}/floor?whole=true#lately">' in page
+    assert not [one for one in made.asked if one.endswith(("/losses", "/penalties", "/work-list"))]
+    _, page = shown(floor, made.page("manager"), SCOPE, OFFICE, whole=True)
+    assert leads(page, 6) and 'id="behind"' in page and "<noscript>" not in page
+    led = answered(lately_on_floor, services().page("manager"), SCOPE, OFFICE)
+    assert (led.status_code, led.headers["location"]) == (
+        303,
+        f"/at/{SCOPE}/{OFFICE}/floor?whole=true#lately",
+    )
 
 
 def test_the_floor_has_what_lapses_ahead_and_behind() -> None:
     _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
-    ahead, behind = page.index('id="ahead"'), page.index('id="behind"')
-    assert "还有14小时59分钟" in page[ahead:behind]
-    assert "ZATB-EWK8" in page[behind:] and "9小时前" in page[behind:]
+    assert "还有14小时59分钟" in page[page.index('id="ahead"') :]
+    behind = lately()[lately().index('id="behind"') :]
+    assert "ZATB-EWK8" in behind and "9小时前" in behind
 
 
 def test_a_customer_in_dispute_leads_from_the_floor_to_the_dispute() -> None:
@@ -177,8 +204,7 @@ def test_a_customer_in_dispute_leads_from_the_floor_to_the_dispute() -> None:
 
 
 def test_penalties_of_the_last_days_and_warnings_that_stand() -> None:
-    _, page = shown(floor, services().page("manager"), SCOPE, OFFICE)
-    told = plain(page)
+    told = plain(lately())
     assert "李娜 ：抢接" in told or "李娜：抢接" in told
     assert "旧罚则" not in told
     assert "ghost" in told and "known" not in told
@@ -191,8 +217,10 @@ def test_a_part_that_cannot_be_told_hides_no_other() -> None:
     )
     status, page = shown(floor, made.page("manager"), SCOPE, OFFICE)
     assert status == 200
-    assert plain(page).count("登记簿正在读取") == 2 and "今日来访 31" in plain(page)
-    assert "逾期未访 —" in plain(page)
+    assert plain(page).count("登记簿正在读取") == 1 and "今日来访 31" in plain(page)
+    assert "今日来电 —" in plain(page)
+    told = plain(lately(made))
+    assert told.count("登记簿正在读取") == 1 and "逾期未访 —" in told and "近日抢接 1" in told
 
 
 def test_requests_stand_on_the_floor_and_lead_to_what_is_asked() -> None:
@@ -381,7 +409,7 @@ def test_a_finding_is_closed_from_the_floor_with_a_remark() -> None:
     made = closing(asked)
     _, page = shown(floor_findings, made.page("manager", part=True), SCOPE, OFFICE)
     assert f'href="/at/{SCOPE}/{OFFICE}/findings#finding-{FOUND["finding"]}"' in page
-    assert '<span hx-swap-oob="innerHTML:#findings-count">1</span>' in page
+    assert '<span class="tag">1</span></h2>' in page
     _, page = shown(findings, made.page("manager"), SCOPE, OFFICE)
     assert "成交早于来访" in page and "<script>alert" not in page
     form = {"finding": str(FOUND["finding"]), "note": "补登来访"}

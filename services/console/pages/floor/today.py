@@ -1,88 +1,59 @@
-"""What the floor asks of the services; a part that cannot be told now says so and hides no other."""
+"""What stands on the floor: how it is now, and what came of the last days, which is told behind it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from datetime import date, datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from datetime import date, timedelta
 
 from msgspec import Struct
 
 from services.console.asking.customer_answers import WorkListAnswered
-from services.console.asking.floor_answers import (
-    FindingsOnFloor,
-    FloorRow,
-    FloorRows,
-    LossesAnswered,
-    WaitingPage,
-)
-from services.console.asking.refusals import ServiceRefusedError
+from services.console.asking.floor_answers import FindingsOnFloor, FloorRow, FloorRows, WaitingPage
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.refused import in_one_line
-from shared.contract import format_instant
-from shared.contract.answers.desk import BoardsAnswer
-from shared.contract.answers.lists import (
-    ListedPenalty,
-    ListedWarning,
-    PenaltiesPage,
-    StaffMember,
-    WarningsPage,
+from services.console.pages.floor.questions import (
+    BEHIND,
+    SHOWN,
+    FloorPart,
+    FloorQuestions,
+    LapsedClaim,
+    part_of,
 )
-from shared.contract.answers.scopes import CustomersPage, ListedCustomer
-from shared.contract.case_numbers import case_number
-from shared.i18n import Text
-
-T = TypeVar("T")
-ListPage = TypeVar("ListPage", CustomersPage, PenaltiesPage)
-SHOWN: Final = 10
-"""How many rows of a part stand on the page."""
-AHEAD: Final = timedelta(days=3)
-BEHIND: Final = 3
-"""Days that are looked back for claims that lapsed, and for what was done out of turn."""
-PAGES: Final = 10
-
-
-class FloorPart(Struct, Generic[T], frozen=True):
-    """A part of the floor, or why it cannot be told now."""
-
-    told: T | None
-    refused: Text | str = ""
-
-
-class LapsedClaim(Struct, frozen=True):
-    """A claim that ran out: of whom, and when."""
-
-    customer: str
-    case: str
-    name: str
-    at: str
+from shared.contract.answers.desk import BoardsAnswer
+from shared.contract.answers.lists import ListedPenalty, ListedWarning, StaffMember
+from shared.contract.answers.scopes import ListedCustomer
 
 
 class FloorToday(Struct, frozen=True, kw_only=True):
-    """Everything that the floor shows."""
+    """How the floor is now."""
 
     day: date
     boards: FloorPart[BoardsAnswer]
     visits: FloorPart[FloorRows]
     calls: FloorPart[FloorRows]
-    marked: list[FloorRow]
     ahead: FloorPart[list[ListedCustomer]]
-    behind: FloorPart[list[LapsedClaim]]
-    penalties: FloorPart[list[ListedPenalty]]
-    warnings: FloorPart[list[ListedWarning]]
-    work: FloorPart[WorkListAnswered]
     disputes: FloorPart[list[ListedCustomer]]
     waiting: FloorPart[WaitingPage]
     requests: FloorPart[list[FloorRow]]
     away: list[StaffMember]
 
+
+class FloorLately(Struct, frozen=True, kw_only=True):
+    """What came of the last days, and what they left to do."""
+
+    behind: FloorPart[list[LapsedClaim]]
+    work: FloorPart[WorkListAnswered]
+    marked: FloorPart[FloorRows]
+    penalties: FloorPart[list[ListedPenalty]]
+    warnings: FloorPart[list[ListedWarning]]
+
     @property
-    def out_of_turn(self) -> list[FloorRow]:
-        """Of the last days."""
-        return [one for one in self.marked if "out_of_turn" in one.flags]
+    def out_of_turn(self) -> list[FloorRow] | None:
+        """Of the visits on which something was remarked; None where they cannot be told."""
+        if self.marked.told is None:
+            return None
+        return [one for one in self.marked.told.rows if "out_of_turn" in one.flags]
 
 
 def is_request(row: FloorRow) -> bool:
@@ -102,135 +73,42 @@ async def waiting_requests(page: PageRequest, place: OfficePlace, seq: int | Non
 async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorToday:
     """The floor as it stands."""
     today = page.now.astimezone(facts.zone).date()
-    ask = _Asking(page, place, today)
-    recent = today - timedelta(days=BEHIND)
+    ask = FloorQuestions(page, place, today)
     async with asyncio.TaskGroup() as group:
         begin = group.create_task
-        boards, marked = begin(_part(ask.boards())), begin(_part(ask.marked(recent)))
-        visits, calls = (
-            begin(_part(ask.register("visits", today))),
-            begin(_part(ask.register("calls", today))),
+        boards, ahead, disputes = (
+            begin(part_of(ask.boards())),
+            begin(part_of(ask.ahead())),
+            begin(part_of(ask.disputes())),
         )
-        ahead, behind = begin(_part(ask.ahead())), begin(_part(ask.behind(recent)))
-        penalties, warnings = begin(_part(ask.penalties(recent))), begin(_part(ask.warnings()))
-        work, disputes = begin(_part(ask.work())), begin(_part(ask.disputes()))
-        waiting, requests = begin(_part(ask.waiting())), begin(_part(waiting_requests(page, place)))
-    remarked = marked.result().told
+        visits, calls = (
+            begin(part_of(ask.register("visits", today))),
+            begin(part_of(ask.register("calls", today))),
+        )
+        waiting, requests = begin(part_of(ask.waiting())), begin(part_of(waiting_requests(page, place)))
     return FloorToday(
-        day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),
-        marked=remarked.rows if remarked is not None else [],
-        ahead=ahead.result(), behind=behind.result(), penalties=penalties.result(), warnings=warnings.result(),
-        work=work.result(), disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
+        day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(), ahead=ahead.result(),
+        disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
         away=[one for one in facts.at_work(place.office) if one.away is not None],
+    )  # fmt: skip
+
+
+async def floor_lately(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorLately:
+    """The last days of the floor."""
+    today = page.now.astimezone(facts.zone).date()
+    ask, recent = FloorQuestions(page, place, today), today - timedelta(days=BEHIND)
+    async with asyncio.TaskGroup() as group:
+        begin = group.create_task
+        behind, marked = begin(part_of(ask.behind(recent))), begin(part_of(ask.marked(recent)))
+        penalties, warnings = begin(part_of(ask.penalties(recent))), begin(part_of(ask.warnings()))
+        work = begin(part_of(ask.work()))
+    return FloorLately(
+        behind=behind.result(), work=work.result(), marked=marked.result(), penalties=penalties.result(),
+        warnings=warnings.result(),
     )  # fmt: skip
 
 
 async def found_today(page: PageRequest, place: OfficePlace) -> FloorPart[FindingsOnFloor]:
     """The first findings, and how many there are; all records of the office are looked through for them."""
     path = f"/v1/offices/{place.office}/findings"
-    return await _part(page.services.get("registers", path, FindingsOnFloor, limit=SHOWN))
-
-
-async def _part(asked: Awaitable[T]) -> FloorPart[T]:
-    try:
-        return FloorPart(await asked)
-    except ServiceRefusedError as error:
-        return FloorPart(None, in_one_line(error))
-
-
-class _Asking:
-    """The questions of the floor of one office."""
-
-    def __init__(self, page: PageRequest, place: OfficePlace, today: date) -> None:
-        self._get = page.services.get
-        self._names = page.names_of
-        self._now = page.now
-        self._place = place
-        self._today = today
-        self._office = f"/v1/offices/{place.office}"
-        self._scope = f"/v1/scopes/{place.scope}"
-
-    async def _pages(self, name: str, kind: type[ListPage], **query: str) -> AsyncIterator[ListPage]:
-        """A list of attribution, page by page, up to so many."""
-        cursor: str | None = None
-        for _ in range(PAGES):
-            told = await self._get(
-                "attribution", f"{self._scope}/{name}", kind, limit=500, cursor=cursor, **query
-            )
-            yield told
-            cursor = told.cursor
-            if cursor is None:
-                return
-
-    async def boards(self) -> BoardsAnswer:
-        return await self._get("attribution", f"{self._office}/boards", BoardsAnswer)
-
-    async def register(
-        self, name: str, since: date, limit: int = SHOWN, flag: str | None = None
-    ) -> FloorRows:
-        """The rows since a day, the latest first."""
-        query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
-        return await self._get(
-            "registers", f"{self._office}/registers/{name}", FloorRows, sort="-happened", limit=limit, flag=flag,
-            **query,
-        )  # fmt: skip
-
-    async def marked(self, since: date) -> FloorRows:
-        """Visits since a day on which something was remarked."""
-        return await self.register("visits", since, 500, "any")
-
-    async def ahead(self) -> list[ListedCustomer]:
-        """Claims of the office's people that run out soon, the next first."""
-        until = format_instant(self._now + AHEAD)
-        asked = self._pages(
-            "customers", CustomersPage, status="owned", office=self._place.office, expires_before=until
-        )
-        found = [one async for told in asked for one in told.customers]
-        return sorted(found, key=lambda one: one.expires_at or "")
-
-    async def behind(self, since: date) -> list[LapsedClaim]:
-        """Claims that ran out in the last days, the last first."""
-        query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
-        told = await self._get("registers", f"{self._office}/reports/losses", LossesAnswered, **query)
-        ended = [
-            tuple(one.split(":", 1))
-            for table in told.tables
-            if table.table == "lapsed"
-            for line in table.lines
-            for one in line.figures["lapsed"].ids
-        ]
-        latest = sorted(((at, customer) for customer, at in ended), reverse=True)[:SHOWN]
-        names = await self._names(self._place.scope, [customer for _, customer in latest])
-        return [
-            LapsedClaim(customer, case_number(customer), names.get(customer, ""), at)
-            for at, customer in latest
-        ]
-
-    async def penalties(self, since: date) -> list[ListedPenalty]:
-        """Those of records of the last days, the last first."""
-        asked = self._pages("penalties", PenaltiesPage)
-        found = [one async for told in asked for one in told.penalties if self._is_recent(one, since)]
-        return found[::-1]
-
-    def _is_recent(self, one: ListedPenalty, since: date) -> bool:
-        at = one.recorded_at
-        return (
-            one.office == self._place.office and at is not None and datetime.fromisoformat(at).date() >= since
-        )
-
-    async def warnings(self) -> list[ListedWarning]:
-        """What records name though nobody enrolled it, as far as nobody has been since."""
-        told = await self._get("attribution", f"{self._scope}/warnings", WarningsPage, limit=500)
-        return [one for one in told.warnings if not one.settled]
-
-    async def work(self) -> WorkListAnswered:
-        return await self._get("registers", f"{self._office}/work-list", WorkListAnswered, limit=SHOWN)
-
-    async def disputes(self) -> list[ListedCustomer]:
-        told = await self._get(
-            "attribution", f"{self._scope}/customers", CustomersPage, status="disputed", limit=SHOWN
-        )
-        return told.customers
-
-    async def waiting(self) -> WaitingPage:
-        return await self._get("registers", f"{self._office}/approvals", WaitingPage, mine=True, limit=SHOWN)
+    return await part_of(page.services.get("registers", path, FindingsOnFloor, limit=SHOWN))
